@@ -1,0 +1,212 @@
+//! Mistakes in a text, each with its place.
+//!
+//! A [`Diagnostic`] is about a text that somebody can edit: a pipeline, a template, the
+//! configuration. It points into it with byte [`Span`]s, which a [`SourceMap`] turns into file,
+//! line and column. [`Diagnostic::resolve`] makes a [`Report`], which carries its excerpt with
+//! it: that is what is stored with a delivery, printed, and sent as JSON.
+//!
+//! Wording (conventions of the project): the title says what is wrong, in lower case, without a
+//! full stop, names in backticks, readable without the excerpt. The primary label says what
+//! stands here. A note is a fact. The help is one action.
+
+mod code;
+mod report;
+mod source;
+mod suggest;
+mod text;
+
+pub use code::Code;
+pub use report::{Place, RelatedPlace, Report};
+pub use source::{Source, SourceId, SourceMap, Span};
+pub use suggest::{did_you_mean, nearest};
+pub use text::{Style, render, render_all};
+
+use serde::{Deserialize, Serialize};
+
+/// The most diagnostics that one text report shows; the rest are counted.
+pub const SHOWN_MAX: usize = 50;
+
+/// The most characters of a value that a diagnostic shows.
+pub const VALUE_SHOWN_MAX: usize = 60;
+
+/// How bad a mistake is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Works, but is likely not meant so.
+    Warning,
+    /// The pipeline, template or configuration can't be used.
+    Error,
+}
+
+/// A place and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The bytes meant.
+    pub span: Span,
+    /// What stands there; may be empty.
+    pub text: String,
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The kind of mistake.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong, readable alone.
+    pub title: String,
+    /// Where; `None` only for what has no place in a text (a missing file).
+    pub primary: Option<Label>,
+    /// Other places that matter, such as the first of two equal names.
+    pub related: Vec<Label>,
+    /// Facts, such as the payload path that a value came from.
+    pub notes: Vec<String>,
+    /// One action that would mend it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// Returns an error at a place.
+    pub fn error(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            title: title.into(),
+            primary: Some(Label { span, text: label.into() }),
+            related: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Returns a warning at a place.
+    pub fn warning(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, title, span, label) }
+    }
+
+    /// Returns an error about something that has no place in a text.
+    pub fn without_place(code: Code, title: impl Into<String>) -> Self {
+        Self { primary: None, ..Self::error(code, title, Span::NONE, "") }
+    }
+
+    /// Adds another place that matters.
+    #[must_use]
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Sets the one action that would mend it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Sets the help to "did you mean" where a known word is near the one that was written.
+    #[must_use]
+    pub fn suggest<'a>(mut self, written: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        if let Some(help) = did_you_mean(written, known) {
+            self.help = Some(help);
+        }
+        self
+    }
+
+    /// Returns the diagnostic with its places looked up and its excerpts cut out.
+    pub fn resolve(&self, sources: &SourceMap) -> Report {
+        Report::new(self, sources)
+    }
+}
+
+/// Mistakes in the order they were found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds all of another collection.
+    pub fn append(&mut self, mut other: Diagnostics) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Says whether at least one is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Says whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns them in the order they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Returns all as reports, in the order of their places.
+    pub fn resolve(&self, sources: &SourceMap) -> Vec<Report> {
+        let mut sorted: Vec<&Diagnostic> = self.0.iter().collect();
+        sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
+        sorted.into_iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(diagnostics: I) -> Self {
+        Self(diagnostics.into_iter().collect())
+    }
+}
+
+/// Returns text of unknown origin as it may stand in a diagnostic, a table or a log: control
+/// characters, bidirectional controls and line separators escaped, cut at
+/// [`VALUE_SHOWN_MAX`] characters.
+pub fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == VALUE_SHOWN_MAX {
+            shown.push('…');
+            break;
+        }
+        if is_unprintable(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Says whether a character could move a terminal's cursor, hide or reorder text: C0 and C1
+/// controls, bidirectional controls, line and paragraph separators, zero-width characters.
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}

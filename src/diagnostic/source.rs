@@ -1,0 +1,69 @@
+//! Named texts and places in them.
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Which text of a [`SourceMap`] a place is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceId(pub u32);
+
+/// A range of bytes in a named text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Span {
+    /// The text.
+    pub source: SourceId,
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The beginning of the first text, for what has no better place.
+    pub const NONE: Self = Self { source: SourceId(0), start: 0, end: 0 };
+
+    /// Returns the place of a byte range. Texts are far below 4 GiB: every reader has a limit.
+    pub fn new(source: SourceId, start: usize, end: usize) -> Self {
+        let byte = |offset: usize| u32::try_from(offset).expect("a source is smaller than 4 GiB");
+        Self { source, start: byte(start), end: byte(end) }
+    }
+
+    /// Returns the smallest span that holds both.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        debug_assert_eq!(self.source, other.source);
+        Self { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// Returns the span as a range for slicing the text.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A text with the name under which its readers know it.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// A path relative to where the user stands, with forward slashes.
+    pub name: Arc<str>,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// The texts that one set of diagnostics may point into.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap(Vec<Source>);
+
+impl SourceMap {
+    /// Adds a text and returns the id for its spans.
+    pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
+        let id = SourceId(u32::try_from(self.0.len()).expect("the number of files is limited"));
+        self.0.push(Source { name: name.into(), text: text.into() });
+        id
+    }
+
+    /// Returns the text with an id, if the id is of this map.
+    pub fn source(&self, id: SourceId) -> Option<&Source> {
+        self.0.get(id.0 as usize)
+    }
+}

@@ -1,0 +1,23 @@
+//! "Did you mean": the known word nearest to the one that was written.
+
+/// The most words that a "did you mean" compares with, so that a long list costs nothing.
+const CANDIDATES_MAX: usize = 1_000;
+
+/// Returns the known word nearest to `written`, ignoring case, if one is near enough to be what
+/// was meant: at most one edit in three characters.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = written.to_lowercase();
+    let allowed = (folded.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .take(CANDIDATES_MAX)
+        .map(|word| (strsim::damerau_levenshtein(&folded, &word.to_lowercase()), word))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// Returns the sentence "did you mean `word`?" for the nearest known word, if there is one.
+pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(written, known).map(|word| format!("did you mean `{word}`?"))
+}

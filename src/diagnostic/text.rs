@@ -1,0 +1,88 @@
+//! Reports as text, in the manner of rustc.
+
+use super::{Place, Report, SHOWN_MAX, Severity};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// Whether text carries colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// No escape sequence at all.
+    Plain,
+    /// Colours for a terminal.
+    Coloured,
+}
+
+/// Returns one report as text of several lines, without a line break at the end.
+pub fn render(report: &Report, style: Style) -> String {
+    let level = match report.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = level.primary_title(printable(&report.title)).id(report.code.word()).elements(
+        snippets(report).into_iter().collect::<Vec<_>>(),
+    );
+    for note in &report.notes {
+        group = group.element(Level::NOTE.message(printable(note)));
+    }
+    if let Some(help) = &report.help {
+        group = group.element(Level::HELP.message(printable(help)));
+    }
+    let renderer = match style {
+        Style::Plain => Renderer::plain(),
+        Style::Coloured => Renderer::styled(),
+    };
+    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// Returns several reports as text, at most [`SHOWN_MAX`] of them and then how many more.
+pub fn render_all(reports: &[Report], style: Style) -> String {
+    let mut text = String::new();
+    for report in reports.iter().take(SHOWN_MAX) {
+        text.push_str(&render(report, style));
+        text.push_str("\n\n");
+    }
+    if reports.len() > SHOWN_MAX {
+        text.push_str(&format!("and {} more\n\n", reports.len() - SHOWN_MAX));
+    }
+    text
+}
+
+/// One snippet for the places in the primary file's excerpt, and one for each related place.
+fn snippets(report: &Report) -> Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> {
+    let primary = report.place.iter().map(|place| snippet(place, AnnotationKind::Primary, &report.label));
+    let related = report.related.iter().map(|it| snippet(&it.place, AnnotationKind::Context, &it.label));
+    primary.chain(related).collect()
+}
+
+fn snippet<'a>(
+    place: &'a Place,
+    kind: AnnotationKind,
+    label: &'a str,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let mut annotation = kind.span(place.mark.0..place.mark.1);
+    if !label.is_empty() {
+        annotation = annotation.label(printable(label));
+    }
+    Snippet::source(printable(&place.excerpt))
+        .line_start(place.line)
+        .path(place.file.as_str())
+        .fold(false)
+        .annotation(annotation)
+}
+
+/// Replaces characters that could drive a terminal. Each is replaced by as many bytes as it has,
+/// so that marks stay in place; a tab stays, the renderer widens it.
+fn printable(text: &str) -> std::borrow::Cow<'_, str> {
+    let unsafe_here = |character: char| super::is_unprintable(character) && !matches!(character, '\n' | '\t');
+    if !text.contains(unsafe_here) {
+        return text.into();
+    }
+    let replace = |character: char| match (unsafe_here(character), character.len_utf8()) {
+        (false, _) => character.to_string(),
+        (true, 1) => "?".to_owned(),
+        (true, 2) => "¿".to_owned(),
+        (true, _) => "\u{FFFD}".to_owned(),
+    };
+    text.chars().map(replace).collect::<String>().into()
+}

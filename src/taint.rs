@@ -1,0 +1,144 @@
+//! Text that remembers which of its parts came from a stranger.
+//!
+//! A [`Text`] is a sequence of [`Segment`]s. A segment without an [`Origin`] was written by the
+//! pipeline's author; one with an origin came from a payload or its headers and is tainted. The
+//! segments stay apart from the first `${{ }}` to the step's process, so that every place that
+//! consumes text (a script, an environment variable, a page) can decide what to do with a
+//! stranger's part. Nothing here decides; see `shell` for scripts.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Where a tainted value came from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// The webhook resource's alias, as the author spells it.
+    pub alias: Arc<str>,
+    /// The path into the payload (`resource.message.title`), or `headers['name']`, or `event`.
+    pub path: Arc<str>,
+}
+
+/// A piece of text by one author.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Segment {
+    /// The characters.
+    pub text: Arc<str>,
+    /// Where they came from; `None` for the pipeline's author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Arc<Origin>>,
+}
+
+impl Segment {
+    /// Says whether the segment came from a payload.
+    pub fn is_tainted(&self) -> bool {
+        self.origin.is_some()
+    }
+}
+
+/// Text in segments. Neighbouring segments by the author are joined; tainted ones never are, so
+/// that each hole of a script keeps its own variable. An empty tainted segment is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text {
+    segments: Vec<Segment>,
+}
+
+impl Text {
+    /// Returns text that the pipeline's author wrote.
+    pub fn author(text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        let segments = if text.is_empty() { Vec::new() } else { vec![Segment { text, origin: None }] };
+        Self { segments }
+    }
+
+    /// Returns text that came from a payload.
+    pub fn tainted(text: impl Into<Arc<str>>, origin: Arc<Origin>) -> Self {
+        Self { segments: vec![Segment { text: text.into(), origin: Some(origin) }] }
+    }
+
+    /// Adds one segment at the end.
+    pub fn push(&mut self, segment: Segment) {
+        if segment.origin.is_none() {
+            if segment.text.is_empty() {
+                return;
+            }
+            if let Some(Segment { text, origin: None }) = self.segments.last_mut() {
+                *text = format!("{text}{}", segment.text).into();
+                return;
+            }
+        }
+        self.segments.push(segment);
+    }
+
+    /// Adds all segments of another text at the end.
+    pub fn append(&mut self, other: &Text) {
+        for segment in &other.segments {
+            self.push(segment.clone());
+        }
+    }
+
+    /// Returns the segments in order.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Says whether any segment came from a payload.
+    pub fn is_tainted(&self) -> bool {
+        self.segments.iter().any(Segment::is_tainted)
+    }
+
+    /// Returns where the first tainted segment came from.
+    pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.segments.iter().find_map(|segment| segment.origin.as_ref())
+    }
+
+    /// Returns all characters as one string. The result no longer knows its origin: it is for
+    /// places where text is data, and for comparisons.
+    pub fn flatten(&self) -> Cow<'_, str> {
+        match self.segments.as_slice() {
+            [] => Cow::Borrowed(""),
+            [one] => Cow::Borrowed(&one.text),
+            many => Cow::Owned(many.iter().map(|segment| &*segment.text).collect()),
+        }
+    }
+
+    /// Says whether there are no characters.
+    pub fn is_empty(&self) -> bool {
+        self.segments.iter().all(|segment| segment.text.is_empty())
+    }
+
+    /// Returns the number of bytes of all segments.
+    pub fn len(&self) -> usize {
+        self.segments.iter().map(|segment| segment.text.len()).sum()
+    }
+
+    /// Returns the text with `change` applied to each segment by itself, origins kept.
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        let mut changed = Self::default();
+        for segment in &self.segments {
+            changed.push(Segment { text: change(&segment.text).into(), origin: segment.origin.clone() });
+        }
+        changed
+    }
+
+    /// Returns `text` as derived from this one: tainted if this is, with the first origin.
+    pub fn derive(&self, text: impl Into<Arc<str>>) -> Self {
+        match self.origin() {
+            Some(origin) => Self::tainted(text, origin.clone()),
+            None => Self::author(text),
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::author(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::author(text)
+    }
+}
