@@ -1,1 +1,3 @@
-//! (in the making)
+//! From an expanded document to a plan.
+
+pub mod plan;

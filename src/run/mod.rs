@@ -1,1 +1,5 @@
-//! (in the making)
+//! The life of a run.
+
+mod state;
+
+pub use state::{RunResult, State};

@@ -1,1 +1,141 @@
-//! (in the making)
+//! What survives: deliveries, runs, jobs, steps, and who may execute what.
+//!
+//! [`Store`] is the contract; every store keeps it, and one suite of tests runs against each.
+//!
+//! # Durability
+//! A call that writes returns `Ok` only after what it wrote is on disk. A call that returns an
+//! error has written nothing, but for [`Error::Unknown`], where nobody can say.
+//!
+//! # Order
+//! Jobs are claimed in the order in which they became due. Runs of one pipeline get their
+//! numbers in the order of acceptance, without gaps.
+//!
+//! # Leases
+//! A claimed job carries a [`Lease`]: the right to execute it until a moment of the store's own
+//! clock, with a fencing token. Every later write about the job names its lease; a write with a
+//! lease that is over or was taken by somebody else changes nothing and returns [`Error::Lost`].
+//! At no moment do two leases on one job hold.
+//!
+//! ```text
+//! job   waiting ──► due ──► leased ──► completed
+//!                    ▲         │
+//!                    └─────────┘ lease over, no step had started
+//! ```
+//! A job whose lease is over and which had started a step is completed as failed, with the
+//! reason `abandoned`: its steps may have had effects, so it is not run again by itself.
+
+mod model;
+
+pub use model::*;
+
+use crate::id::{DeliveryId, RunId, WorkerId};
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// What went wrong in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// As many runs wait as the limit allows; nothing was written.
+    #[error("the queue is full: {waiting} runs wait, the limit is {limit}")]
+    Full {
+        /// How many wait.
+        waiting: u64,
+        /// How many may wait.
+        limit: u64,
+    },
+    /// The lease is over, or somebody else holds it; nothing was written.
+    #[error("the lease on the job is lost")]
+    Lost,
+    /// Another process holds the data folder.
+    #[error("the data folder {folder} is in use by {holder}")]
+    InUse {
+        /// The folder.
+        folder: String,
+        /// What is known about its holder, such as `process 4711`.
+        holder: String,
+    },
+    /// The data was written by a later version.
+    #[error("the store has schema version {found}, this pipehook knows up to {known}: use the version that wrote it, or a later one")]
+    Newer {
+        /// The version found.
+        found: u32,
+        /// The latest known.
+        known: u32,
+    },
+    /// The store can't be reached or written: disk full, folder read-only, database away.
+    #[error("the store can't be used: {0}")]
+    Unavailable(String),
+    /// The commit's outcome is not known; the caller must look before it tells anybody.
+    #[error("it is not known whether the store wrote this: {0}")]
+    Unknown(String),
+}
+
+/// The contract of every store; see the module's documentation for what holds across calls.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Writes a delivery, its decisions and its runs in one commit, assigns the runs' numbers and
+    /// names, and makes their first jobs due. [`Error::Full`] when the queue has no room.
+    async fn accept(&self, acceptance: Acceptance) -> Result<Vec<QueuedRun>, Error>;
+
+    /// Counts and keeps a refused delivery in brief. Of each connection the latest
+    /// [`REFUSALS_KEPT`] are kept. Need not be durable when it returns.
+    async fn refuse(&self, refusal: crate::webhook::delivery::Refusal) -> Result<(), Error>;
+
+    /// Leases the job that has been due longest among those of the pools, if there is one.
+    /// The run becomes running. A new fencing token is made.
+    async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error>;
+
+    /// Extends a lease, and says whether the run was asked to stop.
+    async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error>;
+
+    /// Records that a step started or completed. Durable before the step's process starts: a job
+    /// without such a record may be given to another worker, one with it may not.
+    async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error>;
+
+    /// Completes a job and gives up its lease; in the same commit decides what follows from it:
+    /// jobs that become due or are skipped, results of stages and of the run.
+    async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error>;
+
+    /// Asks a run to stop. Jobs that no worker has are decided at once; leased ones are told by
+    /// [`Store::renew`]. Returns the run's state afterwards; a completed run stays as it is.
+    async fn cancel(&self, run: &RunId) -> Result<Option<crate::run::State>, Error>;
+
+    /// Ends leases that are over, of all workers; with `everyone`, all leases that are held:
+    /// for the start of the only worker of a data folder. Returns what became of each job.
+    async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error>;
+
+    /// Returns when something became due or a run changed, in this process; for other
+    /// processes' changes a caller looks again after a while. May return without a cause.
+    async fn changed(&self);
+
+    /// Returns runs, latest first.
+    async fn runs(&self, query: RunQuery) -> Result<Vec<Run>, Error>;
+
+    /// Returns one run with its stages, jobs and steps.
+    async fn run(&self, run: &RunId) -> Result<Option<RunDetail>, Error>;
+
+    /// Returns the runs that a reference names: an id, the beginning of one, or
+    /// `<pipeline>#<number>`. At most two, for "not unique".
+    async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error>;
+
+    /// Returns the expanded document of a run, as YAML.
+    async fn expanded(&self, run: &RunId) -> Result<Option<String>, Error>;
+
+    /// Returns deliveries, latest first, refused ones included.
+    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<crate::webhook::delivery::Delivery>, Error>;
+
+    /// Returns the deliveries whose id is or begins with a text. At most two.
+    async fn find_deliveries(&self, reference: &str) -> Result<Vec<DeliveryId>, Error>;
+
+    /// Returns one delivery, or one refusal in the shape of a delivery, with the refusal's reason.
+    async fn delivery(&self, delivery: &DeliveryId) -> Result<Option<DeliveryDetail>, Error>;
+
+    /// Returns what was seen of each connection, those without any left out.
+    async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error>;
+
+    /// Returns how many runs wait and are running.
+    async fn depth(&self) -> Result<Depth, Error>;
+
+    /// Checks that the store can be read and written.
+    async fn ready(&self) -> Result<(), Error>;
+}

@@ -1,1 +1,3 @@
-//! (in the making)
+//! What a sender posts.
+
+pub mod delivery;

@@ -1,0 +1,325 @@
+//! What goes into a store and comes out of it.
+
+use crate::id::{DeliveryId, JobId, RunId};
+use crate::pipeline::plan::Plan;
+use crate::run::{RunResult, State};
+use crate::webhook::delivery::Delivery;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How many refused deliveries are kept of each connection, so that forgeries fill no disk.
+pub const REFUSALS_KEPT: u64 = 100;
+
+/// A delivery and what it starts, to be written in one commit.
+#[derive(Debug)]
+pub struct Acceptance {
+    /// The delivery; `None` for a run that was started by hand.
+    pub delivery: Option<(Delivery, Vec<u8>)>,
+    /// The runs, in the order of the answer.
+    pub runs: Vec<NewRun>,
+    /// How many runs may wait, this one included.
+    pub queue_limit: u64,
+}
+
+/// A run to be queued.
+#[derive(Debug)]
+pub struct NewRun {
+    /// Its id.
+    pub id: RunId,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Its name but for the part that counts.
+    pub name: RunName,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// The frozen work.
+    pub plan: Plan,
+    /// The expanded document as YAML.
+    pub expanded: String,
+}
+
+/// A run's name, ready but for the revision that the store counts: the first run of a pipeline
+/// with this prefix and suffix gets revision 1, the next 2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunName {
+    /// What stands before the revision; the whole name where there is none.
+    pub prefix: String,
+    /// The least number of digits, for names that count.
+    pub revision: Option<usize>,
+    /// What stands after the revision.
+    pub suffix: String,
+}
+
+/// What acceptance assigned to a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedRun {
+    /// Its id.
+    pub id: RunId,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Its number in the pipeline, from 1.
+    pub number: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// The right to execute one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The job.
+    pub job: JobId,
+    /// The fencing token, larger with every claim of the store.
+    pub token: i64,
+}
+
+/// A leased job with all that its execution needs.
+#[derive(Debug)]
+pub struct Claim {
+    /// The right to execute it.
+    pub lease: Lease,
+    /// The run.
+    pub run: RunId,
+    /// The run's number in its pipeline.
+    pub number: u64,
+    /// The run's name.
+    pub name: String,
+    /// When the run was queued.
+    pub queued_at: Timestamp,
+    /// Which webhook started it, if one did.
+    pub delivery: Option<DeliveryId>,
+    /// The frozen work of the whole run.
+    pub plan: Plan,
+    /// The stage's place in the plan.
+    pub stage: usize,
+    /// The job's place in the stage.
+    pub job: usize,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+}
+
+/// What a renewal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// Go on.
+    Held,
+    /// Go on holding the lease, but stop the work: the run was canceled.
+    CancelRequested,
+}
+
+/// Something that happened to a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepEvent {
+    /// Its process is about to start.
+    Started {
+        /// The step's place in the job.
+        step: usize,
+        /// What people see, macros expanded.
+        display_name: String,
+        /// When.
+        at: Timestamp,
+        /// Which try of the step this is, from 1.
+        attempt: u32,
+    },
+    /// It ended, or its condition did not hold.
+    Completed {
+        /// The step's place in the job.
+        step: usize,
+        /// What people see, macros expanded.
+        display_name: String,
+        /// How it ended.
+        result: RunResult,
+        /// The program's exit code, if it ran and ended by itself.
+        exit_code: Option<i32>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobOutcome {
+    /// How.
+    pub result: RunResult,
+    /// A sentence for people where the result alone does not say it.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of a job whose lease was over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swept {
+    /// The job.
+    pub job: JobId,
+    /// Its run.
+    pub run: RunId,
+    /// Whether it is due again; otherwise it was abandoned.
+    pub again: bool,
+}
+
+/// A run as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Its number in the pipeline, from 1.
+    pub number: u64,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub state: State,
+    /// How it ended.
+    pub result: Option<RunResult>,
+    /// The connection whose delivery started it.
+    pub connection: Option<String>,
+    /// The delivery that started it.
+    pub delivery: Option<DeliveryId>,
+    /// When it was accepted.
+    pub queued_at: Timestamp,
+    /// When its first job was claimed.
+    pub started_at: Option<Timestamp>,
+    /// When it was completed.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A run with all its parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunDetail {
+    /// The run.
+    #[serde(flatten)]
+    pub run: Run,
+    /// Its stages in the order of the file.
+    pub stages: Vec<StageDetail>,
+}
+
+/// A stage of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageDetail {
+    /// Its name.
+    pub name: String,
+    /// What people see.
+    pub display_name: String,
+    /// How far it is.
+    pub state: State,
+    /// How it ended.
+    pub result: Option<RunResult>,
+    /// When its first job was claimed.
+    pub started_at: Option<Timestamp>,
+    /// When its last job was completed.
+    pub finished_at: Option<Timestamp>,
+    /// Its jobs in the order of the file.
+    pub jobs: Vec<JobDetail>,
+}
+
+/// A job of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobDetail {
+    /// Its id.
+    pub id: JobId,
+    /// Its name.
+    pub name: String,
+    /// What people see.
+    pub display_name: String,
+    /// How far it is.
+    pub state: State,
+    /// How it ended.
+    pub result: Option<RunResult>,
+    /// Why, where the result alone does not say it: `abandoned`, a condition that did not hold.
+    pub reason: Option<String>,
+    /// Which try it is at, from 1; 0 before the first.
+    pub attempt: u32,
+    /// When it was claimed.
+    pub started_at: Option<Timestamp>,
+    /// When it was completed.
+    pub finished_at: Option<Timestamp>,
+    /// Its steps in order.
+    pub steps: Vec<StepDetail>,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepDetail {
+    /// The author's name for it, or `step<number>`.
+    pub name: String,
+    /// What people see.
+    pub display_name: String,
+    /// How far it is.
+    pub state: State,
+    /// How it ended.
+    pub result: Option<RunResult>,
+    /// The program's exit code, if it ran and ended by itself.
+    pub exit_code: Option<i32>,
+    /// Which try it is at, from 1; 0 before the first.
+    pub attempt: u32,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Which runs to list.
+#[derive(Debug, Clone, Default)]
+pub struct RunQuery {
+    /// Only of this pipeline.
+    pub pipeline: Option<String>,
+    /// Only in this state.
+    pub state: Option<State>,
+    /// Only those that this delivery started.
+    pub delivery: Option<DeliveryId>,
+    /// Only those accepted before this one, for the next page.
+    pub before: Option<RunId>,
+    /// How many at the most.
+    pub limit: usize,
+}
+
+/// Which deliveries to list.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryQuery {
+    /// Only of this connection.
+    pub connection: Option<String>,
+    /// Only with this outcome.
+    pub outcome: Option<crate::webhook::delivery::Outcome>,
+    /// Only those received before this one, for the next page.
+    pub before: Option<DeliveryId>,
+    /// How many at the most.
+    pub limit: usize,
+}
+
+/// A delivery with what a list leaves out.
+#[derive(Debug, Clone)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The body exactly as received; `None` for a refused one.
+    pub body: Option<Vec<u8>>,
+    /// Why it was refused.
+    pub refusal: Option<String>,
+}
+
+/// What was seen of a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionCount {
+    /// Its name.
+    pub connection: String,
+    /// Verified deliveries.
+    pub deliveries: u64,
+    /// Refused ones.
+    pub refusals: u64,
+    /// When the last verified one came.
+    pub last_delivery: Option<Timestamp>,
+    /// When the last refused one came.
+    pub last_refusal: Option<Timestamp>,
+    /// Why that one was refused.
+    pub last_refusal_reason: Option<String>,
+}
+
+/// How much work there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Depth {
+    /// Runs that wait for a worker.
+    pub queued: u64,
+    /// Runs that have started.
+    pub running: u64,
+}
