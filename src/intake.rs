@@ -1,1 +1,67 @@
-//! (in the making)
+//! The receiving half of the machine: verify, match, expand, validate, queue.
+//!
+//! `Intake::receive` is the first six stations of the road as one function. It knows
+//! no HTTP: the server hands it names, header pairs and bytes, and turns its [`Answer`] into a
+//! status.
+
+use crate::diagnostic::Report;
+use crate::id::{DeliveryId, RunId};
+use crate::webhook::delivery::{Decision, Outcome};
+
+/// What a sender is told.
+#[derive(Debug)]
+pub enum Answer {
+    /// The checksum held, and what is said here is on disk.
+    Verified(Admission),
+    /// There is no such connection, or it is switched off.
+    UnknownConnection,
+    /// The checksum is missing, malformed or wrong. The sender is not told which.
+    Refused,
+    /// Verified, but the request can't be used: not JSON, a doubled header. One sentence.
+    Invalid(String),
+    /// The body has a content coding or a type that is not accepted. One sentence.
+    UnsupportedMedia(String),
+    /// The connection sends faster than it may.
+    TooMany {
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
+    /// The queue is full or the store can't be written; nothing was stored.
+    Unavailable {
+        /// For the server's log; the sender is not told.
+        reason: String,
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
+}
+
+/// What became of a verified delivery.
+#[derive(Debug)]
+pub struct Admission {
+    /// Its id.
+    pub delivery: DeliveryId,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The first delivery with the same key, for a repeat.
+    pub repeat_of: Option<DeliveryId>,
+    /// Runs that were queued.
+    pub runs: Vec<AdmittedRun>,
+    /// Pipelines whose run was rejected, with the reasons.
+    pub rejected: Vec<(String, Vec<Report>)>,
+    /// Pipelines that did not run, with the decision.
+    pub skipped: Vec<(String, Decision)>,
+    /// The status for a delivery of which every matched pipeline was rejected: 422, or 200 where
+    /// the connection says so.
+    pub rejected_status: u16,
+}
+
+/// A run that a delivery started.
+#[derive(Debug)]
+pub struct AdmittedRun {
+    /// Its id.
+    pub id: RunId,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Its number in the pipeline.
+    pub number: u64,
+}

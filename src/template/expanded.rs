@@ -1,0 +1,87 @@
+//! The document after expansion: no `${{ }}` left, each value with its place and its origin.
+
+use crate::diagnostic::Span;
+use crate::taint::{Origin, Text};
+use std::sync::Arc;
+
+/// A value of the expanded document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Where the author wrote it: the value itself, or the expression that produced it.
+    pub span: Span,
+    /// Where in a payload the value came from, for a value that one expression produced.
+    pub origin: Option<Arc<Origin>>,
+    /// The value.
+    pub content: Content,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Text, a number, a boolean, or nothing.
+    Scalar(Scalar),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// Keys and values, in order. Keys are unique ignoring case: expansion has checked it.
+    Mapping(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: Text,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node,
+}
+
+/// A scalar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scalar {
+    /// Its text, as it is used wherever text is wanted. Tainted segments came from a payload.
+    pub text: Text,
+    /// For each segment of the text, the place it came from: the scalar for the author's, the
+    /// `${{ }}` for an expression's.
+    pub segment_spans: Vec<Span>,
+    /// What it was written as.
+    pub kind: Kind,
+}
+
+/// What a scalar was written as, or which type an expression gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Without quotes by the author: `true` and `5` may be taken as typed.
+    Plain,
+    /// In quotes or as a block by the author, or text around and from expressions.
+    Text,
+    /// An expression's null; also the author's empty value (`key:`).
+    Null,
+    /// An expression's boolean; the text is `True` or `False`.
+    Boolean,
+    /// An expression's number.
+    Number,
+}
+
+impl Node {
+    /// Returns the value of a key, if this is a mapping that has it. Keys are exact.
+    pub fn member(&self, key: &str) -> Option<&Node> {
+        match &self.content {
+            Content::Mapping(entries) => {
+                entries.iter().find(|entry| entry.key.flatten() == key).map(|entry| &entry.value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what the value is, with its article, for messages: `a list`.
+    pub fn describe(&self) -> &'static str {
+        match &self.content {
+            Content::Scalar(Scalar { kind: Kind::Null, .. }) => "nothing",
+            Content::Scalar(_) => "text",
+            Content::Sequence(_) => "a list",
+            Content::Mapping(_) => "a mapping",
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! All integration tests as one binary, one module a subject.
+
+mod checksum;
+mod cli;
+mod config;
+mod crash;
+mod examples;
+mod expression;
+mod imports;
+mod pipeline;
+mod server;
+mod shell;
+mod store;
+mod support;
+mod template;
+mod worker;
+mod yaml;
