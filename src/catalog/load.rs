@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::pipeline::{self, WebhookResource};
 use crate::template::{Names, Template};
 use crate::webhook::filter::Filter;
-use crate::webhook::payload::Wanted;
+use crate::webhook::select::Wanted;
 use crate::yaml;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -16,8 +16,8 @@ const SMALL_MAPPING: usize = 16;
 
 pub(super) fn expand(root: &Part, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
     let mut context = Context::new(Dialect::Template);
-    context.set("parameters", Value::object(inputs.parameters.clone()));
-    context.set("resources", Value::object(inputs.resources.clone()));
+    context.set("parameters", inputs.parameters.clone().into());
+    context.set("resources", inputs.resources.clone().into());
     let mut expansion = Expansion {
         context,
         variables: Variables::new(&inputs.variables),
