@@ -2,8 +2,9 @@
 //!
 //! Messages name the connection and the source. No value of a secret is in any of them.
 
+use super::Environment;
+use super::file::{Unreadable, read_bytes};
 use super::section::Section;
-use super::{Environment, Unreadable, read_bytes};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::webhook::connection::Secret;
 use crate::yaml::Node;
@@ -36,11 +37,8 @@ pub fn read_all(
 ) -> Vec<Secret> {
     let nodes = node.items().unwrap_or(std::slice::from_ref(node));
     if nodes.is_empty() || nodes.len() > SECRETS_MAX {
-        let title = format!(
-            "connection `{}` needs from 1 to {SECRETS_MAX} secrets, it has {}",
-            place.connection,
-            nodes.len()
-        );
+        let title =
+            format!("connection `{}` needs from 1 to {SECRETS_MAX} secrets, it has {}", place.connection, nodes.len());
         section.mistake("secret", &title);
         return Vec::new();
     }
@@ -71,9 +69,7 @@ fn source<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<(&'static str
         return None;
     };
     section.inside(node, "secret")?.known(SOURCES);
-    let mut found = SOURCES
-        .iter()
-        .filter_map(|source| Some((*source, node.member(source)?)));
+    let mut found = SOURCES.iter().filter_map(|source| Some((*source, node.member(source)?)));
     match (found.next(), found.next()) {
         (Some((source, value)), None) if entries.len() == 1 => {
             let text = value.text();
@@ -109,27 +105,16 @@ enum Unfetched {
     Empty(String),
 }
 
-fn fetch(
-    source: &str,
-    value: &str,
-    folder: &Path,
-    environment: &Environment<'_>,
-) -> Result<Secret, Unfetched> {
+fn fetch(source: &str, value: &str, folder: &Path, environment: &Environment<'_>) -> Result<Secret, Unfetched> {
     let (name, bytes) = match source {
         "env" => {
             let text = environment(value).ok_or_else(|| Unfetched::NotSet(shown(value)))?;
-            (
-                format!("the environment variable `{}`", shown(value)),
-                text.into_bytes(),
-            )
+            (format!("the environment variable `{}`", shown(value)), text.into_bytes())
         }
         "file" => {
-            let bytes = read_bytes(&folder.join(value), FILE_MAX)
-                .map_err(|reason| Unfetched::File(shown(value), reason))?;
-            (
-                format!("the file `{}`", shown(value)),
-                without_newline(bytes),
-            )
+            let bytes =
+                read_bytes(&folder.join(value), FILE_MAX).map_err(|reason| Unfetched::File(shown(value), reason))?;
+            (format!("the file `{}`", shown(value)), without_newline(bytes))
         }
         _ => ("the `value`".to_owned(), value.as_bytes().to_vec()),
     };
