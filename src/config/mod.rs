@@ -20,6 +20,7 @@ use section::Section;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use value::{Address, FilePath, Jobs, Name, VariableName};
 
 /// The file that is read where none is named.
@@ -47,7 +48,7 @@ pub struct Config {
     /// What connections may send that have no limits of their own.
     pub limits: Limits,
     /// The connections in the order of the file.
-    pub connections: Vec<Connection>,
+    pub connections: Vec<Arc<Connection>>,
     /// Names of environment variables that steps get from the server.
     pub environment: Vec<String>,
 }
@@ -108,13 +109,13 @@ impl Config {
     }
 
     /// Returns the enabled connection with a name in the URL.
-    pub fn by_webhook(&self, webhook: &str) -> Option<&Connection> {
+    pub fn by_webhook(&self, webhook: &str) -> Option<&Arc<Connection>> {
         let mut enabled = self.connections.iter().filter(|it| it.enabled);
         enabled.find(|connection| connection.webhook == webhook)
     }
 
     /// Returns the connection that pipelines name so.
-    pub fn connection(&self, name: &str) -> Option<&Connection> {
+    pub fn connection(&self, name: &str) -> Option<&Arc<Connection>> {
         self.connections.iter().find(|it| it.name == name)
     }
 
@@ -179,7 +180,8 @@ impl Config {
             self.environment = names.into_iter().map(|name| name.0).collect();
         }
         if let Some(connections) = file.section("connections") {
-            self.connections = connection::read_all(connections, self.limits, &folder, environment);
+            let read = connection::read_all(connections, self.limits, &folder, environment);
+            self.connections = read.into_iter().map(Arc::new).collect();
         }
     }
 }

@@ -123,6 +123,18 @@ impl<'s> Section<'s> {
         }
     }
 
+    /// Returns the text of an entry's value, as it was written, or reports that it is none.
+    pub fn text_of<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
+        let text = entry.value.text().filter(|_| !is_null(&entry.value));
+        if text.is_none() {
+            let title = format!("`{}` must be text", entry.key.text().map_or("", |key| key));
+            let what = if is_null(&entry.value) { "nothing" } else { entry.value.describe() };
+            let label = format!("this is {what}");
+            self.report(Diagnostic::error(Code::WrongType, title, entry.value.span, label));
+        }
+        text.map(|text| &**text)
+    }
+
     /// Reports a mistake at the value of a key, or at the section if the key is not there.
     pub fn mistake(&mut self, key: &str, title: &str) {
         let span = self.node(key).map_or(self.span, |node| node.span);
