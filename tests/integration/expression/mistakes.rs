@@ -64,6 +64,12 @@ fn what_other_languages_write_is_answered_with_what_to_write_here() {
         None,
     );
     check_syntax(
+        "eq(${{ a }}, b)",
+        "${{",
+        "an expression can't stand inside an expression",
+        Some("write what is inside without `${{ }}`"),
+    );
+    check_syntax(
         "and((a), b)",
         "(",
         "parentheses only follow the name of a function",
