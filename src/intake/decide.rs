@@ -4,7 +4,7 @@ use super::prepare::{Trigger, TriggeringWebhook, prepare};
 use crate::catalog::{Catalog, Entry, Listener, Pipeline};
 use crate::diagnostic::{Diagnostics, Report};
 use crate::id::{DeliveryId, Entropy, RunId};
-use crate::run::name;
+use crate::run;
 use crate::store::NewRun;
 use crate::template;
 use crate::webhook::connection::Connection;
@@ -116,7 +116,7 @@ fn start(
         return Verdict { diagnostics, ..verdict(&pipeline.name, Decision::Rejected) };
     };
     let id = RunId::new(arrival.milliseconds, (arrival.entropy)());
-    let name = name::resolve(&prepared.plan, arrival.received_at);
+    let name = run::resolve(&prepared.plan, arrival.received_at);
     runs.push(NewRun {
         id: id.clone(),
         pipeline: pipeline.name.clone(),
