@@ -5,6 +5,7 @@ use super::{Shared, body, health};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
+use actix_web::HttpMessage;
 use actix_web::middleware::Next;
 use actix_web::web;
 use std::net::IpAddr;
@@ -35,7 +36,7 @@ pub(super) async fn pass(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let payload = request.take_payload();
     if !matches!(payload, Payload::None) {
-        body::leave_unread(web::Payload::from(payload));
+        body::leave_unread(payload);
     }
     check(&request)?;
     next.call(request).await

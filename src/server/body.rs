@@ -4,7 +4,7 @@ use super::error::Failure;
 use actix_web::HttpRequest;
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::http::header;
-use actix_web::web::Payload;
+use actix_web::dev::Payload;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;

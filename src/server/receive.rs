@@ -29,17 +29,17 @@ pub(super) async fn receive(
 ) -> Result<HttpResponse, Failure> {
     let webhook = path.into_inner().name;
     let Some(limit) = shared.state.intake.body_limit(&webhook) else {
-        body::leave_unread(payload);
+        body::leave_unread(payload.into_inner());
         return Err(Failure::NotFound);
     };
     let patience = match wait::patience(parameters.wait.as_deref()) {
         Ok(patience) => patience,
         Err(failure) => {
-            body::leave_unread(payload);
+            body::leave_unread(payload.into_inner());
             return Err(failure);
         }
     };
-    let body = body::read(&request, payload, limit, shared.state.body_time).await?;
+    let body = body::read(&request, payload.into_inner(), limit, shared.state.body_time).await?;
     let answer = accept(&shared, Request { headers: headers(&request), webhook, body }).await?;
     let admission = verified(answer)?;
     let runs = wait::for_runs(&shared, &admission.runs, patience).await;

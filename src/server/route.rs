@@ -69,12 +69,12 @@ fn resource(entry: &'static Entry) -> Resource {
 }
 
 async fn not_found(payload: web::Payload) -> Result<&'static str, Failure> {
-    body::leave_unread(payload);
+    body::leave_unread(payload.into_inner());
     Err(Failure::NotFound)
 }
 
 async fn method_not_allowed(payload: web::Payload, allowed: &'static [Method]) -> Result<&'static str, Failure> {
-    body::leave_unread(payload);
+    body::leave_unread(payload.into_inner());
     Err(Failure::Method { allowed })
 }
 

@@ -60,7 +60,7 @@ fn read(file: File, path: &Path) -> io::Result<Token> {
 
 fn make(path: &Path) -> io::Result<Token> {
     let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| about(path, &error.into()))?;
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
     let token = hex::encode(bytes);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path).map_err(|it| about(path, &it))?;
     file.write_all(format!("{token}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(|it| about(path, &it))?;

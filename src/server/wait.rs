@@ -34,6 +34,7 @@ pub(super) async fn for_runs(shared: &Shared, runs: &[AdmittedRun], patience: Op
     let Some(patience) = patience else { return Vec::new() };
     let end = Instant::now() + patience;
     let mut stopping = shared.stopping.clone();
+    let mut changes = shared.state.store.changes();
     loop {
         let progress = look(shared, runs).await;
         let is_over = progress.iter().all(|run| run.state == State::Completed)
@@ -43,7 +44,7 @@ pub(super) async fn for_runs(shared: &Shared, runs: &[AdmittedRun], patience: Op
             return progress;
         }
         tokio::select! {
-            () = shared.state.store.changed() => {}
+            _ = changes.changed() => {}
             () = sleep_until(end.min(Instant::now() + LOOK_AGAIN)) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
