@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::error::Failure;
+use super::log::LogBody;
 use crate::id::{self, DeliveryId, RunId};
 use crate::run::State;
 use crate::store::{DeliveryDetail, DeliveryQuery, RunDetail, RunQuery};
@@ -60,8 +61,11 @@ pub(super) async fn run(id: web::Path<String>, shared: web::Data<Shared>) -> Res
 /// Returns a run's log as text.
 pub(super) async fn logs(id: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let run = find(&shared, &id).await?;
-    let _ = run;
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(""))
+    let body = LogBody::new(&shared.state.logs, &run).map_err(|error| {
+        tracing::error!(%error, run = %run.run.id, "a log could not be read");
+        Failure::Unavailable { retry_after: 1 }
+    })?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(body))
 }
 
 /// Returns deliveries, latest first.

@@ -11,13 +11,16 @@ mod api;
 mod body;
 mod error;
 mod health;
+mod log;
 mod open;
 mod receive;
 mod route;
 mod token;
 mod wait;
 
-pub use open::OpenConnection;
+pub use api::ShownDelivery;
+pub use log::{harmless, readers};
+pub use open::{OpenConnection, SeenConnection};
 pub use token::Token;
 
 use crate::clock::Clock;
