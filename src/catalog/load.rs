@@ -1,11 +1,13 @@
 //! Reading pipeline files.
 
 use super::{Entry, Listener, Pipeline};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap};
-use crate::pipeline::{self, WebhookResource};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, shown};
+use crate::expression::{Reference, Step};
+use crate::pipeline::{self, FilterSource, Subject, WebhookResource};
 use crate::template::{Names, Template};
 use crate::webhook::filter::Filter;
-use crate::webhook::payload::Wanted;
+use crate::webhook::path::PathStep;
+use crate::webhook::select::Wanted;
 use crate::yaml;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -155,21 +157,16 @@ fn parts(
     };
     let template = Template::compile(document, sources, &names, diagnostics);
     let listeners =
-        resources.into_iter().map(|resource| listener(resource, &template, sources, diagnostics)).collect();
+        resources.into_iter().map(|resource| listener(resource, &template, diagnostics)).collect();
     (template, parameters, listeners)
 }
 
 /// Reads a resource's filters and works out which parts of a payload are needed.
-fn listener(
-    resource: WebhookResource,
-    template: &Template,
-    sources: &SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> Listener {
+fn listener(resource: WebhookResource, template: &Template, diagnostics: &mut Diagnostics) -> Listener {
     let mut wanted = Wanted::default();
     let mut filters = Vec::new();
     for source in &resource.filters {
-        match Filter::parse(source, sources) {
+        match filter(source) {
             Ok(filter) => {
                 filter.want(&mut wanted);
                 filters.push(filter);
@@ -178,7 +175,35 @@ fn listener(
         }
     }
     for reference in template.references() {
-        wanted.add_reference(&reference, &resource.alias);
+        if let Some(path) = payload_path(&reference, &resource.alias) {
+            wanted.add(&path);
+        }
     }
     Listener { resource, filters, wanted }
+}
+
+fn filter(source: &FilterSource) -> Result<Filter, Diagnostic> {
+    match &source.subject {
+        Subject::Header(name) => Ok(Filter::of_header(name, &source.value)),
+        Subject::Path(text) => Filter::at_path(text, &source.value).map_err(|mistake| {
+            let at_fault = text.get(mistake.range.clone()).filter(|part| !part.is_empty());
+            let label = at_fault.map_or_else(String::new, |part| format!("at `{}`", shown(part)));
+            Diagnostic::error(Code::FilterPath, mistake.sentence, source.subject_span, label)
+        }),
+    }
+}
+
+/// Returns the path into the payload that an expression reads, if it reads that of an alias.
+/// What it reads further by a computed step is below the path.
+fn payload_path(reference: &Reference, alias: &str) -> Option<Vec<PathStep>> {
+    let (first, rest) = reference.steps.split_first()?;
+    let names_alias = matches!(first, Step::Member(name) if name.eq_ignore_ascii_case(alias));
+    let is_payload = reference.root.eq_ignore_ascii_case("parameters") && names_alias;
+    is_payload.then(|| {
+        let step = |step: &Step| match step {
+            Step::Member(name) => PathStep::Member(name.clone()),
+            Step::Index(index) => PathStep::Index(*index),
+        };
+        rest.iter().map(step).collect()
+    })
 }

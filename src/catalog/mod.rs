@@ -15,7 +15,7 @@ use crate::diagnostic::{Report, Severity, SourceMap};
 use crate::pipeline::{ParameterDeclaration, WebhookResource};
 use crate::template::Template;
 use crate::webhook::filter::Filter;
-use crate::webhook::payload::Wanted;
+use crate::webhook::select::Wanted;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

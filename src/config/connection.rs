@@ -1,10 +1,8 @@
 //! The `connections:` of the file.
 
 use super::section::Section;
-use super::value::{
-    self, Auth, HeaderName, Name, Rejected, RepeatKey, Substitution, Typed, Window,
-};
-use super::{Environment, read_limits, secret};
+use super::value::{self, Auth, HeaderName, Name, Rejected, RepeatKey, Substitution, Typed, Window};
+use super::{Environment, limits, secret};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::webhook::connection::{Authentication, Connection, Limits};
 use crate::webhook::repeat::{Key, Repeat};
@@ -12,18 +10,8 @@ use crate::webhook::scheme::{self, Scheme};
 use crate::yaml::Entry;
 use std::path::Path;
 
-const KEYS: &[&str] = &[
-    "secret",
-    "auth",
-    "scheme",
-    "header",
-    "webhook",
-    "enabled",
-    "repeat",
-    "rejected",
-    "substitution",
-    "limits",
-];
+const KEYS: &[&str] =
+    &["secret", "auth", "scheme", "header", "webhook", "enabled", "repeat", "rejected", "substitution", "limits"];
 
 /// Reads all connections, in the order of the file.
 pub fn read_all(
@@ -32,20 +20,14 @@ pub fn read_all(
     folder: &Path,
     environment: Option<&Environment<'_>>,
 ) -> Vec<Connection> {
-    let around = Surroundings {
-        limits,
-        folder,
-        environment,
-    };
+    let around = Surroundings { limits, folder, environment };
     let mut connections = Vec::new();
     let mut webhooks: Vec<(String, Span)> = Vec::new();
     for entry in section.entries() {
         let Some((connection, place)) = read(&mut section, entry, around) else {
             continue;
         };
-        let first = webhooks
-            .iter()
-            .find(|(webhook, _)| *webhook == connection.webhook);
+        let first = webhooks.iter().find(|(webhook, _)| *webhook == connection.webhook);
         if let Some((webhook, first)) = first {
             let title = format!("two connections have the name `{webhook}` in the URL");
             let double = Diagnostic::error(Code::DuplicateName, title, place, "the second");
@@ -67,31 +49,25 @@ struct Surroundings<'e> {
 }
 
 /// Reads one connection; also returns the place of its name in the URL.
-fn read(
-    all: &mut Section<'_>,
-    entry: &Entry,
-    around: Surroundings<'_>,
-) -> Option<(Connection, Span)> {
+fn read(all: &mut Section<'_>, entry: &Entry, around: Surroundings<'_>) -> Option<(Connection, Span)> {
     let name = entry.key.text()?;
     let mut section = all.inside(&entry.value, name)?;
     section.known(KEYS);
-    let scheme = read_scheme(&mut section)?;
-    let authentication = read_authentication(&mut section, entry, name, around)?;
+    let authentication = read_authentication(&mut section, entry, name, around);
+    let scheme = read_scheme(&mut section);
+    let is_known = scheme.is_some();
+    let scheme = scheme.unwrap_or(scheme::AZURE);
     let mut connection = Connection::new(name, scheme, authentication);
     section.set(&mut connection.enabled, "enabled", |enabled: bool| enabled);
-    section.set(&mut connection.header, "header", |header: HeaderName| {
-        header.0
-    });
+    section.set(&mut connection.header, "header", |header: HeaderName| header.0);
     section.set(&mut connection.rejected, "rejected", |it: Rejected| it.0);
-    section.set(
-        &mut connection.substitution,
-        "substitution",
-        |it: Substitution| it.0,
-    );
-    read_repeat(&mut section, &mut connection);
+    section.set(&mut connection.substitution, "substitution", |it: Substitution| it.0);
+    if is_known {
+        read_repeat(&mut section, &mut connection);
+    }
     connection.limits = around.limits;
-    if let Some(limits) = section.section("limits") {
-        connection.limits = read_limits(limits, around.limits, Some(around.limits));
+    if let Some(mut own) = section.section("limits") {
+        connection.limits = limits::read_lower(&mut own, around.limits);
     }
     let place = read_webhook(&mut section, entry, &mut connection);
     Some((connection, place))
@@ -115,7 +91,7 @@ fn read_webhook(section: &mut Section<'_>, entry: &Entry, connection: &mut Conne
 
 fn read_scheme(section: &mut Section<'_>) -> Option<Scheme> {
     let Some(node) = section.node("scheme") else {
-        return scheme::preset(scheme::DEFAULT);
+        return Some(scheme::AZURE);
     };
     let Some(written) = node.text() else {
         let title = "a scheme that is written as data is not supported";
@@ -134,55 +110,57 @@ fn read_scheme(section: &mut Section<'_>) -> Option<Scheme> {
 }
 
 fn preset_list() -> String {
-    format!(
-        "the schemes of this version are `{}`",
-        scheme::NAMES.join("`, `")
-    )
+    format!("the schemes of this version are `{}`", scheme::NAMES.join("`, `"))
 }
 
-/// Reads `secret` or `auth: none`, exactly one of which must be there.
+/// Reads `secret` or `auth: none`, exactly one of which must be there. After a mistake nobody is
+/// known.
 fn read_authentication(
     section: &mut Section<'_>,
     entry: &Entry,
     name: &str,
     around: Surroundings<'_>,
-) -> Option<Authentication> {
-    let shown_name = shown(name);
-    let open = section.node("auth");
-    if open.is_some() {
-        section.value::<Auth>("auth")?;
+) -> Authentication {
+    let name = shown(name);
+    let nobody = Authentication::Secrets(Vec::new());
+    let (secret, auth) = (section.node("secret"), section.node("auth"));
+    if auth.is_some() && section.value::<Auth>("auth").is_none() {
+        return nobody;
     }
-    match (section.node("secret"), open) {
+    match (secret, auth) {
         (Some(secret), None) => {
-            let place = secret::Place {
-                connection: &shown_name,
-                folder: around.folder,
-            };
+            let place = secret::Place { connection: &name, folder: around.folder };
             let secrets = secret::read_all(section, secret, place, around.environment);
-            Some(Authentication::Secrets(secrets))
+            Authentication::Secrets(secrets)
         }
         (None, Some(_)) => {
             if section.node("header").is_some() {
                 section.mistake("header", "with `auth: none` no header is looked at");
             }
-            Some(Authentication::None)
+            Authentication::None
         }
-        (Some(secret), Some(open)) => {
-            let title = format!("connection `{shown_name}` has both a `secret` and `auth: none`");
-            let both = Diagnostic::error(Code::Configuration, title, open.span, "anybody may post");
-            let both = both.related(secret.span, "only who knows this may post");
-            section.report(both.help("remove one of them"));
-            None
+        (Some(secret), Some(auth)) => {
+            section.report(contradiction(&name, secret.span, auth.span));
+            nobody
         }
         (None, None) => {
-            let title = format!("connection `{shown_name}` has no `secret`");
-            let open = Diagnostic::error(Code::Configuration, title, entry.key.span, "");
-            section.report(open.help(
-                "add `secret: {env: NAME}`, or `auth: none` to take deliveries from anybody",
-            ));
-            None
+            section.report(without_secret(&name, entry.key.span));
+            nobody
         }
     }
+}
+
+fn contradiction(name: &str, secret: Span, auth: Span) -> Diagnostic {
+    let title = format!("connection `{name}` has both a `secret` and `auth: none`");
+    Diagnostic::error(Code::Configuration, title, auth, "anybody may post")
+        .related(secret, "only who knows this may post")
+        .help("remove one of them")
+}
+
+fn without_secret(name: &str, place: Span) -> Diagnostic {
+    let title = format!("connection `{name}` has no `secret`");
+    Diagnostic::error(Code::Configuration, title, place, "")
+        .help("add `secret: {env: NAME}`, or `auth: none` to take deliveries from anybody")
 }
 
 fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
@@ -197,10 +175,7 @@ fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
     } else {
         let of_scheme = connection.repeat.take().map(|it| it.key);
         if of_scheme.is_none() {
-            let title = format!(
-                "`repeat` needs a `key`: the scheme `{}` has none",
-                scheme.name
-            );
+            let title = format!("`repeat` needs a `key`: the scheme `{}` has none", scheme.name);
             repeat.mistake("key", &title);
         }
         of_scheme
@@ -214,8 +189,5 @@ fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
     }
     let of_scheme = scheme.repeat_body.filter(|_| key == Key::Body);
     let default = Repeat::new(key);
-    connection.repeat = Some(Repeat {
-        window: window.or(of_scheme).unwrap_or(default.window),
-        ..default
-    });
+    connection.repeat = Some(Repeat { window: window.or(of_scheme).unwrap_or(default.window), ..default });
 }

@@ -8,29 +8,12 @@ use crate::yaml::{Content, Entry, Node};
 use std::ops::Range;
 
 /// Keys of a connection whose values are no secrets.
-const PLAIN_OF_CONNECTION: &[&str] = &[
-    "auth",
-    "scheme",
-    "header",
-    "webhook",
-    "enabled",
-    "repeat",
-    "rejected",
-    "substitution",
-    "limits",
-];
+const PLAIN_OF_CONNECTION: &[&str] =
+    &["auth", "scheme", "header", "webhook", "enabled", "repeat", "rejected", "substitution", "limits"];
 /// Keys of a secret that say where it is, and not what.
 const PLAIN_OF_SECRET: &[&str] = &["env", "file"];
 /// Keys of the file whose values are no secrets; URLs of databases hold passwords.
-const PLAIN_OF_FILE: &[&str] = &[
-    "listen",
-    "admin",
-    "pipelines",
-    "data",
-    "workers",
-    "limits",
-    "environment",
-];
+const PLAIN_OF_FILE: &[&str] = &["listen", "admin", "pipelines", "data", "workers", "limits", "environment"];
 
 /// Returns the text with every possible secret replaced by as many asterisks as it has bytes. A
 /// text that could not be read as YAML is blanked but for its keys.

@@ -5,6 +5,8 @@
 //! copy of the file in which they are blanked.
 
 mod connection;
+mod file;
+mod limits;
 mod mask;
 mod secret;
 mod section;
@@ -13,12 +15,13 @@ mod value;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
+use file::Unreadable;
 use section::Section;
 use std::fmt;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use value::{Address, Count, FilePath, Jobs, Name, Rate, Size, VariableName};
+use std::sync::Arc;
+use value::{Address, FilePath, Jobs, Name, VariableName};
 
 /// The file that is read where none is named.
 pub const FILE_DEFAULT: &str = "pipehook.yml";
@@ -45,7 +48,7 @@ pub struct Config {
     /// What connections may send that have no limits of their own.
     pub limits: Limits,
     /// The connections in the order of the file.
-    pub connections: Vec<Connection>,
+    pub connections: Vec<Arc<Connection>>,
     /// Names of environment variables that steps get from the server.
     pub environment: Vec<String>,
 }
@@ -61,25 +64,12 @@ pub struct Workers {
 
 impl Default for Workers {
     fn default() -> Self {
-        Self {
-            jobs: NonZeroUsize::new(2).expect("two is not zero"),
-            pools: vec!["default".to_owned()],
-        }
+        Self { jobs: NonZeroUsize::new(2).expect("two is not zero"), pools: vec!["default".to_owned()] }
     }
 }
 
-const KEYS: &[&str] = &[
-    "listen",
-    "admin",
-    "pipelines",
-    "data",
-    "database",
-    "files",
-    "workers",
-    "limits",
-    "connections",
-    "environment",
-];
+const KEYS: &[&str] =
+    &["listen", "admin", "pipelines", "data", "database", "files", "workers", "limits", "connections", "environment"];
 
 /// Returns an environment variable of the process as [`Config::load`] wants it; `None` also for a
 /// value that is not UTF-8.
@@ -119,19 +109,19 @@ impl Config {
     }
 
     /// Returns the enabled connection with a name in the URL.
-    pub fn by_webhook(&self, webhook: &str) -> Option<&Connection> {
+    pub fn by_webhook(&self, webhook: &str) -> Option<&Arc<Connection>> {
         let mut enabled = self.connections.iter().filter(|it| it.enabled);
         enabled.find(|connection| connection.webhook == webhook)
     }
 
     /// Returns the connection that pipelines name so.
-    pub fn connection(&self, name: &str) -> Option<&Connection> {
+    pub fn connection(&self, name: &str) -> Option<&Arc<Connection>> {
         self.connections.iter().find(|it| it.name == name)
     }
 
     fn open(path: Option<&Path>, environment: Option<&Environment<'_>>) -> Result<Self, Mistakes> {
         let chosen = path.unwrap_or(Path::new(FILE_DEFAULT));
-        let text = match read_text(chosen) {
+        let text = match file::read_text(chosen, FILE_MAX) {
             Ok(text) => text,
             Err(Unreadable::Missing) if path.is_none() => {
                 return Ok(Self::defaults(Path::new(".")));
@@ -141,11 +131,7 @@ impl Config {
         Self::parse(chosen, &text, environment)
     }
 
-    fn parse(
-        path: &Path,
-        text: &str,
-        environment: Option<&Environment<'_>>,
-    ) -> Result<Self, Mistakes> {
+    fn parse(path: &Path, text: &str, environment: Option<&Environment<'_>>) -> Result<Self, Mistakes> {
         let mut diagnostics = Diagnostics::default();
         let root = yaml::parse(text, SOURCE, &mut diagnostics);
         // Only a tree without aliases may reach the YAML library, which would unfold them.
@@ -161,51 +147,41 @@ impl Config {
             return Ok(config);
         }
         let mut sources = SourceMap::default();
-        sources.add(
-            path.display().to_string(),
-            mask::blanked(text, root.as_ref()),
-        );
-        Err(Mistakes {
-            diagnostics,
-            sources,
-        })
+        sources.add(path.display().to_string(), mask::blanked(text, root.as_ref()));
+        Err(Mistakes { diagnostics, sources })
     }
 
     /// Reads the top of the file into the defaults.
     fn read(&mut self, mut file: Section<'_>, environment: Option<&Environment<'_>>) {
         file.known(KEYS);
-        let folder = self
-            .file
-            .as_deref()
-            .and_then(Path::parent)
-            .unwrap_or(Path::new("."))
-            .to_owned();
+        let folder = self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
         file.set(&mut self.listen, "listen", |address: Address| address.0);
         if let Some(mut admin) = file.section("admin") {
             admin.known(&["listen"]);
-            admin.set(&mut self.admin_listen, "listen", |address: Address| {
-                address.0
-            });
+            admin.set(&mut self.admin_listen, "listen", |address: Address| address.0);
         }
-        file.set(&mut self.pipelines, "pipelines", |path: FilePath| {
-            resolved(&folder, &path.0)
-        });
-        file.set(&mut self.data, "data", |path: FilePath| {
-            resolved(&folder, &path.0)
-        });
-        file.only_null("database", "PostgreSQL is not part of this version of pipehook: the queue is the SQLite file in the data folder");
-        file.only_null("files", "object stores are not part of this version of pipehook: logs and artifacts are in the data folder");
+        file.set(&mut self.pipelines, "pipelines", |path: FilePath| resolved(&folder, &path.0));
+        file.set(&mut self.data, "data", |path: FilePath| resolved(&folder, &path.0));
+        file.only_null(
+            "database",
+            "PostgreSQL is not part of this version of pipehook: the queue is the SQLite file in the data folder",
+        );
+        file.only_null(
+            "files",
+            "object stores are not part of this version of pipehook: logs and artifacts are in the data folder",
+        );
         if let Some(workers) = file.section("workers") {
             read_workers(workers, &mut self.workers);
         }
-        if let Some(limits) = file.section("limits") {
-            self.limits = read_limits(limits, self.limits, None);
+        if let Some(mut limits) = file.section("limits") {
+            self.limits = limits::read(&mut limits, self.limits);
         }
         if let Some(names) = file.list::<VariableName>("environment") {
             self.environment = names.into_iter().map(|name| name.0).collect();
         }
         if let Some(connections) = file.section("connections") {
-            self.connections = connection::read_all(connections, self.limits, &folder, environment);
+            let read = connection::read_all(connections, self.limits, &folder, environment);
+            self.connections = read.into_iter().map(Arc::new).collect();
         }
     }
 }
@@ -226,35 +202,6 @@ fn read_workers(mut section: Section<'_>, workers: &mut Workers) {
     }
 }
 
-/// Reads limits into defaults. A connection's own may be lower than those of the file, not
-/// higher.
-fn read_limits(mut section: Section<'_>, defaults: Limits, of_file: Option<Limits>) -> Limits {
-    section.known(&["body", "queue", "requests_per_second"]);
-    let mut limits = defaults;
-    section.set(&mut limits.body, "body", |size: Size| size.0);
-    section.set(&mut limits.queue, "queue", |count: Count| count.0);
-    section.set(
-        &mut limits.requests_per_second,
-        "requests_per_second",
-        |rate: Rate| rate.0,
-    );
-    if let Some(most) = of_file {
-        let raised = [
-            ("body", limits.body > most.body),
-            ("queue", limits.queue > most.queue),
-            (
-                "requests_per_second",
-                limits.requests_per_second > most.requests_per_second,
-            ),
-        ];
-        for (key, _) in raised.into_iter().filter(|(_, is_raised)| *is_raised) {
-            let title = format!("a connection may lower `{key}`, not raise it above the file's");
-            section.mistake(key, &title);
-        }
-    }
-    limits
-}
-
 /// The one source of a configuration's diagnostics.
 const SOURCE: SourceId = SourceId(0);
 
@@ -272,10 +219,7 @@ impl Mistakes {
         let title = format!("the configuration `{}` {reason}", path.display());
         let mut diagnostics = Diagnostics::default();
         diagnostics.push(Diagnostic::without_place(Code::UnreadableFile, title));
-        Self {
-            diagnostics,
-            sources: SourceMap::default(),
-        }
+        Self { diagnostics, sources: SourceMap::default() }
     }
 }
 
@@ -287,36 +231,3 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
-
-/// Why a file can't be read.
-#[derive(Debug, thiserror::Error)]
-enum Unreadable {
-    #[error("does not exist")]
-    Missing,
-    #[error("can't be read: {0}")]
-    Failed(std::io::Error),
-    #[error("is larger than {0} bytes")]
-    TooLarge(u64),
-    #[error("is not UTF-8")]
-    NotText,
-}
-
-fn read_text(path: &Path) -> Result<String, Unreadable> {
-    String::from_utf8(read_bytes(path, FILE_MAX)?).map_err(|_| Unreadable::NotText)
-}
-
-/// Reads a file of at most `limit` bytes, whatever its size is said to be.
-fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Unreadable> {
-    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Unreadable::Missing,
-        _ => Unreadable::Failed(error),
-    })?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Unreadable::Failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(Unreadable::TooLarge(limit));
-    }
-    Ok(bytes)
-}

@@ -2,8 +2,9 @@
 //!
 //! Messages name the connection and the source. No value of a secret is in any of them.
 
+use super::Environment;
+use super::file::{Unreadable, read_bytes};
 use super::section::Section;
-use super::{Environment, Unreadable, read_bytes};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::webhook::connection::Secret;
 use crate::yaml::Node;
@@ -36,23 +37,18 @@ pub fn read_all(
 ) -> Vec<Secret> {
     let nodes = node.items().unwrap_or(std::slice::from_ref(node));
     if nodes.is_empty() || nodes.len() > SECRETS_MAX {
-        let title = format!(
-            "connection `{}` needs from 1 to {SECRETS_MAX} secrets, it has {}",
-            place.connection,
-            nodes.len()
-        );
+        let title =
+            format!("connection `{}` needs from 1 to {SECRETS_MAX} secrets, it has {}", place.connection, nodes.len());
         section.mistake("secret", &title);
         return Vec::new();
     }
     let mut secrets = Vec::new();
     for node in nodes {
-        let Some((source, value)) = source(section, node) else {
+        let source = source(section, node);
+        let (Some(source), Some(environment)) = (source, environment) else {
             continue;
         };
-        let Some(environment) = environment else {
-            continue;
-        };
-        match fetch(source, value, place.folder, environment) {
+        match source.fetch(place.folder, environment) {
             Ok(secret) => secrets.push(secret),
             Err(reason) => {
                 let title = format!("a secret of connection `{}`: {reason}", place.connection);
@@ -63,37 +59,42 @@ pub fn read_all(
     secrets
 }
 
-/// Returns the one source that a secret names, and what it says about it.
-fn source<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<(&'static str, &'n str)> {
+/// Where a secret is.
+enum Source<'n> {
+    /// In an environment variable.
+    Variable(&'n str),
+    /// In a file.
+    File(&'n str),
+    /// In the configuration itself.
+    Value(&'n str),
+}
+
+/// Returns the one source that a secret names.
+fn source<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Source<'n>> {
     let Some(entries) = node.entries() else {
         let label = format!("this is {}", node.describe());
         section.report(Diagnostic::error(Code::WrongType, WHERE, node.span, label));
         return None;
     };
     section.inside(node, "secret")?.known(SOURCES);
-    let mut found = SOURCES
-        .iter()
-        .filter_map(|source| Some((*source, node.member(source)?)));
-    match (found.next(), found.next()) {
-        (Some((source, value)), None) if entries.len() == 1 => {
-            let text = value.text();
-            if text.is_none() {
-                let title = format!("`{source}` of a secret must be text");
-                let label = format!("this is {}", value.describe());
-                section.report(Diagnostic::error(Code::WrongType, title, value.span, label));
-            }
-            text.map(|text| (source, &**text))
-        }
-        (Some(_), Some(_)) => {
-            let title = "a secret has one source: `env`, `file` or `value`";
-            let double = Diagnostic::error(Code::Configuration, title, node.span, "");
-            section.report(double.help("write a list for several live secrets"));
-            None
-        }
-        (None, _) if entries.is_empty() => {
+    let one = match entries {
+        [one] => one,
+        [] => {
             section.report(Diagnostic::error(Code::MissingKey, WHERE, node.span, ""));
-            None
+            return None;
         }
+        _ => {
+            let title = "a secret has one source: `env`, `file` or `value`";
+            let several = Diagnostic::error(Code::Configuration, title, node.span, "");
+            section.report(several.help("write a list for several live secrets"));
+            return None;
+        }
+    };
+    let text = section.text_of(one)?;
+    match &**one.key.text()? {
+        "env" => Some(Source::Variable(text)),
+        "file" => Some(Source::File(text)),
+        "value" => Some(Source::Value(text)),
         _ => None,
     }
 }
@@ -109,31 +110,27 @@ enum Unfetched {
     Empty(String),
 }
 
-fn fetch(
-    source: &str,
-    value: &str,
-    folder: &Path,
-    environment: &Environment<'_>,
-) -> Result<Secret, Unfetched> {
-    let (name, bytes) = match source {
-        "env" => {
-            let text = environment(value).ok_or_else(|| Unfetched::NotSet(shown(value)))?;
-            (
-                format!("the environment variable `{}`", shown(value)),
-                text.into_bytes(),
-            )
+impl Source<'_> {
+    fn fetch(&self, folder: &Path, environment: &Environment<'_>) -> Result<Secret, Unfetched> {
+        let bytes = match self {
+            Self::Variable(name) => environment(name).ok_or_else(|| Unfetched::NotSet(shown(name)))?.into_bytes(),
+            Self::File(path) => {
+                let bytes = read_bytes(&folder.join(path), FILE_MAX);
+                without_newline(bytes.map_err(|reason| Unfetched::File(shown(path), reason))?)
+            }
+            Self::Value(text) => text.as_bytes().to_vec(),
+        };
+        Secret::new(self.name(), bytes).ok_or_else(|| Unfetched::Empty(self.name()))
+    }
+
+    /// Returns what people know the secret by.
+    fn name(&self) -> String {
+        match self {
+            Self::Variable(name) => format!("the environment variable `{}`", shown(name)),
+            Self::File(path) => format!("the file `{}`", shown(path)),
+            Self::Value(_) => "the `value`".to_owned(),
         }
-        "file" => {
-            let bytes = read_bytes(&folder.join(value), FILE_MAX)
-                .map_err(|reason| Unfetched::File(shown(value), reason))?;
-            (
-                format!("the file `{}`", shown(value)),
-                without_newline(bytes),
-            )
-        }
-        _ => ("the `value`".to_owned(), value.as_bytes().to_vec()),
-    };
-    Secret::new(name.clone(), bytes).ok_or(Unfetched::Empty(name))
+    }
 }
 
 /// Takes away one line break at the end, which editors and `echo` put there.

@@ -19,35 +19,16 @@ pub struct Section<'s> {
 
 impl<'s> Section<'s> {
     /// Opens a node as a mapping, or reports that it is none.
-    pub fn open(
-        node: &'s Node,
-        text: &'s str,
-        path: &str,
-        diagnostics: &'s mut Diagnostics,
-    ) -> Option<Self> {
+    pub fn open(node: &'s Node, text: &'s str, path: &str, diagnostics: &'s mut Diagnostics) -> Option<Self> {
         let Some(entries) = node.entries() else {
-            let name = if path.is_empty() {
-                "the configuration".to_owned()
-            } else {
-                format!("`{path}`")
-            };
+            let name = if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") };
             let title = format!("{name} must be a mapping of keys to values");
             let label = format!("this is {}", node.describe());
             diagnostics.push(Diagnostic::error(Code::WrongType, title, node.span, label));
             return None;
         };
-        let prefix = if path.is_empty() {
-            String::new()
-        } else {
-            format!("{path}.")
-        };
-        Some(Self {
-            entries,
-            span: node.span,
-            text,
-            prefix,
-            diagnostics,
-        })
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+        Some(Self { entries, span: node.span, text, prefix, diagnostics })
     }
 
     /// Reports every key that is none of these.
@@ -62,17 +43,13 @@ impl<'s> Section<'s> {
             let title = format!("unknown key `{}{}`", self.prefix, shown(written));
             let mut unknown = Diagnostic::error(Code::UnknownKey, title, entry.key.span, "");
             unknown.help = Some(format!("known keys here: `{}`", keys.join("`, `")));
-            self.diagnostics
-                .push(unknown.suggest(written, keys.iter().copied()));
+            self.diagnostics.push(unknown.suggest(written, keys.iter().copied()));
         }
     }
 
     /// Returns the value of a key, unless it is not there or null.
     pub fn node(&self, key: &str) -> Option<&'s Node> {
-        let entry = self
-            .entries
-            .iter()
-            .find(|entry| entry.key.text().is_some_and(|text| **text == *key));
+        let entry = self.entries.iter().find(|entry| entry.key.text().is_some_and(|text| **text == *key));
         entry.map(|entry| &entry.value).filter(|it| !is_null(it))
     }
 
@@ -142,9 +119,20 @@ impl<'s> Section<'s> {
         if let Some(node) = self.node(key) {
             let title = format!("`{}{key}` is not supported", self.prefix);
             let unsupported = Diagnostic::error(Code::Unsupported, title, node.span, "");
-            self.diagnostics
-                .push(unsupported.note(why).help(format!("remove `{key}`")));
+            self.diagnostics.push(unsupported.note(why).help(format!("remove `{key}`")));
         }
+    }
+
+    /// Returns the text of an entry's value, as it was written, or reports that it is none.
+    pub fn text_of<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
+        let text = entry.value.text().filter(|_| !is_null(&entry.value));
+        if text.is_none() {
+            let title = format!("`{}` must be text", entry.key.text().map_or("", |key| key));
+            let what = if is_null(&entry.value) { "nothing" } else { entry.value.describe() };
+            let label = format!("this is {what}");
+            self.report(Diagnostic::error(Code::WrongType, title, entry.value.span, label));
+        }
+        text.map(|text| &**text)
     }
 
     /// Reports a mistake at the value of a key, or at the section if the key is not there.
@@ -163,9 +151,7 @@ impl<'s> Section<'s> {
 /// lines of a block stay below each other.
 fn typed<T: Typed>(node: &Node, text: &str) -> Option<T> {
     let range = node.span.range();
-    let line_start = text[..range.start]
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
+    let line_start = text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
     let column = text[line_start..range.start].chars().count();
     let own = format!("{}{}", " ".repeat(column), &text[range]);
     serde_yaml::from_str(&own).ok()

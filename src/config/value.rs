@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The most bytes that a body limit may allow: GitLab's largest payload, the largest known.
-const BODY_MAX: usize = 25 * 1024 * 1024;
+const BODY_MAX: u64 = 25 * 1024 * 1024;
 /// The longest time that is remembered; a longer one is a slip of the pen.
 const WINDOW_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The most characters of a name in a URL.
@@ -69,10 +69,7 @@ impl<'de> Deserialize<'de> for Rejected {
 }
 
 /// Makes a value of text that `read` understands.
-fn from_text<'de, D: Deserializer<'de>, T>(
-    reader: D,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<T, D::Error> {
+fn from_text<'de, D: Deserializer<'de>, T>(reader: D, read: impl Fn(&str) -> Option<T>) -> Result<T, D::Error> {
     let text = String::deserialize(reader)?;
     read(&text).ok_or_else(|| de::Error::custom("not understood"))
 }
@@ -121,7 +118,7 @@ pub struct Rate(pub u32);
 /// A number of jobs.
 pub struct Jobs(pub NonZeroUsize);
 /// A number of bytes.
-pub struct Size(pub usize);
+pub struct Size(pub u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -150,17 +147,14 @@ impl<'de> Deserialize<'de> for Size {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Written {
-            Bytes(usize),
+            Bytes(u64),
             Text(String),
         }
         let bytes = match Written::deserialize(reader)? {
             Written::Bytes(bytes) => Some(bytes),
             Written::Text(text) => size(&text),
         };
-        bytes
-            .filter(|bytes| (1..=BODY_MAX).contains(bytes))
-            .map(Self)
-            .ok_or_else(|| de::Error::custom("not a size"))
+        bytes.filter(|bytes| (1..=BODY_MAX).contains(bytes)).map(Self).ok_or_else(|| de::Error::custom("not a size"))
     }
 }
 
@@ -177,13 +171,11 @@ fn address(text: &str) -> Option<Address> {
 /// Splits a number from the unit behind it.
 fn quantity(text: &str) -> Option<(u64, &str)> {
     let text = text.trim();
-    let end = text
-        .find(|it: char| !it.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
     Some((text[..end].parse().ok()?, text[end..].trim_start()))
 }
 
-fn size(text: &str) -> Option<usize> {
+fn size(text: &str) -> Option<u64> {
     let (number, unit) = quantity(text)?;
     let unit = match unit {
         "" | "B" => 1,
@@ -193,7 +185,7 @@ fn size(text: &str) -> Option<usize> {
         "MB" => 1000 * 1000,
         _ => return None,
     };
-    usize::try_from(number.checked_mul(unit)?).ok()
+    number.checked_mul(unit)
 }
 
 fn duration(text: &str) -> Option<Duration> {
@@ -212,9 +204,7 @@ fn duration(text: &str) -> Option<Duration> {
 /// Says whether a text can be a name in a URL as it is.
 pub fn is_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
-    (1..=NAME_MAX).contains(&text.len())
-        && text.bytes().all(is_plain)
-        && !matches!(text, "." | "..")
+    (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(is_plain) && !matches!(text, "." | "..")
 }
 
 /// A header's name is a token (RFC 9110, 5.1 and 5.6.2).
@@ -244,9 +234,7 @@ fn repeat_key(text: &str) -> Option<Key> {
     match text {
         "id" => Some(Key::Id),
         "body" => Some(Key::Body),
-        path if path.starts_with('$') || path.contains(['.', '[']) => {
-            PayloadPath::parse(path).ok().map(Key::Path)
-        }
+        path if path.starts_with('$') || path.contains(['.', '[']) => PayloadPath::parse(path).ok().map(Key::Path),
         header => is_token(header).then(|| Key::Header(header.to_owned())),
     }
 }

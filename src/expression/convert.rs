@@ -1,6 +1,6 @@
 //! Conversions between the kinds of values (section 3.4 of the reference).
 
-use super::mistake::Mistake;
+use super::mistake::{Mistake, place_in_payload};
 use super::{Number, Value, Version, time};
 use crate::diagnostic::Code;
 use crate::taint::Text;
@@ -27,18 +27,25 @@ impl Unconvertible {
             Value::Array(_) | Value::Object(_) | Value::Null => value.kind_name().to_owned(),
             other => other.describe(),
         };
-        let note = value.origin().map(|origin| match origin.path.is_empty() {
-            true => "the value is a whole payload".to_owned(),
-            false => format!(
-                "the value came from the payload, at `{}`",
-                crate::diagnostic::shown(&origin.path)
-            ),
-        });
+        let note = value.origin().map(|origin| place_in_payload(origin));
         Self {
             what,
             wanted,
             label: format!("this is {}", value.describe()),
             note,
+        }
+    }
+
+    /// Returns what to do where text was wanted of a list or object.
+    pub(super) fn help(value: &Value) -> Option<&'static str> {
+        match value {
+            Value::Object(_) => {
+                Some("name one of its members, or write `convertToJson(…)` around it")
+            }
+            Value::Array(_) => Some(
+                "name one of its items, or write `join(',', …)` or `convertToJson(…)` around it",
+            ),
+            _ => None,
         }
     }
 

@@ -3,8 +3,8 @@
 use super::budget::Budget;
 use super::function::Invocation;
 use super::syntax::{Call, Literal, Node, NodeKind, Suffix, SuffixKind};
-use super::{Array, Context, Mistake, Object, Scope, Unconvertible, Value, check, convert};
-use crate::diagnostic::{Code, shown};
+use super::{Array, Context, Mistake, Object, Scope, Value, convert, unknown};
+use crate::diagnostic::Code;
 use crate::taint::{Origin, Text};
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,12 +44,12 @@ impl Evaluator<'_> {
 
     fn named(&self, name: &str, range: &Range<usize>) -> Result<Value, Mistake> {
         let value = self.context.value(name).cloned();
-        value.ok_or_else(|| check::unknown_name(name, range.clone(), &self.scope))
+        value.ok_or_else(|| unknown::unknown_name(name, range.clone(), &self.scope))
     }
 
     fn call(&self, call: &Call, range: &Range<usize>) -> Result<Value, Mistake> {
-        let function = check::function(call, &self.scope)?;
-        match check::wrong_count(call, function) {
+        let function = unknown::function(call, &self.scope)?;
+        match unknown::wrong_count(call, function) {
             Some(mistake) => Err(mistake),
             None => (function.run)(&Invocation {
                 evaluator: self,
@@ -162,10 +162,7 @@ fn refuse_choice(value: &Value, key: &Value, range: &Range<usize>) -> Result<(),
     let label = format!("this is {}", key.describe());
     Err(
         Mistake::new(Code::TaintedChoice, range.clone(), title, label)
-            .maybe_note(Some(format!(
-                "the key came from the payload, at `{}`",
-                shown(&origin.path)
-            )))
+            .came_from(Some(origin))
             .help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`"),
     )
 }
@@ -187,20 +184,5 @@ fn elements_len(value: &Value) -> usize {
         Value::Array(array) => array.items().len(),
         Value::Object(object) => object.len(),
         _ => 0,
-    }
-}
-
-impl Unconvertible {
-    /// Adds what to do where text was wanted of a list or object.
-    pub(super) fn help(&self, value: &Value) -> Option<&'static str> {
-        match value {
-            Value::Object(_) => {
-                Some("name one of its members, or write `convertToJson(…)` around it")
-            }
-            Value::Array(_) => Some(
-                "name one of its items, or write `join(',', …)` or `convertToJson(…)` around it",
-            ),
-            _ => None,
-        }
     }
 }

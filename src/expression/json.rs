@@ -13,10 +13,6 @@ use std::sync::Arc;
 /// The deepest nesting of a payload that is read.
 pub const JSON_DEPTH_MAX: usize = 64;
 
-/// The most bytes of a payload path that an origin holds. Every text of a payload carries its path,
-/// so a long key above many texts must not be copied for each of them.
-const PATH_MAX: usize = 256;
-
 /// Why a JSON text could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
@@ -77,7 +73,7 @@ fn read_object(text: &str, origin: &Arc<Origin>, depth: usize) -> Result<Value, 
     refuse_depth(depth)?;
     let mut pairs = Vec::new();
     for (key, raw) in serde_json::Deserializer::from_str(text).deserialize_map(Pairs)? {
-        let place = below(origin, |path| push_member(path, &key));
+        let place = Arc::new(origin.member(&key));
         pairs.push((
             Text::tainted(key, place.clone()),
             read(raw, &place, depth + 1)?,
@@ -97,7 +93,7 @@ fn read_array(text: &str, origin: &Arc<Origin>, depth: usize) -> Result<Value, J
         .into_iter()
         .enumerate()
     {
-        let place = below(origin, |path| path.push_str(&format!("[{index}]")));
+        let place = Arc::new(origin.item(index));
         items.push(read(raw, &place, depth + 1)?);
     }
     Ok(Value::Array(Array::from(items).with_origin(origin.clone())))
@@ -108,36 +104,6 @@ fn refuse_depth(depth: usize) -> Result<(), JsonError> {
         Err(JsonError::Depth)
     } else {
         Ok(())
-    }
-}
-
-/// Returns the origin one step further down. A path that gets too long ends in `…`.
-fn below(origin: &Origin, step: impl FnOnce(&mut String)) -> Arc<Origin> {
-    if origin.path.ends_with('…') {
-        return Arc::new(origin.clone());
-    }
-    let mut path = origin.path.to_string();
-    step(&mut path);
-    if path.len() > PATH_MAX {
-        path.truncate(path.floor_char_boundary(PATH_MAX));
-        path.push('…');
-    }
-    Arc::new(Origin {
-        alias: origin.alias.clone(),
-        path: path.into(),
-    })
-}
-
-/// Adds a member as the author would write it: `.name` where that is possible, else `['a name']`.
-fn push_member(path: &mut String, key: &str) {
-    let is_letter = |character: char| character.is_ascii_alphabetic() || character == '_';
-    if key.starts_with(is_letter) && key.chars().all(|it| is_letter(it) || it.is_ascii_digit()) {
-        let dot = if path.is_empty() { "" } else { "." };
-        path.push_str(dot);
-        path.push_str(key);
-    } else {
-        let shortened = &key[..key.floor_char_boundary(PATH_MAX)];
-        path.push_str(&format!("['{}']", shortened.replace('\'', "''")));
     }
 }
 

@@ -190,6 +190,11 @@ impl<'t> Lexer<'t> {
             let title = format!("`{operator}` is not part of the expression language");
             return Mistake::syntax(range, title, "there are no operators").help(help);
         }
+        if run.starts_with("${{") {
+            let title = "an expression can't stand inside an expression";
+            return Mistake::syntax(range, title, "`${{` stands around this already")
+                .help("write what is inside without `${{ }}`");
+        }
         if run.starts_with('$') {
             return Mistake::syntax(
                 range,

@@ -3,7 +3,8 @@
 //! The expression does not know in which file it stands; whoever does turns a [`Mistake`] into a
 //! diagnostic.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, shown};
+use crate::taint::Origin;
 use std::ops::Range;
 
 /// What is wrong with an expression, and where. The wording follows the rules of diagnostics.
@@ -70,5 +71,18 @@ impl Mistake {
     pub(super) fn maybe_note(mut self, note: Option<String>) -> Self {
         self.note = note.or(self.note);
         self
+    }
+
+    /// Sets the note to where in a payload the value came from, if it came from one.
+    pub(super) fn came_from(self, origin: Option<&Origin>) -> Self {
+        self.maybe_note(origin.map(place_in_payload))
+    }
+}
+
+/// Returns the sentence that says where in a payload a value came from.
+pub(super) fn place_in_payload(origin: &Origin) -> String {
+    match &*origin.path {
+        "" => "the value is the whole payload".to_owned(),
+        path => format!("the value came from the payload, at `{}`", shown(path)),
     }
 }

@@ -105,8 +105,9 @@ impl Value {
         json::from_json_text(text, root)
     }
 
-    /// Returns the value as JSON. A version, a time and a number that JSON libraries can't hold
-    /// exactly become text; see [`Value::to_json_text`] for exact numbers.
+    /// Returns the value as JSON. A version and a time become text; a number that is not a whole one
+    /// of 64 bits becomes the nearest that floating point has, see [`Value::to_json_text`] for exact
+    /// ones.
     pub fn to_json(&self) -> serde_json::Value {
         json::to_json(self)
     }

@@ -15,11 +15,14 @@ pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 use crate::catalog::Shelf;
 use crate::clock::Clock;
 use crate::id::{DeliveryId, Entropy};
-use crate::store::{self, Acceptance, QueuedRun, Store};
+use crate::store::{self, Acceptance, Accepted, RepeatKey, Store};
 use crate::webhook::checksum::{self, Failure};
 use crate::webhook::connection::Connection;
 use crate::webhook::delivery::{Decision, Delivery, Outcome, Refusal};
-use crate::webhook::{header, payload};
+use crate::webhook::header::{self, Doubled};
+use crate::webhook::payload::{self, Payload};
+use crate::webhook::repeat::Key;
+use crate::webhook::select::{Wanted, select};
 use arc_swap::ArcSwap;
 use decide::{Arrival, decide};
 use jiff::Timestamp;
@@ -47,16 +50,12 @@ pub struct Rules {
     pub connections: Vec<Arc<Connection>>,
     /// How many runs may wait.
     pub queue_limit: u64,
-    /// The largest body, where a connection does not say its own.
-    pub body_limit: u64,
-    /// The requests a second, where a connection does not say its own.
-    pub requests_per_second: u32,
 }
 
 impl Rules {
     /// Returns the connection that a name in a URL means, if it is switched on.
     pub fn connection(&self, webhook: &str) -> Option<&Arc<Connection>> {
-        self.connections.iter().find(|it| it.enabled && it.webhook.eq_ignore_ascii_case(webhook))
+        self.connections.iter().find(|it| it.enabled && it.webhook == webhook)
     }
 }
 
@@ -84,7 +83,7 @@ impl Intake {
     pub fn body_limit(&self, webhook: &str) -> Option<u64> {
         let rules = self.rules.load();
         let connection = rules.connection(webhook)?;
-        Some(connection.limits.body.unwrap_or(rules.body_limit))
+        Some(connection.limits.body)
     }
 
     /// Takes a request down the road as far as it goes, and says what its sender is told.
@@ -99,43 +98,42 @@ impl Intake {
         if let Err(failure) = checksum::verify(connection, &request.headers, &request.body) {
             return self.refuse(connection, id, received_at, &request, &failure).await;
         }
-        let rate = connection.limits.requests_per_second.unwrap_or(rules.requests_per_second);
+        let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
             return Answer::TooMany { retry_after };
         }
-        match self.decided(connection, id, received_at, &request) {
-            Ok(acceptance) => self.accept(connection, acceptance, request.body, rules.queue_limit).await,
+        match self.decide(connection, id, received_at, &request) {
+            Ok(decided) => self.accept(connection, decided, request.body, rules.queue_limit).await,
             Err(invalid) => Answer::Invalid(invalid),
         }
     }
 
     /// Parses, matches, expands and validates: all that needs no waiting. An error is the
     /// sentence that tells the sender why the request can't be used.
-    fn decided(
+    fn decide(
         &self,
         connection: &Connection,
         id: DeliveryId,
         received_at: Timestamp,
         request: &Request,
-    ) -> Result<(Delivery, Vec<store::NewRun>), String> {
-        let doubled = |header: header::Doubled| format!("the header {} is there more than once", header.0);
+    ) -> Result<Ready, String> {
+        let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
         let content_type = header::single(&request.headers, "content-type").map_err(doubled)?;
         let payload = payload::read(content_type, &request.body).map_err(|mistake| mistake.to_string())?;
         let headers = header::kept_headers(connection, &request.headers);
         let event = header::event(connection, &request.headers).map_err(doubled)?;
-        let decided = decide(
-            &self.shelf.catalog(),
-            &Arrival {
-                connection,
-                id: &id,
-                headers: &headers,
-                event: event.as_deref(),
-                payload: &payload,
-                received_at,
-                milliseconds: milliseconds(received_at),
-                entropy,
-            },
-        );
+        let repeat = repeat_key(connection, request, &payload).map_err(doubled)?;
+        let arrival = Arrival {
+            connection,
+            id: &id,
+            headers: &headers,
+            event: event.as_deref(),
+            payload: &payload,
+            received_at,
+            milliseconds: milliseconds(received_at),
+            entropy,
+        };
+        let decided = decide(&self.shelf.catalog(), &arrival);
         let delivery = Delivery {
             outcome: decided.outcome(),
             pipelines: decided.verdicts,
@@ -146,23 +144,21 @@ impl Intake {
             size: request.body.len() as u64,
             headers,
         };
-        Ok((delivery, decided.runs))
+        Ok(Ready { delivery, runs: decided.runs, repeat })
     }
 
     /// Makes a delivery and its runs durable, and only then says so.
-    async fn accept(
-        &self,
-        connection: &Connection,
-        (delivery, runs): (Delivery, Vec<store::NewRun>),
-        body: Vec<u8>,
-        queue_limit: u64,
-    ) -> Answer {
-        let admission = |runs: Vec<QueuedRun>| admission(&delivery, runs, connection.rejected.code());
-        let acceptance = Acceptance { delivery: Some((delivery.clone(), body)), runs, queue_limit };
+    async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
+        let Ready { delivery, runs, repeat } = ready;
+        let acceptance = Acceptance { delivery: Some((delivery.clone(), body)), runs, repeat, queue_limit };
         match self.store.accept(acceptance).await {
-            Ok(runs) => Answer::Verified(admission(runs)),
+            Ok(accepted) => Answer::Verified(admission(&delivery, accepted, connection.rejected.code())),
             Err(error) => {
-                tracing::error!(connection = connection.name, %error, "a delivery could not be stored and was not acknowledged");
+                tracing::error!(
+                    connection = connection.name,
+                    %error,
+                    "a delivery could not be stored and was not acknowledged"
+                );
                 Answer::Unavailable { reason: error.to_string(), retry_after: RETRY_AFTER_SECONDS }
             }
         }
@@ -176,6 +172,9 @@ impl Intake {
         request: &Request,
         failure: &Failure,
     ) -> Answer {
+        if let Failure::Doubled(header) = failure {
+            return Answer::Invalid(format!("the header {header} is there more than once"));
+        }
         let reason = failure.to_string();
         tracing::warn!(connection = connection.name, delivery = %id, reason, "a delivery was refused");
         let size = request.body.len() as u64;
@@ -187,20 +186,45 @@ impl Intake {
     }
 }
 
-fn admission(delivery: &Delivery, runs: Vec<QueuedRun>, rejected_status: u16) -> Admission {
-    let with = |wanted: fn(Decision) -> bool| delivery.pipelines.iter().filter(move |it| wanted(it.decision));
+/// A delivery of which everything is decided and nothing written.
+struct Ready {
+    delivery: Delivery,
+    runs: Vec<store::NewRun>,
+    repeat: Option<RepeatKey>,
+}
+
+/// Returns the key by which a delivery would be known again, where its connection looks for one.
+fn repeat_key(
+    connection: &Connection,
+    request: &Request,
+    payload: &Payload<'_>,
+) -> Result<Option<RepeatKey>, Doubled> {
+    let Some(repeat) = &connection.repeat else { return Ok(None) };
+    let mut wanted = Wanted::default();
+    if let Key::Path(path) = &repeat.key {
+        wanted.add(path.steps());
+    }
+    let selected = select(payload, &wanted);
+    let key = repeat.key_of(connection, &request.headers, &request.body, &selected)?;
+    Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
+}
+
+fn admission(delivery: &Delivery, accepted: Accepted, rejected_status: u16) -> Admission {
+    let (repeat_of, runs) = match accepted {
+        Accepted::New(runs) => (None, runs),
+        Accepted::Repeat { of, runs } => (Some(of), runs),
+    };
+    let runs = runs.into_iter();
+    let decided = if repeat_of.is_some() { &[] } else { delivery.pipelines.as_slice() };
+    let with = |wanted: Decision| decided.iter().filter(move |verdict| verdict.decision == wanted);
     Admission {
         delivery: delivery.id.clone(),
-        outcome: delivery.outcome,
-        repeat_of: None,
-        runs: runs.into_iter().map(|run| AdmittedRun { id: run.id, pipeline: run.pipeline, number: run.number }).collect(),
-        rejected: with(|decision| decision == Decision::Rejected)
-            .map(|verdict| (verdict.pipeline.clone(), verdict.diagnostics.clone()))
-            .collect(),
-        skipped: with(|decision| decision == Decision::Filtered)
-            .map(|verdict| (verdict.pipeline.clone(), verdict.decision))
-            .collect(),
-        rejected_status: if delivery.outcome == Outcome::Rejected { rejected_status } else { 200 },
+        outcome: if repeat_of.is_some() { Outcome::Repeat } else { delivery.outcome },
+        repeat_of,
+        runs: runs.map(|run| AdmittedRun { id: run.id, pipeline: run.pipeline, number: run.number }).collect(),
+        rejected: with(Decision::Rejected).map(|it| (it.pipeline.clone(), it.diagnostics.clone())).collect(),
+        skipped: with(Decision::Filtered).map(|it| (it.pipeline.clone(), it.decision)).collect(),
+        rejected_status,
     }
 }
 

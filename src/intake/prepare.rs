@@ -10,7 +10,7 @@ use crate::pipeline::{self, plan::Plan};
 use crate::taint::{Origin, Text};
 use crate::template::{Inputs, Node};
 use crate::webhook::delivery::Header;
-use crate::webhook::payload::Selected;
+use crate::webhook::select::Selected;
 use std::sync::Arc;
 
 /// What starts a run.
@@ -61,16 +61,16 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
 
 /// Expands a pipeline without checking what came of it.
 pub fn expand(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Node {
-    let mut parameters = pipeline::bind(&pipeline.parameters, trigger.parameters, diagnostics);
-    let mut webhooks = Object::default();
-    for listener in &pipeline.listeners {
-        let alias = Text::author(listener.resource.alias.as_str());
-        let webhook = trigger.webhook.as_ref().filter(|webhook| webhook.alias == listener.resource.alias);
-        parameters.insert(alias.clone(), webhook.map_or(Value::Null, payload));
-        webhooks.insert(alias, webhook.map_or(Value::Null, about));
-    }
-    let resources = [(Text::author("webhooks"), Value::object(webhooks))].into_iter().collect();
-    let inputs = Inputs { parameters, resources, variables: variables(pipeline, trigger) };
+    let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);
+    let aliases = pipeline.listeners.iter().map(|listener| listener.resource.alias.as_str());
+    let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, payload)));
+    let declared = pipeline::bind(&pipeline.parameters, trigger.parameters, diagnostics);
+    let webhooks = aliases.map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
+    let inputs = Inputs {
+        parameters: declared.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(payloads).collect(),
+        resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
+        variables: variables(pipeline, trigger),
+    };
     pipeline.template.expand(&inputs, diagnostics)
 }
 
@@ -83,7 +83,23 @@ fn variables(pipeline: &Pipeline, trigger: &Trigger<'_>) -> Vec<(String, String)
 }
 
 fn payload(webhook: &TriggeringWebhook<'_>) -> Value {
-    webhook.payload.to_value(&webhook.alias.into())
+    selected(&webhook.payload, &Origin { alias: webhook.alias.into(), path: "".into() })
+}
+
+/// Returns the parts that were taken from a payload as values, each with its place.
+fn selected(part: &Selected<'_>, origin: &Origin) -> Value {
+    match part {
+        Selected::Raw(json) => Value::from_json_text(json, origin)
+            .expect("the check of a payload refuses more than reading its values does"),
+        Selected::Object(members) => {
+            let members = members.iter().map(|(key, part)| {
+                let place = origin.member(key);
+                (Text::tainted(&**key, Arc::new(place.clone())), selected(part, &place))
+            });
+            members.collect::<Object>().with_origin(Arc::new(origin.clone())).into()
+        }
+        Selected::WithoutMembers => Value::Null,
+    }
 }
 
 /// Returns what `resources.webhooks.<alias>` holds. Headers are not signed by most senders, and
@@ -91,18 +107,15 @@ fn payload(webhook: &TriggeringWebhook<'_>) -> Value {
 fn about(webhook: &TriggeringWebhook<'_>) -> Value {
     let alias: Arc<str> = webhook.alias.into();
     let tainted = |path: String, text: &str| Value::String(taint(&alias, &path, text));
-    let headers: Object = webhook
+    let headers = webhook
         .headers
         .iter()
-        .map(|(name, value)| (taint(&alias, "headers", name), tainted(format!("headers['{name}']"), value)))
-        .collect();
-    let event = webhook.event.map_or(Value::Null, |event| tainted("event".to_owned(), event));
-    let members = [
-        (Text::author("headers"), Value::object(headers)),
-        (Text::author("event"), event),
-        (Text::author("delivery"), Value::String(Text::author(webhook.delivery))),
-    ];
-    Value::object(members.into_iter().collect())
+        .map(|(name, value)| (taint(&alias, "headers", name), tainted(format!("headers['{name}']"), value)));
+    Value::object([
+        ("headers", Value::object(headers)),
+        ("event", webhook.event.map_or(Value::Null, |event| tainted("event".to_owned(), event))),
+        ("delivery", Value::text(webhook.delivery)),
+    ])
 }
 
 fn taint(alias: &Arc<str>, path: &str, text: &str) -> Text {

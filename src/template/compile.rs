@@ -30,9 +30,9 @@ pub(super) fn compile(
 
 fn scope(names: &Names) -> Scope {
     Scope::new(Dialect::Template)
-        .with_closed("parameters", names.parameters.iter().cloned())
-        .with_open("variables")
-        .with_open("resources")
+        .with_members("parameters", names.parameters.iter().cloned())
+        .with_name("variables")
+        .with_name("resources")
 }
 
 struct Compiler<'c> {
@@ -157,7 +157,7 @@ impl Compiler<'_> {
         let [Step::Member(alias), rest @ ..] = reference.steps.as_slice() else { return None };
         let alias = self.names.webhooks.iter().find(|webhook| webhook.eq_ignore_ascii_case(alias))?;
         let is_payload = reference.root.eq_ignore_ascii_case("parameters");
-        is_payload.then(|| Arc::new(Origin { alias: alias.as_str().into(), path: path(rest).into() }))
+        is_payload.then(|| Arc::new(place(alias, rest)))
     }
 }
 
@@ -169,28 +169,13 @@ pub(super) fn diagnostic(mistake: Mistake, place: Span) -> Diagnostic {
     diagnostic
 }
 
-/// Returns steps as people write them: `commits[0].id`.
-fn path(steps: &[Step]) -> String {
-    let mut path = String::new();
-    for step in steps {
-        match step {
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
-            Step::Member(name) if is_identifier(name) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(name);
-            }
-            Step::Member(name) => path.push_str(&format!("['{}']", name.replace('\'', "''"))),
-        }
-    }
-    path
-}
-
-fn is_identifier(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|character| character.is_ascii_alphanumeric() || character == '_')
+/// Returns the place in a payload that steps lead to.
+fn place(alias: &str, steps: &[Step]) -> Origin {
+    let whole = Origin { alias: alias.into(), path: "".into() };
+    steps.iter().fold(whole, |origin, step| match step {
+        Step::Index(index) => origin.item(*index),
+        Step::Member(name) => origin.member(name),
+    })
 }
 
 /// Returns the directive that an expression's text begins with, if it does.

@@ -16,8 +16,8 @@ const SMALL_MAPPING: usize = 16;
 
 pub(super) fn expand(root: &Part, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
     let mut context = Context::new(Dialect::Template);
-    context.set("parameters", Value::object(inputs.parameters.clone()));
-    context.set("resources", Value::object(inputs.resources.clone()));
+    context.set("parameters", inputs.parameters.clone().into());
+    context.set("resources", inputs.resources.clone().into());
     let mut expansion = Expansion {
         context,
         variables: Variables::new(&inputs.variables),
@@ -155,7 +155,7 @@ impl Expansion<'_> {
         match self.evaluate(hole) {
             Some(value) => {
                 let mut node = value::to_node(&value, hole.span);
-                node.origin = hole.origin.clone();
+                node.origin = value.origin().cloned().or_else(|| hole.origin.clone());
                 self.account(&node, hole.span);
                 node
             }
@@ -186,7 +186,8 @@ impl Expansion<'_> {
             Value::Array(_) | Value::Object(_) => {
                 let node = value::to_node(&value, hole.span);
                 let expression = Some(hole.expression.text());
-                self.diagnostics.push(value::object_in_text(&node, hole.origin.as_deref(), expression));
+                let origin = value.origin().or(hole.origin.as_ref()).map(|origin| &**origin);
+                self.diagnostics.push(value::object_in_text(&node, origin, expression));
                 Text::default()
             }
             scalar => scalar.to_text().unwrap_or_default(),

@@ -2,14 +2,14 @@
 
 use super::{Content, Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Code, Diagnostic, Span, shown, shown_sentence};
-use crate::expression::Value;
+use crate::expression::{Number, Value};
 use crate::taint::{Origin, Text};
 use crate::yaml::{self, Style};
 
 /// Returns a value as a node that stands at an expression's place.
 pub(super) fn to_node(value: &Value, span: Span) -> Node {
     let content = match value {
-        Value::Array(items) => Content::Sequence(items.iter().map(|item| to_node(item, span)).collect()),
+        Value::Array(array) => Content::Sequence(array.items().iter().map(|item| to_node(item, span)).collect()),
         Value::Object(object) => Content::Mapping(
             object
                 .iter()
@@ -98,8 +98,7 @@ pub fn from_node(node: &yaml::Node) -> Value {
         yaml::Content::Mapping(entries) => Value::object(
             entries
                 .iter()
-                .map(|entry| (Text::author(entry.key.text().cloned().unwrap_or_default()), from_node(&entry.value)))
-                .collect(),
+                .map(|entry| (Text::author(entry.key.text().cloned().unwrap_or_default()), from_node(&entry.value))),
         ),
     }
 }
@@ -109,6 +108,6 @@ fn plain(text: &str) -> Value {
         "true" => Value::Boolean(true),
         "false" => Value::Boolean(false),
         "null" => Value::Null,
-        _ => Value::number(text).unwrap_or_else(|| Value::String(Text::author(text))),
+        _ => text.parse().map_or_else(|_| Value::text(text), |decimal| Value::Number(Number::new(decimal))),
     }
 }

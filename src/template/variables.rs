@@ -1,7 +1,7 @@
 //! Variables as expansion sees them: those defined before, in the file and its enclosing scopes.
 
 use super::{Content, Node};
-use crate::expression::{Context, Object, Value};
+use crate::expression::{Context, Value};
 use crate::taint::Text;
 
 /// What a value may define, by where it stands.
@@ -73,6 +73,6 @@ impl Variables {
     /// Makes the variables the value of the name `variables`.
     pub(super) fn publish(&self, context: &mut Context<'_>) {
         let members = self.0.iter().map(|(name, value)| (Text::author(name.as_str()), Value::String(value.clone())));
-        context.set("variables", Value::object(Object::last_wins(members)));
+        context.set("variables", Value::object(members));
     }
 }

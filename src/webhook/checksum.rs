@@ -66,11 +66,7 @@ pub enum Failure {
 }
 
 /// Verifies a delivery by its headers and the exact bytes of its body.
-pub fn verify(
-    connection: &Connection,
-    headers: &[RawHeader],
-    body: &[u8],
-) -> Result<Verified, Failure> {
+pub fn verify(connection: &Connection, headers: &[RawHeader], body: &[u8]) -> Result<Verified, Failure> {
     let Authentication::Secrets(secrets) = &connection.authentication else {
         return Ok(Verified(Proof::NotAsked));
     };
@@ -78,10 +74,7 @@ pub fn verify(
     let matched = matching(connection.scheme.algorithm, secrets, body, &claimed);
     match matched {
         Some(secret) => Ok(Verified(Proof::Secret(secret))),
-        None => Err(Failure::Mismatch {
-            header: connection.header.clone(),
-            secrets: secrets.len(),
-        }),
+        None => Err(Failure::Mismatch { header: connection.header.clone(), secrets: secrets.len() }),
     }
 }
 
@@ -99,10 +92,7 @@ pub fn sign(connection: &Connection, body: &[u8]) -> Vec<(String, String)> {
         }
     };
     let first = secrets.first();
-    first
-        .map(|secret| (connection.header.clone(), checksum(secret)))
-        .into_iter()
-        .collect()
+    first.map(|secret| (connection.header.clone(), checksum(secret))).into_iter().collect()
 }
 
 /// Returns the checksum that the header claims, decoded, of the right length.
@@ -118,23 +108,12 @@ fn claimed(connection: &Connection, headers: &[RawHeader]) -> Result<Vec<u8>, Fa
     let decoded = hex::decode(digits).ok();
     decoded
         .filter(|checksum| checksum.len() == length)
-        .ok_or_else(|| Failure::Malformed {
-            header: name.clone(),
-            digits: 2 * length,
-        })
+        .ok_or_else(|| Failure::Malformed { header: name.clone(), digits: 2 * length })
 }
 
 /// Returns the place of the first secret that matches, after trying each of them.
-fn matching(
-    algorithm: Algorithm,
-    secrets: &[Secret],
-    body: &[u8],
-    claimed: &[u8],
-) -> Option<usize> {
-    let tried: Vec<Choice> = secrets
-        .iter()
-        .map(|secret| keyed_hash(algorithm, secret, body).ct_eq(claimed))
-        .collect();
+fn matching(algorithm: Algorithm, secrets: &[Secret], body: &[u8], claimed: &[u8]) -> Option<usize> {
+    let tried: Vec<Choice> = secrets.iter().map(|secret| keyed_hash(algorithm, secret, body).ct_eq(claimed)).collect();
     tried.into_iter().position(bool::from)
 }
 

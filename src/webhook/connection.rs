@@ -35,10 +35,7 @@ impl Connection {
     pub fn new(name: &str, scheme: Scheme, authentication: Authentication) -> Self {
         let repeat = match (&scheme.id, scheme.repeat_body) {
             (Some(_), _) => Some(Repeat::new(Key::Id)),
-            (None, Some(window)) => Some(Repeat {
-                key: Key::Body,
-                window,
-            }),
+            (None, Some(window)) => Some(Repeat { key: Key::Body, window }),
             (None, None) => None,
         };
         Self {
@@ -84,10 +81,7 @@ impl Secret {
     /// empty one: anybody can compute a hash that is keyed with nothing.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Option<Self> {
         let name = name.into();
-        (!bytes.is_empty()).then(|| Self {
-            name,
-            bytes: bytes.into(),
-        })
+        (!bytes.is_empty()).then(|| Self { name, bytes: bytes.into() })
     }
 
     /// Returns where the secret came from, for people.
@@ -123,7 +117,7 @@ pub enum Substitution {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes of a body.
-    pub body: usize,
+    pub body: u64,
     /// How many runs may wait before deliveries are turned away.
     pub queue: u64,
     /// The most deliveries a second.
@@ -134,10 +128,6 @@ impl Default for Limits {
     /// The defaults that the configuration documents: a body of 1 MiB holds every payload that
     /// the known senders send by default; the rate is far above theirs and far below the store's.
     fn default() -> Self {
-        Self {
-            body: 1024 * 1024,
-            queue: 10_000,
-            requests_per_second: 1_000,
-        }
+        Self { body: 1024 * 1024, queue: 10_000, requests_per_second: 1_000 }
     }
 }

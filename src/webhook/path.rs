@@ -47,10 +47,7 @@ impl Path {
     /// Reads a path.
     pub fn parse(text: &str) -> Result<Self, PathMistake> {
         let steps = Reader { text, at: 0 }.path()?;
-        Ok(Self {
-            text: text.to_owned(),
-            steps,
-        })
+        Ok(Self { text: text.to_owned(), steps })
     }
 
     /// Returns the steps, from the top of the payload.
@@ -107,10 +104,7 @@ impl Reader<'_> {
     }
 
     fn name(&mut self) -> Result<PathStep, PathMistake> {
-        let length = self
-            .rest()
-            .find(|character: char| !is_name_character(character))
-            .unwrap_or(self.rest().len());
+        let length = self.rest().find(|character: char| !is_name_character(character)).unwrap_or(self.rest().len());
         if length == 0 {
             return Err(self.unexpected("a name is wanted"));
         }
@@ -120,10 +114,7 @@ impl Reader<'_> {
     fn quoted(&mut self) -> Result<PathStep, PathMistake> {
         let start = self.at - "['".len();
         let Some(length) = self.rest().find("']") else {
-            return Err(mistake(
-                start..self.text.len(),
-                "`['` is not closed by `']`",
-            ));
+            return Err(mistake(start..self.text.len(), "`['` is not closed by `']`"));
         };
         let name = self.take(length);
         self.at += "']".len();
@@ -133,15 +124,12 @@ impl Reader<'_> {
     fn index(&mut self) -> Result<PathStep, PathMistake> {
         let start = self.at;
         let Some(length) = self.rest().find(']') else {
-            return Err(mistake(
-                start - 1..self.text.len(),
-                "`[` is not closed by `]`",
-            ));
+            return Err(mistake(start - 1..self.text.len(), "`[` is not closed by `]`"));
         };
         let digits = self.take(length);
         self.at += "]".len();
-        let is_index = (1..=INDEX_DIGITS_MAX).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_index =
+            (1..=INDEX_DIGITS_MAX).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         let index = digits.parse().ok().filter(|_| is_index);
         index.map(PathStep::Index).ok_or_else(|| {
             let sentence = "between `[` and `]` stands a number or a name in single quotes";
@@ -170,20 +158,14 @@ impl Reader<'_> {
             None => mistake(self.at..self.at, format!("the path ends where {wanted}")),
             Some(found) => mistake(
                 self.at..self.at + found.len_utf8(),
-                format!(
-                    "`{}` can't stand here in a path: {wanted}",
-                    shown(&found.to_string())
-                ),
+                format!("`{}` can't stand here in a path: {wanted}", shown(&found.to_string())),
             ),
         }
     }
 }
 
 fn mistake(range: Range<usize>, sentence: impl Into<String>) -> PathMistake {
-    PathMistake {
-        range,
-        sentence: sentence.into(),
-    }
+    PathMistake { range, sentence: sentence.into() }
 }
 
 fn is_name_character(character: char) -> bool {

@@ -48,10 +48,7 @@ pub struct PayloadMistake {
 /// Returns the payload that a body of a content type carries: the field `payload` of a form,
 /// otherwise the body itself. Senders and people write any content type before JSON, a form's
 /// too, so a body of that type that begins as JSON is taken for JSON.
-pub fn read<'b>(
-    content_type: Option<&[u8]>,
-    body: &'b [u8],
-) -> Result<Payload<'b>, PayloadMistake> {
+pub fn read<'b>(content_type: Option<&[u8]>, body: &'b [u8]) -> Result<Payload<'b>, PayloadMistake> {
     let begins_as_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
     if begins_as_json || !content_type.is_some_and(is_form) {
         return check(body);
@@ -63,21 +60,18 @@ pub fn read<'b>(
 
 /// Checks that a body is one JSON text within the limits, and nothing else.
 pub fn check(body: &[u8]) -> Result<Payload<'_>, PayloadMistake> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| at_byte(body, error.valid_up_to(), "the body is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(body).map_err(|error| at_byte(body, error.valid_up_to(), "the body is not UTF-8"))?;
     if text.starts_with('\u{FEFF}') {
         let sentence = "the body is not JSON: a byte order mark stands before it";
         return Err(at_byte(body, 0, sentence));
     }
     let nodes = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_str(text);
-    Check {
-        nodes: &nodes,
-        depth: 0,
-    }
-    .deserialize(&mut reader)
-    .and_then(|()| reader.end())
-    .map_err(|error| mistake(&error))?;
+    Check { nodes: &nodes, depth: 0 }
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| mistake(&error))?;
     Ok(Payload(Cow::Borrowed(text)))
 }
 
@@ -92,9 +86,7 @@ impl Check<'_> {
     fn count<E: Error>(self) -> Result<(), E> {
         self.nodes.set(self.nodes.get() + 1);
         if self.nodes.get() > NODES_MAX {
-            return Err(E::custom(format!(
-                "the body has more than {NODES_MAX} values"
-            )));
+            return Err(E::custom(format!("the body has more than {NODES_MAX} values")));
         }
         Ok(())
     }
@@ -105,10 +97,7 @@ impl Check<'_> {
             let sentence = format!("the body has more than {DEPTH_MAX} levels");
             return Err(E::custom(sentence));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 
@@ -179,9 +168,7 @@ impl<'de> Seen<'de> {
     fn add<E: Error>(&mut self, key: Cow<'de, str>) -> Result<(), E> {
         if self.few.contains(&key) || self.many.contains(&key) {
             let key = shown(&key);
-            return Err(E::custom(format!(
-                "the body has the key `{key}` twice in one object"
-            )));
+            return Err(E::custom(format!("the body has the key `{key}` twice in one object")));
         }
         if self.few.len() < KEYS_COMPARED_MAX {
             self.few.push(key);
@@ -230,19 +217,12 @@ fn mistake(error: &serde_json::Error) -> PayloadMistake {
             format!("the body is not JSON: {message}")
         }
     };
-    PayloadMistake {
-        sentence,
-        line: error.line(),
-        column: error.column(),
-    }
+    PayloadMistake { sentence, line: error.line(), column: error.column() }
 }
 
 fn at_byte(body: &[u8], offset: usize, sentence: &str) -> PayloadMistake {
     let before = &body[..offset];
-    let line_start = before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     PayloadMistake {
         sentence: sentence.to_owned(),
         line: before.iter().filter(|&&byte| byte == b'\n').count() + 1,
@@ -251,13 +231,8 @@ fn at_byte(body: &[u8], offset: usize, sentence: &str) -> PayloadMistake {
 }
 
 fn is_form(content_type: &[u8]) -> bool {
-    let essence = content_type
-        .split(|&byte| byte == b';')
-        .next()
-        .unwrap_or_default();
-    essence
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
 /// Returns the one field `payload` of a form, decoded.

@@ -39,10 +39,7 @@ pub enum Key {
 impl Repeat {
     /// Returns a way to find repeats within [`WINDOW_DEFAULT`].
     pub fn new(key: Key) -> Self {
-        Self {
-            key,
-            window: WINDOW_DEFAULT,
-        }
+        Self { key, window: WINDOW_DEFAULT }
     }
 
     /// Returns the key of a delivery, unique in its connection. `None` where the delivery has
@@ -58,12 +55,10 @@ impl Repeat {
         Ok(match &self.key {
             Key::Id => header::delivery_id(connection, headers)?.and_then(|id| key("id", &id)),
             Key::Body => Some(format!("body:{}", hex::encode(Sha1::digest(body)))),
-            Key::Header(name) => header::single(headers, name)?
-                .map(header::text)
-                .and_then(|value| key("header", &value)),
-            Key::Path(path) => payload
-                .scalar(path.steps())
-                .and_then(|value| key("path", &value)),
+            Key::Header(name) => {
+                header::single(headers, name)?.map(header::text).and_then(|value| key("header", &value))
+            }
+            Key::Path(path) => payload.scalar(path.steps()).and_then(|value| key("path", &value)),
         })
     }
 }

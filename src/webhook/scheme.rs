@@ -96,9 +96,6 @@ impl RejectedStatus {
     }
 }
 
-/// The name of the preset that a connection has where it names none.
-pub const DEFAULT: &str = "azure";
-
 /// The preset names that are offered to people.
 pub const NAMES: &[&str] = &["azure", "icescrum"];
 
@@ -113,7 +110,8 @@ pub fn preset(name: &str) -> Option<Scheme> {
 
 /// Azure's incoming webhook service connection. The documented example writes upper-case hex
 /// without a prefix; GitHub, which the documentation names as a sender, writes `sha1=` before it.
-const AZURE: Scheme = Scheme {
+/// It is what a connection has that names no scheme.
+pub const AZURE: Scheme = Scheme {
     name: Cow::Borrowed("azure"),
     algorithm: Algorithm::Sha1,
     header: Cow::Borrowed("X-WH-Checksum"),
@@ -128,17 +126,14 @@ const AZURE: Scheme = Scheme {
 /// iceScrum. It posts the same body twice when a webhook listens to both `story.update` and
 /// `story.state`, puts the event in brackets when it is not a change of state, and switches the
 /// webhook off after five failures in a row.
-const ICESCRUM: Scheme = Scheme {
+pub const ICESCRUM: Scheme = Scheme {
     name: Cow::Borrowed("icescrum"),
     algorithm: Algorithm::Sha1,
     header: Cow::Borrowed("x-icescrum-signature"),
     encoding: Encoding::LowerHex,
     optional_prefix: Cow::Borrowed(""),
     id: None,
-    event: Some(Event {
-        header: Cow::Borrowed("x-icescrum-event"),
-        form: EventForm::MaybeBracketed,
-    }),
+    event: Some(Event { header: Cow::Borrowed("x-icescrum-event"), form: EventForm::MaybeBracketed }),
     repeat_body: Some(Duration::from_secs(5 * 60)),
     rejected: RejectedStatus::Ok,
 };

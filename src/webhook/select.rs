@@ -43,10 +43,7 @@ impl Wanted {
     }
 
     fn member(&mut self, name: &str) -> &mut Wanted {
-        let known = self
-            .members
-            .iter()
-            .position(|(known, _)| known.eq_ignore_ascii_case(name));
+        let known = self.members.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
         let place = known.unwrap_or_else(|| {
             self.members.push((name.to_owned(), Wanted::default()));
             self.members.len() - 1
@@ -55,10 +52,7 @@ impl Wanted {
     }
 
     fn wanted_at(&self, key: &str) -> Option<&Wanted> {
-        self.members
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, wanted)| wanted)
+        self.members.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, wanted)| wanted)
     }
 }
 
@@ -77,9 +71,7 @@ pub enum Selected<'p> {
 /// Takes the wanted parts out of a payload.
 pub fn select<'p>(payload: &'p Payload<'_>, wanted: &Wanted) -> Selected<'p> {
     let mut reader = serde_json::Deserializer::from_str(payload.json());
-    Take(wanted)
-        .deserialize(&mut reader)
-        .expect("the check of a payload refuses more than its selection does")
+    Take(wanted).deserialize(&mut reader).expect("the check of a payload refuses more than its selection does")
 }
 
 impl<'p> Selected<'p> {

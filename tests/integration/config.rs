@@ -75,15 +75,8 @@ fn check_marks(case: &Path, mistakes: &Mistakes) {
         }
     }
     let reports = mistakes.diagnostics.resolve(&mistakes.sources);
-    let mut found: Vec<(usize, String)> = reports
-        .iter()
-        .map(|it| {
-            (
-                it.place.as_ref().map_or(0, |place| place.line),
-                it.code.to_string(),
-            )
-        })
-        .collect();
+    let mut found: Vec<(usize, String)> =
+        reports.iter().map(|it| (it.place.as_ref().map_or(0, |place| place.line), it.code.to_string())).collect();
     marked.sort();
     found.sort();
     assert_eq!(found, marked, "{}", case.display());
@@ -100,10 +93,7 @@ fn summary(config: &Config) -> String {
     line("limits", format!("{:?}", config.limits));
     line("environment", format!("{:?}", config.environment));
     for connection in &config.connections {
-        line(
-            &format!("connection {}", connection.name),
-            described(connection),
-        );
+        line(&format!("connection {}", connection.name), described(connection));
     }
     text
 }
@@ -145,20 +135,14 @@ fn an_empty_file_is_the_defaults() {
 #[test]
 fn a_named_file_must_be_there() {
     let mistakes = load(Path::new("no/such.yml")).expect_err("there is none");
-    assert_eq!(
-        mistakes.to_string(),
-        "error[unreadable-file]: the configuration `no/such.yml` does not exist"
-    );
+    assert_eq!(mistakes.to_string(), "error[unreadable-file]: the configuration `no/such.yml` does not exist");
 }
 
 #[test]
 fn a_file_of_more_than_a_mebibyte_is_not_read() {
     let text = format!("# {}\n", "x".repeat(1024 * 1024));
     let mistakes = load_text(&text).expect_err("too large").to_string();
-    assert!(
-        mistakes.contains("is larger than 1048576 bytes"),
-        "{mistakes}"
-    );
+    assert!(mistakes.contains("is larger than 1048576 bytes"), "{mistakes}");
 }
 
 #[test]
@@ -169,9 +153,7 @@ fn a_bomb_of_aliases_is_refused_before_it_unfolds() {
         writeln!(text, "a{level}: &a{level} [{below}]").expect("a string");
     }
     writeln!(text, "environment: *a39").expect("a string");
-    let mistakes = load_text(&text)
-        .expect_err("anchors are refused")
-        .to_string();
+    let mistakes = load_text(&text).expect_err("anchors are refused").to_string();
     assert!(mistakes.contains("error[yaml-anchor]"), "{mistakes}");
 }
 
@@ -216,12 +198,7 @@ fn a_secret_is_shown_by_no_mistake_wherever_it_stands() {
 #[test]
 fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
     use pipehook::webhook::checksum::{sign, verify};
-    for (content, same) in [
-        ("hunter2", true),
-        ("hunter2\n", true),
-        ("hunter2\r\n", true),
-        ("hunter2\n\n", false),
-    ] {
+    for (content, same) in [("hunter2", true), ("hunter2\n", true), ("hunter2\r\n", true), ("hunter2\n\n", false)] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("secret"), content).expect("written");
         let path = folder.path().join("pipehook.yml");
@@ -229,10 +206,7 @@ fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
         std::fs::write(&path, text).expect("written");
         let config = load(&path).expect("the file is fine");
         let signed = sign(&config.connections[1], b"{}");
-        let headers: Vec<_> = signed
-            .into_iter()
-            .map(|(name, value)| (name, value.into_bytes()))
-            .collect();
+        let headers: Vec<_> = signed.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
         let verified = verify(&config.connections[0], &headers, b"{}");
         assert_eq!(verified.is_ok(), same, "{content:?}");
     }

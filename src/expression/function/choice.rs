@@ -5,7 +5,7 @@
 
 use super::Invocation;
 use crate::diagnostic::{Code, shown};
-use crate::expression::{Mistake, Number, Value, convert, ordinal};
+use crate::expression::{Mistake, Number, Unconvertible, Value, convert, ordinal};
 use crate::taint::Text;
 use std::ops::Range;
 
@@ -47,10 +47,6 @@ pub(super) fn one_of(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 }
 
 fn tainted_candidate(candidate: &Text, range: Range<usize>) -> Mistake {
-    let path = candidate
-        .origin()
-        .map(|origin| shown(&origin.path))
-        .unwrap_or_default();
     let title = "what `oneOf` may return can't come from a payload";
     Mistake::new(
         Code::TaintedChoice,
@@ -58,28 +54,20 @@ fn tainted_candidate(candidate: &Text, range: Range<usize>) -> Mistake {
         title,
         "this came from a payload",
     )
-    .maybe_note(Some(format!(
-        "the value came from the payload, at `{path}`"
-    )))
+    .came_from(candidate.origin().map(|origin| &**origin))
     .help("write each allowed value as a text: `oneOf(x, 'a', 'b')`")
 }
 
 fn not_allowed(wanted: &Text, range: Range<usize>, allowed: &[String]) -> Mistake {
     let found = shown(&wanted.flatten());
     let title = format!("`{found}` is not one of the allowed values");
-    let note = wanted.origin().map(|origin| {
-        format!(
-            "the value came from the payload, at `{}`",
-            shown(&origin.path)
-        )
-    });
     Mistake::new(
         Code::InvalidValue,
         range,
         title,
         format!("this is `{found}`"),
     )
-    .maybe_note(note)
+    .came_from(wanted.origin().map(|origin| &**origin))
     .help(format!("allowed are {}", allowed.join(", ")))
 }
 
@@ -118,10 +106,6 @@ pub(super) fn whole_number(call: &Invocation<'_, '_>, index: usize) -> Result<i6
     whole
         .and_then(|number| i64::try_from(number.decimal()).ok())
         .ok_or_else(|| {
-            call.unconvertible(
-                index,
-                crate::expression::Unconvertible::new(&value, "a whole number"),
-                &value,
-            )
+            call.unconvertible(index, Unconvertible::new(&value, "a whole number"), &value)
         })
 }

@@ -61,7 +61,10 @@ fn ordering(call: &Invocation<'_, '_>) -> Result<Ordering, Mistake> {
     })
 }
 
-/// A comparison reads the shorter text at most, but joins the segments of both.
+/// What a comparison costs beside the texts that it reads, so that no list is searched for free.
+const COMPARISON_BYTES: usize = 16;
+
+/// A comparison reads both texts, or converts one of them.
 pub(super) fn charge(
     call: &Invocation<'_, '_>,
     left: &Value,
@@ -71,5 +74,9 @@ pub(super) fn charge(
         Value::String(text) => text.len(),
         _ => 0,
     };
-    call.charge_compared(length(left).saturating_add(length(right)))
+    call.charge_compared(
+        length(left)
+            .saturating_add(length(right))
+            .saturating_add(COMPARISON_BYTES),
+    )
 }

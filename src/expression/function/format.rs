@@ -19,10 +19,7 @@ pub(super) fn format(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
             title,
             "this came from a payload",
         )
-        .maybe_note(Some(format!(
-            "the value came from the payload, at `{}`",
-            shown(&origin.path)
-        )))
+        .came_from(Some(origin))
         .help("write `format('{0}', …)` with it as an argument"));
     }
     let format = format.flatten();

@@ -195,7 +195,7 @@ impl Invocation<'_, '_> {
 
     /// Returns the mistake of an argument of the wrong kind.
     fn unconvertible(&self, index: usize, failure: Unconvertible, value: &Value) -> Mistake {
-        let help = failure.help(value).map(str::to_owned);
+        let help = Unconvertible::help(value).map(str::to_owned);
         failure.at(self.range(index)).maybe_help(help)
     }
 

@@ -1,0 +1,19 @@
+//! What the shape of a pipeline alone does not say. One rule a file.
+
+mod conditions;
+mod dependencies;
+mod names;
+mod scripts;
+mod variables;
+
+use super::model::Pipeline;
+use crate::diagnostic::Diagnostics;
+
+/// Reports every mistake that a rule finds.
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    names::check(pipeline, diagnostics);
+    dependencies::check(pipeline, diagnostics);
+    conditions::check(pipeline, diagnostics);
+    variables::check(pipeline, diagnostics);
+    scripts::check(pipeline, diagnostics);
+}
