@@ -60,7 +60,7 @@ impl Sign {
 
 /// Returns the connection that a user means by its name, or by its name in the URL.
 pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Connection, Failure> {
-    config.connection(name).or_else(|| config.by_webhook(name)).ok_or_else(|| {
+    config.connection(name).or_else(|| config.by_webhook(name)).map(|it| &**it).ok_or_else(|| {
         let help = did_you_mean(name, config.connections.iter().map(|it| it.name.as_str()));
         let help = help.map(|help| format!(": {help}")).unwrap_or_default();
         Failure::usage(format!("no connection `{}` is configured{help}", shown(name)))
