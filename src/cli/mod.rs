@@ -13,15 +13,20 @@ mod completions;
 mod connections;
 mod deliveries;
 mod eval;
+mod expansion;
 mod explain;
 mod failure;
 mod input;
 mod moment;
 mod open;
 mod output;
+mod reload;
+mod render;
 mod runs;
 mod send;
+mod serve;
 mod sign;
+mod trace;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use failure::{Ending, Failure};
@@ -68,6 +73,10 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Receive deliveries, run pipelines, and serve the API
+    Serve(serve::Serve),
+    /// Print the expanded document of a pipeline
+    Render(render::Render),
     /// Evaluate one expression and print its value as JSON
     Eval(eval::Eval),
     /// Print the header lines that a sender would add
@@ -106,6 +115,8 @@ pub fn main() -> ExitCode {
 
 fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
     match command {
+        Command::Serve(command) => command.carry_out(global),
+        Command::Render(command) => command.carry_out(global),
         Command::Eval(command) => command.carry_out(),
         Command::Sign(command) => command.carry_out(global),
         Command::Send(command) => command.carry_out(global),

@@ -74,7 +74,7 @@ impl Shared {
     /// Returns the name of the connection that a name in a URL means, as configured.
     pub(super) fn connection_name(&self, webhook: &str) -> Option<String> {
         let connections = self.state.connections.load();
-        let found = connections.iter().find(|it| it.webhook.eq_ignore_ascii_case(webhook));
+        let found = connections.iter().find(|it| it.webhook == webhook);
         found.map(|connection| connection.name.clone())
     }
 }
