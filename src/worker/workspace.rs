@@ -55,17 +55,12 @@ impl Workspace {
 
     /// Removes the folders and all that is in them; a folder of sources that was given stays.
     pub fn remove(&self) -> io::Result<()> {
-        match std::fs::remove_dir_all(&self.root) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                make_writable(&self.root)?;
-                std::fs::remove_dir_all(&self.root)?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            removed => removed?,
-        }
-        // The run's own folder goes with the last of its jobs.
-        let _ = self.root.parent().map(std::fs::remove_dir);
-        Ok(())
+        remove(&self.root)
+    }
+
+    /// Removes what a job may have left in a data folder.
+    pub(super) fn leave(data: &Path, run: &RunId, job: &JobId) -> io::Result<()> {
+        remove(&data.join(FOLDER).join(plain(run.as_str())?).join(plain(job.as_str())?))
     }
 
     /// Returns a folder that steps may start in: inside the job's folders or the sources, with
@@ -82,6 +77,20 @@ impl Workspace {
             (false, _) => Err(format!("The folder `{shown}` is outside of the job's folders.")),
         }
     }
+}
+
+fn remove(root: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(root) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            make_writable(root)?;
+            std::fs::remove_dir_all(root)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        removed => removed?,
+    }
+    // The run's own folder goes with the last of its jobs.
+    let _ = root.parent().map(std::fs::remove_dir);
+    Ok(())
 }
 
 /// Returns the id if it is a plain name, for a path.
