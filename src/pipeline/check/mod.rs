@@ -3,6 +3,7 @@
 mod conditions;
 mod dependencies;
 mod names;
+mod runtime;
 mod scripts;
 mod variables;
 
@@ -17,5 +18,6 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     dependencies::check(pipeline, diagnostics);
     conditions::check(pipeline, diagnostics);
     variables::check(pipeline, diagnostics);
+    runtime::check(pipeline, diagnostics);
     scripts::check(pipeline, diagnostics);
 }

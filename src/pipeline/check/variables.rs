@@ -4,6 +4,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
 use crate::pipeline::model::{Pipeline, Placed};
 use crate::taint::Text;
+use crate::template;
 
 /// Variables that programs obey: shells, linkers, interpreters, editors, version control.
 const SPECIAL: [&str; 36] = [
@@ -51,31 +52,30 @@ const SPECIAL_SUFFIXES: [&str; 2] = ["FLAGS", "_PROXY"];
 const RESERVED: &str = "PIPEHOOK_";
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    let stages = pipeline.stages.iter();
-    let scopes =
-        stages.flat_map(|stage| std::iter::once(&stage.variables).chain(stage.jobs.iter().map(|job| &job.variables)));
-    for variable in std::iter::once(&pipeline.variables).chain(scopes).flatten() {
-        one(&variable.name, &variable.value, "variable", diagnostics);
+    for variable in pipeline.all_variables() {
+        one(&variable.name, &variable.value, "a variable", diagnostics);
     }
     let jobs = pipeline.stages.iter().flat_map(|stage| &stage.jobs);
     for (name, value) in jobs.flat_map(|job| &job.steps).flat_map(|step| &step.env) {
-        one(name, value, "environment variable", diagnostics);
+        one(name, value, "an environment variable", diagnostics);
     }
 }
 
 fn one(name: &Placed<String>, value: &Text, what: &str, diagnostics: &mut Diagnostics) {
     let environment_name = name.value.to_ascii_uppercase().replace(['.', ' '], "_");
     if name.value.is_empty() || name.value.contains(['=', '\0', '\n']) {
-        let title = format!("`{}` can't be the name of a {what}", shown(&name.value));
-        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, ""));
+        let title = format!("`{}` can't be the name of {what}", shown(&name.value));
+        let label = "empty, or with a character that no environment takes";
+        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
     } else if environment_name.starts_with(RESERVED) {
         let title = format!("names of variables that begin with `{RESERVED}` are pipehook's own");
-        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, ""));
+        let label = "choose another beginning";
+        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
     } else if let Some(origin) = value.origin().filter(|_| is_special(&environment_name)) {
-        let title = format!("payload text can't be the value of the {what} `{}`", shown(&name.value));
+        let title = format!("payload text can't be the value of `{}`", shown(&name.value));
         let label = "programs obey this variable";
         let tainted = Diagnostic::error(Code::TaintedStructure, title, name.span, label);
-        diagnostics.push(tainted.note(format!("the value came from the payload, at `{}`", shown(&origin.path))));
+        diagnostics.push(tainted.note(template::came_from(origin)));
     }
 }
 
