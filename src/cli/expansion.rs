@@ -71,8 +71,7 @@ impl Expansion {
         with: Option<(&Payload<'_>, &Listener)>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Prepared>, Failure> {
-        let mut trigger =
-            Trigger { webhook: None, parameters: &self.parameters, variables: &self.variables };
+        let mut trigger = Trigger { webhook: None, parameters: &self.parameters, variables: &self.variables };
         let (kept, event) = match with {
             Some((_, listener)) => self.kept(config, listener)?,
             None => (Vec::new(), None),
@@ -148,7 +147,8 @@ fn read_payload(bytes: &[u8]) -> Result<Payload<'_>, Failure> {
 fn warn_of_filters(listener: &Listener, payload: &crate::webhook::select::Selected<'_>, headers: &[Header]) {
     let (_, verdicts) = filter::evaluate(&listener.filters, payload, headers);
     for verdict in verdicts.iter().filter(|verdict| !verdict.holds) {
-        let found = verdict.found.as_deref().map_or_else(|| "no text".to_owned(), |found| format!("`{}`", shown(found)));
+        let found =
+            verdict.found.as_deref().map_or_else(|| "no text".to_owned(), |found| format!("`{}`", shown(found)));
         anstream::eprintln!(
             "note: with this payload the pipeline would not start: `{}` should be `{}`, found {found}",
             shown(&verdict.path),

@@ -57,8 +57,8 @@ impl Serve {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open_store(&config, clock.clone())?;
         let shelf = Arc::new(Shelf::open(config.pipelines.clone()).map_err(|error| Failure::Usage(error.into()))?);
-        let server = Server::bind(&config.listen, &config.admin_listen)
-            .map_err(|error| Failure::Unreachable(error.into()))?;
+        let server =
+            Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
@@ -66,9 +66,7 @@ impl Serve {
             clock,
             metrics: Metrics::default(),
             connections: ArcSwap::from_pointee(open_connections(&config)),
-            token: Token::open(&config.data)
-                .context("the admin token can't be used")
-                .map_err(Failure::Unreachable)?,
+            token: Token::open(&config.data).context("the admin token can't be used").map_err(Failure::Unreachable)?,
             body_time: Duration::from_secs(self.body_seconds),
         });
         report_broken(&shelf.catalog());

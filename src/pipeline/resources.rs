@@ -271,8 +271,22 @@ impl Reader<'_> {
             ("object", ParameterKind::Object),
         ];
         const LATER: [&str; 17] = [
-            "stringList", "step", "stepList", "job", "jobList", "deployment", "deploymentList", "stage", "stageList",
-            "container", "containerList", "environment", "filePath", "pool", "secureFile", "serviceConnection",
+            "stringList",
+            "step",
+            "stepList",
+            "job",
+            "jobList",
+            "deployment",
+            "deploymentList",
+            "stage",
+            "stageList",
+            "container",
+            "containerList",
+            "environment",
+            "filePath",
+            "pool",
+            "secureFile",
+            "serviceConnection",
             "legacyObject",
         ];
         let (word, span) = self.text(&entry.value, "`type`")?;

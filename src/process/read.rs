@@ -1,7 +1,7 @@
 //! Reads a program's pipes block by block, until they close or the program is over.
 
-use super::line::{Line, Splitter, Stream};
 use super::Output;
+use super::line::{Line, Splitter, Stream};
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use tokio::io::AsyncReadExt;

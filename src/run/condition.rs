@@ -58,7 +58,8 @@ fn context(surroundings: &Surroundings<'_>) -> Context<'static> {
         (it.name, Value::object(members))
     });
     let variables = surroundings.variables.iter().flat_map(|scope| scope.iter());
-    let variables = variables.map(|variable| (variable.name.to_ascii_lowercase(), Value::String(variable.value.clone())));
+    let variables =
+        variables.map(|variable| (variable.name.to_ascii_lowercase(), Value::String(variable.value.clone())));
     Context::new(Dialect::Condition)
         .with("dependencies", Value::object(dependencies))
         .with("stageDependencies", Value::Null)

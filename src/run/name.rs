@@ -159,7 +159,8 @@ mod tests {
     use super::*;
 
     fn plan(name: &str) -> Plan {
-        let variable = crate::pipeline::plan::Variable { name: "env".to_owned(), value: "prod".into(), read_only: false };
+        let variable =
+            crate::pipeline::plan::Variable { name: "env".to_owned(), value: "prod".into(), read_only: false };
         Plan {
             version: 1,
             pipeline: "shop".to_owned(),

@@ -87,9 +87,8 @@ impl Board {
     /// canceled, unless nothing of it was left out.
     pub fn result(&self, plan: &Plan) -> Option<RunResult> {
         let result = worst((0..plan.stages.len()).map(|stage| self.stage_result(plan, stage)))?;
-        let is_left_out = |progress: &Progress| {
-            matches!(progress, Progress::Completed(RunResult::Skipped | RunResult::Canceled))
-        };
+        let is_left_out =
+            |progress: &Progress| matches!(progress, Progress::Completed(RunResult::Skipped | RunResult::Canceled));
         let stopped = self.canceled && self.stages.iter().flatten().any(is_left_out);
         Some(if stopped { RunResult::Canceled } else { result })
     }
@@ -195,7 +194,9 @@ impl Board {
             }
         }
         all.into_iter()
-            .map(|at| Some(condition::Dependency { name: names[at], result: result(at)?, direct: direct.contains(&at) }))
+            .map(|at| {
+                Some(condition::Dependency { name: names[at], result: result(at)?, direct: direct.contains(&at) })
+            })
             .collect()
     }
 }
@@ -218,5 +219,7 @@ fn worst(results: impl Iterator<Item = Option<RunResult>>) -> Option<RunResult> 
         RunResult::Canceled => 3,
         RunResult::Failed => 4,
     };
-    results.collect::<Option<Vec<_>>>().map(|all| all.into_iter().max_by_key(|&it| rank(it)).unwrap_or(RunResult::Succeeded))
+    results
+        .collect::<Option<Vec<_>>>()
+        .map(|all| all.into_iter().max_by_key(|&it| rank(it)).unwrap_or(RunResult::Succeeded))
 }

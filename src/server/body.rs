@@ -3,8 +3,8 @@
 use super::error::Failure;
 use actix_web::HttpRequest;
 use actix_web::body::{BodyStream, MessageBody};
-use actix_web::http::header;
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
@@ -47,11 +47,7 @@ pub(super) fn leave_unread(payload: Payload) {
     hold(Box::pin(BodyStream::new(payload)));
 }
 
-async fn read_into(
-    body: &mut Vec<u8>,
-    mut stream: Pin<&mut BodyStream<Payload>>,
-    limit: u64,
-) -> Result<(), Failure> {
+async fn read_into(body: &mut Vec<u8>, mut stream: Pin<&mut BodyStream<Payload>>, limit: u64) -> Result<(), Failure> {
     while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
         let chunk = chunk.map_err(|_| Failure::BrokenBody)?;
         if (body.len() + chunk.len()) as u64 > limit {

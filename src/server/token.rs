@@ -62,7 +62,8 @@ fn make(path: &Path) -> io::Result<Token> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     let token = hex::encode(bytes);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path).map_err(|it| about(path, &it))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(MODE).open(path).map_err(|it| about(path, &it))?;
     file.write_all(format!("{token}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(|it| about(path, &it))?;
     Ok(Token(token))
 }

@@ -37,9 +37,8 @@ pub(super) async fn for_runs(shared: &Shared, runs: &[AdmittedRun], patience: Op
     let mut changes = shared.state.store.changes();
     loop {
         let progress = look(shared, runs).await;
-        let is_over = progress.iter().all(|run| run.state == State::Completed)
-            || Instant::now() >= end
-            || *stopping.borrow();
+        let is_over =
+            progress.iter().all(|run| run.state == State::Completed) || Instant::now() >= end || *stopping.borrow();
         if is_over {
             return progress;
         }

@@ -88,12 +88,7 @@ pub trait Store: Send + Sync {
 
     /// Leases the job that has been due longest among those of the pools, if there is one.
     /// The run becomes running. A new fencing token is made.
-    async fn claim(
-        &self,
-        worker: &WorkerId,
-        pools: &[String],
-        lease: Duration,
-    ) -> Result<Option<Claim>, Error>;
+    async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error>;
 
     /// Extends a lease, and says whether the run was asked to stop.
     async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error>;
@@ -133,10 +128,7 @@ pub trait Store: Send + Sync {
     async fn expanded(&self, run: &RunId) -> Result<Option<String>, Error>;
 
     /// Returns deliveries, latest first, refused ones included.
-    async fn deliveries(
-        &self,
-        query: DeliveryQuery,
-    ) -> Result<Vec<crate::webhook::delivery::Delivery>, Error>;
+    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<crate::webhook::delivery::Delivery>, Error>;
 
     /// Returns the deliveries whose id is or begins with a text. At most two.
     async fn find_deliveries(&self, reference: &str) -> Result<Vec<DeliveryId>, Error>;

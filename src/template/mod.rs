@@ -66,12 +66,7 @@ impl Template {
 
     /// Parses the expressions of a document and reports what is wrong with them. The template
     /// can be expanded only if nothing was an error.
-    pub fn compile(
-        document: &yaml::Node,
-        sources: &SourceMap,
-        names: &Names,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
+    pub fn compile(document: &yaml::Node, sources: &SourceMap, names: &Names, diagnostics: &mut Diagnostics) -> Self {
         Self { root: compile::compile(document, sources, names, diagnostics) }
     }
 

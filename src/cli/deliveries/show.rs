@@ -61,11 +61,7 @@ fn nothing(delivery: &Delivery) -> &'static str {
 
 fn pipeline(pipeline: &Verdict, text: &mut String) {
     let run = pipeline.run.as_ref().map(|run| format!(", {run}")).unwrap_or_default();
-    text.push_str(&format!(
-        "pipeline {}: {}{run}\n",
-        shown(&pipeline.pipeline),
-        verdict(pipeline.decision.word())
-    ));
+    text.push_str(&format!("pipeline {}: {}{run}\n", shown(&pipeline.pipeline), verdict(pipeline.decision.word())));
     for filter in &pipeline.filters {
         text.push_str(&format!("  {}\n", self::filter(filter)));
     }

@@ -17,10 +17,10 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     });
     graph(&stages.collect::<Vec<_>>(), "stage", diagnostics);
     for stage in &pipeline.stages {
-        let jobs = stage.jobs.iter().map(|job| Node {
-            name: job.name.as_ref().map_or("", |name| &name.value),
-            depends_on: &job.depends_on,
-        });
+        let jobs = stage
+            .jobs
+            .iter()
+            .map(|job| Node { name: job.name.as_ref().map_or("", |name| &name.value), depends_on: &job.depends_on });
         graph(&jobs.collect::<Vec<_>>(), "job", diagnostics);
     }
 }

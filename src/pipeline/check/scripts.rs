@@ -21,7 +21,8 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 }
 
 fn check_job(job: &Job, scopes: &[&Vec<Variable>], diagnostics: &mut Diagnostics) {
-    let tainted: Vec<&Variable> = scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
+    let tainted: Vec<&Variable> =
+        scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
     for step in &job.steps {
         check_step(step, &tainted, diagnostics);
     }

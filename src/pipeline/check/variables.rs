@@ -7,10 +7,42 @@ use crate::taint::Text;
 
 /// Variables that programs obey: shells, linkers, interpreters, editors, version control.
 const SPECIAL: [&str; 36] = [
-    "PATH", "HOME", "SHELL", "IFS", "ENV", "BASHOPTS", "SHELLOPTS", "PS0", "PS1", "PS2", "PS3", "PS4", "CDPATH",
-    "GLOBIGNORE", "RANDOM", "SRANDOM", "OPTIND", "SECONDS", "LINENO", "HISTCMD", "PROMPT_COMMAND", "NODE_OPTIONS",
-    "NODE_PATH", "JAVA_TOOL_OPTIONS", "CLASSPATH", "EDITOR", "VISUAL", "PAGER", "LESSOPEN", "BROWSER", "TMPDIR",
-    "MAKEFLAGS", "CC", "CXX", "TERM", "LANG",
+    "PATH",
+    "HOME",
+    "SHELL",
+    "IFS",
+    "ENV",
+    "BASHOPTS",
+    "SHELLOPTS",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "CDPATH",
+    "GLOBIGNORE",
+    "RANDOM",
+    "SRANDOM",
+    "OPTIND",
+    "SECONDS",
+    "LINENO",
+    "HISTCMD",
+    "PROMPT_COMMAND",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "JAVA_TOOL_OPTIONS",
+    "CLASSPATH",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "LESSOPEN",
+    "BROWSER",
+    "TMPDIR",
+    "MAKEFLAGS",
+    "CC",
+    "CXX",
+    "TERM",
+    "LANG",
 ];
 /// Beginnings and ends of names of the same sort.
 const SPECIAL_PREFIXES: [&str; 8] = ["LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "PERL", "RUBY", "PIPEHOOK_"];
@@ -20,9 +52,8 @@ const RESERVED: &str = "PIPEHOOK_";
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let stages = pipeline.stages.iter();
-    let scopes = stages.flat_map(|stage| {
-        std::iter::once(&stage.variables).chain(stage.jobs.iter().map(|job| &job.variables))
-    });
+    let scopes =
+        stages.flat_map(|stage| std::iter::once(&stage.variables).chain(stage.jobs.iter().map(|job| &job.variables)));
     for variable in std::iter::once(&pipeline.variables).chain(scopes).flatten() {
         one(&variable.name, &variable.value, "variable", diagnostics);
     }

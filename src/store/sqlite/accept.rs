@@ -84,10 +84,11 @@ fn jobs(run: &RunId, plan: &Plan, board: &Board, changes: &[crate::run::Change])
     let mut rows = Vec::new();
     for (stage, planned) in plan.stages.iter().enumerate() {
         for (job, planned) in planned.jobs.iter().enumerate() {
-            let reason = changes.iter().find(|it| (it.stage, it.job) == (stage, job)).and_then(|it| match &it.decision {
-                Decision::Completed { reason, .. } => Some(reason.clone()),
-                Decision::Due => None,
-            });
+            let reason =
+                changes.iter().find(|it| (it.stage, it.job) == (stage, job)).and_then(|it| match &it.decision {
+                    Decision::Completed { reason, .. } => Some(reason.clone()),
+                    Decision::Due => None,
+                });
             let progress = board.stages[stage][job];
             rows.push(JobRow { id: job_id(run, rows.len()), stage, job, pool: planned.pool.clone(), progress, reason });
         }

@@ -32,9 +32,8 @@ fn plan(session: &Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
 
 fn stages(session: &Session<'_>, run: i64, plan: &Plan) -> Result<Vec<Vec<Progress>>, Error> {
     let mut stages = Board::new(plan).stages;
-    let mut query = session
-        .connection
-        .prepare_cached("SELECT stage_index, job_index, state, result FROM job WHERE run = ?")?;
+    let mut query =
+        session.connection.prepare_cached("SELECT stage_index, job_index, state, result FROM job WHERE run = ?")?;
     let mut rows = query.query([run])?;
     while let Some(row) = rows.next()? {
         let (stage, job): (usize, usize) = (row.get(0)?, row.get(1)?);

@@ -162,7 +162,12 @@ pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Timestamp, e
 }
 
 /// Completes a job, and decides what follows.
-pub(super) fn finish(session: &mut Session<'_>, lease: &Lease, now: Timestamp, outcome: &JobOutcome) -> Result<(), Error> {
+pub(super) fn finish(
+    session: &mut Session<'_>,
+    lease: &Lease,
+    now: Timestamp,
+    outcome: &JobOutcome,
+) -> Result<(), Error> {
     let job = held(session, lease, now)?;
     let run = complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at)?;
     settle(session, run, now)

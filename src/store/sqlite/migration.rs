@@ -11,8 +11,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("migration/0001.sql")];
 pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
     let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
     loop {
-        let transaction =
-            rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found > known {
             return Err(Error::Newer { found, known });
@@ -26,6 +25,8 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
 
 /// Writes something that changes nothing, to see whether writing is possible.
 pub(super) fn check_writable(connection: &Connection) -> Result<(), Error> {
-    connection.prepare_cached("UPDATE counter SET value = value WHERE scope = 'store' AND key = 'probe'")?.execute([])?;
+    connection
+        .prepare_cached("UPDATE counter SET value = value WHERE scope = 'store' AND key = 'probe'")?
+        .execute([])?;
     Ok(())
 }

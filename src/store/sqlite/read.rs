@@ -294,9 +294,11 @@ fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
 }
 
 pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
-    let sql = format!("SELECT {DELIVERY}, body, NULL AS reason FROM delivery WHERE id = ?1
+    let sql = format!(
+        "SELECT {DELIVERY}, body, NULL AS reason FROM delivery WHERE id = ?1
                        UNION ALL
-                       SELECT {REFUSAL}, NULL AS body, reason FROM refusal WHERE id = ?1");
+                       SELECT {REFUSAL}, NULL AS body, reason FROM refusal WHERE id = ?1"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };

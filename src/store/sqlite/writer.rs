@@ -52,7 +52,9 @@ impl Writer {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || Loop { file, connection: Some(connection), runs_waiting: None, data_version: 0 }.run(waiting))
+            .spawn(move || {
+                Loop { file, connection: Some(connection), runs_waiting: None, data_version: 0 }.run(waiting)
+            })
             .expect("the system can start a thread");
         Self(work)
     }
