@@ -6,6 +6,8 @@ mod names;
 mod scripts;
 mod variables;
 
+pub use variables::is_special;
+
 use super::model::Pipeline;
 use crate::diagnostic::Diagnostics;
 
