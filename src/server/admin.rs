@@ -2,12 +2,12 @@
 
 use super::error::Failure;
 use super::{Shared, body, health};
-use actix_web::{HttpMessage, ResponseError};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web;
+use actix_web::{HttpMessage, ResponseError};
 use std::net::IpAddr;
 
 /// Knows by which names the listener may be asked. A page from elsewhere whose name was made to

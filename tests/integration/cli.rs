@@ -90,9 +90,13 @@ fn commands_work_with_the_server_up_and_down() {
 #[test]
 fn a_delivery_says_why_nothing_ran() {
     let folder = folder();
-    folder.write("pipelines/filtered.yml", &LISTENER.replace("connection: open", "connection: open\n    filters: [{path: kind, value: push}]"));
+    folder.write(
+        "pipelines/filtered.yml",
+        &LISTENER.replace("connection: open", "connection: open\n    filters: [{path: kind, value: push}]"),
+    );
     let server = folder.serve(&["--no-worker"]);
-    let answer = server.request("POST", "/webhooks/open", &[], br#"{"title": {"a": 1}, "kind": "pu\u001b[2Jll"}"#).json();
+    let answer =
+        server.request("POST", "/webhooks/open", &[], br#"{"title": {"a": 1}, "kind": "pu\u001b[2Jll"}"#).json();
     let id = answer["delivery"].as_str().expect("an id");
     let shown = folder.run(&["deliveries", "show", id]).ended_with(0).stdout;
     for part in [
@@ -126,7 +130,8 @@ fn a_signed_payload_is_sent_and_accepted() {
     let expected = checksum("it is a secret", br#"{"title": "x"}"#);
     assert_eq!(signed.to_lowercase(), format!("x-wh-checksum: {expected}\n"));
     folder.write("secret.txt", "it is a secret\n");
-    let by_scheme = ["sign", "--scheme", "azure", "--secret-file", "secret.txt", "--header", "X-WH-Checksum", "payload.json"];
+    let by_scheme =
+        ["sign", "--scheme", "azure", "--secret-file", "secret.txt", "--header", "X-WH-Checksum", "payload.json"];
     assert_eq!(folder.run(&by_scheme).ended_with(0).stdout, signed);
     assert_eq!(folder.run_with_input(&["sign", "signed", "-"], br#"{"title": "x"}"#).ended_with(0).stdout, signed);
 
@@ -191,7 +196,12 @@ fn completions_are_there_for_every_shell() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = folder();
-    for arguments in [&["explain", "not-a-string"][..], &["connections"], &["connections", "--format", "json"], &["completions", "bash"]] {
+    for arguments in [
+        &["explain", "not-a-string"][..],
+        &["connections"],
+        &["connections", "--format", "json"],
+        &["completions", "bash"],
+    ] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let child = folder.command(arguments).stdin(Stdio::null()).stdout(writer).spawn().expect("it starts");

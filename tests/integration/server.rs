@@ -141,7 +141,18 @@ fn what_is_not_json_is_refused_only_after_the_checksum() {
 #[test]
 fn unknown_names_and_paths_are_not_found() {
     let (_folder, server) = served(&[]);
-    for path in ["/webhooks/nobody", "/webhooks/other", "/webhooks/off", "/webhooks/", "/webhooks/open/", "/", "/metrics", "/api/v1/runs", "/webhooks/%ff", "/webhooks/..%2fopen"] {
+    for path in [
+        "/webhooks/nobody",
+        "/webhooks/other",
+        "/webhooks/off",
+        "/webhooks/",
+        "/webhooks/open/",
+        "/",
+        "/metrics",
+        "/api/v1/runs",
+        "/webhooks/%ff",
+        "/webhooks/..%2fopen",
+    ] {
         one_sentence(&server.request("POST", path, &[], b"{}"), 404);
     }
 }
@@ -173,7 +184,8 @@ fn a_body_over_the_limit_is_refused_at_its_limit() {
 fn a_sender_that_says_too_much_is_answered_before_it_sends_it() {
     let (_folder, server) = served(&[]);
     let started = Instant::now();
-    let head = format!("POST /webhooks/open HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000000000\r\n\r\n", server.public);
+    let head =
+        format!("POST /webhooks/open HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000000000\r\n\r\n", server.public);
     one_sentence(&exchange(server.public, head.as_bytes()), 413);
     assert!(started.elapsed() < CLOSED_WITHIN, "{:?}", started.elapsed());
 }
@@ -242,7 +254,9 @@ fn the_admin_listener_asks_for_its_token() {
     let (folder, server) = served(&[]);
     let token = server.token.clone();
     for path in ["/", "/metrics", "/api/v1/runs", "/api/v1/deliveries", "/api/v1/connections", "/nowhere"] {
-        for header in ["", "Bearer", "Bearer ", "Bearer x", &format!("Basic {token}"), &token, &format!("Bearer {}", &token[1..])] {
+        for header in
+            ["", "Bearer", "Bearer ", "Bearer x", &format!("Basic {token}"), &token, &format!("Bearer {}", &token[1..])]
+        {
             let answer = request(server.admin, "GET", path, &[("Authorization", header)], b"");
             one_sentence(&answer, 401);
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
@@ -266,7 +280,10 @@ fn the_admin_listener_asks_for_its_token() {
 fn the_admin_listener_answers_to_its_own_names_only() {
     let (_folder, server) = served(&[]);
     let ask = |host: &str| {
-        let head = format!("GET /api/v1/runs HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n", server.token);
+        let head = format!(
+            "GET /api/v1/runs HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            server.token
+        );
         exchange(server.admin, head.as_bytes())
     };
     for host in ["localhost", "localhost:8081", "127.0.0.1", "[::1]:8081", "LOCALHOST:1"] {
@@ -283,7 +300,8 @@ fn the_admin_listener_answers_to_its_own_names_only() {
 #[test]
 fn the_api_shows_deliveries_and_the_numbers_count_them() {
     let (_folder, server) = served(&[]);
-    let accepted = server.request("POST", "/webhooks/open", &[("X-Kept", "yes")], br#"{"kind": "push", "title": "x"}"#).json();
+    let accepted =
+        server.request("POST", "/webhooks/open", &[("X-Kept", "yes")], br#"{"kind": "push", "title": "x"}"#).json();
     assert_eq!(server.deliver("signed", "wrong", b"{}").status, 401);
     let id = accepted["delivery"].as_str().expect("an id");
     let delivery = server.ask(&format!("/api/v1/deliveries/{id}")).json();
