@@ -9,6 +9,7 @@
 //!
 //! What a command is asked for goes to stdout; diagnostics and progress go to stderr.
 
+mod check;
 mod completions;
 mod connections;
 mod deliveries;
@@ -22,11 +23,13 @@ mod open;
 mod output;
 mod reload;
 mod render;
+mod run;
 mod runs;
 mod send;
 mod serve;
 mod sign;
 mod trace;
+mod work;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use failure::{Ending, Failure};
@@ -75,8 +78,12 @@ enum Colour {
 enum Command {
     /// Receive deliveries, run pipelines, and serve the API
     Serve(serve::Serve),
+    /// Find mistakes in pipelines and the configuration
+    Check(check::Check),
     /// Print the expanded document of a pipeline
     Render(render::Render),
+    /// Execute a pipeline now, without a server
+    Run(run::Run),
     /// Evaluate one expression and print its value as JSON
     Eval(eval::Eval),
     /// Print the header lines that a sender would add
@@ -116,7 +123,9 @@ pub fn main() -> ExitCode {
 fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
     match command {
         Command::Serve(command) => command.carry_out(global),
+        Command::Check(command) => command.carry_out(global),
         Command::Render(command) => command.carry_out(global),
+        Command::Run(command) => command.carry_out(global),
         Command::Eval(command) => command.carry_out(),
         Command::Sign(command) => command.carry_out(global),
         Command::Send(command) => command.carry_out(global),

@@ -2,7 +2,9 @@
 
 use super::failure::{Ending, Failure};
 use super::reload::Reloader;
-use super::{Global, trace};
+use super::run::asked_to_stop;
+use super::work::Workshop;
+use super::{Global, open, trace};
 use crate::catalog::{self, Shelf};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -18,7 +20,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// Receives deliveries, runs pipelines, and serves the API, until SIGTERM or Ctrl-C.
 #[derive(Debug, Args)]
@@ -59,11 +61,13 @@ impl Serve {
         let shelf = Arc::new(Shelf::open(config.pipelines.clone()).map_err(|error| Failure::Usage(error.into()))?);
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
+        // Nobody else has the folder: whoever held a lease is gone.
+        open::block_on(store.sweep(true))??;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
             logs: Arc::new(Logs::new(&config.data)),
-            clock,
+            clock: clock.clone(),
             metrics: Metrics::default(),
             connections: ArcSwap::from_pointee(open_connections(&config)),
             token: Token::open(&config.data).context("the admin token can't be used").map_err(Failure::Unreachable)?,
@@ -72,7 +76,8 @@ impl Serve {
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf, report_broken);
         let _reloading = Reloader::start(&config, state.clone());
-        serve(server, state)?;
+        let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock)).transpose()?;
+        serve(server, state, workshop.as_ref().map(Workshop::drain))?;
         Ok(Ending::Done)
     }
 
@@ -110,13 +115,16 @@ fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, 
     Ok(Arc::new(store))
 }
 
-/// Serves until the process is asked to stop.
-fn serve(server: Server, state: Arc<State>) -> Result<(), Failure> {
+/// Serves until the process is asked to stop. Then the worker drains while the server does.
+fn serve(server: Server, state: Arc<State>, drain: Option<watch::Sender<bool>>) -> Result<(), Failure> {
     let (public, admin) = (server.public_address(), server.admin_address());
     let stop = async move {
         announce(&format!("listening on http://{public}\nadmin on http://{admin}\n"));
         asked_to_stop().await;
-        tracing::info!("stopping: no new deliveries are taken");
+        tracing::info!("stopping: no new deliveries are taken, no new jobs are started");
+        if let Some(drain) = drain {
+            drain.send_replace(true);
+        }
     };
     server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
 }
@@ -126,22 +134,6 @@ fn announce(lines: &str) {
     let mut out = std::io::stdout().lock();
     if out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_err() {
         tracing::warn!("nobody reads on stdout where the server listens");
-    }
-}
-
-async fn asked_to_stop() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM can't be waited for");
-                std::future::pending().await
-            }
-        }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
 

@@ -103,6 +103,6 @@ mod tests {
     fn occurrences_are_found_though_folding_changes_the_number_of_bytes() {
         assert_eq!(find_all("ɐXɐxɐ", "ⱯX"), [0..3, 3..6]);
         assert_eq!(find_all("aaa", "A"), [0..1, 1..2, 2..3]);
-        assert_eq!(find_all("ss", "ß"), []);
+        assert!(find_all("ss", "ß").is_empty());
     }
 }

@@ -2,12 +2,12 @@
 
 use super::error::Failure;
 use super::{Shared, body, health};
-use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web;
+use actix_web::{HttpMessage, ResponseError};
 use std::net::IpAddr;
 
 /// Knows by which names the listener may be asked. A page from elsewhere whose name was made to
@@ -32,14 +32,16 @@ impl Gate {
 /// Lets a request through or answers it. Bodies are never read here.
 pub(super) async fn pass(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let payload = request.take_payload();
     if !matches!(payload, Payload::None) {
         body::leave_unread(payload);
     }
-    check(&request)?;
-    next.call(request).await
+    match check(&request) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(failure) => Ok(request.into_response(failure.error_response())),
+    }
 }
 
 fn check(request: &ServiceRequest) -> Result<(), Failure> {

@@ -87,16 +87,12 @@ const ANSWER_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Adds the headers that every answer has, also to failures.
+/// Adds the headers that every answer has. Failures are answers already when they come here.
 pub(super) async fn with_answer_headers(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let kept = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::from_err(error, kept).map_into_boxed_body(),
-    };
+    let mut response = next.call(request).await?;
     for (name, value) in ANSWER_HEADERS {
         response.headers_mut().insert(name, value);
     }

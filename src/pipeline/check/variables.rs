@@ -79,7 +79,9 @@ fn one(name: &Placed<String>, value: &Text, what: &str, diagnostics: &mut Diagno
     }
 }
 
-fn is_special(name: &str) -> bool {
+/// Says whether programs obey a variable, given by its name in the environment in upper case.
+/// The worker asks as well: macros can bring payload text into a value that has none here.
+pub fn is_special(name: &str) -> bool {
     SPECIAL.contains(&name)
         || SPECIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))

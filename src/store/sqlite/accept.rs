@@ -96,10 +96,12 @@ fn jobs(run: &RunId, plan: &Plan, board: &Board, changes: &[crate::run::Change])
     rows
 }
 
-/// Returns the id of a run's job: the run's own, and the job's place in it.
+/// Returns the id of a run's job: the run's own digits, the last four of which give way to the
+/// job's place. A run has fewer jobs than four digits count.
 fn job_id(run: &RunId, place: usize) -> JobId {
     let own = run.as_str().trim_start_matches(RunId::PREFIX);
-    JobId::from_stored(&format!("{}{own}{place:04x}", JobId::PREFIX))
+    let kept = own.get(..own.len().saturating_sub(4)).unwrap_or(own);
+    JobId::from_stored(&format!("{}{kept}{place:04x}", JobId::PREFIX))
 }
 
 /// Writes an acceptance. Nothing is written where the queue has no room.
