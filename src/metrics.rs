@@ -3,7 +3,6 @@
 //! Labels come from the configuration and from closed lists of words, never from a request: a
 //! stranger can't make the number of series grow.
 
-use crate::store::Depth;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -67,11 +66,11 @@ impl Metrics {
         self.accept_seconds.observe(took.as_secs_f64());
     }
 
-    /// Returns all numbers as text, with the store's present depth.
-    pub fn text(&self, depth: Depth) -> String {
-        for (state, runs) in [("queued", depth.queued), ("running", depth.running)] {
-            let runs = i64::try_from(runs).unwrap_or(i64::MAX);
-            self.queue_runs.get_or_create(&StateLabels { state }).set(runs);
+    /// Returns all numbers as text. `runs` has how many runs are in each state now.
+    pub fn text(&self, runs: [(&'static str, u64); 2]) -> String {
+        for (state, count) in runs {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.queue_runs.get_or_create(&StateLabels { state }).set(count);
         }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");

@@ -78,11 +78,20 @@ impl Check {
                 anstream::eprint!("{}", render_all(reports, Style::Coloured));
                 let count = |severity| reports.iter().filter(|report| report.severity == severity).count();
                 let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-                anstream::eprintln!("{files} pipelines checked: {errors} errors, {warnings} warnings");
+                anstream::eprintln!(
+                    "checked {}: {}, {}",
+                    counted(files, "pipeline"),
+                    counted(errors, "error"),
+                    counted(warnings, "warning")
+                );
             }
         }
         Ok(())
     }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Checks the configuration, and finds the pipelines that it serves.

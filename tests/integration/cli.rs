@@ -159,6 +159,57 @@ fn a_payload_is_rendered_or_its_mistakes_are_shown() {
 }
 
 #[test]
+fn a_pipeline_runs_in_the_foreground() {
+    let folder = folder();
+    folder.write("payload.json", r#"{"title": "x; exit 7"}"#).write("own/file.txt", "from the workspace\n");
+    let run = folder.run(&["run", "listener", "--payload", "payload.json", "--raw"]).ended_with(0);
+    assert!(run.stdout.lines().any(|line| line == "x; exit 7"), "{run:?}");
+    let prefixed = folder.run(&["run", "listener", "--payload", "payload.json"]).ended_with(0);
+    assert!(prefixed.stdout.lines().all(|line| line.starts_with("__default/__default")), "{prefixed:?}");
+    folder.write("fails.yml", "steps:\n- script: exit 3\n");
+    folder.run(&["run", "fails.yml"]).ended_with(1);
+    folder.write("reads.yml", "steps:\n- script: cat file.txt\n");
+    let reads = folder.run(&["run", "reads.yml", "--workspace", "own", "--raw"]).ended_with(0);
+    assert!(reads.stdout.contains("from the workspace"), "{reads:?}");
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn a_delivery_is_executed_and_its_log_is_shown() {
+    let folder = folder();
+    let server = folder.serve(&[]);
+    let body = br#"{"title": "it was\u001b[2J said"}"#;
+    let answer = server.request("POST", "/webhooks/open?wait=60", &[], body).json();
+    assert_eq!(answer["runs"][0]["result"], "succeeded", "{answer}");
+    let run = answer["runs"][0]["id"].as_str().expect("a run");
+    folder.run(&["runs", "wait", run]).ended_with(0);
+    let log = folder.run(&["runs", "logs", run, "--follow"]).ended_with(0).stdout;
+    assert!(log.lines().any(|line| line == "it was\\u{1b}[2J said"), "{log:?}");
+    let by_api = server.ask(&format!("/api/v1/runs/{run}/logs"));
+    assert_eq!((by_api.status, by_api.body), (200, log));
+}
+
+#[test]
+fn mistakes_are_found_before_a_delivery_finds_them() {
+    let folder = folder();
+    folder.run(&["check"]).ended_with(0);
+    folder.write("pipelines/broken.yml", "steps:\n- scrpit: a\n");
+    let text = folder.run(&["check"]).ended_with(1);
+    assert_eq!(text.stdout, "");
+    assert!(text.stderr.contains("did you mean `script`?"), "{text:?}");
+    let document = folder.run(&["check", "pipelines/broken.yml", "--format", "json"]).ended_with(1).json();
+    assert_eq!(document[0]["code"], "unknown-key", "{document}");
+    let sarif = folder.run(&["check", "pipelines", "--format", "sarif"]).ended_with(1).json();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "unknown-key", "{sarif}");
+    folder.write("bad.json", r#"{"title": {}}"#);
+    let expanded = folder.run(&["check", "pipelines/listener.yml", "--payload", "bad.json"]).ended_with(1);
+    assert!(expanded.stderr.contains("error[not-a-string]"), "{expanded:?}");
+    folder.run(&["check", "missing.yml"]).ended_with(2);
+    folder.write("pipehook.yml", "lisen: x\n");
+    folder.run(&["check"]).ended_with(1);
+}
+
+#[test]
 fn an_expression_is_evaluated_or_its_mistakes_are_shown() {
     let folder = folder();
     folder.write("context.json", r#"{"parameters": {"a": [1, {"b": "c"}]}}"#);
