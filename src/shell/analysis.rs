@@ -1,7 +1,15 @@
 //! The two phases: what a script's holes require, and whether a payload's values meet it.
 
-use super::{Language, PlacedHole, VALUE_BYTES_MAX, VALUES_BYTES_MAX};
+use super::place::Place;
+use super::read::{Reading, Unread, Why, read};
+use super::rewrite::rewrite;
+use super::sink::judge;
+use super::symbol::{Symbol, line_of, symbols};
+use super::{Language, PlacedHole, VALUE_BYTES_MAX, VALUES_BYTES_MAX, VARIABLE_PREFIX};
 use crate::taint::Text;
+
+/// What an author can do about a place that takes no payload text.
+const HELP: &str = "give the text to a program as an argument in double quotes, or let the payload choose among your own words with `oneOf`";
 
 /// A piece of a script as the analysis sees it: without the payload's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +50,9 @@ pub struct Refusal {
 /// can be kept for as long as the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
-    /// The script with references in place of its holes. Not to be run while there are refusals.
+    /// The script with references in place of its holes; empty if there are refusals.
     pub script: String,
-    /// Each hole's place and requirements.
+    /// Each hole's place and requirements; empty if there are refusals.
     pub holes: Vec<PlacedHole>,
     /// The holes that no value can fill.
     pub refusals: Vec<Refusal>,
@@ -102,16 +110,88 @@ pub fn analyse(pieces: &[Piece], language: Language) -> Analysis {
 }
 
 fn analyse_bash(pieces: &[Piece]) -> Analysis {
-    let mut analysis = Analysis { script: String::new(), holes: Vec::new(), refusals: Vec::new(), lines: Vec::new() };
-    for (segment, piece) in pieces.iter().enumerate() {
-        match piece {
-            Piece::Author(text) => analysis.script.push_str(text),
-            Piece::Hole => {
-                let line = analysis.script.matches('\n').count() + 1;
-                let reason = "put into a script whose places are not known".to_owned();
-                analysis.refusals.push(Refusal { segment, line, reason, help: None, value_dependent: false });
+    let outline = Outline::new(pieces);
+    if outline.segments.is_empty() {
+        return Analysis { script: author_text(pieces), holes: Vec::new(), refusals: Vec::new(), lines: Vec::new() };
+    }
+    match read(&outline.symbols) {
+        Ok(reading) => outline.judged(&reading),
+        Err(unread) => outline.unread(unread),
+    }
+}
+
+fn author_text(pieces: &[Piece]) -> String {
+    let texts = pieces.iter().map(|piece| if let Piece::Author(text) = piece { text } else { "" });
+    texts.collect()
+}
+
+/// Returns the name of a hole's variable.
+fn variable(hole: usize) -> String {
+    format!("{VARIABLE_PREFIX}{}", hole + 1)
+}
+
+/// A script's symbols, and for each hole its segment and its line.
+struct Outline {
+    symbols: Vec<Symbol>,
+    segments: Vec<usize>,
+    lines: Vec<usize>,
+}
+
+impl Outline {
+    fn new(pieces: &[Piece]) -> Self {
+        let (mut segments, mut lines, mut line) = (Vec::new(), Vec::new(), 1);
+        for (segment, piece) in pieces.iter().enumerate() {
+            match piece {
+                Piece::Author(text) => line += text.matches('\n').count(),
+                Piece::Hole => {
+                    segments.push(segment);
+                    lines.push(line);
+                }
             }
         }
+        Self { symbols: symbols(pieces), segments, lines }
     }
-    analysis
+
+    fn refusal(&self, hole: usize, reason: String) -> Refusal {
+        let (segment, line) = (self.segments[hole], self.lines[hole]);
+        Refusal { segment, line, reason, help: Some(HELP.to_owned()), value_dependent: false }
+    }
+
+    fn refused(self, refusals: Vec<Refusal>) -> Analysis {
+        Analysis { script: String::new(), holes: Vec::new(), refusals, lines: self.lines }
+    }
+
+    /// Returns the analysis of a script that could not be read. Each hole of it is refused by one
+    /// refusal: at the hole that is to blame, or at the first.
+    fn unread(self, unread: Unread) -> Analysis {
+        let refusal = match unread.why {
+            Why::Hole(hole, reason) => self.refusal(hole, reason.to_owned()),
+            Why::Script(what) => {
+                let line = line_of(&self.symbols, unread.at);
+                self.refusal(0, format!("put into a script that pipehook can't read: {what}, at or before line {line}"))
+            }
+        };
+        self.refused(vec![refusal])
+    }
+
+    fn judged(self, reading: &Reading) -> Analysis {
+        let judgement = judge(reading, self.segments.len(), variable);
+        let rewriting = rewrite(&self.symbols, reading, &judgement, variable);
+        let mut refusals = Vec::new();
+        let mut holes = Vec::new();
+        for (hole, verdict) in judgement.verdicts.iter().enumerate() {
+            let unplaced = rewriting.places[hole].is_none().then(|| "put at a place that pipehook can't tell".to_owned());
+            let reason = verdict.refusal.clone().or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
+            refusals.extend(reason.map(|reason| self.refusal(hole, reason)));
+            let mut requirements = verdict.requirements.clone();
+            requirements.sort_unstable();
+            requirements.dedup();
+            let place = rewriting.places[hole].unwrap_or(Place::Word);
+            holes.push(PlacedHole { segment: self.segments[hole], variable: variable(hole), place, requirements });
+        }
+        if !refusals.is_empty() {
+            return self.refused(refusals);
+        }
+        Analysis { script: rewriting.script, holes, refusals, lines: self.lines }
+    }
 }

@@ -32,8 +32,14 @@
 //! ```
 
 mod analysis;
+mod flow;
 mod place;
+mod read;
 mod requirement;
+mod rewrite;
+mod sink;
+mod symbol;
+mod syntax;
 
 pub use analysis::{Analysis, Piece, Refusal, analyse};
 pub use place::Place;
