@@ -137,9 +137,8 @@ fn numbers_are_required_where_values_are_evaluated() {
 }
 
 #[test]
-fn places_that_decide_what_runs_take_plain_words_or_nothing() {
-    prints("«echo» hello", "hello\n");
-    is_refused("«/tmp/evil» hello", true);
+fn places_that_decide_what_runs_take_no_payload() {
+    is_refused("«echo» hello", false);
     is_refused("echo $«HOME»", false);
     is_refused("echo \\«x»", false);
     is_refused("eval \"echo «$(touch $CANARY)»\"", true);
