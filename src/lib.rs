@@ -24,9 +24,9 @@
 
 // Rank 0: words that everyone shares.
 pub mod clock;
-pub mod diagnostic;
-pub mod id;
 pub mod taint;
+pub mod id;
+pub mod diagnostic;
 
 // Rank 1: text to trees.
 pub mod expression;
@@ -34,20 +34,20 @@ pub mod shell;
 pub mod yaml;
 
 // Rank 2: the two languages of the domain.
-pub mod pipeline;
 pub mod template;
+pub mod pipeline;
 pub mod webhook;
 
 // Rank 3: the life of a run.
 pub mod run;
 
 // Rank 4: effects, one kind of outside world each.
-pub mod catalog;
-pub mod config;
 pub mod files;
-pub mod metrics;
-pub mod process;
+pub mod config;
+pub mod catalog;
 pub mod store;
+pub mod process;
+pub mod metrics;
 
 // Rank 5: the two halves of the machine.
 pub mod intake;
@@ -55,5 +55,4 @@ pub mod worker;
 
 // Rank 6: faces. The command line shows what the server shows, and starts it.
 pub mod server;
-
 pub mod cli;

@@ -1,14 +1,23 @@
-//! Payload text in a `condition:`. A condition is code, so a value that was put into one must
+//! Payload text in a `condition:` or a `$[ … ]`. Both are code, so a value that was put into one must
 //! become a literal of it, or the run is rejected.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::taint::{Segment, Text};
 use crate::template;
 
+/// What becomes of payload text that stands alone as an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operands {
+    /// It gets quotes of its own.
+    Quoted,
+    /// It is reported: whoever evaluates the expression puts text into literals only.
+    Refused,
+}
+
 /// Returns a condition's text with each tainted part as (a part of) a text literal: inside one
 /// pair of single quotes its quotes are doubled, alone as an operand it gets quotes of its own.
 /// Elsewhere it is reported.
-pub(super) fn splice(text: &Text, spans: &[Span], diagnostics: &mut Diagnostics) -> Option<String> {
+pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostics: &mut Diagnostics) -> Option<String> {
     let mut spliced = String::new();
     let mut in_literal = false;
     let mut whole = true;
@@ -21,7 +30,7 @@ pub(super) fn splice(text: &Text, spans: &[Span], diagnostics: &mut Diagnostics)
         let quoted = segment.text.replace('\'', "''");
         if in_literal {
             spliced.push_str(&quoted);
-        } else if is_operand(text.segments(), place) {
+        } else if operands == Operands::Quoted && is_operand(text.segments(), place) {
             spliced.push_str(&format!("'{quoted}'"));
         } else {
             whole = false;
@@ -44,7 +53,7 @@ fn is_operand(segments: &[Segment], place: usize) -> bool {
 
 fn refused(segment: &Segment, span: Span) -> Diagnostic {
     let title = "payload text can't be part of an expression";
-    let refused = Diagnostic::error(Code::TaintedCondition, title, span, "a condition is code");
+    let refused = Diagnostic::error(Code::TaintedCondition, title, span, "an expression is code");
     let refused = segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)));
     refused.help("put it in single quotes: `eq('${{ … }}', 'text')`")
 }

@@ -1,6 +1,6 @@
 //! The expanded document to the typed model.
 
-use super::condition;
+use super::condition::{self, Operands};
 use super::model::{Condition, Job, Pipeline, Placed, Stage, Step, Variable};
 use super::plan::Interpreter;
 use super::schema::{
@@ -256,7 +256,7 @@ impl Reader<'_> {
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
         let scalar = self.scalar(node, "`condition`")?;
-        let text = condition::splice(&scalar.text, &scalar.segment_spans, self.diagnostics)?;
+        let text = condition::splice(&scalar.text, &scalar.segment_spans, Operands::Quoted, self.diagnostics)?;
         let is_verbatim = scalar.kind == Kind::Plain && text.len() == node.span.range().len();
         (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim })
     }

@@ -118,7 +118,11 @@ fn described(connection: &Connection) -> String {
 
 #[test]
 fn without_a_named_file_the_defaults_serve() {
-    let config = Config::load(None, &environment).expect("no file is needed");
+    let folder = crate::support::Folder::new("");
+    std::fs::remove_file(folder.path().join("pipehook.yml")).expect("there was a file");
+    let connections = folder.run(&["connections", "--format", "json"]).ended_with(0).json();
+    assert_eq!(connections.as_array().map(Vec::len), Some(0), "{connections}");
+    let config = Config::defaults(Path::new("."));
     assert_eq!(config.listen, "127.0.0.1:8080");
     assert_eq!(config.pipelines, Path::new("./pipelines"));
     assert!(config.connections.is_empty());

@@ -1,1 +1,166 @@
-//! (in the making)
+//! `kill -9` of the server at random moments under load: nothing acknowledged is lost, every run
+//! ends, none runs twice.
+//!
+//! Each step appends a line to a file of effects when it begins and one when it ends; the file
+//! outlives the server. After the last kill the server starts once more and gets the time to
+//! finish what is left. Then the effects, the answers that senders got, and the store are compared.
+
+use crate::support::{Folder, Server, checksum, connect, read_answer, until};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How often the server is killed where `PIPEHOOK_KILLS` says nothing.
+const KILLS: u64 = 10;
+/// Connections that post meanwhile, and how often each does in the life of one server.
+const SENDERS: u64 = 4;
+const POSTS: u64 = 6;
+/// The longest life of a server, in milliseconds after it was ready.
+const LIFE_MAX: u64 = 150;
+
+/// Payload numbers in a script come as data; the effects are told by number.
+const PIPELINE: &str = "
+resources:
+  webhooks:
+  - webhook: hook
+    connection: load
+steps:
+- script: |
+    echo \"begin $NUMBER\" >> \"$EFFECTS\"
+    echo \"end $NUMBER\" >> \"$EFFECTS\"
+  env:
+    NUMBER: ${{ parameters.hook.number }}
+    EFFECTS: EFFECTS_FILE
+";
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
+    let kills = std::env::var("PIPEHOOK_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let mut random = Random::new();
+    let folder = Folder::new(
+        "limits: {queue: 1000000, requests_per_second: 1000000}\nworkers: {jobs: 4}\nconnections: {load: {secret: {value: s}}}\n",
+    );
+    let effects = folder.path().join("effects.txt");
+    folder.write("pipelines/load.yml", &PIPELINE.replace("EFFECTS_FILE", &effects.display().to_string()));
+    let senders = Senders::default();
+    for _ in 0..kills {
+        let mut server = folder.serve(&[]);
+        let life = Duration::from_millis(random.below(LIFE_MAX));
+        senders.post_while(server.public, || {
+            // The random moment itself: nothing is waited for.
+            std::thread::sleep(life);
+            server.kill();
+        });
+    }
+    let server = folder.serve(&[]);
+    until("the end of every run", Duration::from_secs(300), || all_have_ended(&server).then_some(()));
+    let begun = counts(&std::fs::read_to_string(&effects).unwrap_or_default(), "begin ");
+    let acknowledged = senders.acknowledged.lock().expect("no sender panics");
+    println!("{kills} kills, {} deliveries acknowledged, {} runs begun", acknowledged.len(), begun.len());
+    assert!(!acknowledged.is_empty(), "no delivery was acknowledged, so nothing was tested");
+    for (number, run) in acknowledged.iter() {
+        let shown = server.ask(&format!("/api/v1/runs/{run}"));
+        assert_eq!(shown.status, 200, "the acknowledged run {run} of {number} is lost");
+        let shown = shown.json();
+        assert_eq!(shown["state"], "completed", "{shown}");
+        if shown["result"] == "succeeded" {
+            assert_eq!(begun.get(number), Some(&1), "{run} succeeded without having run once");
+        }
+    }
+    let twice: Vec<_> = begun.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "runs that began more than once: {twice:?}");
+}
+
+/// Those who post, and what they were told.
+#[derive(Default)]
+struct Senders {
+    next: Arc<AtomicU64>,
+    /// The number of each acknowledged delivery with its run's id.
+    acknowledged: Arc<Mutex<BTreeMap<u64, String>>>,
+}
+
+impl Senders {
+    /// Posts from several connections while something else is done.
+    fn post_while(&self, to: SocketAddr, meanwhile: impl FnOnce()) {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..SENDERS {
+                scope.spawn(|| {
+                    for _ in 0..POSTS {
+                        if stop.load(Ordering::Relaxed) || self.post(to).is_none() {
+                            return;
+                        }
+                    }
+                });
+            }
+            meanwhile();
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+
+    /// Posts one delivery. `None` where no whole answer came: nobody knows what became of it.
+    fn post(&self, to: SocketAddr) -> Option<()> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let body = format!("{{\"number\":{number}}}");
+        let answer = exchange(to, &body)?;
+        if answer.status == 200 {
+            let run = answer.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
+            self.acknowledged.lock().expect("no sender panics").insert(number, run);
+        }
+        Some(())
+    }
+}
+
+/// Posts a body; a connection that breaks is no answer.
+fn exchange(to: SocketAddr, body: &str) -> Option<crate::support::Answer> {
+    std::panic::catch_unwind(|| {
+        let mut stream = connect(to);
+        let checksum = checksum("s", body.as_bytes());
+        write!(
+            stream,
+            "POST /webhooks/load HTTP/1.1\r\nHost: x\r\nX-WH-Checksum: {checksum}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("the server reads");
+        read_answer(&mut stream)
+    })
+    .ok()
+}
+
+fn all_have_ended(server: &Server) -> bool {
+    ["queued", "running", "canceling"].iter().all(|state| {
+        let runs = server.ask(&format!("/api/v1/runs?state={state}&limit=1")).json();
+        runs["runs"].as_array().or(runs.as_array()).is_some_and(Vec::is_empty)
+    })
+}
+
+/// Returns how often each number stands behind a word.
+fn counts(effects: &str, word: &str) -> BTreeMap<u64, u64> {
+    let mut counts = BTreeMap::new();
+    for number in effects.lines().filter_map(|line| line.strip_prefix(word)?.parse().ok()) {
+        *counts.entry(number).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// Random numbers from a seed that is printed, so that a failure can be looked at again.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        let given = std::env::var("PIPEHOOK_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = given.unwrap_or_else(|| u64::from(std::process::id()) * 0x9E37_79B9 + 1);
+        println!("PIPEHOOK_SEED={seed}");
+        Self(seed)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}

@@ -1,1 +1,153 @@
-//! (in the making)
+//! Each example, run as its README says, with the real binary; and the checkout's own first
+//! steps, as the README of the whole tells them.
+
+use crate::support::{Folder, Server, until};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const WAIT: Duration = Duration::from_secs(60);
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Copies an example into a folder of its own and serves it on free ports.
+fn serve(example: &str) -> (Folder, Server) {
+    let from = root().join("examples").join(example);
+    let text = |path: &Path| std::fs::read_to_string(path).expect("a file of the example");
+    let folder = Folder::new("");
+    folder.write("pipehook.yml", &text(&from.join("pipehook.yml")));
+    folder.write("payload.json", &text(&from.join("payload.json")));
+    for pipeline in std::fs::read_dir(from.join("pipelines")).expect("pipelines") {
+        let pipeline = pipeline.expect("a pipeline").path();
+        let name = pipeline.file_name().expect("a name").to_string_lossy().into_owned();
+        folder.write(&format!("pipelines/{name}"), &text(&pipeline));
+    }
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    (folder, server)
+}
+
+/// Sends the example's payload and returns the answer.
+fn send(folder: &Folder, server: &Server, connection: &str, headers: &[&str], code: i32) -> serde_json::Value {
+    let url = format!("http://{}", server.public);
+    let mut arguments = vec!["send", connection, "payload.json", "--url", &url];
+    for header in headers {
+        arguments.extend(["--header", header]);
+    }
+    folder.run(&arguments).ended_with(code).json()
+}
+
+fn log(folder: &Folder, run: &str) -> String {
+    folder.run(&["runs", "wait", run]).ended_with(0);
+    folder.run(&["runs", "logs", run]).ended_with(0).stdout
+}
+
+#[test]
+fn azure_hello_prints_the_title() {
+    let (folder, server) = serve("azure-hello");
+    let payload = std::fs::read(folder.path().join("payload.json")).expect("the payload");
+    let documented = [("X-WH-Checksum", "750D33212D3AD4932CC390819050734831A0A94F")];
+    let answer = server.request("POST", "/webhooks/IncomingWH", &documented, &payload);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.json()["runs"][0]["number"], 1);
+    assert!(log(&folder, "hello#1").contains("\nHello, world!\n"));
+    let one_byte = [("X-WH-Checksum", "750D33212D3AD4932CC390819050734831A0A94E")];
+    assert_eq!(server.request("POST", "/webhooks/IncomingWH", &one_byte, &payload).status, 401);
+    let mut changed = payload.clone();
+    changed[30] ^= 1;
+    assert_eq!(server.request("POST", "/webhooks/IncomingWH", &documented, &changed).status, 401);
+    let runs = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
+    assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs}");
+}
+
+#[test]
+fn azure_object_is_rejected_and_explained() {
+    let (folder, server) = serve("azure-object");
+    let answer = send(&folder, &server, "IncomingWH", &[], 1);
+    assert_eq!(answer["outcome"], "rejected", "{answer}");
+    assert_eq!(answer["rejected"][0]["diagnostics"][0]["code"], "not-a-string");
+    let delivery = answer["delivery"].as_str().expect("an id");
+    let shown = folder.run(&["deliveries", "show", delivery]).ended_with(0).stdout;
+    for part in [
+        "error[not-a-string]: an object can't stand inside text",
+        "pipelines/hello.yml:6:16",
+        "this is an object with 2 keys: `title`, `subtitle`",
+        "the value came from the payload, at `resource.message`",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+    }
+    let runs = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
+    assert_eq!(runs.as_array().map(Vec::len), Some(0), "{runs}");
+}
+
+#[test]
+fn icescrum_story_starts_for_the_event_it_names() {
+    let (folder, server) = serve("icescrum-story");
+    let created = send(&folder, &server, "stories", &["x-icescrum-event: [story.create]"], 0);
+    assert_eq!(created["outcome"], "queued", "{created}");
+    let log = log(&folder, "new-story#1");
+    assert!(log.contains(r#"Story 42: As a user I can say "no"; $(reboot)"#), "{log}");
+}
+
+#[test]
+fn icescrum_story_is_filtered_by_its_event() {
+    let (folder, server) = serve("icescrum-story");
+    let updated = send(&folder, &server, "stories", &["x-icescrum-event: story.update"], 0);
+    assert_eq!(updated["outcome"], "nothing", "{updated}");
+    assert_eq!(updated["skipped"][0]["reason"], "filtered");
+    let shown = folder.run(&["deliveries", "show", updated["delivery"].as_str().expect("an id")]).ended_with(0).stdout;
+    assert!(shown.contains("story.create") && shown.contains("story.update"), "{shown}");
+}
+
+#[test]
+fn github_push_goes_through_two_stages() {
+    let (folder, server) = serve("github-push");
+    let answer = send(&folder, &server, "github", &[], 0);
+    assert_eq!(answer["outcome"], "queued", "{answer}");
+    let log = log(&folder, "push#1");
+    for part in [
+        "commit 6dcb09b5b57875f334f61aebed695e2e4193db5e by octocat",
+        "message: Fix the \"total\" of $5 orders; it's `rounded` now",
+        "publishing 6dcb09b5b57875f334f61aebed695e2e4193db5e",
+    ] {
+        assert!(log.contains(part), "{part:?} is not in\n{log}");
+    }
+    let run = folder.run(&["runs", "show", "push#1", "--format", "json"]).ended_with(0).json();
+    let results: Vec<_> = run["stages"].as_array().expect("stages").iter().map(|stage| &stage["result"]).collect();
+    assert_eq!(results, ["succeeded", "succeeded"]);
+}
+
+#[test]
+fn every_example_is_checked_and_runs_in_the_foreground() {
+    for example in std::fs::read_dir(root().join("examples")).expect("examples") {
+        let example = example.expect("an example").path();
+        for file in ["README.md", "pipehook.yml", "payload.json", "pipelines"] {
+            assert!(example.join(file).exists(), "{} has no {file}", example.display());
+        }
+        let folder = Folder::new("");
+        let configuration = example.join("pipehook.yml");
+        folder.run(&["--config", &configuration.display().to_string(), "check"]).ended_with(0);
+    }
+}
+
+/// The `curl` of the README is taken from the README, and its server is the checkout's own
+/// configuration on free ports.
+#[test]
+fn the_readme_shows_a_curl_that_triggers_the_example_of_a_fresh_checkout() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let curl = readme.split("<!-- curl -->").nth(1).expect("a marked curl").split("```").nth(1).expect("a block");
+    let folder = Folder::new("");
+    let configuration = std::fs::read_to_string(root().join("pipehook.yml")).expect("the configuration");
+    let pipeline = std::fs::read_to_string(root().join("pipelines/hello.yml")).expect("the pipeline");
+    folder.write("pipehook.yml", &configuration).write("pipelines/hello.yml", &pipeline);
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let command = curl.trim_start_matches("sh").replace("127.0.0.1:8080", &server.public.to_string());
+    let output = std::process::Command::new("bash").args(["-c", &command]).output().expect("bash runs");
+    let answer = String::from_utf8_lossy(&output.stdout);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{command}\n{answer}{}", String::from_utf8_lossy(&output.stderr));
+    until("the run of the README", WAIT, || {
+        let runs = folder.run(&["runs"]).stdout;
+        (runs.contains("hello#1") && runs.contains("succeeded")).then_some(())
+    });
+    assert!(log(&folder, "hello#1").contains("Hello, world!"));
+}

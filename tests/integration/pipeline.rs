@@ -108,6 +108,7 @@ fn every_code_of_a_pipeline_has_a_case() {
         Code::NotAString,
         Code::TaintedStructure,
         Code::TaintedCondition,
+        Code::TaintedInScript,
         Code::ExpressionSyntax,
         Code::UnknownName,
         Code::UnknownFunction,

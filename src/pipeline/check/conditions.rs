@@ -69,7 +69,7 @@ fn later(reference: &Reference) -> Option<String> {
 }
 
 /// Reports what is wrong with one condition, and returns it if it could be parsed.
-fn one(condition: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Expression> {
+pub(super) fn one(condition: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Expression> {
     let parsed = Expression::parse(&condition.text);
     let mistakes = match &parsed {
         Ok(expression) => expression.check(scope),
@@ -83,7 +83,7 @@ fn one(condition: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) -> O
 
 /// Returns the place of a part of the condition, or the whole of it where the part was put
 /// together from several places.
-fn place(condition: &Condition, part: Range<usize>) -> Span {
+pub(super) fn place(condition: &Condition, part: Range<usize>) -> Span {
     let base = condition.span.start as usize;
     match condition.is_verbatim {
         true => Span::new(condition.span.source, base + part.start, base + part.end),
