@@ -63,7 +63,11 @@ impl Bench {
 
     async fn execute(&self, claim: Claim, stop: StopSignal) -> Result<JobOutcome, Broken> {
         if claim.plan.version > plan::VERSION {
-            return Ok(self.failed(format!("the plan has version {}, this pipehook knows up to {}", claim.plan.version, plan::VERSION)));
+            return Ok(self.failed(format!(
+                "the plan has version {}, this pipehook knows up to {}",
+                claim.plan.version,
+                plan::VERSION
+            )));
         }
         let log = self.logs.writer(&claim.run, &claim.lease.job).map_err(|error| Broken::Log(error.to_string()))?;
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);

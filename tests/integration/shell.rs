@@ -111,7 +111,10 @@ fn each_lexical_place_gives_the_value_as_it_is() {
         ("case x in *) echo ", ";; esac"),
     ] {
         let pre = if before.ends_with("pre") { "pre" } else { "" };
-        prints(&format!("{before}«{nasty}»{after}"), &format!("{pre}{nasty}{after}\n", after = if pre.is_empty() { "" } else { after }));
+        prints(
+            &format!("{before}«{nasty}»{after}"),
+            &format!("{pre}{nasty}{after}\n", after = if pre.is_empty() { "" } else { after }),
+        );
     }
 }
 
@@ -141,7 +144,8 @@ fn places_that_decide_what_runs_take_no_payload() {
     is_refused("«echo» hello", false);
     is_refused("echo $«HOME»", false);
     is_refused("echo \\«x»", false);
-    is_refused("eval \"echo «$(touch $CANARY)»\"", true);
+    prints("eval \"echo «$(touch $CANARY)»\"", "$(touch $CANARY)\n");
+    is_refused("eval «$(touch $CANARY)»", false);
     is_refused("echo hello > «../x»", true);
     is_refused("PATH=«/tmp/evil» ls", false);
     is_refused("echo \"never closed «x»", false);
@@ -162,7 +166,8 @@ fn every_case_of_the_corpus_is_as_it_must_be() {
     let mut wrong = Vec::new();
     for case in corpus["cases"].as_array().expect("cases") {
         let is_bash = matches!(case["surface"].as_str(), Some("script.bash" | "script.sh"));
-        let Some(text) = case["script"].as_str().filter(|_| is_bash).and_then(|it| from_case(it, &case["payload"])) else {
+        let Some(text) = case["script"].as_str().filter(|_| is_bash).and_then(|it| from_case(it, &case["payload"]))
+        else {
             continue;
         };
         seen += 1;
