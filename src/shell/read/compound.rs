@@ -132,7 +132,7 @@ impl Reader<'_> {
             self.patterns(&mut compound.words)?;
             let body = self.deeper(|reader| reader.script(&["esac"]))?;
             compound.bodies.push(body);
-            if !(self.takes(";;&") || self.takes(";;") || self.takes(";&")) && !self.sees_word("esac") {
+            if !(self.takes(";;&") || self.takes(";;") || self.takes(";&") || self.sees_word("esac")) {
                 return self.fail("a `case` is never closed");
             }
         }

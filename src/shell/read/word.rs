@@ -40,7 +40,7 @@ impl Reader<'_> {
         let is_process = matches!(character, '<' | '>') && self.char_at(1) == Some('(');
         match until {
             Until::Meta => is_meta(character) && !is_process && !(character == '(' && self.begins_pattern()),
-            Until::Regex => matches!(character, ' ' | '\t' | '\n') && parens == 0 || character == ')' && parens == 0,
+            Until::Regex => matches!(character, ' ' | '\t' | '\n' | ')') && parens == 0,
             Until::Brace => character == '}',
             Until::Paren => character == ')' && parens == 0,
         }
