@@ -29,9 +29,11 @@ impl Bench {
         let (cancel, stop) = watch::channel(false);
         let lease = claim.lease.clone();
         let run = claim.run.clone();
+        // A job that runs because its run was canceled is not stopped for that.
+        let cancel = (!claim.run_canceled).then_some(cancel);
         let is_complete = tokio::select! {
             () = self.complete(claim, stop) => true,
-            () = lease::keep(&*self.store, &lease, &cancel) => {
+            () = lease::keep(&*self.store, &lease, cancel.as_ref()) => {
                 tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
                 false
             }
@@ -63,7 +65,11 @@ impl Bench {
 
     async fn execute(&self, claim: Claim, stop: StopSignal) -> Result<JobOutcome, Broken> {
         if claim.plan.version > plan::VERSION {
-            return Ok(self.failed(format!("the plan has version {}, this pipehook knows up to {}", claim.plan.version, plan::VERSION)));
+            return Ok(self.failed(format!(
+                "the plan has version {}, this pipehook knows up to {}",
+                claim.plan.version,
+                plan::VERSION
+            )));
         }
         let log = self.logs.writer(&claim.run, &claim.lease.job).map_err(|error| Broken::Log(error.to_string()))?;
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);

@@ -59,7 +59,8 @@ impl Environment {
         for (name, value) in variables.iter().filter(|(name, _)| is_exported(name)) {
             let length = name.len() + value.len();
             if length > EXPORTED_MAX || all + length > EXPORTED_ALL_MAX {
-                let sentence = format!("The variable `{}` is too long for the environment, it is left out there.", shown(name));
+                let sentence =
+                    format!("The variable `{}` is too long for the environment, it is left out there.", shown(name));
                 self.warnings.push(sentence);
                 continue;
             }
@@ -83,7 +84,10 @@ fn is_exported(name: &str) -> bool {
 /// Payload text must not reach a variable that programs obey.
 fn check(name: &str, value: &Text) -> Result<(), String> {
     if value.is_tainted() && is_special(&name.to_uppercase()) {
-        return Err(format!("Payload text can't be the value of the environment variable `{}`: programs obey it.", shown(name)));
+        return Err(format!(
+            "Payload text can't be the value of the environment variable `{}`: programs obey it.",
+            shown(name)
+        ));
     }
     if value.flatten().contains('\0') {
         return Err(format!("The environment variable `{}` can't hold a NUL character.", shown(name)));

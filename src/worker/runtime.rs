@@ -18,7 +18,8 @@ pub(super) fn variables(plan: &Plan, stage: &Stage, job: &Job) -> Result<Variabl
             None => value.clone(),
             Some(expression) => {
                 let evaluated = expression.and_then(|text| evaluate(&text, &variables));
-                let value_of = |mistake| format!("The value of the variable `{}` can't be used: {mistake}.", shown(name));
+                let value_of =
+                    |mistake| format!("The value of the variable `{}` can't be used: {mistake}.", shown(name));
                 value.derive(&*evaluated.map_err(value_of)?.flatten())
             }
         };

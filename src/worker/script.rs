@@ -53,7 +53,8 @@ fn arguments(interpreter: Interpreter, file: PathBuf) -> Vec<std::ffi::OsString>
 
 fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<PathBuf, String> {
     let Some(written) = &step.working_directory else { return Ok(job.workspace.sources.clone()) };
-    let expanded = variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?;
+    let expanded =
+        variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?;
     job.workspace.inside(&expanded.flatten())
 }
 
@@ -70,7 +71,8 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
 fn sentences(refusals: &[Refusal], text: &Text) -> Vec<String> {
     let sentence = |refusal: &Refusal| {
         let origin = text.segments().get(refusal.segment).and_then(|segment| segment.origin.as_ref());
-        let from = origin.map_or(String::new(), |it| format!(" (from the payload, at `{}`)", crate::diagnostic::shown(&it.path)));
+        let from = origin
+            .map_or(String::new(), |it| format!(" (from the payload, at `{}`)", crate::diagnostic::shown(&it.path)));
         let help = refusal.help.as_deref().map_or(String::new(), |help| format!(" Help: {help}."));
         format!("Line {} of the script: payload text can't be {}{from}.{help}", refusal.line, refusal.reason)
     };

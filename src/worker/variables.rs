@@ -144,8 +144,12 @@ fn warning(name: &str, reason: &Raw) -> String {
     match reason {
         Raw::Circle => format!("The variable `{name}` stays as written: its macros lead in a circle."),
         Raw::Depth => {
-            format!("The variable `{name}` stays as written: its macros lead through more than {MACRO_DEPTH_MAX} variables.")
+            format!(
+                "The variable `{name}` stays as written: its macros lead through more than {MACRO_DEPTH_MAX} variables."
+            )
         }
-        Raw::Length => format!("The variable `{name}` stays as written: expanded it would have more than {VALUE_MAX} bytes."),
+        Raw::Length => {
+            format!("The variable `{name}` stays as written: expanded it would have more than {VALUE_MAX} bytes.")
+        }
     }
 }

@@ -68,9 +68,11 @@ impl Workspace {
     pub fn inside(&self, folder: &str) -> Result<PathBuf, String> {
         let shown = crate::diagnostic::shown(folder);
         let asked = self.sources.join(folder);
-        let found = std::fs::canonicalize(asked).map_err(|error| format!("The folder `{shown}` can't be used: {error}."))?;
+        let found =
+            std::fs::canonicalize(asked).map_err(|error| format!("The folder `{shown}` can't be used: {error}."))?;
         let homes = [&self.root, &self.sources];
-        let is_inside = homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
+        let is_inside =
+            homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
         match (is_inside, found.is_dir()) {
             (true, true) => Ok(found),
             (true, false) => Err(format!("`{shown}` is no folder.")),
