@@ -109,6 +109,9 @@ pub struct Claim {
     pub job: usize,
     /// Which try this is, from 1.
     pub attempt: u32,
+    /// Whether the run had been asked to stop before the claim: the job runs all the same, because
+    /// its condition wants it, and a renewal's request to stop does not mean it.
+    pub run_canceled: bool,
 }
 
 /// What a renewal says.

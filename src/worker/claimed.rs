@@ -29,9 +29,11 @@ impl Bench {
         let (cancel, stop) = watch::channel(false);
         let lease = claim.lease.clone();
         let run = claim.run.clone();
+        // A job that runs because its run was canceled is not stopped for that.
+        let cancel = (!claim.run_canceled).then_some(cancel);
         let is_complete = tokio::select! {
             () = self.complete(claim, stop) => true,
-            () = lease::keep(&*self.store, &lease, &cancel) => {
+            () = lease::keep(&*self.store, &lease, cancel.as_ref()) => {
                 tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
                 false
             }

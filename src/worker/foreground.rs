@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Where a line comes from; it is shown as `stage/job/step`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,8 @@ impl Foreground {
         };
         let context = self.context(id, stage, job, workspace);
         let mut printer = Printer { stage: &self.plan.stages[stage], job, print };
+        // A job that runs because the run was stopped is not stopped for that.
+        let stop = if *stop.borrow() { watch::channel(false).1 } else { stop };
         let result = match job::execute(&context, &mut printer, stop).await {
             Ok(outcome) => outcome.result,
             Err(_) => RunResult::Failed,

@@ -14,9 +14,10 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// so that its processes are gone by then.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(20);
 
-/// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`.
+/// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`,
+/// if that is wanted.
 /// Returns once the lease must be taken for lost.
-pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: &watch::Sender<bool>) {
+pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<bool>>) {
     let mut changes = store.changes();
     let mut renewed_at = Instant::now();
     loop {
@@ -26,7 +27,7 @@ pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: &watch::Sende
         match timeout(left, store.renew(lease, LEASE)).await {
             Ok(Ok(renewal)) => {
                 renewed_at = asked_at;
-                if renewal == Renewal::CancelRequested {
+                if let (Renewal::CancelRequested, Some(cancel)) = (renewal, cancel) {
                     cancel.send_replace(true);
                 }
             }

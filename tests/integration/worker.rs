@@ -1,1 +1,9 @@
-//! (in the making)
+//! Executing jobs: with a journal in memory, and with the store.
+
+mod bench;
+mod foreground;
+mod output;
+mod steps;
+mod stop;
+mod stored;
+mod variables;

@@ -79,7 +79,7 @@ fn longest_due(session: &Session<'_>, pools: &[String]) -> Result<Option<i64>, E
 fn claimed(session: &Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
     let mut query = session.connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, run.plan,
-                job.stage_index, job.job_index, job.attempt
+                job.stage_index, job.job_index, job.attempt, run.state = 'canceling'
          FROM job
          JOIN run ON run.seq = job.run
          WHERE job.seq = ?",
@@ -97,6 +97,7 @@ fn claimed(session: &Session<'_>, job: i64, token: i64) -> Result<Claim, Error> 
                 stage: row.get(7)?,
                 job: row.get(8)?,
                 attempt: row.get(9)?,
+                run_canceled: row.get(10)?,
             })
         };
         let text: String = row.get(6)?;

@@ -1,0 +1,212 @@
+//! A job to execute, and a journal that remembers.
+
+use async_trait::async_trait;
+use pipehook::clock::SystemClock;
+use pipehook::id::{JobId, RunId};
+use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable};
+use pipehook::process::Patience;
+use pipehook::run::RunResult;
+use pipehook::store::{JobOutcome, StepEvent};
+use pipehook::taint::{Origin, Text};
+use pipehook::worker::{Broken, Host, JobContext, Journal, Workspace, execute};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long signals get in tests.
+pub const PATIENCE: Patience =
+    Patience { interrupt: Duration::from_millis(300), terminate: Duration::from_millis(300) };
+
+/// What a journal was told.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Lines with the step's place.
+    pub lines: Vec<(Option<usize>, String)>,
+    pub events: Vec<StepEvent>,
+    /// Makes the first log line that contains a text ask the job to stop.
+    pub cancel_at: Option<(String, watch::Sender<bool>)>,
+}
+
+#[async_trait]
+impl Journal for Memory {
+    async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
+        self.events.push(event);
+        Ok(())
+    }
+
+    async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
+        for line in lines {
+            if let Some((_, cancel)) = self.cancel_at.as_ref().filter(|(text, _)| line == *text) {
+                cancel.send_replace(true);
+            }
+            self.lines.push((step, line));
+        }
+        Ok(())
+    }
+}
+
+/// A job that ended, and all that was told about it.
+#[derive(Debug)]
+pub struct Story {
+    pub outcome: JobOutcome,
+    pub memory: Memory,
+    _folder: tempfile::TempDir,
+}
+
+impl Story {
+    /// Returns what a step printed, without the frame and marks.
+    pub fn output(&self, step: usize) -> Vec<&str> {
+        let own = self.memory.lines.iter().filter(|(place, line)| *place == Some(step) && !line.starts_with("##["));
+        own.map(|(_, line)| line.as_str()).collect()
+    }
+
+    /// Returns the results of the steps.
+    pub fn results(&self) -> Vec<RunResult> {
+        let result = |event: &StepEvent| match event {
+            StepEvent::Completed { result, .. } => Some(*result),
+            StepEvent::Started { .. } => None,
+        };
+        self.memory.events.iter().filter_map(result).collect()
+    }
+
+    pub fn exit_code(&self, wanted: usize) -> Option<i32> {
+        self.memory.events.iter().find_map(|event| match event {
+            StepEvent::Completed { step, exit_code, .. } if *step == wanted => *exit_code,
+            _ => None,
+        })
+    }
+
+    /// Says whether the log has a line.
+    pub fn has_line(&self, wanted: &str) -> bool {
+        self.memory.lines.iter().any(|(_, line)| line == wanted)
+    }
+
+    /// Returns the lines that tell an error.
+    pub fn errors(&self) -> Vec<&str> {
+        self.memory.lines.iter().filter_map(|(_, line)| line.strip_prefix("##[error]")).collect()
+    }
+}
+
+pub fn step(script: impl Into<Text>) -> Step {
+    let script = Script { interpreter: Interpreter::CommandLine, text: script.into(), fail_on_stderr: false };
+    Step {
+        name: None,
+        display_name: "CmdLine".into(),
+        condition: None,
+        continue_on_error: false,
+        timeout_minutes: 0.0,
+        env: Vec::new(),
+        working_directory: None,
+        action: Action::Script(script),
+    }
+}
+
+pub fn step_if(condition: &str, script: &str) -> Step {
+    Step { condition: Some(condition.to_owned()), ..step(script) }
+}
+
+pub fn variable(name: &str, value: impl Into<Text>) -> Variable {
+    Variable { name: name.to_owned(), value: value.into(), read_only: false }
+}
+
+pub fn tainted(text: &str) -> Text {
+    Text::tainted(text, Arc::new(Origin { alias: "hook".into(), path: "title".into() }))
+}
+
+/// Returns a text of the author's and payload parts, which are marked with `true`.
+pub fn mixed(parts: &[(&str, bool)]) -> Text {
+    let mut text = Text::default();
+    for (part, is_tainted) in parts {
+        text.append(&if *is_tainted { tainted(part) } else { (*part).into() });
+    }
+    text
+}
+
+pub fn job(steps: Vec<Step>) -> Job {
+    Job {
+        name: "build".to_owned(),
+        display_name: "Build it".into(),
+        depends_on: Vec::new(),
+        condition: None,
+        continue_on_error: false,
+        timeout_minutes: 60.0,
+        cancel_timeout_minutes: 5.0,
+        pool: "default".to_owned(),
+        variables: Vec::new(),
+        steps,
+    }
+}
+
+pub fn stage(name: &str, jobs: Vec<Job>) -> Stage {
+    Stage {
+        name: name.to_owned(),
+        display_name: "Main stage".into(),
+        depends_on: Vec::new(),
+        condition: None,
+        variables: Vec::new(),
+        jobs,
+    }
+}
+
+pub fn plan(stages: Vec<Stage>) -> Plan {
+    Plan { version: 1, pipeline: "shop".to_owned(), name: "first".into(), variables: Vec::new(), stages }
+}
+
+pub fn host() -> Host {
+    let environment =
+        ["PATH", "HOME"].into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+    Host {
+        name: "here".to_owned(),
+        environment: environment.collect(),
+        patience: PATIENCE,
+        clock: Arc::new(SystemClock),
+    }
+}
+
+pub fn context(plan: Plan, data: &Path) -> JobContext {
+    let (run, id) = (RunId::from_stored("run_1"), JobId::from_stored("job_1"));
+    JobContext {
+        workspace: Workspace::create(data, &run, &id, None).expect("folders"),
+        run,
+        id,
+        number: 7,
+        name: "first".to_owned(),
+        queued_at: "2026-03-09T05:07:08Z".parse().expect("a time"),
+        delivery: None,
+        attempt: 1,
+        plan: Arc::new(plan),
+        stage: 0,
+        job: 0,
+        host: host(),
+    }
+}
+
+/// Executes steps.
+pub fn run(steps: Vec<Step>) -> Story {
+    run_plan(plan(vec![stage("main", vec![job(steps)])]))
+}
+
+/// Executes steps with variables of the run.
+pub fn run_with(variables: Vec<Variable>, steps: Vec<Step>) -> Story {
+    run_plan(Plan { variables, ..plan(vec![stage("main", vec![job(steps)])]) })
+}
+
+/// Executes the first job of a plan.
+pub fn run_plan(plan: Plan) -> Story {
+    run_until(plan, None)
+}
+
+/// Executes the first job of a plan, which is asked to stop when it prints a line.
+pub fn run_until(plan: Plan, line: Option<&str>) -> Story {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (cancel, stop) = watch::channel(false);
+    let mut memory = Memory { cancel_at: line.map(|line| (line.to_owned(), cancel)), ..Memory::default() };
+    let context = context(plan, folder.path());
+    let outcome = runtime().block_on(execute(&context, &mut memory, stop)).expect("a journal that takes all");
+    Story { outcome, memory, _folder: folder }
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+}

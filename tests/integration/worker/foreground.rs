@@ -1,0 +1,87 @@
+//! A whole run in one process.
+
+use super::bench::*;
+use pipehook::id::RunId;
+use pipehook::pipeline::plan::{Job, Plan, Stage};
+use pipehook::run::RunResult::{self, Canceled, Failed, Succeeded};
+use pipehook::worker::Foreground;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+fn named(name: &str, script: &str) -> Job {
+    Job { name: name.to_owned(), ..job(vec![step(script)]) }
+}
+
+fn after(stage: Stage, before: &str) -> Stage {
+    Stage { depends_on: vec![before.to_owned()], ..stage }
+}
+
+/// Runs a plan in a folder and returns the result and the lines as they are shown.
+fn run_all(plan: Plan, sources: Option<PathBuf>, cancel_at: Option<&str>) -> (RunResult, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = Foreground {
+        plan: Arc::new(plan),
+        run: RunId::from_stored("run_1"),
+        name: "first".to_owned(),
+        data: folder.path().to_owned(),
+        sources,
+        host: host(),
+    };
+    let (cancel, stop) = watch::channel(false);
+    let mut lines = Vec::new();
+    let mut print = |origin: pipehook::worker::Origin<'_>, line: &str| {
+        if Some(line) == cancel_at {
+            cancel.send_replace(true);
+        }
+        lines.push(format!("{origin} | {line}"));
+    };
+    let result = runtime().block_on(run.run(&mut print, stop));
+    let left = std::fs::read_dir(folder.path().join("work")).map_or(0, |entries| entries.count());
+    assert_eq!(left, 0, "folders are left");
+    (result, lines.into_iter().filter(|line| !line.contains("##[section]")).collect())
+}
+
+#[test]
+fn stages_and_jobs_run_in_the_order_of_their_dependencies() {
+    let second = Job { depends_on: vec!["one".to_owned()], ..named("two", "echo two") };
+    let plan = plan(vec![
+        after(stage("late", vec![named("x", "echo x")]), "early"),
+        stage("early", vec![second, named("one", "echo one")]),
+    ]);
+    let (result, lines) = run_all(plan, None, None);
+    assert_eq!(lines, ["early/one/step1 | one", "early/two/step1 | two", "late/x/step1 | x"]);
+    assert_eq!(result, Succeeded);
+}
+
+#[test]
+fn what_follows_a_failure_is_skipped_and_said_so() {
+    let plan = plan(vec![stage("a", vec![named("x", "exit 1")]), after(stage("b", vec![named("y", "echo no")]), "a")]);
+    let (result, lines) = run_all(plan, None, None);
+    assert_eq!(
+        lines,
+        ["a/x/step1 | ##[error]Bash exited with code '1'.", "b/y | skipped: the condition of the stage did not hold"]
+    );
+    assert_eq!(result, Failed);
+}
+
+#[test]
+fn a_given_folder_is_used_and_kept() {
+    let sources = tempfile::tempdir().expect("a folder");
+    std::fs::write(sources.path().join("mine"), "kept").expect("a file");
+    let plan = plan(vec![stage("a", vec![named("x", "cat mine; echo more > made")])]);
+    let (result, lines) = run_all(plan, Some(sources.path().to_owned()), None);
+    assert_eq!((result, lines), (Succeeded, vec!["a/x/step1 | kept".to_owned()]));
+    assert!(sources.path().join("mine").is_file() && sources.path().join("made").is_file());
+}
+
+#[test]
+fn a_stopped_run_leaves_out_what_has_not_begun() {
+    let first = named("x", "echo ready; sleep 1000");
+    let clean_up = Job { condition: Some("always()".to_owned()), ..named("z", "echo clean") };
+    let plan = plan(vec![stage("a", vec![first, named("y", "echo no"), clean_up])]);
+    let (result, lines) = run_all(plan, None, Some("ready"));
+    assert_eq!(result, Canceled);
+    assert!(lines.contains(&"a/z/step1 | clean".to_owned()), "{lines:?}");
+    assert!(!lines.contains(&"a/y/step1 | no".to_owned()), "{lines:?}");
+}

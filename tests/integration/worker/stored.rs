@@ -1,0 +1,203 @@
+//! The worker with the store of one machine.
+
+use super::bench::{self, job, plan, runtime, stage, step};
+use super::output::is_gone;
+use pipehook::clock::SystemClock;
+use pipehook::files::Logs;
+use pipehook::id::{RunId, WorkerId};
+use pipehook::pipeline::plan::{Job, Plan};
+use pipehook::run::{RunName, RunResult, State};
+use pipehook::store::{Acceptance, Access, NewRun, RunDetail, SqliteStore, Store};
+use pipehook::worker::{Settings, Worker};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long anything may take that is waited for.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+struct Machine {
+    folder: tempfile::TempDir,
+    store: Arc<SqliteStore>,
+    drain: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+}
+
+impl Machine {
+    fn start(drain_grace: Duration) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("a store");
+        let store = Arc::new(store);
+        let settings = Settings {
+            jobs: 2,
+            pools: vec!["default".to_owned()],
+            data: folder.path().to_owned(),
+            drain_grace,
+            host: bench::host(),
+        };
+        let worker = Worker::new(WorkerId::from_stored("wrk_1"), store.clone(), settings);
+        let (drain, draining) = watch::channel(false);
+        let worker = tokio::spawn(worker.run(draining));
+        Self { folder, store, drain, worker }
+    }
+
+    async fn queue(&self, plan: Plan) -> RunId {
+        let id = RunId::from_stored(&format!("run_{}", plan.pipeline));
+        let run = NewRun {
+            id: id.clone(),
+            pipeline: plan.pipeline.clone(),
+            name: RunName { prefix: "first".to_owned(), revision: None, suffix: String::new() },
+            queued_at: jiff::Timestamp::now(),
+            plan,
+            expanded: String::new(),
+        };
+        let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: 10 };
+        self.store.accept(acceptance).await.expect("room in the queue");
+        id
+    }
+
+    /// Returns a run once a fact holds of it.
+    async fn once(&self, run: &RunId, fact: impl Fn(&RunDetail) -> bool) -> RunDetail {
+        let end = Instant::now() + WAIT_MAX;
+        let mut changes = self.store.changes();
+        loop {
+            let detail = self.store.run(run).await.expect("a store").expect("the run");
+            if fact(&detail) {
+                return detail;
+            }
+            assert!(Instant::now() < end, "the wait is over: {detail:#?}");
+            let _ = tokio::time::timeout(Duration::from_millis(200), changes.changed()).await;
+        }
+    }
+
+    async fn completed(&self, run: &RunId) -> RunDetail {
+        self.once(run, |detail| detail.run.state == State::Completed).await
+    }
+
+    /// Returns the log's texts of a run's first job.
+    fn log(&self, detail: &RunDetail) -> Vec<String> {
+        let job = &detail.stages[0].jobs[0].id;
+        let mut reader = Logs::new(self.folder.path()).reader(&detail.run.id, job).expect("a log");
+        reader.read().expect("a log").into_iter().map(|line| line.text).collect()
+    }
+
+    /// Returns the log's texts once a line is among them.
+    async fn log_with(&self, run: &RunId, line: &str) -> Vec<String> {
+        let end = Instant::now() + WAIT_MAX;
+        loop {
+            let detail = self.once(run, |_| true).await;
+            let log = self.log(&detail);
+            if log.iter().any(|it| it == line) {
+                return log;
+            }
+            assert!(Instant::now() < end, "the wait is over: {log:#?}");
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn named(pipeline: &str, jobs: Vec<Job>) -> Plan {
+    Plan { pipeline: pipeline.to_owned(), ..plan(vec![stage("main", jobs)]) }
+}
+
+#[test]
+fn a_queued_run_is_executed_logged_and_cleaned_up() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let run = machine.queue(named("one", vec![job(vec![step("echo hello"), step("exit 4")])])).await;
+        let detail = machine.completed(&run).await;
+        assert_eq!(detail.run.result, Some(RunResult::Failed));
+        let steps: Vec<_> = detail.stages[0].jobs[0].steps.iter().map(|step| (step.result, step.exit_code)).collect();
+        assert_eq!(steps, [(Some(RunResult::Succeeded), Some(0)), (Some(RunResult::Failed), Some(4))]);
+        assert_eq!(machine.log(&detail)[..2], ["##[section]Starting: CmdLine", "hello"]);
+        assert!(!machine.folder.path().join("work/run_one").exists(), "folders are left");
+    });
+}
+
+#[test]
+fn a_canceled_run_stops_within_a_moment() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let run = machine.queue(named("two", vec![job(vec![step("echo ready; sleep 1000")])])).await;
+        machine.log_with(&run, "ready").await;
+        let asked = Instant::now();
+        machine.store.cancel(&run).await.expect("a store");
+        let detail = machine.completed(&run).await;
+        assert_eq!(detail.run.result, Some(RunResult::Canceled));
+        assert!(asked.elapsed() < Duration::from_secs(5), "it took {:?}", asked.elapsed());
+    });
+}
+
+#[test]
+fn a_job_that_runs_because_the_run_was_canceled_is_not_stopped_for_that() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let clean_up = Job {
+            name: "clean".to_owned(),
+            depends_on: vec!["build".to_owned()],
+            condition: Some("always()".to_owned()),
+            // Long enough for a renewal to say again that the run is to stop.
+            ..job(vec![step("sleep 1.5"), step("echo clean")])
+        };
+        let run = machine.queue(named("six", vec![job(vec![step("echo ready; sleep 1000")]), clean_up])).await;
+        machine.log_with(&run, "ready").await;
+        machine.store.cancel(&run).await.expect("a store");
+        let detail = machine.completed(&run).await;
+        let results: Vec<_> = detail.stages[0].jobs.iter().map(|job| job.result).collect();
+        assert_eq!(results, [Some(RunResult::Canceled), Some(RunResult::Succeeded)]);
+        assert_eq!(detail.run.result, Some(RunResult::Canceled));
+    });
+}
+
+#[test]
+fn a_draining_worker_lets_jobs_end_and_takes_no_other() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let second = Job { name: "second".to_owned(), depends_on: vec!["build".to_owned()], ..job(vec![step("true")]) };
+        let run =
+            machine.queue(named("three", vec![job(vec![step("echo ready; sleep 0.3; echo done")]), second])).await;
+        machine.log_with(&run, "ready").await;
+        machine.drain.send_replace(true);
+        machine.worker.await.expect("the worker ends");
+        let detail = machine.store.run(&run).await.expect("a store").expect("the run");
+        assert_eq!(detail.stages[0].jobs[0].result, Some(RunResult::Succeeded));
+        assert_eq!(detail.stages[0].jobs[1].state, State::Queued);
+    });
+}
+
+#[test]
+fn a_job_that_outlives_the_grace_is_killed_and_swept() {
+    runtime().block_on(async {
+        let mut machine = Machine::start(Duration::from_millis(50));
+        let run = machine
+            .queue(named("four", vec![job(vec![step("trap '' INT TERM; echo pid $$; echo ready; sleep 1000")])]))
+            .await;
+        let log = machine.log_with(&run, "ready").await;
+        let process = log.iter().find_map(|line| line.strip_prefix("pid ")).expect("a number");
+        machine.drain.send_replace(true);
+        (&mut machine.worker).await.expect("the worker ends");
+        crate::support::until("the process is gone", WAIT_MAX, || is_gone(process).then_some(()));
+        let detail = machine.store.run(&run).await.expect("a store").expect("the run");
+        assert_eq!(detail.run.state, State::Running, "nothing is written about a job that was given up");
+        machine.store.sweep(true).await.expect("a store");
+        let detail = machine.completed(&run).await;
+        let reason = detail.stages[0].jobs[0].reason.as_deref();
+        assert!(reason.is_some_and(|reason| reason.starts_with("abandoned")), "{reason:?}");
+    });
+}
+
+#[test]
+fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let run = machine.queue(named("five", vec![job(vec![step("echo pid $$; echo ready; sleep 1000")])])).await;
+        let log = machine.log_with(&run, "ready").await;
+        let process = log.iter().find_map(|line| line.strip_prefix("pid ")).expect("a number");
+        machine.store.sweep(true).await.expect("a store");
+        let detail = machine.completed(&run).await;
+        assert_eq!(detail.run.result, Some(RunResult::Failed));
+        crate::support::until("the process is gone", WAIT_MAX, || is_gone(process).then_some(()));
+        assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"));
+    });
+}
