@@ -53,6 +53,7 @@ pub mod store;
 pub mod intake;
 pub mod worker;
 
-// Rank 6: faces.
-pub mod cli;
+// Rank 6: faces. The command line shows what the server shows, and starts it.
 pub mod server;
+
+pub mod cli;

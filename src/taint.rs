@@ -19,6 +19,42 @@ pub struct Origin {
     pub path: Arc<str>,
 }
 
+/// The most bytes of a payload path that an origin holds. Every text of a payload carries its path,
+/// so a long key above many texts must not be copied for each of them.
+const PATH_MAX: usize = 256;
+
+impl Origin {
+    /// Returns the place of a member, as an author would write it: `.name` where that is
+    /// possible, else `['a name']`. A path that gets too long ends in `…`.
+    pub fn member(&self, key: &str) -> Self {
+        let is_letter = |character: char| character.is_ascii_alphabetic() || character == '_';
+        if key.starts_with(is_letter) && key.chars().all(|it| is_letter(it) || it.is_ascii_digit()) {
+            let dot = if self.path.is_empty() { "" } else { "." };
+            self.below(&format!("{dot}{key}"))
+        } else {
+            let shortened = &key[..key.floor_char_boundary(PATH_MAX)];
+            self.below(&format!("['{}']", shortened.replace('\'', "''")))
+        }
+    }
+
+    /// Returns the place of an item of a list.
+    pub fn item(&self, index: usize) -> Self {
+        self.below(&format!("[{index}]"))
+    }
+
+    fn below(&self, step: &str) -> Self {
+        if self.path.ends_with('…') {
+            return self.clone();
+        }
+        let mut path = format!("{}{step}", self.path);
+        if path.len() > PATH_MAX {
+            path.truncate(path.floor_char_boundary(PATH_MAX));
+            path.push('…');
+        }
+        Self { alias: self.alias.clone(), path: path.into() }
+    }
+}
+
 /// A piece of text by one author.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Segment {

@@ -1,1 +1,148 @@
-//! (in the making)
+//! The pipelines on disk, as an immutable snapshot that is replaced when a file changes.
+//!
+//! A [`Catalog`] is made by reading the whole pipelines folder. A broken file does not stop the
+//! others: its entry keeps the diagnostics, and the last good version of the same pipeline, if
+//! there is one, goes on serving. [`Shelf`] holds the snapshot that deliveries are matched with;
+//! [`watch`] renews it.
+
+mod load;
+mod watch;
+
+pub use load::{Error, FILES_MAX, load_file};
+pub use watch::{Watcher, watch};
+
+use crate::diagnostic::{Report, Severity, SourceMap};
+use crate::pipeline::{ParameterDeclaration, WebhookResource};
+use crate::template::Template;
+use crate::webhook::filter::Filter;
+use crate::webhook::select::Wanted;
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// All pipelines at one moment.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    entries: BTreeMap<String, Entry>,
+}
+
+/// One pipeline file.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The pipeline's name: its path below the folder without the ending, with `/`.
+    pub name: String,
+    /// What was found wrong in the file as it is now; warnings too.
+    pub reports: Vec<Report>,
+    /// The version that serves: the file as it is now, or the last good one.
+    pub serving: Option<Arc<Pipeline>>,
+    /// The connections that the file as it is now names, also where it is broken otherwise.
+    connections: Vec<String>,
+    /// The text that `reports` are about, to see whether the file has changed.
+    text: Arc<str>,
+}
+
+impl Entry {
+    /// Says whether the file as it is now can't be used.
+    pub fn is_broken(&self) -> bool {
+        self.reports.iter().any(|report| report.severity == Severity::Error)
+    }
+
+    /// Says whether a delivery to a connection concerns this pipeline: the version that serves
+    /// listens to it, or, where none does, the file names it.
+    pub fn listens_to(&self, connection: &str) -> bool {
+        match &self.serving {
+            Some(pipeline) => pipeline.listeners_of(connection).next().is_some(),
+            None => self.connections.iter().any(|named| named.eq_ignore_ascii_case(connection)),
+        }
+    }
+}
+
+/// A pipeline that can be expanded.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// The texts that its diagnostics point into.
+    pub sources: SourceMap,
+    /// The file with its expressions parsed.
+    pub template: Template,
+    /// What its parameters are.
+    pub parameters: Vec<ParameterDeclaration>,
+    /// What it listens to.
+    pub listeners: Vec<Listener>,
+}
+
+impl Pipeline {
+    /// Returns the webhook resources that listen to a connection, in the order of the file.
+    /// Names of connections are compared ignoring case, as the language compares names.
+    pub fn listeners_of<'p>(&'p self, connection: &str) -> impl Iterator<Item = &'p Listener> {
+        self.listeners.iter().filter(move |listener| listener.resource.connection.eq_ignore_ascii_case(connection))
+    }
+}
+
+/// A webhook resource of a pipeline with its filters read.
+#[derive(Debug)]
+pub struct Listener {
+    /// The resource.
+    pub resource: WebhookResource,
+    /// Its filters, in the order of the file.
+    pub filters: Vec<Filter>,
+    /// The parts of a payload that its filters and the pipeline's expressions read.
+    pub wanted: Wanted,
+}
+
+impl Catalog {
+    /// Reads every pipeline below a folder. `before` gives the last good versions of files that
+    /// are broken now, and saves the work for those that have not changed.
+    pub fn load(folder: &Path, before: &Catalog) -> Result<Self, Error> {
+        let mut entries = BTreeMap::new();
+        for file in load::files(folder)? {
+            let entry = load::entry(&file, before.entries.get(&file.name));
+            entries.insert(file.name, entry);
+        }
+        Ok(Self { entries })
+    }
+
+    /// Returns all pipelines, by name.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// Returns the pipeline of a name.
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+}
+
+/// Where the present snapshot lies.
+#[derive(Debug)]
+pub struct Shelf {
+    folder: PathBuf,
+    present: ArcSwap<Catalog>,
+}
+
+impl Shelf {
+    /// Reads a folder for the first time.
+    pub fn open(folder: PathBuf) -> Result<Self, Error> {
+        let catalog = Catalog::load(&folder, &Catalog::default())?;
+        Ok(Self { folder, present: ArcSwap::from_pointee(catalog) })
+    }
+
+    /// Returns the present snapshot; it does not change while it is held.
+    pub fn catalog(&self) -> arc_swap::Guard<Arc<Catalog>> {
+        self.present.load()
+    }
+
+    /// Returns the folder that is read.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Reads the folder again. If it can't be read, the present snapshot stays.
+    pub fn reload(&self) -> Result<Arc<Catalog>, Error> {
+        let catalog = Arc::new(Catalog::load(&self.folder, &self.present.load())?);
+        self.present.store(catalog.clone());
+        Ok(catalog)
+    }
+}

@@ -1,1 +1,233 @@
-//! (in the making)
+//! The configuration: `pipehook.yml` and the environment, read into one checked [`Config`].
+//!
+//! This is the only module that reads the environment. All mistakes of a file are found at once,
+//! each with its place. The values of secrets appear in none of them: the excerpts are cut from a
+//! copy of the file in which they are blanked.
+
+mod connection;
+mod file;
+mod limits;
+mod mask;
+mod secret;
+mod section;
+mod value;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
+use crate::webhook::connection::{Connection, Limits};
+use crate::yaml;
+use file::Unreadable;
+use section::Section;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use value::{Address, FilePath, Jobs, Name, VariableName};
+
+/// The file that is read where none is named.
+pub const FILE_DEFAULT: &str = "pipehook.yml";
+/// The most bytes of the file.
+pub const FILE_MAX: u64 = yaml::FILE_MAX as u64;
+/// The most jobs that one process executes at once; each is several processes and threads.
+pub const JOBS_MAX: usize = 1_000;
+
+/// All that can be configured, checked, with defaults filled in and paths resolved.
+#[derive(Debug)]
+pub struct Config {
+    /// The file that was read; `None` for the defaults.
+    pub file: Option<PathBuf>,
+    /// Where deliveries are received, `host:port`.
+    pub listen: String,
+    /// Where the API is served, `host:port`.
+    pub admin_listen: String,
+    /// The folder of the pipelines.
+    pub pipelines: PathBuf,
+    /// The folder of the store, logs, artifacts and workspaces.
+    pub data: PathBuf,
+    /// What this process executes.
+    pub workers: Workers,
+    /// What connections may send that have no limits of their own.
+    pub limits: Limits,
+    /// The connections in the order of the file.
+    pub connections: Vec<Arc<Connection>>,
+    /// Names of environment variables that steps get from the server.
+    pub environment: Vec<String>,
+}
+
+/// What one process executes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workers {
+    /// How many jobs at once.
+    pub jobs: NonZeroUsize,
+    /// The pools whose jobs it claims; never empty.
+    pub pools: Vec<String>,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self { jobs: NonZeroUsize::new(2).expect("two is not zero"), pools: vec!["default".to_owned()] }
+    }
+}
+
+const KEYS: &[&str] =
+    &["listen", "admin", "pipelines", "data", "database", "files", "workers", "limits", "connections", "environment"];
+
+/// Returns an environment variable of the process as [`Config::load`] wants it; `None` also for a
+/// value that is not UTF-8.
+pub fn environment_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Looks up an environment variable.
+pub type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
+
+impl Config {
+    /// Returns the configuration without a file, for a server that stands in `folder`.
+    pub fn defaults(folder: &Path) -> Self {
+        Self {
+            file: None,
+            listen: "127.0.0.1:8080".to_owned(),
+            admin_listen: "127.0.0.1:8081".to_owned(),
+            pipelines: folder.join("pipelines"),
+            data: folder.join("data"),
+            workers: Workers::default(),
+            limits: Limits::default(),
+            connections: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Reads a file, or without one [`FILE_DEFAULT`] in the current folder if it is there, with
+    /// all secrets that it names.
+    pub fn load(path: Option<&Path>, environment: &Environment<'_>) -> Result<Self, Mistakes> {
+        Self::open(path, Some(environment))
+    }
+
+    /// Reads a file as [`Config::load`] does, but for the secrets: its connections know nobody.
+    /// For commands that need none, on machines that have none.
+    pub fn load_without_secrets(path: Option<&Path>) -> Result<Self, Mistakes> {
+        Self::open(path, None)
+    }
+
+    /// Returns the enabled connection with a name in the URL.
+    pub fn by_webhook(&self, webhook: &str) -> Option<&Arc<Connection>> {
+        let mut enabled = self.connections.iter().filter(|it| it.enabled);
+        enabled.find(|connection| connection.webhook == webhook)
+    }
+
+    /// Returns the connection that pipelines name so.
+    pub fn connection(&self, name: &str) -> Option<&Arc<Connection>> {
+        self.connections.iter().find(|it| it.name == name)
+    }
+
+    fn open(path: Option<&Path>, environment: Option<&Environment<'_>>) -> Result<Self, Mistakes> {
+        let chosen = path.unwrap_or(Path::new(FILE_DEFAULT));
+        let text = match file::read_text(chosen, FILE_MAX) {
+            Ok(text) => text,
+            Err(Unreadable::Missing) if path.is_none() => {
+                return Ok(Self::defaults(Path::new(".")));
+            }
+            Err(reason) => return Err(Mistakes::unreadable(chosen, &reason)),
+        };
+        Self::parse(chosen, &text, environment)
+    }
+
+    fn parse(path: &Path, text: &str, environment: Option<&Environment<'_>>) -> Result<Self, Mistakes> {
+        let mut diagnostics = Diagnostics::default();
+        let root = yaml::parse(text, SOURCE, &mut diagnostics);
+        // Only a tree without aliases may reach the YAML library, which would unfold them.
+        let sound = root.as_ref().filter(|_| diagnostics.is_empty());
+        let mut config = Self::defaults(path.parent().unwrap_or(Path::new(".")));
+        config.file = Some(path.to_owned());
+        if let Some(root) = sound.filter(|root| !root.is_empty_plain())
+            && let Some(section) = Section::open(root, text, "", &mut diagnostics)
+        {
+            config.read(section, environment);
+        }
+        if diagnostics.is_empty() {
+            return Ok(config);
+        }
+        let mut sources = SourceMap::default();
+        sources.add(path.display().to_string(), mask::blanked(text, root.as_ref()));
+        Err(Mistakes { diagnostics, sources })
+    }
+
+    /// Reads the top of the file into the defaults.
+    fn read(&mut self, mut file: Section<'_>, environment: Option<&Environment<'_>>) {
+        file.known(KEYS);
+        let folder = self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
+        file.set(&mut self.listen, "listen", |address: Address| address.0);
+        if let Some(mut admin) = file.section("admin") {
+            admin.known(&["listen"]);
+            admin.set(&mut self.admin_listen, "listen", |address: Address| address.0);
+        }
+        file.set(&mut self.pipelines, "pipelines", |path: FilePath| resolved(&folder, &path.0));
+        file.set(&mut self.data, "data", |path: FilePath| resolved(&folder, &path.0));
+        file.only_null(
+            "database",
+            "PostgreSQL is not part of this version of pipehook: the queue is the SQLite file in the data folder",
+        );
+        file.only_null(
+            "files",
+            "object stores are not part of this version of pipehook: logs and artifacts are in the data folder",
+        );
+        if let Some(workers) = file.section("workers") {
+            read_workers(workers, &mut self.workers);
+        }
+        if let Some(mut limits) = file.section("limits") {
+            self.limits = limits::read(&mut limits, self.limits);
+        }
+        if let Some(names) = file.list::<VariableName>("environment") {
+            self.environment = names.into_iter().map(|name| name.0).collect();
+        }
+        if let Some(connections) = file.section("connections") {
+            let read = connection::read_all(connections, self.limits, &folder, environment);
+            self.connections = read.into_iter().map(Arc::new).collect();
+        }
+    }
+}
+
+/// Returns a path of the file as seen from the current folder, without `.` inside it.
+fn resolved(folder: &Path, path: &Path) -> PathBuf {
+    folder.join(path).components().collect()
+}
+
+fn read_workers(mut section: Section<'_>, workers: &mut Workers) {
+    section.known(&["jobs", "pools"]);
+    section.set(&mut workers.jobs, "jobs", |jobs: Jobs| jobs.0);
+    if let Some(pools) = section.list::<Name>("pools") {
+        workers.pools = pools.into_iter().map(|name| name.0).collect();
+    }
+    if workers.pools.is_empty() {
+        section.mistake("pools", "a worker needs at least one pool");
+    }
+}
+
+/// The one source of a configuration's diagnostics.
+const SOURCE: SourceId = SourceId(0);
+
+/// Why there is no configuration.
+#[derive(Debug)]
+pub struct Mistakes {
+    /// All mistakes that were found.
+    pub diagnostics: Diagnostics,
+    /// The file, secrets blanked.
+    pub sources: SourceMap,
+}
+
+impl Mistakes {
+    fn unreadable(path: &Path, reason: &Unreadable) -> Self {
+        let title = format!("the configuration `{}` {reason}", path.display());
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.push(Diagnostic::without_place(Code::UnreadableFile, title));
+        Self { diagnostics, sources: SourceMap::default() }
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reports = self.diagnostics.resolve(&self.sources);
+        f.write_str(render_all(&reports, Style::Plain).trim_end())
+    }
+}
+
+impl std::error::Error for Mistakes {}

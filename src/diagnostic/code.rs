@@ -55,6 +55,7 @@ codes! {
     NotAString "not-a-string",
     TaintedStructure "tainted-structure",
     TaintedCondition "tainted-condition",
+    TaintedChoice "tainted-choice",
     ExpansionLimit "expansion-limit",
     // Scripts.
     TaintedInScript "tainted-in-script",

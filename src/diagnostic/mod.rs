@@ -204,6 +204,18 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
+/// Returns a library's message as it may stand in a diagnostic: one line, unprintable characters
+/// escaped, no full stop at its end.
+pub fn shown_sentence(message: &str) -> String {
+    let flat: Vec<&str> = message.split_whitespace().collect();
+    let flat = flat.join(" ");
+    flat.trim_end_matches('.').chars().flat_map(escape_unprintable).collect()
+}
+
+fn escape_unprintable(character: char) -> Vec<char> {
+    if is_unprintable(character) { character.escape_default().collect() } else { vec![character] }
+}
+
 /// Says whether a character could move a terminal's cursor, hide or reorder text: C0 and C1
 /// controls, bidirectional controls, line and paragraph separators, zero-width characters.
 pub fn is_unprintable(character: char) -> bool {

@@ -66,9 +66,10 @@ pub struct Report {
 impl Report {
     pub(super) fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
         let place = |span: Span| sources.source(span.source).map(|source| place(source, span));
-        let related = diagnostic.related.iter().filter_map(|label| {
-            Some(RelatedPlace { place: place(label.span)?, label: label.text.clone() })
-        });
+        let related = diagnostic
+            .related
+            .iter()
+            .filter_map(|label| Some(RelatedPlace { place: place(label.span)?, label: label.text.clone() }));
         Self {
             code: diagnostic.code,
             severity: diagnostic.severity,

@@ -19,9 +19,10 @@ pub fn render(report: &Report, style: Style) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(printable(&report.title)).id(report.code.word()).elements(
-        snippets(report).into_iter().collect::<Vec<_>>(),
-    );
+    let mut group = level
+        .primary_title(printable(&report.title))
+        .id(report.code.word())
+        .elements(snippets(report).into_iter().collect::<Vec<_>>());
     for note in &report.notes {
         group = group.element(Level::NOTE.message(printable(note)));
     }

@@ -1,1 +1,105 @@
-//! (in the making)
+//! The expression language of pipelines: what stands in `${{ }}`, `$[ ]` and `condition:`.
+//!
+//! ```text
+//! lexer      characters to tokens
+//! parser     tokens to a syntax tree, each node with its bytes
+//! check      are all names and functions known where the expression stands?
+//! reference  which values does the expression read?
+//! evaluate   the tree and named values to a Value
+//! ```
+//!
+//! [`Expression::parse`] finds mistakes of syntax only: they count wherever the expression stands,
+//! while unknown names ([`Expression::check`]) do not matter in a branch that is left out. The
+//! language has no operators, no groups and no `null`; everything is a function call. Text that
+//! came from a payload stays tainted through every function (see [`crate::taint`]), and a payload
+//! never decides which of the author's values or formats is used.
+//!
+//! Everything here is pure, and bounded: the text, its nesting, the steps of an evaluation and the
+//! bytes that it makes.
+
+mod budget;
+mod check;
+mod compare;
+mod context;
+mod convert;
+mod evaluate;
+mod function;
+mod json;
+mod lexer;
+mod mistake;
+mod number;
+mod object;
+mod ordinal;
+mod parser;
+mod reference;
+mod rope;
+mod scope;
+mod status;
+mod syntax;
+mod time;
+mod unknown;
+mod value;
+mod version;
+
+pub use budget::{BYTES_MAX, COMPARED_MAX, STEPS_MAX};
+pub use context::{Context, Counter, Dialect};
+pub use convert::Unconvertible;
+pub use json::{JSON_DEPTH_MAX, JsonError};
+pub use mistake::Mistake;
+pub use number::Number;
+pub use object::Object;
+pub use parser::{NESTING_MAX, TEXT_MAX};
+pub use reference::{Reference, Step};
+pub use scope::Scope;
+pub use status::{Dependency, JobStatus, Status};
+pub use value::{Array, Value};
+pub use version::Version;
+
+use std::sync::Arc;
+use syntax::{Literal, Node, NodeKind};
+
+/// A parsed expression. Cheap to clone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    text: Arc<str>,
+    root: Arc<Node>,
+}
+
+impl Expression {
+    /// Parses an expression, given without the `${{ }}` or `$[ ]` around it. Blanks around it are
+    /// allowed. Names and functions need not be known.
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
+        let root = parser::parse(text)?;
+        Ok(Self { text: text.into(), root: Arc::new(root) })
+    }
+
+    /// Returns the text that was parsed. All byte ranges are ranges of it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns every name and function that is not known in the scope, and every wrong number of
+    /// arguments, in the order of their places.
+    pub fn check(&self, scope: &Scope) -> Vec<Mistake> {
+        check::check(&self.root, scope)
+    }
+
+    /// Returns every chain of members that begins at a named value, as long as its steps are
+    /// literal, in the order of their places.
+    pub fn references(&self) -> Vec<Reference> {
+        reference::references(&self.root)
+    }
+
+    /// Evaluates the expression. The result does not depend on anything but the context.
+    pub fn evaluate(&self, context: &Context<'_>) -> Result<Value, Mistake> {
+        evaluate::evaluate(&self.root, context)
+    }
+
+    /// Returns the value of an expression that is a single text in quotes, such as `'${{'`.
+    pub fn literal_text(&self) -> Option<&str> {
+        match &self.root.kind {
+            NodeKind::Literal(Literal::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,5 +1,14 @@
-//! The life of a run.
+//! The life of a run: states, what follows from what, names. Pure.
+//!
+//! The store asks [`Board::advance`] what follows when a job ends, in the same transaction; the
+//! foreground command asks the same in memory.
 
+mod condition;
+mod name;
+mod schedule;
 mod state;
 
+pub use condition::Conclusion;
+pub use name::{NAME_MAX, PATTERN_DEFAULT, RunName, resolve};
+pub use schedule::{Board, Change, Decision, Progress};
 pub use state::{RunResult, State};

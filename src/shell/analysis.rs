@@ -180,7 +180,8 @@ impl Outline {
         let mut refusals = Vec::new();
         let mut holes = Vec::new();
         for (hole, verdict) in judgement.verdicts.iter().enumerate() {
-            let unplaced = rewriting.places[hole].is_none().then(|| "put at a place that pipehook can't tell".to_owned());
+            let unplaced =
+                rewriting.places[hole].is_none().then(|| "put at a place that pipehook can't tell".to_owned());
             let reason = verdict.refusal.clone().or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
             refusals.extend(reason.map(|reason| self.refusal(hole, reason)));
             let mut requirements = verdict.requirements.clone();

@@ -26,7 +26,12 @@ struct Edit {
 }
 
 /// Writes a script anew. Its text depends on nothing but the author's symbols.
-pub(super) fn rewrite(symbols: &[Symbol], reading: &Reading, judgement: &Judgement, variable: fn(usize) -> String) -> Rewriting {
+pub(super) fn rewrite(
+    symbols: &[Symbol],
+    reading: &Reading,
+    judgement: &Judgement,
+    variable: fn(usize) -> String,
+) -> Rewriting {
     let holes = symbols.iter().filter(|symbol| matches!(symbol, Symbol::Hole(_))).count();
     let mut rewriting = Rewriting { script: String::new(), places: vec![None; holes], refusals: HashMap::new() };
     let mut edits = document_edits(symbols, reading, judgement);

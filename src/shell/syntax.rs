@@ -15,7 +15,10 @@ pub(super) enum Command {
     /// Commands joined by `|`.
     Pipeline(Vec<Command>),
     Compound(Compound),
-    Function { name: String, body: Box<Command> },
+    Function {
+        name: String,
+        body: Box<Command>,
+    },
 }
 
 /// A name with its arguments, or assignments alone.
@@ -77,12 +80,21 @@ pub(super) struct Word {
 #[derive(Debug, Clone)]
 pub(super) enum Part {
     /// Text after the removal of quotes, and whether it was quoted.
-    Text { text: String, quoted: bool },
-    Hole { hole: usize, place: Place },
+    Text {
+        text: String,
+        quoted: bool,
+    },
+    Hole {
+        hole: usize,
+        place: Place,
+    },
     Opaque,
     Parameter(Parameter),
     /// `$( )`, backticks, `<( )` and `>( )`.
-    Substitution { script: std::rc::Rc<Script>, kind: Substitution },
+    Substitution {
+        script: std::rc::Rc<Script>,
+        kind: Substitution,
+    },
     /// `$(( ))`.
     Arithmetic(Word),
 }

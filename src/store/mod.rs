@@ -25,8 +25,10 @@
 //! reason `abandoned`: its steps may have had effects, so it is not run again by itself.
 
 mod model;
+mod sqlite;
 
 pub use model::*;
+pub use sqlite::{Access, SqliteStore};
 
 use crate::id::{DeliveryId, RunId, WorkerId};
 use async_trait::async_trait;
@@ -55,7 +57,9 @@ pub enum Error {
         holder: String,
     },
     /// The data was written by a later version.
-    #[error("the store has schema version {found}, this pipehook knows up to {known}: use the version that wrote it, or a later one")]
+    #[error(
+        "the store has schema version {found}, this pipehook knows up to {known}: use the version that wrote it, or a later one"
+    )]
     Newer {
         /// The version found.
         found: u32,
@@ -74,8 +78,9 @@ pub enum Error {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Writes a delivery, its decisions and its runs in one commit, assigns the runs' numbers and
-    /// names, and makes their first jobs due. [`Error::Full`] when the queue has no room.
-    async fn accept(&self, acceptance: Acceptance) -> Result<Vec<QueuedRun>, Error>;
+    /// names, and makes their first jobs due. A delivery whose key is remembered starts nothing
+    /// and is answered with the first one's runs. [`Error::Full`] when the queue has no room.
+    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error>;
 
     /// Counts and keeps a refused delivery in brief. Of each connection the latest
     /// [`REFUSALS_KEPT`] are kept. Need not be durable when it returns.
@@ -104,9 +109,10 @@ pub trait Store: Send + Sync {
     /// for the start of the only worker of a data folder. Returns what became of each job.
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error>;
 
-    /// Returns when something became due or a run changed, in this process; for other
-    /// processes' changes a caller looks again after a while. May return without a cause.
-    async fn changed(&self);
+    /// Returns a receiver that is marked changed when something became due or a run changed, in
+    /// this process. Subscribe, look, then wait: a change between the look and the wait is not
+    /// missed. For changes by other processes a caller looks again after a while.
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
 
     /// Returns runs, latest first.
     async fn runs(&self, query: RunQuery) -> Result<Vec<Run>, Error>;

@@ -2,10 +2,11 @@
 
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::plan::Plan;
-use crate::run::{RunResult, State};
+use crate::run::{RunName, RunResult, State};
 use crate::webhook::delivery::Delivery;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How many refused deliveries are kept of each connection, so that forgeries fill no disk.
 pub const REFUSALS_KEPT: u64 = 100;
@@ -17,8 +18,33 @@ pub struct Acceptance {
     pub delivery: Option<(Delivery, Vec<u8>)>,
     /// The runs, in the order of the answer.
     pub runs: Vec<NewRun>,
-    /// How many runs may wait, this one included.
+    /// By which key the delivery would be known again, where its connection looks for repeats.
+    pub repeat: Option<RepeatKey>,
+    /// How many runs may wait, these included.
     pub queue_limit: u64,
+}
+
+/// By what a delivery would be known again, in its connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatKey {
+    /// The key.
+    pub key: String,
+    /// How long it is remembered.
+    pub window: Duration,
+}
+
+/// What acceptance did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// The delivery and its runs were written.
+    New(Vec<QueuedRun>),
+    /// The key was known: only the delivery was written, as a repeat.
+    Repeat {
+        /// The first delivery with the key.
+        of: DeliveryId,
+        /// The runs that it started.
+        runs: Vec<QueuedRun>,
+    },
 }
 
 /// A run to be queued.
@@ -36,18 +62,6 @@ pub struct NewRun {
     pub plan: Plan,
     /// The expanded document as YAML.
     pub expanded: String,
-}
-
-/// A run's name, ready but for the revision that the store counts: the first run of a pipeline
-/// with this prefix and suffix gets revision 1, the next 2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunName {
-    /// What stands before the revision; the whole name where there is none.
-    pub prefix: String,
-    /// The least number of digits, for names that count.
-    pub revision: Option<usize>,
-    /// What stands after the revision.
-    pub suffix: String,
 }
 
 /// What acceptance assigned to a run.

@@ -75,6 +75,11 @@ impl Node {
         }
     }
 
+    /// Says whether a payload's value stands here, put in by one expression.
+    pub fn is_produced(&self) -> bool {
+        self.origin.is_some()
+    }
+
     /// Returns what the value is, with its article, for messages: `a list`.
     pub fn describe(&self) -> &'static str {
         match &self.content {

@@ -18,7 +18,11 @@ impl Reader<'_> {
                 return Ok(script);
             }
             if let Some(word) = self.closing_word() {
-                return if until.contains(&word) { Ok(script) } else { self.fail("a word such as `done` or `fi` stands alone") };
+                return if until.contains(&word) {
+                    Ok(script)
+                } else {
+                    self.fail("a word such as `done` or `fi` stands alone")
+                };
             }
             let command = self.pipeline()?;
             script.commands.push(command);

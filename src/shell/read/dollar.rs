@@ -13,7 +13,9 @@ impl Reader<'_> {
         match self.peek_at(1) {
             Some(Symbol::Hole(hole)) => return self.fail_hole(hole, "the name of a variable"),
             Some(Symbol::Opaque) => return self.fail("a `$` stands in front of text that isn't known"),
-            Some(Symbol::Char('\\')) if self.char_at(2) == Some('\n') => return self.fail("a line is continued behind a `$`"),
+            Some(Symbol::Char('\\')) if self.char_at(2) == Some('\n') => {
+                return self.fail("a line is continued behind a `$`");
+            }
             Some(Symbol::Char('{')) => return self.braces(word, place),
             Some(Symbol::Char('(')) => return self.dollar_parenthesis(word, is_quoted),
             Some(Symbol::Char('[')) => return self.old_arithmetic(word),
@@ -26,7 +28,9 @@ impl Reader<'_> {
         }
         self.at += 1;
         match self.simple_name() {
-            Some(name) => word.parts.push(Part::Parameter(Parameter { name, quoted: is_quoted, ..Parameter::default() })),
+            Some(name) => {
+                word.parts.push(Part::Parameter(Parameter { name, quoted: is_quoted, ..Parameter::default() }))
+            }
             None => word.push_char('$', is_quoted),
         }
         Ok(())

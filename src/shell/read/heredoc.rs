@@ -36,7 +36,9 @@ impl Reader<'_> {
         while let Some(symbol) = self.peek() {
             match symbol {
                 Symbol::Hole(hole) => return self.fail_hole(hole, "the delimiter of a here-document"),
-                Symbol::Opaque | Symbol::Char('$' | '`') => return self.fail("a here-document's delimiter is not plain"),
+                Symbol::Opaque | Symbol::Char('$' | '`') => {
+                    return self.fail("a here-document's delimiter is not plain");
+                }
                 Symbol::Char(character) if is_meta(character) => break,
                 Symbol::Char('\'') => self.single_quotes(&mut delimiter)?,
                 Symbol::Char('"') => self.double_quotes(&mut delimiter)?,

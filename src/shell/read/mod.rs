@@ -61,8 +61,16 @@ type Read<T> = Result<T, Unread>;
 
 /// Reads a whole script.
 pub(super) fn read(symbols: &[Symbol]) -> Read<Reading> {
-    let mut reader =
-        Reader { symbols, at: 0, end: symbols.len(), depth: 0, backticks: 0, pending: Vec::new(), documents: Vec::new(), spots: Vec::new() };
+    let mut reader = Reader {
+        symbols,
+        at: 0,
+        end: symbols.len(),
+        depth: 0,
+        backticks: 0,
+        pending: Vec::new(),
+        documents: Vec::new(),
+        spots: Vec::new(),
+    };
     if symbols.len() > SYMBOLS_MAX {
         return reader.fail("there are more characters than pipehook reads");
     }

@@ -57,14 +57,19 @@ impl Reader<'_> {
     }
 
     fn assignment_or_word(&mut self, simple: &mut Simple) -> Read<()> {
-        let declares = simple.words.first().and_then(Word::literal).is_some_and(|name| DECLARING.contains(&name.as_str()));
+        let declares =
+            simple.words.first().and_then(Word::literal).is_some_and(|name| DECLARING.contains(&name.as_str()));
         if simple.words.is_empty() || declares {
             let length = self.assignment_name();
             if let Some((length, value_at)) = length
                 && (!declares || self.char_at(value_at) == Some('('))
             {
                 let assignment = self.assignment(length)?;
-                if declares { simple.declared.push(assignment) } else { simple.assignments.push(assignment) }
+                if declares {
+                    simple.declared.push(assignment)
+                } else {
+                    simple.assignments.push(assignment)
+                }
                 return Ok(());
             }
             if let Some(hole) = self.hole_as_name() {

@@ -13,8 +13,8 @@ const READ_VALUES: &str = "adinNptuCcOs";
 
 /// Commands that evaluate their arguments, or change what later commands mean.
 const EVALUATING: &[&str] = &[
-    "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "fc", "history", "hash", "unset", "wait", "getopts", "coproc",
-    "caller", "disown", "shopt", "ulimit", "umask",
+    "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "fc", "history", "hash", "unset", "wait",
+    "getopts", "coproc", "caller", "disown", "shopt", "ulimit", "umask",
 ];
 
 impl Walker {
@@ -46,7 +46,9 @@ impl Walker {
     fn echo(&mut self, arguments: &[Argument]) {
         for argument in arguments {
             let prefix = argument.word.prefix();
-            if argument.is_literal() && Requirement::NotAnEchoOption.admits(&prefix) || !prefix.is_empty() && !prefix.starts_with('-') {
+            if argument.is_literal() && Requirement::NotAnEchoOption.admits(&prefix)
+                || !prefix.is_empty() && !prefix.starts_with('-')
+            {
                 return;
             }
             self.require(&argument.first(), Requirement::NotAnEchoOption);

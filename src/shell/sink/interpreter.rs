@@ -28,12 +28,32 @@ enum Operand {
 }
 
 const INTERPRETERS: &[Interpreter] = &[
-    Interpreter { names: &["python", "python2", "python3"], code: &["-c"], values: &["-W", "-X"], operand: Operand::File },
-    Interpreter { names: &["node", "nodejs", "bun"], code: &["-e", "-p", "--eval", "--print"], values: &[], operand: Operand::File },
+    Interpreter {
+        names: &["python", "python2", "python3"],
+        code: &["-c"],
+        values: &["-W", "-X"],
+        operand: Operand::File,
+    },
+    Interpreter {
+        names: &["node", "nodejs", "bun"],
+        code: &["-e", "-p", "--eval", "--print"],
+        values: &[],
+        operand: Operand::File,
+    },
     Interpreter { names: &["ruby", "perl", "lua"], code: &["-e", "-E"], values: &[], operand: Operand::File },
     Interpreter { names: &["php"], code: &["-r"], values: &[], operand: Operand::File },
-    Interpreter { names: &["Rscript", "groovy", "deno", "pwsh"], code: &["-e", "-c"], values: &[], operand: Operand::File },
-    Interpreter { names: &["awk", "gawk", "mawk", "nawk"], code: &["-e", "--source"], values: &["-F", "-v"], operand: Operand::Code },
+    Interpreter {
+        names: &["Rscript", "groovy", "deno", "pwsh"],
+        code: &["-e", "-c"],
+        values: &[],
+        operand: Operand::File,
+    },
+    Interpreter {
+        names: &["awk", "gawk", "mawk", "nawk"],
+        code: &["-e", "--source"],
+        values: &["-F", "-v"],
+        operand: Operand::Code,
+    },
     Interpreter { names: &["sed", "gsed"], code: &["-e", "--expression"], values: &["-l"], operand: Operand::Code },
     Interpreter {
         names: &["jq", "yq"],
@@ -41,9 +61,24 @@ const INTERPRETERS: &[Interpreter] = &[
         values: &["--arg", "--argjson", "--slurpfile", "--rawfile", "--indent"],
         operand: Operand::Code,
     },
-    Interpreter { names: &["psql"], code: &["-c", "--command"], values: &["-h", "-U", "-d", "-p"], operand: Operand::Data },
-    Interpreter { names: &["mysql", "mariadb"], code: &["-e", "--execute"], values: &["-h", "-u", "-D", "-P"], operand: Operand::Data },
-    Interpreter { names: &["sqlite3", "bc", "dc", "ed", "ex", "gdb", "crontab", "at", "batch"], code: &["-e", "-c", "-ex"], values: &[], operand: Operand::Data },
+    Interpreter {
+        names: &["psql"],
+        code: &["-c", "--command"],
+        values: &["-h", "-U", "-d", "-p"],
+        operand: Operand::Data,
+    },
+    Interpreter {
+        names: &["mysql", "mariadb"],
+        code: &["-e", "--execute"],
+        values: &["-h", "-u", "-D", "-P"],
+        operand: Operand::Data,
+    },
+    Interpreter {
+        names: &["sqlite3", "bc", "dc", "ed", "ex", "gdb", "crontab", "at", "batch"],
+        code: &["-e", "-c", "-ex"],
+        values: &[],
+        operand: Operand::Data,
+    },
 ];
 
 const CODE: &str = "a part of a program's code";
@@ -83,7 +118,10 @@ impl Walker {
 
     /// Follows an option that may take a value: `python -m`, `node -r`, `awk -f`.
     fn unknown_option(&mut self, name: &str, interpreter: &Interpreter, option: &str, value: &Argument) -> usize {
-        let loads = matches!(option, "-m" | "-r" | "--require" | "--import" | "-f" | "--file" | "-I" | "-M" | "-l" | "-L" | "-x");
+        let loads = matches!(
+            option,
+            "-m" | "-r" | "--require" | "--import" | "-f" | "--file" | "-I" | "-M" | "-l" | "-L" | "-x"
+        );
         let is_flag = option.trim_start_matches('-').chars().all(|letter| "nErsizqSuBa".contains(letter));
         if loads || !is_flag && interpreter.operand != Operand::File {
             self.refuse(&value.sources(), &format!("the value of the option `{option}` of `{name}`"));
@@ -164,7 +202,10 @@ impl Walker {
 
     /// Follows a program of `sed`: in the two texts of one `s` command a plain value is text.
     fn sed_text(&mut self, code: &Argument) {
-        let text: String = code.parts().map(|(part, _)| if let Part::Text { text, .. } = part { text.as_str() } else { "\u{0}" }).collect();
+        let text: String = code
+            .parts()
+            .map(|(part, _)| if let Part::Text { text, .. } = part { text.as_str() } else { "\u{0}" })
+            .collect();
         let sources = code.sources();
         if is_substitution(&text) {
             self.require(&sources, Requirement::Plain);
@@ -220,7 +261,9 @@ impl Scan {
                 Some(quote) if character == quote => self.quote = None,
                 Some(_) => {}
                 None if matches!(character, '"' | '\'') => self.quote = Some(character),
-                None => self.is_lost |= character == '`' || character == '#' || character == '/' && self.last == Some('/'),
+                None => {
+                    self.is_lost |= character == '`' || character == '#' || character == '/' && self.last == Some('/')
+                }
             }
             self.last = Some(character);
         }
@@ -239,7 +282,5 @@ fn find(name: &str) -> Option<&'static Interpreter> {
 /// Says whether an option is followed by code, also as the last of several letters.
 fn takes_code(interpreter: &Interpreter, option: &str) -> bool {
     let is_cluster = !option.starts_with("--") && interpreter.operand == Operand::File && option.len() > 2;
-    interpreter.code.iter().any(|code| {
-        option == *code || is_cluster && code.len() == 2 && option.ends_with(&code[1..])
-    })
+    interpreter.code.iter().any(|code| option == *code || is_cluster && code.len() == 2 && option.ends_with(&code[1..]))
 }

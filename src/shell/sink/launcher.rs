@@ -4,8 +4,8 @@ use super::super::requirement::Requirement;
 use super::Walker;
 use super::code::{Reach, is_shell, joined};
 use super::interpreter::is_interpreter;
-use super::simple::{Call, Environment};
 use super::name;
+use super::simple::{Call, Environment};
 
 struct Launcher {
     name: &'static str,

@@ -6,13 +6,38 @@ use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use super::code::is_shell;
-use super::simple::Call;
 use super::name;
+use super::simple::Call;
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
-    "exec", "command", "cmd", "shell", "rsh", "program", "filter", "pager", "editor", "hook", "hooks", "script", "plugin", "entrypoint",
-    "preload", "interpreter", "eval", "config", "action", "pack", "proxy", "require", "import", "loader", "specs", "toolexec", "askpass",
+    "exec",
+    "command",
+    "cmd",
+    "shell",
+    "rsh",
+    "program",
+    "filter",
+    "pager",
+    "editor",
+    "hook",
+    "hooks",
+    "script",
+    "plugin",
+    "entrypoint",
+    "preload",
+    "interpreter",
+    "eval",
+    "config",
+    "action",
+    "pack",
+    "proxy",
+    "require",
+    "import",
+    "loader",
+    "specs",
+    "toolexec",
+    "askpass",
 ];
 
 /// Short options of the same kind, by program.
@@ -65,7 +90,9 @@ impl Walker {
         match prefix.split_once('=') {
             Some((option, _)) if !is_running(name, Some(option)) => {}
             Some((option, _)) => self.refuse(&argument.sources(), &format!("the value of the option `{option}`")),
-            None if is_running(name, prefix.get(..2)) => self.refuse(&argument.sources(), "the value of an option that runs it"),
+            None if is_running(name, prefix.get(..2)) => {
+                self.refuse(&argument.sources(), "the value of an option that runs it")
+            }
             None => self.require(&argument.sources(), Requirement::Plain),
         }
     }
@@ -74,7 +101,9 @@ impl Walker {
     fn nested_shell(&mut self, call: Call) {
         let has_code = |from: usize| {
             let options = call.words[from..].iter().filter_map(Argument::literal);
-            options.into_iter().any(|option| option.starts_with('-') && !option.starts_with("--") && option.contains('c'))
+            options
+                .into_iter()
+                .any(|option| option.starts_with('-') && !option.starts_with("--") && option.contains('c'))
         };
         let shell = (1..call.words.len()).find(|index| {
             let literal = call.words[*index].literal().unwrap_or_default();

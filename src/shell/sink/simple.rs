@@ -72,7 +72,8 @@ impl Walker {
         }
         self.flow.edge(inner.stdin, inner.out);
         if !words.is_empty() {
-            let call = Call { words: &words, redirects: &simple.redirects, scope: inner, environment: Environment::Kept };
+            let call =
+                Call { words: &words, redirects: &simple.redirects, scope: inner, environment: Environment::Kept };
             self.mention_files(call);
             self.redirect_shell(call, scope);
             self.call(call);
@@ -119,8 +120,10 @@ impl Walker {
         if self.functions.contains(&name) {
             return self.function_call(&name, call);
         }
-        let is_known =
-            self.builtin(&name, call) || self.launcher(&name, call) || self.shell(&name, call) || self.interpreter(&name, call);
+        let is_known = self.builtin(&name, call)
+            || self.launcher(&name, call)
+            || self.shell(&name, call)
+            || self.interpreter(&name, call);
         if !is_known {
             self.program(call, &name);
         }

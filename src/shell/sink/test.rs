@@ -9,8 +9,7 @@ use super::argument::Argument;
 const ARITHMETIC: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
 /// Operators between two operands of `[`.
-const BINARY: &[&str] =
-    &["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
+const BINARY: &[&str] = &["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
 
 /// Operators that take the name of a variable and evaluate its subscript.
 const NAMING: &[&str] = &["-v", "-R"];
@@ -81,5 +80,8 @@ fn is_unary(argument: &Argument) -> bool {
 /// Returns the names in an arithmetic expression.
 pub(super) fn names_in(text: &str) -> Vec<String> {
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
-    words.filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')).map(str::to_owned).collect()
+    words
+        .filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))
+        .map(str::to_owned)
+        .collect()
 }

@@ -1,14 +1,10 @@
-//! The receiving half of the machine: verify, match, expand, validate, queue.
-//!
-//! `Intake::receive` is the first six stations of the road as one function. It knows
-//! no HTTP: the server hands it names, header pairs and bytes, and turns its [`Answer`] into a
-//! status.
+//! What a sender is told.
 
 use crate::diagnostic::Report;
 use crate::id::{DeliveryId, RunId};
 use crate::webhook::delivery::{Decision, Outcome};
 
-/// What a sender is told.
+/// What a sender is told. The server alone turns it into a status.
 #[derive(Debug)]
 pub enum Answer {
     /// The checksum held, and what is said here is on disk.

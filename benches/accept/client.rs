@@ -1,0 +1,103 @@
+//! Connections that post one signed body again and again, each waiting for its answer.
+
+use crate::server::Server;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// What to post and how.
+pub struct Load {
+    request: Vec<u8>,
+    connections: usize,
+    duration: Duration,
+}
+
+/// What was measured of a server.
+pub struct Measured {
+    pub per_second: f64,
+    latencies: Vec<Duration>,
+}
+
+impl Measured {
+    /// Returns the latency below which a share of the answers came.
+    pub fn milliseconds(&self, share: f64) -> f64 {
+        let at = ((self.latencies.len() - 1) as f64 * share) as usize;
+        self.latencies[at].as_secs_f64() * 1_000.0
+    }
+}
+
+impl Load {
+    /// Returns a load with a body of about so many bytes.
+    pub fn new(bytes: usize, connections: usize, duration: Duration) -> Self {
+        let start = r#"{"resource":{"message":{"title":"Hello, world!","subtitle":"I'm using WebHooks!"},"filler":""#;
+        let filler = "x".repeat(bytes.saturating_sub(start.len() + 3));
+        let body = format!("{start}{filler}\"}}}}");
+        let mut mac = Hmac::<Sha1>::new_from_slice(b"secret").expect("any key will do");
+        mac.update(body.as_bytes());
+        let checksum = hex::encode(mac.finalize().into_bytes());
+        let request = format!(
+            "POST /webhooks/IncomingWH HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             X-WH-Checksum: {checksum}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Self { request: request.into_bytes(), connections, duration }
+    }
+
+    /// Posts for the load's duration and counts the answers with status 200.
+    pub fn run(&self, server: &Server) -> Measured {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let start = Instant::now();
+            let end = start + self.duration;
+            let posting = (0..self.connections).map(|_| {
+                let request = self.request.clone();
+                let address = server.address;
+                tokio::spawn(async move { post_until(end, address, &request).await })
+            });
+            let mut latencies = Vec::new();
+            for connection in posting.collect::<Vec<_>>() {
+                latencies.extend(connection.await.expect("a connection does not panic"));
+            }
+            let per_second = latencies.len() as f64 / start.elapsed().as_secs_f64();
+            latencies.sort();
+            assert!(!latencies.is_empty(), "no delivery was accepted");
+            Measured { per_second, latencies }
+        })
+    }
+}
+
+async fn post_until(end: Instant, address: std::net::SocketAddr, request: &[u8]) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(address).await.expect("the server takes connections");
+    stream.set_nodelay(true).expect("a socket can be set");
+    let mut latencies = Vec::new();
+    let mut answer = Vec::with_capacity(4096);
+    while Instant::now() < end {
+        let sent = Instant::now();
+        stream.write_all(request).await.expect("the server reads");
+        read_answer(&mut stream, &mut answer).await;
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        latencies.push(sent.elapsed());
+    }
+    latencies
+}
+
+/// Reads one answer with a `content-length`.
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
+    answer.clear();
+    loop {
+        let read = stream.read_buf(answer).await.expect("the server answers");
+        assert!(read > 0, "the server closed the connection: {}", String::from_utf8_lossy(answer));
+        if answer_length(answer).is_some_and(|length| answer.len() >= length) {
+            return;
+        }
+    }
+}
+
+fn answer_length(answer: &[u8]) -> Option<usize> {
+    let head = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&answer[..head]).expect("a head is text").to_ascii_lowercase();
+    let length = text.split("content-length:").nth(1).map_or("0", |rest| rest.split('\r').next().unwrap_or("0"));
+    Some(head + length.trim().parse::<usize>().expect("a number"))
+}

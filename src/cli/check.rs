@@ -1,0 +1,152 @@
+//! `pipehook check`: mistakes in pipelines and the configuration, before a delivery finds them.
+
+mod sarif;
+
+use super::failure::{Ending, Failure};
+use super::{Global, input, output};
+use crate::catalog::{self, Catalog, Pipeline};
+use crate::config::Config;
+use crate::diagnostic::{Code, Diagnostics, Report, Severity, Style, render_all};
+use crate::intake::{Trigger, TriggeringWebhook, prepare};
+use crate::webhook::payload::{self, Payload};
+use crate::webhook::select::select;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// The id of a delivery that is none.
+const DELIVERY: &str = "dlv_00000000000000000000000000000000";
+
+/// Mistakes that do not depend on what a payload holds: without one, only these are sure.
+const SURE: [Code; 3] = [Code::UnknownKey, Code::Unsupported, Code::DuplicateKey];
+
+/// Diagnoses pipelines and the configuration. The exit code is 1 if there are errors.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipehook check
+  pipehook check pipelines/hello.yml --payload payload.json
+  pipehook check --format sarif > pipehook.sarif")]
+pub(super) struct Check {
+    /// Pipelines, or folders of them; without any, the configuration and its pipelines folder
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Also expand each pipeline that listens to a webhook with this payload
+    #[arg(long, value_name = "FILE")]
+    payload: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReportFormat {
+    /// For people, on stderr
+    Text,
+    /// One JSON document on stdout
+    Json,
+    /// For code review tools, on stdout
+    Sarif,
+}
+
+impl Check {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
+        let payload = bytes.as_deref().map(payload::check).transpose();
+        let payload = payload.map_err(|mistake| Failure::usage(format!("the payload can't be used: {mistake}")))?;
+        let mut reports = Vec::new();
+        let mut files = Vec::new();
+        if self.paths.is_empty() {
+            configured(global, &mut reports, &mut files)?;
+        }
+        for path in &self.paths {
+            add_files(path, &mut files)?;
+        }
+        for file in &files {
+            reports.extend(pipeline(file, payload.as_ref())?);
+        }
+        self.print(&reports, files.len())?;
+        let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
+        Ok(if has_errors { Ending::Mistakes } else { Ending::Done })
+    }
+
+    fn print(&self, reports: &[Report], files: usize) -> Result<(), Failure> {
+        match self.format {
+            ReportFormat::Json => output::json(&reports)?,
+            ReportFormat::Sarif => output::json(&sarif::document(reports))?,
+            ReportFormat::Text => {
+                anstream::eprint!("{}", render_all(reports, Style::Coloured));
+                let count = |severity| reports.iter().filter(|report| report.severity == severity).count();
+                let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+                anstream::eprintln!("{files} pipelines checked: {errors} errors, {warnings} warnings");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks the configuration, and finds the pipelines that it serves.
+fn configured(global: &Global, reports: &mut Vec<Report>, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    match Config::load_without_secrets(global.config.as_deref()) {
+        Ok(config) => add_files(&config.pipelines, files),
+        Err(mistakes) => {
+            reports.extend(mistakes.diagnostics.resolve(&mistakes.sources));
+            Ok(())
+        }
+    }
+}
+
+/// Adds a file, or all pipelines of a folder by name.
+fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let catalog = Catalog::load(path, &Catalog::default()).map_err(|error| Failure::Usage(error.into()))?;
+    files.extend(catalog.entries().filter_map(|entry| {
+        let candidates = ["yml", "yaml"].map(|ending| path.join(format!("{}.{ending}", entry.name)));
+        candidates.into_iter().find(|candidate| candidate.is_file())
+    }));
+    Ok(())
+}
+
+/// Returns what is wrong with one pipeline.
+fn pipeline(file: &Path, payload: Option<&Payload<'_>>) -> Result<Vec<Report>, Failure> {
+    let (pipeline, mut diagnostics) = catalog::load_file(file)
+        .with_context(|| format!("the pipeline {} can't be read", file.display()))
+        .map_err(Failure::Usage)?;
+    if !diagnostics.has_errors() {
+        match payload.filter(|_| !pipeline.listeners.is_empty()) {
+            Some(payload) => with_payload(&pipeline, payload, &mut diagnostics),
+            None => without_payload(&pipeline, &mut diagnostics),
+        }
+    }
+    Ok(diagnostics.resolve(&pipeline.sources))
+}
+
+/// Expands with a payload for each webhook resource.
+fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Diagnostics) {
+    for listener in &pipeline.listeners {
+        let webhook = TriggeringWebhook {
+            alias: &listener.resource.alias,
+            payload: select(payload, &listener.wanted),
+            headers: &[],
+            event: None,
+            delivery: DELIVERY,
+        };
+        prepare(pipeline, &Trigger { webhook: Some(webhook), ..Trigger::default() }, diagnostics);
+    }
+}
+
+/// Expands with nothing. A pipeline that wants no values is checked whole; of others, what does
+/// not depend on the values.
+fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    let mut found = Diagnostics::default();
+    prepare(pipeline, &Trigger::default(), &mut found);
+    let wants_values = !pipeline.listeners.is_empty() || !pipeline.parameters.is_empty();
+    for diagnostic in found {
+        if !wants_values || SURE.contains(&diagnostic.code) {
+            diagnostics.push(diagnostic);
+        }
+    }
+}

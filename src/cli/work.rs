@@ -1,0 +1,90 @@
+//! The machine as jobs see it, and the worker of a server on threads of its own.
+
+use super::failure::Failure;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::id::{Entropy, WorkerId};
+use crate::process::Patience;
+use crate::store::Store;
+use crate::worker::{DRAIN_GRACE, Host, INHERITED, Settings, Worker};
+use anyhow::Context;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+
+/// Where the system says what this machine is called.
+const HOST_NAME_FILE: &str = "/proc/sys/kernel/hostname";
+/// What it is called where the system does not say.
+const HOST_NAME_DEFAULT: &str = "pipehook";
+/// How many threads look after jobs; the work itself is done by their programs.
+const THREADS: usize = 2;
+
+/// Returns this machine with what jobs may know of its environment.
+pub(super) fn host(config: &Config, clock: Arc<dyn Clock>) -> Host {
+    let names = INHERITED.iter().copied().chain(config.environment.iter().map(String::as_str));
+    let environment = names.filter_map(|name| Some((name.to_owned(), config::environment_variable(name)?))).collect();
+    let name = std::fs::read_to_string(HOST_NAME_FILE).unwrap_or_default();
+    let name = if name.trim().is_empty() { HOST_NAME_DEFAULT } else { name.trim() };
+    Host { name: name.to_owned(), environment, patience: Patience::default(), clock }
+}
+
+/// Returns random bytes for an id.
+pub(super) fn entropy() -> Entropy {
+    let mut bytes = Entropy::default();
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}
+
+/// Returns a moment as ids want it.
+pub(super) fn milliseconds(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.now().as_millisecond()).unwrap_or(0)
+}
+
+/// A worker beside the server. It has threads of its own: a server thread that waits for a
+/// program would answer nobody.
+pub(super) struct Workshop {
+    drain: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Workshop {
+    /// Starts to claim and execute jobs.
+    pub(super) fn open(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let settings = Settings {
+            jobs: config.workers.jobs.get(),
+            pools: config.workers.pools.clone(),
+            data: config.data.clone(),
+            drain_grace: DRAIN_GRACE,
+            host: host(config, clock.clone()),
+        };
+        let worker = Worker::new(WorkerId::new(milliseconds(&*clock), entropy()), store, settings);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("worker")
+            .enable_all()
+            .build()
+            .context("the worker can't start")
+            .map_err(Failure::Unreachable)?;
+        let (drain, drained) = watch::channel(false);
+        let thread = std::thread::Builder::new()
+            .name("workshop".to_owned())
+            .spawn(move || runtime.block_on(worker.run(drained)))
+            .context("the worker can't start")
+            .map_err(Failure::Unreachable)?;
+        Ok(Self { drain, thread: Some(thread) })
+    }
+
+    /// Returns what tells the worker to claim nothing more.
+    pub(super) fn drain(&self) -> watch::Sender<bool> {
+        self.drain.clone()
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        self.drain.send_replace(true);
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the worker broke off");
+        }
+    }
+}

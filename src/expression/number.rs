@@ -1,0 +1,146 @@
+//! Numbers: decimal, exact, at most 28 digits.
+//!
+//! A number of an expression prints with at most seven digits after the point and without zeros at
+//! its end. A number that was read from JSON prints as it was sent, so that an identifier or a
+//! price goes through a pipeline unchanged.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use std::sync::Arc;
+
+/// The most digits after the point that a number prints (section 2.4 of the reference).
+const PRINTED_DIGITS_MAX: u32 = 7;
+
+/// A number, and the characters it was sent as if it came from JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    decimal: Decimal,
+    sent: Option<Arc<str>>,
+}
+
+impl Number {
+    /// Returns a number as an expression has it.
+    pub fn new(decimal: Decimal) -> Self {
+        Self { decimal, sent: None }
+    }
+
+    /// Returns the number that a JSON number stands for, or `None` if it has more digits or a
+    /// larger exponent than a decimal can hold exactly.
+    pub fn from_json(sent: &str) -> Option<Self> {
+        let decimal = match sent.contains(['e', 'E']) {
+            true => exact_scientific(sent)?,
+            false => Decimal::from_str_exact(sent).ok()?,
+        };
+        Some(Self { decimal, sent: Some(sent.into()) })
+    }
+
+    /// Returns the number that a literal of the expression language stands for: a sign, digits and
+    /// one point.
+    pub(super) fn from_literal(text: &str) -> Option<Self> {
+        decimal(text, "").map(Self::new)
+    }
+
+    /// Returns the number that a text converts to. Blanks around it and commas between its digits
+    /// are allowed, an exponent is not. An empty text is 0.
+    pub(super) fn from_text(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::new(Decimal::ZERO));
+        }
+        let blank = |character| matches!(character, ' ' | '\t'..='\r');
+        decimal(text.trim_matches(blank), ",").map(Self::new)
+    }
+
+    /// Returns the value.
+    pub fn decimal(&self) -> Decimal {
+        self.decimal
+    }
+
+    /// Returns the characters that the number was sent as, if it came from JSON.
+    pub fn sent(&self) -> Option<&str> {
+        self.sent.as_deref()
+    }
+
+    /// Returns the number as text.
+    pub fn text(&self) -> Arc<str> {
+        match &self.sent {
+            Some(sent) => sent.clone(),
+            None => printed(self.decimal).into(),
+        }
+    }
+
+    /// Returns the number as the place of an item, if it is a whole number from 0 on.
+    pub(super) fn index(&self) -> Option<usize> {
+        self.decimal.is_integer().then(|| usize::try_from(self.decimal).ok()).flatten()
+    }
+}
+
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        Self::new(number.into())
+    }
+}
+
+fn printed(decimal: Decimal) -> String {
+    let rounded =
+        decimal.round_dp_with_strategy(PRINTED_DIGITS_MAX, RoundingStrategy::MidpointAwayFromZero).normalize();
+    if rounded.is_zero() { "0".to_owned() } else { rounded.to_string() }
+}
+
+/// Reads a sign, digits with the separators, and at most one point with digits after it.
+fn decimal(text: &str, separators: &str) -> Option<Decimal> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let is_digit = |character: char| character.is_ascii_digit();
+    let whole_is_good = whole.is_empty()
+        || whole.starts_with(is_digit)
+            && whole.chars().all(|character| is_digit(character) || separators.contains(character));
+    if !whole_is_good || !fraction.chars().all(is_digit) || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let whole: String = whole.chars().filter(|&character| is_digit(character)).collect();
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}0{whole}{point}{fraction}").parse().ok()
+}
+
+/// Reads a number with an exponent, if nothing of it is lost.
+fn exact_scientific(sent: &str) -> Option<Decimal> {
+    let (mantissa, _) = sent.split_once(['e', 'E'])?;
+    Decimal::from_str_exact(mantissa).ok()?;
+    let decimal = Decimal::from_scientific(sent).ok()?;
+    let mantissa_is_zero = mantissa.chars().all(|character| matches!(character, '-' | '0' | '.'));
+    (mantissa_is_zero || !decimal.is_zero()).then_some(decimal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(literal: &str, text: Option<&str>) {
+        assert_eq!(Number::from_literal(literal).map(|number| number.text().to_string()).as_deref(), text);
+    }
+
+    #[test]
+    fn a_literal_prints_with_seven_digits_and_no_zeros_at_its_end() {
+        check("1.50", Some("1.5"));
+        check("-0.0", Some("0"));
+        check(".5", Some("0.5"));
+        check("0.12345675", Some("0.1234568"));
+        check("-0.00000001", Some("0"));
+        check("79228162514264337593543950335", Some("79228162514264337593543950335"));
+        check("79228162514264337593543950336", None);
+        check("1e5", None);
+        check("1,000", None);
+        check("-", None);
+        check(".", None);
+    }
+
+    #[test]
+    fn a_json_number_that_a_decimal_cannot_hold_is_none() {
+        assert!(Number::from_json("1e400").is_none());
+        assert!(Number::from_json("1e-400").is_none());
+        assert!(Number::from_json("123456789012345678901234567890123").is_none());
+        assert_eq!(Number::from_json("1e3").map(|number| number.decimal()), Some(Decimal::from(1000)));
+        assert_eq!(Number::from_json("1.50").map(|number| number.text().to_string()).as_deref(), Some("1.50"));
+    }
+}

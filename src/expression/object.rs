@@ -1,0 +1,94 @@
+//! Objects: keys in order, found exactly first and ignoring the case of ASCII letters second.
+
+use super::Value;
+use crate::taint::{Origin, Text};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The most keys that are searched one by one; a larger object has a table.
+const SEARCHED_MAX: usize = 8;
+
+/// An object. Keys differ at least in case.
+#[derive(Debug, Clone, Default)]
+pub struct Object {
+    entries: Vec<(Text, Value)>,
+    table: Option<Table>,
+    origin: Option<Arc<Origin>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Table {
+    exact: HashMap<String, usize>,
+    /// The first of the keys that are equal ignoring case.
+    folded: HashMap<String, usize>,
+}
+
+impl Object {
+    /// Returns the object as one that came from a payload, at a place.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Arc<Origin>) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// Returns where in a payload the object came from.
+    pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref()
+    }
+
+    /// Returns the value of a key: of the exact key if there is one, else of the first that is equal
+    /// ignoring the case of ASCII letters.
+    pub fn member(&self, key: &str) -> Option<&Value> {
+        self.position(key).map(|at| &self.entries[at].1)
+    }
+
+    /// Returns keys and values in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Text, &Value)> {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    /// Returns the number of keys.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Says whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if let Some(table) = &self.table {
+            return table.exact.get(key).or_else(|| table.folded.get(&key.to_ascii_lowercase())).copied();
+        }
+        let exact = self.entries.iter().position(|(known, _)| known.flatten() == key);
+        exact.or_else(|| self.entries.iter().position(|(known, _)| known.flatten().eq_ignore_ascii_case(key)))
+    }
+}
+
+/// Of equal keys the last value counts, at the first one's place.
+impl<K: Into<Text>> FromIterator<(K, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
+        let mut entries: Vec<(Text, Value)> = Vec::new();
+        let mut table = Table::default();
+        for (key, value) in pairs {
+            let key = key.into();
+            let name = key.flatten().into_owned();
+            if let Some(&at) = table.exact.get(&name) {
+                entries[at].1 = value;
+                continue;
+            }
+            table.folded.entry(name.to_ascii_lowercase()).or_insert(entries.len());
+            table.exact.insert(name, entries.len());
+            entries.push((key, value));
+        }
+        let table = (entries.len() > SEARCHED_MAX).then_some(table);
+        Self { entries, table, origin: None }
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries && self.origin == other.origin
+    }
+}

@@ -1,0 +1,64 @@
+//! What is known where an expression stands.
+
+use super::Dialect;
+
+/// The names and functions that are known where an expression stands.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub(super) dialect: Dialect,
+    pub(super) names: Vec<Name>,
+    pub(super) in_step: bool,
+    pub(super) in_variable: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Name {
+    pub(super) name: String,
+    /// All members there are, if no other can come to be.
+    pub(super) members: Option<Vec<String>>,
+}
+
+impl Scope {
+    /// Returns a scope in which no name is known.
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, names: Vec::new(), in_step: false, in_variable: false }
+    }
+
+    /// Adds a name; any member of it may be asked for.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(Name { name: name.into(), members: None });
+        self
+    }
+
+    /// Adds a name that has exactly these members.
+    #[must_use]
+    pub fn with_members<M: Into<String>>(
+        mut self,
+        name: impl Into<String>,
+        members: impl IntoIterator<Item = M>,
+    ) -> Self {
+        let members = Some(members.into_iter().map(Into::into).collect());
+        self.names.push(Name { name: name.into(), members });
+        self
+    }
+
+    /// Makes the status functions take no arguments, as in the condition of a step.
+    #[must_use]
+    pub fn in_step(mut self) -> Self {
+        self.in_step = true;
+        self
+    }
+
+    /// Makes `counter` known, as in the value of a variable.
+    #[must_use]
+    pub fn in_variable(mut self) -> Self {
+        self.in_variable = true;
+        self
+    }
+
+    /// The name that was added last counts, so that a loop's variable may hide another one.
+    pub(super) fn name(&self, written: &str) -> Option<&Name> {
+        self.names.iter().rev().find(|known| known.name.eq_ignore_ascii_case(written))
+    }
+}

@@ -1,0 +1,99 @@
+//! Names, functions and numbers of arguments that are not known, and what may have been meant.
+
+use super::function::{FUNCTIONS, Function};
+use super::syntax::Call;
+use super::{Mistake, Scope};
+use crate::diagnostic::{Code, did_you_mean, shown};
+use std::ops::Range;
+
+/// Words of other languages, and what stands for them here.
+const FOREIGN_NAMES: &[(&str, &str)] = &[
+    ("null", "compare with an empty text: `eq(x, '')`"),
+    ("env", "write `variables['name']`, or use the variable in the script"),
+    ("matrix", "write `variables['name']`: the values of a matrix are variables"),
+    ("strategy", "write `variables['strategy.name']`"),
+];
+
+/// Functions of other languages, and what stands for them here.
+const FOREIGN_FUNCTIONS: &[(&str, &str)] = &[
+    ("toJson", "write `convertToJson(x)`"),
+    ("success", "write `succeeded()`"),
+    ("failure", "write `failed()`"),
+    ("equals", "write `eq(a, b)`"),
+    ("if", "write `iif(condition, a, b)`"),
+    ("concat", "write `format('{0}{1}', a, b)`"),
+    ("neq", "write `ne(a, b)`"),
+    ("indexOf", "write `contains(a, b)` to learn whether a text holds another"),
+];
+
+fn foreign(table: &[(&str, &str)], written: &str) -> Option<String> {
+    table.iter().find(|(word, _)| word.eq_ignore_ascii_case(written)).map(|(_, help)| (*help).to_owned())
+}
+
+pub(super) fn unknown_name(written: &str, range: Range<usize>, scope: &Scope) -> Mistake {
+    let help = foreign(FOREIGN_NAMES, written)
+        .or_else(|| function_without_call(written))
+        .or_else(|| member_of_another(written, scope))
+        .or_else(|| did_you_mean(written, scope.names.iter().map(|known| known.name.as_str())));
+    let known = scope.names.iter().map(|known| format!("`{}`", known.name)).collect::<Vec<_>>();
+    let note = (!known.is_empty()).then(|| format!("known here: {}", known.join(", ")));
+    let title = format!("the name `{}` is not known here", shown(written));
+    Mistake::new(Code::UnknownName, range, title, "no such name").maybe_help(help).maybe_note(note)
+}
+
+fn function_without_call(written: &str) -> Option<String> {
+    Function::find(written).map(|function| format!("write `{}(…)` to call the function", function.name))
+}
+
+fn member_of_another(written: &str, scope: &Scope) -> Option<String> {
+    scope.names.iter().find_map(|known| {
+        let members = known.members.as_ref()?;
+        let member = members.iter().find(|member| member.eq_ignore_ascii_case(written))?;
+        Some(format!("did you mean `{}.{member}`?", known.name))
+    })
+}
+
+pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, members: &[String]) -> Mistake {
+    let shown = shown(member);
+    let (title, label) = match name.eq_ignore_ascii_case("parameters") {
+        true => (format!("the parameter `{shown}` is not declared"), "no such parameter".to_owned()),
+        false => (format!("`{name}` has no member `{shown}`"), "no such member".to_owned()),
+    };
+    Mistake::new(Code::UnknownName, range, title, label)
+        .maybe_help(did_you_mean(member, members.iter().map(String::as_str)))
+}
+
+/// Returns the function that a call names, if it exists in the scope.
+pub(super) fn function(call: &Call, scope: &Scope) -> Result<&'static Function, Mistake> {
+    let range = call.name_range.clone();
+    let written = shown(&call.name);
+    let is_here = |function: &&Function| function.exists_in(scope.dialect, scope.in_variable);
+    match Function::find(&call.name) {
+        Some(function) if is_here(&function) => Ok(function),
+        Some(function) => {
+            let title = format!("the function `{}` does not exist here", function.name);
+            Err(Mistake::new(Code::UnknownFunction, range, title, "not here").help(function.place_help()))
+        }
+        None => {
+            let help = foreign(FOREIGN_FUNCTIONS, &call.name)
+                .or_else(|| did_you_mean(&call.name, FUNCTIONS.iter().filter(is_here).map(|function| function.name)));
+            let title = format!("there is no function `{written}`");
+            Err(Mistake::new(Code::UnknownFunction, range, title, "no such function").maybe_help(help))
+        }
+    }
+}
+
+/// Returns the mistake of a call with too few or too many arguments.
+pub(super) fn wrong_count(call: &Call, function: &Function) -> Option<Mistake> {
+    let given = call.arguments.len();
+    let (range, label) = if given < function.least {
+        (call.close.clone(), "an argument is missing here")
+    } else if given > function.most {
+        let last = call.arguments.last().map_or(call.close.start, |argument| argument.range.end);
+        (call.arguments[function.most].range.start..last, "not expected")
+    } else {
+        return None;
+    };
+    let title = format!("`{}` takes {}, not {given}", function.name, function.count_phrase());
+    Some(Mistake::new(Code::ArgumentCount, range, title, label))
+}

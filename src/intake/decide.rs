@@ -1,0 +1,133 @@
+//! For one delivery: which pipelines listen, which filters hold, which runs are valid.
+
+use super::prepare::{Trigger, TriggeringWebhook, prepare};
+use crate::catalog::{Catalog, Entry, Listener, Pipeline};
+use crate::diagnostic::{Diagnostics, Report};
+use crate::id::{DeliveryId, Entropy, RunId};
+use crate::run;
+use crate::store::NewRun;
+use crate::template;
+use crate::webhook::connection::Connection;
+use crate::webhook::delivery::{Decision, FilterVerdict, Header, Outcome, Verdict};
+use crate::webhook::filter;
+use crate::webhook::payload::Payload;
+use crate::webhook::select::select;
+use jiff::Timestamp;
+
+/// The most pipelines that a delivery which starts nothing names as not listening.
+const NOT_LISTENING_MAX: usize = 100;
+
+/// A verified delivery, as deciding needs it.
+pub(super) struct Arrival<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) id: &'a DeliveryId,
+    pub(super) headers: &'a [Header],
+    pub(super) event: Option<&'a str>,
+    pub(super) payload: &'a Payload<'a>,
+    pub(super) received_at: Timestamp,
+    pub(super) milliseconds: u64,
+    /// Where random bytes for the runs' ids come from.
+    pub(super) entropy: fn() -> Entropy,
+}
+
+/// What was decided.
+#[derive(Default)]
+pub(super) struct Decided {
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) runs: Vec<NewRun>,
+}
+
+impl Decided {
+    pub(super) fn outcome(&self) -> Outcome {
+        if !self.runs.is_empty() {
+            Outcome::Queued
+        } else if self.verdicts.iter().any(|verdict| verdict.decision == Decision::Rejected) {
+            Outcome::Rejected
+        } else {
+            Outcome::Nothing
+        }
+    }
+}
+
+/// Decides about every pipeline. Those that do not listen are named only where nothing started:
+/// that is when somebody asks.
+pub(super) fn decide(catalog: &Catalog, arrival: &Arrival<'_>) -> Decided {
+    let mut decided = Decided::default();
+    for entry in catalog.entries() {
+        decide_entry(entry, arrival, &mut decided);
+    }
+    if decided.outcome() == Outcome::Nothing {
+        let silent = catalog.entries().filter(|entry| !entry.listens_to(&arrival.connection.name));
+        let verdicts = silent.take(NOT_LISTENING_MAX).map(|entry| verdict(&entry.name, Decision::NotListening));
+        decided.verdicts.extend(verdicts.collect::<Vec<_>>());
+    }
+    decided
+}
+
+/// Decides about one pipeline: its first webhook resource whose filters hold starts it, once.
+fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
+    let Some(pipeline) = &entry.serving else {
+        if entry.listens_to(&arrival.connection.name) {
+            let broken = Verdict { diagnostics: entry.reports.clone(), ..verdict(&entry.name, Decision::Rejected) };
+            decided.verdicts.push(broken);
+        }
+        return;
+    };
+    let mut filtered = None;
+    for listener in pipeline.listeners_of(&arrival.connection.name) {
+        let selected = select(arrival.payload, &listener.wanted);
+        let (holds, filters) = filter::evaluate(&listener.filters, &selected, arrival.headers);
+        if holds {
+            let mut verdict = start(pipeline, listener, selected, arrival, &mut decided.runs);
+            verdict.filters = filters;
+            if entry.is_broken() {
+                verdict.diagnostics.extend(entry.reports.iter().cloned());
+            }
+            decided.verdicts.push(verdict);
+            return;
+        }
+        filtered.get_or_insert_with(Vec::<FilterVerdict>::new).extend(filters);
+    }
+    if let Some(filters) = filtered {
+        decided.verdicts.push(Verdict { filters, ..verdict(&pipeline.name, Decision::Filtered) });
+    }
+}
+
+/// Expands and validates a pipeline whose filters held, and adds its run.
+fn start(
+    pipeline: &Pipeline,
+    listener: &Listener,
+    payload: crate::webhook::select::Selected<'_>,
+    arrival: &Arrival<'_>,
+    runs: &mut Vec<NewRun>,
+) -> Verdict {
+    let webhook = TriggeringWebhook {
+        alias: &listener.resource.alias,
+        payload,
+        headers: arrival.headers,
+        event: arrival.event,
+        delivery: arrival.id.as_str(),
+    };
+    let trigger = Trigger { webhook: Some(webhook), ..Trigger::default() };
+    let mut diagnostics = Diagnostics::default();
+    let prepared = prepare(pipeline, &trigger, &mut diagnostics);
+    let diagnostics: Vec<Report> = diagnostics.resolve(&pipeline.sources);
+    let Some(prepared) = prepared else {
+        return Verdict { diagnostics, ..verdict(&pipeline.name, Decision::Rejected) };
+    };
+    let id = RunId::new(arrival.milliseconds, (arrival.entropy)());
+    let name = run::resolve(&prepared.plan, arrival.received_at);
+    runs.push(NewRun {
+        id: id.clone(),
+        pipeline: pipeline.name.clone(),
+        name,
+        queued_at: arrival.received_at,
+        expanded: template::to_yaml(&prepared.document),
+        plan: prepared.plan,
+    });
+    Verdict { run: Some(id), diagnostics, ..verdict(&pipeline.name, Decision::Queued) }
+}
+
+fn verdict(pipeline: &str, decision: Decision) -> Verdict {
+    Verdict { pipeline: pipeline.to_owned(), decision, run: None, filters: Vec::new(), diagnostics: Vec::new() }
+}

@@ -1,0 +1,245 @@
+//! The receiving half of the machine: verify, match, expand, validate, queue.
+//!
+//! [`Intake::receive`] is the first six stations of the road as one function. It knows no HTTP:
+//! the server hands it names, header pairs and bytes, and turns its [`Answer`] into a status.
+//! Nothing is parsed before the checksum holds, and nothing is promised before it is on disk.
+
+mod answer;
+mod decide;
+mod prepare;
+mod rate;
+
+pub use answer::{Admission, AdmittedRun, Answer};
+pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
+
+use crate::catalog::Shelf;
+use crate::clock::Clock;
+use crate::id::{DeliveryId, Entropy};
+use crate::store::{self, Acceptance, Accepted, RepeatKey, Store};
+use crate::webhook::checksum::{self, Failure};
+use crate::webhook::connection::Connection;
+use crate::webhook::delivery::{Decision, Delivery, Outcome, Refusal};
+use crate::webhook::header::{self, Doubled};
+use crate::webhook::payload::{self, Payload};
+use crate::webhook::repeat::Key;
+use crate::webhook::select::{Wanted, select};
+use arc_swap::ArcSwap;
+use decide::{Arrival, decide};
+use jiff::Timestamp;
+use rate::Rates;
+use std::sync::Arc;
+
+/// After how many seconds a sender may come again when the queue is full or the store is away.
+const RETRY_AFTER_SECONDS: u64 = 10;
+
+/// A request to a connection.
+#[derive(Debug)]
+pub struct Request {
+    /// The name in the URL.
+    pub webhook: String,
+    /// All headers in the order they came.
+    pub headers: Vec<header::RawHeader>,
+    /// The body exactly as it came.
+    pub body: Vec<u8>,
+}
+
+/// The connections and limits that are in force.
+#[derive(Debug)]
+pub struct Rules {
+    /// The connections, in any order.
+    pub connections: Vec<Arc<Connection>>,
+    /// How many runs may wait.
+    pub queue_limit: u64,
+}
+
+impl Rules {
+    /// Returns the connection that a name in a URL means, if it is switched on.
+    pub fn connection(&self, webhook: &str) -> Option<&Arc<Connection>> {
+        self.connections.iter().find(|it| it.enabled && it.webhook == webhook)
+    }
+}
+
+/// The receiving half of the machine.
+pub struct Intake {
+    rules: ArcSwap<Rules>,
+    rates: Rates,
+    shelf: Arc<Shelf>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Intake {
+    /// Returns an intake that queues into a store.
+    pub fn new(rules: Rules, shelf: Arc<Shelf>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { rates: Rates::default(), rules: ArcSwap::from_pointee(rules), shelf, store, clock }
+    }
+
+    /// Puts other rules in force, for requests that come from now on.
+    pub fn set_rules(&self, rules: Rules) {
+        self.rules.store(Arc::new(rules));
+    }
+
+    /// Returns the largest body that a connection takes, or nothing where there is no such one.
+    pub fn body_limit(&self, webhook: &str) -> Option<u64> {
+        let rules = self.rules.load();
+        let connection = rules.connection(webhook)?;
+        Some(connection.limits.body)
+    }
+
+    /// Takes a request down the road as far as it goes, and says what its sender is told.
+    pub async fn receive(&self, request: Request) -> Answer {
+        let rules = self.rules.load_full();
+        let Some(connection) = rules.connection(&request.webhook) else { return Answer::UnknownConnection };
+        if let Some(answer) = unsupported_coding(&request) {
+            return answer;
+        }
+        let received_at = self.clock.now();
+        let id = DeliveryId::new(milliseconds(received_at), entropy());
+        if let Err(failure) = checksum::verify(connection, &request.headers, &request.body) {
+            return self.refuse(connection, id, received_at, &request, &failure).await;
+        }
+        let rate = connection.limits.requests_per_second;
+        if let Err(retry_after) = self.rates.check(&connection.name, rate) {
+            return Answer::TooMany { retry_after };
+        }
+        match self.decide(connection, id, received_at, &request) {
+            Ok(decided) => self.accept(connection, decided, request.body, rules.queue_limit).await,
+            Err(invalid) => Answer::Invalid(invalid),
+        }
+    }
+
+    /// Parses, matches, expands and validates: all that needs no waiting. An error is the
+    /// sentence that tells the sender why the request can't be used.
+    fn decide(
+        &self,
+        connection: &Connection,
+        id: DeliveryId,
+        received_at: Timestamp,
+        request: &Request,
+    ) -> Result<Ready, String> {
+        let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
+        let content_type = header::single(&request.headers, "content-type").map_err(doubled)?;
+        let payload = payload::read(content_type, &request.body).map_err(|mistake| mistake.to_string())?;
+        let headers = header::kept_headers(connection, &request.headers);
+        let event = header::event(connection, &request.headers).map_err(doubled)?;
+        let repeat = repeat_key(connection, request, &payload).map_err(doubled)?;
+        let arrival = Arrival {
+            connection,
+            id: &id,
+            headers: &headers,
+            event: event.as_deref(),
+            payload: &payload,
+            received_at,
+            milliseconds: milliseconds(received_at),
+            entropy,
+        };
+        let decided = decide(&self.shelf.catalog(), &arrival);
+        let delivery = Delivery {
+            outcome: decided.outcome(),
+            pipelines: decided.verdicts,
+            id,
+            connection: connection.name.clone(),
+            received_at,
+            repeat_of: None,
+            size: request.body.len() as u64,
+            headers,
+        };
+        Ok(Ready { delivery, runs: decided.runs, repeat })
+    }
+
+    /// Makes a delivery and its runs durable, and only then says so.
+    async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
+        let Ready { delivery, runs, repeat } = ready;
+        let acceptance = Acceptance { delivery: Some((delivery.clone(), body)), runs, repeat, queue_limit };
+        match self.store.accept(acceptance).await {
+            Ok(accepted) => Answer::Verified(admission(&delivery, accepted, connection.rejected.code())),
+            Err(error) => {
+                tracing::error!(
+                    connection = connection.name,
+                    %error,
+                    "a delivery could not be stored and was not acknowledged"
+                );
+                Answer::Unavailable { reason: error.to_string(), retry_after: RETRY_AFTER_SECONDS }
+            }
+        }
+    }
+
+    async fn refuse(
+        &self,
+        connection: &Connection,
+        id: DeliveryId,
+        received_at: Timestamp,
+        request: &Request,
+        failure: &Failure,
+    ) -> Answer {
+        if let Failure::Doubled(header) = failure {
+            return Answer::Invalid(format!("the header {header} is there more than once"));
+        }
+        let reason = failure.to_string();
+        tracing::warn!(connection = connection.name, delivery = %id, reason, "a delivery was refused");
+        let size = request.body.len() as u64;
+        let refusal = Refusal { id, connection: connection.name.clone(), received_at, size, reason };
+        if let Err(error) = self.store.refuse(refusal).await {
+            tracing::error!(%error, "a refused delivery could not be noted");
+        }
+        Answer::Refused
+    }
+}
+
+/// A delivery of which everything is decided and nothing written.
+struct Ready {
+    delivery: Delivery,
+    runs: Vec<store::NewRun>,
+    repeat: Option<RepeatKey>,
+}
+
+/// Returns the key by which a delivery would be known again, where its connection looks for one.
+fn repeat_key(connection: &Connection, request: &Request, payload: &Payload<'_>) -> Result<Option<RepeatKey>, Doubled> {
+    let Some(repeat) = &connection.repeat else { return Ok(None) };
+    let mut wanted = Wanted::default();
+    if let Key::Path(path) = &repeat.key {
+        wanted.add(path.steps());
+    }
+    let selected = select(payload, &wanted);
+    let key = repeat.key_of(connection, &request.headers, &request.body, &selected)?;
+    Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
+}
+
+fn admission(delivery: &Delivery, accepted: Accepted, rejected_status: u16) -> Admission {
+    let (repeat_of, runs) = match accepted {
+        Accepted::New(runs) => (None, runs),
+        Accepted::Repeat { of, runs } => (Some(of), runs),
+    };
+    let runs = runs.into_iter();
+    let decided = if repeat_of.is_some() { &[] } else { delivery.pipelines.as_slice() };
+    let with = |wanted: Decision| decided.iter().filter(move |verdict| verdict.decision == wanted);
+    Admission {
+        delivery: delivery.id.clone(),
+        outcome: if repeat_of.is_some() { Outcome::Repeat } else { delivery.outcome },
+        repeat_of,
+        runs: runs.map(|run| AdmittedRun { id: run.id, pipeline: run.pipeline, number: run.number }).collect(),
+        rejected: with(Decision::Rejected).map(|it| (it.pipeline.clone(), it.diagnostics.clone())).collect(),
+        skipped: with(Decision::Filtered).map(|it| (it.pipeline.clone(), it.decision)).collect(),
+        rejected_status,
+    }
+}
+
+/// Returns the answer for a body that would have to be decoded before its checksum could be
+/// checked: it would have to be unpacked for somebody who is not known yet.
+fn unsupported_coding(request: &Request) -> Option<Answer> {
+    let coded = request.headers.iter().find(|(name, value)| {
+        name.eq_ignore_ascii_case("content-encoding") && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
+    });
+    coded.map(|_| Answer::UnsupportedMedia("send the body without a content coding".to_owned()))
+}
+
+fn milliseconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond()).unwrap_or(0)
+}
+
+/// Returns random bytes for an id.
+fn entropy() -> Entropy {
+    let mut bytes = Entropy::default();
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}

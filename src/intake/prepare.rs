@@ -1,0 +1,123 @@
+//! From a pipeline and a payload to the frozen work of a run, or to the reasons why not.
+//!
+//! The same function serves a delivery, `pipehook render` and `pipehook run`, so that what a
+//! command shows is what a delivery does.
+
+use crate::catalog::Pipeline;
+use crate::diagnostic::Diagnostics;
+use crate::expression::{Object, Value};
+use crate::pipeline::{self, plan::Plan};
+use crate::taint::{Origin, Text};
+use crate::template::{Inputs, Node};
+use crate::webhook::delivery::Header;
+use crate::webhook::select::Selected;
+use std::sync::Arc;
+
+/// What starts a run.
+#[derive(Debug, Default)]
+pub struct Trigger<'t> {
+    /// The webhook resource that was met, with what its delivery brought.
+    pub webhook: Option<TriggeringWebhook<'t>>,
+    /// Values given for parameters of the pipeline, by name.
+    pub parameters: &'t [(String, String)],
+    /// Values given for variables, which the file's own variables override.
+    pub variables: &'t [(String, String)],
+}
+
+/// A delivery as a pipeline sees it.
+#[derive(Debug)]
+pub struct TriggeringWebhook<'t> {
+    /// The alias of the resource.
+    pub alias: &'t str,
+    /// The parts of the payload that the pipeline reads.
+    pub payload: Selected<'t>,
+    /// The kept headers.
+    pub headers: &'t [Header],
+    /// The event's name, where the scheme has one.
+    pub event: Option<&'t str>,
+    /// The delivery's id.
+    pub delivery: &'t str,
+}
+
+/// A pipeline with its values in place.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The expanded document.
+    pub document: Node,
+    /// The frozen work.
+    pub plan: Plan,
+}
+
+/// Expands and validates a pipeline. `None` means that the run is rejected: `diagnostics` says
+/// why, and may hold warnings otherwise.
+pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Option<Prepared> {
+    let document = expand(pipeline, trigger, diagnostics);
+    if diagnostics.has_errors() {
+        return None;
+    }
+    let plan = pipeline::validate(&document, &pipeline.name, diagnostics)?;
+    Some(Prepared { document, plan })
+}
+
+/// Expands a pipeline without checking what came of it.
+pub fn expand(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Node {
+    let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);
+    let aliases = pipeline.listeners.iter().map(|listener| listener.resource.alias.as_str());
+    let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, payload)));
+    let declared = pipeline::bind(&pipeline.parameters, trigger.parameters, diagnostics);
+    let webhooks = aliases.map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
+    let inputs = Inputs {
+        parameters: declared.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(payloads).collect(),
+        resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
+        variables: variables(pipeline, trigger),
+    };
+    pipeline.template.expand(&inputs, diagnostics)
+}
+
+/// Returns the variables that are known before the file's own (reference, section 4.5).
+fn variables(pipeline: &Pipeline, trigger: &Trigger<'_>) -> Vec<(String, String)> {
+    let reason = if trigger.webhook.is_some() { "ResourceTrigger" } else { "Manual" };
+    let predefined = [("Build.Reason", reason), ("Build.DefinitionName", &pipeline.name), ("System.HostType", "build")];
+    let predefined = predefined.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    trigger.variables.iter().cloned().chain(predefined).collect()
+}
+
+fn payload(webhook: &TriggeringWebhook<'_>) -> Value {
+    selected(&webhook.payload, &Origin { alias: webhook.alias.into(), path: "".into() })
+}
+
+/// Returns the parts that were taken from a payload as values, each with its place.
+fn selected(part: &Selected<'_>, origin: &Origin) -> Value {
+    match part {
+        Selected::Raw(json) => Value::from_json_text(json, origin)
+            .expect("the check of a payload refuses more than reading its values does"),
+        Selected::Object(members) => {
+            let members = members.iter().map(|(key, part)| {
+                let place = origin.member(key);
+                (Text::tainted(&**key, Arc::new(place.clone())), selected(part, &place))
+            });
+            members.collect::<Object>().with_origin(Arc::new(origin.clone())).into()
+        }
+        Selected::WithoutMembers => Value::Null,
+    }
+}
+
+/// Returns what `resources.webhooks.<alias>` holds. Headers are not signed by most senders, and
+/// all of them come from outside: they are tainted like the payload.
+fn about(webhook: &TriggeringWebhook<'_>) -> Value {
+    let alias: Arc<str> = webhook.alias.into();
+    let tainted = |path: String, text: &str| Value::String(taint(&alias, &path, text));
+    let headers = webhook
+        .headers
+        .iter()
+        .map(|(name, value)| (taint(&alias, "headers", name), tainted(format!("headers['{name}']"), value)));
+    Value::object([
+        ("headers", Value::object(headers)),
+        ("event", webhook.event.map_or(Value::Null, |event| tainted("event".to_owned(), event))),
+        ("delivery", Value::text(webhook.delivery)),
+    ])
+}
+
+fn taint(alias: &Arc<str>, path: &str, text: &str) -> Text {
+    Text::tainted(text, Arc::new(Origin { alias: alias.clone(), path: path.into() }))
+}

@@ -1,0 +1,23 @@
+//! What the shape of a pipeline alone does not say. One rule a file.
+
+mod conditions;
+mod dependencies;
+mod names;
+mod runtime;
+mod scripts;
+mod variables;
+
+pub use variables::is_special;
+
+use super::model::Pipeline;
+use crate::diagnostic::Diagnostics;
+
+/// Reports every mistake that a rule finds.
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    names::check(pipeline, diagnostics);
+    dependencies::check(pipeline, diagnostics);
+    conditions::check(pipeline, diagnostics);
+    variables::check(pipeline, diagnostics);
+    runtime::check(pipeline, diagnostics);
+    scripts::check(pipeline, diagnostics);
+}

@@ -1,0 +1,106 @@
+//! Payload text in scripts stands only where it can be passed as data.
+//!
+//! The macros of a script are not expanded yet, so a variable that holds payload text is looked
+//! at too: its `$(name)` is a hole like any other.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::pipeline::model::{Job, Pipeline, Step, Variable};
+use crate::shell::{self, Language, Refusal};
+use crate::taint::{Segment, Text};
+use crate::template;
+
+/// The most bytes of a script.
+const SCRIPT_MAX: usize = 1024 * 1024;
+
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    for stage in &pipeline.stages {
+        for job in &stage.jobs {
+            let scopes = [&pipeline.variables, &stage.variables, &job.variables];
+            check_job(job, &scopes, diagnostics);
+        }
+    }
+}
+
+fn check_job(job: &Job, scopes: &[&Vec<Variable>], diagnostics: &mut Diagnostics) {
+    let tainted: Vec<&Variable> =
+        scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
+    for step in &job.steps {
+        check_step(step, &tainted, diagnostics);
+    }
+}
+
+fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics) {
+    let scalar = &step.script.value;
+    if scalar.text.len() > SCRIPT_MAX {
+        let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
+        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, step.script.span, "this is too long"));
+        return;
+    }
+    let (text, spans) = with_variables(step, tainted);
+    if !text.is_tainted() {
+        return;
+    }
+    if let Err(refusals) = shell::place(&text, Language::Bash) {
+        for refusal in refusals {
+            diagnostics.push(diagnostic(&refusal, &text, &spans));
+        }
+    }
+}
+
+/// Returns the script with the macros of tainted variables in place, and each segment's span.
+fn with_variables(step: &Step, tainted: &[&Variable]) -> (Text, Vec<Span>) {
+    let scalar = &step.script.value;
+    let mut text = Text::default();
+    let mut spans = Vec::new();
+    for (place, segment) in scalar.text.segments().iter().enumerate() {
+        let span = scalar.segment_spans.get(place).copied().unwrap_or(step.script.span);
+        if segment.is_tainted() || tainted.is_empty() {
+            push(&mut text, &mut spans, segment.clone(), span);
+        } else {
+            macros(&segment.text, tainted, &mut |segment| push(&mut text, &mut spans, segment, span));
+        }
+    }
+    (text, spans)
+}
+
+fn push(text: &mut Text, spans: &mut Vec<Span>, segment: Segment, span: Span) {
+    text.push(segment);
+    if text.segments().len() > spans.len() {
+        spans.push(span);
+    }
+}
+
+/// Cuts the author's text at macros of tainted variables.
+fn macros(text: &str, tainted: &[&Variable], emit: &mut impl FnMut(Segment)) {
+    let author = |text: &str| Segment { text: text.into(), origin: None };
+    let mut rest = text;
+    while let Some(start) = rest.find("$(") {
+        let end = rest[start..].find(')').map(|end| start + end);
+        let name = end.map(|end| &rest[start + 2..end]);
+        let variable = name.and_then(|name| tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)));
+        match (variable, end) {
+            (Some(variable), Some(end)) => {
+                emit(author(&rest[..start]));
+                variable.value.segments().iter().cloned().for_each(&mut *emit);
+                rest = &rest[end + 1..];
+            }
+            _ => {
+                emit(author(&rest[..start + 1]));
+                rest = &rest[start + 1..];
+            }
+        }
+    }
+    emit(author(rest));
+}
+
+fn diagnostic(refusal: &Refusal, text: &Text, spans: &[Span]) -> Diagnostic {
+    let span = spans.get(refusal.segment).copied().unwrap_or(Span::NONE);
+    let title = format!("payload text can't be {}", refusal.reason);
+    let label = format!("line {} of the script", refusal.line);
+    let mut diagnostic = Diagnostic::error(Code::TaintedInScript, title, span, label);
+    if let Some(origin) = text.segments().get(refusal.segment).and_then(|segment| segment.origin.as_ref()) {
+        diagnostic = diagnostic.note(template::came_from(origin));
+    }
+    let safe = "pass it in `env:` and use the variable as an argument in double quotes";
+    diagnostic.help(refusal.help.as_deref().unwrap_or(safe))
+}

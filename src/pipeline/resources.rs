@@ -1,0 +1,410 @@
+//! What is read before expansion: webhook resources and declared parameters.
+
+use super::schema::{FILTER, Kind, PARAMETER, RESOURCES, WEBHOOK, old, unsupported};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::expression::Value;
+use crate::template;
+use crate::yaml::{Content, Entry, Node};
+use std::collections::HashMap;
+
+/// The most webhook resources of a pipeline, and filters of one.
+const WEBHOOKS_MAX: usize = 100;
+const FILTERS_MAX: usize = 100;
+/// The most parameters of a pipeline.
+const PARAMETERS_MAX: usize = 1_000;
+
+/// A webhook resource: by it a pipeline listens to a connection.
+#[derive(Debug, Clone)]
+pub struct WebhookResource {
+    /// The name of the parameter that holds the payload.
+    pub alias: String,
+    /// Where the alias stands.
+    pub alias_span: Span,
+    /// The connection's name.
+    pub connection: String,
+    /// Where the connection's name stands.
+    pub connection_span: Span,
+    /// Filters in the order of the file; all must hold.
+    pub filters: Vec<FilterSource>,
+}
+
+/// A filter as it is written.
+#[derive(Debug, Clone)]
+pub struct FilterSource {
+    /// What is looked at.
+    pub subject: Subject,
+    /// Where that stands.
+    pub subject_span: Span,
+    /// What is wanted there.
+    pub value: String,
+}
+
+/// What a filter looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A path into the payload, not read yet.
+    Path(String),
+    /// A header of the request.
+    Header(String),
+}
+
+/// A declared parameter of a pipeline.
+#[derive(Debug, Clone)]
+pub struct ParameterDeclaration {
+    /// Its name.
+    pub name: String,
+    /// Where its name stands.
+    pub name_span: Span,
+    /// What it takes.
+    pub kind: ParameterKind,
+    /// Its value where none is given.
+    pub default: Option<Node>,
+    /// The values that are allowed; empty for any.
+    pub values: Vec<String>,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// Anything.
+    Object,
+}
+
+/// Reads the webhook resources of a file.
+pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookResource> {
+    let mut reader = Reader { diagnostics };
+    let Some(resources) = document.member("resources") else { return Vec::new() };
+    let mut found: Vec<WebhookResource> = Vec::new();
+    if resources.items().is_some() {
+        let help = "write a mapping with `webhooks`";
+        reader.diagnostics.push(old("resources", resources.span, help));
+        return Vec::new();
+    }
+    for (key, entry) in reader.keys(resources, RESOURCES) {
+        if key == "webhooks" {
+            let items = reader.items(&entry.value, "`webhooks`", WEBHOOKS_MAX);
+            found.extend(items.iter().filter_map(|item| reader.webhook(item)));
+        }
+    }
+    reader.unique(found.iter().map(|resource| (resource.alias.as_str(), resource.alias_span)), "webhook resources");
+    reader.apart(&found, document);
+    found
+}
+
+/// Reads the declared parameters of a file.
+pub fn parameters(document: &Node, diagnostics: &mut Diagnostics) -> Vec<ParameterDeclaration> {
+    let mut reader = Reader { diagnostics };
+    let Some(parameters) = document.member("parameters") else { return Vec::new() };
+    let items = reader.items(parameters, "`parameters`", PARAMETERS_MAX);
+    let found: Vec<_> = items.iter().filter_map(|item| reader.parameter(item)).collect();
+    reader.unique(found.iter().map(|parameter| (parameter.name.as_str(), parameter.name_span)), "parameters");
+    found
+}
+
+/// Returns the values of parameters: those given, by name ignoring case, else the defaults.
+pub fn bind(
+    declared: &[ParameterDeclaration],
+    given: &[(String, String)],
+    diagnostics: &mut Diagnostics,
+) -> Vec<(String, Value)> {
+    let is_declared = |name: &str| declared.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+    for (name, _) in given.iter().filter(|(name, _)| !is_declared(name)) {
+        let title = format!("the pipeline has no parameter `{}`", shown(name));
+        let unknown = Diagnostic::without_place(Code::UnknownParameter, title);
+        diagnostics.push(unknown.suggest(name, declared.iter().map(|parameter| parameter.name.as_str())));
+    }
+    declared
+        .iter()
+        .map(|parameter| {
+            let given = given.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
+            let value = match given {
+                Some((_, text)) => parameter.given(text, diagnostics),
+                None => parameter.default_value(diagnostics),
+            };
+            (parameter.name.clone(), value)
+        })
+        .collect()
+}
+
+impl ParameterDeclaration {
+    fn default_value(&self, diagnostics: &mut Diagnostics) -> Value {
+        let Some(default) = &self.default else {
+            let title = format!("the parameter `{}` has no value and no default", self.name);
+            let missing = Diagnostic::error(Code::MissingParameter, title, self.name_span, "declared here");
+            diagnostics.push(missing.help("give it a `default`; a run that a webhook starts gets no other value"));
+            return Value::Null;
+        };
+        match (self.kind, default.text()) {
+            (ParameterKind::Object, _) | (_, None) => template::from_node(default),
+            (_, Some(text)) => self.typed(text).unwrap_or(Value::Null),
+        }
+    }
+
+    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Value {
+        if let Some(value) = self.typed(text) {
+            return value;
+        }
+        let title = format!("`{}` is no value for the parameter `{}`", shown(text), self.name);
+        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, self.name_span, self.expectation()));
+        Value::Null
+    }
+
+    /// Returns a text as a value of the parameter's kind, if it is one and is allowed.
+    fn typed(&self, text: &str) -> Option<Value> {
+        if !self.values.is_empty() && !self.values.iter().any(|allowed| allowed == text) {
+            return None;
+        }
+        match self.kind {
+            ParameterKind::String => Some(Value::text(text)),
+            ParameterKind::Number => {
+                text.trim().parse().ok().map(|decimal| Value::Number(crate::expression::Number::new(decimal)))
+            }
+            ParameterKind::Boolean => text.to_ascii_lowercase().parse().ok().map(Value::Boolean),
+            ParameterKind::Object => serde_json::from_str(text).ok().map(|json| Value::from_json(&json)),
+        }
+    }
+
+    fn expectation(&self) -> String {
+        if !self.values.is_empty() {
+            return format!("allowed are {}", self.values.join(", "));
+        }
+        match self.kind {
+            ParameterKind::String => "text is wanted",
+            ParameterKind::Number => "a number is wanted",
+            ParameterKind::Boolean => "`true` or `false` is wanted",
+            ParameterKind::Object => "JSON is wanted",
+        }
+        .to_owned()
+    }
+}
+
+struct Reader<'d> {
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, code: Code, title: impl Into<String>, span: Span, label: &str) {
+        self.diagnostics.push(Diagnostic::error(code, title, span, label));
+    }
+
+    fn webhook(&mut self, node: &Node) -> Option<WebhookResource> {
+        let mut alias = None;
+        let mut connection = None;
+        let mut filters = Vec::new();
+        for (key, entry) in self.keys(node, WEBHOOK) {
+            match key {
+                "webhook" => alias = self.text(&entry.value, "the alias"),
+                "connection" => connection = self.text(&entry.value, "`connection`"),
+                "filters" => {
+                    let items = self.items(&entry.value, "`filters`", FILTERS_MAX);
+                    filters = items.iter().filter_map(|item| self.filter(item)).collect();
+                }
+                _ => {}
+            }
+        }
+        let (alias, alias_span) = self.filled(alias, "the alias of a webhook resource")?;
+        let is_alias = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+        if !alias.chars().all(is_alias) {
+            let title = format!("`{}` can't be an alias", shown(&alias));
+            self.error(Code::InvalidValue, title, alias_span, "letters, digits, `-` and `_` can");
+        }
+        let (connection, connection_span) = self.filled(connection, "`connection`")?;
+        Some(WebhookResource { alias, alias_span, connection, connection_span, filters })
+    }
+
+    fn filter(&mut self, node: &Node) -> Option<FilterSource> {
+        let mut subject = None;
+        let mut value = None;
+        for (key, entry) in self.keys(node, FILTER) {
+            match key {
+                "path" => subject = self.text(&entry.value, "`path`").map(|(path, span)| (Subject::Path(path), span)),
+                "header" => {
+                    subject = self.text(&entry.value, "`header`").map(|(name, span)| (Subject::Header(name), span));
+                }
+                "value" => value = self.filter_value(&entry.value),
+                _ => {}
+            }
+        }
+        if node.entries().is_some() && node.member("path").or(node.member("header")).is_none() {
+            self.error(Code::MissingKey, "a filter needs `path` or `header`", node.span, "neither of them is here");
+        }
+        let (subject, subject_span) = subject?;
+        Some(FilterSource { subject, subject_span, value: value?.0 })
+    }
+
+    fn filter_value(&mut self, node: &Node) -> Option<(String, Span)> {
+        if node.items().is_some() {
+            let help = "write one pipeline for each value, or compare in a `condition`";
+            self.diagnostics.push(unsupported("a list of values", node.span, help));
+            return None;
+        }
+        let value = self.text(node, "`value`")?;
+        self.filled(Some(value), "`value`")
+    }
+
+    fn parameter(&mut self, node: &Node) -> Option<ParameterDeclaration> {
+        let mut name = None;
+        let mut kind = Some(ParameterKind::String);
+        let mut default = None;
+        let mut values = Vec::new();
+        for (key, entry) in self.keys(node, PARAMETER) {
+            match key {
+                "name" => name = self.text(&entry.value, "the name of a parameter"),
+                "type" => kind = self.parameter_kind(entry),
+                "default" => default = Some(entry.value.clone()),
+                "values" => {
+                    let items = self.items(&entry.value, "`values`", PARAMETERS_MAX);
+                    values = items.iter().filter_map(|item| Some(self.text(item, "a value")?.0)).collect();
+                }
+                _ => {}
+            }
+        }
+        let (name, name_span) = self.filled(name, "the name of a parameter")?;
+        let parameter = ParameterDeclaration { name, name_span, kind: kind?, default, values };
+        self.check_default(&parameter);
+        Some(parameter)
+    }
+
+    fn parameter_kind(&mut self, entry: &Entry) -> Option<ParameterKind> {
+        const KINDS: [(&str, ParameterKind); 4] = [
+            ("string", ParameterKind::String),
+            ("number", ParameterKind::Number),
+            ("boolean", ParameterKind::Boolean),
+            ("object", ParameterKind::Object),
+        ];
+        const LATER: [&str; 17] = [
+            "stringList",
+            "step",
+            "stepList",
+            "job",
+            "jobList",
+            "deployment",
+            "deploymentList",
+            "stage",
+            "stageList",
+            "container",
+            "containerList",
+            "environment",
+            "filePath",
+            "pool",
+            "secureFile",
+            "serviceConnection",
+            "legacyObject",
+        ];
+        let (word, span) = self.text(&entry.value, "`type`")?;
+        if let Some((_, kind)) = KINDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word)) {
+            return Some(*kind);
+        }
+        if LATER.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
+            let help = "write `type: object`, or what the parameter would bring in the file itself";
+            self.diagnostics.push(unsupported(&format!("type: {word}"), span, help));
+        } else {
+            let title = format!("`{}` is no type of parameter", shown(&word));
+            let unknown = Diagnostic::error(Code::InvalidValue, title, span, "no such type");
+            let unknown = unknown.help("the types are `string`, `number`, `boolean` and `object`");
+            self.diagnostics.push(unknown.suggest(&word, KINDS.iter().map(|(known, _)| *known)));
+        }
+        None
+    }
+
+    fn check_default(&mut self, parameter: &ParameterDeclaration) {
+        let Some(default) = &parameter.default else { return };
+        let fits = parameter.kind == ParameterKind::Object
+            || default.text().is_some_and(|text| parameter.typed(text).is_some());
+        if !fits {
+            let title = format!("the default of the parameter `{}` is not allowed", shown(&parameter.name));
+            self.error(Code::InvalidValue, title, default.span, &parameter.expectation());
+        }
+    }
+
+    /// Returns a text that must not be empty. One that is missing has been reported.
+    fn filled(&mut self, value: Option<(String, Span)>, what: &str) -> Option<(String, Span)> {
+        let (text, span) = value?;
+        if text.is_empty() {
+            self.error(Code::InvalidValue, format!("{what} is empty"), span, "a name must stand here");
+            return None;
+        }
+        Some((text, span))
+    }
+
+    /// Returns the text of a scalar in which no expression may stand.
+    fn text(&mut self, node: &Node, what: &str) -> Option<(String, Span)> {
+        let Some(text) = node.text() else {
+            let title = format!("{what} is text, not {}", node.describe());
+            self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));
+            return None;
+        };
+        if text.contains("${{") || text.contains("$<<") {
+            let title = format!("{what} can't have an expression");
+            self.error(Code::InvalidValue, title, node.span, "this is read before expressions have values");
+            return None;
+        }
+        Some((text.to_string(), node.span))
+    }
+
+    fn items<'n>(&mut self, node: &'n Node, what: &str, most: usize) -> &'n [Node] {
+        match node.items() {
+            Some(items) if items.len() > most => {
+                let title = format!("{what} has {} entries, {most} are allowed", items.len());
+                self.error(Code::YamlLimit, title, items[most].span, "this is one too many");
+                &items[..most]
+            }
+            Some(items) => items,
+            None if node.is_empty_plain() => &[],
+            None => {
+                let title = format!("{what} is a list, not {}", node.describe());
+                self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));
+                &[]
+            }
+        }
+    }
+
+    /// Returns the entries that this version reads, with their keys, and reports what is wrong
+    /// with the keys.
+    fn keys<'n>(&mut self, node: &'n Node, kind: Kind) -> Vec<(&'n str, &'n Entry)> {
+        let Content::Mapping(entries) = &node.content else {
+            let title = format!("{} is a mapping, not {}", kind.name, node.describe());
+            self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));
+            return Vec::new();
+        };
+        let key = |entry: &'n Entry| entry.key.text().map_or("", |text| &**text);
+        let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (key(entry), entry.key.span)).collect();
+        let whole = keys.first().map_or(node.span, |(_, span)| *span);
+        let read = kind.judge(&keys, whole, self.diagnostics);
+        let read = keys.iter().zip(entries).zip(read).filter(|(_, read)| *read);
+        read.map(|(((key, _), entry), _)| (*key, entry)).collect()
+    }
+
+    /// Reports an alias that a parameter has too: both would be `parameters.<name>`.
+    fn apart(&mut self, resources: &[WebhookResource], document: &Node) {
+        let declared = document.member("parameters").and_then(Node::items).unwrap_or_default();
+        for name in declared.iter().filter_map(|item| item.member("name")) {
+            let is_same = |resource: &&WebhookResource| {
+                name.text().is_some_and(|text| text.eq_ignore_ascii_case(&resource.alias))
+            };
+            if let Some(resource) = resources.iter().find(is_same) {
+                let title = format!("`{}` is a parameter and an alias of a webhook resource", shown(&resource.alias));
+                let double = Diagnostic::error(Code::DuplicateName, title, resource.alias_span, "the alias");
+                let help = "give one of them another name: both would be read as `parameters.<name>`";
+                self.diagnostics.push(double.related(name.span, "the parameter").help(help));
+            }
+        }
+    }
+
+    fn unique<'n>(&mut self, names: impl Iterator<Item = (&'n str, Span)>, what: &str) {
+        let mut seen = HashMap::new();
+        for (name, span) in names {
+            if let Some(first) = seen.insert(name.to_ascii_lowercase(), span) {
+                let title = format!("two {what} are called `{}`", shown(name));
+                let second = Diagnostic::error(Code::DuplicateName, title, span, "the second");
+                self.diagnostics.push(second.related(first, "the first"));
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! A run's name, from the pattern in the pipeline's `name:` (reference, section 8.1).
+
+use crate::pipeline::plan::Plan;
+use crate::taint::Text;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+
+/// The pattern where a pipeline has none.
+pub const PATTERN_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
+/// The most characters of a name.
+pub const NAME_MAX: usize = 255;
+/// Room that is left for the revision in a name of the greatest length.
+const REVISION_ROOM: usize = 12;
+/// Characters that a name may not have; they become `_`.
+const FORBIDDEN: &str = "\"/\\:<>'|?@*";
+
+/// A run's name, ready but for the revision that the store counts: the first run of a pipeline
+/// with this prefix and suffix gets revision 1, the next 2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunName {
+    /// What stands before the revision; the whole name where there is none.
+    pub prefix: String,
+    /// The least number of digits, for names that count.
+    pub revision: Option<usize>,
+    /// What stands after the revision.
+    pub suffix: String,
+}
+
+impl RunName {
+    /// Returns the name with a revision in its place.
+    pub fn with_revision(&self, revision: u64) -> String {
+        match self.revision {
+            Some(digits) => format!("{}{revision:0digits$}{}", self.prefix, self.suffix),
+            None => format!("{}{}", self.prefix, self.suffix),
+        }
+    }
+}
+
+/// Returns the name of a plan's run that is queued at a moment. Macros are expanded in the
+/// author's text only; a macro that means nothing stays as it is.
+pub fn resolve(plan: &Plan, at: Timestamp) -> RunName {
+    let at = at.to_zoned(TimeZone::UTC);
+    let mut name = RunName { prefix: String::new(), revision: None, suffix: String::new() };
+    for segment in plan.name.segments() {
+        if segment.is_tainted() {
+            add(&mut name, &segment.text);
+        } else {
+            expand(&mut name, &segment.text, plan, &at);
+        }
+    }
+    name
+}
+
+fn expand(name: &mut RunName, text: &str, plan: &Plan, at: &Zoned) {
+    let mut rest = text;
+    while let Some(start) = rest.find("$(") {
+        add(name, &rest[..start]);
+        let Some(end) = rest[start..].find(')') else {
+            rest = &rest[start..];
+            break;
+        };
+        let macro_name = &rest[start + 2..start + end];
+        match revision_digits(macro_name).filter(|_| name.revision.is_none()) {
+            Some(digits) => {
+                if macro_name.contains(":.") {
+                    add(name, ".");
+                }
+                name.revision = Some(digits);
+            }
+            None => match value(macro_name, plan, at) {
+                Some(value) => add(name, &value),
+                None => add(name, &rest[start..=start + end]),
+            },
+        }
+        rest = &rest[start + end + 1..];
+    }
+    add(name, rest);
+}
+
+/// Adds text, with characters replaced that a name may not have, up to the limit.
+fn add(name: &mut RunName, text: &str) {
+    let used = name.prefix.chars().count() + name.suffix.chars().count();
+    let room = (NAME_MAX - REVISION_ROOM).saturating_sub(used);
+    let part = if name.revision.is_some() { &mut name.suffix } else { &mut name.prefix };
+    let replace = |character: char| {
+        if FORBIDDEN.contains(character) || crate::diagnostic::is_unprintable(character) { '_' } else { character }
+    };
+    part.extend(text.chars().take(room).map(replace));
+}
+
+/// Returns the number of digits of `Rev:r`, `Rev:rr` or `Rev:.r`.
+fn revision_digits(macro_name: &str) -> Option<usize> {
+    let format = macro_name.strip_prefix("Rev:")?;
+    let digits = format.strip_prefix('.').unwrap_or(format);
+    (!digits.is_empty() && digits.chars().all(|digit| digit == 'r')).then_some(digits.len())
+}
+
+fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
+    let date = |format: &str| at.strftime(format).to_string();
+    Some(match macro_name {
+        "Date" => date("%Y%m%d"),
+        "DayOfMonth" => at.day().to_string(),
+        "DayOfYear" => at.day_of_year().to_string(),
+        "Hours" => at.hour().to_string(),
+        "Minutes" => at.minute().to_string(),
+        "Seconds" => at.second().to_string(),
+        "Month" => at.month().to_string(),
+        "Year:yy" => date("%y"),
+        "Year:yyyy" => date("%Y"),
+        "Build.DefinitionName" => plan.pipeline.clone(),
+        _ => match macro_name.strip_prefix("Date:") {
+            Some(format) => dated(format, at)?,
+            None => variable(macro_name, plan)?,
+        },
+    })
+}
+
+/// Returns a date in a format of letters that repeat: `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`.
+fn dated(format: &str, at: &Zoned) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some(letter) = rest.chars().next() {
+        let length = rest.len() - rest.trim_start_matches(letter).len();
+        let directive = match &rest[..length] {
+            "yyyy" => "%Y",
+            "yy" => "%y",
+            "MMM" => "%b",
+            "MM" => "%m",
+            "M" => "%-m",
+            "dd" => "%d",
+            "d" => "%-d",
+            "HH" => "%H",
+            "H" => "%-H",
+            "hh" => "%I",
+            "mm" => "%M",
+            "m" => "%-M",
+            "ss" => "%S",
+            "s" => "%-S",
+            other if !letter.is_ascii_alphabetic() => {
+                text.push_str(other);
+                rest = &rest[length..];
+                continue;
+            }
+            _ => return None,
+        };
+        text.push_str(&at.strftime(directive).to_string());
+        rest = &rest[length..];
+    }
+    Some(text)
+}
+
+/// Returns the value of a variable of the whole run. Its own macros are not expanded here.
+fn variable(name: &str, plan: &Plan) -> Option<String> {
+    let found = plan.variables.iter().rev().find(|variable| variable.name.eq_ignore_ascii_case(name))?;
+    Some(Text::flatten(&found.value).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(name: &str) -> Plan {
+        let variable =
+            crate::pipeline::plan::Variable { name: "env".to_owned(), value: "prod".into(), read_only: false };
+        Plan {
+            version: 1,
+            pipeline: "shop".to_owned(),
+            name: name.into(),
+            variables: vec![variable],
+            stages: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(pattern: &str, expected: &str) {
+        let at = "2026-03-09T05:07:08Z".parse().expect("a time");
+        assert_eq!(resolve(&plan(pattern), at).with_revision(2), expected);
+    }
+
+    #[test]
+    fn patterns_give_the_names_of_the_reference() {
+        check(PATTERN_DEFAULT, "20260309.2");
+        check("$(Date:yyyy-MM-dd)_$(Rev:rr)", "2026-03-09_02");
+        check("v$(Rev:.r)", "v.2");
+        check("$(DayOfMonth) $(DayOfYear) $(Hours) $(Minutes) $(Seconds) $(Month)", "9 68 5 7 8 3");
+        check("$(Year:yy)/$(Year:yyyy)", "26_2026");
+        check("$(Build.DefinitionName) to $(ENV) $(nothing)", "shop to prod $(nothing)");
+        check("$(open", "$(open");
+        check("$(Date:qq)", "$(Date_qq)");
+    }
+
+    #[test]
+    fn payload_text_in_a_name_is_data() {
+        let mut plan = plan("title ");
+        let origin = std::sync::Arc::new(crate::taint::Origin { alias: "hook".into(), path: "title".into() });
+        plan.name.append(&Text::tainted("$(env)/\n", origin));
+        let at = "2026-03-09T05:07:08Z".parse().expect("a time");
+        assert_eq!(resolve(&plan, at).with_revision(1), "title $(env)__");
+    }
+}

@@ -1,0 +1,225 @@
+//! What follows from what: which jobs of a run are due now, which are skipped, how it all ended.
+//!
+//! The rules are those of the reference, sections 5.2 to 5.5. A stage or job is decided when all
+//! that it depends on is completed: its condition then says whether it runs or is skipped. A
+//! skipped dependency makes the default condition false, so skipping goes on down the graph.
+//! Nothing here waits or remembers: the board goes in, the changes come out.
+
+use super::condition::{self, Conclusion, Surroundings};
+use super::state::RunResult;
+use crate::pipeline::plan::{Job, Plan, Stage};
+use std::collections::BTreeSet;
+
+/// How far one job is, as far as its followers care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Not decided yet.
+    Waiting,
+    /// A worker may take it, or has taken it.
+    Started,
+    /// Ended.
+    Completed(RunResult),
+}
+
+/// How far every job of a run is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board {
+    /// For each stage of the plan, its jobs.
+    pub stages: Vec<Vec<Progress>>,
+    /// Whether the run was asked to stop.
+    pub canceled: bool,
+}
+
+/// A decision about one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The stage's place in the plan.
+    pub stage: usize,
+    /// The job's place in the stage.
+    pub job: usize,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// What was decided about a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// A worker may take it.
+    Due,
+    /// It ended without a worker.
+    Completed {
+        /// How.
+        result: RunResult,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+impl Board {
+    /// Returns the board of a run of which nothing is decided.
+    pub fn new(plan: &Plan) -> Self {
+        let stages = plan.stages.iter().map(|stage| vec![Progress::Waiting; stage.jobs.len()]).collect();
+        Self { stages, canceled: false }
+    }
+
+    /// Decides all that can be decided now, writes it on the board, and returns it in order.
+    pub fn advance(&mut self, plan: &Plan) -> Vec<Change> {
+        let mut changes = Vec::new();
+        loop {
+            let before = changes.len();
+            for stage in 0..plan.stages.len() {
+                self.advance_stage(plan, stage, &mut changes);
+            }
+            if changes.len() == before {
+                return changes;
+            }
+        }
+    }
+
+    /// Returns how a stage ended, once all its jobs have: the worst of them; skipped only if all
+    /// were (reference, section 5.4).
+    pub fn stage_result(&self, plan: &Plan, stage: usize) -> Option<RunResult> {
+        let jobs = plan.stages[stage].jobs.iter().zip(&self.stages[stage]);
+        worst(jobs.map(|(job, progress)| effective(job, *progress)))
+    }
+
+    /// Returns how the run ended, once all its stages have. A run that was asked to stop is
+    /// canceled, unless nothing of it was left out.
+    pub fn result(&self, plan: &Plan) -> Option<RunResult> {
+        let result = worst((0..plan.stages.len()).map(|stage| self.stage_result(plan, stage)))?;
+        let is_left_out =
+            |progress: &Progress| matches!(progress, Progress::Completed(RunResult::Skipped | RunResult::Canceled));
+        let stopped = self.canceled && self.stages.iter().flatten().any(is_left_out);
+        Some(if stopped { RunResult::Canceled } else { result })
+    }
+
+    fn advance_stage(&mut self, plan: &Plan, stage: usize, changes: &mut Vec<Change>) {
+        let jobs = &self.stages[stage];
+        if !jobs.contains(&Progress::Waiting) {
+            return;
+        }
+        let untouched = jobs.iter().all(|progress| *progress == Progress::Waiting);
+        let may_run = match untouched {
+            true => match self.stage_condition(plan, stage) {
+                None => return,
+                Some(conclusion) => conclusion,
+            },
+            false => Conclusion::Holds,
+        };
+        match may_run {
+            Conclusion::Holds => self.advance_jobs(plan, stage, changes),
+            Conclusion::DoesNotHold => {
+                let reason = "the condition of the stage did not hold";
+                self.complete_all(stage, RunResult::Skipped, reason, changes);
+            }
+            Conclusion::Fails(mistake) => {
+                let reason = format!("the condition of the stage could not be evaluated: {mistake}");
+                self.complete_all(stage, RunResult::Failed, &reason, changes);
+            }
+        }
+    }
+
+    fn advance_jobs(&mut self, plan: &Plan, stage: usize, changes: &mut Vec<Change>) {
+        for job in 0..self.stages[stage].len() {
+            if self.stages[stage][job] != Progress::Waiting {
+                continue;
+            }
+            let Some(conclusion) = self.job_condition(plan, stage, job) else { continue };
+            let completed = |result, reason: String| Decision::Completed { result, reason };
+            let decision = match conclusion {
+                Conclusion::Holds => Decision::Due,
+                Conclusion::DoesNotHold => completed(RunResult::Skipped, "its condition did not hold".to_owned()),
+                Conclusion::Fails(mistake) => {
+                    completed(RunResult::Failed, format!("its condition could not be evaluated: {mistake}"))
+                }
+            };
+            self.decide(Change { stage, job, decision }, changes);
+        }
+    }
+
+    fn complete_all(&mut self, stage: usize, result: RunResult, reason: &str, changes: &mut Vec<Change>) {
+        for job in 0..self.stages[stage].len() {
+            let decision = Decision::Completed { result, reason: reason.to_owned() };
+            self.decide(Change { stage, job, decision }, changes);
+        }
+    }
+
+    fn decide(&mut self, change: Change, changes: &mut Vec<Change>) {
+        self.stages[change.stage][change.job] = match &change.decision {
+            Decision::Due => Progress::Started,
+            Decision::Completed { result, .. } => Progress::Completed(*result),
+        };
+        changes.push(change);
+    }
+
+    /// Returns what a stage's condition says, or nothing while it waits for others.
+    fn stage_condition(&self, plan: &Plan, stage: usize) -> Option<Conclusion> {
+        let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
+        let depends_on = |at: usize| plan.stages[at].depends_on.as_slice();
+        let own = &plan.stages[stage];
+        let dependencies = self.dependencies(&names, &depends_on, stage, |at| self.stage_result(plan, at))?;
+        let surroundings =
+            Surroundings { dependencies, canceled: self.canceled, variables: vec![&plan.variables, &own.variables] };
+        Some(condition::evaluate(own.condition.as_deref(), &surroundings))
+    }
+
+    /// Returns what a job's condition says, or nothing while it waits for others.
+    fn job_condition(&self, plan: &Plan, stage: usize, job: usize) -> Option<Conclusion> {
+        let Stage { jobs, variables, .. } = &plan.stages[stage];
+        let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        let depends_on = |at: usize| jobs[at].depends_on.as_slice();
+        let result = |at: usize| effective(&jobs[at], self.stages[stage][at]);
+        let dependencies = self.dependencies(&names, &depends_on, job, result)?;
+        let variables = vec![&plan.variables, variables, &jobs[job].variables];
+        let surroundings = Surroundings { dependencies, canceled: self.canceled, variables };
+        Some(condition::evaluate(jobs[job].condition.as_deref(), &surroundings))
+    }
+
+    /// Returns the results of all that something depends on, also through others. `None` while
+    /// one of them has none.
+    fn dependencies<'n, 'd>(
+        &self,
+        names: &[&'n str],
+        depends_on: &impl Fn(usize) -> &'d [String],
+        of: usize,
+        result: impl Fn(usize) -> Option<RunResult>,
+    ) -> Option<Vec<condition::Dependency<'n>>> {
+        let find = |name: &String| names.iter().position(|known| known.eq_ignore_ascii_case(name));
+        let direct: BTreeSet<usize> = depends_on(of).iter().filter_map(find).collect();
+        let mut all = BTreeSet::new();
+        let mut open: Vec<usize> = direct.iter().copied().collect();
+        while let Some(at) = open.pop() {
+            if all.insert(at) {
+                open.extend(depends_on(at).iter().filter_map(find));
+            }
+        }
+        all.into_iter()
+            .map(|at| {
+                Some(condition::Dependency { name: names[at], result: result(at)?, direct: direct.contains(&at) })
+            })
+            .collect()
+    }
+}
+
+/// Returns a job's result as its followers see it.
+fn effective(job: &Job, progress: Progress) -> Option<RunResult> {
+    match progress {
+        Progress::Completed(RunResult::Failed) if job.continue_on_error => Some(RunResult::SucceededWithIssues),
+        Progress::Completed(result) => Some(result),
+        Progress::Waiting | Progress::Started => None,
+    }
+}
+
+/// Returns the worst of results, or nothing while one is missing.
+fn worst(results: impl Iterator<Item = Option<RunResult>>) -> Option<RunResult> {
+    let rank = |result: RunResult| match result {
+        RunResult::Skipped => 0,
+        RunResult::Succeeded => 1,
+        RunResult::SucceededWithIssues => 2,
+        RunResult::Canceled => 3,
+        RunResult::Failed => 4,
+    };
+    results
+        .collect::<Option<Vec<_>>>()
+        .map(|all| all.into_iter().max_by_key(|&it| rank(it)).unwrap_or(RunResult::Succeeded))
+}

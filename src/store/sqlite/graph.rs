@@ -1,0 +1,82 @@
+//! A run's jobs as [`Board`] sees them, and what follows written back.
+
+use super::row::{from_json, micros, result_at};
+use super::writer::Session;
+use crate::pipeline::plan::Plan;
+use crate::run::{Board, Decision, Progress, RunResult};
+use crate::store::Error;
+use jiff::Timestamp;
+use rusqlite::params;
+
+/// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
+/// skipped, and the run's end. Called in the same transaction as what happened.
+pub(super) fn settle(session: &mut Session<'_>, run: i64, now: Timestamp) -> Result<(), Error> {
+    let (plan, canceled) = plan(session, run)?;
+    let mut board = Board { stages: stages(session, run, &plan)?, canceled };
+    for change in board.advance(&plan) {
+        write(session, run, &change, now)?;
+    }
+    if let Some(result) = board.result(&plan) {
+        complete(session, run, result, now)?;
+    }
+    Ok(())
+}
+
+fn plan(session: &Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
+    let (plan, state): (String, String) = session
+        .connection
+        .prepare_cached("SELECT plan, state FROM run WHERE seq = ?")?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((from_json(&plan)?, state == "canceling"))
+}
+
+fn stages(session: &Session<'_>, run: i64, plan: &Plan) -> Result<Vec<Vec<Progress>>, Error> {
+    let mut stages = Board::new(plan).stages;
+    let mut query =
+        session.connection.prepare_cached("SELECT stage_index, job_index, state, result FROM job WHERE run = ?")?;
+    let mut rows = query.query([run])?;
+    while let Some(row) = rows.next()? {
+        let (stage, job): (usize, usize) = (row.get(0)?, row.get(1)?);
+        let state: String = row.get(2)?;
+        let progress = match (state.as_str(), result_at(row, "result")?) {
+            ("waiting", _) => Progress::Waiting,
+            (_, Some(result)) => Progress::Completed(result),
+            (_, None) => Progress::Started,
+        };
+        if let Some(place) = stages.get_mut(stage).and_then(|jobs| jobs.get_mut(job)) {
+            *place = progress;
+        }
+    }
+    Ok(stages)
+}
+
+fn write(session: &Session<'_>, run: i64, change: &crate::run::Change, now: Timestamp) -> Result<(), Error> {
+    match &change.decision {
+        Decision::Due => session
+            .connection
+            .prepare_cached(
+                "UPDATE job
+                 SET state = 'due', due_at = ?
+                 WHERE run = ? AND stage_index = ? AND job_index = ? AND state = 'waiting'",
+            )?
+            .execute(params![micros(now), run, change.stage, change.job])?,
+        Decision::Completed { result, reason } => session
+            .connection
+            .prepare_cached(
+                "UPDATE job
+                 SET state = 'completed', result = ?, reason = ?, finished_at = ?
+                 WHERE run = ? AND stage_index = ? AND job_index = ? AND state = 'waiting'",
+            )?
+            .execute(params![result.word(), reason, micros(now), run, change.stage, change.job])?,
+    };
+    Ok(())
+}
+
+fn complete(session: &mut Session<'_>, run: i64, result: RunResult, now: Timestamp) -> Result<(), Error> {
+    *session.waiting = None;
+    session
+        .connection
+        .prepare_cached("UPDATE run SET state = 'completed', result = ?, finished_at = ? WHERE seq = ?")?
+        .execute(params![result.word(), micros(now), run])?;
+    Ok(())
+}

@@ -1,0 +1,298 @@
+//! Who may execute a job: claim, renew, record, finish, cancel, sweep.
+//!
+//! Every write about a leased job names the lease's token, and says that the lease is not over;
+//! no row changed means that the lease is lost.
+
+use super::accept::count_up;
+use super::graph::settle;
+use super::row::{from_json, micros, moment, state_at};
+use super::writer::Session;
+use crate::id::{DeliveryId, JobId, RunId, WorkerId};
+use crate::run::{RunResult, State};
+use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::time::Duration;
+
+/// A wish for a job.
+pub(super) struct Request {
+    pub(super) worker: WorkerId,
+    pub(super) pools: Vec<String>,
+    pub(super) now: Timestamp,
+    pub(super) lease: Duration,
+}
+
+/// Says whether a claim would find anything, beside the writer.
+pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Result<bool, Error> {
+    let found = connection
+        .prepare_cached(
+            "SELECT 1
+             FROM job
+             WHERE state = 'due' AND pool IN (SELECT value FROM json_each(?))
+             LIMIT 1",
+        )?
+        .exists([super::row::to_json(&pools)?])?;
+    Ok(found)
+}
+
+/// Leases the job that has been due longest.
+pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Option<Claim>, Error> {
+    let Some(job) = longest_due(session, &request.pools)? else { return Ok(None) };
+    let token = count_up(session, "store", "token")?.cast_signed();
+    let now = micros(request.now);
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET state = 'leased', due_at = NULL, attempt = attempt + 1,
+                 worker = ?, token = ?, lease_until = ?, started_at = ?
+             WHERE seq = ?",
+        )?
+        .execute(params![request.worker.as_str(), token, until(request.now, request.lease), now, job])?;
+    let started = session
+        .connection
+        .prepare_cached(
+            "UPDATE run
+             SET state = 'running', started_at = ?
+             WHERE seq = (SELECT run FROM job WHERE seq = ?) AND state = 'queued'",
+        )?
+        .execute(params![now, job])?;
+    *session.waiting = session.waiting.map(|waiting| waiting.saturating_sub(started as u64));
+    claimed(session, job, token).map(Some)
+}
+
+fn longest_due(session: &Session<'_>, pools: &[String]) -> Result<Option<i64>, Error> {
+    let found = session
+        .connection
+        .prepare_cached(
+            "SELECT seq
+             FROM job
+             WHERE state = 'due' AND pool IN (SELECT value FROM json_each(?))
+             ORDER BY due_at, seq
+             LIMIT 1",
+        )?
+        .query_row([super::row::to_json(&pools)?], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
+fn claimed(session: &Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
+    let mut query = session.connection.prepare_cached(
+        "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, run.plan,
+                job.stage_index, job.job_index, job.attempt
+         FROM job
+         JOIN run ON run.seq = job.run
+         WHERE job.seq = ?",
+    )?;
+    let (claim, plan) = query.query_row([job], |row| {
+        let claim = |plan| {
+            Ok::<_, rusqlite::Error>(Claim {
+                lease: Lease { job: JobId::from_stored(&row.get::<_, String>(0)?), token },
+                run: RunId::from_stored(&row.get::<_, String>(1)?),
+                number: row.get(2)?,
+                name: row.get(3)?,
+                queued_at: moment(row.get(4)?)?,
+                delivery: row.get::<_, Option<String>>(5)?.map(|id| DeliveryId::from_stored(&id)),
+                plan,
+                stage: row.get(7)?,
+                job: row.get(8)?,
+                attempt: row.get(9)?,
+            })
+        };
+        let text: String = row.get(6)?;
+        match from_json(&text) {
+            Ok(plan) => Ok((Some(claim(plan)?), Ok(()))),
+            Err(error) => Ok((None, Err(error))),
+        }
+    })?;
+    plan?;
+    Ok(claim.expect("a plan that could be read gives a claim"))
+}
+
+/// Extends a lease.
+pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Timestamp, by: Duration) -> Result<Renewal, Error> {
+    let changed = session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET lease_until = ?
+             WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?",
+        )?
+        .execute(params![until(now, by), lease.job.as_str(), lease.token, micros(now)])?;
+    if changed == 0 {
+        return Err(Error::Lost);
+    }
+    let state: String = session
+        .connection
+        .prepare_cached("SELECT run.state FROM run JOIN job ON job.run = run.seq WHERE job.id = ?")?
+        .query_row([lease.job.as_str()], |row| row.get(0))?;
+    Ok(if state == "canceling" { Renewal::CancelRequested } else { Renewal::Held })
+}
+
+/// Records what happened to a step.
+pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Timestamp, event: &StepEvent) -> Result<(), Error> {
+    let job = held(session, lease, now)?;
+    match event {
+        StepEvent::Started { step, display_name, at, attempt } => {
+            session.connection.prepare_cached("UPDATE job SET started_step = 1 WHERE seq = ?")?.execute([job])?;
+            session
+                .connection
+                .prepare_cached(
+                    "INSERT INTO step (job, step_index, display_name, state, attempt, started_at)
+                     VALUES (?1, ?2, ?3, 'running', ?4, ?5)
+                     ON CONFLICT (job, step_index) DO UPDATE
+                     SET display_name = ?3, state = 'running', result = NULL, exit_code = NULL,
+                         attempt = ?4, started_at = ?5, finished_at = NULL",
+                )?
+                .execute(params![job, step, display_name, attempt, micros(*at)])?;
+        }
+        StepEvent::Completed { step, display_name, result, exit_code, at } => {
+            session
+                .connection
+                .prepare_cached(
+                    "INSERT INTO step (job, step_index, display_name, state, result, exit_code, attempt, finished_at)
+                     VALUES (?1, ?2, ?3, 'completed', ?4, ?5, 0, ?6)
+                     ON CONFLICT (job, step_index) DO UPDATE
+                     SET display_name = ?3, state = 'completed', result = ?4, exit_code = ?5, finished_at = ?6",
+                )?
+                .execute(params![job, step, display_name, result.word(), exit_code, micros(*at)])?;
+        }
+    }
+    Ok(())
+}
+
+/// Completes a job, and decides what follows.
+pub(super) fn finish(
+    session: &mut Session<'_>,
+    lease: &Lease,
+    now: Timestamp,
+    outcome: &JobOutcome,
+) -> Result<(), Error> {
+    let job = held(session, lease, now)?;
+    let run = complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at)?;
+    settle(session, run, now)
+}
+
+/// Returns the row of a job whose lease holds.
+fn held(session: &Session<'_>, lease: &Lease, now: Timestamp) -> Result<i64, Error> {
+    session
+        .connection
+        .prepare_cached("SELECT seq FROM job WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?")?
+        .query_row(params![lease.job.as_str(), lease.token, micros(now)], |row| row.get(0))
+        .optional()?
+        .ok_or(Error::Lost)
+}
+
+/// Completes a leased job and returns its run. Steps that were running end with it.
+fn complete(
+    session: &Session<'_>,
+    job: i64,
+    result: RunResult,
+    reason: Option<&str>,
+    at: Timestamp,
+) -> Result<i64, Error> {
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE step
+             SET state = 'completed', result = ?, finished_at = ?
+             WHERE job = ? AND state = 'running'",
+        )?
+        .execute(params![result.word(), micros(at), job])?;
+    let run = session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET state = 'completed', result = ?, reason = ?, finished_at = ?,
+                 worker = NULL, token = NULL, lease_until = NULL
+             WHERE seq = ?
+             RETURNING run",
+        )?
+        .query_row(params![result.word(), reason, micros(at), job], |row| row.get(0))?;
+    Ok(run)
+}
+
+/// Asks a run to stop; what no worker has is decided at once.
+pub(super) fn cancel(session: &mut Session<'_>, run: &RunId, now: Timestamp) -> Result<Option<State>, Error> {
+    let found: Option<(i64, State)> = session
+        .connection
+        .prepare_cached("SELECT seq, state FROM run WHERE id = ?")?
+        .query_row([run.as_str()], |row| Ok((row.get(0)?, state_at(row, "state")?)))
+        .optional()?;
+    let Some((seq, state)) = found else { return Ok(None) };
+    if state == State::Completed {
+        return Ok(Some(state));
+    }
+    *session.waiting = None;
+    session.connection.prepare_cached("UPDATE run SET state = 'canceling' WHERE seq = ?")?.execute([seq])?;
+    // What was due is decided again, now that the run is canceled.
+    session
+        .connection
+        .prepare_cached("UPDATE job SET state = 'waiting', due_at = NULL WHERE run = ? AND state = 'due'")?
+        .execute([seq])?;
+    settle(session, seq, now)?;
+    let state = session
+        .connection
+        .prepare_cached("SELECT state FROM run WHERE seq = ?")?
+        .query_row([seq], |row| state_at(row, "state"))?;
+    Ok(Some(state))
+}
+
+/// Says whether a sweep would find anything, beside the writer.
+pub(super) fn is_any_over(connection: &Connection, now: Timestamp) -> Result<bool, Error> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM job WHERE state = 'leased' AND lease_until <= ? LIMIT 1")?
+        .exists([micros(now)])?;
+    Ok(found)
+}
+
+/// Ends leases that are over, or all of them.
+pub(super) fn sweep(session: &mut Session<'_>, now: Timestamp, everyone: bool) -> Result<Vec<Swept>, Error> {
+    let over = if everyone { i64::MAX } else { micros(now) };
+    let mut lost: Vec<(i64, Swept)> = Vec::new();
+    {
+        let mut query = session.connection.prepare_cached(
+            "SELECT job.seq, job.id, run.id, job.started_step
+             FROM job
+             JOIN run ON run.seq = job.run
+             WHERE job.state = 'leased' AND job.lease_until <= ?
+             ORDER BY job.seq",
+        )?;
+        let mut rows = query.query([over])?;
+        while let Some(row) = rows.next()? {
+            let job = JobId::from_stored(&row.get::<_, String>(1)?);
+            let run = RunId::from_stored(&row.get::<_, String>(2)?);
+            lost.push((row.get(0)?, Swept { job, run, again: row.get::<_, i64>(3)? == 0 }));
+        }
+    }
+    for (job, swept) in &lost {
+        if swept.again {
+            make_due_again(session, *job, now)?;
+        } else {
+            let run = complete(session, *job, RunResult::Failed, Some(ABANDONED), now)?;
+            settle(session, run, now)?;
+        }
+    }
+    Ok(lost.into_iter().map(|(_, swept)| swept).collect())
+}
+
+/// Why a job failed whose worker was lost while it ran.
+const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
+
+/// Gives a job back that had not started; if its run was canceled meanwhile, it is decided anew.
+fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
+    let run: i64 = session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL
+             WHERE seq = ?
+             RETURNING run",
+        )?
+        .query_row([job], |row| row.get(0))?;
+    settle(session, run, now)
+}
+
+fn until(now: Timestamp, lease: Duration) -> i64 {
+    micros(now).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,267 @@
+//! The store of one machine: SQLite in the data folder, nothing to install.
+//!
+//! Write-ahead log with `synchronous = FULL`: a commit that returned survives power loss. One
+//! thread writes and puts everything that waits into one transaction, so that many senders share
+//! one sync of the disk. Readers have connections of their own and never wait for the writer.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `writer.rs` | the thread, its transactions, what happens when the disk fails |
+//! | `migration.rs` | the versions of the schema |
+//! | `accept.rs` | a delivery, its decisions and its runs, in one commit |
+//! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
+//! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
+//! | `read.rs` | lists and details |
+//! | `row.rs` | between columns and types |
+
+mod accept;
+mod graph;
+mod lease;
+mod lock;
+mod migration;
+mod read;
+mod row;
+mod writer;
+
+use super::{
+    Acceptance, Accepted, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobOutcome, Lease,
+    Renewal, RunDetail, RunQuery, StepEvent, Store, Swept,
+};
+use crate::clock::Clock;
+use crate::id::{DeliveryId, RunId, WorkerId};
+use crate::run::State;
+use crate::webhook::delivery::{Delivery, Refusal};
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+use writer::{Session, Writer};
+
+/// The database's name in the data folder.
+const FILE: &str = "pipehook.db";
+/// How long a statement waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+/// How many reading connections are kept for the next reader.
+const READERS_KEPT: usize = 4;
+
+/// Who else may have the data folder open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The one server of the folder; a second one is told who holds it.
+    Server,
+    /// A command, while a server runs or not.
+    Command,
+}
+
+/// SQLite in a data folder.
+pub struct SqliteStore {
+    file: PathBuf,
+    clock: Arc<dyn Clock>,
+    writer: Writer,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    changes: watch::Sender<u64>,
+    _lock: Option<lock::Lock>,
+}
+
+impl SqliteStore {
+    /// Opens the store of a data folder, making both where they are missing.
+    pub fn open(folder: &Path, access: Access, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(|error| unavailable_folder(folder, &error))?;
+        let lock = match access {
+            Access::Server => Some(lock::Lock::take(folder)?),
+            Access::Command => None,
+        };
+        let file = folder.join(FILE);
+        let connection = open_for_writing(&file)?;
+        migration::migrate(&connection)?;
+        sync_folder(folder)?;
+        Ok(Self {
+            writer: Writer::start(file.clone(), connection),
+            file,
+            clock,
+            readers: Arc::default(),
+            changes: watch::Sender::new(0),
+            _lock: lock,
+        })
+    }
+
+    /// Runs work in the writer's next transaction, and returns when that is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.writer.write(work).await
+    }
+
+    /// As [`Self::write`], and tells those who wait for changes.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let result = self.write(work).await;
+        self.changes.send_modify(|count| *count += 1);
+        result
+    }
+
+    /// Runs a query beside the writer, on a thread that may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let readers = self.readers.clone();
+        let file = self.file.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let kept = readers.lock().expect("no holder of the readers panics").pop();
+            let connection = kept.map_or_else(|| open_for_reading(&file), Ok)?;
+            let result = query(&connection);
+            let mut readers = readers.lock().expect("no holder of the readers panics");
+            if result.is_ok() && readers.len() < READERS_KEPT {
+                readers.push(connection);
+            }
+            result
+        });
+        reading.await.map_err(|error| Error::Unavailable(format!("a query ended early: {error}")))?
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error> {
+        let rows = accept::Rows::new(acceptance)?;
+        let starts_runs = rows.starts_runs();
+        let result = self.write(move |session| accept::accept(session, rows)).await;
+        if starts_runs {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        result
+    }
+
+    async fn refuse(&self, refusal: Refusal) -> Result<(), Error> {
+        self.writer.write_without_waiting(move |session| accept::refuse(session, &refusal));
+        Ok(())
+    }
+
+    async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
+        let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), now: self.clock.now(), lease };
+        let pools = request.pools.clone();
+        if !self.read(move |connection| lease::is_anything_due(connection, &pools)).await? {
+            return Ok(None);
+        }
+        self.change(move |session| lease::claim(session, &request)).await
+    }
+
+    async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error> {
+        let (lease, now) = (lease.clone(), self.clock.now());
+        self.write(move |session| lease::renew(session, &lease, now, by)).await
+    }
+
+    async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error> {
+        let (lease, now) = (lease.clone(), self.clock.now());
+        self.change(move |session| lease::record(session, &lease, now, &event)).await
+    }
+
+    async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
+        let (lease, now) = (lease.clone(), self.clock.now());
+        self.change(move |session| lease::finish(session, &lease, now, &outcome)).await
+    }
+
+    async fn cancel(&self, run: &RunId) -> Result<Option<State>, Error> {
+        let (run, now) = (run.clone(), self.clock.now());
+        self.change(move |session| lease::cancel(session, &run, now)).await
+    }
+
+    async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
+        let now = self.clock.now();
+        if !everyone && !self.read(move |connection| lease::is_any_over(connection, now)).await? {
+            return Ok(Vec::new());
+        }
+        self.change(move |session| lease::sweep(session, now, everyone)).await
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Vec<super::Run>, Error> {
+        self.read(move |connection| read::runs(connection, &query)).await
+    }
+
+    async fn run(&self, run: &RunId) -> Result<Option<RunDetail>, Error> {
+        let run = run.clone();
+        self.read(move |connection| read::run(connection, &run)).await
+    }
+
+    async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error> {
+        let reference = reference.to_owned();
+        self.read(move |connection| read::find_runs(connection, &reference)).await
+    }
+
+    async fn expanded(&self, run: &RunId) -> Result<Option<String>, Error> {
+        let run = run.clone();
+        self.read(move |connection| read::expanded(connection, &run)).await
+    }
+
+    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, Error> {
+        self.read(move |connection| read::deliveries(connection, &query)).await
+    }
+
+    async fn find_deliveries(&self, reference: &str) -> Result<Vec<DeliveryId>, Error> {
+        let reference = reference.to_owned();
+        self.read(move |connection| read::find_deliveries(connection, &reference)).await
+    }
+
+    async fn delivery(&self, delivery: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
+        let delivery = delivery.clone();
+        self.read(move |connection| read::delivery(connection, &delivery)).await
+    }
+
+    async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error> {
+        self.read(read::connection_counts).await
+    }
+
+    async fn depth(&self) -> Result<Depth, Error> {
+        self.read(read::depth).await
+    }
+
+    async fn ready(&self) -> Result<(), Error> {
+        self.write(|session| migration::check_writable(session.connection)).await
+    }
+}
+
+fn open_for_writing(file: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(file).map_err(|error| unavailable(&error))?;
+    connection.busy_timeout(BUSY).map_err(|error| unavailable(&error))?;
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        .map_err(|error| unavailable(&error))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn open_for_reading(file: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(|error| unavailable(&error))?;
+    connection.busy_timeout(BUSY).map_err(|error| unavailable(&error))?;
+    Ok(connection)
+}
+
+/// Makes the names of new files durable: a synced file in an unsynced folder can vanish.
+fn sync_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unavailable_folder(folder, &error))
+}
+
+fn unavailable_folder(folder: &Path, error: &std::io::Error) -> Error {
+    Error::Unavailable(format!("the data folder {} can't be used: {error}", folder.display()))
+}
+
+fn unavailable(error: &rusqlite::Error) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        unavailable(&error)
+    }
+}

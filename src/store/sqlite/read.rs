@@ -1,0 +1,329 @@
+//! Lists and details, beside the writer.
+
+use super::row::{from_json, moment, moment_at, result_at, state_at};
+use crate::id::{DeliveryId, JobId, RunId};
+use crate::pipeline::plan::{Job, Plan, Stage, Step};
+use crate::run::{Board, Progress, RunResult, State};
+use crate::store::{
+    ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, StageDetail,
+    StepDetail,
+};
+use crate::webhook::delivery::{Delivery, Outcome};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+/// The columns of [`run_of`].
+const RUN: &str = "seq, id, number, pipeline, name, state, result, connection, delivery, queued_at, started_at,
+                   finished_at";
+
+pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
+    let sql = format!(
+        "SELECT {RUN}
+         FROM run
+         WHERE (:pipeline IS NULL OR pipeline = :pipeline)
+           AND (:state IS NULL OR state = :state)
+           AND (:delivery IS NULL OR delivery = :delivery)
+           AND (:before IS NULL OR seq < (SELECT seq FROM run WHERE id = :before))
+         ORDER BY seq DESC
+         LIMIT :limit"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let runs = statement.query_map(
+        named_params! {
+            ":pipeline": query.pipeline,
+            ":state": query.state.map(State::word),
+            ":delivery": query.delivery.as_ref().map(DeliveryId::as_str),
+            ":before": query.before.as_ref().map(RunId::as_str),
+            ":limit": query.limit,
+        },
+        run_of,
+    )?;
+    Ok(runs.collect::<Result<_, _>>()?)
+}
+
+fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: RunId::from_stored(&row.get::<_, String>("id")?),
+        number: row.get("number")?,
+        pipeline: row.get("pipeline")?,
+        name: row.get("name")?,
+        state: state_at(row, "state")?,
+        result: result_at(row, "result")?,
+        connection: row.get("connection")?,
+        delivery: row.get::<_, Option<String>>("delivery")?.map(|id| DeliveryId::from_stored(&id)),
+        queued_at: moment(row.get("queued_at")?)?,
+        started_at: moment_at(row, "started_at")?,
+        finished_at: moment_at(row, "finished_at")?,
+    })
+}
+
+pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetail>, Error> {
+    let sql = format!("SELECT {RUN}, plan FROM run WHERE id = ?");
+    let found: Option<(i64, Run, String)> = connection
+        .prepare_cached(&sql)?
+        .query_row([id.as_str()], |row| Ok((row.get("seq")?, run_of(row)?, row.get("plan")?)))
+        .optional()?;
+    let Some((seq, run, plan)) = found else { return Ok(None) };
+    let plan: Plan = from_json(&plan)?;
+    let jobs = job_rows(connection, seq)?;
+    let stages = plan.stages.iter().enumerate();
+    let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, at, stage, &jobs));
+    Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, run }))
+}
+
+/// A job's row as the details need it.
+struct JobRow {
+    seq: i64,
+    id: JobId,
+    stage: usize,
+    job: usize,
+    state: State,
+    result: Option<RunResult>,
+    reason: Option<String>,
+    attempt: u32,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+}
+
+fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM job WHERE run = ? ORDER BY stage_index, job_index")?;
+    let rows = query.query_map([run], |row| {
+        let state: String = row.get("state")?;
+        Ok(JobRow {
+            seq: row.get("seq")?,
+            id: JobId::from_stored(&row.get::<_, String>("id")?),
+            stage: row.get("stage_index")?,
+            job: row.get("job_index")?,
+            state: match state.as_str() {
+                "leased" => State::Running,
+                "completed" => State::Completed,
+                _ => State::Queued,
+            },
+            result: result_at(row, "result")?,
+            reason: row.get("reason")?,
+            attempt: row.get("attempt")?,
+            started_at: moment_at(row, "started_at")?,
+            finished_at: moment_at(row, "finished_at")?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn stage_detail(
+    connection: &Connection,
+    plan: &Plan,
+    at: usize,
+    stage: &Stage,
+    rows: &[JobRow],
+) -> Result<StageDetail, Error> {
+    let own: Vec<&JobRow> = rows.iter().filter(|row| row.stage == at).collect();
+    let mut board = Board::new(plan);
+    for row in &own {
+        if let (Some(place), Some(result)) = (board.stages[at].get_mut(row.job), row.result) {
+            *place = Progress::Completed(result);
+        }
+    }
+    let result = board.stage_result(plan, at);
+    let started = own.iter().any(|row| row.state == State::Running || row.started_at.is_some());
+    let jobs = own.iter().filter_map(|row| Some((*row, stage.jobs.get(row.job)?)));
+    Ok(StageDetail {
+        name: stage.name.clone(),
+        display_name: stage.display_name.flatten().into_owned(),
+        state: match result {
+            Some(_) => State::Completed,
+            None if started => State::Running,
+            None => State::Queued,
+        },
+        result,
+        started_at: own.iter().filter_map(|row| row.started_at).min(),
+        finished_at: result.and_then(|_| own.iter().filter_map(|row| row.finished_at).max()),
+        jobs: jobs.map(|(row, job)| job_detail(connection, row, job)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn job_detail(connection: &Connection, row: &JobRow, job: &Job) -> Result<JobDetail, Error> {
+    let mut steps: Vec<StepDetail> = job.steps.iter().enumerate().map(|(at, step)| waiting_step(at, step)).collect();
+    let mut query = connection.prepare_cached("SELECT * FROM step WHERE job = ?")?;
+    let mut rows = query.query([row.seq])?;
+    while let Some(row) = rows.next()? {
+        let at: usize = row.get("step_index")?;
+        let Some(step) = steps.get_mut(at) else { continue };
+        step.display_name = row.get("display_name")?;
+        step.state = state_at(row, "state")?;
+        step.result = result_at(row, "result")?;
+        step.exit_code = row.get("exit_code")?;
+        step.attempt = row.get("attempt")?;
+        step.started_at = moment_at(row, "started_at")?;
+        step.finished_at = moment_at(row, "finished_at")?;
+    }
+    if let Some(result) = row.result {
+        steps.iter_mut().for_each(|step| close(step, result));
+    }
+    Ok(JobDetail {
+        id: row.id.clone(),
+        name: job.name.clone(),
+        display_name: job.display_name.flatten().into_owned(),
+        state: row.state,
+        result: row.result,
+        reason: row.reason.clone(),
+        attempt: row.attempt,
+        started_at: row.started_at,
+        finished_at: row.finished_at,
+        steps,
+    })
+}
+
+fn waiting_step(at: usize, step: &Step) -> StepDetail {
+    StepDetail {
+        name: step.name.clone().unwrap_or_else(|| format!("step{}", at + 1)),
+        display_name: step.display_name.flatten().into_owned(),
+        state: State::Queued,
+        result: None,
+        exit_code: None,
+        attempt: 0,
+        started_at: None,
+        finished_at: None,
+    }
+}
+
+/// A step that never came to its turn in a completed job was skipped or canceled with it.
+fn close(step: &mut StepDetail, job: RunResult) {
+    if step.state == State::Queued {
+        step.state = State::Completed;
+        step.result = Some(if job == RunResult::Canceled { RunResult::Canceled } else { RunResult::Skipped });
+    }
+}
+
+pub(super) fn find_runs(connection: &Connection, reference: &str) -> Result<Vec<RunId>, Error> {
+    let ids = match reference.rsplit_once('#') {
+        Some((pipeline, number)) => ids(
+            connection,
+            "SELECT id FROM run WHERE pipeline = ?1 AND number = CAST(?2 AS INTEGER) AND ?2 = CAST(number AS TEXT)",
+            pipeline,
+            number,
+        )?,
+        None => ids(connection, "SELECT id FROM run WHERE id >= ?1 AND id < ?2 LIMIT 2", reference, &after(reference))?,
+    };
+    Ok(ids.iter().map(|id| RunId::from_stored(id)).collect())
+}
+
+pub(super) fn find_deliveries(connection: &Connection, reference: &str) -> Result<Vec<DeliveryId>, Error> {
+    let ids = ids(
+        connection,
+        "SELECT id FROM delivery WHERE id >= ?1 AND id < ?2
+         UNION ALL
+         SELECT id FROM refusal WHERE id >= ?1 AND id < ?2
+         LIMIT 2",
+        reference,
+        &after(reference),
+    )?;
+    Ok(ids.iter().map(|id| DeliveryId::from_stored(id)).collect())
+}
+
+fn ids(connection: &Connection, sql: &str, first: &str, second: &str) -> Result<Vec<String>, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let ids = statement.query_map([first, second], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Returns the first text after all that begin with a prefix: ids are ASCII.
+fn after(prefix: &str) -> String {
+    format!("{prefix}\u{7f}")
+}
+
+pub(super) fn expanded(connection: &Connection, run: &RunId) -> Result<Option<String>, Error> {
+    let found = connection
+        .prepare_cached("SELECT expanded FROM run WHERE id = ?")?
+        .query_row([run.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
+/// The columns of [`delivery_of`], for a delivery and for a refused one in the same shape.
+const DELIVERY: &str = "id, connection, received_at, outcome, repeat_of, length(body) AS size, headers, verdicts";
+const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, '[]' AS headers,
+                       '[]' AS verdicts";
+
+pub(super) fn deliveries(connection: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
+    let sql = format!(
+        "SELECT * FROM (
+             SELECT {DELIVERY} FROM delivery
+             WHERE (:connection IS NULL OR connection = :connection)
+               AND (:outcome IS NULL OR outcome = :outcome)
+               AND (:before IS NULL OR id < :before)
+             ORDER BY id DESC
+             LIMIT :limit
+         )
+         UNION ALL
+         SELECT * FROM (
+             SELECT {REFUSAL} FROM refusal
+             WHERE (:connection IS NULL OR connection = :connection)
+               AND (:outcome IS NULL OR :outcome = 'refused')
+               AND (:before IS NULL OR id < :before)
+             ORDER BY id DESC
+             LIMIT :limit
+         )
+         ORDER BY id DESC
+         LIMIT :limit"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! {
+        ":connection": query.connection,
+        ":outcome": query.outcome.map(Outcome::word),
+        ":before": query.before.as_ref().map(DeliveryId::as_str),
+        ":limit": query.limit,
+    })?;
+    let mut deliveries = Vec::new();
+    while let Some(row) = rows.next()? {
+        deliveries.push(delivery_of(row)?);
+    }
+    Ok(deliveries)
+}
+
+fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
+    Ok(Delivery {
+        id: DeliveryId::from_stored(&row.get::<_, String>("id")?),
+        connection: row.get("connection")?,
+        received_at: moment(row.get("received_at")?)?,
+        outcome: from_json(&format!("\"{}\"", row.get::<_, String>("outcome")?))?,
+        repeat_of: row.get::<_, Option<String>>("repeat_of")?.map(|id| DeliveryId::from_stored(&id)),
+        size: row.get("size")?,
+        headers: from_json(&row.get::<_, String>("headers")?)?,
+        pipelines: from_json(&row.get::<_, String>("verdicts")?)?,
+    })
+}
+
+pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
+    let sql = format!(
+        "SELECT {DELIVERY}, body, NULL AS reason FROM delivery WHERE id = ?1
+                       UNION ALL
+                       SELECT {REFUSAL}, NULL AS body, reason FROM refusal WHERE id = ?1"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![id.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(DeliveryDetail { delivery: delivery_of(row)?, body: row.get("body")?, refusal: row.get("reason")? }))
+}
+
+pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<ConnectionCount>, Error> {
+    let mut statement = connection.prepare_cached("SELECT * FROM connection ORDER BY name")?;
+    let counts = statement.query_map([], |row| {
+        Ok(ConnectionCount {
+            connection: row.get("name")?,
+            deliveries: row.get("deliveries")?,
+            refusals: row.get("refusals")?,
+            last_delivery: moment_at(row, "last_delivery")?,
+            last_refusal: moment_at(row, "last_refusal")?,
+            last_refusal_reason: row.get("last_reason")?,
+        })
+    })?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn depth(connection: &Connection) -> Result<Depth, Error> {
+    let count = |states: &str| {
+        let sql = format!("SELECT count(*) FROM run WHERE state IN ({states})");
+        connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))
+    };
+    Ok(Depth { queued: count("'queued'")?, running: count("'running', 'canceling'")? })
+}

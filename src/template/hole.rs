@@ -1,0 +1,97 @@
+//! Finding `${{ … }}` and `$<< … >>` in a scalar.
+
+use std::ops::Range;
+
+/// The two ways to write an expression; the second is for files that pass through another
+/// templating tool first.
+const DELIMITERS: [(&str, &str); 2] = [("${{", "}}"), ("$<<", ">>")];
+
+/// A part of a scalar's text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Text outside expressions.
+    Text(Range<usize>),
+    /// An expression: with its delimiters, and what stands between them.
+    Expression { whole: Range<usize>, inner: Range<usize> },
+    /// An expression that does not end; from its beginning to the end of the text.
+    Unclosed(Range<usize>),
+}
+
+/// Says whether a text has the beginning of an expression.
+pub(super) fn has_expression(text: &str) -> bool {
+    DELIMITERS.iter().any(|(open, _)| text.contains(open))
+}
+
+/// Cuts a scalar's text into what is expression and what is not (reference, section 2.2). The
+/// end of an expression is looked for outside single-quoted literals.
+pub(super) fn find(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some((start, open, close)) = next_open(text, at) {
+        if start > at {
+            found.push(Found::Text(at..start));
+        }
+        let inner_start = start + open.len();
+        let Some(inner_end) = end(&text[inner_start..], close).map(|offset| inner_start + offset) else {
+            found.push(Found::Unclosed(start..text.len()));
+            return found;
+        };
+        at = inner_end + close.len();
+        found.push(Found::Expression { whole: start..at, inner: inner_start..inner_end });
+    }
+    if at < text.len() {
+        found.push(Found::Text(at..text.len()));
+    }
+    found
+}
+
+fn next_open(text: &str, from: usize) -> Option<(usize, &'static str, &'static str)> {
+    DELIMITERS
+        .iter()
+        .filter_map(|&(open, close)| Some((from + text[from..].find(open)?, open, close)))
+        .min_by_key(|(start, ..)| *start)
+}
+
+/// Returns the offset of the closing delimiter outside quotes. A doubled quote inside a literal
+/// closes and opens it again, which comes to the same.
+fn end(text: &str, close: &str) -> Option<usize> {
+    let mut in_literal = false;
+    for (offset, byte) in text.bytes().enumerate() {
+        if byte == b'\'' {
+            in_literal = !in_literal;
+        } else if !in_literal && text.as_bytes()[offset..].starts_with(close.as_bytes()) {
+            return Some(offset);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, parts: &[&str]) {
+        let found: Vec<String> = find(text)
+            .into_iter()
+            .map(|part| match part {
+                Found::Text(range) => text[range].to_owned(),
+                Found::Expression { inner, .. } => format!("<{}>", text[inner].trim()),
+                Found::Unclosed(range) => format!("!{}", &text[range]),
+            })
+            .collect();
+        assert_eq!(found, parts);
+    }
+
+    #[test]
+    fn expressions_end_outside_of_literals() {
+        check("plain $(x) $[y]", &["plain $(x) $[y]"]);
+        check("${{ a }}", &["<a>"]);
+        check("x ${{ a }}${{ b }} y", &["x ", "<a>", "<b>", " y"]);
+        check("${{ 'it''s }} not' }}.", &["<'it''s }} not'>", "."]);
+        check("$<< a >> and ${{ b }}", &["<a>", " and ", "<b>"]);
+        check("$${{ x }}", &["$", "<x>"]);
+        check("a ${{ b", &["a ", "!${{ b"]);
+        check("${{ 'open }}", &["!${{ 'open }}"]);
+    }
+}

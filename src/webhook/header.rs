@@ -1,0 +1,102 @@
+//! Request headers as name and value pairs: finding one, and choosing which are kept.
+
+use super::connection::Connection;
+use super::delivery::Header;
+use super::scheme::{Event, EventForm};
+
+/// A request header as received: the name in any letter case, the value as bytes.
+pub type RawHeader = (String, Vec<u8>);
+
+/// The most headers that are kept with a delivery; senders set a dozen.
+pub const KEPT_MAX: usize = 64;
+/// The most bytes of a value that is kept. A longer one is left out, since half a value lies.
+pub const KEPT_VALUE_MAX: usize = 4 * 1024;
+
+/// Headers that prove who somebody is.
+const SECRET_NAMES: &[&str] = &["authorization", "cookie", "proxy-authorization", "set-cookie"];
+/// Parts of names of headers that senders made up for the same purpose.
+const SECRET_PARTS: &[&str] = &["api-key", "apikey", "credential", "hmac", "password", "secret", "signature", "token"];
+
+/// A header that must be there once is there more often.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the header {0} is there more than once")]
+pub struct Doubled(pub String);
+
+/// Returns the value of a header without blanks and tabs around it.
+pub fn single<'h>(headers: &'h [RawHeader], name: &str) -> Result<Option<&'h [u8]>, Doubled> {
+    let mut values = headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(Doubled(name.to_owned()));
+    }
+    Ok(first.map(|(_, value)| trim(value)))
+}
+
+/// Returns the name of the event, where the connection's scheme has a header for it.
+pub fn event(connection: &Connection, headers: &[RawHeader]) -> Result<Option<String>, Doubled> {
+    let Some(event) = &connection.scheme.event else {
+        return Ok(None);
+    };
+    Ok(single(headers, &event.header)?.map(|value| event_name(event, value)))
+}
+
+/// Returns the name by which the sender knows the delivery, where its scheme has a header for it.
+pub fn delivery_id(connection: &Connection, headers: &[RawHeader]) -> Result<Option<String>, Doubled> {
+    match &connection.scheme.id {
+        Some(header) => Ok(single(headers, header)?.map(text)),
+        None => Ok(None),
+    }
+}
+
+/// Returns the headers that are kept with a delivery, names in lower case: all but those that
+/// prove who the sender is, within [`KEPT_MAX`] and [`KEPT_VALUE_MAX`]. The event's header holds
+/// the event's name, so that a filter need not know how a sender decorates it.
+pub fn kept_headers(connection: &Connection, headers: &[RawHeader]) -> Vec<Header> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), trim(value)))
+        .filter(|(name, value)| {
+            value.len() <= KEPT_VALUE_MAX && !is_secret(name) && !name.eq_ignore_ascii_case(&connection.header)
+        })
+        .take(KEPT_MAX)
+        .map(|(name, value)| {
+            let event = connection.scheme.event.as_ref();
+            match event.filter(|event| event.header.eq_ignore_ascii_case(&name)) {
+                Some(event) => (name, event_name(event, value)),
+                None => (name, text(value)),
+            }
+        })
+        .collect()
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRET_NAMES.contains(&name) || SECRET_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// Takes away blanks and tabs, the only white space around a value in HTTP (RFC 9110, 5.6.3).
+fn trim(value: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !is_blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
+}
+
+/// Returns a value as text: UTF-8, or else Latin-1, which HTTP once meant. Neither loses a byte.
+pub(super) fn text(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
+fn event_name(event: &Event, value: &[u8]) -> String {
+    let name = text(value);
+    match event.form {
+        EventForm::Plain => name,
+        EventForm::MaybeBracketed => without_brackets(&name).to_owned(),
+    }
+}
+
+fn without_brackets(name: &str) -> &str {
+    name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name)
+}

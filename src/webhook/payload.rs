@@ -1,0 +1,279 @@
+//! Whether a verified body is JSON that may be used, without building a tree of it.
+//!
+//! JSON readers disagree about what the standard leaves open (RFC 8259, sections 4, 6 and 8), and
+//! a disagreement between two readers of one body is a hole. So what is open is refused: a key
+//! that is there twice, text that is no Unicode, a byte order mark, a number beyond every
+//! reader's range. A body that is left is read the same by everybody.
+//!
+//! A form is accepted too when its field `payload` is JSON, as some senders post it.
+
+use crate::diagnostic::{shown, shown_sentence};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::fmt;
+
+/// The most arrays and objects, one inside the other. Known senders stay below 20.
+pub const DEPTH_MAX: usize = 64;
+/// The most values of one body; each may become a value of an expression, of some 100 bytes.
+pub const NODES_MAX: usize = 200_000;
+/// Up to this many keys are compared one by one, which is faster than hashing them.
+const KEYS_COMPARED_MAX: usize = 16;
+
+/// JSON text that was found fit for use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload<'b>(Cow<'b, str>);
+
+impl Payload<'_> {
+    /// Returns the JSON text, numbers and strings as they were sent.
+    pub fn json(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is wrong with a body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence} at line {line}, column {column}")]
+pub struct PayloadMistake {
+    /// What is wrong, without the place.
+    pub sentence: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The byte of the line, from 1; 0 where the line is empty.
+    pub column: usize,
+}
+
+/// Returns the payload that a body of a content type carries: the field `payload` of a form,
+/// otherwise the body itself. Senders and people write any content type before JSON, a form's
+/// too, so a body of that type that begins as JSON is taken for JSON.
+pub fn read<'b>(content_type: Option<&[u8]>, body: &'b [u8]) -> Result<Payload<'b>, PayloadMistake> {
+    let begins_as_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+    if begins_as_json || !content_type.is_some_and(is_form) {
+        return check(body);
+    }
+    let field = form_field(body)?;
+    let Payload(json) = check(&field)?;
+    Ok(Payload(Cow::Owned(json.into_owned())))
+}
+
+/// Checks that a body is one JSON text within the limits, and nothing else.
+pub fn check(body: &[u8]) -> Result<Payload<'_>, PayloadMistake> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| at_byte(body, error.valid_up_to(), "the body is not UTF-8"))?;
+    if text.starts_with('\u{FEFF}') {
+        let sentence = "the body is not JSON: a byte order mark stands before it";
+        return Err(at_byte(body, 0, sentence));
+    }
+    let nodes = Cell::new(0);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    Check { nodes: &nodes, depth: 0 }
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| mistake(&error))?;
+    Ok(Payload(Cow::Borrowed(text)))
+}
+
+/// Checks one value and all in it.
+#[derive(Clone, Copy)]
+struct Check<'c> {
+    nodes: &'c Cell<usize>,
+    depth: usize,
+}
+
+impl Check<'_> {
+    fn count<E: Error>(self) -> Result<(), E> {
+        self.nodes.set(self.nodes.get() + 1);
+        if self.nodes.get() > NODES_MAX {
+            return Err(E::custom(format!("the body has more than {NODES_MAX} values")));
+        }
+        Ok(())
+    }
+
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        self.count()?;
+        if self.depth == DEPTH_MAX {
+            let sentence = format!("the body has more than {DEPTH_MAX} levels");
+            return Err(E::custom(sentence));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Check<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Check<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let inside = self.deeper()?;
+        while items.next_element_seed(inside)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let inside = self.deeper()?;
+        let mut seen = Seen::default();
+        while let Some(key) = members.next_key_seed(Key)? {
+            seen.add(key)?;
+            members.next_value_seed(inside)?;
+        }
+        Ok(())
+    }
+}
+
+/// The keys of one object so far, escapes undone.
+#[derive(Default)]
+struct Seen<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Seen<'de> {
+    fn add<E: Error>(&mut self, key: Cow<'de, str>) -> Result<(), E> {
+        if self.few.contains(&key) || self.many.contains(&key) {
+            let key = shown(&key);
+            return Err(E::custom(format!("the body has the key `{key}` twice in one object")));
+        }
+        if self.few.len() < KEYS_COMPARED_MAX {
+            self.few.push(key);
+        } else {
+            self.many.insert(key);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a key, borrowed where it has no escapes.
+pub(super) struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Cow<'de, str>, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}
+
+/// Returns the reader's error as ours. What [`Check`] refused has its own sentence.
+fn mistake(error: &serde_json::Error) -> PayloadMistake {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = shown_sentence(message.strip_suffix(&place).unwrap_or(&message));
+    let sentence = match error.classify() {
+        Category::Data => message,
+        Category::Io | Category::Syntax | Category::Eof => {
+            format!("the body is not JSON: {message}")
+        }
+    };
+    PayloadMistake { sentence, line: error.line(), column: error.column() }
+}
+
+fn at_byte(body: &[u8], offset: usize, sentence: &str) -> PayloadMistake {
+    let before = &body[..offset];
+    let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+    PayloadMistake {
+        sentence: sentence.to_owned(),
+        line: before.iter().filter(|&&byte| byte == b'\n').count() + 1,
+        column: offset - line_start + 1,
+    }
+}
+
+fn is_form(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+}
+
+/// Returns the one field `payload` of a form, decoded.
+fn form_field(body: &[u8]) -> Result<Vec<u8>, PayloadMistake> {
+    let wrong = |sentence| Err(at_byte(body, 0, sentence));
+    let mut found = None;
+    for field in body.split(|&byte| byte == b'&') {
+        let mut halves = field.splitn(2, |&byte| byte == b'=');
+        let name = halves.next().unwrap_or_default();
+        if form_decoded(name).as_deref() != Some(b"payload") {
+            continue;
+        }
+        if found.is_some() {
+            return wrong("the form has the field `payload` twice");
+        }
+        found = Some(halves.next().unwrap_or_default());
+    }
+    match found.map(form_decoded) {
+        Some(Some(value)) => Ok(value),
+        Some(None) => wrong("the form's field `payload` has a `%` without two hexadecimal digits"),
+        None => wrong("the body is a form without a field `payload`"),
+    }
+}
+
+/// Undoes the escapes of a form. `None` for a `%` without two hexadecimal digits.
+fn form_decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match first {
+            b'+' => decoded.push(b' '),
+            b'%' => {
+                let (digits, after) = rest.split_at_checked(2)?;
+                let mut byte = [0];
+                hex::decode_to_slice(digits, &mut byte).ok()?;
+                decoded.extend(byte);
+                rest = after;
+            }
+            plain => decoded.push(*plain),
+        }
+    }
+    Some(decoded)
+}

@@ -1,0 +1,231 @@
+//! From YAML text to the spanned tree.
+//!
+//! The reader gives events with byte offsets; this file builds nodes of them with a stack of its
+//! own, so that depth costs no stack of the machine, and adds the rules of the dialect. It stops
+//! at the reader's first error, since what follows one is guesswork.
+
+use super::{Content, DEPTH_MAX, Entry, FILE_MAX, NODES_MAX, Node, Scalar, Style};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown, shown_sentence};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
+use std::collections::HashMap;
+
+/// Returns the tree of the one document in `text`, and reports what is wrong with it. `None`
+/// means that there is no tree; an empty text is an empty plain scalar.
+///
+/// A tree can come with errors (a duplicate key, an anchor): it serves to find more mistakes, and
+/// must not be used otherwise.
+pub fn parse(text: &str, source: SourceId, diagnostics: &mut Diagnostics) -> Option<Node> {
+    if text.len() > FILE_MAX {
+        let title = format!("the file has {} bytes, {FILE_MAX} are allowed", text.len());
+        diagnostics.push(Diagnostic::error(Code::YamlLimit, title, Span::new(source, 0, 0), ""));
+        return None;
+    }
+    let byte_order_mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    let builder = Builder {
+        source,
+        shift: byte_order_mark,
+        length: text.len(),
+        diagnostics,
+        stack: Vec::new(),
+        root: None,
+        nodes: 0,
+    };
+    builder.build(&text[byte_order_mark..])
+}
+
+/// A list or mapping whose end has not come yet.
+enum Open {
+    Sequence { span: Span, items: Vec<Node> },
+    Mapping { span: Span, entries: Vec<Entry>, key: Option<Node>, seen: HashMap<String, Span> },
+}
+
+struct Builder<'d> {
+    source: SourceId,
+    /// What lies before the reader's first byte.
+    shift: usize,
+    length: usize,
+    diagnostics: &'d mut Diagnostics,
+    stack: Vec<Open>,
+    root: Option<Node>,
+    nodes: usize,
+}
+
+/// Reading can't go on; the reason has been reported.
+struct Stop;
+
+impl Builder<'_> {
+    fn build(mut self, text: &str) -> Option<Node> {
+        let mut options = Options::default();
+        options.set_emit_comments(false);
+        for next in Parser::new_from_str_with_options(text, options) {
+            let step = match next {
+                Ok((event, span)) => self.event(event, self.span(span)),
+                Err(error) => {
+                    self.unreadable(&error);
+                    Err(Stop)
+                }
+            };
+            if step.is_err() {
+                return None;
+            }
+        }
+        let nothing = Span::new(self.source, self.shift, self.shift);
+        Some(self.root.unwrap_or_else(|| plain("", nothing)))
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => {
+                self.error(Code::YamlSyntax, "a file holds one document, a second one begins here", span);
+                Err(Stop)
+            }
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.error(Code::YamlAnchor, "aliases are not part of the pipeline language", span);
+                self.value(plain("", span))
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                self.properties(anchor, tag.is_some(), span);
+                // The reader writes `~` where nothing was written.
+                let text = if span.start == span.end && style == ScalarStyle::Plain { "".into() } else { text };
+                let scalar = Scalar { text: text.into(), style: self::style(style) };
+                self.value(Node { span, content: Content::Scalar(scalar) })
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.properties(anchor, tag.is_some(), span);
+                self.open(Open::Sequence { span, items: Vec::new() }, span)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.properties(anchor, tag.is_some(), span);
+                let mapping = Open::Mapping { span, entries: Vec::new(), key: None, seen: HashMap::new() };
+                self.open(mapping, span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, open: Open, span: Span) -> Result<(), Stop> {
+        if self.stack.len() == DEPTH_MAX {
+            self.too_deep(span);
+            return Err(Stop);
+        }
+        self.stack.push(open);
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Stop> {
+        let node = match self.stack.pop().expect("the reader closes only what it opened") {
+            Open::Sequence { span, items } => {
+                let last = items.last().map(|item| item.span.end);
+                Node { span: self.until(span, end, last), content: Content::Sequence(items) }
+            }
+            Open::Mapping { span, entries, .. } => {
+                let last = entries.last().map(|entry| entry.value.span.end.max(entry.key.span.end));
+                Node { span: self.until(span, end, last), content: Content::Mapping(entries) }
+            }
+        };
+        self.value(node)
+    }
+
+    /// The place of a collection ends with its closing bracket, or with its last item.
+    fn until(&self, start: Span, end: Span, last: Option<u32>) -> Span {
+        let end = if end.end > end.start { end.end } else { last.unwrap_or(start.end) };
+        Span { end: end.max(start.start), ..start }
+    }
+
+    fn value(&mut self, node: Node) -> Result<(), Stop> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            self.error(Code::YamlLimit, &format!("more than {NODES_MAX} keys and values"), node.span);
+            return Err(Stop);
+        }
+        match self.stack.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::Sequence { items, .. }) => items.push(node),
+            Some(Open::Mapping { key: key @ None, .. }) => {
+                *key = Some(node);
+                self.check_key();
+            }
+            Some(Open::Mapping { entries, key, .. }) => {
+                let key = key.take().expect("a value follows its key");
+                entries.push(Entry { key, value: node });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports a key that is no text, a merge key, and a key that was there before. Keys with
+    /// expressions in them are compared after expansion.
+    fn check_key(&mut self) {
+        let Some(Open::Mapping { key: Some(key), seen, .. }) = self.stack.last_mut() else {
+            return;
+        };
+        let span = key.span;
+        let Content::Scalar(scalar) = &key.content else {
+            *key = plain("", span);
+            self.error(Code::WrongType, "a key must be text", span);
+            return;
+        };
+        if &*scalar.text == "<<" && scalar.style == Style::Plain {
+            self.error(Code::YamlAnchor, "merge keys are not part of the pipeline language", span);
+            return;
+        }
+        if scalar.text.contains("${{") || scalar.text.contains("$<<") {
+            return;
+        }
+        if let Some(first) = seen.insert(scalar.text.to_lowercase(), span) {
+            let title = format!("the key `{}` is here twice", shown(&scalar.text));
+            let duplicate = Diagnostic::error(Code::DuplicateKey, title, span, "the second time");
+            self.diagnostics.push(duplicate.related(first, "the first time"));
+        }
+    }
+
+    fn properties(&mut self, anchor: usize, tagged: bool, span: Span) {
+        if anchor != 0 {
+            self.error(Code::YamlAnchor, "anchors are not part of the pipeline language", span);
+        }
+        if tagged {
+            self.error(Code::YamlTag, "tags are not part of the pipeline language", span);
+        }
+    }
+
+    fn error(&mut self, code: Code, title: &str, span: Span) {
+        self.diagnostics.push(Diagnostic::error(code, title, span, ""));
+    }
+
+    /// Reports the reader's error with its own words, at one character. The reader looks ahead,
+    /// so it meets its own limit of depth before this file meets [`DEPTH_MAX`].
+    fn unreadable(&mut self, error: &ScanError) {
+        let start = (self.shift + error.marker().byte_offset().unwrap_or(0)).min(self.length);
+        let span = Span::new(self.source, start, (start + 1).min(self.length));
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            self.too_deep(span);
+            return;
+        }
+        let title = format!("this is not YAML: {}", shown_sentence(&error.info()));
+        self.diagnostics.push(Diagnostic::error(Code::YamlSyntax, title, span, "reading stopped here"));
+    }
+
+    fn too_deep(&mut self, span: Span) {
+        self.error(Code::YamlLimit, &format!("more than {DEPTH_MAX} levels of lists and mappings"), span);
+    }
+
+    fn span(&self, span: granit_parser::Span) -> Span {
+        let byte = |marker: granit_parser::Marker| self.shift + marker.byte_offset().unwrap_or(0);
+        Span::new(self.source, byte(span.start), byte(span.end).max(byte(span.start)))
+    }
+}
+
+fn plain(text: &str, span: Span) -> Node {
+    Node { span, content: Content::Scalar(Scalar { text: text.into(), style: Style::Plain }) }
+}
+
+fn style(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::Plain => Style::Plain,
+        ScalarStyle::SingleQuoted => Style::SingleQuoted,
+        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+        ScalarStyle::Literal => Style::Literal,
+        ScalarStyle::Folded => Style::Folded,
+    }
+}
