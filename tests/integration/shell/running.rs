@@ -1,0 +1,111 @@
+//! Builds texts from scripts with `${{ … }}`, and runs what became of them.
+
+use pipehook::shell::{Language, Placed, Refusal, place};
+use pipehook::taint::{Origin, Segment, Text};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// The value of the variable that no script may print.
+pub const SECRET: &str = "S3CR3T-VALUE";
+
+/// A program that runs one of its options, as `tar` and many others do.
+const OPTION_RUNNER: &str =
+    "#!/bin/bash\nfor a; do case $a in --exec=*) ${a#--exec=};; *) printf '[%s]' \"$a\";; esac; done; echo\n";
+
+/// Returns the text of a script; `value` gives the payload's text for what stands in `${{ }}`.
+pub fn text(script: &str, value: impl Fn(&str) -> String) -> Text {
+    let mut text = Text::default();
+    let mut rest = script;
+    while let Some(start) = rest.find("${{") {
+        let end = rest[start..].find("}}").expect("an expression is closed") + start;
+        text.append(&Text::author(&rest[..start]));
+        let path = rest[start + 3..end].trim();
+        let origin = Origin { alias: "WebHook".into(), path: path.into() };
+        text.push(Segment { text: value(path).into(), origin: Some(Arc::new(origin)) });
+        rest = &rest[end + 2..];
+    }
+    text.append(&Text::author(rest));
+    text
+}
+
+/// Places one value in all holes of a script.
+pub fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
+    place(&text(script, |_| value.to_owned()), Language::Bash)
+}
+
+/// A folder in which scripts run, and what they must leave alone beside it.
+pub struct Workspace {
+    folder: TempDir,
+}
+
+impl Workspace {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let workspace = Self { folder };
+        std::fs::create_dir(workspace.path()).expect("a folder for the script");
+        std::fs::create_dir(workspace.programs()).expect("a folder for programs");
+        let program = workspace.programs().join("optcmd");
+        std::fs::write(&program, OPTION_RUNNER).expect("a program");
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("an executable");
+        workspace
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    /// The file whose presence shows that a payload was run.
+    pub fn canary(&self) -> PathBuf {
+        self.folder.path().join("canary")
+    }
+
+    /// Runs a script with `shell`, in an environment of nothing but its variables.
+    pub fn run(&self, shell: &str, placed: &Placed) -> Output {
+        let script = self.folder.path().join("script");
+        std::fs::write(&script, &placed.script).expect("a script");
+        let mut command = Command::new(shell);
+        if shell == "bash" {
+            command.args(["--noprofile", "--norc"]);
+        }
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.programs().display());
+        command.arg(&script).current_dir(self.path()).env_clear().env("PATH", path).env("SECRET", SECRET);
+        command.envs(placed.variables.iter().cloned()).stdin(std::process::Stdio::null());
+        command.output().expect("the shell starts")
+    }
+
+    /// Runs a script and returns what it prints.
+    pub fn printed(&self, placed: &Placed) -> String {
+        stdout(&self.run("bash", placed))
+    }
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Says whether bash accepts a script's syntax.
+#[track_caller]
+pub fn assert_syntax(script: &str) {
+    let output = Command::new("bash").args(["-n", "-c", script]).output().expect("bash starts");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && complaint.is_empty(), "bash does not accept {script:?}: {complaint}");
+}
+
+/// Returns the folder of shared test data; `None` where it is missing, which the machine that
+/// checks every change does not allow.
+pub fn shared() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let folder = std::env::var_os("PIPEHOOK_SHARED").map_or(beside, PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var_os("CI").is_none(), "the shared test data is missing at {}", folder.display());
+    println!("skipped: the shared test data is missing at {}", folder.display());
+    None
+}
