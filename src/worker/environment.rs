@@ -76,9 +76,9 @@ impl Environment {
 }
 
 fn is_exported(name: &str) -> bool {
-    let is_private = |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let is_private = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let is_possible = !name.is_empty() && !name.contains(['=', '\0']);
-    is_possible && !PRIVATE.iter().any(|prefix| is_private(&prefix))
+    is_possible && !PRIVATE.iter().any(|prefix| is_private(prefix))
 }
 
 /// Payload text must not reach a variable that programs obey.

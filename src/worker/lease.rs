@@ -42,8 +42,7 @@ pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: Option<&watch
 async fn wait(changes: &mut watch::Receiver<u64>) {
     const PAUSE: Duration = Duration::from_millis(100);
     tokio::time::sleep(PAUSE).await;
-    match timeout(RENEW_EVERY - PAUSE, changes.changed()).await {
-        Ok(Err(_)) => tokio::time::sleep(RENEW_EVERY - PAUSE).await,
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(_)) = timeout(RENEW_EVERY - PAUSE, changes.changed()).await {
+        tokio::time::sleep(RENEW_EVERY - PAUSE).await;
     }
 }
