@@ -176,7 +176,7 @@ fn listener(resource: WebhookResource, template: &Template, diagnostics: &mut Di
                 filter.want(&mut wanted);
                 filters.push(filter);
             }
-            Err(diagnostic) => diagnostics.push(diagnostic),
+            Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
     for reference in template.references() {
@@ -187,13 +187,13 @@ fn listener(resource: WebhookResource, template: &Template, diagnostics: &mut Di
     Listener { resource, filters, wanted }
 }
 
-fn filter(source: &FilterSource) -> Result<Filter, Diagnostic> {
+fn filter(source: &FilterSource) -> Result<Filter, Box<Diagnostic>> {
     match &source.subject {
         Subject::Header(name) => Ok(Filter::of_header(name, &source.value)),
         Subject::Path(text) => Filter::at_path(text, &source.value).map_err(|mistake| {
             let at_fault = text.get(mistake.range.clone()).filter(|part| !part.is_empty());
             let label = at_fault.map_or_else(String::new, |part| format!("at `{}`", shown(part)));
-            Diagnostic::error(Code::FilterPath, mistake.sentence, source.subject_span, label)
+            Box::new(Diagnostic::error(Code::FilterPath, mistake.sentence, source.subject_span, label))
         }),
     }
 }

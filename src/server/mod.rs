@@ -49,8 +49,6 @@ const STOP_SECONDS_MAX: u64 = 5;
 const CONNECTIONS_MAX: usize = 4_096;
 /// The most connections that the admin listener holds.
 const ADMIN_CONNECTIONS_MAX: usize = 256;
-/// How many connections wait to be accepted.
-const BACKLOG: i32 = 1_024;
 
 /// What requests are answered with.
 pub struct State {
@@ -158,7 +156,8 @@ fn listen(address: &str) -> Result<TcpListener, ListenError> {
     })
 }
 
-/// Binds with the address reusable, so that a restart need not wait for old connections.
+/// Binds as the runtime wants it. The standard library makes the address reusable, so that a
+/// restart need not wait for old connections.
 fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -173,7 +172,6 @@ fn public(listener: TcpListener, shared: Shared) -> std::io::Result<Running> {
             .configure(|app| route::configure(app, route::PUBLIC))
     });
     Ok(server
-        .backlog(u32::try_from(BACKLOG).unwrap_or(1))
         .max_connections(CONNECTIONS_MAX)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIME_MAX)

@@ -1,98 +1,89 @@
-//! What a value must be at a place, for places where not every value is inert.
+//! What a value must look like to stand where an author put it.
+//!
+//! A requirement is a property of the place and is known before any payload; a delivery only tests
+//! its values against it.
 
-/// The most characters of a plain word.
-const PLAIN_MAX: usize = 255;
-/// The most digits of an integer, so that it fits 64 bits.
-const DIGITS_MAX: usize = 18;
+use std::fmt;
 
-/// What a value must be. Ordered from the weakest to the strongest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The most characters of a plain value: the longest file name of the usual file systems.
+pub const PLAIN_CHARS_MAX: usize = 255;
+
+/// The most digits of an integer, so that it fits the shell's 64 bits.
+pub const INTEGER_DIGITS_MAX: usize = 18;
+
+/// A form that a value must have. A hole without any takes every value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requirement {
-    /// Any text without a NUL.
-    Anything,
-    /// Not one of the options of `echo`, which it would obey: `-n`, `-e`, `-E` and these together.
+    /// None of the options of `echo`, which would not be printed: `-n`, `-e`, `-E` and mixtures.
     NotAnEchoOption,
-    /// Not an option: `-` followed by something else than a blank.
+    /// Does not begin with `-` and a character that is not blank.
     NotAnOption,
-    /// One word that means nothing to any shell: `[A-Za-z0-9_][A-Za-z0-9_.+-]*`.
+    /// No word of it begins with `-`: the shell splits it before a program sees it.
+    NoOptions,
+    /// No `%` and no `\`, which `printf` gives a meaning.
+    NoFormat,
+    /// Neither absolute nor with `..` among its parts.
+    InsidePath,
+    /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
     Plain,
-    /// An integer without leading zeros.
+    /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
     Integer,
 }
 
 impl Requirement {
-    /// Says whether a value is what is required.
-    pub fn holds(self, value: &str) -> bool {
+    /// Says whether a value has the form.
+    pub fn admits(self, value: &str) -> bool {
         match self {
-            Self::Anything => true,
             Self::NotAnEchoOption => !is_echo_option(value),
-            Self::NotAnOption => {
-                !value.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && !rest.starts_with([' ', '\t']))
-            }
+            Self::NotAnOption => !is_option(value),
+            Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
+            Self::NoFormat => !value.contains(['%', '\\']),
+            Self::InsidePath => !value.starts_with(['/', '~']) && !value.split('/').any(|part| part == ".."),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
         }
     }
 
-    /// Returns what is required, for messages: `an integer`.
-    pub fn describe(self) -> &'static str {
+    /// Returns what a value of this form is, to be read after "must be".
+    pub fn description(self) -> &'static str {
         match self {
-            Self::Anything => "any text",
-            Self::NotAnEchoOption => "something else than an option of `echo`",
-            Self::NotAnOption => "text that does not begin with `-`",
-            Self::Plain => "one plain word of letters, digits, `_`, `.`, `+` and `-`",
+            Self::NotAnEchoOption => "something else than an option of `echo`, such as `-n`",
+            Self::NotAnOption => "text that doesn't begin with `-`",
+            Self::NoOptions => "text without a word that begins with `-`",
+            Self::NoFormat => "text without `%` and `\\`",
+            Self::InsidePath => "a relative path without `..`",
+            Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
         }
     }
 }
 
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.description())
+    }
+}
+
 fn is_echo_option(value: &str) -> bool {
-    value.strip_prefix('-').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|letter| "neE".contains(letter)))
+    value.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "neE".contains(c)))
+}
+
+fn is_option(value: &str) -> bool {
+    value.strip_prefix('-').and_then(|rest| rest.chars().next()).is_some_and(|next| !next.is_whitespace())
 }
 
 fn is_plain(value: &str) -> bool {
-    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    value.len() <= PLAIN_MAX
-        && value.starts_with(is_word)
-        && value.chars().all(|character| is_word(character) || ".+-".contains(character))
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    value.len() <= PLAIN_CHARS_MAX
+        && value.starts_with(word)
+        && value.chars().all(|c| word(c) || matches!(c, '.' | '+' | '-'))
 }
 
 fn is_integer(value: &str) -> bool {
     let digits = value.strip_prefix('-').unwrap_or(value);
-    let has_leading_zero = digits.len() > 1 && digits.starts_with('0');
+    let leading_zero = digits.len() > 1 && digits.starts_with('0');
     !digits.is_empty()
-        && digits.len() <= DIGITS_MAX
-        && !has_leading_zero
-        && digits.bytes().all(|digit| digit.is_ascii_digit())
-}
-
-/// What is said about a hole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Judgement {
-    /// Allowed for values of a form; the reason is told for others.
-    Requires { requirement: Requirement, reason: String },
-    /// Never allowed.
-    Refused { reason: String, help: Option<String> },
-}
-
-impl Judgement {
-    pub(super) fn requires(requirement: Requirement, reason: &str) -> Self {
-        Self::Requires { requirement, reason: reason.to_owned() }
-    }
-
-    pub(super) fn refused(reason: &str) -> Self {
-        Self::Refused { reason: reason.to_owned(), help: None }
-    }
-
-    /// Keeps the stronger of two judgements.
-    pub(super) fn strengthen(&mut self, other: Self) {
-        let stronger = match (&*self, &other) {
-            (Self::Refused { .. }, _) => false,
-            (_, Self::Refused { .. }) => true,
-            (Self::Requires { requirement: own, .. }, Self::Requires { requirement, .. }) => requirement > own,
-        };
-        if stronger {
-            *self = other;
-        }
-    }
+        && digits.len() <= INTEGER_DIGITS_MAX
+        && !leading_zero
+        && digits.chars().all(|c| c.is_ascii_digit())
 }

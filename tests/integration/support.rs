@@ -2,6 +2,8 @@
 //! Nothing sleeps to be ready: readiness is a line that the server prints, and waiting is asking
 //! for a fact until a deadline.
 
+#![allow(dead_code, reason = "each subject takes what it needs")]
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use std::fmt::Debug;

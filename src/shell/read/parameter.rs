@@ -1,0 +1,117 @@
+//! `${…}`.
+
+use super::super::place::Place;
+use super::super::symbol::Symbol;
+use super::super::syntax::{Parameter, Part, Word};
+use super::word::Until;
+use super::{Read, Reader, is_name_start};
+
+impl Reader<'_> {
+    /// Reads `${…}` at a place that decides how its operand is quoted.
+    pub(super) fn braces(&mut self, word: &mut Word, place: Place) -> Read<()> {
+        self.at += 2;
+        let parameter = self.deeper(|reader| reader.braced(place))?;
+        if !self.takes("}") {
+            if let Some(Symbol::Hole(hole)) = self.peek() {
+                return self.fail_hole(hole, "part of an expansion `${…}`");
+            }
+            return self.fail("a `${` is not understood");
+        }
+        word.parts.push(Part::Parameter(parameter));
+        Ok(())
+    }
+
+    fn braced(&mut self, place: Place) -> Read<Parameter> {
+        let mut parameter = Parameter { quoted: place != Place::Word, ..Parameter::default() };
+        let next_ends = matches!(self.char_at(1), Some('}' | ':' | '-' | '=' | '+' | '%' | '/') | None);
+        if self.sees("#") && !next_ends {
+            self.at += 1;
+            parameter.length = true;
+        } else if self.sees("!") && !next_ends {
+            self.at += 1;
+            parameter.evaluates = true;
+        }
+        parameter.name = self.braced_name()?;
+        if self.takes("[") && !self.takes("@]") && !self.takes("*]") {
+            parameter.arithmetic.push(self.arithmetic("]")?);
+        }
+        self.operation(&mut parameter, place)?;
+        Ok(parameter)
+    }
+
+    fn braced_name(&mut self) -> Read<String> {
+        match self.peek() {
+            Some(Symbol::Hole(hole)) => self.fail_hole(hole, "the name of a variable"),
+            Some(Symbol::Char(first)) if is_name_start(first) => {
+                let name = self.take_name();
+                match self.peek() {
+                    Some(Symbol::Hole(hole)) => self.fail_hole(hole, "part of a variable's name"),
+                    _ => Ok(name),
+                }
+            }
+            Some(Symbol::Char(first)) if first.is_ascii_digit() => Ok(self.take_name()),
+            Some(Symbol::Char(first)) if "@*#?-$!".contains(first) => {
+                self.at += 1;
+                Ok(first.to_string())
+            }
+            _ => self.fail("a `${` has no name"),
+        }
+    }
+
+    fn operation(&mut self, parameter: &mut Parameter, place: Place) -> Read<()> {
+        let colon = self.sees(":");
+        match self.char_at(usize::from(colon)) {
+            Some(operator @ ('-' | '=' | '?' | '+')) => {
+                self.at += usize::from(colon) + 1;
+                parameter.assigns = operator == '=';
+                let operand = self.operand(place)?;
+                parameter.operands.push(operand);
+            }
+            _ if colon => self.slice(parameter)?,
+            Some('#' | '%' | '/' | '^' | ',') => {
+                self.at += 1;
+                let operand = self.word(Until::Brace)?;
+                parameter.operands.push(operand);
+            }
+            Some('@') => {
+                self.at += 1;
+                parameter.evaluates |= self.sees("P") || self.char_at(0).is_none();
+                self.take_name();
+            }
+            Some('*') if parameter.evaluates => self.at += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads the operand of `:-` and its kin: quoted as what is around it.
+    fn operand(&mut self, place: Place) -> Read<Word> {
+        if place == Place::Word {
+            return self.word(Until::Brace);
+        }
+        let mut word = Word::default();
+        while let Some(symbol) = self.peek() {
+            match symbol {
+                Symbol::Char('}') => break,
+                Symbol::Char('"') if place == Place::HereDocument => {
+                    return self.fail("a `${…}` of a here-document holds a double quote");
+                }
+                Symbol::Char('"') => self.double_quotes(&mut word)?,
+                Symbol::Char('\\') if self.char_at(1) == Some('}') => {
+                    self.at += 2;
+                    word.push_char('}', true);
+                }
+                _ => self.quoted_symbol(symbol, place, &mut word)?,
+            }
+        }
+        Ok(word)
+    }
+
+    fn slice(&mut self, parameter: &mut Parameter) -> Read<()> {
+        while self.takes(":") {
+            let inner = self.arithmetic_until_slice_ends()?;
+            parameter.arithmetic.push(inner);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Names with a meaning of their own: variables that the shell or programs obey, files that
+//! somebody runs.
+
+/// Variables that choose what runs, or whose assignment is evaluated.
+const SPECIAL: &[&str] = &[
+    "PATH",
+    "ENV",
+    "IFS",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "PROMPT_COMMAND",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "RANDOM",
+    "SRANDOM",
+    "OPTIND",
+    "OPTARG",
+    "SECONDS",
+    "LINENO",
+    "HISTCMD",
+    "HISTFILE",
+    "HOME",
+    "SHELL",
+    "CDPATH",
+    "GLOBIGNORE",
+    "EPOCHSECONDS",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CLASSPATH",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "MANPAGER",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "LESS",
+    "BROWSER",
+    "TMPDIR",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "CC",
+    "CXX",
+    "LD",
+    "FUNCNEST",
+    "COMP_WORDBREAKS",
+    "TMOUT",
+    "GROUPS",
+    "DIRSTACK",
+    "UID",
+    "EUID",
+    "PPID",
+    "POSIXLY_CORRECT",
+    "RSYNC_RSH",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "AWKPATH",
+];
+
+/// Beginnings of names of such variables.
+const SPECIAL_PREFIXES: &[&str] = &["LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "PERL", "RUBY", "PIPEHOOK_"];
+
+/// Ends of names of such variables.
+const SPECIAL_SUFFIXES: &[&str] = &["FLAGS", "_proxy", "_PROXY", "_PAGER", "_EDITOR"];
+
+/// Ends of names of files that are run sooner or later.
+const RUN_SUFFIXES: &[&str] = &[
+    ".sh",
+    ".bash",
+    ".zsh",
+    ".py",
+    ".pl",
+    ".rb",
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".ps1",
+    ".php",
+    ".lua",
+    ".mk",
+    ".cmd",
+    ".bat",
+    ".service",
+    ".timer",
+    "Makefile",
+    "Dockerfile",
+    "Jenkinsfile",
+    "rc",
+    "profile",
+    ".envrc",
+];
+
+/// Parts of such names and of runners' command files.
+const RUN_PARTS: &[&str] = &[
+    ".git/",
+    "cron",
+    "authorized_keys",
+    ".ssh/",
+    "/etc/",
+    "GITHUB_ENV",
+    "GITHUB_PATH",
+    "GITHUB_OUTPUT",
+    ".gitconfig",
+    "/bin/",
+];
+
+/// Says whether a variable's value is more than data.
+pub(super) fn is_special(name: &str) -> bool {
+    SPECIAL.contains(&name)
+        || SPECIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Says whether a file of this name is likely to be run.
+pub(super) fn is_run(file: &str) -> bool {
+    RUN_SUFFIXES.iter().any(|suffix| file.ends_with(suffix)) || RUN_PARTS.iter().any(|part| file.contains(part))
+}

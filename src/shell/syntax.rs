@@ -1,0 +1,208 @@
+//! The syntax of a script as far as the flow of values needs it.
+
+use super::place::Place;
+use super::symbol::Symbol;
+
+/// Commands one after another, in whatever way they are joined.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    pub(super) commands: Vec<Command>,
+}
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Simple(Simple),
+    /// Commands joined by `|`.
+    Pipeline(Vec<Command>),
+    Compound(Compound),
+    Function {
+        name: String,
+        body: Box<Command>,
+    },
+}
+
+/// A name with its arguments, or assignments alone.
+#[derive(Debug, Default)]
+pub(super) struct Simple {
+    pub(super) assignments: Vec<Assignment>,
+    pub(super) words: Vec<Word>,
+    /// Arguments of `declare` and its kin that are assignments of arrays.
+    pub(super) declared: Vec<Assignment>,
+    pub(super) redirects: Vec<Redirect>,
+}
+
+/// Anything with commands inside, and `[[ ]]` and `(( ))`.
+#[derive(Debug, Default)]
+pub(super) struct Compound {
+    /// The name that `for` and `select` set.
+    pub(super) variable: Option<String>,
+    /// The list of `for`, the subject and the patterns of `case`.
+    pub(super) words: Vec<Word>,
+    /// The operands and operators of `[[ ]]`, in order.
+    pub(super) test: Vec<Word>,
+    /// What is evaluated as arithmetic.
+    pub(super) arithmetic: Vec<Word>,
+    pub(super) bodies: Vec<Script>,
+    pub(super) redirects: Vec<Redirect>,
+}
+
+#[derive(Debug)]
+pub(super) struct Assignment {
+    pub(super) name: String,
+    /// What is evaluated as arithmetic: subscripts.
+    pub(super) subscripts: Vec<Word>,
+    /// The value, or the array's elements.
+    pub(super) values: Vec<Word>,
+}
+
+#[derive(Debug)]
+pub(super) struct Redirect {
+    pub(super) kind: RedirectKind,
+    pub(super) target: Word,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RedirectKind {
+    Read,
+    Write,
+    HereString,
+    /// The index of the here-document in the reading.
+    HereDocument(usize),
+    /// `<&` and `>&` with a descriptor.
+    Duplicate,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Word {
+    pub(super) parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// Text after the removal of quotes, and whether it was quoted.
+    Text {
+        text: String,
+        quoted: bool,
+    },
+    Hole {
+        hole: usize,
+        place: Place,
+    },
+    Opaque,
+    Parameter(Parameter),
+    /// `$( )`, backticks, `<( )` and `>( )`.
+    Substitution {
+        script: std::rc::Rc<Script>,
+        kind: Substitution,
+    },
+    /// `$(( ))`.
+    Arithmetic(Word),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Substitution {
+    Unquoted,
+    Quoted,
+    /// `<( )` and `>( )`: what stands there is the name of a file.
+    Process,
+}
+
+/// `$name` or `${…}`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    /// `${!…}`, and `${…@P}` and its kin.
+    pub(super) evaluates: bool,
+    /// `${name=…}`
+    pub(super) assigns: bool,
+    pub(super) quoted: bool,
+    /// Words that may become the value.
+    pub(super) operands: Vec<Word>,
+    /// Subscripts, offsets and lengths.
+    pub(super) arithmetic: Vec<Word>,
+    /// `${#…}`: a number whatever the value is.
+    pub(super) length: bool,
+}
+
+/// A here-document's body.
+#[derive(Debug)]
+pub(super) struct HereDocument {
+    /// Where the delimiter stands behind `<<`.
+    pub(super) delimiter_at: (usize, usize),
+    /// Where the body stands, and the delimiter that ends it.
+    pub(super) body_at: (usize, usize),
+    pub(super) end_at: (usize, usize),
+    pub(super) quoted: bool,
+    /// The delimiter without its quotes.
+    pub(super) delimiter: String,
+    pub(super) body: Word,
+}
+
+impl HereDocument {
+    /// Says whether payload text stands in the body.
+    pub(super) fn has_hole(&self) -> bool {
+        self.body.parts.iter().any(|part| matches!(part, Part::Hole { .. }))
+    }
+}
+
+impl Part {
+    /// Says whether the part is the name of a file that commands fill or read.
+    pub(super) fn is_process(&self) -> bool {
+        matches!(self, Self::Substitution { kind: Substitution::Process, .. })
+    }
+}
+
+impl Word {
+    /// Returns the text of a word that has nothing but text.
+    pub(super) fn literal(&self) -> Option<String> {
+        let mut literal = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text { text, .. } => literal.push_str(text),
+                _ => return None,
+            }
+        }
+        Some(literal)
+    }
+
+    /// Returns the texts between what is known only when the script runs.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns the text that the word begins with.
+    pub(super) fn prefix(&self) -> String {
+        let texts = self.parts.iter().map_while(|part| match part {
+            Part::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    /// Returns the word as the one who gets it reads it: holes as they are, all that is known only
+    /// when the script runs as [`Symbol::Opaque`].
+    pub(super) fn symbols(&self) -> Vec<Symbol> {
+        let mut symbols = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Text { text, .. } => symbols.extend(text.chars().map(Symbol::Char)),
+                Part::Hole { hole, .. } => symbols.push(Symbol::Hole(*hole)),
+                _ => symbols.push(Symbol::Opaque),
+            }
+        }
+        symbols
+    }
+
+    pub(super) fn push_char(&mut self, character: char, is_quoted: bool) {
+        if let Some(Part::Text { text, quoted }) = self.parts.last_mut()
+            && *quoted == is_quoted
+        {
+            text.push(character);
+            return;
+        }
+        self.parts.push(Part::Text { text: character.to_string(), quoted: is_quoted });
+    }
+}
