@@ -76,9 +76,9 @@ impl Bench {
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
                 let context = context(claim, workspace.clone(), self.host.clone());
-                let outcome = job::execute(&context, &mut recorder, stop).await?;
+                let outcome = job::execute(&context, &mut recorder, stop).await;
                 remove(move || workspace.remove()).await;
-                outcome
+                outcome?
             }
             Err(error) => {
                 let reason = format!("the job's folders can't be made: {error}");

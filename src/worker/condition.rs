@@ -2,7 +2,7 @@
 
 use super::runtime::object;
 use super::variables::Variables;
-use crate::expression::{Context, Dialect, Expression, JobStatus, Status, Value};
+use crate::expression::{Context, Dialect, Expression, JobStatus, Status};
 use crate::run::RunResult;
 
 /// What a condition says.
@@ -20,8 +20,6 @@ pub(super) fn evaluate(condition: Option<&str>, status: RunResult, variables: &V
     let condition = condition.filter(|condition| !condition.trim().is_empty()).unwrap_or("succeeded()");
     let context = Context::new(Dialect::Condition)
         .with("variables", object(variables))
-        .with("dependencies", Value::Null)
-        .with("stageDependencies", Value::Null)
         .with_status(Status::Step(job_status(status)));
     match Expression::parse(condition).and_then(|it| it.evaluate(&context)) {
         Ok(value) if value.is_truthy() => Verdict::Holds,

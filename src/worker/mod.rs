@@ -45,7 +45,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 
 /// How long a worker waits for a change before it looks again: for jobs that another process made
@@ -112,7 +112,7 @@ impl Worker {
             }
             tokio::select! {
                 () = changed_or_time(&mut changes) => {}
-                Some(_) = jobs.join_next() => {}
+                Some(ended) = jobs.join_next() => tell_panic(&ended),
                 _ = drain.wait_for(|drain| *drain) => break,
             }
         }
@@ -150,8 +150,19 @@ async fn changed_or_time(changes: &mut watch::Receiver<u64>) {
     }
 }
 
+/// A job's task that panicked has left its job without an outcome; its lease ends by itself.
+fn tell_panic(ended: &Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "the task of a job has failed");
+    }
+}
+
 async fn finish_all(jobs: &mut JoinSet<()>, grace: Duration) {
-    let all = async { while jobs.join_next().await.is_some() {} };
+    let all = async {
+        while let Some(ended) = jobs.join_next().await {
+            tell_panic(&ended);
+        }
+    };
     if timeout(grace, all).await.is_err() {
         tracing::info!(jobs = jobs.len(), "jobs are still running at the end of a grace");
     }

@@ -56,10 +56,7 @@ fn spliced(value: &Text) -> Result<String, String> {
 }
 
 fn evaluate(text: &str, variables: &Variables) -> Result<Text, String> {
-    let context = Context::new(Dialect::Runtime)
-        .with("variables", object(variables))
-        .with("dependencies", Value::Null)
-        .with("stageDependencies", Value::Null);
+    let context = Context::new(Dialect::Runtime).with("variables", object(variables));
     let value = Expression::parse(text).and_then(|it| it.evaluate(&context)).map_err(|mistake| mistake.title)?;
     value.to_text().map_err(|mistake| mistake.to_string())
 }

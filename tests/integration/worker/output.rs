@@ -106,7 +106,7 @@ fn bytes_that_are_no_text_are_replaced_and_the_rest_stays() {
 
 #[test]
 fn a_background_process_that_holds_the_pipe_does_not_hang_the_step() {
-    let story = run(vec![step("sleep 1000 & echo $!"), step("kill -0 $(cat pid) 2>/dev/null; true")]);
+    let story = run(vec![step("sleep 1000 & echo $!"), step("true")]);
     assert_eq!(story.results(), [Succeeded, Succeeded]);
     assert!(is_gone(story.output(0)[0]), "the process lives on");
 }
