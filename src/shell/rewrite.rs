@@ -75,8 +75,8 @@ fn document_edits(symbols: &[Symbol], reading: &Reading, judgement: &Judgement) 
         for (start, end) in [document.delimiter_at, document.end_at] {
             edits.insert(start, Edit { end, text: delimiter.clone() });
         }
-        let body = document.body_at.0..document.body_at.1;
-        for (at, symbol) in body.clone().zip(&symbols[body]) {
+        let (start, end) = document.body_at;
+        for (at, symbol) in symbols.iter().enumerate().take(end).skip(start) {
             if let Some(character @ ('\\' | '$' | '`')) = symbol.char() {
                 edits.insert(at, Edit { end: at + 1, text: escape(&character.to_string(), "\\$`") });
             }

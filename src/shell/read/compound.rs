@@ -132,7 +132,8 @@ impl Reader<'_> {
             self.patterns(&mut compound.words)?;
             let body = self.deeper(|reader| reader.script(&["esac"]))?;
             compound.bodies.push(body);
-            if !(self.takes(";;&") || self.takes(";;") || self.takes(";&") || self.sees_word("esac")) {
+            let is_ended = [";;&", ";;", ";&"].into_iter().any(|end| self.takes(end));
+            if !is_ended && !self.sees_word("esac") {
                 return self.fail("a `case` is never closed");
             }
         }

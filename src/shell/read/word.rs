@@ -53,6 +53,7 @@ impl Reader<'_> {
 
     fn word_symbol(&mut self, symbol: Symbol, until: Until, parens: &mut usize, word: &mut Word) -> Read<()> {
         match symbol {
+            Symbol::Hole(hole) if self.is_bound(word) => return self.fail_hole(hole, "a bound of `{1..3}`"),
             Symbol::Hole(hole) => self.hole_part(hole, Place::Word, word),
             Symbol::Opaque => self.opaque_part(word),
             Symbol::Char('\\') => self.backslash(word)?,
@@ -73,6 +74,17 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Says whether the hole that is next is a bound such as the 3 of `{1..3}`, which the shell
+    /// counts before it looks at variables.
+    fn is_bound(&self, word: &Word) -> bool {
+        let is_dot = |at: Option<usize>| at.and_then(|at| self.symbols.get(at)).is_some_and(|symbol| symbol.is('.'));
+        let behind = is_dot(self.at.checked_sub(1)) && is_dot(self.at.checked_sub(2));
+        let before = is_dot(Some(self.at + 1)) && is_dot(Some(self.at + 2));
+        let is_braced =
+            word.parts.iter().any(|part| matches!(part, Part::Text { text, quoted: false } if text.contains('{')));
+        (behind || before) && is_braced
     }
 
     pub(super) fn hole_part(&mut self, hole: usize, place: Place, word: &mut Word) {

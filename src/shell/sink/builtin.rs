@@ -8,8 +8,11 @@ use super::{Id, Walker};
 
 const NAME: &str = "the name of a variable";
 
-/// Options of `read` and `mapfile` that take a value.
-const READ_VALUES: &str = "adinNptuCcOs";
+/// Options of `read` that take a value.
+const READ_VALUES: &str = "adinNptu";
+
+/// Options of `mapfile` that take a value.
+const MAPFILE_VALUES: &str = "CcdnOsu";
 
 /// Commands that evaluate their arguments, or change what later commands mean.
 const EVALUATING: &[&str] = &[
@@ -35,6 +38,7 @@ impl Walker {
             "trap" => self.trap(call),
             "source" | "." => self.source(call),
             _ if EVALUATING.contains(&name) => {
+                arguments.iter().filter_map(Argument::literal).for_each(|literal| self.subscript(&literal));
                 self.refuse(&call.sources(), &format!("an argument of `{name}`"));
             }
             _ => return false,
@@ -87,17 +91,15 @@ impl Walker {
         self.refuse(&argument.sources(), NAME);
         if let Some(name) = argument.literal() {
             self.assign(&name, values);
-            if let Some((array, subscript)) = name.split_once('[') {
+            if let Some((array, _)) = name.split_once('[') {
                 self.assign(array, values);
-                for name in super::test::names_in(subscript) {
-                    let variable = self.flow.id(Node::Variable(name));
-                    self.require(&[variable], Requirement::Integer);
-                }
+                self.subscript(&name);
             }
         }
     }
 
     fn read(&mut self, name: &str, call: Call) {
+        let valued = if name == "read" { READ_VALUES } else { MAPFILE_VALUES };
         let mut names = 0;
         let mut arguments = call.rest().iter();
         while let Some(argument) = arguments.next() {
@@ -106,7 +108,7 @@ impl Walker {
                 names += 1;
                 continue;
             };
-            let takes_value = option.len() > 1 && READ_VALUES.contains(&option[option.len() - 1..]);
+            let takes_value = option.len() > 1 && valued.contains(&option[option.len() - 1..]);
             let Some(value) = takes_value.then(|| arguments.next()).flatten() else { continue };
             if option.ends_with('a') {
                 self.named(value, &[call.scope.stdin]);

@@ -32,13 +32,22 @@ impl Walker {
 
     /// Notes that what reaches `sources` is in a file now.
     pub(super) fn written(&mut self, target: &Word, source: Id) {
-        let file = self.file(target);
-        self.flow.edge(source, file);
+        for file in self.files(target) {
+            self.flow.edge(source, file);
+        }
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(source, any);
         if name::is_run(&target_text(target)) {
             self.refuse(&[source], &format!("written to `{}`, a file that is run or obeyed", target_text(target)));
         }
+    }
+
+    /// Notes that what reaches `source` may be in a file now.
+    pub(super) fn written_quietly(&mut self, target: &Word, source: Id) {
+        let name = target_text(target);
+        let name = name.split_once('=').map_or(name.as_str(), |(_, value)| value);
+        let file = self.flow.id(file_node(name));
+        self.flow.edge(source, file);
     }
 
     /// Notes that the name of a file is made of these parts.
@@ -60,18 +69,27 @@ impl Walker {
         let reason = "written to a file that the script then runs";
         let file = self.file(target);
         let unknown = self.flow.id(Node::UnknownFile);
-        self.refuse(&[file], reason);
-        if target_text(target).contains('$') {
-            self.refuse(&[unknown], reason);
-        }
-        if file == unknown {
+        self.refuse(&[file, unknown], reason);
+        if target.literal().is_none() {
             let any = self.flow.id(Node::AnyFile);
             self.refuse(&[any], reason);
         }
     }
 
-    /// Returns the node of a file by its name's text; two names that are written the same are the
-    /// same file.
+    /// Returns the nodes of the file of this name: of the name as it is written, and of the names
+    /// that the variable it consists of gets in the script.
+    fn files(&mut self, target: &Word) -> Vec<Id> {
+        let mut files = vec![self.file(target)];
+        if let [Part::Parameter(parameter)] = target.parts.as_slice() {
+            for name in self.texts.get(&parameter.name).cloned().unwrap_or_default() {
+                files.push(self.flow.id(file_node(&name)));
+            }
+        }
+        files
+    }
+
+    /// Returns the node of a file by its name's text. Two names that end the same are the same
+    /// file: the script may change its folder.
     pub(super) fn file(&mut self, target: &Word) -> Id {
         let is_known = target.parts.iter().all(|part| match part {
             Part::Text { .. } => true,
@@ -81,9 +99,12 @@ impl Walker {
         if !is_known {
             return self.flow.id(Node::UnknownFile);
         }
-        let text = target_text(target);
-        self.flow.id(Node::File(text.trim_start_matches("./").to_owned()))
+        self.flow.id(file_node(&target_text(target)))
     }
+}
+
+fn file_node(name: &str) -> Node {
+    Node::File(name.rsplit('/').next().unwrap_or_default().to_owned())
 }
 
 /// Returns a name as its author wrote it, as far as it is known.

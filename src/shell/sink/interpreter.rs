@@ -87,6 +87,9 @@ impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
         let Some(interpreter) = find(name) else { return false };
+        if call.rest().iter().any(|argument| argument.word.prefix().starts_with("-i")) {
+            self.named_files(call);
+        }
         let mut has_code = false;
         let mut index = 1;
         while let Some(argument) = call.words.get(index) {

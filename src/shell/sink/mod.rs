@@ -17,7 +17,7 @@ mod test;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::requirement::Requirement;
-use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Word};
+use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
 use argument::Argument;
 use std::collections::{HashMap, HashSet};
 
@@ -38,6 +38,7 @@ pub(super) fn judge(reading: &Reading, holes: usize, variable: fn(usize) -> Stri
     let mut walker = Walker {
         flow: Flow::default(),
         functions: HashSet::new(),
+        texts: HashMap::new(),
         splits_oddly: false,
         code: HashMap::new(),
         kept: HashSet::new(),
@@ -57,6 +58,8 @@ pub(super) fn judge(reading: &Reading, holes: usize, variable: fn(usize) -> Stri
 struct Walker {
     flow: Flow,
     functions: HashSet<String>,
+    /// The texts that variables get as they stand in the script.
+    texts: HashMap<String, Vec<String>>,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
     code: HashMap<usize, String>,
@@ -84,7 +87,7 @@ impl Walker {
         self.flow.demand(nodes, Demand::Require(requirement), "");
     }
 
-    /// Notes the functions' names and whether `IFS` is set, before anything is called or split.
+    /// Notes the functions' names, the variables' texts, and whether `IFS` is set, before anything is called or split.
     fn foresee(&mut self, script: &Script) {
         for command in &script.commands {
             self.foresee_command(command);
@@ -93,16 +96,21 @@ impl Walker {
 
     fn foresee_command(&mut self, command: &Command) {
         match command {
-            Command::Simple(simple) => {
-                let sets = simple.assignments.iter().chain(&simple.declared).any(|assignment| assignment.name == "IFS");
-                self.splits_oddly |= sets && simple.words.is_empty();
-            }
+            Command::Simple(simple) => self.foresee_assignments(simple),
             Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
             Command::Compound(compound) => compound.bodies.iter().for_each(|body| self.foresee(body)),
             Command::Function { name, body } => {
                 self.functions.insert(name.clone());
                 self.foresee_command(body);
             }
+        }
+    }
+
+    fn foresee_assignments(&mut self, simple: &Simple) {
+        for assignment in simple.assignments.iter().chain(&simple.declared) {
+            self.splits_oddly |= assignment.name == "IFS" && simple.words.is_empty();
+            let texts = assignment.values.iter().filter_map(Word::literal);
+            self.texts.entry(assignment.name.clone()).or_default().extend(texts);
         }
     }
 

@@ -67,6 +67,7 @@ impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_shell(call);
         self.special_program(call, name);
+        self.named_files(call);
         let mut option: Option<String> = None;
         let mut options_ended = false;
         for argument in call.rest() {
@@ -94,6 +95,19 @@ impl Walker {
                 self.refuse(&argument.sources(), "the value of an option that runs it")
             }
             None => self.require(&argument.sources(), Requirement::Plain),
+        }
+    }
+
+    /// Notes that a program may write what it gets into the files that its arguments name.
+    pub(super) fn named_files(&mut self, call: Call) {
+        let written = self.flow.stream();
+        self.flow.edges(&call.sources(), written);
+        self.flow.edge(call.scope.stdin, written);
+        for argument in call.rest() {
+            let name = argument.literal().filter(|name| !name.starts_with('-'));
+            if name.is_some() {
+                self.written_quietly(argument.word, written);
+            }
         }
     }
 

@@ -110,9 +110,7 @@ impl Walker {
     /// Treats a command as what its name says.
     pub(super) fn call(&mut self, call: Call) {
         let Some(name) = call.name() else {
-            self.refuse(&call.words[0].sources(), "the name of a command");
-            self.run(call.words[0].word);
-            return self.program(call, "");
+            return self.unknown_command(call);
         };
         if call.words[0].literal().is_some_and(|literal| literal.contains('/')) {
             self.run(call.words[0].word);
@@ -127,6 +125,18 @@ impl Walker {
         if !is_known {
             self.program(call, &name);
         }
+    }
+
+    /// Follows a command whose name is known only when the script runs: it could be a shell.
+    fn unknown_command(&mut self, call: Call) {
+        self.refuse(&call.words[0].sources(), "the name of a command");
+        self.run(call.words[0].word);
+        self.refuse(&[call.scope.stdin], "the standard input of a command that the script chooses when it runs");
+        let takes_code = |option: String| matches!(option.as_str(), "-c" | "-e" | "--eval" | "--command" | "-m");
+        if call.rest().iter().filter_map(Argument::literal).any(takes_code) {
+            self.refuse(&call.sources(), "code for a command that the script chooses when it runs");
+        }
+        self.require_all(call.rest(), Requirement::Plain);
     }
 
     fn function_call(&mut self, name: &str, call: Call) {

@@ -28,7 +28,17 @@ impl Walker {
                 && let Some(operand) = after
             {
                 self.refuse(&operand.sources(), "the name of a variable");
+                self.subscript(&operand.literal().unwrap_or_default());
             }
+        }
+    }
+
+    /// Notes that the subscript of a name such as `a[n]` is evaluated.
+    pub(super) fn subscript(&mut self, name: &str) {
+        let Some((_, subscript)) = name.split_once('[') else { return };
+        for name in names_in(subscript) {
+            let variable = self.flow.id(Node::Variable(name));
+            self.require(&[variable], Requirement::Integer);
         }
     }
 
@@ -56,6 +66,7 @@ impl Walker {
             let after = arguments.get(index + 1);
             if before.is_some_and(|before| is_one_of(before, NAMING)) {
                 self.refuse(&argument.sources(), "the name of a variable");
+                self.subscript(&argument.literal().unwrap_or_default());
                 continue;
             }
             self.require(&argument.split(), Requirement::Plain);
@@ -78,7 +89,7 @@ fn is_unary(argument: &Argument) -> bool {
 }
 
 /// Returns the names in an arithmetic expression.
-pub(super) fn names_in(text: &str) -> Vec<String> {
+fn names_in(text: &str) -> Vec<String> {
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
     words
         .filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))

@@ -1,1 +1,335 @@
-//! x
+//! What is refused: for every value, or for all but inert ones.
+
+use super::running::placed;
+use pipehook::shell::{VALUE_BYTES_MAX, VALUES_BYTES_MAX};
+
+/// Scripts that no value may enter.
+const NEVER: &[&str] = &[
+    "${{ x }}",
+    "${{ x }} --version",
+    "./bin/${{ x }}",
+    "sudo ${{ x }}",
+    "timeout 5 ${{ x }}",
+    "env A=1 ${{ x }}",
+    "nice -n 5 ${{ x }}",
+    "eval ${{ x }}",
+    "eval \"${{ x }}\"",
+    "n=${{ x }}; eval \"$n\"",
+    "n=${{ x }}; m=$n; $m",
+    "n=${{ x }}; bash -c \"$n\"",
+    "n=${{ x }}; bash -c 'eval \"$1\"' _ \"$n\"",
+    "f() { eval \"$1\"; }; f ${{ x }}",
+    "f() { g \"$@\"; }; g() { $1; }; f ${{ x }}",
+    "set -- ${{ x }}; eval \"$1\"",
+    "read -r n <<< \"${{ x }}\"; eval \"$n\"",
+    "echo ${{ x }} | while read -r l; do $l; done",
+    "echo ${{ x }} | { read n; eval $n; }",
+    "mapfile -t a <<< ${{ x }}; eval \"${a[0]}\"",
+    "printf -v n %s \"${{ x }}\"; eval \"$n\"",
+    "n=\"${U:-${{ x }}}\"; eval \"$n\"",
+    ": \"${n:=${{ x }}}\"; eval \"$n\"",
+    "n=$(echo ${{ x }}); $n",
+    "for f in ${{ x }}; do $f; done",
+    "a=(${{ x }}); \"${a[@]}\"",
+    "bash ${{ x }}",
+    "bash -c ${{ x }}",
+    "sh -c \"${{ x }} a\"",
+    "echo ${{ x }} | bash",
+    "echo ${{ x }} | sudo bash",
+    "bash <<< ${{ x }}",
+    "bash < <(echo ${{ x }})",
+    "echo ${{ x }} > f; bash f",
+    "echo ${{ x }} > f; . ./f",
+    "echo ${{ x }} | tee f; bash f",
+    "echo ${{ x }} > f; cp f g; ./g",
+    "f=$(mktemp); cat > \"$f\" <<< ${{ x }}; bash \"$f\"",
+    "echo ${{ x }} > $(mktemp); bash run",
+    "echo ${{ x }} > build.sh",
+    "echo ${{ x }} > .git/hooks/pre-commit",
+    "source ${{ x }}",
+    "source <(echo ${{ x }})",
+    ". /dev/stdin <<< ${{ x }}",
+    "trap ${{ x }} EXIT",
+    "alias z=${{ x }}",
+    "PATH=${{ x }}",
+    "export PATH=${{ x }}",
+    "read PATH <<< ${{ x }}",
+    "BASH_ENV=${{ x }} bash -c true",
+    "LD_PRELOAD=${{ x }} ls",
+    "${{ x }}=1",
+    "a${{ x }}=1",
+    "export ${{ x }}=1",
+    "declare \"${{ x }}=1\"",
+    "declare -n r=${{ x }}; echo $r",
+    "read ${{ x }} <<< 1",
+    "read -a ${{ x }} <<< 1",
+    "printf -v ${{ x }} 1",
+    "unset ${{ x }}",
+    "getopts ${{ x }} o",
+    "for ${{ x }} in a; do :; done",
+    "function ${{ x }} { :; }",
+    "${{ x }}() { :; }",
+    "echo \"${${{ x }}}\"",
+    "echo \"$${{ x }}}\"; echo \"a$${{ x }}${y\"",
+    "v=${{ x }}; echo \"${!v}\"",
+    "v=${{ x }}; echo \"${v@P}\"",
+    "[ -v ${{ x }} ]",
+    "[[ -v ${{ x }} ]]",
+    "cat <<${{ x }}\n${{ x }}",
+    "echo \\${{ x }}",
+    "echo \"\\${{ x }}\"",
+    "echo $'\\${{ x }}'",
+    "echo `echo \\`echo ${{ x }}\\``",
+    "echo \"${{ x }}",
+    "echo '${{ x }}",
+    "if true; then echo ${{ x }}",
+    "echo ${{ x }} )",
+    "cat <<E\n${{ x }}",
+    "cat < /dev/tcp/${{ x }}/80",
+    "find . -exec ${{ x }} \\;",
+    "xargs -I{} sh -c '{}' <<< ${{ x }}",
+    "echo ${{ x }} | xargs sh -c",
+    "git -c ${{ x }} status",
+    "git ${{ x }}",
+    "python3 -m ${{ x }}",
+    "python3 ${{ x }}",
+    "echo ${{ x }} | python3",
+    "node -r ${{ x }} a.js",
+    "ssh host ${{ x }}",
+    "docker exec c sh -c \"${{ x }}\"",
+    "docker run --entrypoint ${{ x }} i",
+    "rsync -e ${{ x }} a b",
+    "tar cf a --use-compress-program=${{ x }} b",
+    "tar cf a --use-compress-program ${{ x }} b",
+    "crontab <<< ${{ x }}",
+    "make SHELL=${{ x }}",
+    "sh=bash; $sh -c ${{ x }}",
+    "$SHELL -c \"echo ${{ x }}\"",
+    "echo ${{ x }} | $SHELL",
+    "echo ${{ x }} > >(bash)",
+    "echo ${{ x }} | tee >(bash)",
+    "f=run; echo ${{ x }} > $f; bash run",
+    "echo ${{ x }} > run; f=run; bash $f",
+    "mkdir d; cd d; echo ${{ x }} > run; cd ..; bash d/run",
+    "echo ${{ x }} | dd of=run; bash run",
+    "sed -i \"s/a/${{ x }}/\" run; bash run",
+    "echo {1..${{ x }}}",
+    "echo H=${{ x }} >> \"$GITHUB_ENV\"",
+    "echo() { eval \"$@\"; }; echo ${{ x }}",
+    "compgen -C ${{ x }}",
+    "wait -p ${{ x }}",
+    "RANDOM=${{ x }}",
+    "env -i bash -c \"${{ x }}\"",
+    "flock f ${{ x }}",
+    "command ${{ x }}",
+    "exec 3< <(echo ${{ x }}); read -u 3 n; eval \"$n\"",
+    "eval \"$PIPEHOOK_1\" ${{ x }}",
+    "coproc echo ${{ x }}",
+    "sed '${{ x }}' f",
+    "sed 's/a/b/${{ x }}' f",
+    "sed \"s/a/${{ x }}/e\" f",
+];
+
+/// Scripts that take only an integer.
+const INTEGERS: &[&str] = &[
+    "echo $((${{ x }} + 1))",
+    "echo $[ ${{ x }} ]",
+    "((n = ${{ x }}))",
+    "let n=${{ x }}",
+    "let \"n = ${{ x }} + 1\"",
+    "for ((i = 0; i < ${{ x }}; i++)); do :; done",
+    "[[ ${{ x }} -gt 5 ]]",
+    "[[ 5 -eq \"${{ x }}\" ]]",
+    "n=${{ x }}; [[ $n -gt 5 ]]",
+    "n=${{ x }}; [[ n -gt 5 ]]",
+    "n=${{ x }}; echo $((n))",
+    "n=${{ x }}; echo $((a[n]))",
+    "n=${{ x }}; m=$n; echo $((m + 1))",
+    "n=${{ x }}; trap '((n))' EXIT",
+    "declare -i n; n=${{ x }}",
+    "declare -i n=${{ x }}",
+    "a[${{ x }}]=1",
+    "a=([${{ x }}]=1)",
+    "echo ${a[${{ x }}]}",
+    "n=${{ x }}; echo ${a[$n]}",
+    "v=abc; echo \"${v:${{ x }}}\"",
+    "v=abc; echo \"${v:0:${{ x }}}\"",
+    "v=abc; n=${{ x }}; echo \"${v:n}\"",
+    "exit ${{ x }}",
+    "n=${{ x }}; unset 'a[n]'",
+    "n=${{ x }}; [ -v 'a[n]' ]",
+    "bash -c \"((n = ${{ x }}))\"",
+    "bash -c '((n = $1))' _ ${{ x }}",
+    "read -r n <<< \"${{ x }}\"; echo $((n))",
+    "exec < <(echo ${{ x }}); read n; echo $((n))",
+    "printf -v 'a[i]' x; i=${{ x }}",
+    "python3 -c \"print(${{ x }})\"",
+    "awk '{ print ${{ x }} }' f",
+];
+
+/// Scripts that take only plain values.
+const PLAIN: &[&str] = &[
+    "echo hi > ${{ x }}",
+    "echo hi > \"out/${{ x }}.txt\"",
+    "cat < ${{ x }}",
+    "n=${{ x }}; echo hi > \"$n\"",
+    "prog -${{ x }}",
+    "prog --${{ x }}=1",
+    "timeout ${{ x }} true",
+    "echo ${{ x }} | xargs rm",
+    "python3 -c \"print('${{ x }}')\"",
+    "python3 <<'EOF'\nprint('${{ x }}')\nEOF",
+    "sed \"s/a/${{ x }}/\" f",
+    "ssh host \"echo ${{ x }}\"",
+    "sudo sh -c \"echo ${{ x }}\"",
+    "declare -a n=${{ x }}",
+];
+
+/// Scripts that take all but an option.
+const NO_OPTIONS: &[&str] = &[
+    "prog ${{ x }}",
+    "prog \"${{ x }}\"",
+    "prog a b \"${{ x }}c\"",
+    "n=${{ x }}; prog \"$n\"",
+    "git commit -m ${{ x }}",
+];
+
+#[track_caller]
+fn assert_accepted(script: &str, value: &str) {
+    if let Err(refusals) = placed(script, value) {
+        panic!("{script} refuses {value:?}: {refusals:?}");
+    }
+}
+
+#[track_caller]
+fn assert_value_refused(script: &str, value: &str) {
+    match placed(script, value) {
+        Ok(placed) => panic!("{script} takes {value:?}: {}", placed.script),
+        Err(refusals) => assert!(refusals[0].value_dependent, "{script} refuses every value: {refusals:?}"),
+    }
+}
+
+#[test]
+fn code_names_and_unreadable_scripts_take_no_value() {
+    for script in NEVER {
+        match placed(script, "plain") {
+            Ok(placed) => panic!("{script} is placed: {}", placed.script),
+            Err(refusals) => assert!(!refusals[0].value_dependent, "{script}: {refusals:?}"),
+        }
+    }
+}
+
+#[test]
+fn arithmetic_takes_integers_only() {
+    for script in INTEGERS {
+        ["0", "7", "-12", "123456789012345678"].iter().for_each(|value| assert_accepted(script, value));
+        ["", "a", "a[$(id)]", "007", "1 ", "1\n", "--1", "1234567890123456789", "٣"]
+            .iter()
+            .for_each(|value| assert_value_refused(script, value));
+    }
+}
+
+#[test]
+fn files_options_and_program_texts_take_plain_values_only() {
+    for script in PLAIN {
+        ["a", "main", "v1.2_x+y-z", "7"].iter().for_each(|value| assert_accepted(script, value));
+        ["", "..", "-a", "a/b", "a b", "a;b", "$x", "a\n", "é"]
+            .iter()
+            .for_each(|value| assert_value_refused(script, value));
+        assert_value_refused(script, &"x".repeat(256));
+    }
+}
+
+#[test]
+fn an_argument_of_a_program_takes_everything_but_an_option() {
+    for script in NO_OPTIONS {
+        ["a b", "- item", "-", "a --exec=x", "$(id)", "*"].iter().for_each(|value| {
+            let is_split = script.contains("$n") && !script.contains("\"$n\"");
+            if !is_split {
+                assert_accepted(script, value);
+            }
+        });
+        ["-x", "--exec=touch a", "-1"].iter().for_each(|value| assert_value_refused(script, value));
+    }
+    assert_accepted("prog -- ${{ x }}", "-x");
+    assert_accepted("prog --title=${{ x }}", "-x");
+    assert_value_refused("n=${{ x }}; prog $n", "a -x");
+}
+
+#[test]
+fn what_echo_would_take_for_an_option_is_refused() {
+    for value in ["-n", "-e", "-neE"] {
+        assert_value_refused("echo ${{ x }}", value);
+        assert_value_refused("echo -n ${{ x }}", value);
+        assert_accepted("echo text ${{ x }}", value);
+        assert_accepted("echo \"T: ${{ x }}\"", value);
+    }
+    ["-v", "--exec", "-", "-n x"].iter().for_each(|value| assert_accepted("echo ${{ x }}", value));
+}
+
+#[test]
+fn a_format_takes_no_directives() {
+    assert_accepted("printf \"${{ x }}\\n\"", "hello world");
+    assert_value_refused("printf \"${{ x }}\\n\"", "100%");
+    assert_value_refused("printf \"${{ x }}\\n\"", "-v");
+    assert_accepted("printf '%s\\n' ${{ x }}", "-v 100% \\n");
+}
+
+#[test]
+fn a_path_that_is_changed_stays_below_its_folder() {
+    assert_accepted("rm -rf \"build/${{ x }}\"", "a b/c");
+    assert_value_refused("rm -rf \"build/${{ x }}\"", "../..");
+    assert_value_refused("rm -rf ${{ x }}", "/");
+    assert_value_refused("rm -rf \"build/.${{ x }}\"", "./x");
+}
+
+#[test]
+fn a_nul_or_too_much_text_is_refused() {
+    assert_value_refused("echo ${{ x }}", "a\0b");
+    assert_accepted("echo ${{ x }}", &"x".repeat(VALUE_BYTES_MAX));
+    assert_value_refused("echo ${{ x }}", &"x".repeat(VALUE_BYTES_MAX + 1));
+    let many = "echo ${{ x }}\n".repeat(VALUES_BYTES_MAX / VALUE_BYTES_MAX + 1);
+    assert_value_refused(&many, &"x".repeat(VALUE_BYTES_MAX));
+}
+
+#[test]
+fn a_refusal_names_segment_and_line() {
+    let refusals = placed("echo a\necho ${{ x }}\neval ${{ y }}\n", "v").expect_err("eval");
+    assert_eq!((refusals.len(), refusals[0].segment, refusals[0].line), (1, 3, 3));
+    assert_eq!(refusals[0].reason, "the name of a command");
+}
+
+#[test]
+fn hostile_scripts_end_in_time_and_without_a_crash() {
+    let openers = [
+        "$(",
+        "\"$(",
+        "(",
+        "{ ",
+        "if ",
+        "$((",
+        "((",
+        "${a:-",
+        "`",
+        "\"",
+        "'",
+        "<(",
+        "[[ ( ",
+        "case a in (",
+        "@(",
+        "$'",
+        "a=(",
+        "cat <<E\n",
+        "f() ",
+        "! ",
+        "bash -c \"",
+        "${a[",
+        "\\",
+    ];
+    for opener in openers {
+        let script = format!("echo ${{{{ x }}}}\n{}", opener.repeat(20_000));
+        let start = std::time::Instant::now();
+        let _ = placed(&script, "v");
+        assert!(start.elapsed().as_secs() < 5, "{opener} takes {:?}", start.elapsed());
+    }
+}
