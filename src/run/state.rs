@@ -53,26 +53,14 @@ impl State {
 
     /// Returns the state that a word names.
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Queued,
-            Self::Running,
-            Self::Canceling,
-            Self::Completed,
-        ]
-        .into_iter()
-        .find(|state| state.word() == word)
+        [Self::Queued, Self::Running, Self::Canceling, Self::Completed].into_iter().find(|state| state.word() == word)
     }
 }
 
 impl RunResult {
     /// Every result.
-    pub const ALL: [Self; 5] = [
-        Self::Succeeded,
-        Self::SucceededWithIssues,
-        Self::Failed,
-        Self::Canceled,
-        Self::Skipped,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Succeeded, Self::SucceededWithIssues, Self::Failed, Self::Canceled, Self::Skipped];
 
     /// Returns the word used in JSON, SQL and tables.
     pub fn word(self) -> &'static str {
