@@ -34,8 +34,8 @@ pub mod shell;
 pub mod yaml;
 
 // Rank 2: the two languages of the domain.
-pub mod template;
 pub mod pipeline;
+pub mod template;
 pub mod webhook;
 
 // Rank 3: the life of a run.

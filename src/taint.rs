@@ -84,22 +84,13 @@ impl Text {
     /// Returns text that the pipeline's author wrote.
     pub fn author(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let segments = if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![Segment { text, origin: None }]
-        };
+        let segments = if text.is_empty() { Vec::new() } else { vec![Segment { text, origin: None }] };
         Self { segments }
     }
 
     /// Returns text that came from a payload.
     pub fn tainted(text: impl Into<Arc<str>>, origin: Arc<Origin>) -> Self {
-        Self {
-            segments: vec![Segment {
-                text: text.into(),
-                origin: Some(origin),
-            }],
-        }
+        Self { segments: vec![Segment { text: text.into(), origin: Some(origin) }] }
     }
 
     /// Adds one segment at the end.
@@ -135,9 +126,7 @@ impl Text {
 
     /// Returns where the first tainted segment came from.
     pub fn origin(&self) -> Option<&Arc<Origin>> {
-        self.segments
-            .iter()
-            .find_map(|segment| segment.origin.as_ref())
+        self.segments.iter().find_map(|segment| segment.origin.as_ref())
     }
 
     /// Returns all characters as one string. The result no longer knows its origin: it is for
@@ -164,10 +153,7 @@ impl Text {
     pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
         let mut changed = Self::default();
         for segment in &self.segments {
-            changed.push(Segment {
-                text: change(&segment.text).into(),
-                origin: segment.origin.clone(),
-            });
+            changed.push(Segment { text: change(&segment.text).into(), origin: segment.origin.clone() });
         }
         changed
     }

@@ -56,7 +56,8 @@ fn row(bytes: usize, connections: usize, duration: Duration, rounds: usize) {
         durable_rates.push(load.run(&Server::bare("--bare-durable")).per_second);
         pipehook.push(load.run(&Server::pipehook()));
     }
-    let over = |others: &[f64]| median(pipehook.iter().zip(others).map(|(own, other)| own.per_second / other).collect());
+    let over =
+        |others: &[f64]| median(pipehook.iter().zip(others).map(|(own, other)| own.per_second / other).collect());
     let middle = |pick: fn(&Measured) -> f64| median(pipehook.iter().map(pick).collect());
     println!(
         "{bytes:>6} {connections:>5} {:>10.0} {:>9.2} {:>9.2} {:>9.2} {:>10.0} {:>10.0} {:>8.2} {:>8.2}",

@@ -87,7 +87,13 @@ pub(super) fn entry(file: &File, before: Option<&Entry>) -> Entry {
             let title = format!("the pipeline {shown_path} can't be read: {cause}");
             let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
             let connections = Vec::new();
-            return Entry { name: file.name.clone(), reports: vec![report], serving: last_good, connections, text: "".into() };
+            return Entry {
+                name: file.name.clone(),
+                reports: vec![report],
+                serving: last_good,
+                connections,
+                text: "".into(),
+            };
         }
     };
     if let Some(unchanged) = before.filter(|entry| entry.text == text && !text.is_empty()) {
@@ -156,8 +162,7 @@ fn parts(
         webhooks,
     };
     let template = Template::compile(document, sources, &names, diagnostics);
-    let listeners =
-        resources.into_iter().map(|resource| listener(resource, &template, diagnostics)).collect();
+    let listeners = resources.into_iter().map(|resource| listener(resource, &template, diagnostics)).collect();
     (template, parameters, listeners)
 }
 

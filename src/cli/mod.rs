@@ -1,1 +1,138 @@
-//! (in the making)
+//! The command line: one file a command. Only this file chooses an exit code.
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done; also when who read the output has gone |
+//! | 1 | mistakes were found, or the run did not succeed |
+//! | 2 | wrong usage or configuration |
+//! | 3 | the store or the server can't be reached |
+//!
+//! What a command is asked for goes to stdout; diagnostics and progress go to stderr.
+
+mod completions;
+mod connections;
+mod deliveries;
+mod eval;
+mod expansion;
+mod explain;
+mod failure;
+mod input;
+mod moment;
+mod open;
+mod output;
+mod reload;
+mod render;
+mod runs;
+mod send;
+mod serve;
+mod sign;
+mod trace;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use failure::{Ending, Failure};
+use output::Format;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Turns webhooks into pipeline runs, the Azure Pipelines way.
+#[derive(Debug, Parser)]
+#[command(name = "pipehook", version, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = "\
+Start here:
+  pipehook check                     find mistakes in the configuration and the pipelines
+  pipehook serve                     receive deliveries and run pipelines
+  pipehook deliveries show ID        why a delivery started a run, or did not
+  pipehook explain not-a-string      the long text behind a diagnostic's code
+
+Exit codes: 0 done, 1 mistakes found or the run did not succeed, 2 wrong usage or configuration,
+3 the store or the server can't be reached.")]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration; without it pipehook.yml here, and without that the defaults
+    #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG")]
+    config: Option<PathBuf>,
+    /// Whether to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive deliveries, run pipelines, and serve the API
+    Serve(serve::Serve),
+    /// Print the expanded document of a pipeline
+    Render(render::Render),
+    /// Evaluate one expression and print its value as JSON
+    Eval(eval::Eval),
+    /// Print the header lines that a sender would add
+    Sign(sign::Sign),
+    /// Sign a payload and post it
+    Send(send::Send),
+    /// List deliveries, and show why each pipeline ran or did not
+    Deliveries(deliveries::Deliveries),
+    /// List, inspect and steer runs
+    Runs(runs::Runs),
+    /// List connections and what was seen of each
+    Connections(connections::Connections),
+    /// Explain the code of a diagnostic
+    Explain(explain::Explain),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// Parses the arguments, carries out the command, and returns its exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    choose_colours(arguments.global.color);
+    match carry_out(arguments.command, &arguments.global) {
+        Ok(Ending::Done) | Err(Failure::Closed) => ExitCode::SUCCESS,
+        Ok(Ending::Mistakes) => ExitCode::from(1),
+        Err(failure) => {
+            output::complain(&failure);
+            match failure {
+                Failure::Mistake(_) => ExitCode::from(1),
+                Failure::Usage(_) | Failure::Configuration(_) => ExitCode::from(2),
+                Failure::Unreachable(_) | Failure::Closed => ExitCode::from(3),
+            }
+        }
+    }
+}
+
+fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
+    match command {
+        Command::Serve(command) => command.carry_out(global),
+        Command::Render(command) => command.carry_out(global),
+        Command::Eval(command) => command.carry_out(),
+        Command::Sign(command) => command.carry_out(global),
+        Command::Send(command) => command.carry_out(global),
+        Command::Deliveries(command) => command.carry_out(global),
+        Command::Runs(command) => command.carry_out(global),
+        Command::Connections(command) => command.carry_out(global),
+        Command::Explain(command) => command.carry_out(),
+        Command::Completions(command) => command.carry_out(),
+    }
+}
+
+fn choose_colours(colour: Colour) {
+    match colour {
+        Colour::Auto => anstream::ColorChoice::Auto,
+        Colour::Always => anstream::ColorChoice::Always,
+        Colour::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}

@@ -69,20 +69,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// Returns an error at a place.
-    pub fn error(
-        code: Code,
-        title: impl Into<String>,
-        span: Span,
-        label: impl Into<String>,
-    ) -> Self {
+    pub fn error(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
             title: title.into(),
-            primary: Some(Label {
-                span,
-                text: label.into(),
-            }),
+            primary: Some(Label { span, text: label.into() }),
             related: Vec::new(),
             notes: Vec::new(),
             help: None,
@@ -90,33 +82,19 @@ impl Diagnostic {
     }
 
     /// Returns a warning at a place.
-    pub fn warning(
-        code: Code,
-        title: impl Into<String>,
-        span: Span,
-        label: impl Into<String>,
-    ) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, title, span, label)
-        }
+    pub fn warning(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, title, span, label) }
     }
 
     /// Returns an error about something that has no place in a text.
     pub fn without_place(code: Code, title: impl Into<String>) -> Self {
-        Self {
-            primary: None,
-            ..Self::error(code, title, Span::NONE, "")
-        }
+        Self { primary: None, ..Self::error(code, title, Span::NONE, "") }
     }
 
     /// Adds another place that matters.
     #[must_use]
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.related.push(Label {
-            span,
-            text: text.into(),
-        });
+        self.related.push(Label { span, text: text.into() });
         self
     }
 
@@ -166,9 +144,7 @@ impl Diagnostics {
 
     /// Says whether at least one is an error.
     pub fn has_errors(&self) -> bool {
-        self.0
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// Says whether there are none.
@@ -190,10 +166,7 @@ impl Diagnostics {
     pub fn resolve(&self, sources: &SourceMap) -> Vec<Report> {
         let mut sorted: Vec<&Diagnostic> = self.0.iter().collect();
         sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
-        sorted
-            .into_iter()
-            .map(|diagnostic| diagnostic.resolve(sources))
-            .collect()
+        sorted.into_iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
     }
 }
 
@@ -236,18 +209,11 @@ pub fn shown(text: &str) -> String {
 pub fn shown_sentence(message: &str) -> String {
     let flat: Vec<&str> = message.split_whitespace().collect();
     let flat = flat.join(" ");
-    flat.trim_end_matches('.')
-        .chars()
-        .flat_map(escape_unprintable)
-        .collect()
+    flat.trim_end_matches('.').chars().flat_map(escape_unprintable).collect()
 }
 
 fn escape_unprintable(character: char) -> Vec<char> {
-    if is_unprintable(character) {
-        character.escape_default().collect()
-    } else {
-        vec![character]
-    }
+    if is_unprintable(character) { character.escape_default().collect() } else { vec![character] }
 }
 
 /// Says whether a character could move a terminal's cursor, hide or reorder text: C0 and C1

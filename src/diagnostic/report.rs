@@ -65,30 +65,17 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
-        let place = |span: Span| {
-            sources
-                .source(span.source)
-                .map(|source| place(source, span))
-        };
-        let related = diagnostic.related.iter().filter_map(|label| {
-            Some(RelatedPlace {
-                place: place(label.span)?,
-                label: label.text.clone(),
-            })
-        });
+        let place = |span: Span| sources.source(span.source).map(|source| place(source, span));
+        let related = diagnostic
+            .related
+            .iter()
+            .filter_map(|label| Some(RelatedPlace { place: place(label.span)?, label: label.text.clone() }));
         Self {
             code: diagnostic.code,
             severity: diagnostic.severity,
             title: diagnostic.title.clone(),
-            place: diagnostic
-                .primary
-                .as_ref()
-                .and_then(|label| place(label.span)),
-            label: diagnostic
-                .primary
-                .as_ref()
-                .map(|label| label.text.clone())
-                .unwrap_or_default(),
+            place: diagnostic.primary.as_ref().and_then(|label| place(label.span)),
+            label: diagnostic.primary.as_ref().map(|label| label.text.clone()).unwrap_or_default(),
             related: related.collect(),
             notes: diagnostic.notes.clone(),
             help: diagnostic.help.clone(),
@@ -98,10 +85,7 @@ impl Report {
     /// Returns the report in one line, `file:line:column: title`, for logs and tables.
     pub fn one_line(&self) -> String {
         match &self.place {
-            Some(place) => format!(
-                "{}:{}:{}: {}",
-                place.file, place.line, place.column, self.title
-            ),
+            Some(place) => format!("{}:{}:{}: {}", place.file, place.line, place.column, self.title),
             None => self.title.clone(),
         }
     }
@@ -121,19 +105,14 @@ fn place(source: &Source, span: Span) -> Place {
         column: text[line_start..start].chars().count() + 1,
         end_line: line_number(text, end),
         end_column: text[last_line_start..end].chars().count() + 1,
-        mark: (
-            (start - line_start).min(excerpt.len()),
-            (end - line_start).min(excerpt.len()),
-        ),
+        mark: ((start - line_start).min(excerpt.len()), (end - line_start).min(excerpt.len())),
         excerpt: excerpt.to_owned(),
     }
 }
 
 /// Returns the whole lines that hold the first `length` bytes, within the limits.
 fn excerpt(text: &str, length: usize) -> &str {
-    let end = text[length..]
-        .find('\n')
-        .map_or(text.len(), |newline| length + newline);
+    let end = text[length..].find('\n').map_or(text.len(), |newline| length + newline);
     let mut limit = 0;
     for line in text[..end].split_inclusive('\n').take(LINES_MAX) {
         if line.len() > LINE_MAX {
@@ -146,16 +125,9 @@ fn excerpt(text: &str, length: usize) -> &str {
 }
 
 fn line_number(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count()
-        + 1
+    text.as_bytes()[..offset].iter().filter(|&&byte| byte == b'\n').count() + 1
 }
 
 fn boundary(text: &str, offset: usize) -> usize {
-    (0..=offset.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
+    (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

@@ -20,31 +20,19 @@ pub struct Span {
 
 impl Span {
     /// The beginning of the first text, for what has no better place.
-    pub const NONE: Self = Self {
-        source: SourceId(0),
-        start: 0,
-        end: 0,
-    };
+    pub const NONE: Self = Self { source: SourceId(0), start: 0, end: 0 };
 
     /// Returns the place of a byte range. Texts are far below 4 GiB: every reader has a limit.
     pub fn new(source: SourceId, start: usize, end: usize) -> Self {
         let byte = |offset: usize| u32::try_from(offset).expect("a source is smaller than 4 GiB");
-        Self {
-            source,
-            start: byte(start),
-            end: byte(end),
-        }
+        Self { source, start: byte(start), end: byte(end) }
     }
 
     /// Returns the smallest span that holds both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         debug_assert_eq!(self.source, other.source);
-        Self {
-            source: self.source,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Returns the span as a range for slicing the text.
@@ -70,10 +58,7 @@ impl SourceMap {
     /// Adds a text and returns the id for its spans.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.0.len()).expect("the number of files is limited"));
-        self.0.push(Source {
-            name: name.into(),
-            text: text.into(),
-        });
+        self.0.push(Source { name: name.into(), text: text.into() });
         id
     }
 

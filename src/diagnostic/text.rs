@@ -51,14 +51,8 @@ pub fn render_all(reports: &[Report], style: Style) -> String {
 
 /// One snippet for the places in the primary file's excerpt, and one for each related place.
 fn snippets(report: &Report) -> Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> {
-    let primary = report
-        .place
-        .iter()
-        .map(|place| snippet(place, AnnotationKind::Primary, &report.label));
-    let related = report
-        .related
-        .iter()
-        .map(|it| snippet(&it.place, AnnotationKind::Context, &it.label));
+    let primary = report.place.iter().map(|place| snippet(place, AnnotationKind::Primary, &report.label));
+    let related = report.related.iter().map(|it| snippet(&it.place, AnnotationKind::Context, &it.label));
     primary.chain(related).collect()
 }
 
@@ -81,8 +75,7 @@ fn snippet<'a>(
 /// Replaces characters that could drive a terminal. Each is replaced by as many bytes as it has,
 /// so that marks stay in place; a tab stays, the renderer widens it.
 fn printable(text: &str) -> std::borrow::Cow<'_, str> {
-    let unsafe_here =
-        |character: char| super::is_unprintable(character) && !matches!(character, '\n' | '\t');
+    let unsafe_here = |character: char| super::is_unprintable(character) && !matches!(character, '\n' | '\t');
     if !text.contains(unsafe_here) {
         return text.into();
     }

@@ -31,12 +31,8 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn step(&self, range: &Range<usize>) -> Result<(), Mistake> {
-        charge(&self.steps, 1, STEPS_MAX).ok_or_else(|| {
-            over(
-                range,
-                format!("an evaluation takes more than {STEPS_MAX} steps"),
-            )
-        })
+        charge(&self.steps, 1, STEPS_MAX)
+            .ok_or_else(|| over(range, format!("an evaluation takes more than {STEPS_MAX} steps")))
     }
 
     /// Charges for text that is about to be made.
@@ -45,13 +41,7 @@ impl Budget {
     }
 
     pub(super) fn too_many_bytes(range: &Range<usize>) -> Mistake {
-        over(
-            range,
-            format!(
-                "an evaluation makes more than {} MiB of text",
-                BYTES_MAX >> 20
-            ),
-        )
+        over(range, format!("an evaluation makes more than {} MiB of text", BYTES_MAX >> 20))
     }
 
     /// Charges for items that are about to be put into a list.
@@ -61,29 +51,14 @@ impl Budget {
 
     /// Charges for text that is about to be put into a longer one.
     pub(super) fn text(&self, text: &Text, range: &Range<usize>) -> Result<(), Mistake> {
-        let tainted = text
-            .segments()
-            .iter()
-            .filter(|segment| segment.is_tainted())
-            .count();
-        self.bytes(
-            text.len()
-                .saturating_add(tainted.saturating_mul(ITEM_BYTES)),
-            range,
-        )
+        let tainted = text.segments().iter().filter(|segment| segment.is_tainted()).count();
+        self.bytes(text.len().saturating_add(tainted.saturating_mul(ITEM_BYTES)), range)
     }
 
     /// Charges for text that is about to be searched or compared.
     pub(super) fn compared(&self, bytes: usize, range: &Range<usize>) -> Result<(), Mistake> {
-        charge(&self.compared, bytes, COMPARED_MAX).ok_or_else(|| {
-            over(
-                range,
-                format!(
-                    "an evaluation compares more than {} MiB of text",
-                    COMPARED_MAX >> 20
-                ),
-            )
-        })
+        charge(&self.compared, bytes, COMPARED_MAX)
+            .ok_or_else(|| over(range, format!("an evaluation compares more than {} MiB of text", COMPARED_MAX >> 20)))
     }
 
     /// Returns how many bytes are left.

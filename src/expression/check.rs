@@ -10,10 +10,7 @@ use super::{Mistake, Scope};
 use std::ops::Range;
 
 pub(super) fn check(root: &Node, scope: &Scope) -> Vec<Mistake> {
-    let mut checker = Checker {
-        scope,
-        mistakes: Vec::new(),
-    };
+    let mut checker = Checker { scope, mistakes: Vec::new() };
     checker.node(root);
     checker.mistakes
 }
@@ -47,8 +44,7 @@ impl Checker<'_> {
 
     fn name(&mut self, written: &str, range: &Range<usize>, first: Option<&Suffix>) {
         let Some(name) = self.scope.name(written) else {
-            self.mistakes
-                .push(unknown_name(written, range.clone(), self.scope));
+            self.mistakes.push(unknown_name(written, range.clone(), self.scope));
             return;
         };
         let (Some(members), Some(suffix)) = (&name.members, first) else {
@@ -57,16 +53,8 @@ impl Checker<'_> {
         let Some(member) = literal_member(suffix) else {
             return;
         };
-        if !members
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(member))
-        {
-            self.mistakes.push(unknown_member(
-                &name.name,
-                member,
-                suffix.range.clone(),
-                members,
-            ));
+        if !members.iter().any(|known| known.eq_ignore_ascii_case(member)) {
+            self.mistakes.push(unknown_member(&name.name, member, suffix.range.clone(), members));
         }
     }
 
@@ -75,9 +63,7 @@ impl Checker<'_> {
             Ok(function) => {
                 let in_step = self.scope.in_step && function.is_status();
                 match call.arguments.first() {
-                    Some(argument) if in_step => self
-                        .mistakes
-                        .push(no_names_in_steps(argument.range.clone())),
+                    Some(argument) if in_step => self.mistakes.push(no_names_in_steps(argument.range.clone())),
                     _ => self.mistakes.extend(wrong_count(call, function)),
                 }
             }
@@ -92,10 +78,7 @@ impl Checker<'_> {
 fn literal_member(suffix: &Suffix) -> Option<&str> {
     match &suffix.kind {
         SuffixKind::Member(name) => Some(name),
-        SuffixKind::Index(Node {
-            kind: NodeKind::Literal(Literal::Text(name)),
-            ..
-        }) => Some(name),
+        SuffixKind::Index(Node { kind: NodeKind::Literal(Literal::Text(name)), .. }) => Some(name),
         _ => None,
     }
 }

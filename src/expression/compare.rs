@@ -13,13 +13,12 @@ pub(super) fn are_equal(left: &Value, right: &Value) -> bool {
     match left {
         Value::Null => convert::is_null(right),
         Value::Boolean(boolean) => *boolean == convert::to_boolean(right),
-        Value::Number(number) => {
-            convert::to_number(right).is_some_and(|right| right.decimal() == number.decimal())
-        }
+        Value::Number(number) => convert::to_number(right).is_some_and(|right| right.decimal() == number.decimal()),
         Value::Version(version) => convert::to_version(right) == Some(*version),
         Value::DateTime(time) => convert::to_time(right) == Some(*time),
-        Value::String(text) => convert::to_text(right)
-            .is_some_and(|right| ordinal::equal(&text.flatten(), &right.flatten())),
+        Value::String(text) => {
+            convert::to_text(right).is_some_and(|right| ordinal::equal(&text.flatten(), &right.flatten()))
+        }
         Value::Array(array) => matches!(right, Value::Array(other) if array.is_same(other)),
         Value::Object(object) => {
             matches!(right, Value::Object(other) if Arc::ptr_eq(object, other))
@@ -38,18 +37,15 @@ pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, (Side, Unco
     let unlike = |wanted| (Side::Right, Unconvertible::new(right, wanted));
     match left {
         Value::Boolean(boolean) => Ok(boolean.cmp(&convert::to_boolean(right))),
-        Value::Version(version) => convert::to_version(right)
-            .map(|right| version.cmp(&right))
-            .ok_or_else(|| unlike("a version")),
-        Value::DateTime(time) => convert::to_time(right)
-            .map(|right| time.cmp(&right))
-            .ok_or_else(|| unlike("a time")),
+        Value::Version(version) => {
+            convert::to_version(right).map(|right| version.cmp(&right)).ok_or_else(|| unlike("a version"))
+        }
+        Value::DateTime(time) => convert::to_time(right).map(|right| time.cmp(&right)).ok_or_else(|| unlike("a time")),
         Value::String(text) => convert::to_text(right)
             .map(|right| ordinal::compare(&text.flatten(), &right.flatten()))
             .ok_or_else(|| unlike("text")),
         Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            let number = convert::to_number(left)
-                .ok_or_else(|| (Side::Left, Unconvertible::new(left, "a number")))?;
+            let number = convert::to_number(left).ok_or_else(|| (Side::Left, Unconvertible::new(left, "a number")))?;
             convert::to_number(right)
                 .map(|right| number.decimal().cmp(&right.decimal()))
                 .ok_or_else(|| unlike("a number"))

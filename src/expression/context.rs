@@ -31,12 +31,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Returns a context without any named value.
     pub fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            status: None,
-            counter: None,
-            values: Vec::new(),
-        }
+        Self { dialect, status: None, counter: None, values: Vec::new() }
     }
 
     /// Adds or replaces a named value.
@@ -63,11 +58,7 @@ impl<'a> Context<'a> {
     /// Adds or replaces a named value.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: Value) {
         let name = name.into();
-        match self
-            .values
-            .iter_mut()
-            .find(|(known, _)| known.eq_ignore_ascii_case(&name))
-        {
+        match self.values.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
             Some((_, old)) => *old = value,
             None => self.values.push((name, value)),
         }
@@ -75,23 +66,14 @@ impl<'a> Context<'a> {
 
     /// Returns the value of a name, ignoring case.
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.values
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Returns the scope in which exactly this context's names are known.
     pub fn scope(&self) -> Scope {
         let names = self.values.iter().map(|(name, _)| &**name);
-        let scope = names.fold(Scope::new(self.dialect), |scope, name| {
-            scope.with_name(name)
-        });
-        let scope = if self.counter.is_some() {
-            scope.in_variable()
-        } else {
-            scope
-        };
+        let scope = names.fold(Scope::new(self.dialect), |scope, name| scope.with_name(name));
+        let scope = if self.counter.is_some() { scope.in_variable() } else { scope };
         match self.status.as_deref() {
             Some(Status::Step(_)) => scope.in_step(),
             _ => scope,
@@ -101,9 +83,6 @@ impl<'a> Context<'a> {
 
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("dialect", &self.dialect)
-            .field("values", &self.values)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("dialect", &self.dialect).field("values", &self.values).finish_non_exhaustive()
     }
 }

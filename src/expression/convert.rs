@@ -28,23 +28,14 @@ impl Unconvertible {
             other => other.describe(),
         };
         let note = value.origin().map(|origin| place_in_payload(origin));
-        Self {
-            what,
-            wanted,
-            label: format!("this is {}", value.describe()),
-            note,
-        }
+        Self { what, wanted, label: format!("this is {}", value.describe()), note }
     }
 
     /// Returns what to do where text was wanted of a list or object.
     pub(super) fn help(value: &Value) -> Option<&'static str> {
         match value {
-            Value::Object(_) => {
-                Some("name one of its members, or write `convertToJson(…)` around it")
-            }
-            Value::Array(_) => Some(
-                "name one of its items, or write `join(',', …)` or `convertToJson(…)` around it",
-            ),
+            Value::Object(_) => Some("name one of its members, or write `convertToJson(…)` around it"),
+            Value::Array(_) => Some("name one of its items, or write `join(',', …)` or `convertToJson(…)` around it"),
             _ => None,
         }
     }

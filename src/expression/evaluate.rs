@@ -10,12 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) fn evaluate(root: &Node, context: &Context<'_>) -> Result<Value, Mistake> {
-    Evaluator {
-        context,
-        scope: context.scope(),
-        budget: Budget::default(),
-    }
-    .value(root)
+    Evaluator { context, scope: context.scope(), budget: Budget::default() }.value(root)
 }
 
 pub(super) struct Evaluator<'c> {
@@ -51,11 +46,7 @@ impl Evaluator<'_> {
         let function = unknown::function(call, &self.scope)?;
         match unknown::wrong_count(call, function) {
             Some(mistake) => Err(mistake),
-            None => (function.run)(&Invocation {
-                evaluator: self,
-                call,
-                range,
-            }),
+            None => (function.run)(&Invocation { evaluator: self, call, range }),
         }
     }
 
@@ -84,13 +75,8 @@ impl Evaluator<'_> {
             }
             Reached::Many(items, origin) => {
                 self.budget.items(items.len(), &suffix.range)?;
-                items
-                    .iter()
-                    .try_for_each(|item| refuse_choice(item, &key, &suffix.range))?;
-                Ok(Reached::Many(
-                    items.iter().filter_map(|item| step(item, &key)).collect(),
-                    origin,
-                ))
+                items.iter().try_for_each(|item| refuse_choice(item, &key, &suffix.range))?;
+                Ok(Reached::Many(items.iter().filter_map(|item| step(item, &key)).collect(), origin))
             }
         }
     }
@@ -99,18 +85,11 @@ impl Evaluator<'_> {
         match reached {
             Reached::One(value) => {
                 self.budget.items(elements_len(&value), range)?;
-                Ok(Reached::Many(
-                    elements(&value).collect(),
-                    value.origin().cloned(),
-                ))
+                Ok(Reached::Many(elements(&value).collect(), value.origin().cloned()))
             }
             Reached::Many(items, origin) => {
-                self.budget
-                    .items(items.iter().map(elements_len).sum(), range)?;
-                Ok(Reached::Many(
-                    items.iter().flat_map(elements).collect(),
-                    origin,
-                ))
+                self.budget.items(items.iter().map(elements_len).sum(), range)?;
+                Ok(Reached::Many(items.iter().flat_map(elements).collect(), origin))
             }
         }
     }
@@ -153,18 +132,15 @@ fn item_index(key: &Value) -> Option<usize> {
 /// Refuses a text of a payload as the key of the author's object or list: the payload would choose
 /// among the author's values, and so might read a secret.
 fn refuse_choice(value: &Value, key: &Value, range: &Range<usize>) -> Result<(), Mistake> {
-    let is_authors =
-        matches!(value, Value::Object(_) | Value::Array(_)) && value.origin().is_none();
+    let is_authors = matches!(value, Value::Object(_) | Value::Array(_)) && value.origin().is_none();
     let Some(origin) = key.origin().filter(|_| is_authors) else {
         return Ok(());
     };
     let title = "a payload can't choose which value is read";
     let label = format!("this is {}", key.describe());
-    Err(
-        Mistake::new(Code::TaintedChoice, range.clone(), title, label)
-            .came_from(Some(origin))
-            .help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`"),
-    )
+    Err(Mistake::new(Code::TaintedChoice, range.clone(), title, label)
+        .came_from(Some(origin))
+        .help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`"))
 }
 
 fn elements(value: &Value) -> Box<dyn Iterator<Item = Value> + '_> {

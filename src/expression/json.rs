@@ -28,16 +28,12 @@ pub(super) fn from_json(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(boolean) => Value::Boolean(*boolean),
-        serde_json::Value::Number(number) => {
-            number_or_text(&number.to_string(), |sent| Text::author(sent))
-        }
+        serde_json::Value::Number(number) => number_or_text(&number.to_string(), |sent| Text::author(sent)),
         serde_json::Value::String(text) => Value::text(text.as_str()),
         serde_json::Value::Array(items) => Value::array(items.iter().map(from_json)),
-        serde_json::Value::Object(pairs) => Value::object(
-            pairs
-                .iter()
-                .map(|(key, value)| (key.as_str(), from_json(value))),
-        ),
+        serde_json::Value::Object(pairs) => {
+            Value::object(pairs.iter().map(|(key, value)| (key.as_str(), from_json(value))))
+        }
     }
 }
 
@@ -58,10 +54,7 @@ fn read(raw: &RawValue, origin: &Arc<Origin>, depth: usize) -> Result<Value, Jso
     Ok(match text.as_bytes().first() {
         Some(b'{') => read_object(text, origin, depth)?,
         Some(b'[') => read_array(text, origin, depth)?,
-        Some(b'"') => Value::String(Text::tainted(
-            serde_json::from_str::<String>(text)?,
-            origin.clone(),
-        )),
+        Some(b'"') => Value::String(Text::tainted(serde_json::from_str::<String>(text)?, origin.clone())),
         Some(b't') => Value::Boolean(true),
         Some(b'f') => Value::Boolean(false),
         Some(b'n') => Value::Null,
@@ -74,25 +67,15 @@ fn read_object(text: &str, origin: &Arc<Origin>, depth: usize) -> Result<Value, 
     let mut pairs = Vec::new();
     for (key, raw) in serde_json::Deserializer::from_str(text).deserialize_map(Pairs)? {
         let place = Arc::new(origin.member(&key));
-        pairs.push((
-            Text::tainted(key, place.clone()),
-            read(raw, &place, depth + 1)?,
-        ));
+        pairs.push((Text::tainted(key, place.clone()), read(raw, &place, depth + 1)?));
     }
-    Ok(pairs
-        .into_iter()
-        .collect::<Object>()
-        .with_origin(origin.clone())
-        .into())
+    Ok(pairs.into_iter().collect::<Object>().with_origin(origin.clone()).into())
 }
 
 fn read_array(text: &str, origin: &Arc<Origin>, depth: usize) -> Result<Value, JsonError> {
     refuse_depth(depth)?;
     let mut items = Vec::new();
-    for (index, raw) in serde_json::from_str::<Vec<&RawValue>>(text)?
-        .into_iter()
-        .enumerate()
-    {
+    for (index, raw) in serde_json::from_str::<Vec<&RawValue>>(text)?.into_iter().enumerate() {
         let place = Arc::new(origin.item(index));
         items.push(read(raw, &place, depth + 1)?);
     }
@@ -100,11 +83,7 @@ fn read_array(text: &str, origin: &Arc<Origin>, depth: usize) -> Result<Value, J
 }
 
 fn refuse_depth(depth: usize) -> Result<(), JsonError> {
-    if depth > JSON_DEPTH_MAX {
-        Err(JsonError::Depth)
-    } else {
-        Ok(())
-    }
+    if depth > JSON_DEPTH_MAX { Err(JsonError::Depth) } else { Ok(()) }
 }
 
 /// Reads the keys of an object in order, and its values as raw text.
@@ -120,11 +99,7 @@ impl<'de> Visitor<'de> for Pairs {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            pairs.push((
-                key,
-                map.next_value::<&'de RawValue>()
-                    .map_err(A::Error::custom)?,
-            ));
+            pairs.push((key, map.next_value::<&'de RawValue>().map_err(A::Error::custom)?));
         }
         Ok(pairs)
     }
@@ -138,9 +113,7 @@ pub(super) fn to_json(value: &Value) -> serde_json::Value {
         Value::Version(_) | Value::DateTime(_) | Value::String(_) => plain_text(value).into(),
         Value::Array(array) => array.items().iter().map(to_json).collect(),
         Value::Object(object) => {
-            let pairs = object
-                .iter()
-                .map(|(key, value)| (key.flatten().into_owned(), to_json(value)));
+            let pairs = object.iter().map(|(key, value)| (key.flatten().into_owned(), to_json(value)));
             serde_json::Value::Object(pairs.collect())
         }
     }
@@ -161,10 +134,7 @@ pub(super) fn to_json_text(value: &Value) -> String {
 
 /// Returns the value as JSON text, or `None` as soon as it gets longer than `bytes_max`.
 pub(super) fn to_json_text_within(value: &Value, bytes_max: usize) -> Option<String> {
-    let mut writer = Writer {
-        json: String::new(),
-        bytes_max,
-    };
+    let mut writer = Writer { json: String::new(), bytes_max };
     writer.value(value, 0)?;
     Some(writer.json)
 }
@@ -188,19 +158,15 @@ impl Writer {
             Value::Null => self.push("null"),
             Value::Boolean(boolean) => self.push(if *boolean { "true" } else { "false" }),
             Value::Number(number) => self.push(&number.text()),
-            Value::Version(_) | Value::DateTime(_) | Value::String(_) => {
-                self.text(&plain_text(value))
+            Value::Version(_) | Value::DateTime(_) | Value::String(_) => self.text(&plain_text(value)),
+            Value::Array(array) => {
+                self.list("[", "]", depth, array.items(), |writer, item| writer.value(item, depth + 1))
             }
-            Value::Array(array) => self.list("[", "]", depth, array.items(), |writer, item| {
-                writer.value(item, depth + 1)
+            Value::Object(object) => self.list("{", "}", depth, object.iter(), |writer, (key, value)| {
+                writer.text(&key.flatten())?;
+                writer.push(": ")?;
+                writer.value(value, depth + 1)
             }),
-            Value::Object(object) => {
-                self.list("{", "}", depth, object.iter(), |writer, (key, value)| {
-                    writer.text(&key.flatten())?;
-                    writer.push(": ")?;
-                    writer.value(value, depth + 1)
-                })
-            }
         }
     }
 
@@ -237,7 +203,5 @@ impl Writer {
 }
 
 fn plain_text(value: &Value) -> String {
-    super::convert::to_text(value)
-        .map(|text| text.flatten().into_owned())
-        .unwrap_or_default()
+    super::convert::to_text(value).map(|text| text.flatten().into_owned()).unwrap_or_default()
 }

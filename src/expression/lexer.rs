@@ -55,10 +55,7 @@ const OPERATORS: &[(&str, &str)] = &[
     (">", "write `gt(a, b)`"),
     ("=", "write `eq(a, b)`"),
     ("!", "write `not(a)`"),
-    (
-        "+",
-        "write `format('{0}{1}', a, b)` to join texts; there is no arithmetic",
-    ),
+    ("+", "write `format('{0}{1}', a, b)` to join texts; there is no arithmetic"),
     ("?", "write `iif(condition, a, b)`"),
     ("*", "there is no arithmetic"),
     ("/", "there is no arithmetic"),
@@ -67,11 +64,7 @@ const OPERATORS: &[(&str, &str)] = &[
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            position: 0,
-            after: After::Nothing,
-        }
+        Self { text, position: 0, after: After::Nothing }
     }
 
     /// Returns the next token and its bytes, or `None` at the end.
@@ -85,9 +78,7 @@ impl<'t> Lexer<'t> {
             '\'' => self.quoted()?,
             '(' | ')' | '[' | ']' | ',' => self.punctuation(character),
             '.' if matches!(self.after, After::Value | After::Dot) => self.punctuation(character),
-            '*' if matches!(self.after, After::Dot | After::OpenBracket) => {
-                self.punctuation(character)
-            }
+            '*' if matches!(self.after, After::Dot | After::OpenBracket) => self.punctuation(character),
             '.' | '0'..='9' => self.number()?,
             '-' | '+' if self.after != After::Value => self.number()?,
             _ => self.word()?,
@@ -127,12 +118,8 @@ impl<'t> Lexer<'t> {
         loop {
             let Some(length) = self.text[at..].find('\'') else {
                 let range = start..self.text.trim_end().len();
-                return Err(Mistake::syntax(
-                    range,
-                    "a text in quotes is not closed",
-                    "no `'` closes this",
-                )
-                .help("write `''` for a quote inside the text"));
+                return Err(Mistake::syntax(range, "a text in quotes is not closed", "no `'` closes this")
+                    .help("write `''` for a quote inside the text"));
             };
             value.push_str(&self.text[at..at + length]);
             at += length + 1;
@@ -173,9 +160,7 @@ impl<'t> Lexer<'t> {
     fn run(&mut self, is_end: impl Fn(char) -> bool) -> &'t str {
         let rest = &self.text[self.position..];
         let first = rest.chars().next().map_or(0, char::len_utf8);
-        let length = rest[first..]
-            .find(is_end)
-            .map_or(rest.len(), |end| first + end);
+        let length = rest[first..].find(is_end).map_or(rest.len(), |end| first + end);
         self.position += length;
         &rest[..length]
     }
@@ -196,12 +181,8 @@ impl<'t> Lexer<'t> {
                 .help("write what is inside without `${{ }}`");
         }
         if run.starts_with('$') {
-            return Mistake::syntax(
-                range,
-                "a macro can't stand inside an expression",
-                "not an expression",
-            )
-            .help("write `variables['name']` for the variable's value");
+            return Mistake::syntax(range, "a macro can't stand inside an expression", "not an expression")
+                .help("write `variables['name']` for the variable's value");
         }
         if run.contains('-') && is_name(&run.replace('-', "_")) {
             return hyphenated(run, range, after_dot);
@@ -209,10 +190,7 @@ impl<'t> Lexer<'t> {
         let label = "a name has letters, digits and `_`, and does not begin with a digit";
         let mistake = Mistake::syntax(range, format!("`{}` is not a name", shown(run)), label);
         match after_dot {
-            true => mistake.help(format!(
-                "write `['{}']` without the dot",
-                shown(&run.replace('\'', "''"))
-            )),
+            true => mistake.help(format!("write `['{}']` without the dot", shown(&run.replace('\'', "''")))),
             false => mistake.help("put text in single quotes: `'text'`"),
         }
     }
@@ -233,36 +211,20 @@ fn is_boundary(character: char) -> bool {
 
 fn is_name(run: &str) -> bool {
     let is_letter = |character: char| character.is_ascii_alphabetic() || character == '_';
-    run.starts_with(is_letter)
-        && run
-            .chars()
-            .all(|character| is_letter(character) || character.is_ascii_digit())
+    run.starts_with(is_letter) && run.chars().all(|character| is_letter(character) || character.is_ascii_digit())
 }
 
 /// Returns the operator that stands first in a run.
 fn first_operator(run: &str) -> Option<(usize, &'static str, &'static str)> {
-    let found = OPERATORS
-        .iter()
-        .filter_map(|(operator, help)| Some((run.find(operator)?, *operator, *help)));
+    let found = OPERATORS.iter().filter_map(|(operator, help)| Some((run.find(operator)?, *operator, *help)));
     found.min_by_key(|(at, operator, _)| (*at, usize::MAX - operator.len()))
 }
 
 fn hyphenated(run: &str, range: Range<usize>, after_dot: bool) -> Mistake {
-    let title = format!(
-        "a name with a hyphen, `{}`, can't be written plainly",
-        shown(run)
-    );
-    let mistake = Mistake::syntax(
-        range,
-        title,
-        "there is no arithmetic, and no hyphen in a name",
-    );
+    let title = format!("a name with a hyphen, `{}`, can't be written plainly", shown(run));
+    let mistake = Mistake::syntax(range, title, "there is no arithmetic, and no hyphen in a name");
     match after_dot {
-        true => mistake.help(format!(
-            "write `['{}']` instead of `.{}`",
-            shown(run),
-            shown(run)
-        )),
+        true => mistake.help(format!("write `['{}']` instead of `.{}`", shown(run), shown(run))),
         false => mistake.help(format!("put text in single quotes: `'{}'`", shown(run))),
     }
 }
@@ -274,6 +236,5 @@ fn not_a_number(run: &str, start: usize) -> Mistake {
         return Mistake::syntax(range, title, "there is no arithmetic");
     }
     let title = format!("`{}` is neither a number nor a version", shown(run));
-    Mistake::syntax(range, title, "not a value")
-        .help(format!("put text in single quotes: `'{}'`", shown(run)))
+    Mistake::syntax(range, title, "not a value").help(format!("put text in single quotes: `'{}'`", shown(run)))
 }

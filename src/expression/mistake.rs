@@ -25,35 +25,15 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    pub(super) fn new(
-        code: Code,
-        range: Range<usize>,
-        title: impl Into<String>,
-        label: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            range,
-            title: title.into(),
-            label: label.into(),
-            note: None,
-            help: None,
-        }
+    pub(super) fn new(code: Code, range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { code, range, title: title.into(), label: label.into(), note: None, help: None }
     }
 
-    pub(super) fn syntax(
-        range: Range<usize>,
-        title: impl Into<String>,
-        label: impl Into<String>,
-    ) -> Self {
+    pub(super) fn syntax(range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
         Self::new(Code::ExpressionSyntax, range, title, label)
     }
 
-    pub(super) fn limit(
-        range: Range<usize>,
-        title: impl Into<String>,
-        label: impl Into<String>,
-    ) -> Self {
+    pub(super) fn limit(range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
         Self::new(Code::ExpressionLimit, range, title, label)
     }
 

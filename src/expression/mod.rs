@@ -70,10 +70,7 @@ impl Expression {
     /// allowed. Names and functions need not be known.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
         let root = parser::parse(text)?;
-        Ok(Self {
-            text: text.into(),
-            root: Arc::new(root),
-        })
+        Ok(Self { text: text.into(), root: Arc::new(root) })
     }
 
     /// Returns the text that was parsed. All byte ranges are ranges of it.

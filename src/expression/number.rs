@@ -20,10 +20,7 @@ pub struct Number {
 impl Number {
     /// Returns a number as an expression has it.
     pub fn new(decimal: Decimal) -> Self {
-        Self {
-            decimal,
-            sent: None,
-        }
+        Self { decimal, sent: None }
     }
 
     /// Returns the number that a JSON number stands for, or `None` if it has more digits or a
@@ -33,10 +30,7 @@ impl Number {
             true => exact_scientific(sent)?,
             false => Decimal::from_str_exact(sent).ok()?,
         };
-        Some(Self {
-            decimal,
-            sent: Some(sent.into()),
-        })
+        Some(Self { decimal, sent: Some(sent.into()) })
     }
 
     /// Returns the number that a literal of the expression language stands for: a sign, digits and
@@ -75,10 +69,7 @@ impl Number {
 
     /// Returns the number as the place of an item, if it is a whole number from 0 on.
     pub(super) fn index(&self) -> Option<usize> {
-        self.decimal
-            .is_integer()
-            .then(|| usize::try_from(self.decimal).ok())
-            .flatten()
+        self.decimal.is_integer().then(|| usize::try_from(self.decimal).ok()).flatten()
     }
 }
 
@@ -89,14 +80,9 @@ impl From<i64> for Number {
 }
 
 fn printed(decimal: Decimal) -> String {
-    let rounded = decimal
-        .round_dp_with_strategy(PRINTED_DIGITS_MAX, RoundingStrategy::MidpointAwayFromZero)
-        .normalize();
-    if rounded.is_zero() {
-        "0".to_owned()
-    } else {
-        rounded.to_string()
-    }
+    let rounded =
+        decimal.round_dp_with_strategy(PRINTED_DIGITS_MAX, RoundingStrategy::MidpointAwayFromZero).normalize();
+    if rounded.is_zero() { "0".to_owned() } else { rounded.to_string() }
 }
 
 /// Reads a sign, digits with the separators, and at most one point with digits after it.
@@ -106,20 +92,12 @@ fn decimal(text: &str, separators: &str) -> Option<Decimal> {
     let is_digit = |character: char| character.is_ascii_digit();
     let whole_is_good = whole.is_empty()
         || whole.starts_with(is_digit)
-            && whole
-                .chars()
-                .all(|character| is_digit(character) || separators.contains(character));
-    if !whole_is_good
-        || !fraction.chars().all(is_digit)
-        || (whole.is_empty() && fraction.is_empty())
-    {
+            && whole.chars().all(|character| is_digit(character) || separators.contains(character));
+    if !whole_is_good || !fraction.chars().all(is_digit) || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
     let sign = if text.starts_with('-') { "-" } else { "" };
-    let whole: String = whole
-        .chars()
-        .filter(|&character| is_digit(character))
-        .collect();
+    let whole: String = whole.chars().filter(|&character| is_digit(character)).collect();
     let point = if fraction.is_empty() { "" } else { "." };
     format!("{sign}0{whole}{point}{fraction}").parse().ok()
 }
@@ -129,9 +107,7 @@ fn exact_scientific(sent: &str) -> Option<Decimal> {
     let (mantissa, _) = sent.split_once(['e', 'E'])?;
     Decimal::from_str_exact(mantissa).ok()?;
     let decimal = Decimal::from_scientific(sent).ok()?;
-    let mantissa_is_zero = mantissa
-        .chars()
-        .all(|character| matches!(character, '-' | '0' | '.'));
+    let mantissa_is_zero = mantissa.chars().all(|character| matches!(character, '-' | '0' | '.'));
     (mantissa_is_zero || !decimal.is_zero()).then_some(decimal)
 }
 
@@ -141,12 +117,7 @@ mod tests {
 
     #[track_caller]
     fn check(literal: &str, text: Option<&str>) {
-        assert_eq!(
-            Number::from_literal(literal)
-                .map(|number| number.text().to_string())
-                .as_deref(),
-            text
-        );
+        assert_eq!(Number::from_literal(literal).map(|number| number.text().to_string()).as_deref(), text);
     }
 
     #[test]
@@ -156,10 +127,7 @@ mod tests {
         check(".5", Some("0.5"));
         check("0.12345675", Some("0.1234568"));
         check("-0.00000001", Some("0"));
-        check(
-            "79228162514264337593543950335",
-            Some("79228162514264337593543950335"),
-        );
+        check("79228162514264337593543950335", Some("79228162514264337593543950335"));
         check("79228162514264337593543950336", None);
         check("1e5", None);
         check("1,000", None);
@@ -172,15 +140,7 @@ mod tests {
         assert!(Number::from_json("1e400").is_none());
         assert!(Number::from_json("1e-400").is_none());
         assert!(Number::from_json("123456789012345678901234567890123").is_none());
-        assert_eq!(
-            Number::from_json("1e3").map(|number| number.decimal()),
-            Some(Decimal::from(1000))
-        );
-        assert_eq!(
-            Number::from_json("1.50")
-                .map(|number| number.text().to_string())
-                .as_deref(),
-            Some("1.50")
-        );
+        assert_eq!(Number::from_json("1e3").map(|number| number.decimal()), Some(Decimal::from(1000)));
+        assert_eq!(Number::from_json("1.50").map(|number| number.text().to_string()).as_deref(), Some("1.50"));
     }
 }

@@ -59,21 +59,10 @@ impl Object {
 
     fn position(&self, key: &str) -> Option<usize> {
         if let Some(table) = &self.table {
-            return table
-                .exact
-                .get(key)
-                .or_else(|| table.folded.get(&key.to_ascii_lowercase()))
-                .copied();
+            return table.exact.get(key).or_else(|| table.folded.get(&key.to_ascii_lowercase())).copied();
         }
-        let exact = self
-            .entries
-            .iter()
-            .position(|(known, _)| known.flatten() == key);
-        exact.or_else(|| {
-            self.entries
-                .iter()
-                .position(|(known, _)| known.flatten().eq_ignore_ascii_case(key))
-        })
+        let exact = self.entries.iter().position(|(known, _)| known.flatten() == key);
+        exact.or_else(|| self.entries.iter().position(|(known, _)| known.flatten().eq_ignore_ascii_case(key)))
     }
 }
 
@@ -89,19 +78,12 @@ impl<K: Into<Text>> FromIterator<(K, Value)> for Object {
                 entries[at].1 = value;
                 continue;
             }
-            table
-                .folded
-                .entry(name.to_ascii_lowercase())
-                .or_insert(entries.len());
+            table.folded.entry(name.to_ascii_lowercase()).or_insert(entries.len());
             table.exact.insert(name, entries.len());
             entries.push((key, value));
         }
         let table = (entries.len() > SEARCHED_MAX).then_some(table);
-        Self {
-            entries,
-            table,
-            origin: None,
-        }
+        Self { entries, table, origin: None }
     }
 }
 

@@ -45,19 +45,12 @@ fn units(text: &str) -> impl Iterator<Item = u16> {
 
 pub(super) fn starts_with(text: &str, prefix: &str) -> bool {
     let mut characters = text.chars().map(folded);
-    prefix
-        .chars()
-        .map(folded)
-        .all(|wanted| characters.next() == Some(wanted))
+    prefix.chars().map(folded).all(|wanted| characters.next() == Some(wanted))
 }
 
 pub(super) fn ends_with(text: &str, suffix: &str) -> bool {
     let mut characters = text.chars().rev().map(folded);
-    suffix
-        .chars()
-        .rev()
-        .map(folded)
-        .all(|wanted| characters.next() == Some(wanted))
+    suffix.chars().rev().map(folded).all(|wanted| characters.next() == Some(wanted))
 }
 
 pub(super) fn contains(text: &str, part: &str) -> bool {
@@ -68,11 +61,7 @@ pub(super) fn contains(text: &str, part: &str) -> bool {
 /// overlapping. The time grows with the length of the text alone.
 pub(super) fn find_all(text: &str, part: &str) -> Vec<Range<usize>> {
     let (folded_text, folded_part) = (fold(text), fold(part));
-    let mut at = Cursor {
-        text,
-        bytes: 0,
-        folded_bytes: 0,
-    };
+    let mut at = Cursor { text, bytes: 0, folded_bytes: 0 };
     folded_text
         .match_indices(&folded_part)
         .map(|(start, _)| {
@@ -114,6 +103,6 @@ mod tests {
     fn occurrences_are_found_though_folding_changes_the_number_of_bytes() {
         assert_eq!(find_all("ɐXɐxɐ", "ⱯX"), [0..3, 3..6]);
         assert_eq!(find_all("aaa", "A"), [0..1, 1..2, 2..3]);
-        assert_eq!(find_all("ss", "ß"), []);
+        assert!(find_all("ss", "ß").is_empty());
     }
 }

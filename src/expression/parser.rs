@@ -23,18 +23,10 @@ pub(super) fn parse(text: &str) -> Result<Node, Mistake> {
         let title = format!("an expression is longer than {TEXT_MAX} characters");
         return Err(Mistake::limit(0..text.len(), title, "too long"));
     }
-    let mut parser = Parser {
-        lexer: Lexer::new(text),
-        next: None,
-        end: text.len(),
-    };
+    let mut parser = Parser { lexer: Lexer::new(text), next: None, end: text.len() };
     parser.advance()?;
     if parser.next.is_none() {
-        return Err(Mistake::syntax(
-            0..text.len(),
-            "an expression is missing",
-            "nothing stands here",
-        ));
+        return Err(Mistake::syntax(0..text.len(), "an expression is missing", "nothing stands here"));
     }
     let root = parser.value(1)?;
     match parser.next.take() {
@@ -63,10 +55,7 @@ impl Parser<'_> {
     fn value(&mut self, depth: usize) -> Result<Node, Mistake> {
         if depth > NESTING_MAX {
             let title = format!("an expression is nested deeper than {NESTING_MAX} levels");
-            let range = self
-                .next
-                .as_ref()
-                .map_or(self.end..self.end, |(_, range)| range.clone());
+            let range = self.next.as_ref().map_or(self.end..self.end, |(_, range)| range.clone());
             return Err(Mistake::limit(range, title, "one level too deep"));
         }
         let Some((token, range)) = self.advance()? else {
@@ -83,19 +72,14 @@ impl Parser<'_> {
             other => return Err(not_a_value(&other, range)),
         };
         self.refuse_suffix()?;
-        Ok(Node {
-            kind: NodeKind::Literal(literal),
-            range,
-        })
+        Ok(Node { kind: NodeKind::Literal(literal), range })
     }
 
     fn refuse_suffix(&self) -> Result<(), Mistake> {
         match &self.next {
-            Some((Token::Dot | Token::OpenBracket, range)) => Err(Mistake::syntax(
-                range.clone(),
-                "a literal has no members",
-                "nothing can follow here",
-            )),
+            Some((Token::Dot | Token::OpenBracket, range)) => {
+                Err(Mistake::syntax(range.clone(), "a literal has no members", "nothing can follow here"))
+            }
             _ => Ok(()),
         }
     }
@@ -103,10 +87,7 @@ impl Parser<'_> {
     fn chain(&mut self, word: String, range: Range<usize>, depth: usize) -> Result<Node, Mistake> {
         let base = match self.sees(&Token::Open) {
             true => self.call(word, range, depth)?,
-            false => Node {
-                kind: NodeKind::Name(word),
-                range,
-            },
+            false => Node { kind: NodeKind::Name(word), range },
         };
         let mut suffixes = Vec::new();
         while let Some(suffix) = self.suffix(depth)? {
@@ -116,21 +97,10 @@ impl Parser<'_> {
             return Ok(base);
         };
         let range = base.range.start..last.range.end;
-        Ok(Node {
-            kind: NodeKind::Chain {
-                base: Box::new(base),
-                suffixes,
-            },
-            range,
-        })
+        Ok(Node { kind: NodeKind::Chain { base: Box::new(base), suffixes }, range })
     }
 
-    fn call(
-        &mut self,
-        name: String,
-        name_range: Range<usize>,
-        depth: usize,
-    ) -> Result<Node, Mistake> {
+    fn call(&mut self, name: String, name_range: Range<usize>, depth: usize) -> Result<Node, Mistake> {
         self.advance()?;
         let mut arguments = Vec::new();
         while !(arguments.is_empty() && self.sees(&Token::Close)) {
@@ -142,15 +112,7 @@ impl Parser<'_> {
         }
         let close = self.expect(&Token::Close, "`,` or `)`")?;
         let range = name_range.start..close.end;
-        Ok(Node {
-            kind: NodeKind::Call(Call {
-                name,
-                name_range,
-                arguments,
-                close,
-            }),
-            range,
-        })
+        Ok(Node { kind: NodeKind::Call(Call { name, name_range, arguments, close }), range })
     }
 
     fn suffix(&mut self, depth: usize) -> Result<Option<Suffix>, Mistake> {
@@ -166,20 +128,10 @@ impl Parser<'_> {
     fn member(&mut self) -> Result<Suffix, Mistake> {
         let start = self.advance()?.map_or(self.end, |(_, range)| range.start);
         match self.advance()? {
-            Some((Token::Word(name), range)) => Ok(Suffix {
-                kind: SuffixKind::Member(name),
-                range: start..range.end,
-            }),
-            Some((Token::Star, range)) => Ok(Suffix {
-                kind: SuffixKind::All,
-                range: start..range.end,
-            }),
-            Some((_, range)) => Err(Mistake::syntax(
-                range,
-                "a name is missing after `.`",
-                "not a name",
-            )
-            .help("write `['name']` for a name with other characters, `[0]` for an item")),
+            Some((Token::Word(name), range)) => Ok(Suffix { kind: SuffixKind::Member(name), range: start..range.end }),
+            Some((Token::Star, range)) => Ok(Suffix { kind: SuffixKind::All, range: start..range.end }),
+            Some((_, range)) => Err(Mistake::syntax(range, "a name is missing after `.`", "not a name")
+                .help("write `['name']` for a name with other characters, `[0]` for an item")),
             None => Err(self.missing("a name after `.`")),
         }
     }
@@ -194,20 +146,15 @@ impl Parser<'_> {
             false => SuffixKind::Index(self.value(depth + 1)?),
         };
         let close = self.expect(&Token::CloseBracket, "`]`")?;
-        Ok(Suffix {
-            kind,
-            range: start..close.end,
-        })
+        Ok(Suffix { kind, range: start..close.end })
     }
 
     fn expect(&mut self, token: &Token, wanted: &str) -> Result<Range<usize>, Mistake> {
         match self.advance()? {
             Some((found, range)) if found == *token => Ok(range),
-            Some((_, range)) => Err(Mistake::syntax(
-                range,
-                format!("{wanted} is missing"),
-                format!("expected {wanted} here"),
-            )),
+            Some((_, range)) => {
+                Err(Mistake::syntax(range, format!("{wanted} is missing"), format!("expected {wanted} here")))
+            }
             None => Err(self.missing(wanted)),
         }
     }
@@ -227,15 +174,10 @@ fn boolean(word: &str) -> Option<bool> {
 
 fn not_a_value(token: &Token, range: Range<usize>) -> Mistake {
     match token {
-        Token::Open => Mistake::syntax(
-            range,
-            "parentheses only follow the name of a function",
-            "no group here",
-        )
-        .help("write the function: `and(a, b)`, `or(a, b)`, `not(a)`"),
+        Token::Open => Mistake::syntax(range, "parentheses only follow the name of a function", "no group here")
+            .help("write the function: `and(a, b)`, `or(a, b)`, `not(a)`"),
         Token::Close | Token::Comma => {
-            Mistake::syntax(range, "a value is missing", "expected a value before this")
-                .help("write `''` for no text")
+            Mistake::syntax(range, "a value is missing", "expected a value before this").help("write `''` for no text")
         }
         _ => Mistake::syntax(range, "a value is missing", "expected a value here"),
     }

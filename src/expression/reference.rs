@@ -71,21 +71,13 @@ fn reference(name: &str, range: &Range<usize>, suffixes: &[Suffix]) -> Reference
         count => suffixes[count - 1].range.end,
     };
     let open = steps.len() < suffixes.len();
-    Reference {
-        root: name.to_owned(),
-        steps,
-        open,
-        range: range.start..end,
-    }
+    Reference { root: name.to_owned(), steps, open, range: range.start..end }
 }
 
 fn step(suffix: &Suffix) -> Option<Step> {
     match &suffix.kind {
         SuffixKind::Member(name) => Some(Step::Member(name.clone())),
-        SuffixKind::Index(Node {
-            kind: NodeKind::Literal(literal),
-            ..
-        }) => match literal {
+        SuffixKind::Index(Node { kind: NodeKind::Literal(literal), .. }) => match literal {
             Literal::Text(name) => Some(Step::Member(name.clone())),
             Literal::Number(number) => number.index().map(Step::Index),
             Literal::Boolean(_) | Literal::Version(_) => None,

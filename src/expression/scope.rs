@@ -21,21 +21,13 @@ pub(super) struct Name {
 impl Scope {
     /// Returns a scope in which no name is known.
     pub fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            names: Vec::new(),
-            in_step: false,
-            in_variable: false,
-        }
+        Self { dialect, names: Vec::new(), in_step: false, in_variable: false }
     }
 
     /// Adds a name; any member of it may be asked for.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.names.push(Name {
-            name: name.into(),
-            members: None,
-        });
+        self.names.push(Name { name: name.into(), members: None });
         self
     }
 
@@ -47,10 +39,7 @@ impl Scope {
         members: impl IntoIterator<Item = M>,
     ) -> Self {
         let members = Some(members.into_iter().map(Into::into).collect());
-        self.names.push(Name {
-            name: name.into(),
-            members,
-        });
+        self.names.push(Name { name: name.into(), members });
         self
     }
 
@@ -70,9 +59,6 @@ impl Scope {
 
     /// The name that was added last counts, so that a loop's variable may hide another one.
     pub(super) fn name(&self, written: &str) -> Option<&Name> {
-        self.names
-            .iter()
-            .rev()
-            .find(|known| known.name.eq_ignore_ascii_case(written))
+        self.names.iter().rev().find(|known| known.name.eq_ignore_ascii_case(written))
     }
 }

@@ -52,10 +52,7 @@ impl JobStatus {
             ("Canceled", JobStatus::Canceled),
             ("Skipped", JobStatus::Skipped),
         ];
-        WORDS
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(word))
-            .map(|(_, status)| *status)
+        WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, status)| *status)
     }
 
     pub(super) fn is_success(self) -> bool {
@@ -66,10 +63,7 @@ impl JobStatus {
 impl Status {
     /// Returns the status of the first thing of a run: nothing has failed, nothing was canceled.
     pub fn none_yet() -> Self {
-        Self::Graph {
-            canceled: false,
-            dependencies: Vec::new(),
-        }
+        Self::Graph { canceled: false, dependencies: Vec::new() }
     }
 
     pub(super) fn is_canceled(&self) -> bool {
@@ -80,54 +74,33 @@ impl Status {
     }
 
     /// Returns the results that count: those of the named dependencies, or all without a name.
-    pub(super) fn results(
-        &self,
-        names: &[(String, Range<usize>)],
-    ) -> Result<Vec<JobStatus>, Mistake> {
+    pub(super) fn results(&self, names: &[(String, Range<usize>)]) -> Result<Vec<JobStatus>, Mistake> {
         match self {
             Self::Step(status) => match names.first() {
                 None => Ok(vec![*status]),
                 Some((_, range)) => Err(no_names_in_steps(range.clone())),
             },
-            Self::Graph { dependencies, .. } if names.is_empty() => Ok(dependencies
-                .iter()
-                .map(|dependency| dependency.result)
-                .collect()),
-            Self::Graph { dependencies, .. } => names
-                .iter()
-                .map(|(name, range)| result(dependencies, name, range))
-                .collect(),
+            Self::Graph { dependencies, .. } if names.is_empty() => {
+                Ok(dependencies.iter().map(|dependency| dependency.result).collect())
+            }
+            Self::Graph { dependencies, .. } => {
+                names.iter().map(|(name, range)| result(dependencies, name, range)).collect()
+            }
         }
     }
 }
 
-fn result(
-    dependencies: &[Dependency],
-    name: &str,
-    range: &Range<usize>,
-) -> Result<JobStatus, Mistake> {
-    let known = dependencies
-        .iter()
-        .find(|dependency| dependency.name.eq_ignore_ascii_case(name));
+fn result(dependencies: &[Dependency], name: &str, range: &Range<usize>) -> Result<JobStatus, Mistake> {
+    let known = dependencies.iter().find(|dependency| dependency.name.eq_ignore_ascii_case(name));
     known.map(|dependency| dependency.result).ok_or_else(|| {
         let title = format!("`{}` is not among the dependencies", shown(name));
         Mistake::new(Code::UnknownName, range.clone(), title, "not a dependency")
             .help("name it under `dependsOn`")
-            .maybe_help(did_you_mean(
-                name,
-                dependencies
-                    .iter()
-                    .map(|dependency| dependency.name.as_str()),
-            ))
+            .maybe_help(did_you_mean(name, dependencies.iter().map(|dependency| dependency.name.as_str())))
     })
 }
 
 pub(super) fn no_names_in_steps(range: Range<usize>) -> Mistake {
     let title = "a status function takes no arguments in the condition of a step";
-    Mistake::new(
-        Code::ArgumentCount,
-        range,
-        title,
-        "a step depends on no job or stage",
-    )
+    Mistake::new(Code::ArgumentCount, range, title, "a step depends on no job or stage")
 }

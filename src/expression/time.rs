@@ -24,10 +24,7 @@ pub(super) fn from_text(text: &str) -> Option<Timestamp> {
         return Some(time);
     }
     let civil: DateTime = text.parse().ok()?;
-    civil
-        .to_zoned(TimeZone::UTC)
-        .ok()
-        .map(|zoned| zoned.timestamp())
+    civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 fn begins_like_a_date(text: &str) -> bool {

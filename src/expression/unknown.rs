@@ -9,14 +9,8 @@ use std::ops::Range;
 /// Words of other languages, and what stands for them here.
 const FOREIGN_NAMES: &[(&str, &str)] = &[
     ("null", "compare with an empty text: `eq(x, '')`"),
-    (
-        "env",
-        "write `variables['name']`, or use the variable in the script",
-    ),
-    (
-        "matrix",
-        "write `variables['name']`: the values of a matrix are variables",
-    ),
+    ("env", "write `variables['name']`, or use the variable in the script"),
+    ("matrix", "write `variables['name']`: the values of a matrix are variables"),
     ("strategy", "write `variables['strategy.name']`"),
 ];
 
@@ -29,17 +23,11 @@ const FOREIGN_FUNCTIONS: &[(&str, &str)] = &[
     ("if", "write `iif(condition, a, b)`"),
     ("concat", "write `format('{0}{1}', a, b)`"),
     ("neq", "write `ne(a, b)`"),
-    (
-        "indexOf",
-        "write `contains(a, b)` to learn whether a text holds another",
-    ),
+    ("indexOf", "write `contains(a, b)` to learn whether a text holds another"),
 ];
 
 fn foreign(table: &[(&str, &str)], written: &str) -> Option<String> {
-    table
-        .iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case(written))
-        .map(|(_, help)| (*help).to_owned())
+    table.iter().find(|(word, _)| word.eq_ignore_ascii_case(written)).map(|(_, help)| (*help).to_owned())
 }
 
 pub(super) fn unknown_name(written: &str, range: Range<usize>, scope: &Scope) -> Mistake {
@@ -47,49 +35,29 @@ pub(super) fn unknown_name(written: &str, range: Range<usize>, scope: &Scope) ->
         .or_else(|| function_without_call(written))
         .or_else(|| member_of_another(written, scope))
         .or_else(|| did_you_mean(written, scope.names.iter().map(|known| known.name.as_str())));
-    let known = scope
-        .names
-        .iter()
-        .map(|known| format!("`{}`", known.name))
-        .collect::<Vec<_>>();
+    let known = scope.names.iter().map(|known| format!("`{}`", known.name)).collect::<Vec<_>>();
     let note = (!known.is_empty()).then(|| format!("known here: {}", known.join(", ")));
     let title = format!("the name `{}` is not known here", shown(written));
-    Mistake::new(Code::UnknownName, range, title, "no such name")
-        .maybe_help(help)
-        .maybe_note(note)
+    Mistake::new(Code::UnknownName, range, title, "no such name").maybe_help(help).maybe_note(note)
 }
 
 fn function_without_call(written: &str) -> Option<String> {
-    Function::find(written)
-        .map(|function| format!("write `{}(…)` to call the function", function.name))
+    Function::find(written).map(|function| format!("write `{}(…)` to call the function", function.name))
 }
 
 fn member_of_another(written: &str, scope: &Scope) -> Option<String> {
     scope.names.iter().find_map(|known| {
         let members = known.members.as_ref()?;
-        let member = members
-            .iter()
-            .find(|member| member.eq_ignore_ascii_case(written))?;
+        let member = members.iter().find(|member| member.eq_ignore_ascii_case(written))?;
         Some(format!("did you mean `{}.{member}`?", known.name))
     })
 }
 
-pub(super) fn unknown_member(
-    name: &str,
-    member: &str,
-    range: Range<usize>,
-    members: &[String],
-) -> Mistake {
+pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, members: &[String]) -> Mistake {
     let shown = shown(member);
     let (title, label) = match name.eq_ignore_ascii_case("parameters") {
-        true => (
-            format!("the parameter `{shown}` is not declared"),
-            "no such parameter".to_owned(),
-        ),
-        false => (
-            format!("`{name}` has no member `{shown}`"),
-            "no such member".to_owned(),
-        ),
+        true => (format!("the parameter `{shown}` is not declared"), "no such parameter".to_owned()),
+        false => (format!("`{name}` has no member `{shown}`"), "no such member".to_owned()),
     };
     Mistake::new(Code::UnknownName, range, title, label)
         .maybe_help(did_you_mean(member, members.iter().map(String::as_str)))
@@ -104,26 +72,13 @@ pub(super) fn function(call: &Call, scope: &Scope) -> Result<&'static Function, 
         Some(function) if is_here(&function) => Ok(function),
         Some(function) => {
             let title = format!("the function `{}` does not exist here", function.name);
-            Err(
-                Mistake::new(Code::UnknownFunction, range, title, "not here")
-                    .help(function.place_help()),
-            )
+            Err(Mistake::new(Code::UnknownFunction, range, title, "not here").help(function.place_help()))
         }
         None => {
-            let help = foreign(FOREIGN_FUNCTIONS, &call.name).or_else(|| {
-                did_you_mean(
-                    &call.name,
-                    FUNCTIONS
-                        .iter()
-                        .filter(is_here)
-                        .map(|function| function.name),
-                )
-            });
+            let help = foreign(FOREIGN_FUNCTIONS, &call.name)
+                .or_else(|| did_you_mean(&call.name, FUNCTIONS.iter().filter(is_here).map(|function| function.name)));
             let title = format!("there is no function `{written}`");
-            Err(
-                Mistake::new(Code::UnknownFunction, range, title, "no such function")
-                    .maybe_help(help),
-            )
+            Err(Mistake::new(Code::UnknownFunction, range, title, "no such function").maybe_help(help))
         }
     }
 }
@@ -134,21 +89,11 @@ pub(super) fn wrong_count(call: &Call, function: &Function) -> Option<Mistake> {
     let (range, label) = if given < function.least {
         (call.close.clone(), "an argument is missing here")
     } else if given > function.most {
-        let last = call
-            .arguments
-            .last()
-            .map_or(call.close.start, |argument| argument.range.end);
-        (
-            call.arguments[function.most].range.start..last,
-            "not expected",
-        )
+        let last = call.arguments.last().map_or(call.close.start, |argument| argument.range.end);
+        (call.arguments[function.most].range.start..last, "not expected")
     } else {
         return None;
     };
-    let title = format!(
-        "`{}` takes {}, not {given}",
-        function.name,
-        function.count_phrase()
-    );
+    let title = format!("`{}` takes {}, not {given}", function.name, function.count_phrase());
     Some(Mistake::new(Code::ArgumentCount, range, title, label))
 }

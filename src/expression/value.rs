@@ -63,10 +63,7 @@ impl Array {
 
 impl From<Vec<Value>> for Array {
     fn from(items: Vec<Value>) -> Self {
-        Self {
-            items: Arc::new(items),
-            origin: None,
-        }
+        Self { items: Arc::new(items), origin: None }
     }
 }
 
@@ -179,10 +176,7 @@ fn describe_items(count: usize) -> String {
 }
 
 fn describe_keys(object: &Object) -> String {
-    let names = object
-        .iter()
-        .take(KEYS_SHOWN_MAX)
-        .map(|(key, _)| format!("`{}`", shown(&key.flatten())));
+    let names = object.iter().take(KEYS_SHOWN_MAX).map(|(key, _)| format!("`{}`", shown(&key.flatten())));
     let names = names.collect::<Vec<_>>().join(", ");
     match object.len() {
         0 => "an empty object".to_owned(),

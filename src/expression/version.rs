@@ -37,9 +37,7 @@ fn number(part: &str) -> Option<u32> {
     if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    part.parse()
-        .ok()
-        .filter(|&number| number <= i32::MAX as u32)
+    part.parse().ok().filter(|&number| number <= i32::MAX as u32)
 }
 
 impl fmt::Display for Version {

@@ -1,1 +1,135 @@
-//! (in the making)
+//! Where logs live: one file a job on the local disk, `<data>/logs/<run>/<job>.log`.
+//!
+//! A line of the file is
+//!
+//! ```text
+//! 2026-03-09T05:07:08.1234567Z 3 what the third step printed
+//! 2026-03-09T05:07:08.1234567Z - what is said about the job itself
+//! ```
+//! Lines are in the file when [`LogWriter::append`] returns, for followers in any process; they
+//! are on disk when [`LogWriter::sync`] returns. A crash may cut the last line short: a reader
+//! sees whole lines only, and a writer that comes later begins a new one.
+//!
+//! The text is kept as it was printed. Terminal escapes are made harmless where it is shown.
+
+mod line;
+mod read;
+mod write;
+
+pub use line::{LogLine, TEXT_MAX};
+pub use read::{LogReader, READ_MAX};
+pub use write::{LOG_MAX, LogWriter};
+
+use crate::id::{JobId, RunId};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder below the data folder.
+const FOLDER: &str = "logs";
+
+/// The logs of one data folder. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Logs {
+    folder: PathBuf,
+}
+
+impl Logs {
+    /// Returns the logs below a data folder. Nothing is created yet.
+    pub fn new(data: &Path) -> Self {
+        Self { folder: data.join(FOLDER) }
+    }
+
+    /// Opens the log of a job for writing at its end, and creates it where it is missing.
+    pub fn writer(&self, run: &RunId, job: &JobId) -> io::Result<LogWriter> {
+        LogWriter::open(&self.path(run, job)?)
+    }
+
+    /// Opens the log of a job for reading. A log that is not there yet is empty so far.
+    pub fn reader(&self, run: &RunId, job: &JobId) -> io::Result<LogReader> {
+        Ok(LogReader::new(self.path(run, job)?))
+    }
+
+    fn path(&self, run: &RunId, job: &JobId) -> io::Result<PathBuf> {
+        let name = format!("{}.log", safe(job.as_str())?);
+        Ok(self.folder.join(safe(run.as_str())?).join(name))
+    }
+}
+
+/// Returns the id if it is a plain name. Ids are made by us, but also read from commands and
+/// requests, and what is no id must not become a path.
+fn safe(id: &str) -> io::Result<&str> {
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match !id.is_empty() && id.len() <= crate::id::TEXT_MAX && is_plain {
+        true => Ok(id),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no id")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logs() -> (tempfile::TempDir, Logs) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = Logs::new(folder.path());
+        (folder, logs)
+    }
+
+    fn ids() -> (RunId, JobId) {
+        (RunId::from_stored("run_1"), JobId::from_stored("job_1"))
+    }
+
+    fn line(step: Option<usize>, text: &str) -> LogLine {
+        LogLine { at: "2026-03-09T05:07:08.1234567Z".parse().expect("a time"), step, text: text.to_owned() }
+    }
+
+    #[test]
+    fn what_is_appended_is_read_from_where_one_stopped() {
+        let (_folder, logs) = logs();
+        let (run, job) = ids();
+        let mut reader = logs.reader(&run, &job).expect("a reader");
+        assert_eq!(reader.read().expect("nothing"), []);
+        let mut writer = logs.writer(&run, &job).expect("a writer");
+        writer.append(&[line(None, "job"), line(Some(0), ""), line(Some(1), "a  b ")]).expect("room");
+        assert_eq!(reader.read().expect("lines"), [line(None, "job"), line(Some(0), ""), line(Some(1), "a  b ")]);
+        writer.append(&[line(Some(1), "later")]).expect("room");
+        writer.sync().expect("a disk");
+        let mut second = logs.reader(&run, &job).expect("a reader");
+        second.seek(reader.offset());
+        assert_eq!(second.read().expect("lines"), [line(Some(1), "later")]);
+        assert_eq!(second.read().expect("lines"), []);
+    }
+
+    #[test]
+    fn the_file_is_one_line_a_line() {
+        let (folder, logs) = logs();
+        let (run, job) = ids();
+        let mut writer = logs.writer(&run, &job).expect("a writer");
+        writer.append(&[line(Some(2), "a\nb\rc\u{1b}[1m"), line(None, "end")]).expect("room");
+        let text = std::fs::read_to_string(folder.path().join("logs/run_1/job_1.log")).expect("a file");
+        let time = "2026-03-09T05:07:08.1234567Z";
+        assert_eq!(text, format!("{time} 3 a\\nb\\rc\u{1b}[1m\n{time} - end\n"));
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_short_is_never_read_and_never_continued() {
+        let (folder, logs) = logs();
+        let (run, job) = ids();
+        let path = folder.path().join("logs/run_1/job_1.log");
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, "2026-03-09T05:07:08.1234567Z 1 cut sho").expect("a file");
+        let mut reader = logs.reader(&run, &job).expect("a reader");
+        assert_eq!(reader.read().expect("nothing"), []);
+        logs.writer(&run, &job).expect("a writer").append(&[line(Some(0), "next")]).expect("room");
+        assert_eq!(reader.read().expect("lines"), [line(Some(0), "cut sho"), line(Some(0), "next")]);
+    }
+
+    #[test]
+    fn only_ids_become_paths() {
+        let (_folder, logs) = logs();
+        for hostile in ["", "..", "../x", "a/b", "/etc", "run_\0", &"a".repeat(200)] {
+            assert!(logs.reader(&RunId::from_stored(hostile), &ids().1).is_err(), "{hostile:?}");
+            assert!(logs.writer(&ids().0, &JobId::from_stored(hostile)).is_err(), "{hostile:?}");
+        }
+    }
+}

@@ -194,11 +194,7 @@ struct Ready {
 }
 
 /// Returns the key by which a delivery would be known again, where its connection looks for one.
-fn repeat_key(
-    connection: &Connection,
-    request: &Request,
-    payload: &Payload<'_>,
-) -> Result<Option<RepeatKey>, Doubled> {
+fn repeat_key(connection: &Connection, request: &Request, payload: &Payload<'_>) -> Result<Option<RepeatKey>, Doubled> {
     let Some(repeat) = &connection.repeat else { return Ok(None) };
     let mut wanted = Wanted::default();
     if let Key::Path(path) = &repeat.key {

@@ -1,8 +1,9 @@
 //! Payload text in a `condition:`. A condition is code, so a value that was put into one must
 //! become a literal of it, or the run is rejected.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::taint::{Segment, Text};
+use crate::template;
 
 /// Returns a condition's text with each tainted part as (a part of) a text literal: inside one
 /// pair of single quotes its quotes are doubled, alone as an operand it gets quotes of its own.
@@ -42,9 +43,8 @@ fn is_operand(segments: &[Segment], place: usize) -> bool {
 }
 
 fn refused(segment: &Segment, span: Span) -> Diagnostic {
-    let path = segment.origin.as_ref().map_or("", |origin| &origin.path);
     let title = "payload text can't be part of an expression";
-    Diagnostic::error(Code::TaintedCondition, title, span, "a condition is code")
-        .note(format!("the value came from the payload, at `{}`", shown(path)))
-        .help("put it in single quotes: `eq('${{ … }}', 'text')`")
+    let refused = Diagnostic::error(Code::TaintedCondition, title, span, "a condition is code");
+    let refused = segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)));
+    refused.help("put it in single quotes: `eq('${{ … }}', 'text')`")
 }

@@ -1,11 +1,9 @@
 //! Freezing a checked pipeline: everything implicit is spelled out.
 
-use super::model::{Job, Pipeline, Placed, Stage, Step, Variable};
+use super::model::{Job, Pipeline, Stage, Step, Variable};
 use super::plan::{self, Action, Interpreter, Plan, Script};
 use crate::taint::Text;
 
-/// What the stage or job around a file without them is called (reference, section 5.1).
-const IMPLICIT: &str = "__default";
 /// The pattern of a run's name where the pipeline has none (reference, section 8.1).
 const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 /// Minutes after which a job is canceled, and which a canceled job has to end, where nothing is
@@ -14,7 +12,7 @@ const TIMEOUT_DEFAULT: f64 = 60.0;
 const CANCEL_TIMEOUT_DEFAULT: f64 = 5.0;
 
 pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
-    let names = names(pipeline.stages.iter().map(|stage| (stage.name.as_ref(), stage.is_written)), "Stage");
+    let names = pipeline.stage_names();
     let stages = pipeline.stages.iter().enumerate().map(|(at, it)| stage(it, at, &names)).collect();
     Plan {
         version: plan::VERSION,
@@ -25,18 +23,7 @@ pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
     }
 }
 
-/// Returns the names of all, with the numbered ones of those that have none.
-fn names<'p>(all: impl Iterator<Item = (Option<&'p Placed<String>>, bool)>, word: &str) -> Vec<String> {
-    let numbered = |(place, (name, is_written)): (usize, (Option<&Placed<String>>, bool))| match name {
-        Some(name) => name.value.clone(),
-        None if is_written => format!("{word}{}", place + 1),
-        None => IMPLICIT.to_owned(),
-    };
-    all.enumerate().map(numbered).collect()
-}
-
 fn stage(stage: &Stage, at: usize, stages: &[String]) -> plan::Stage {
-    let names = names(stage.jobs.iter().map(|job| (job.name.as_ref(), job.is_written)), "Job");
     plan::Stage {
         name: stages[at].clone(),
         display_name: display_name(stage.display_name.as_ref(), &stages[at]),
@@ -44,9 +31,9 @@ fn stage(stage: &Stage, at: usize, stages: &[String]) -> plan::Stage {
             Some(named) => named.iter().map(|name| name.value.clone()).collect(),
             None => at.checked_sub(1).map(|before| stages[before].clone()).into_iter().collect(),
         },
-        condition: stage.condition.as_ref().map(|condition| condition.value.clone()),
+        condition: stage.condition.as_ref().map(|condition| condition.text.clone()),
         variables: variables(&stage.variables),
-        jobs: stage.jobs.iter().zip(names).map(|(it, name)| job(it, name)).collect(),
+        jobs: stage.jobs.iter().zip(stage.job_names()).map(|(it, name)| job(it, name)).collect(),
     }
 }
 
@@ -55,7 +42,7 @@ fn job(job: &Job, name: String) -> plan::Job {
     plan::Job {
         display_name: display_name(job.display_name.as_ref(), shown),
         depends_on: job.depends_on.iter().map(|name| name.value.clone()).collect(),
-        condition: job.condition.as_ref().map(|condition| condition.value.clone()),
+        condition: job.condition.as_ref().map(|condition| condition.text.clone()),
         continue_on_error: job.continue_on_error,
         timeout_minutes: job.timeout_minutes.unwrap_or(TIMEOUT_DEFAULT),
         cancel_timeout_minutes: job.cancel_timeout_minutes.unwrap_or(CANCEL_TIMEOUT_DEFAULT),
@@ -74,7 +61,7 @@ fn step(step: &Step) -> plan::Step {
     plan::Step {
         name: step.name.as_ref().map(|name| name.value.clone()),
         display_name: display_name(step.display_name.as_ref(), kind),
-        condition: step.condition.as_ref().map(|condition| condition.value.clone()),
+        condition: step.condition.as_ref().map(|condition| condition.text.clone()),
         continue_on_error: step.continue_on_error,
         timeout_minutes: step.timeout_minutes,
         env: step.env.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),

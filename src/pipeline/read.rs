@@ -1,18 +1,21 @@
 //! The expanded document to the typed model.
 
 use super::condition;
-use super::model::{Job, Pipeline, Placed, Stage, Step, Variable};
+use super::model::{Condition, Job, Pipeline, Placed, Stage, Step, Variable};
 use super::plan::Interpreter;
 use super::schema::{
-    CHECKOUT_STEP, JOB, JOB_KINDS, POOL, ROOT, SCRIPT_STEP, STAGE, STAGE_KINDS, STEP_KINDS, Support, VARIABLE,
+    self, BASH_STEP, CHECKOUT_HELP, CHECKOUT_STEP, JOB, JOB_KEYWORDS, Keyword, POOL, ROOT, SCRIPT_STEP, STAGE,
+    STAGE_KEYWORDS, STEP_KEYWORDS, Support, VARIABLE, VARIABLE_KEYWORDS,
 };
-use super::value::Reader;
+use super::value::{Reader, author};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
 use crate::taint::Text;
-use crate::template::{Content, Entry, Node};
+use crate::template::{Content, Entry, Kind, Node, Scalar};
 
 /// The pool of a job that names none, and of one that only asks for an image of a cloud.
 const POOL_DEFAULT: &str = "default";
+/// The pool of a cloud's machines in files that were written for it; here it is the default pool.
+const CLOUD: &str = "Azure Pipelines";
 /// The most stages of a pipeline, and jobs of a stage.
 const STAGES_MAX: usize = 256;
 const JOBS_MAX: usize = 256;
@@ -47,9 +50,11 @@ impl Reader<'_> {
             [] => self.without_body(document),
             [body, others @ ..] => {
                 pipeline.stages = self.body(body, &pool);
+                let items = if author(&body.key) == "stages" { count(&body.value) } else { 1 };
+                pipeline.has_gaps = pipeline.stages.len() < items;
                 for other in others {
-                    let title = format!("a pipeline has `{}` or `{}`, not both", key(body), key(other));
-                    let second = Diagnostic::error(Code::UnknownKey, title, other.key_span, "the second");
+                    let title = format!("a pipeline has `{}` or `{}`, not both", author(&body.key), author(&other.key));
+                    let second = Diagnostic::error(Code::InvalidValue, title, other.key_span, "the second");
                     self.diagnostics.push(second.related(body.key_span, "the first"));
                 }
             }
@@ -58,15 +63,18 @@ impl Reader<'_> {
     }
 
     fn without_body(&mut self, document: &Node) {
-        let reported = self.diagnostics.has_errors() || !matches!(document.content, Content::Mapping(_));
-        if !reported {
+        if !self.diagnostics.has_errors() {
+            let first = match &document.content {
+                Content::Mapping(entries) => entries.first().map(|entry| entry.key_span),
+                _ => None,
+            };
             let title = "a pipeline needs `steps`, `jobs` or `stages`";
-            self.error(Code::MissingKey, title, document.span, "none of them is here");
+            self.error(Code::MissingKey, title, first.unwrap_or(document.span), "none of them is in the file");
         }
     }
 
     fn body(&mut self, body: &Entry, pool: &str) -> Vec<Stage> {
-        match &*key(body) {
+        match author(&body.key) {
             "stages" => {
                 let items = self.items(&body.value, "`stages`", STAGES_MAX);
                 if items.is_empty() {
@@ -74,22 +82,30 @@ impl Reader<'_> {
                 }
                 items.iter().filter_map(|item| self.stage(item, pool)).collect()
             }
-            "jobs" => vec![Stage { jobs: self.jobs(body, pool), ..around() }],
+            "jobs" => {
+                let mut stage = around();
+                self.jobs(&mut stage, body, pool);
+                vec![stage]
+            }
             _ => vec![Stage { jobs: vec![Job { steps: self.steps(body), ..job(pool) }], ..around() }],
         }
     }
 
+    /// Reports a list without items, if that it is no list has not been reported.
     fn empty(&mut self, body: &Entry) {
-        let title = format!("`{}` has no entries", key(body));
-        self.error(Code::MissingKey, title, body.key_span, "");
+        if !is_nothing(&body.value) && !matches!(&body.value.content, Content::Sequence(items) if items.is_empty()) {
+            return;
+        }
+        let title = format!("`{}` has no entries", author(&body.key));
+        self.error(Code::MissingKey, title, body.key_span, "at least one must be here");
     }
 
     fn stage(&mut self, node: &Node, pool: &str) -> Option<Stage> {
-        self.kind(node, &STAGE_KINDS, "a stage")?;
+        self.keyword(node, STAGE_KEYWORDS, "a stage")?;
         let mut stage = Stage { is_written: true, ..around() };
-        let keys = self.keys(node, STAGE);
-        let own_pool = keys.iter().find(|(key, _)| *key == "pool").and_then(|(_, entry)| self.pool(&entry.value));
+        let own_pool = node.member("pool").and_then(|node| self.pool(node));
         let pool = own_pool.as_deref().unwrap_or(pool);
+        let keys = self.keys(node, STAGE);
         for (key, entry) in keys {
             let value = &entry.value;
             match key {
@@ -98,23 +114,24 @@ impl Reader<'_> {
                 "dependsOn" => stage.depends_on = Some(self.names(value, "`dependsOn`")),
                 "condition" => stage.condition = self.condition(value),
                 "variables" => stage.variables = self.variables(value),
-                "jobs" => stage.jobs = self.jobs(entry, pool),
+                "jobs" => self.jobs(&mut stage, entry, pool),
                 _ => {}
             }
         }
         Some(stage)
     }
 
-    fn jobs(&mut self, body: &Entry, pool: &str) -> Vec<Job> {
+    fn jobs(&mut self, stage: &mut Stage, body: &Entry, pool: &str) {
         let items = self.items(&body.value, "`jobs`", JOBS_MAX);
         if items.is_empty() {
             self.empty(body);
         }
-        items.iter().filter_map(|item| self.job(item, pool)).collect()
+        stage.jobs = items.iter().filter_map(|item| self.job(item, pool)).collect();
+        stage.has_gaps = stage.jobs.len() < count(&body.value);
     }
 
     fn job(&mut self, node: &Node, pool: &str) -> Option<Job> {
-        self.kind(node, &JOB_KINDS, "a job")?;
+        self.keyword(node, JOB_KEYWORDS, "a job")?;
         let mut job = Job { is_written: true, ..job(pool) };
         for (key, entry) in self.keys(node, JOB) {
             let value = &entry.value;
@@ -143,14 +160,14 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node) -> Option<Step> {
-        let kind = self.kind(node, &STEP_KINDS, "a step")?;
+        let kind = self.keyword(node, STEP_KEYWORDS, "a step")?;
         if kind == "checkout" {
             self.checkout(node);
             return None;
         }
         let mut step = Step {
             interpreter: if kind == "bash" { Interpreter::Bash } else { Interpreter::CommandLine },
-            script: self.script(node, kind)?,
+            script: self.script(node, kind),
             name: None,
             display_name: None,
             condition: None,
@@ -161,7 +178,8 @@ impl Reader<'_> {
             working_directory: None,
             fail_on_stderr: false,
         };
-        for (key, entry) in self.keys(node, SCRIPT_STEP) {
+        let kind = if kind == "bash" { BASH_STEP } else { SCRIPT_STEP };
+        for (key, entry) in self.keys(node, kind) {
             let value = &entry.value;
             match key {
                 "name" => step.name = self.name(value, "the name of a step"),
@@ -181,10 +199,12 @@ impl Reader<'_> {
         Some(step)
     }
 
-    fn script(&mut self, node: &Node, kind: &str) -> Option<Placed<crate::template::Scalar>> {
-        let value = node.member(kind)?;
-        let scalar = self.scalar(value, &format!("`{kind}`"))?;
-        Some(Placed { value: scalar.clone(), span: value.span })
+    /// Returns the script; an empty one in place of what is no text.
+    fn script(&mut self, node: &Node, kind: &str) -> Placed<Scalar> {
+        let value = node.member(kind).expect("the keyword was found in the mapping");
+        let empty = || Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Text };
+        let scalar = self.scalar(value, &format!("`{kind}`")).cloned();
+        Placed { value: scalar.unwrap_or_else(empty), span: value.span }
     }
 
     /// `checkout: none` does nothing, which is what a file without any checkout does here too.
@@ -194,141 +214,160 @@ impl Reader<'_> {
                 continue;
             }
             if let Some(which) = self.own_text(&entry.value, "`checkout`").filter(|which| which.value != "none") {
-                self.unsupported(&format!("checkout: {}", shown(&which.value)), entry.value.span);
+                let what = format!("checkout: {}", which.value);
+                self.diagnostics.push(schema::unsupported(&what, entry.value.span, CHECKOUT_HELP));
             }
         }
     }
 
-    /// Returns the key that says what kind of thing a mapping is; it must be the first.
-    fn kind<'k>(&mut self, node: &Node, kinds: &'k [(&'k str, Support)], what: &str) -> Option<&'k str> {
-        let Content::Mapping(entries) = &node.content else {
-            self.wrong(node, &format!("{what} is a mapping"));
+    /// Returns the keyword that says what kind of thing a mapping is, if this version reads that
+    /// kind. Usually it is the first key; that it must be is said where the keys are read.
+    fn keyword(&mut self, node: &Node, keywords: &[Keyword], what: &str) -> Option<&'static str> {
+        let entries = self.entries(node, what)?;
+        let find = |entry: &Entry| keywords.iter().find(|(keyword, _)| *keyword == author(&entry.key));
+        let Some((entry, (keyword, support))) = entries.iter().find_map(|entry| Some((entry, *find(entry)?))) else {
+            self.unknown_keyword(node, entries, keywords, what);
             return None;
         };
-        let known = |entry: &Entry| {
-            let key = key(entry);
-            kinds.iter().find(|(kind, _)| !entry.key.is_tainted() && *kind == key)
-        };
-        let Some(place) = entries.iter().position(|entry| known(entry).is_some()) else {
-            self.unknown_kind(node, entries, kinds, what);
-            return None;
-        };
-        let (kind, support) = *known(&entries[place])?;
-        let key_span = entries[place].key_span;
         match support {
-            Support::Later => self.unsupported(kind, key_span),
-            Support::Old(help) => {
-                let title = format!("`{kind}` is an old form");
-                self.diagnostics.push(Diagnostic::error(Code::Unsupported, title, key_span, "").help(help));
-            }
-            Support::Now | Support::Ignored => {
-                if place > 0 {
-                    let title = format!("`{kind}` must be the first key of {what}");
-                    let late = Diagnostic::error(Code::InvalidValue, title, key_span, "move this key up");
-                    self.diagnostics.push(late.related(entries[0].key_span, "this key is the first"));
-                }
-                return Some(kind);
-            }
+            Support::Now | Support::Ignored => return Some(keyword),
+            Support::Later(help) => self.diagnostics.push(schema::unsupported(keyword, entry.key_span, help)),
+            Support::Old(help) => self.diagnostics.push(schema::old(keyword, entry.key_span, help)),
         }
         None
     }
 
-    fn unknown_kind(&mut self, node: &Node, entries: &[Entry], kinds: &[(&str, Support)], what: &str) {
-        let usual = kinds.iter().filter(|(_, support)| *support == Support::Now);
-        let usual: Vec<String> = usual.map(|(kind, _)| format!("`{kind}`")).collect();
-        let title = format!("{what} begins with {}", usual.join(" or "));
+    fn unknown_keyword(&mut self, node: &Node, entries: &[Entry], keywords: &[Keyword], what: &str) {
+        let usual = keywords.iter().filter(|(_, support)| *support == Support::Now);
+        let usual: Vec<String> = usual.map(|(keyword, _)| format!("`{keyword}`")).collect();
+        let title = match usual.as_slice() {
+            [others @ .., last] if !others.is_empty() => format!("{what} begins with {} or {last}", others.join(", ")),
+            one => format!("{what} begins with {}", one.concat()),
+        };
         let Some(first) = entries.first() else {
             self.error(Code::MissingKey, title, node.span, "nothing is here");
             return;
         };
-        let written = key(first);
-        let label = format!("this begins with `{}`", shown(&written));
+        let written = author(&first.key);
+        let label = format!("this begins with `{}`", shown(written));
         let unknown = Diagnostic::error(Code::UnknownKey, title, first.key_span, label);
-        self.diagnostics.push(unknown.suggest(&written, kinds.iter().map(|(kind, _)| *kind)));
+        self.diagnostics.push(unknown.suggest(written, keywords.iter().map(|(keyword, _)| *keyword)));
     }
 
-    fn condition(&mut self, node: &Node) -> Option<Placed<String>> {
+    fn condition(&mut self, node: &Node) -> Option<Condition> {
         let scalar = self.scalar(node, "`condition`")?;
         let text = condition::splice(&scalar.text, &scalar.segment_spans, self.diagnostics)?;
-        (!text.trim().is_empty()).then_some(Placed { value: text, span: node.span })
+        let is_verbatim = scalar.kind == Kind::Plain && text.len() == node.span.range().len();
+        (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim })
     }
 
-    /// Returns the pool's name. A pool that only asks for an image is the default pool.
+    /// Returns the pool's name. A pool that only asks for an image of a cloud is the default
+    /// pool, so that a file that was written for such images works as it is.
     fn pool(&mut self, node: &Node) -> Option<String> {
-        if !matches!(node.content, Content::Mapping(_)) {
-            return self.own_text(node, "a pool").map(|name| name.value).filter(|name| !name.is_empty());
+        match node.content {
+            Content::Scalar(_) => return self.pool_name(node),
+            Content::Mapping(_) => {}
+            Content::Sequence(_) => {
+                self.wrong(node, "a pool is text or a mapping");
+                return None;
+            }
         }
-        let keys = self.keys(node, POOL);
-        let name = keys.into_iter().find(|(key, _)| *key == "name");
-        name.and_then(|(_, entry)| self.own_text(&entry.value, "a pool")).map(|name| name.value)
+        let mut name = None;
+        for (key, entry) in self.keys(node, POOL) {
+            match key {
+                "name" => name = self.pool_name(&entry.value),
+                _ => self.demands(entry),
+            }
+        }
+        Some(name.unwrap_or_else(|| POOL_DEFAULT.to_owned()))
+    }
+
+    fn pool_name(&mut self, node: &Node) -> Option<String> {
+        let name = self.own_name(node, "a pool")?;
+        match name.value.as_str() {
+            "" => None,
+            "server" => {
+                let help = "write `script` or `bash` steps in a job that a worker runs";
+                self.diagnostics.push(schema::unsupported("pool: server", name.span, help));
+                None
+            }
+            CLOUD => Some(POOL_DEFAULT.to_owned()),
+            other if other.eq_ignore_ascii_case(POOL_DEFAULT) => Some(POOL_DEFAULT.to_owned()),
+            _ if self.is_runtime(&name) => None,
+            _ => Some(name.value),
+        }
+    }
+
+    /// Workers say by their pools what they can do, so demands are not compared with anything.
+    fn demands(&mut self, entry: &Entry) {
+        let title = "demands are not looked at: the pool's name alone decides which worker runs a job";
+        let label = "this has no effect";
+        let help = "give the workers that meet them a pool of their own, and name that";
+        self.diagnostics.push(Diagnostic::warning(Code::Unsupported, title, entry.key_span, label).help(help));
     }
 
     fn env(&mut self, node: &Node) -> Vec<(Placed<String>, Text)> {
-        match &node.content {
-            Content::Mapping(entries) => entries.iter().filter_map(|entry| self.env_entry(entry)).collect(),
-            Content::Scalar(scalar) if scalar.text.is_empty() => Vec::new(),
-            _ => {
-                self.wrong(node, "`env` is a mapping");
-                Vec::new()
-            }
+        if is_nothing(node) {
+            return Vec::new();
         }
-    }
-
-    fn env_entry(&mut self, entry: &Entry) -> Option<(Placed<String>, Text)> {
-        if self.is_tainted(&entry.key, entry.key_span, "the name of an environment variable") {
-            return None;
-        }
-        let value = self.text(&entry.value, "the value of an environment variable")?;
-        Some((Placed { value: key(entry).into_owned(), span: entry.key_span }, value))
+        let entries = self.entries(node, "`env`").unwrap_or_default();
+        entries.iter().filter_map(|entry| self.pair(entry, "the value of an environment variable")).collect()
     }
 
     fn variables(&mut self, node: &Node) -> Vec<Variable> {
-        match &node.content {
-            Content::Mapping(entries) => entries.iter().filter_map(|entry| self.variable_entry(entry)).collect(),
-            _ => {
-                let items = self.items(node, "`variables`", VARIABLES_MAX);
-                items.iter().filter_map(|item| self.variable_item(item)).collect()
-            }
+        if matches!(node.content, Content::Mapping(_)) {
+            let entries = self.entries(node, "`variables`").unwrap_or_default();
+            return entries.iter().filter_map(|entry| self.variable_entry(entry)).collect();
         }
+        if !matches!(node.content, Content::Sequence(_)) && !is_nothing(node) {
+            self.wrong(node, "`variables` is a mapping or a list");
+            return Vec::new();
+        }
+        let items = self.items(node, "`variables`", VARIABLES_MAX);
+        items.iter().filter_map(|item| self.variable_item(item)).collect()
     }
 
     fn variable_entry(&mut self, entry: &Entry) -> Option<Variable> {
-        if self.is_tainted(&entry.key, entry.key_span, "the name of a variable") {
-            return None;
-        }
-        let value = self.text(&entry.value, "the value of a variable")?;
-        let name = Placed { value: key(entry).into_owned(), span: entry.key_span };
-        Some(Variable { name, value, read_only: false })
+        let (name, value) = self.pair(entry, "the value of a variable")?;
+        Some(Variable { name, value, value_span: entry.value.span, read_only: false })
+    }
+
+    fn pair(&mut self, entry: &Entry, what: &str) -> Option<(Placed<String>, Text)> {
+        let value = self.text(&entry.value, what)?;
+        Some((Placed { value: author(&entry.key).to_owned(), span: entry.key_span }, value))
     }
 
     fn variable_item(&mut self, node: &Node) -> Option<Variable> {
-        let mut variable = Variable {
-            name: Placed { value: String::new(), span: node.span },
-            value: Text::default(),
-            read_only: false,
-        };
-        let mut named = false;
+        self.keyword(node, VARIABLE_KEYWORDS, "a variable")?;
+        let mut name = None;
+        let mut value = Text::default();
+        let mut value_span = node.span;
+        let mut read_only = false;
         for (key, entry) in self.keys(node, VARIABLE) {
             match key {
-                "name" => {
-                    variable.name = self.own_text(&entry.value, "the name of a variable")?;
-                    named = true;
+                "name" => name = self.own_name(&entry.value, "the name of a variable"),
+                "value" => {
+                    value_span = entry.value.span;
+                    value = self.text(&entry.value, "the value of a variable")?;
                 }
-                "value" => variable.value = self.text(&entry.value, "the value of a variable")?,
-                "readonly" => variable.read_only = self.boolean(&entry.value, "`readonly`") == Some(true),
-                _ => {}
+                _ => read_only = self.boolean(&entry.value, "`readonly`") == Some(true),
             }
         }
-        let is_other_form = node.member("group").is_some() || node.member("template").is_some();
-        if !named && !is_other_form && matches!(node.content, Content::Mapping(_)) {
-            self.error(Code::MissingKey, "a variable needs a `name`", node.span, "");
-        }
-        named.then_some(variable)
+        Some(Variable { name: name?, value, value_span, read_only })
     }
 }
 
-fn key(entry: &Entry) -> std::borrow::Cow<'_, str> {
-    entry.key.flatten()
+/// Returns how many items a list has.
+fn count(node: &Node) -> usize {
+    match &node.content {
+        Content::Sequence(items) => items.len(),
+        _ => 0,
+    }
+}
+
+/// Says whether a key has no value.
+fn is_nothing(node: &Node) -> bool {
+    matches!(&node.content, Content::Scalar(scalar) if scalar.text.is_empty())
 }
 
 /// Returns the stage around jobs or steps that stand in none.
@@ -340,6 +379,7 @@ fn around() -> Stage {
         condition: None,
         variables: Vec::new(),
         jobs: Vec::new(),
+        has_gaps: false,
         is_written: false,
     }
 }

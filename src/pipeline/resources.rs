@@ -1,6 +1,6 @@
 //! What is read before expansion: webhook resources and declared parameters.
 
-use super::schema::{FILTER, Kind, PARAMETER, RESOURCES, Support, WEBHOOK};
+use super::schema::{FILTER, Kind, PARAMETER, RESOURCES, WEBHOOK, old, unsupported};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::expression::Value;
 use crate::template;
@@ -81,6 +81,11 @@ pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookRe
     let mut reader = Reader { diagnostics };
     let Some(resources) = document.member("resources") else { return Vec::new() };
     let mut found: Vec<WebhookResource> = Vec::new();
+    if resources.items().is_some() {
+        let help = "write a mapping with `webhooks`";
+        reader.diagnostics.push(old("resources", resources.span, help));
+        return Vec::new();
+    }
     for (key, entry) in reader.keys(resources, RESOURCES) {
         if key == "webhooks" {
             let items = reader.items(&entry.value, "`webhooks`", WEBHOOKS_MAX);
@@ -88,6 +93,7 @@ pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookRe
         }
     }
     reader.unique(found.iter().map(|resource| (resource.alias.as_str(), resource.alias_span)), "webhook resources");
+    reader.apart(&found, document);
     found
 }
 
@@ -202,13 +208,13 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let (alias, alias_span) = self.required(alias, node, "a webhook resource needs `webhook`, its alias")?;
+        let (alias, alias_span) = self.filled(alias, "the alias of a webhook resource")?;
         let is_alias = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
         if !alias.chars().all(is_alias) {
             let title = format!("`{}` can't be an alias", shown(&alias));
             self.error(Code::InvalidValue, title, alias_span, "letters, digits, `-` and `_` can");
         }
-        let (connection, connection_span) = self.required(connection, node, "a webhook resource needs `connection`")?;
+        let (connection, connection_span) = self.filled(connection, "`connection`")?;
         Some(WebhookResource { alias, alias_span, connection, connection_span, filters })
     }
 
@@ -221,23 +227,25 @@ impl Reader<'_> {
                 "header" => {
                     subject = self.text(&entry.value, "`header`").map(|(name, span)| (Subject::Header(name), span));
                 }
-                "value" => value = self.text(&entry.value, "`value`"),
+                "value" => value = self.filter_value(&entry.value),
                 _ => {}
             }
         }
-        let is_broken = |key: &str| node.member(key).is_some();
-        match (subject, value) {
-            (Some((subject, subject_span)), Some((value, _))) => Some(FilterSource { subject, subject_span, value }),
-            (None, _) if !is_broken("path") && !is_broken("header") => {
-                self.error(Code::MissingKey, "a filter needs `path` or `header`", node.span, "");
-                None
-            }
-            (_, None) if !is_broken("value") => {
-                self.error(Code::MissingKey, "a filter needs `value`", node.span, "");
-                None
-            }
-            _ => None,
+        if node.entries().is_some() && node.member("path").or(node.member("header")).is_none() {
+            self.error(Code::MissingKey, "a filter needs `path` or `header`", node.span, "neither of them is here");
         }
+        let (subject, subject_span) = subject?;
+        Some(FilterSource { subject, subject_span, value: value?.0 })
+    }
+
+    fn filter_value(&mut self, node: &Node) -> Option<(String, Span)> {
+        if node.items().is_some() {
+            let help = "write one pipeline for each value, or compare in a `condition`";
+            self.diagnostics.push(unsupported("a list of values", node.span, help));
+            return None;
+        }
+        let value = self.text(node, "`value`")?;
+        self.filled(Some(value), "`value`")
     }
 
     fn parameter(&mut self, node: &Node) -> Option<ParameterDeclaration> {
@@ -257,7 +265,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let (name, name_span) = self.required(name, node, "a parameter needs a `name`")?;
+        let (name, name_span) = self.filled(name, "the name of a parameter")?;
         let parameter = ParameterDeclaration { name, name_span, kind: kind?, default, values };
         self.check_default(&parameter);
         Some(parameter)
@@ -271,8 +279,22 @@ impl Reader<'_> {
             ("object", ParameterKind::Object),
         ];
         const LATER: [&str; 17] = [
-            "stringList", "step", "stepList", "job", "jobList", "deployment", "deploymentList", "stage", "stageList",
-            "container", "containerList", "environment", "filePath", "pool", "secureFile", "serviceConnection",
+            "stringList",
+            "step",
+            "stepList",
+            "job",
+            "jobList",
+            "deployment",
+            "deploymentList",
+            "stage",
+            "stageList",
+            "container",
+            "containerList",
+            "environment",
+            "filePath",
+            "pool",
+            "secureFile",
+            "serviceConnection",
             "legacyObject",
         ];
         let (word, span) = self.text(&entry.value, "`type`")?;
@@ -280,10 +302,12 @@ impl Reader<'_> {
             return Some(*kind);
         }
         if LATER.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
-            self.unsupported(&format!("type: {word}"), span);
+            let help = "write `type: object`, or what the parameter would bring in the file itself";
+            self.diagnostics.push(unsupported(&format!("type: {word}"), span, help));
         } else {
             let title = format!("`{}` is no type of parameter", shown(&word));
-            let unknown = Diagnostic::error(Code::InvalidValue, title, span, "");
+            let unknown = Diagnostic::error(Code::InvalidValue, title, span, "no such type");
+            let unknown = unknown.help("the types are `string`, `number`, `boolean` and `object`");
             self.diagnostics.push(unknown.suggest(&word, KINDS.iter().map(|(known, _)| *known)));
         }
         None
@@ -299,25 +323,21 @@ impl Reader<'_> {
         }
     }
 
-    fn required(&mut self, value: Option<(String, Span)>, node: &Node, title: &str) -> Option<(String, Span)> {
-        let value = value.filter(|(text, _)| !text.is_empty());
-        if value.is_none() {
-            self.error(Code::MissingKey, title, node.span, "");
+    /// Returns a text that must not be empty. One that is missing has been reported.
+    fn filled(&mut self, value: Option<(String, Span)>, what: &str) -> Option<(String, Span)> {
+        let (text, span) = value?;
+        if text.is_empty() {
+            self.error(Code::InvalidValue, format!("{what} is empty"), span, "a name must stand here");
+            return None;
         }
-        value
-    }
-
-    fn unsupported(&mut self, what: &str, span: Span) {
-        let title = format!("`{}` is not supported by this version", shown(what));
-        let help = "remove it; nothing is skipped silently";
-        self.diagnostics.push(Diagnostic::error(Code::Unsupported, title, span, "").help(help));
+        Some((text, span))
     }
 
     /// Returns the text of a scalar in which no expression may stand.
     fn text(&mut self, node: &Node, what: &str) -> Option<(String, Span)> {
         let Some(text) = node.text() else {
             let title = format!("{what} is text, not {}", node.describe());
-            self.error(Code::WrongType, title, node.span, "");
+            self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));
             return None;
         };
         if text.contains("${{") || text.contains("$<<") {
@@ -332,42 +352,49 @@ impl Reader<'_> {
         match node.items() {
             Some(items) if items.len() > most => {
                 let title = format!("{what} has {} entries, {most} are allowed", items.len());
-                self.error(Code::YamlLimit, title, node.span, "");
+                self.error(Code::YamlLimit, title, items[most].span, "this is one too many");
                 &items[..most]
             }
             Some(items) => items,
             None if node.is_empty_plain() => &[],
             None => {
                 let title = format!("{what} is a list, not {}", node.describe());
-                self.error(Code::WrongType, title, node.span, "");
+                self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));
                 &[]
             }
         }
     }
 
-    /// Returns the entries whose keys this version reads, and reports the others.
+    /// Returns the entries that this version reads, with their keys, and reports what is wrong
+    /// with the keys.
     fn keys<'n>(&mut self, node: &'n Node, kind: Kind) -> Vec<(&'n str, &'n Entry)> {
         let Content::Mapping(entries) = &node.content else {
             let title = format!("{} is a mapping, not {}", kind.name, node.describe());
-            self.error(Code::WrongType, title, node.span, "");
+            self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));
             return Vec::new();
         };
-        let mut known = Vec::new();
-        for entry in entries {
-            let key = entry.key.text().map_or("", |text| &**text);
-            match kind.support(key) {
-                Some(Support::Now) => known.push((key, entry)),
-                Some(Support::Ignored) => {}
-                Some(Support::Later | Support::Old(_)) => self.unsupported(key, entry.key.span),
-                None => {
-                    let title = format!("{} has no key `{}`", kind.name, shown(key));
-                    let label = "this key is not known here";
-                    let unknown = Diagnostic::error(Code::UnknownKey, title, entry.key.span, label);
-                    self.diagnostics.push(unknown.suggest(key, kind.keys.iter().map(|(known, _)| *known)));
-                }
+        let key = |entry: &'n Entry| entry.key.text().map_or("", |text| &**text);
+        let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (key(entry), entry.key.span)).collect();
+        let whole = keys.first().map_or(node.span, |(_, span)| *span);
+        let read = kind.judge(&keys, whole, self.diagnostics);
+        let read = keys.iter().zip(entries).zip(read).filter(|(_, read)| *read);
+        read.map(|(((key, _), entry), _)| (*key, entry)).collect()
+    }
+
+    /// Reports an alias that a parameter has too: both would be `parameters.<name>`.
+    fn apart(&mut self, resources: &[WebhookResource], document: &Node) {
+        let declared = document.member("parameters").and_then(Node::items).unwrap_or_default();
+        for name in declared.iter().filter_map(|item| item.member("name")) {
+            let is_same = |resource: &&WebhookResource| {
+                name.text().is_some_and(|text| text.eq_ignore_ascii_case(&resource.alias))
+            };
+            if let Some(resource) = resources.iter().find(is_same) {
+                let title = format!("`{}` is a parameter and an alias of a webhook resource", shown(&resource.alias));
+                let double = Diagnostic::error(Code::DuplicateName, title, resource.alias_span, "the alias");
+                let help = "give one of them another name: both would be read as `parameters.<name>`";
+                self.diagnostics.push(double.related(name.span, "the parameter").help(help));
             }
         }
-        known
     }
 
     fn unique<'n>(&mut self, names: impl Iterator<Item = (&'n str, Span)>, what: &str) {

@@ -1,1 +1,207 @@
-//! (in the making)
+//! The server: where deliveries come in, and where people look.
+//!
+//! There are two listeners. The public one takes deliveries and says that it lives; nothing else
+//! is there. The admin one shows runs, logs, deliveries and numbers to who holds the token. Both
+//! are made by [`Server::bind`], so that a port in use is found before anything else starts, and
+//! served by [`Server::serve`] until a future is ready.
+
+mod admin;
+mod answer;
+mod api;
+mod body;
+mod error;
+mod health;
+mod log;
+mod open;
+mod receive;
+mod route;
+mod token;
+mod wait;
+
+pub use api::ShownDelivery;
+pub use log::{harmless, readers};
+pub use open::{OpenConnection, SeenConnection};
+pub use token::Token;
+
+use crate::clock::Clock;
+use crate::files::Logs;
+use crate::intake::Intake;
+use crate::metrics::Metrics;
+use crate::store::Store;
+use actix_web::dev::Server as Running;
+use actix_web::{App, HttpServer, web};
+use arc_swap::ArcSwap;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long the headers of a request may take.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a connection is still read after an answer that came before the end of the body, so
+/// that the sender sees the answer and not a reset; and how long closing may take.
+const LINGER_MAX: Duration = Duration::from_secs(2);
+/// How long an idle connection is kept for the next request of the same sender.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long requests that are being answered may take after the server was asked to stop.
+const STOP_SECONDS_MAX: u64 = 5;
+/// The most connections that one thread of the public listener holds.
+const CONNECTIONS_MAX: usize = 4_096;
+/// The most connections that the admin listener holds.
+const ADMIN_CONNECTIONS_MAX: usize = 256;
+/// How many connections wait to be accepted.
+const BACKLOG: i32 = 1_024;
+
+/// What requests are answered with.
+pub struct State {
+    /// The receiving half of the machine.
+    pub intake: Arc<Intake>,
+    /// Where runs and deliveries are.
+    pub store: Arc<dyn Store>,
+    /// Where logs are.
+    pub logs: Arc<Logs>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The numbers.
+    pub metrics: Metrics,
+    /// The configured connections, as far as the API shows them.
+    pub connections: ArcSwap<Vec<OpenConnection>>,
+    /// Who may use the admin listener.
+    pub token: Token,
+    /// How long the body of a request may take.
+    pub body_time: Duration,
+}
+
+/// Why a listener could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("can't listen on {address}: {reason}")]
+pub struct ListenError {
+    address: String,
+    reason: String,
+}
+
+/// Two listeners that hold their ports and serve nothing yet.
+pub struct Server {
+    public: TcpListener,
+    admin: TcpListener,
+    /// The host that the configuration names for the admin listener.
+    admin_host: String,
+}
+
+impl Server {
+    /// Takes both ports. Port 0 picks a free one.
+    pub fn bind(public: &str, admin: &str) -> Result<Self, ListenError> {
+        let admin_host = admin.rsplit_once(':').map_or(admin, |(host, _)| host).to_owned();
+        Ok(Self { public: listen(public)?, admin: listen(admin)?, admin_host })
+    }
+
+    /// Returns where deliveries are received.
+    pub fn public_address(&self) -> SocketAddr {
+        self.public.local_addr().expect("a bound socket has an address")
+    }
+
+    /// Returns where the API is served.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.local_addr().expect("a bound socket has an address")
+    }
+
+    /// Serves until `stop` is ready, then answers what has begun, and returns within seconds.
+    /// Must be called on a thread that [`block_on`] made.
+    pub async fn serve(self, state: Arc<State>, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        let (stopping, stopped) = watch::channel(false);
+        let shared = Shared { state, stopping: stopped, admin_address: self.admin_address() };
+        let public = public(self.public, shared.clone())?;
+        let admin = admin(self.admin, shared, self.admin_host)?;
+        let handles = [public.handle(), admin.handle()];
+        let running = [actix_web::rt::spawn(public), actix_web::rt::spawn(admin)];
+        stop.await;
+        // Answers that wait for runs are given now: there is nobody left to wait for.
+        stopping.send_replace(true);
+        for handle in handles {
+            handle.stop(true).await;
+        }
+        for server in running {
+            server.await.map_err(std::io::Error::other)??;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a future on a thread that can serve.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    actix_web::rt::System::new().block_on(future)
+}
+
+/// What every handler can reach.
+#[derive(Clone)]
+struct Shared {
+    state: Arc<State>,
+    /// Becomes true when the server was asked to stop.
+    stopping: watch::Receiver<bool>,
+    admin_address: SocketAddr,
+}
+
+impl Shared {
+    /// Returns where a run can be looked at.
+    fn run_url(&self, run: &crate::id::RunId) -> String {
+        format!("http://{}/api/v1/runs/{run}", self.admin_address)
+    }
+}
+
+fn listen(address: &str) -> Result<TcpListener, ListenError> {
+    let failed = |reason: String| ListenError { address: address.to_owned(), reason };
+    let mut candidates = address.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
+    let first = candidates.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
+    bind(first).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => failed("another program listens there".to_owned()),
+        _ => failed(error.to_string()),
+    })
+}
+
+/// Binds with the address reusable, so that a restart need not wait for old connections.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn public(listener: TcpListener, shared: Shared) -> std::io::Result<Running> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(shared.clone()))
+            .wrap(actix_web::middleware::from_fn(route::with_answer_headers))
+            .configure(|app| route::configure(app, route::PUBLIC))
+    });
+    Ok(server
+        .backlog(u32::try_from(BACKLOG).unwrap_or(1))
+        .max_connections(CONNECTIONS_MAX)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIME_MAX)
+        .client_disconnect_timeout(LINGER_MAX)
+        .shutdown_timeout(STOP_SECONDS_MAX)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+fn admin(listener: TcpListener, shared: Shared, host: String) -> std::io::Result<Running> {
+    let gate = Arc::new(admin::Gate::new(host));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(shared.clone()))
+            .app_data(web::Data::from(gate.clone()))
+            .wrap(actix_web::middleware::from_fn(admin::pass))
+            .wrap(actix_web::middleware::from_fn(route::with_answer_headers))
+            .configure(|app| route::configure(app, route::ADMIN))
+    });
+    Ok(server
+        .workers(1)
+        .max_connections(ADMIN_CONNECTIONS_MAX)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIME_MAX)
+        .client_disconnect_timeout(LINGER_MAX)
+        .shutdown_timeout(STOP_SECONDS_MAX)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}

@@ -82,7 +82,8 @@ impl Compiler<'_> {
                 Part::Sequence { span: node.span, items }
             }
             yaml::Content::Mapping(entries) => {
-                let entry = |entry: &yaml::Entry| PartEntry { key: self.part(&entry.key), value: self.part(&entry.value) };
+                let entry =
+                    |entry: &yaml::Entry| PartEntry { key: self.part(&entry.key), value: self.part(&entry.value) };
                 let entries: Vec<PartEntry> = entries.iter().map(entry).collect();
                 mapping(node.span, entries)
             }

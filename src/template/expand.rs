@@ -18,13 +18,8 @@ pub(super) fn expand(root: &Part, inputs: &Inputs, diagnostics: &mut Diagnostics
     let mut context = Context::new(Dialect::Template);
     context.set("parameters", inputs.parameters.clone().into());
     context.set("resources", inputs.resources.clone().into());
-    let mut expansion = Expansion {
-        context,
-        variables: Variables::new(&inputs.variables),
-        diagnostics,
-        nodes: 0,
-        bytes: 0,
-    };
+    let mut expansion =
+        Expansion { context, variables: Variables::new(&inputs.variables), diagnostics, nodes: 0, bytes: 0 };
     expansion.variables.publish(&mut expansion.context);
     expansion.part(root, Holder::Root)
 }
@@ -63,7 +58,8 @@ impl Expansion<'_> {
         let mark = self.variables.mark();
         let mut early: Option<(usize, Node)> = None;
         if holder.defines_variables() {
-            let is_variables = |entry: &PartEntry| matches!(&entry.key, Part::Fixed(key) if scalar_is(key, "variables"));
+            let is_variables =
+                |entry: &PartEntry| matches!(&entry.key, Part::Fixed(key) if scalar_is(key, "variables"));
             if let Some(at) = entries.iter().position(is_variables) {
                 early = Some((at, self.part(&entries[at].value, Holder::Variables)));
             }
@@ -135,9 +131,7 @@ impl Expansion<'_> {
 
     fn check_unique(&mut self, entries: &[Entry]) {
         let repeated: Vec<(usize, usize)> = if entries.len() <= SMALL_MAPPING {
-            let same = |a: usize, b: usize| {
-                entries[a].key.flatten().eq_ignore_ascii_case(&entries[b].key.flatten())
-            };
+            let same = |a: usize, b: usize| entries[a].key.flatten().eq_ignore_ascii_case(&entries[b].key.flatten());
             (1..entries.len()).filter_map(|at| Some(((0..at).find(|&first| same(first, at))?, at))).collect()
         } else {
             let mut seen = HashMap::new();

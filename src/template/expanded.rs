@@ -68,10 +68,9 @@ impl Node {
     /// Returns the value of a key, if this is a mapping that has it. Keys are exact.
     pub fn member(&self, key: &str) -> Option<&Node> {
         match &self.content {
-            Content::Mapping(entries) => entries
-                .iter()
-                .find(|entry| entry.key.flatten() == key)
-                .map(|entry| &entry.value),
+            Content::Mapping(entries) => {
+                entries.iter().find(|entry| entry.key.flatten() == key).map(|entry| &entry.value)
+            }
             _ => None,
         }
     }
@@ -84,9 +83,7 @@ impl Node {
     /// Returns what the value is, with its article, for messages: `a list`.
     pub fn describe(&self) -> &'static str {
         match &self.content {
-            Content::Scalar(Scalar {
-                kind: Kind::Null, ..
-            }) => "nothing",
+            Content::Scalar(Scalar { kind: Kind::Null, .. }) => "nothing",
             Content::Scalar(_) => "text",
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",

@@ -24,7 +24,7 @@ mod variables;
 pub use emit::{to_json, to_yaml};
 pub use expand::{EXPANDED_BYTES_MAX, EXPANDED_NODES_MAX};
 pub use expanded::{Content, Entry, Kind, Node, Scalar};
-pub use value::{from_node, object_in_text};
+pub use value::{came_from, from_node, object_in_text};
 
 use crate::diagnostic::{Diagnostics, SourceMap, Span};
 use crate::expression::{Expression, Object, Reference};
@@ -66,12 +66,7 @@ impl Template {
 
     /// Parses the expressions of a document and reports what is wrong with them. The template
     /// can be expanded only if nothing was an error.
-    pub fn compile(
-        document: &yaml::Node,
-        sources: &SourceMap,
-        names: &Names,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
+    pub fn compile(document: &yaml::Node, sources: &SourceMap, names: &Names, diagnostics: &mut Diagnostics) -> Self {
         Self { root: compile::compile(document, sources, names, diagnostics) }
     }
 

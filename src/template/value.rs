@@ -60,9 +60,16 @@ pub fn object_in_text(node: &Node, origin: Option<&Origin>, expression: Option<&
     let diagnostic =
         Diagnostic::error(Code::NotAString, title, node.span, format!("this is {}", describe(node))).help(help);
     match origin {
-        Some(origin) if origin.path.is_empty() => diagnostic.note("the value is the whole payload"),
-        Some(origin) => diagnostic.note(format!("the value came from the payload, at `{}`", origin.path)),
+        Some(origin) => diagnostic.note(came_from(origin)),
         None => diagnostic,
+    }
+}
+
+/// Returns the note that says where in a payload a value came from.
+pub fn came_from(origin: &Origin) -> String {
+    match &*origin.path {
+        "" => "the value is the whole payload".to_owned(),
+        path => format!("the value came from the payload, at `{}`", shown(path)),
     }
 }
 

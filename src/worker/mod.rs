@@ -1,1 +1,158 @@
-//! (in the making)
+//! The executing half of the machine: claims jobs, runs their steps, keeps the leases.
+//!
+//! ```text
+//! Worker::run   claims due jobs, sweeps leases that are over, drains
+//! claimed       one leased job from its folders to its outcome, while the lease holds
+//! job, step     execution itself, which knows no store
+//! foreground    the same execution for `pipehook run`
+//! ```
+//! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
+
+mod claimed;
+mod condition;
+mod context;
+mod environment;
+mod foreground;
+mod job;
+mod journal;
+mod lease;
+mod predefined;
+mod recorder;
+mod replace;
+mod runtime;
+mod script;
+mod step;
+mod stop;
+mod variables;
+mod workspace;
+
+pub use context::{Host, INHERITED, JobContext};
+pub use environment::environment_name;
+pub use foreground::{Foreground, Origin};
+pub use job::execute;
+pub use journal::{Broken, Journal};
+pub use lease::LEASE;
+pub use replace::{EXPANDED_MAX, TooLong};
+pub use stop::StopSignal;
+pub use variables::{MACRO_DEPTH_MAX, VALUE_MAX, Variables};
+pub use workspace::Workspace;
+
+use crate::files::Logs;
+use crate::id::WorkerId;
+use crate::store::{Claim, Store};
+use claimed::Bench;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+/// How long a worker waits for a change before it looks again: for jobs that another process made
+/// due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often leases are looked for that are over, of all workers.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// How long running jobs may go on when the worker drains.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
+/// How long jobs that were given up may take to clean up.
+const CLEAN_UP_GRACE: Duration = Duration::from_secs(5);
+
+/// What a worker executes, and where.
+pub struct Settings {
+    /// How many jobs at once.
+    pub jobs: usize,
+    /// The pools whose jobs it claims.
+    pub pools: Vec<String>,
+    /// The data folder, for logs and the folders of jobs.
+    pub data: PathBuf,
+    /// How long running jobs may go on when the worker drains; [`DRAIN_GRACE`] but for tests.
+    pub drain_grace: Duration,
+    /// The machine.
+    pub host: Host,
+}
+
+/// Claims jobs of a store and executes them.
+pub struct Worker {
+    id: WorkerId,
+    store: Arc<dyn Store>,
+    settings: Settings,
+    bench: Arc<Bench>,
+}
+
+impl Worker {
+    /// Returns a worker that has claimed nothing yet.
+    pub fn new(id: WorkerId, store: Arc<dyn Store>, settings: Settings) -> Self {
+        let bench = Bench {
+            store: store.clone(),
+            logs: Logs::new(&settings.data),
+            data: settings.data.clone(),
+            host: settings.host.clone(),
+        };
+        Self { id, store, settings, bench: Arc::new(bench) }
+    }
+
+    /// Works until `drain` becomes true. Then it claims nothing more, gives running jobs
+    /// [`Settings::drain_grace`], and gives up those that are left: their processes are killed,
+    /// and their leases end by themselves. Wants a tokio runtime with time and I/O.
+    pub async fn run(self, mut drain: watch::Receiver<bool>) {
+        let (give_up, given_up) = watch::channel(false);
+        let mut jobs = JoinSet::new();
+        let mut changes = self.store.changes();
+        let mut swept_at: Option<Instant> = None;
+        while !*drain.borrow() {
+            if swept_at.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
+                self.sweep().await;
+                swept_at = Some(Instant::now());
+            }
+            changes.mark_unchanged();
+            while jobs.len() < self.settings.jobs && !*drain.borrow() {
+                let Some(claim) = self.claim().await else { break };
+                jobs.spawn(self.bench.clone().work_on(claim, given_up.clone()));
+            }
+            tokio::select! {
+                () = changed_or_time(&mut changes) => {}
+                Some(_) = jobs.join_next() => {}
+                _ = drain.wait_for(|drain| *drain) => break,
+            }
+        }
+        finish_all(&mut jobs, self.settings.drain_grace).await;
+        give_up.send_replace(true);
+        finish_all(&mut jobs, CLEAN_UP_GRACE).await;
+        jobs.shutdown().await;
+    }
+
+    async fn claim(&self) -> Option<Claim> {
+        match self.store.claim(&self.id, &self.settings.pools, LEASE).await {
+            Ok(claim) => claim,
+            Err(error) => {
+                tracing::warn!(%error, "no job could be claimed, trying again");
+                None
+            }
+        }
+    }
+
+    async fn sweep(&self) {
+        match self.store.sweep(false).await {
+            Ok(swept) => {
+                for job in swept {
+                    tracing::warn!(job = %job.job, run = %job.run, again = job.again, "a lost lease was ended");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
+        }
+    }
+}
+
+async fn changed_or_time(changes: &mut watch::Receiver<u64>) {
+    if let Ok(Err(_)) = timeout(LOOK_EVERY, changes.changed()).await {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn finish_all(jobs: &mut JoinSet<()>, grace: Duration) {
+    let all = async { while jobs.join_next().await.is_some() {} };
+    if timeout(grace, all).await.is_err() {
+        tracing::info!(jobs = jobs.len(), "jobs are still running at the end of a grace");
+    }
+}

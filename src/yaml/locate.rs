@@ -61,20 +61,16 @@ impl Scalar {
         match self.style {
             Style::Plain => 0,
             Style::SingleQuoted | Style::DoubleQuoted => 1,
-            Style::Literal | Style::Folded if written.starts_with(['|', '>']) => written
-                .find('\n')
-                .map_or(written.len(), |newline| newline + 1),
+            Style::Literal | Style::Folded if written.starts_with(['|', '>']) => {
+                written.find('\n').map_or(written.len(), |newline| newline + 1)
+            }
             Style::Literal | Style::Folded => 0,
         }
     }
 
     /// Returns how much white space of the source stands before the wanted character.
     fn leading(&self, written: &str, wanted: char) -> usize {
-        if wanted.is_whitespace() {
-            0
-        } else {
-            written.len() - written.trim_start().len()
-        }
+        if wanted.is_whitespace() { 0 } else { written.len() - written.trim_start().len() }
     }
 
     fn is_doubled_quote(&self, written: &str) -> bool {

@@ -105,9 +105,7 @@ impl Node {
 
     /// Returns the entry of a key, if the node is a mapping that has it. Keys are exact.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries()?
-            .iter()
-            .find(|entry| entry.key.text().is_some_and(|text| **text == *key))
+        self.entries()?.iter().find(|entry| entry.key.text().is_some_and(|text| **text == *key))
     }
 
     /// Says whether nothing was written: `key:`, or a list item without content.

@@ -17,19 +17,10 @@ use std::collections::HashMap;
 pub fn parse(text: &str, source: SourceId, diagnostics: &mut Diagnostics) -> Option<Node> {
     if text.len() > FILE_MAX {
         let title = format!("the file has {} bytes, {FILE_MAX} are allowed", text.len());
-        diagnostics.push(Diagnostic::error(
-            Code::YamlLimit,
-            title,
-            Span::new(source, 0, 0),
-            "",
-        ));
+        diagnostics.push(Diagnostic::error(Code::YamlLimit, title, Span::new(source, 0, 0), ""));
         return None;
     }
-    let byte_order_mark = if text.starts_with('\u{FEFF}') {
-        '\u{FEFF}'.len_utf8()
-    } else {
-        0
-    };
+    let byte_order_mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
     let builder = Builder {
         source,
         shift: byte_order_mark,
@@ -44,16 +35,8 @@ pub fn parse(text: &str, source: SourceId, diagnostics: &mut Diagnostics) -> Opt
 
 /// A list or mapping whose end has not come yet.
 enum Open {
-    Sequence {
-        span: Span,
-        items: Vec<Node>,
-    },
-    Mapping {
-        span: Span,
-        entries: Vec<Entry>,
-        key: Option<Node>,
-        seen: HashMap<String, Span>,
-    },
+    Sequence { span: Span, items: Vec<Node> },
+    Mapping { span: Span, entries: Vec<Entry>, key: Option<Node>, seen: HashMap<String, Span> },
 }
 
 struct Builder<'d> {
@@ -93,56 +76,27 @@ impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
-                self.error(
-                    Code::YamlSyntax,
-                    "a file holds one document, a second one begins here",
-                    span,
-                );
+                self.error(Code::YamlSyntax, "a file holds one document, a second one begins here", span);
                 Err(Stop)
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                self.error(
-                    Code::YamlAnchor,
-                    "aliases are not part of the pipeline language",
-                    span,
-                );
+                self.error(Code::YamlAnchor, "aliases are not part of the pipeline language", span);
                 self.value(plain("", span))
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.properties(anchor, tag.is_some(), span);
                 // The reader writes `~` where nothing was written.
-                let text = if span.start == span.end && style == ScalarStyle::Plain {
-                    "".into()
-                } else {
-                    text
-                };
-                let scalar = Scalar {
-                    text: text.into(),
-                    style: self::style(style),
-                };
-                self.value(Node {
-                    span,
-                    content: Content::Scalar(scalar),
-                })
+                let text = if span.start == span.end && style == ScalarStyle::Plain { "".into() } else { text };
+                let scalar = Scalar { text: text.into(), style: self::style(style) };
+                self.value(Node { span, content: Content::Scalar(scalar) })
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.properties(anchor, tag.is_some(), span);
-                self.open(
-                    Open::Sequence {
-                        span,
-                        items: Vec::new(),
-                    },
-                    span,
-                )
+                self.open(Open::Sequence { span, items: Vec::new() }, span)
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.properties(anchor, tag.is_some(), span);
-                let mapping = Open::Mapping {
-                    span,
-                    entries: Vec::new(),
-                    key: None,
-                    seen: HashMap::new(),
-                };
+                let mapping = Open::Mapping { span, entries: Vec::new(), key: None, seen: HashMap::new() };
                 self.open(mapping, span)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -160,26 +114,14 @@ impl Builder<'_> {
     }
 
     fn close(&mut self, end: Span) -> Result<(), Stop> {
-        let node = match self
-            .stack
-            .pop()
-            .expect("the reader closes only what it opened")
-        {
+        let node = match self.stack.pop().expect("the reader closes only what it opened") {
             Open::Sequence { span, items } => {
                 let last = items.last().map(|item| item.span.end);
-                Node {
-                    span: self.until(span, end, last),
-                    content: Content::Sequence(items),
-                }
+                Node { span: self.until(span, end, last), content: Content::Sequence(items) }
             }
             Open::Mapping { span, entries, .. } => {
-                let last = entries
-                    .last()
-                    .map(|entry| entry.value.span.end.max(entry.key.span.end));
-                Node {
-                    span: self.until(span, end, last),
-                    content: Content::Mapping(entries),
-                }
+                let last = entries.last().map(|entry| entry.value.span.end.max(entry.key.span.end));
+                Node { span: self.until(span, end, last), content: Content::Mapping(entries) }
             }
         };
         self.value(node)
@@ -187,33 +129,20 @@ impl Builder<'_> {
 
     /// The place of a collection ends with its closing bracket, or with its last item.
     fn until(&self, start: Span, end: Span, last: Option<u32>) -> Span {
-        let end = if end.end > end.start {
-            end.end
-        } else {
-            last.unwrap_or(start.end)
-        };
-        Span {
-            end: end.max(start.start),
-            ..start
-        }
+        let end = if end.end > end.start { end.end } else { last.unwrap_or(start.end) };
+        Span { end: end.max(start.start), ..start }
     }
 
     fn value(&mut self, node: Node) -> Result<(), Stop> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
-            self.error(
-                Code::YamlLimit,
-                &format!("more than {NODES_MAX} keys and values"),
-                node.span,
-            );
+            self.error(Code::YamlLimit, &format!("more than {NODES_MAX} keys and values"), node.span);
             return Err(Stop);
         }
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(Open::Sequence { items, .. }) => items.push(node),
-            Some(Open::Mapping {
-                key: key @ None, ..
-            }) => {
+            Some(Open::Mapping { key: key @ None, .. }) => {
                 *key = Some(node);
                 self.check_key();
             }
@@ -228,12 +157,7 @@ impl Builder<'_> {
     /// Reports a key that is no text, a merge key, and a key that was there before. Keys with
     /// expressions in them are compared after expansion.
     fn check_key(&mut self) {
-        let Some(Open::Mapping {
-            key: Some(key),
-            seen,
-            ..
-        }) = self.stack.last_mut()
-        else {
+        let Some(Open::Mapping { key: Some(key), seen, .. }) = self.stack.last_mut() else {
             return;
         };
         let span = key.span;
@@ -243,11 +167,7 @@ impl Builder<'_> {
             return;
         };
         if &*scalar.text == "<<" && scalar.style == Style::Plain {
-            self.error(
-                Code::YamlAnchor,
-                "merge keys are not part of the pipeline language",
-                span,
-            );
+            self.error(Code::YamlAnchor, "merge keys are not part of the pipeline language", span);
             return;
         }
         if scalar.text.contains("${{") || scalar.text.contains("$<<") {
@@ -256,31 +176,21 @@ impl Builder<'_> {
         if let Some(first) = seen.insert(scalar.text.to_lowercase(), span) {
             let title = format!("the key `{}` is here twice", shown(&scalar.text));
             let duplicate = Diagnostic::error(Code::DuplicateKey, title, span, "the second time");
-            self.diagnostics
-                .push(duplicate.related(first, "the first time"));
+            self.diagnostics.push(duplicate.related(first, "the first time"));
         }
     }
 
     fn properties(&mut self, anchor: usize, tagged: bool, span: Span) {
         if anchor != 0 {
-            self.error(
-                Code::YamlAnchor,
-                "anchors are not part of the pipeline language",
-                span,
-            );
+            self.error(Code::YamlAnchor, "anchors are not part of the pipeline language", span);
         }
         if tagged {
-            self.error(
-                Code::YamlTag,
-                "tags are not part of the pipeline language",
-                span,
-            );
+            self.error(Code::YamlTag, "tags are not part of the pipeline language", span);
         }
     }
 
     fn error(&mut self, code: Code, title: &str, span: Span) {
-        self.diagnostics
-            .push(Diagnostic::error(code, title, span, ""));
+        self.diagnostics.push(Diagnostic::error(code, title, span, ""));
     }
 
     /// Reports the reader's error with its own words, at one character. The reader looks ahead,
@@ -293,40 +203,21 @@ impl Builder<'_> {
             return;
         }
         let title = format!("this is not YAML: {}", shown_sentence(&error.info()));
-        self.diagnostics.push(Diagnostic::error(
-            Code::YamlSyntax,
-            title,
-            span,
-            "reading stopped here",
-        ));
+        self.diagnostics.push(Diagnostic::error(Code::YamlSyntax, title, span, "reading stopped here"));
     }
 
     fn too_deep(&mut self, span: Span) {
-        self.error(
-            Code::YamlLimit,
-            &format!("more than {DEPTH_MAX} levels of lists and mappings"),
-            span,
-        );
+        self.error(Code::YamlLimit, &format!("more than {DEPTH_MAX} levels of lists and mappings"), span);
     }
 
     fn span(&self, span: granit_parser::Span) -> Span {
         let byte = |marker: granit_parser::Marker| self.shift + marker.byte_offset().unwrap_or(0);
-        Span::new(
-            self.source,
-            byte(span.start),
-            byte(span.end).max(byte(span.start)),
-        )
+        Span::new(self.source, byte(span.start), byte(span.end).max(byte(span.start)))
     }
 }
 
 fn plain(text: &str, span: Span) -> Node {
-    Node {
-        span,
-        content: Content::Scalar(Scalar {
-            text: text.into(),
-            style: Style::Plain,
-        }),
-    }
+    Node { span, content: Content::Scalar(Scalar { text: text.into(), style: Style::Plain }) }
 }
 
 fn style(style: ScalarStyle) -> Style {

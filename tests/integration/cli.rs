@@ -1,1 +1,211 @@
-//! (in the making)
+//! The commands as scripts see them: exit codes, stdout, stderr.
+
+use super::support::{Folder, checksum};
+use pipehook::diagnostic::Code;
+use serde_json::json;
+use std::process::Stdio;
+
+const CONNECTIONS: &str = "\
+connections:
+  signed: {secret: {value: it is a secret}, header: X-WH-Checksum}
+  open: {auth: none}
+";
+
+const LISTENER: &str = "\
+resources:
+  webhooks:
+  - webhook: hook
+    connection: open
+steps:
+- script: echo ${{ parameters.hook.title }}
+";
+
+fn folder() -> Folder {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/listener.yml", LISTENER);
+    folder
+}
+
+#[test]
+fn wrong_usage_is_2_and_help_is_0() {
+    let folder = folder();
+    for arguments in [&["nonsense"][..], &["runs", "--format", "xml"], &["eval"], &["runs", "--limit", "0"]] {
+        let output = folder.run(arguments).ended_with(2);
+        assert_eq!(output.stdout, "", "{output:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+    for arguments in [&["--help"][..], &["help", "runs"], &["--version"], &["runs", "show", "--help"]] {
+        let output = folder.run(arguments).ended_with(0);
+        assert_eq!(output.stderr, "", "{output:?}");
+    }
+}
+
+#[test]
+fn a_broken_configuration_is_2_and_shows_no_secret() {
+    let folder = Folder::new("connections:\n  a: {secret: {value: very-secret}, scheem: azure}\n");
+    for command in ["runs", "connections", "serve"] {
+        let output = folder.run(&[command]).ended_with(2);
+        assert_eq!(output.stdout, "", "{output:?}");
+        assert!(output.stderr.contains("did you mean `scheme`?"), "{output:?}");
+        assert!(!output.stderr.contains("very-secret"), "{output:?}");
+    }
+    folder.run(&["runs", "--config", "missing.yml"]).ended_with(2);
+}
+
+#[test]
+fn a_store_that_is_not_there_is_3_and_is_not_made_by_looking() {
+    let folder = folder();
+    for arguments in [&["runs"][..], &["deliveries"], &["runs", "show", "listener#1"]] {
+        folder.run(arguments).ended_with(3);
+    }
+    assert!(!folder.path().join("data").exists());
+    folder.run(&["connections"]).ended_with(0);
+}
+
+#[test]
+fn commands_work_with_the_server_up_and_down() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    let answer = server.request("POST", "/webhooks/open", &[], br#"{"title": "one"}"#).json();
+    let run = answer["runs"][0]["id"].as_str().expect("a run").to_owned();
+    let look = || {
+        for reference in [run.as_str(), &run[..run.len() - 3], "listener#1"] {
+            let shown = folder.run(&["runs", "show", reference, "--format", "json"]).ended_with(0).json();
+            assert_eq!(shown["id"], run.as_str());
+            assert_eq!(shown["stages"][0]["jobs"][0]["steps"][0]["state"], "queued", "{shown}");
+        }
+        assert_eq!(folder.run(&["runs", "--format", "json"]).ended_with(0).json()[0]["id"], run.as_str());
+        let deliveries = folder.run(&["deliveries", "list", "--format", "json"]).ended_with(0).json();
+        assert_eq!(deliveries[0]["id"], answer["delivery"]);
+        let expanded = folder.run(&["runs", "show", &run, "--expanded"]).ended_with(0);
+        assert!(expanded.stdout.contains("echo one"), "{expanded:?}");
+    };
+    look();
+    drop(server);
+    look();
+    folder.run(&["runs", "show", "run_nobody"]).ended_with(2);
+    folder.run(&["deliveries", "show", "dlv_nobody"]).ended_with(2);
+}
+
+#[test]
+fn a_delivery_says_why_nothing_ran() {
+    let folder = folder();
+    folder.write("pipelines/filtered.yml", &LISTENER.replace("connection: open", "connection: open\n    filters: [{path: kind, value: push}]"));
+    let server = folder.serve(&["--no-worker"]);
+    let answer = server.request("POST", "/webhooks/open", &[], br#"{"title": {"a": 1}, "kind": "pu\u001b[2Jll"}"#).json();
+    let id = answer["delivery"].as_str().expect("an id");
+    let shown = folder.run(&["deliveries", "show", id]).ended_with(0).stdout;
+    for part in [
+        "rejected: every pipeline that matched was rejected",
+        "pipeline filtered: filtered",
+        "does not hold: kind should be push, found pu\\u{1b}[2Jll",
+        "pipeline listener: rejected",
+        "error[not-a-string]: an object can't stand inside text",
+        "--> pipelines/listener.yml:6:16",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn a_canceled_run_ends_waiting_with_1() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    server.request("POST", "/webhooks/open", &[], br#"{"title": "one"}"#);
+    folder.run(&["runs", "cancel", "listener#1"]).ended_with(0);
+    folder.run(&["runs", "wait", "listener#1"]).ended_with(1);
+    folder.run(&["runs", "logs", "listener#1", "--follow"]).ended_with(0);
+}
+
+#[test]
+fn a_signed_payload_is_sent_and_accepted() {
+    let folder = folder();
+    folder.write("payload.json", r#"{"title": "x"}"#);
+    let signed = folder.run(&["sign", "signed", "payload.json"]).ended_with(0).stdout;
+    let expected = checksum("it is a secret", br#"{"title": "x"}"#);
+    assert_eq!(signed.to_lowercase(), format!("x-wh-checksum: {expected}\n"));
+    folder.write("secret.txt", "it is a secret\n");
+    let by_scheme = ["sign", "--scheme", "azure", "--secret-file", "secret.txt", "--header", "X-WH-Checksum", "payload.json"];
+    assert_eq!(folder.run(&by_scheme).ended_with(0).stdout, signed);
+    assert_eq!(folder.run_with_input(&["sign", "signed", "-"], br#"{"title": "x"}"#).ended_with(0).stdout, signed);
+
+    let server = folder.serve(&["--no-worker"]);
+    let url = format!("http://{}", server.public);
+    let sent = folder.run(&["send", "signed", "payload.json", "--url", &url]).ended_with(0);
+    assert_eq!(sent.json()["outcome"], "nothing");
+    let rejected = folder.run_with_input(&["send", "open", "--url", &url], br#"{"title": []}"#).ended_with(1);
+    assert_eq!(rejected.json()["outcome"], "rejected");
+    drop(server);
+    folder.run(&["send", "signed", "payload.json", "--url", &url]).ended_with(3);
+    folder.run(&["send", "singed", "payload.json"]).ended_with(2);
+}
+
+#[test]
+fn a_payload_is_rendered_or_its_mistakes_are_shown() {
+    let folder = folder();
+    folder.write("good.json", r#"{"title": "x"}"#).write("bad.json", r#"{"title": {}}"#);
+    let good = folder.run(&["render", "listener", "--payload", "good.json", "--format", "json"]).ended_with(0);
+    assert_eq!(good.json()["steps"][0]["script"], "echo x");
+    let bad = folder.run(&["render", "pipelines/listener.yml", "--payload", "bad.json"]).ended_with(1);
+    assert_eq!(bad.stdout, "");
+    assert!(bad.stderr.contains("error[not-a-string]"), "{bad:?}");
+    folder.run(&["render", "nobody"]).ended_with(2);
+}
+
+#[test]
+fn an_expression_is_evaluated_or_its_mistakes_are_shown() {
+    let folder = folder();
+    folder.write("context.json", r#"{"parameters": {"a": [1, {"b": "c"}]}}"#);
+    let evaluate = |arguments: &[&str]| folder.run(&[&["eval"], arguments].concat());
+    assert_eq!(evaluate(&["format('{0}-{1}', 'a', 5)"]).ended_with(0).json(), json!("a-5"));
+    assert_eq!(evaluate(&["parameters.a[1].b", "--context", "context.json"]).ended_with(0).json(), json!("c"));
+    assert_eq!(evaluate(&["failed()", "--status", "failed"]).ended_with(0).json(), json!(true));
+    assert_eq!(evaluate(&["-5"]).ended_with(0).json(), json!(-5));
+    let wrong = evaluate(&["fomat('a')"]).ended_with(1);
+    assert_eq!(wrong.stdout, "");
+    assert!(wrong.stderr.contains("did you mean `format`?"), "{wrong:?}");
+}
+
+#[test]
+fn every_code_is_explained() {
+    let folder = folder();
+    let listed = folder.run(&["explain"]).ended_with(0).stdout;
+    assert_eq!(listed.lines().count(), Code::ALL.len());
+    for code in Code::ALL {
+        let output = folder.run(&["explain", code.word()]).ended_with(0);
+        assert!(output.stdout.len() > 80, "{code} is explained by {:?}", output.stdout);
+    }
+    let unknown = folder.run(&["explain", "not-a-sting"]).ended_with(2);
+    assert!(unknown.stderr.contains("did you mean `not-a-string`?"), "{unknown:?}");
+}
+
+#[test]
+fn completions_are_there_for_every_shell() {
+    let folder = folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(folder.run(&["completions", shell]).ended_with(0).stdout.contains("pipehook"));
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = folder();
+    for arguments in [&["explain", "not-a-string"][..], &["connections"], &["connections", "--format", "json"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let child = folder.command(arguments).stdin(Stdio::null()).stdout(writer).spawn().expect("it starts");
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn colours_are_left_out_where_stdout_is_no_terminal() {
+    let folder = folder();
+    folder.write("bad.json", r#"{"title": {}}"#);
+    let render = |colour: &str| folder.run(&["--color", colour, "render", "listener", "--payload", "bad.json"]).stderr;
+    assert!(!render("auto").contains('\u{1b}'));
+    assert!(!render("never").contains('\u{1b}'));
+    assert!(render("always").contains('\u{1b}'));
+}

@@ -30,38 +30,26 @@ fn author() -> Context<'static> {
     });
     Context::new(Dialect::Condition)
         .with("parameters", Value::from_json(&parameters))
-        .with(
-            "variables",
-            Value::from_json(&json!({"Build.Reason": "Manual", "flag": "true"})),
-        )
+        .with("variables", Value::from_json(&json!({"Build.Reason": "Manual", "flag": "true"})))
         .with_status(Status::Step(JobStatus::Succeeded))
 }
 
 /// Returns a payload as the value of the webhook resource `hook`.
 fn payload(json: &str) -> Value {
-    let root = Origin {
-        alias: "hook".into(),
-        path: "".into(),
-    };
+    let root = Origin { alias: "hook".into(), path: "".into() };
     Value::from_json_text(json, &root).expect("the payload of a test is JSON")
 }
 
 /// Returns a context in which `parameters.hook` is a payload.
 fn delivered(json: &str) -> Context<'static> {
-    let parameters = Value::object([
-        ("hook", payload(json)),
-        ("list", Value::array([Value::text("a")])),
-    ]);
+    let parameters = Value::object([("hook", payload(json)), ("list", Value::array([Value::text("a")]))]);
     let variables = Value::object([("token", Value::text("s3cret"))]);
-    Context::new(Dialect::Template)
-        .with("parameters", parameters)
-        .with("variables", variables)
+    Context::new(Dialect::Template).with("parameters", parameters).with("variables", variables)
 }
 
 #[track_caller]
 fn check_in(context: &Context<'_>, text: &str, expected: &str) {
-    let value =
-        evaluate(text, context).unwrap_or_else(|mistake| panic!("`{text}` failed: {mistake:?}"));
+    let value = evaluate(text, context).unwrap_or_else(|mistake| panic!("`{text}` failed: {mistake:?}"));
     let found = value.to_text().expect("the result of a table is text");
     assert_eq!(found.flatten(), expected, "the value of `{text}`");
 }

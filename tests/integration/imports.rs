@@ -47,8 +47,22 @@ const APART: [(&str, &str); 9] = [
 /// What pure modules (ranks 0 to 3) never name: files, environment, sockets, clocks, threads,
 /// random numbers, runtimes, SQL, HTTP.
 const IMPURE: [&str; 16] = [
-    "std::fs", "std::env", "std::net", "std::io", "std::process", "std::thread", "SystemTime", "Instant", "tokio",
-    "actix", "rusqlite", "getrandom", "ureq", "rustix", "notify", "Timestamp::now",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::io",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+    "tokio",
+    "actix",
+    "rusqlite",
+    "getrandom",
+    "ureq",
+    "rustix",
+    "notify",
+    "Timestamp::now",
 ];
 
 /// Where the clock of the machine is read, for the modules above.

@@ -1,1 +1,356 @@
-//! (in the making)
+//! What the server answers, through real sockets.
+
+use super::support::{ANSWER_MAX, Answer, Folder, Server, checksum, connect, exchange, read_answer, request, until};
+use serde_json::json;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+const SECRET: &str = "it is a secret";
+/// How long a connection may go on that was answered early.
+const CLOSED_WITHIN: Duration = Duration::from_secs(8);
+
+const CONNECTIONS: &str = "\
+limits: {body: 1KiB}
+connections:
+  signed: {secret: {value: it is a secret}, header: X-WH-Checksum}
+  open: {auth: none}
+  other: {auth: none, webhook: elsewhere}
+  off: {auth: none, enabled: false}
+";
+
+const LISTENER: &str = "\
+resources:
+  webhooks:
+  - webhook: hook
+    connection: open
+    filters:
+    - path: kind
+      value: push
+steps:
+- script: echo ${{ parameters.hook.title }}
+";
+
+fn served(arguments: &[&str]) -> (Folder, Server) {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/listener.yml", LISTENER);
+    let arguments: Vec<&str> = ["--no-worker"].iter().chain(arguments).copied().collect();
+    let server = folder.serve(&arguments);
+    (folder, server)
+}
+
+#[track_caller]
+fn one_sentence(answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{answer:?}");
+    let body = answer.json();
+    let sentence = body["error"].as_str().unwrap_or_else(|| panic!("no sentence: {answer:?}"));
+    assert!(!sentence.is_empty() && !sentence.contains('\n'), "{answer:?}");
+}
+
+#[test]
+fn a_delivery_that_starts_a_run_is_answered_with_it() {
+    let (_folder, server) = served(&[]);
+    let answer = server.request("POST", "/webhooks/open", &[], br#"{"kind": "push", "title": "x"}"#);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let body = answer.json();
+    assert_eq!(body["outcome"], "queued");
+    assert_eq!(body["repeat_of"], json!(null));
+    let run = &body["runs"][0];
+    assert_eq!((&run["pipeline"], &run["number"]), (&json!("listener"), &json!(1)), "{body}");
+    assert!(run["id"].as_str().is_some_and(|id| id.starts_with("run_")), "{body}");
+    assert!(run.get("state").is_none(), "nobody asked to wait: {body}");
+    let url = run["url"].as_str().expect("a URL");
+    let path = url.strip_prefix(&format!("http://{}", server.admin)).expect("the admin listener");
+    assert_eq!(server.ask(path).json()["id"], run["id"]);
+}
+
+#[test]
+fn a_filtered_and_an_unheard_delivery_are_answered_with_200() {
+    let (_folder, server) = served(&[]);
+    let filtered = server.request("POST", "/webhooks/open", &[], br#"{"kind": "pull"}"#);
+    assert_eq!(filtered.status, 200, "{filtered:?}");
+    assert_eq!(filtered.json()["outcome"], "nothing");
+    assert_eq!(filtered.json()["skipped"], json!([{"pipeline": "listener", "reason": "filtered"}]));
+    let unheard = server.request("POST", "/webhooks/elsewhere", &[], b"{}");
+    assert_eq!((unheard.status, &unheard.json()["outcome"]), (200, &json!("nothing")), "{unheard:?}");
+}
+
+#[test]
+fn a_delivery_whose_every_pipeline_is_rejected_is_answered_with_422() {
+    let (_folder, server) = served(&[]);
+    let answer = server.request("POST", "/webhooks/open", &[], br#"{"kind": "push", "title": {"a": 1}}"#);
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let body = answer.json();
+    assert_eq!(body["outcome"], "rejected");
+    assert_eq!(body["rejected"][0]["pipeline"], "listener");
+    assert_eq!(body["rejected"][0]["diagnostics"][0]["code"], "not-a-string");
+}
+
+#[test]
+fn the_paths_of_azure_lead_to_the_same_connections() {
+    let (_folder, server) = served(&[]);
+    for path in [
+        "/_apis/public/distributedtask/webhooks/open?api-version=6.0-preview",
+        "/some-organization/_apis/public/distributedtask/webhooks/open?api-version=7.1",
+    ] {
+        let answer = server.request("POST", path, &[], br#"{"kind": "push", "title": "x"}"#);
+        assert_eq!((answer.status, &answer.json()["outcome"]), (200, &json!("queued")), "{path} {answer:?}");
+    }
+}
+
+#[test]
+fn every_wrong_checksum_gets_the_same_answer() {
+    let (_folder, server) = served(&[]);
+    let body = b"{}";
+    let right = checksum(SECRET, body);
+    assert_eq!(server.deliver("signed", SECRET, body).status, 200);
+    let wrong: Vec<Answer> = [
+        server.request("POST", "/webhooks/signed", &[], body),
+        server.request("POST", "/webhooks/signed", &[("X-WH-Checksum", "")], body),
+        server.request("POST", "/webhooks/signed", &[("X-WH-Checksum", "zz")], body),
+        server.request("POST", "/webhooks/signed", &[("X-WH-Checksum", &right[1..])], body),
+        server.deliver("signed", "another secret", body),
+        server.deliver("signed", SECRET, b"not JSON").status_of(400, || server.deliver("signed", "no", b"not JSON")),
+    ]
+    .into();
+    for answer in &wrong {
+        one_sentence(answer, 401);
+        assert_eq!(answer.body, wrong[0].body);
+    }
+}
+
+impl Answer {
+    /// Checks a status on the way to another answer.
+    #[track_caller]
+    fn status_of(self, status: u16, next: impl FnOnce() -> Answer) -> Answer {
+        assert_eq!(self.status, status, "{self:?}");
+        next()
+    }
+}
+
+#[test]
+fn what_is_not_json_is_refused_only_after_the_checksum() {
+    let (_folder, server) = served(&[]);
+    for body in [&b"not JSON"[..], b"", b"{\"a\":1,\"a\":2}", b"\xff"] {
+        one_sentence(&server.deliver("signed", SECRET, body), 400);
+        one_sentence(&server.deliver("signed", "wrong", body), 401);
+    }
+}
+
+#[test]
+fn unknown_names_and_paths_are_not_found() {
+    let (_folder, server) = served(&[]);
+    for path in ["/webhooks/nobody", "/webhooks/other", "/webhooks/off", "/webhooks/", "/webhooks/open/", "/", "/metrics", "/api/v1/runs", "/webhooks/%ff", "/webhooks/..%2fopen"] {
+        one_sentence(&server.request("POST", path, &[], b"{}"), 404);
+    }
+}
+
+#[test]
+fn other_methods_are_named_in_the_answer() {
+    let (_folder, server) = served(&[]);
+    for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        let answer = server.request(method, "/webhooks/open", &[], b"");
+        one_sentence(&answer, 405);
+        assert_eq!(answer.header("allow"), Some("POST"), "{answer:?}");
+    }
+    let health = server.request("POST", "/healthz", &[], b"");
+    assert_eq!((health.status, health.header("allow")), (405, Some("GET, HEAD")), "{health:?}");
+    assert_eq!(server.request("GET", "/healthz", &[], b"").status, 200);
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_at_its_limit() {
+    let (_folder, server) = served(&[]);
+    let fits = format!("{{\"a\":\"{}\"}}", "x".repeat(1024 - 8));
+    assert_eq!(fits.len(), 1024);
+    assert_eq!(server.request("POST", "/webhooks/open", &[], fits.as_bytes()).status, 200);
+    let more = format!("{fits} ");
+    one_sentence(&server.request("POST", "/webhooks/open", &[], more.as_bytes()), 413);
+}
+
+#[test]
+fn a_sender_that_says_too_much_is_answered_before_it_sends_it() {
+    let (_folder, server) = served(&[]);
+    let started = Instant::now();
+    let head = format!("POST /webhooks/open HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000000000\r\n\r\n", server.public);
+    one_sentence(&exchange(server.public, head.as_bytes()), 413);
+    assert!(started.elapsed() < CLOSED_WITHIN, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_sender_of_endless_chunks_is_answered_and_cut_off() {
+    let (_folder, server) = served(&[]);
+    for path in ["/webhooks/open", "/webhooks/nobody", "/nowhere", "/healthz"] {
+        let started = Instant::now();
+        let mut stream = connect(server.public);
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {}\r\nTransfer-Encoding: chunked\r\n\r\n", server.public);
+        stream.write_all(head.as_bytes()).expect("the head is taken");
+        let mut writer = stream.try_clone().expect("a second handle");
+        let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
+        let writing = std::thread::spawn(move || while writer.write_all(chunk.as_bytes()).is_ok() {});
+        let answer = read_answer(&mut stream);
+        assert!([404, 405, 413].contains(&answer.status), "{path} {answer:?}");
+        writing.join().expect("the writer ends when the server closes");
+        assert!(started.elapsed() < CLOSED_WITHIN, "{path} {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn a_slow_sender_is_cut_off() {
+    let (_folder, server) = served(&["--body-seconds", "1"]);
+    let started = Instant::now();
+    let head = format!("POST /webhooks/open HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n{{", server.public);
+    one_sentence(&exchange(server.public, head.as_bytes()), 408);
+    assert!(started.elapsed() < CLOSED_WITHIN, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_content_coding_is_refused_but_for_identity() {
+    let (_folder, server) = served(&[]);
+    for coding in ["gzip", "deflate", "br", "identity, gzip", "x"] {
+        one_sentence(&server.request("POST", "/webhooks/open", &[("Content-Encoding", coding)], b"{}"), 415);
+    }
+    assert_eq!(server.request("POST", "/webhooks/open", &[("Content-Encoding", "identity")], b"{}").status, 200);
+}
+
+#[test]
+fn any_content_type_may_stand_before_json() {
+    let (_folder, server) = served(&[]);
+    for kind in ["application/json", "text/plain", "application/vnd.x+json; charset=utf-8", ""] {
+        let answer = server.request("POST", "/webhooks/open", &[("Content-Type", kind)], b"{}");
+        assert_eq!(answer.status, 200, "{kind} {answer:?}");
+    }
+}
+
+#[test]
+fn waiting_ends_with_its_time_and_says_how_far_the_runs_are() {
+    let (_folder, server) = served(&[]);
+    let started = Instant::now();
+    let answer = server.request("POST", "/webhooks/open?wait=1", &[], br#"{"kind": "push", "title": "x"}"#);
+    assert!((1..10).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    let run = &answer.json()["runs"][0];
+    assert_eq!((&run["state"], &run["result"]), (&json!("queued"), &json!(null)), "{answer:?}");
+    one_sentence(&server.request("POST", "/webhooks/open?wait=soon", &[], b"{}"), 400);
+    let nothing_to_wait_for = Instant::now();
+    assert_eq!(server.request("POST", "/webhooks/open?wait=60", &[], b"{}").status, 200);
+    assert!(nothing_to_wait_for.elapsed() < ANSWER_MAX);
+}
+
+#[test]
+fn the_admin_listener_asks_for_its_token() {
+    let (folder, server) = served(&[]);
+    let token = server.token.clone();
+    for path in ["/", "/metrics", "/api/v1/runs", "/api/v1/deliveries", "/api/v1/connections", "/nowhere"] {
+        for header in ["", "Bearer", "Bearer ", "Bearer x", &format!("Basic {token}"), &token, &format!("Bearer {}", &token[1..])] {
+            let answer = request(server.admin, "GET", path, &[("Authorization", header)], b"");
+            one_sentence(&answer, 401);
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        }
+    }
+    let bearer = format!("Bearer {token}");
+    let doubled = [("Authorization", bearer.as_str()), ("Authorization", "Bearer x")];
+    one_sentence(&request(server.admin, "GET", "/api/v1/runs", &doubled, b""), 401);
+    assert_eq!(server.ask("/api/v1/runs").status, 200);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(request(server.admin, "GET", path, &[], b"").status, 200);
+    }
+    let file = std::fs::metadata(folder.path().join("data/admin-token")).expect("a token");
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    assert_eq!(token.len(), 64);
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    assert!(!log.contains(&token));
+}
+
+#[test]
+fn the_admin_listener_answers_to_its_own_names_only() {
+    let (_folder, server) = served(&[]);
+    let ask = |host: &str| {
+        let head = format!("GET /api/v1/runs HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n", server.token);
+        exchange(server.admin, head.as_bytes())
+    };
+    for host in ["localhost", "localhost:8081", "127.0.0.1", "[::1]:8081", "LOCALHOST:1"] {
+        let answer = ask(host);
+        assert_eq!(answer.status, 200, "{host} {answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+    for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:8081"] {
+        one_sentence(&ask(host), 403);
+    }
+}
+
+#[test]
+fn the_api_shows_deliveries_and_the_numbers_count_them() {
+    let (_folder, server) = served(&[]);
+    let accepted = server.request("POST", "/webhooks/open", &[("X-Kept", "yes")], br#"{"kind": "push", "title": "x"}"#).json();
+    assert_eq!(server.deliver("signed", "wrong", b"{}").status, 401);
+    let id = accepted["delivery"].as_str().expect("an id");
+    let delivery = server.ask(&format!("/api/v1/deliveries/{id}")).json();
+    assert_eq!((&delivery["connection"], &delivery["outcome"]), (&json!("open"), &json!("queued")), "{delivery}");
+    assert_eq!(delivery["pipelines"][0]["filters"][0]["holds"], true, "{delivery}");
+    until("the refusal", ANSWER_MAX, || {
+        let all = server.ask("/api/v1/deliveries").json();
+        all.as_array().is_some_and(|all| all.iter().any(|it| it["outcome"] == "refused")).then_some(())
+    });
+    let numbers = server.ask("/metrics").body;
+    for line in [
+        "pipehook_deliveries_total{connection=\"open\",outcome=\"queued\"} 1",
+        "pipehook_deliveries_total{connection=\"signed\",outcome=\"refused\"} 1",
+        "pipehook_queue_runs{state=\"queued\"} 1",
+    ] {
+        assert!(numbers.contains(line), "{line} is not in\n{numbers}");
+    }
+    one_sentence(&server.ask("/api/v1/runs/run_nobody"), 404);
+    one_sentence(&server.ask("/api/v1/runs?state=sleeping"), 400);
+    assert_eq!(server.ask("/api/v1/runs?limit=1").json().as_array().map(Vec::len), Some(1));
+    let log = server.ask(&format!("/api/v1/runs/{}/logs", accepted["runs"][0]["id"].as_str().expect("an id")));
+    assert_eq!((log.status, log.header("content-type")), (200, Some("text/plain; charset=utf-8")), "{log:?}");
+}
+
+#[test]
+fn a_changed_configuration_is_taken_up_and_a_broken_one_is_not() {
+    let (folder, server) = served(&[]);
+    let file = folder.path().join("pipehook.yml");
+    let before = std::fs::read_to_string(&file).expect("a configuration");
+    one_sentence(&server.request("POST", "/webhooks/late", &[], b"{}"), 404);
+    std::fs::write(&file, "connections: [").expect("a file");
+    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    until("a complaint", ANSWER_MAX, || log().contains("the last good one stays in force").then_some(()));
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    std::fs::write(&file, format!("{before}  late: {{auth: none}}\n")).expect("a file");
+    until("the new connection", ANSWER_MAX, || {
+        (server.request("POST", "/webhooks/late", &[], b"{}").status == 200).then_some(())
+    });
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_answers_what_it_has_begun_and_ends() {
+    let (_folder, mut server) = served(&[]);
+    let to = server.public;
+    let waiting = std::thread::spawn(move || {
+        request(to, "POST", "/webhooks/open?wait=60", &[], br#"{"kind": "push", "title": "x"}"#)
+    });
+    until("the run", ANSWER_MAX, || (server.ask("/api/v1/runs").json() != json!([])).then_some(()));
+    server.terminate();
+    assert_eq!(server.ended(Duration::from_secs(15)), Some(0));
+    let answer = waiting.join().expect("an answer");
+    assert_eq!((answer.status, &answer.json()["runs"][0]["state"]), (200, &json!("queued")), "{answer:?}");
+}
+
+#[test]
+fn a_second_server_is_told_who_holds_the_data_folder() {
+    let (folder, server) = served(&[]);
+    let second = folder.run(&["serve"]).ended_with(3);
+    assert!(second.stderr.contains(&format!("process {}", server.process())), "{second:?}");
+    assert_eq!(second.stdout, "");
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_sentence() {
+    let (_folder, server) = served(&[]);
+    let other = Folder::new(CONNECTIONS);
+    let address = server.public.to_string();
+    let output = other.run(&["serve", "--listen", &address]).ended_with(3);
+    assert_eq!(output.stderr, format!("error: can't listen on {address}: another program listens there\n"));
+}

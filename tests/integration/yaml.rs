@@ -15,19 +15,12 @@ fn parse(text: &str) -> Parsed {
     let id = sources.add("test.yml", text);
     let mut diagnostics = Diagnostics::default();
     let root = yaml::parse(text, id, &mut diagnostics);
-    Parsed {
-        text: text.to_owned(),
-        root,
-        diagnostics,
-    }
+    Parsed { text: text.to_owned(), root, diagnostics }
 }
 
 impl Parsed {
     fn codes(&self) -> Vec<Code> {
-        self.diagnostics
-            .iter()
-            .map(|diagnostic| diagnostic.code)
-            .collect()
+        self.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     }
 }
 
@@ -36,9 +29,7 @@ fn located(yaml: &str) -> String {
     let parsed = parse(yaml);
     let root = parsed.root.expect("the text is YAML");
     let value = &root.entries().expect("a mapping")[0].value;
-    let Content::Scalar(scalar) = &value.content else {
-        panic!("the value is a scalar")
-    };
+    let Content::Scalar(scalar) = &value.content else { panic!("the value is a scalar") };
     let start = scalar.text.find("${{").expect("there is an expression");
     let end = scalar.text.find("}}").expect("it is closed") + 2;
     let span = scalar.place(start..end, value.span, &parsed.text);
@@ -52,10 +43,7 @@ fn every_value_has_its_place() {
     let root = parsed.root.expect("a tree");
     let at = |node: &Node| parsed.text[node.span.range()].to_owned();
     assert_eq!(at(root.member("a").expect("a")), "one");
-    assert_eq!(
-        at(&root.member("b").expect("b").items().expect("list")[1]),
-        "'thr''ee'"
-    );
+    assert_eq!(at(&root.member("b").expect("b").items().expect("list")[1]), "'thr''ee'");
     assert_eq!(at(root.member("c").expect("c")), "{d: [4]}");
     assert_eq!(at(&root.entry("c").expect("c").key), "c");
 }
@@ -98,15 +86,9 @@ fn what_the_dialect_has_not_is_reported() {
 
 #[test]
 fn scalars_keep_the_text_that_was_written() {
-    let root = parse("a: 1.10\nb: 007\nc: yes\nd: ~\ne:\n")
-        .root
-        .expect("a tree");
-    let texts: Vec<&str> = root
-        .entries()
-        .expect("a mapping")
-        .iter()
-        .map(|it| &**it.value.text().expect("text"))
-        .collect();
+    let root = parse("a: 1.10\nb: 007\nc: yes\nd: ~\ne:\n").root.expect("a tree");
+    let texts: Vec<&str> =
+        root.entries().expect("a mapping").iter().map(|it| &**it.value.text().expect("text")).collect();
     assert_eq!(texts, ["1.10", "007", "yes", "~", ""]);
     assert!(root.member("e").expect("e").is_empty_plain());
 }
@@ -124,11 +106,7 @@ fn limits_are_told() {
 }
 
 fn check_spans(node: &Node, text: &str) {
-    assert!(
-        text.get(node.span.range()).is_some(),
-        "{:?} of {text:?}",
-        node.span
-    );
+    assert!(text.get(node.span.range()).is_some(), "{:?} of {text:?}", node.span);
     match &node.content {
         Content::Scalar(scalar) => {
             for (offset, _) in scalar.text.char_indices() {

@@ -48,55 +48,29 @@ pub(super) fn one_of(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 
 fn tainted_candidate(candidate: &Text, range: Range<usize>) -> Mistake {
     let title = "what `oneOf` may return can't come from a payload";
-    Mistake::new(
-        Code::TaintedChoice,
-        range,
-        title,
-        "this came from a payload",
-    )
-    .came_from(candidate.origin().map(|origin| &**origin))
-    .help("write each allowed value as a text: `oneOf(x, 'a', 'b')`")
+    Mistake::new(Code::TaintedChoice, range, title, "this came from a payload")
+        .came_from(candidate.origin().map(|origin| &**origin))
+        .help("write each allowed value as a text: `oneOf(x, 'a', 'b')`")
 }
 
 fn not_allowed(wanted: &Text, range: Range<usize>, allowed: &[String]) -> Mistake {
     let found = shown(&wanted.flatten());
     let title = format!("`{found}` is not one of the allowed values");
-    Mistake::new(
-        Code::InvalidValue,
-        range,
-        title,
-        format!("this is `{found}`"),
-    )
-    .came_from(wanted.origin().map(|origin| &**origin))
-    .help(format!("allowed are {}", allowed.join(", ")))
+    Mistake::new(Code::InvalidValue, range, title, format!("this is `{found}`"))
+        .came_from(wanted.origin().map(|origin| &**origin))
+        .help(format!("allowed are {}", allowed.join(", ")))
 }
 
 /// Asks for the next number of a series. Without a prefix it is the series of the empty text,
 /// without a seed it begins at 0.
 pub(super) fn counter(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
-    let prefix = if call.count() > 0 {
-        call.text(0)?
-    } else {
-        Text::default()
-    };
-    let seed = if call.count() > 1 {
-        whole_number(call, 1)?
-    } else {
-        0
-    };
+    let prefix = if call.count() > 0 { call.text(0)? } else { Text::default() };
+    let seed = if call.count() > 1 { whole_number(call, 1)? } else { 0 };
     let counter = call.evaluator.context.counter.ok_or_else(|| {
         let title = "the function `counter` does not exist here";
-        Mistake::new(
-            Code::UnknownFunction,
-            call.call.name_range.clone(),
-            title,
-            "not here",
-        )
+        Mistake::new(Code::UnknownFunction, call.call.name_range.clone(), title, "not here")
     })?;
-    Ok(Value::Number(Number::from(counter(
-        &prefix.flatten(),
-        seed,
-    ))))
+    Ok(Value::Number(Number::from(counter(&prefix.flatten(), seed))))
 }
 
 /// Returns an argument as a whole number.
@@ -105,7 +79,5 @@ pub(super) fn whole_number(call: &Invocation<'_, '_>, index: usize) -> Result<i6
     let whole = convert::to_number(&value).filter(|number| number.decimal().is_integer());
     whole
         .and_then(|number| i64::try_from(number.decimal()).ok())
-        .ok_or_else(|| {
-            call.unconvertible(index, Unconvertible::new(&value, "a whole number"), &value)
-        })
+        .ok_or_else(|| call.unconvertible(index, Unconvertible::new(&value, "a whole number"), &value))
 }

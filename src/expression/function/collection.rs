@@ -13,8 +13,7 @@ use std::sync::Arc;
 /// argument, equals it.
 pub(super) fn contains_value(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let (collection, wanted) = (call.value(0)?, call.value(1)?);
-    let mut is_found =
-        |item: &Value| charge(call, &wanted, item).map(|()| are_equal(&wanted, item));
+    let mut is_found = |item: &Value| charge(call, &wanted, item).map(|()| are_equal(&wanted, item));
     let found = match &collection {
         Value::Array(array) => find(array.items().iter(), &mut is_found)?,
         Value::Object(object) => find(object.iter().map(|(_, value)| value), &mut is_found)?,
@@ -39,8 +38,8 @@ fn find<'v>(
 pub(super) fn convert_to_json(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let value = call.value(0)?;
     let budget = &call.evaluator.budget;
-    let json = json::to_json_text_within(&value, budget.bytes_left())
-        .ok_or_else(|| Budget::too_many_bytes(call.range))?;
+    let json =
+        json::to_json_text_within(&value, budget.bytes_left()).ok_or_else(|| Budget::too_many_bytes(call.range))?;
     call.charge_bytes(json.len())?;
     Ok(Value::String(match origin_within(&value) {
         Some(origin) => Text::tainted(json, origin),
@@ -55,9 +54,9 @@ fn origin_within(value: &Value) -> Option<Arc<Origin>> {
     }
     match value {
         Value::Array(array) => array.items().iter().find_map(origin_within),
-        Value::Object(object) => object
-            .iter()
-            .find_map(|(key, value)| key.origin().cloned().or_else(|| origin_within(value))),
+        Value::Object(object) => {
+            object.iter().find_map(|(key, value)| key.origin().cloned().or_else(|| origin_within(value)))
+        }
         _ => None,
     }
 }
@@ -91,9 +90,7 @@ pub(super) fn length(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
         Value::Object(object) => object.len(),
         _ => {
             let failure = Unconvertible::new(&value, "something that has a length");
-            return Err(call
-                .unconvertible(0, failure, &value)
-                .help("write `format('{0}', …)` around it"));
+            return Err(call.unconvertible(0, failure, &value).help("write `format('{0}', …)` around it"));
         }
     };
     Ok(Value::Number(Number::new(length.into())))

@@ -65,18 +65,10 @@ fn ordering(call: &Invocation<'_, '_>) -> Result<Ordering, Mistake> {
 const COMPARISON_BYTES: usize = 16;
 
 /// A comparison reads both texts, or converts one of them.
-pub(super) fn charge(
-    call: &Invocation<'_, '_>,
-    left: &Value,
-    right: &Value,
-) -> Result<(), Mistake> {
+pub(super) fn charge(call: &Invocation<'_, '_>, left: &Value, right: &Value) -> Result<(), Mistake> {
     let length = |value: &Value| match value {
         Value::String(text) => text.len(),
         _ => 0,
     };
-    call.charge_compared(
-        length(left)
-            .saturating_add(length(right))
-            .saturating_add(COMPARISON_BYTES),
-    )
+    call.charge_compared(length(left).saturating_add(length(right)).saturating_add(COMPARISON_BYTES))
 }

@@ -13,14 +13,9 @@ pub(super) fn format(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let format = call.text(0)?;
     if let Some(origin) = format.origin() {
         let title = "a payload can't be the format of `format`";
-        return Err(Mistake::new(
-            Code::TaintedChoice,
-            call.range(0),
-            title,
-            "this came from a payload",
-        )
-        .came_from(Some(origin))
-        .help("write `format('{0}', …)` with it as an argument"));
+        return Err(Mistake::new(Code::TaintedChoice, call.range(0), title, "this came from a payload")
+            .came_from(Some(origin))
+            .help("write `format('{0}', …)` with it as an argument"));
     }
     let format = format.flatten();
     let mut text = Rope::default();
@@ -43,10 +38,7 @@ pub(super) fn format(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 #[derive(Debug, PartialEq)]
 enum Piece<'f> {
     Text(&'f str),
-    Hole {
-        index: usize,
-        specifier: Option<String>,
-    },
+    Hole { index: usize, specifier: Option<String> },
 }
 
 /// Returns the pieces of a format in order, and stops at the first fault.
@@ -80,34 +72,18 @@ fn first_piece(text: &str) -> Result<(Piece<'_>, &str), String> {
 
 /// Reads a hole after its `{`.
 fn first_hole(text: &str) -> Result<(Piece<'_>, &str), String> {
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, rest) = text.split_at(digits);
     if number.is_empty() {
         return Err("a `{` has no number after it".to_owned());
     }
-    let index = number
-        .parse()
-        .map_err(|_| format!("the number `{}` is too large", shown(number)))?;
+    let index = number.parse().map_err(|_| format!("the number `{}` is too large", shown(number)))?;
     if let Some(after) = rest.strip_prefix('}') {
-        return Ok((
-            Piece::Hole {
-                index,
-                specifier: None,
-            },
-            after,
-        ));
+        return Ok((Piece::Hole { index, specifier: None }, after));
     }
     let specifier = rest.strip_prefix(':').ok_or("a `{` is not closed")?;
     let (specifier, after) = specifier_and_rest(specifier)?;
-    Ok((
-        Piece::Hole {
-            index,
-            specifier: Some(specifier),
-        },
-        after,
-    ))
+    Ok((Piece::Hole { index, specifier: Some(specifier) }, after))
 }
 
 /// Reads up to the closing `}`; a doubled one belongs to the specifier.
@@ -132,17 +108,9 @@ fn hole(call: &Invocation<'_, '_>, index: usize, specifier: Option<&str>) -> Res
         let label = match call.count() - 1 {
             0 => "no argument follows the format".to_owned(),
             1 => "1 argument follows the format, `{0}`".to_owned(),
-            count => format!(
-                "{count} arguments follow the format, `{{0}}` to `{{{}}}`",
-                count - 1
-            ),
+            count => format!("{count} arguments follow the format, `{{0}}` to `{{{}}}`", count - 1),
         };
-        return Err(Mistake::new(
-            Code::InvalidValue,
-            call.range(0),
-            title,
-            label,
-        ));
+        return Err(Mistake::new(Code::InvalidValue, call.range(0), title, label));
     }
     match specifier.filter(|specifier| !specifier.is_empty()) {
         None => call.text(index + 1),
@@ -155,12 +123,7 @@ fn formatted(call: &Invocation<'_, '_>, argument: usize, specifier: &str) -> Res
     let Value::DateTime(time) = value else {
         let title = format!("the format `{}` is for times only", shown(specifier));
         let label = format!("this is {}", value.describe());
-        return Err(Mistake::new(
-            Code::Conversion,
-            call.range(argument),
-            title,
-            label,
-        ));
+        return Err(Mistake::new(Code::Conversion, call.range(argument), title, label));
     };
     time::formatted(time, specifier).map(Text::from).map_err(|unknown| {
         let title = format!("the format of a time does not know `{}`", shown(&unknown));

@@ -48,31 +48,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
     function("canceled", 0, 0, Conditions, status::canceled),
     function("coalesce", 2, ANY, Everywhere, choice::coalesce),
     function("contains", 2, 2, Everywhere, text::contains),
-    function(
-        "containsValue",
-        2,
-        2,
-        Everywhere,
-        collection::contains_value,
-    ),
-    function(
-        "convertToJson",
-        1,
-        1,
-        Everywhere,
-        collection::convert_to_json,
-    ),
+    function("containsValue", 2, 2, Everywhere, collection::contains_value),
+    function("convertToJson", 1, 1, Everywhere, collection::convert_to_json),
     function("counter", 0, 2, Variables, choice::counter),
     function("endsWith", 2, 2, Everywhere, text::ends_with),
     function("eq", 2, 2, Everywhere, comparison::eq),
     function("failed", 0, ANY, Conditions, status::failed),
-    function(
-        "format",
-        1,
-        FORMAT_ARGUMENTS_MAX,
-        Everywhere,
-        format::format,
-    ),
+    function("format", 1, FORMAT_ARGUMENTS_MAX, Everywhere, format::format),
     function("ge", 2, 2, Everywhere, comparison::ge),
     function("gt", 2, 2, Everywhere, comparison::gt),
     function("iif", 3, 3, Everywhere, choice::iif),
@@ -92,13 +74,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     function("startsWith", 2, 2, Everywhere, text::starts_with),
     function("substring", 3, 3, Everywhere, text::substring),
     function("succeeded", 0, ANY, Conditions, status::succeeded),
-    function(
-        "succeededOrFailed",
-        0,
-        ANY,
-        Conditions,
-        status::succeeded_or_failed,
-    ),
+    function("succeededOrFailed", 0, ANY, Conditions, status::succeeded_or_failed),
     function("trim", 1, 1, Everywhere, text::trim),
     function("upper", 1, 1, Everywhere, text::upper),
     function("xor", 2, 2, Everywhere, logic::xor),
@@ -111,21 +87,13 @@ const fn function(
     place: Place,
     run: fn(&Invocation<'_, '_>) -> Result<Value, Mistake>,
 ) -> Function {
-    Function {
-        name,
-        least,
-        most,
-        place,
-        run,
-    }
+    Function { name, least, most, place, run }
 }
 
 impl Function {
     /// Returns the function with a name, ignoring case.
     pub(super) fn find(name: &str) -> Option<&'static Self> {
-        FUNCTIONS
-            .iter()
-            .find(|function| function.name.eq_ignore_ascii_case(name))
+        FUNCTIONS.iter().find(|function| function.name.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn exists_in(&self, dialect: Dialect, in_variable: bool) -> bool {
@@ -188,9 +156,7 @@ impl Invocation<'_, '_> {
     /// Returns an argument as text.
     fn text(&self, index: usize) -> Result<Text, Mistake> {
         let value = self.value(index)?;
-        value
-            .to_text()
-            .map_err(|failure| self.unconvertible(index, failure, &value))
+        value.to_text().map_err(|failure| self.unconvertible(index, failure, &value))
     }
 
     /// Returns the mistake of an argument of the wrong kind.

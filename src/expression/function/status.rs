@@ -25,12 +25,7 @@ pub(super) fn failed(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 /// A dependency that was skipped makes it false.
 pub(super) fn succeeded_or_failed(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let results = results(call)?;
-    holds(
-        call,
-        results
-            .iter()
-            .all(|result| result.is_success() || *result == JobStatus::Failed),
-    )
+    holds(call, results.iter().all(|result| result.is_success() || *result == JobStatus::Failed))
 }
 
 /// What is canceled has neither succeeded nor failed.

@@ -39,9 +39,7 @@ pub(super) fn upper(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 fn map(call: &Invocation<'_, '_>, change: fn(char) -> char) -> Result<Value, Mistake> {
     let text = call.text(0)?;
     call.charge_text(&text)?;
-    Ok(Value::String(
-        text.map(|segment| segment.chars().map(change).collect()),
-    ))
+    Ok(Value::String(text.map(|segment| segment.chars().map(change).collect())))
 }
 
 pub(super) fn trim(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
@@ -55,24 +53,14 @@ pub(super) fn replace(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let (text, old, new) = (call.text(0)?, call.text(1)?, call.text(2)?);
     if old.is_empty() {
         let title = "`replace` can't look for an empty text";
-        return Err(Mistake::new(
-            Code::InvalidValue,
-            call.range(1),
-            title,
-            "this is an empty text",
-        ));
+        return Err(Mistake::new(Code::InvalidValue, call.range(1), title, "this is an empty text"));
     }
     let characters = text.flatten();
     call.charge_compared(text.len().saturating_add(old.len()))?;
     let found = ordinal::find_all(&characters, &old.flatten());
-    call.charge_bytes(
-        text.len()
-            .saturating_add(found.len().saturating_mul(new.len())),
-    )?;
+    call.charge_bytes(text.len().saturating_add(found.len().saturating_mul(new.len())))?;
     let replaced = splice(&characters, &found, &new.flatten());
-    Ok(Value::String(
-        first_tainted([&text, &new, &old]).derive(replaced),
-    ))
+    Ok(Value::String(first_tainted([&text, &new, &old]).derive(replaced)))
 }
 
 fn splice(text: &str, found: &[Range<usize>], new: &str) -> String {
@@ -89,10 +77,7 @@ fn splice(text: &str, found: &[Range<usize>], new: &str) -> String {
 
 /// Returns the first text that is tainted, or else the first one.
 fn first_tainted<const N: usize>(texts: [&Text; N]) -> &Text {
-    texts
-        .into_iter()
-        .find(|text| text.is_tainted())
-        .unwrap_or(texts[0])
+    texts.into_iter().find(|text| text.is_tainted()).unwrap_or(texts[0])
 }
 
 /// Splits at the separator as a whole; empty pieces stay. An empty separator splits nothing.
@@ -106,10 +91,7 @@ pub(super) fn split(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     call.charge_compared(text.len())?;
     call.charge_bytes(text.len())?;
     call.charge_items(characters.matches(&*mark).count() + 1)?;
-    let pieces: Array = characters
-        .split(&*mark)
-        .map(|piece| Value::String(source.derive(piece)))
-        .collect();
+    let pieces: Array = characters.split(&*mark).map(|piece| Value::String(source.derive(piece))).collect();
     Ok(Value::Array(match source.origin() {
         Some(origin) => pieces.with_origin(origin.clone()),
         None => pieces,
@@ -118,22 +100,13 @@ pub(super) fn split(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
 
 /// Returns `length` characters from a place on. Both must lie within the text.
 pub(super) fn substring(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
-    let (text, start, length) = (
-        call.text(0)?,
-        whole_number(call, 1)?,
-        whole_number(call, 2)?,
-    );
+    let (text, start, length) = (call.text(0)?, whole_number(call, 1)?, whole_number(call, 2)?);
     let characters = text.flatten();
     let part = part(&characters, start, length).ok_or_else(|| {
         let count = characters.chars().count();
         let title = format!("`substring` reaches beyond a text of {count} characters");
-        Mistake::new(
-            Code::InvalidValue,
-            call.range(1),
-            title,
-            format!("from {start}, {length} characters"),
-        )
-        .maybe_note(Some(format!("the text is `{}`", shown(&characters))))
+        Mistake::new(Code::InvalidValue, call.range(1), title, format!("from {start}, {length} characters"))
+            .maybe_note(Some(format!("the text is `{}`", shown(&characters))))
     })?;
     call.charge_bytes(part.len())?;
     Ok(Value::String(text.derive(part)))
@@ -147,8 +120,5 @@ fn part(text: &str, start: i64, length: i64) -> Option<&str> {
 
 /// Returns where a character begins; the end of the text counts as one.
 fn offset(text: &str, index: usize) -> Option<usize> {
-    text.char_indices()
-        .map(|(at, _)| at)
-        .chain([text.len()])
-        .nth(index)
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(index)
 }

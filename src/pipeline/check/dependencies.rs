@@ -1,73 +1,123 @@
 //! `dependsOn` names stages, or jobs of the same stage, and leads to no circle (reference,
-//! sections 5.1 and 5.2).
+//! sections 5.1 and 5.2). Without a circle there is always one that waits for nothing.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{Pipeline, Placed};
+use std::collections::HashMap;
 
-/// Something that may depend on its siblings.
+/// All stages, or the jobs of one stage.
+struct Siblings<'p> {
+    what: &'static str,
+    /// Whether some could not be read, so that an unknown name may be one of theirs.
+    has_gaps: bool,
+    nodes: Vec<Node<'p>>,
+}
+
+/// Something that may wait for its siblings.
 struct Node<'p> {
     name: &'p str,
     depends_on: &'p [Placed<String>],
+    /// The stage before, for which a stage waits that says nothing.
+    before: Option<usize>,
 }
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    let stages = pipeline.stages.iter().filter_map(|stage| {
-        let name = stage.name.as_ref()?;
-        Some(Node { name: &name.value, depends_on: stage.depends_on.as_deref().unwrap_or_default() })
+    let names = pipeline.stage_names();
+    let stages = pipeline.stages.iter().zip(&names).enumerate().map(|(place, (stage, name))| Node {
+        name,
+        depends_on: stage.depends_on.as_deref().unwrap_or_default(),
+        before: place.checked_sub(1).filter(|_| stage.depends_on.is_none()),
     });
-    graph(&stages.collect::<Vec<_>>(), "stage", diagnostics);
+    graph(&Siblings { what: "stage", has_gaps: pipeline.has_gaps, nodes: stages.collect() }, diagnostics);
     for stage in &pipeline.stages {
-        let jobs = stage.jobs.iter().map(|job| Node {
-            name: job.name.as_ref().map_or("", |name| &name.value),
-            depends_on: &job.depends_on,
-        });
-        graph(&jobs.collect::<Vec<_>>(), "job", diagnostics);
+        let names = stage.job_names();
+        let jobs = stage.jobs.iter().zip(&names);
+        let jobs = jobs.map(|(job, name)| Node { name, depends_on: &job.depends_on, before: None });
+        graph(&Siblings { what: "job", has_gaps: stage.has_gaps, nodes: jobs.collect() }, diagnostics);
     }
 }
 
-fn graph(nodes: &[Node<'_>], what: &str, diagnostics: &mut Diagnostics) {
-    let find = |name: &str| nodes.iter().position(|node| !node.name.is_empty() && node.name.eq_ignore_ascii_case(name));
+/// Which siblings one waits for, each with the place that says so.
+type Edges = Vec<(usize, Option<Span>)>;
+
+fn graph(siblings: &Siblings<'_>, diagnostics: &mut Diagnostics) {
+    let Siblings { what, has_gaps, nodes } = siblings;
+    if nodes.iter().all(|node| node.depends_on.is_empty()) {
+        return;
+    }
+    let places: HashMap<String, usize> =
+        nodes.iter().enumerate().map(|(place, node)| (node.name.to_ascii_lowercase(), place)).collect();
+    let mut edges: Vec<Edges> = Vec::with_capacity(nodes.len());
     for node in nodes {
-        for name in node.depends_on.iter().filter(|name| find(&name.value).is_none()) {
-            let title = format!("there is no {what} `{}` to depend on", shown(&name.value));
-            let unknown = Diagnostic::error(Code::UnknownDependency, title, name.span, "");
-            diagnostics.push(unknown.suggest(&name.value, nodes.iter().map(|node| node.name)));
+        let mut own: Edges = node.before.into_iter().map(|before| (before, None)).collect();
+        for name in node.depends_on {
+            match places.get(&name.value.to_ascii_lowercase()) {
+                Some(&place) => own.push((place, Some(name.span))),
+                None if *has_gaps => {}
+                None => diagnostics.push(unknown(name, nodes, what)),
+            }
         }
+        edges.push(own);
     }
-    let next = |at: usize| nodes[at].depends_on.iter().filter_map(|name| find(&name.value)).collect::<Vec<_>>();
-    if let Some(circle) = circle(nodes.len(), next) {
-        let names = circle.iter().chain(circle.first()).map(|&at| format!("`{}`", nodes[at].name));
-        let path = names.collect::<Vec<_>>().join(" → ");
-        let first = &nodes[circle[0]].depends_on;
-        let place = first.iter().find(|name| find(&name.value) == Some(circle[(1) % circle.len()]));
-        if let Some(place) = place {
-            let title = format!("these {what}s wait for each other: {path}");
-            diagnostics.push(Diagnostic::error(Code::DependencyCycle, title, place.span, "the circle begins here"));
-        }
+    if let Some(circle) = circle(&edges) {
+        diagnostics.push(cycle(&circle, nodes, &edges, what));
     }
 }
 
-/// Returns the members of one circle in order, if there is one. Depth is bounded by the number
-/// of nodes, and the search keeps its own stack.
-fn circle(count: usize, next: impl Fn(usize) -> Vec<usize>) -> Option<Vec<usize>> {
-    let mut done = vec![false; count];
-    for start in 0..count {
-        let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
+fn unknown(name: &Placed<String>, nodes: &[Node<'_>], what: &str) -> Diagnostic {
+    let title = format!("there is no {what} `{}` to depend on", shown(&name.value));
+    let label = if what == "job" { "no job of this stage is called so" } else { "no stage is called so" };
+    let unknown = Diagnostic::error(Code::UnknownDependency, title, name.span, label);
+    unknown.suggest(&name.value, nodes.iter().map(|node| node.name))
+}
+
+/// The place is a `dependsOn` of the circle: one of them is written, as the stage before is
+/// always an earlier one.
+fn cycle(circle: &[usize], nodes: &[Node<'_>], edges: &[Edges], what: &str) -> Diagnostic {
+    let next = |at: usize| circle[(at + 1) % circle.len()];
+    let written =
+        |at: usize| edges[circle[at]].iter().find_map(|(to, span)| (*to == next(at)).then_some(*span).flatten());
+    let (first, span) = (0..circle.len())
+        .find_map(|at| Some((at, written(at)?)))
+        .expect("a circle leads forward somewhere, and only a written name does");
+    let path: Vec<String> =
+        (0..=circle.len()).map(|step| format!("`{}`", nodes[circle[(first + step) % circle.len()]].name)).collect();
+    let title = format!("{what}s wait for each other: {}", path.join(" → "));
+    let cycle = Diagnostic::error(Code::DependencyCycle, title, span, "this closes the circle");
+    let implicit = circle.iter().find(|&&at| nodes[at].before.is_some());
+    match implicit {
+        Some(&at) => cycle
+            .note(format!("`{}` waits for the stage before it, as it has no `dependsOn`", nodes[at].name))
+            .help(format!("write `dependsOn: []` in `{}` if it waits for nothing", nodes[at].name)),
+        None => cycle.help("remove one of these dependencies"),
+    }
+}
+
+/// Returns the members of one circle in order, if there is one. The search keeps its own stack,
+/// and looks at each edge once.
+fn circle(edges: &[Edges]) -> Option<Vec<usize>> {
+    let mut done = vec![false; edges.len()];
+    let mut place_on_path: Vec<Option<usize>> = vec![None; edges.len()];
+    for start in 0..edges.len() {
+        let mut path: Vec<(usize, usize)> = Vec::new();
         if !done[start] {
-            path.push((start, next(start)));
+            place_on_path[start] = Some(0);
+            path.push((start, 0));
         }
-        while let Some((at, open)) = path.last_mut() {
-            let at = *at;
-            let Some(following) = open.pop() else {
-                done[at] = true;
+        while let Some((at, looked_at)) = path.last_mut() {
+            let Some(&(to, _)) = edges[*at].get(*looked_at) else {
+                done[*at] = true;
+                place_on_path[*at] = None;
                 path.pop();
                 continue;
             };
-            if let Some(begin) = path.iter().position(|(known, _)| *known == following) {
-                return Some(path[begin..].iter().map(|(known, _)| *known).collect());
+            *looked_at += 1;
+            if let Some(begin) = place_on_path[to] {
+                return Some(path[begin..].iter().map(|(member, _)| *member).collect());
             }
-            if !done[following] {
-                path.push((following, next(following)));
+            if !done[to] {
+                place_on_path[to] = Some(path.len());
+                path.push((to, 0));
             }
         }
     }

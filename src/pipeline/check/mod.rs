@@ -3,8 +3,11 @@
 mod conditions;
 mod dependencies;
 mod names;
+mod runtime;
 mod scripts;
 mod variables;
+
+pub use variables::is_special;
 
 use super::model::Pipeline;
 use crate::diagnostic::Diagnostics;
@@ -15,5 +18,6 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     dependencies::check(pipeline, diagnostics);
     conditions::check(pipeline, diagnostics);
     variables::check(pipeline, diagnostics);
+    runtime::check(pipeline, diagnostics);
     scripts::check(pipeline, diagnostics);
 }

@@ -3,10 +3,11 @@
 //! The macros of a script are not expanded yet, so a variable that holds payload text is looked
 //! at too: its `$(name)` is a hole like any other.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::model::{Job, Pipeline, Step, Variable};
 use crate::shell::{self, Language, Refusal};
 use crate::taint::{Segment, Text};
+use crate::template;
 
 /// The most bytes of a script.
 const SCRIPT_MAX: usize = 1024 * 1024;
@@ -21,7 +22,8 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 }
 
 fn check_job(job: &Job, scopes: &[&Vec<Variable>], diagnostics: &mut Diagnostics) {
-    let tainted: Vec<&Variable> = scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
+    let tainted: Vec<&Variable> =
+        scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
     for step in &job.steps {
         check_step(step, &tainted, diagnostics);
     }
@@ -31,7 +33,7 @@ fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics)
     let scalar = &step.script.value;
     if scalar.text.len() > SCRIPT_MAX {
         let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
-        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, step.script.span, ""));
+        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, step.script.span, "this is too long"));
         return;
     }
     let (text, spans) = with_variables(step, tainted);
@@ -97,7 +99,7 @@ fn diagnostic(refusal: &Refusal, text: &Text, spans: &[Span]) -> Diagnostic {
     let label = format!("line {} of the script", refusal.line);
     let mut diagnostic = Diagnostic::error(Code::TaintedInScript, title, span, label);
     if let Some(origin) = text.segments().get(refusal.segment).and_then(|segment| segment.origin.as_ref()) {
-        diagnostic = diagnostic.note(format!("the value came from the payload, at `{}`", shown(&origin.path)));
+        diagnostic = diagnostic.note(template::came_from(origin));
     }
     let safe = "pass it in `env:` and use the variable as an argument in double quotes";
     diagnostic.help(refusal.help.as_deref().unwrap_or(safe))

@@ -9,11 +9,7 @@ use pipehook::expression::{Dialect, Expression, Mistake, Scope};
 fn check_syntax(text: &str, pointed_at: &str, title: &str, help: Option<&str>) {
     let mistake = Expression::parse(text).expect_err("it must not parse");
     assert_eq!(mistake.title, title, "{text}");
-    assert_eq!(
-        &text[mistake.range.clone()],
-        pointed_at,
-        "the place in {text}"
-    );
+    assert_eq!(&text[mistake.range.clone()], pointed_at, "the place in {text}");
     assert_eq!(mistake.help.as_deref(), help, "{text}");
     assert_eq!(mistake.code, Code::ExpressionSyntax);
 }
@@ -30,21 +26,12 @@ fn what_other_languages_write_is_answered_with_what_to_write_here() {
         ("!a", "!", "write `not(a)`"),
         ("a >= 1", ">=", "write `ge(a, b)`"),
         ("a ? b", "?", "write `iif(condition, a, b)`"),
-        (
-            "'a' + 'b'",
-            "+",
-            "write `format('{0}{1}', a, b)` to join texts; there is no arithmetic",
-        ),
+        ("'a' + 'b'", "+", "write `format('{0}{1}', a, b)` to join texts; there is no arithmetic"),
         ("a * b", "*", "there is no arithmetic"),
     ] {
         check_syntax(text, operator, &not_part(operator), Some(help));
     }
-    check_syntax(
-        "x[\"a b\"]",
-        "\"a b\"",
-        "text stands in single quotes, not in double quotes",
-        Some("write `'a b'`"),
-    );
+    check_syntax("x[\"a b\"]", "\"a b\"", "text stands in single quotes, not in double quotes", Some("write `'a b'`"));
     check_syntax(
         "parameters.hook.a-b",
         "a-b",
@@ -57,12 +44,7 @@ fn what_other_languages_write_is_answered_with_what_to_write_here() {
         "a macro can't stand inside an expression",
         Some("write `variables['name']` for the variable's value"),
     );
-    check_syntax(
-        "not (eq(1, 2)",
-        "",
-        "an expression ends where `,` or `)` is missing",
-        None,
-    );
+    check_syntax("not (eq(1, 2)", "", "an expression ends where `,` or `)` is missing", None);
     check_syntax(
         "eq(${{ a }}, b)",
         "${{",
@@ -81,18 +63,8 @@ fn what_other_languages_write_is_answered_with_what_to_write_here() {
 fn a_mistake_of_syntax_points_at_its_bytes() {
     check_syntax("", "", "an expression is missing", None);
     check_syntax("  ", "  ", "an expression is missing", None);
-    check_syntax(
-        "'it",
-        "'it",
-        "a text in quotes is not closed",
-        Some("write `''` for a quote inside the text"),
-    );
-    check_syntax(
-        "eq(a, )",
-        ")",
-        "a value is missing",
-        Some("write `''` for no text"),
-    );
+    check_syntax("'it", "'it", "a text in quotes is not closed", Some("write `''` for a quote inside the text"));
+    check_syntax("eq(a, )", ")", "a value is missing", Some("write `''` for no text"));
     check_syntax("eq(a b)", "b", "`,` or `)` is missing", None);
     check_syntax("a)", ")", "a `)` has no `(`", None);
     check_syntax("a[0", "", "an expression ends where `]` is missing", None);
@@ -115,18 +87,8 @@ fn a_mistake_of_syntax_points_at_its_bytes() {
         "`1.2.3.4.5` is neither a number nor a version",
         Some("put text in single quotes: `'1.2.3.4.5'`"),
     );
-    check_syntax(
-        "foo'bar'",
-        "foo'bar'",
-        "`foo'bar'` is not a name",
-        Some("put text in single quotes: `'text'`"),
-    );
-    check_syntax(
-        "größe",
-        "größe",
-        "`größe` is not a name",
-        Some("put text in single quotes: `'text'`"),
-    );
+    check_syntax("foo'bar'", "foo'bar'", "`foo'bar'` is not a name", Some("put text in single quotes: `'text'`"));
+    check_syntax("größe", "größe", "`größe` is not a name", Some("put text in single quotes: `'text'`"));
     check_syntax("a, b", ",", "an expression goes on after its end", None);
 }
 
@@ -134,42 +96,22 @@ fn a_mistake_of_syntax_points_at_its_bytes() {
 fn text_and_nesting_have_limits() {
     let nested = |depth: usize| format!("{}true{}", "not(".repeat(depth), ")".repeat(depth));
     assert!(Expression::parse(&nested(49)).is_ok());
-    assert_eq!(
-        Expression::parse(&nested(50)).expect_err("too deep").code,
-        Code::ExpressionLimit
-    );
+    assert_eq!(Expression::parse(&nested(50)).expect_err("too deep").code, Code::ExpressionLimit);
     let brackets = |depth: usize| format!("{}0{}", "a[".repeat(depth), "]".repeat(depth));
     assert!(Expression::parse(&brackets(49)).is_ok());
-    assert_eq!(
-        Expression::parse(&brackets(5_000))
-            .expect_err("too deep")
-            .code,
-        Code::ExpressionLimit
-    );
+    assert_eq!(Expression::parse(&brackets(5_000)).expect_err("too deep").code, Code::ExpressionLimit);
     let quoted = |length: usize| format!("'{}'", "ä".repeat(length));
     assert!(Expression::parse(&quoted(20_998)).is_ok());
-    assert_eq!(
-        Expression::parse(&quoted(20_999))
-            .expect_err("too long")
-            .code,
-        Code::ExpressionLimit
-    );
+    assert_eq!(Expression::parse(&quoted(20_999)).expect_err("too long").code, Code::ExpressionLimit);
     assert!(Expression::parse(&format!("a{}", ".a".repeat(10_000))).is_ok());
 }
 
 fn scope() -> Scope {
-    Scope::new(Dialect::Template)
-        .with_members("parameters", ["WebHook", "environment"])
-        .with_name("variables")
+    Scope::new(Dialect::Template).with_members("parameters", ["WebHook", "environment"]).with_name("variables")
 }
 
 fn told(mistake: &Mistake, text: &str) -> (Code, String, String, Option<String>) {
-    (
-        mistake.code,
-        text[mistake.range.clone()].to_owned(),
-        mistake.title.clone(),
-        mistake.help.clone(),
-    )
+    (mistake.code, text[mistake.range.clone()].to_owned(), mistake.title.clone(), mistake.help.clone())
 }
 
 #[track_caller]
@@ -178,14 +120,7 @@ fn check_scope(text: &str, scope: &Scope, expected: &[(Code, &str, &str, Option<
     let found: Vec<_> = mistakes.iter().map(|mistake| told(mistake, text)).collect();
     let expected: Vec<_> = expected
         .iter()
-        .map(|(code, at, title, help)| {
-            (
-                *code,
-                (*at).to_owned(),
-                (*title).to_owned(),
-                help.map(str::to_owned),
-            )
-        })
+        .map(|(code, at, title, help)| (*code, (*at).to_owned(), (*title).to_owned(), help.map(str::to_owned)))
         .collect();
     assert_eq!(found, expected, "{text}");
 }
@@ -196,62 +131,28 @@ fn every_unknown_name_and_wrong_call_is_found_at_once() {
         "and(eqq(a, 1), eq(1), paramters.x, parameters.webhok.y, not(1, 2, 3))",
         &scope(),
         &[
-            (
-                Code::UnknownFunction,
-                "eqq",
-                "there is no function `eqq`",
-                Some("did you mean `eq`?"),
-            ),
-            (
-                Code::UnknownName,
-                "a",
-                "the name `a` is not known here",
-                None,
-            ),
-            (
-                Code::ArgumentCount,
-                ")",
-                "`eq` takes 2 arguments, not 1",
-                None,
-            ),
+            (Code::UnknownFunction, "eqq", "there is no function `eqq`", Some("did you mean `eq`?")),
+            (Code::UnknownName, "a", "the name `a` is not known here", None),
+            (Code::ArgumentCount, ")", "`eq` takes 2 arguments, not 1", None),
             (
                 Code::UnknownName,
                 "paramters",
                 "the name `paramters` is not known here",
                 Some("did you mean `parameters`?"),
             ),
-            (
-                Code::UnknownName,
-                ".webhok",
-                "the parameter `webhok` is not declared",
-                Some("did you mean `WebHook`?"),
-            ),
-            (
-                Code::ArgumentCount,
-                "2, 3",
-                "`not` takes 1 argument, not 3",
-                None,
-            ),
+            (Code::UnknownName, ".webhok", "the parameter `webhok` is not declared", Some("did you mean `WebHook`?")),
+            (Code::ArgumentCount, "2, 3", "`not` takes 1 argument, not 3", None),
         ],
     );
 }
 
 #[test]
 fn names_are_known_in_any_case_and_members_only_where_they_are_closed() {
-    check_scope(
-        "AND(Parameters['webhook'].x, VARIABLES.anything)",
-        &scope(),
-        &[],
-    );
+    check_scope("AND(Parameters['webhook'].x, VARIABLES.anything)", &scope(), &[]);
     check_scope(
         "parameters['x y']",
         &scope(),
-        &[(
-            Code::UnknownName,
-            "['x y']",
-            "the parameter `x y` is not declared",
-            None,
-        )],
+        &[(Code::UnknownName, "['x y']", "the parameter `x y` is not declared", None)],
     );
     check_scope(
         "null",
@@ -300,12 +201,7 @@ fn some_functions_exist_only_where_they_have_a_meaning() {
     check_scope(
         "toJSON(variables)",
         &scope(),
-        &[(
-            Code::UnknownFunction,
-            "toJSON",
-            "there is no function `toJSON`",
-            Some("write `convertToJson(x)`"),
-        )],
+        &[(Code::UnknownFunction, "toJSON", "there is no function `toJSON`", Some("write `convertToJson(x)`"))],
     );
     let runtime = Scope::new(Dialect::Runtime).in_variable();
     check_scope("counter('a', 1)", &runtime, &[]);
@@ -313,12 +209,7 @@ fn some_functions_exist_only_where_they_have_a_meaning() {
     check_scope(
         "succeeded('A')",
         &step,
-        &[(
-            Code::ArgumentCount,
-            "'A'",
-            "a status function takes no arguments in the condition of a step",
-            None,
-        )],
+        &[(Code::ArgumentCount, "'A'", "a status function takes no arguments in the condition of a step", None)],
     );
 }
 
@@ -326,23 +217,10 @@ fn some_functions_exist_only_where_they_have_a_meaning() {
 fn a_failed_conversion_says_what_stands_there() {
     let check = |text: &str, at: &str, title: &str, label: &str| {
         let mistake = failure_in(&author(), text);
-        assert_eq!(
-            (mistake.code, &text[mistake.range.clone()]),
-            (Code::Conversion, at),
-            "{text}"
-        );
-        assert_eq!(
-            (mistake.title.as_str(), mistake.label.as_str()),
-            (title, label),
-            "{text}"
-        );
+        assert_eq!((mistake.code, &text[mistake.range.clone()]), (Code::Conversion, at), "{text}");
+        assert_eq!((mistake.title.as_str(), mistake.label.as_str()), (title, label), "{text}");
     };
-    check(
-        "lt(1, 'abc')",
-        "'abc'",
-        "the text `abc` can't be used as a number",
-        "this is the text `abc`",
-    );
+    check("lt(1, 'abc')", "'abc'", "the text `abc` can't be used as a number", "this is the text `abc`");
     check(
         "upper(parameters.object)",
         "parameters.object",

@@ -6,11 +6,7 @@ use proptest::prelude::*;
 
 #[track_caller]
 fn lies_within(mistake: &Mistake, text: &str) {
-    assert!(
-        text.get(mistake.range.clone()).is_some(),
-        "{:?} of {text:?}",
-        mistake.range
-    );
+    assert!(text.get(mistake.range.clone()).is_some(), "{:?} of {text:?}", mistake.range);
 }
 
 /// Parses, checks and evaluates a text; every place that comes up must lie within it.
@@ -19,18 +15,13 @@ fn walk(text: &str) {
         Ok(expression) => expression,
         Err(mistake) => return lies_within(&mistake, text),
     };
-    for mistake in
-        expression.check(&Scope::new(Dialect::Template).with_members("parameters", ["list"]))
-    {
+    for mistake in expression.check(&Scope::new(Dialect::Template).with_members("parameters", ["list"])) {
         lies_within(&mistake, text);
     }
     for reference in expression.references() {
         assert!(text.get(reference.range).is_some());
     }
-    let context = author().with(
-        "hook",
-        payload(r#"{"a": "é", "b": [1, {"c": "d"}], "n": 1.50}"#),
-    );
+    let context = author().with("hook", payload(r#"{"a": "é", "b": [1, {"c": "d"}], "n": 1.50}"#));
     match expression.evaluate(&context) {
         Ok(value) => drop((value.describe(), value.to_json(), value.to_json_text())),
         Err(mistake) => lies_within(&mistake, text),
@@ -145,20 +136,11 @@ fn expressions() -> impl Strategy<Value = String> {
         "upper",
         "xor",
     ]);
-    let suffixes = prop::sample::select(vec![
-        "", "", "", ".x", "[0]", ".*", "['a']", "[hook.a]", "[hook.n]",
-    ]);
-    leaf.prop_map(str::to_owned)
-        .prop_recursive(5, 40, 3, move |inner| {
-            (
-                functions.clone(),
-                prop::collection::vec(inner, 0..4),
-                suffixes.clone(),
-            )
-                .prop_map(|(function, arguments, suffix)| {
-                    format!("{function}({}){suffix}", arguments.join(", "))
-                })
-        })
+    let suffixes = prop::sample::select(vec!["", "", "", ".x", "[0]", ".*", "['a']", "[hook.a]", "[hook.n]"]);
+    leaf.prop_map(str::to_owned).prop_recursive(5, 40, 3, move |inner| {
+        (functions.clone(), prop::collection::vec(inner, 0..4), suffixes.clone())
+            .prop_map(|(function, arguments, suffix)| format!("{function}({}){suffix}", arguments.join(", ")))
+    })
 }
 
 proptest! {

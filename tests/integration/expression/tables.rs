@@ -141,13 +141,7 @@ fn formats_have_holes_and_braces() {
     ] {
         check(text, expected);
     }
-    for text in [
-        "format('{1}', 'a')",
-        "format('{0')",
-        "format('}')",
-        "format('{a}', 1)",
-        "format('{0:d}', 1)",
-    ] {
+    for text in ["format('{1}', 'a')", "format('{0')", "format('}')", "format('{a}', 1)", "format('{0:d}', 1)"] {
         failure_in(&author(), text);
     }
 }
@@ -155,37 +149,22 @@ fn formats_have_holes_and_braces() {
 #[test]
 fn a_time_is_formatted_by_its_parts() {
     let start: Timestamp = "2026-01-02T03:04:05.678Z".parse().expect("a time");
-    let context = Context::new(Dialect::Runtime)
-        .with("pipeline", Value::object([("startTime", start.into())]));
+    let context = Context::new(Dialect::Runtime).with("pipeline", Value::object([("startTime", start.into())]));
     for (text, expected) in [
         ("pipeline.startTime", "2026-01-02 03:04:05+00:00"),
         ("format('{0:yyyyMMdd}', pipeline.startTime)", "20260102"),
-        (
-            "format('{0:yy-M-d H:m:s}', pipeline.startTime)",
-            "26-1-2 3:4:5",
-        ),
-        (
-            "format('{0:HH:mm:ss.fff K}', pipeline.startTime)",
-            "03:04:05.678 +00:00",
-        ),
-        (
-            "format('{0:\\d\\ddd zzz}', pipeline.startTime)",
-            "dd02 +00:00",
-        ),
+        ("format('{0:yy-M-d H:m:s}', pipeline.startTime)", "26-1-2 3:4:5"),
+        ("format('{0:HH:mm:ss.fff K}', pipeline.startTime)", "03:04:05.678 +00:00"),
+        ("format('{0:\\d\\ddd zzz}', pipeline.startTime)", "dd02 +00:00"),
         ("gt(pipeline.startTime, '2026-01-01')", "True"),
-        (
-            "lt(pipeline.startTime, '2026-01-02T04:04:05+01:00')",
-            "False",
-        ),
+        ("lt(pipeline.startTime, '2026-01-02T04:04:05+01:00')", "False"),
         ("eq(pipeline.startTime, 'yesterday')", "False"),
     ] {
         check_in(&context, text, expected);
     }
-    for text in [
-        "format('{0:MMMM}', pipeline.startTime)",
-        "format('{0:x}', pipeline.startTime)",
-        "gt(pipeline.startTime, 1)",
-    ] {
+    for text in
+        ["format('{0:MMMM}', pipeline.startTime)", "format('{0:x}', pipeline.startTime)", "gt(pipeline.startTime, 1)"]
+    {
         failure_in(&context, text);
     }
 }
@@ -211,10 +190,7 @@ fn a_chain_finds_members_items_and_nothing() {
         ("format('{0}', 'x').y.z", ""),
     ] {
         if text.contains(".*") {
-            assert_eq!(
-                evaluate(text, &author()).map(|value| value.to_json()),
-                Ok(json!([]))
-            );
+            assert_eq!(evaluate(text, &author()).map(|value| value.to_json()), Ok(json!([])));
         } else {
             check(text, expected);
         }
@@ -223,16 +199,9 @@ fn a_chain_finds_members_items_and_nothing() {
 
 #[test]
 fn a_keyword_after_a_dot_is_a_member() {
-    let context = Context::new(Dialect::Template).with(
-        "x",
-        Value::from_json(&json!({"format": 1, "in": 2, "true": 3, "null": 4})),
-    );
-    for (text, expected) in [
-        ("x.format", "1"),
-        ("x.in", "2"),
-        ("x.true", "3"),
-        ("x.null", "4"),
-    ] {
+    let context = Context::new(Dialect::Template)
+        .with("x", Value::from_json(&json!({"format": 1, "in": 2, "true": 3, "null": 4})));
+    for (text, expected) in [("x.format", "1"), ("x.in", "2"), ("x.true", "3"), ("x.null", "4")] {
         check_in(&context, text, expected);
     }
 }
@@ -248,11 +217,7 @@ fn a_filtered_list_skips_what_lacks_a_member() {
         ("parameters.jobs.*.result", json!(["Succeeded", "Failed"])),
         ("parameters.nothing.*", json!([])),
     ] {
-        assert_eq!(
-            evaluate(text, &author()).map(|value| value.to_json()),
-            Ok(expected),
-            "{text}"
-        );
+        assert_eq!(evaluate(text, &author()).map(|value| value.to_json()), Ok(expected), "{text}");
     }
     check("containsValue(parameters.jobs.*.result, 'failed')", "True");
     check("containsValue(parameters.jobs, 'TEXT')", "True");
@@ -263,10 +228,8 @@ fn a_filtered_list_skips_what_lacks_a_member() {
 
 #[test]
 fn json_is_indented_by_two_and_typed() {
-    let context = Context::new(Dialect::Template).with(
-        "x",
-        super::payload(r#"{"a":[1.50,true,null,"é\n"],"b":{},"c":[]}"#),
-    );
+    let context =
+        Context::new(Dialect::Template).with("x", super::payload(r#"{"a":[1.50,true,null,"é\n"],"b":{},"c":[]}"#));
     let expected = "{\n  \"a\": [\n    1.50,\n    true,\n    null,\n    \"é\\n\"\n  ],\n  \"b\": {},\n  \"c\": []\n}";
     check_in(&context, "convertToJson(x)", expected);
     check("convertToJson(1.2.3)", "\"1.2.3\"");
@@ -275,15 +238,9 @@ fn json_is_indented_by_two_and_typed() {
 
 #[test]
 fn a_number_of_a_payload_prints_as_it_was_sent() {
-    let context = Context::new(Dialect::Template).with(
-        "x",
-        super::payload("[1.50, 1e3, 12345678901234567890, 123456789012345678901234567890123, -0]"),
-    );
-    check_in(
-        &context,
-        "join(' ', x)",
-        "1.50 1e3 12345678901234567890 123456789012345678901234567890123 -0",
-    );
+    let context = Context::new(Dialect::Template)
+        .with("x", super::payload("[1.50, 1e3, 12345678901234567890, 123456789012345678901234567890123, -0]"));
+    check_in(&context, "join(' ', x)", "1.50 1e3 12345678901234567890 123456789012345678901234567890123 -0");
     check_in(&context, "eq(x[0], 1.5)", "True");
     check_in(&context, "eq(x[1], 1000)", "True");
 }
@@ -293,20 +250,11 @@ const NONE_YET: Option<JobStatus> = None;
 #[test]
 fn a_step_looks_at_its_job_so_far() {
     use JobStatus::{Canceled, Failed, Succeeded, SucceededWithIssues};
-    const FUNCTIONS: [&str; 5] = [
-        "always()",
-        "canceled()",
-        "failed()",
-        "succeeded()",
-        "succeededOrFailed()",
-    ];
+    const FUNCTIONS: [&str; 5] = ["always()", "canceled()", "failed()", "succeeded()", "succeededOrFailed()"];
     for (status, expected) in [
         (NONE_YET, ["True", "False", "False", "True", "True"]),
         (Some(Succeeded), ["True", "False", "False", "True", "True"]),
-        (
-            Some(SucceededWithIssues),
-            ["True", "False", "False", "True", "True"],
-        ),
+        (Some(SucceededWithIssues), ["True", "False", "False", "True", "True"]),
         (Some(Failed), ["True", "False", "True", "False", "True"]),
         (Some(Canceled), ["True", "True", "False", "False", "False"]),
     ] {
@@ -322,17 +270,9 @@ fn a_step_looks_at_its_job_so_far() {
 }
 
 fn graph(canceled: bool, results: &[(&str, JobStatus)]) -> Context<'static> {
-    let dependencies = results
-        .iter()
-        .map(|(name, result)| Dependency {
-            name: (*name).to_owned(),
-            result: *result,
-        })
-        .collect();
-    Context::new(Dialect::Condition).with_status(Status::Graph {
-        canceled,
-        dependencies,
-    })
+    let dependencies =
+        results.iter().map(|(name, result)| Dependency { name: (*name).to_owned(), result: *result }).collect();
+    Context::new(Dialect::Condition).with_status(Status::Graph { canceled, dependencies })
 }
 
 #[test]
@@ -362,10 +302,7 @@ fn a_job_looks_at_what_it_depends_on() {
         check_in(context, text, expected);
     }
     let mistake = failure_in(&mixed, "succeeded('Bb')");
-    assert_eq!(
-        (mistake.range, mistake.help.as_deref()),
-        (10..14, Some("did you mean `B`?"))
-    );
+    assert_eq!((mistake.range, mistake.help.as_deref()), (10..14, Some("did you mean `B`?")));
 }
 
 #[test]
@@ -381,12 +318,7 @@ fn a_counter_asks_for_the_next_number_of_a_series() {
 
 #[test]
 fn only_a_single_text_is_a_literal() {
-    let literal = |text: &str| {
-        Expression::parse(text)
-            .expect("it parses")
-            .literal_text()
-            .map(str::to_owned)
-    };
+    let literal = |text: &str| Expression::parse(text).expect("it parses").literal_text().map(str::to_owned);
     assert_eq!(literal(" 'my${{value' ").as_deref(), Some("my${{value"));
     assert_eq!(literal("'a '' b'").as_deref(), Some("a ' b"));
     assert_eq!(literal("1"), None);
@@ -401,13 +333,7 @@ fn references_tell_what_an_expression_reads() {
         .references()
         .iter()
         .map(|reference| {
-            format!(
-                "{} {:?} {} {}",
-                reference.root,
-                reference.steps,
-                reference.open,
-                &text[reference.range.clone()]
-            )
+            format!("{} {:?} {} {}", reference.root, reference.steps, reference.open, &text[reference.range.clone()])
         })
         .collect();
     assert_eq!(

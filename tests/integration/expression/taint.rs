@@ -9,8 +9,7 @@ const PAYLOAD: &str = r#"{"title": "A b", "list": ["x", "y"], "n": 5, "ok": true
     "odd key": {"x": "z"}, "nested": {"deep": [{"id": "q"}]}}"#;
 
 fn text(context: &Context<'_>, text: &str) -> Text {
-    let value =
-        evaluate(text, context).unwrap_or_else(|mistake| panic!("`{text}` failed: {mistake:?}"));
+    let value = evaluate(text, context).unwrap_or_else(|mistake| panic!("`{text}` failed: {mistake:?}"));
     value.to_text().expect("the result is text")
 }
 
@@ -20,11 +19,7 @@ fn marked(expression: &str) -> String {
         None => segment.text.to_string(),
         Some(origin) => format!("⟨{}|{}⟩", origin.path, segment.text),
     };
-    text(&delivered(PAYLOAD), expression)
-        .segments()
-        .iter()
-        .map(marks)
-        .collect()
+    text(&delivered(PAYLOAD), expression).segments().iter().map(marks).collect()
 }
 
 #[test]
@@ -34,29 +29,14 @@ fn functions_keep_the_segments_or_taint_the_whole() {
         ("parameters.hook['odd key'].x", "⟨['odd key'].x|z⟩"),
         ("parameters.hook.nested.deep[0].id", "⟨nested.deep[0].id|q⟩"),
         ("parameters.hook.empty", "⟨empty|⟩"),
-        (
-            "format('a {0} b {1}', parameters.hook.title, parameters.hook.n)",
-            "a ⟨title|A b⟩ b 5",
-        ),
-        (
-            "join(', ', parameters.hook.list)",
-            "⟨list[0]|x⟩, ⟨list[1]|y⟩",
-        ),
-        (
-            "join(parameters.hook.title, split('1,2', ','))",
-            "1⟨title|A b⟩2",
-        ),
-        (
-            "lower(format('A{0}', parameters.hook.title))",
-            "a⟨title|a b⟩",
-        ),
+        ("format('a {0} b {1}', parameters.hook.title, parameters.hook.n)", "a ⟨title|A b⟩ b 5"),
+        ("join(', ', parameters.hook.list)", "⟨list[0]|x⟩, ⟨list[1]|y⟩"),
+        ("join(parameters.hook.title, split('1,2', ','))", "1⟨title|A b⟩2"),
+        ("lower(format('A{0}', parameters.hook.title))", "a⟨title|a b⟩"),
         ("upper(parameters.hook.title)", "⟨title|A B⟩"),
         ("trim(parameters.hook.title)", "⟨title|A b⟩"),
         ("replace(parameters.hook.title, 'b', 'c')", "⟨title|A c⟩"),
-        (
-            "replace('abc', 'b', parameters.hook.title)",
-            "⟨title|aA bc⟩",
-        ),
+        ("replace('abc', 'b', parameters.hook.title)", "⟨title|aA bc⟩"),
         ("replace('abc', parameters.hook.title, 'x')", "⟨title|abc⟩"),
         ("split(parameters.hook.title, ' ')[1]", "⟨title|b⟩"),
         ("split('1A b2', parameters.hook.title)[1]", "⟨title|2⟩"),
@@ -64,10 +44,7 @@ fn functions_keep_the_segments_or_taint_the_whole() {
         ("coalesce('', parameters.hook.title)", "⟨title|A b⟩"),
         ("iif(true, 'mine', parameters.hook.title)", "mine"),
         ("iif(false, 'mine', parameters.hook.title)", "⟨title|A b⟩"),
-        (
-            "convertToJson(parameters.hook.list)",
-            "⟨list|[\n  \"x\",\n  \"y\"\n]⟩",
-        ),
+        ("convertToJson(parameters.hook.list)", "⟨list|[\n  \"x\",\n  \"y\"\n]⟩"),
     ] {
         assert_eq!(marked(expression), expected, "{expression}");
     }
@@ -84,10 +61,7 @@ fn what_cannot_hold_text_is_clean() {
         "in(parameters.hook.title, 'x')",
         "oneOf(parameters.hook.title, 'a b', 'c')",
     ] {
-        assert!(
-            !text(&delivered(PAYLOAD), expression).is_tainted(),
-            "{expression}"
-        );
+        assert!(!text(&delivered(PAYLOAD), expression).is_tainted(), "{expression}");
     }
     assert_eq!(marked("oneOf(parameters.hook.title, 'a B', 'c')"), "a B");
 }
@@ -103,11 +77,7 @@ fn a_payload_chooses_nothing_of_the_authors() {
         ("variables[format('a{0}', parameters.hook.title)]", 9..48),
     ] {
         let mistake = failure_in(&delivered(PAYLOAD), expression);
-        assert_eq!(
-            (mistake.code, mistake.range),
-            (Code::TaintedChoice, range),
-            "{expression}"
-        );
+        assert_eq!((mistake.code, mistake.range), (Code::TaintedChoice, range), "{expression}");
     }
     assert_eq!(marked("parameters.hook[parameters.hook.list[0]]"), "");
     assert_eq!(marked("split('x,y', ',')[parameters.hook.n]"), "");
@@ -115,15 +85,9 @@ fn a_payload_chooses_nothing_of_the_authors() {
 
 #[test]
 fn one_of_names_what_is_allowed() {
-    let mistake = failure_in(
-        &delivered(PAYLOAD),
-        "oneOf(parameters.hook.title, 'dev', 'prod')",
-    );
+    let mistake = failure_in(&delivered(PAYLOAD), "oneOf(parameters.hook.title, 'dev', 'prod')");
     assert_eq!(mistake.title, "`A b` is not one of the allowed values");
-    assert_eq!(
-        mistake.note.as_deref(),
-        Some("the value came from the payload, at `title`")
-    );
+    assert_eq!(mistake.note.as_deref(), Some("the value came from the payload, at `title`"));
     assert_eq!(mistake.help.as_deref(), Some("allowed are `dev`, `prod`"));
 }
 
@@ -131,9 +95,7 @@ fn one_of_names_what_is_allowed() {
 fn keys_of_a_payload_are_tainted_and_paths_stay_short() {
     let payload = format!(r#"{{"{}": {{"x": "y"}}}}"#, "k".repeat(100_000));
     let value = super::payload(&payload);
-    let Value::Object(object) = &value else {
-        panic!("an object")
-    };
+    let Value::Object(object) = &value else { panic!("an object") };
     let (key, inner) = object.iter().next().expect("a key");
     assert!(key.is_tainted());
     assert!(inner.origin().expect("an origin").path.len() < 300);
@@ -141,10 +103,7 @@ fn keys_of_a_payload_are_tainted_and_paths_stay_short() {
 
 #[test]
 fn a_payload_that_nests_too_deep_is_refused() {
-    let root = pipehook::taint::Origin {
-        alias: "hook".into(),
-        path: "".into(),
-    };
+    let root = pipehook::taint::Origin { alias: "hook".into(), path: "".into() };
     let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     assert!(Value::from_json_text(&nested(64), &root).is_ok());
     assert!(Value::from_json_text(&nested(65), &root).is_err());
@@ -162,15 +121,8 @@ fn an_evaluation_is_bounded() {
         "format('{0}{0}{0}{0}{0}{0}{0}{0}{0}', parameters.hook.long)",
         "join(parameters.hook.long, split('1,1,1,1,1,1,1,1,1,1', ','))",
     ] {
-        assert_eq!(
-            failure_in(&context, expression).code,
-            Code::ExpressionLimit,
-            "{expression}"
-        );
+        assert_eq!(failure_in(&context, expression).code, Code::ExpressionLimit, "{expression}");
     }
-    let compared = format!(
-        "or({})",
-        vec!["contains(parameters.hook.long, 'b')"; 70].join(", ")
-    );
+    let compared = format!("or({})", vec!["contains(parameters.hook.long, 'b')"; 70].join(", "));
     assert_eq!(failure_in(&context, &compared).code, Code::ExpressionLimit);
 }

@@ -1,0 +1,77 @@
+//! `pipehook connections`: who may post, and what was seen of each.
+
+use super::failure::{Ending, Failure};
+use super::moment::ago;
+use super::{Format, Global, open, output};
+use crate::config::Config;
+use crate::server::{OpenConnection, SeenConnection};
+use crate::store::ConnectionCount;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+/// Lists the configured connections with the number of live secrets, and the deliveries and
+/// refusals seen.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pipehook connections --format json")]
+pub(super) struct Connections {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// How to print
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List connections, as without a word
+    List,
+}
+
+impl Connections {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        match self.action {
+            None | Some(Action::List) => {}
+        }
+        let config = global.config()?;
+        let counts = counts(&config)?;
+        let seen: Vec<SeenConnection> =
+            config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts)).collect();
+        match self.format {
+            Format::Json => output::json(&seen)?,
+            Format::Table if seen.is_empty() => output::text("no connection is configured\n")?,
+            Format::Table => output::text(&table(&seen))?,
+        }
+        Ok(Ending::Done)
+    }
+}
+
+/// Asks the store, where there is one: connections can be listed before anything was served.
+fn counts(config: &Config) -> Result<Vec<ConnectionCount>, Failure> {
+    if !config.data.is_dir() {
+        return Ok(Vec::new());
+    }
+    let store = open::store(config)?;
+    Ok(open::block_on(store.connection_counts())??)
+}
+
+fn table(seen: &[SeenConnection]) -> String {
+    let now = Timestamp::now();
+    let rows = seen.iter().map(|it| {
+        let last = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| ago(moment, now));
+        vec![
+            it.connection.name.clone(),
+            format!("/webhooks/{}", it.connection.webhook),
+            it.connection.scheme.clone(),
+            it.connection.secrets.map_or_else(|| "none asked".to_owned(), |secrets| secrets.to_string()),
+            it.deliveries.to_string(),
+            last(it.last_delivery),
+            it.refusals.to_string(),
+            match &it.last_refusal_reason {
+                Some(reason) => format!("{}: {reason}", last(it.last_refusal)),
+                None => last(it.last_refusal),
+            },
+        ]
+    });
+    let header = ["NAME", "PATH", "SCHEME", "SECRETS", "DELIVERIES", "LAST", "REFUSED", "LAST REFUSED"];
+    output::table(&header, rows)
+}

@@ -1,0 +1,81 @@
+//! A delivery as text: the answer to "why did nothing run?".
+
+use super::super::moment::exact;
+use super::super::output::{facts, verdict};
+use crate::diagnostic::{Style, render, shown};
+use crate::store::DeliveryDetail;
+use crate::webhook::delivery::{Decision, Delivery, FilterVerdict, Outcome, Verdict};
+use jiff::Timestamp;
+
+/// Returns the text of `deliveries show`.
+pub(super) fn text(detail: &DeliveryDetail, now: Timestamp) -> String {
+    let delivery = &detail.delivery;
+    let mut text = facts(&[
+        ("delivery", delivery.id.to_string()),
+        ("connection", shown(&delivery.connection)),
+        ("received", exact(delivery.received_at, now)),
+        ("size", format!("{} bytes", delivery.size)),
+        ("outcome", format!("{}: {}", verdict(delivery.outcome.word()), meaning(detail))),
+    ]);
+    if !delivery.headers.is_empty() {
+        text.push_str("\nheaders\n");
+    }
+    for (name, value) in &delivery.headers {
+        text.push_str(&format!("  {}: {}\n", shown(name), shown(value)));
+    }
+    for verdict in &delivery.pipelines {
+        text.push('\n');
+        pipeline(verdict, &mut text);
+    }
+    text
+}
+
+/// Says what an outcome means for this delivery.
+fn meaning(detail: &DeliveryDetail) -> String {
+    let delivery = &detail.delivery;
+    match delivery.outcome {
+        Outcome::Queued => "at least one run was queued".to_owned(),
+        Outcome::Rejected => "every pipeline that matched was rejected".to_owned(),
+        Outcome::Nothing => nothing(delivery).to_owned(),
+        Outcome::Repeat => match &delivery.repeat_of {
+            Some(first) => format!("the same as {first}, which is answered again and starts nothing"),
+            None => "it was there before and starts nothing".to_owned(),
+        },
+        Outcome::Refused => {
+            detail.refusal.as_deref().map_or_else(|| "its sender did not prove itself".to_owned(), shown)
+        }
+    }
+}
+
+/// Says why a verified delivery started nothing.
+fn nothing(delivery: &Delivery) -> &'static str {
+    let is_filtered = delivery.pipelines.iter().any(|verdict| verdict.decision == Decision::Filtered);
+    if is_filtered {
+        "pipelines listen to this connection, but none whose filters hold"
+    } else if delivery.pipelines.is_empty() {
+        "there was no pipeline"
+    } else {
+        "no pipeline listens to this connection"
+    }
+}
+
+fn pipeline(pipeline: &Verdict, text: &mut String) {
+    let run = pipeline.run.as_ref().map(|run| format!(", {run}")).unwrap_or_default();
+    text.push_str(&format!("pipeline {}: {}{run}\n", shown(&pipeline.pipeline), verdict(pipeline.decision.word())));
+    for filter in &pipeline.filters {
+        text.push_str(&format!("  {}\n", self::filter(filter)));
+    }
+    for report in &pipeline.diagnostics {
+        text.push_str(&format!("\n{}\n", render(report, Style::Coloured)));
+    }
+}
+
+/// One filter in a line: what is wanted, and what was there where that differs.
+fn filter(filter: &FilterVerdict) -> String {
+    let (path, wanted) = (shown(&filter.path), shown(&filter.wanted));
+    match (&filter.found, filter.holds) {
+        (_, true) => format!("holds: {path} is {wanted}"),
+        (Some(found), false) => format!("does not hold: {path} should be {wanted}, found {}", shown(found)),
+        (None, false) => format!("does not hold: {path} should be {wanted}, found no text there"),
+    }
+}

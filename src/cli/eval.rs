@@ -1,0 +1,106 @@
+//! `pipehook eval`: one expression, its value as JSON.
+
+use super::failure::{Ending, Failure};
+use super::{input, output};
+use crate::diagnostic::{Diagnostic, SourceId, SourceMap, Span, Style, render_all};
+use crate::expression::{Context, Dialect, Expression, JobStatus, Mistake, Status, Value};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// What an expression in the arguments is called in diagnostics.
+const SOURCE: &str = "expression";
+
+/// Evaluates one expression, written without `${{ }}` around it, and prints its value as JSON.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipehook eval \"format('{0}-{1}', 'a', 5)\"
+  pipehook eval \"eq(variables['Build.Reason'], 'Manual')\" --context context.json
+  pipehook eval \"and(succeeded(), eq(1, 1))\" --status succeeded")]
+pub(super) struct Eval {
+    /// The expression
+    #[arg(allow_hyphen_values = true)]
+    expression: String,
+    /// A JSON object whose members are the contexts: parameters, variables, dependencies, …
+    #[arg(long, value_name = "FILE")]
+    context: Option<PathBuf>,
+    /// The status of the job, for succeeded(), failed() and the like
+    #[arg(long, value_enum, value_name = "STATUS")]
+    status: Option<StatusWord>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StatusWord {
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+impl Eval {
+    pub(super) fn carry_out(self) -> Result<Ending, Failure> {
+        let context = self.read_context()?;
+        match evaluate(&self.expression, &context) {
+            Ok(value) => {
+                output::json(&value.to_json())?;
+                Ok(Ending::Done)
+            }
+            Err(mistakes) => {
+                complain(&self.expression, &mistakes);
+                Ok(Ending::Mistakes)
+            }
+        }
+    }
+
+    fn read_context(&self) -> Result<Context<'static>, Failure> {
+        let dialect = if self.status.is_some() { Dialect::Condition } else { Dialect::Template };
+        let mut context = Context::new(dialect);
+        if let Some(file) = &self.context {
+            let text = input::text(file)?;
+            let json: serde_json::Value = serde_json::from_str(&text)
+                .map_err(|error| Failure::usage(format!("{} is not JSON: {error}", file.display())))?;
+            let serde_json::Value::Object(members) = json else {
+                return Err(Failure::usage(format!("{} does not hold a JSON object", file.display())));
+            };
+            for (name, value) in members {
+                context.set(name, Value::from_json(&value));
+            }
+        }
+        if let Some(status) = self.status {
+            context = context.with_status(Status::Step(status.into()));
+        }
+        Ok(context)
+    }
+}
+
+impl From<StatusWord> for JobStatus {
+    fn from(word: StatusWord) -> Self {
+        match word {
+            StatusWord::Succeeded => Self::Succeeded,
+            StatusWord::Failed => Self::Failed,
+            StatusWord::Canceled => Self::Canceled,
+        }
+    }
+}
+
+fn evaluate(text: &str, context: &Context<'_>) -> Result<Value, Vec<Mistake>> {
+    let expression = Expression::parse(text).map_err(|mistake| vec![mistake])?;
+    let unknown = expression.check(&context.scope());
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    expression.evaluate(context).map_err(|mistake| vec![mistake])
+}
+
+fn complain(text: &str, mistakes: &[Mistake]) {
+    let mut sources = SourceMap::default();
+    let source = sources.add(SOURCE, text);
+    let reports: Vec<_> = mistakes.iter().map(|mistake| diagnostic(mistake, source).resolve(&sources)).collect();
+    anstream::eprint!("{}", render_all(&reports, Style::Coloured));
+}
+
+fn diagnostic(mistake: &Mistake, source: SourceId) -> Diagnostic {
+    let span = Span::new(source, mistake.range.start, mistake.range.end);
+    let diagnostic = Diagnostic::error(mistake.code, mistake.title.as_str(), span, mistake.label.as_str());
+    let notes = mistake.note.clone().into_iter().collect();
+    Diagnostic { notes, help: mistake.help.clone(), ..diagnostic }
+}

@@ -1,0 +1,165 @@
+//! What `render` and `run` share: a pipeline, a payload and given values, brought together as a
+//! delivery would.
+
+use super::failure::Failure;
+use super::{Global, input};
+use crate::catalog::{self, Listener, Pipeline};
+use crate::config::Config;
+use crate::diagnostic::{Diagnostics, Style, render_all, shown};
+use crate::intake::{Prepared, Trigger, TriggeringWebhook, prepare};
+use crate::webhook::delivery::Header;
+use crate::webhook::payload::{self, Payload};
+use crate::webhook::select::select;
+use crate::webhook::{filter, header};
+use anyhow::Context;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// The id of a delivery that is none.
+const DELIVERY: &str = "dlv_00000000000000000000000000000000";
+/// The endings that a pipeline's file may have where only its name is given.
+const ENDINGS: [&str; 2] = ["yml", "yaml"];
+
+/// The pipeline and what it is expanded with.
+#[derive(Debug, Args)]
+pub(super) struct Expansion {
+    /// The pipeline's file, or its name in the pipelines folder
+    pipeline: PathBuf,
+    /// The payload of a delivery, as JSON; - for stdin
+    #[arg(long, value_name = "FILE")]
+    payload: Option<PathBuf>,
+    /// The webhook resource that the payload is for, where there are several
+    #[arg(long, value_name = "ALIAS", requires = "payload")]
+    webhook: Option<String>,
+    /// A header of the delivery; may be given more than once
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = input::header, requires = "payload")]
+    headers: Vec<(String, String)>,
+    /// The value of a parameter; may be given more than once
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = assignment)]
+    parameters: Vec<(String, String)>,
+    /// The value of a variable; may be given more than once
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = assignment)]
+    variables: Vec<(String, String)>,
+}
+
+impl Expansion {
+    /// Expands and checks the pipeline. What is wrong, or worth a warning, is printed to stderr;
+    /// `None` means that the run would be rejected.
+    pub(super) fn prepare(&self, global: &Global) -> Result<Option<Prepared>, Failure> {
+        let config = global.config_without_secrets()?;
+        let file = self.file(&config)?;
+        let (pipeline, mut diagnostics) = catalog::load_file(&file)
+            .with_context(|| format!("the pipeline {} can't be read", file.display()))
+            .map_err(Failure::Usage)?;
+        let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
+        let payload = bytes.as_deref().map(read_payload).transpose()?;
+        let mut prepared = None;
+        if !diagnostics.has_errors() {
+            let listener = payload.as_ref().map(|_| self.listener(&pipeline)).transpose()?;
+            let with = payload.as_ref().zip(listener);
+            prepared = self.expand(&config, &pipeline, with, &mut diagnostics)?;
+        }
+        let reports = diagnostics.resolve(&pipeline.sources);
+        anstream::eprint!("{}", render_all(&reports, Style::Coloured));
+        Ok(prepared)
+    }
+
+    fn expand(
+        &self,
+        config: &Config,
+        pipeline: &Pipeline,
+        with: Option<(&Payload<'_>, &Listener)>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Prepared>, Failure> {
+        let mut trigger = Trigger { webhook: None, parameters: &self.parameters, variables: &self.variables };
+        let (kept, event) = match with {
+            Some((_, listener)) => self.kept(config, listener)?,
+            None => (Vec::new(), None),
+        };
+        if let Some((payload, listener)) = with {
+            let selected = select(payload, &listener.wanted);
+            warn_of_filters(listener, &selected, &kept);
+            trigger.webhook = Some(TriggeringWebhook {
+                alias: &listener.resource.alias,
+                payload: selected,
+                headers: &kept,
+                event: event.as_deref(),
+                delivery: DELIVERY,
+            });
+        }
+        Ok(prepare(pipeline, &trigger, diagnostics))
+    }
+
+    /// Returns the headers that would be kept and the event's name, by the rules of the configured
+    /// connection if there is one.
+    fn kept(&self, config: &Config, listener: &Listener) -> Result<(Vec<Header>, Option<String>), Failure> {
+        let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
+        let raw: Vec<header::RawHeader> =
+            self.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+        let Some(connection) = config.connections.iter().find(|it| named(&it.name)) else {
+            let lower = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+            return Ok((lower.collect(), None));
+        };
+        let event = header::event(connection, &raw).map_err(|doubled| Failure::usage(doubled.to_string()))?;
+        Ok((header::kept_headers(connection, &raw), event))
+    }
+
+    fn file(&self, config: &Config) -> Result<PathBuf, Failure> {
+        if self.pipeline.is_file() {
+            return Ok(self.pipeline.clone());
+        }
+        let inside = config.pipelines.join(&self.pipeline);
+        let mut candidates = ENDINGS.iter().map(|ending| add_ending(&inside, ending));
+        candidates.find(|candidate| candidate.is_file()).ok_or_else(|| {
+            let named = shown(&self.pipeline.to_string_lossy());
+            Failure::usage(format!("there is no pipeline `{named}`, as a file or in {}", config.pipelines.display()))
+        })
+    }
+
+    /// Returns the webhook resource that the payload is for.
+    fn listener<'p>(&self, pipeline: &'p Pipeline) -> Result<&'p Listener, Failure> {
+        let aliases = || pipeline.listeners.iter().map(|it| it.resource.alias.as_str()).collect::<Vec<_>>().join(", ");
+        match (&self.webhook, pipeline.listeners.as_slice()) {
+            (_, []) => Err(Failure::usage("the pipeline has no webhook resource that could take a payload")),
+            (None, [only]) => Ok(only),
+            (None, _) => Err(Failure::usage(format!("say which webhook the payload is for: --webhook {}", aliases()))),
+            (Some(alias), listeners) => listeners
+                .iter()
+                .find(|it| it.resource.alias.eq_ignore_ascii_case(alias))
+                .ok_or_else(|| Failure::usage(format!("no webhook has the alias `{}`: {}", shown(alias), aliases()))),
+        }
+    }
+}
+
+fn add_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(".");
+    path.push(ending);
+    path.into()
+}
+
+fn read_payload(bytes: &[u8]) -> Result<Payload<'_>, Failure> {
+    payload::check(bytes).map_err(|mistake| Failure::mistake(format!("the payload can't be used: {mistake}")))
+}
+
+/// Says which filters would have kept the pipeline from starting; what is asked for is shown all
+/// the same.
+fn warn_of_filters(listener: &Listener, payload: &crate::webhook::select::Selected<'_>, headers: &[Header]) {
+    let (_, verdicts) = filter::evaluate(&listener.filters, payload, headers);
+    for verdict in verdicts.iter().filter(|verdict| !verdict.holds) {
+        let found =
+            verdict.found.as_deref().map_or_else(|| "no text".to_owned(), |found| format!("`{}`", shown(found)));
+        anstream::eprintln!(
+            "note: with this payload the pipeline would not start: `{}` should be `{}`, found {found}",
+            shown(&verdict.path),
+            shown(&verdict.wanted)
+        );
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}

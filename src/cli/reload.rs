@@ -1,0 +1,61 @@
+//! A changed configuration is taken up while serving; a broken one is reported and left alone.
+
+use super::serve::{open_connections, rules};
+use crate::config::{self, Config};
+use crate::server::State;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, SystemTime};
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks at the configuration until it is dropped.
+pub(super) struct Reloader {
+    _stop: mpsc::Sender<()>,
+}
+
+impl Reloader {
+    /// Begins to look at the file of a configuration, if it has one.
+    pub(super) fn start(config: &Config, state: Arc<State>) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        if let Some(file) = config.file.clone() {
+            std::thread::Builder::new()
+                .name("configuration".to_owned())
+                .spawn(move || look_until_stopped(&file, &state, &stopped))
+                .expect("the system can start a thread");
+        }
+        Self { _stop: stop }
+    }
+}
+
+fn look_until_stopped(file: &Path, state: &State, stopped: &mpsc::Receiver<()>) {
+    let mut seen = stamp(file);
+    while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+        let now = stamp(file);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match Config::load(Some(file), &config::environment_variable) {
+            Ok(config) => take_up(&config, state),
+            Err(mistakes) => {
+                tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");
+            }
+        }
+    }
+}
+
+/// Puts connections and limits in force. What was decided at the start, such as addresses and
+/// folders, stays until the next start.
+fn take_up(config: &Config, state: &State) {
+    state.intake.set_rules(rules(config));
+    state.connections.store(Arc::new(open_connections(config)));
+    tracing::info!("the changed configuration is in force; addresses and folders change with the next start");
+}
+
+/// Returns what changes when a file is written or replaced.
+fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
+    let about = std::fs::metadata(file).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}

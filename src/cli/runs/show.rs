@@ -1,0 +1,73 @@
+//! A run as text: its facts, and its stages, jobs and steps as a tree.
+
+use super::super::moment::{exact, took};
+use super::super::output::{facts, verdict};
+use crate::diagnostic::shown;
+use crate::run::{RunResult, State};
+use crate::store::{JobDetail, RunDetail, StageDetail, StepDetail};
+use jiff::Timestamp;
+
+/// Returns the text of `runs show`.
+pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
+    let run = &detail.run;
+    let when = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| exact(moment, now));
+    let started_by = match (&run.delivery, &run.connection) {
+        (Some(delivery), Some(connection)) => format!("{delivery} to {}", shown(connection)),
+        _ => "hand".to_owned(),
+    };
+    let mut text = facts(&[
+        ("run", format!("{}#{}", shown(&run.pipeline), run.number)),
+        ("id", run.id.to_string()),
+        ("name", shown(&run.name)),
+        ("state", state(run.state, run.result)),
+        ("started by", started_by),
+        ("queued", when(Some(run.queued_at))),
+        ("started", when(run.started_at)),
+        ("finished", when(run.finished_at)),
+        ("took", took(run.started_at, run.finished_at, now)),
+    ]);
+    for part in &detail.stages {
+        text.push('\n');
+        stage(part, now, &mut text);
+    }
+    text
+}
+
+fn stage(stage: &StageDetail, now: Timestamp, text: &mut String) {
+    let took = took(stage.started_at, stage.finished_at, now);
+    line(text, 0, "stage", &stage.display_name, &state(stage.state, stage.result), &took);
+    for job in &stage.jobs {
+        self::job(job, now, text);
+    }
+}
+
+fn job(job: &JobDetail, now: Timestamp, text: &mut String) {
+    let took = took(job.started_at, job.finished_at, now);
+    line(text, 1, "job", &job.display_name, &state(job.state, job.result), &took);
+    if let Some(reason) = &job.reason {
+        text.push_str(&format!("    {}\n", shown(reason)));
+    }
+    for step in &job.steps {
+        self::step(step, now, text);
+    }
+}
+
+fn step(step: &StepDetail, now: Timestamp, text: &mut String) {
+    let mut state = state(step.state, step.result);
+    if let Some(code) = step.exit_code.filter(|code| *code != 0) {
+        state.push_str(&format!(", exit code {code}"));
+    }
+    if step.attempt > 1 {
+        state.push_str(&format!(", attempt {}", step.attempt));
+    }
+    line(text, 2, "step", &step.display_name, &state, &took(step.started_at, step.finished_at, now));
+}
+
+fn line(text: &mut String, depth: usize, kind: &str, name: &str, state: &str, took: &str) {
+    let separator = if took.is_empty() { "" } else { ", " };
+    text.push_str(&format!("{:indent$}{kind} {}: {state}{separator}{took}\n", "", shown(name), indent = depth * 2));
+}
+
+fn state(state: State, result: Option<RunResult>) -> String {
+    verdict(result.map_or(state.word(), RunResult::word))
+}

@@ -1,0 +1,92 @@
+//! `pipehook send`: a delivery as its sender would post it.
+
+use super::failure::{Ending, Failure};
+use super::sign::named;
+use super::{Global, input, output};
+use crate::config::Config;
+use crate::diagnostic::shown_sentence;
+use crate::server::harmless;
+use crate::webhook::checksum;
+use anyhow::Context;
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long the whole exchange may take; longer than the longest `?wait`.
+const TIME_MAX: Duration = Duration::from_secs(90);
+/// The most bytes of an answer that are read.
+const ANSWER_MAX: u64 = 16 * 1024 * 1024;
+
+/// Signs a payload with a connection's secret, posts it, and prints the answer.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipehook send IncomingWH payload.json
+  echo '{\"resource\": {}}' | pipehook send IncomingWH --url https://hooks.example.com --header 'X-Event: push'")]
+pub(super) struct Send {
+    /// The connection
+    name: String,
+    /// The payload; stdin without it and for `-`
+    file: Option<PathBuf>,
+    /// The server; without it the one that the configuration describes
+    #[arg(long, value_name = "BASE")]
+    url: Option<String>,
+    /// A header to add; may be given more than once
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = input::header)]
+    headers: Vec<(String, String)>,
+    /// Hold the answer until the runs are completed, at most so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<u64>,
+}
+
+impl Send {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        let config = global.config()?;
+        let connection = named(&config, &self.name)?;
+        let body = input::bytes(self.file.as_deref())?;
+        let base = self.url.clone().unwrap_or_else(|| local_url(&config));
+        let wait = self.wait.map(|seconds| format!("?wait={seconds}")).unwrap_or_default();
+        let url = format!("{}/webhooks/{}{wait}", base.trim_end_matches('/'), connection.webhook);
+        let mut headers = checksum::sign(connection, &body);
+        headers.extend(self.headers);
+        let (status, answer) = post(&url, headers, &body)?;
+        let answer: String = answer.lines().map(|line| format!("{}\n", harmless(line))).collect();
+        output::text(&answer)?;
+        if (200..300).contains(&status) {
+            return Ok(Ending::Done);
+        }
+        Err(Failure::mistake(format!("{url} answered with status {status}")))
+    }
+}
+
+/// Posts once, without following redirects, and returns the status and the text of the answer.
+fn post(url: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, String), Failure> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .timeout_global(Some(TIME_MAX))
+        .user_agent(concat!("pipehook/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into();
+    let mut request = agent.post(url);
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        request = request.header("Content-Type", "application/json");
+    }
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let unreachable = |error: ureq::Error| {
+        Failure::Unreachable(anyhow::anyhow!("{url} can't be reached: {}", shown_sentence(&error.to_string())))
+    };
+    let mut response = request.send(body).map_err(unreachable)?;
+    let status = response.status().as_u16();
+    let answer = response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec();
+    let answer = answer.with_context(|| format!("the answer of {url} broke off")).map_err(Failure::Unreachable)?;
+    Ok((status, String::from_utf8_lossy(&answer).into_owned()))
+}
+
+/// Returns where the configured server listens, seen from this machine.
+fn local_url(config: &Config) -> String {
+    let listen = config.listen.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
+    format!("http://{listen}")
+}

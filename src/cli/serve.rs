@@ -1,0 +1,156 @@
+//! `pipehook serve`: receiver, worker and API in one process.
+
+use super::failure::{Ending, Failure};
+use super::reload::Reloader;
+use super::{Global, trace};
+use crate::catalog::{self, Shelf};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::files::Logs;
+use crate::intake::{Intake, Rules};
+use crate::metrics::Metrics;
+use crate::server::{self, OpenConnection, Server, State, Token};
+use crate::store::{Access, SqliteStore, Store};
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Receives deliveries, runs pipelines, and serves the API, until SIGTERM or Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipehook serve
+  pipehook serve --listen 0.0.0.0:8080 --pipelines ./pipelines --data /var/lib/pipehook
+
+When ready it prints `listening on http://ADDRESS` and `admin on http://ADDRESS`. The admin
+listener asks for the token in the file admin-token in the data folder.")]
+pub(super) struct Serve {
+    /// Where deliveries are received; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where the API is served; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<String>,
+    /// The folder of the pipelines
+    #[arg(long, value_name = "DIR")]
+    pipelines: Option<PathBuf>,
+    /// The folder of the store, logs and workspaces
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Only receive: leave the jobs to a later start
+    #[arg(long)]
+    no_worker: bool,
+    /// How long the body of a request may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
+    body_seconds: u64,
+}
+
+impl Serve {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        trace::start();
+        let config = self.apply(global.config()?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = open_store(&config, clock.clone())?;
+        let shelf = Arc::new(Shelf::open(config.pipelines.clone()).map_err(|error| Failure::Usage(error.into()))?);
+        let server =
+            Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
+        let state = Arc::new(State {
+            intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
+            store: store.clone(),
+            logs: Arc::new(Logs::new(&config.data)),
+            clock,
+            metrics: Metrics::default(),
+            connections: ArcSwap::from_pointee(open_connections(&config)),
+            token: Token::open(&config.data).context("the admin token can't be used").map_err(Failure::Unreachable)?,
+            body_time: Duration::from_secs(self.body_seconds),
+        });
+        report_broken(&shelf.catalog());
+        let _watching = catalog::watch(shelf, report_broken);
+        let _reloading = Reloader::start(&config, state.clone());
+        serve(server, state)?;
+        Ok(Ending::Done)
+    }
+
+    /// Puts what the arguments say over what the file says.
+    fn apply(&self, mut config: Config) -> Config {
+        let over = |setting: &mut String, argument: &Option<String>| {
+            if let Some(value) = argument {
+                setting.clone_from(value);
+            }
+        };
+        over(&mut config.listen, &self.listen);
+        over(&mut config.admin_listen, &self.admin);
+        if let Some(pipelines) = &self.pipelines {
+            config.pipelines.clone_from(pipelines);
+        }
+        if let Some(data) = &self.data {
+            config.data.clone_from(data);
+        }
+        config
+    }
+}
+
+/// Returns what the intake needs of a configuration.
+pub(super) fn rules(config: &Config) -> Rules {
+    Rules { connections: config.connections.clone(), queue_limit: config.limits.queue }
+}
+
+/// Returns what the API needs of a configuration.
+pub(super) fn open_connections(config: &Config) -> Vec<OpenConnection> {
+    config.connections.iter().map(|connection| OpenConnection::new(connection)).collect()
+}
+
+fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Failure> {
+    let store = SqliteStore::open(&config.data, Access::Server, clock)?;
+    Ok(Arc::new(store))
+}
+
+/// Serves until the process is asked to stop.
+fn serve(server: Server, state: Arc<State>) -> Result<(), Failure> {
+    let (public, admin) = (server.public_address(), server.admin_address());
+    let stop = async move {
+        announce(&format!("listening on http://{public}\nadmin on http://{admin}\n"));
+        asked_to_stop().await;
+        tracing::info!("stopping: no new deliveries are taken");
+    };
+    server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
+}
+
+/// Says on stdout that the server is ready. It goes on serving where nobody reads that.
+fn announce(lines: &str) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_err() {
+        tracing::warn!("nobody reads on stdout where the server listens");
+    }
+}
+
+async fn asked_to_stop() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM can't be waited for");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Logs which pipelines can't be used as they are now.
+fn report_broken(catalog: &catalog::Catalog) {
+    for entry in catalog.entries().filter(|entry| entry.is_broken()) {
+        let serving = if entry.serving.is_some() { "its last good version goes on serving" } else { "it does not run" };
+        for report in &entry.reports {
+            tracing::warn!(pipeline = entry.name, mistake = report.one_line(), "a pipeline has mistakes, {serving}");
+        }
+    }
+}

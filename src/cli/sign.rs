@@ -1,0 +1,87 @@
+//! `pipehook sign`: the header lines that a sender would add.
+
+use super::failure::{Ending, Failure};
+use super::{Global, input, output};
+use crate::config::Config;
+use crate::diagnostic::{did_you_mean, shown};
+use crate::webhook::checksum;
+use crate::webhook::connection::{Authentication, Connection, Secret};
+use crate::webhook::scheme;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Prints the header lines that prove to a connection who sent a payload, one `Name: value` a
+/// line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipehook sign IncomingWH payload.json
+  pipehook sign --scheme azure --secret-file secret.txt --header X-WH-Checksum payload.json
+  curl -H \"$(pipehook sign IncomingWH payload.json)\" --data-binary @payload.json http://127.0.0.1:8080/webhooks/IncomingWH")]
+pub(super) struct Sign {
+    /// The connection, and the payload (stdin without it and for `-`); with --scheme only the payload
+    #[arg(value_name = "NAME] [FILE", num_args = 0..=2)]
+    names: Vec<PathBuf>,
+    /// Sign by a scheme instead of a configured connection
+    #[arg(long, requires = "secret_file", value_name = "SCHEME")]
+    scheme: Option<String>,
+    /// The file that holds the secret, for --scheme; line breaks at its end do not count
+    #[arg(long, requires = "scheme", value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// The header that carries the checksum, for --scheme
+    #[arg(long, requires = "scheme", value_name = "HEADER")]
+    header: Option<String>,
+}
+
+impl Sign {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        let lines = match (&self.scheme, &self.secret_file) {
+            (Some(scheme), Some(secret)) => {
+                let connection = by_scheme(scheme, secret, self.header.as_deref())?;
+                let ([] | [_]) = self.names.as_slice() else {
+                    return Err(Failure::usage("with --scheme there is no connection's name, only the payload"));
+                };
+                checksum::sign(&connection, &input::bytes(self.names.first().map(PathBuf::as_path))?)
+            }
+            _ => {
+                let Some((name, file)) = self.names.split_first() else {
+                    return Err(Failure::usage("name the connection to sign for, or use --scheme"));
+                };
+                let config = global.config()?;
+                let connection = named(&config, &name.to_string_lossy())?;
+                checksum::sign(connection, &input::bytes(file.first().map(PathBuf::as_path))?)
+            }
+        };
+        let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        output::text(&lines)?;
+        Ok(Ending::Done)
+    }
+}
+
+/// Returns the connection that a user means by its name, or by its name in the URL.
+pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Connection, Failure> {
+    config.connection(name).or_else(|| config.by_webhook(name)).map(|it| &**it).ok_or_else(|| {
+        let help = did_you_mean(name, config.connections.iter().map(|it| it.name.as_str()));
+        let help = help.map(|help| format!(": {help}")).unwrap_or_default();
+        Failure::usage(format!("no connection `{}` is configured{help}", shown(name)))
+    })
+}
+
+fn by_scheme(scheme: &str, secret: &std::path::Path, header: Option<&str>) -> Result<Connection, Failure> {
+    let preset = scheme::preset(scheme).ok_or_else(|| {
+        Failure::usage(format!("there is no scheme `{}`; there are {}", shown(scheme), scheme::NAMES.join(", ")))
+    })?;
+    let mut bytes = input::bytes(Some(secret))?;
+    while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+        bytes.pop();
+    }
+    let secret = Secret::new("the secret file", bytes).ok_or_else(|| Failure::usage("the secret file is empty"))?;
+    let mut connection = Connection::new(scheme, preset, Authentication::Secrets(vec![secret]));
+    if let Some(header) = header {
+        connection.header = header.to_owned();
+    }
+    if connection.header.is_empty() {
+        return Err(Failure::usage(format!("the scheme `{scheme}` has no header of its own: say --header")));
+    }
+    Ok(connection)
+}

@@ -1,0 +1,30 @@
+//! The log of the process itself: text on a terminal, JSON lines elsewhere, on stderr.
+
+use crate::config;
+use std::io::{IsTerminal, stderr};
+use tracing_subscriber::EnvFilter;
+
+/// The environment variable that says what is logged.
+const VARIABLE: &str = "PIPEHOOK_LOG";
+/// What is logged where the variable says nothing: our own news, and others' warnings.
+const DEFAULT: &str = "warn,pipehook=info";
+
+/// Starts logging. A filter that can't be read is reported and not used.
+pub(super) fn start() {
+    let wanted = config::environment_variable(VARIABLE);
+    let parsed = wanted.as_deref().map(EnvFilter::try_new);
+    let mistake = match &parsed {
+        Some(Err(error)) => Some(error.to_string()),
+        _ => None,
+    };
+    let filter = parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(DEFAULT));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    if stderr().is_terminal() {
+        subscriber.init();
+    } else {
+        subscriber.json().flatten_event(true).init();
+    }
+    if let Some(mistake) = mistake {
+        tracing::warn!(mistake, "{VARIABLE} can't be read and is not used");
+    }
+}

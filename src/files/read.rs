@@ -1,0 +1,49 @@
+//! Reads a log piece by piece, also while it grows.
+
+use super::line::LogLine;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+/// The most bytes that are read at once; more than the longest line, so that there is always
+/// progress.
+pub const READ_MAX: u64 = 1024 * 1024;
+
+/// A place in a log.
+#[derive(Debug)]
+pub struct LogReader {
+    path: PathBuf,
+    offset: u64,
+}
+
+impl LogReader {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, offset: 0 }
+    }
+
+    /// Returns the bytes before the next line, to go on from there another time.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Goes on from a place that [`LogReader::offset`] gave.
+    pub fn seek(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// Returns the next lines, as many as fit into [`READ_MAX`] bytes; none when there are no more
+    /// so far.
+    pub fn read(&mut self) -> io::Result<Vec<LogLine>> {
+        let mut file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            opened => opened?,
+        };
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut bytes = Vec::new();
+        file.take(READ_MAX).read_to_end(&mut bytes)?;
+        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+        self.offset += whole as u64;
+        let text = String::from_utf8_lossy(&bytes[..whole]);
+        Ok(text.split_terminator('\n').filter_map(LogLine::read).collect())
+    }
+}

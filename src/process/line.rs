@@ -1,0 +1,141 @@
+//! Bytes to lines: bounded, valid UTF-8, without line breaks.
+
+/// The most bytes of one line; a longer one becomes several. Far above what people read, and small
+/// enough that a page or a terminal takes it.
+pub const LINE_MAX: usize = 32 * 1024;
+
+/// Where a line was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output, and standard error where it is joined to it.
+    Output,
+    /// Standard error, where it is kept apart.
+    Error,
+}
+
+/// One line, or a piece of one that is too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it was printed.
+    pub stream: Stream,
+    /// The text, without its line break; bytes that are no UTF-8 are replaced.
+    pub text: String,
+}
+
+/// Splits what comes from one pipe. A line ends with LF, CR or both, as in the pipeline
+/// language's own logs: a progress bar that redraws itself becomes one line a step.
+pub(super) struct Splitter {
+    stream: Stream,
+    /// The beginning of a line whose end was not read yet; shorter than [`LINE_MAX`].
+    begun: Vec<u8>,
+    /// The last byte was a CR, so that an LF now belongs to it.
+    after_return: bool,
+}
+
+impl Splitter {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, begun: Vec::new(), after_return: false }
+    }
+
+    /// Adds the lines that are complete with these bytes.
+    pub(super) fn split(&mut self, mut bytes: &[u8], lines: &mut Vec<Line>) {
+        if self.after_return && !bytes.is_empty() {
+            self.after_return = false;
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        }
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) {
+            self.extend(&bytes[..end], lines);
+            self.end(lines);
+            let after = &bytes[end + 1..];
+            self.after_return = bytes[end] == b'\r' && after.is_empty();
+            let is_pair = bytes[end] == b'\r' && after.first() == Some(&b'\n');
+            bytes = &after[usize::from(is_pair)..];
+        }
+        self.extend(bytes, lines);
+    }
+
+    /// Adds the last line, if it did not end with a line break.
+    pub(super) fn finish(&mut self, lines: &mut Vec<Line>) {
+        if !self.begun.is_empty() {
+            self.end(lines);
+        }
+    }
+
+    fn extend(&mut self, mut bytes: &[u8], lines: &mut Vec<Line>) {
+        while self.begun.len() + bytes.len() > LINE_MAX {
+            let (now, later) = bytes.split_at(LINE_MAX - self.begun.len());
+            self.begun.extend_from_slice(now);
+            let rest = self.begun.split_off(whole_characters(&self.begun));
+            self.end(lines);
+            self.begun = rest;
+            bytes = later;
+        }
+        self.begun.extend_from_slice(bytes);
+    }
+
+    fn end(&mut self, lines: &mut Vec<Line>) {
+        let text = String::from_utf8_lossy(&self.begun).into_owned();
+        self.begun.clear();
+        lines.push(Line { stream: self.stream, text });
+    }
+}
+
+/// Returns how many of the bytes are whole characters, so that a cut splits none. Bytes that are no
+/// UTF-8 count as whole.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let is_start = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
+    let last = bytes.len() - bytes.iter().rev().take(4).position(is_start).map_or(0, |back| back + 1);
+    match std::str::from_utf8(&bytes[last..]) {
+        Err(error) if error.error_len().is_none() && last > 0 => last,
+        _ => bytes.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Splits blocks and returns the texts of the lines.
+    fn split(blocks: &[&[u8]]) -> Vec<String> {
+        let mut splitter = Splitter::new(Stream::Output);
+        let mut lines = Vec::new();
+        for block in blocks {
+            splitter.split(block, &mut lines);
+        }
+        splitter.finish(&mut lines);
+        lines.into_iter().map(|line| line.text).collect()
+    }
+
+    #[track_caller]
+    fn check(blocks: &[&str], expected: &[&str]) {
+        let blocks: Vec<&[u8]> = blocks.iter().map(|block| block.as_bytes()).collect();
+        assert_eq!(split(&blocks), expected, "{blocks:?}");
+    }
+
+    #[test]
+    fn every_kind_of_line_break_ends_a_line_once() {
+        check(&["a\nb\r\nc\rd"], &["a", "b", "c", "d"]);
+        check(&["a\r", "\nb"], &["a", "b"]);
+        check(&["a\r", "", "\n\nb\n"], &["a", "", "b"]);
+        check(&["a\r", "b\n"], &["a", "b"]);
+        check(&["", "\n"], &[""]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn characters_survive_blocks_and_cuts() {
+        check(&["ein w\u{fc}"], &["ein wü"]);
+        assert_eq!(split(&[b"w\xc3", b"\xbc\n"]), ["wü"]);
+        let long = "ü".repeat(LINE_MAX) + "end";
+        let pieces = split(&[b"x", long.as_bytes()]);
+        assert!(pieces.iter().all(|piece| piece.len() <= LINE_MAX && !piece.contains('\u{fffd}')));
+        assert_eq!(pieces.concat(), format!("x{long}"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_and_bounded() {
+        assert_eq!(split(&[b"a\xffb\n"]), ["a\u{fffd}b"]);
+        let pieces = split(&[&vec![0x80; 3 * LINE_MAX], &vec![0xf0; LINE_MAX]]);
+        assert_eq!(pieces.iter().map(|piece| piece.chars().count()).sum::<usize>(), 4 * LINE_MAX);
+    }
+}

@@ -1,0 +1,102 @@
+//! Reads a program's pipes block by block, until they close or the program is over.
+
+use super::Output;
+use super::line::{Line, Splitter, Stream};
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::watch;
+
+/// How many bytes are read at once: as many as a pipe holds by default.
+const BLOCK: usize = 64 * 1024;
+/// How many blocks are still read of a pipe when the program is over: the most that a pipe can
+/// hold without privileges, so that nothing the program printed is lost, and a process that left
+/// the group can't go on for ever.
+const LAST_BLOCKS: usize = 16;
+
+/// The reading ends of a program's pipes.
+pub(super) struct Reader {
+    output: Pipe,
+    error: Option<Pipe>,
+}
+
+struct Pipe {
+    receiver: Receiver,
+    splitter: Splitter,
+    block: Vec<u8>,
+    is_open: bool,
+}
+
+impl Reader {
+    pub(super) fn new(output: PipeReader, error: Option<PipeReader>) -> io::Result<Self> {
+        let output = Pipe::new(output, Stream::Output)?;
+        let error = error.map(|error| Pipe::new(error, Stream::Error)).transpose()?;
+        Ok(Self { output, error })
+    }
+
+    /// Hands all lines on, until every pipe is closed or, once the program is over, empty.
+    pub(super) async fn read(mut self, mut over: watch::Receiver<bool>, to: &mut dyn Output) -> Result<(), String> {
+        while self.output.is_open || self.error.as_ref().is_some_and(|pipe| pipe.is_open) {
+            let lines = tokio::select! {
+                biased;
+                _ = over.wait_for(|over| *over) => break,
+                lines = self.output.next(), if self.output.is_open => lines,
+                lines = next(&mut self.error) => lines,
+            };
+            hand_on(lines, to).await?;
+        }
+        hand_on(self.output.rest(), to).await?;
+        match &mut self.error {
+            Some(pipe) => hand_on(pipe.rest(), to).await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn next(pipe: &mut Option<Pipe>) -> Vec<Line> {
+    match pipe {
+        Some(pipe) if pipe.is_open => pipe.next().await,
+        _ => std::future::pending().await,
+    }
+}
+
+async fn hand_on(lines: Vec<Line>, to: &mut dyn Output) -> Result<(), String> {
+    if lines.is_empty() { Ok(()) } else { to.take(lines).await }
+}
+
+impl Pipe {
+    fn new(reader: PipeReader, stream: Stream) -> io::Result<Self> {
+        let receiver = Receiver::from_owned_fd(OwnedFd::from(reader))?;
+        Ok(Self { receiver, splitter: Splitter::new(stream), block: vec![0; BLOCK], is_open: true })
+    }
+
+    /// Returns the lines that the next block completes. Nothing is lost if this is dropped early.
+    async fn next(&mut self) -> Vec<Line> {
+        // A pipe that can't be read is as good as closed.
+        let count = self.receiver.read(&mut self.block).await.unwrap_or(0);
+        self.split(count)
+    }
+
+    /// Returns what is left, without waiting for more. It asks the pipe itself: the runtime may
+    /// not have noticed yet that there is something.
+    fn rest(&mut self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for _ in 0..LAST_BLOCKS {
+            match rustix::io::read(&self.receiver, &mut self.block) {
+                Ok(count) if count > 0 => lines.append(&mut self.split(count)),
+                Err(rustix::io::Errno::INTR) => {}
+                _ => break,
+            }
+        }
+        self.splitter.finish(&mut lines);
+        lines
+    }
+
+    fn split(&mut self, count: usize) -> Vec<Line> {
+        self.is_open = count > 0;
+        let mut lines = Vec::new();
+        self.splitter.split(&self.block[..count], &mut lines);
+        lines
+    }
+}

@@ -1,0 +1,143 @@
+//! From what happened to an HTTP status. No other file chooses one.
+//!
+//! There is no 3xx and no 410 here: some senders take these for success, or give up for ever.
+
+use crate::intake::Answer;
+use crate::store;
+use crate::webhook::delivery::Outcome;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde_json::json;
+
+/// After how many seconds to come again when the store can't be read.
+const RETRY_AFTER_SECONDS: u64 = 10;
+
+/// Why a request is answered with an error. The text is what its sender is told.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// No such path or connection.
+    #[error("there is nothing here")]
+    NotFound,
+    /// No such run or delivery.
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    /// The path exists, but not for this method.
+    #[error("this path takes {} only", names(.allowed))]
+    Method {
+        /// What it takes.
+        allowed: &'static [Method],
+    },
+    /// The body is larger than the connection takes.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// The body took too long.
+    #[error("the body took too long")]
+    TooSlow,
+    /// The body broke off or is not what its headers say.
+    #[error("the body could not be read")]
+    BrokenBody,
+    /// Something in the request can't be understood.
+    #[error("{0}")]
+    Invalid(String),
+    /// The checksum is missing, malformed or wrong: one text for all of these.
+    #[error("the checksum is missing or wrong")]
+    Refused,
+    /// A content coding or type that is not accepted.
+    #[error("{0}")]
+    UnsupportedMedia(String),
+    /// The admin token is missing or wrong.
+    #[error("this needs the admin token: Authorization: Bearer TOKEN, from the file admin-token in the data folder")]
+    Unauthorized,
+    /// The request was made for another host's name.
+    #[error("this server is not known by that host name")]
+    WrongHost,
+    /// The connection sends faster than it may.
+    #[error("too many requests")]
+    TooMany {
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
+    /// Nothing can be stored or read now.
+    #[error("not possible at the moment; nothing was stored")]
+    Unavailable {
+        /// After how many seconds to come again.
+        retry_after: u64,
+    },
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::Unknown(_) => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BrokenBody | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Refused | Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongHost => StatusCode::FORBIDDEN,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        self.add_headers(&mut response);
+        response.json(json!({ "error": self.to_string() }))
+    }
+}
+
+impl Failure {
+    fn add_headers(&self, response: &mut HttpResponseBuilder) {
+        match self {
+            Self::Method { allowed } => response.insert_header((header::ALLOW, names(allowed))),
+            Self::Unauthorized => {
+                response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            Self::TooMany { retry_after } | Self::Unavailable { retry_after } => {
+                response.insert_header((header::RETRY_AFTER, retry_after.to_string()))
+            }
+            _ => response,
+        };
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(%error, "a request could not be answered from the store");
+        Self::Unavailable { retry_after: RETRY_AFTER_SECONDS }
+    }
+}
+
+/// Returns what a delivery that was not accepted is told; `Ok` gives back one that was.
+pub(super) fn verified(answer: Answer) -> Result<crate::intake::Admission, Failure> {
+    Err(match answer {
+        Answer::Verified(admission) => return Ok(admission),
+        Answer::UnknownConnection => Failure::NotFound,
+        Answer::Refused => Failure::Refused,
+        Answer::Invalid(sentence) => Failure::Invalid(sentence),
+        Answer::UnsupportedMedia(sentence) => Failure::UnsupportedMedia(sentence),
+        Answer::TooMany { retry_after } => Failure::TooMany { retry_after },
+        Answer::Unavailable { retry_after, .. } => Failure::Unavailable { retry_after },
+    })
+}
+
+/// Returns the status of a verified delivery.
+pub(super) fn status(admission: &crate::intake::Admission) -> StatusCode {
+    match admission.outcome {
+        Outcome::Rejected => StatusCode::from_u16(admission.rejected_status).unwrap_or(StatusCode::OK),
+        _ => StatusCode::OK,
+    }
+}
+
+/// Returns the status of a server that can't work now, for who watches it.
+pub(super) const NOT_READY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+fn names(methods: &[Method]) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,34 @@
+//! Whether the server lives, whether it can work, and its numbers.
+
+use super::Shared;
+use super::error::{Failure, NOT_READY};
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+/// Answers as long as the process serves.
+pub(super) const ALIVE_PATH: &str = "/healthz";
+/// Answers well only while the store can be written.
+pub(super) const READY_PATH: &str = "/readyz";
+
+/// Says that the process serves.
+pub(super) async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// Says whether deliveries could be accepted now.
+pub(super) async fn ready(shared: web::Data<Shared>) -> HttpResponse {
+    match shared.state.store.ready().await {
+        Ok(()) => HttpResponse::Ok().json(json!({ "status": "ok" })),
+        Err(error) => {
+            tracing::warn!(%error, "the store is not ready");
+            HttpResponse::build(NOT_READY).json(json!({ "error": "the store can't be used at the moment" }))
+        }
+    }
+}
+
+/// Returns the numbers for Prometheus.
+pub(super) async fn metrics(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+    let depth = shared.state.store.depth().await?;
+    let text = shared.state.metrics.text(depth);
+    Ok(HttpResponse::Ok().content_type(crate::metrics::CONTENT_TYPE).body(text))
+}

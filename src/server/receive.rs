@@ -1,0 +1,81 @@
+//! Deliveries: from a request's bytes to the intake, and back to an answer.
+
+use super::error::{Failure, status, verified};
+use super::{Shared, answer, body, wait};
+use crate::intake::{Answer, Request};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use std::time::Instant;
+
+/// The parts of the path that matter; the organization of Azure's paths does not.
+#[derive(Deserialize)]
+pub(super) struct Path {
+    name: String,
+}
+
+/// The parameters that matter; others, such as `api-version`, are the sender's.
+#[derive(Deserialize)]
+pub(super) struct Parameters {
+    wait: Option<String>,
+}
+
+/// Takes a delivery.
+pub(super) async fn receive(
+    request: HttpRequest,
+    path: web::Path<Path>,
+    parameters: web::Query<Parameters>,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
+    let webhook = path.into_inner().name;
+    let Some(limit) = shared.state.intake.body_limit(&webhook) else {
+        body::leave_unread(payload.into_inner());
+        return Err(Failure::NotFound);
+    };
+    let patience = match wait::patience(parameters.wait.as_deref()) {
+        Ok(patience) => patience,
+        Err(failure) => {
+            body::leave_unread(payload.into_inner());
+            return Err(failure);
+        }
+    };
+    let body = body::read(&request, payload.into_inner(), limit, shared.state.body_time).await?;
+    let answer = accept(&shared, Request { headers: headers(&request), webhook, body }).await?;
+    let admission = verified(answer)?;
+    let runs = wait::for_runs(&shared, &admission.runs, patience).await;
+    Ok(HttpResponse::build(status(&admission)).json(answer::to_json(&admission, &runs, &shared)))
+}
+
+/// Hands a request to the intake and counts what became of it. The work is a task of its own: a
+/// sender that goes away does not stop it half way.
+async fn accept(shared: &web::Data<Shared>, request: Request) -> Result<Answer, Failure> {
+    let started = Instant::now();
+    let connection = shared.connection_name(&request.webhook);
+    let intake = shared.state.intake.clone();
+    let task = actix_web::rt::spawn(async move { intake.receive(request).await });
+    let answer = task.await.map_err(|error| {
+        tracing::error!(%error, "receiving a delivery broke off");
+        Failure::Unavailable { retry_after: 1 }
+    })?;
+    if let Some(connection) = connection {
+        shared.state.metrics.delivery(&connection, outcome_word(&answer), started.elapsed());
+    }
+    Ok(answer)
+}
+
+fn outcome_word(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Verified(admission) => admission.outcome.word(),
+        Answer::UnknownConnection => "unknown",
+        Answer::Refused => "refused",
+        Answer::Invalid(_) | Answer::UnsupportedMedia(_) => "invalid",
+        Answer::TooMany { .. } => "limited",
+        Answer::Unavailable { .. } => "unavailable",
+    }
+}
+
+/// Returns the headers as pairs, in the order they came as far as the order matters: values of
+/// one name keep theirs.
+fn headers(request: &HttpRequest) -> Vec<(String, Vec<u8>)> {
+    request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}

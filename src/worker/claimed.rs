@@ -1,0 +1,117 @@
+//! One leased job, from its folders to its outcome.
+
+use super::context::{Host, JobContext};
+use super::journal::{Broken, Journal};
+use super::recorder::{Recorder, finish};
+use super::stop::StopSignal;
+use super::workspace::Workspace;
+use super::{job, lease};
+use crate::files::Logs;
+use crate::pipeline::plan;
+use crate::run::RunResult;
+use crate::store::{Claim, JobOutcome, Store};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Where claimed jobs are worked on.
+pub(super) struct Bench {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) logs: Logs,
+    pub(super) data: PathBuf,
+    pub(super) host: Host,
+}
+
+impl Bench {
+    /// Executes a claimed job and records its outcome. When the lease is lost, or `given_up`
+    /// becomes true, its processes are killed and nothing more is written.
+    pub(super) async fn work_on(self: Arc<Self>, claim: Claim, mut given_up: watch::Receiver<bool>) {
+        let (cancel, stop) = watch::channel(false);
+        let lease = claim.lease.clone();
+        let run = claim.run.clone();
+        let is_complete = tokio::select! {
+            () = self.complete(claim, stop) => true,
+            () = lease::keep(&*self.store, &lease, &cancel) => {
+                tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
+                false
+            }
+            _ = given_up.wait_for(|given_up| *given_up) => {
+                tracing::warn!(%run, job = %lease.job, "the worker ends before the job, whose processes are killed");
+                false
+            }
+        };
+        if !is_complete {
+            let data = self.data.clone();
+            remove(move || Workspace::leave(&data, &run, &lease.job)).await;
+        }
+    }
+
+    /// Executes the job and completes it in the store.
+    async fn complete(&self, claim: Claim, stop: StopSignal) {
+        let lease = claim.lease.clone();
+        let outcome = match self.execute(claim, stop).await {
+            Ok(outcome) => outcome,
+            Err(Broken::Lost) => return tracing::warn!(job = %lease.job, "the lease is lost"),
+            Err(broken @ Broken::Log(_)) => self.failed(broken.to_string()),
+        };
+        let result = outcome.result.word();
+        match finish(&*self.store, &lease, outcome).await {
+            Ok(()) => tracing::info!(job = %lease.job, result, "a job ended"),
+            Err(broken) => tracing::warn!(job = %lease.job, %broken, "a job's outcome is not recorded"),
+        }
+    }
+
+    async fn execute(&self, claim: Claim, stop: StopSignal) -> Result<JobOutcome, Broken> {
+        if claim.plan.version > plan::VERSION {
+            return Ok(self.failed(format!("the plan has version {}, this pipehook knows up to {}", claim.plan.version, plan::VERSION)));
+        }
+        let log = self.logs.writer(&claim.run, &claim.lease.job).map_err(|error| Broken::Log(error.to_string()))?;
+        let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);
+        let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
+            Ok(workspace) => {
+                let context = context(claim, workspace.clone(), self.host.clone());
+                let outcome = job::execute(&context, &mut recorder, stop).await?;
+                remove(move || workspace.remove()).await;
+                outcome
+            }
+            Err(error) => {
+                let reason = format!("the job's folders can't be made: {error}");
+                recorder.log(None, vec![format!("##[error]{reason}")]).await?;
+                self.failed(reason)
+            }
+        };
+        recorder.sync().await?;
+        Ok(outcome)
+    }
+
+    fn failed(&self, reason: String) -> JobOutcome {
+        JobOutcome { result: RunResult::Failed, reason: Some(reason), at: self.host.clock.now() }
+    }
+}
+
+fn context(claim: Claim, workspace: Workspace, host: Host) -> JobContext {
+    JobContext {
+        run: claim.run,
+        id: claim.lease.job,
+        number: claim.number,
+        name: claim.name,
+        queued_at: claim.queued_at,
+        delivery: claim.delivery,
+        attempt: claim.attempt,
+        plan: Arc::new(claim.plan),
+        stage: claim.stage,
+        job: claim.job,
+        workspace,
+        host,
+    }
+}
+
+/// Removes folders on a thread that may wait for the disk. What can't be removed is told, and
+/// removed by the job's next attempt, if there is one.
+async fn remove(remove: impl FnOnce() -> std::io::Result<()> + Send + 'static) {
+    match tokio::task::spawn_blocking(remove).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the folders of a job could not be removed"),
+        Err(error) => tracing::warn!(%error, "the folders of a job could not be removed"),
+    }
+}

@@ -1,0 +1,41 @@
+//! Whether a step runs: its condition, over the job's status and variables (reference, 5.3).
+
+use super::runtime::object;
+use super::variables::Variables;
+use crate::expression::{Context, Dialect, Expression, JobStatus, Status, Value};
+use crate::run::RunResult;
+
+/// What a condition says.
+pub(super) enum Verdict {
+    /// The step runs.
+    Holds,
+    /// It is skipped.
+    DoesNotHold,
+    /// The condition can't be evaluated, for this reason; the step fails.
+    Fails(String),
+}
+
+/// Evaluates a condition; without one it is `succeeded()`.
+pub(super) fn evaluate(condition: Option<&str>, status: RunResult, variables: &Variables) -> Verdict {
+    let condition = condition.filter(|condition| !condition.trim().is_empty()).unwrap_or("succeeded()");
+    let context = Context::new(Dialect::Condition)
+        .with("variables", object(variables))
+        .with("dependencies", Value::Null)
+        .with("stageDependencies", Value::Null)
+        .with_status(Status::Step(job_status(status)));
+    match Expression::parse(condition).and_then(|it| it.evaluate(&context)) {
+        Ok(value) if value.is_truthy() => Verdict::Holds,
+        Ok(_) => Verdict::DoesNotHold,
+        Err(mistake) => Verdict::Fails(mistake.title),
+    }
+}
+
+fn job_status(status: RunResult) -> JobStatus {
+    match status {
+        RunResult::Succeeded => JobStatus::Succeeded,
+        RunResult::SucceededWithIssues => JobStatus::SucceededWithIssues,
+        RunResult::Failed => JobStatus::Failed,
+        RunResult::Canceled => JobStatus::Canceled,
+        RunResult::Skipped => JobStatus::Skipped,
+    }
+}

@@ -1,0 +1,80 @@
+//! What the execution of one job needs to know.
+
+use super::workspace::Workspace;
+use crate::clock::Clock;
+use crate::id::{DeliveryId, JobId, RunId};
+use crate::pipeline::plan::{Job, Plan, Stage};
+use crate::process::Patience;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Names of the server's environment that steps get, beside those that the configuration lists.
+pub const INHERITED: [&str; 6] = ["PATH", "HOME", "LANG", "USER", "SHELL", "TMPDIR"];
+
+/// Where bash is looked for when the environment has no `PATH`.
+const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The machine that executes jobs, the same for all of them.
+#[derive(Clone)]
+pub struct Host {
+    /// What it is called in `Agent.Name`.
+    pub name: String,
+    /// What steps get of the server's environment: values of [`INHERITED`] and of the names that
+    /// the configuration lists. Nothing else of it reaches a step.
+    pub environment: Vec<(String, String)>,
+    /// How long signals have to work.
+    pub patience: Patience,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Host {
+    /// Returns the program that reads scripts.
+    pub(super) fn bash(&self) -> PathBuf {
+        let path = self.environment.iter().find(|(name, _)| name == "PATH").map_or(PATH_DEFAULT, |(_, value)| value);
+        let found = path.split(':').map(|folder| Path::new(folder).join("bash"));
+        found.into_iter().find(|file| file.is_absolute() && file.is_file()).unwrap_or_else(|| "/bin/bash".into())
+    }
+}
+
+/// One job to execute.
+#[derive(Clone)]
+pub struct JobContext {
+    /// The run.
+    pub run: RunId,
+    /// The job.
+    pub id: JobId,
+    /// The run's number in its pipeline.
+    pub number: u64,
+    /// The run's name.
+    pub name: String,
+    /// When the run was queued.
+    pub queued_at: Timestamp,
+    /// Which webhook started it, if one did.
+    pub delivery: Option<DeliveryId>,
+    /// Which try of the job this is, from 1.
+    pub attempt: u32,
+    /// The frozen work of the whole run.
+    pub plan: Arc<Plan>,
+    /// The stage's place in the plan.
+    pub stage: usize,
+    /// The job's place in the stage.
+    pub job: usize,
+    /// Its folders.
+    pub workspace: Workspace,
+    /// The machine.
+    pub host: Host,
+}
+
+impl JobContext {
+    /// Returns the stage.
+    pub fn stage(&self) -> &Stage {
+        &self.plan.stages[self.stage]
+    }
+
+    /// Returns the job.
+    pub fn job(&self) -> &Job {
+        &self.stage().jobs[self.job]
+    }
+}

@@ -1,0 +1,92 @@
+//! The environment of a step: built, not inherited (reference, section 4.4).
+//!
+//! In this order, a later value of a name wins: what the server hands on, the variables under
+//! their upper-case names, the fixed ones, the step's own `env:`, the values of its script.
+
+use super::context::Host;
+use super::variables::Variables;
+use crate::diagnostic::shown;
+use crate::pipeline::is_special;
+use crate::taint::Text;
+
+/// Beginnings of variable names that are not exported.
+const PRIVATE: [&str; 5] = ["endpoint", "input", "secret", "path", "securefile"];
+/// The most bytes of a variable that is exported, and of all of them: the system takes 128 KiB a
+/// value, and for all what it has left beside the arguments.
+const EXPORTED_MAX: usize = 64 * 1024;
+const EXPORTED_ALL_MAX: usize = 512 * 1024;
+
+/// Names and values, in the order of the names.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    values: std::collections::BTreeMap<String, String>,
+    /// Sentences for the log.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Returns the name of a variable in the environment.
+pub fn environment_name(variable: &str) -> String {
+    variable.replace(['.', ' '], "_").to_uppercase()
+}
+
+impl Environment {
+    /// Returns the environment of a step that has no script values yet. On failure, a sentence.
+    pub(super) fn new(host: &Host, variables: &Variables, own: &[(String, Text)]) -> Result<Self, String> {
+        let mut environment = Self::default();
+        for (name, value) in &host.environment {
+            environment.set(name, value);
+        }
+        environment.export(variables)?;
+        environment.set("TF_BUILD", "True");
+        for (name, value) in own {
+            let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
+            check(name, &value)?;
+            environment.set(name, &value.flatten());
+        }
+        Ok(environment)
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, String)> {
+        self.values.into_iter()
+    }
+
+    fn export(&mut self, variables: &Variables) -> Result<(), String> {
+        let mut all = 0;
+        for (name, value) in variables.iter().filter(|(name, _)| is_exported(name)) {
+            let length = name.len() + value.len();
+            if length > EXPORTED_MAX || all + length > EXPORTED_ALL_MAX {
+                let sentence = format!("The variable `{}` is too long for the environment, it is left out there.", shown(name));
+                self.warnings.push(sentence);
+                continue;
+            }
+            all += length;
+            check(&environment_name(name), value)?;
+            self.set(&environment_name(name), &value.flatten());
+            if name.eq_ignore_ascii_case("Agent.JobStatus") {
+                self.set("agent_jobstatus", &value.flatten());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_exported(name: &str) -> bool {
+    let is_private = |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let is_possible = !name.is_empty() && !name.contains(['=', '\0']);
+    is_possible && !PRIVATE.iter().any(|prefix| is_private(&prefix))
+}
+
+/// Payload text must not reach a variable that programs obey.
+fn check(name: &str, value: &Text) -> Result<(), String> {
+    if value.is_tainted() && is_special(&name.to_uppercase()) {
+        return Err(format!("Payload text can't be the value of the environment variable `{}`: programs obey it.", shown(name)));
+    }
+    if value.flatten().contains('\0') {
+        return Err(format!("The environment variable `{}` can't hold a NUL character.", shown(name)));
+    }
+    Ok(())
+}

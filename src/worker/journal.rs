@@ -1,0 +1,26 @@
+//! Where an execution tells what happens: the border between executing a job and keeping its
+//! story, so that the worker with a store and the foreground command share one execution.
+
+use crate::store::StepEvent;
+use async_trait::async_trait;
+
+/// Why a journal takes nothing more. The execution ends at once, and with it its processes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// Somebody else has the job now.
+    #[error("the lease on the job is lost")]
+    Lost,
+    /// The log can't be written.
+    #[error("the log can't be written: {0}")]
+    Log(String),
+}
+
+/// Keeps the story of one job.
+#[async_trait]
+pub trait Journal: Send {
+    /// Records that a step started or ended. A start is durable when this returns.
+    async fn record(&mut self, event: StepEvent) -> Result<(), Broken>;
+
+    /// Adds lines to the log: of the step at a place of the job, or about the job itself.
+    async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken>;
+}

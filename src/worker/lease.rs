@@ -1,0 +1,48 @@
+//! Keeps the right to execute a job, and notices when it is lost or the run is to stop.
+
+use crate::store::{Error, Lease, Renewal, Store};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// How long a claim or renewal holds.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// How often a lease is renewed. More often than the lease needs, because this is also how a
+/// request to stop is noticed that another process took.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+/// After how long without a renewal the job is given up: well before anybody else can claim it,
+/// so that its processes are gone by then.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(20);
+
+/// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`.
+/// Returns once the lease must be taken for lost.
+pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: &watch::Sender<bool>) {
+    let mut changes = store.changes();
+    let mut renewed_at = Instant::now();
+    loop {
+        wait(&mut changes).await;
+        let asked_at = Instant::now();
+        let left = GIVE_UP_AFTER.saturating_sub(renewed_at.elapsed());
+        match timeout(left, store.renew(lease, LEASE)).await {
+            Ok(Ok(renewal)) => {
+                renewed_at = asked_at;
+                if renewal == Renewal::CancelRequested {
+                    cancel.send_replace(true);
+                }
+            }
+            Ok(Err(Error::Lost)) | Err(_) => return,
+            Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "a lease could not be renewed, trying again"),
+        }
+    }
+}
+
+/// Waits for the next time to renew, or for a change in this process that may be a request to
+/// stop. Changes come in crowds: they are not followed more often than ten times a second.
+async fn wait(changes: &mut watch::Receiver<u64>) {
+    const PAUSE: Duration = Duration::from_millis(100);
+    tokio::time::sleep(PAUSE).await;
+    match timeout(RENEW_EVERY - PAUSE, changes.changed()).await {
+        Ok(Err(_)) => tokio::time::sleep(RENEW_EVERY - PAUSE).await,
+        Ok(Ok(())) | Err(_) => {}
+    }
+}

@@ -1,0 +1,117 @@
+//! The folders of one job, `<data>/work/<run>/<job>/`, which are there only while it runs.
+
+use crate::id::{JobId, RunId};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The folder below the data folder.
+const FOLDER: &str = "work";
+
+/// The folders of one job (reference, section 4.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// The data folder's part for all jobs.
+    pub work: PathBuf,
+    /// The folder around the others.
+    pub root: PathBuf,
+    /// Where steps start.
+    pub sources: PathBuf,
+    /// For what is built.
+    pub binaries: PathBuf,
+    /// For what will be published.
+    pub staging: PathBuf,
+    /// For what tests report.
+    pub test_results: PathBuf,
+    /// For what nobody needs after the job; scripts are here.
+    pub temporary: PathBuf,
+}
+
+impl Workspace {
+    /// Makes the folders of a job, empty, for the server's user alone. What an attempt before
+    /// has left is removed. With `sources`, that folder is used as it is instead of an empty one.
+    pub fn create(data: &Path, run: &RunId, job: &JobId, sources: Option<&Path>) -> io::Result<Self> {
+        let data = std::path::absolute(data)?;
+        let work = data.join(FOLDER);
+        let root = work.join(plain(run.as_str())?).join(plain(job.as_str())?);
+        let own = |name: &str| root.join(name);
+        let workspace = Self {
+            sources: sources.map_or_else(|| Ok(own("s")), std::fs::canonicalize)?,
+            binaries: own("b"),
+            staging: own("a"),
+            test_results: own("TestResults"),
+            temporary: own("temp"),
+            work,
+            root,
+        };
+        workspace.remove()?;
+        let all = [&workspace.sources, &workspace.binaries, &workspace.staging, &workspace.test_results];
+        for folder in all.into_iter().chain([&workspace.temporary]) {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        Ok(workspace)
+    }
+
+    /// Removes the folders and all that is in them; a folder of sources that was given stays.
+    pub fn remove(&self) -> io::Result<()> {
+        remove(&self.root)
+    }
+
+    /// Removes what a job may have left in a data folder.
+    pub(super) fn leave(data: &Path, run: &RunId, job: &JobId) -> io::Result<()> {
+        remove(&data.join(FOLDER).join(plain(run.as_str())?).join(plain(job.as_str())?))
+    }
+
+    /// Returns a folder that steps may start in: inside the job's folders or the sources, with
+    /// links followed. On failure, a sentence.
+    pub fn inside(&self, folder: &str) -> Result<PathBuf, String> {
+        let shown = crate::diagnostic::shown(folder);
+        let asked = self.sources.join(folder);
+        let found = std::fs::canonicalize(asked).map_err(|error| format!("The folder `{shown}` can't be used: {error}."))?;
+        let homes = [&self.root, &self.sources];
+        let is_inside = homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
+        match (is_inside, found.is_dir()) {
+            (true, true) => Ok(found),
+            (true, false) => Err(format!("`{shown}` is no folder.")),
+            (false, _) => Err(format!("The folder `{shown}` is outside of the job's folders.")),
+        }
+    }
+}
+
+fn remove(root: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(root) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            make_writable(root)?;
+            std::fs::remove_dir_all(root)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        removed => removed?,
+    }
+    // The run's own folder goes with the last of its jobs.
+    let _ = root.parent().map(std::fs::remove_dir);
+    Ok(())
+}
+
+/// Returns the id if it is a plain name, for a path.
+fn plain(id: &str) -> io::Result<&str> {
+    let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_plain { Ok(id) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no id")) }
+}
+
+/// Makes folders writable that a step has protected, as caches of modules are. Links are not
+/// followed, and the depth is that of the paths the system takes.
+fn make_writable(root: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    Ok(())
+}
