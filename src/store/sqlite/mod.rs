@@ -294,3 +294,19 @@ impl From<rusqlite::Error> for Error {
         Error::Unavailable(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writing_connection_syncs_each_commit_and_holds_references() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = open_for_writing(&folder.path().join(FILE)).expect("it opens");
+        let number = |name| connection.pragma_query_value::<i64, _>(None, name, |row| row.get(0)).expect("a number");
+        let full = 2;
+        assert_eq!((number("synchronous"), number("foreign_keys")), (full, 1));
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("a mode");
+        assert_eq!(mode, "wal");
+    }
+}
