@@ -202,3 +202,22 @@ fn run(connection: &Connection, statement: &str) -> Result<(), Error> {
     connection.prepare_cached(statement)?.execute([])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mistake_in_one_piece_of_work_ends_that_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("test.db");
+        let connection = super::super::open_for_writing(&file).expect("it opens");
+        super::super::migration::migrate(&connection).expect("a schema");
+        let writer = Writer::start(file, connection);
+        let count = |session: &mut Session<'_>| super::super::accept::count_up(session, "store", "test");
+        let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
+        let (wrong, right) = tokio::join!(wrong, writer.write(count));
+        assert!(matches!(wrong, Err(Error::Unavailable(_))), "{wrong:?}");
+        assert_eq!(right.expect("the writer goes on"), 1, "what the mistake had written is taken back");
+    }
+}

@@ -8,7 +8,7 @@ use pipehook::store::{Acceptance, Accepted, Depth, Error, Lease, Renewal, RunQue
 use std::collections::HashMap;
 
 /// How many histories are told.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 200;
 /// How many are told at once: each mostly waits for the disk.
 const AT_ONCE: usize = 6;
 /// How long each is.

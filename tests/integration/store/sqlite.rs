@@ -98,6 +98,27 @@ async fn a_commit_that_fails_takes_everything_with_it_and_the_next_one_works() {
 }
 
 #[tokio::test]
+async fn work_that_fails_alone_takes_back_only_itself() {
+    let world = World::sqlite();
+    database(world.folder())
+        .execute_batch(
+            "CREATE TRIGGER bad BEFORE INSERT ON job WHEN new.pool = 'bad' BEGIN SELECT RAISE(ABORT, 'bad'); END",
+        )
+        .expect("a trigger");
+    let in_pool = |pool: &str| {
+        let job = pipehook::pipeline::plan::Job { pool: pool.to_owned(), ..job("a", &[]) };
+        pipehook::store::Acceptance { queue_limit: 2, ..world.acceptance(plan(vec![job]), None) }
+    };
+    let store = world.store();
+    let (good, bad, other) =
+        tokio::join!(store.accept(in_pool("default")), store.accept(in_pool("bad")), store.accept(in_pool("default")));
+    assert!(matches!(bad, Err(Error::Unavailable(_))), "{bad:?}");
+    good.expect("its neighbour failed, not it");
+    other.expect("what failed takes no room");
+    assert_eq!(store.find_runs("run_").await.expect("a search").len(), 2);
+}
+
+#[tokio::test]
 async fn a_refusal_that_could_not_be_written_is_counted_later() {
     let world = World::sqlite();
     database(world.folder())
