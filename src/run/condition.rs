@@ -9,8 +9,8 @@ use crate::pipeline::plan::Variable;
 pub enum Conclusion {
     /// It runs.
     Holds,
-    /// It is skipped.
-    DoesNotHold,
+    /// It is skipped, for the reason that the sentence gives.
+    DoesNotHold(String),
     /// The condition could not be evaluated: it fails, with this title.
     Fails(String),
 }
@@ -24,9 +24,18 @@ pub(super) struct Dependency<'n> {
     pub(super) direct: bool,
 }
 
+/// A stage that has ended, and its jobs.
+pub(super) struct EndedStage<'n> {
+    pub(super) name: &'n str,
+    pub(super) result: RunResult,
+    pub(super) jobs: Vec<(&'n str, RunResult)>,
+}
+
 /// What a condition sees.
 pub(super) struct Surroundings<'n> {
     pub(super) dependencies: Vec<Dependency<'n>>,
+    /// The stages named in the `dependsOn` of the stage, or of the job's stage.
+    pub(super) stages: Vec<EndedStage<'n>>,
     pub(super) canceled: bool,
     /// Variables of the enclosing scopes, outermost first.
     pub(super) variables: Vec<&'n Vec<Variable>>,
@@ -35,36 +44,51 @@ pub(super) struct Surroundings<'n> {
 /// Evaluates a condition; without one it is `succeeded()`.
 pub(super) fn evaluate(condition: Option<&str>, surroundings: &Surroundings<'_>) -> Conclusion {
     let Some(condition) = condition.filter(|condition| !condition.trim().is_empty()) else {
-        let well = |it: &Dependency<'_>| matches!(it.result, RunResult::Succeeded | RunResult::SucceededWithIssues);
-        return conclusion(!surroundings.canceled && surroundings.dependencies.iter().all(well));
+        return succeeded(surroundings);
     };
-    let evaluated = Expression::parse(condition).and_then(|it| it.evaluate(&context(surroundings)));
-    match evaluated {
-        Ok(value) => conclusion(value.is_truthy()),
+    match Expression::parse(condition).and_then(|it| it.evaluate(&context(surroundings))) {
+        Ok(value) if value.is_truthy() => Conclusion::Holds,
+        Ok(_) => Conclusion::DoesNotHold("its condition did not hold".to_owned()),
         Err(mistake) => Conclusion::Fails(mistake.title),
     }
 }
 
-fn conclusion(holds: bool) -> Conclusion {
-    if holds { Conclusion::Holds } else { Conclusion::DoesNotHold }
+/// The default condition, which can say what it was that did not go well.
+fn succeeded(surroundings: &Surroundings<'_>) -> Conclusion {
+    if surroundings.canceled {
+        return Conclusion::DoesNotHold("the run was canceled".to_owned());
+    }
+    let reasons = surroundings.dependencies.iter().filter_map(|it| match it.result {
+        RunResult::Succeeded | RunResult::SucceededWithIssues => None,
+        RunResult::Failed => Some(format!("`{}` failed", it.name)),
+        RunResult::Canceled => Some(format!("`{}` was canceled", it.name)),
+        RunResult::Skipped => Some(format!("`{}` was skipped", it.name)),
+    });
+    reasons.min_by_key(|reason| reason.ends_with("skipped")).map_or(Conclusion::Holds, Conclusion::DoesNotHold)
 }
 
 fn context(surroundings: &Surroundings<'_>) -> Context<'static> {
     let ended = surroundings.dependencies.iter();
     let ended = ended.map(|it| Ended { name: it.name.to_owned(), result: status(it.result) }).collect();
-    let direct = surroundings.dependencies.iter().filter(|it| it.direct);
-    let dependencies = direct.map(|it| {
-        let members = [("result", Value::text(it.result.expression_word())), ("outputs", Value::Null)];
-        (it.name, Value::object(members))
+    let stages = surroundings.stages.iter().map(|stage| {
+        let jobs = stage.jobs.iter().map(|(name, result)| (*name, ended_value(*result)));
+        let result = ("result", Value::text(stage.result.expression_word()));
+        (stage.name, Value::object(std::iter::once(result).chain(jobs)))
     });
+    let direct = surroundings.dependencies.iter().filter(|it| it.direct);
+    let dependencies = direct.map(|it| (it.name, ended_value(it.result)));
     let variables = surroundings.variables.iter().flat_map(|scope| scope.iter());
     let variables =
         variables.map(|variable| (variable.name.to_ascii_lowercase(), Value::String(variable.value.clone())));
     Context::new(Dialect::Condition)
         .with("dependencies", Value::object(dependencies))
-        .with("stageDependencies", Value::Null)
+        .with("stageDependencies", Value::object(stages))
         .with("variables", Value::object(variables))
         .with_status(Status::Graph { canceled: surroundings.canceled, dependencies: ended })
+}
+
+fn ended_value(result: RunResult) -> Value {
+    Value::object([("result", Value::text(result.expression_word())), ("outputs", Value::Null)])
 }
 
 fn status(result: RunResult) -> JobStatus {

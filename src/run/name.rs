@@ -47,7 +47,22 @@ pub fn resolve(plan: &Plan, at: Timestamp) -> RunName {
             expand(&mut name, &segment.text, plan, &at);
         }
     }
+    if name.revision.is_none() && name.prefix.trim().is_empty() {
+        // Such as a payload's empty title: a run without a name could not be told from another.
+        name.prefix.clear();
+        expand(&mut name, PATTERN_DEFAULT, plan, &at);
+    }
+    mend_end(&mut name);
     name
+}
+
+/// Replaces a full stop at the end, which a name may not have.
+fn mend_end(name: &mut RunName) {
+    let last = if name.revision.is_some() { &mut name.suffix } else { &mut name.prefix };
+    if last.ends_with('.') {
+        last.pop();
+        last.push('_');
+    }
 }
 
 fn expand(name: &mut RunName, text: &str, plan: &Plan, at: &Zoned) {
@@ -87,27 +102,33 @@ fn add(name: &mut RunName, text: &str) {
     part.extend(text.chars().take(room).map(replace));
 }
 
+/// Returns what stands after a prefix that is written in any case, as names of variables are.
+fn after<'n>(macro_name: &'n str, prefix: &str) -> Option<&'n str> {
+    let (start, rest) = macro_name.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
 /// Returns the number of digits of `Rev:r`, `Rev:rr` or `Rev:.r`.
 fn revision_digits(macro_name: &str) -> Option<usize> {
-    let format = macro_name.strip_prefix("Rev:")?;
+    let format = after(macro_name, "Rev:")?;
     let digits = format.strip_prefix('.').unwrap_or(format);
-    (!digits.is_empty() && digits.chars().all(|digit| digit == 'r')).then_some(digits.len())
+    (!digits.is_empty() && digits.chars().all(|digit| digit == 'r')).then_some(digits.len().min(REVISION_ROOM))
 }
 
 fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
     let date = |format: &str| at.strftime(format).to_string();
-    Some(match macro_name {
-        "Date" => date("%Y%m%d"),
-        "DayOfMonth" => at.day().to_string(),
-        "DayOfYear" => at.day_of_year().to_string(),
-        "Hours" => at.hour().to_string(),
-        "Minutes" => at.minute().to_string(),
-        "Seconds" => at.second().to_string(),
-        "Month" => at.month().to_string(),
-        "Year:yy" => date("%y"),
-        "Year:yyyy" => date("%Y"),
-        "Build.DefinitionName" => plan.pipeline.clone(),
-        _ => match macro_name.strip_prefix("Date:") {
+    Some(match macro_name.to_ascii_lowercase().as_str() {
+        "date" => date("%Y%m%d"),
+        "dayofmonth" => at.day().to_string(),
+        "dayofyear" => at.day_of_year().to_string(),
+        "hours" => at.hour().to_string(),
+        "minutes" => at.minute().to_string(),
+        "seconds" => at.second().to_string(),
+        "month" => at.month().to_string(),
+        "year:yy" => date("%y"),
+        "year:yyyy" => date("%Y"),
+        "build.definitionname" => plan.pipeline.clone(),
+        _ => match after(macro_name, "Date:") {
             Some(format) => dated(format, at)?,
             None => variable(macro_name, plan)?,
         },
@@ -184,6 +205,9 @@ mod tests {
         check("$(DayOfMonth) $(DayOfYear) $(Hours) $(Minutes) $(Seconds) $(Month)", "9 68 5 7 8 3");
         check("$(Year:yy)/$(Year:yyyy)", "26_2026");
         check("$(Build.DefinitionName) to $(ENV) $(nothing)", "shop to prod $(nothing)");
+        check("$(date:yyyyMMdd)$(rev:.r)", "20260309.2");
+        check("to be done.", "to be done_");
+        check("", "20260309.2");
         check("$(open", "$(open");
         check("$(Date:qq)", "$(Date_qq)");
     }

@@ -71,8 +71,27 @@ impl Board {
                 self.advance_stage(plan, stage, &mut changes);
             }
             if changes.len() == before {
-                return changes;
+                break;
             }
+        }
+        if !self.stages.iter().flatten().any(|progress| *progress == Progress::Started) {
+            // A checked plan has no circle; one that has would wait for itself for ever.
+            self.complete_waiting(RunResult::Failed, "it depends on itself", &mut changes);
+        }
+        changes
+    }
+
+    /// Decides a run that was asked to stop before any of its jobs had started: all is canceled,
+    /// whatever the conditions say (reference, section 5.5).
+    pub fn cancel_unstarted(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        self.complete_waiting(RunResult::Canceled, "the run was canceled before it had started", &mut changes);
+        changes
+    }
+
+    fn complete_waiting(&mut self, result: RunResult, reason: &str, changes: &mut Vec<Change>) {
+        for stage in 0..self.stages.len() {
+            self.complete_stage(stage, result, reason, changes);
         }
     }
 
@@ -108,13 +127,13 @@ impl Board {
         };
         match may_run {
             Conclusion::Holds => self.advance_jobs(plan, stage, changes),
-            Conclusion::DoesNotHold => {
-                let reason = "the condition of the stage did not hold";
-                self.complete_all(stage, RunResult::Skipped, reason, changes);
+            Conclusion::DoesNotHold(reason) => {
+                let reason = format!("its stage was skipped: {reason}");
+                self.complete_stage(stage, RunResult::Skipped, &reason, changes);
             }
             Conclusion::Fails(mistake) => {
                 let reason = format!("the condition of the stage could not be evaluated: {mistake}");
-                self.complete_all(stage, RunResult::Failed, &reason, changes);
+                self.complete_stage(stage, RunResult::Failed, &reason, changes);
             }
         }
     }
@@ -128,7 +147,7 @@ impl Board {
             let completed = |result, reason: String| Decision::Completed { result, reason };
             let decision = match conclusion {
                 Conclusion::Holds => Decision::Due,
-                Conclusion::DoesNotHold => completed(RunResult::Skipped, "its condition did not hold".to_owned()),
+                Conclusion::DoesNotHold(reason) => completed(RunResult::Skipped, reason),
                 Conclusion::Fails(mistake) => {
                     completed(RunResult::Failed, format!("its condition could not be evaluated: {mistake}"))
                 }
@@ -137,8 +156,12 @@ impl Board {
         }
     }
 
-    fn complete_all(&mut self, stage: usize, result: RunResult, reason: &str, changes: &mut Vec<Change>) {
+    /// Completes the jobs of a stage that are not decided yet.
+    fn complete_stage(&mut self, stage: usize, result: RunResult, reason: &str, changes: &mut Vec<Change>) {
         for job in 0..self.stages[stage].len() {
+            if self.stages[stage][job] != Progress::Waiting {
+                continue;
+            }
             let decision = Decision::Completed { result, reason: reason.to_owned() };
             self.decide(Change { stage, job, decision }, changes);
         }
@@ -158,8 +181,12 @@ impl Board {
         let depends_on = |at: usize| plan.stages[at].depends_on.as_slice();
         let own = &plan.stages[stage];
         let dependencies = self.dependencies(&names, &depends_on, stage, |at| self.stage_result(plan, at))?;
-        let surroundings =
-            Surroundings { dependencies, canceled: self.canceled, variables: vec![&plan.variables, &own.variables] };
+        let surroundings = Surroundings {
+            dependencies,
+            stages: self.stages_before(plan, stage),
+            canceled: self.canceled,
+            variables: vec![&plan.variables, &own.variables],
+        };
         Some(condition::evaluate(own.condition.as_deref(), &surroundings))
     }
 
@@ -171,8 +198,26 @@ impl Board {
         let result = |at: usize| effective(&jobs[at], self.stages[stage][at]);
         let dependencies = self.dependencies(&names, &depends_on, job, result)?;
         let variables = vec![&plan.variables, variables, &jobs[job].variables];
-        let surroundings = Surroundings { dependencies, canceled: self.canceled, variables };
+        let stages = self.stages_before(plan, stage);
+        let surroundings = Surroundings { dependencies, stages, canceled: self.canceled, variables };
         Some(condition::evaluate(jobs[job].condition.as_deref(), &surroundings))
+    }
+
+    /// Returns the results of the stages that a stage names in `dependsOn`, and of their jobs.
+    fn stages_before<'p>(&self, plan: &'p Plan, stage: usize) -> Vec<condition::EndedStage<'p>> {
+        let names = &plan.stages[stage].depends_on;
+        let is_named = |stage: &Stage| names.iter().any(|name| name.eq_ignore_ascii_case(&stage.name));
+        let before = plan.stages.iter().enumerate().filter(|(_, stage)| is_named(stage));
+        let ended = before.filter_map(|(at, stage)| {
+            let jobs = stage.jobs.iter().zip(&self.stages[at]);
+            let jobs = jobs.map(|(job, progress)| Some((job.name.as_str(), effective(job, *progress)?)));
+            Some(condition::EndedStage {
+                name: &stage.name,
+                result: self.stage_result(plan, at)?,
+                jobs: jobs.collect::<Option<_>>()?,
+            })
+        });
+        ended.collect()
     }
 
     /// Returns the results of all that something depends on, also through others. `None` while

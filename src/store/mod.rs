@@ -30,9 +30,31 @@ mod sqlite;
 pub use model::*;
 pub use sqlite::{Access, SqliteStore};
 
+use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use async_trait::async_trait;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Which store to open, and how.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Who else may have it open.
+    pub access: Access,
+    /// What tells the time of leases.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Opens the store, making it where it is missing. The only worker of a data folder sweeps first:
+/// `store.sweep(true)` ends the leases that a former process left.
+pub async fn open(config: StoreConfig) -> Result<Arc<dyn Store>, Error> {
+    let opening = tokio::task::spawn_blocking(move || SqliteStore::open(&config.folder, config.access, config.clock));
+    let store = opening.await.map_err(|error| Error::Unavailable(format!("the opening ended early: {error}")))??;
+    Ok(Arc::new(store))
+}
 
 /// What went wrong in the store.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,8 @@ use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Decision, Progress, RunName, RunResult};
-use crate::store::{Acceptance, Accepted, Error, QueuedRun, REFUSALS_KEPT, RepeatKey};
-use crate::webhook::delivery::{Delivery, Refusal};
+use crate::store::{Acceptance, Accepted, Error, QueuedRun, RepeatKey};
+use crate::webhook::delivery::Delivery;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, named_params, params};
 
@@ -112,7 +112,7 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
         insert_delivery(session, delivery, Some(&first))?;
         return Ok(Accepted::Repeat { runs: runs_of(session, &first)?, of: first });
     }
-    let waiting = session.waiting()?;
+    let waiting = *session.waiting;
     let new = rows.runs.iter().filter(|run| run.result.is_none()).count() as u64;
     if new > 0 && waiting + new > rows.queue_limit {
         return Err(Error::Full { waiting, limit: rows.queue_limit });
@@ -126,7 +126,7 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
     if let (Some(delivery), Some(repeat)) = (delivery, &rows.repeat) {
         remember(session, delivery, repeat)?;
     }
-    *session.waiting = Some(waiting + new);
+    *session.waiting = waiting + new;
     Ok(Accepted::New(queued?))
 }
 
@@ -211,32 +211,31 @@ fn insert_run(session: &Session<'_>, run: &RunRow, delivery: Option<&Delivery>) 
         None => run.name.with_revision(0),
     };
     let queued_at = micros(run.queued_at);
-    let seq: i64 = session
+    session
         .connection
         .prepare_cached(
             "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
-                              queued_at, finished_at, plan, expanded)
+                              queued_at, finished_at)
              VALUES (:id, :pipeline, :number, :name, :state, :result, :connection, :delivery,
-                     :queued_at, :finished_at, :plan, :expanded)
-             RETURNING seq",
+                     :queued_at, :finished_at)",
         )?
-        .query_row(
-            named_params! {
-                ":id": run.id.as_str(),
-                ":pipeline": run.pipeline,
-                ":number": number,
-                ":name": name,
-                ":state": if run.result.is_some() { "completed" } else { "queued" },
-                ":result": run.result.map(RunResult::word),
-                ":connection": delivery.map(|delivery| &delivery.connection),
-                ":delivery": delivery.map(|delivery| delivery.id.as_str()),
-                ":queued_at": queued_at,
-                ":finished_at": run.result.map(|_| queued_at),
-                ":plan": run.plan,
-                ":expanded": run.expanded,
-            },
-            |row| row.get(0),
-        )?;
+        .execute(named_params! {
+            ":id": run.id.as_str(),
+            ":pipeline": run.pipeline,
+            ":number": number,
+            ":name": name,
+            ":state": if run.result.is_some() { "completed" } else { "queued" },
+            ":result": run.result.map(RunResult::word),
+            ":connection": delivery.map(|delivery| &delivery.connection),
+            ":delivery": delivery.map(|delivery| delivery.id.as_str()),
+            ":queued_at": queued_at,
+            ":finished_at": run.result.map(|_| queued_at),
+        })?;
+    let seq = session.connection.last_insert_rowid();
+    session
+        .connection
+        .prepare_cached("INSERT INTO document (run, plan, expanded) VALUES (?, ?, ?)")?
+        .execute(params![seq, run.plan, run.expanded])?;
     for job in &run.jobs {
         insert_job(session, seq, job, queued_at)?;
     }
@@ -283,34 +282,4 @@ pub(super) fn count_up(session: &Session<'_>, scope: &str, key: &str) -> Result<
         )?
         .query_row([scope, key], |row| row.get(0))?;
     Ok(value)
-}
-
-/// Counts a refused delivery, and keeps it in place of the oldest one kept.
-pub(super) fn refuse(session: &Session<'_>, refusal: &Refusal) -> Result<(), Error> {
-    let at = micros(refusal.received_at);
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO connection (name, refusals, last_refusal, last_reason)
-             VALUES (?1, 1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE
-             SET refusals = refusals + 1, last_refusal = ?2, last_reason = ?3",
-        )?
-        .execute(params![refusal.connection, at, refusal.reason])?;
-    session
-        .connection
-        .prepare_cached("INSERT INTO refusal (id, connection, received_at, size, reason) VALUES (?, ?, ?, ?, ?)")?
-        .execute(params![refusal.id.as_str(), refusal.connection, at, refusal.size, refusal.reason])?;
-    session
-        .connection
-        .prepare_cached(
-            "DELETE FROM refusal
-             WHERE connection = ?1
-               AND seq <= (SELECT seq FROM refusal
-                           WHERE connection = ?1
-                           ORDER BY seq DESC
-                           LIMIT 1 OFFSET ?2)",
-        )?
-        .execute(params![refusal.connection, REFUSALS_KEPT])?;
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::row::{from_json, micros, result_at};
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
-use crate::run::{Board, Decision, Progress, RunResult};
+use crate::run::{Board, Change, Decision, Progress, RunResult};
 use crate::store::Error;
 use jiff::Timestamp;
 use rusqlite::params;
@@ -11,9 +11,23 @@ use rusqlite::params;
 /// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
 /// skipped, and the run's end. Called in the same transaction as what happened.
 pub(super) fn settle(session: &mut Session<'_>, run: i64, now: Timestamp) -> Result<(), Error> {
+    follow(session, run, now, Board::advance)
+}
+
+/// As [`settle`], for a run that was canceled before any of its jobs had started.
+pub(super) fn cancel_unstarted(session: &mut Session<'_>, run: i64, now: Timestamp) -> Result<(), Error> {
+    follow(session, run, now, |board, _| board.cancel_unstarted())
+}
+
+fn follow(
+    session: &mut Session<'_>,
+    run: i64,
+    now: Timestamp,
+    decide: impl FnOnce(&mut Board, &Plan) -> Vec<Change>,
+) -> Result<(), Error> {
     let (plan, canceled) = plan(session, run)?;
     let mut board = Board { stages: stages(session, run, &plan)?, canceled };
-    for change in board.advance(&plan) {
+    for change in decide(&mut board, &plan) {
         write(session, run, &change, now)?;
     }
     if let Some(result) = board.result(&plan) {
@@ -25,7 +39,12 @@ pub(super) fn settle(session: &mut Session<'_>, run: i64, now: Timestamp) -> Res
 fn plan(session: &Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
     let (plan, state): (String, String) = session
         .connection
-        .prepare_cached("SELECT plan, state FROM run WHERE seq = ?")?
+        .prepare_cached(
+            "SELECT document.plan, run.state
+             FROM run
+             JOIN document ON document.run = run.seq
+             WHERE run.seq = ?",
+        )?
         .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((from_json(&plan)?, state == "canceling"))
 }
@@ -50,7 +69,7 @@ fn stages(session: &Session<'_>, run: i64, plan: &Plan) -> Result<Vec<Vec<Progre
     Ok(stages)
 }
 
-fn write(session: &Session<'_>, run: i64, change: &crate::run::Change, now: Timestamp) -> Result<(), Error> {
+fn write(session: &Session<'_>, run: i64, change: &Change, now: Timestamp) -> Result<(), Error> {
     match &change.decision {
         Decision::Due => session
             .connection
@@ -72,8 +91,7 @@ fn write(session: &Session<'_>, run: i64, change: &crate::run::Change, now: Time
     Ok(())
 }
 
-fn complete(session: &mut Session<'_>, run: i64, result: RunResult, now: Timestamp) -> Result<(), Error> {
-    *session.waiting = None;
+fn complete(session: &Session<'_>, run: i64, result: RunResult, now: Timestamp) -> Result<(), Error> {
     session
         .connection
         .prepare_cached("UPDATE run SET state = 'completed', result = ?, finished_at = ? WHERE seq = ?")?

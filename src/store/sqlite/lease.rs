@@ -4,7 +4,7 @@
 //! no row changed means that the lease is lost.
 
 use super::accept::count_up;
-use super::graph::settle;
+use super::graph::{cancel_unstarted, settle};
 use super::row::{from_json, micros, moment, state_at};
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
@@ -57,7 +57,7 @@ pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Opti
              WHERE seq = (SELECT run FROM job WHERE seq = ?) AND state = 'queued'",
         )?
         .execute(params![now, job])?;
-    *session.waiting = session.waiting.map(|waiting| waiting.saturating_sub(started as u64));
+    *session.waiting = session.waiting.saturating_sub(started as u64);
     claimed(session, job, token).map(Some)
 }
 
@@ -78,10 +78,16 @@ fn longest_due(session: &Session<'_>, pools: &[String]) -> Result<Option<i64>, E
 
 fn claimed(session: &Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
     let mut query = session.connection.prepare_cached(
+<<<<<<< HEAD
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, run.plan,
                 job.stage_index, job.job_index, job.attempt, run.state = 'canceling'
+=======
+        "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, document.plan,
+                job.stage_index, job.job_index, job.attempt
+>>>>>>> store
          FROM job
          JOIN run ON run.seq = job.run
+         JOIN document ON document.run = job.run
          WHERE job.seq = ?",
     )?;
     let (claim, plan) = query.query_row([job], |row| {
@@ -224,14 +230,18 @@ pub(super) fn cancel(session: &mut Session<'_>, run: &RunId, now: Timestamp) -> 
     if state == State::Completed {
         return Ok(Some(state));
     }
-    *session.waiting = None;
     session.connection.prepare_cached("UPDATE run SET state = 'canceling' WHERE seq = ?")?.execute([seq])?;
     // What was due is decided again, now that the run is canceled.
     session
         .connection
         .prepare_cached("UPDATE job SET state = 'waiting', due_at = NULL WHERE run = ? AND state = 'due'")?
         .execute([seq])?;
-    settle(session, seq, now)?;
+    if state == State::Queued {
+        *session.waiting = session.waiting.saturating_sub(1);
+        cancel_unstarted(session, seq, now)?;
+    } else {
+        settle(session, seq, now)?;
+    }
     let state = session
         .connection
         .prepare_cached("SELECT state FROM run WHERE seq = ?")?
@@ -286,7 +296,7 @@ fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result
         .connection
         .prepare_cached(
             "UPDATE job
-             SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL
+             SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL
              WHERE seq = ?
              RETURNING run",
         )?

@@ -1,5 +1,7 @@
 //! The versions of the schema, and the way from each to the next.
 
+use super::accept::count_up;
+use super::writer::Session;
 use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -23,10 +25,8 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
     }
 }
 
-/// Writes something that changes nothing, to see whether writing is possible.
-pub(super) fn check_writable(connection: &Connection) -> Result<(), Error> {
-    connection
-        .prepare_cached("UPDATE counter SET value = value WHERE scope = 'store' AND key = 'probe'")?
-        .execute([])?;
+/// Writes something that means nothing, to see whether writing is possible.
+pub(super) fn write_probe(session: &Session<'_>) -> Result<(), Error> {
+    count_up(session, "store", "probe")?;
     Ok(())
 }

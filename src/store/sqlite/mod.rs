@@ -7,8 +7,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `writer.rs` | the thread, its transactions, what happens when the disk fails |
+//! | `reader.rs` | a few connections that read |
+//! | `lock.rs` | one server a data folder |
 //! | `migration.rs` | the versions of the schema |
 //! | `accept.rs` | a delivery, its decisions and its runs, in one commit |
+//! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `read.rs` | lists and details |
@@ -20,6 +23,8 @@ mod lease;
 mod lock;
 mod migration;
 mod read;
+mod reader;
+mod refusal;
 mod row;
 mod writer;
 
@@ -32,9 +37,11 @@ use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
 use crate::webhook::delivery::{Delivery, Refusal};
 use async_trait::async_trait;
+use reader::Readers;
+use refusal::Refusals;
 use rusqlite::{Connection, OpenFlags};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use writer::{Session, Writer};
@@ -43,8 +50,8 @@ use writer::{Session, Writer};
 const FILE: &str = "pipehook.db";
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
-/// How many reading connections are kept for the next reader.
-const READERS_KEPT: usize = 4;
+/// How many prepared statements a connection keeps: more than there are.
+const STATEMENTS_KEPT: usize = 64;
 
 /// Who else may have the data folder open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +62,21 @@ pub enum Access {
     Command,
 }
 
-/// SQLite in a data folder.
+/// SQLite in a data folder. When it is dropped, what was brought is written first.
 pub struct SqliteStore {
-    file: PathBuf,
     clock: Arc<dyn Clock>,
-    writer: Writer,
-    readers: Arc<Mutex<Vec<Connection>>>,
+    readers: Readers,
+    refusals: Arc<Refusals>,
     changes: watch::Sender<u64>,
+    writer: Writer,
+    /// Given up after the writer has ended: fields are dropped in their order.
     _lock: Option<lock::Lock>,
 }
 
 impl SqliteStore {
-    /// Opens the store of a data folder, making both where they are missing.
+    /// Opens the store of a data folder, making both where they are missing. Blocks while it does.
     pub fn open(folder: &Path, access: Access, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(|error| unavailable_folder(folder, &error))?;
+        make_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
         let lock = match access {
             Access::Server => Some(lock::Lock::take(folder)?),
             Access::Command => None,
@@ -76,13 +84,13 @@ impl SqliteStore {
         let file = folder.join(FILE);
         let connection = open_for_writing(&file)?;
         migration::migrate(&connection)?;
-        sync_folder(folder)?;
+        sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
         Ok(Self {
-            writer: Writer::start(file.clone(), connection),
-            file,
             clock,
-            readers: Arc::default(),
+            readers: Readers::new(file.clone()),
+            refusals: Arc::default(),
             changes: watch::Sender::new(0),
+            writer: Writer::start(file, connection),
             _lock: lock,
         })
     }
@@ -101,28 +109,38 @@ impl SqliteStore {
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let result = self.write(work).await;
-        self.changes.send_modify(|count| *count += 1);
+        if result.is_ok() {
+            self.tell_of_change();
+        }
         result
     }
 
-    /// Runs a query beside the writer, on a thread that may block.
+    fn tell_of_change(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
     async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        queries: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let readers = self.readers.clone();
-        let file = self.file.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            let kept = readers.lock().expect("no holder of the readers panics").pop();
-            let connection = kept.map_or_else(|| open_for_reading(&file), Ok)?;
-            let result = query(&connection);
-            let mut readers = readers.lock().expect("no holder of the readers panics");
-            if result.is_ok() && readers.len() < READERS_KEPT {
-                readers.push(connection);
+        self.readers.read(queries).await
+    }
+
+    /// Brings the writer the work that takes the refusals noted until its turn.
+    fn send_refusals(&self) -> bool {
+        let taken = Arc::new(std::sync::Mutex::default());
+        let (noted, writing) = (self.refusals.clone(), taken.clone());
+        let work = move |session: &mut Session<'_>| {
+            let mut taken = writing.lock().expect("nobody else holds it meanwhile");
+            *taken = noted.take();
+            refusal::write(session, &taken)
+        };
+        let noted = self.refusals.clone();
+        self.writer.write_without_waiting(work, move |written| {
+            if written.is_err() {
+                noted.put_back(std::mem::take(&mut *taken.lock().expect("the work has ended")));
             }
-            result
-        });
-        reading.await.map_err(|error| Error::Unavailable(format!("a query ended early: {error}")))?
+        })
     }
 }
 
@@ -131,15 +149,15 @@ impl Store for SqliteStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error> {
         let rows = accept::Rows::new(acceptance)?;
         let starts_runs = rows.starts_runs();
-        let result = self.write(move |session| accept::accept(session, rows)).await;
+        let accepted = self.write(move |session| accept::accept(session, rows)).await?;
         if starts_runs {
-            self.changes.send_modify(|count| *count += 1);
+            self.tell_of_change();
         }
-        result
+        Ok(accepted)
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), Error> {
-        self.writer.write_without_waiting(move |session| accept::refuse(session, &refusal));
+        self.refusals.note(refusal, || self.send_refusals());
         Ok(())
     }
 
@@ -226,42 +244,69 @@ impl Store for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), Error> {
-        self.write(|session| migration::check_writable(session.connection)).await
+        self.write(|session| migration::write_probe(session)).await
     }
 }
 
 fn open_for_writing(file: &Path) -> Result<Connection, Error> {
-    let connection = Connection::open(file).map_err(|error| unavailable(&error))?;
-    connection.busy_timeout(BUSY).map_err(|error| unavailable(&error))?;
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        .map_err(|error| unavailable(&error))?;
-    connection.set_prepared_statement_cache_capacity(64);
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
 
 fn open_for_reading(file: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(|error| unavailable(&error))?;
-    connection.busy_timeout(BUSY).map_err(|error| unavailable(&error))?;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
 
+/// Makes the data folder where it is missing, durably.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    match folder.canonicalize()?.parent() {
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
+}
+
 /// Makes the names of new files durable: a synced file in an unsynced folder can vanish.
-fn sync_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unavailable_folder(folder, &error))
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
 }
 
 fn unavailable_folder(folder: &Path, error: &std::io::Error) -> Error {
     Error::Unavailable(format!("the data folder {} can't be used: {error}", folder.display()))
 }
 
-fn unavailable(error: &rusqlite::Error) -> Error {
-    Error::Unavailable(error.to_string())
-}
-
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        unavailable(&error)
+        Error::Unavailable(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writing_connection_syncs_each_commit_and_holds_references() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = open_for_writing(&folder.path().join(FILE)).expect("it opens");
+        let number = |name| connection.pragma_query_value::<i64, _>(None, name, |row| row.get(0)).expect("a number");
+        let full = 2;
+        assert_eq!((number("synchronous"), number("foreign_keys")), (full, 1));
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("a mode");
+        assert_eq!(mode, "wal");
     }
 }

@@ -10,34 +10,43 @@ use crate::store::{
 };
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 /// The columns of [`run_of`].
 const RUN: &str = "seq, id, number, pipeline, name, state, result, connection, delivery, queued_at, started_at,
                    finished_at";
 
 pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
+    let state = query.state.map(State::word);
+    let [pipeline, delivery, before] = [
+        query.pipeline.as_deref(),
+        query.delivery.as_ref().map(DeliveryId::as_str),
+        query.before.as_ref().map(RunId::as_str),
+    ];
+    // Only what is asked for stands in the text, so that an index can be chosen for it.
+    let mut conditions = vec!["TRUE"];
+    conditions.extend(pipeline.map(|_| "pipeline = :pipeline"));
+    conditions.extend(delivery.map(|_| "delivery = :delivery"));
+    conditions.extend(before.map(|_| "seq < (SELECT seq FROM run WHERE id = :before)"));
+    conditions.extend(state.map(|state| match state {
+        "completed" => "state = :state",
+        _ => "state = :state AND state <> 'completed'",
+    }));
+    // In one pipeline the numbers have the same order, and an index.
+    let order = if pipeline.is_some() { "number" } else { "seq" };
     let sql = format!(
         "SELECT {RUN}
          FROM run
-         WHERE (:pipeline IS NULL OR pipeline = :pipeline)
-           AND (:state IS NULL OR state = :state)
-           AND (:delivery IS NULL OR delivery = :delivery)
-           AND (:before IS NULL OR seq < (SELECT seq FROM run WHERE id = :before))
-         ORDER BY seq DESC
-         LIMIT :limit"
+         WHERE {}
+         ORDER BY {order} DESC
+         LIMIT :limit",
+        conditions.join(" AND ")
     );
+    let texts = [(":pipeline", pipeline), (":delivery", delivery), (":before", before), (":state", state)];
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":limit", &query.limit)];
+    values.extend(texts.iter().filter(|(_, text)| text.is_some()).map(|(name, text)| (*name, text as &dyn ToSql)));
     let mut statement = connection.prepare_cached(&sql)?;
-    let runs = statement.query_map(
-        named_params! {
-            ":pipeline": query.pipeline,
-            ":state": query.state.map(State::word),
-            ":delivery": query.delivery.as_ref().map(DeliveryId::as_str),
-            ":before": query.before.as_ref().map(RunId::as_str),
-            ":limit": query.limit,
-        },
-        run_of,
-    )?;
+    let runs = statement.query_map(values.as_slice(), run_of)?;
     Ok(runs.collect::<Result<_, _>>()?)
 }
 
@@ -58,7 +67,7 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
 }
 
 pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetail>, Error> {
-    let sql = format!("SELECT {RUN}, plan FROM run WHERE id = ?");
+    let sql = format!("SELECT {RUN}, plan FROM run JOIN document ON document.run = run.seq WHERE id = ?");
     let found: Option<(i64, Run, String)> = connection
         .prepare_cached(&sql)?
         .query_row([id.as_str()], |row| Ok((row.get("seq")?, run_of(row)?, row.get("plan")?)))
@@ -233,7 +242,7 @@ fn after(prefix: &str) -> String {
 
 pub(super) fn expanded(connection: &Connection, run: &RunId) -> Result<Option<String>, Error> {
     let found = connection
-        .prepare_cached("SELECT expanded FROM run WHERE id = ?")?
+        .prepare_cached("SELECT expanded FROM document WHERE run = (SELECT seq FROM run WHERE id = ?)")?
         .query_row([run.as_str()], |row| row.get(0))
         .optional()?;
     Ok(found)
@@ -321,9 +330,16 @@ pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<Connectio
 }
 
 pub(super) fn depth(connection: &Connection) -> Result<Depth, Error> {
-    let count = |states: &str| {
-        let sql = format!("SELECT count(*) FROM run WHERE state IN ({states})");
-        connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))
-    };
-    Ok(Depth { queued: count("'queued'")?, running: count("'running', 'canceling'")? })
+    let running = connection
+        .prepare_cached("SELECT count(*) FROM run WHERE state IN ('running', 'canceling') AND state <> 'completed'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Depth { queued: count_waiting(connection)?, running })
+}
+
+/// Returns how many runs wait for a worker.
+pub(super) fn count_waiting(connection: &Connection) -> Result<u64, Error> {
+    let counted = connection
+        .prepare_cached("SELECT count(*) FROM run WHERE state = 'queued' AND state <> 'completed'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(counted)
 }

@@ -7,7 +7,9 @@
 
 use crate::store::Error;
 use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many pieces of work may wait; those who bring more wait before they may leave theirs.
@@ -19,44 +21,33 @@ const BATCH_MAX: usize = 1_000;
 pub(super) struct Session<'s> {
     /// The writing connection, inside the transaction.
     pub(super) connection: &'s Connection,
-    /// How many runs wait for a worker, if it is known without counting.
-    pub(super) waiting: &'s mut Option<u64>,
-}
-
-impl Session<'_> {
-    /// Returns how many runs wait for a worker.
-    pub(super) fn waiting(&mut self) -> Result<u64, Error> {
-        if let Some(waiting) = *self.waiting {
-            return Ok(waiting);
-        }
-        let counted = self
-            .connection
-            .prepare_cached("SELECT count(*) FROM run WHERE state = 'queued'")?
-            .query_row([], |row| row.get(0))?;
-        *self.waiting = Some(counted);
-        Ok(counted)
-    }
+    /// How many runs wait for a worker. Work that changes the number says so here; if the work is
+    /// taken back, so is the change.
+    pub(super) waiting: &'s mut u64,
 }
 
 /// Tells the one who brought the work how the commit went.
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Runs in the transaction; says whether it went well, and who is to be told.
-type Work = Box<dyn FnOnce(&mut Session<'_>) -> (bool, Answer) + Send>;
+/// Runs in the transaction, if there is one; says whether it went well, and who is to be told.
+type Work = Box<dyn FnOnce(Option<&mut Session<'_>>) -> (bool, Answer) + Send>;
 
-/// The way to the writing thread; the thread ends when this is dropped.
-pub(super) struct Writer(mpsc::Sender<Work>);
+/// The way to the writing thread. When this is dropped the thread does what still waits, and ends.
+pub(super) struct Writer {
+    /// Gone only while this is dropped.
+    work: Option<mpsc::Sender<Work>>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Writer {
     /// Starts the thread with a connection to a file.
     pub(super) fn start(file: PathBuf, connection: Connection) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
-        std::thread::Builder::new()
+        let own = Loop { file, connection: Some(connection), runs_waiting: None, data_version: 0 };
+        let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || {
-                Loop { file, connection: Some(connection), runs_waiting: None, data_version: 0 }.run(waiting)
-            })
+            .spawn(move || own.run(waiting))
             .expect("the system can start a thread");
-        Self(work)
+        Self { work: Some(work), thread: Some(thread) }
     }
 
     /// Runs work in the next transaction and returns when it is on disk.
@@ -66,7 +57,7 @@ impl Writer {
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
         let work: Work = Box::new(move |session| {
-            let result = work(session);
+            let result = session.map_or_else(|| Err(ended()), work);
             let went_well = result.is_ok();
             let answer: Answer = Box::new(move |commit| {
                 // One who has stopped waiting needs no answer.
@@ -74,23 +65,41 @@ impl Writer {
             });
             (went_well, answer)
         });
-        let ended = || Error::Unavailable("the store's writer has ended".to_owned());
-        self.0.send(work).await.map_err(|_| ended())?;
+        self.sender().send(work).await.map_err(|_| ended())?;
         told.await.map_err(|_| ended())?
     }
 
-    /// Runs work in a later transaction, if there is room for it; nobody is told.
+    /// Runs work in a later transaction and then tells `done` whether it is on disk. Returns
+    /// whether there was room for it.
     pub(super) fn write_without_waiting(
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<(), Error> + Send + 'static,
-    ) {
+        done: impl FnOnce(Result<(), Error>) + Send + 'static,
+    ) -> bool {
         let work: Work = Box::new(move |session| {
-            let result = work(session);
-            (result.is_ok(), Box::new(|_| {}))
+            let result = session.map_or_else(|| Err(ended()), work);
+            (result.is_ok(), Box::new(move |commit| done(commit.and(result))))
         });
-        // A flood is what this is for: what finds no room is let go.
-        let _ = self.0.try_send(work);
+        self.sender().try_send(work).is_ok()
     }
+
+    fn sender(&self) -> &mpsc::Sender<Work> {
+        self.work.as_ref().expect("only dropping takes the sender")
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.work = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        if matches!(ended, Some(Err(_))) {
+            tracing::error!("the store's writer ended by a mistake of its own");
+        }
+    }
+}
+
+fn ended() -> Error {
+    Error::Unavailable("the store's writer ended before the work was done".to_owned())
 }
 
 /// What the thread has.
@@ -98,6 +107,7 @@ struct Loop {
     file: PathBuf,
     /// Gone after an error of the disk, until it can be opened again.
     connection: Option<Connection>,
+    /// How many runs wait for a worker, if it is known without counting.
     runs_waiting: Option<u64>,
     /// The database's own count of changes by others, as it was last seen.
     data_version: i64,
@@ -122,68 +132,67 @@ impl Loop {
         let committed = self.transaction(batch, &mut answers);
         if let Err(error) = &committed {
             tracing::error!(%error, "the store could not be written");
+            self.connection = None;
             self.runs_waiting = None;
         }
         for answer in answers {
             answer(match &committed {
                 Ok(()) => Ok(()),
+                Err(Error::Unavailable(reason)) => Err(Error::Unavailable(reason.clone())),
                 Err(error) => Err(Error::Unavailable(error.to_string())),
             });
         }
     }
 
     fn transaction(&mut self, batch: Vec<Work>, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        let begun = self.begin();
-        let connection = match (&begun, self.connection.as_ref()) {
-            (Ok(()), Some(connection)) => connection,
-            _ => {
-                // The work is not run; dropping it tells those who wait.
-                self.connection = None;
-                return begun;
+        let mut batch = batch.into_iter();
+        let ended = self.begin().and_then(|mut session| {
+            for work in batch.by_ref() {
+                guarded(&mut session, work, answers)?;
             }
-        };
-        let mut failed = Ok(());
-        for work in batch {
-            let mut session = Session { connection, waiting: &mut self.runs_waiting };
-            if let Err(error) = guarded(&mut session, work, answers) {
-                failed = Err(error);
-                break;
-            }
-        }
-        let ended = failed.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
-        if ended.is_err() {
-            let is_disk = !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err();
-            if is_disk || matches!(&ended, Err(Error::Unavailable(_))) {
-                self.connection = None;
-            }
-        }
+            run(session.connection, "COMMIT")
+        });
+        // Those whose work did not come to its turn are told too.
+        answers.extend(batch.map(|work| work(None).1));
         ended
     }
 
     /// Begins a transaction, on a new connection where the last one was given up.
-    fn begin(&mut self) -> Result<(), Error> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => super::open_for_writing(&self.file)?,
-        };
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        let version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+    fn begin(&mut self) -> Result<Session<'_>, Error> {
+        if self.connection.is_none() {
+            self.connection = Some(super::open_for_writing(&self.file)?);
+        }
+        let connection = self.connection.as_ref().expect("it was opened just now");
+        run(connection, "BEGIN IMMEDIATE")?;
+        let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if version != self.data_version {
             self.data_version = version;
             self.runs_waiting = None;
         }
-        self.connection = Some(connection);
-        Ok(())
+        let counted = match self.runs_waiting {
+            Some(known) => known,
+            None => super::read::count_waiting(connection)?,
+        };
+        Ok(Session { connection, waiting: self.runs_waiting.insert(counted) })
     }
 }
 
-/// Runs one piece of work so that it either happens as a whole or not at all.
+/// Runs one piece of work so that it either happens as a whole or not at all. An error means that
+/// the whole transaction is lost.
 fn guarded(session: &mut Session<'_>, work: Work, answers: &mut Vec<Answer>) -> Result<(), Error> {
+    let waiting_before = *session.waiting;
     run(session.connection, "SAVEPOINT work")?;
-    let (went_well, answer) = work(session);
-    answers.push(answer);
+    // A mistake of our own ends the work that made it, not the server. Whoever waits for its answer
+    // is told by the dropping of it.
+    let went_well = match catch_unwind(AssertUnwindSafe(|| work(Some(session)))) {
+        Ok((went_well, answer)) => {
+            answers.push(answer);
+            went_well
+        }
+        Err(_) => false,
+    };
     if !went_well {
-        *session.waiting = None;
+        *session.waiting = waiting_before;
         run(session.connection, "ROLLBACK TO work")?;
     }
     run(session.connection, "RELEASE work")
@@ -192,4 +201,23 @@ fn guarded(session: &mut Session<'_>, work: Work, answers: &mut Vec<Answer>) -> 
 fn run(connection: &Connection, statement: &str) -> Result<(), Error> {
     connection.prepare_cached(statement)?.execute([])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mistake_in_one_piece_of_work_ends_that_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("test.db");
+        let connection = super::super::open_for_writing(&file).expect("it opens");
+        super::super::migration::migrate(&connection).expect("a schema");
+        let writer = Writer::start(file, connection);
+        let count = |session: &mut Session<'_>| super::super::accept::count_up(session, "store", "test");
+        let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
+        let (wrong, right) = tokio::join!(wrong, writer.write(count));
+        assert!(matches!(wrong, Err(Error::Unavailable(_))), "{wrong:?}");
+        assert_eq!(right.expect("the writer goes on"), 1, "what the mistake had written is taken back");
+    }
 }

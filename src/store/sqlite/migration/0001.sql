@@ -67,8 +67,6 @@ CREATE TABLE run (
     queued_at   INTEGER NOT NULL,
     started_at  INTEGER,
     finished_at INTEGER,
-    plan        TEXT NOT NULL,
-    expanded    TEXT NOT NULL,
     CHECK ((state = 'completed') = (result IS NOT NULL)),
     CHECK ((state = 'completed') = (finished_at IS NOT NULL)),
     CHECK (state <> 'running' OR started_at IS NOT NULL),
@@ -77,8 +75,16 @@ CREATE TABLE run (
     UNIQUE (pipeline, number)
 ) STRICT;
 
+-- A query that means this index repeats its condition: it is not inferred from state = 'queued'.
 CREATE INDEX run_unfinished ON run (state) WHERE state <> 'completed';
 CREATE INDEX run_of_delivery ON run (delivery) WHERE delivery IS NOT NULL;
+
+-- What a run has that is large and never changes, so that a change of state writes little.
+CREATE TABLE document (
+    run      INTEGER PRIMARY KEY REFERENCES run (seq),
+    plan     TEXT NOT NULL,
+    expanded TEXT NOT NULL
+) STRICT;
 
 -- waiting: others must end first. due: a worker may take it. leased: a worker has it.
 CREATE TABLE job (
@@ -106,6 +112,7 @@ CREATE TABLE job (
     CHECK ((state = 'leased') = (token IS NOT NULL)),
     CHECK ((state = 'leased') = (lease_until IS NOT NULL)),
     CHECK (state <> 'leased' OR (started_at IS NOT NULL AND attempt > 0)),
+    CHECK (state IN ('leased', 'completed') OR (started_at IS NULL AND started_step = 0)),
     UNIQUE (run, stage_index, job_index)
 ) STRICT;
 

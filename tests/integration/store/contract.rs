@@ -1,0 +1,271 @@
+//! What holds in every store.
+
+use super::world::{LEASE, World, job, plan, worlds};
+use pipehook::id::RunId;
+use pipehook::run::{RunResult, State};
+use pipehook::store::{
+    Acceptance, Accepted, DeliveryQuery, Depth, Error, REFUSALS_KEPT, Renewal, RunQuery, StepEvent, Swept,
+};
+use pipehook::webhook::delivery::Outcome;
+
+async fn state(world: &World, run: &RunId) -> (State, Option<RunResult>) {
+    let detail = world.store().run(run).await.expect("a run can be read").expect("the run is there");
+    (detail.run.state, detail.run.result)
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_there_after_a_crash() {
+    for mut world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[])])).await;
+        assert_eq!((run.number, run.name.as_str()), (1, "20260309.1"));
+        world.crash();
+        assert_eq!(state(&world, &run.id).await, (State::Queued, None));
+        assert_eq!(world.store().expanded(&run.id).await.expect("read").as_deref(), Some("steps: []\n"));
+
+        let claim = world.claim().await.expect("its job is due");
+        world.crash();
+        assert_eq!(state(&world, &run.id).await, (State::Running, None));
+        assert!(world.claim().await.is_none(), "a leased job is not due");
+
+        world.store().record(&claim.lease, world.started(0)).await.expect("the lease holds");
+        world.crash();
+        let detail = world.store().run(&run.id).await.expect("read").expect("there");
+        assert_eq!(detail.stages[0].jobs[0].steps[0].state, State::Running);
+
+        world.store().finish(&claim.lease, world.outcome(RunResult::Succeeded)).await.expect("the lease holds");
+        world.crash();
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Succeeded)));
+    }
+}
+
+#[tokio::test]
+async fn numbers_have_no_gaps_although_a_full_queue_refuses() {
+    for world in worlds() {
+        for number in 1..=3 {
+            assert_eq!(world.queue(plan(vec![job("a", &[])])).await.number, number);
+            let full = Acceptance { queue_limit: number, ..world.acceptance(plan(vec![job("a", &[])]), Some("k")) };
+            let error = world.store().accept(full).await.expect_err("there is no room");
+            assert!(matches!(error, Error::Full { waiting, limit } if (waiting, limit) == (number, number)), "{error}");
+        }
+        let depth = world.store().depth().await.expect("a depth");
+        assert_eq!(depth, Depth { queued: 3, running: 0 });
+        let query = DeliveryQuery { limit: 10, ..DeliveryQuery::default() };
+        assert_eq!(world.store().deliveries(query).await.expect("a list").len(), 3, "refused for room, nothing kept");
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_first_ones_runs_until_its_window_is_over() {
+    for mut world in worlds() {
+        let one = || plan(vec![job("a", &[])]);
+        let first = world.acceptance(one(), Some("k"));
+        let id = first.delivery.as_ref().expect("a delivery").0.id.clone();
+        let Accepted::New(runs) = world.store().accept(first).await.expect("accepted") else { panic!("it is new") };
+        world.crash();
+        world.wait(59);
+        let repeat = world.store().accept(world.acceptance(one(), Some("k"))).await.expect("accepted");
+        assert_eq!(repeat, Accepted::Repeat { of: id.clone(), runs });
+        let other = world.store().accept(world.acceptance(one(), Some("other"))).await.expect("accepted");
+        assert!(matches!(other, Accepted::New(_)));
+        world.wait(1);
+        let late = world.store().accept(world.acceptance(one(), Some("k"))).await.expect("accepted");
+        assert!(matches!(late, Accepted::New(_)), "its window is over");
+        let repeats = DeliveryQuery { outcome: Some(Outcome::Repeat), limit: 10, ..DeliveryQuery::default() };
+        let repeats = world.store().deliveries(repeats).await.expect("a list");
+        assert_eq!(repeats.iter().map(|it| it.repeat_of.clone()).collect::<Vec<_>>(), [Some(id)]);
+    }
+}
+
+#[tokio::test]
+async fn jobs_are_claimed_in_the_order_in_which_they_became_due_and_by_pool() {
+    for world in worlds() {
+        let mut elsewhere = job("b", &[]);
+        elsewhere.pool = "mac".to_owned();
+        let first = world.queue(plan(vec![job("a", &[]), elsewhere])).await;
+        world.wait(1);
+        let second = world.queue(plan(vec![job("a", &[])])).await;
+        let (one, two) = (world.claim().await.expect("due"), world.claim().await.expect("due"));
+        assert_eq!([&one.run, &two.run], [&first.id, &second.id]);
+        assert!(two.lease.token > one.lease.token, "a later claim has a larger token");
+        assert!(world.claim().await.is_none(), "what is left is of another pool");
+        let mac = world.store().claim(&world.worker(), &["mac".to_owned(), "linux".to_owned()], LEASE).await;
+        assert_eq!(mac.expect("a claim").expect("due").job, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_lease_writes_nothing() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[])])).await;
+        let lost = world.claim().await.expect("due").lease;
+        world.wait(30);
+        assert!(matches!(world.store().renew(&lost, LEASE).await, Err(Error::Lost)), "its time is over");
+        let swept = world.store().sweep(false).await.expect("a sweep");
+        assert_eq!(swept, [Swept { job: lost.job.clone(), run: run.id.clone(), again: true }]);
+        let held = world.claim().await.expect("due again");
+        assert_eq!((held.attempt, &held.lease.job), (2, &lost.job));
+
+        let outcome = world.outcome(RunResult::Failed);
+        assert!(matches!(world.store().renew(&lost, LEASE).await, Err(Error::Lost)));
+        assert!(matches!(world.store().record(&lost, world.started(0)).await, Err(Error::Lost)));
+        assert!(matches!(world.store().finish(&lost, outcome).await, Err(Error::Lost)));
+        assert_eq!(world.store().renew(&held.lease, LEASE).await.expect("held"), Renewal::Held);
+        world.store().finish(&held.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        assert!(matches!(world.store().renew(&held.lease, LEASE).await, Err(Error::Lost)), "it was given up");
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Succeeded)));
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_had_started_a_step_is_abandoned_not_repeated() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[]), job("b", &["a"])])).await;
+        let claim = world.claim().await.expect("due");
+        world.store().record(&claim.lease, world.started(0)).await.expect("held");
+        let swept = world.store().sweep(true).await.expect("a sweep");
+        assert_eq!(swept, [Swept { job: claim.lease.job, run: run.id.clone(), again: false }]);
+        let detail = world.store().run(&run.id).await.expect("read").expect("there");
+        let jobs = &detail.stages[0].jobs;
+        assert_eq!(detail.run.result, Some(RunResult::Failed));
+        assert!(jobs[0].reason.as_ref().is_some_and(|reason| reason.starts_with("abandoned")), "{jobs:?}");
+        assert_eq!(jobs[0].steps[0].result, Some(RunResult::Failed), "the step ended with its job");
+        assert_eq!((jobs[1].result, jobs[1].reason.as_deref()), (Some(RunResult::Skipped), Some("`a` failed")));
+    }
+}
+
+#[tokio::test]
+async fn canceling_before_the_start_cancels_everything() {
+    for world in worlds() {
+        let mut always = job("b", &[]);
+        always.condition = Some("always()".to_owned());
+        let run = world.queue(plan(vec![job("a", &[]), always])).await;
+        assert_eq!(world.store().cancel(&run.id).await.expect("canceled"), Some(State::Completed));
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Canceled)));
+        assert!(world.claim().await.is_none());
+        assert_eq!(world.store().depth().await.expect("a depth"), Depth { queued: 0, running: 0 });
+        let room = Acceptance { queue_limit: 1, ..world.acceptance(plan(vec![job("a", &[])]), None) };
+        world.store().accept(room).await.expect("a canceled run takes no room");
+    }
+}
+
+#[tokio::test]
+async fn canceling_a_running_run_tells_its_worker_and_decides_the_rest() {
+    for world in worlds() {
+        let mut cleanup = job("c", &["b"]);
+        cleanup.condition = Some("always()".to_owned());
+        let run = world.queue(plan(vec![job("a", &[]), job("b", &["a"]), cleanup])).await;
+        let claim = world.claim().await.expect("due");
+        assert_eq!(world.store().cancel(&run.id).await.expect("canceled"), Some(State::Canceling));
+        let renewal = world.store().renew(&claim.lease, LEASE).await.expect("held");
+        assert_eq!(renewal, Renewal::CancelRequested);
+        world.store().finish(&claim.lease, world.outcome(RunResult::Canceled)).await.expect("held");
+        let last = world.claim().await.expect("what always runs is due");
+        assert_eq!(last.job, 2);
+        world.store().finish(&last.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Canceled)));
+        assert_eq!(world.store().cancel(&run.id).await.expect("no harm"), Some(State::Completed));
+        let unknown = RunId::from_stored("run_unknown");
+        assert_eq!(world.store().cancel(&unknown).await.expect("no harm"), None);
+    }
+}
+
+#[tokio::test]
+async fn steps_show_how_they_went() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[])])).await;
+        let lease = world.claim().await.expect("due").lease;
+        world.store().record(&lease, world.started(0)).await.expect("held");
+        world.wait(2);
+        let ended = StepEvent::Completed {
+            step: 0,
+            display_name: "greet Ada".to_owned(),
+            result: RunResult::Failed,
+            exit_code: Some(3),
+            at: world.now(),
+        };
+        world.store().record(&lease, ended).await.expect("held");
+        let detail = world.store().run(&run.id).await.expect("read").expect("there");
+        let step = &detail.stages[0].jobs[0].steps[0];
+        assert_eq!((step.display_name.as_str(), step.exit_code, step.attempt), ("greet Ada", Some(3), 1));
+        assert_eq!((step.state, step.result), (State::Completed, Some(RunResult::Failed)));
+        assert!(step.started_at < step.finished_at);
+    }
+}
+
+#[tokio::test]
+async fn runs_are_found_by_the_beginning_of_an_id_and_by_number() {
+    for world in worlds() {
+        let (one, two) = (world.queue(plan(vec![job("a", &[])])).await, world.queue(plan(vec![job("a", &[])])).await);
+        let find = async |reference: &str| world.store().find_runs(reference).await.expect("a search");
+        assert_eq!(find(one.id.as_str()).await, [one.id.clone()]);
+        assert_eq!(find("hello#2").await, [two.id.clone()]);
+        assert_eq!(find("run_").await.len(), 2, "not unique");
+        for nothing in ["hello#3", "hello#x", "hello#02", "other#1", "run_f", "%", "ü"] {
+            assert!(find(nothing).await.is_empty(), "{nothing}");
+        }
+        let queries = [
+            (RunQuery::default(), vec![&two.id, &one.id]),
+            (RunQuery { before: Some(two.id.clone()), ..RunQuery::default() }, vec![&one.id]),
+            (RunQuery { pipeline: Some("hello".to_owned()), ..RunQuery::default() }, vec![&two.id, &one.id]),
+            (RunQuery { pipeline: Some("other".to_owned()), ..RunQuery::default() }, vec![]),
+            (RunQuery { state: Some(State::Queued), ..RunQuery::default() }, vec![&two.id, &one.id]),
+            (RunQuery { state: Some(State::Completed), ..RunQuery::default() }, vec![]),
+        ];
+        for (query, expected) in queries {
+            let runs = world.store().runs(RunQuery { limit: 10, ..query.clone() }).await.expect("a list");
+            assert_eq!(runs.iter().map(|run| &run.id).collect::<Vec<_>>(), expected, "{query:?}");
+            let delivery = runs.first().and_then(|run| run.delivery.clone());
+            let query = RunQuery { delivery, limit: 10, ..query };
+            assert!(world.store().runs(query).await.expect("a list").len() <= expected.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_is_counted_and_the_latest_are_kept() {
+    const SENT: u64 = 5_000;
+    for world in worlds() {
+        world.store().accept(world.acceptance(plan(vec![job("a", &[])]), None)).await.expect("accepted");
+        for number in 1..=SENT {
+            world.store().refuse(world.refusal(&format!("forgery {number}"))).await.expect("noted");
+        }
+        // What was noted before is brought to the writer before this.
+        world.store().ready().await.expect("it can be written");
+        let counts = world.store().connection_counts().await.expect("counts");
+        assert_eq!((counts[0].deliveries, counts[0].refusals), (1, SENT));
+        assert_eq!(counts[0].last_refusal_reason.as_deref(), Some(format!("forgery {SENT}").as_str()));
+        let query = DeliveryQuery { outcome: Some(Outcome::Refused), limit: 1_000, ..DeliveryQuery::default() };
+        let kept = world.store().deliveries(query).await.expect("a list");
+        assert_eq!(kept.len() as u64, REFUSALS_KEPT);
+        let latest = world.store().delivery(&kept[0].id).await.expect("read").expect("there");
+        assert_eq!(latest.refusal.as_deref(), Some(format!("forgery {SENT}").as_str()));
+        assert_eq!(latest.body, None);
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_keeps_its_exact_body() {
+    for mut world in worlds() {
+        let body: Vec<u8> = (0..=255).collect();
+        let (delivery, _) = world.delivery(&body, &[]);
+        let (id, expected) = (delivery.id.clone(), delivery.clone());
+        let acceptance =
+            Acceptance { delivery: Some((delivery, body.clone())), runs: vec![], repeat: None, queue_limit: 0 };
+        world.store().accept(acceptance).await.expect("what starts nothing needs no room");
+        world.crash();
+        let found = world.store().delivery(&id).await.expect("read").expect("there");
+        assert_eq!((found.delivery, found.body), (expected, Some(body)));
+        assert_eq!(world.store().find_deliveries(&id.as_str()[..20]).await.expect("a search"), [id]);
+    }
+}
+
+#[tokio::test]
+async fn a_change_between_look_and_wait_is_not_missed() {
+    for world in worlds() {
+        let mut changes = world.store().changes();
+        assert!(world.claim().await.is_none(), "nothing to do yet");
+        world.queue(plan(vec![job("a", &[])])).await;
+        changes.changed().await.expect("the store is open");
+        assert!(world.claim().await.is_some());
+    }
+}

@@ -1,0 +1,224 @@
+//! Random histories: the store and the reference queue are told the same, and must say the same.
+
+use super::reference::{self, Held, Progress, Queue, SHAPES};
+use super::world::{LEASE, ROOM, World};
+use pipehook::id::{DeliveryId, RunId};
+use pipehook::run::{RunResult, State};
+use pipehook::store::{Acceptance, Accepted, Depth, Error, Lease, Renewal, RunQuery};
+use std::collections::HashMap;
+
+/// How many histories are told.
+const SEEDS: u64 = 200;
+/// How many are told at once: each mostly waits for the disk.
+const AT_ONCE: usize = 6;
+/// How long each is.
+const STEPS: usize = 40;
+
+#[test]
+fn random_histories_go_as_the_reference_says() {
+    let only = std::env::var("PIPEHOOK_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
+    std::thread::scope(|scope| {
+        for first in 0..AT_ONCE {
+            let own = seeds.clone().skip(first).step_by(AT_ONCE);
+            scope.spawn(move || own.for_each(tell));
+        }
+    });
+}
+
+/// Tells one history, and says which it was when it goes wrong.
+fn tell(seed: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let history = std::panic::AssertUnwindSafe(|| runtime.block_on(History::new(seed).tell()));
+    if let Err(panic) = std::panic::catch_unwind(history) {
+        eprintln!("the seed of this history is {seed}: PIPEHOOK_SEED={seed}");
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Numbers that look random and are the same for a seed (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
+
+    fn of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
+        (!all.is_empty()).then(|| all[self.below(all.len())].clone())
+    }
+}
+
+struct History {
+    dice: Dice,
+    world: World,
+    reference: Queue,
+    /// The store's names for the reference's runs.
+    ids: Vec<RunId>,
+    /// Every lease there ever was, lost ones too.
+    leases: Vec<(Held, Lease)>,
+    /// For each key its first delivery, that one's run, and until when the key is remembered.
+    keys: HashMap<usize, (DeliveryId, usize, jiff::Timestamp)>,
+}
+
+impl History {
+    fn new(seed: u64) -> Self {
+        let world = World::sqlite();
+        Self { dice: Dice(seed), world, reference: Queue::default(), ids: vec![], leases: vec![], keys: HashMap::new() }
+    }
+
+    async fn tell(mut self) {
+        for _ in 0..STEPS {
+            match self.dice.below(20) {
+                0..4 => self.accept().await,
+                4..9 => self.claim().await,
+                9..11 => self.renew().await,
+                11..13 => self.start_step().await,
+                13..16 => self.finish().await,
+                16 => self.cancel().await,
+                17 => self.sweep().await,
+                18 => self.world.wait([1, 10, 30, 60][self.dice.below(4)]),
+                _ => self.world.crash(),
+            }
+            self.compare().await;
+        }
+        self.end().await;
+    }
+
+    async fn accept(&mut self) {
+        let now = self.world.now();
+        let shape = SHAPES[self.dice.below(SHAPES.len())];
+        let key = self.dice.below(4);
+        let limit = if self.dice.below(8) == 0 { 1 } else { ROOM };
+        // Key 0 stands for a delivery without one.
+        let text = (key > 0).then(|| key.to_string());
+        let acceptance = self.world.acceptance(reference::plan(shape), text.as_deref());
+        let id = acceptance.delivery.as_ref().expect("a delivery").0.id.clone();
+        let accepted = self.world.store().accept(Acceptance { queue_limit: limit, ..acceptance }).await;
+        let known = self.keys.get(&key).filter(|(_, _, until)| key > 0 && *until > now).cloned();
+        match (accepted, known) {
+            (Ok(Accepted::Repeat { of, runs }), Some((first, run, _))) => {
+                assert_eq!((of, &runs[0].id), (first, &self.ids[run]));
+            }
+            (Err(Error::Full { .. }), None) => assert!(self.reference.waiting() as u64 + 1 > limit),
+            (Ok(Accepted::New(runs)), None) => {
+                assert!(self.reference.waiting() as u64 + 1 <= limit);
+                assert_eq!(runs[0].number, self.ids.len() as u64 + 1, "numbers have no gaps");
+                self.keys.insert(key, (id, self.ids.len(), now + std::time::Duration::from_secs(60)));
+                self.ids.push(runs[0].id.clone());
+                self.reference.accept(shape, now);
+            }
+            (accepted, known) => panic!("{accepted:?}, but the key's first is {known:?}"),
+        }
+    }
+
+    async fn claim(&mut self) {
+        let expected = self.reference.claim(self.world.now());
+        let claim = self.world.claim().await;
+        match (expected, claim) {
+            (Some(held), Some(claim)) => {
+                assert_eq!((&claim.run, claim.job), (&self.ids[held.run], held.job));
+                self.leases.push((held, claim.lease));
+            }
+            (None, None) => {}
+            (expected, claim) => panic!("claimed {claim:?}, but due was {expected:?}"),
+        }
+    }
+
+    async fn renew(&mut self) {
+        let Some((held, lease)) = self.dice.of(&self.leases) else { return };
+        let expected = self.reference.renew(held, self.world.now());
+        match self.world.store().renew(&lease, LEASE).await {
+            Ok(renewal) => assert_eq!(Some(renewal == Renewal::CancelRequested), expected),
+            Err(error) => assert_eq!((is_lost(&error), expected), (true, None)),
+        }
+    }
+
+    async fn start_step(&mut self) {
+        let Some((held, lease)) = self.dice.of(&self.leases) else { return };
+        let expected = self.reference.start_step(held, self.world.now());
+        let recorded = self.world.store().record(&lease, self.world.started(0)).await;
+        assert_eq!(recorded.map_err(|error| assert!(is_lost(&error))).is_ok(), expected);
+    }
+
+    async fn finish(&mut self) {
+        let Some((held, lease)) = self.dice.of(&self.leases) else { return };
+        let result = RunResult::ALL[self.dice.below(4)];
+        self.finish_as(held, &lease, result).await;
+    }
+
+    async fn finish_as(&mut self, held: Held, lease: &Lease, result: RunResult) {
+        let expected = self.reference.finish(held, result, self.world.now());
+        let finished = self.world.store().finish(lease, self.world.outcome(result)).await;
+        assert_eq!(finished.map_err(|error| assert!(is_lost(&error))).is_ok(), expected);
+    }
+
+    async fn cancel(&mut self) {
+        if self.ids.is_empty() {
+            return;
+        }
+        let run = self.dice.below(self.ids.len());
+        let expected = self.reference.cancel(run, self.world.now());
+        assert_eq!(self.world.store().cancel(&self.ids[run]).await.expect("canceled"), Some(expected));
+    }
+
+    async fn sweep(&mut self) {
+        let everyone = self.dice.below(3) == 0;
+        let expected = self.reference.sweep(everyone, self.world.now());
+        let swept = self.world.store().sweep(everyone).await.expect("a sweep");
+        let swept: Vec<_> = swept.into_iter().map(|it| (it.run, it.again)).collect();
+        let expected: Vec<_> = expected.into_iter().map(|(run, _, again)| (self.ids[run].clone(), again)).collect();
+        assert_eq!(swept, expected);
+    }
+
+    /// Whoever looks sees what the reference says, of all runs and of every job of one.
+    async fn compare(&mut self) {
+        let query = RunQuery { limit: 1_000, ..RunQuery::default() };
+        let runs = self.world.store().runs(query).await.expect("a list");
+        let seen: Vec<_> = runs.iter().rev().map(|run| (&run.id, run.state, run.result)).collect();
+        let expected = self.ids.iter().zip(&self.reference.runs);
+        assert_eq!(seen, expected.map(|(id, run)| (id, run.state, run.result)).collect::<Vec<_>>());
+        let running = |run: &&reference::Run| matches!(run.state, State::Running | State::Canceling);
+        let depth = Depth {
+            queued: self.reference.waiting() as u64,
+            running: self.reference.runs.iter().filter(running).count() as u64,
+        };
+        assert_eq!(self.world.store().depth().await.expect("a depth"), depth);
+        if let Some(id) = self.dice.of(&self.ids) {
+            self.compare_jobs(&id).await;
+        }
+    }
+
+    async fn compare_jobs(&self, id: &RunId) {
+        let at = self.ids.iter().position(|known| known == id).expect("it is known");
+        let detail = self.world.store().run(id).await.expect("read").expect("there");
+        let seen: Vec<_> = detail.stages[0].jobs.iter().map(|job| (job.state, job.result)).collect();
+        let expected = self.reference.runs[at].jobs.iter().map(|progress| match progress {
+            Progress::Waiting | Progress::Due(_) => (State::Queued, None),
+            Progress::Leased { .. } => (State::Running, None),
+            Progress::Done(result) => (State::Completed, Some(*result)),
+        });
+        assert_eq!(seen, expected.collect::<Vec<_>>());
+    }
+
+    /// Whatever happened, work goes on until all that was accepted is finished.
+    async fn end(mut self) {
+        self.world.crash();
+        self.reference.sweep(true, self.world.now());
+        self.world.store().sweep(true).await.expect("a sweep");
+        while let Some(claim) = self.world.claim().await {
+            let held = self.reference.claim(self.world.now()).expect("it is due");
+            self.finish_as(held, &claim.lease, RunResult::Succeeded).await;
+        }
+        self.compare().await;
+        assert!(self.reference.runs.iter().all(|run| run.state == State::Completed), "{:?}", self.reference);
+    }
+}
+
+fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Lost)
+}

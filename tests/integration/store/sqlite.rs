@@ -1,0 +1,150 @@
+//! What only the store of one machine promises.
+
+use super::world::{World, job, plan};
+use pipehook::clock::SystemClock;
+use pipehook::store::{Access, Error, SqliteStore, Store, StoreConfig};
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::Arc;
+
+fn database(folder: &Path) -> Connection {
+    Connection::open(folder.join("pipehook.db")).expect("the file opens")
+}
+
+fn open(folder: &Path, access: Access) -> Result<SqliteStore, Error> {
+    SqliteStore::open(folder, access, Arc::new(SystemClock))
+}
+
+#[tokio::test]
+async fn a_second_server_is_told_who_has_the_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = folder.path().join("new").join("data");
+    let first = open(&inside, Access::Server).expect("the first");
+    let error = open(&inside, Access::Server).err().expect("the second is refused");
+    let holder = format!("process {}", std::process::id());
+    assert!(matches!(&error, Error::InUse { holder: found, .. } if *found == holder), "{error}");
+    let config = StoreConfig { folder: inside.clone(), access: Access::Command, clock: Arc::new(SystemClock) };
+    let command = pipehook::store::open(config).await.expect("a command is welcome");
+    command.ready().await.expect("and may write");
+    drop(first);
+    open(&inside, Access::Server).expect("the folder is free again");
+}
+
+#[test]
+fn a_store_of_a_later_version_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(open(folder.path(), Access::Command).expect("it opens"));
+    let known: u32 = database(folder.path()).pragma_query_value(None, "user_version", |row| row.get(0)).expect("one");
+    database(folder.path()).pragma_update(None, "user_version", known + 1).expect("a later version");
+    let error = open(folder.path(), Access::Command).err().expect("it is refused");
+    assert!(matches!(error, Error::Newer { found, known: own } if (found, own) == (known + 1, known)), "{error}");
+}
+
+#[tokio::test]
+async fn an_illegal_row_can_not_be_stored() {
+    let world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    let database = database(world.folder());
+    let illegal = [
+        "UPDATE run SET state = 'sleeping'",
+        "UPDATE run SET state = 'completed', finished_at = 1",
+        "UPDATE run SET result = 'succeeded'",
+        "UPDATE run SET state = 'running'",
+        "UPDATE run SET started_at = 1",
+        "UPDATE run SET number = 0",
+        "UPDATE job SET state = 'leased', due_at = NULL, started_at = 1, attempt = 1, token = 1, lease_until = 9",
+        "UPDATE job SET token = 1",
+        "UPDATE job SET lease_until = 1",
+        "UPDATE job SET due_at = NULL",
+        "UPDATE job SET started_at = 1",
+        "UPDATE job SET started_step = 1",
+        "UPDATE job SET state = 'completed', due_at = NULL, result = 'succeeded'",
+        "UPDATE job SET state = 'completed', due_at = NULL, finished_at = 1, result = 'fine'",
+        "INSERT INTO step (job, step_index, display_name, state, attempt) VALUES (1, 0, '', 'running', 1)",
+        "INSERT INTO step (job, step_index, display_name, state, attempt, started_at, result)
+         VALUES (1, 0, '', 'running', 1, 1, 'failed')",
+        "UPDATE delivery SET outcome = 'repeat'",
+        "UPDATE delivery SET repeat_of = 'dlv_1'",
+        "UPDATE delivery SET outcome = 'refused'",
+    ];
+    for statement in illegal {
+        let error = database.execute(statement, []).expect_err(statement).to_string();
+        assert!(error.contains("CHECK"), "{statement}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_takes_everything_with_it_and_the_next_one_works() {
+    let world = World::sqlite();
+    // As a full disk does, this takes back the whole transaction, not the statement alone.
+    database(world.folder())
+        .execute_batch("CREATE TRIGGER full BEFORE INSERT ON job BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END")
+        .expect("a trigger");
+    let one = || world.acceptance(plan(vec![job("a", &[])]), None);
+    let both = tokio::join!(world.store().accept(one()), world.store().accept(one()));
+    for result in [both.0, both.1] {
+        assert!(matches!(result, Err(Error::Unavailable(_))), "{result:?}");
+    }
+    assert!(
+        world
+            .store()
+            .runs(pipehook::store::RunQuery { limit: 9, ..Default::default() })
+            .await
+            .expect("a list")
+            .is_empty()
+    );
+    database(world.folder()).execute_batch("DROP TRIGGER full").expect("room again");
+    assert_eq!(world.queue(plan(vec![job("a", &[])])).await.number, 1);
+}
+
+#[tokio::test]
+async fn work_that_fails_alone_takes_back_only_itself() {
+    let world = World::sqlite();
+    database(world.folder())
+        .execute_batch(
+            "CREATE TRIGGER bad BEFORE INSERT ON job WHEN new.pool = 'bad' BEGIN SELECT RAISE(ABORT, 'bad'); END",
+        )
+        .expect("a trigger");
+    let in_pool = |pool: &str| {
+        let job = pipehook::pipeline::plan::Job { pool: pool.to_owned(), ..job("a", &[]) };
+        pipehook::store::Acceptance { queue_limit: 2, ..world.acceptance(plan(vec![job]), None) }
+    };
+    let store = world.store();
+    let (good, bad, other) =
+        tokio::join!(store.accept(in_pool("default")), store.accept(in_pool("bad")), store.accept(in_pool("default")));
+    assert!(matches!(bad, Err(Error::Unavailable(_))), "{bad:?}");
+    good.expect("its neighbour failed, not it");
+    other.expect("what failed takes no room");
+    assert_eq!(store.find_runs("run_").await.expect("a search").len(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_that_could_not_be_written_is_counted_later() {
+    let world = World::sqlite();
+    database(world.folder())
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON refusal BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END",
+        )
+        .expect("a trigger");
+    world.store().refuse(world.refusal("one")).await.expect("noted");
+    // This may share the transaction that fails; either way that one is over when it returns.
+    let _ = world.store().ready().await;
+    database(world.folder()).execute_batch("DROP TRIGGER full").expect("room again");
+    world.store().refuse(world.refusal("two")).await.expect("noted");
+    world.store().ready().await.expect("it can be written");
+    assert_eq!(world.store().connection_counts().await.expect("counts")[0].refusals, 2);
+}
+
+#[tokio::test]
+async fn the_queue_limit_sees_what_other_processes_did() {
+    let world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    let second = world.queue(plan(vec![job("a", &[])])).await;
+    let command = open(world.folder(), Access::Command).expect("a command");
+    command.cancel(&second.id).await.expect("canceled");
+    let acceptance =
+        |limit| pipehook::store::Acceptance { queue_limit: limit, ..world.acceptance(plan(vec![job("a", &[])]), None) };
+    world.store().accept(acceptance(2)).await.expect("there is room again");
+    let error = world.store().accept(acceptance(2)).await.expect_err("and now there is none");
+    assert!(matches!(error, Error::Full { waiting: 2, .. }), "{error}");
+}

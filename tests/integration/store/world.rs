@@ -1,0 +1,220 @@
+//! A store with a hand-wound clock, and short ways to make what goes into it.
+
+use jiff::{SignedDuration, Timestamp};
+use pipehook::clock::{Clock, HandWoundClock};
+use pipehook::id::{DeliveryId, Entropy, RunId, WorkerId};
+use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
+use pipehook::run::{RunName, RunResult};
+use pipehook::store::{
+    Acceptance, Accepted, Access, Claim, JobOutcome, NewRun, QueuedRun, RepeatKey, SqliteStore, StepEvent, Store,
+};
+use pipehook::webhook::delivery::{Decision, Delivery, Outcome, Refusal, Verdict};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long leases hold in the tests.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// More runs than any test queues.
+pub const ROOM: u64 = 10_000;
+
+/// A store that can be lost and found again.
+pub struct World {
+    /// Dropped before the folder is.
+    store: Option<SqliteStore>,
+    pub clock: Arc<HandWoundClock>,
+    folder: TempDir,
+    ids: AtomicU64,
+}
+
+/// Returns an empty world for each kind of store: the contract is the same for all.
+pub fn worlds() -> Vec<World> {
+    vec![World::sqlite()]
+}
+
+impl World {
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let start = "2026-03-09T05:07:08Z".parse().expect("a time");
+        let clock = Arc::new(HandWoundClock::new(start));
+        let store = open(folder.path(), &clock);
+        Self { store: Some(store), clock, folder, ids: AtomicU64::new(0) }
+    }
+
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref().expect("the store is open")
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Loses the process but not the disk: what is in the files now is all that the next one has.
+    pub fn crash(&mut self) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["pipehook.db", "pipehook.db-wal"] {
+            let from = self.folder.path().join(name);
+            if from.exists() {
+                std::fs::copy(from, folder.path().join(name)).expect("a copy");
+            }
+        }
+        self.store = None;
+        self.store = Some(open(folder.path(), &self.clock));
+        self.folder = folder;
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn wait(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+    }
+
+    pub fn worker(&self) -> WorkerId {
+        let (milliseconds, entropy) = self.next_id();
+        WorkerId::new(milliseconds, entropy)
+    }
+
+    fn next_id(&self) -> (u64, Entropy) {
+        let next = self.ids.fetch_add(1, Ordering::Relaxed);
+        let mut entropy = Entropy::default();
+        entropy[2..].copy_from_slice(&next.to_be_bytes());
+        (u64::try_from(self.now().as_millisecond()).expect("after 1970") + next, entropy)
+    }
+
+    pub fn new_run(&self, plan: Plan) -> NewRun {
+        let (milliseconds, entropy) = self.next_id();
+        NewRun {
+            id: RunId::new(milliseconds, entropy),
+            pipeline: plan.pipeline.clone(),
+            name: RunName { prefix: "20260309.".to_owned(), revision: Some(1), suffix: String::new() },
+            queued_at: self.now(),
+            plan,
+            expanded: "steps: []\n".to_owned(),
+        }
+    }
+
+    pub fn delivery(&self, body: &[u8], runs: &[NewRun]) -> (Delivery, Vec<u8>) {
+        let (milliseconds, entropy) = self.next_id();
+        let verdict = |run: &NewRun| Verdict {
+            pipeline: run.pipeline.clone(),
+            decision: Decision::Queued,
+            run: Some(run.id.clone()),
+            filters: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        let delivery = Delivery {
+            id: DeliveryId::new(milliseconds, entropy),
+            connection: "hook".to_owned(),
+            received_at: self.now(),
+            outcome: if runs.is_empty() { Outcome::Nothing } else { Outcome::Queued },
+            repeat_of: None,
+            size: body.len() as u64,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            pipelines: runs.iter().map(verdict).collect(),
+        };
+        (delivery, body.to_vec())
+    }
+
+    pub fn refusal(&self, reason: &str) -> Refusal {
+        let (milliseconds, entropy) = self.next_id();
+        Refusal {
+            id: DeliveryId::new(milliseconds, entropy),
+            connection: "hook".to_owned(),
+            received_at: self.now(),
+            size: 3,
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Returns what a delivery with one run brings.
+    pub fn acceptance(&self, plan: Plan, key: Option<&str>) -> Acceptance {
+        let runs = vec![self.new_run(plan)];
+        Acceptance {
+            delivery: Some(self.delivery(b"{}", &runs)),
+            runs,
+            repeat: key.map(|key| RepeatKey { key: key.to_owned(), window: Duration::from_secs(60) }),
+            queue_limit: ROOM,
+        }
+    }
+
+    /// Queues a run of a plan.
+    pub async fn queue(&self, plan: Plan) -> QueuedRun {
+        match self.store().accept(self.acceptance(plan, None)).await.expect("it is accepted") {
+            Accepted::New(mut runs) => runs.pop().expect("one run"),
+            repeat @ Accepted::Repeat { .. } => panic!("nothing is repeated here: {repeat:?}"),
+        }
+    }
+
+    /// Claims the next job of the default pool.
+    pub async fn claim(&self) -> Option<Claim> {
+        self.store().claim(&self.worker(), &["default".to_owned()], LEASE).await.expect("a claim")
+    }
+
+    pub fn outcome(&self, result: RunResult) -> JobOutcome {
+        JobOutcome { result, reason: None, at: self.now() }
+    }
+
+    pub fn started(&self, step: usize) -> StepEvent {
+        StepEvent::Started { step, display_name: "greet".to_owned(), at: self.now(), attempt: 1 }
+    }
+}
+
+fn open(folder: &Path, clock: &Arc<HandWoundClock>) -> SqliteStore {
+    SqliteStore::open(folder, Access::Server, clock.clone()).expect("the store opens")
+}
+
+/// Returns a plan of one stage.
+pub fn plan(jobs: Vec<Job>) -> Plan {
+    staged(vec![stage("__default", &[], jobs)])
+}
+
+pub fn staged(stages: Vec<Stage>) -> Plan {
+    Plan {
+        version: VERSION,
+        pipeline: "hello".to_owned(),
+        name: "$(Date:yyyyMMdd).$(Rev:r)".into(),
+        variables: Vec::new(),
+        stages,
+    }
+}
+
+pub fn stage(name: &str, depends_on: &[&str], jobs: Vec<Job>) -> Stage {
+    Stage {
+        name: name.to_owned(),
+        display_name: name.into(),
+        depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
+        condition: None,
+        variables: Vec::new(),
+        jobs,
+    }
+}
+
+pub fn job(name: &str, depends_on: &[&str]) -> Job {
+    let script = Script { interpreter: Interpreter::Bash, text: "echo hello".into(), fail_on_stderr: false };
+    let step = Step {
+        name: None,
+        display_name: "greet".into(),
+        condition: None,
+        continue_on_error: false,
+        timeout_minutes: 0.0,
+        env: Vec::new(),
+        working_directory: None,
+        action: Action::Script(script),
+    };
+    Job {
+        name: name.to_owned(),
+        display_name: name.into(),
+        depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
+        condition: None,
+        continue_on_error: false,
+        timeout_minutes: 60.0,
+        cancel_timeout_minutes: 5.0,
+        pool: "default".to_owned(),
+        variables: Vec::new(),
+        steps: vec![step],
+    }
+}
