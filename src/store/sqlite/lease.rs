@@ -78,13 +78,8 @@ fn longest_due(session: &Session<'_>, pools: &[String]) -> Result<Option<i64>, E
 
 fn claimed(session: &Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
     let mut query = session.connection.prepare_cached(
-<<<<<<< HEAD
-        "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, run.plan,
-                job.stage_index, job.job_index, job.attempt, run.state = 'canceling'
-=======
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, document.plan,
-                job.stage_index, job.job_index, job.attempt
->>>>>>> store
+                job.stage_index, job.job_index, job.attempt, run.state = 'canceling'
          FROM job
          JOIN run ON run.seq = job.run
          JOIN document ON document.run = job.run
