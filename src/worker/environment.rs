@@ -76,7 +76,7 @@ impl Environment {
 }
 
 fn is_exported(name: &str) -> bool {
-    let is_private = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let is_private = |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let is_possible = !name.is_empty() && !name.contains(['=', '\0']);
     is_possible && !PRIVATE.iter().any(is_private)
 }

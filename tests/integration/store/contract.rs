@@ -197,8 +197,8 @@ async fn runs_are_found_by_the_beginning_of_an_id_and_by_number() {
     for world in worlds() {
         let (one, two) = (world.queue(plan(vec![job("a", &[])])).await, world.queue(plan(vec![job("a", &[])])).await);
         let find = async |reference: &str| world.store().find_runs(reference).await.expect("a search");
-        assert_eq!(find(one.id.as_str()).await, [one.id.clone()]);
-        assert_eq!(find("hello#2").await, [two.id.clone()]);
+        assert_eq!(find(one.id.as_str()).await, std::slice::from_ref(&one.id));
+        assert_eq!(find("hello#2").await, std::slice::from_ref(&two.id));
         assert_eq!(find("run_").await.len(), 2, "not unique");
         for nothing in ["hello#3", "hello#x", "hello#02", "other#1", "run_f", "%", "ü"] {
             assert!(find(nothing).await.is_empty(), "{nothing}");

@@ -106,7 +106,7 @@ impl History {
             }
             (Err(Error::Full { .. }), None) => assert!(self.reference.waiting() as u64 + 1 > limit),
             (Ok(Accepted::New(runs)), None) => {
-                assert!(self.reference.waiting() as u64 + 1 <= limit);
+                assert!((self.reference.waiting() as u64) < limit);
                 assert_eq!(runs[0].number, self.ids.len() as u64 + 1, "numbers have no gaps");
                 self.keys.insert(key, (id, self.ids.len(), now + std::time::Duration::from_secs(60)));
                 self.ids.push(runs[0].id.clone());
