@@ -60,7 +60,7 @@ fn what_follows_a_failure_is_skipped_and_said_so() {
     let (result, lines) = run_all(plan, None, None);
     assert_eq!(
         lines,
-        ["a/x/step1 | ##[error]Bash exited with code '1'.", "b/y | skipped: the condition of the stage did not hold"]
+        ["a/x/step1 | ##[error]Bash exited with code '1'.", "b/y | skipped: its stage was skipped: `a` failed"]
     );
     assert_eq!(result, Failed);
 }
