@@ -44,7 +44,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use writer::{Session, Writer};
+use writer::{Isolation, Session, Writer};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
@@ -107,7 +107,7 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.writer.write(work).await
+        self.writer.write(Isolation::Own, work).await
     }
 
     /// As [`Self::write`], and tells those who wait for changes.
@@ -156,7 +156,7 @@ impl Store for SqliteStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error> {
         let rows = accept::Rows::new(acceptance)?;
         let starts_runs = rows.starts_runs();
-        let accepted = self.write(move |session| accept::accept(session, rows)).await?;
+        let accepted = self.writer.write(Isolation::Shared, move |session| accept::accept(session, rows)).await?;
         if starts_runs {
             self.tell_of_change();
         }

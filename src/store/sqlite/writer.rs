@@ -1,7 +1,11 @@
 //! The one thread that writes.
 //!
 //! It takes everything that waits, runs it in one transaction, commits once, and only then
-//! answers. Each piece of work has a savepoint, so that one that fails takes nothing with it.
+//! answers. Work of [`Isolation::Own`] has a savepoint, so that if it fails it takes nothing with
+//! it. A savepoint copies every page that is written after it, which would be most of the cost of
+//! accepting a delivery: that work is of [`Isolation::Shared`], decides whether it can be done
+//! before it writes anything, and if the store itself fails in the midst of it, the whole
+//! transaction is given up, and nobody in it is acknowledged.
 //! After an error of the disk the connection is closed and opened again: what a failed sync left
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 
@@ -26,10 +30,45 @@ pub(super) struct Session<'s> {
     pub(super) waiting: &'s mut u64,
 }
 
+/// Whether work can be taken back by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Isolation {
+    /// It has a savepoint.
+    Own,
+    /// It has none: it refuses before it writes, or it takes its transaction with it.
+    Shared,
+}
+
+/// How a piece of work went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Went {
+    Well,
+    /// It was refused for a reason of the contract.
+    Refused,
+    /// The store failed.
+    Wrong,
+}
+
+impl Went {
+    fn of<T>(result: &Result<T, Error>) -> Self {
+        match result {
+            Ok(_) => Self::Well,
+            Err(Error::Full { .. } | Error::Lost) => Self::Refused,
+            Err(_) => Self::Wrong,
+        }
+    }
+}
+
 /// Tells the one who brought the work how the commit went.
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Runs in the transaction, if there is one; says whether it went well, and who is to be told.
-type Work = Box<dyn FnOnce(Option<&mut Session<'_>>) -> (bool, Answer) + Send>;
+/// Runs in the transaction, if there is one; says how it went, and who is to be told.
+type Run = Box<dyn FnOnce(Option<&mut Session<'_>>) -> (Went, Answer) + Send>;
+
+/// A piece of work.
+struct Work {
+    isolation: Isolation,
+    run: Run,
+}
 
 /// The way to the writing thread. When this is dropped the thread does what still waits, and ends.
 pub(super) struct Writer {
@@ -53,19 +92,20 @@ impl Writer {
     /// Runs work in the next transaction and returns when it is on disk.
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        isolation: Isolation,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
-        let work: Work = Box::new(move |session| {
+        let run: Run = Box::new(move |session| {
             let result = session.map_or_else(|| Err(ended()), work);
-            let went_well = result.is_ok();
+            let went = Went::of(&result);
             let answer: Answer = Box::new(move |commit| {
                 // One who has stopped waiting needs no answer.
                 let _ = tell.send(commit.and(result));
             });
-            (went_well, answer)
+            (went, answer)
         });
-        self.sender().send(work).await.map_err(|_| ended())?;
+        self.sender().send(Work { isolation, run }).await.map_err(|_| ended())?;
         told.await.map_err(|_| ended())?
     }
 
@@ -76,11 +116,11 @@ impl Writer {
         work: impl FnOnce(&mut Session<'_>) -> Result<(), Error> + Send + 'static,
         done: impl FnOnce(Result<(), Error>) + Send + 'static,
     ) -> bool {
-        let work: Work = Box::new(move |session| {
+        let run: Run = Box::new(move |session| {
             let result = session.map_or_else(|| Err(ended()), work);
-            (result.is_ok(), Box::new(move |commit| done(commit.and(result))))
+            (Went::of(&result), Box::new(move |commit| done(commit.and(result))))
         });
-        self.sender().try_send(work).is_ok()
+        self.sender().try_send(Work { isolation: Isolation::Own, run }).is_ok()
     }
 
     fn sender(&self) -> &mpsc::Sender<Work> {
@@ -153,7 +193,7 @@ impl Loop {
             run(session.connection, "COMMIT")
         });
         // Those whose work did not come to its turn are told too.
-        answers.extend(batch.map(|work| work(None).1));
+        answers.extend(batch.map(|work| (work.run)(None).1));
         ended
     }
 
@@ -181,21 +221,30 @@ impl Loop {
 /// the whole transaction is lost.
 fn guarded(session: &mut Session<'_>, work: Work, answers: &mut Vec<Answer>) -> Result<(), Error> {
     let waiting_before = *session.waiting;
-    run(session.connection, "SAVEPOINT work")?;
+    if work.isolation == Isolation::Own {
+        run(session.connection, "SAVEPOINT work")?;
+    }
     // A mistake of our own ends the work that made it, not the server. Whoever waits for its answer
     // is told by the dropping of it.
-    let went_well = match catch_unwind(AssertUnwindSafe(|| work(Some(session)))) {
-        Ok((went_well, answer)) => {
+    let went = match catch_unwind(AssertUnwindSafe(|| (work.run)(Some(session)))) {
+        Ok((went, answer)) => {
             answers.push(answer);
-            went_well
+            went
         }
-        Err(_) => false,
+        Err(_) => Went::Wrong,
     };
-    if !went_well {
+    if went != Went::Well {
         *session.waiting = waiting_before;
-        run(session.connection, "ROLLBACK TO work")?;
     }
-    run(session.connection, "RELEASE work")
+    match (work.isolation, went) {
+        (Isolation::Shared, Went::Wrong) => Err(Error::Unavailable("an acceptance could not be written".to_owned())),
+        (Isolation::Shared, Went::Well | Went::Refused) => Ok(()),
+        (Isolation::Own, Went::Well) => run(session.connection, "RELEASE work"),
+        (Isolation::Own, Went::Refused | Went::Wrong) => {
+            run(session.connection, "ROLLBACK TO work")?;
+            run(session.connection, "RELEASE work")
+        }
+    }
 }
 
 fn run(connection: &Connection, statement: &str) -> Result<(), Error> {
@@ -215,8 +264,8 @@ mod tests {
         super::super::migration::migrate(&connection).expect("a schema");
         let writer = Writer::start(file, connection);
         let count = |session: &mut Session<'_>| super::super::accept::count_up(session, "store", "test");
-        let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
-        let (wrong, right) = tokio::join!(wrong, writer.write(count));
+        let wrong = writer.write::<u64>(Isolation::Own, move |session| panic!("a mistake after {:?}", count(session)));
+        let (wrong, right) = tokio::join!(wrong, writer.write(Isolation::Own, count));
         assert!(matches!(wrong, Err(Error::Unavailable(_))), "{wrong:?}");
         assert_eq!(right.expect("the writer goes on"), 1, "what the mistake had written is taken back");
     }
