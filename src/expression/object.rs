@@ -66,24 +66,50 @@ impl Object {
     }
 }
 
-/// Of equal keys the last value counts, at the first one's place.
+/// Of equal keys the last value counts, at the first one's place. A small object is built without
+/// a table, since a delivery makes many of them.
 impl<K: Into<Text>> FromIterator<(K, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
-        let mut entries: Vec<(Text, Value)> = Vec::new();
-        let mut table = Table::default();
+        let mut object = Self::default();
         for (key, value) in pairs {
             let key = key.into();
-            let name = key.flatten().into_owned();
-            if let Some(&at) = table.exact.get(&name) {
-                entries[at].1 = value;
-                continue;
+            match object.exact(&key.flatten()) {
+                Some(at) => object.entries[at].1 = value,
+                None => object.push(key, value),
             }
-            table.folded.entry(name.to_ascii_lowercase()).or_insert(entries.len());
-            table.exact.insert(name, entries.len());
-            entries.push((key, value));
         }
-        let table = (entries.len() > SEARCHED_MAX).then_some(table);
-        Self { entries, table, origin: None }
+        object
+    }
+}
+
+impl Object {
+    fn exact(&self, key: &str) -> Option<usize> {
+        match &self.table {
+            Some(table) => table.exact.get(key).copied(),
+            None => self.entries.iter().position(|(known, _)| known.flatten() == key),
+        }
+    }
+
+    /// Adds a key that is not there. The table is made when the object stops being small.
+    fn push(&mut self, key: Text, value: Value) {
+        self.entries.push((key, value));
+        match &mut self.table {
+            Some(table) => table.add(&self.entries[self.entries.len() - 1].0, self.entries.len() - 1),
+            None if self.entries.len() > SEARCHED_MAX => {
+                let mut table = Table::default();
+                self.entries.iter().enumerate().for_each(|(at, (key, _))| table.add(key, at));
+                self.table = Some(table);
+            }
+            None => {}
+        }
+    }
+}
+
+impl Table {
+    fn add(&mut self, key: &Text, at: usize) {
+        let name = key.flatten().into_owned();
+        self.folded.entry(name.to_ascii_lowercase()).or_insert(at);
+        self.exact.insert(name, at);
     }
 }
 
