@@ -172,10 +172,10 @@ impl Intake {
         request: &Request,
         failure: &Failure,
     ) -> Answer {
-        if let Failure::Doubled(header) = failure {
-            return Answer::Invalid(format!("the header {header} is there more than once"));
-        }
         let reason = failure.to_string();
+        if let Failure::Doubled(_) = failure {
+            return Answer::Invalid(reason);
+        }
         tracing::warn!(connection = connection.name, delivery = %id, reason, "a delivery was refused");
         let size = request.body.len() as u64;
         let refusal = Refusal { id, connection: connection.name.clone(), received_at, size, reason };

@@ -372,3 +372,14 @@ fn a_port_in_use_is_one_clear_sentence() {
     let output = other.run(&["serve", "--listen", &address]).ended_with(3);
     assert_eq!(output.stderr, format!("error: can't listen on {address}: another program listens there\n"));
 }
+
+#[test]
+fn a_doubled_checksum_header_is_a_bad_request_in_one_sentence() {
+    let folder = Folder::new("connections: {hello: {secret: {value: s}}}\n");
+    let server = folder.serve(&["--no-worker"]);
+    let right = checksum("s", b"{}");
+    let twice = [("X-WH-Checksum", right.as_str()), ("X-WH-Checksum", right.as_str())];
+    let answer = server.request("POST", "/webhooks/hello", &twice, b"{}");
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(answer.json()["error"], "the header X-WH-Checksum is there more than once");
+}
