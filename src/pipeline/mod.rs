@@ -21,7 +21,6 @@ mod resources;
 mod schema;
 mod value;
 
-pub use check::is_special;
 pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
 
 use crate::diagnostic::Diagnostics;

@@ -44,6 +44,7 @@ mod syntax;
 pub use analysis::{Analysis, Piece, Refusal, analyse};
 pub use place::Place;
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
+pub use sink::is_special as is_special_variable;
 
 use crate::taint::Text;
 

@@ -6,7 +6,7 @@
 use super::context::Host;
 use super::variables::Variables;
 use crate::diagnostic::shown;
-use crate::pipeline::is_special;
+use crate::shell::is_special_variable;
 use crate::taint::Text;
 
 /// Beginnings of variable names that are not exported.
@@ -83,7 +83,7 @@ fn is_exported(name: &str) -> bool {
 
 /// Payload text must not reach a variable that programs obey.
 fn check(name: &str, value: &Text) -> Result<(), String> {
-    if value.is_tainted() && is_special(&name.to_uppercase()) {
+    if value.is_tainted() && is_special_variable(&name.to_uppercase()) {
         return Err(format!(
             "Payload text can't be the value of the environment variable `{}`: programs obey it.",
             shown(name)

@@ -7,8 +7,6 @@ mod runtime;
 mod scripts;
 mod variables;
 
-pub use variables::is_special;
-
 use super::model::Pipeline;
 use crate::diagnostic::Diagnostics;
 

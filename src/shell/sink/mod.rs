@@ -14,6 +14,8 @@ mod program;
 mod simple;
 mod test;
 
+pub use name::is_special;
+
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::requirement::Requirement;
@@ -196,7 +198,7 @@ impl Walker {
 
     /// Notes that a variable gets what reaches `sources`.
     fn assign(&mut self, name: &str, sources: &[Id]) {
-        if name::is_special(name) {
+        if is_special(name) {
             self.refuse(sources, &format!("the value of the special variable `{name}`"));
         }
         let variable = self.flow.id(Node::Variable(name.to_owned()));

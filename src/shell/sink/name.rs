@@ -59,6 +59,8 @@ const SPECIAL: &[&str] = &[
     "SSH_ASKPASS",
     "SUDO_ASKPASS",
     "AWKPATH",
+    "TERM",
+    "LANG",
 ];
 
 /// Beginnings of names of such variables.
@@ -109,8 +111,9 @@ const RUN_PARTS: &[&str] = &[
     "/bin/",
 ];
 
-/// Says whether a variable's value is more than data.
-pub(super) fn is_special(name: &str) -> bool {
+/// Says whether a variable's value is more than data: shells, linkers, interpreters or other
+/// programs obey it. Names are compared as they are; an environment's are in capitals.
+pub fn is_special(name: &str) -> bool {
     SPECIAL.contains(&name)
         || SPECIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
