@@ -3,7 +3,7 @@
 //! A [`Catalog`] is made by reading the whole pipelines folder. A broken file does not stop the
 //! others: its entry keeps the diagnostics, and the last good version of the same pipeline, if
 //! there is one, goes on serving. [`Shelf`] holds the snapshot that deliveries are matched with;
-//! [`watch`] renews it.
+//! [`watch()`] renews it.
 
 mod load;
 mod watch;
