@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// The version of the plan's shape that this binary writes. A reader refuses a later one.
 pub const VERSION: u32 = 1;
 
+/// The pattern of a run's name where the pipeline has none (reference, section 8.1).
+pub const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
+
 /// The work of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

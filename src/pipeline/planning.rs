@@ -4,8 +4,6 @@ use super::model::{Job, Pipeline, Stage, Step, Variable};
 use super::plan::{self, Action, Interpreter, Plan, Script};
 use crate::taint::Text;
 
-/// The pattern of a run's name where the pipeline has none (reference, section 8.1).
-const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 /// Minutes after which a job is canceled, and which a canceled job has to end, where nothing is
 /// said (reference, section 5.5).
 const TIMEOUT_DEFAULT: f64 = 60.0;
@@ -17,7 +15,7 @@ pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
     Plan {
         version: plan::VERSION,
         pipeline: name.to_owned(),
-        name: pipeline.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| NAME_DEFAULT.into()),
+        name: pipeline.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| plan::NAME_DEFAULT.into()),
         variables: variables(&pipeline.variables),
         stages,
     }

@@ -9,6 +9,6 @@ mod schedule;
 mod state;
 
 pub use condition::Conclusion;
-pub use name::{NAME_MAX, PATTERN_DEFAULT, RunName, resolve};
+pub use name::{NAME_MAX, RunName, resolve};
 pub use schedule::{Board, Change, Decision, Progress};
 pub use state::{RunResult, State};

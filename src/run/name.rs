@@ -1,11 +1,9 @@
 //! A run's name, from the pattern in the pipeline's `name:` (reference, section 8.1).
 
-use crate::pipeline::plan::Plan;
+use crate::pipeline::plan::{NAME_DEFAULT, Plan};
 use crate::taint::Text;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-/// The pattern where a pipeline has none.
-pub const PATTERN_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 /// The most characters of a name.
 pub const NAME_MAX: usize = 255;
 /// Room that is left for the revision in a name of the greatest length.
@@ -50,7 +48,7 @@ pub fn resolve(plan: &Plan, at: Timestamp) -> RunName {
     if name.revision.is_none() && name.prefix.trim().is_empty() {
         // Such as a payload's empty title: a run without a name could not be told from another.
         name.prefix.clear();
-        expand(&mut name, PATTERN_DEFAULT, plan, &at);
+        expand(&mut name, NAME_DEFAULT, plan, &at);
     }
     mend_end(&mut name);
     name
@@ -199,7 +197,7 @@ mod tests {
 
     #[test]
     fn patterns_give_the_names_of_the_reference() {
-        check(PATTERN_DEFAULT, "20260309.2");
+        check(NAME_DEFAULT, "20260309.2");
         check("$(Date:yyyy-MM-dd)_$(Rev:rr)", "2026-03-09_02");
         check("v$(Rev:.r)", "v.2");
         check("$(DayOfMonth) $(DayOfYear) $(Hours) $(Minutes) $(Seconds) $(Month)", "9 68 5 7 8 3");

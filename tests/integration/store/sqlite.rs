@@ -98,7 +98,7 @@ async fn a_commit_that_fails_takes_everything_with_it_and_the_next_one_works() {
 }
 
 #[tokio::test]
-async fn an_acceptance_that_fails_half_way_leaves_nothing_and_promises_nothing() {
+async fn an_acceptance_that_fails_is_not_half_stored_and_nobody_is_told_otherwise() {
     let world = World::sqlite();
     database(world.folder())
         .execute_batch(
@@ -107,19 +107,40 @@ async fn an_acceptance_that_fails_half_way_leaves_nothing_and_promises_nothing()
         .expect("a trigger");
     let in_pool = |pool: &str| {
         let job = pipehook::pipeline::plan::Job { pool: pool.to_owned(), ..job("a", &[]) };
-        pipehook::store::Acceptance { queue_limit: 2, ..world.acceptance(plan(vec![job]), None) }
+        pipehook::store::Acceptance { queue_limit: 3, ..world.acceptance(plan(vec![job]), None) }
     };
     let store = world.store();
-    let (good, bad, other) =
+    // The three may share a transaction, which the bad one takes with it: acceptances have no
+    // savepoints. Either way exactly those are stored that were acknowledged.
+    let (one, bad, two) =
         tokio::join!(store.accept(in_pool("default")), store.accept(in_pool("bad")), store.accept(in_pool("default")));
     assert!(matches!(bad, Err(Error::Unavailable(_))), "{bad:?}");
-    // Acceptances share their transaction: a neighbour is either stored, or told that it is not.
-    let promised = [good, other].iter().filter(|accepted| accepted.is_ok()).count();
-    assert_eq!(store.find_runs("run_").await.expect("a search").len(), promised);
-    for _ in promised..2 {
-        store.accept(in_pool("default")).await.expect("what failed takes no room");
+    let acknowledged = u64::from(one.is_ok()) + u64::from(two.is_ok());
+    assert_eq!(store.depth().await.expect("a depth").queued, acknowledged);
+    let deliveries = pipehook::store::DeliveryQuery { limit: 9, ..Default::default() };
+    assert_eq!(store.deliveries(deliveries).await.expect("a list").len() as u64, acknowledged);
+    for number in acknowledged + 1..=3 {
+        assert_eq!(world.queue(plan(vec![job("a", &[])])).await.number, number, "numbers have no gaps");
     }
-    assert_eq!(store.find_runs("run_").await.expect("a search").len(), 2);
+    let full = store.accept(in_pool("default")).await.expect_err("what failed takes no room, what is there does");
+    assert!(matches!(full, Error::Full { waiting: 3, limit: 3 }), "{full}");
+}
+
+#[tokio::test]
+async fn a_cancel_that_fails_takes_back_only_itself() {
+    let world = World::sqlite();
+    let run = world.queue(plan(vec![job("a", &[])])).await;
+    database(world.folder())
+        .execute_batch("CREATE TRIGGER bad BEFORE UPDATE ON job WHEN new.state = 'completed' BEGIN SELECT RAISE(ABORT, 'bad'); END")
+        .expect("a trigger");
+    // Known to the writer now, so that nothing is counted anew below.
+    world.store().ready().await.expect("it can be written");
+    let (canceled, ready) = tokio::join!(world.store().cancel(&run.id), world.store().ready());
+    assert!(matches!(canceled, Err(Error::Unavailable(_))), "{canceled:?}");
+    ready.expect("its neighbour failed, not it");
+    let full = pipehook::store::Acceptance { queue_limit: 1, ..world.acceptance(plan(vec![job("a", &[])]), None) };
+    let error = world.store().accept(full).await.expect_err("the run still waits");
+    assert!(matches!(error, Error::Full { waiting: 1, .. }), "{error}");
 }
 
 #[tokio::test]
