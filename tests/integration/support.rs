@@ -250,6 +250,25 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads an answer. `None` where it is not whole.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let mut lines = head.split("\r\n");
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let headers: Vec<(String, String)> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let body = match header("transfer-encoding") {
+            Some("chunked") => unchunked(body)?,
+            _ => body.to_owned(),
+        };
+        let is_whole = header("content-length").is_none_or(|length| length == body.len().to_string());
+        is_whole.then_some(Self { status, headers, body })
+    }
+
     /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
@@ -307,34 +326,19 @@ pub fn read_answer(stream: &mut (impl Read + Debug)) -> Answer {
             Err(error) => panic!("no answer: {error}"),
         }
     }
-    parse(&bytes)
+    Answer::parse(&bytes).unwrap_or_else(|| panic!("no whole answer: {:?}", String::from_utf8_lossy(&bytes)))
 }
 
-#[track_caller]
-fn parse(bytes: &[u8]) -> Answer {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no whole answer: {text:?}"));
-    let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-    let headers: Vec<(String, String)> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    let is_chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
-    let body = if is_chunked { unchunked(body) } else { body.to_owned() };
-    Answer { status: status.unwrap_or_else(|| panic!("no status: {text:?}")), headers, body }
-}
-
-/// Joins the pieces of a chunked body of ASCII.
-fn unchunked(mut body: &str) -> String {
+/// Joins the pieces of a chunked body of ASCII. `None` where the last one is missing.
+fn unchunked(mut body: &str) -> Option<String> {
     let mut joined = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).expect("the size of a chunk");
+    loop {
+        let (size, rest) = body.split_once("\r\n")?;
+        let size = usize::from_str_radix(size, 16).ok()?;
         if size == 0 {
-            break;
+            return Some(joined);
         }
-        joined.push_str(&rest[..size]);
-        body = &rest[size + 2..];
+        joined.push_str(rest.get(..size)?);
+        body = rest.get(size + 2..)?;
     }
-    joined
 }

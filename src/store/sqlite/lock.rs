@@ -1,19 +1,27 @@
 //! One server a data folder.
 
 use crate::store::Error;
+use rustix::process::Pid;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The lock file's name in the data folder.
 const FILE: &str = "server.lock";
+/// How long the lock of a process that is gone may still be held. A killed server can leave a
+/// child that has not become its program yet, and which holds the server's open files until then.
+const LEFT_BEHIND_MAX: Duration = Duration::from_secs(10);
+/// How often such a lock is tried again.
+const TRY_EVERY: Duration = Duration::from_millis(5);
 
 /// Held for the server's life. The system gives it up when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
 impl Lock {
-    /// Takes the folder, or says who has it.
+    /// Takes the folder, or says who has it. Blocks for a moment where its holder is gone and
+    /// something of it is still there.
     pub(super) fn take(folder: &Path) -> Result<Self, Error> {
         let failed = |error: std::io::Error| super::unavailable_folder(folder, &error);
         let mut file = File::options()
@@ -23,12 +31,18 @@ impl Lock {
             .truncate(false)
             .open(folder.join(FILE))
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::InUse { folder: folder.display().to_string(), holder: holder(&mut file) });
+        let end = Instant::now() + LEFT_BEHIND_MAX;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) => {}
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            let holder = Holder::read(&mut file).map_err(failed)?;
+            if !holder.is_gone() || Instant::now() >= end {
+                return Err(Error::InUse { folder: folder.display().to_string(), holder: holder.to_string() });
+            }
+            std::thread::sleep(TRY_EVERY);
         }
         file.set_len(0)
             .and_then(|()| file.rewind())
@@ -38,10 +52,28 @@ impl Lock {
     }
 }
 
-fn holder(file: &mut File) -> String {
-    let mut text = String::new();
-    match file.take(20).read_to_string(&mut text) {
-        Ok(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => format!("process {text}"),
-        _ => "another process".to_owned(),
+/// Who wrote its number into the lock file.
+struct Holder(Option<Pid>);
+
+impl Holder {
+    fn read(file: &mut File) -> std::io::Result<Self> {
+        let mut text = String::new();
+        file.rewind()?;
+        // Bytes that are no text are no number either.
+        let _ = file.take(20).read_to_string(&mut text);
+        Ok(Self(text.parse().ok().and_then(Pid::from_raw)))
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0.is_some_and(|process| rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH))
+    }
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(process) => write!(f, "process {}", process.as_raw_nonzero()),
+            None => f.write_str("another process"),
+        }
     }
 }
