@@ -4,15 +4,16 @@ use super::prepare::{Trigger, TriggeringWebhook, prepare};
 use crate::catalog::{Catalog, Entry, Listener, Pipeline};
 use crate::diagnostic::{Diagnostics, Report};
 use crate::id::{DeliveryId, Entropy, RunId};
+use crate::pipeline::form::Form;
 use crate::run;
-use crate::store::NewRun;
-use crate::template;
+use crate::store::{NewRun, Work};
 use crate::webhook::connection::Connection;
 use crate::webhook::delivery::{Decision, FilterVerdict, Header, Outcome, Verdict};
 use crate::webhook::filter;
 use crate::webhook::payload::Payload;
 use crate::webhook::select::select;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// The most pipelines that a delivery which starts nothing names as not listening.
 const NOT_LISTENING_MAX: usize = 100;
@@ -122,8 +123,7 @@ fn start(
         pipeline: pipeline.name.clone(),
         name,
         queued_at: arrival.received_at,
-        expanded: template::to_yaml(&prepared.document),
-        plan: prepared.plan,
+        work: Work { form: Arc::new(Form::of(&prepared.plan, &prepared.document)), values: Vec::new() },
     });
     Verdict { run: Some(id), diagnostics, ..verdict(&pipeline.name, Decision::Queued) }
 }

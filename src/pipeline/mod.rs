@@ -6,6 +6,7 @@
 //! read       the expanded document to the typed model, every mistake reported
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
 //! plan       the frozen work of one run
+//! form       the same with blanks for payload text: written once, filled in for each delivery
 //! ```
 //! Mistakes are collected, all of them, each with its place in the author's file; a value that an
 //! expression produced is pointed at where the expression stands. What the language has and this
@@ -13,6 +14,7 @@
 
 mod check;
 mod condition;
+pub mod form;
 mod model;
 pub mod plan;
 mod planning;
