@@ -6,11 +6,9 @@
 
 mod answer;
 mod decide;
-mod prepare;
 mod rate;
 
 pub use answer::{Admission, AdmittedRun, Answer};
-pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 
 use crate::catalog::Shelf;
 use crate::clock::Clock;

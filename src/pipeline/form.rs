@@ -109,7 +109,7 @@ impl Sheet {
             }
             before = after;
         }
-        self.0.matches(MARK).count() % 2 == 0
+        self.0.matches(MARK).count().is_multiple_of(2)
     }
 }
 

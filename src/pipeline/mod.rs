@@ -26,13 +26,30 @@ mod value;
 pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
 
 use crate::diagnostic::Diagnostics;
+use crate::shell::Requirement;
 use crate::template::Node;
 use plan::Plan;
+use std::sync::Arc;
 
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
 pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    validate_with_needs(document, name, diagnostics).map(|(plan, _)| plan)
+}
+
+/// As [`validate`], and returns what texts of payloads must look like where they stand: other
+/// texts in the same places may be used if they meet the same needs.
+pub fn validate_with_needs(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<(Plan, Vec<Need>)> {
     let pipeline = read::read(document, diagnostics);
-    check::check(&pipeline, diagnostics);
-    (!diagnostics.has_errors()).then(|| planning::plan(&pipeline, name))
+    let needs = check::check(&pipeline, diagnostics);
+    (!diagnostics.has_errors()).then(|| (planning::plan(&pipeline, name), needs))
+}
+
+/// What the text of a payload must look like at one of its places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The text that was there.
+    pub text: Arc<str>,
+    /// What is needed of it.
+    pub requirement: Requirement,
 }

@@ -7,15 +7,17 @@ mod runtime;
 mod scripts;
 mod variables;
 
+use super::Need;
 use super::model::Pipeline;
 use crate::diagnostic::Diagnostics;
 
-/// Reports every mistake that a rule finds.
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+/// Reports every mistake that a rule finds, and returns what payload text must look like where it
+/// stands.
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
     names::check(pipeline, diagnostics);
     dependencies::check(pipeline, diagnostics);
     conditions::check(pipeline, diagnostics);
     variables::check(pipeline, diagnostics);
     runtime::check(pipeline, diagnostics);
-    scripts::check(pipeline, diagnostics);
+    scripts::check(pipeline, diagnostics)
 }

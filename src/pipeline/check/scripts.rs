@@ -4,6 +4,7 @@
 //! at too: its `$(name)` is a hole like any other.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::pipeline::Need;
 use crate::pipeline::model::{Job, Pipeline, Step, Variable};
 use crate::shell::{self, Language, Refusal};
 use crate::taint::{Segment, Text};
@@ -12,24 +13,26 @@ use crate::template;
 /// The most bytes of a script.
 const SCRIPT_MAX: usize = 1024 * 1024;
 
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
+    let mut needs = Vec::new();
     for stage in &pipeline.stages {
         for job in &stage.jobs {
             let scopes = [&pipeline.variables, &stage.variables, &job.variables];
-            check_job(job, &scopes, diagnostics);
+            check_job(job, &scopes, &mut needs, diagnostics);
         }
     }
+    needs
 }
 
-fn check_job(job: &Job, scopes: &[&Vec<Variable>], diagnostics: &mut Diagnostics) {
+fn check_job(job: &Job, scopes: &[&Vec<Variable>], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
     let tainted: Vec<&Variable> =
         scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
     for step in &job.steps {
-        check_step(step, &tainted, diagnostics);
+        check_step(step, &tainted, needs, diagnostics);
     }
 }
 
-fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics) {
+fn check_step(step: &Step, tainted: &[&Variable], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
     let scalar = &step.script.value;
     if scalar.text.len() > SCRIPT_MAX {
         let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
@@ -40,9 +43,17 @@ fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics)
     if !text.is_tainted() {
         return;
     }
-    if let Err(refusals) = shell::place(&text, Language::Bash) {
-        for refusal in refusals {
-            diagnostics.push(diagnostic(&refusal, &text, &spans));
+    match shell::place(&text, Language::Bash) {
+        Ok(placed) => {
+            for hole in &placed.holes {
+                let text = &text.segments()[hole.segment].text;
+                needs.extend(hole.requirements.iter().map(|&requirement| Need { text: text.clone(), requirement }));
+            }
+        }
+        Err(refusals) => {
+            for refusal in refusals {
+                diagnostics.push(diagnostic(&refusal, &text, &spans));
+            }
         }
     }
 }

@@ -265,7 +265,7 @@ impl Store for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), Error> {
-        self.write(|session| migration::write_probe(session)).await
+        self.write(migration::write_probe).await
     }
 }
 
