@@ -1,12 +1,11 @@
 //! `pipehook send`: a delivery as its sender would post it.
 
 use super::failure::{Ending, Failure};
-use super::sign::named;
+use super::sign::{named, signed};
 use super::{Global, input, output};
 use crate::config::Config;
 use crate::diagnostic::shown_sentence;
 use crate::server::harmless;
-use crate::webhook::checksum;
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -47,7 +46,7 @@ impl Send {
         let base = self.url.clone().unwrap_or_else(|| local_url(&config));
         let wait = self.wait.map(|seconds| format!("?wait={seconds}")).unwrap_or_default();
         let url = format!("{}/webhooks/{}{wait}", base.trim_end_matches('/'), connection.webhook);
-        let mut headers = checksum::sign(connection, &body);
+        let mut headers = signed(connection, &body)?;
         headers.extend(self.headers);
         let (status, answer) = post(&url, headers, &body)?;
         let answer: String = answer.lines().map(|line| format!("{}\n", harmless(line))).collect();

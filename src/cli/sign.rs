@@ -2,11 +2,13 @@
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::diagnostic::{did_you_mean, shown};
-use crate::webhook::checksum;
+use crate::webhook::checksum::{self, Fresh};
 use crate::webhook::connection::{Authentication, Connection, Secret};
-use crate::webhook::scheme;
+use crate::webhook::preset;
+use crate::webhook::scheme::Carrier;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -41,7 +43,7 @@ impl Sign {
                 let ([] | [_]) = self.names.as_slice() else {
                     return Err(Failure::usage("with --scheme there is no connection's name, only the payload"));
                 };
-                checksum::sign(&connection, &input::bytes(self.names.first().map(PathBuf::as_path))?)
+                signed(&connection, &input::bytes(self.names.first().map(PathBuf::as_path))?)?
             }
             _ => {
                 let Some((name, file)) = self.names.split_first() else {
@@ -49,13 +51,22 @@ impl Sign {
                 };
                 let config = global.config()?;
                 let connection = named(&config, &name.to_string_lossy())?;
-                checksum::sign(connection, &input::bytes(file.first().map(PathBuf::as_path))?)
+                signed(connection, &input::bytes(file.first().map(PathBuf::as_path))?)?
             }
         };
         let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         output::text(&lines)?;
         Ok(Ending::Done)
     }
+}
+
+/// Returns the header lines that a sender would add now.
+pub(super) fn signed(connection: &Connection, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
+    let id = format!("msg_{}", uuid::Uuid::now_v7().simple());
+    let fresh = Fresh { now: SystemClock.now(), id: &id };
+    checksum::sign(connection, body, fresh).map_err(|reason| {
+        Failure::mistake(format!("deliveries to `{}` can't be signed here: {reason}", shown(&connection.name)))
+    })
 }
 
 /// Returns the connection that a user means by its name, or by its name in the URL.
@@ -68,20 +79,19 @@ pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Connection
 }
 
 fn by_scheme(scheme: &str, secret: &std::path::Path, header: Option<&str>) -> Result<Connection, Failure> {
-    let preset = scheme::preset(scheme).ok_or_else(|| {
-        Failure::usage(format!("there is no scheme `{}`; there are {}", shown(scheme), scheme::NAMES.join(", ")))
+    let preset = preset::preset(scheme).ok_or_else(|| {
+        let help = did_you_mean(scheme, preset::names()).map(|help| format!(": {help}")).unwrap_or_default();
+        Failure::usage(format!("there is no scheme `{}`{help}", shown(scheme)))
     })?;
     let mut bytes = input::bytes(Some(secret))?;
     while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
         bytes.pop();
     }
-    let secret = Secret::new("the secret file", bytes).ok_or_else(|| Failure::usage("the secret file is empty"))?;
+    let secret = Secret::new("the secret file", bytes, &preset)
+        .map_err(|mistake| Failure::usage(format!("the secret file {mistake}")))?;
     let mut connection = Connection::new(scheme, preset, Authentication::Secrets(vec![secret]));
     if let Some(header) = header {
-        connection.header = header.to_owned();
-    }
-    if connection.header.is_empty() {
-        return Err(Failure::usage(format!("the scheme `{scheme}` has no header of its own: say --header")));
+        connection.carrier = Carrier::Header(header.to_owned());
     }
     Ok(connection)
 }

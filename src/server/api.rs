@@ -93,8 +93,8 @@ pub(super) async fn delivery(id: web::Path<String>, shared: web::Data<Shared>) -
 /// Returns the configured connections with what was seen of each.
 pub(super) async fn connections(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let counts = shared.state.store.connection_counts().await?;
-    let connections = shared.state.connections.load();
-    let seen: Vec<_> = connections.iter().map(|it| it.clone().seen(&counts)).collect();
+    let (connections, now) = (shared.state.connections.load(), shared.state.clock.now());
+    let seen: Vec<_> = connections.iter().map(|it| it.clone().seen(&counts, now)).collect();
     Ok(HttpResponse::Ok().json(seen))
 }
 

@@ -50,8 +50,20 @@ pub struct Delivery {
     pub outcome: Outcome,
     /// The first delivery with the same key, for a repeat.
     pub repeat_of: Option<DeliveryId>,
+    /// The delivery that somebody posted again on purpose to make this one.
+    #[serde(default)]
+    pub replay_of: Option<DeliveryId>,
     /// Bytes of the body.
     pub size: u64,
+    /// The event's name, where the scheme has a place for it.
+    #[serde(default)]
+    pub event: Option<String>,
+    /// The name of the secret that proved its sender.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Why no pipeline was asked, where none was: a sentence for people.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// The headers that are kept; never the checksum's, authorization or cookies.
     pub headers: Vec<Header>,
     /// Why each pipeline ran or did not.

@@ -7,6 +7,7 @@
 //!
 //! A form is accepted too when its field `payload` is JSON, as some senders post it.
 
+use super::form::{self, FieldMistake, is_form};
 use crate::diagnostic::{shown, shown_sentence};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -230,50 +231,14 @@ fn at_byte(body: &[u8], offset: usize, sentence: &str) -> PayloadMistake {
     }
 }
 
-fn is_form(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-}
-
 /// Returns the one field `payload` of a form, decoded.
 fn form_field(body: &[u8]) -> Result<Vec<u8>, PayloadMistake> {
-    let wrong = |sentence| Err(at_byte(body, 0, sentence));
-    let mut found = None;
-    for field in body.split(|&byte| byte == b'&') {
-        let mut halves = field.splitn(2, |&byte| byte == b'=');
-        let name = halves.next().unwrap_or_default();
-        if form_decoded(name).as_deref() != Some(b"payload") {
-            continue;
-        }
-        if found.is_some() {
-            return wrong("the form has the field `payload` twice");
-        }
-        found = Some(halves.next().unwrap_or_default());
-    }
-    match found.map(form_decoded) {
-        Some(Some(value)) => Ok(value),
-        Some(None) => wrong("the form's field `payload` has a `%` without two hexadecimal digits"),
-        None => wrong("the body is a form without a field `payload`"),
-    }
-}
-
-/// Undoes the escapes of a form. `None` for a `%` without two hexadecimal digits.
-fn form_decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match first {
-            b'+' => decoded.push(b' '),
-            b'%' => {
-                let (digits, after) = rest.split_at_checked(2)?;
-                let mut byte = [0];
-                hex::decode_to_slice(digits, &mut byte).ok()?;
-                decoded.extend(byte);
-                rest = after;
-            }
-            plain => decoded.push(*plain),
-        }
-    }
-    Some(decoded)
+    form::field(body, "payload").map_err(|mistake| {
+        let sentence = match mistake {
+            FieldMistake::Doubled => "the form has the field `payload` twice",
+            FieldMistake::Escape => "the form's field `payload` has a `%` without two hexadecimal digits",
+            FieldMistake::Missing => "the body is a form without a field `payload`",
+        };
+        at_byte(body, 0, sentence)
+    })
 }

@@ -9,6 +9,7 @@ mod examples;
 mod expression;
 mod imports;
 mod pipeline;
+mod senders;
 mod server;
 mod shell;
 mod store;
