@@ -152,10 +152,13 @@ fn read_payload(bytes: &[u8]) -> Result<Payload<'_>, Failure> {
 fn warn_of_filters(listener: &Listener, payload: &crate::webhook::select::Selected<'_>, headers: &[Header]) {
     let (_, verdicts) = filter::evaluate(&listener.filters, payload, headers);
     for verdict in verdicts.iter().filter(|verdict| !verdict.holds) {
-        let found =
-            verdict.found.as_deref().map_or_else(|| "no text".to_owned(), |found| format!("`{}`", shown(found)));
+        let found = match (&verdict.found, &verdict.reason) {
+            (_, Some(reason)) => reason.clone(),
+            (Some(found), None) => format!("found `{}`", shown(found)),
+            (None, None) => "found no text".to_owned(),
+        };
         anstream::eprintln!(
-            "note: with this payload the pipeline would not start: `{}` should be `{}`, found {found}",
+            "note: with this payload the pipeline would not start: `{}` should be `{}`, {found}",
             shown(&verdict.path),
             shown(&verdict.wanted)
         );

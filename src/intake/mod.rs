@@ -7,8 +7,10 @@
 mod answer;
 mod decide;
 mod rate;
+mod replay;
 
 pub use answer::{Admission, AdmittedRun, Answer};
+pub use replay::{Force, Unreplayable};
 
 use crate::catalog::Shelf;
 use crate::clock::Clock;

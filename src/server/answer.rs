@@ -3,6 +3,7 @@
 use super::Shared;
 use super::wait::Progress;
 use crate::diagnostic::Report;
+use crate::id::DeliveryId;
 use crate::intake::{Admission, AdmittedRun};
 use crate::webhook::delivery::Decision;
 use serde_json::{Value, json};
@@ -23,6 +24,19 @@ pub(super) fn to_json(admission: &Admission, progress: &[Progress], shared: &Sha
         "outcome": admission.outcome,
         "repeat_of": admission.repeat_of,
         "runs": runs,
+        "rejected": admission.rejected.iter().map(rejected_to_json).collect::<Vec<_>>(),
+        "skipped": admission.skipped.iter().map(skipped_to_json).collect::<Vec<_>>(),
+    })
+}
+
+/// Returns what is told about a delivery that was posted again on purpose.
+pub fn replayed(admission: &Admission, of: &DeliveryId) -> Value {
+    let run = |run: &AdmittedRun| json!({ "id": run.id, "pipeline": run.pipeline, "number": run.number });
+    json!({
+        "delivery": admission.delivery,
+        "outcome": admission.outcome,
+        "replay_of": of,
+        "runs": admission.runs.iter().map(run).collect::<Vec<_>>(),
         "rejected": admission.rejected.iter().map(rejected_to_json).collect::<Vec<_>>(),
         "skipped": admission.skipped.iter().map(skipped_to_json).collect::<Vec<_>>(),
     })

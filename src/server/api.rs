@@ -1,9 +1,11 @@
 //! The API: runs, logs, deliveries and connections, as the command line shows them.
 
 use super::Shared;
+use super::answer::replayed;
 use super::error::Failure;
 use super::log::LogBody;
 use crate::id::{self, DeliveryId, RunId};
+use crate::intake::Force;
 use crate::run::State;
 use crate::store::{DeliveryDetail, DeliveryQuery, RunDetail, RunQuery};
 use crate::webhook::delivery::Delivery;
@@ -88,6 +90,25 @@ pub(super) async fn delivery(id: web::Path<String>, shared: web::Data<Shared>) -
     let id = known_length(&id).map(DeliveryId::from_stored).ok_or(Failure::Unknown("delivery"))?;
     let detail = shared.state.store.delivery(&id).await?.ok_or(Failure::Unknown("delivery"))?;
     Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail)))
+}
+
+/// How a delivery is posted again.
+#[derive(Deserialize)]
+pub(super) struct ReplayParameters {
+    #[serde(default)]
+    force: bool,
+}
+
+/// Posts a delivery again, through the pipelines as they are now.
+pub(super) async fn replay(
+    id: web::Path<String>,
+    parameters: web::Query<ReplayParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
+    let id = known_length(&id).map(DeliveryId::from_stored).ok_or(Failure::Unknown("delivery"))?;
+    let force = if parameters.force { Force::Yes } else { Force::No };
+    let admission = shared.state.intake.replay(&id, force).await?;
+    Ok(HttpResponse::Ok().json(replayed(&admission, &id)))
 }
 
 /// Returns the configured connections with what was seen of each.

@@ -2,7 +2,7 @@
 //!
 //! There is no 3xx and no 410 here: some senders take these for success, or give up for ever.
 
-use crate::intake::Answer;
+use crate::intake::{Answer, Unreplayable};
 use crate::store;
 use crate::webhook::challenge::Reply;
 use crate::webhook::delivery::Outcome;
@@ -32,6 +32,9 @@ pub(super) enum Failure {
     /// The sender of a challenge did not show what it should know.
     #[error("the challenge is not answered")]
     Forbidden,
+    /// Something stands against what was asked for.
+    #[error("{0}")]
+    Conflict(String),
     /// The body is larger than the connection takes.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -78,6 +81,7 @@ impl ResponseError for Failure {
         match self {
             Self::NotFound | Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenBody | Self::Invalid(_) => StatusCode::BAD_REQUEST,
@@ -115,6 +119,16 @@ impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         tracing::error!(%error, "a request could not be answered from the store");
         Self::Unavailable { retry_after: RETRY_AFTER_SECONDS }
+    }
+}
+
+impl From<Unreplayable> for Failure {
+    fn from(reason: Unreplayable) -> Self {
+        match reason {
+            Unreplayable::Unknown => Self::Unknown("delivery"),
+            Unreplayable::Store(error) => error.into(),
+            other => Self::Conflict(other.to_string()),
+        }
     }
 }
 

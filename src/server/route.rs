@@ -50,7 +50,7 @@ pub(super) const PUBLIC: &[Entry] = &[
     Entry { path: health::ALIVE_PATH, methods: READ, handler: || web::to(health::alive), others: NOBODY },
 ];
 
-/// What the admin listener answers, all of it read-only.
+/// What the admin listener answers. What changes something is posted.
 pub(super) const ADMIN: &[Entry] = &[
     Entry { path: health::ALIVE_PATH, methods: READ, handler: || web::to(health::alive), others: NOBODY },
     Entry { path: health::READY_PATH, methods: READ, handler: || web::to(health::ready), others: NOBODY },
@@ -60,6 +60,7 @@ pub(super) const ADMIN: &[Entry] = &[
     Entry { path: "/api/v1/runs/{id}/logs", methods: READ, handler: || web::to(api::logs), others: NOBODY },
     Entry { path: "/api/v1/deliveries", methods: READ, handler: || web::to(api::deliveries), others: NOBODY },
     Entry { path: "/api/v1/deliveries/{id}", methods: READ, handler: || web::to(api::delivery), others: NOBODY },
+    Entry { path: "/api/v1/deliveries/{id}/replay", methods: POST, handler: || web::to(api::replay), others: NOBODY },
     Entry { path: "/api/v1/connections", methods: READ, handler: || web::to(api::connections), others: NOBODY },
 ];
 

@@ -118,13 +118,16 @@ impl Decision {
 pub struct FilterVerdict {
     /// The path as the author wrote it.
     pub path: String,
-    /// The text that is wanted there.
+    /// The text that is wanted there, in words where it is not one text.
     pub wanted: String,
     /// The text that was there, cut; `None` where the path leads to nothing, null, an object or
     /// an array.
     pub found: Option<String>,
     /// Whether the filter held.
     pub holds: bool,
+    /// Why it could not be judged, where it could not; it does not hold then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A delivery whose checksum did not hold, in brief. The digest is never kept.

@@ -76,6 +76,13 @@ pub fn kept_headers(connection: &Connection, headers: &[RawHeader]) -> Vec<Heade
         .collect()
 }
 
+/// Returns the value of a kept header that is there once.
+pub fn kept<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
+    let mut found = headers.iter().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
+    let first = found.next()?;
+    found.next().is_none().then_some(first.1.as_str())
+}
+
 fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name) || SECRET_PARTS.iter().any(|part| name.contains(part))
 }
