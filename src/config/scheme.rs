@@ -9,8 +9,8 @@ use super::value::{HeaderName, Text, Texts, Tolerance};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::webhook::preset;
 use crate::webhook::scheme::{
-    Carrier, Encoding, Event, EventForm, Hash, KeyEncoding, KeyForm, Kind, List, Prefix, Scheme, Stamp, StampPlace,
-    TOLERANCE_DEFAULT, Unit,
+    Carrier, Content, Encoding, Event, EventForm, Hash, KeyEncoding, KeyForm, Kind, List, Prefix, Scheme, Stamp,
+    StampPlace, TOLERANCE_DEFAULT, Unit,
 };
 use crate::webhook::signed::Signed;
 use crate::webhook::source::{Pointer, Source};
@@ -29,6 +29,7 @@ const KEYS: &[&str] = &[
     "event_strip",
     "ping",
     "challenge",
+    "content",
 ];
 
 /// Reads the scheme of a connection, Azure's where none is named. `None` after a mistake.
@@ -104,6 +105,8 @@ fn written(mut model: Section<'_>) -> Option<Scheme> {
     scheme.event = sources(&mut model, "event").map(|sources| Event { sources, form });
     model.set(&mut scheme.ping, "ping", |events: Texts| events.0);
     scheme.challenge = challenge::word(&mut model, "challenge");
+    let contents = [("json", Content::Json), ("form", Content::Form), ("fields", Content::Fields)];
+    scheme.content = model.choice("content", &contents).unwrap_or_default();
     if model.mistakes() > before {
         return None;
     }

@@ -157,7 +157,8 @@ impl Intake {
     ) -> Result<(Ready, Option<Reply>), String> {
         let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
         let content_type = header::single(&request.headers, "content-type").map_err(doubled)?;
-        let payload = payload::read(content_type, &request.body).map_err(|mistake| mistake.to_string())?;
+        let payload = payload::read(connection.scheme.content, content_type, &request.body)
+            .map_err(|mistake| mistake.to_string())?;
         let headers = header::kept_headers(connection, &request.headers);
         let about = about(&payload, &connection.wanted());
         let event = header::event(connection, &request.headers, &about).map_err(doubled)?;

@@ -88,8 +88,8 @@ impl Intake {
         let new = DeliveryId::new(milliseconds(received_at), entropy());
         let decided = {
             let content_type = header::kept(&first.headers, "content-type").map(str::as_bytes);
-            let payload =
-                payload::read(content_type, &body).map_err(|mistake| Unreplayable::Body(mistake.to_string()))?;
+            let payload = payload::read(connection.scheme.content, content_type, &body)
+                .map_err(|mistake| Unreplayable::Body(mistake.to_string()))?;
             self.judge(connection, &new, received_at, &first.headers, first.event.as_deref(), &payload)
         };
         let delivery = Delivery {

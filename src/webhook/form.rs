@@ -57,17 +57,20 @@ pub(super) fn sorted(content_type: Option<&[u8]>, body: &[u8]) -> Option<Vec<u8>
     if !content_type.is_some_and(is_form) {
         return Some(Vec::new());
     }
-    let fields = halves(body).filter(|(key, value)| !key.is_empty() || !value.is_empty());
-    let mut fields: Vec<(Vec<u8>, Vec<u8>)> = fields
-        .take(FIELDS_MAX + 1)
-        .map(|(key, value)| Some((decoded(key)?, decoded(value)?)))
-        .collect::<Option<_>>()?;
+    let mut fields = fields(body)?;
     if fields.len() > FIELDS_MAX {
         return None;
     }
     fields.sort();
     fields.dedup();
     Some(fields.into_iter().flat_map(|(key, value)| [key, value]).flatten().collect())
+}
+
+/// Returns all fields, decoded, in their order; one more than [`FIELDS_MAX`] at most. `None` for an
+/// escape that is none.
+pub(super) fn fields(form: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let fields = halves(form).filter(|(key, value)| !key.is_empty() || !value.is_empty());
+    fields.take(FIELDS_MAX + 1).map(|(key, value)| Some((decoded(key)?, decoded(value)?))).collect()
 }
 
 fn halves(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {

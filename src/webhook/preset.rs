@@ -5,8 +5,8 @@
 
 use super::challenge::Challenge;
 use super::scheme::{
-    Carrier, Encoding, Event, EventForm, Hash, KeyForm, Kind, List, Prefix, RejectedStatus, Scheme, Stamp, StampPlace,
-    TOLERANCE_DEFAULT, Unit,
+    Carrier, Content, Encoding, Event, EventForm, Hash, KeyForm, Kind, List, Prefix, RejectedStatus, Scheme, Stamp,
+    StampPlace, TOLERANCE_DEFAULT, Unit,
 };
 use super::signed::Signed;
 use super::source::{Pointer, Source};
@@ -418,6 +418,7 @@ pub const PRESETS: &[Preset] = &[
             encoding: Encoding::Base64,
             signed: signed("{url}{form_sorted}"),
             body_digest: Some("bodySHA256".to_owned()),
+            content: Content::Fields,
             id: places("header:I-Twilio-Idempotency-Token"),
             ..Scheme::hmac(Hash::Sha1, "X-Twilio-Signature")
         },

@@ -50,6 +50,8 @@ pub struct Scheme {
     pub ping: Vec<String>,
     /// How the sender makes sure that the receiver means it.
     pub challenge: Option<Challenge>,
+    /// What a body may be.
+    pub content: Content,
     /// How repeats are found, where neither the connection nor a delivery's id says.
     pub repeat_body: Option<Duration>,
     /// What a sender is told when every matched pipeline was rejected.
@@ -75,6 +77,7 @@ impl Scheme {
             event: None,
             ping: Vec::new(),
             challenge: None,
+            content: Content::default(),
             repeat_body: None,
             rejected: RejectedStatus::Unprocessable,
         }
@@ -345,6 +348,18 @@ pub enum EventForm {
     Plain,
     /// As it is, or inside one pair of `[ ]`, which is taken away.
     MaybeBracketed,
+}
+
+/// What a body may be beside JSON, when its content type is that of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Content {
+    /// Nothing else.
+    Json,
+    /// A form whose field `payload` is JSON.
+    #[default]
+    Form,
+    /// A form whose fields are the payload: an object of texts.
+    Fields,
 }
 
 /// The status for a delivery of which every matched pipeline was rejected.

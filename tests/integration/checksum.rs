@@ -10,6 +10,7 @@ use pipehook::webhook::payload::{self, Payload};
 use pipehook::webhook::preset;
 use pipehook::webhook::received::Received;
 use pipehook::webhook::repeat::{Key, Repeat};
+use pipehook::webhook::scheme::Content;
 use pipehook::webhook::select::{Selected, Wanted, select};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -235,7 +236,7 @@ fn any_json_may_be_at_the_top() {
 #[test]
 fn a_form_whose_field_is_json_is_a_payload() {
     const FORM: &[u8] = b"application/x-www-form-urlencoded; charset=utf-8";
-    let read = |body: &'static str| payload::read(Some(FORM), body.as_bytes());
+    let read = |body: &'static str| payload::read(Content::Form, Some(FORM), body.as_bytes());
     let payload = read("a=1&payload=%7B%22text%22%3A%22a+b%2Bc%22%7D").expect("a form");
     assert_eq!(payload.json(), r#"{"text":"a b+c"}"#);
     assert_eq!(read(" {\"a\":1}").expect("JSON that calls itself a form").json(), " {\"a\":1}");
@@ -244,8 +245,24 @@ fn a_form_whose_field_is_json_is_a_payload() {
     assert_eq!(sentence("payload=1&payload=2"), "the form has the field `payload` twice");
     assert_eq!(sentence("payload=%7"), "the form's field `payload` has a `%` without two hexadecimal digits");
     assert_eq!(sentence("payload=%FF"), "the body is not UTF-8");
-    assert!(payload::read(Some(b"text/plain"), b"{}").is_ok());
-    assert!(payload::read(None, b"payload=%7B%7D").is_err());
+    assert!(payload::read(Content::Form, Some(b"text/plain"), b"{}").is_ok());
+    assert!(payload::read(Content::Form, None, b"payload=%7B%7D").is_err());
+}
+
+#[test]
+fn the_fields_of_a_form_are_a_payload_where_the_scheme_says_so() {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
+    let read = |body: &'static str| payload::read(Content::Fields, Some(FORM), body.as_bytes());
+    let payload = read("From=%2B1415&Body=say+%22no%22%26+%0A&payload=%7B%7D&Empty=").expect("a form");
+    assert_eq!(
+        payload.json(),
+        "{\"From\":\"+1415\",\"Body\":\"say \\\"no\\\"& \\n\",\"payload\":\"{}\",\"Empty\":\"\"}"
+    );
+    assert_eq!(read("a=1&%61=2").expect_err("twice").sentence, "the body has the key `a` twice in one object");
+    assert_eq!(read("a=%ff").expect_err("Latin-1").sentence, "the form is not UTF-8");
+    assert_eq!(read(r#"{"a":1}"#).expect("JSON").json(), r#"{"a":1}"#);
+    let only_json = payload::read(Content::Json, Some(FORM), b"payload=%7B%7D");
+    assert!(only_json.is_err());
 }
 
 fn steps(path: &str) -> Vec<PathStep> {
@@ -485,7 +502,7 @@ proptest! {
 
     #[test]
     fn no_body_makes_the_check_or_the_selection_panic(body in prop::collection::vec(any::<u8>(), 0..60)) {
-        if let Ok(payload) = payload::read(None, &body) {
+        if let Ok(payload) = payload::read(Content::Form, None, &body) {
             let mut wanted = Wanted::default();
             wanted.add(&[PathStep::Member("a".to_owned())]);
             let _ = select(&payload, &wanted);

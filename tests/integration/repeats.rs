@@ -147,14 +147,16 @@ fn a_replay_waits_for_the_runs_of_its_delivery_and_needs_no_server() {
     let id = queued["delivery"].as_str().expect("an id").to_owned();
     let refused = server.request("POST", "/webhooks/hook", &[], b"{}");
     assert_eq!(refused.status, 401);
+    let kept = until("the refused one in brief", Duration::from_secs(30), || {
+        let deliveries = folder.run(&["deliveries", "--format", "json"]).json();
+        let found = deliveries.as_array().expect("a list").iter().find(|it| it["outcome"] == "refused").cloned();
+        found.and_then(|it| Some(it["id"].as_str()?.to_owned()))
+    });
     drop(server);
     let waiting = folder.run(&["deliveries", "replay", &id]).ended_with(1);
     assert!(waiting.stderr.contains("the run p#1 that the delivery started has not ended"), "{}", waiting.stderr);
     folder.run(&["deliveries", "replay", &id, "--force"]).ended_with(0);
-    let refused = folder.run(&["deliveries", "--format", "json"]).json();
-    let is_refused = |it: &&Value| it["outcome"] == "refused";
-    let refused = refused.as_array().expect("a list").iter().find(is_refused).expect("it is kept in brief").clone();
-    let told = folder.run(&["deliveries", "replay", refused["id"].as_str().expect("an id")]).ended_with(1);
+    let told = folder.run(&["deliveries", "replay", &kept]).ended_with(1);
     assert!(told.stderr.contains("its body was not kept"), "{}", told.stderr);
     folder.run(&["deliveries", "replay", "dlv_none"]).ended_with(2);
     let _server = folder.serve(&[]);

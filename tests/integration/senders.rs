@@ -11,7 +11,7 @@ use pipehook::config::Config;
 use pipehook::intake::{self, Intake, Request, Rules};
 use pipehook::store::{Access, SqliteStore};
 use pipehook::webhook::preset::{self, PRESETS};
-use pipehook::webhook::scheme::{Encoding, Scheme};
+use pipehook::webhook::scheme::{Content, Encoding, Scheme};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -53,12 +53,13 @@ fn the_readme_has_a_line_for_every_known_sender() {
 }
 
 /// What the table adds to the shared data, which leaves it to the receiver: Azure's own letter
-/// case when signing, tests of senders, and what iceScrum needs of its receiver.
+/// case when signing, tests of senders, Twilio's forms, and what iceScrum needs of its receiver.
 fn without_additions(scheme: Scheme) -> Scheme {
     Scheme {
         name: String::new(),
         encoding: if scheme.encoding == Encoding::UpperHex { Encoding::LowerHex } else { scheme.encoding },
         ping: Vec::new(),
+        content: Content::default(),
         repeat_body: None,
         rejected: pipehook::webhook::scheme::RejectedStatus::Unprocessable,
         ..scheme
