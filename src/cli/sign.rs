@@ -5,7 +5,7 @@ use super::{Global, input, output};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::diagnostic::{did_you_mean, shown};
-use crate::webhook::checksum::{self, Fresh};
+use crate::webhook::checksum::{self, Fresh, Signature};
 use crate::webhook::connection::{Authentication, Connection, Secret};
 use crate::webhook::preset;
 use crate::webhook::scheme::Carrier;
@@ -37,7 +37,7 @@ pub(super) struct Sign {
 
 impl Sign {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
-        let lines = match (&self.scheme, &self.secret_file) {
+        let signature = match (&self.scheme, &self.secret_file) {
             (Some(scheme), Some(secret)) => {
                 let connection = by_scheme(scheme, secret, self.header.as_deref())?;
                 let ([] | [_]) = self.names.as_slice() else {
@@ -54,14 +54,31 @@ impl Sign {
                 signed(connection, &input::bytes(file.first().map(PathBuf::as_path))?)?
             }
         };
-        let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let headers = signature.headers.iter();
+        let lines: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
         output::text(&lines)?;
+        if let Some(query) = query(&signature) {
+            anstream::eprintln!("note: the URL needs a query as well: ?{query}");
+        }
         Ok(Ending::Done)
     }
 }
 
-/// Returns the header lines that a sender would add now.
-pub(super) fn signed(connection: &Connection, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
+/// Returns the query that a signature adds to the URL.
+pub(super) fn query(signature: &Signature) -> Option<String> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let escaped = |text: &str| {
+        let bytes = text.bytes();
+        bytes.map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    };
+    signature.query.as_ref().map(|(name, value)| {
+        let (name, value): (String, String) = (escaped(name), escaped(value));
+        format!("{name}={value}")
+    })
+}
+
+/// Returns what a sender would add now.
+pub(super) fn signed(connection: &Connection, body: &[u8]) -> Result<Signature, Failure> {
     let id = format!("msg_{}", uuid::Uuid::now_v7().simple());
     let fresh = Fresh { now: SystemClock.now(), id: &id };
     checksum::sign(connection, body, fresh).map_err(|reason| {

@@ -194,11 +194,17 @@ pub enum Unsignable {
     #[error("the scheme `{0}` signs inside the body, with a key that only its sender has")]
     InBody(String),
     /// What is covered is not known here.
-    #[error("the scheme `{0}` covers the URL as the sender sees it, which is not known here")]
+    #[error("the scheme `{0}` covers the URL as the sender sees it: the connection's `url` says which")]
     Url(String),
-    /// The proof stands in the URL.
-    #[error("the scheme `{0}` has its token in the URL's query and no header: add it to the URL as `{1}`")]
-    Query(String, String),
+}
+
+/// What a sender adds to a body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// Header lines.
+    pub headers: Vec<(String, String)>,
+    /// A parameter of the URL's query, its name and its value.
+    pub query: Option<(String, String)>,
 }
 
 /// What a sender adds that is new in each delivery.
@@ -210,42 +216,58 @@ pub struct Fresh<'f> {
     pub id: &'f str,
 }
 
-/// Returns the header lines that a sender with the connection's first live secret would add; none
-/// where the connection asks for no proof.
-pub fn sign(connection: &Connection, body: &[u8], fresh: Fresh<'_>) -> Result<Vec<(String, String)>, Unsignable> {
+/// Returns what a sender with the connection's first live secret would add; nothing where the
+/// connection asks for no proof.
+pub fn sign(connection: &Connection, body: &[u8], fresh: Fresh<'_>) -> Result<Signature, Unsignable> {
     let Authentication::Secrets(secrets) = &connection.authentication else {
-        return Ok(Vec::new());
+        return Ok(Signature::default());
     };
     let scheme = &connection.scheme;
+    let secret = secrets.iter().find(|secret| secret.is_live(fresh.now)).ok_or(Unsignable::NoSecret)?;
     let carrier = match &connection.carrier {
         Carrier::Header(name) => name.clone(),
-        Carrier::Query(name) => return Err(Unsignable::Query(scheme.name.clone(), name.clone())),
+        Carrier::Query(name) => {
+            let token = String::from_utf8_lossy(secret.bytes()).into_owned();
+            return Ok(Signature { query: Some((name.clone(), token)), ..Signature::default() });
+        }
         Carrier::Body => return Err(Unsignable::InBody(scheme.name.clone())),
     };
-    if scheme.signed.has_url() {
-        return Err(Unsignable::Url(scheme.name.clone()));
-    }
-    let secret = secrets.iter().find(|secret| secret.is_live(fresh.now)).ok_or(Unsignable::NoSecret)?;
     let timestamp = scheme.timestamp.as_ref().map(|it| stamp::written(it.unit, fresh.now));
-    let mut lines = Vec::new();
+    let mut headers = Vec::new();
     if let (true, Some(Source::Header(name))) = (scheme.signed.has_id(), scheme.id.first()) {
-        lines.push((name.clone(), fresh.id.to_owned()));
+        headers.push((name.clone(), fresh.id.to_owned()));
     }
     if let (Some(stamp), Some(text)) = (&scheme.timestamp, &timestamp)
         && let StampPlace::Header(name) = &stamp.place
     {
-        lines.push((name.clone(), text.clone()));
+        headers.push((name.clone(), text.clone()));
     }
-    let proof = proof(scheme, secret, body, timestamp.as_deref().unwrap_or_default(), fresh.id)?;
-    lines.push((carrier, claim::written(scheme, &proof, timestamp.as_deref())));
-    Ok(lines)
+    let query = scheme.body_digest.as_ref().map(|name| (name.clone(), hex::encode(Sha256::digest(body))));
+    let brought = Brought {
+        body,
+        content_type: None,
+        timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
+        id: fresh.id.as_bytes(),
+        url: &signed_url(connection, query.as_ref())?,
+    };
+    let proof = proof(scheme, secret, brought)?;
+    headers.push((carrier, claim::written(scheme, &proof, timestamp.as_deref())));
+    Ok(Signature { headers, query })
 }
 
-fn proof(scheme: &Scheme, secret: &Secret, body: &[u8], timestamp: &str, id: &str) -> Result<Vec<u8>, Unsignable> {
+/// Returns the URL that a checksum covers; nothing where it covers none.
+fn signed_url(connection: &Connection, query: Option<&(String, String)>) -> Result<String, Unsignable> {
+    if !connection.scheme.signed.has_url() {
+        return Ok(String::new());
+    }
+    let url = connection.url.as_ref().ok_or_else(|| Unsignable::Url(connection.scheme.name.clone()))?;
+    Ok(query.map_or_else(|| url.clone(), |(name, value)| format!("{url}?{name}={value}")))
+}
+
+fn proof(scheme: &Scheme, secret: &Secret, brought: Brought<'_>) -> Result<Vec<u8>, Unsignable> {
     if matches!(scheme.kind, Kind::Token | Kind::Basic) {
         return Ok(secret.bytes().to_vec());
     }
-    let brought = Brought { body, content_type: None, timestamp: timestamp.as_bytes(), id: id.as_bytes(), url: "" };
     let pieces: Vec<Cow<'_, [u8]>> = scheme.signed.pieces(brought).expect("a body of JSON is its own payload");
     secret.key().prove(&pieces).ok_or_else(|| Unsignable::PublicKey(scheme.name.clone()))
 }

@@ -34,7 +34,7 @@ fn verify(connection: &Connection, headers: &[RawHeader], body: &[u8]) -> Result
 }
 
 fn sign(connection: &Connection, body: &[u8]) -> Vec<(String, String)> {
-    checksum::sign(connection, body, Fresh { now: now(), id: "msg_1" }).expect("it can be signed")
+    checksum::sign(connection, body, Fresh { now: now(), id: "msg_1" }).expect("it can be signed").headers
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Vec<RawHeader> {

@@ -212,7 +212,7 @@ fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
         std::fs::write(&path, text).expect("written");
         let config = load(&path).expect("the file is fine");
         let fresh = Fresh { now: Timestamp::now(), id: "msg_1" };
-        let signed = sign(&config.connections[1], b"{}", fresh).expect("it can be signed");
+        let signed = sign(&config.connections[1], b"{}", fresh).expect("it can be signed").headers;
         let headers: Vec<_> = signed.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
         let verified = verify(&config.connections[0], &Received::new(&headers, b"{}"), Timestamp::now());
         assert_eq!(verified.is_ok(), same, "{content:?}");

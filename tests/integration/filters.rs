@@ -119,7 +119,7 @@ fn the_running_server_filters_and_keeps_why() {
         "does not hold: headers['x-github-event'] should be one of push, create, found issues",
         "does not hold: ref should be like refs/heads/.*, found refs/tags/x",
         "does not hold: actor should be not robot, there is nothing",
-        "event  issues",
+        "event       issues",
     ] {
         assert!(shown.contains(line), "{line:?} is not in\n{shown}");
     }

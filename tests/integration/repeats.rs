@@ -122,7 +122,7 @@ fn a_replay_is_a_new_run_of_today_s_pipelines_linked_to_its_delivery() {
     assert!(folder.run(&["runs", "logs", "p#2"]).stdout.contains("today again"));
     let second = replayed["delivery"].as_str().expect("an id");
     let shown = folder.run(&["deliveries", "show", second]).ended_with(0).stdout;
-    assert!(shown.contains(&format!("replay of  {first}")), "{shown}");
+    assert!(shown.contains(&format!("replay of   {first}")), "{shown}");
 
     let soon = folder.run(&["deliveries", "replay", &first]).ended_with(1);
     assert!(soon.stderr.contains(&format!("replayed less than a minute ago, as {second}")), "{}", soon.stderr);
@@ -173,7 +173,7 @@ fn a_rotation_shows_which_secret_is_still_used_and_ends_when_it_says() {
     assert_eq!(told.status, 200, "{told:?}");
     assert_eq!(server.deliver("hook", "gone", body).status, 401, "its end has passed");
     let shown = folder.run(&["deliveries", "show", told.json()["delivery"].as_str().expect("an id")]).stdout;
-    assert!(shown.contains("proved by the secret  last year's"), "{shown}");
+    assert!(shown.contains("proved by   the secret `last year's`"), "{shown}");
     let used = |name: &str| {
         let connections = folder.run(&["connections", "--format", "json"]).ended_with(0).json();
         assert_eq!(connections[0]["secrets"], 2, "the number of live ones: {connections}");

@@ -262,3 +262,71 @@ fn an_empty_secret_does_not_start() {
     let output = folder.run(&["connections"]).ended_with(2);
     assert!(output.stderr.contains("a secret of connection `empty`: the `value` is empty"), "{}", output.stderr);
 }
+
+/// Every row that can be signed with what a receiver has is signed by one command and verified by
+/// the server; the others say in one sentence why not.
+#[test]
+fn what_send_signs_the_server_verifies_for_every_known_sender() {
+    const PRIVATE: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60\
+                           d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let mut connections = serde_json::Map::new();
+    for row in PRESETS.iter().filter(|row| row.name != "aws-sns") {
+        let secret = match row.name {
+            "standard-webhooks" | "svix" | "gitlab-signing" => "whsec_c2VjcmV0",
+            "discord" => PRIVATE,
+            "basic" => "user:pass word",
+            _ => "a secret",
+        };
+        let mut connection = json!({ "scheme": row.name, "secret": { "value": secret }, "repeat": "none" });
+        if row.name == "twilio" {
+            connection["url"] = json!("https://hooks.example.com/twilio");
+        }
+        connections.insert(row.name.to_owned(), connection);
+    }
+    connections["standard-webhooks-ed25519"]["secret"] =
+        json!({ "value": format!("whsk_{}", encoded(&hex::decode(PRIVATE).expect("hex"))) });
+    connections.insert(
+        "query".to_owned(),
+        json!({
+            "secret": { "value": "open sesame&more" },
+            "scheme": { "kind": "token", "signature": { "query": "code" } },
+        }),
+    );
+    connections.insert("public".to_owned(), json!({ "scheme": "discord", "secret": { "value": PUBLIC } }));
+    connections.insert("no-url".to_owned(), json!({ "scheme": "twilio", "secret": { "value": "s" } }));
+    let folder = Folder::new("");
+    folder.write("pipehook.yml", &json!({ "connections": connections }).to_string());
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-worker"]);
+    let url = format!("http://{}", server.public);
+    for name in connections.keys().filter(|name| !["public", "no-url"].contains(&name.as_str())) {
+        let now = Timestamp::now().as_millisecond();
+        folder.write("body.json", &format!("{{\"webhookTimestamp\": {now}, \"text\": \"é\"}}"));
+        let told = folder.run(&["send", name, "body.json", "--url", &url]);
+        assert_eq!(told.code, Some(0), "{name}: {told:?}");
+    }
+    for (name, reason) in [("public", "signs with a private key"), ("no-url", "the connection's `url` says which")] {
+        let told = folder.run(&["sign", name, "body.json"]).ended_with(1);
+        assert!(told.stderr.contains(reason) && told.stderr.lines().count() == 1, "{told:?}");
+    }
+}
+
+/// Anybody's topic is signed with the same key: the connection says whose may post.
+#[test]
+fn a_notification_of_another_topic_is_refused() {
+    let Some(all) = Vector::all() else { return };
+    let vector = all.iter().find(|vector| vector.id() == "sns-v2").expect("the vector");
+    let body: Value = serde_json::from_slice(&vector.body()).expect("JSON");
+    let judged = |topic: &Value| {
+        let mut connection = vector.connection();
+        connection["topics"] = json!([topic]);
+        Door::new(&json!({ vector.id(): connection }), Timestamp::now()).receive(vector)
+    };
+    assert_eq!(judged(&body["TopicArn"]), Ok(true));
+    assert_eq!(judged(&json!("arn:aws:sns:us-east-1:1:other")), Ok(false));
+}
+
+fn encoded(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -10,21 +10,17 @@ use jiff::Timestamp;
 /// Returns the text of `deliveries show`.
 pub(super) fn text(detail: &DeliveryDetail, now: Timestamp) -> String {
     let delivery = &detail.delivery;
-    let mut text = facts(&[
+    let mut known = vec![
         ("delivery", delivery.id.to_string()),
         ("connection", shown(&delivery.connection)),
         ("received", exact(delivery.received_at, now)),
         ("size", format!("{} bytes", delivery.size)),
         ("outcome", format!("{}: {}", verdict(delivery.outcome.word()), meaning(detail))),
-    ]);
-    let about = [
-        ("event", &delivery.event),
-        ("proved by the secret", &delivery.secret),
-        ("replay of", &delivery.replay_of.as_ref().map(ToString::to_string)),
     ];
-    for (name, value) in about {
-        text.extend(value.iter().map(|value| format!("{name}  {}\n", shown(value))));
-    }
+    known.extend(delivery.event.iter().map(|event| ("event", shown(event))));
+    known.extend(delivery.secret.iter().map(|secret| ("proved by", format!("the secret `{}`", shown(secret)))));
+    known.extend(delivery.replay_of.iter().map(|first| ("replay of", first.to_string())));
+    let mut text = facts(&known);
     if !delivery.headers.is_empty() {
         text.push_str("\nheaders\n");
     }
