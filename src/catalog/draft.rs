@@ -145,7 +145,7 @@ fn put<'p>(
 fn has_fixed_name(plan: &Plan) -> bool {
     let has_macros = plan.name.flatten() != NAME_DEFAULT && plan.name.flatten().contains("$(");
     let is_variable_tainted = plan.variables.iter().any(|variable| variable.value.is_tainted());
-    !plan.name.is_tainted() && !(has_macros && is_variable_tainted)
+    !(plan.name.is_tainted() || has_macros && is_variable_tainted)
 }
 
 /// Returns the blank that a need is about. `None` where its text is not a whole blank.

@@ -152,6 +152,17 @@ fn check_warns_of_a_decision_that_rests_on_an_unsigned_header() {
 }
 
 #[test]
+fn check_warns_of_a_connection_that_nobody_configured() {
+    let folder = Folder::new("connections: {hok: {auth: none}}\n");
+    folder.write("pipelines/p.yml", PIPELINE);
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    for part in ["warning[unknown-connection]: no connection `hook` is configured", "p.yml:4:17", "did you mean `hok`?"]
+    {
+        assert!(told.contains(part), "{part:?} is not in\n{told}");
+    }
+}
+
+#[test]
 fn check_warns_of_senders_that_prove_less_than_one_may_think() {
     let folder = Folder::new(concat!(
         "connections:\n",

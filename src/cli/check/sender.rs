@@ -4,15 +4,19 @@
 use crate::catalog::Pipeline;
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, shown};
-use crate::pipeline::Subject;
+use crate::pipeline::{Subject, WebhookResource};
 use crate::webhook::connection::{Authentication, Connection};
 use crate::webhook::scheme::Kind;
 
-/// Warns of filters that look at headers which the connection's checksum does not cover.
+/// Warns of filters that look at headers which the connection's checksum does not cover, and of
+/// resources without a connection.
 pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for listener in &pipeline.listeners {
         let named = |it: &&std::sync::Arc<Connection>| it.name.eq_ignore_ascii_case(&listener.resource.connection);
-        let Some(connection) = config.connections.iter().find(named) else { continue };
+        let Some(connection) = config.connections.iter().find(named) else {
+            unknown(config, &listener.resource, diagnostics);
+            continue;
+        };
         if matches!(connection.authentication, Authentication::None) {
             continue;
         }
@@ -29,6 +33,18 @@ pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Di
             diagnostics.push(warning.note(note).help(help));
         }
     }
+}
+
+/// Warns of a resource whose connection nobody configured, where connections are configured at all.
+fn unknown(config: &Config, resource: &WebhookResource, diagnostics: &mut Diagnostics) {
+    if config.connections.is_empty() {
+        return;
+    }
+    let title = format!("no connection `{}` is configured", shown(&resource.connection));
+    let warning =
+        Diagnostic::warning(Code::UnknownConnection, title, resource.connection_span, "nothing can start the pipeline");
+    let names = config.connections.iter().map(|it| it.name.as_str());
+    diagnostics.push(warning.suggest(&resource.connection, names));
 }
 
 /// Warns of connections whose sender proves less than one may think.
