@@ -31,10 +31,12 @@ pub enum Unreplayable {
     #[error("the connection `{0}` is not configured any more")]
     WithoutConnection(String),
     /// What it started has not ended.
-    #[error("the run {0}#{1} that the delivery started has not ended; use force to start another one beside it")]
+    #[error(
+        "the run {0}#{1} that the delivery started has not ended: `--force`, or `?force=true`, starts another one beside it"
+    )]
     Running(String, u64),
     /// It was posted again a moment ago.
-    #[error("the delivery was replayed less than a minute ago, as {0}; use force to do it again")]
+    #[error("the delivery was replayed less than a minute ago, as {0}: `--force`, or `?force=true`, does it again")]
     JustNow(DeliveryId),
     /// Its body can't be used, by the rules of today.
     #[error("the body can't be used: {0}")]

@@ -22,27 +22,18 @@ pub enum Source {
 
 /// A place in a JSON text: `/event/id` (RFC 6901). A step of digits counts the items of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pointer {
-    text: String,
-    steps: Vec<PathStep>,
-}
+pub struct Pointer(Vec<PathStep>);
 
 impl Pointer {
     /// Reads a pointer; `None` for what is none.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/').filter(|_| text.len() <= POINTER_MAX)?;
-        let steps = rest.split('/').map(step).collect::<Option<_>>()?;
-        Some(Self { text: text.to_owned(), steps })
+        rest.split('/').map(step).collect::<Option<_>>().map(Self)
     }
 
     /// Returns the steps, from the top of the payload.
     pub fn steps(&self) -> &[PathStep] {
-        &self.steps
-    }
-
-    /// Returns the pointer as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 }
 
