@@ -17,11 +17,11 @@ use crate::catalog::Shelf;
 use crate::clock::Clock;
 use crate::diagnostic::shown;
 use crate::id::{DeliveryId, RunId};
-use crate::store::{self, Acceptance, Accepted, RepeatKey, Store};
+use crate::store::{self, Acceptance, RepeatKey, Store};
 use crate::webhook::challenge::{self, Asking, Reply};
 use crate::webhook::checksum::{self, Failure, Proof, Verified};
 use crate::webhook::connection::Connection;
-use crate::webhook::delivery::{Decision, Delivery, Header, Outcome, Refusal};
+use crate::webhook::delivery::{Delivery, Header, Refusal};
 use crate::webhook::header::{self, Doubled};
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::received::Received;
@@ -224,9 +224,10 @@ impl Intake {
     /// Makes a delivery and its runs durable, and only then says so.
     async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
         let Ready { delivery, runs, repeat } = ready;
-        let acceptance = Acceptance { delivery: Some((delivery.clone(), body)), runs, repeat, queue_limit };
+        let admission = Admission::of(&delivery, connection.rejected.code());
+        let acceptance = Acceptance { delivery: Some((delivery, body)), runs, repeat, queue_limit };
         match self.store.accept(acceptance).await {
-            Ok(accepted) => Answer::Verified(admission(&delivery, accepted, connection.rejected.code())),
+            Ok(accepted) => Answer::Verified(admission.accepted(accepted)),
             Err(error) => {
                 tracing::error!(
                     connection = connection.name,
@@ -277,25 +278,6 @@ fn repeat_key(connection: &Connection, request: &Request, about: &Selected<'_>) 
     let Some(repeat) = &connection.repeat else { return Ok(None) };
     let key = repeat.key_of(connection, &request.headers, &request.body, about)?;
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
-}
-
-fn admission(delivery: &Delivery, accepted: Accepted, rejected_status: u16) -> Admission {
-    let (repeat_of, runs) = match accepted {
-        Accepted::New(runs) => (None, runs),
-        Accepted::Repeat { of, runs } => (Some(of), runs),
-    };
-    let runs = runs.into_iter();
-    let decided = if repeat_of.is_some() { &[] } else { delivery.pipelines.as_slice() };
-    let with = |wanted: Decision| decided.iter().filter(move |verdict| verdict.decision == wanted);
-    Admission {
-        delivery: delivery.id.clone(),
-        outcome: if repeat_of.is_some() { Outcome::Repeat } else { delivery.outcome },
-        repeat_of,
-        runs: runs.map(|run| AdmittedRun { id: run.id, pipeline: run.pipeline, number: run.number }).collect(),
-        rejected: with(Decision::Rejected).map(|it| (it.pipeline.clone(), it.diagnostics.clone())).collect(),
-        skipped: with(Decision::Filtered).map(|it| (it.pipeline.clone(), it.decision)).collect(),
-        rejected_status,
-    }
 }
 
 /// Returns the answer for a body that would have to be decoded before its checksum could be

@@ -1,7 +1,7 @@
 //! Posting a delivery again on purpose: through today's pipelines, as a new delivery that is
 //! linked to the one it repeats. The checksum was checked when it came, and is not kept.
 
-use super::{Admission, Intake, admission};
+use super::{Admission, Intake};
 use crate::id::DeliveryId;
 use crate::run::State;
 use crate::store::{self, Acceptance, Accepted, RepeatKey, RunQuery};
@@ -104,15 +104,12 @@ impl Intake {
             secret: None,
             ..first
         };
-        let acceptance = Acceptance {
-            delivery: Some((delivery.clone(), body)),
-            runs: decided.runs,
-            repeat,
-            queue_limit: rules.queue_limit,
-        };
+        let admission = Admission::of(&delivery, connection.rejected.code());
+        let acceptance =
+            Acceptance { delivery: Some((delivery, body)), runs: decided.runs, repeat, queue_limit: rules.queue_limit };
         match self.store.accept(acceptance).await? {
             Accepted::Repeat { of, .. } => Err(Unreplayable::JustNow(of)),
-            accepted => Ok(admission(&delivery, accepted, connection.rejected.code())),
+            accepted => Ok(admission.accepted(accepted)),
         }
     }
 }
