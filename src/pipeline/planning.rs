@@ -18,6 +18,7 @@ pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
         name: pipeline.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| plan::NAME_DEFAULT.into()),
         variables: variables(&pipeline.variables),
         stages,
+        ..Plan::default()
     }
 }
 
@@ -32,6 +33,7 @@ fn stage(stage: &Stage, at: usize, stages: &[String]) -> plan::Stage {
         condition: stage.condition.as_ref().map(|condition| condition.text.clone()),
         variables: variables(&stage.variables),
         jobs: stage.jobs.iter().zip(stage.job_names()).map(|(it, name)| job(it, name)).collect(),
+        ..plan::Stage::default()
     }
 }
 
@@ -48,6 +50,7 @@ fn job(job: &Job, name: String) -> plan::Job {
         variables: variables(&job.variables),
         steps: job.steps.iter().filter(|step| step.enabled).map(step).collect(),
         name,
+        ..plan::Job::default()
     }
 }
 
@@ -55,6 +58,7 @@ fn step(step: &Step) -> plan::Step {
     let kind = match step.interpreter {
         Interpreter::CommandLine => "CmdLine",
         Interpreter::Bash => "Bash",
+        Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => "PowerShell",
     };
     plan::Step {
         name: step.name.as_ref().map(|name| name.value.clone()),
@@ -68,7 +72,9 @@ fn step(step: &Step) -> plan::Step {
             interpreter: step.interpreter,
             text: step.script.value.text.clone(),
             fail_on_stderr: step.fail_on_stderr,
+            ..Script::default()
         }),
+        ..plan::Step::default()
     }
 }
 

@@ -174,7 +174,7 @@ fn a_payload_changes_no_script() {
                 steps:\n- script: echo ${{ parameters.hook.x }} '$(y)'\n";
     let scripts = |payload: &str| {
         let plan = outcome("p", text, Some(payload)).plan.expect("it is valid");
-        let Action::Script(script) = &plan.stages[0].jobs[0].steps[0].action;
+        let Action::Script(script) = &plan.stages[0].jobs[0].steps[0].action else { unreachable!("it is a script") };
         let author = script.text.segments().iter().filter(|it| !it.is_tainted());
         author.map(|segment| segment.text.to_string()).collect::<Vec<_>>()
     };
