@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! resources  webhook resources and parameters, from the file before expansion
-//! schema     which keys may stand where: one table
-//! read       the expanded document to the typed model, every mistake reported
+//! schema     which keys may stand where, and what their values are: the language as tables
+//! task       the tasks that are known, with their inputs
+//! read       the expanded document to the typed model
+//! executable what no worker can do yet: one table
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
 //! plan       the frozen work of one run
 //! ```
@@ -13,12 +15,14 @@
 
 mod check;
 mod condition;
+mod executable;
 mod model;
 pub mod plan;
 mod planning;
 mod read;
 mod resources;
 mod schema;
+pub mod task;
 mod value;
 
 pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
@@ -30,6 +34,7 @@ use plan::Plan;
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
 pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    schema::check(document, diagnostics);
     let pipeline = read::read(document, diagnostics);
     check::check(&pipeline, diagnostics);
     (!diagnostics.has_errors()).then(|| planning::plan(&pipeline, name))

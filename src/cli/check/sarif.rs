@@ -26,6 +26,7 @@ fn result(report: &Report) -> Value {
     let level = match report.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
     };
     json!({
         "ruleId": report.code,
