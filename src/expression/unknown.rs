@@ -63,6 +63,14 @@ pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, memb
         .maybe_help(did_you_mean(member, members.iter().map(String::as_str)))
 }
 
+/// Returns the mistake of a status function that names what is not waited for.
+pub(super) fn not_waited_for(name: &str, range: Range<usize>, known: &[String]) -> Mistake {
+    let title = format!("nothing called `{}` is waited for here", shown(name));
+    let help =
+        did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| "name it in `dependsOn` too".to_owned());
+    Mistake::new(Code::UnknownName, range, title, "this is in no `dependsOn`").help(help)
+}
+
 /// Returns the function that a call names, if it exists in the scope.
 pub(super) fn function(call: &Call, scope: &Scope) -> Result<&'static Function, Mistake> {
     let range = call.name_range.clone();

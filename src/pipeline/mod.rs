@@ -34,8 +34,15 @@ use plan::Plan;
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
 pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    let draft = draft(document, name, diagnostics);
+    (!diagnostics.has_errors()).then_some(draft)
+}
+
+/// Returns the work of a document as far as it can be read, with everything that is wrong with
+/// it. What has errors must not be run.
+pub fn draft(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Plan {
     schema::check(document, diagnostics);
     let pipeline = read::read(document, diagnostics);
     check::check(&pipeline, diagnostics);
-    (!diagnostics.has_errors()).then(|| planning::plan(&pipeline, name))
+    planning::plan(&pipeline, name)
 }

@@ -223,6 +223,10 @@ impl Reader<'_> {
                 key => self.diagnostics.push(unsupported(key, entry.key.span, ONE_FILTER)),
             }
         }
+        if node.entries().is_some() && node.member("value").or(node.member("pattern")).is_none() {
+            let whole = node.entries().and_then(<[Entry]>::first).map_or(node.span, |first| first.key.span);
+            self.error(Code::MissingKey, "a filter needs `value`", whole, "there is no `value` here");
+        }
         if node.entries().is_some() && node.member("path").or(node.member("header")).is_none() {
             self.error(Code::MissingKey, "a filter needs `path` or `header`", node.span, "neither of them is here");
         }

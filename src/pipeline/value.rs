@@ -15,7 +15,7 @@ const CLOSE: &str = "]";
 /// Returns the entries of a mapping that the author wrote.
 pub(super) fn entries(node: &Node) -> &[Entry] {
     match &node.content {
-        Content::Mapping(entries) if node.origin.is_none() => entries,
+        Content::Mapping(entries) if node.origin.is_none() && !entries.iter().any(|it| it.key.is_tainted()) => entries,
         _ => &[],
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! Each `tests/testdata/pipeline/<case>.yml` is expanded with the payload beside it, where there
 //! is a `<case>.json`, and validated. What the user would see, and the plan if there is one, stand
-//! in `<case>.expected`, rewritten when `UPDATE_EXPECTED` is set. A comment `#~^^ code` below a
+//! in `<case>.expected`, rewritten when `UPDATE_EXPECTED` is set; there is a plan too where all that
+//! is wrong is that no worker can execute it yet. A comment `#~^^ code` below a
 //! line says apart from that which mistake is on the line, its carets under the columns that are
 //! meant. A mistake that begins left of the carets' first possible column is marked from there
 //! on, and one of several lines is marked on its first.
 
-use pipehook::diagnostic::{Code, Diagnostics, Place, Report, SourceMap, Style, render_all};
+use pipehook::diagnostic::{Code, Diagnostic, Diagnostics, Place, Report, Severity, SourceMap, Style, render_all};
 use pipehook::expression::{Object, Value};
 use pipehook::pipeline::{self, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
@@ -23,6 +24,8 @@ const FIRST_CARET: usize = 3;
 struct Outcome {
     reports: Vec<Report>,
     plan: Option<Plan>,
+    /// The plan, also where a worker could not execute it.
+    draft: Option<Plan>,
 }
 
 fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
@@ -30,18 +33,21 @@ fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
     let source = sources.add(format!("{name}.yml"), text);
     let mut diagnostics = Diagnostics::default();
     let document = yaml::parse(text, source, &mut diagnostics);
-    let plan = document.and_then(|document| validated(name, &document, payload, &sources, &mut diagnostics));
-    Outcome { reports: diagnostics.resolve(&sources), plan }
+    let draft = document.map(|document| draft(name, &document, payload, &sources, &mut diagnostics));
+    let is_meant = |it: &Diagnostic| it.severity != Severity::Error || it.code == Code::Unsupported;
+    let draft = draft.filter(|_| diagnostics.iter().all(is_meant));
+    let plan = draft.clone().filter(|_| !diagnostics.has_errors());
+    Outcome { reports: diagnostics.resolve(&sources), plan, draft }
 }
 
-/// Returns the plan of a document that is expanded with a payload for each of its aliases.
-fn validated(
+/// Returns the work of a document that is expanded with a payload for each of its aliases.
+fn draft(
     name: &str,
     document: &yaml::Node,
     payload: Option<&str>,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
-) -> Option<Plan> {
+) -> Plan {
     let parameters = pipeline::parameters(document, diagnostics);
     let aliases: Vec<String> = pipeline::webhooks(document, diagnostics).into_iter().map(|it| it.alias).collect();
     let declared = parameters.iter().map(|parameter| parameter.name.clone());
@@ -53,7 +59,7 @@ fn validated(
     let parameters = parameters.collect::<Object>();
     let inputs = Inputs { parameters, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
-    pipeline::validate(&expanded, name, diagnostics)
+    pipeline::draft(&expanded, name, diagnostics)
 }
 
 fn payload_value(alias: &str, payload: Option<&str>) -> Value {
@@ -86,7 +92,7 @@ fn every_case_is_read_as_expected() {
         let (text, outcome) = run(&case);
         differences.extend(check_marks(&case, &text, &outcome.reports));
         let mut found = render_all(&outcome.reports, Style::Plain);
-        if let Some(plan) = &outcome.plan {
+        if let Some(plan) = &outcome.draft {
             found.push_str(&serde_json::to_string_pretty(plan).expect("a plan is JSON"));
             found.push('\n');
         }
@@ -121,6 +127,15 @@ fn every_code_of_a_pipeline_has_a_case() {
         Code::UnknownDependency,
         Code::DependencyCycle,
         Code::MissingParameter,
+        Code::FirstKey,
+        Code::OldForm,
+        Code::NoEffect,
+        Code::UnknownOutput,
+        Code::UnknownResource,
+        Code::UnknownTask,
+        Code::UnknownInput,
+        Code::MissingInput,
+        Code::RunName,
     ];
     for code in wanted {
         assert!(found.contains(&code), "no case reports {code}");
@@ -191,7 +206,7 @@ fn planning_is_deterministic() {
 
 #[test]
 fn a_plan_survives_being_stored() {
-    for plan in cases().iter().filter_map(|case| run(case).1.plan) {
+    for plan in cases().iter().filter_map(|case| run(case).1.draft) {
         let stored = serde_json::to_string(&plan).expect("a plan is JSON");
         let read: Plan = serde_json::from_str(&stored).expect("what was stored can be read");
         assert_eq!(read, plan);

@@ -9,7 +9,7 @@ use crate::pipeline::model::{Action, Placed, Script, Task};
 use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
 use crate::pipeline::task::{self, Definition, Required};
-use crate::pipeline::value::{author, entries, entry, filled, member, scalar, text};
+use crate::pipeline::value::{author, entries, filled, member, scalar, text};
 use crate::taint::Text;
 use crate::template::{Entry, Node, Scalar};
 

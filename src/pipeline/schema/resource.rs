@@ -202,7 +202,6 @@ pub(in crate::pipeline) static WEBHOOK: Kind = Kind {
 /// `header`, `not` and `pattern` are pipehook's own.
 pub(in crate::pipeline) static FILTER: Kind = Kind {
     name: "a filter",
-    required: &["value"],
     keys: &[("path", Own), ("header", Own), ("value", Own), ("not", Boolean(Before)), ("pattern", Own)],
     ..KIND
 };

@@ -18,11 +18,13 @@ const CRON_FIELDS: usize = 5;
 
 /// Reports everything in a document that is not as the tables say.
 pub(in crate::pipeline) fn check(document: &Node, diagnostics: &mut Diagnostics) {
-    Checker { diagnostics }.mapping(document, &ROOT);
+    Checker { diagnostics, key: document.span }.mapping(document, &ROOT);
 }
 
 struct Checker<'d> {
     diagnostics: &'d mut Diagnostics,
+    /// The place of the key whose value is looked at.
+    key: Span,
 }
 
 impl Checker<'_> {
@@ -63,6 +65,7 @@ impl Checker<'_> {
         kind.judge(&keys, whole, self.diagnostics);
         for (key, entry) in keys.iter().map(|(key, _)| *key).zip(entries) {
             if let Some(wanted) = kind.type_of(key) {
+                self.key = entry.key_span;
                 self.value(&entry.value, wanted, &format!("`{key}`"));
             }
         }
@@ -120,7 +123,7 @@ impl Checker<'_> {
             return self.tainted(origin, node.span, what);
         }
         if items.len() < list.least {
-            self.error(Code::MissingKey, format!("{what} has no entries"), node.span, "at least one must be here");
+            self.error(Code::MissingKey, format!("{what} has no entries"), self.key, "at least one must be here");
         }
         if items.len() > list.most {
             let title = format!("{what} has {} entries, {} are allowed", items.len(), list.most);
@@ -200,8 +203,12 @@ impl Checker<'_> {
 
     /// Returns text of which nothing comes from a payload, not even a number of it.
     fn own(&mut self, node: &Node, what: &str) -> Option<String> {
+        if let Some(origin) = &node.origin {
+            self.tainted(origin, node.span, what);
+            return None;
+        }
         let scalar = self.scalar(node, what)?;
-        if let Some(origin) = node.origin.as_ref().or_else(|| scalar.text.origin()) {
+        if let Some(origin) = scalar.text.origin() {
             self.tainted(origin, node.span, what);
             return None;
         }
