@@ -169,6 +169,13 @@ impl Diagnostics {
         self.0.iter()
     }
 
+    /// Returns those in which something is wrong: notes are for whoever asks about a file.
+    #[must_use]
+    pub fn without_notes(mut self) -> Self {
+        self.0.retain(|diagnostic| diagnostic.severity > Severity::Note);
+        self
+    }
+
     /// Returns all as reports, in the order of their places.
     pub fn resolve(&self, sources: &SourceMap) -> Vec<Report> {
         let mut sorted: Vec<&Diagnostic> = self.0.iter().collect();

@@ -59,8 +59,10 @@ pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, memb
         true => (format!("the parameter `{shown}` is not declared"), "no such parameter".to_owned()),
         false => (format!("`{name}` has no member `{shown}`"), "no such member".to_owned()),
     };
-    Mistake::new(Code::UnknownName, range, title, label)
-        .maybe_help(did_you_mean(member, members.iter().map(String::as_str)))
+    let is_waited_for = ["dependencies", "stageDependencies"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let help = did_you_mean(member, members.iter().map(String::as_str))
+        .or_else(|| is_waited_for.then(|| "only what `dependsOn` names is there".to_owned()));
+    Mistake::new(Code::UnknownName, range, title, label).maybe_help(help)
 }
 
 /// Returns the mistake of a status function that names what is not waited for.

@@ -70,7 +70,11 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::Concurrency, "`concurrency`", "remove it: runs of one pipeline do not wait for each other"),
     (C::Outputs, "`outputs`", "look at `dependencies.<name>.result`, or decide in the script"),
     (C::StageDependencies, "`stageDependencies`", "look at `dependencies.<name>.result`, or decide in the script"),
-    (C::DependenciesInVariables, "`dependencies`", "look at `dependencies.<name>.result` in a `condition`"),
+    (
+        C::DependenciesInVariables,
+        "`dependencies` outside of a condition",
+        "look at `dependencies.<name>.result` in a `condition`",
+    ),
     (C::PipelineContext, "`pipeline`", "write the time in the pipeline's `name`, or ask for it in a script"),
     (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),
     (C::Counter, "`counter`", "write `$(Rev:r)` in the pipeline's `name`, which counts its runs"),

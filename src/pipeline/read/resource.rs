@@ -4,7 +4,7 @@ use super::{Reader, environment};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::pipeline::model::{Placed, Resources};
 use crate::pipeline::plan::{Container, PipelineResource, ReadOnlyMounts, Repository};
-use crate::pipeline::schema::old;
+use crate::pipeline::schema::{listed, old};
 use crate::pipeline::value::{boolean, entry, filled, filled_member, is_true, items, member, names, own, text};
 use crate::template::{Content, Node};
 
@@ -76,11 +76,11 @@ impl Reader<'_> {
             .collect();
         let Some((_, first)) = found.first().copied() else { return };
         let words: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
-        let title = format!("`{}` starts no run here", words.join("`, `"));
-        let note = Diagnostic::note_at(Code::NoEffect, title, first, "pipehook starts runs by webhooks and by hand");
+        let title = format!("pipehook starts no runs by {}", listed(words.iter().copied(), "and"));
+        let note = Diagnostic::note_at(Code::NoEffect, title, first, "webhooks and people start them");
         let note = found[1..].iter().fold(note, |note, (_, span)| note.related(*span, "this neither"));
         let help = if words.contains(&"schedules") {
-            "let a timer of the machine run `pipehook send`, or write `trigger: none`"
+            "let a timer of the machine run `pipehook send`"
         } else {
             "let the repository's webhook post to a connection that `resources.webhooks` names, or write `none`"
         };

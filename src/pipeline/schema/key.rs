@@ -1,12 +1,13 @@
 //! Are the keys of a mapping those that it may have?
 
-use super::step::SCRIPT;
+use super::step::{SCRIPT, is_step_keyword};
 use super::table::{JOB_KEYS, ROOT, STAGE_KEYS};
 use super::{Kind, old};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 
 /// Where a key may have been meant to stand that is written elsewhere.
-const USUAL_PLACES: [&Kind; 4] = [&JOB_KEYS, &STAGE_KEYS, &SCRIPT, &ROOT];
+const USUAL_PLACES: [(&Kind, &str); 4] =
+    [(&JOB_KEYS, "a job"), (&STAGE_KEYS, "a stage"), (&SCRIPT, "a step"), (&ROOT, "a pipeline")];
 /// The most keys that a message lists.
 const LISTED_MAX: usize = 24;
 
@@ -107,8 +108,11 @@ impl Kind {
         if let Some(meant) = nearest(key, known()) {
             return format!("did you mean `{meant}`?");
         }
-        if let Some(kind) = USUAL_PLACES.iter().find(|kind| kind.type_of(key).is_some()) {
-            return format!("`{key}` is a key of {}: is the indentation right?", kind.name);
+        if is_step_keyword(key) {
+            return format!("write it as a step of its own: `- {key}: …`");
+        }
+        if let Some((_, place)) = USUAL_PLACES.iter().find(|(kind, _)| kind.type_of(key).is_some()) {
+            return format!("`{key}` is a key of {place}: is the indentation right?");
         }
         let known: Vec<&str> = known().take(LISTED_MAX).collect();
         format!("the keys here are {}", listed(known.into_iter(), "and"))

@@ -35,6 +35,11 @@ static STEP: Union = Union {
     ],
 };
 
+/// Says whether a key begins a step.
+pub(super) fn is_step_keyword(key: &str) -> bool {
+    STEP.kinds.iter().any(|kind| kind.first == Some(key))
+}
+
 /// Keys that every step may have.
 pub(super) const COMMON: &[(&str, Type)] = &[
     ("displayName", Text),
