@@ -190,7 +190,7 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) enum Action {
     Script(Script),
-    Checkout(Placed<plan::Checkout>),
+    Checkout(Box<Placed<plan::Checkout>>),
     Task(Task),
 }
 

@@ -154,7 +154,7 @@ fn action(action: &Action) -> plan::Action {
             error_action: script.error_action,
             ignore_last_exit_code: script.ignore_last_exit_code,
         }),
-        Action::Checkout(checkout) => plan::Action::Checkout(checkout.value.clone()),
+        Action::Checkout(checkout) => plan::Action::Checkout(Box::new(checkout.value.clone())),
         Action::Task(task) => plan::Action::Task(plan::Task {
             name: task.name().to_owned(),
             version: task.version.clone(),

@@ -23,7 +23,9 @@ pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault
     let lines = Lines::new(text);
     let at = lines.at(stopped)?;
     match kind {
-        ErrorKind::MappingValueNotAllowed | ErrorKind::ExpectedBlockMappingKey => {
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry => {
             lines.unclosed(at).or_else(|| lines.out_of_step(at)).or_else(|| lines.misplaced(at))
         }
         ErrorKind::InvalidColonPlacement
@@ -91,8 +93,8 @@ impl<'t> Lines<'t> {
     fn out_of_step(&self, at: usize) -> Option<Fault> {
         let is_odd = |line: &Line<'_>| line.indentation % 2 == 1;
         let odd_lines = self.0.iter().filter(|line| is_odd(line)).count();
-        let above = self.0[..at].iter().rposition(|line| line.indentation <= self.0[at].indentation);
-        let near = above.unwrap_or(0)..=(at + 1).min(self.0.len() - 1);
+        let around = self.0[..at].iter().rposition(|line| line.indentation < self.0[at].indentation);
+        let near = around.unwrap_or(0)..=(at + 1).min(self.0.len() - 1);
         let mut odd = near.filter(|&at| is_odd(&self.0[at]));
         let (at, others) = (odd.next()?, odd.next());
         if others.is_some() || odd_lines * EVEN_SHARE > self.0.len() {
@@ -109,24 +111,37 @@ impl<'t> Lines<'t> {
     fn misplaced(&self, at: usize) -> Option<Fault> {
         let here = &self.0[at];
         let above = self.0.get(at.checked_sub(1)?)?;
-        if here.indentation > above.indentation {
-            // The line above has a value, so nothing can stand below it.
-            let step = here.indentation - above.indentation;
-            let next = self.0[at + 1..].iter().find(|line| line.indentation <= here.indentation);
-            let is_odd = step == 1 && next.is_none_or(|next| next.indentation < here.indentation);
-            return Some(if is_odd { self.moved(at, above.indentation) } else { self.with_value(at - 1, step) });
+        if here.indentation > above.key_column() || here.text.starts_with("- ") && here.indentation == above.indentation
+        {
+            return (!above.text.ends_with(':')).then(|| self.with_value(at - 1));
         }
-        if here.text.starts_with("- ") && above.indentation == here.indentation {
-            return Some(self.with_value(at - 1, 0));
+        self.too_far_left(at).or_else(|| self.odd_one_of_block(at))
+    }
+
+    /// Returns the line around a block if it stands too far to the left: what is before it and what
+    /// comes after its block have one indentation.
+    fn too_far_left(&self, at: usize) -> Option<Fault> {
+        let wanted = self.0[at].indentation;
+        let around = self.0[..at].iter().rposition(|line| line.indentation < wanted)?;
+        let before = self.0.get(around.checked_sub(1)?)?;
+        let holds_block = self.0[around + 1].indentation > wanted;
+        let is_alone = !self.0[around].text.starts_with("- ") && before.key_column() >= wanted;
+        (holds_block && is_alone).then(|| self.moved(around, wanted))
+    }
+
+    /// The block above ended by going to the left, but not as far as the one around it: its first
+    /// line stands too far to the right, or the last one too far to the left.
+    fn odd_one_of_block(&self, at: usize) -> Option<Fault> {
+        let here = self.0[at].indentation;
+        let block = self.0[..at].iter().rposition(|line| line.indentation <= here).map_or(0, |around| around + 1);
+        let first = self.0[block].indentation;
+        if first <= here {
+            return None;
         }
-        // The block above ended by going to the left, but not as far as the one around it.
-        let block = self.0[..at].iter().rposition(|line| line.indentation <= here.indentation)? + 1;
-        let first = self.0.get(block).filter(|first| first.indentation > here.indentation)?;
-        let siblings = self.0[block..at].iter().filter(|line| line.indentation == first.indentation).count();
-        let next = self.0[at + 1..].iter().find(|line| line.indentation <= first.indentation);
-        let belongs_to_next = next.is_some_and(|next| next.indentation == here.indentation);
-        let is_first_odd = first.indentation - here.indentation == 1 && (siblings == 1 || belongs_to_next);
-        Some(if is_first_odd { self.moved(block, here.indentation) } else { self.moved(at, first.indentation) })
+        let siblings = self.0[block..at].iter().filter(|line| line.indentation == first).count();
+        let next = self.0[at + 1..].iter().map(|line| line.indentation).find(|next| *next == first || *next <= here);
+        let is_first_odd = siblings == 1 && next != Some(first);
+        Some(if is_first_odd { self.moved(block, here) } else { self.moved(at, first) })
     }
 
     fn moved(&self, at: usize, wanted: usize) -> Fault {
@@ -138,16 +153,12 @@ impl<'t> Lines<'t> {
         }
     }
 
-    fn with_value(&self, at: usize, step: usize) -> Fault {
+    fn with_value(&self, at: usize) -> Fault {
         let line = &self.0[at];
-        let help = match step {
-            1 => "give all keys of a mapping the same indentation",
-            _ => "remove the value, or what is below it",
-        };
         Fault {
             place: line.start..line.start + line.text.len(),
-            label: "this has a value, and the next line stands below it".to_owned(),
-            help: help.to_owned(),
+            label: "this has a value, so nothing can stand below it".to_owned(),
+            help: "remove the value, or give the next line the indentation of this one".to_owned(),
         }
     }
 }

@@ -14,6 +14,7 @@ use pipehook::pipeline::{self, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
 use pipehook::template::{Inputs, Names, Template};
 use pipehook::yaml;
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -240,6 +241,112 @@ fn a_long_chain_of_dependencies_is_no_circle_and_a_closed_one_is() {
     assert!(outcome("chain", &format!("jobs:\n- job: j0\n{chain}"), None).plan.is_some());
     let closed = outcome("closed", &format!("jobs:\n{}{chain}", job(0, 255)), None);
     assert_eq!(closed.reports.iter().map(|report| report.code).collect::<Vec<_>>(), [Code::DependencyCycle]);
+}
+
+#[test]
+fn a_mark_at_the_beginning_and_other_line_ends_change_nothing() {
+    let text =
+        "jobs:\n- job: a\n  dependsOn: b\n  steps:\n  - script: |\n      one\n      two\n- job: b\n  dispalyName: x\n";
+    let places = |text: &str| {
+        let reports = outcome("lines", text, None).reports;
+        reports.iter().map(|it| it.place.as_ref().map(|place| (place.line, place.column))).collect::<Vec<_>>()
+    };
+    let other = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(places(text), [Some((9, 3))]);
+    assert_eq!(places(&other), places(text));
+}
+
+proptest! {
+    #[test]
+    fn any_text_of_the_language_is_told_about_or_planned(lines in proptest::collection::vec(line(), 1..25)) {
+        let text = lines.concat();
+        let outcome = outcome("any", &text, Some("{}"));
+        prop_assert!(outcome.plan.is_some() || !outcome.reports.is_empty(), "{text}");
+    }
+}
+
+/// Returns lines that are often right, and wrong in many ways together.
+fn line() -> impl Strategy<Value = String> {
+    let key = proptest::sample::select(vec![
+        "stages",
+        "stage",
+        "jobs",
+        "job",
+        "deployment",
+        "steps",
+        "script",
+        "bash",
+        "pwsh",
+        "task",
+        "checkout",
+        "download",
+        "publish",
+        "strategy",
+        "matrix",
+        "parallel",
+        "runOnce",
+        "deploy",
+        "on",
+        "pool",
+        "container",
+        "services",
+        "variables",
+        "name",
+        "value",
+        "group",
+        "dependsOn",
+        "condition",
+        "env",
+        "inputs",
+        "target",
+        "resources",
+        "repositories",
+        "repository",
+        "containers",
+        "trigger",
+        "schedules",
+        "cron",
+        "timeoutInMinutes",
+        "continueOnError",
+        "environment",
+        "workspace",
+        "uses",
+        "demands",
+        "concurrency",
+        "limit",
+        "x",
+    ]);
+    let value = proptest::sample::select(vec![
+        "",
+        "A",
+        "B",
+        "true",
+        "5",
+        "-1",
+        "[]",
+        "{}",
+        "[A, B]",
+        "{a: b}",
+        "$(x)",
+        "$[ variables.x ]",
+        "$[",
+        "$[]",
+        "succeeded('A')",
+        "eq(dependencies.A.outputs['s.x'], 1)",
+        "CmdLine@2",
+        "Bash@3",
+        "none",
+        "self",
+        "'a: b'",
+        "${{ parameters.x }}",
+        "é\u{1F600}",
+        "\"\"",
+        "$[ stageDependencies.A.B.outputs['s.x'] ]",
+    ]);
+    (0..4_usize, any::<bool>(), key, value).prop_map(|(depth, is_item, key, value)| {
+        let dash = if is_item { "- " } else { "" };
+        format!("{}{dash}{key}: {value}\n", "  ".repeat(depth))
+    })
 }
 
 #[test]

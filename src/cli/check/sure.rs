@@ -52,8 +52,8 @@ impl<'s> Doubt<'s> {
         let Some(place) = &diagnostic.primary else { return false };
         let source = self.sources.source(place.span.source);
         let written = source.and_then(|source| source.text.get(place.span.range())).unwrap_or_default();
-        let is_about_values = diagnostic.code == Code::MissingParameter || has_expression(written);
-        !is_about_values && !(self.brings_structure && ABSENCES.contains(&diagnostic.code))
+        let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
+        diagnostic.code != Code::MissingParameter && !has_expression(written) && !may_be_brought
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::model::{Job, Pipeline, Script, Step, Variable};
+use crate::pipeline::plan::Interpreter;
 use crate::shell::{self, Language, Refusal};
 use crate::taint::{Segment, Text};
 use crate::template;
@@ -31,7 +32,7 @@ fn check_job(job: &Job, scopes: &[&Vec<Variable>], diagnostics: &mut Diagnostics
 }
 
 fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics) {
-    let Some(script) = step.script() else { return };
+    let Some(script) = step.script().filter(|script| is_bash(script)) else { return };
     let scalar = &script.text.value;
     if scalar.text.len() > SCRIPT_MAX {
         let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
@@ -47,6 +48,11 @@ fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics)
             diagnostics.push(diagnostic(&refusal, &text, &spans));
         }
     }
+}
+
+/// Says whether bash reads the script. No worker can run another one yet.
+fn is_bash(script: &Script) -> bool {
+    matches!(script.interpreter, Interpreter::CommandLine | Interpreter::Bash)
 }
 
 /// Returns the script with the macros of tainted variables in place, and each segment's span.

@@ -49,7 +49,7 @@ pub enum Action {
     /// An inline script.
     Script(Script),
     /// Files of a repository.
-    Checkout(Checkout),
+    Checkout(Box<Checkout>),
     /// A task.
     Task(Task),
 }

@@ -121,7 +121,7 @@ impl Reader<'_> {
             sparse_patterns: of("sparseCheckoutPatterns"),
             is_workspace: of("workspaceRepo"),
         };
-        Some(Action::Checkout(Placed { value: checkout, span: named.span }))
+        Some(Action::Checkout(Box::new(Placed { value: checkout, span: named.span })))
     }
 
     /// Returns the task that a shortcut stands for (reference, section 2.7).

@@ -147,7 +147,7 @@ impl Definition {
     /// Returns the input of a name, ignoring case.
     pub fn input(&self, name: &str) -> Option<&'static Input> {
         let is_called = |known: &&str| known.eq_ignore_ascii_case(name);
-        self.inputs.iter().find(|input| is_called(&input.name) || input.aliases.iter().any(|alias| is_called(&alias)))
+        self.inputs.iter().find(|input| is_called(&input.name) || input.aliases.iter().any(&is_called))
     }
 }
 
