@@ -17,6 +17,8 @@ pub struct Load {
 /// What was measured of a server.
 pub struct Measured {
     pub per_second: f64,
+    /// How long the server's threads worked for one delivery, in microseconds.
+    pub processor_micros: f64,
     latencies: Vec<Duration>,
 }
 
@@ -49,7 +51,7 @@ impl Load {
     pub fn run(&self, server: &Server) -> Measured {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let start = Instant::now();
+            let (start, worked) = (Instant::now(), server.processor_time());
             let end = start + self.duration;
             let posting = (0..self.connections).map(|_| {
                 let request = self.request.clone();
@@ -61,9 +63,11 @@ impl Load {
                 latencies.extend(connection.await.expect("a connection does not panic"));
             }
             let per_second = latencies.len() as f64 / start.elapsed().as_secs_f64();
-            latencies.sort();
             assert!(!latencies.is_empty(), "no delivery was accepted");
-            Measured { per_second, latencies }
+            let worked = server.processor_time() - worked;
+            let processor_micros = worked.as_secs_f64() * 1_000_000.0 / latencies.len() as f64;
+            latencies.sort();
+            Measured { per_second, processor_micros, latencies }
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A running server; ended when dropped.
 pub struct Server {
@@ -34,6 +35,16 @@ impl Server {
         command.current_dir(folder.path()).env("PIPEHOOK_LOG", "error");
         command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-worker"]);
         Self::start(command, folder)
+    }
+
+    /// Returns how long the server's threads have worked so far, in the program and the system.
+    pub fn processor_time(&self) -> Duration {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the server runs");
+        let (_, fields) = text.rsplit_once(')').expect("a name in parentheses");
+        let ticks =
+            |at: usize| fields.split_whitespace().nth(at).and_then(|it| it.parse::<u64>().ok()).expect("a number");
+        let per_second = rustix::param::clock_ticks_per_second();
+        Duration::from_secs_f64((ticks(11) + ticks(12)) as f64 / per_second as f64)
     }
 
     /// Starts a program and waits for its line `listening on http://…`.

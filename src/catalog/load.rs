@@ -11,7 +11,7 @@ use crate::webhook::select::Wanted;
 use crate::yaml;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The most pipeline files that one folder has.
 pub const FILES_MAX: usize = 10_000;
@@ -179,12 +179,16 @@ fn listener(resource: WebhookResource, template: &Template, diagnostics: &mut Di
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
+    let mut reads: Vec<Vec<PathStep>> = Vec::new();
     for reference in template.references() {
         if let Some(path) = payload_path(&reference, &resource.alias) {
             wanted.add(&path);
+            if !reads.contains(&path) {
+                reads.push(path);
+            }
         }
     }
-    Listener { resource, filters, wanted }
+    Listener { resource, filters, wanted, reads, draft: OnceLock::new() }
 }
 
 fn filter(source: &FilterSource) -> Result<Filter, Box<Diagnostic>> {

@@ -2,24 +2,30 @@
 //!
 //! A [`Catalog`] is made by reading the whole pipelines folder. A broken file does not stop the
 //! others: its entry keeps the diagnostics, and the last good version of the same pipeline, if
-//! there is one, goes on serving. [`Shelf`] holds the snapshot that deliveries are matched with;
+//! there is one, goes on serving. [`prepare`] brings a pipeline and a payload together, and a
+//! [`Draft`] does the same once for all payloads that differ in texts only. [`Shelf`] holds the snapshot that deliveries are matched with;
 //! [`watch()`] renews it.
 
+mod draft;
 mod load;
+mod prepare;
 mod watch;
 
+pub use draft::Draft;
 pub use load::{Error, FILES_MAX, load_file};
+pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 pub use watch::{Watcher, watch};
 
 use crate::diagnostic::{Report, Severity, SourceMap};
 use crate::pipeline::{ParameterDeclaration, WebhookResource};
 use crate::template::Template;
 use crate::webhook::filter::Filter;
+use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// All pipelines at one moment.
 #[derive(Debug, Default)]
@@ -90,6 +96,17 @@ pub struct Listener {
     pub filters: Vec<Filter>,
     /// The parts of a payload that its filters and the pipeline's expressions read.
     pub wanted: Wanted,
+    /// The places in a payload that the pipeline's expressions read.
+    pub reads: Vec<Vec<PathStep>>,
+    draft: OnceLock<Option<Draft>>,
+}
+
+impl Pipeline {
+    /// Returns what deliveries to a listener of this pipeline have in common, if they have. It is
+    /// worked out for the first of them.
+    pub fn draft<'l>(&self, listener: &'l Listener) -> Option<&'l Draft> {
+        listener.draft.get_or_init(|| Draft::new(self, listener)).as_ref()
+    }
 }
 
 impl Catalog {

@@ -3,10 +3,9 @@
 
 use super::failure::Failure;
 use super::{Global, input};
-use crate::catalog::{self, Listener, Pipeline};
+use crate::catalog::{self, Listener, Pipeline, Prepared, Trigger, TriggeringWebhook, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Style, render_all, shown};
-use crate::intake::{Prepared, Trigger, TriggeringWebhook, prepare};
 use crate::webhook::delivery::Header;
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::select::select;

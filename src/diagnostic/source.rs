@@ -18,6 +18,12 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Default for Span {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Span {
     /// The beginning of the first text, for what has no better place.
     pub const NONE: Self = Self { source: SourceId(0), start: 0, end: 0 };

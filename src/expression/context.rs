@@ -1,6 +1,7 @@
 //! What an expression may see while it is evaluated.
 
 use super::{Scope, Status, Value};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,12 +27,13 @@ pub struct Context<'a> {
     pub(super) status: Option<Arc<Status>>,
     pub(super) counter: Option<&'a Counter<'a>>,
     values: Vec<(Arc<str>, Value)>,
+    has_looked: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
     /// Returns a context without any named value.
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, status: None, counter: None, values: Vec::new() }
+        Self { dialect, status: None, counter: None, values: Vec::new(), has_looked: Cell::new(false) }
     }
 
     /// Adds or replaces a named value.
@@ -67,6 +69,20 @@ impl<'a> Context<'a> {
     /// Returns the value of a name, ignoring case.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Notes that something is decided by a value. Tainted text that is only carried from one place
+    /// to another decides nothing.
+    pub fn look_at(&self, value: &Value) {
+        if !self.has_looked.get() && value.has_taint() {
+            self.has_looked.set(true);
+        }
+    }
+
+    /// Says whether tainted text has decided anything so far: whether an evaluation with other text
+    /// in the same places might have come to something else than that other text in these places.
+    pub fn has_looked_at_taint(&self) -> bool {
+        self.has_looked.get()
     }
 
     /// Returns the scope in which exactly this context's names are known.

@@ -6,17 +6,19 @@ use super::syntax::{Call, Literal, Node, NodeKind, Suffix, SuffixKind};
 use super::{Array, Context, Mistake, Object, Scope, Value, convert, unknown};
 use crate::diagnostic::Code;
 use crate::taint::{Origin, Text};
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) fn evaluate(root: &Node, context: &Context<'_>) -> Result<Value, Mistake> {
-    Evaluator { context, scope: context.scope(), budget: Budget::default() }.value(root)
+    Evaluator { context, scope: OnceCell::new(), budget: Budget::default() }.value(root)
 }
 
 pub(super) struct Evaluator<'c> {
     pub(super) context: &'c Context<'c>,
     pub(super) budget: Budget,
-    scope: Scope,
+    /// Made when it is asked for: most expressions only name a value.
+    scope: OnceCell<Scope>,
 }
 
 /// What a chain has come to.
@@ -27,6 +29,10 @@ enum Reached {
 }
 
 impl Evaluator<'_> {
+    fn scope(&self) -> &Scope {
+        self.scope.get_or_init(|| self.context.scope())
+    }
+
     pub(super) fn value(&self, node: &Node) -> Result<Value, Mistake> {
         self.budget.step(&node.range)?;
         match &node.kind {
@@ -39,11 +45,11 @@ impl Evaluator<'_> {
 
     fn named(&self, name: &str, range: &Range<usize>) -> Result<Value, Mistake> {
         let value = self.context.value(name).cloned();
-        value.ok_or_else(|| unknown::unknown_name(name, range.clone(), &self.scope))
+        value.ok_or_else(|| unknown::unknown_name(name, range.clone(), self.scope()))
     }
 
     fn call(&self, call: &Call, range: &Range<usize>) -> Result<Value, Mistake> {
-        let function = unknown::function(call, &self.scope)?;
+        let function = unknown::function(call, self.scope())?;
         match unknown::wrong_count(call, function) {
             Some(mistake) => Err(mistake),
             None => (function.run)(&Invocation { evaluator: self, call, range }),
@@ -68,6 +74,7 @@ impl Evaluator<'_> {
             SuffixKind::Member(name) => Value::text(name.as_str()),
             SuffixKind::Index(node) => self.value(node)?,
         };
+        self.context.look_at(&key);
         match reached {
             Reached::One(value) => {
                 refuse_choice(&value, &key, &suffix.range)?;
@@ -84,6 +91,7 @@ impl Evaluator<'_> {
     fn all(&self, reached: Reached, range: &Range<usize>) -> Result<Reached, Mistake> {
         match reached {
             Reached::One(value) => {
+                self.context.look_at(&value);
                 self.budget.items(elements_len(&value), range)?;
                 Ok(Reached::Many(elements(&value).collect(), value.origin().cloned()))
             }

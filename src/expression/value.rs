@@ -135,6 +135,18 @@ impl Value {
         }
     }
 
+    /// Says whether any text in the value, or any key, came from a payload.
+    pub fn has_taint(&self) -> bool {
+        match self {
+            Self::String(text) => text.is_tainted(),
+            Self::Array(array) => array.origin().is_some() || array.items().iter().any(Self::has_taint),
+            Self::Object(object) => {
+                object.origin().is_some() || object.iter().any(|(key, value)| key.is_tainted() || value.has_taint())
+            }
+            _ => false,
+        }
+    }
+
     /// Returns what the value is, with its article, for messages: `an object`.
     pub fn kind_name(&self) -> &'static str {
         match self {

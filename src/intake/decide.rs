@@ -1,18 +1,19 @@
 //! For one delivery: which pipelines listen, which filters hold, which runs are valid.
 
-use super::prepare::{Trigger, TriggeringWebhook, prepare};
-use crate::catalog::{Catalog, Entry, Listener, Pipeline};
+use crate::catalog::{Catalog, Draft, Entry, Listener, Pipeline, Trigger, TriggeringWebhook, prepare};
 use crate::diagnostic::{Diagnostics, Report};
 use crate::id::{DeliveryId, Entropy, RunId};
+use crate::pipeline::form::Form;
+use crate::pipeline::plan::Plan;
 use crate::run;
-use crate::store::NewRun;
-use crate::template;
+use crate::store::{NewRun, Work};
 use crate::webhook::connection::Connection;
 use crate::webhook::delivery::{Decision, FilterVerdict, Header, Outcome, Verdict};
 use crate::webhook::filter;
 use crate::webhook::payload::Payload;
-use crate::webhook::select::select;
+use crate::webhook::select::{Selected, select};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// The most pipelines that a delivery which starts nothing names as not listening.
 const NOT_LISTENING_MAX: usize = 100;
@@ -93,11 +94,28 @@ fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
     }
 }
 
-/// Expands and validates a pipeline whose filters held, and adds its run.
+/// Adds the run of a pipeline whose filters held: from its draft where the payload's texts fit, else
+/// by expanding and validating it.
 fn start(
     pipeline: &Pipeline,
     listener: &Listener,
-    payload: crate::webhook::select::Selected<'_>,
+    payload: Selected<'_>,
+    arrival: &Arrival<'_>,
+    runs: &mut Vec<NewRun>,
+) -> Verdict {
+    let draft = pipeline.draft(listener);
+    let filled = draft.and_then(|draft: &Draft| Some((draft, draft.texts(&payload)?)));
+    let Some((draft, values)) = filled else { return start_anew(pipeline, listener, payload, arrival, runs) };
+    let work = Work { form: draft.form.clone(), values };
+    let id = add(pipeline, &draft.plan, work, arrival, runs);
+    Verdict { run: Some(id), diagnostics: draft.reports.clone(), ..verdict(&pipeline.name, Decision::Queued) }
+}
+
+/// Expands and validates a pipeline for this delivery alone, and adds its run.
+fn start_anew(
+    pipeline: &Pipeline,
+    listener: &Listener,
+    payload: Selected<'_>,
     arrival: &Arrival<'_>,
     runs: &mut Vec<NewRun>,
 ) -> Verdict {
@@ -115,17 +133,22 @@ fn start(
     let Some(prepared) = prepared else {
         return Verdict { diagnostics, ..verdict(&pipeline.name, Decision::Rejected) };
     };
+    let work = Work { form: Arc::new(Form::of(&prepared.plan, &prepared.document)), values: Vec::new() };
+    let id = add(pipeline, &prepared.plan, work, arrival, runs);
+    Verdict { run: Some(id), diagnostics, ..verdict(&pipeline.name, Decision::Queued) }
+}
+
+/// Adds a run and returns its id.
+fn add(pipeline: &Pipeline, plan: &Plan, work: Work, arrival: &Arrival<'_>, runs: &mut Vec<NewRun>) -> RunId {
     let id = RunId::new(arrival.milliseconds, (arrival.entropy)());
-    let name = run::resolve(&prepared.plan, arrival.received_at);
     runs.push(NewRun {
         id: id.clone(),
         pipeline: pipeline.name.clone(),
-        name,
+        name: run::resolve(plan, arrival.received_at),
         queued_at: arrival.received_at,
-        expanded: template::to_yaml(&prepared.document),
-        plan: prepared.plan,
+        work,
     });
-    Verdict { run: Some(id), diagnostics, ..verdict(&pipeline.name, Decision::Queued) }
+    id
 }
 
 fn verdict(pipeline: &str, decision: Decision) -> Verdict {

@@ -6,11 +6,9 @@
 
 mod answer;
 mod decide;
-mod prepare;
 mod rate;
 
 pub use answer::{Admission, AdmittedRun, Answer};
-pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 
 use crate::catalog::Shelf;
 use crate::clock::Clock;
@@ -27,6 +25,7 @@ use arc_swap::ArcSwap;
 use decide::{Arrival, decide};
 use jiff::Timestamp;
 use rate::Rates;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// After how many seconds a sender may come again when the queue is full or the store is away.
@@ -237,9 +236,19 @@ fn milliseconds(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
+/// How many ids' random bytes are fetched at once: asking the system costs more than they do.
+const ENTROPY_AHEAD: usize = 64;
+
 /// Returns random bytes for an id.
 fn entropy() -> Entropy {
-    let mut bytes = Entropy::default();
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    bytes
+    thread_local! {
+        static AHEAD: RefCell<Vec<Entropy>> = const { RefCell::new(Vec::new()) };
+    }
+    AHEAD.with_borrow_mut(|ahead| {
+        if ahead.is_empty() {
+            ahead.resize(ENTROPY_AHEAD, Entropy::default());
+            getrandom::fill(ahead.as_flattened_mut()).expect("the system gives random bytes");
+        }
+        ahead.pop().expect("there are some now")
+    })
 }

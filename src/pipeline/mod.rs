@@ -8,6 +8,7 @@
 //! executable what no worker can do yet: one table
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
 //! plan       the frozen work of one run
+//! form       the same with blanks for payload text: written once, filled in for each delivery
 //! ```
 //! Mistakes are collected, all of them, each with its place in the author's file; a value that an
 //! expression produced is pointed at where the expression stands. What the language has and this
@@ -16,6 +17,7 @@
 mod check;
 mod condition;
 mod executable;
+pub mod form;
 mod model;
 pub mod plan;
 mod planning;
@@ -28,21 +30,42 @@ mod value;
 pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
 
 use crate::diagnostic::Diagnostics;
+use crate::shell::Requirement;
 use crate::template::Node;
 use plan::Plan;
+use std::sync::Arc;
 
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
 pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Plan> {
-    let draft = draft(document, name, diagnostics);
-    (!diagnostics.has_errors()).then_some(draft)
+    validate_with_needs(document, name, diagnostics).map(|(plan, _)| plan)
+}
+
+/// As [`validate`], and returns what texts of payloads must look like where they stand: other
+/// texts in the same places may be used if they meet the same needs.
+pub fn validate_with_needs(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<(Plan, Vec<Need>)> {
+    let work = work(document, name, diagnostics);
+    (!diagnostics.has_errors()).then_some(work)
 }
 
 /// Returns the work of a document as far as it can be read, with everything that is wrong with
 /// it. What has errors must not be run.
-pub fn draft(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Plan {
+pub fn examine(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Plan {
+    work(document, name, diagnostics).0
+}
+
+fn work(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> (Plan, Vec<Need>) {
     schema::check(document, diagnostics);
     let pipeline = read::read(document, diagnostics);
-    check::check(&pipeline, diagnostics);
-    planning::plan(&pipeline, name)
+    let needs = check::check(&pipeline, diagnostics);
+    (planning::plan(&pipeline, name), needs)
+}
+
+/// What the text of a payload must look like at one of its places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The text that was there.
+    pub text: Arc<str>,
+    /// What is needed of it.
+    pub requirement: Requirement,
 }

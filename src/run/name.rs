@@ -116,7 +116,7 @@ fn revision_digits(macro_name: &str) -> Option<usize> {
 fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
     let date = |format: &str| at.strftime(format).to_string();
     Some(match macro_name.to_ascii_lowercase().as_str() {
-        "date" => date("%Y%m%d"),
+        "date" => compact(at),
         "dayofmonth" => at.day().to_string(),
         "dayofyear" => at.day_of_year().to_string(),
         "hours" => at.hour().to_string(),
@@ -127,10 +127,16 @@ fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
         "year:yyyy" => date("%Y"),
         "build.definitionname" => plan.pipeline.clone(),
         _ => match after(macro_name, "Date:") {
+            // Of the default name, so of nearly every run.
+            Some("yyyyMMdd") => compact(at),
             Some(format) => dated(format, at)?,
             None => variable(macro_name, plan)?,
         },
     })
+}
+
+fn compact(at: &Zoned) -> String {
+    format!("{:04}{:02}{:02}", at.year(), at.month(), at.day())
 }
 
 /// Returns a date in a format of letters that repeat: `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`.

@@ -3,38 +3,70 @@
 use super::Shared;
 use super::wait::Progress;
 use crate::diagnostic::Report;
+use crate::id::{DeliveryId, RunId};
 use crate::intake::{Admission, AdmittedRun};
-use crate::webhook::delivery::Decision;
+use crate::webhook::delivery::{Decision, Outcome};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The most diagnostics of one pipeline that an answer names; the delivery keeps all of them.
 const DIAGNOSTICS_MAX: usize = 20;
 
+/// The answer to a verified delivery.
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    delivery: &'a DeliveryId,
+    outcome: Outcome,
+    repeat_of: Option<&'a DeliveryId>,
+    runs: Vec<Run<'a>>,
+    rejected: Vec<Rejected<'a>>,
+    skipped: Vec<Skipped<'a>>,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    id: &'a RunId,
+    pipeline: &'a str,
+    number: u64,
+    url: String,
+    #[serde(flatten)]
+    progress: Option<Progress>,
+}
+
+#[derive(Serialize)]
+struct Rejected<'a> {
+    pipeline: &'a str,
+    diagnostics: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Skipped<'a> {
+    pipeline: &'a str,
+    reason: Decision,
+}
+
 /// Returns the answer to a verified delivery. `progress` has an entry for each run, or none where
 /// the sender did not wait.
-pub(super) fn to_json(admission: &Admission, progress: &[Progress], shared: &Shared) -> Value {
-    let mut runs: Vec<Value> = admission.runs.iter().map(|run| run_to_json(run, shared)).collect();
-    for (run, progress) in runs.iter_mut().zip(progress) {
-        run["state"] = json!(progress.state);
-        run["result"] = json!(progress.result);
+pub(super) fn body<'a>(admission: &'a Admission, progress: &[Progress], shared: &Shared) -> Body<'a> {
+    let run = |(at, run): (usize, &'a AdmittedRun)| Run {
+        id: &run.id,
+        pipeline: &run.pipeline,
+        number: run.number,
+        url: shared.run_url(&run.id),
+        progress: progress.get(at).copied(),
+    };
+    let rejected = |(pipeline, reports): &'a (String, Vec<Report>)| Rejected {
+        pipeline,
+        diagnostics: reports.iter().take(DIAGNOSTICS_MAX).map(report_to_json).collect(),
+    };
+    Body {
+        delivery: &admission.delivery,
+        outcome: admission.outcome,
+        repeat_of: admission.repeat_of.as_ref(),
+        runs: admission.runs.iter().enumerate().map(run).collect(),
+        rejected: admission.rejected.iter().map(rejected).collect(),
+        skipped: admission.skipped.iter().map(|(pipeline, reason)| Skipped { pipeline, reason: *reason }).collect(),
     }
-    json!({
-        "delivery": admission.delivery,
-        "outcome": admission.outcome,
-        "repeat_of": admission.repeat_of,
-        "runs": runs,
-        "rejected": admission.rejected.iter().map(rejected_to_json).collect::<Vec<_>>(),
-        "skipped": admission.skipped.iter().map(skipped_to_json).collect::<Vec<_>>(),
-    })
-}
-
-fn run_to_json(run: &AdmittedRun, shared: &Shared) -> Value {
-    json!({ "id": run.id, "pipeline": run.pipeline, "number": run.number, "url": shared.run_url(&run.id) })
-}
-
-fn rejected_to_json((pipeline, reports): &(String, Vec<Report>)) -> Value {
-    let diagnostics: Vec<Value> = reports.iter().take(DIAGNOSTICS_MAX).map(report_to_json).collect();
-    json!({ "pipeline": pipeline, "diagnostics": diagnostics })
 }
 
 /// A diagnostic in brief: the sender's administrator reads this, not the pipeline's author, so
@@ -53,8 +85,4 @@ fn report_to_json(report: &Report) -> Value {
         brief["help"] = json!(help);
     }
     brief
-}
-
-fn skipped_to_json((pipeline, decision): &(String, Decision)) -> Value {
-    json!({ "pipeline": pipeline, "reason": decision })
 }

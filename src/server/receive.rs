@@ -40,27 +40,22 @@ pub(super) async fn receive(
         }
     };
     let body = body::read(&request, payload.into_inner(), limit, shared.state.body_time).await?;
-    let answer = accept(&shared, Request { headers: headers(&request), webhook, body }).await?;
+    let answer = accept(&shared, Request { headers: headers(&request), webhook, body }).await;
     let admission = verified(answer)?;
     let runs = wait::for_runs(&shared, &admission.runs, patience).await;
-    Ok(HttpResponse::build(status(&admission)).json(answer::to_json(&admission, &runs, &shared)))
+    Ok(HttpResponse::build(status(&admission)).json(answer::body(&admission, &runs, &shared)))
 }
 
-/// Hands a request to the intake and counts what became of it. The work is a task of its own: a
-/// sender that goes away does not stop it half way.
-async fn accept(shared: &web::Data<Shared>, request: Request) -> Result<Answer, Failure> {
+/// Hands a request to the intake and counts what became of it. A sender that goes away meanwhile
+/// stops nothing half way: all that can be waited for is the store, which has the whole work by then.
+async fn accept(shared: &web::Data<Shared>, request: Request) -> Answer {
     let started = Instant::now();
     let connection = shared.connection_name(&request.webhook);
-    let intake = shared.state.intake.clone();
-    let task = actix_web::rt::spawn(async move { intake.receive(request).await });
-    let answer = task.await.map_err(|error| {
-        tracing::error!(%error, "receiving a delivery broke off");
-        Failure::Unavailable { retry_after: 1 }
-    })?;
+    let answer = shared.state.intake.receive(request).await;
     if let Some(connection) = connection {
         shared.state.metrics.delivery(&connection, outcome_word(&answer), started.elapsed());
     }
-    Ok(answer)
+    answer
 }
 
 fn outcome_word(answer: &Answer) -> &'static str {

@@ -4,6 +4,7 @@ use super::Shared;
 use super::error::Failure;
 use crate::intake::AdmittedRun;
 use crate::run::{RunResult, State};
+use serde::Serialize;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -14,7 +15,7 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How far a run was when the answer was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Progress {
     pub(super) state: State,
     pub(super) result: Option<RunResult>,

@@ -1,11 +1,13 @@
 //! What goes into a store and comes out of it.
 
 use crate::id::{DeliveryId, JobId, RunId};
+use crate::pipeline::form::Form;
 use crate::pipeline::plan::Plan;
 use crate::run::{RunName, RunResult, State};
 use crate::webhook::delivery::Delivery;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many refused deliveries are kept of each connection, so that forgeries fill no disk.
@@ -59,9 +61,16 @@ pub struct NewRun {
     /// When it was queued.
     pub queued_at: Timestamp,
     /// The frozen work.
-    pub plan: Plan,
-    /// The expanded document as YAML.
-    pub expanded: String,
+    pub work: Work,
+}
+
+/// The frozen work of a run: a form, and the texts for its blanks.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The plan and the expanded document, shared by all runs that differ in texts only.
+    pub form: Arc<Form>,
+    /// The texts, by the blanks' places.
+    pub values: Vec<String>,
 }
 
 /// What acceptance assigned to a run.

@@ -14,14 +14,16 @@ pub const EXPANDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Mappings with more keys than this look for double keys by hash.
 const SMALL_MAPPING: usize = 16;
 
-pub(super) fn expand(root: &Part, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
+/// Returns the document, and whether tainted text has decided anything about it.
+pub(super) fn expand(root: &Part, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, bool) {
     let mut context = Context::new(Dialect::Template);
     context.set("parameters", inputs.parameters.clone().into());
     context.set("resources", inputs.resources.clone().into());
     let mut expansion =
         Expansion { context, variables: Variables::new(&inputs.variables), diagnostics, nodes: 0, bytes: 0 };
     expansion.variables.publish(&mut expansion.context);
-    expansion.part(root, Holder::Root)
+    let document = expansion.part(root, Holder::Root);
+    (document, expansion.context.has_looked_at_taint())
 }
 
 struct Expansion<'e> {

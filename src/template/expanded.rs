@@ -1,22 +1,27 @@
 //! The document after expansion: no `${{ }}` left, each value with its place and its origin.
+//!
+//! Places are not stored: the texts they point into may have changed.
 
 use crate::diagnostic::Span;
 use crate::taint::{Origin, Text};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A value of the expanded document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Where the author wrote it: the value itself, or the expression that produced it.
+    #[serde(skip)]
     pub span: Span,
     /// Where in a payload the value came from, for a value that one expression produced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Arc<Origin>>,
     /// The value.
     pub content: Content,
 }
 
 /// What a value is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Content {
     /// Text, a number, a boolean, or nothing.
     Scalar(Scalar),
@@ -27,30 +32,32 @@ pub enum Content {
 }
 
 /// A key and its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// The key.
     pub key: Text,
     /// Where the key stands.
+    #[serde(skip)]
     pub key_span: Span,
     /// The value.
     pub value: Node,
 }
 
 /// A scalar.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scalar {
     /// Its text, as it is used wherever text is wanted. Tainted segments came from a payload.
     pub text: Text,
     /// For each segment of the text, the place it came from: the scalar for the author's, the
     /// `${{ }}` for an expression's.
+    #[serde(skip)]
     pub segment_spans: Vec<Span>,
     /// What it was written as.
     pub kind: Kind,
 }
 
 /// What a scalar was written as, or which type an expression gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Without quotes by the author: `true` and `5` may be taken as typed.
     Plain,

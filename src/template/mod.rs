@@ -73,7 +73,14 @@ impl Template {
     /// Evaluates all expressions. Every mistake is reported; the document is there as far as it
     /// could be made, and must not be used if there are errors.
     pub fn expand(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
-        expand::expand(&self.root, inputs, diagnostics)
+        expand::expand(&self.root, inputs, diagnostics).0
+    }
+
+    /// As [`Self::expand`], for inputs whose tainted texts stand for any other text. `None` where
+    /// other text might have given another document than this one with that text in its places.
+    pub fn expand_for_any_text(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Option<Node> {
+        let (document, text_decided) = expand::expand(&self.root, inputs, diagnostics);
+        (!text_decided).then_some(document)
     }
 
     /// Returns every name that an expression of the file reads, with the members that follow it:

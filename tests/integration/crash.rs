@@ -18,8 +18,8 @@ const KILLS: u64 = 10;
 /// Connections that post meanwhile, and how often each does in the life of one server.
 const SENDERS: u64 = 4;
 const POSTS: u64 = 6;
-/// The longest life of a server, in milliseconds after it was ready.
-const LIFE_MAX: u64 = 150;
+/// How long at most a server lives on after as many answers as were drawn for it, in microseconds.
+const LIFE_AFTER_MAX: u64 = 5_000;
 
 /// Payload numbers in a script come as data; the effects are told by number.
 const PIPELINE: &str = "
@@ -48,10 +48,15 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let senders = Senders::default();
     for _ in 0..kills {
         let mut server = folder.serve(&[]);
-        let life = Duration::from_millis(random.below(LIFE_MAX));
-        senders.post_while(server.public, || {
+        // Moments are counted in answers, so that a slow machine is killed in the midst of its work too.
+        let answers = random.below(SENDERS * POSTS);
+        let after = Duration::from_micros(random.below(LIFE_AFTER_MAX));
+        senders.post_while(server.public, |ended| {
+            while ended() < answers {
+                std::thread::sleep(Duration::from_micros(200));
+            }
             // The random moment itself: nothing is waited for.
-            std::thread::sleep(life);
+            std::thread::sleep(after);
             server.kill();
         });
     }
@@ -78,39 +83,43 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
 #[derive(Default)]
 struct Senders {
     next: Arc<AtomicU64>,
+    /// How many posts have ended, one way or the other.
+    ended: AtomicU64,
     /// The number of each acknowledged delivery with its run's id.
     acknowledged: Arc<Mutex<BTreeMap<u64, String>>>,
 }
 
 impl Senders {
-    /// Posts from several connections while something else is done.
-    fn post_while(&self, to: SocketAddr, meanwhile: impl FnOnce()) {
+    /// Posts from several connections while something else is done, which sees how many of these
+    /// posts have ended.
+    fn post_while(&self, to: SocketAddr, meanwhile: impl FnOnce(&dyn Fn() -> u64)) {
+        let before = self.ended.load(Ordering::Relaxed);
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for _ in 0..SENDERS {
                 scope.spawn(|| {
                     for _ in 0..POSTS {
-                        if stop.load(Ordering::Relaxed) || self.post(to).is_none() {
+                        if stop.load(Ordering::Relaxed) {
                             return;
                         }
+                        self.post(to);
+                        self.ended.fetch_add(1, Ordering::Relaxed);
                     }
                 });
             }
-            meanwhile();
+            meanwhile(&|| self.ended.load(Ordering::Relaxed) - before);
             stop.store(true, Ordering::Relaxed);
         });
     }
 
-    /// Posts one delivery. `None` where no whole answer came: nobody knows what became of it.
-    fn post(&self, to: SocketAddr) -> Option<()> {
+    /// Posts one delivery. Where no whole answer comes, nobody knows what became of it.
+    fn post(&self, to: SocketAddr) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let body = format!("{{\"number\":{number}}}");
-        let answer = exchange(to, &body)?;
-        if answer.status == 200 {
+        if let Some(answer) = exchange(to, &body).filter(|answer| answer.status == 200) {
             let run = answer.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
             self.acknowledged.lock().expect("no sender panics").insert(number, run);
         }
-        Some(())
     }
 }
 

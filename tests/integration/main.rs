@@ -5,6 +5,7 @@ mod checksum;
 mod cli;
 mod config;
 mod crash;
+mod draft;
 mod examples;
 mod expression;
 mod imports;

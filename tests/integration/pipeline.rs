@@ -60,7 +60,7 @@ fn draft(
     let parameters = parameters.collect::<Object>();
     let inputs = Inputs { parameters, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
-    pipeline::draft(&expanded, name, diagnostics)
+    pipeline::examine(&expanded, name, diagnostics)
 }
 
 fn payload_value(alias: &str, payload: Option<&str>) -> Value {

@@ -4,6 +4,5 @@ mod contract;
 mod history;
 mod reference;
 mod schedule;
-mod speed;
 mod sqlite;
-mod world;
+pub mod world;

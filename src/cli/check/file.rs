@@ -1,9 +1,8 @@
 //! What is wrong with one pipeline.
 
 use super::sure::Doubt;
-use crate::catalog::{self, Pipeline};
+use crate::catalog::{self, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
-use crate::intake::{Trigger, TriggeringWebhook, expand, prepare};
 use crate::pipeline;
 use crate::webhook::payload::Payload;
 use crate::webhook::select::select;
@@ -53,7 +52,7 @@ fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
-    pipeline::draft(&document, &pipeline.name, &mut found);
+    pipeline::examine(&document, &pipeline.name, &mut found);
     let is_whole = pipeline.listeners.is_empty() && pipeline.parameters.is_empty() && !diagnostics.has_errors();
     let doubt = Doubt::new(&pipeline.sources);
     for diagnostic in found {

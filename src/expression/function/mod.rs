@@ -146,7 +146,9 @@ impl Invocation<'_, '_> {
     }
 
     fn value(&self, index: usize) -> Result<Value, Mistake> {
-        self.evaluator.value(&self.call.arguments[index])
+        let value = self.evaluator.value(&self.call.arguments[index])?;
+        self.evaluator.context.look_at(&value);
+        Ok(value)
     }
 
     fn truthy(&self, index: usize) -> Result<bool, Mistake> {

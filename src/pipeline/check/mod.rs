@@ -11,11 +11,13 @@ mod scripts;
 mod variables;
 mod view;
 
+use super::Need;
 use super::model::Pipeline;
 use crate::diagnostic::Diagnostics;
 
-/// Reports every mistake that a rule finds.
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+/// Reports every mistake that a rule finds, and returns what payload text must look like where it
+/// stands.
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
     names::check(pipeline, diagnostics);
     run_name::check(pipeline, diagnostics);
     resources::check(pipeline, diagnostics);
@@ -24,5 +26,5 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
     variables::check(pipeline, diagnostics);
-    scripts::check(pipeline, diagnostics);
+    scripts::check(pipeline, diagnostics)
 }

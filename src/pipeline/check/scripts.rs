@@ -4,6 +4,7 @@
 //! at too: its `$(name)` is a hole like any other.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::pipeline::Need;
 use crate::pipeline::model::{Job, Pipeline, Script, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::shell::{self, Language, Refusal};
@@ -13,25 +14,27 @@ use crate::template;
 /// The most bytes of a script.
 const SCRIPT_MAX: usize = 1024 * 1024;
 
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
+    let mut needs = Vec::new();
     for stage in &pipeline.stages {
         for job in &stage.jobs {
             let scopes = [&pipeline.variables.own, &stage.variables.own, &job.variables.own];
-            check_job(job, &scopes, diagnostics);
+            check_job(job, &scopes, &mut needs, diagnostics);
         }
     }
+    needs
 }
 
-fn check_job(job: &Job, scopes: &[&Vec<Variable>], diagnostics: &mut Diagnostics) {
+fn check_job(job: &Job, scopes: &[&Vec<Variable>], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
     let variables =
         scopes.iter().flat_map(|scope| scope.iter()).chain(job.legs().iter().flat_map(|leg| &leg.variables));
     let tainted: Vec<&Variable> = variables.filter(|it| it.value.is_tainted()).collect();
     for step in job.all_steps() {
-        check_step(step, &tainted, diagnostics);
+        check_step(step, &tainted, needs, diagnostics);
     }
 }
 
-fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics) {
+fn check_step(step: &Step, tainted: &[&Variable], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
     let Some(script) = step.script().filter(|script| is_bash(script)) else { return };
     let scalar = &script.text.value;
     if scalar.text.len() > SCRIPT_MAX {
@@ -43,9 +46,17 @@ fn check_step(step: &Step, tainted: &[&Variable], diagnostics: &mut Diagnostics)
     if !text.is_tainted() {
         return;
     }
-    if let Err(refusals) = shell::place(&text, Language::Bash) {
-        for refusal in refusals {
-            diagnostics.push(diagnostic(&refusal, &text, &spans));
+    match shell::place(&text, Language::Bash) {
+        Ok(placed) => {
+            for hole in &placed.holes {
+                let text = &text.segments()[hole.segment].text;
+                needs.extend(hole.requirements.iter().map(|&requirement| Need { text: text.clone(), requirement }));
+            }
+        }
+        Err(refusals) => {
+            for refusal in refusals {
+                diagnostics.push(diagnostic(&refusal, &text, &spans));
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ impl Reader<'_> {
             retries: member(node, "retryCountOnTaskFailure").and_then(count).unwrap_or_default(),
             target: self.target(node),
             env: environment(node),
-            working_directory: working_directory.filter(|directory| !directory.is_empty()),
+            working_directory: working_directory.filter(|directory| directory.is_tainted() || !directory.is_empty()),
             action,
         };
         if let Some(retries) = entry(node, "retryCountOnTaskFailure").filter(|_| step.retries > 0) {

@@ -160,14 +160,17 @@ impl<'n> Inputs<'n> {
     }
 
     fn is_given(&self, name: &str) -> bool {
-        self.value(name).and_then(text).is_some_and(|text| !text.is_empty())
+        self.value(name).and_then(text).is_some_and(|text| text.is_tainted() || !text.is_empty())
     }
 
-    /// Says whether an input has a value, which may be its default.
+    /// Says whether an input has a value, which may be its default. A payload does not decide that.
     fn is(&self, name: &str, wanted: &str) -> bool {
         let default = self.definition.input(name).map_or("", |input| input.default);
-        let given = self.value(name).and_then(text).filter(|text| !text.is_empty());
-        given.map_or(default.eq_ignore_ascii_case(wanted), |given| given.flatten().eq_ignore_ascii_case(wanted))
+        match self.value(name).and_then(text) {
+            Some(given) if given.is_tainted() => false,
+            Some(given) if !given.is_empty() => given.flatten().eq_ignore_ascii_case(wanted),
+            _ => default.eq_ignore_ascii_case(wanted),
+        }
     }
 
     /// Returns all inputs, with the names of the registry.

@@ -1,14 +1,17 @@
-//! A delivery, its decisions and its runs, in one commit.
+//! A delivery, its decisions and its runs, in one commit: one row at the end of the log.
 
-use super::row::{micros, to_json};
+use super::counter::Scope;
+use super::filing;
+use super::row::{from_json, micros, to_json};
 use super::writer::Session;
-use crate::id::{DeliveryId, JobId, RunId};
-use crate::pipeline::plan::Plan;
-use crate::run::{Board, Decision, Progress, RunName, RunResult};
-use crate::store::{Acceptance, Accepted, Error, QueuedRun, RepeatKey};
-use crate::webhook::delivery::Delivery;
+use crate::id::{DeliveryId, RunId};
+use crate::run::RunName;
+use crate::store::{Acceptance, Accepted, Error, QueuedRun, RepeatKey, Work};
+use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, named_params, params};
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// An acceptance with its texts made before the writer's turn, so that the one thread which
 /// writes does nothing else.
@@ -31,19 +34,29 @@ struct RunRow {
     pipeline: String,
     name: RunName,
     queued_at: Timestamp,
-    plan: String,
-    expanded: String,
-    jobs: Vec<JobRow>,
-    result: Option<RunResult>,
+    work: Work,
 }
 
-struct JobRow {
-    id: JobId,
-    stage: usize,
-    job: usize,
-    pool: String,
-    progress: Progress,
-    reason: Option<String>,
+/// A run as its delivery's row spells it, until it is filed and for repeats of the delivery.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LoggedRun<'r> {
+    pub(super) id: Cow<'r, str>,
+    pub(super) pipeline: Cow<'r, str>,
+    pub(super) number: u64,
+    pub(super) name: Cow<'r, str>,
+    pub(super) form: i64,
+    pub(super) values: Cow<'r, [String]>,
+}
+
+impl LoggedRun<'_> {
+    fn queued(&self) -> QueuedRun {
+        QueuedRun {
+            id: RunId::from_stored(&self.id),
+            pipeline: self.pipeline.clone().into_owned(),
+            number: self.number,
+            name: self.name.clone().into_owned(),
+        }
+    }
 }
 
 impl Rows {
@@ -53,23 +66,16 @@ impl Rows {
             let verdicts = to_json(&delivery.pipelines)?;
             Ok::<_, Error>(DeliveryRow { delivery, body, headers, verdicts })
         });
-        let runs = acceptance.runs.into_iter().map(|run| {
-            let mut board = Board::new(&run.plan);
-            let changes = board.advance(&run.plan);
-            Ok(RunRow {
-                plan: to_json(&run.plan)?,
-                jobs: jobs(&run.id, &run.plan, &board, &changes),
-                result: board.result(&run.plan),
-                id: run.id,
-                pipeline: run.pipeline,
-                name: run.name,
-                queued_at: run.queued_at,
-                expanded: run.expanded,
-            })
-        });
+        let run = |run: crate::store::NewRun| RunRow {
+            id: run.id,
+            pipeline: run.pipeline,
+            name: run.name,
+            queued_at: run.queued_at,
+            work: run.work,
+        };
         Ok(Self {
             delivery: delivery.transpose()?,
-            runs: runs.collect::<Result<_, Error>>()?,
+            runs: acceptance.runs.into_iter().map(run).collect(),
             repeat: acceptance.repeat,
             queue_limit: acceptance.queue_limit,
         })
@@ -80,206 +86,131 @@ impl Rows {
     }
 }
 
-fn jobs(run: &RunId, plan: &Plan, board: &Board, changes: &[crate::run::Change]) -> Vec<JobRow> {
-    let mut rows = Vec::new();
-    for (stage, planned) in plan.stages.iter().enumerate() {
-        for (job, planned) in planned.jobs.iter().enumerate() {
-            let reason =
-                changes.iter().find(|it| (it.stage, it.job) == (stage, job)).and_then(|it| match &it.decision {
-                    Decision::Completed { reason, .. } => Some(reason.clone()),
-                    Decision::Due => None,
-                });
-            let progress = board.stages[stage][job];
-            rows.push(JobRow { id: job_id(run, rows.len()), stage, job, pool: planned.pool.clone(), progress, reason });
-        }
-    }
-    rows
-}
-
-/// Returns the id of a run's job: the run's own digits, the last four of which give way to the
-/// job's place. A run has fewer jobs than four digits count.
-fn job_id(run: &RunId, place: usize) -> JobId {
-    let own = run.as_str().trim_start_matches(RunId::PREFIX);
-    let kept = own.get(..own.len().saturating_sub(4)).unwrap_or(own);
-    JobId::from_stored(&format!("{}{kept}{place:04x}", JobId::PREFIX))
-}
-
 /// Writes an acceptance. Nothing is written where the queue has no room.
 pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, Error> {
     if let (Some(delivery), Some(repeat)) = (&rows.delivery, &rows.repeat)
-        && let Some(first) = remembered(session, &delivery.delivery, repeat)?
+        && let Some((first, place)) = remembered(session, &delivery.delivery, repeat)?
     {
-        insert_delivery(session, delivery, Some(&first))?;
-        return Ok(Accepted::Repeat { runs: runs_of(session, &first)?, of: first });
+        log(session, delivery, Some(&first), None)?;
+        return Ok(Accepted::Repeat { runs: runs_at(session, place)?, of: first });
     }
-    let waiting = *session.waiting;
-    let new = rows.runs.iter().filter(|run| run.result.is_none()).count() as u64;
+    let waiting = session.memory.waiting;
+    let new = rows.runs.len() as u64;
     if new > 0 && waiting + new > rows.queue_limit {
         return Err(Error::Full { waiting, limit: rows.queue_limit });
     }
-    if let Some(delivery) = &rows.delivery {
-        insert_delivery(session, delivery, None)?;
+    session.memory.waiting += new;
+    let logged: Vec<LoggedRun<'_>> = rows.runs.iter().map(|run| logged(session, run)).collect::<Result<_, _>>()?;
+    match &rows.delivery {
+        Some(delivery) => {
+            let runs = (!logged.is_empty()).then(|| to_json(&logged)).transpose()?;
+            let place = log(session, delivery, None, runs.as_deref())?;
+            if let Some(repeat) = &rows.repeat {
+                remember(session, &delivery.delivery, place, repeat)?;
+            }
+        }
+        // A run that was started by hand has no row in the log.
+        None => {
+            for (logged, row) in logged.iter().zip(&rows.runs) {
+                filing::file_run(session, logged, row.queued_at, None)?;
+            }
+        }
     }
-    let delivery = rows.delivery.as_ref().map(|row| &row.delivery);
-    let queued: Result<Vec<QueuedRun>, Error> =
-        rows.runs.iter().map(|run| insert_run(session, run, delivery)).collect();
-    if let (Some(delivery), Some(repeat)) = (delivery, &rows.repeat) {
-        remember(session, delivery, repeat)?;
-    }
-    *session.waiting = waiting + new;
-    Ok(Accepted::New(queued?))
+    Ok(Accepted::New(logged.iter().map(LoggedRun::queued).collect()))
 }
 
-/// Returns the first delivery with a key, if it is remembered.
-fn remembered(session: &Session<'_>, delivery: &Delivery, repeat: &RepeatKey) -> Result<Option<DeliveryId>, Error> {
-    let known: Option<String> = session
+/// Gives a run its number, its name and its form.
+fn logged<'r>(session: &mut Session<'_>, run: &'r RunRow) -> Result<LoggedRun<'r>, Error> {
+    let Session { connection, memory } = session;
+    let number = memory.counters.next(connection, Scope::Run, &run.pipeline)?;
+    let revision = match run.name.revision {
+        Some(_) => {
+            let key = format!("{}\n{}\n{}", run.pipeline, run.name.prefix, run.name.suffix);
+            memory.counters.next(connection, Scope::Revision, &key)?
+        }
+        None => 0,
+    };
+    Ok(LoggedRun {
+        id: run.id.as_str().into(),
+        pipeline: run.pipeline.as_str().into(),
+        number,
+        name: run.name.with_revision(revision).into(),
+        form: memory.forms.place(connection, &run.work.form)?,
+        values: run.work.values.as_slice().into(),
+    })
+}
+
+/// Adds a delivery to the log and returns its place.
+fn log(
+    session: &mut Session<'_>,
+    row: &DeliveryRow,
+    repeat_of: Option<&DeliveryId>,
+    runs: Option<&str>,
+) -> Result<i64, Error> {
+    let delivery = &row.delivery;
+    let (outcome, verdicts) = match repeat_of {
+        Some(_) => (Outcome::Repeat, "[]"),
+        None => (delivery.outcome, row.verdicts.as_str()),
+    };
+    let place = session.memory.logged + 1;
+    session
         .connection
-        .prepare_cached("SELECT delivery FROM repeat WHERE connection = ? AND key = ? AND until > ?")?
-        .query_row(params![delivery.connection, repeat.key, micros(delivery.received_at)], |row| row.get(0))
+        .prepare_cached(
+            "INSERT INTO delivery (seq, id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            place,
+            delivery.id.as_str(),
+            delivery.connection,
+            micros(delivery.received_at),
+            outcome.word(),
+            repeat_of.map(DeliveryId::as_str),
+            runs,
+            row.headers,
+            verdicts,
+            row.body,
+        ])?;
+    session.memory.logged = place;
+    Ok(place)
+}
+
+/// Returns the first delivery with a key and its place in the log, if it is remembered.
+fn remembered(
+    session: &Session<'_>,
+    delivery: &Delivery,
+    repeat: &RepeatKey,
+) -> Result<Option<(DeliveryId, i64)>, Error> {
+    let known = session
+        .connection
+        .prepare_cached("SELECT delivery, place FROM repeat WHERE connection = ? AND key = ? AND until > ?")?
+        .query_row(params![delivery.connection, repeat.key, micros(delivery.received_at)], |row| {
+            Ok((DeliveryId::from_stored(&row.get::<_, String>(0)?), row.get(1)?))
+        })
         .optional()?;
-    Ok(known.map(|id| DeliveryId::from_stored(&id)))
+    Ok(known)
 }
 
 /// Remembers a key, and forgets those whose time is over.
-fn remember(session: &Session<'_>, delivery: &Delivery, repeat: &RepeatKey) -> Result<(), Error> {
+fn remember(session: &Session<'_>, delivery: &Delivery, place: i64, repeat: &RepeatKey) -> Result<(), Error> {
     let now = micros(delivery.received_at);
     let window = i64::try_from(repeat.window.as_micros()).unwrap_or(i64::MAX);
     session.connection.prepare_cached("DELETE FROM repeat WHERE until <= ?")?.execute([now])?;
     session
         .connection
-        .prepare_cached("INSERT INTO repeat (connection, key, delivery, until) VALUES (?, ?, ?, ?)")?
-        .execute(params![delivery.connection, repeat.key, delivery.id.as_str(), now.saturating_add(window)])?;
+        .prepare_cached("INSERT INTO repeat (connection, key, delivery, place, until) VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![delivery.connection, repeat.key, delivery.id.as_str(), place, now.saturating_add(window)])?;
     Ok(())
 }
 
-fn runs_of(session: &Session<'_>, delivery: &DeliveryId) -> Result<Vec<QueuedRun>, Error> {
-    let mut query = session
+/// Returns the runs that the delivery at a place of the log started; none where it is gone.
+fn runs_at(session: &Session<'_>, place: i64) -> Result<Vec<QueuedRun>, Error> {
+    let runs: Option<Option<String>> = session
         .connection
-        .prepare_cached("SELECT id, pipeline, number, name FROM run WHERE delivery = ? ORDER BY seq")?;
-    let runs = query.query_map([delivery.as_str()], |row| {
-        Ok(QueuedRun {
-            id: RunId::from_stored(&row.get::<_, String>(0)?),
-            pipeline: row.get(1)?,
-            number: row.get(2)?,
-            name: row.get(3)?,
-        })
-    })?;
-    Ok(runs.collect::<Result<_, _>>()?)
-}
-
-fn insert_delivery(session: &Session<'_>, row: &DeliveryRow, repeat_of: Option<&DeliveryId>) -> Result<(), Error> {
-    let delivery = &row.delivery;
-    let (outcome, verdicts) = match repeat_of {
-        Some(_) => ("repeat", "[]"),
-        None => (delivery.outcome.word(), row.verdicts.as_str()),
-    };
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, headers, verdicts, body)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            delivery.id.as_str(),
-            delivery.connection,
-            micros(delivery.received_at),
-            outcome,
-            repeat_of.map(DeliveryId::as_str),
-            row.headers,
-            verdicts,
-            row.body,
-        ])?;
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO connection (name, deliveries, last_delivery)
-             VALUES (?1, 1, ?2)
-             ON CONFLICT (name) DO UPDATE
-             SET deliveries = deliveries + 1, last_delivery = ?2",
-        )?
-        .execute(params![delivery.connection, micros(delivery.received_at)])?;
-    Ok(())
-}
-
-fn insert_run(session: &Session<'_>, run: &RunRow, delivery: Option<&Delivery>) -> Result<QueuedRun, Error> {
-    let number = count_up(session, "run", &run.pipeline)?;
-    let name = match run.name.revision {
-        Some(_) => {
-            let key = format!("{}\n{}\n{}", run.pipeline, run.name.prefix, run.name.suffix);
-            run.name.with_revision(count_up(session, "revision", &key)?)
-        }
-        None => run.name.with_revision(0),
-    };
-    let queued_at = micros(run.queued_at);
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
-                              queued_at, finished_at)
-             VALUES (:id, :pipeline, :number, :name, :state, :result, :connection, :delivery,
-                     :queued_at, :finished_at)",
-        )?
-        .execute(named_params! {
-            ":id": run.id.as_str(),
-            ":pipeline": run.pipeline,
-            ":number": number,
-            ":name": name,
-            ":state": if run.result.is_some() { "completed" } else { "queued" },
-            ":result": run.result.map(RunResult::word),
-            ":connection": delivery.map(|delivery| &delivery.connection),
-            ":delivery": delivery.map(|delivery| delivery.id.as_str()),
-            ":queued_at": queued_at,
-            ":finished_at": run.result.map(|_| queued_at),
-        })?;
-    let seq = session.connection.last_insert_rowid();
-    session
-        .connection
-        .prepare_cached("INSERT INTO document (run, plan, expanded) VALUES (?, ?, ?)")?
-        .execute(params![seq, run.plan, run.expanded])?;
-    for job in &run.jobs {
-        insert_job(session, seq, job, queued_at)?;
-    }
-    Ok(QueuedRun { id: run.id.clone(), pipeline: run.pipeline.clone(), number, name })
-}
-
-fn insert_job(session: &Session<'_>, run: i64, job: &JobRow, now: i64) -> Result<(), Error> {
-    let (state, result) = match job.progress {
-        Progress::Waiting => ("waiting", None),
-        Progress::Started => ("due", None),
-        Progress::Completed(result) => ("completed", Some(result.word())),
-    };
-    session
-        .connection
-        .prepare_cached(
-            "INSERT INTO job (id, run, stage_index, job_index, pool, state, due_at, result, reason, finished_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            job.id.as_str(),
-            run,
-            job.stage,
-            job.job,
-            job.pool,
-            state,
-            (state == "due").then_some(now),
-            result,
-            job.reason,
-            result.map(|_| now),
-        ])?;
-    Ok(())
-}
-
-/// Returns the next number of a series, from 1.
-pub(super) fn count_up(session: &Session<'_>, scope: &str, key: &str) -> Result<u64, Error> {
-    let value = session
-        .connection
-        .prepare_cached(
-            "INSERT INTO counter (scope, key, value)
-             VALUES (?, ?, 1)
-             ON CONFLICT (scope, key) DO UPDATE
-             SET value = value + 1
-             RETURNING value",
-        )?
-        .query_row([scope, key], |row| row.get(0))?;
-    Ok(value)
+        .prepare_cached("SELECT runs FROM delivery WHERE seq = ?")?
+        .query_row([place], |row| row.get(0))
+        .optional()?;
+    let Some(runs) = runs.flatten() else { return Ok(Vec::new()) };
+    let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
+    Ok(runs.iter().map(LoggedRun::queued).collect())
 }

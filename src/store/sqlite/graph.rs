@@ -36,17 +36,18 @@ fn follow(
     Ok(())
 }
 
-fn plan(session: &Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
-    let (plan, state): (String, String) = session
-        .connection
+fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
+    let Session { connection, memory } = session;
+    let (form, values, state): (i64, String, String) = connection
         .prepare_cached(
-            "SELECT document.plan, run.state
+            "SELECT work.form, work.\"values\", run.state
              FROM run
-             JOIN document ON document.run = run.seq
+             JOIN work ON work.run = run.seq
              WHERE run.seq = ?",
         )?
-        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((from_json(&plan)?, state == "canceling"))
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let plan = memory.forms.plan(connection, form, &from_json::<Vec<String>>(&values)?)?;
+    Ok((plan, state == "canceling"))
 }
 
 fn stages(session: &Session<'_>, run: i64, plan: &Plan) -> Result<Vec<Vec<Progress>>, Error> {

@@ -3,9 +3,10 @@
 //! Every write about a leased job names the lease's token, and says that the lease is not over;
 //! no row changed means that the lease is lost.
 
-use super::accept::count_up;
+use super::counter::Scope;
+use super::filing;
 use super::graph::{cancel_unstarted, settle};
-use super::row::{from_json, micros, moment, state_at};
+use super::row::{from_json, micros, moment, state_at, unreadable};
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::{RunResult, State};
@@ -13,6 +14,9 @@ use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
+
+/// The series of fencing tokens.
+const TOKEN: &str = "token";
 
 /// A wish for a job.
 pub(super) struct Request {
@@ -22,8 +26,11 @@ pub(super) struct Request {
     pub(super) lease: Duration,
 }
 
-/// Says whether a claim would find anything, beside the writer.
+/// Says whether a claim might find anything, beside the writer.
 pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Result<bool, Error> {
+    if filing::is_behind(connection)? {
+        return Ok(true);
+    }
     let found = connection
         .prepare_cached(
             "SELECT 1
@@ -38,7 +45,7 @@ pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Resu
 /// Leases the job that has been due longest.
 pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Option<Claim>, Error> {
     let Some(job) = longest_due(session, &request.pools)? else { return Ok(None) };
-    let token = count_up(session, "store", "token")?.cast_signed();
+    let token = session.memory.counters.next(session.connection, Scope::Store, TOKEN)?.cast_signed();
     let now = micros(request.now);
     session
         .connection
@@ -57,7 +64,7 @@ pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Opti
              WHERE seq = (SELECT run FROM job WHERE seq = ?) AND state = 'queued'",
         )?
         .execute(params![now, job])?;
-    *session.waiting = session.waiting.saturating_sub(started as u64);
+    session.memory.waiting = session.memory.waiting.saturating_sub(started as u64);
     claimed(session, job, token).map(Some)
 }
 
@@ -76,39 +83,31 @@ fn longest_due(session: &Session<'_>, pools: &[String]) -> Result<Option<i64>, E
     Ok(found)
 }
 
-fn claimed(session: &Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
-    let mut query = session.connection.prepare_cached(
-        "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery, document.plan,
-                job.stage_index, job.job_index, job.attempt, run.state = 'canceling'
+fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
+    let Session { connection, memory } = session;
+    let mut query = connection.prepare_cached(
+        "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
+                job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\"
          FROM job
          JOIN run ON run.seq = job.run
-         JOIN document ON document.run = job.run
+         JOIN work ON work.run = job.run
          WHERE job.seq = ?",
     )?;
-    let (claim, plan) = query.query_row([job], |row| {
-        let claim = |plan| {
-            Ok::<_, rusqlite::Error>(Claim {
-                lease: Lease { job: JobId::from_stored(&row.get::<_, String>(0)?), token },
-                run: RunId::from_stored(&row.get::<_, String>(1)?),
-                number: row.get(2)?,
-                name: row.get(3)?,
-                queued_at: moment(row.get(4)?)?,
-                delivery: row.get::<_, Option<String>>(5)?.map(|id| DeliveryId::from_stored(&id)),
-                plan,
-                stage: row.get(7)?,
-                job: row.get(8)?,
-                attempt: row.get(9)?,
-                run_canceled: row.get(10)?,
-            })
-        };
-        let text: String = row.get(6)?;
-        match from_json(&text) {
-            Ok(plan) => Ok((Some(claim(plan)?), Ok(()))),
-            Err(error) => Ok((None, Err(error))),
-        }
-    })?;
-    plan?;
-    Ok(claim.expect("a plan that could be read gives a claim"))
+    let mut rows = query.query([job])?;
+    let row = rows.next()?.ok_or_else(|| unreadable("a job without a run"))?;
+    Ok(Claim {
+        lease: Lease { job: JobId::from_stored(&row.get::<_, String>(0)?), token },
+        run: RunId::from_stored(&row.get::<_, String>(1)?),
+        number: row.get(2)?,
+        name: row.get(3)?,
+        queued_at: moment(row.get(4)?)?,
+        delivery: row.get::<_, Option<String>>(5)?.map(|id| DeliveryId::from_stored(&id)),
+        stage: row.get(6)?,
+        job: row.get(7)?,
+        attempt: row.get(8)?,
+        run_canceled: row.get(9)?,
+        plan: memory.forms.plan(connection, row.get(10)?, &from_json::<Vec<String>>(&row.get::<_, String>(11)?)?)?,
+    })
 }
 
 /// Extends a lease.
@@ -201,17 +200,16 @@ fn complete(
              WHERE job = ? AND state = 'running'",
         )?
         .execute(params![result.word(), micros(at), job])?;
-    let run = session
+    session
         .connection
         .prepare_cached(
             "UPDATE job
              SET state = 'completed', result = ?, reason = ?, finished_at = ?,
                  worker = NULL, token = NULL, lease_until = NULL
-             WHERE seq = ?
-             RETURNING run",
+             WHERE seq = ?",
         )?
-        .query_row(params![result.word(), reason, micros(at), job], |row| row.get(0))?;
-    Ok(run)
+        .execute(params![result.word(), reason, micros(at), job])?;
+    run_of(session, job)
 }
 
 /// Asks a run to stop; what no worker has is decided at once.
@@ -232,7 +230,7 @@ pub(super) fn cancel(session: &mut Session<'_>, run: &RunId, now: Timestamp) -> 
         .prepare_cached("UPDATE job SET state = 'waiting', due_at = NULL WHERE run = ? AND state = 'due'")?
         .execute([seq])?;
     if state == State::Queued {
-        *session.waiting = session.waiting.saturating_sub(1);
+        session.memory.waiting = session.memory.waiting.saturating_sub(1);
         cancel_unstarted(session, seq, now)?;
     } else {
         settle(session, seq, now)?;
@@ -287,16 +285,23 @@ const ABANDONED: &str = "abandoned: its worker was lost after a step had started
 
 /// Gives a job back that had not started; if its run was canceled meanwhile, it is decided anew.
 fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
-    let run: i64 = session
+    session
         .connection
         .prepare_cached(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL
-             WHERE seq = ?
-             RETURNING run",
+             WHERE seq = ?",
         )?
-        .query_row([job], |row| row.get(0))?;
+        .execute([job])?;
+    let run = run_of(session, job)?;
     settle(session, run, now)
+}
+
+/// Returns the run of a job. (`RETURNING` would make a table in memory for its one row.)
+fn run_of(session: &Session<'_>, job: i64) -> Result<i64, Error> {
+    let run =
+        session.connection.prepare_cached("SELECT run FROM job WHERE seq = ?")?.query_row([job], |row| row.get(0))?;
+    Ok(run)
 }
 
 fn until(now: Timestamp, lease: Duration) -> i64 {

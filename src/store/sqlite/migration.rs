@@ -1,6 +1,6 @@
 //! The versions of the schema, and the way from each to the next.
 
-use super::accept::count_up;
+use super::counter::Scope;
 use super::writer::Session;
 use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
@@ -26,7 +26,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Writes something that means nothing, to see whether writing is possible.
-pub(super) fn write_probe(session: &Session<'_>) -> Result<(), Error> {
-    count_up(session, "store", "probe")?;
+pub(super) fn write_probe(session: &mut Session<'_>) -> Result<(), Error> {
+    session.memory.counters.next(session.connection, Scope::Store, "probe")?;
     Ok(())
 }

@@ -10,7 +10,10 @@
 //! | `reader.rs` | a few connections that read |
 //! | `lock.rs` | one server a data folder |
 //! | `migration.rs` | the versions of the schema |
-//! | `accept.rs` | a delivery, its decisions and its runs, in one commit |
+//! | `accept.rs` | a delivery, its decisions and its runs, in one commit: a row at the end of the log |
+//! | `filing.rs` | what the log says about runs, put where it can be worked with |
+//! | `counter.rs` | numbers that only go up |
+//! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
@@ -18,6 +21,9 @@
 //! | `row.rs` | between columns and types |
 
 mod accept;
+mod counter;
+mod filing;
+mod form;
 mod graph;
 mod lease;
 mod lock;
@@ -126,10 +132,18 @@ impl SqliteStore {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// Runs queries that find everything that was accepted, also what was not filed before.
     async fn read<T: Send + 'static>(
         &self,
         queries: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        if self.readers.read(filing::is_behind).await? {
+            // Whatever the writer does next begins with filing. Where it can't, what is filed is
+            // there to be looked at all the same.
+            if let Err(error) = self.write(|_| Ok(())).await {
+                tracing::warn!(%error, "what was accepted last can't be shown yet");
+            }
+        }
         self.readers.read(queries).await
     }
 
@@ -171,7 +185,7 @@ impl Store for SqliteStore {
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
         let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), now: self.clock.now(), lease };
         let pools = request.pools.clone();
-        if !self.read(move |connection| lease::is_anything_due(connection, &pools)).await? {
+        if !self.readers.read(move |connection| lease::is_anything_due(connection, &pools)).await? {
             return Ok(None);
         }
         self.change(move |session| lease::claim(session, &request)).await
@@ -199,7 +213,7 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
         let now = self.clock.now();
-        if !everyone && !self.read(move |connection| lease::is_any_over(connection, now)).await? {
+        if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
             return Ok(Vec::new());
         }
         self.change(move |session| lease::sweep(session, now, everyone)).await
@@ -251,7 +265,7 @@ impl Store for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), Error> {
-        self.write(|session| migration::write_probe(session)).await
+        self.write(migration::write_probe).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! Lists and details, beside the writer.
 
-use super::row::{from_json, moment, moment_at, result_at, state_at};
+use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
 use crate::id::{DeliveryId, JobId, RunId};
+use crate::pipeline::form::Sheet;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
 use crate::run::{Board, Progress, RunResult, State};
 use crate::store::{
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 /// The columns of [`run_of`].
-const RUN: &str = "seq, id, number, pipeline, name, state, result, connection, delivery, queued_at, started_at,
+const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, queued_at, started_at,
                    finished_at";
 
 pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
@@ -67,13 +68,19 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
 }
 
 pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetail>, Error> {
-    let sql = format!("SELECT {RUN}, plan FROM run JOIN document ON document.run = run.seq WHERE id = ?");
-    let found: Option<(i64, Run, String)> = connection
+    let sql = format!(
+        "SELECT {RUN}, plan, \"values\"
+         FROM run
+         JOIN work ON work.run = run.seq
+         JOIN form ON form.seq = work.form
+         WHERE id = ?"
+    );
+    let found = connection
         .prepare_cached(&sql)?
-        .query_row([id.as_str()], |row| Ok((row.get("seq")?, run_of(row)?, row.get("plan")?)))
+        .query_row([id.as_str()], |row| Ok((row.get("seq")?, run_of(row)?, row.get("plan")?, row.get("values")?)))
         .optional()?;
-    let Some((seq, run, plan)) = found else { return Ok(None) };
-    let plan: Plan = from_json(&plan)?;
+    let Some((seq, run, plan, values)): Option<(i64, Run, String, String)> = found else { return Ok(None) };
+    let plan = Sheet::from_stored(plan).plan(&from_json::<Vec<String>>(&values)?).map_err(unreadable)?;
     let jobs = job_rows(connection, seq)?;
     let stages = plan.stages.iter().enumerate();
     let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, at, stage, &jobs));
@@ -219,7 +226,7 @@ pub(super) fn find_runs(connection: &Connection, reference: &str) -> Result<Vec<
 pub(super) fn find_deliveries(connection: &Connection, reference: &str) -> Result<Vec<DeliveryId>, Error> {
     let ids = ids(
         connection,
-        "SELECT id FROM delivery WHERE id >= ?1 AND id < ?2
+        "SELECT id FROM delivery_place WHERE id >= ?1 AND id < ?2
          UNION ALL
          SELECT id FROM refusal WHERE id >= ?1 AND id < ?2
          LIMIT 2",
@@ -241,26 +248,37 @@ fn after(prefix: &str) -> String {
 }
 
 pub(super) fn expanded(connection: &Connection, run: &RunId) -> Result<Option<String>, Error> {
-    let found = connection
-        .prepare_cached("SELECT expanded FROM document WHERE run = (SELECT seq FROM run WHERE id = ?)")?
-        .query_row([run.as_str()], |row| row.get(0))
+    let found: Option<(String, String)> = connection
+        .prepare_cached(
+            "SELECT form.document, work.\"values\"
+             FROM run
+             JOIN work ON work.run = run.seq
+             JOIN form ON form.seq = work.form
+             WHERE run.id = ?",
+        )?
+        .query_row([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(found)
+    let Some((document, values)) = found else { return Ok(None) };
+    let yaml = Sheet::from_stored(document).yaml(&from_json::<Vec<String>>(&values)?).map_err(unreadable)?;
+    Ok(Some(yaml))
 }
 
 /// The columns of [`delivery_of`], for a delivery and for a refused one in the same shape.
-const DELIVERY: &str = "id, connection, received_at, outcome, repeat_of, length(body) AS size, headers, verdicts";
+const DELIVERY: &str =
+    "delivery.id, connection, received_at, outcome, repeat_of, length(body) AS size, headers, verdicts";
 const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, '[]' AS headers,
                        '[]' AS verdicts";
 
 pub(super) fn deliveries(connection: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
         "SELECT * FROM (
-             SELECT {DELIVERY} FROM delivery
+             SELECT {DELIVERY}
+             FROM delivery_place
+             JOIN delivery USING (seq)
              WHERE (:connection IS NULL OR connection = :connection)
                AND (:outcome IS NULL OR outcome = :outcome)
-               AND (:before IS NULL OR id < :before)
-             ORDER BY id DESC
+               AND (:before IS NULL OR delivery_place.id < :before)
+             ORDER BY delivery_place.id DESC
              LIMIT :limit
          )
          UNION ALL
@@ -304,9 +322,12 @@ fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
 
 pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
     let sql = format!(
-        "SELECT {DELIVERY}, body, NULL AS reason FROM delivery WHERE id = ?1
-                       UNION ALL
-                       SELECT {REFUSAL}, NULL AS body, reason FROM refusal WHERE id = ?1"
+        "SELECT {DELIVERY}, body, NULL AS reason
+         FROM delivery_place
+         JOIN delivery USING (seq)
+         WHERE delivery_place.id = ?1
+         UNION ALL
+         SELECT {REFUSAL}, NULL AS body, reason FROM refusal WHERE id = ?1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_str()])?;

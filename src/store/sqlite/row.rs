@@ -34,7 +34,7 @@ pub(super) fn state_at(row: &Row<'_>, column: &str) -> rusqlite::Result<State> {
 
 /// Returns what a stored JSON text means.
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| Error::Unavailable(format!("a stored row can't be read: {error}")))
+    serde_json::from_str(text).map_err(unreadable)
 }
 
 /// Returns a value as JSON text.
@@ -44,4 +44,9 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
 
 fn broken(what: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, format!("unexpected {what}").into())
+}
+
+/// Returns the error for a stored text that means nothing to this version.
+pub(super) fn unreadable(reason: impl std::fmt::Display) -> Error {
+    Error::Unavailable(format!("a stored row can't be read: {reason}"))
 }

@@ -5,10 +5,14 @@
 //! it. A savepoint copies every page that is written after it, which would be most of the cost of
 //! accepting a delivery: that work is of [`Isolation::Shared`], decides whether it can be done
 //! before it writes anything, and if the store itself fails in the midst of it, the whole
-//! transaction is given up, and nobody in it is acknowledged.
+//! transaction is given up, and nobody in it is acknowledged. Work of the first kind finds the log of
+//! deliveries filed (see `filing.rs`).
 //! After an error of the disk the connection is closed and opened again: what a failed sync left
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 
+use super::counter::Counters;
+use super::filing;
+use super::form::Forms;
 use crate::store::Error;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,9 +29,37 @@ const BATCH_MAX: usize = 1_000;
 pub(super) struct Session<'s> {
     /// The writing connection, inside the transaction.
     pub(super) connection: &'s Connection,
-    /// How many runs wait for a worker. Work that changes the number says so here; if the work is
-    /// taken back, so is the change.
-    pub(super) waiting: &'s mut u64,
+    /// What is known without asking it.
+    pub(super) memory: &'s mut Memory,
+}
+
+/// What the writer knows of the store, kept right by the work that changes it. It is dropped, and
+/// read anew, where another process has written or where work was taken back.
+pub(super) struct Memory {
+    /// How many runs wait for a worker.
+    pub(super) waiting: u64,
+    /// The place of the last delivery in the log.
+    pub(super) logged: i64,
+    /// How far the log is filed.
+    pub(super) filed: i64,
+    pub(super) counters: Counters,
+    pub(super) forms: Forms,
+}
+
+impl Memory {
+    /// Reads what the store says.
+    fn load(connection: &Connection) -> Result<Self, Error> {
+        let (filed, last) = connection
+            .prepare_cached("SELECT filed, (SELECT max(seq) FROM delivery) FROM filing")?
+            .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?;
+        Ok(Self {
+            waiting: super::read::count_waiting(connection)? + filing::count_behind(connection)?,
+            logged: last.map_or(filed, |last| last.max(filed)),
+            filed,
+            counters: Counters::default(),
+            forms: Forms::default(),
+        })
+    }
 }
 
 /// Whether work can be taken back by itself.
@@ -81,7 +113,7 @@ impl Writer {
     /// Starts the thread with a connection to a file.
     pub(super) fn start(file: PathBuf, connection: Connection) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
-        let own = Loop { file, connection: Some(connection), runs_waiting: None, data_version: 0 };
+        let own = Loop { file, connection: Some(connection), memory: None, data_version: 0 };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || own.run(waiting))
@@ -147,8 +179,7 @@ struct Loop {
     file: PathBuf,
     /// Gone after an error of the disk, until it can be opened again.
     connection: Option<Connection>,
-    /// How many runs wait for a worker, if it is known without counting.
-    runs_waiting: Option<u64>,
+    memory: Option<Memory>,
     /// The database's own count of changes by others, as it was last seen.
     data_version: i64,
 }
@@ -173,7 +204,7 @@ impl Loop {
         if let Err(error) = &committed {
             tracing::error!(%error, "the store could not be written");
             self.connection = None;
-            self.runs_waiting = None;
+            self.memory = None;
         }
         for answer in answers {
             answer(match &committed {
@@ -186,10 +217,12 @@ impl Loop {
 
     fn transaction(&mut self, batch: Vec<Work>, answers: &mut Vec<Answer>) -> Result<(), Error> {
         let mut batch = batch.into_iter();
-        let ended = self.begin().and_then(|mut session| {
+        let ended = self.begin().and_then(|()| {
             for work in batch.by_ref() {
-                guarded(&mut session, work, answers)?;
+                self.guarded(work, answers)?;
             }
+            let session = self.session()?;
+            session.memory.counters.write(session.connection)?;
             run(session.connection, "COMMIT")
         });
         // Those whose work did not come to its turn are told too.
@@ -198,7 +231,7 @@ impl Loop {
     }
 
     /// Begins a transaction, on a new connection where the last one was given up.
-    fn begin(&mut self) -> Result<Session<'_>, Error> {
+    fn begin(&mut self) -> Result<(), Error> {
         if self.connection.is_none() {
             self.connection = Some(super::open_for_writing(&self.file)?);
         }
@@ -207,42 +240,51 @@ impl Loop {
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if version != self.data_version {
             self.data_version = version;
-            self.runs_waiting = None;
+            self.memory = None;
         }
-        let counted = match self.runs_waiting {
-            Some(known) => known,
-            None => super::read::count_waiting(connection)?,
-        };
-        Ok(Session { connection, waiting: self.runs_waiting.insert(counted) })
+        Ok(())
     }
-}
 
-/// Runs one piece of work so that it either happens as a whole or not at all. An error means that
-/// the whole transaction is lost.
-fn guarded(session: &mut Session<'_>, work: Work, answers: &mut Vec<Answer>) -> Result<(), Error> {
-    let waiting_before = *session.waiting;
-    if work.isolation == Isolation::Own {
-        run(session.connection, "SAVEPOINT work")?;
+    /// Returns what work sees, its memory read anew where it was dropped.
+    fn session(&mut self) -> Result<Session<'_>, Error> {
+        let connection = self.connection.as_ref().expect("a transaction has a connection");
+        let memory = match &mut self.memory {
+            Some(memory) => memory,
+            none => none.insert(Memory::load(connection)?),
+        };
+        Ok(Session { connection, memory })
     }
-    // A mistake of our own ends the work that made it, not the server. Whoever waits for its answer
-    // is told by the dropping of it.
-    let went = match catch_unwind(AssertUnwindSafe(|| (work.run)(Some(session)))) {
-        Ok((went, answer)) => {
-            answers.push(answer);
-            went
+
+    /// Runs one piece of work so that it either happens as a whole or not at all. An error means
+    /// that the whole transaction is lost.
+    fn guarded(&mut self, work: Work, answers: &mut Vec<Answer>) -> Result<(), Error> {
+        let mut session = self.session()?;
+        if work.isolation == Isolation::Own {
+            filing::file(&mut session)?;
+            session.memory.counters.write(session.connection)?;
+            run(session.connection, "SAVEPOINT work")?;
         }
-        Err(_) => Went::Wrong,
-    };
-    if went != Went::Well {
-        *session.waiting = waiting_before;
-    }
-    match (work.isolation, went) {
-        (Isolation::Shared, Went::Wrong) => Err(Error::Unavailable("an acceptance could not be written".to_owned())),
-        (Isolation::Shared, Went::Well | Went::Refused) => Ok(()),
-        (Isolation::Own, Went::Well) => run(session.connection, "RELEASE work"),
-        (Isolation::Own, Went::Refused | Went::Wrong) => {
-            run(session.connection, "ROLLBACK TO work")?;
-            run(session.connection, "RELEASE work")
+        // A mistake of our own ends the work that made it, not the server. Whoever waits for its
+        // answer is told by the dropping of it.
+        let went = match catch_unwind(AssertUnwindSafe(|| (work.run)(Some(&mut session)))) {
+            Ok((went, answer)) => {
+                answers.push(answer);
+                went
+            }
+            Err(_) => Went::Wrong,
+        };
+        match (work.isolation, went) {
+            (Isolation::Shared, Went::Wrong) => {
+                Err(Error::Unavailable("an acceptance could not be written".to_owned()))
+            }
+            (Isolation::Shared, Went::Well | Went::Refused) => Ok(()),
+            (Isolation::Own, Went::Well) => run(session.connection, "RELEASE work"),
+            (Isolation::Own, Went::Refused | Went::Wrong) => {
+                run(session.connection, "ROLLBACK TO work")?;
+                run(session.connection, "RELEASE work")?;
+                self.memory = None;
+                Ok(())
+            }
         }
     }
 }
@@ -254,6 +296,7 @@ fn run(connection: &Connection, statement: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::counter::Scope;
     use super::*;
 
     #[tokio::test]
@@ -263,7 +306,7 @@ mod tests {
         let connection = super::super::open_for_writing(&file).expect("it opens");
         super::super::migration::migrate(&connection).expect("a schema");
         let writer = Writer::start(file, connection);
-        let count = |session: &mut Session<'_>| super::super::accept::count_up(session, "store", "test");
+        let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
         let wrong = writer.write::<u64>(Isolation::Own, move |session| panic!("a mistake after {:?}", count(session)));
         let (wrong, right) = tokio::join!(wrong, writer.write(Isolation::Own, count));
         assert!(matches!(wrong, Err(Error::Unavailable(_))), "{wrong:?}");

@@ -44,6 +44,7 @@ fn a_store_of_a_later_version_is_left_alone() {
 async fn an_illegal_row_can_not_be_stored() {
     let world = World::sqlite();
     world.queue(plan(vec![job("a", &[])])).await;
+    world.store().ready().await.expect("its run is filed");
     let database = database(world.folder());
     let illegal = [
         "UPDATE run SET state = 'sleeping'",
@@ -66,6 +67,8 @@ async fn an_illegal_row_can_not_be_stored() {
         "UPDATE delivery SET outcome = 'repeat'",
         "UPDATE delivery SET repeat_of = 'dlv_1'",
         "UPDATE delivery SET outcome = 'refused'",
+        "UPDATE delivery SET runs = NULL",
+        "INSERT INTO filing (one, filed) VALUES (2, 0)",
     ];
     for statement in illegal {
         let error = database.execute(statement, []).expect_err(statement).to_string();
@@ -78,7 +81,9 @@ async fn a_commit_that_fails_takes_everything_with_it_and_the_next_one_works() {
     let world = World::sqlite();
     // As a full disk does, this takes back the whole transaction, not the statement alone.
     database(world.folder())
-        .execute_batch("CREATE TRIGGER full BEFORE INSERT ON job BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END")
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON delivery BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END",
+        )
         .expect("a trigger");
     let one = || world.acceptance(plan(vec![job("a", &[])]), None);
     let both = tokio::join!(world.store().accept(one()), world.store().accept(one()));
@@ -102,18 +107,21 @@ async fn an_acceptance_that_fails_is_not_half_stored_and_nobody_is_told_otherwis
     let world = World::sqlite();
     database(world.folder())
         .execute_batch(
-            "CREATE TRIGGER bad BEFORE INSERT ON job WHEN new.pool = 'bad' BEGIN SELECT RAISE(ABORT, 'bad'); END",
+            "CREATE TRIGGER bad BEFORE INSERT ON delivery WHEN new.connection = 'bad'
+             BEGIN SELECT RAISE(ABORT, 'bad'); END",
         )
         .expect("a trigger");
-    let in_pool = |pool: &str| {
-        let job = pipehook::pipeline::plan::Job { pool: pool.to_owned(), ..job("a", &[]) };
-        pipehook::store::Acceptance { queue_limit: 3, ..world.acceptance(plan(vec![job]), None) }
+    let from = |connection: &str| {
+        let mut acceptance = world.acceptance(plan(vec![job("a", &[])]), None);
+        acceptance.queue_limit = 3;
+        acceptance.delivery.as_mut().expect("a delivery").0.connection = connection.to_owned();
+        acceptance
     };
     let store = world.store();
     // The three may share a transaction, which the bad one takes with it: acceptances have no
     // savepoints. Either way exactly those are stored that were acknowledged.
     let (one, bad, two) =
-        tokio::join!(store.accept(in_pool("default")), store.accept(in_pool("bad")), store.accept(in_pool("default")));
+        tokio::join!(store.accept(from("hook")), store.accept(from("bad")), store.accept(from("hook")));
     assert!(matches!(bad, Err(Error::Unavailable(_))), "{bad:?}");
     let acknowledged = u64::from(one.is_ok()) + u64::from(two.is_ok());
     assert_eq!(store.depth().await.expect("a depth").queued, acknowledged);
@@ -122,8 +130,27 @@ async fn an_acceptance_that_fails_is_not_half_stored_and_nobody_is_told_otherwis
     for number in acknowledged + 1..=3 {
         assert_eq!(world.queue(plan(vec![job("a", &[])])).await.number, number, "numbers have no gaps");
     }
-    let full = store.accept(in_pool("default")).await.expect_err("what failed takes no room, what is there does");
+    let full = store.accept(from("hook")).await.expect_err("what failed takes no room, what is there does");
     assert!(matches!(full, Error::Full { waiting: 3, limit: 3 }), "{full}");
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_stays_although_it_can_not_be_filed_yet() {
+    let mut world = World::sqlite();
+    database(world.folder())
+        .execute_batch("CREATE TRIGGER bad BEFORE INSERT ON job BEGIN SELECT RAISE(ABORT, 'bad'); END")
+        .expect("a trigger");
+    let first = world.queue(plan(vec![job("a", &[])])).await;
+    assert!(matches!(world.store().ready().await, Err(Error::Unavailable(_))), "the jobs can't be written");
+    let second = world.queue(plan(vec![job("a", &[])])).await;
+    let all = || pipehook::store::RunQuery { limit: 9, ..Default::default() };
+    assert!(world.store().runs(all()).await.expect("what is filed can be read").is_empty());
+    world.crash();
+    database(world.folder()).execute_batch("DROP TRIGGER bad").expect("room again");
+    let found = world.store().runs(all()).await.expect("a list");
+    assert_eq!(found.iter().map(|run| &run.id).collect::<Vec<_>>(), [&second.id, &first.id]);
+    assert_eq!(world.claim().await.expect("due").run, first.id, "in the order of acceptance");
+    assert_eq!(world.queue(plan(vec![job("a", &[])])).await.number, 3);
 }
 
 #[tokio::test]

@@ -2,12 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pipehook::clock::{Clock, HandWoundClock};
+use pipehook::diagnostic::Span;
 use pipehook::id::{DeliveryId, Entropy, RunId, WorkerId};
+use pipehook::pipeline::form::Form;
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
 use pipehook::run::{RunName, RunResult};
 use pipehook::store::{
-    Acceptance, Accepted, Access, Claim, JobOutcome, NewRun, QueuedRun, RepeatKey, SqliteStore, StepEvent, Store,
+    Acceptance, Accepted, Access, Claim, JobOutcome, NewRun, QueuedRun, RepeatKey, SqliteStore, StepEvent, Store, Work,
 };
+use pipehook::template::{Content, Entry, Node};
 use pipehook::webhook::delivery::{Decision, Delivery, Outcome, Refusal, Verdict};
 use std::path::Path;
 use std::sync::Arc;
@@ -92,8 +95,7 @@ impl World {
             pipeline: plan.pipeline.clone(),
             name: RunName { prefix: "20260309.".to_owned(), revision: Some(1), suffix: String::new() },
             queued_at: self.now(),
-            plan,
-            expanded: "steps: []\n".to_owned(),
+            work: work(&plan),
         }
     }
 
@@ -161,6 +163,14 @@ impl World {
     pub fn started(&self, step: usize) -> StepEvent {
         StepEvent::Started { step, display_name: "greet".to_owned(), at: self.now(), attempt: 1 }
     }
+}
+
+/// Returns the frozen work of a plan, with `steps: []` as the document.
+pub fn work(plan: &Plan) -> Work {
+    let node = |content| Node { span: Span::NONE, origin: None, content };
+    let steps = Entry { key: "steps".into(), key_span: Span::NONE, value: node(Content::Sequence(Vec::new())) };
+    let document = node(Content::Mapping(vec![steps]));
+    Work { form: Arc::new(Form::of(plan, &document)), values: Vec::new() }
 }
 
 fn open(folder: &Path, clock: &Arc<HandWoundClock>) -> SqliteStore {

@@ -2,6 +2,7 @@
 
 use super::bench::{self, job, plan, runtime, stage, step};
 use super::output::is_gone;
+use crate::store::world::work;
 use pipehook::clock::SystemClock;
 use pipehook::files::Logs;
 use pipehook::id::{RunId, WorkerId};
@@ -49,8 +50,7 @@ impl Machine {
             pipeline: plan.pipeline.clone(),
             name: RunName { prefix: "first".to_owned(), revision: None, suffix: String::new() },
             queued_at: jiff::Timestamp::now(),
-            plan,
-            expanded: String::new(),
+            work: work(&plan),
         };
         let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: 10 };
         self.store.accept(acceptance).await.expect("room in the queue");

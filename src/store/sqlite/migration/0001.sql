@@ -1,23 +1,42 @@
 -- Version 1. Times are microseconds since 1970, UTC. Words for states and results are those of
 -- the command line. A row that the state machine does not know can't be stored.
 
+-- The log of verified deliveries, in the order of their commits. Accepting one is one row at the
+-- end of this table and nothing else: what the row says about runs is filed later, in order, before
+-- anything else is written and before anybody reads (see `filing.rs`). The writer counts seq itself.
 CREATE TABLE delivery (
     seq         INTEGER PRIMARY KEY,
-    id          TEXT NOT NULL UNIQUE,
+    id          TEXT NOT NULL,
     connection  TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     outcome     TEXT NOT NULL CHECK (outcome IN ('queued', 'rejected', 'nothing', 'repeat')),
     repeat_of   TEXT CHECK ((repeat_of IS NOT NULL) = (outcome = 'repeat')),
+    runs        TEXT CHECK ((runs IS NOT NULL) = (outcome = 'queued')),
     headers     TEXT NOT NULL,
     verdicts    TEXT NOT NULL,
     body        BLOB NOT NULL
 ) STRICT;
+
+-- How far the log is filed: one row.
+CREATE TABLE filing (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    filed INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO filing (one, filed) VALUES (1, 0);
+
+-- Where in the log a delivery stands, once it is filed.
+CREATE TABLE delivery_place (
+    id  TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- By which key a delivery would be known again, and until when.
 CREATE TABLE repeat (
     connection TEXT NOT NULL,
     key        TEXT NOT NULL,
     delivery   TEXT NOT NULL,
+    place      INTEGER NOT NULL,
     until      INTEGER NOT NULL,
     PRIMARY KEY (connection, key)
 ) STRICT, WITHOUT ROWID;
@@ -79,11 +98,20 @@ CREATE TABLE run (
 CREATE INDEX run_unfinished ON run (state) WHERE state <> 'completed';
 CREATE INDEX run_of_delivery ON run (delivery) WHERE delivery IS NOT NULL;
 
--- What a run has that is large and never changes, so that a change of state writes little.
-CREATE TABLE document (
-    run      INTEGER PRIMARY KEY REFERENCES run (seq),
+-- Plans and expanded documents with blanks where payload text goes, each once however many runs
+-- are made from it. A run whose shape a payload decided has a form of its own, without blanks.
+CREATE TABLE form (
+    seq      INTEGER PRIMARY KEY,
+    digest   BLOB NOT NULL UNIQUE,
     plan     TEXT NOT NULL,
-    expanded TEXT NOT NULL
+    document TEXT NOT NULL
+) STRICT;
+
+-- What a run has that never changes: its form, and the texts for the blanks as a JSON list.
+CREATE TABLE work (
+    run      INTEGER PRIMARY KEY REFERENCES run (seq),
+    form     INTEGER NOT NULL REFERENCES form (seq),
+    "values" TEXT NOT NULL
 ) STRICT;
 
 -- waiting: others must end first. due: a worker may take it. leased: a worker has it.

@@ -3,7 +3,7 @@
 //! The same function serves a delivery, `pipehook render` and `pipehook run`, so that what a
 //! command shows is what a delivery does.
 
-use crate::catalog::Pipeline;
+use super::Pipeline;
 use crate::diagnostic::Diagnostics;
 use crate::expression::{Object, Value};
 use crate::pipeline::{self, plan::Plan};
@@ -61,17 +61,21 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
 
 /// Expands a pipeline without checking what came of it.
 pub fn expand(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Node {
+    pipeline.template.expand(&inputs(pipeline, trigger, diagnostics), diagnostics)
+}
+
+/// Returns what the expressions of a pipeline are evaluated with.
+pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Inputs {
     let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);
     let aliases = pipeline.listeners.iter().map(|listener| listener.resource.alias.as_str());
     let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, payload)));
     let declared = pipeline::bind(&pipeline.parameters, trigger.parameters, diagnostics);
     let webhooks = aliases.map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
-    let inputs = Inputs {
+    Inputs {
         parameters: declared.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(payloads).collect(),
         resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
         variables: variables(pipeline, trigger),
-    };
-    pipeline.template.expand(&inputs, diagnostics)
+    }
 }
 
 /// Returns the variables that are known before the file's own (reference, section 4.5).

@@ -1,0 +1,208 @@
+//! What the log of deliveries says about runs, put where it can be worked with.
+//!
+//! Accepting a delivery adds one row to the log, so that a burst of deliveries costs little more
+//! than writing them down. Everything else that follows from it (where the delivery is found by its
+//! id, its runs with their jobs, what was seen of its connection) is filed from the log, in its
+//! order, at the beginning of the next transaction that does anything but accept. So whoever reads
+//! or changes runs finds all of them; a crash between the two loses nothing, since the log is what
+//! was acknowledged, and how far it is filed is written with what was filed.
+
+use super::accept::LoggedRun;
+use super::row::{from_json, micros, moment};
+use super::writer::{Memory, Session};
+use crate::id::{DeliveryId, JobId, RunId};
+use crate::pipeline::plan::Plan;
+use crate::run::{Board, Change, Decision, Progress, RunResult};
+use crate::store::Error;
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params, params};
+use std::collections::HashMap;
+
+/// Says whether the log has deliveries that are not filed.
+pub(super) fn is_behind(connection: &Connection) -> Result<bool, Error> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM delivery WHERE seq > (SELECT filed FROM filing) LIMIT 1")?
+        .exists([])?;
+    Ok(found)
+}
+
+/// Returns how many runs are in the log and not filed.
+pub(super) fn count_behind(connection: &Connection) -> Result<u64, Error> {
+    let counted = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(json_array_length(runs)), 0)
+             FROM delivery
+             WHERE seq > (SELECT filed FROM filing)",
+        )?
+        .query_row([], |row| row.get(0))?;
+    Ok(counted)
+}
+
+/// Files all that is not filed.
+pub(super) fn file(session: &mut Session<'_>) -> Result<(), Error> {
+    if session.memory.filed == session.memory.logged {
+        return Ok(());
+    }
+    let mut seen: HashMap<String, Seen> = HashMap::new();
+    let connection = session.connection;
+    let mut query = connection.prepare_cached(
+        "SELECT seq, id, connection, received_at, runs
+         FROM delivery
+         WHERE seq > ?
+         ORDER BY seq",
+    )?;
+    let mut rows = query.query([session.memory.filed])?;
+    while let Some(row) = rows.next()? {
+        let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
+        let (name, received_at): (String, i64) = (row.get(2)?, row.get(3)?);
+        connection.prepare_cached("INSERT INTO delivery_place (id, seq) VALUES (?, ?)")?.execute(params![id, place])?;
+        let delivery = (DeliveryId::from_stored(&id), name.as_str());
+        if let Some(runs) = row.get::<_, Option<String>>(4)? {
+            let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
+            for run in &runs {
+                file_run(session, run, moment(received_at)?, Some(&delivery))?;
+            }
+        }
+        seen.entry(name).or_default().add(received_at);
+        session.memory.filed = place;
+    }
+    connection.prepare_cached("UPDATE filing SET filed = ?")?.execute([session.memory.filed])?;
+    seen.iter().try_for_each(|(name, seen)| seen.write(connection, name))
+}
+
+/// What was seen of one connection.
+#[derive(Default)]
+struct Seen {
+    deliveries: u64,
+    last: i64,
+}
+
+impl Seen {
+    fn add(&mut self, received_at: i64) {
+        self.deliveries += 1;
+        self.last = self.last.max(received_at);
+    }
+
+    fn write(&self, connection: &Connection, name: &str) -> Result<(), Error> {
+        connection
+            .prepare_cached(
+                "INSERT INTO connection (name, deliveries, last_delivery)
+                 VALUES (?1, ?2, ?3)
+                 ON CONFLICT (name) DO UPDATE
+                 SET deliveries = deliveries + ?2, last_delivery = ?3",
+            )?
+            .execute(params![name, self.deliveries, self.last])?;
+        Ok(())
+    }
+}
+
+/// Writes a run with its jobs, those that can begin made due.
+pub(super) fn file_run(
+    session: &mut Session<'_>,
+    run: &LoggedRun<'_>,
+    queued_at: Timestamp,
+    delivery: Option<&(DeliveryId, &str)>,
+) -> Result<(), Error> {
+    let Session { connection, memory } = session;
+    let plan = memory.forms.plan(connection, run.form, &run.values)?;
+    let mut board = Board::new(&plan);
+    let changes = board.advance(&plan);
+    let result = board.result(&plan);
+    let now = micros(queued_at);
+    connection
+        .prepare_cached(
+            "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
+                              queued_at, finished_at)
+             VALUES (:id, :pipeline, :number, :name, :state, :result, :connection, :delivery,
+                     :queued_at, :finished_at)",
+        )?
+        .execute(named_params! {
+            ":id": run.id,
+            ":pipeline": run.pipeline,
+            ":number": run.number,
+            ":name": run.name,
+            ":state": if result.is_some() { "completed" } else { "queued" },
+            ":result": result.map(RunResult::word),
+            ":connection": delivery.map(|(_, connection)| connection),
+            ":delivery": delivery.map(|(id, _)| id.as_str()),
+            ":queued_at": now,
+            ":finished_at": result.map(|_| now),
+        })?;
+    let seq = connection.last_insert_rowid();
+    connection.prepare_cached("INSERT INTO work (run, form, \"values\") VALUES (?, ?, ?)")?.execute(params![
+        seq,
+        run.form,
+        super::row::to_json(&run.values)?
+    ])?;
+    if result.is_some() {
+        ended(memory);
+    }
+    for job in jobs(&RunId::from_stored(&run.id), &plan, &board, &changes) {
+        insert_job(connection, seq, &job, now)?;
+    }
+    Ok(())
+}
+
+/// A run that ended by itself waits for nobody.
+fn ended(memory: &mut Memory) {
+    memory.waiting = memory.waiting.saturating_sub(1);
+}
+
+struct JobRow<'p> {
+    id: JobId,
+    stage: usize,
+    job: usize,
+    pool: &'p str,
+    progress: Progress,
+    reason: Option<&'p str>,
+}
+
+fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -> Vec<JobRow<'p>> {
+    let mut rows = Vec::new();
+    for (stage, planned) in plan.stages.iter().enumerate() {
+        for (job, planned) in planned.jobs.iter().enumerate() {
+            let change = changes.iter().find(|it| (it.stage, it.job) == (stage, job));
+            let reason = change.and_then(|it| match &it.decision {
+                Decision::Completed { reason, .. } => Some(reason.as_str()),
+                Decision::Due => None,
+            });
+            let progress = board.stages[stage][job];
+            rows.push(JobRow { id: job_id(run, rows.len()), stage, job, pool: &planned.pool, progress, reason });
+        }
+    }
+    rows
+}
+
+/// Returns the id of a run's job: the run's own digits, the last four of which give way to the
+/// job's place. A run has fewer jobs than four digits count.
+fn job_id(run: &RunId, place: usize) -> JobId {
+    let own = run.as_str().trim_start_matches(RunId::PREFIX);
+    let kept = own.get(..own.len().saturating_sub(4)).unwrap_or(own);
+    JobId::from_stored(&format!("{}{kept}{place:04x}", JobId::PREFIX))
+}
+
+fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, now: i64) -> Result<(), Error> {
+    let (state, result) = match job.progress {
+        Progress::Waiting => ("waiting", None),
+        Progress::Started => ("due", None),
+        Progress::Completed(result) => ("completed", Some(result.word())),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO job (id, run, stage_index, job_index, pool, state, due_at, result, reason, finished_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            job.id.as_str(),
+            run,
+            job.stage,
+            job.job,
+            job.pool,
+            state,
+            (state == "due").then_some(now),
+            result,
+            job.reason,
+            result.map(|_| now),
+        ])?;
+    Ok(())
+}
