@@ -10,7 +10,7 @@
 //! shape     are the values of a document what the tables say?
 //! ```
 //! The tables say what the language has. What this version can't execute is another question, see
-//! [`executable`](super::check).
+//! [`executable`](super::executable).
 
 mod key;
 mod resource;
