@@ -27,7 +27,9 @@ mod schema;
 pub mod task;
 mod value;
 
-pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
+pub use resources::{
+    FilterSource, ParameterDeclaration, Subject, TestSource, WebhookResource, bind, parameters, webhooks,
+};
 
 use crate::diagnostic::Diagnostics;
 use crate::shell::Requirement;

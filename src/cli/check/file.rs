@@ -1,7 +1,9 @@
 //! What is wrong with one pipeline.
 
+use super::sender;
 use super::sure::Doubt;
 use crate::catalog::{self, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
+use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
 use crate::pipeline;
 use crate::webhook::payload::Payload;
@@ -13,8 +15,9 @@ const DELIVERY: &str = "dlv_00000000000000000000000000000000";
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
-/// Returns everything that is wrong with a file; with a payload, also with its expansion.
-pub(super) fn check(file: &Path, payload: Option<&Payload<'_>>) -> Vec<Report> {
+/// Returns everything that is wrong with a file; with a payload, also with its expansion, and with a
+/// configuration, also what its connections say of it.
+pub(super) fn check(file: &Path, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Vec<Report> {
     let (pipeline, mut diagnostics) = match catalog::load_file(file) {
         Ok(loaded) => loaded,
         Err(cause) => {
@@ -22,6 +25,9 @@ pub(super) fn check(file: &Path, payload: Option<&Payload<'_>>) -> Vec<Report> {
             return vec![Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default())];
         }
     };
+    if let Some(config) = config {
+        sender::filters(config, &pipeline, &mut diagnostics);
+    }
     match payload.filter(|_| !pipeline.listeners.is_empty()) {
         Some(payload) if !diagnostics.has_errors() => with_payload(&pipeline, payload, &mut diagnostics),
         Some(_) => {}

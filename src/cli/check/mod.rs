@@ -3,6 +3,7 @@
 mod file;
 mod parallel;
 mod sarif;
+mod sender;
 mod sure;
 
 use super::failure::{Ending, Failure};
@@ -50,13 +51,24 @@ impl Check {
         let payload = payload.map_err(|mistake| Failure::usage(format!("the payload can't be used: {mistake}")))?;
         let mut reports = Vec::new();
         let mut files = Vec::new();
-        if self.paths.is_empty() {
-            configured(global, &mut reports, &mut files)?;
+        let config = match Config::load_without_secrets(global.config.as_deref()) {
+            Ok(config) => Some(config),
+            // Who names pipelines asks about them only.
+            Err(_) if !self.paths.is_empty() => None,
+            Err(mistakes) => {
+                reports.extend(mistakes.diagnostics.resolve(&mistakes.sources));
+                None
+            }
+        };
+        if let Some(config) = config.as_ref().filter(|_| self.paths.is_empty()) {
+            reports.extend(sender::connections(config));
+            add_files(&config.pipelines, &mut files)?;
         }
         for path in &self.paths {
             add_files(path, &mut files)?;
         }
-        for of_file in parallel::map(&files, |path| file::check(path, payload.as_ref())) {
+        let check = |path: &PathBuf| file::check(path, payload.as_ref(), config.as_ref());
+        for of_file in parallel::map(&files, check) {
             reports.extend(of_file);
         }
         self.print(&reports, files.len())?;
@@ -85,17 +97,6 @@ impl Check {
 
 fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
-/// Checks the configuration, and finds the pipelines that it serves.
-fn configured(global: &Global, reports: &mut Vec<Report>, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    match Config::load_without_secrets(global.config.as_deref()) {
-        Ok(config) => add_files(&config.pipelines, files),
-        Err(mistakes) => {
-            reports.extend(mistakes.diagnostics.resolve(&mistakes.sources));
-            Ok(())
-        }
-    }
 }
 
 /// Adds a file, or all pipelines of a folder by name.

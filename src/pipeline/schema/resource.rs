@@ -199,7 +199,7 @@ pub(in crate::pipeline) static WEBHOOK: Kind = Kind {
     ..KIND
 };
 
-/// `header`, `not` and `pattern` are pipehook's own.
+/// What stands beside `path` and `value` goes beyond the documented language.
 pub(in crate::pipeline) static FILTER: Kind = Kind {
     name: "a filter",
     keys: &[("path", Own), ("header", Own), ("value", Own), ("not", Boolean(Before)), ("pattern", Own)],
