@@ -40,7 +40,7 @@ pub enum Error {
 pub(super) struct File {
     /// The pipeline's name.
     pub(super) name: String,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// Returns the pipeline files below a folder. Links to folders are not followed, so that the

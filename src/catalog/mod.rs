@@ -132,6 +132,13 @@ impl Catalog {
     }
 }
 
+/// Returns the paths of all pipelines below a folder, by their names.
+pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = load::files(folder)?;
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(files.into_iter().map(|file| file.path).collect())
+}
+
 /// Where the present snapshot lies.
 #[derive(Debug)]
 pub struct Shelf {

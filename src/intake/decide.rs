@@ -128,7 +128,7 @@ fn start_anew(
     let trigger = Trigger { webhook: Some(webhook), ..Trigger::default() };
     let mut diagnostics = Diagnostics::default();
     let prepared = prepare(pipeline, &trigger, &mut diagnostics);
-    let diagnostics: Vec<Report> = diagnostics.resolve(&pipeline.sources);
+    let diagnostics: Vec<Report> = diagnostics.without_notes().resolve(&pipeline.sources);
     let Some(prepared) = prepared else {
         return Verdict { diagnostics, ..verdict(&pipeline.name, Decision::Rejected) };
     };
