@@ -23,6 +23,8 @@ pub struct Host {
     /// What steps get of the server's environment: values of [`INHERITED`] and of the names that
     /// the configuration lists. Nothing else of it reaches a step.
     pub environment: Vec<(String, String)>,
+    /// The binary that keeps each step's processes together: this one.
+    pub shim: PathBuf,
     /// How long signals have to work.
     pub patience: Patience,
     /// What time it is.
@@ -73,8 +75,19 @@ impl JobContext {
         &self.plan.stages[self.stage]
     }
 
+    /// Returns what tells the job's processes from all others of this machine, also after the
+    /// worker that started them is gone.
+    pub fn mark(&self) -> String {
+        mark(&self.run, &self.id)
+    }
+
     /// Returns the job.
     pub fn job(&self) -> &Job {
         &self.stage().jobs[self.job]
     }
+}
+
+/// Returns the mark that processes of a job have in their environment.
+pub(super) fn mark(run: &RunId, job: &JobId) -> String {
+    format!("{run}/{job}")
 }

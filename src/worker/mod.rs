@@ -39,7 +39,8 @@ pub use workspace::Workspace;
 
 use crate::files::Logs;
 use crate::id::WorkerId;
-use crate::store::{Claim, Store};
+use crate::process;
+use crate::store::{Claim, Store, Swept};
 use claimed::Bench;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,12 +136,23 @@ impl Worker {
     async fn sweep(&self) {
         match self.store.sweep(false).await {
             Ok(swept) => {
-                for job in swept {
+                for job in &swept {
                     tracing::warn!(job = %job.job, run = %job.run, again = job.again, "a lost lease was ended");
                 }
+                hunt(&swept).await;
             }
             Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
         }
+    }
+}
+
+/// Kills what jobs whose worker is gone may have left on this machine. Their shims have seen to
+/// nearly all of it.
+pub async fn hunt(swept: &[Swept]) {
+    let marks: Vec<String> = swept.iter().map(|job| context::mark(&job.run, &job.job)).collect();
+    let hunted = tokio::task::spawn_blocking(move || process::hunt(&marks)).await;
+    if let Some(killed) = hunted.ok().filter(|killed| *killed > 0) {
+        tracing::warn!(killed, "processes of lost jobs were killed");
     }
 }
 

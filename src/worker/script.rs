@@ -5,7 +5,7 @@ use super::context::JobContext;
 use super::environment::Environment;
 use super::variables::Variables;
 use crate::pipeline::plan::{Interpreter, Script, Step};
-use crate::process::{Command, StandardError};
+use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Language, Refusal};
 use crate::taint::Text;
 use std::fs::OpenOptions;
@@ -33,7 +33,10 @@ pub(super) fn prepare(
     let file = job.workspace.temporary.join(format!("{}.sh", place + 1));
     write(&file, &placed.script).map_err(|error| one(format!("The script can't be written: {error}.")))?;
     let warnings = std::mem::take(&mut environment.warnings);
+    environment.set(process::MARK, &job.mark());
     let command = Command {
+        shim: job.host.shim.clone(),
+        mark: job.mark(),
         program: job.host.bash(),
         arguments: arguments(script.interpreter, file),
         environment: environment.into_pairs().map(|(name, value)| (name.into(), value.into())).collect(),

@@ -48,7 +48,7 @@ pub(super) async fn run(
 fn judge(step: &Step, ended: &Ended<Interruption>, wrote_error: bool) -> (RunResult, Option<i32>, Vec<String>) {
     let exit_code = match ended.exit {
         Exit::Code(code) => Some(code),
-        Exit::Signal(_) => None,
+        Exit::Signal(_) | Exit::Unseen => None,
     };
     let sentence = match (ended.stopped, ended.exit) {
         (Some(Interruption::Canceled), _) => {
@@ -67,6 +67,9 @@ fn judge(step: &Step, ended: &Ended<Interruption>, wrote_error: bool) -> (RunRes
         (None, Exit::Code(0)) => return (RunResult::Succeeded, exit_code, Vec::new()),
         (None, Exit::Code(code)) => format!("Bash exited with code '{code}'."),
         (None, Exit::Signal(signal)) => format!("Bash was ended by signal {signal}."),
+        (None, Exit::Unseen) => {
+            "The step's own shim was killed or stopped, and with it all that the step had started.".to_owned()
+        }
     };
     (failed(step), exit_code, vec![sentence])
 }

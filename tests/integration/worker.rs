@@ -3,6 +3,7 @@
 mod bench;
 mod foreground;
 mod output;
+mod shim;
 mod steps;
 mod stop;
 mod stored;

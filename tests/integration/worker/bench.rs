@@ -11,6 +11,7 @@ use pipehook::taint::{Origin, Text};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Workspace, execute};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -159,13 +160,18 @@ pub fn host() -> Host {
     Host {
         name: "here".to_owned(),
         environment: environment.collect(),
+        shim: env!("CARGO_BIN_EXE_pipehook").into(),
         patience: PATIENCE,
         clock: Arc::new(SystemClock),
     }
 }
 
 pub fn context(plan: Plan, data: &Path) -> JobContext {
-    let (run, id) = (RunId::from_stored("run_1"), JobId::from_stored("job_1"));
+    // Unlike any other on this machine: processes are looked for by these names.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let run = RunId::from_stored(&format!("run_{}_{number}", std::process::id()));
+    let id = JobId::from_stored("job_1");
     JobContext {
         workspace: Workspace::create(data, &run, &id, None).expect("folders"),
         run,
