@@ -36,9 +36,12 @@ pub struct Variable {
     pub name: String,
     /// The value: macros `$(x)` and a whole `$[ … ]` are still in it.
     pub value: Text,
-    /// Whether a logging command may change it.
+    /// Whether a logging command may not change it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
+    /// The variable group that holds the value, which is a secret and therefore not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// A group of jobs that other stages wait for.
@@ -107,6 +110,12 @@ pub struct Step {
     /// Minutes after which the step has failed; 0 is no limit.
     #[serde(default)]
     pub timeout_minutes: f64,
+    /// How often it is tried again when it has failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
+    /// What its logging commands may do.
+    #[serde(default, skip_serializing_if = "Target::is_default")]
+    pub target: Target,
     /// Environment of this step: names as written, values with macros still in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(String, Text)>,
@@ -115,6 +124,38 @@ pub struct Step {
     pub working_directory: Option<Text>,
     /// What to run.
     pub action: Action,
+}
+
+/// What the logging commands of a step may do (reference, section 6.4).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Which commands are obeyed; `None` where the author says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Commands>,
+    /// The variables that may be set, and `path`; `None` is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settable_variables: Option<Vec<String>>,
+}
+
+impl Target {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Which logging commands are obeyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Commands {
+    /// All, whoever printed them: the author takes the output of the step for his own, payloads
+    /// in it included.
+    Any,
+    /// Only those that tell about the step and set variables.
+    Restricted,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What a step runs.

@@ -62,6 +62,8 @@ fn step(step: &Step) -> plan::Step {
         condition: step.condition.as_ref().map(|condition| condition.text.clone()),
         continue_on_error: step.continue_on_error,
         timeout_minutes: step.timeout_minutes,
+        retries: 0,
+        target: plan::Target::default(),
         env: step.env.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),
         working_directory: step.working_directory.clone(),
         action: Action::Script(Script {
@@ -81,6 +83,7 @@ fn variables(variables: &[Variable]) -> Vec<plan::Variable> {
         name: variable.name.value.clone(),
         value: variable.value.clone(),
         read_only: variable.read_only,
+        group: None,
     };
     variables.iter().map(freeze).collect()
 }

@@ -9,32 +9,37 @@
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
 
 mod claimed;
+mod command;
 mod condition;
 mod context;
+mod desk;
 mod environment;
 mod foreground;
 mod job;
 mod journal;
 mod lease;
+mod mask;
 mod predefined;
 mod recorder;
 mod replace;
-mod runtime;
 mod script;
+mod start;
 mod step;
 mod stop;
 mod variables;
 mod workspace;
 
-pub use context::{Host, INHERITED, JobContext};
-pub use environment::environment_name;
+pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
+pub use context::{Host, INHERITED, JobContext, Secrets};
+pub use environment::{environment_name, same_case_name};
 pub use foreground::{Foreground, Origin};
-pub use job::execute;
+pub use job::{OUTPUTS_BYTES_MAX, OUTPUTS_MAX, execute};
 pub use journal::{Broken, Journal};
 pub use lease::LEASE;
+pub use mask::{Masker, SECRET_MIN, SECRETS_BYTES_MAX, SECRETS_MAX, Screen, Unmaskable};
 pub use replace::{EXPANDED_MAX, TooLong};
 pub use stop::StopSignal;
-pub use variables::{MACRO_DEPTH_MAX, VALUE_MAX, Variables};
+pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
 
 use crate::files::Logs;

@@ -1,8 +1,12 @@
 //! Executing jobs: with a journal in memory, and with the store.
 
 mod bench;
+mod commands;
+mod dependencies;
 mod foreground;
+mod masks;
 mod output;
+mod retries;
 mod shim;
 mod steps;
 mod stop;

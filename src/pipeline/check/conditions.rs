@@ -1,15 +1,15 @@
 //! Conditions are expressions of known names and functions (reference, section 3.8).
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, shown};
-use crate::expression::{Dialect, Expression, Mistake, Reference, Scope, Step};
+use crate::expression::{Dialect, Expression, Mistake, Scope};
 use crate::pipeline::model::{Condition, Job, Pipeline, Placed, Stage};
 use crate::pipeline::schema::unsupported;
 use std::ops::Range;
 
-/// Names that the language has in conditions of stages and jobs and this version has not.
-const LATER: [&str; 2] = ["stageDependencies", "pipeline"];
-/// What to do instead of reading what another job or stage has set.
-const NO_OUTPUTS: &str = "look at `dependencies.<name>.result`, or decide in the script";
+/// A name that the language has in conditions of stages and jobs and this version has not.
+const LATER: &str = "pipeline";
+/// What to do instead.
+const HELP: &str = "put `$[pipeline.startTime]` into a variable, and look at that";
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let names = pipeline.stage_names();
@@ -49,23 +49,13 @@ fn check_job(job: &Job, diagnostics: &mut Diagnostics) {
 /// Checks the condition of a stage or job, which sees what it waits for.
 fn graph(condition: &Condition, dependencies: Vec<&str>, diagnostics: &mut Diagnostics) {
     let scope = Scope::new(Dialect::Condition).with_name("variables").with_members("dependencies", dependencies);
-    let scope = LATER.into_iter().fold(scope, Scope::with_name);
+    let scope = scope.with_name("stageDependencies").with_name(LATER);
     let Some(expression) = one(condition, &scope, diagnostics) else { return };
     for reference in expression.references() {
-        if let Some(what) = later(&reference) {
-            diagnostics.push(unsupported(&what, place(condition, reference.range), NO_OUTPUTS));
+        if reference.root.eq_ignore_ascii_case(LATER) {
+            diagnostics.push(unsupported(LATER, place(condition, reference.range), HELP));
         }
     }
-}
-
-/// Returns what a reference names that the language has and this version has not.
-fn later(reference: &Reference) -> Option<String> {
-    if let Some(name) = LATER.into_iter().find(|name| name.eq_ignore_ascii_case(&reference.root)) {
-        return Some(name.to_owned());
-    }
-    let is_outputs = |step: &Step| matches!(step, Step::Member(name) if name.eq_ignore_ascii_case("outputs"));
-    let is_dependency = reference.root.eq_ignore_ascii_case("dependencies");
-    (is_dependency && reference.steps.get(1).is_some_and(is_outputs)).then(|| "outputs".to_owned())
 }
 
 /// Reports what is wrong with one condition, and returns it if it could be parsed.

@@ -3,18 +3,15 @@
 
 use super::conditions;
 use crate::diagnostic::{Diagnostics, Span};
-use crate::expression::{Dialect, Expression, Scope};
+use crate::expression::{Dialect, Scope};
 use crate::pipeline::condition::{self, Operands};
 use crate::pipeline::model::{Condition, Pipeline, Variable};
-use crate::pipeline::schema::unsupported;
 
 const OPEN: &str = "$[";
 const CLOSE: &str = "]";
 
-/// Names that the language has here and this version has not.
-const LATER: [&str; 4] = ["dependencies", "stageDependencies", "resources", "pipeline"];
-/// What to do instead.
-const HELP: &str = "find it out in a script, or look at `dependencies.<name>.result` in a `condition`";
+/// What else an expression sees beside the variables before it.
+const SEEN: [&str; 4] = ["dependencies", "stageDependencies", "resources", "pipeline"];
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for variable in pipeline.all_variables().filter(|variable| is_expression(variable)) {
@@ -33,25 +30,9 @@ fn is_expression(variable: &Variable) -> bool {
 fn check_one(variable: &Variable, diagnostics: &mut Diagnostics) {
     let spans = vec![variable.value_span; variable.value.segments().len()];
     let Some(text) = condition::splice(&variable.value, &spans, Operands::Refused, diagnostics) else { return };
-    let scope = Scope::new(Dialect::Runtime).with_name("variables");
-    let scope = LATER.into_iter().fold(scope, Scope::with_name);
-    let written = inner(variable, &text);
-    let Some(expression) = conditions::one(&written, &scope.clone().in_variable(), diagnostics) else { return };
-    counters(&expression, &written, &scope, diagnostics);
-    for reference in expression.references() {
-        if let Some(name) = LATER.into_iter().find(|name| name.eq_ignore_ascii_case(&reference.root)) {
-            diagnostics.push(unsupported(name, conditions::place(&written, reference.range), HELP));
-        }
-    }
-}
-
-/// Reports calls of `counter`: the only function that is known in variables alone.
-fn counters(expression: &Expression, written: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) {
-    let known = expression.check(&scope.clone().in_variable());
-    for mistake in expression.check(scope).into_iter().filter(|mistake| !known.contains(mistake)) {
-        let help = "write `$(Rev:r)` in the pipeline's `name`, which counts its runs";
-        diagnostics.push(unsupported("counter", conditions::place(written, mistake.range), help));
-    }
+    let scope = Scope::new(Dialect::Runtime).with_name("variables").in_variable();
+    let scope = SEEN.into_iter().fold(scope, Scope::with_name);
+    conditions::one(&inner(variable, &text), &scope, diagnostics);
 }
 
 /// Returns what stands between the brackets, with its place.

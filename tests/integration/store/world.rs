@@ -157,7 +157,7 @@ impl World {
     }
 
     pub fn outcome(&self, result: RunResult) -> JobOutcome {
-        JobOutcome { result, reason: None, at: self.now() }
+        JobOutcome { result, reason: None, outputs: Vec::new(), at: self.now() }
     }
 
     pub fn started(&self, step: usize) -> StepEvent {
@@ -211,6 +211,8 @@ pub fn job(name: &str, depends_on: &[&str]) -> Job {
         condition: None,
         continue_on_error: false,
         timeout_minutes: 0.0,
+        retries: 0,
+        target: pipehook::pipeline::plan::Target::default(),
         env: Vec::new(),
         working_directory: None,
         action: Action::Script(script),

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use pipehook::clock::SystemClock;
+use pipehook::files::Keep;
 use pipehook::id::{JobId, RunId};
-use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable};
+use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Target, Variable};
 use pipehook::process::Patience;
-use pipehook::run::RunResult;
-use pipehook::store::{JobOutcome, StepEvent};
+use pipehook::run::{Board, RunResult, Series};
+use pipehook::store::{JobOutcome, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
-use pipehook::worker::{Broken, Host, JobContext, Journal, Workspace, execute};
+use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,8 @@ pub struct Memory {
     /// Lines with the step's place.
     pub lines: Vec<(Option<usize>, String)>,
     pub events: Vec<StepEvent>,
+    /// The series whose numbers were asked for; each is 41 more than the seed.
+    pub counted: Vec<Series>,
     /// Makes the first log line that contains a text ask the job to stop.
     pub cancel_at: Option<(String, watch::Sender<bool>)>,
 }
@@ -34,6 +37,11 @@ impl Journal for Memory {
     async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
         self.events.push(event);
         Ok(())
+    }
+
+    async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
+        self.counted.push(series.clone());
+        Ok(series.seed + 41)
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
@@ -52,7 +60,8 @@ impl Journal for Memory {
 pub struct Story {
     pub outcome: JobOutcome,
     pub memory: Memory,
-    _folder: tempfile::TempDir,
+    /// The data folder.
+    pub folder: tempfile::TempDir,
 }
 
 impl Story {
@@ -66,7 +75,7 @@ impl Story {
     pub fn results(&self) -> Vec<RunResult> {
         let result = |event: &StepEvent| match event {
             StepEvent::Completed { result, .. } => Some(*result),
-            StepEvent::Started { .. } => None,
+            _ => None,
         };
         self.memory.events.iter().filter_map(result).collect()
     }
@@ -76,6 +85,20 @@ impl Story {
             StepEvent::Completed { step, exit_code, .. } if *step == wanted => *exit_code,
             _ => None,
         })
+    }
+
+    /// Returns the last that a step has told about itself.
+    pub fn report(&self, wanted: usize) -> StepReport {
+        let report = |event: &StepEvent| match event {
+            StepEvent::Reported { step, report } if *step == wanted => Some(report.clone()),
+            _ => None,
+        };
+        self.memory.events.iter().rev().find_map(report).unwrap_or_default()
+    }
+
+    /// Returns the lines that tell a warning.
+    pub fn warnings(&self) -> Vec<&str> {
+        self.memory.lines.iter().filter_map(|(_, line)| line.strip_prefix("##[warning]")).collect()
     }
 
     /// Says whether the log has a line.
@@ -97,6 +120,8 @@ pub fn step(script: impl Into<Text>) -> Step {
         condition: None,
         continue_on_error: false,
         timeout_minutes: 0.0,
+        retries: 0,
+        target: Target::default(),
         env: Vec::new(),
         working_directory: None,
         action: Action::Script(script),
@@ -108,7 +133,7 @@ pub fn step_if(condition: &str, script: &str) -> Step {
 }
 
 pub fn variable(name: &str, value: impl Into<Text>) -> Variable {
-    Variable { name: name.to_owned(), value: value.into(), read_only: false }
+    Variable { name: name.to_owned(), value: value.into(), read_only: false, group: None }
 }
 
 pub fn tainted(text: &str) -> Text {
@@ -162,6 +187,8 @@ pub fn host() -> Host {
         environment: environment.collect(),
         shim: env!("CARGO_BIN_EXE_pipehook").into(),
         patience: PATIENCE,
+        retry_second: Duration::from_millis(10),
+        secrets: Arc::new(Secrets::default()),
         clock: Arc::new(SystemClock),
     }
 }
@@ -181,6 +208,8 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         queued_at: "2026-03-09T05:07:08Z".parse().expect("a time"),
         delivery: None,
         attempt: 1,
+        board: Board::new(&plan),
+        keep: Keep::new(data),
         plan: Arc::new(plan),
         stage: 0,
         job: 0,
@@ -205,12 +234,27 @@ pub fn run_plan(plan: Plan) -> Story {
 
 /// Executes the first job of a plan, which is asked to stop when it prints a line.
 pub fn run_until(plan: Plan, line: Option<&str>) -> Story {
+    run_in(plan, line, |_| {})
+}
+
+/// Executes the first job of a plan with the given secrets: names and values of one variable group.
+pub fn run_with_secrets(secrets: &[(&str, &str)], steps: Vec<Step>) -> Story {
+    let variables = secrets.iter().map(|(name, _)| Variable { group: Some("vault".to_owned()), ..variable(name, "") });
+    let plan = Plan { variables: variables.collect(), ..plan(vec![stage("main", vec![job(steps)])]) };
+    let secrets = secrets.iter().map(|(name, value)| ("Vault".to_owned(), (*name).to_owned(), (*value).into()));
+    let secrets = Arc::new(Secrets::new(secrets));
+    run_in(plan, None, |context| context.host.secrets = secrets)
+}
+
+/// Executes the first job of a plan in a context that is changed before.
+pub fn run_in(plan: Plan, line: Option<&str>, change: impl FnOnce(&mut JobContext)) -> Story {
     let folder = tempfile::tempdir().expect("a folder");
     let (cancel, stop) = watch::channel(false);
     let mut memory = Memory { cancel_at: line.map(|line| (line.to_owned(), cancel)), ..Memory::default() };
-    let context = context(plan, folder.path());
+    let mut context = context(plan, folder.path());
+    change(&mut context);
     let outcome = runtime().block_on(execute(&context, &mut memory, stop)).expect("a journal that takes all");
-    Story { outcome, memory, _folder: folder }
+    Story { outcome, memory, folder }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
