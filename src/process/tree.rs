@@ -48,7 +48,7 @@ pub(super) fn reap_all() {
 }
 
 /// Kills all processes of this user whose environment has one of the marks, and returns how many
-/// there were. It looks until it finds none, but not longer than [`KILL_MAX`].
+/// there were. It looks until it finds none, but for a few seconds at the most.
 ///
 /// What carries a mark is a process of a job whose shim is gone; one that has changed its own
 /// environment is not found.

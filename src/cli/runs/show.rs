@@ -2,7 +2,7 @@
 
 use super::super::moment::{exact, took};
 use super::super::output::{facts, verdict};
-use crate::diagnostic::shown;
+use crate::diagnostic::{is_unprintable, shown};
 use crate::run::{RunResult, State};
 use crate::store::{FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport};
 use jiff::Timestamp;
@@ -31,8 +31,9 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
     }
     let artifacts = detail.artifacts.iter();
     all.extend(
-        artifacts
-            .map(|it| ("artifact", format!("{} ({}) at {}", shown(&it.name), shown(&it.kind), shown(&it.location)))),
+        artifacts.map(|it| {
+            ("artifact", format!("{} ({}) at {}", shown(&it.name), shown(&it.kind), printable(&it.location)))
+        }),
     );
     let mut text = facts(&all);
     for part in &detail.stages {
@@ -89,7 +90,7 @@ fn step(step: &StepDetail, now: Timestamp, text: &mut String) {
 fn report(report: &StepReport, text: &mut String) {
     for issue in &report.issues {
         let kind = if issue.kind == IssueKind::Error { "error" } else { "warning" };
-        text.push_str(&format!("      {kind}: {}\n", shown(&issue.message)));
+        text.push_str(&format!("      {kind}: {}\n", printable(&issue.message)));
     }
     for file in &report.files {
         let kind = match file.kind {
@@ -97,8 +98,17 @@ fn report(report: &StepReport, text: &mut String) {
             FileKind::Log => "file",
             FileKind::Attachment => "attachment",
         };
-        text.push_str(&format!("      {kind}: {} at {}\n", shown(&file.name), shown(&file.path)));
+        text.push_str(&format!("      {kind}: {} at {}\n", shown(&file.name), printable(&file.path)));
     }
+}
+
+/// Returns the whole text on one line, nothing of it obeyed by a terminal.
+fn printable(text: &str) -> String {
+    let spell = |character: char| match is_unprintable(character) {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    text.chars().map(spell).collect()
 }
 
 fn line(text: &mut String, depth: usize, kind: &str, name: &str, state: &str, took: &str) {

@@ -180,17 +180,23 @@ fn log_issue(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
         "warning" => (IssueKind::Warning, "warning"),
         _ => return error(format!("an issue is an `error` or a `warning`, not `{}`", shown(kind))),
     };
-    let property = |name| command.property(name).unwrap_or_default();
     let message = match command.property("sourcepath") {
-        Some(path) => {
-            let (line, column) = (property("linenumber"), property("columnnumber"));
-            let place = if line.is_empty() { String::new() } else { format!("({line},{column})") };
-            format!("{path}{place}: {mark} {}: {}", property("code"), command.data)
-        }
+        Some(path) => placed(path, mark, command),
         None => command.data.clone(),
     };
     work.report.add_issue(kind, &message);
     Ok(Some(Effect::Say(format!("##[{mark}]{message}"))))
+}
+
+/// Returns an issue's text with its place, as compilers write it: `path(line,column): error code: text`.
+fn placed(path: &str, mark: &str, command: &Command) -> String {
+    let place = match (command.property("linenumber"), command.property("columnnumber")) {
+        (Some(line), Some(column)) => format!("({line},{column})"),
+        (Some(line), None) => format!("({line})"),
+        (None, _) => String::new(),
+    };
+    let code = command.property("code").map_or(String::new(), |code| format!(" {code}"));
+    format!("{path}{place}: {mark}{code}: {}", command.data)
 }
 
 fn percent(text: Option<&str>) -> u8 {
