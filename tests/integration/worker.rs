@@ -11,4 +11,5 @@ mod shim;
 mod steps;
 mod stop;
 mod stored;
+mod tables;
 mod variables;

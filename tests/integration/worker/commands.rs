@@ -8,6 +8,7 @@ use pipehook::run::{Output, RunResult};
 use pipehook::store::{FileKind, ISSUES_KEPT, IssueKind, StepEvent};
 use pipehook::taint::Text;
 use pipehook::worker::{COMMAND_PREFIX, Command, Percents};
+use proptest::prelude::*;
 use serde_json::Value;
 
 #[test]
@@ -338,4 +339,14 @@ fn tests_of_a_job_with_no_payload_keep_commands_of_any_program() {
     )]));
     // The variable is in every step's environment, so only whole commands of the script count.
     assert_eq!(story.output(1), ["1"]);
+}
+
+proptest! {
+    #[test]
+    fn no_line_breaks_the_reader(text in "[a-z.]{0,8}[ ;=%\\]A-F0-9\\PC]{0,40}") {
+        if let Some(command) = Command::parse(&text, Percents::Decoded) {
+            prop_assert!(command.properties().all(|(name, value)| !name.is_empty() && !value.is_empty()));
+            prop_assert!(text.contains(']') && !command.area.is_empty() && !command.event.is_empty());
+        }
+    }
 }
