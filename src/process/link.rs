@@ -17,7 +17,7 @@ use std::path::PathBuf;
 /// The most bytes of a launch: more than the system takes as arguments and environment.
 const LAUNCH_MAX: usize = 16 * 1024 * 1024;
 /// The bytes of a report.
-pub(super) const REPORT_BYTES: usize = 6;
+pub(super) const REPORT_BYTES: usize = 5;
 
 /// What a shim is to do with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,35 +51,26 @@ pub(super) enum End {
     NotStarted(i32),
 }
 
-/// What a shim tells at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Report {
-    pub(super) end: End,
-    /// Whether the program has left nothing behind that runs.
-    pub(super) is_alone: bool,
-}
-
-impl Report {
+impl End {
     pub(super) fn to_bytes(self) -> [u8; REPORT_BYTES] {
-        let (kind, value) = match self.end {
-            End::Exited(code) => (b'e', code),
-            End::Signaled(signal) => (b's', signal),
-            End::NotStarted(reason) => (b'n', reason),
+        let (kind, value) = match self {
+            Self::Exited(code) => (b'e', code),
+            Self::Signaled(signal) => (b's', signal),
+            Self::NotStarted(reason) => (b'n', reason),
         };
         let [a, b, c, d] = value.to_le_bytes();
-        [kind, a, b, c, d, u8::from(self.is_alone)]
+        [kind, a, b, c, d]
     }
 
-    /// Returns the report, if the bytes are one.
-    pub(super) fn from_bytes([kind, a, b, c, d, is_alone]: [u8; REPORT_BYTES]) -> Option<Self> {
+    /// Returns the end that a shim reports, if the bytes are one.
+    pub(super) fn from_bytes([kind, a, b, c, d]: [u8; REPORT_BYTES]) -> Option<Self> {
         let value = i32::from_le_bytes([a, b, c, d]);
-        let end = match kind {
-            b'e' => End::Exited(value),
-            b's' => End::Signaled(value),
-            b'n' => End::NotStarted(value),
-            _ => return None,
-        };
-        Some(Self { end, is_alone: is_alone == 1 })
+        match kind {
+            b'e' => Some(Self::Exited(value)),
+            b's' => Some(Self::Signaled(value)),
+            b'n' => Some(Self::NotStarted(value)),
+            _ => None,
+        }
     }
 }
 

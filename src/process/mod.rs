@@ -22,7 +22,7 @@ pub use shim::{is_wanted as is_shim, shim};
 pub use tree::{MARK, hunt};
 
 use async_trait::async_trait;
-use link::{End, Order, Report};
+use link::{End, Order};
 use program::Program;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -158,7 +158,7 @@ pub async fn run<R>(
         Ok((report, stopped))
     };
     let ((), (report, stopped)) = tokio::try_join!(reading, watching)?;
-    let exit = match report.map(|report| report.end) {
+    let exit = match report {
         Some(End::Exited(code)) => Exit::Code(code),
         Some(End::Signaled(signal)) => Exit::Signal(signal),
         Some(End::NotStarted(reason)) => return Err(failed(std::io::Error::from_raw_os_error(reason))),
@@ -169,11 +169,7 @@ pub async fn run<R>(
 
 /// Waits until the program has ended, after a stop with signals. No report means that the shim
 /// gives none any more.
-async fn end<R>(
-    program: &mut Program,
-    patience: Patience,
-    stop: impl Future<Output = R>,
-) -> (Option<Report>, Option<R>) {
+async fn end<R>(program: &mut Program, patience: Patience, stop: impl Future<Output = R>) -> (Option<End>, Option<R>) {
     let (report, orders) = program.report();
     tokio::pin!(report);
     let reason = tokio::select! {

@@ -1,6 +1,6 @@
 //! A running program as the worker holds it: by its shim.
 
-use super::link::{self, Order, REPORT_BYTES, Report};
+use super::link::{self, End, Order, REPORT_BYTES};
 use super::read::Reader;
 use super::tree::{MARK, hunt};
 use super::{Command, KILL_GRACE, StandardError, shim};
@@ -60,12 +60,12 @@ impl Program {
 
     /// Returns the future of the shim's report, which is nothing if the shim is gone before, and
     /// where it takes orders meanwhile.
-    pub(super) fn report(&mut self) -> (impl Future<Output = Option<Report>>, &Orders) {
+    pub(super) fn report(&mut self) -> (impl Future<Output = Option<End>>, &Orders) {
         let reports = &mut self.reports;
         let report = async move {
             let mut bytes = [0; REPORT_BYTES];
             reports.read_exact(&mut bytes).await.ok()?;
-            Report::from_bytes(bytes)
+            End::from_bytes(bytes)
         };
         (report, &self.orders)
     }

@@ -16,7 +16,7 @@
 //! would hold one thing more: a step that kills its own shim. The worker notices that, and
 //! [`hunt`](super::hunt) finds what is left by its mark.
 
-use super::link::{End, Launch, Order, Report};
+use super::link::{End, Launch, Order};
 use super::tree;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -50,10 +50,9 @@ pub fn shim() -> ExitCode {
         Err(error) => Some(End::NotStarted(error.raw_os_error().unwrap_or_default())),
     };
     if let Some(end) = end {
-        let report = Report { end, is_alone: !tree::has_children() };
         // Where nobody listens any more, the end of the stream comes next.
-        let _ = link.write_all(&report.to_bytes());
-        if !report.is_alone {
+        let _ = link.write_all(&end.to_bytes());
+        if tree::has_children() {
             wait_for_end(&mut link);
         }
     }

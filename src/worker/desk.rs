@@ -2,8 +2,9 @@
 
 use super::journal::{Broken, Journal};
 use super::mask::Masker;
-use crate::run::Series;
-use crate::store::{StepEvent, StepReport};
+use crate::run::{Output, Series};
+use crate::store::{Artifact, StepEvent, StepReport};
+use std::borrow::Cow;
 
 /// A journal behind a masker.
 pub(super) struct Desk<'j> {
@@ -30,6 +31,24 @@ impl<'j> Desk<'j> {
     /// Records an event whose texts are masked already.
     pub(super) async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
         self.journal.record(event).await
+    }
+
+    /// Records an artifact.
+    pub(super) async fn publish(&mut self, artifact: Artifact) -> Result<(), Broken> {
+        let mask = |text: &str| self.masker.mask(text).into_owned();
+        let (name, kind) = (mask(&artifact.name), mask(&artifact.kind));
+        let artifact = Artifact { name, kind, location: mask(&artifact.location) };
+        self.record(StepEvent::Published { artifact }).await
+    }
+
+    /// Returns outputs without secrets.
+    pub(super) fn masked_outputs(&self, mut outputs: Vec<Output>) -> Vec<Output> {
+        for Output { value, .. } in &mut outputs {
+            if let Cow::Owned(masked) = self.masker.mask(&value.flatten()) {
+                *value = value.derive(masked);
+            }
+        }
+        outputs
     }
 
     /// Returns the number of a series.

@@ -170,7 +170,8 @@ impl Execution<'_> {
             None => None,
         };
         let at = self.job.host.clock.now();
-        JobOutcome { result: status, reason, outputs: std::mem::take(&mut self.outputs), at }
+        let outputs = self.desk.masked_outputs(std::mem::take(&mut self.outputs));
+        JobOutcome { result: status, reason, outputs, at }
     }
 }
 

@@ -185,7 +185,7 @@ impl Listener<'_, '_> {
             Effect::Report => self.report().await?,
             Effect::Keep { kind, r#type, name, path } => return self.keep(kind, r#type, name, &path).await,
             Effect::Publish { name, folder, path } => return self.publish(name, folder, &path).await,
-            Effect::Associate(artifact) => desk.record(StepEvent::Published { artifact }).await?,
+            Effect::Associate(artifact) => desk.publish(artifact).await?,
         }
         Ok(Ok(()))
     }
@@ -250,7 +250,7 @@ impl Listener<'_, '_> {
         match kept.map_err(std::io::Error::other).flatten() {
             Ok(location) => {
                 let artifact = Artifact { name, kind: "container".to_owned(), location };
-                self.desk.record(StepEvent::Published { artifact }).await?;
+                self.desk.publish(artifact).await?;
                 Ok(Ok(()))
             }
             Err(error) => Ok(Err(Problem::Error(format!("`{}` can't be published: {error}", shown(path))))),

@@ -10,8 +10,11 @@ use crate::diagnostic::shown;
 use crate::pipeline::plan::{Commands, Target};
 use crate::run::{self, RunResult};
 use crate::shell::is_special_variable;
-use crate::store::{Artifact, DETAILS_MAX, Detail, FileKind, IssueKind, StepReport, TAG_CHARS_MAX};
+use crate::store::{
+    ARTIFACTS_MAX, Artifact, DETAILS_MAX, Detail, FileKind, IssueKind, StepReport, TAG_CHARS_MAX, TAGS_MAX,
+};
 use crate::taint::{Origin, Text};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many variables and folders a step may set, and the most bytes of all of them.
@@ -41,6 +44,10 @@ pub(in super::super) struct Work {
     pub(in super::super) result: RunResult,
     /// What the job gets when the step has ended.
     pub(in super::super) changes: Vec<Change>,
+    /// The tags that it gave its run, in lower case.
+    tags: BTreeSet<String>,
+    /// How often it published something.
+    published: usize,
     /// Whether the step said that it is done: what comes later does not count.
     pub(in super::super) is_done: bool,
     changed_bytes: usize,
@@ -52,6 +59,8 @@ impl Default for Work {
             report: StepReport::default(),
             result: RunResult::Succeeded,
             changes: Vec::new(),
+            tags: BTreeSet::new(),
+            published: 0,
             is_done: false,
             changed_bytes: 0,
         }
@@ -407,7 +416,17 @@ fn set_endpoint(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
     warning("service connections can't be changed here".to_owned())
 }
 
-fn upload_artifact(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+/// Counts what a step publishes.
+fn publish(work: &mut Work) -> Result<(), Problem> {
+    work.published += 1;
+    match work.published > ARTIFACTS_MAX {
+        true => Err(Problem::Error(format!("a step can publish {ARTIFACTS_MAX} artifacts"))),
+        false => Ok(()),
+    }
+}
+
+fn upload_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    publish(work)?;
     let name = required(command, "artifactname")?.to_owned();
     let folder = command.property("containerfolder").unwrap_or(&name).to_owned();
     if command.data.trim().is_empty() {
@@ -416,7 +435,8 @@ fn upload_artifact(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
     Ok(Some(Effect::Publish { name, folder, path: command.data.trim().to_owned() }))
 }
 
-fn associate_artifact(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+fn associate_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    publish(work)?;
     let name = required(command, "artifactname")?.to_owned();
     if command.data.is_empty() {
         return error("the command `artifact.associate` needs a location");
@@ -431,10 +451,15 @@ fn update_build_number(work: &mut Work, rules: &Rules<'_>, command: &Command) ->
     Ok(Some(Effect::Rename(name)))
 }
 
-fn add_build_tag(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+fn add_build_tag(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
     let tag = command.data.trim();
     if tag.is_empty() || tag.contains(':') || tag.chars().count() > TAG_CHARS_MAX {
         return error(format!("a tag has 1 to {TAG_CHARS_MAX} characters and no colon"));
     }
-    Ok(Some(Effect::Tag(tag.to_owned())))
+    if work.tags.len() >= TAGS_MAX {
+        return warning(format!("a run has at most {TAGS_MAX} tags"));
+    }
+    // A run has each tag once; a loop that gives it again writes nothing.
+    let is_new = work.tags.insert(tag.to_lowercase());
+    Ok(is_new.then(|| Effect::Tag(tag.to_owned())))
 }

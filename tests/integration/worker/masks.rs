@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use pipehook::run::RunResult::{Failed, Succeeded};
 use pipehook::store::StepEvent;
+use pipehook::taint::Text;
 use pipehook::worker::{Masker, SECRETS_MAX, Screen, Unmaskable};
 use proptest::prelude::*;
 
@@ -164,10 +165,13 @@ fn a_secret_that_a_step_names_is_masked_from_there_on() {
 fn names_and_reports_of_steps_are_masked_too() {
     let named = pipehook::pipeline::plan::Step {
         display_name: "with $(token)".into(),
-        ..step("echo '##vso[task.logissue type=error]bad hunter22'; echo '##vso[build.addbuildtag]t-hunter22'; exit 1")
+        ..step(
+            "echo '##vso[task.logissue type=error]bad hunter22'; echo '##vso[build.addbuildtag]t-hunter22'; echo '##vso[task.setvariable variable=o;isoutput=true]<hunter22>'; exit 1",
+        )
     };
     let story = run_with_secrets(&[("token", "hunter22")], vec![named]);
     assert_eq!(story.report(0).issues[0].message, "bad ***");
+    assert_eq!(Text::flatten(&story.outcome.outputs[0].value), "<***>");
     assert!(story.memory.events.contains(&StepEvent::Tagged { tag: "t-***".into() }));
     assert!(!format!("{:?}", story.memory).contains("hunter22"), "{story:?}");
 }
