@@ -71,9 +71,12 @@ impl Listener<'_, '_> {
             }
             self.note_error(&line);
             let Some(line) = self.joined(line) else { continue };
-            // Nearly all lines of nearly all steps end here.
+            let is_whole = line.ends && self.open.screens[line.stream as usize].is_clear();
             if line.ends && memchr::memmem::find(line.text.as_bytes(), b"##vso").is_some() {
                 self.look(&line, &mut texts).await?;
+            } else if is_whole && matches!(self.desk.masker.mask(&line.text), Cow::Borrowed(_)) {
+                // Nearly all lines of nearly all steps: they go on as they are.
+                texts.push(line.text);
             } else {
                 self.show(&line, &line.text, &mut texts);
             }

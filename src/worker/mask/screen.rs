@@ -13,9 +13,14 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// Says whether nothing is held back.
+    pub fn is_clear(&self) -> bool {
+        self.held.is_empty() && self.masked.is_none()
+    }
+
     /// Takes the next piece of a line, the last one if it `ends`, and returns what can be shown.
     pub fn pass(&mut self, masker: &Masker, piece: &str, ends: bool) -> String {
-        if ends && self.held.is_empty() {
+        if ends && self.is_clear() {
             return masker.mask(piece).into_owned();
         }
         let mut text = std::mem::take(&mut self.held);
