@@ -23,7 +23,9 @@ mod resources;
 mod schema;
 mod value;
 
-pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
+pub use resources::{
+    FilterSource, ParameterDeclaration, Subject, TestSource, WebhookResource, bind, parameters, webhooks,
+};
 
 use crate::diagnostic::Diagnostics;
 use crate::shell::Requirement;

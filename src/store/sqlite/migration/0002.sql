@@ -1,48 +1,16 @@
--- Version 2. What steps tell and hand on.
+-- Version 2. What is known about a delivery beside its headers, and how secrets are used.
 
--- What a step has told about itself so far, as JSON.
-CREATE TABLE report (
-    job        INTEGER NOT NULL REFERENCES job (seq),
-    step_index INTEGER NOT NULL,
-    report     TEXT NOT NULL,
-    PRIMARY KEY (job, step_index)
-) STRICT, WITHOUT ROWID;
+-- The event's name, the name of the secret that proved the sender, why no pipeline was asked, and
+-- the delivery that this one is a replay of.
+ALTER TABLE delivery ADD COLUMN event TEXT;
+ALTER TABLE delivery ADD COLUMN secret TEXT;
+ALTER TABLE delivery ADD COLUMN reason TEXT;
+ALTER TABLE delivery ADD COLUMN replay_of TEXT;
 
--- Output variables of completed jobs. The value is JSON: text that knows which parts came from a
--- payload.
-CREATE TABLE output (
-    run   INTEGER NOT NULL REFERENCES run (seq),
-    job   INTEGER NOT NULL REFERENCES job (seq),
-    name  TEXT NOT NULL COLLATE NOCASE,
-    value TEXT NOT NULL,
-    PRIMARY KEY (run, job, name)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE tag (
-    run INTEGER NOT NULL REFERENCES run (seq),
-    tag TEXT NOT NULL COLLATE NOCASE,
-    PRIMARY KEY (run, tag)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE artifact (
-    run      INTEGER NOT NULL REFERENCES run (seq),
-    name     TEXT NOT NULL COLLATE NOCASE,
-    kind     TEXT NOT NULL,
-    location TEXT NOT NULL,
-    PRIMARY KEY (run, name)
-) STRICT, WITHOUT ROWID;
-
--- The latest number of each prefix of a pipeline, and which one a run got at a place of its plan.
-CREATE TABLE series (
-    pipeline TEXT NOT NULL,
-    prefix   TEXT NOT NULL,
-    value    INTEGER NOT NULL,
-    PRIMARY KEY (pipeline, prefix)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE series_use (
-    run   INTEGER NOT NULL REFERENCES run (seq),
-    site  TEXT NOT NULL,
-    value INTEGER NOT NULL,
-    PRIMARY KEY (run, site)
+-- When a secret was last used, to the minute, so that a rotation can be finished.
+CREATE TABLE secret_use (
+    connection TEXT NOT NULL,
+    secret     TEXT NOT NULL,
+    last_used  INTEGER NOT NULL,
+    PRIMARY KEY (connection, secret)
 ) STRICT, WITHOUT ROWID;
