@@ -31,6 +31,7 @@ mod sign;
 mod trace;
 mod work;
 
+use crate::process;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use failure::{Ending, Failure};
 use output::Format;
@@ -103,7 +104,12 @@ enum Command {
 }
 
 /// Parses the arguments, carries out the command, and returns its exit code.
+///
+/// A shim is no command that people give, and a step waits for it: it comes before the parser.
 pub fn main() -> ExitCode {
+    if process::is_shim() {
+        return process::shim();
+    }
     let arguments = Arguments::parse();
     choose_colours(arguments.global.color);
     match carry_out(arguments.command, &arguments.global) {

@@ -12,7 +12,8 @@ use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
 use crate::server::{self, OpenConnection, Server, State, Token};
-use crate::store::{Access, SqliteStore, Store};
+use crate::store::{self, Access, SqliteStore, Store};
+use crate::worker;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use clap::Args;
@@ -62,7 +63,10 @@ impl Serve {
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         // Nobody else has the folder: whoever held a lease is gone.
-        open::block_on(store.sweep(true))??;
+        open::block_on(async {
+            worker::hunt(&store.sweep(true).await?).await;
+            Ok::<_, store::Error>(())
+        })??;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),

@@ -6,16 +6,19 @@ use crate::config::{self, Config};
 use crate::id::{Entropy, WorkerId};
 use crate::process::Patience;
 use crate::store::Store;
-use crate::worker::{DRAIN_GRACE, Host, INHERITED, Settings, Worker};
+use crate::worker::{DRAIN_GRACE, Host, INHERITED, Secrets, Settings, Worker};
 use anyhow::Context;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Where the system says what this machine is called.
 const HOST_NAME_FILE: &str = "/proc/sys/kernel/hostname";
 /// What it is called where the system does not say.
 const HOST_NAME_DEFAULT: &str = "pipehook";
+/// This binary, also when its file was replaced by a later version while this one runs.
+const OWN_BINARY: &str = "/proc/self/exe";
 /// How many threads look after jobs; the work itself is done by their programs.
 const THREADS: usize = 2;
 
@@ -25,7 +28,15 @@ pub(super) fn host(config: &Config, clock: Arc<dyn Clock>) -> Host {
     let environment = names.filter_map(|name| Some((name.to_owned(), config::environment_variable(name)?))).collect();
     let name = std::fs::read_to_string(HOST_NAME_FILE).unwrap_or_default();
     let name = if name.trim().is_empty() { HOST_NAME_DEFAULT } else { name.trim() };
-    Host { name: name.to_owned(), environment, patience: Patience::default(), clock }
+    Host {
+        name: name.to_owned(),
+        environment,
+        shim: OWN_BINARY.into(),
+        patience: Patience::default(),
+        retry_second: Duration::from_secs(1),
+        secrets: Arc::new(Secrets::default()),
+        clock,
+    }
 }
 
 /// Returns random bytes for an id.

@@ -19,21 +19,39 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// The latest time as text: lines that come together have the same one, and writing it takes longer
+/// than all else.
+#[derive(Debug, Default)]
+pub(super) struct Stamp {
+    at: Option<Timestamp>,
+    text: String,
+}
+
+impl Stamp {
+    fn text(&mut self, at: Timestamp) -> &str {
+        if self.at != Some(at) {
+            self.at = Some(at);
+            self.text = format!("{at:.7}");
+        }
+        &self.text
+    }
+}
+
 impl LogLine {
     /// Adds the line as it stands in the file.
-    pub(super) fn write(&self, file: &mut String) {
-        let _ = write!(file, "{:.7} ", self.at);
+    pub(super) fn write(&self, stamp: &mut Stamp, file: &mut String) {
+        file.push_str(stamp.text(self.at));
         match self.step {
-            Some(step) => drop(write!(file, "{} ", step + 1)),
-            None => file.push_str("- "),
+            Some(step) => drop(write!(file, " {} ", step + 1)),
+            None => file.push_str(" - "),
         }
-        for character in self.text[..self.text.floor_char_boundary(TEXT_MAX)].chars() {
-            match character {
-                '\n' => file.push_str("\\n"),
-                '\r' => file.push_str("\\r"),
-                other => file.push(other),
-            }
+        let mut rest = &self.text[..self.text.floor_char_boundary(TEXT_MAX)];
+        while let Some(at) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
+            file.push_str(&rest[..at]);
+            file.push_str(if rest.as_bytes()[at] == b'\n' { "\\n" } else { "\\r" });
+            rest = &rest[at + 1..];
         }
+        file.push_str(rest);
         file.push('\n');
     }
 

@@ -1,4 +1,4 @@
-//! Where logs live: one file a job on the local disk, `<data>/logs/<run>/<job>.log`.
+//! Where logs live, and what steps hand over. A log is one file a job on the local disk, `<data>/logs/<run>/<job>.log`.
 //!
 //! A line of the file is
 //!
@@ -12,10 +12,12 @@
 //!
 //! The text is kept as it was printed. Terminal escapes are made harmless where it is shown.
 
+mod keep;
 mod line;
 mod read;
 mod write;
 
+pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
 pub use read::{LogReader, READ_MAX};
 pub use write::{LOG_MAX, LogWriter};

@@ -1,6 +1,6 @@
 //! Writes a log at its end.
 
-use super::line::LogLine;
+use super::line::{LogLine, Stamp};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -37,15 +37,16 @@ impl LogWriter {
     /// Adds lines. They are in the file when this returns, for every reader.
     pub fn append(&mut self, lines: &[LogLine]) -> io::Result<()> {
         let mut text = String::new();
+        let mut stamp = Stamp::default();
         for line in lines {
             if self.written >= LOG_MAX {
                 break;
             }
             let before = text.len();
-            line.write(&mut text);
+            line.write(&mut stamp, &mut text);
             self.written += (text.len() - before) as u64;
             if self.written >= LOG_MAX {
-                LogLine { text: FULL.to_owned(), ..line.clone() }.write(&mut text);
+                LogLine { text: FULL.to_owned(), ..line.clone() }.write(&mut stamp, &mut text);
             }
         }
         self.file.write_all(text.as_bytes())

@@ -16,8 +16,8 @@ pub(super) enum Capability {
     Services,
     PowerShell,
     Checkout,
-    Target,
-    Retries,
+    /// A step in another container than its job.
+    StepContainers,
     /// Values of a job that are expressions.
     LateValues,
     /// A macro where a step says yes or no.
@@ -28,14 +28,9 @@ pub(super) enum Capability {
     Checks,
     LockBehavior,
     Concurrency,
-    /// What a job or stage that came before has set.
-    Outputs,
-    StageDependencies,
-    /// `dependencies` in the value of a variable.
-    DependenciesInVariables,
+    /// `pipeline` in a condition.
     PipelineContext,
     ResourcesContext,
-    Counter,
     /// A task of the registry.
     Task(&'static str),
 }
@@ -54,8 +49,7 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::Services, "`services`", "start what you need in a script"),
     (C::PowerShell, "PowerShell", AS_SCRIPT),
     (C::Checkout, "`checkout`", "write `checkout: none`, and fetch what you need in a script"),
-    (C::Target, "`target`", "remove it: steps run on the worker itself"),
-    (C::Retries, "`retryCountOnTaskFailure`", "try again in the script itself"),
+    (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
     (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
     (
@@ -68,16 +62,8 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
     (C::LockBehavior, "`lockBehavior`", "remove it: runs of one pipeline do not wait for each other"),
     (C::Concurrency, "`concurrency`", "remove it: runs of one pipeline do not wait for each other"),
-    (C::Outputs, "`outputs`", "look at `dependencies.<name>.result`, or decide in the script"),
-    (C::StageDependencies, "`stageDependencies`", "look at `dependencies.<name>.result`, or decide in the script"),
-    (
-        C::DependenciesInVariables,
-        "`dependencies` outside of a condition",
-        "look at `dependencies.<name>.result` in a `condition`",
-    ),
-    (C::PipelineContext, "`pipeline`", "write the time in the pipeline's `name`, or ask for it in a script"),
+    (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
     (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),
-    (C::Counter, "`counter`", "write `$(Rev:r)` in the pipeline's `name`, which counts its runs"),
 ];
 
 /// The tasks that workers can run. Those that only run an inline script need not be here: they

@@ -172,5 +172,10 @@ fn variables(variables: &Variables) -> Vec<plan::Variable> {
 }
 
 fn variable(variable: &Variable) -> plan::Variable {
-    plan::Variable { name: variable.name.value.clone(), value: variable.value.clone(), read_only: variable.read_only }
+    plan::Variable {
+        name: variable.name.value.clone(),
+        value: variable.value.clone(),
+        read_only: variable.read_only,
+        group: None,
+    }
 }

@@ -20,6 +20,8 @@ pub struct Line {
     pub stream: Stream,
     /// The text, without its line break; bytes that are no UTF-8 are replaced.
     pub text: String,
+    /// Whether the line ends here; otherwise the next piece of the same stream goes on with it.
+    pub ends: bool,
 }
 
 /// Splits what comes from one pipe. A line ends with LF, CR or both, as in the pipeline
@@ -66,7 +68,7 @@ impl Splitter {
             let (now, later) = bytes.split_at(LINE_MAX - self.begun.len());
             self.begun.extend_from_slice(now);
             let rest = self.begun.split_off(whole_characters(&self.begun));
-            self.end(lines);
+            self.push(false, lines);
             self.begun = rest;
             bytes = later;
         }
@@ -74,9 +76,13 @@ impl Splitter {
     }
 
     fn end(&mut self, lines: &mut Vec<Line>) {
+        self.push(true, lines);
+    }
+
+    fn push(&mut self, ends: bool, lines: &mut Vec<Line>) {
         let text = String::from_utf8_lossy(&self.begun).into_owned();
         self.begun.clear();
-        lines.push(Line { stream: self.stream, text });
+        lines.push(Line { stream: self.stream, text, ends });
     }
 }
 

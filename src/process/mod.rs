@@ -1,37 +1,50 @@
-//! A step's program: started in a process group of its own, its output read as bounded lines,
-//! ended for good.
+//! A step's program: started under a shim in a process group of its own, its output read as
+//! bounded lines, ended for good with everything it started.
 //!
 //! ```text
-//! started ──► exited ──► pipes closed, or [`PIPE_GRACE`] over ──► group killed ──► reaped
-//!    │           ▲
+//! started ──► ended ──► pipes closed, or [`PIPE_GRACE`] over ──► all that is left killed
+//!    │          ▲
 //!    └── stop: SIGINT, SIGTERM, SIGKILL to the group
 //! ```
-//! The group is killed while its leader is not reaped yet, so that its number can't belong to
-//! somebody else. Nothing here knows jobs or logs: output goes to an [`Output`], and while that
-//! takes its time the program waits at its full pipe, so memory stays flat.
+//! The shim does the killing; see `shim.rs` for what holds when the worker itself is killed.
+//! Nothing here knows jobs or logs: output goes to an [`Output`], and while that takes its time
+//! the program waits at its full pipe, so memory stays flat.
 
-mod group;
 mod line;
+mod link;
+mod program;
 mod read;
+mod shim;
+mod tree;
 
 pub use line::{LINE_MAX, Line, Stream};
+pub use shim::{is_wanted as is_shim, shim};
+pub use tree::{MARK, hunt};
 
 use async_trait::async_trait;
-use group::Group;
-use read::Reader;
+use link::{End, Order};
+use program::Program;
 use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// How long a pipe may stay open after the program ended, held by what it left in the background.
 pub const PIPE_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a program that was killed may take to be told as ended, and its shim to end, before
+/// the shim itself is killed.
+const KILL_GRACE: Duration = Duration::from_secs(10);
+
 /// One program to run.
 #[derive(Debug, Clone)]
 pub struct Command {
+    /// The binary that is the shim: this one.
+    pub shim: PathBuf,
+    /// What all processes of the job have in their environment under [`MARK`], unique on this
+    /// machine.
+    pub mark: String,
     /// The file to execute.
     pub program: PathBuf,
     /// Its arguments.
@@ -77,6 +90,9 @@ pub enum Exit {
     Code(i32),
     /// By this signal.
     Signal(i32),
+    /// Nobody saw how: something killed or stopped the shim. The program was killed with all that
+    /// carries the mark.
+    Unseen,
 }
 
 /// A program that ended, and why it was stopped, if it was.
@@ -99,9 +115,6 @@ pub enum Error {
         /// Why.
         reason: std::io::Error,
     },
-    /// The operating system would not tell about it.
-    #[error("the program can't be watched: {0}")]
-    Watch(std::io::Error),
     /// Its output has nowhere to go; it was killed.
     #[error("the output can't be taken: {0}")]
     Output(String),
@@ -116,15 +129,16 @@ pub trait Output: Send {
 
 /// Runs a program to its end. When `stop` is done, the program is asked, told and forced to end.
 ///
-/// All processes of its group are gone when this returns; also when the future is dropped. A
-/// process that has left the group lives on, but holds up nothing.
+/// The program and everything it started, in whatever session or group, is gone when this returns,
+/// and soon after the future is dropped or this process is killed.
 pub async fn run<R>(
     command: &Command,
     patience: Patience,
     stop: impl Future<Output = R>,
     output: &mut dyn Output,
 ) -> Result<Ended<R>, Error> {
-    let (mut group, reader) = start(command)?;
+    let failed = |reason| Error::Start { program: command.program.display().to_string(), reason };
+    let (mut program, reader) = Program::start(command).await.map_err(failed)?;
     let (over, is_over) = watch::channel(false);
     let (drained, mut is_drained) = watch::channel(false);
     let reading = async {
@@ -133,65 +147,42 @@ pub async fn run<R>(
         read.map_err(Error::Output)
     };
     let watching = async {
-        let stopped = end(&group, patience, stop).await?;
-        // An error means that the reader is gone, which is as good as its end.
-        let pipes_closed = is_drained.wait_for(|drained| *drained);
-        let _ = tokio::time::timeout(PIPE_GRACE, pipes_closed).await;
-        group.kill();
+        let (report, stopped) = end(&mut program, patience, stop).await;
+        if report.is_some() {
+            // An error means that the reader is gone, which is as good as its end.
+            let pipes_closed = is_drained.wait_for(|drained| *drained);
+            let _ = timeout(PIPE_GRACE, pipes_closed).await;
+        }
+        program.end(report.is_some()).await;
         over.send_replace(true);
-        Ok(stopped)
+        Ok((report, stopped))
     };
-    let ((), stopped) = tokio::try_join!(reading, watching)?;
-    let exit = exit(group.reap().await.map_err(Error::Watch)?);
+    let ((), (report, stopped)) = tokio::try_join!(reading, watching)?;
+    let exit = match report {
+        Some(End::Exited(code)) => Exit::Code(code),
+        Some(End::Signaled(signal)) => Exit::Signal(signal),
+        Some(End::NotStarted(reason)) => return Err(failed(std::io::Error::from_raw_os_error(reason))),
+        None => Exit::Unseen,
+    };
     Ok(Ended { exit, stopped })
 }
 
-/// Waits until the program has ended, after a stop with signals.
-async fn end<R>(group: &Group, patience: Patience, stop: impl Future<Output = R>) -> Result<Option<R>, Error> {
+/// Waits until the program has ended, after a stop with signals. No report means that the shim
+/// gives none any more.
+async fn end<R>(program: &mut Program, patience: Patience, stop: impl Future<Output = R>) -> (Option<End>, Option<R>) {
+    let (report, orders) = program.report();
+    tokio::pin!(report);
     let reason = tokio::select! {
-        ended = group.leader_ended() => return ended.map(|()| None).map_err(Error::Watch),
+        report = &mut report => return (report, None),
         reason = stop => reason,
     };
-    group.interrupt();
-    if tokio::time::timeout(patience.interrupt, group.leader_ended()).await.is_err() {
-        group.terminate();
-        if tokio::time::timeout(patience.terminate, group.leader_ended()).await.is_err() {
-            group.kill();
+    let escalation =
+        [(Order::Interrupt, patience.interrupt), (Order::Terminate, patience.terminate), (Order::Kill, KILL_GRACE)];
+    for (order, time) in escalation {
+        orders.give(order);
+        if let Ok(report) = timeout(time, &mut report).await {
+            return (report, Some(reason));
         }
     }
-    group.leader_ended().await.map_err(Error::Watch)?;
-    Ok(Some(reason))
-}
-
-fn start(command: &Command) -> Result<(Group, Reader), Error> {
-    let failed = |reason| Error::Start { program: command.program.display().to_string(), reason };
-    let (output, output_end) = std::io::pipe().map_err(failed)?;
-    let (error, error_end) = match command.standard_error {
-        StandardError::Joined => (None, output_end.try_clone().map_err(failed)?),
-        StandardError::Apart => std::io::pipe().map(|(error, end)| (Some(error), end)).map_err(failed)?,
-    };
-    let reader = Reader::new(output, error).map_err(failed)?;
-    // The command holds our copies of the pipes' ends: it is dropped here, so that the pipes close
-    // with the last process that has them.
-    let child = tokio::process::Command::new(&command.program)
-        .args(&command.arguments)
-        .env_clear()
-        .envs(command.environment.iter().map(|(name, value)| (name, value)))
-        .current_dir(&command.directory)
-        .stdin(Stdio::null())
-        .stdout(output_end)
-        .stderr(error_end)
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    Ok((Group::new(child).map_err(failed)?, reader))
-}
-
-fn exit(status: ExitStatus) -> Exit {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Exit::Code(code),
-        (None, Some(signal)) => Exit::Signal(signal),
-        (None, None) => unreachable!("a process that was waited for has exited or was killed"),
-    }
+    (None, Some(reason))
 }

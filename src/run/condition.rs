@@ -1,5 +1,6 @@
 //! Whether a stage or a job runs: its condition, over what it depends on.
 
+use super::runtime;
 use super::state::RunResult;
 use crate::expression::{Context, Dependency as Ended, Dialect, Expression, JobStatus, Status, Value};
 use crate::pipeline::plan::Variable;
@@ -16,19 +17,22 @@ pub enum Conclusion {
 }
 
 /// Something that must have ended before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Dependency<'n> {
     pub(super) name: &'n str,
     pub(super) result: RunResult,
     /// Whether it is named in `dependsOn` itself, or only reached through others.
     pub(super) direct: bool,
+    /// What it has handed on, as an object.
+    pub(super) outputs: Value,
 }
 
 /// A stage that has ended, and its jobs.
 pub(super) struct EndedStage<'n> {
     pub(super) name: &'n str,
     pub(super) result: RunResult,
-    pub(super) jobs: Vec<(&'n str, RunResult)>,
+    /// Names, results and outputs.
+    pub(super) jobs: Vec<(&'n str, RunResult, Value)>,
 }
 
 /// What a condition sees.
@@ -37,16 +41,19 @@ pub(super) struct Surroundings<'n> {
     /// The stages named in the `dependsOn` of the stage, or of the job's stage.
     pub(super) stages: Vec<EndedStage<'n>>,
     pub(super) canceled: bool,
-    /// Variables of the enclosing scopes, outermost first.
-    pub(super) variables: Vec<&'n Vec<Variable>>,
 }
 
-/// Evaluates a condition; without one it is `succeeded()`.
-pub(super) fn evaluate(condition: Option<&str>, surroundings: &Surroundings<'_>) -> Conclusion {
+/// Evaluates a condition; without one it is `succeeded()`. `variables` returns those of the
+/// enclosing scopes, outermost first, for what they may see beside themselves.
+pub(super) fn evaluate(
+    condition: Option<&str>,
+    surroundings: &Surroundings<'_>,
+    variables: impl FnOnce(Vec<(&'static str, Value)>) -> Vec<Variable>,
+) -> Conclusion {
     let Some(condition) = condition.filter(|condition| !condition.trim().is_empty()) else {
         return succeeded(surroundings);
     };
-    match Expression::parse(condition).and_then(|it| it.evaluate(&context(surroundings))) {
+    match Expression::parse(condition).and_then(|it| it.evaluate(&context(surroundings, variables))) {
         Ok(value) if value.is_truthy() => Conclusion::Holds,
         Ok(_) => Conclusion::DoesNotHold("its condition did not hold".to_owned()),
         Err(mistake) => Conclusion::Fails(mistake.title),
@@ -67,28 +74,33 @@ fn succeeded(surroundings: &Surroundings<'_>) -> Conclusion {
     reasons.min_by_key(|reason| reason.ends_with("skipped")).map_or(Conclusion::Holds, Conclusion::DoesNotHold)
 }
 
-fn context(surroundings: &Surroundings<'_>) -> Context<'static> {
+fn context(
+    surroundings: &Surroundings<'_>,
+    variables: impl FnOnce(Vec<(&'static str, Value)>) -> Vec<Variable>,
+) -> Context<'static> {
     let ended = surroundings.dependencies.iter();
     let ended = ended.map(|it| Ended { name: it.name.to_owned(), result: status(it.result) }).collect();
+    let others = others(surroundings);
+    let variables = runtime::object(&variables(others.clone()));
+    let context = Context::new(Dialect::Condition).with("variables", variables);
+    let context = others.into_iter().fold(context, |context, (name, value)| context.with(name, value));
+    context.with_status(Status::Graph { canceled: surroundings.canceled, dependencies: ended })
+}
+
+/// Returns what is known of others, as the contexts `dependencies` and `stageDependencies`.
+pub(super) fn others(surroundings: &Surroundings<'_>) -> Vec<(&'static str, Value)> {
     let stages = surroundings.stages.iter().map(|stage| {
-        let jobs = stage.jobs.iter().map(|(name, result)| (*name, ended_value(*result)));
+        let jobs = stage.jobs.iter().map(|(name, result, outputs)| (*name, ended_value(*result, outputs)));
         let result = ("result", Value::text(stage.result.expression_word()));
         (stage.name, Value::object(std::iter::once(result).chain(jobs)))
     });
     let direct = surroundings.dependencies.iter().filter(|it| it.direct);
-    let dependencies = direct.map(|it| (it.name, ended_value(it.result)));
-    let variables = surroundings.variables.iter().flat_map(|scope| scope.iter());
-    let variables =
-        variables.map(|variable| (variable.name.to_ascii_lowercase(), Value::String(variable.value.clone())));
-    Context::new(Dialect::Condition)
-        .with("dependencies", Value::object(dependencies))
-        .with("stageDependencies", Value::object(stages))
-        .with("variables", Value::object(variables))
-        .with_status(Status::Graph { canceled: surroundings.canceled, dependencies: ended })
+    let dependencies = direct.map(|it| (it.name, ended_value(it.result, &it.outputs)));
+    vec![("dependencies", Value::object(dependencies)), ("stageDependencies", Value::object(stages))]
 }
 
-fn ended_value(result: RunResult) -> Value {
-    Value::object([("result", Value::text(result.expression_word())), ("outputs", Value::Null)])
+fn ended_value(result: RunResult, outputs: &Value) -> Value {
+    Value::object([("result", Value::text(result.expression_word())), ("outputs", outputs.clone())])
 }
 
 fn status(result: RunResult) -> JobStatus {

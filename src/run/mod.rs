@@ -5,10 +5,14 @@
 
 mod condition;
 mod name;
+mod output;
+mod runtime;
 mod schedule;
 mod state;
 
 pub use condition::Conclusion;
-pub use name::{NAME_MAX, RunName, resolve};
+pub use name::{NAME_MAX, RunName, given_name, resolve};
+pub use output::{MASK, Output};
+pub use runtime::{Series, Sources, resolve as resolve_variables};
 pub use schedule::{Board, Change, Decision, Progress};
 pub use state::{RunResult, State};

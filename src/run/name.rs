@@ -54,6 +54,15 @@ pub fn resolve(plan: &Plan, at: Timestamp) -> RunName {
     name
 }
 
+/// Returns a text as the name that a step gives its run: one that a name may be. An empty one is
+/// none.
+pub fn given_name(text: &str) -> Option<String> {
+    let mut name = RunName { prefix: String::new(), revision: None, suffix: String::new() };
+    add(&mut name, text.trim());
+    mend_end(&mut name);
+    Some(name.prefix).filter(|name| !name.is_empty())
+}
+
 /// Replaces a full stop at the end, which a name may not have.
 fn mend_end(name: &mut RunName) {
     let last = if name.revision.is_some() { &mut name.suffix } else { &mut name.prefix };
@@ -184,8 +193,12 @@ mod tests {
     use super::*;
 
     fn plan(name: &str) -> Plan {
-        let variable =
-            crate::pipeline::plan::Variable { name: "env".to_owned(), value: "prod".into(), read_only: false };
+        let variable = crate::pipeline::plan::Variable {
+            name: "env".to_owned(),
+            value: "prod".into(),
+            read_only: false,
+            group: None,
+        };
         Plan {
             version: 1,
             pipeline: "shop".to_owned(),

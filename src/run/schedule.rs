@@ -6,8 +6,11 @@
 //! Nothing here waits or remembers: the board goes in, the changes come out.
 
 use super::condition::{self, Conclusion, Surroundings};
+use super::output::{self, Output};
+use super::runtime::{self, Sources};
 use super::state::RunResult;
-use crate::pipeline::plan::{Job, Plan, Stage};
+use crate::expression::Value;
+use crate::pipeline::plan::{Job, Plan, Stage, Variable};
 use std::collections::BTreeSet;
 
 /// How far one job is, as far as its followers care.
@@ -21,11 +24,13 @@ pub enum Progress {
     Completed(RunResult),
 }
 
-/// How far every job of a run is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How far every job of a run is. The default one knows of no job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {
     /// For each stage of the plan, its jobs.
     pub stages: Vec<Vec<Progress>>,
+    /// For each stage and job, what its steps have handed on; jobs without outputs may be missing.
+    pub outputs: Vec<Vec<Vec<Output>>>,
     /// Whether the run was asked to stop.
     pub canceled: bool,
 }
@@ -59,7 +64,8 @@ impl Board {
     /// Returns the board of a run of which nothing is decided.
     pub fn new(plan: &Plan) -> Self {
         let stages = plan.stages.iter().map(|stage| vec![Progress::Waiting; stage.jobs.len()]).collect();
-        Self { stages, canceled: false }
+        let outputs = plan.stages.iter().map(|stage| vec![Vec::new(); stage.jobs.len()]).collect();
+        Self { stages, outputs, canceled: false }
     }
 
     /// Decides all that can be decided now, writes it on the board, and returns it in order.
@@ -179,28 +185,54 @@ impl Board {
     fn stage_condition(&self, plan: &Plan, stage: usize) -> Option<Conclusion> {
         let names: Vec<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
         let depends_on = |at: usize| plan.stages[at].depends_on.as_slice();
-        let own = &plan.stages[stage];
-        let dependencies = self.dependencies(&names, &depends_on, stage, |at| self.stage_result(plan, at))?;
-        let surroundings = Surroundings {
-            dependencies,
-            stages: self.stages_before(plan, stage),
-            canceled: self.canceled,
-            variables: vec![&plan.variables, &own.variables],
-        };
-        Some(condition::evaluate(own.condition.as_deref(), &surroundings))
+        let ended = |at: usize| Some((self.stage_result(plan, at)?, self.stage_outputs(plan, at)));
+        let dependencies = dependencies(&names, &depends_on, stage, ended)?;
+        let stages = self.stages_before(plan, stage);
+        let surroundings = Surroundings { dependencies, stages, canceled: self.canceled };
+        let condition = plan.stages[stage].condition.as_deref();
+        Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, stage, None, contexts)))
     }
 
     /// Returns what a job's condition says, or nothing while it waits for others.
     fn job_condition(&self, plan: &Plan, stage: usize, job: usize) -> Option<Conclusion> {
-        let Stage { jobs, variables, .. } = &plan.stages[stage];
+        let surroundings = self.surroundings(plan, stage, job)?;
+        let condition = plan.stages[stage].jobs[job].condition.as_deref();
+        Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, stage, Some(job), contexts)))
+    }
+
+    /// Returns what a job sees of others in its variables: the contexts `dependencies` and
+    /// `stageDependencies`. They are empty while it waits for others.
+    pub fn contexts(&self, plan: &Plan, stage: usize, job: usize) -> Vec<(&'static str, Value)> {
+        self.surroundings(plan, stage, job).as_ref().map(condition::others).unwrap_or_default()
+    }
+
+    /// Returns what a job depends on, or nothing while it waits for some of it.
+    fn surroundings<'p>(&self, plan: &'p Plan, stage: usize, job: usize) -> Option<Surroundings<'p>> {
+        if self.stages.len() <= stage {
+            return None;
+        }
+        let jobs = &plan.stages[stage].jobs;
         let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
         let depends_on = |at: usize| jobs[at].depends_on.as_slice();
-        let result = |at: usize| effective(&jobs[at], self.stages[stage][at]);
-        let dependencies = self.dependencies(&names, &depends_on, job, result)?;
-        let variables = vec![&plan.variables, variables, &jobs[job].variables];
-        let stages = self.stages_before(plan, stage);
-        let surroundings = Surroundings { dependencies, stages, canceled: self.canceled, variables };
-        Some(condition::evaluate(jobs[job].condition.as_deref(), &surroundings))
+        let ended = |at: usize| {
+            let outputs = self.job_outputs(stage, at).iter().map(|output| ("", output));
+            Some((effective(&jobs[at], self.stages[stage][at])?, output::object(outputs)))
+        };
+        let dependencies = dependencies(&names, &depends_on, job, ended)?;
+        Some(Surroundings { dependencies, stages: self.stages_before(plan, stage), canceled: self.canceled })
+    }
+
+    fn job_outputs(&self, stage: usize, job: usize) -> &[Output] {
+        self.outputs.get(stage).and_then(|jobs| jobs.get(job)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the outputs of all jobs of a stage, each behind its job's name.
+    fn stage_outputs(&self, plan: &Plan, stage: usize) -> Value {
+        let prefixes: Vec<String> = plan.stages[stage].jobs.iter().map(|job| format!("{}.", job.name)).collect();
+        let all = prefixes.iter().enumerate();
+        output::object(
+            all.flat_map(|(job, prefix)| self.job_outputs(stage, job).iter().map(|it| (prefix.as_str(), it))),
+        )
     }
 
     /// Returns the results of the stages that a stage names in `dependsOn`, and of their jobs.
@@ -209,8 +241,10 @@ impl Board {
         let is_named = |stage: &Stage| names.iter().any(|name| name.eq_ignore_ascii_case(&stage.name));
         let before = plan.stages.iter().enumerate().filter(|(_, stage)| is_named(stage));
         let ended = before.filter_map(|(at, stage)| {
-            let jobs = stage.jobs.iter().zip(&self.stages[at]);
-            let jobs = jobs.map(|(job, progress)| Some((job.name.as_str(), effective(job, *progress)?)));
+            let jobs = stage.jobs.iter().zip(&self.stages[at]).enumerate().map(|(place, (job, progress))| {
+                let outputs = output::object(self.job_outputs(at, place).iter().map(|output| ("", output)));
+                Some((job.name.as_str(), effective(job, *progress)?, outputs))
+            });
             Some(condition::EndedStage {
                 name: &stage.name,
                 result: self.stage_result(plan, at)?,
@@ -219,31 +253,36 @@ impl Board {
         });
         ended.collect()
     }
+}
 
-    /// Returns the results of all that something depends on, also through others. `None` while
-    /// one of them has none.
-    fn dependencies<'n, 'd>(
-        &self,
-        names: &[&'n str],
-        depends_on: &impl Fn(usize) -> &'d [String],
-        of: usize,
-        result: impl Fn(usize) -> Option<RunResult>,
-    ) -> Option<Vec<condition::Dependency<'n>>> {
-        let find = |name: &String| names.iter().position(|known| known.eq_ignore_ascii_case(name));
-        let direct: BTreeSet<usize> = depends_on(of).iter().filter_map(find).collect();
-        let mut all = BTreeSet::new();
-        let mut open: Vec<usize> = direct.iter().copied().collect();
-        while let Some(at) = open.pop() {
-            if all.insert(at) {
-                open.extend(depends_on(at).iter().filter_map(find));
-            }
+/// Returns the results and outputs of all that something depends on, also through others. `None`
+/// while one of them has none.
+fn dependencies<'n, 'd>(
+    names: &[&'n str],
+    depends_on: &impl Fn(usize) -> &'d [String],
+    of: usize,
+    ended: impl Fn(usize) -> Option<(RunResult, Value)>,
+) -> Option<Vec<condition::Dependency<'n>>> {
+    let find = |name: &String| names.iter().position(|known| known.eq_ignore_ascii_case(name));
+    let direct: BTreeSet<usize> = depends_on(of).iter().filter_map(find).collect();
+    let mut all = BTreeSet::new();
+    let mut open: Vec<usize> = direct.iter().copied().collect();
+    while let Some(at) = open.pop() {
+        if all.insert(at) {
+            open.extend(depends_on(at).iter().filter_map(find));
         }
-        all.into_iter()
-            .map(|at| {
-                Some(condition::Dependency { name: names[at], result: result(at)?, direct: direct.contains(&at) })
-            })
-            .collect()
     }
+    let dependency = |at: usize| {
+        let (result, outputs) = ended(at)?;
+        Some(condition::Dependency { name: names[at], result, direct: direct.contains(&at), outputs })
+    };
+    all.into_iter().map(dependency).collect()
+}
+
+/// Returns the variables that a condition sees. Nothing is counted for it, and a value that can't
+/// be evaluated is none: the job itself will tell.
+fn variables(plan: &Plan, stage: usize, job: Option<usize>, contexts: Vec<(&'static str, Value)>) -> Vec<Variable> {
+    runtime::resolve(plan, stage, job, &Sources { contexts, counter: None }, |_| {})
 }
 
 /// Returns a job's result as its followers see it.

@@ -25,9 +25,11 @@
 //! reason `abandoned`: its steps may have had effects, so it is not run again by itself.
 
 mod model;
+mod report;
 mod sqlite;
 
 pub use model::*;
+pub use report::*;
 pub use sqlite::{Access, SqliteStore};
 
 use crate::clock::Clock;
@@ -122,8 +124,13 @@ pub trait Store: Send + Sync {
     /// without such a record may be given to another worker, one with it may not.
     async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error>;
 
-    /// Completes a job and gives up its lease; in the same commit decides what follows from it:
-    /// jobs that become due or are skipped, results of stages and of the run.
+    /// Returns the number of a series for a leased job's run: for each pipeline and prefix the one
+    /// after the last, or the seed where there was none. A run that asks again from the same site
+    /// gets the same number. Durable when it returns.
+    async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error>;
+
+    /// Completes a job and gives up its lease; in the same commit stores its outputs and decides
+    /// what follows from it: jobs that become due or are skipped, results of stages and of the run.
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error>;
 
     /// Asks a run to stop. Jobs that no worker has are decided at once; leased ones are told by

@@ -1,9 +1,10 @@
 //! What goes into a store and comes out of it.
 
+use super::report::{Artifact, StepReport};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Form;
 use crate::pipeline::plan::Plan;
-use crate::run::{RunName, RunResult, State};
+use crate::run::{Board, Output, RunName, RunResult, State};
 use crate::webhook::delivery::Delivery;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,8 @@ pub struct Claim {
     pub job: usize,
     /// Which try this is, from 1.
     pub attempt: u32,
+    /// How far the run is, as far as the job's dependencies go.
+    pub board: Board,
     /// Whether the run had been asked to stop before the claim: the job runs all the same, because
     /// its condition wants it, and a renewal's request to stop does not mean it.
     pub run_canceled: bool,
@@ -159,6 +162,28 @@ pub enum StepEvent {
         /// When.
         at: Timestamp,
     },
+    /// It told something about itself.
+    Reported {
+        /// The step's place in the job.
+        step: usize,
+        /// All that it has told so far.
+        report: StepReport,
+    },
+    /// It gave its run a tag; one that the run has, ignoring case, changes nothing.
+    Tagged {
+        /// The tag.
+        tag: String,
+    },
+    /// It gave its run another name.
+    Renamed {
+        /// The name.
+        name: String,
+    },
+    /// It published something; an artifact of that name, ignoring case, is replaced.
+    Published {
+        /// What and where.
+        artifact: Artifact,
+    },
 }
 
 /// How a job ended.
@@ -168,6 +193,8 @@ pub struct JobOutcome {
     pub result: RunResult,
     /// A sentence for people where the result alone does not say it.
     pub reason: Option<String>,
+    /// What its steps hand on to other jobs.
+    pub outputs: Vec<Output>,
     /// When.
     pub at: Timestamp,
 }
@@ -216,6 +243,10 @@ pub struct RunDetail {
     /// The run.
     #[serde(flatten)]
     pub run: Run,
+    /// What its steps have called it, in the order of the letters.
+    pub tags: Vec<String>,
+    /// What its steps have published.
+    pub artifacts: Vec<Artifact>,
     /// Its stages in the order of the file.
     pub stages: Vec<StageDetail>,
 }
@@ -260,8 +291,19 @@ pub struct JobDetail {
     pub started_at: Option<Timestamp>,
     /// When it was completed.
     pub finished_at: Option<Timestamp>,
+    /// What its steps hand on to other jobs.
+    pub outputs: Vec<OutputDetail>,
     /// Its steps in order.
     pub steps: Vec<StepDetail>,
+}
+
+/// An output variable as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputDetail {
+    /// The step's name and the variable's, `step.variable`.
+    pub name: String,
+    /// The value.
+    pub value: String,
 }
 
 /// A step of a run.
@@ -283,6 +325,9 @@ pub struct StepDetail {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// What it has told about itself.
+    #[serde(flatten)]
+    pub report: StepReport,
 }
 
 /// Which runs to list.

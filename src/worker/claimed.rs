@@ -6,7 +6,7 @@ use super::recorder::{Recorder, finish};
 use super::stop::StopSignal;
 use super::workspace::Workspace;
 use super::{job, lease};
-use crate::files::Logs;
+use crate::files::{Keep, Logs};
 use crate::pipeline::plan;
 use crate::run::RunResult;
 use crate::store::{Claim, JobOutcome, Store};
@@ -75,7 +75,7 @@ impl Bench {
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
-                let context = context(claim, workspace.clone(), self.host.clone());
+                let context = context(claim, workspace.clone(), Keep::new(&self.data), self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
                 remove(move || workspace.remove()).await;
                 outcome?
@@ -91,11 +91,11 @@ impl Bench {
     }
 
     fn failed(&self, reason: String) -> JobOutcome {
-        JobOutcome { result: RunResult::Failed, reason: Some(reason), at: self.host.clock.now() }
+        JobOutcome { result: RunResult::Failed, reason: Some(reason), outputs: Vec::new(), at: self.host.clock.now() }
     }
 }
 
-fn context(claim: Claim, workspace: Workspace, host: Host) -> JobContext {
+fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobContext {
     JobContext {
         run: claim.run,
         id: claim.lease.job,
@@ -105,9 +105,11 @@ fn context(claim: Claim, workspace: Workspace, host: Host) -> JobContext {
         delivery: claim.delivery,
         attempt: claim.attempt,
         plan: Arc::new(claim.plan),
+        board: claim.board,
         stage: claim.stage,
         job: claim.job,
         workspace,
+        keep,
         host,
     }
 }

@@ -1,8 +1,7 @@
 //! Whether a step runs: its condition, over the job's status and variables (reference, 5.3).
 
-use super::runtime::object;
 use super::variables::Variables;
-use crate::expression::{Context, Dialect, Expression, JobStatus, Status};
+use crate::expression::{Context, Dialect, Expression, JobStatus, Status, Value};
 use crate::run::RunResult;
 
 /// What a condition says.
@@ -19,7 +18,7 @@ pub(super) enum Verdict {
 pub(super) fn evaluate(condition: Option<&str>, status: RunResult, variables: &Variables) -> Verdict {
     let condition = condition.filter(|condition| !condition.trim().is_empty()).unwrap_or("succeeded()");
     let context = Context::new(Dialect::Condition)
-        .with("variables", object(variables))
+        .with("variables", Value::object(variables.iter().map(|(name, value)| (name, Value::String(value.clone())))))
         .with_status(Status::Step(job_status(status)));
     match Expression::parse(condition).and_then(|it| it.evaluate(&context)) {
         Ok(value) if value.is_truthy() => Verdict::Holds,

@@ -2,18 +2,23 @@
 
 use super::workspace::Workspace;
 use crate::clock::Clock;
+use crate::files::Keep;
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::plan::{Job, Plan, Stage};
 use crate::process::Patience;
+use crate::run::Board;
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Names of the server's environment that steps get, beside those that the configuration lists.
 pub const INHERITED: [&str; 6] = ["PATH", "HOME", "LANG", "USER", "SHELL", "TMPDIR"];
 
-/// Where bash is looked for when the environment has no `PATH`.
-const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Where programs are looked for when the environment has no `PATH`.
+pub(super) const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The machine that executes jobs, the same for all of them.
 #[derive(Clone)]
@@ -23,8 +28,15 @@ pub struct Host {
     /// What steps get of the server's environment: values of [`INHERITED`] and of the names that
     /// the configuration lists. Nothing else of it reaches a step.
     pub environment: Vec<(String, String)>,
+    /// The binary that keeps each step's processes together: this one.
+    pub shim: PathBuf,
     /// How long signals have to work.
     pub patience: Patience,
+    /// How long one second lasts of those that a step waits before it is tried again; shorter only
+    /// in tests.
+    pub retry_second: Duration,
+    /// The values of secret variables.
+    pub secrets: Arc<Secrets>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -36,6 +48,27 @@ impl Host {
         let found = path.split(':').map(|folder| Path::new(folder).join("bash"));
         found.into_iter().find(|file| file.is_absolute() && file.is_file()).unwrap_or_else(|| "/bin/bash".into())
     }
+}
+
+/// The values of secret variables, by the name of their variable group and their own. They are
+/// neither in a plan nor in the store: a worker has them from its own configuration.
+#[derive(Default)]
+pub struct Secrets(HashMap<(String, String), SecretString>);
+
+impl Secrets {
+    /// Returns the secrets: of each its group, its name and its value. Names ignore case.
+    pub fn new(secrets: impl IntoIterator<Item = (String, String, SecretString)>) -> Self {
+        Self(secrets.into_iter().map(|(group, name, value)| (key(&group, &name), value)).collect())
+    }
+
+    /// Returns the value of a secret.
+    pub(super) fn value(&self, group: &str, name: &str) -> Option<&str> {
+        self.0.get(&key(group, name)).map(SecretString::expose_secret)
+    }
+}
+
+fn key(group: &str, name: &str) -> (String, String) {
+    (group.to_ascii_lowercase(), name.to_ascii_lowercase())
 }
 
 /// One job to execute.
@@ -57,12 +90,16 @@ pub struct JobContext {
     pub attempt: u32,
     /// The frozen work of the whole run.
     pub plan: Arc<Plan>,
+    /// How far the run is, as far as the job's dependencies go.
+    pub board: Board,
     /// The stage's place in the plan.
     pub stage: usize,
     /// The job's place in the stage.
     pub job: usize,
     /// Its folders.
     pub workspace: Workspace,
+    /// Where files go that its steps hand over.
+    pub keep: Keep,
     /// The machine.
     pub host: Host,
 }
@@ -73,8 +110,19 @@ impl JobContext {
         &self.plan.stages[self.stage]
     }
 
+    /// Returns what tells the job's processes from all others of this machine, also after the
+    /// worker that started them is gone.
+    pub fn mark(&self) -> String {
+        mark(&self.run, &self.id)
+    }
+
     /// Returns the job.
     pub fn job(&self) -> &Job {
         &self.stage().jobs[self.job]
     }
+}
+
+/// Returns the mark that processes of a job have in their environment.
+pub(super) fn mark(run: &RunId, job: &JobId) -> String {
+    format!("{run}/{job}")
 }

@@ -1,13 +1,16 @@
 //! The environment of a step: built, not inherited (reference, section 4.4).
 //!
 //! In this order, a later value of a name wins: what the server hands on, the variables under
-//! their upper-case names, the fixed ones, the step's own `env:`, the values of its script.
+//! their upper-case names, the fixed ones, the step's own `env:`, the values of its script. Folders
+//! that steps before have put in front of `PATH` come last. Secrets are there only where `env:`
+//! names them.
 
-use super::context::Host;
-use super::variables::Variables;
+use super::context::{Host, PATH_DEFAULT};
+use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::shell::is_special_variable;
-use crate::taint::Text;
+use crate::taint::{Origin, Text};
+use std::sync::Arc;
 
 /// Beginnings of variable names that are not exported.
 const PRIVATE: [&str; 5] = ["endpoint", "input", "secret", "path", "securefile"];
@@ -22,16 +25,28 @@ pub(super) struct Environment {
     values: std::collections::BTreeMap<String, String>,
     /// Sentences for the log.
     pub(super) warnings: Vec<String>,
+    /// Where payload text came from that is in a value, if there is any.
+    pub(super) origin: Option<Arc<Origin>>,
 }
 
 /// Returns the name of a variable in the environment.
 pub fn environment_name(variable: &str) -> String {
-    variable.replace(['.', ' '], "_").to_uppercase()
+    same_case_name(variable).to_uppercase()
+}
+
+/// Returns the name in the environment of a variable that keeps the case of its letters.
+pub fn same_case_name(variable: &str) -> String {
+    variable.replace(['.', ' '], "_")
 }
 
 impl Environment {
     /// Returns the environment of a step that has no script values yet. On failure, a sentence.
-    pub(super) fn new(host: &Host, variables: &Variables, own: &[(String, Text)]) -> Result<Self, String> {
+    pub(super) fn new(
+        host: &Host,
+        variables: &Variables,
+        own: &[(String, Text)],
+        folders: &[String],
+    ) -> Result<Self, String> {
         let mut environment = Self::default();
         for (name, value) in &host.environment {
             environment.set(name, value);
@@ -41,7 +56,12 @@ impl Environment {
         for (name, value) in own {
             let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
             check(name, &value)?;
-            environment.set(name, &value.flatten());
+            environment.take(name, &value);
+        }
+        if !folders.is_empty() {
+            let own = environment.values.get("PATH").map(String::as_str).unwrap_or(PATH_DEFAULT);
+            let path = folders.iter().map(String::as_str).chain([own]).collect::<Vec<_>>().join(":");
+            environment.set("PATH", &path);
         }
         Ok(environment)
     }
@@ -50,13 +70,19 @@ impl Environment {
         self.values.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Sets a value that may have payload text in it.
+    fn take(&mut self, name: &str, value: &Text) {
+        self.origin = self.origin.take().or_else(|| value.origin().cloned());
+        self.set(name, &value.flatten());
+    }
+
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, String)> {
         self.values.into_iter()
     }
 
     fn export(&mut self, variables: &Variables) -> Result<(), String> {
         let mut all = 0;
-        for (name, value) in variables.iter().filter(|(name, _)| is_exported(name)) {
+        for (Setting { name, keeps_case, .. }, value) in variables.public().filter(|(it, _)| is_exported(&it.name)) {
             let length = name.len() + value.len();
             if length > EXPORTED_MAX || all + length > EXPORTED_ALL_MAX {
                 let sentence =
@@ -65,8 +91,9 @@ impl Environment {
                 continue;
             }
             all += length;
-            check(&environment_name(name), value)?;
-            self.set(&environment_name(name), &value.flatten());
+            let exported = if *keeps_case { same_case_name(name) } else { environment_name(name) };
+            check(&exported, value)?;
+            self.take(&exported, value);
             if name.eq_ignore_ascii_case("Agent.JobStatus") {
                 self.set("agent_jobstatus", &value.flatten());
             }

@@ -5,12 +5,13 @@ use super::job;
 use super::journal::{Broken, Journal};
 use super::stop::StopSignal;
 use super::workspace::Workspace;
+use crate::files::Keep;
 use crate::id::{JobId, RunId};
 use crate::pipeline::plan::{Plan, Stage};
-use crate::run::{Board, Decision, Progress, RunResult};
-use crate::store::StepEvent;
+use crate::run::{Board, Decision, Progress, RunResult, Series};
+use crate::store::{JobOutcome, StepEvent};
 use async_trait::async_trait;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -58,6 +59,7 @@ impl Foreground {
     pub async fn run(&self, print: &mut Print<'_>, stop: StopSignal) -> RunResult {
         let mut board = Board::new(&self.plan);
         let mut due: VecDeque<(usize, usize)> = VecDeque::new();
+        let mut counted = Counted::default();
         loop {
             board.canceled = *stop.borrow();
             if board.canceled {
@@ -75,38 +77,46 @@ impl Foreground {
                 }
             }
             let Some((stage, job)) = due.pop_front() else { break };
-            let result = self.job(stage, job, print, stop.clone()).await;
+            let outcome = self.job(stage, job, &board, &mut counted, print, stop.clone()).await;
+            let (result, outputs) = outcome.map_or((RunResult::Failed, Vec::new()), |it| (it.result, it.outputs));
             board.stages[stage][job] = Progress::Completed(result);
+            board.outputs[stage][job] = outputs;
         }
         // A plan's graph has no circles, so when nothing is due all is completed.
         board.result(&self.plan).unwrap_or(RunResult::Failed)
     }
 
-    async fn job(&self, stage: usize, job: usize, print: &mut Print<'_>, stop: StopSignal) -> RunResult {
+    /// Executes one job. Without an outcome it could not be begun, and has failed.
+    async fn job(
+        &self,
+        stage: usize,
+        job: usize,
+        board: &Board,
+        counted: &mut Counted,
+        print: &mut Print<'_>,
+        stop: StopSignal,
+    ) -> Option<JobOutcome> {
         let id = JobId::from_stored(&format!("job_{stage}_{job}"));
         let about = origin(&self.plan.stages[stage], job, "");
         let workspace = match Workspace::create(&self.data, &self.run, &id, self.sources.as_deref()) {
             Ok(workspace) => workspace,
             Err(error) => {
                 print(about, &format!("##[error]The job's folders can't be made: {error}."));
-                return RunResult::Failed;
+                return None;
             }
         };
-        let context = self.context(id, stage, job, workspace);
-        let mut printer = Printer { stage: &self.plan.stages[stage], job, print };
+        let context = self.context(id, stage, job, board.clone(), workspace);
+        let mut printer = Printer { stage: &self.plan.stages[stage], job, counted, print };
         // A job that runs because the run was stopped is not stopped for that.
         let stop = if *stop.borrow() { watch::channel(false).1 } else { stop };
-        let result = match job::execute(&context, &mut printer, stop).await {
-            Ok(outcome) => outcome.result,
-            Err(_) => RunResult::Failed,
-        };
+        let outcome = job::execute(&context, &mut printer, stop).await.ok();
         if let Err(error) = context.workspace.remove() {
             print(about, &format!("##[warning]The job's folders can't be removed: {error}."));
         }
-        result
+        outcome
     }
 
-    fn context(&self, id: JobId, stage: usize, job: usize, workspace: Workspace) -> JobContext {
+    fn context(&self, id: JobId, stage: usize, job: usize, board: Board, workspace: Workspace) -> JobContext {
         JobContext {
             run: self.run.clone(),
             id,
@@ -116,11 +126,28 @@ impl Foreground {
             delivery: None,
             attempt: 1,
             plan: self.plan.clone(),
+            board,
             stage,
             job,
             workspace,
+            keep: Keep::new(&self.data),
             host: self.host.clone(),
         }
+    }
+}
+
+/// The numbers of series. Without a store each begins with its seed.
+#[derive(Default)]
+struct Counted {
+    latest: HashMap<String, i64>,
+    by_site: HashMap<String, i64>,
+}
+
+impl Counted {
+    fn number(&mut self, series: &Series) -> i64 {
+        let Self { latest, by_site } = self;
+        let next = || *latest.entry(series.prefix.clone()).and_modify(|number| *number += 1).or_insert(series.seed);
+        *by_site.entry(series.site.clone()).or_insert_with(next)
     }
 }
 
@@ -132,6 +159,7 @@ fn origin<'p>(stage: &'p Stage, job: usize, step: &'p str) -> Origin<'p> {
 struct Printer<'p, 'f> {
     stage: &'p Stage,
     job: usize,
+    counted: &'p mut Counted,
     print: &'p mut Print<'f>,
 }
 
@@ -139,6 +167,10 @@ struct Printer<'p, 'f> {
 impl Journal for Printer<'_, '_> {
     async fn record(&mut self, _: StepEvent) -> Result<(), Broken> {
         Ok(())
+    }
+
+    async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
+        Ok(self.counted.number(series))
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {

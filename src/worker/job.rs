@@ -7,27 +7,39 @@
 //! Nothing is kept here: what happens is told to a [`Journal`]. If the returned future is dropped,
 //! the running program and its group are killed.
 
+use super::command::Change;
 use super::condition::{self, Verdict};
 use super::context::JobContext;
+use super::desk::Desk;
 use super::journal::{Broken, Journal};
-use super::step;
 use super::stop::{Cause, StopSignal, Watchman, minutes};
-use super::variables::Variables;
-use super::{predefined, runtime};
-use crate::diagnostic::is_unprintable;
+use super::variables::{Setting, Variables};
+use super::{predefined, start, step};
+use crate::diagnostic::{is_unprintable, shown};
 use crate::pipeline::plan::Step;
-use crate::run::RunResult;
+use crate::run::{MASK, Output, RunResult};
 use crate::store::{JobOutcome, StepEvent};
 
 /// The most characters of a step's name as people see it, macros expanded.
 const DISPLAY_NAME_MAX: usize = 255;
 
+/// How many outputs a job can hand on.
+pub const OUTPUTS_MAX: usize = 1_000;
+/// The most bytes of all outputs of a job.
+pub const OUTPUTS_BYTES_MAX: usize = 1024 * 1024;
+/// How many folders steps can put in front of `PATH`.
+const FOLDERS_MAX: usize = 100;
+
 /// What is going on in a job.
 pub(super) struct Execution<'j> {
     pub(super) job: &'j JobContext,
-    pub(super) journal: &'j mut dyn Journal,
+    pub(super) desk: Desk<'j>,
     pub(super) watchman: Watchman,
     pub(super) variables: Variables,
+    /// Folders that steps have put in front of `PATH`, the latest first.
+    pub(super) folders: Vec<String>,
+    /// What steps have handed on so far.
+    outputs: Vec<Output>,
     /// The worst of the steps so far.
     worst: RunResult,
 }
@@ -38,17 +50,16 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     let limits = job.job();
     let patience = minutes(limits.cancel_timeout_minutes).unwrap_or_default();
     let watchman = Watchman::new(stop, minutes(limits.timeout_minutes), patience);
-    let mut variables = match runtime::variables(&job.plan, job.stage(), limits) {
+    let mut desk = Desk::new(journal);
+    let variables = match start::variables(job, &mut desk).await? {
         Ok(variables) => variables,
         Err(sentence) => {
-            journal.log(None, vec![format!("##[error]{sentence}")]).await?;
-            return Ok(outcome(job, RunResult::Failed, Some(sentence)));
+            desk.log(None, vec![format!("##[error]{sentence}")]).await?;
+            return Ok(failed(job, sentence));
         }
     };
-    predefined::set(&mut variables, job);
-    let warnings = variables.recalculate().into_iter().map(|warning| format!("##[warning]{warning}")).collect();
-    log(journal, None, warnings).await?;
-    let mut execution = Execution { job, journal, watchman, variables, worst: RunResult::Succeeded };
+    let worst = RunResult::Succeeded;
+    let mut execution = Execution { job, desk, watchman, variables, folders: Vec::new(), outputs: Vec::new(), worst };
     for (place, step) in limits.steps.iter().enumerate() {
         execution.step(place, step).await?;
     }
@@ -73,24 +84,60 @@ impl Execution<'_> {
             Verdict::DoesNotHold => self.complete(place, display_name, RunResult::Skipped, None).await,
             Verdict::Fails(mistake) => {
                 let sentence = format!("##[error]The condition of `{display_name}` can't be evaluated: {mistake}.");
-                self.journal.log(Some(place), vec![sentence]).await?;
+                self.desk.log(Some(place), vec![sentence]).await?;
                 self.complete(place, display_name, RunResult::Failed, None).await
             }
             Verdict::Holds => {
-                self.start(place, &display_name).await?;
-                let (result, exit_code) = step::run(self, place, step).await?;
-                self.journal.log(Some(place), vec![format!("##[section]Finishing: {display_name}")]).await?;
+                self.start(place, &display_name, 1).await?;
+                let (result, exit_code) = step::run(self, place, step, &display_name).await?;
+                self.desk.log(Some(place), vec![format!("##[section]Finishing: {display_name}")]).await?;
                 self.complete(place, display_name, result, exit_code).await
             }
         }
     }
 
-    async fn start(&mut self, place: usize, display_name: &str) -> Result<(), Broken> {
+    /// Records that an attempt of a step begins.
+    pub(super) async fn start(&mut self, place: usize, display_name: &str, attempt: u32) -> Result<(), Broken> {
         let at = self.job.host.clock.now();
         let display_name = display_name.to_owned();
         let first = format!("##[section]Starting: {display_name}");
-        self.journal.record(StepEvent::Started { step: place, display_name, at, attempt: 1 }).await?;
-        self.journal.log(Some(place), vec![first]).await
+        self.desk.record(StepEvent::Started { step: place, display_name, at, attempt }).await?;
+        self.desk.log(Some(place), vec![first]).await
+    }
+
+    /// Makes a change that a step wanted for those that follow. A sentence says what of it could
+    /// not be made.
+    pub(super) fn apply(&mut self, change: Change, step: &str) -> Option<String> {
+        match change {
+            Change::Set(setting) => self.variables.apply(setting),
+            Change::PrependPath(folder) => {
+                self.folders.retain(|known| *known != folder);
+                self.folders.insert(0, folder);
+                self.folders.truncate(FOLDERS_MAX);
+            }
+            Change::Rename(name) => predefined::set_run_name(&mut self.variables, name),
+            Change::Output { name, value, is_secret } => {
+                let name = format!("{step}.{name}");
+                let handed_on = if is_secret { MASK.into() } else { value.clone() };
+                self.variables.apply(Setting { is_secret, is_read_only: true, ..Setting::plain(&name, value) });
+                return self.hand_on(Output { name, value: handed_on });
+            }
+        }
+        None
+    }
+
+    /// Notes an output for other jobs; the last value of a name wins.
+    fn hand_on(&mut self, output: Output) -> Option<String> {
+        self.outputs.retain(|known| !known.name.eq_ignore_ascii_case(&output.name));
+        let bytes: usize = self.outputs.iter().map(|known| known.value.len()).sum();
+        if self.outputs.len() >= OUTPUTS_MAX || bytes + output.value.len() > OUTPUTS_BYTES_MAX {
+            let name = shown(&output.name);
+            return Some(format!(
+                "The output `{name}` is not handed on: a job has at most {OUTPUTS_MAX} of {OUTPUTS_BYTES_MAX} bytes."
+            ));
+        }
+        self.outputs.push(output);
+        None
     }
 
     async fn complete(
@@ -102,13 +149,14 @@ impl Execution<'_> {
     ) -> Result<(), Broken> {
         self.worst = worse(self.worst, result);
         let at = self.job.host.clock.now();
-        self.journal.record(StepEvent::Completed { step, display_name, result, exit_code, at }).await
+        self.desk.record(StepEvent::Completed { step, display_name, result, exit_code, at }).await
     }
 
     /// Returns a step's name as people see it: one line without control characters.
     fn display_name(&self, step: &Step) -> String {
         let expanded = self.variables.expand(&step.display_name);
         let name = expanded.as_ref().unwrap_or(&step.display_name).flatten();
+        let name = self.desk.masker.mask(&name);
         let printable = |character| if is_unprintable(character) { ' ' } else { character };
         name.chars().take(DISPLAY_NAME_MAX).map(printable).collect()
     }
@@ -121,17 +169,14 @@ impl Execution<'_> {
             Some(Cause::Request) => Some("the run was asked to stop".to_owned()),
             None => None,
         };
-        outcome(self.job, status, reason)
+        let at = self.job.host.clock.now();
+        let outputs = self.desk.masked_outputs(std::mem::take(&mut self.outputs));
+        JobOutcome { result: status, reason, outputs, at }
     }
 }
 
-/// Adds lines to the log, if there are any.
-pub(super) async fn log(journal: &mut dyn Journal, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
-    if lines.is_empty() { Ok(()) } else { journal.log(step, lines).await }
-}
-
-fn outcome(job: &JobContext, result: RunResult, reason: Option<String>) -> JobOutcome {
-    JobOutcome { result, reason, at: job.host.clock.now() }
+fn failed(job: &JobContext, reason: String) -> JobOutcome {
+    JobOutcome { result: RunResult::Failed, reason: Some(reason), outputs: Vec::new(), at: job.host.clock.now() }
 }
 
 /// Returns the job's result after a step (reference, section 5.4): skipped and canceled steps

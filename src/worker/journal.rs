@@ -1,6 +1,7 @@
 //! Where an execution tells what happens: the border between executing a job and keeping its
 //! story, so that the worker with a store and the foreground command share one execution.
 
+use crate::run::Series;
 use crate::store::StepEvent;
 use async_trait::async_trait;
 
@@ -20,6 +21,9 @@ pub enum Broken {
 pub trait Journal: Send {
     /// Records that a step started or ended. A start is durable when this returns.
     async fn record(&mut self, event: StepEvent) -> Result<(), Broken>;
+
+    /// Returns the number of a series, the same one when the run asks again from the same site.
+    async fn count(&mut self, series: &Series) -> Result<i64, Broken>;
 
     /// Adds lines to the log: of the step at a place of the job, or about the job itself.
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken>;

@@ -9,37 +9,43 @@
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
 
 mod claimed;
+mod command;
 mod condition;
 mod context;
+mod desk;
 mod environment;
 mod foreground;
 mod job;
 mod journal;
 mod lease;
+mod mask;
 mod predefined;
 mod recorder;
 mod replace;
-mod runtime;
 mod script;
+mod start;
 mod step;
 mod stop;
 mod variables;
 mod workspace;
 
-pub use context::{Host, INHERITED, JobContext};
-pub use environment::environment_name;
+pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
+pub use context::{Host, INHERITED, JobContext, Secrets};
+pub use environment::{environment_name, same_case_name};
 pub use foreground::{Foreground, Origin};
-pub use job::execute;
+pub use job::{OUTPUTS_BYTES_MAX, OUTPUTS_MAX, execute};
 pub use journal::{Broken, Journal};
 pub use lease::LEASE;
+pub use mask::{Masker, SECRET_MIN, SECRETS_BYTES_MAX, SECRETS_MAX, Screen, Unmaskable};
 pub use replace::{EXPANDED_MAX, TooLong};
 pub use stop::StopSignal;
-pub use variables::{MACRO_DEPTH_MAX, VALUE_MAX, Variables};
+pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
 
 use crate::files::Logs;
 use crate::id::WorkerId;
-use crate::store::{Claim, Store};
+use crate::process;
+use crate::store::{Claim, Store, Swept};
 use claimed::Bench;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,12 +141,23 @@ impl Worker {
     async fn sweep(&self) {
         match self.store.sweep(false).await {
             Ok(swept) => {
-                for job in swept {
+                for job in &swept {
                     tracing::warn!(job = %job.job, run = %job.run, again = job.again, "a lost lease was ended");
                 }
+                hunt(&swept).await;
             }
             Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
         }
+    }
+}
+
+/// Kills what jobs whose worker is gone may have left on this machine. Their shims have seen to
+/// nearly all of it.
+pub async fn hunt(swept: &[Swept]) {
+    let marks: Vec<String> = swept.iter().map(|job| context::mark(&job.run, &job.job)).collect();
+    let hunted = tokio::task::spawn_blocking(move || process::hunt(&marks)).await;
+    if let Some(killed) = hunted.ok().filter(|killed| *killed > 0) {
+        tracing::warn!(killed, "processes of lost jobs were killed");
     }
 }
 

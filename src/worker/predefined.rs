@@ -1,52 +1,69 @@
 //! The variables that every job has (reference, section 4.5). They win over the author's.
 
 use super::context::JobContext;
-use super::variables::Variables;
+use super::variables::{Setting, Variables};
 use crate::run::RunResult;
 use crate::taint::Text;
 use std::path::Path;
 
 /// The variable that tells how well the job goes so far.
 const JOB_STATUS: &str = "Agent.JobStatus";
+/// The variable that tells the run's name.
+const RUN_NAME: &str = "Build.BuildNumber";
 
 /// Sets the predefined variables of a job. Those that show names of the author's keep what they
 /// know of payloads.
 pub(super) fn set(variables: &mut Variables, job: &JobContext) {
-    for (name, value) in names(job) {
-        variables.set(name, value);
-    }
-    for (name, folder) in folders(job) {
-        variables.set(name, path(folder));
+    let folders = folders(job).map(|(name, folder)| (name, path(folder)));
+    for (name, value) in names(job).into_iter().chain(folders) {
+        variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value) });
     }
     set_status(variables, RunResult::Succeeded);
 }
 
 /// Tells how well the job goes so far.
 pub(super) fn set_status(variables: &mut Variables, status: RunResult) {
-    variables.set(JOB_STATUS, status.expression_word().into());
+    let value = status.expression_word().into();
+    variables.apply(Setting { is_read_only: true, ..Setting::plain(JOB_STATUS, value) });
+}
+
+/// Tells the run's name, which a step has changed.
+pub(super) fn set_run_name(variables: &mut Variables, name: Text) {
+    variables.apply(Setting { is_read_only: true, ..Setting::plain(RUN_NAME, name) });
 }
 
 fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
     let stage = job.stage();
     let own = job.job();
-    let reason = if job.delivery.is_some() { "ResourceTrigger" } else { "Manual" };
+    let is_triggered = job.delivery.is_some();
+    let reason = if is_triggered { "ResourceTrigger" } else { "Manual" };
+    let requested_for = if is_triggered { "webhook" } else { "hand" };
+    let attempt = job.attempt.to_string();
     vec![
+        ("Agent.Id", "1".into()),
         ("Agent.JobName", own.display_name.clone()),
+        ("Agent.MachineName", job.host.name.clone().into()),
         ("Agent.Name", job.host.name.clone().into()),
         ("Agent.OS", operating_system().into()),
         ("Agent.OSArchitecture", architecture().into()),
         ("Agent.Version", env!("CARGO_PKG_VERSION").into()),
         ("Build.BuildId", job.number.to_string().into()),
-        ("Build.BuildNumber", run_name(job)),
+        (RUN_NAME, run_name(job)),
+        ("Build.BuildUri", format!("pipehook:///runs/{}", job.run).into()),
         ("Build.DefinitionName", job.plan.pipeline.as_str().into()),
+        ("Build.DefinitionVersion", "1".into()),
+        ("Build.QueuedBy", requested_for.into()),
         ("Build.Reason", reason.into()),
+        ("Build.RequestedFor", requested_for.into()),
         ("System.DefinitionName", job.plan.pipeline.as_str().into()),
         ("System.HostType", "build".into()),
-        ("System.JobAttempt", job.attempt.to_string().into()),
+        ("System.JobAttempt", attempt.clone().into()),
         ("System.JobDisplayName", own.display_name.clone()),
         ("System.JobId", job.id.as_str().into()),
+        ("System.JobIdentifier", format!("{}.{}.__default", stage.name, own.name).into()),
         ("System.JobName", own.name.as_str().into()),
-        ("System.PhaseAttempt", job.attempt.to_string().into()),
+        ("System.JobPositionInPhase", "1".into()),
+        ("System.PhaseAttempt", attempt.into()),
         ("System.PhaseDisplayName", own.display_name.clone()),
         ("System.PhaseName", own.name.as_str().into()),
         ("System.PipelineStartTime", job.queued_at.to_string().into()),
@@ -54,6 +71,9 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("System.StageAttempt", "1".into()),
         ("System.StageDisplayName", stage.display_name.clone()),
         ("System.StageName", stage.name.as_str().into()),
+        ("System.TeamProject", job.plan.pipeline.as_str().into()),
+        ("System.TimelineId", job.run.as_str().into()),
+        ("System.TotalJobsInPhase", "1".into()),
     ]
 }
 
@@ -64,11 +84,12 @@ fn run_name(job: &JobContext) -> Text {
     tainted.map_or_else(|| job.name.as_str().into(), |part| part.derive(job.name.as_str()))
 }
 
-fn folders(job: &JobContext) -> [(&'static str, &Path); 12] {
+fn folders(job: &JobContext) -> [(&'static str, &Path); 13] {
     let folders = &job.workspace;
     [
         ("Agent.BuildDirectory", &folders.root),
         ("Agent.TempDirectory", &folders.temporary),
+        ("Agent.ToolsDirectory", &folders.tools),
         ("Agent.WorkFolder", &folders.work),
         ("Build.ArtifactStagingDirectory", &folders.staging),
         ("Build.BinariesDirectory", &folders.binaries),

@@ -3,6 +3,7 @@
 use super::journal::{Broken, Journal};
 use crate::clock::Clock;
 use crate::files::{LogLine, LogWriter};
+use crate::run::Series;
 use crate::store::{Error, JobOutcome, Lease, StepEvent, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -53,6 +54,10 @@ impl Journal for Recorder {
         persist(&self.lease, || self.store.record(&self.lease, event.clone())).await
     }
 
+    async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
+        persist(&self.lease, || self.store.count(&self.lease, series)).await
+    }
+
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
         let at = self.clock.now();
         let lines: Vec<LogLine> = lines.into_iter().map(|text| LogLine { at, step, text }).collect();
@@ -67,11 +72,11 @@ pub(super) async fn finish(store: &dyn Store, lease: &Lease, outcome: JobOutcome
 
 /// Tries a write until it succeeds or the lease is lost. Writing twice what was already written
 /// does no harm: the second time changes nothing, or the lease has gone with the first.
-async fn persist<F: Future<Output = Result<(), Error>>>(lease: &Lease, write: impl Fn() -> F) -> Result<(), Broken> {
+async fn persist<T, F: Future<Output = Result<T, Error>>>(lease: &Lease, write: impl Fn() -> F) -> Result<T, Broken> {
     let mut pause = PAUSE_FIRST;
     loop {
         match write().await {
-            Ok(()) => return Ok(()),
+            Ok(written) => return Ok(written),
             Err(Error::Lost) => return Err(Broken::Lost),
             Err(error) => tracing::warn!(job = %lease.job, %error, "the store took no record, trying again"),
         }

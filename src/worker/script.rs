@@ -1,47 +1,69 @@
 //! A script step as a program: macros expanded, payload text moved into the environment, the text
 //! in a file (reference, section 6.3; security, "Scripts").
 
+use super::command::Trust;
 use super::context::JobContext;
 use super::environment::Environment;
 use super::variables::Variables;
 use crate::pipeline::plan::{Interpreter, Script, Step};
-use crate::process::{Command, StandardError};
+use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Language, Refusal};
-use crate::taint::Text;
+use crate::taint::{Origin, Text};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Returns the program of a script step, with its script written to a file, and sentences of
-/// warning. On failure, sentences that say why it can't be run.
+/// A script that is ready to run.
+pub(super) struct Prepared {
+    pub(super) command: Command,
+    /// Whose logging commands count in its output.
+    pub(super) trust: Trust,
+    /// Where payload text came from that the step gets, if it gets any.
+    pub(super) origin: Option<Arc<Origin>>,
+    /// Sentences for the log.
+    pub(super) warnings: Vec<String>,
+    /// The script's file, which may hold secrets.
+    pub(super) file: PathBuf,
+}
+
+/// Returns the program of a script step, with its script written to a file. On failure, sentences
+/// that say why it can't be run.
 pub(super) fn prepare(
     job: &JobContext,
     place: usize,
     step: &Step,
     script: &Script,
     variables: &Variables,
-) -> Result<(Command, Vec<String>), Vec<String>> {
+    folders: &[String],
+) -> Result<Prepared, Vec<String>> {
     let one = |sentence: String| vec![sentence];
     let options = options(script.interpreter).map_err(one)?;
     let text = variables.expand(&script.text).map_err(|error| one(format!("The script can't be used: {error}.")))?;
     let placed = shell::place(&text, Language::Bash).map_err(|refusals| sentences(&refusals, &text))?;
-    let mut environment = Environment::new(&job.host, variables, &step.env).map_err(one)?;
+    let mut environment = Environment::new(&job.host, variables, &step.env, folders).map_err(one)?;
     for (name, value) in &placed.variables {
         environment.set(name, value);
     }
-    let directory = directory(job, step, variables).map_err(one)?;
+    let (directory, directory_origin) = directory(job, step, variables).map_err(one)?;
+    let origin = text.origin().cloned().or_else(|| environment.origin.clone()).or(directory_origin);
+    let trust = Trust::of(step.target.as_ref(), origin.is_some());
     let file = job.workspace.temporary.join(format!("{}.sh", place + 1));
-    write(&file, &placed.script).map_err(|error| one(format!("The script can't be written: {error}.")))?;
+    write(&file, &trust.written(&placed.script))
+        .map_err(|error| one(format!("The script can't be written: {error}.")))?;
     let warnings = std::mem::take(&mut environment.warnings);
+    environment.set(process::MARK, &job.mark());
     let command = Command {
+        shim: job.host.shim.clone(),
+        mark: job.mark(),
         program: job.host.bash(),
-        arguments: options.iter().map(Into::into).chain([file.into_os_string()]).collect(),
+        arguments: options.iter().map(Into::into).chain([file.clone().into_os_string()]).collect(),
         environment: environment.into_pairs().map(|(name, value)| (name.into(), value.into())).collect(),
         directory,
         standard_error: if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined },
     };
-    Ok((command, warnings))
+    Ok(Prepared { command, trust, origin, warnings, file })
 }
 
 /// Returns what stands before the script's file.
@@ -55,11 +77,11 @@ fn options(interpreter: Interpreter) -> Result<&'static [&'static str], String> 
     }
 }
 
-fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<PathBuf, String> {
-    let Some(written) = &step.working_directory else { return Ok(job.workspace.sources.clone()) };
+fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<(PathBuf, Option<Arc<Origin>>), String> {
+    let Some(written) = &step.working_directory else { return Ok((job.workspace.sources.clone(), None)) };
     let expanded =
         variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?;
-    job.workspace.inside(&expanded.flatten())
+    Ok((job.workspace.inside(&expanded.flatten())?, expanded.origin().cloned()))
 }
 
 /// Writes a new file that only the server's user can read.

@@ -1,110 +1,258 @@
-//! Runs the program of one step, with its output in the journal, and judges how it ended.
+//! Runs the program of one step, again if it may, and judges how it ended.
+//!
+//! ```text
+//! attempt ──► failed ──► wait 1, 4, 9 … seconds ──► next attempt      (reference, section 5.5)
+//!    │                        │
+//!    └── any other end        └── canceled, or the step's time is over
+//! ```
 
+use super::command::{Listener, Open, Percents, Rules, Work, worse};
 use super::condition::{self, Verdict};
-use super::job::{Execution, log};
-use super::journal::{Broken, Journal};
-use super::script;
-use super::stop::{Interruption, minutes};
-use crate::pipeline::plan::{Action, Step};
-use crate::process::{self, Ended, Exit, Line, Output, Stream};
+use super::job::Execution;
+use super::journal::Broken;
+use super::script::{self, Prepared};
+use super::stop::{Interruption, deadline, minutes};
+use crate::pipeline::plan::{Action, Script, Step};
+use crate::process::{self, Ended, Exit};
 use crate::run::RunResult;
-use async_trait::async_trait;
+use crate::store::{IssueKind, StepEvent};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// How a step, or one attempt of it, ended.
+struct Outcome {
+    result: RunResult,
+    /// The exit code, if the program ended by itself.
+    exit_code: Option<i32>,
+    /// Whether another attempt could end in another way.
+    may_retry: bool,
+}
+
+/// Why a program is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Interrupted(Interruption),
+    /// It has said that it is done.
+    Done,
+}
 
 /// Runs a step and returns how it ended, with the exit code if its program ended by itself.
 pub(super) async fn run(
     execution: &mut Execution<'_>,
     place: usize,
     step: &Step,
+    display_name: &str,
 ) -> Result<(RunResult, Option<i32>), Broken> {
-    let prepared = match &step.action {
-        Action::Script(script) => script::prepare(execution.job, place, step, script, &execution.variables),
-        Action::Checkout(_) | Action::Task(_) => Err(vec!["This worker can run scripts only.".to_owned()]),
+    // One time limit for all attempts and what is waited between them.
+    let end = deadline(minutes(step.timeout_minutes));
+    let mut work = Work::default();
+    let mut attempt = 1;
+    let outcome = loop {
+        let outcome = try_once(execution, place, step, end, &mut work).await?;
+        let name = step_name(step, place);
+        let left_out =
+            std::mem::take(&mut work.changes).into_iter().filter_map(|change| execution.apply(change, &name));
+        let left_out = left_out.collect();
+        tell(execution, place, IssueKind::Warning, left_out, &mut work).await?;
+        if outcome.result != RunResult::Failed || !outcome.may_retry || attempt > step.retries {
+            break outcome;
+        }
+        if let Some(interruption) = pause(execution, place, step, end, attempt).await? {
+            break interrupted(execution, place, step, interruption, &mut work).await?;
+        }
+        attempt += 1;
+        execution.start(place, display_name, attempt).await?;
     };
-    let (command, warnings) = match prepared {
-        Ok(prepared) => prepared,
+    if !work.report.is_empty() {
+        let report = execution.desk.masked_report(&work.report);
+        execution.desk.record(StepEvent::Reported { step: place, report }).await?;
+    }
+    let is_tolerated = step.continue_on_error && outcome.result == RunResult::Failed;
+    let result = if is_tolerated { RunResult::SucceededWithIssues } else { outcome.result };
+    Ok((result, outcome.exit_code))
+}
+
+/// Returns the name by which a step's outputs are known.
+pub(super) fn step_name(step: &Step, place: usize) -> String {
+    step.name.clone().unwrap_or_else(|| format!("step{}", place + 1))
+}
+
+/// Waits before the attempt after this one, and returns what kept it from being waited for.
+async fn pause(
+    execution: &mut Execution<'_>,
+    place: usize,
+    step: &Step,
+    end: Option<Instant>,
+    attempt: u32,
+) -> Result<Option<Interruption>, Broken> {
+    let seconds = attempt.saturating_mul(attempt);
+    let sentence = format!(
+        "##[warning]The step has failed and is tried again in {seconds} s: attempt {} of {}.",
+        attempt + 1,
+        step.retries + 1
+    );
+    execution.desk.log(Some(place), vec![sentence]).await?;
+    let pause = execution.job.host.retry_second.saturating_mul(seconds);
+    let Execution { watchman, variables, .. } = execution;
+    let holds =
+        || matches!(condition::evaluate(step.condition.as_deref(), RunResult::Canceled, variables), Verdict::Holds);
+    Ok(tokio::select! {
+        interruption = watchman.interruption(end, holds) => Some(interruption),
+        () = sleep(pause) => None,
+    })
+}
+
+async fn try_once(
+    execution: &mut Execution<'_>,
+    place: usize,
+    step: &Step,
+    end: Option<Instant>,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    let Action::Script(script) = &step.action else {
+        let sentence = "This worker can run scripts only.".to_owned();
+        tell(execution, place, IssueKind::Error, vec![sentence], work).await?;
+        return Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: false });
+    };
+    let prepared = script::prepare(execution.job, place, step, script, &execution.variables, &execution.folders);
+    match prepared {
+        Ok(prepared) => execute(execution, place, step, script, prepared, end, work).await,
         Err(sentences) => {
-            log(execution.journal, Some(place), marked("error", sentences)).await?;
-            return Ok((failed(step), None));
+            tell(execution, place, IssueKind::Error, sentences, work).await?;
+            Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: false })
+        }
+    }
+}
+
+async fn execute(
+    execution: &mut Execution<'_>,
+    place: usize,
+    step: &Step,
+    script: &Script,
+    prepared: Prepared,
+    end: Option<Instant>,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    let Prepared { command, trust, origin, warnings, file } = prepared;
+    tell(execution, place, IssueKind::Warning, warnings, work).await?;
+    (work.result, work.is_done) = (RunResult::Succeeded, false);
+    let Execution { job, desk, watchman, variables, .. } = execution;
+    let is_true = |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"));
+    let is_false =
+        |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("false"));
+    let (done, mut is_done) = watch::channel(false);
+    let mut listener = Listener {
+        job,
+        desk,
+        place,
+        trust,
+        rules: Rules {
+            step: step_name(step, place),
+            target: step.target.as_ref(),
+            variables,
+            origin,
+            is_debug: is_true("System.Debug"),
+        },
+        percents: if is_false("DECODE_PERCENTS") { Percents::Kept } else { Percents::Decoded },
+        work: &mut *work,
+        fails_on_error: script.fail_on_stderr,
+        error_lines: 0,
+        done,
+        broken: None,
+        open: Open::default(),
+    };
+    let holds =
+        || matches!(condition::evaluate(step.condition.as_deref(), RunResult::Canceled, variables), Verdict::Holds);
+    let stop = async {
+        tokio::select! {
+            interruption = watchman.interruption(end, holds) => Stop::Interrupted(interruption),
+            // The listener lives as long as the program, so an error does not come.
+            _ = is_done.wait_for(|done| *done) => Stop::Done,
         }
     };
-    log(execution.journal, Some(place), marked("warning", warnings)).await?;
-    let Execution { job, journal, watchman, variables, .. } = execution;
-    let holds_when_canceled =
-        || matches!(condition::evaluate(step.condition.as_deref(), RunResult::Canceled, variables), Verdict::Holds);
-    let mut output = ToJournal { journal: *journal, place, has_error: false, broken: None };
-    let stop = watchman.interruption(minutes(step.timeout_minutes), holds_when_canceled);
-    let ended = process::run(&command, job.host.patience, stop, &mut output).await;
-    if let Some(broken) = output.broken {
+    let ended = process::run(&command, job.host.patience, stop, &mut listener).await;
+    let (broken, wrote_error) = (listener.broken, listener.error_lines > 0);
+    if let Some(broken) = broken {
         return Err(broken);
     }
-    let has_error = output.has_error;
-    let (result, exit_code, sentences) = match ended {
-        Ok(ended) => judge(step, &ended, has_error && fails_on_error(step)),
-        Err(error) => (failed(step), None, vec![format!("The step can't be run: {error}.")]),
-    };
-    log(execution.journal, Some(place), marked("error", sentences)).await?;
-    Ok((result, exit_code))
-}
-
-/// Returns the result, the exit code, and what to say about it.
-fn judge(step: &Step, ended: &Ended<Interruption>, wrote_error: bool) -> (RunResult, Option<i32>, Vec<String>) {
-    let exit_code = match ended.exit {
-        Exit::Code(code) => Some(code),
-        Exit::Signal(_) => None,
-    };
-    let sentence = match (ended.stopped, ended.exit) {
-        (Some(Interruption::Canceled), _) => {
-            return (RunResult::Canceled, exit_code, vec!["The step was canceled.".to_owned()]);
+    // It may hold secrets, and is of no use any more. The folder goes with the job.
+    let _ = std::fs::remove_file(file);
+    match ended {
+        Ok(Ended { stopped: Some(Stop::Interrupted(interruption)), exit }) => {
+            let outcome = interrupted(execution, place, step, interruption, work).await?;
+            Ok(Outcome { exit_code: exit_code(exit), ..outcome })
         }
-        (Some(Interruption::OutOfTime), _) => {
-            let sentence = "The step was canceled: the time that a canceled job has is over.";
-            return (RunResult::Canceled, exit_code, vec![sentence.to_owned()]);
+        Ok(Ended { stopped: Some(Stop::Done), .. }) => {
+            Ok(Outcome { result: work.result, exit_code: None, may_retry: true })
         }
-        (Some(Interruption::TimedOut), _) => {
-            format!("The step took longer than {} minutes and was stopped.", step.timeout_minutes)
+        Ok(Ended { stopped: None, exit }) => {
+            let problem = problem(exit, wrote_error);
+            let result = if problem.is_some() { RunResult::Failed } else { RunResult::Succeeded };
+            tell(execution, place, IssueKind::Error, problem.into_iter().collect(), work).await?;
+            Ok(Outcome { result: worse(work.result, result), exit_code: exit_code(exit), may_retry: true })
         }
-        (None, Exit::Code(0)) if wrote_error => {
-            "Bash wrote to standard error, which this step takes for a failure.".to_owned()
+        Err(error) => {
+            let sentence = format!("The step can't be run: {error}.");
+            tell(execution, place, IssueKind::Error, vec![sentence], work).await?;
+            Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: true })
         }
-        (None, Exit::Code(0)) => return (RunResult::Succeeded, exit_code, Vec::new()),
-        (None, Exit::Code(code)) => format!("Bash exited with code '{code}'."),
-        (None, Exit::Signal(signal)) => format!("Bash was ended by signal {signal}."),
-    };
-    (failed(step), exit_code, vec![sentence])
-}
-
-/// Says whether anything on standard error fails the step.
-fn fails_on_error(step: &Step) -> bool {
-    matches!(&step.action, Action::Script(script) if script.fail_on_stderr)
-}
-
-/// Returns what a failure of the step counts as.
-fn failed(step: &Step) -> RunResult {
-    if step.continue_on_error { RunResult::SucceededWithIssues } else { RunResult::Failed }
-}
-
-fn marked(mark: &str, sentences: Vec<String>) -> Vec<String> {
-    sentences.into_iter().map(|sentence| format!("##[{mark}]{sentence}")).collect()
-}
-
-/// Hands a program's output to the journal.
-struct ToJournal<'j> {
-    journal: &'j mut dyn Journal,
-    place: usize,
-    has_error: bool,
-    broken: Option<Broken>,
-}
-
-#[async_trait]
-impl Output for ToJournal<'_> {
-    async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
-        self.has_error |= lines.iter().any(|line| line.stream == Stream::Error);
-        let texts = lines.into_iter().map(|line| line.text).collect();
-        let taken = self.journal.log(Some(self.place), texts).await;
-        taken.map_err(|broken| {
-            let sentence = broken.to_string();
-            self.broken = Some(broken);
-            sentence
-        })
     }
+}
+
+fn exit_code(exit: Exit) -> Option<i32> {
+    match exit {
+        Exit::Code(code) => Some(code),
+        Exit::Signal(_) | Exit::Unseen => None,
+    }
+}
+
+/// Returns what is wrong with how a program ended.
+fn problem(exit: Exit, wrote_error: bool) -> Option<String> {
+    match exit {
+        Exit::Code(0) if wrote_error => {
+            Some("Bash wrote to standard error, which this step takes for a failure.".to_owned())
+        }
+        Exit::Code(0) => None,
+        Exit::Code(code) => Some(format!("Bash exited with code '{code}'.")),
+        Exit::Signal(signal) => Some(format!("Bash was ended by signal {signal}.")),
+        Exit::Unseen => {
+            Some("The step's own shim was killed or stopped, and with it all that the step had started.".to_owned())
+        }
+    }
+}
+
+/// Tells that a step was stopped, and returns what that makes of it.
+async fn interrupted(
+    execution: &mut Execution<'_>,
+    place: usize,
+    step: &Step,
+    interruption: Interruption,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    let (result, sentence) = match interruption {
+        Interruption::Canceled => (RunResult::Canceled, "The step was canceled.".to_owned()),
+        Interruption::OutOfTime => {
+            (RunResult::Canceled, "The step was canceled: the time that a canceled job has is over.".to_owned())
+        }
+        Interruption::TimedOut => {
+            let minutes = step.timeout_minutes;
+            (RunResult::Failed, format!("The step took longer than {minutes} minutes and was stopped."))
+        }
+    };
+    tell(execution, place, IssueKind::Error, vec![sentence], work).await?;
+    Ok(Outcome { result, exit_code: None, may_retry: false })
+}
+
+/// Logs sentences and counts them as issues of the step.
+async fn tell(
+    execution: &mut Execution<'_>,
+    place: usize,
+    kind: IssueKind,
+    sentences: Vec<String>,
+    work: &mut Work,
+) -> Result<(), Broken> {
+    let mark = if kind == IssueKind::Error { "error" } else { "warning" };
+    sentences.iter().for_each(|sentence| work.report.add_issue(kind, sentence));
+    let lines = sentences.into_iter().map(|sentence| format!("##[{mark}]{sentence}")).collect();
+    execution.desk.log(Some(place), lines).await
 }

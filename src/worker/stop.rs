@@ -69,10 +69,10 @@ impl Watchman {
         self.canceled.is_some_and(|(_, end)| is_over(end))
     }
 
-    /// Returns when a step's program must stop. Asks `goes_on` once when the job is canceled
+    /// Returns when a step must stop, which has time until `end`. Asks `goes_on` once when the job is canceled
     /// meanwhile: whether the step's condition holds all the same.
-    pub(super) async fn interruption(&mut self, limit: Option<Duration>, goes_on: impl Fn() -> bool) -> Interruption {
-        let timed_out = sleep_or_never(deadline(limit));
+    pub(super) async fn interruption(&mut self, end: Option<Instant>, goes_on: impl Fn() -> bool) -> Interruption {
+        let timed_out = sleep_or_never(end);
         tokio::pin!(timed_out);
         if self.canceled.is_none() {
             let cause = tokio::select! {

@@ -20,13 +20,38 @@ pub struct Variables {
     /// In the order in which the names came first.
     all: Vec<Variable>,
     places: HashMap<String, usize>,
+    /// What macros may name beside variables, by the exact name: the environment of the machine.
+    environment: HashMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
 struct Variable {
-    name: String,
-    written: Text,
+    setting: Setting,
     value: Text,
+    /// Whether the value is a secret, or has one in it.
+    is_secret: bool,
+}
+
+/// A variable as it is set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// The name.
+    pub name: String,
+    /// The value; macros may be in it.
+    pub value: Text,
+    /// Whether the value must not be shown, and is not exported.
+    pub is_secret: bool,
+    /// Whether a logging command may not set it again.
+    pub is_read_only: bool,
+    /// Whether it is exported with the letters as they are, not in upper case.
+    pub keeps_case: bool,
+}
+
+impl Setting {
+    /// Returns a variable that is nothing special.
+    pub fn plain(name: &str, value: Text) -> Self {
+        Self { name: name.to_owned(), value, is_secret: false, is_read_only: false, keeps_case: false }
+    }
 }
 
 /// Why a value stays as written.
@@ -45,22 +70,52 @@ impl From<TooLong> for Raw {
 /// Which variables are being expanded, and the values of those that are done.
 struct Progress {
     open: Vec<usize>,
-    /// With how many variables the longest chain of macros below has.
-    done: Vec<Option<(Text, usize)>>,
+    done: Vec<Option<Expanded>>,
+}
+
+/// A value with its macros expanded.
+#[derive(Clone)]
+struct Expanded {
+    value: Text,
+    /// How many variables the longest chain of macros below has.
+    depth: usize,
+    is_secret: bool,
 }
 
 impl Variables {
-    /// Sets a variable; the last value of a name wins. Its macros are expanded by the next
-    /// [`Variables::recalculate`].
+    /// Sets a variable that is nothing special.
     pub fn set(&mut self, name: &str, value: Text) {
-        let variable = Variable { name: name.to_owned(), written: value.clone(), value };
-        match self.places.get(&name.to_ascii_lowercase()) {
-            Some(&place) => self.all[place] = variable,
+        self.apply(Setting::plain(name, value));
+    }
+
+    /// Sets a variable; the last value of a name wins, but what was a secret stays one. Its macros
+    /// are expanded by the next [`Variables::recalculate`].
+    pub fn apply(&mut self, mut setting: Setting) {
+        setting.is_secret |= self.place(&setting.name).is_some_and(|place| self.all[place].setting.is_secret);
+        let is_secret = setting.is_secret;
+        let variable = Variable { value: setting.value.clone(), is_secret, setting };
+        match self.place(&variable.setting.name) {
+            Some(place) => self.all[place] = variable,
             None => {
-                self.places.insert(name.to_ascii_lowercase(), self.all.len());
+                self.places.insert(variable.setting.name.to_ascii_lowercase(), self.all.len());
                 self.all.push(variable);
             }
         }
+    }
+
+    /// Makes the environment known to macros that name no variable.
+    pub fn set_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
+        self.environment = environment.collect();
+    }
+
+    /// Says whether a variable is a secret, or has one in its value.
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.place(name).is_some_and(|place| self.all[place].is_secret)
+    }
+
+    /// Says whether a logging command may not set a variable.
+    pub fn is_read_only(&self, name: &str) -> bool {
+        self.place(name).is_some_and(|place| self.all[place].setting.is_read_only)
     }
 
     /// Returns the value of a variable, expanded as far as that was asked for.
@@ -68,15 +123,21 @@ impl Variables {
         self.place(name).map(|place| &self.all[place].value)
     }
 
-    /// Returns names as they were set last, and values.
+    /// Returns names as they were set last, and values, secrets included.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Text)> {
-        self.all.iter().map(|variable| (variable.name.as_str(), &variable.value))
+        self.all.iter().map(|variable| (variable.setting.name.as_str(), &variable.value))
+    }
+
+    /// Returns what may be seen by everybody: how a variable was set, and its value.
+    pub fn public(&self) -> impl Iterator<Item = (&Setting, &Text)> {
+        self.all.iter().filter(|variable| !variable.is_secret).map(|variable| (&variable.setting, &variable.value))
     }
 
     /// Returns the text with the macros of known variables replaced. Values are not looked at
     /// again.
     pub fn expand(&self, text: &Text) -> Result<Text, TooLong> {
-        replace(text, |name| Ok(self.value(name).cloned()))
+        let of_environment = |name: &str| self.environment.get(name).map(|value| Text::from(value.as_str()));
+        replace(text, |name| Ok(self.value(name).cloned().or_else(|| of_environment(name))))
     }
 
     /// Expands the macros in all values, from what was written. Returns a sentence for each
@@ -86,17 +147,19 @@ impl Variables {
         let mut progress = Progress { open: Vec::new(), done: vec![None; self.all.len()] };
         let mut values = Vec::with_capacity(self.all.len());
         for place in 0..self.all.len() {
+            let Setting { name, value, is_secret, .. } = &self.all[place].setting;
             values.push(match self.expanded(place, &mut progress) {
-                Ok((value, _)) => value,
+                Ok(Expanded { value, is_secret, .. }) => (value, is_secret),
                 Err(reason) => {
-                    warnings.push(warning(&self.all[place].name, &reason));
-                    self.all[place].written.clone()
+                    warnings.push(warning(name, &reason));
+                    (value.clone(), *is_secret)
                 }
             });
             progress.open.clear();
         }
-        for (variable, value) in self.all.iter_mut().zip(values) {
+        for (variable, (value, is_secret)) in self.all.iter_mut().zip(values) {
             variable.value = value;
+            variable.is_secret = is_secret;
         }
         warnings
     }
@@ -105,10 +168,10 @@ impl Variables {
         self.places.get(&name.to_ascii_lowercase()).copied()
     }
 
-    /// Returns a variable's expanded value and its depth. Only what succeeded is remembered: what
+    /// Returns a variable's expanded value. Only what succeeded is remembered: what
     /// is too deep from one variable may be near enough to another. A failure ends the whole
     /// search, so that it stays short all the same.
-    fn expanded(&self, place: usize, progress: &mut Progress) -> Result<(Text, usize), Raw> {
+    fn expanded(&self, place: usize, progress: &mut Progress) -> Result<Expanded, Raw> {
         if let Some(done) = &progress.done[place] {
             return Ok(done.clone());
         }
@@ -120,13 +183,15 @@ impl Variables {
         }
         progress.open.push(place);
         let mut depth = 0;
+        let Setting { value: written, mut is_secret, .. } = self.all[place].setting.clone();
         let mut follow = |name: &str| -> Result<Option<Text>, Raw> {
             let Some(named) = self.place(name) else { return Ok(None) };
-            let (value, below) = self.expanded(named, progress)?;
-            depth = depth.max(below + 1);
-            Ok(Some(value))
+            let below = self.expanded(named, progress)?;
+            depth = depth.max(below.depth + 1);
+            is_secret |= below.is_secret;
+            Ok(Some(below.value))
         };
-        let value = replace(&self.all[place].written, &mut follow)?;
+        let value = replace(&written, &mut follow)?;
         progress.open.pop();
         if depth >= MACRO_DEPTH_MAX {
             return Err(Raw::Depth);
@@ -134,8 +199,9 @@ impl Variables {
         if value.len() > VALUE_MAX && depth > 0 {
             return Err(Raw::Length);
         }
-        progress.done[place] = Some((value.clone(), depth));
-        Ok((value, depth))
+        let expanded = Expanded { value, depth, is_secret };
+        progress.done[place] = Some(expanded.clone());
+        Ok(expanded)
     }
 }
 

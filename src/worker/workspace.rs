@@ -26,6 +26,8 @@ pub struct Workspace {
     pub test_results: PathBuf,
     /// For what nobody needs after the job; scripts are here.
     pub temporary: PathBuf,
+    /// For tools that jobs after this one may use too.
+    pub tools: PathBuf,
 }
 
 impl Workspace {
@@ -42,12 +44,13 @@ impl Workspace {
             staging: own("a"),
             test_results: own("TestResults"),
             temporary: own("temp"),
+            tools: data.join("tools"),
             work,
             root,
         };
         workspace.remove()?;
         let all = [&workspace.sources, &workspace.binaries, &workspace.staging, &workspace.test_results];
-        for folder in all.into_iter().chain([&workspace.temporary]) {
+        for folder in all.into_iter().chain([&workspace.temporary, &workspace.tools]) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         Ok(workspace)
@@ -66,18 +69,20 @@ impl Workspace {
     /// Returns a folder that steps may start in: inside the job's folders or the sources, with
     /// links followed. On failure, a sentence.
     pub fn inside(&self, folder: &str) -> Result<PathBuf, String> {
-        let shown = crate::diagnostic::shown(folder);
-        let asked = self.sources.join(folder);
-        let found =
-            std::fs::canonicalize(asked).map_err(|error| format!("The folder `{shown}` can't be used: {error}."))?;
+        let found = self.entry(folder).map_err(|problem| format!("The folder {problem}."))?;
+        if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", crate::diagnostic::shown(folder))) }
+    }
+
+    /// Returns a file or folder inside the job's folders or the sources, with links followed; what
+    /// is relative begins at the sources. On failure, what is wrong with it.
+    pub fn entry(&self, path: &str) -> Result<PathBuf, String> {
+        let shown = crate::diagnostic::shown(path);
+        let asked = self.sources.join(path);
+        let found = std::fs::canonicalize(asked).map_err(|error| format!("`{shown}` can't be used: {error}"))?;
         let homes = [&self.root, &self.sources];
         let is_inside =
             homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
-        match (is_inside, found.is_dir()) {
-            (true, true) => Ok(found),
-            (true, false) => Err(format!("`{shown}` is no folder.")),
-            (false, _) => Err(format!("The folder `{shown}` is outside of the job's folders.")),
-        }
+        if is_inside { Ok(found) } else { Err(format!("`{shown}` is outside of the job's folders")) }
     }
 }
 

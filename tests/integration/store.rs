@@ -5,4 +5,5 @@ mod history;
 mod reference;
 mod schedule;
 mod sqlite;
+mod story;
 pub mod world;

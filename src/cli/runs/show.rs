@@ -2,9 +2,9 @@
 
 use super::super::moment::{exact, took};
 use super::super::output::{facts, verdict};
-use crate::diagnostic::shown;
+use crate::diagnostic::{is_unprintable, shown};
 use crate::run::{RunResult, State};
-use crate::store::{JobDetail, RunDetail, StageDetail, StepDetail};
+use crate::store::{FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport};
 use jiff::Timestamp;
 
 /// Returns the text of `runs show`.
@@ -15,7 +15,7 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
         (Some(delivery), Some(connection)) => format!("{delivery} to {}", shown(connection)),
         _ => "hand".to_owned(),
     };
-    let mut text = facts(&[
+    let mut all = vec![
         ("run", format!("{}#{}", shown(&run.pipeline), run.number)),
         ("id", run.id.to_string()),
         ("name", shown(&run.name)),
@@ -25,7 +25,17 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
         ("started", when(run.started_at)),
         ("finished", when(run.finished_at)),
         ("took", took(run.started_at, run.finished_at, now)),
-    ]);
+    ];
+    if !detail.tags.is_empty() {
+        all.push(("tags", detail.tags.iter().map(|tag| shown(tag)).collect::<Vec<_>>().join(", ")));
+    }
+    let artifacts = detail.artifacts.iter();
+    all.extend(
+        artifacts.map(|it| {
+            ("artifact", format!("{} ({}) at {}", shown(&it.name), shown(&it.kind), printable(&it.location)))
+        }),
+    );
+    let mut text = facts(&all);
     for part in &detail.stages {
         text.push('\n');
         stage(part, now, &mut text);
@@ -50,6 +60,9 @@ fn job(job: &JobDetail, now: Timestamp, text: &mut String) {
     for step in &job.steps {
         self::step(step, now, text);
     }
+    for output in &job.outputs {
+        text.push_str(&format!("    output {} = {}\n", shown(&output.name), shown(&output.value)));
+    }
 }
 
 fn step(step: &StepDetail, now: Timestamp, text: &mut String) {
@@ -60,7 +73,42 @@ fn step(step: &StepDetail, now: Timestamp, text: &mut String) {
     if step.attempt > 1 {
         state.push_str(&format!(", attempt {}", step.attempt));
     }
+    let report = &step.report;
+    for (count, one) in [(report.errors, "error"), (report.warnings, "warning")].into_iter().filter(|it| it.0 > 0) {
+        state.push_str(&format!(", {count} {one}{}", if count == 1 { "" } else { "s" }));
+    }
+    if let (State::Running, Some(progress)) = (step.state, report.progress) {
+        let operation =
+            report.operation.as_deref().map_or(String::new(), |operation| format!(" ({})", shown(operation)));
+        state.push_str(&format!(", {progress} %{operation}"));
+    }
     line(text, 2, "step", &step.display_name, &state, &took(step.started_at, step.finished_at, now));
+    self::report(report, text);
+}
+
+/// Tells the issues and files of a step, below it.
+fn report(report: &StepReport, text: &mut String) {
+    for issue in &report.issues {
+        let kind = if issue.kind == IssueKind::Error { "error" } else { "warning" };
+        text.push_str(&format!("      {kind}: {}\n", printable(&issue.message)));
+    }
+    for file in &report.files {
+        let kind = match file.kind {
+            FileKind::Summary => "summary",
+            FileKind::Log => "file",
+            FileKind::Attachment => "attachment",
+        };
+        text.push_str(&format!("      {kind}: {} at {}\n", shown(&file.name), printable(&file.path)));
+    }
+}
+
+/// Returns the whole text on one line, nothing of it obeyed by a terminal.
+fn printable(text: &str) -> String {
+    let spell = |character: char| match is_unprintable(character) {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    text.chars().map(spell).collect()
 }
 
 fn line(text: &mut String, depth: usize, kind: &str, name: &str, state: &str, took: &str) {

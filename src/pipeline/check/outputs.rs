@@ -36,13 +36,9 @@ pub(super) fn check(
 
 /// Returns what a worker must be able to do for a reference.
 fn capability(reference: &Reference, in_condition: bool) -> Option<Capability> {
-    let has_outputs = reference.steps.iter().skip(1).any(|step| is_member(step, "outputs"));
     match reference.root.to_ascii_lowercase().as_str() {
-        "stagedependencies" => Some(Capability::StageDependencies),
-        "pipeline" => Some(Capability::PipelineContext),
+        "pipeline" if in_condition => Some(Capability::PipelineContext),
         "resources" => Some(Capability::ResourcesContext),
-        "dependencies" if !in_condition => Some(Capability::DependenciesInVariables),
-        "dependencies" if has_outputs => Some(Capability::Outputs),
         _ => None,
     }
 }

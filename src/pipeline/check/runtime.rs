@@ -4,10 +4,8 @@
 use super::view::{Graph, View};
 use super::{conditions, outputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expression::{Expression, Scope};
 use crate::pipeline::condition::{self, Operands};
-use crate::pipeline::executable::{Capability, need};
-use crate::pipeline::model::{Condition, Pipeline, Step, Variable, Variables};
+use crate::pipeline::model::{Pipeline, Step, Variable, Variables};
 use crate::pipeline::value::{bracketed, is_expression};
 use crate::taint::Text;
 
@@ -57,18 +55,8 @@ fn of_variable(variable: &Variable, view: &View<'_>, diagnostics: &mut Diagnosti
         return;
     }
     let written = bracketed(&text, variable.value_span, !variable.value.is_tainted());
-    let scope = view.runtime();
-    let Some(expression) = conditions::one(&written, &scope.clone().in_variable(), diagnostics) else { return };
-    counters(&expression, &written, &scope, diagnostics);
+    let Some(expression) = conditions::one(&written, &view.runtime().in_variable(), diagnostics) else { return };
     outputs::check(&expression, &written, view, false, diagnostics);
-}
-
-/// Finds calls of `counter`: the only function that is known in variables alone.
-fn counters(expression: &Expression, written: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) {
-    let known = expression.check(&scope.clone().in_variable());
-    for mistake in expression.check(scope).into_iter().filter(|mistake| !known.contains(mistake)) {
-        need(Capability::Counter, conditions::place(written, mistake.range), diagnostics);
-    }
 }
 
 /// A step knows no expressions of this kind; what looks like one stays text.

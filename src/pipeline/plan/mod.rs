@@ -99,9 +99,12 @@ pub struct Variable {
     pub name: String,
     /// The value: macros `$(x)` and a whole `$[ … ]` are still in it.
     pub value: Text,
-    /// Whether a logging command may change it.
+    /// Whether a logging command may not change it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
+    /// The variable group that holds the value, which is a secret and therefore not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// A group of variables that the configuration holds. The plan names it only: secrets among its

@@ -187,9 +187,9 @@ pub struct Target {
     /// Where.
     #[serde(default)]
     pub place: TargetPlace,
-    /// Which logging commands count.
-    #[serde(default)]
-    pub commands: Commands,
+    /// Which logging commands count; `None` where the author says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Commands>,
     /// The variables that the step may set; `None` for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settable_variables: Option<Vec<String>>,
@@ -209,11 +209,11 @@ pub enum TargetPlace {
 }
 
 /// Which logging commands of a step count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Commands {
-    /// All.
-    #[default]
+    /// All, whoever printed them: the author takes the output of the step for his own, payloads
+    /// in it included.
     Any,
     /// Those that change nothing beyond the step's own result and variables.
     Restricted,

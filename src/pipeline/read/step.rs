@@ -49,9 +49,6 @@ impl Reader<'_> {
             working_directory: working_directory.filter(|directory| directory.is_tainted() || !directory.is_empty()),
             action,
         };
-        if let Some(retries) = entry(node, "retryCountOnTaskFailure").filter(|_| step.retries > 0) {
-            self.need(Capability::Retries, retries.key_span);
-        }
         Some(step)
     }
 
@@ -155,30 +152,30 @@ impl Reader<'_> {
 
     fn target(&mut self, node: &Node) -> Option<Placed<Target>> {
         let entry = entry(node, "target")?;
-        self.need(Capability::Target, entry.key_span);
-        let place = |written: &Node| {
+        let mut place = |written: &Node| {
             filled(written).map(|name| match name.value.as_str() {
                 "host" => TargetPlace::Host,
-                _ => TargetPlace::Container(name.value),
+                _ => {
+                    self.need(Capability::StepContainers, name.span);
+                    TargetPlace::Container(name.value)
+                }
             })
         };
         if !matches!(entry.value.content, Content::Mapping(_)) {
             let target = Target { place: place(&entry.value)?, ..Target::default() };
             return Some(Placed { value: target, span: entry.value.span });
         }
-        let is_restricted = member(&entry.value, "commands")
-            .and_then(own)
-            .is_some_and(|it| it.value.eq_ignore_ascii_case("restricted"));
+        let commands = member(&entry.value, "commands").and_then(own).map(|written| {
+            let is_restricted = written.value.eq_ignore_ascii_case("restricted");
+            if is_restricted { Commands::Restricted } else { Commands::Any }
+        });
         let settable = member(&entry.value, "settableVariables").map(|node| match node.content {
             Content::Sequence(_) => names(node).into_iter().map(|name| name.value).collect(),
             _ => Vec::new(),
         });
         let container = member(&entry.value, "container");
-        let target = Target {
-            place: container.and_then(place).unwrap_or_default(),
-            commands: if is_restricted { Commands::Restricted } else { Commands::Any },
-            settable_variables: settable,
-        };
+        let target =
+            Target { place: container.and_then(place).unwrap_or_default(), commands, settable_variables: settable };
         Some(Placed { value: target, span: container.map_or(entry.value.span, |container| container.span) })
     }
 }

@@ -1,12 +1,13 @@
 //! A run's jobs as [`Board`] sees them, and what follows written back.
 
 use super::row::{from_json, micros, result_at};
+use super::story::board_of_outputs;
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Change, Decision, Progress, RunResult};
 use crate::store::Error;
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 /// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
 /// skipped, and the run's end. Called in the same transaction as what happened.
@@ -26,7 +27,8 @@ fn follow(
     decide: impl FnOnce(&mut Board, &Plan) -> Vec<Change>,
 ) -> Result<(), Error> {
     let (plan, canceled) = plan(session, run)?;
-    let mut board = Board { stages: stages(session, run, &plan)?, canceled };
+    let mut board = board(session.connection, run, &plan)?;
+    board.canceled = canceled;
     for change in decide(&mut board, &plan) {
         write(session, run, &change, now)?;
     }
@@ -50,10 +52,10 @@ fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
     Ok((plan, state == "canceling"))
 }
 
-fn stages(session: &Session<'_>, run: i64, plan: &Plan) -> Result<Vec<Vec<Progress>>, Error> {
-    let mut stages = Board::new(plan).stages;
-    let mut query =
-        session.connection.prepare_cached("SELECT stage_index, job_index, state, result FROM job WHERE run = ?")?;
+/// Returns how far every job of a run is, and what the jobs have handed on.
+pub(super) fn board(connection: &Connection, run: i64, plan: &Plan) -> Result<Board, Error> {
+    let mut board = board_of_outputs(connection, run, plan)?;
+    let mut query = connection.prepare_cached("SELECT stage_index, job_index, state, result FROM job WHERE run = ?")?;
     let mut rows = query.query([run])?;
     while let Some(row) = rows.next()? {
         let (stage, job): (usize, usize) = (row.get(0)?, row.get(1)?);
@@ -63,11 +65,11 @@ fn stages(session: &Session<'_>, run: i64, plan: &Plan) -> Result<Vec<Vec<Progre
             (_, Some(result)) => Progress::Completed(result),
             (_, None) => Progress::Started,
         };
-        if let Some(place) = stages.get_mut(stage).and_then(|jobs| jobs.get_mut(job)) {
+        if let Some(place) = board.stages.get_mut(stage).and_then(|jobs| jobs.get_mut(job)) {
             *place = progress;
         }
     }
-    Ok(stages)
+    Ok(board)
 }
 
 fn write(session: &Session<'_>, run: i64, change: &Change, now: Timestamp) -> Result<(), Error> {

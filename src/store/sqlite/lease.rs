@@ -5,11 +5,12 @@
 
 use super::counter::Scope;
 use super::filing;
-use super::graph::{cancel_unstarted, settle};
+use super::graph::{board, cancel_unstarted, settle};
 use super::row::{from_json, micros, moment, state_at, unreadable};
+use super::story;
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
-use crate::run::{RunResult, State};
+use crate::run::{Board, RunResult, Series, State};
 use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -87,7 +88,8 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
     let Session { connection, memory } = session;
     let mut query = connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
-                job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\"
+                job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\",
+                run.seq
          FROM job
          JOIN run ON run.seq = job.run
          JOIN work ON work.run = job.run
@@ -95,7 +97,8 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
     )?;
     let mut rows = query.query([job])?;
     let row = rows.next()?.ok_or_else(|| unreadable("a job without a run"))?;
-    Ok(Claim {
+    let seq = row.get(12)?;
+    let mut claim = Claim {
         lease: Lease { job: JobId::from_stored(&row.get::<_, String>(0)?), token },
         run: RunId::from_stored(&row.get::<_, String>(1)?),
         number: row.get(2)?,
@@ -105,9 +108,15 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         stage: row.get(6)?,
         job: row.get(7)?,
         attempt: row.get(8)?,
+        board: Board::default(),
         run_canceled: row.get(9)?,
         plan: memory.forms.plan(connection, row.get(10)?, &from_json::<Vec<String>>(&row.get::<_, String>(11)?)?)?,
-    })
+    };
+    let stage = &claim.plan.stages[claim.stage];
+    if !stage.depends_on.is_empty() || !stage.jobs[claim.job].depends_on.is_empty() {
+        claim.board = board(connection, seq, &claim.plan)?;
+    }
+    Ok(claim)
 }
 
 /// Extends a lease.
@@ -134,6 +143,10 @@ pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Timestamp, by
 pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Timestamp, event: &StepEvent) -> Result<(), Error> {
     let job = held(session, lease, now)?;
     match event {
+        StepEvent::Reported { step, report } => story::report(session, job, *step, report)?,
+        StepEvent::Tagged { tag } => story::tag(session, job, tag)?,
+        StepEvent::Renamed { name } => story::rename(session, job, name)?,
+        StepEvent::Published { artifact } => story::publish(session, job, artifact)?,
         StepEvent::Started { step, display_name, at, attempt } => {
             session.connection.prepare_cached("UPDATE job SET started_step = 1 WHERE seq = ?")?.execute([job])?;
             session
@@ -162,6 +175,11 @@ pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Timestamp, e
     Ok(())
 }
 
+/// Returns the number of a series for the run of a leased job.
+pub(super) fn count(session: &Session<'_>, lease: &Lease, now: Timestamp, series: &Series) -> Result<i64, Error> {
+    story::count(session, held(session, lease, now)?, series)
+}
+
 /// Completes a job, and decides what follows.
 pub(super) fn finish(
     session: &mut Session<'_>,
@@ -170,6 +188,7 @@ pub(super) fn finish(
     outcome: &JobOutcome,
 ) -> Result<(), Error> {
     let job = held(session, lease, now)?;
+    story::hand_on(session, job, &outcome.outputs)?;
     let run = complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at)?;
     settle(session, run, now)
 }

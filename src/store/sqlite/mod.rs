@@ -17,6 +17,7 @@
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `secret_use.rs` | when each secret was last used |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
+//! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `read.rs` | lists and details |
 //! | `row.rs` | between columns and types |
@@ -34,6 +35,7 @@ mod reader;
 mod refusal;
 mod row;
 mod secret_use;
+mod story;
 mod writer;
 
 use super::{
@@ -213,6 +215,11 @@ impl Store for SqliteStore {
     async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error> {
         let (lease, now) = (lease.clone(), self.clock.now());
         self.change(move |session| lease::record(session, &lease, now, &event)).await
+    }
+
+    async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error> {
+        let (lease, series, now) = (lease.clone(), series.clone(), self.clock.now());
+        self.write(move |session| lease::count(session, &lease, now, &series)).await
     }
 
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {

@@ -1,13 +1,14 @@
 //! Lists and details, beside the writer.
 
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
+use super::story;
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
 use crate::run::{Board, Progress, RunResult, State};
 use crate::store::{
     ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, SecretUse,
-    StageDetail, StepDetail,
+    StageDetail, StepDetail, StepReport,
 };
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::Timestamp;
@@ -82,9 +83,11 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
     let Some((seq, run, plan, values)): Option<(i64, Run, String, String)> = found else { return Ok(None) };
     let plan = Sheet::from_stored(plan).plan(&from_json::<Vec<String>>(&values)?).map_err(unreadable)?;
     let jobs = job_rows(connection, seq)?;
+    let board = story::board_of_outputs(connection, seq, &plan)?;
     let stages = plan.stages.iter().enumerate();
-    let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, at, stage, &jobs));
-    Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, run }))
+    let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, &board, at, stage, &jobs));
+    let (tags, artifacts) = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
+    Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, tags, artifacts, run }))
 }
 
 /// A job's row as the details need it.
@@ -128,12 +131,13 @@ fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
 fn stage_detail(
     connection: &Connection,
     plan: &Plan,
+    board: &Board,
     at: usize,
     stage: &Stage,
     rows: &[JobRow],
 ) -> Result<StageDetail, Error> {
     let own: Vec<&JobRow> = rows.iter().filter(|row| row.stage == at).collect();
-    let mut board = Board::new(plan);
+    let mut board = board.clone();
     for row in &own {
         if let (Some(place), Some(result)) = (board.stages[at].get_mut(row.job), row.result) {
             *place = Progress::Completed(result);
@@ -153,11 +157,11 @@ fn stage_detail(
         result,
         started_at: own.iter().filter_map(|row| row.started_at).min(),
         finished_at: result.and_then(|_| own.iter().filter_map(|row| row.finished_at).max()),
-        jobs: jobs.map(|(row, job)| job_detail(connection, row, job)).collect::<Result<_, _>>()?,
+        jobs: jobs.map(|(row, job)| job_detail(connection, &board, row, job)).collect::<Result<_, _>>()?,
     })
 }
 
-fn job_detail(connection: &Connection, row: &JobRow, job: &Job) -> Result<JobDetail, Error> {
+fn job_detail(connection: &Connection, board: &Board, row: &JobRow, job: &Job) -> Result<JobDetail, Error> {
     let mut steps: Vec<StepDetail> = job.steps.iter().enumerate().map(|(at, step)| waiting_step(at, step)).collect();
     let mut query = connection.prepare_cached("SELECT * FROM step WHERE job = ?")?;
     let mut rows = query.query([row.seq])?;
@@ -172,6 +176,11 @@ fn job_detail(connection: &Connection, row: &JobRow, job: &Job) -> Result<JobDet
         step.started_at = moment_at(row, "started_at")?;
         step.finished_at = moment_at(row, "finished_at")?;
     }
+    for (at, report) in story::reports(connection, row.seq)? {
+        if let Some(step) = steps.get_mut(at) {
+            step.report = report;
+        }
+    }
     if let Some(result) = row.result {
         steps.iter_mut().for_each(|step| close(step, result));
     }
@@ -185,6 +194,7 @@ fn job_detail(connection: &Connection, row: &JobRow, job: &Job) -> Result<JobDet
         attempt: row.attempt,
         started_at: row.started_at,
         finished_at: row.finished_at,
+        outputs: story::outputs(board, row.stage, row.job),
         steps,
     })
 }
@@ -199,6 +209,7 @@ fn waiting_step(at: usize, step: &Step) -> StepDetail {
         attempt: 0,
         started_at: None,
         finished_at: None,
+        report: StepReport::default(),
     }
 }
 

@@ -73,13 +73,14 @@ fn a_failure_that_may_be_counts_as_succeeded_with_issues() {
     assert_eq!(decide(tolerated(), job("b", &["a"]), Failed, false), None);
     assert_eq!(decide(tolerated(), job("b", &["a"]), Canceled, false), Some(Skipped), "only failures");
     let plan = plan(vec![tolerated()]);
-    let board = Board { stages: vec![vec![Progress::Completed(Failed)]], canceled: false };
+    let board = Board { stages: vec![vec![Progress::Completed(Failed)]], ..Board::new(&plan) };
     assert_eq!(board.result(&plan), Some(SucceededWithIssues));
 }
 
 #[test]
 fn variables_of_the_narrowest_scope_count() {
-    let set = |value: &str| vec![Variable { name: "Which".to_owned(), value: value.into(), read_only: false }];
+    let set =
+        |value: &str| vec![Variable { name: "Which".to_owned(), value: value.into(), read_only: false, group: None }];
     let mut plan = staged(vec![stage("s", &[], vec![with_condition("a", &[], "eq(variables.which, 'job')")])]);
     plan.variables = set("run");
     plan.stages[0].variables = set("stage");

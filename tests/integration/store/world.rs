@@ -161,7 +161,7 @@ impl World {
     }
 
     pub fn outcome(&self, result: RunResult) -> JobOutcome {
-        JobOutcome { result, reason: None, at: self.now() }
+        JobOutcome { result, reason: None, outputs: Vec::new(), at: self.now() }
     }
 
     pub fn started(&self, step: usize) -> StepEvent {

@@ -2,15 +2,17 @@
 
 use async_trait::async_trait;
 use pipehook::clock::SystemClock;
+use pipehook::files::Keep;
 use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable};
 use pipehook::process::Patience;
-use pipehook::run::RunResult;
-use pipehook::store::{JobOutcome, StepEvent};
+use pipehook::run::{Board, RunResult, Series};
+use pipehook::store::{JobOutcome, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
-use pipehook::worker::{Broken, Host, JobContext, Journal, Workspace, execute};
+use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -24,6 +26,8 @@ pub struct Memory {
     /// Lines with the step's place.
     pub lines: Vec<(Option<usize>, String)>,
     pub events: Vec<StepEvent>,
+    /// The series whose numbers were asked for; each is 41 more than the seed.
+    pub counted: Vec<Series>,
     /// Makes the first log line that contains a text ask the job to stop.
     pub cancel_at: Option<(String, watch::Sender<bool>)>,
 }
@@ -33,6 +37,11 @@ impl Journal for Memory {
     async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
         self.events.push(event);
         Ok(())
+    }
+
+    async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
+        self.counted.push(series.clone());
+        Ok(series.seed + 41)
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
@@ -51,7 +60,8 @@ impl Journal for Memory {
 pub struct Story {
     pub outcome: JobOutcome,
     pub memory: Memory,
-    _folder: tempfile::TempDir,
+    /// The data folder.
+    pub folder: tempfile::TempDir,
 }
 
 impl Story {
@@ -65,7 +75,7 @@ impl Story {
     pub fn results(&self) -> Vec<RunResult> {
         let result = |event: &StepEvent| match event {
             StepEvent::Completed { result, .. } => Some(*result),
-            StepEvent::Started { .. } => None,
+            _ => None,
         };
         self.memory.events.iter().filter_map(result).collect()
     }
@@ -75,6 +85,20 @@ impl Story {
             StepEvent::Completed { step, exit_code, .. } if *step == wanted => *exit_code,
             _ => None,
         })
+    }
+
+    /// Returns the last that a step has told about itself.
+    pub fn report(&self, wanted: usize) -> StepReport {
+        let report = |event: &StepEvent| match event {
+            StepEvent::Reported { step, report } if *step == wanted => Some(report.clone()),
+            _ => None,
+        };
+        self.memory.events.iter().rev().find_map(report).unwrap_or_default()
+    }
+
+    /// Returns the lines that tell a warning.
+    pub fn warnings(&self) -> Vec<&str> {
+        self.memory.lines.iter().filter_map(|(_, line)| line.strip_prefix("##[warning]")).collect()
     }
 
     /// Says whether the log has a line.
@@ -98,7 +122,7 @@ pub fn step_if(condition: &str, script: &str) -> Step {
 }
 
 pub fn variable(name: &str, value: impl Into<Text>) -> Variable {
-    Variable { name: name.to_owned(), value: value.into(), read_only: false }
+    Variable { name: name.to_owned(), value: value.into(), read_only: false, group: None }
 }
 
 pub fn tainted(text: &str) -> Text {
@@ -140,13 +164,20 @@ pub fn host() -> Host {
     Host {
         name: "here".to_owned(),
         environment: environment.collect(),
+        shim: env!("CARGO_BIN_EXE_pipehook").into(),
         patience: PATIENCE,
+        retry_second: Duration::from_millis(10),
+        secrets: Arc::new(Secrets::default()),
         clock: Arc::new(SystemClock),
     }
 }
 
 pub fn context(plan: Plan, data: &Path) -> JobContext {
-    let (run, id) = (RunId::from_stored("run_1"), JobId::from_stored("job_1"));
+    // Unlike any other on this machine: processes are looked for by these names.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let run = RunId::from_stored(&format!("run_{}_{number}", std::process::id()));
+    let id = JobId::from_stored("job_1");
     JobContext {
         workspace: Workspace::create(data, &run, &id, None).expect("folders"),
         run,
@@ -156,6 +187,8 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         queued_at: "2026-03-09T05:07:08Z".parse().expect("a time"),
         delivery: None,
         attempt: 1,
+        board: Board::new(&plan),
+        keep: Keep::new(data),
         plan: Arc::new(plan),
         stage: 0,
         job: 0,
@@ -180,12 +213,27 @@ pub fn run_plan(plan: Plan) -> Story {
 
 /// Executes the first job of a plan, which is asked to stop when it prints a line.
 pub fn run_until(plan: Plan, line: Option<&str>) -> Story {
+    run_in(plan, line, |_| {})
+}
+
+/// Executes the first job of a plan with the given secrets: names and values of one variable group.
+pub fn run_with_secrets(secrets: &[(&str, &str)], steps: Vec<Step>) -> Story {
+    let variables = secrets.iter().map(|(name, _)| Variable { group: Some("vault".to_owned()), ..variable(name, "") });
+    let plan = Plan { variables: variables.collect(), ..plan(vec![stage("main", vec![job(steps)])]) };
+    let secrets = secrets.iter().map(|(name, value)| ("Vault".to_owned(), (*name).to_owned(), (*value).into()));
+    let secrets = Arc::new(Secrets::new(secrets));
+    run_in(plan, None, |context| context.host.secrets = secrets)
+}
+
+/// Executes the first job of a plan in a context that is changed before.
+pub fn run_in(plan: Plan, line: Option<&str>, change: impl FnOnce(&mut JobContext)) -> Story {
     let folder = tempfile::tempdir().expect("a folder");
     let (cancel, stop) = watch::channel(false);
     let mut memory = Memory { cancel_at: line.map(|line| (line.to_owned(), cancel)), ..Memory::default() };
-    let context = context(plan, folder.path());
+    let mut context = context(plan, folder.path());
+    change(&mut context);
     let outcome = runtime().block_on(execute(&context, &mut memory, stop)).expect("a journal that takes all");
-    Story { outcome, memory, _folder: folder }
+    Story { outcome, memory, folder }
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {

@@ -36,7 +36,7 @@ fn predefined_variables_win_and_name_the_job_s_folders() {
                   test -d $(Pipeline.Workspace)/a -a -d $(Agent.TempDirectory) && test \"$(pwd)\" = \"$BUILD_SOURCESDIRECTORY\"";
     let story = run_with(vec![variable("build.buildid", "mine")], vec![step(script)]);
     assert_eq!(story.output(0)[..2], ["7 first shop main Build it", "Manual Linux"]);
-    assert!(story.output(0)[2].ends_with("/work/run_1/job_1/s"), "{story:?}");
+    assert!(story.output(0)[2].ends_with("/job_1/s"), "{story:?}");
     assert_eq!(story.outcome.result, Succeeded);
 }
 
@@ -83,7 +83,7 @@ fn a_hostile_title_touches_nothing() {
     for place in 0..4 {
         assert_eq!(story.output(place).join("\n"), hostile);
     }
-    assert_eq!(story.output(4), ["1.sh", "2.sh", "3.sh", "4.sh", "5.sh"]);
+    assert_eq!(story.output(4), ["5.sh"]);
 }
 
 #[test]

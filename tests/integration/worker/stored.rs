@@ -18,15 +18,15 @@ use tokio::task::JoinHandle;
 /// How long anything may take that is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-struct Machine {
+pub struct Machine {
     folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    pub store: Arc<SqliteStore>,
     drain: watch::Sender<bool>,
     worker: JoinHandle<()>,
 }
 
 impl Machine {
-    fn start(drain_grace: Duration) -> Self {
+    pub fn start(drain_grace: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("a store");
         let store = Arc::new(store);
@@ -43,8 +43,14 @@ impl Machine {
         Self { folder, store, drain, worker }
     }
 
-    async fn queue(&self, plan: Plan) -> RunId {
-        let id = RunId::from_stored(&format!("run_{}", plan.pipeline));
+    pub async fn queue(&self, plan: Plan) -> RunId {
+        let name = plan.pipeline.clone();
+        self.queue_as(&name, plan).await
+    }
+
+    /// Queues a run under a name of its own.
+    pub async fn queue_as(&self, name: &str, plan: Plan) -> RunId {
+        let id = RunId::from_stored(&format!("run_{name}"));
         let run = NewRun {
             id: id.clone(),
             pipeline: plan.pipeline.clone(),
@@ -58,7 +64,7 @@ impl Machine {
     }
 
     /// Returns a run once a fact holds of it.
-    async fn once(&self, run: &RunId, fact: impl Fn(&RunDetail) -> bool) -> RunDetail {
+    pub async fn once(&self, run: &RunId, fact: impl Fn(&RunDetail) -> bool) -> RunDetail {
         let end = Instant::now() + WAIT_MAX;
         let mut changes = self.store.changes();
         loop {
@@ -71,19 +77,24 @@ impl Machine {
         }
     }
 
-    async fn completed(&self, run: &RunId) -> RunDetail {
+    pub async fn completed(&self, run: &RunId) -> RunDetail {
         self.once(run, |detail| detail.run.state == State::Completed).await
     }
 
     /// Returns the log's texts of a run's first job.
     fn log(&self, detail: &RunDetail) -> Vec<String> {
-        let job = &detail.stages[0].jobs[0].id;
+        self.log_of(detail, 0)
+    }
+
+    /// Returns the log's texts of a job in a run's first stage.
+    pub fn log_of(&self, detail: &RunDetail, job: usize) -> Vec<String> {
+        let job = &detail.stages[0].jobs[job].id;
         let mut reader = Logs::new(self.folder.path()).reader(&detail.run.id, job).expect("a log");
         reader.read().expect("a log").into_iter().map(|line| line.text).collect()
     }
 
     /// Returns the log's texts once a line is among them.
-    async fn log_with(&self, run: &RunId, line: &str) -> Vec<String> {
+    pub async fn log_with(&self, run: &RunId, line: &str) -> Vec<String> {
         let end = Instant::now() + WAIT_MAX;
         loop {
             let detail = self.once(run, |_| true).await;
@@ -97,7 +108,7 @@ impl Machine {
     }
 }
 
-fn named(pipeline: &str, jobs: Vec<Job>) -> Plan {
+pub fn named(pipeline: &str, jobs: Vec<Job>) -> Plan {
     Plan { pipeline: pipeline.to_owned(), ..plan(vec![stage("main", jobs)]) }
 }
 

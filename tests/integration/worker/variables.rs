@@ -3,10 +3,10 @@
 use super::bench::{mixed, tainted};
 use crate::support::shared;
 use pipehook::taint::Text;
-use pipehook::worker::{VALUE_MAX, Variables, environment_name};
+use pipehook::worker::{Setting, VALUE_MAX, Variables, environment_name, same_case_name};
 use serde_json::Value;
 
-fn cases(file: &str) -> Vec<Value> {
+pub fn cases(file: &str) -> Vec<Value> {
     let Some(folder) = shared() else { return Vec::new() };
     let text = std::fs::read_to_string(folder.join("vectors/runtime").join(file)).expect("the cases can be read");
     let all: Value = serde_json::from_str(&text).expect("the cases are JSON");
@@ -21,7 +21,8 @@ fn text(value: &Value) -> Text {
 fn start(case: &Value) -> (Variables, usize) {
     let mut variables = Variables::default();
     for (name, value) in case["variables"].as_object().into_iter().flatten() {
-        variables.set(name, text(value));
+        let is_secret = case["secrets"].as_array().into_iter().flatten().any(|secret| secret == name.as_str());
+        variables.apply(Setting { is_secret, ..Setting::plain(name, text(value)) });
     }
     if case["id"] == "Constructor_DetectsExcessiveDepth" {
         for number in 1..=50 {
@@ -41,8 +42,11 @@ fn the_shared_cases_of_variables_hold() {
         if let Some(expected) = case["warnings"].as_u64() {
             assert_eq!(warnings as u64, expected, "{id}");
         }
+        let mut public = vec![variables.public().count()];
         for then in case["then_set"].as_array().into_iter().flatten() {
-            variables.set(then["name"].as_str().expect("a name"), text(&then["value"]));
+            let plain = Setting::plain(then["name"].as_str().expect("a name"), text(&then["value"]));
+            variables.apply(Setting { is_secret: then["secret"] == true, ..plain });
+            public.push(variables.public().count());
         }
         if let Some(input) = case["expand_in_task_input"].as_str() {
             let expanded = variables.expand(&input.into()).expect("a short text");
@@ -50,6 +54,11 @@ fn the_shared_cases_of_variables_hold() {
             continue;
         }
         variables.recalculate();
+        if let Some(expected) = case["public_count_sequence"].as_array() {
+            let expected: Vec<u64> = expected.iter().filter_map(Value::as_u64).collect();
+            let last: Vec<u64> = public.iter().rev().take(expected.len()).rev().map(|count| *count as u64).collect();
+            assert_eq!(last, expected, "{id}");
+        }
         for (name, expected) in case["expect"].as_object().into_iter().flatten() {
             let value = variables.value(name).unwrap_or_else(|| panic!("{id}: {name} is missing"));
             assert_eq!(Text::flatten(value), expected.as_str().expect("a text"), "{id}: {name}");
@@ -59,9 +68,10 @@ fn the_shared_cases_of_variables_hold() {
 
 #[test]
 fn the_shared_cases_of_environment_names_hold() {
-    for case in cases("env-names.json").iter().filter(|case| case["preserveCase"] == false) {
+    for case in cases("env-names.json") {
         let name = case["name"].as_str().unwrap_or_default();
-        assert_eq!(environment_name(name), case["env"].as_str().expect("a name"), "{name:?}");
+        let exported = if case["preserveCase"] == true { same_case_name(name) } else { environment_name(name) };
+        assert_eq!(exported, case["env"].as_str().expect("a name"), "{name:?}");
     }
 }
 

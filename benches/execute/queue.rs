@@ -1,0 +1,74 @@
+//! A store with runs that wait, and a worker that executes them all.
+
+use pipehook::clock::SystemClock;
+use pipehook::diagnostic::Span;
+use pipehook::id::{Entropy, RunId, WorkerId};
+use pipehook::pipeline::form::Form;
+use pipehook::pipeline::plan::Plan;
+use pipehook::run::RunName;
+use pipehook::store::{Acceptance, Access, NewRun, SqliteStore, Store, Work};
+use pipehook::template::{Content, Node};
+use pipehook::worker::{DRAIN_GRACE, Host, Settings, Worker};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// A store in a folder of its own.
+pub struct Queue {
+    store: Arc<SqliteStore>,
+    folder: tempfile::TempDir,
+}
+
+impl Queue {
+    pub fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("a store");
+        Self { store: Arc::new(store), folder }
+    }
+
+    /// Queues so many runs of a plan.
+    pub fn fill(&self, runtime: &Runtime, runs: usize, plan: Plan) {
+        let node = |content| Node { span: Span::NONE, origin: None, content };
+        let form = Arc::new(Form::of(&plan, &node(Content::Sequence(Vec::new()))));
+        runtime.block_on(async {
+            for number in 0..runs {
+                let mut entropy = Entropy::default();
+                entropy[..8].copy_from_slice(&(number as u64).to_be_bytes());
+                let run = NewRun {
+                    id: RunId::new(number as u64, entropy),
+                    pipeline: plan.pipeline.clone(),
+                    name: RunName { prefix: "n".to_owned(), revision: None, suffix: String::new() },
+                    queued_at: jiff::Timestamp::now(),
+                    work: Work { form: form.clone(), values: Vec::new() },
+                };
+                let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: u64::MAX };
+                self.store.accept(acceptance).await.expect("room");
+            }
+        });
+    }
+
+    /// Works until nothing waits and nothing runs.
+    pub fn work(&self, runtime: &Runtime, jobs: usize, host: Host) {
+        let settings = Settings {
+            jobs,
+            pools: vec!["default".to_owned()],
+            data: self.folder.path().to_owned(),
+            drain_grace: DRAIN_GRACE,
+            host,
+        };
+        let worker = Worker::new(WorkerId::from_stored("wrk_1"), self.store.clone(), settings);
+        let (drain, draining) = tokio::sync::watch::channel(false);
+        runtime.block_on(async {
+            let worker = tokio::spawn(worker.run(draining));
+            let mut changes = self.store.changes();
+            loop {
+                let depth = self.store.depth().await.expect("a depth");
+                if depth.queued + depth.running == 0 {
+                    break;
+                }
+                let _ = changes.changed().await;
+            }
+            drain.send_replace(true);
+            worker.await.expect("the worker ends");
+        });
+    }
+}

@@ -1,0 +1,120 @@
+//! Files that steps hand over: single ones in `<data>/files/<run>/<job>/`, artifacts in
+//! `<data>/artifacts/<run>/<name>/`.
+//!
+//! They are copies: what a later step does to the original changes nothing here.
+
+use super::safe;
+use crate::id::{JobId, RunId};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The most bytes of one file that is not part of an artifact.
+pub const FILE_MAX: u64 = 100 * 1024 * 1024;
+/// The most bytes of all files of one upload to an artifact, and how many files that may be.
+pub const ARTIFACT_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// How many files and folders one upload to an artifact may have.
+pub const ENTRIES_MAX: usize = 100_000;
+/// The most characters of a name in a path.
+const NAME_CHARS_MAX: usize = 100;
+
+/// Files and artifacts of one data folder. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    data: PathBuf,
+}
+
+/// How far an upload is.
+#[derive(Default)]
+struct Load {
+    bytes: u64,
+    entries: usize,
+}
+
+impl Keep {
+    /// Returns what is kept below a data folder. Nothing is created yet.
+    pub fn new(data: &Path) -> Self {
+        Self { data: data.to_owned() }
+    }
+
+    /// Copies a file under a number that no other of its job has. Returns its path below the data
+    /// folder, and its size.
+    pub fn file(&self, run: &RunId, job: &JobId, number: &str, from: &Path) -> io::Result<(String, u64)> {
+        let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
+        let below = format!("files/{}/{}/{}-{name}", safe(run.as_str())?, safe(job.as_str())?, safe(number)?);
+        let to = self.data.join(&below);
+        let mut load = Load { bytes: ARTIFACT_MAX - FILE_MAX, entries: 0 };
+        make_folder(to.parent().expect("it stands in a folder"))?;
+        copy_file(from, &to, &mut load)?;
+        Ok((below, fs::metadata(to)?.len()))
+    }
+
+    /// Copies a file or a folder into an artifact, to a folder of it. Links are left out. Returns
+    /// the artifact's path below the data folder.
+    pub fn artifact(&self, run: &RunId, name: &str, folder: &str, from: &Path) -> io::Result<String> {
+        let below = format!("artifacts/{}/{}", safe(run.as_str())?, plain(name));
+        let parts = folder.split(['/', '\\']).filter(|part| !part.is_empty());
+        let to = parts.fold(self.data.join(&below), |path, part| path.join(plain(part)));
+        let mut load = Load::default();
+        make_folder(&to)?;
+        if from.is_dir() {
+            copy_folder(from, &to, &mut load)?;
+        } else {
+            let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
+            copy_file(from, &to.join(name), &mut load)?;
+        }
+        Ok(below)
+    }
+}
+
+/// Returns a name as part of a path: one that stays in its folder.
+fn plain(name: &str) -> String {
+    let is_plain = |character: char| !character.is_control() && !matches!(character, '/' | '\\' | '\0');
+    let name: String = name.chars().take(NAME_CHARS_MAX).map(|it| if is_plain(it) { it } else { '_' }).collect();
+    match name.trim_matches('.') {
+        "" => "_".to_owned(),
+        _ => name,
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn copy_folder(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {
+    let mut open = vec![(from.to_owned(), to.to_owned())];
+    while let Some((from, to)) = open.pop() {
+        make_folder(&to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let to = to.join(entry.file_name());
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                count(load, 0)?;
+                open.push((entry.path(), to));
+            } else if kind.is_file() {
+                copy_file(&entry.path(), &to, load)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {
+    let size = fs::symlink_metadata(from)?;
+    if !size.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
+    count(load, size.len())?;
+    fs::copy(from, to).map(|_| ())
+}
+
+fn count(load: &mut Load, bytes: u64) -> io::Result<()> {
+    load.bytes += bytes;
+    load.entries += 1;
+    if load.bytes > ARTIFACT_MAX || load.entries > ENTRIES_MAX {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than what is kept"));
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Finds and kills processes: everything below one, or everything that carries a mark.
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use std::collections::HashMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// How long killing may take. A killed process is gone at once, but for one that waits for a
+/// broken disk, and one that belongs to another user is not ours to kill.
+pub(super) const KILL_MAX: Duration = Duration::from_secs(5);
+/// How long to wait for killed processes before they are looked for again, at first and at most.
+const PAUSE_FIRST: Duration = Duration::from_micros(200);
+const PAUSE_MAX: Duration = Duration::from_millis(20);
+
+/// The name under which every process of a job finds the job's mark in its environment.
+pub const MARK: &str = "PIPEHOOK_JOB";
+
+/// Kills everything below this process, which is a subreaper and gets what its children leave,
+/// and returns when nothing is left. Says whether that was reached within [`KILL_MAX`].
+pub(super) fn kill_below() -> bool {
+    let own = rustix::process::getpid();
+    let began = Instant::now();
+    let mut pause = PAUSE_FIRST;
+    // Again and again: a process may start another one between the look and its own end.
+    while has_children() {
+        below(own).into_iter().for_each(kill);
+        std::thread::sleep(pause);
+        reap_all();
+        if began.elapsed() > KILL_MAX {
+            return false;
+        }
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+    true
+}
+
+/// Says whether this process has children, dead ones that nobody has waited for included.
+pub(super) fn has_children() -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(rustix::process::waitid(WaitId::All, look), Err(Errno::CHILD))
+}
+
+/// Forgets all children that have ended.
+pub(super) fn reap_all() {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    while matches!(rustix::process::waitid(WaitId::All, options), Ok(Some(_)) | Err(Errno::INTR)) {}
+}
+
+/// Kills all processes of this user whose environment has one of the marks, and returns how many
+/// there were. It looks until it finds none, but for a few seconds at the most.
+///
+/// What carries a mark is a process of a job whose shim is gone; one that has changed its own
+/// environment is not found.
+pub fn hunt(marks: &[String]) -> usize {
+    let marks: Vec<Vec<u8>> = marks.iter().map(|mark| format!("{MARK}={mark}").into_bytes()).collect();
+    let mut killed = std::collections::BTreeSet::new();
+    let began = Instant::now();
+    while !marks.is_empty() && began.elapsed() < KILL_MAX {
+        let found: Vec<Pid> = processes().filter(|process| is_marked(*process, &marks)).collect();
+        if found.is_empty() {
+            break;
+        }
+        for process in found {
+            kill(process);
+            killed.insert(process.as_raw_nonzero());
+        }
+        std::thread::sleep(PAUSE_MAX);
+    }
+    killed.len()
+}
+
+fn is_marked(process: Pid, marks: &[Vec<u8>]) -> bool {
+    // A dead process has an empty environment; another user's can't be read.
+    let Ok(environment) = fs::read(format!("/proc/{}/environ", process.as_raw_nonzero())) else { return false };
+    environment.split(|byte| *byte == 0).any(|pair| marks.iter().any(|mark| pair == mark))
+}
+
+fn kill(process: Pid) {
+    // It may have ended by itself, or belong to another user: then there is nothing to do.
+    let _ = rustix::process::kill_process(process, Signal::KILL);
+}
+
+/// Returns all processes whose parent, or parent's parent and so on, is the given one.
+fn below(top: Pid) -> Vec<Pid> {
+    let parents: HashMap<Pid, Pid> = processes().filter_map(|process| Some((process, parent(process)?))).collect();
+    let is_below = |process: &Pid| {
+        let mut ancestors = std::iter::successors(Some(*process), |process| parents.get(process).copied());
+        // A chain is never longer than there are processes: numbers may change while we look.
+        ancestors.by_ref().skip(1).take(parents.len()).any(|ancestor| ancestor == top)
+    };
+    parents.keys().filter(|process| is_below(process)).copied().collect()
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| Pid::from_raw(name.to_str()?.parse().ok()?))
+}
+
+/// Returns the parent of a process. The name before it in the line may have any characters.
+fn parent(process: Pid) -> Option<Pid> {
+    let line = fs::read(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    let after_name = &line[memchr::memrchr(b')', &line)? + 1..];
+    let parent = std::str::from_utf8(after_name).ok()?.split_ascii_whitespace().nth(1)?;
+    Pid::from_raw(parent.parse().ok()?)
+}

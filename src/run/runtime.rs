@@ -1,0 +1,119 @@
+//! Variables whose whole value is a runtime expression, `$[ … ]` (reference, section 4.2).
+//!
+//! They are evaluated when their job starts, in order; each sees the variables before it, and what
+//! the job depends on. Payload text inside one stands in a text literal or nowhere, and what comes
+//! of it is payload text.
+
+use crate::diagnostic::shown;
+use crate::expression::{Context, Dialect, Expression, Value};
+use crate::pipeline::plan::{Plan, Variable};
+use crate::taint::Text;
+use std::cell::Cell;
+
+/// A number that `counter` asks for: the next one of a prefix, or the seed if there was none. Where
+/// in the plan it is asked for decides when it is another one: once a run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// The scope and name of the variable, and which call in its value this is.
+    pub site: String,
+    /// Which numbers are counted.
+    pub prefix: String,
+    /// The first of them.
+    pub seed: i64,
+}
+
+/// What the values of variables may ask.
+pub struct Sources<'s> {
+    /// Named values beside the variables themselves.
+    pub contexts: Vec<(&'static str, Value)>,
+    /// Gives the numbers of series; nothing where there are none.
+    pub counter: Option<&'s dyn Fn(Series) -> i64>,
+}
+
+/// Returns the variables of a run, of one of its stages and of one of that stage's jobs, in order,
+/// with their expressions evaluated. An expression that fails goes to `failed` as a sentence, and
+/// its variable is left out.
+pub fn resolve(
+    plan: &Plan,
+    stage: usize,
+    job: Option<usize>,
+    sources: &Sources<'_>,
+    mut failed: impl FnMut(String),
+) -> Vec<Variable> {
+    let own = &plan.stages[stage];
+    let mut scopes = vec![(String::new(), &plan.variables), (format!("{}/", own.name), &own.variables)];
+    if let Some(job) = job.map(|job| &own.jobs[job]) {
+        scopes.push((format!("{}/{}/", own.name, job.name), &job.variables));
+    }
+    let mut resolved: Vec<Variable> = Vec::new();
+    for (scope, variable) in scopes.iter().flat_map(|(scope, all)| all.iter().map(move |it| (scope, it))) {
+        let value = match expression(&variable.value) {
+            None => Ok(variable.value.clone()),
+            Some(expression) => expression
+                .and_then(|text| evaluate(&text, &format!("{scope}{}", variable.name), sources, &resolved))
+                .map(|value| if value.is_tainted() { value } else { variable.value.derive(&*value.flatten()) }),
+        };
+        match value {
+            Ok(value) => resolved.push(Variable { value, ..variable.clone() }),
+            Err(mistake) => {
+                let name = shown(&variable.name);
+                failed(format!("The value of the variable `{name}` can't be used: {mistake}."));
+            }
+        }
+    }
+    resolved
+}
+
+/// Returns the expression that a value consists of, without its brackets.
+fn expression(value: &Text) -> Option<Result<String, String>> {
+    let (first, last) = (value.segments().first()?, value.segments().last()?);
+    let is_whole = first.text.starts_with("$[") && last.text.ends_with(']') && value.len() > "$[]".len();
+    if !is_whole || first.is_tainted() || last.is_tainted() {
+        return None;
+    }
+    Some(spliced(value).map(|text| text["$[".len()..text.len() - "]".len()].to_owned()))
+}
+
+/// Returns the text with payload text as part of the literals around it.
+fn spliced(value: &Text) -> Result<String, String> {
+    let mut spliced = String::new();
+    let mut is_in_literal = false;
+    for segment in value.segments() {
+        if !segment.is_tainted() {
+            is_in_literal ^= segment.text.matches('\'').count() % 2 == 1;
+            spliced.push_str(&segment.text);
+        } else if is_in_literal {
+            spliced.push_str(&segment.text.replace('\'', "''"));
+        } else {
+            return Err("payload text can't be part of an expression, only of a text in single quotes".to_owned());
+        }
+    }
+    Ok(spliced)
+}
+
+fn evaluate(text: &str, site: &str, sources: &Sources<'_>, before: &[Variable]) -> Result<Text, String> {
+    let calls = Cell::new(0_u32);
+    let counter = |prefix: &str, seed: i64| {
+        calls.set(calls.get() + 1);
+        let series = Series { site: format!("{site}#{}", calls.get()), prefix: prefix.to_owned(), seed };
+        sources.counter.map_or(seed, |next| next(series))
+    };
+    let mut context = Context::new(Dialect::Runtime).with("variables", object(before));
+    for (name, value) in &sources.contexts {
+        context.set(*name, value.clone());
+    }
+    if sources.counter.is_some() {
+        context = context.with_counter(&counter);
+    }
+    let value = Expression::parse(text).and_then(|it| it.evaluate(&context)).map_err(|mistake| mistake.title)?;
+    value.to_text().map_err(|mistake| mistake.to_string())
+}
+
+/// Returns variables as expressions see them, the last of a name. A secret has no value there.
+pub(super) fn object(variables: &[Variable]) -> Value {
+    let value = |variable: &Variable| match variable.group {
+        Some(_) => Value::Null,
+        None => Value::String(variable.value.clone()),
+    };
+    Value::object(variables.iter().map(|variable| (variable.name.to_ascii_lowercase(), value(variable))))
+}

@@ -1,0 +1,272 @@
+//! Takes a step's output: text goes to the log, masked, and commands are obeyed.
+
+use super::obey::{Effect, Problem, Rules, Work, obey};
+use super::trust::{Found, Trust};
+use super::{COMMAND_MAX, Command, PREFIX, Percents};
+use crate::diagnostic::shown;
+use crate::files::FILE_MAX;
+use crate::process::{Line, Output, Stream};
+use crate::run::RunResult;
+use crate::store::{Artifact, FILES_MAX, FileKind, IssueKind, KeptFile, StepEvent};
+use crate::worker::context::JobContext;
+use crate::worker::desk::Desk;
+use crate::worker::journal::Broken;
+use crate::worker::mask::Screen;
+use async_trait::async_trait;
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How often the report of a running step is recorded, so that a loop of commands writes little.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// How many lines on standard error become issues where they fail the step, and their bytes.
+const ERROR_LINES_MAX: u64 = 10;
+const ERROR_LINE_BYTES_MAX: usize = 1_000;
+
+/// What a step's program prints, on its way.
+pub(in super::super) struct Listener<'l, 'j> {
+    pub(in super::super) job: &'l JobContext,
+    pub(in super::super) desk: &'l mut Desk<'j>,
+    pub(in super::super) place: usize,
+    pub(in super::super) trust: Trust,
+    pub(in super::super) rules: Rules<'l>,
+    pub(in super::super) percents: Percents,
+    pub(in super::super) work: &'l mut Work,
+    /// Whether lines on standard error fail the step.
+    pub(in super::super) fails_on_error: bool,
+    pub(in super::super) error_lines: u64,
+    /// Told when the step says that it is done.
+    pub(in super::super) done: watch::Sender<bool>,
+    pub(in super::super) broken: Option<Broken>,
+    pub(in super::super) open: Open,
+}
+
+/// What of a line is still to come.
+#[derive(Default)]
+pub(in super::super) struct Open {
+    screens: [Screen; 2],
+    /// The beginning of a command that is longer than a piece.
+    commands: [Option<String>; 2],
+    reported_at: Option<Instant>,
+}
+
+#[async_trait]
+impl Output for Listener<'_, '_> {
+    async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
+        let taken = self.take_all(lines).await;
+        taken.map_err(|broken| {
+            let sentence = broken.to_string();
+            self.broken = Some(broken);
+            sentence
+        })
+    }
+}
+
+impl Listener<'_, '_> {
+    async fn take_all(&mut self, lines: Vec<Line>) -> Result<(), Broken> {
+        let mut texts = Vec::with_capacity(lines.len());
+        for line in lines {
+            if self.work.is_done {
+                break;
+            }
+            self.note_error(&line);
+            let Some(line) = self.joined(line) else { continue };
+            let is_whole = line.ends && self.open.screens[line.stream as usize].is_clear();
+            if line.ends && memchr::memmem::find(line.text.as_bytes(), b"##vso").is_some() {
+                self.look(&line, &mut texts).await?;
+            } else if is_whole && matches!(self.desk.masker.mask(&line.text), Cow::Borrowed(_)) {
+                // Nearly all lines of nearly all steps: they go on as they are.
+                texts.push(line.text);
+            } else {
+                self.show(&line, &line.text, &mut texts);
+            }
+        }
+        if texts.is_empty() { Ok(()) } else { self.desk.log_masked(Some(self.place), texts).await }
+    }
+
+    /// Counts a line on standard error.
+    fn note_error(&mut self, line: &Line) {
+        if !self.fails_on_error || line.stream == Stream::Output {
+            return;
+        }
+        self.error_lines += 1;
+        if self.error_lines <= ERROR_LINES_MAX {
+            let text = &line.text[..line.text.floor_char_boundary(ERROR_LINE_BYTES_MAX)];
+            self.work.report.add_issue(IssueKind::Error, &self.desk.masker.mask(text));
+        }
+    }
+
+    /// Puts the pieces of a long command together; other lines come back as they are.
+    fn joined(&mut self, mut line: Line) -> Option<Line> {
+        let open = &mut self.open.commands[line.stream as usize];
+        match open.take() {
+            Some(mut begun) if begun.len() + line.text.len() <= COMMAND_MAX => {
+                begun.push_str(&line.text);
+                line.text = begun;
+            }
+            // Too long for a command: it is shown as the text that it is.
+            Some(begun) => line.text.insert_str(0, &begun),
+            None if line.ends || !self.trust.may_begin(&line.text) => return Some(line),
+            None => {}
+        }
+        if line.ends || line.text.len() > COMMAND_MAX {
+            return Some(line);
+        }
+        *open = Some(line.text);
+        None
+    }
+
+    async fn look(&mut self, line: &Line, texts: &mut Vec<String>) -> Result<(), Broken> {
+        let text = match self.trust.look(&line.text) {
+            Found::Text(text) => text,
+            Found::Command(command) => match Command::parse(command, self.percents) {
+                Some(command) => {
+                    if self.rules.is_debug {
+                        texts.push(format!("##[debug]Processed: {}", self.desk.masker.mask(&line.text)));
+                    }
+                    return self.command(&command, texts).await;
+                }
+                None => {
+                    texts.push(self.issue(IssueKind::Warning, "the next line looks like a command and is none"));
+                    Cow::Owned(self.trust.without_word(&line.text))
+                }
+            },
+        };
+        self.show(line, &text, texts);
+        Ok(())
+    }
+
+    fn show(&mut self, line: &Line, text: &str, texts: &mut Vec<String>) {
+        let screen = &mut self.open.screens[line.stream as usize];
+        let shown = screen.pass(&self.desk.masker, text, line.ends);
+        if line.ends || !shown.is_empty() {
+            texts.push(shown);
+        }
+    }
+
+    async fn command(&mut self, command: &Command, texts: &mut Vec<String>) -> Result<(), Broken> {
+        let done = obey(self.work, &self.rules, command);
+        let done = match done {
+            Ok(Some(effect)) => self.carry_out(effect, texts).await?,
+            Ok(None) => Ok(()),
+            Err(problem) => Err(problem),
+        };
+        match done {
+            Ok(()) => {}
+            Err(Problem::Warning(sentence)) => texts.push(self.issue(IssueKind::Warning, &sentence)),
+            Err(Problem::Error(sentence)) => {
+                self.work.result = super::obey::worse(self.work.result, RunResult::Failed);
+                texts.push(self.issue(IssueKind::Error, &sentence));
+            }
+        }
+        if self.work.is_done {
+            self.done.send_replace(true);
+        }
+        Ok(())
+    }
+
+    /// Counts an issue of our own and returns it for the log.
+    fn issue(&mut self, kind: IssueKind, sentence: &str) -> String {
+        let sentence = self.desk.masker.mask(sentence).into_owned();
+        self.work.report.add_issue(kind, &sentence);
+        format!("##[{}]{sentence}", if kind == IssueKind::Error { "error" } else { "warning" })
+    }
+
+    async fn carry_out(&mut self, effect: Effect, texts: &mut Vec<String>) -> Result<Result<(), Problem>, Broken> {
+        let desk = &mut *self.desk;
+        match effect {
+            Effect::Say(line) => texts.push(desk.masker.mask(&line).into_owned()),
+            Effect::Mask(secret) => return Ok(self.mask(&secret)),
+            Effect::Tag(tag) => {
+                let tag = desk.masker.mask(&tag).into_owned();
+                desk.record(StepEvent::Tagged { tag }).await?;
+            }
+            Effect::Rename(name) => {
+                let name = desk.masker.mask(&name).into_owned();
+                desk.record(StepEvent::Renamed { name }).await?;
+            }
+            Effect::Report => self.report().await?,
+            Effect::Keep { kind, r#type, name, path } => return self.keep(kind, r#type, name, &path).await,
+            Effect::Publish { name, folder, path } => return self.publish(name, folder, &path).await,
+            Effect::Associate(artifact) => desk.publish(artifact).await?,
+        }
+        Ok(Ok(()))
+    }
+
+    fn mask(&mut self, secret: &str) -> Result<(), Problem> {
+        use crate::worker::mask::Unmaskable;
+        match self.desk.masker.add(secret) {
+            Ok(()) => Ok(()),
+            Err(short @ Unmaskable::Short) => Err(Problem::Warning(short.to_string())),
+            Err(many @ Unmaskable::TooMany) => Err(Problem::Error(many.to_string())),
+        }
+    }
+
+    /// Records the report of a step that goes on, but not too often.
+    async fn report(&mut self) -> Result<(), Broken> {
+        if self.open.reported_at.is_some_and(|at| at.elapsed() < REPORT_EVERY) {
+            return Ok(());
+        }
+        self.open.reported_at = Some(Instant::now());
+        let report = self.desk.masked_report(&self.work.report);
+        self.desk.record(StepEvent::Reported { step: self.place, report }).await
+    }
+
+    async fn keep(
+        &mut self,
+        kind: FileKind,
+        r#type: String,
+        name: Option<String>,
+        path: &str,
+    ) -> Result<Result<(), Problem>, Broken> {
+        if self.work.report.files.len() >= FILES_MAX {
+            return Ok(Err(Problem::Error(format!("a step can hand over {FILES_MAX} files"))));
+        }
+        let from = match self.job.workspace.entry(path) {
+            Ok(from) if from.is_file() => from,
+            Ok(_) => return Ok(Err(Problem::Error(format!("`{}` is no file", shown(path))))),
+            Err(sentence) => return Ok(Err(Problem::Error(sentence))),
+        };
+        let name = name.or_else(|| Some(from.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
+        let number = format!("{}_{}", self.place + 1, self.work.report.files.len() + 1);
+        let (keep, run, id) = (self.job.keep.clone(), self.job.run.clone(), self.job.id.clone());
+        let kept = tokio::task::spawn_blocking(move || keep.file(&run, &id, &number, &from)).await;
+        match kept.map_err(std::io::Error::other).flatten() {
+            Ok((path, size)) => {
+                self.work.report.files.push(KeptFile { kind, r#type, name, size, path });
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                let sentence = format!("`{}` can't be kept (at most {FILE_MAX} bytes): {error}", shown(path));
+                Ok(Err(Problem::Error(sentence)))
+            }
+        }
+    }
+
+    async fn publish(&mut self, name: String, folder: String, path: &str) -> Result<Result<(), Problem>, Broken> {
+        let from = match self.job.workspace.entry(path) {
+            Ok(from) => from,
+            Err(sentence) => return Ok(Err(Problem::Error(sentence))),
+        };
+        let (keep, run, artifact) = (self.job.keep.clone(), self.job.run.clone(), name.clone());
+        let kept = tokio::task::spawn_blocking(move || keep.artifact(&run, &artifact, &folder, &from)).await;
+        match kept.map_err(std::io::Error::other).flatten() {
+            Ok(location) => {
+                let artifact = Artifact { name, kind: "container".to_owned(), location };
+                self.desk.publish(artifact).await?;
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(Err(Problem::Error(format!("`{}` can't be published: {error}", shown(path))))),
+        }
+    }
+}
+
+impl Trust {
+    /// Returns a line without the word, which nobody needs to see.
+    fn without_word(&self, line: &str) -> String {
+        match self {
+            Self::All => line.to_owned(),
+            Self::Word(word) => line.replace(&super::trust::word_prefix(word), PREFIX),
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! What each command does (reference, sections 6.4 and 7.3).
+//!
+//! Nothing is done here but to the step's own [`Work`]: what reaches out of the step comes back as
+//! an [`Effect`]. Variables change when the step has ended.
+
+use super::super::environment::environment_name;
+use super::super::variables::{Setting, Variables};
+use super::Command;
+use crate::diagnostic::shown;
+use crate::pipeline::plan::{Commands, Target};
+use crate::run::{self, RunResult};
+use crate::shell::is_special_variable;
+use crate::store::{
+    ARTIFACTS_MAX, Artifact, DETAILS_MAX, Detail, FileKind, IssueKind, StepReport, TAG_CHARS_MAX, TAGS_MAX,
+};
+use crate::taint::{Origin, Text};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How many variables and folders a step may set, and the most bytes of all of them.
+const CHANGES_MAX: usize = 1_000;
+const CHANGED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most characters of a short text, such as what a step is doing now.
+const TEXT_CHARS_MAX: usize = 1_000;
+/// With this variable a secret may have several lines.
+const MULTILINE_SECRETS: &str = "SYSTEM_UNSAFEALLOWMULTILINESECRET";
+
+/// What a step is, as its commands see it.
+pub(in super::super) struct Rules<'r> {
+    /// By which name its outputs are known.
+    pub(in super::super) step: String,
+    pub(in super::super) target: Option<&'r Target>,
+    pub(in super::super) variables: &'r Variables,
+    /// Where a value came from that a payload gave the step: what it sets is tainted then.
+    pub(in super::super) origin: Option<Arc<Origin>>,
+    pub(in super::super) is_debug: bool,
+}
+
+/// What a step's commands have told and changed so far.
+#[derive(Debug)]
+pub(in super::super) struct Work {
+    pub(in super::super) report: StepReport,
+    /// The worst result that a command gave.
+    pub(in super::super) result: RunResult,
+    /// What the job gets when the step has ended.
+    pub(in super::super) changes: Vec<Change>,
+    /// The tags that it gave its run, in lower case.
+    tags: BTreeSet<String>,
+    /// How often it published something.
+    published: usize,
+    /// Whether the step said that it is done: what comes later does not count.
+    pub(in super::super) is_done: bool,
+    changed_bytes: usize,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            report: StepReport::default(),
+            result: RunResult::Succeeded,
+            changes: Vec::new(),
+            tags: BTreeSet::new(),
+            published: 0,
+            is_done: false,
+            changed_bytes: 0,
+        }
+    }
+}
+
+/// A change for the steps that follow.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) enum Change {
+    /// A variable.
+    Set(Setting),
+    /// An output variable; the name is without the step's.
+    Output { name: String, value: Text, is_secret: bool },
+    /// A folder at the beginning of `PATH`.
+    PrependPath(String),
+    /// The run's name.
+    Rename(Text),
+}
+
+/// What a command does outside of its step.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) enum Effect {
+    Say(String),
+    Mask(String),
+    Tag(String),
+    Rename(String),
+    /// The step's report is to be shown.
+    Report,
+    Keep {
+        kind: FileKind,
+        r#type: String,
+        name: Option<String>,
+        path: String,
+    },
+    Publish {
+        name: String,
+        folder: String,
+        path: String,
+    },
+    Associate(Artifact),
+}
+
+/// Why a command does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Problem {
+    /// It is left out.
+    Warning(String),
+    /// The step has failed, and goes on.
+    Error(String),
+}
+
+type Done = Result<Option<Effect>, Problem>;
+type Act = fn(&mut Work, &Rules<'_>, &Command) -> Done;
+
+/// Every command: its name, whether a restricted step may give it, and what it does.
+const COMMANDS: [(&str, &str, bool, Act); 20] = [
+    ("task", "logissue", true, log_issue),
+    ("task", "issue", true, log_issue),
+    ("task", "setprogress", true, set_progress),
+    ("task", "complete", true, complete),
+    ("task", "logdetail", true, log_detail),
+    ("task", "setvariable", true, set_variable),
+    ("task", "setsecret", true, set_secret),
+    ("task", "settaskvariable", true, set_task_variable),
+    ("task", "prependpath", true, prepend_path),
+    ("task", "debug", true, debug),
+    ("task", "uploadsummary", false, |_, _, command| keep(FileKind::Summary, command)),
+    ("task", "uploadfile", false, |_, _, command| keep(FileKind::Log, command)),
+    ("task", "addattachment", false, add_attachment),
+    ("task", "setendpoint", false, set_endpoint),
+    ("artifact", "upload", false, upload_artifact),
+    ("artifact", "associate", false, associate_artifact),
+    ("build", "updatebuildnumber", false, update_build_number),
+    ("build", "addbuildtag", false, add_build_tag),
+    ("build", "uploadlog", false, |_, _, command| keep(FileKind::Log, command)),
+    ("build", "uploadsummary", false, |_, _, command| keep(FileKind::Summary, command)),
+];
+
+/// Areas that exist elsewhere and have nothing to do here.
+const ABSENT: [&str; 5] = ["release", "results", "codecoverage", "telemetry", "plugininternal"];
+
+/// Obeys a command.
+pub(in super::super) fn obey(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let Command { area, event, .. } = command;
+    let name = format!("{area}.{event}");
+    if ABSENT.contains(&area.as_str()) {
+        return warning(format!("the command `{}` does nothing here", shown(&name)));
+    }
+    if !COMMANDS.iter().any(|(known, ..)| known == area) {
+        return warning(format!("there is no command `{}`", shown(&name)));
+    }
+    let Some((_, _, is_harmless, act)) = COMMANDS.iter().find(|(a, e, ..)| a == area && e == event) else {
+        return error(format!("there is no command `{}`", shown(&name)));
+    };
+    if rules.target.is_some_and(|target| target.commands == Some(Commands::Restricted)) && !is_harmless {
+        return warning(format!("the command `{name}` is left out: the step's `target` restricts it"));
+    }
+    act(work, rules, command)
+}
+
+fn warning(sentence: String) -> Done {
+    Err(Problem::Warning(sentence))
+}
+
+fn error(sentence: impl Into<String>) -> Done {
+    Err(Problem::Error(sentence.into()))
+}
+
+/// Returns a property that must be there.
+fn required<'c>(command: &'c Command, name: &str) -> Result<&'c str, Problem> {
+    let missing = || Problem::Error(format!("the command `{}.{}` needs `{name}`", command.area, command.event));
+    command.property(name).ok_or_else(missing)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}
+
+/// An issue is counted and shown, and never fails the step by itself.
+fn log_issue(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let Some(kind) = command.property("type") else {
+        return warning("the command `task.logissue` needs `type`, which is `error` or `warning`".to_owned());
+    };
+    let (kind, mark) = match kind.to_ascii_lowercase().as_str() {
+        "error" => (IssueKind::Error, "error"),
+        "warning" => (IssueKind::Warning, "warning"),
+        _ => return error(format!("an issue is an `error` or a `warning`, not `{}`", shown(kind))),
+    };
+    let message = match command.property("sourcepath") {
+        Some(path) => placed(path, mark, command),
+        None => command.data.clone(),
+    };
+    work.report.add_issue(kind, &message);
+    Ok(Some(Effect::Say(format!("##[{mark}]{message}"))))
+}
+
+/// Returns an issue's text with its place, as compilers write it: `path(line,column): error code: text`.
+fn placed(path: &str, mark: &str, command: &Command) -> String {
+    let place = match (command.property("linenumber"), command.property("columnnumber")) {
+        (Some(line), Some(column)) => format!("({line},{column})"),
+        (Some(line), None) => format!("({line})"),
+        (None, _) => String::new(),
+    };
+    let code = command.property("code").map_or(String::new(), |code| format!(" {code}"));
+    format!("{path}{place}: {mark}{code}: {}", command.data)
+}
+
+fn percent(text: Option<&str>) -> u8 {
+    let number = text.and_then(|text| text.trim().parse::<i64>().ok()).unwrap_or(0);
+    u8::try_from(number.clamp(0, 100)).unwrap_or(0)
+}
+
+fn set_progress(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    work.report.progress = Some(percent(command.property("value")));
+    work.report.operation = Some(short(&command.data)).filter(|operation| !operation.is_empty());
+    Ok(Some(Effect::Report))
+}
+
+fn complete(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let word = required(command, "result")?;
+    let Some(result) = result(word) else { return error(format!("`{}` is no result of a step", shown(word))) };
+    work.result = worse(work.result, result);
+    work.is_done = command.is_set("done");
+    Ok(None)
+}
+
+fn result(word: &str) -> Option<RunResult> {
+    let number = |result: &RunResult| rank(*result).to_string() == word;
+    let all = RunResult::ALL.into_iter();
+    match word {
+        "5" | "Abandoned" => Some(RunResult::Failed),
+        _ => all.into_iter().find(|result| result.expression_word() == word || number(result)),
+    }
+}
+
+fn rank(result: RunResult) -> u8 {
+    match result {
+        RunResult::Succeeded => 0,
+        RunResult::SucceededWithIssues => 1,
+        RunResult::Failed => 2,
+        RunResult::Canceled => 3,
+        RunResult::Skipped => 4,
+    }
+}
+
+/// Returns the worse of two results of one step: once it is canceled or skipped it stays so.
+pub(in super::super) fn worse(so_far: RunResult, next: RunResult) -> RunResult {
+    let is_final = rank(so_far) > rank(RunResult::Failed);
+    if is_final || rank(so_far) > rank(next) { so_far } else { next }
+}
+
+fn log_detail(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let id = required(command, "id")?;
+    if uuid::Uuid::try_parse(id).is_err() {
+        return error("a detail's `id` is a GUID");
+    }
+    let known = work.report.details.iter().position(|detail| detail.id.eq_ignore_ascii_case(id));
+    let at = match known {
+        Some(at) => at,
+        None if work.report.details.len() >= DETAILS_MAX => {
+            return warning(format!("a step can have {DETAILS_MAX} details"));
+        }
+        None => {
+            let new = Detail {
+                id: id.to_owned(),
+                parent: command.property("parentid").map(short),
+                kind: short(required(command, "type")?),
+                name: short(required(command, "name")?),
+                order: required(command, "order")?.parse().unwrap_or(0),
+                state: "Unknown".to_owned(),
+                ..Detail::default()
+            };
+            work.report.details.push(new);
+            work.report.details.len() - 1
+        }
+    };
+    let detail = &mut work.report.details[at];
+    if let Some(state) = command.property("state") {
+        detail.state = short(state);
+    }
+    if command.property("progress").is_some() {
+        detail.progress = Some(percent(command.property("progress")));
+    }
+    detail.result = command.property("result").and_then(result).or(detail.result);
+    Ok(Some(Effect::Report))
+}
+
+/// Notes a change, unless the step has made more than it may.
+fn change(work: &mut Work, change: Change, bytes: usize) -> Result<(), Problem> {
+    work.changed_bytes += bytes;
+    if work.changes.len() >= CHANGES_MAX || work.changed_bytes > CHANGED_BYTES_MAX {
+        let sentence = format!("a step can set {CHANGES_MAX} variables of {CHANGED_BYTES_MAX} bytes in all");
+        return Err(Problem::Error(sentence));
+    }
+    work.changes.push(change);
+    Ok(())
+}
+
+fn may_set(rules: &Rules<'_>, name: &str) -> bool {
+    let settable = rules.target.and_then(|target| target.settable_variables.as_ref());
+    settable.is_none_or(|names| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+fn value(rules: &Rules<'_>, data: &str) -> Text {
+    rules.origin.as_ref().map_or_else(|| data.into(), |origin| Text::tainted(data, origin.clone()))
+}
+
+fn set_variable(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let name = required(command, "variable")?;
+    if !may_set(rules, name) {
+        let sentence = format!("the variable `{}` is not set: the step's `target` does not name it", shown(name));
+        return warning(sentence);
+    }
+    // An output is exported as `STEP_NAME`, which is no name that programs obey.
+    let is_output = command.is_set("isoutput");
+    if !is_output && is_special_variable(&environment_name(name)) {
+        let sentence = format!("the variable `{}` can't be set: programs obey it", shown(name));
+        let help = if name.eq_ignore_ascii_case("PATH") { "; the command `task.prependpath` adds to it" } else { "" };
+        return error(sentence + help);
+    }
+    let full_name = if is_output { format!("{}.{name}", rules.step) } else { name.to_owned() };
+    let is_secret = command.is_set("issecret") || rules.variables.is_secret(&full_name);
+    if is_secret && command.data.contains(['\n', '\r']) && !allows_multiline_secrets(rules) {
+        let sentence = format!("a secret of several lines needs the variable `{MULTILINE_SECRETS}` to be `true`");
+        return error(sentence);
+    }
+    let own = work.changes.iter().any(|change| change.makes_read_only(&full_name, &rules.step));
+    if own || rules.variables.is_read_only(&full_name) {
+        return warning(format!("the variable `{}` is not set: it is read-only", shown(&full_name)));
+    }
+    let value = value(rules, &command.data);
+    let bytes = name.len() + value.len();
+    let made = match is_output {
+        true => Change::Output { name: name.to_owned(), value, is_secret },
+        false => Change::Set(Setting {
+            name: name.to_owned(),
+            value,
+            is_secret,
+            is_read_only: command.is_set("isreadonly"),
+            keeps_case: command.is_set("preservecase"),
+        }),
+    };
+    change(work, made, bytes)?;
+    Ok(is_secret.then(|| Effect::Mask(command.data.clone())))
+}
+
+fn allows_multiline_secrets(rules: &Rules<'_>) -> bool {
+    rules.variables.value(MULTILINE_SECRETS).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"))
+}
+
+impl Change {
+    /// Says whether a later command of the same step may not set a variable again.
+    fn makes_read_only(&self, full_name: &str, step: &str) -> bool {
+        match self {
+            Self::Set(setting) => setting.is_read_only && setting.name.eq_ignore_ascii_case(full_name),
+            Self::Output { name, .. } => format!("{step}.{name}").eq_ignore_ascii_case(full_name),
+            Self::PrependPath(_) | Self::Rename(_) => false,
+        }
+    }
+}
+
+fn set_secret(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    Ok(Some(Effect::Mask(command.data.clone())))
+}
+
+/// A script has no parts before and after it that could see the variable; a secret is masked.
+fn set_task_variable(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    required(command, "variable")?;
+    Ok(command.is_set("issecret").then(|| Effect::Mask(command.data.clone())))
+}
+
+fn prepend_path(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let folder = command.data.trim();
+    if !may_set(rules, "path") {
+        return warning("`PATH` is not changed: the step's `target` does not name `path`".to_owned());
+    }
+    if folder.is_empty() || folder.contains([':', '\0']) {
+        return error("the command `task.prependpath` needs one folder");
+    }
+    if rules.origin.is_some() {
+        return error("a step that got payload text can't change `PATH`: programs obey it");
+    }
+    change(work, Change::PrependPath(folder.to_owned()), folder.len())?;
+    Ok(None)
+}
+
+fn debug(_: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    Ok(rules.is_debug.then(|| Effect::Say(format!("##[debug]{}", command.data))))
+}
+
+fn keep(kind: FileKind, command: &Command) -> Done {
+    let path = command.data.trim().to_owned();
+    Ok(Some(Effect::Keep { kind, r#type: String::new(), name: None, path }))
+}
+
+fn add_attachment(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let (kind, name) = (required(command, "type")?, required(command, "name")?);
+    if [kind, name].iter().any(|it| it.contains(['/', '\\', '\0', ':', '"', '<', '>', '|'])) {
+        return error("the type and the name of an attachment can't have characters that paths give a meaning");
+    }
+    let path = command.data.trim().to_owned();
+    Ok(Some(Effect::Keep { kind: FileKind::Attachment, r#type: short(kind), name: Some(short(name)), path }))
+}
+
+/// Service connections belong to tasks; a script has none that it could change.
+fn set_endpoint(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    required(command, "id")?;
+    match required(command, "field")?.to_ascii_lowercase().as_str() {
+        "url" => {}
+        "authparameter" | "dataparameter" => drop(required(command, "key")?),
+        field => return error(format!("`{}` is no field of a service connection", shown(field))),
+    }
+    warning("service connections can't be changed here".to_owned())
+}
+
+/// Counts what a step publishes.
+fn publish(work: &mut Work) -> Result<(), Problem> {
+    work.published += 1;
+    match work.published > ARTIFACTS_MAX {
+        true => Err(Problem::Error(format!("a step can publish {ARTIFACTS_MAX} artifacts"))),
+        false => Ok(()),
+    }
+}
+
+fn upload_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    publish(work)?;
+    let name = required(command, "artifactname")?.to_owned();
+    let folder = command.property("containerfolder").unwrap_or(&name).to_owned();
+    if command.data.trim().is_empty() {
+        return error("the command `artifact.upload` needs a path");
+    }
+    Ok(Some(Effect::Publish { name, folder, path: command.data.trim().to_owned() }))
+}
+
+fn associate_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    publish(work)?;
+    let name = required(command, "artifactname")?.to_owned();
+    if command.data.is_empty() {
+        return error("the command `artifact.associate` needs a location");
+    }
+    let kind = short(command.property("type").unwrap_or("container"));
+    Ok(Some(Effect::Associate(Artifact { name, kind, location: short(&command.data) })))
+}
+
+fn update_build_number(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let Some(name) = run::given_name(&command.data) else { return error("a run needs a name") };
+    change(work, Change::Rename(value(rules, &name)), name.len())?;
+    Ok(Some(Effect::Rename(name)))
+}
+
+fn add_build_tag(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let tag = command.data.trim();
+    if tag.is_empty() || tag.contains(':') || tag.chars().count() > TAG_CHARS_MAX {
+        return error(format!("a tag has 1 to {TAG_CHARS_MAX} characters and no colon"));
+    }
+    if work.tags.len() >= TAGS_MAX {
+        return warning(format!("a run has at most {TAGS_MAX} tags"));
+    }
+    // A run has each tag once; a loop that gives it again writes nothing.
+    let is_new = work.tags.insert(tag.to_lowercase());
+    Ok(is_new.then(|| Effect::Tag(tag.to_owned())))
+}

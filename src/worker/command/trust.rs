@@ -1,0 +1,83 @@
+//! Whose commands count (security, "The run").
+//!
+//! A step that a payload reached may print the payload's text, and that text may look like a
+//! command. So its author's own commands carry a word that no payload can know, and only these
+//! are obeyed. It does not matter on which way the payload came: in the script, in `env:`, or in a
+//! variable that every step has in its environment. A step that no payload reached is its author's
+//! alone, and so is one whose author says `target: {commands: any}`.
+
+use super::PREFIX;
+use crate::pipeline::plan::{Commands, Target};
+use std::borrow::Cow;
+
+/// What stands before a line that looks like a command and is none.
+const NOT_OBEYED: &str = "[not obeyed, as it may come from the payload] ";
+
+/// The random bytes of a word: more than can be guessed.
+const WORD_BYTES: usize = 16;
+
+/// Whose commands a step's output may have.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Trust {
+    /// Everybody's.
+    All,
+    /// Only those with the word, [`word_prefix`].
+    Word(String),
+}
+
+/// What a line is.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) enum Found<'l> {
+    /// Text for the log.
+    Text(Cow<'l, str>),
+    /// A command, from behind its prefix.
+    Command(&'l str),
+}
+
+/// Returns what a step's own commands begin with.
+pub(in super::super) fn word_prefix(word: &str) -> String {
+    format!("##vso-{word}[")
+}
+
+impl Trust {
+    /// Returns whose commands count in a step.
+    pub(in super::super) fn of(target: Option<&Target>, is_reached: bool) -> Self {
+        if !is_reached || target.is_some_and(|target| target.commands == Some(Commands::Any)) {
+            return Self::All;
+        }
+        let mut word = [0; WORD_BYTES];
+        getrandom::fill(&mut word).expect("the system gives random bytes");
+        Self::Word(hex::encode(word))
+    }
+
+    /// Says what a line is.
+    pub(in super::super) fn look<'l>(&self, line: &'l str) -> Found<'l> {
+        match self {
+            Self::All => match line.split_once(PREFIX) {
+                Some((_, command)) => Found::Command(command),
+                None => Found::Text(Cow::Borrowed(line)),
+            },
+            Self::Word(word) => match line.split_once(&word_prefix(word)) {
+                Some((_, command)) => Found::Command(command),
+                None if line.contains(PREFIX) => Found::Text(Cow::Owned(format!("{NOT_OBEYED}{line}"))),
+                None => Found::Text(Cow::Borrowed(line)),
+            },
+        }
+    }
+
+    /// Says whether a piece of a line may be the beginning of a command.
+    pub(in super::super) fn may_begin(&self, piece: &str) -> bool {
+        match self {
+            Self::All => piece.contains(PREFIX),
+            Self::Word(word) => piece.contains(&word_prefix(word)),
+        }
+    }
+
+    /// Returns the author's script with the word in each of its commands.
+    pub(in super::super) fn written<'s>(&self, script: &'s str) -> Cow<'s, str> {
+        match self {
+            Self::Word(word) if script.contains(PREFIX) => Cow::Owned(script.replace(PREFIX, &word_prefix(word))),
+            _ => Cow::Borrowed(script),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Where all that is said about a job passes, so that no secret does.
+
+use super::journal::{Broken, Journal};
+use super::mask::Masker;
+use crate::run::{Output, Series};
+use crate::store::{Artifact, StepEvent, StepReport};
+use std::borrow::Cow;
+
+/// A journal behind a masker.
+pub(super) struct Desk<'j> {
+    journal: &'j mut dyn Journal,
+    pub(super) masker: Masker,
+}
+
+impl<'j> Desk<'j> {
+    pub(super) fn new(journal: &'j mut dyn Journal) -> Self {
+        Self { journal, masker: Masker::default() }
+    }
+
+    /// Adds lines to the log, if there are any.
+    pub(super) async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
+        let masked = lines.iter().map(|line| self.masker.mask(line).into_owned()).collect();
+        self.log_masked(step, masked).await
+    }
+
+    /// Adds lines that are masked already.
+    pub(super) async fn log_masked(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
+        if lines.is_empty() { Ok(()) } else { self.journal.log(step, lines).await }
+    }
+
+    /// Records an event whose texts are masked already.
+    pub(super) async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
+        self.journal.record(event).await
+    }
+
+    /// Records an artifact.
+    pub(super) async fn publish(&mut self, artifact: Artifact) -> Result<(), Broken> {
+        let mask = |text: &str| self.masker.mask(text).into_owned();
+        let (name, kind) = (mask(&artifact.name), mask(&artifact.kind));
+        let artifact = Artifact { name, kind, location: mask(&artifact.location) };
+        self.record(StepEvent::Published { artifact }).await
+    }
+
+    /// Returns outputs without secrets.
+    pub(super) fn masked_outputs(&self, mut outputs: Vec<Output>) -> Vec<Output> {
+        for Output { value, .. } in &mut outputs {
+            if let Cow::Owned(masked) = self.masker.mask(&value.flatten()) {
+                *value = value.derive(masked);
+            }
+        }
+        outputs
+    }
+
+    /// Returns the number of a series.
+    pub(super) async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
+        self.journal.count(series).await
+    }
+
+    /// Returns a report without secrets. What was a secret only later is hidden too.
+    pub(super) fn masked_report(&self, report: &StepReport) -> StepReport {
+        let mut report = report.clone();
+        let texts = report.issues.iter_mut().map(|issue| &mut issue.message);
+        let texts = texts.chain(report.operation.iter_mut()).chain(report.details.iter_mut().map(|it| &mut it.name));
+        for text in texts.chain(report.files.iter_mut().flat_map(|file| [&mut file.name, &mut file.r#type])) {
+            *text = self.masker.mask(text).into_owned();
+        }
+        report
+    }
+}

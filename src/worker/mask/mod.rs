@@ -1,0 +1,126 @@
+//! Secrets in output give way to `***` (security, "The run").
+//!
+//! What is masked: each secret as it is, each line of it, and the forms that programs usually
+//! give it (see `form.rs`); passwords in addresses too. It is best effort: what a program changes
+//! in another way, or prints in parts, is not found.
+
+mod form;
+mod screen;
+
+pub use screen::Screen;
+
+use crate::run::MASK;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// The fewest bytes of a secret: a shorter one stands in every text.
+pub const SECRET_MIN: usize = 3;
+/// The fewest bytes of one line of a secret.
+const LINE_MIN: usize = 4;
+/// The most secrets of a job: all their forms are looked for at once.
+pub const SECRETS_MAX: usize = 1_000;
+/// The most bytes of all secrets of a job.
+pub const SECRETS_BYTES_MAX: usize = 256 * 1024;
+
+/// Why a secret can't be masked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unmaskable {
+    /// It is shorter than [`SECRET_MIN`].
+    #[error("a secret of less than {SECRET_MIN} bytes is not masked")]
+    Short,
+    /// The job has as many as it may.
+    #[error("a job can have {SECRETS_MAX} secrets of {SECRETS_BYTES_MAX} bytes in all")]
+    TooMany,
+}
+
+/// Knows the secrets of a job. It only ever learns more.
+#[derive(Debug, Clone, Default)]
+pub struct Masker {
+    secrets: BTreeSet<String>,
+    bytes: usize,
+    patterns: BTreeSet<Vec<u8>>,
+    /// Finds all patterns; made anew when one is added.
+    automaton: Option<AhoCorasick>,
+    longest: usize,
+}
+
+impl Masker {
+    /// Learns a secret.
+    pub fn add(&mut self, secret: &str) -> Result<(), Unmaskable> {
+        if secret.is_empty() || self.secrets.contains(secret) {
+            return Ok(());
+        }
+        if secret.len() < SECRET_MIN {
+            return Err(Unmaskable::Short);
+        }
+        if self.secrets.len() >= SECRETS_MAX || self.bytes + secret.len() > SECRETS_BYTES_MAX {
+            return Err(Unmaskable::TooMany);
+        }
+        self.bytes += secret.len();
+        self.secrets.insert(secret.to_owned());
+        self.patterns.extend(form::forms(secret));
+        self.longest = self.patterns.iter().map(Vec::len).max().unwrap_or(0);
+        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&self.patterns);
+        self.automaton = Some(automaton.map_err(|_| Unmaskable::TooMany)?);
+        Ok(())
+    }
+
+    /// Returns the text with all that is known masked.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let hidden = self.hidden(text);
+        if hidden.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut masked = String::with_capacity(text.len());
+        let mut at = 0;
+        for part in hidden {
+            masked.push_str(&text[at..part.start]);
+            masked.push_str(MASK);
+            at = part.end;
+        }
+        masked.push_str(&text[at..]);
+        Cow::Owned(masked)
+    }
+
+    /// Returns the parts that must not be shown, in order, joined where they touch.
+    fn hidden(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = passwords(text);
+        if let Some(automaton) = &self.automaton {
+            found.extend(automaton.find_overlapping_iter(text).map(|it| whole_characters(text, it.range())));
+        }
+        found.sort_by_key(|part| part.start);
+        let mut joined: Vec<Range<usize>> = Vec::with_capacity(found.len());
+        for part in found {
+            match joined.last_mut() {
+                Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+                _ => joined.push(part),
+            }
+        }
+        joined
+    }
+}
+
+/// A form of a secret may begin or end inside a character, as its bytes in base64 do not, but
+/// those of a text cut at a limit might.
+fn whole_characters(text: &str, part: Range<usize>) -> Range<usize> {
+    text.floor_char_boundary(part.start)..text.ceil_char_boundary(part.end)
+}
+
+/// Returns the passwords in addresses such as `https://user:password@host`.
+fn passwords(text: &str) -> Vec<Range<usize>> {
+    let ends_user_info = |byte: u8| matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\n');
+    let mut found = Vec::new();
+    for start in memchr::memmem::find_iter(text.as_bytes(), b"//").map(|at| at + 2) {
+        let rest = &text.as_bytes()[start..];
+        let Some(end) = rest.iter().position(|byte| ends_user_info(*byte)).filter(|end| rest[*end] == b'@') else {
+            continue;
+        };
+        let Some(colon) = memchr::memchr(b':', &rest[..end]).filter(|colon| *colon > 0 && colon + 1 < end) else {
+            continue;
+        };
+        found.push(start + colon + 1..start + end);
+    }
+    found
+}

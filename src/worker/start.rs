@@ -1,0 +1,102 @@
+//! What a job knows when it starts: its variables, their expressions evaluated, and its secrets.
+
+use super::context::JobContext;
+use super::desk::Desk;
+use super::journal::Broken;
+use super::mask::Unmaskable;
+use super::predefined;
+use super::variables::{Setting, Variables};
+use crate::diagnostic::shown;
+use crate::expression::Value;
+use crate::pipeline::plan::Variable;
+use crate::run::{Series, Sources, resolve_variables};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// Returns the variables of a job. The masker knows its secrets from here on. Otherwise a sentence
+/// that says which variable has no value, and why.
+pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Variables, String>, Broken> {
+    let resolved = match resolved(job, desk).await? {
+        Ok(resolved) => resolved,
+        Err(sentence) => return Ok(Err(sentence)),
+    };
+    let mut variables = Variables::default();
+    let mut warnings = Vec::new();
+    for variable in resolved {
+        match setting(job, variable, desk, &mut warnings) {
+            Ok(setting) => variables.apply(setting),
+            Err(sentence) => return Ok(Err(sentence)),
+        }
+    }
+    variables.set_environment(job.host.environment.iter().cloned());
+    predefined::set(&mut variables, job);
+    warnings.extend(variables.recalculate());
+    desk.log(None, warnings.into_iter().map(|warning| format!("##[warning]{warning}")).collect()).await?;
+    Ok(Ok(variables))
+}
+
+fn setting(
+    job: &JobContext,
+    variable: Variable,
+    desk: &mut Desk<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Setting, String> {
+    let Variable { name, value, read_only, group } = variable;
+    let Some(group) = group else {
+        return Ok(Setting { is_read_only: read_only, ..Setting::plain(&name, value) });
+    };
+    let Some(secret) = job.host.secrets.value(&group, &name) else {
+        let (name, group) = (shown(&name), shown(&group));
+        return Err(format!("The secret `{name}` of the variable group `{group}` has no value on this machine."));
+    };
+    match desk.masker.add(secret) {
+        Ok(()) => {}
+        Err(Unmaskable::Short) => {
+            warnings.push(format!("The secret `{}` is too short to be masked.", shown(&name)));
+        }
+        Err(many @ Unmaskable::TooMany) => {
+            return Err(format!("The secret `{}` can't be masked: {many}.", shown(&name)));
+        }
+    }
+    Ok(Setting { is_secret: true, is_read_only: read_only, ..Setting::plain(&name, secret.into()) })
+}
+
+/// Evaluates the expressions in the plan's variables. A number that an expression wants to count
+/// is fetched, and all is evaluated again, until no number is missing.
+async fn resolved(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Vec<Variable>, String>, Broken> {
+    let mut contexts = job.board.contexts(&job.plan, job.stage, job.job);
+    contexts.push(("pipeline", Value::object([("startTime", Value::DateTime(job.queued_at))])));
+    contexts.push(("resources", Value::object::<&str>([])));
+    let mut known = HashMap::new();
+    loop {
+        match evaluate(job, &contexts, &known) {
+            (_, Some(series)) => {
+                let number = desk.count(&series).await?;
+                known.insert(series, number);
+            }
+            (resolved, None) => return Ok(resolved),
+        }
+    }
+}
+
+/// Evaluates with the numbers that are known, and returns the first that is missing.
+fn evaluate(
+    job: &JobContext,
+    contexts: &[(&'static str, Value)],
+    known: &HashMap<Series, i64>,
+) -> (Result<Vec<Variable>, String>, Option<Series>) {
+    let missing: RefCell<Option<Series>> = RefCell::default();
+    let counter = |series: Series| {
+        known.get(&series).copied().unwrap_or_else(|| {
+            let seed = series.seed;
+            missing.borrow_mut().get_or_insert(series);
+            seed
+        })
+    };
+    let sources = Sources { contexts: contexts.to_vec(), counter: Some(&counter) };
+    let mut failed = None;
+    let resolved = resolve_variables(&job.plan, job.stage, Some(job.job), &sources, |sentence| {
+        failed.get_or_insert(sentence);
+    });
+    (failed.map_or(Ok(resolved), Err), missing.take())
+}

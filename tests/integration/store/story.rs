@@ -1,0 +1,102 @@
+//! What steps tell and hand on, in every store.
+
+use super::world::{World, job, plan, stage, staged, worlds};
+use pipehook::id::RunId;
+use pipehook::run::{Output, Progress, RunResult, Series};
+use pipehook::store::{Artifact, Error, IssueKind, JobOutcome, Lease, RunDetail, StepEvent, StepReport, TAGS_MAX};
+use pipehook::taint::{Origin, Text};
+use std::sync::Arc;
+
+async fn detail(world: &World, run: &RunId) -> RunDetail {
+    world.store().run(run).await.expect("a run can be read").expect("the run is there")
+}
+
+fn series(site: &str, prefix: &str, seed: i64) -> Series {
+    Series { site: site.to_owned(), prefix: prefix.to_owned(), seed }
+}
+
+async fn count(world: &World, lease: &Lease, series: &Series) -> i64 {
+    world.store().count(lease, series).await.expect("the lease holds")
+}
+
+#[tokio::test]
+async fn outputs_are_stored_with_the_job_s_end_and_known_to_what_depends_on_it() {
+    for mut world in worlds() {
+        let stages = vec![
+            stage("first", &[], vec![job("a", &[]), job("b", &["a"])]),
+            stage("then", &["first"], vec![job("c", &[])]),
+        ];
+        let run = world.queue(staged(stages)).await;
+        let claim = world.claim().await.expect("due");
+        let origin = Arc::new(Origin { alias: "hook".into(), path: "title".into() });
+        let outputs = vec![
+            Output { name: "s.tainted".to_owned(), value: Text::tainted("x", origin) },
+            Output { name: "s.plain".to_owned(), value: "y".into() },
+        ];
+        let outcome = JobOutcome { outputs: outputs.clone(), ..world.outcome(RunResult::Succeeded) };
+        world.store().finish(&claim.lease, outcome).await.expect("held");
+        world.crash();
+        let second = world.claim().await.expect("due");
+        assert_eq!(second.board.stages[0][0], Progress::Completed(RunResult::Succeeded));
+        let mut handed_on = second.board.outputs[0][0].clone();
+        handed_on.sort_by_key(|output| std::cmp::Reverse(output.name.clone()));
+        assert_eq!(handed_on, outputs, "a payload's text stays one");
+        world.store().finish(&second.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        let third = world.claim().await.expect("due");
+        assert_eq!(third.board.outputs[0][0].len(), 2, "also in later stages");
+        let shown = &detail(&world, &run.id).await.stages[0].jobs[0].outputs;
+        assert_eq!(shown.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["y", "x"]);
+    }
+}
+
+#[tokio::test]
+async fn reports_tags_names_and_artifacts_are_shown_with_the_run() {
+    for mut world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[])])).await;
+        let lease = world.claim().await.expect("due").lease;
+        let record = async |event: StepEvent| world.store().record(&lease, event).await.expect("held");
+        record(world.started(0)).await;
+        let mut report = StepReport::default();
+        report.add_issue(IssueKind::Error, "bad");
+        for _ in 0..2 {
+            record(StepEvent::Reported { step: 0, report: report.clone() }).await;
+            record(StepEvent::Tagged { tag: "One".to_owned() }).await;
+            record(StepEvent::Tagged { tag: "ONE".to_owned() }).await;
+            record(StepEvent::Renamed { name: "v2".to_owned() }).await;
+        }
+        for (name, location) in [("Drop", "here"), ("drop", "there")] {
+            let artifact = Artifact { name: name.into(), kind: "container".into(), location: location.into() };
+            record(StepEvent::Published { artifact }).await;
+        }
+        world.crash();
+        let shown = detail(&world, &run.id).await;
+        assert_eq!((shown.run.name.as_str(), shown.tags), ("v2", vec!["One".to_owned()]));
+        let artifacts: Vec<_> = shown.artifacts.iter().map(|it| (it.name.as_str(), it.location.as_str())).collect();
+        assert_eq!(artifacts, [("Drop", "there")]);
+        assert_eq!(shown.stages[0].jobs[0].steps[0].report, report);
+        for number in 0..TAGS_MAX + 5 {
+            world.store().record(&lease, StepEvent::Tagged { tag: format!("t{number}") }).await.expect("held");
+        }
+        assert_eq!(detail(&world, &run.id).await.tags.len(), TAGS_MAX);
+    }
+}
+
+#[tokio::test]
+async fn a_series_goes_up_once_for_each_run_and_site() {
+    for mut world in worlds() {
+        let first = world.queue(plan(vec![job("a", &[])])).await;
+        let lease = world.claim().await.expect("due").lease;
+        assert_eq!(count(&world, &lease, &series("v", "x", 100)).await, 100);
+        assert_eq!(count(&world, &lease, &series("v", "x", 100)).await, 100, "asked again");
+        assert_eq!(count(&world, &lease, &series("w", "x", 7)).await, 101, "the seed is for a new series");
+        assert_eq!(count(&world, &lease, &series("u", "", -3)).await, -3);
+        world.crash();
+        assert_eq!(count(&world, &lease, &series("v", "x", 100)).await, 100, "also after a crash");
+        world.store().finish(&lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        let error = world.store().count(&lease, &series("z", "x", 1)).await;
+        assert!(matches!(error, Err(Error::Lost)), "{error:?} of {}", first.id);
+        world.queue(plan(vec![job("a", &[])])).await;
+        let lease = world.claim().await.expect("due").lease;
+        assert_eq!(count(&world, &lease, &series("v", "x", 100)).await, 102);
+    }
+}

@@ -1,0 +1,177 @@
+//! No secret is shown, however the output is cut and written.
+
+use super::bench::*;
+use super::variables::cases;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use pipehook::run::RunResult::{Failed, Succeeded};
+use pipehook::store::StepEvent;
+use pipehook::taint::Text;
+use pipehook::worker::{Masker, SECRETS_MAX, Screen, Unmaskable};
+use proptest::prelude::*;
+
+fn masker(secrets: &[&str]) -> Masker {
+    let mut masker = Masker::default();
+    secrets.iter().for_each(|secret| masker.add(secret).expect("a secret that can be masked"));
+    masker
+}
+
+#[test]
+fn the_shared_cases_of_masks_hold() {
+    for case in cases("secret-masking.json") {
+        let secrets: Vec<&str> =
+            case["secrets"].as_array().expect("a list").iter().filter_map(|it| it.as_str()).collect();
+        let (input, output) = (case["input"].as_str().expect("a text"), case["output"].as_str().expect("a text"));
+        assert_eq!(masker(&secrets).mask(input), output, "{}", case["id"]);
+    }
+}
+
+#[test]
+fn every_usual_form_of_a_secret_is_masked() {
+    let secret = "pa$$ w\"ord/ü'1&";
+    let masker = masker(&[secret]);
+    let forms = [
+        secret.to_owned(),
+        "pa%24%24%20w%22ord%2F%C3%BC%271%26".to_owned(),
+        "pa%24%24+w%22ord%2F%C3%BC%271%26".to_owned(),
+        "pa%24%24%20w%22ord%2f%c3%bc%271%26".to_owned(),
+        "pa$$ w\\\"ord/ü'1&".to_owned(),
+        "pa$$ w&quot;ord/ü&apos;1&amp;".to_owned(),
+        "pa$$ w\"ord/ü'\\''1&".to_owned(),
+        hex::encode(secret),
+        hex::encode_upper(secret),
+    ];
+    for form in forms {
+        assert_eq!(masker.mask(&format!("<{form}>")), "<***>", "{form}");
+    }
+}
+
+#[test]
+fn base64_is_masked_wherever_the_secret_begins_in_it() {
+    let secret = "s3cr3t-t0ken?~";
+    let masker = masker(&[secret]);
+    for before in ["", "a", "ab", "abc", "user:"] {
+        for after in ["", "x", "xy", "xyz"] {
+            let text = format!("{before}{secret}{after}");
+            for encoded in [STANDARD.encode(&text), URL_SAFE.encode(&text)] {
+                let masked = masker.mask(&encoded).into_owned();
+                assert!(masked.contains("***"), "{text}: {encoded}");
+                // What is left is at the ends, where neighbours share the characters.
+                assert!(masked.len() <= before.len() * 4 / 3 + after.len() * 4 / 3 + 3 + 8, "{text}: {masked}");
+            }
+        }
+    }
+}
+
+#[test]
+fn secrets_of_several_lines_are_masked_line_by_line() {
+    let masker = masker(&["-----BEGIN\nabcdefgh\nxy\n  ijklmnop  \n-----END"]);
+    assert_eq!(masker.mask("key abcdefgh and ijklmnop"), "key *** and ***");
+    assert_eq!(masker.mask("xy stays: it is too short"), "xy stays: it is too short");
+}
+
+#[test]
+fn what_cannot_be_masked_is_said() {
+    let mut masker = Masker::default();
+    assert_eq!(masker.add("ab"), Err(Unmaskable::Short));
+    assert_eq!(masker.add(""), Ok(()));
+    for number in 0..SECRETS_MAX {
+        assert_eq!(masker.add(&format!("secret {number}")), Ok(()));
+        if number > 20 {
+            break;
+        }
+    }
+    assert_eq!(masker.add(&"x".repeat(1024 * 1024)), Err(Unmaskable::TooMany));
+}
+
+proptest! {
+    #[test]
+    fn no_cut_lets_a_secret_through(
+        secrets in prop::collection::vec("[ab]{3,6}|[a-z é]{6,9}", 1..4),
+        texts in prop::collection::vec("[abc]{0,12}|[a-zé ]{0,6}", 0..8),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..12),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+    ) {
+        let masker = masker(&secrets.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut line = texts.concat();
+        for (pick, with_text) in picks {
+            line.push_str(pick.get::<String>(&secrets));
+            if with_text { line.push('.'); }
+        }
+        let mut places: Vec<usize> = cuts.iter().map(|cut| line.floor_char_boundary(cut.index(line.len() + 1))).collect();
+        places.sort_unstable();
+        let (mut screen, mut shown, mut at) = (Screen::default(), String::new(), 0);
+        for place in places {
+            shown.push_str(&screen.pass(&masker, &line[at..place], false));
+            at = place;
+        }
+        shown.push_str(&screen.pass(&masker, &line[at..], true));
+        prop_assert_eq!(shown, masker.mask(&line).into_owned());
+    }
+}
+
+#[test]
+fn a_secret_of_a_group_is_masked_and_in_no_environment_but_where_it_is_named() {
+    let mapped = pipehook::pipeline::plan::Step {
+        env: vec![("TOKEN".into(), "$(token)".into())],
+        ..step("echo \"$TOKEN\"; echo ${#TOKEN}")
+    };
+    let story = run_with_secrets(
+        &[("token", "hunter22-hunter22")],
+        vec![step("env | grep -c hunter; echo $(token); echo plain"), mapped, step("echo aHVudGVyMjItaHVudGVyMjI=")],
+    );
+    assert_eq!(story.output(0), ["0", "***", "plain"]);
+    assert_eq!(story.output(1), ["***", "17"]);
+    assert_eq!(story.output(2)[0].len(), "***I=".len(), "{story:?}");
+    assert!(!format!("{:?}", story.memory).contains("hunter"), "{story:?}");
+}
+
+#[test]
+fn a_secret_without_a_value_fails_the_job_before_its_steps() {
+    let story = run_in(
+        plan(vec![stage(
+            "main",
+            vec![pipehook::pipeline::plan::Job {
+                variables: vec![pipehook::pipeline::plan::Variable {
+                    group: Some("vault".into()),
+                    ..variable("token", "")
+                }],
+                ..job(vec![step("true")])
+            }],
+        )]),
+        None,
+        |_| {},
+    );
+    assert_eq!((story.outcome.result, story.memory.events.len()), (Failed, 0));
+    assert_eq!(story.errors(), ["The secret `token` of the variable group `vault` has no value on this machine."]);
+}
+
+#[test]
+fn a_secret_that_a_step_names_is_masked_from_there_on() {
+    let story = run(vec![
+        step("echo before s3cr3t-x; echo '##vso[task.setsecret]s3cr3t-x'; echo after s3cr3t-x"),
+        step("echo '##vso[task.setvariable variable=key;issecret=true]k3y-k3y'"),
+        step("echo \"$KEY\" $(key) s3cr3t-x"),
+        step("printf '%.0sx' {1..40000}; echo s3cr3t-x"),
+    ]);
+    assert_eq!(story.output(0), ["before s3cr3t-x", "after ***"]);
+    assert_eq!(story.output(2), [" *** ***"]);
+    let long = story.output(3).concat();
+    assert!(long.ends_with("x***") && long.len() == 40_003, "{}", long.len());
+    assert_eq!(story.outcome.result, Succeeded);
+}
+
+#[test]
+fn names_and_reports_of_steps_are_masked_too() {
+    let named = pipehook::pipeline::plan::Step {
+        display_name: "with $(token)".into(),
+        ..step(
+            "echo '##vso[task.logissue type=error]bad hunter22'; echo '##vso[build.addbuildtag]t-hunter22'; echo '##vso[task.setvariable variable=o;isoutput=true]<hunter22>'; exit 1",
+        )
+    };
+    let story = run_with_secrets(&[("token", "hunter22")], vec![named]);
+    assert_eq!(story.report(0).issues[0].message, "bad ***");
+    assert_eq!(Text::flatten(&story.outcome.outputs[0].value), "<***>");
+    assert!(story.memory.events.contains(&StepEvent::Tagged { tag: "t-***".into() }));
+    assert!(!format!("{:?}", story.memory).contains("hunter22"), "{story:?}");
+}

@@ -1,0 +1,105 @@
+//! No process survives its step, and none its server.
+
+use super::bench::*;
+use super::output::is_gone;
+use crate::support::{Folder, checksum, request, until};
+use pipehook::run::RunResult::{Failed, Succeeded};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a killed process may take to be gone.
+const GONE_MAX: Duration = Duration::from_secs(10);
+
+/// Starts processes that try to stay: in a session of their own, deaf to signals, without the
+/// parent that started them. Each writes its number to a file.
+const STUBBORN: &str = r#"
+stay() { echo $BASHPID >> "$NUMBERS"; trap '' HUP INT TERM; exec sleep 1000; }
+export -f stay
+setsid bash -c stay &
+nohup bash -c stay >/dev/null 2>&1 &
+(trap '' HUP; (stay &) &)
+setsid bash -c '(setsid bash -c "(stay &)" &) &' </dev/null >/dev/null 2>&1
+env -i NUMBERS="$NUMBERS" PATH="$PATH" setsid bash -c 'echo $BASHPID >> "$NUMBERS"; exec sleep 1000' &
+while [ "$(wc -l < "$NUMBERS")" -lt 5 ]; do sleep 0.01; done
+"#;
+
+fn stubborn(numbers: &Path, then: &str) -> String {
+    format!("NUMBERS='{}'; export NUMBERS; touch \"$NUMBERS\"{STUBBORN}{then}", numbers.display())
+}
+
+/// Returns the numbers in a file, once there are five.
+fn five(numbers: &Path) -> Vec<String> {
+    until("five processes", GONE_MAX, || {
+        let text = std::fs::read_to_string(numbers).ok()?;
+        let numbers: Vec<String> = text.lines().map(str::to_owned).collect();
+        (numbers.len() == 5).then_some(numbers)
+    })
+}
+
+#[test]
+fn nothing_that_a_step_started_lives_on_after_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let numbers = folder.path().join("numbers");
+    let story = run(vec![step(stubborn(&numbers, "echo end"))]);
+    assert_eq!((story.outcome.result, story.output(0)), (Succeeded, vec!["end"]));
+    // Without waiting: they are gone before the step has ended.
+    for number in five(&numbers) {
+        assert!(is_gone(&number), "process {number} lives on");
+    }
+}
+
+#[test]
+fn nothing_lives_on_when_the_server_is_killed() {
+    let folder = Folder::new("connections: {hook: {secret: {value: s}}}\n");
+    let numbers = folder.path().join("numbers");
+    let script = stubborn(&numbers, "sleep 1000").replace('\n', "\n    ");
+    let pipeline =
+        format!("resources: {{webhooks: [{{webhook: hook, connection: hook}}]}}\nsteps:\n- script: |\n    {script}\n");
+    folder.write("pipelines/stay.yml", &pipeline);
+    let mut server = folder.serve(&[]);
+    let checksum = checksum("s", b"{}");
+    let sent = request(server.public, "POST", "/webhooks/hook", &[("X-WH-Checksum", &checksum)], b"{}");
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let numbers = five(&numbers);
+    server.kill();
+    for number in numbers {
+        until(&format!("process {number} is gone"), GONE_MAX, || is_gone(&number).then_some(()));
+    }
+}
+
+#[test]
+fn a_step_that_kills_its_own_shim_fails_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let number = folder.path().join("number");
+    let script = format!("echo $$ > '{}'; kill -9 $PPID; exec sleep 1000", number.display());
+    let story = run(vec![step(script), step_if("always()", "echo next")]);
+    assert_eq!(story.results(), [Failed, Succeeded]);
+    assert!(story.errors()[0].contains("shim was killed"), "{story:?}");
+    let number = std::fs::read_to_string(number).expect("a number");
+    assert!(is_gone(number.trim()), "process {number} lives on");
+}
+
+#[test]
+fn a_step_that_is_ended_by_a_signal_says_by_which() {
+    let story = run(vec![step("kill -9 $$")]);
+    assert_eq!((story.outcome.result, story.exit_code(0)), (Failed, None));
+    assert_eq!(story.errors(), ["Bash was ended by signal 9."]);
+}
+
+#[test]
+fn every_process_of_a_job_carries_its_mark_and_none_of_the_link() {
+    let story =
+        run(vec![step("echo ${PIPEHOOK_JOB#run_}; ls -l /proc/self/fd | grep -c socket; echo $0 | grep -c shim")]);
+    let output = story.output(0);
+    assert!(output[0].ends_with("/job_1"), "{output:?}");
+    assert_eq!(output[1..], ["0", "0"]);
+}
+
+#[test]
+fn what_a_dead_shim_left_is_found_by_its_mark() {
+    let mark = format!("run_hunt_{}/job", std::process::id());
+    let mut left = std::process::Command::new("sleep");
+    let mut left = left.arg("1000").env(pipehook::process::MARK, &mark).spawn().expect("sleep starts");
+    assert_eq!(pipehook::process::hunt(&["run_hunt/other".to_owned(), mark]), 1);
+    assert!(!left.wait().expect("an end").success());
+}
