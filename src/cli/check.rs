@@ -8,6 +8,7 @@ use crate::catalog::{self, Catalog, Pipeline};
 use crate::catalog::{Trigger, TriggeringWebhook, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostics, Report, Severity, Style, render_all};
+use crate::shell::Substitution;
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::select::select;
 use anyhow::Context;
@@ -62,8 +63,11 @@ impl Check {
         for path in &self.paths {
             add_files(path, &mut files)?;
         }
+        let config = Config::load_without_secrets(global.config.as_deref()).ok();
+        let substitution =
+            |connection: &str| config.as_ref().map_or_else(Substitution::default, |it| it.substitution(connection));
         for file in &files {
-            reports.extend(pipeline(file, payload.as_ref())?);
+            reports.extend(pipeline(file, payload.as_ref(), &substitution)?);
         }
         self.print(&reports, files.len())?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
@@ -120,21 +124,49 @@ fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// Returns what is wrong with one pipeline.
-fn pipeline(file: &Path, payload: Option<&Payload<'_>>) -> Result<Vec<Report>, Failure> {
+fn pipeline(
+    file: &Path,
+    payload: Option<&Payload<'_>>,
+    substitution: &dyn Fn(&str) -> Substitution,
+) -> Result<Vec<Report>, Failure> {
     let (pipeline, mut diagnostics) = catalog::load_file(file)
         .with_context(|| format!("the pipeline {} can't be read", file.display()))
         .map_err(Failure::Usage)?;
     if !diagnostics.has_errors() {
         match payload.filter(|_| !pipeline.listeners.is_empty()) {
-            Some(payload) => with_payload(&pipeline, payload, &mut diagnostics),
+            Some(payload) => with_payload(&pipeline, payload, substitution, &mut diagnostics),
             None => without_payload(&pipeline, &mut diagnostics),
         }
+        foreseen(&pipeline, substitution, &mut diagnostics);
     }
     Ok(diagnostics.resolve(&pipeline.sources))
 }
 
+/// Reports the places of scripts that take no payload text, whatever is posted.
+fn foreseen(pipeline: &Pipeline, substitution: &dyn Fn(&str) -> Substitution, diagnostics: &mut Diagnostics) {
+    let mut found = Diagnostics::default();
+    let mut told = Vec::new();
+    for listener in &pipeline.listeners {
+        let substitution = substitution(&listener.resource.connection);
+        if !told.contains(&substitution) {
+            pipeline.scripts.report(substitution, &mut found);
+            told.push(substitution);
+        }
+    }
+    for diagnostic in found {
+        if !diagnostics.iter().any(|known| *known == diagnostic) {
+            diagnostics.push(diagnostic);
+        }
+    }
+}
+
 /// Expands with a payload for each webhook resource.
-fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Diagnostics) {
+fn with_payload(
+    pipeline: &Pipeline,
+    payload: &Payload<'_>,
+    substitution: &dyn Fn(&str) -> Substitution,
+    diagnostics: &mut Diagnostics,
+) {
     for listener in &pipeline.listeners {
         let webhook = TriggeringWebhook {
             alias: &listener.resource.alias,
@@ -143,7 +175,8 @@ fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Di
             event: None,
             delivery: DELIVERY,
         };
-        prepare(pipeline, &Trigger { webhook: Some(webhook), ..Trigger::default() }, diagnostics);
+        let substitution = substitution(&listener.resource.connection);
+        prepare(pipeline, &Trigger { webhook: Some(webhook), substitution, ..Trigger::default() }, diagnostics);
     }
 }
 

@@ -5,6 +5,7 @@
 //! schema     which keys may stand where: one table
 //! read       the expanded document to the typed model, every mistake reported
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
+//! foresee    the scripts of a file before any payload, for their authors and for speed
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
 //! ```
@@ -14,6 +15,7 @@
 
 mod check;
 mod condition;
+mod foresee;
 pub mod form;
 mod model;
 pub mod plan;
@@ -23,26 +25,42 @@ mod resources;
 mod schema;
 mod value;
 
+pub use foresee::{Foreseen, ForeseenScript, foresee};
 pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
 
 use crate::diagnostic::Diagnostics;
-use crate::shell::Requirement;
+use crate::shell::{Known, Requirement, Substitution};
 use crate::template::Node;
 use plan::Plan;
 use std::sync::Arc;
 
+/// What becomes of payload text in the scripts of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ScriptRules {
+    /// What the connection says.
+    pub substitution: Substitution,
+    /// The analyses that were made when the file was loaded.
+    pub known: Known,
+}
+
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
-pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Plan> {
-    validate_with_needs(document, name, diagnostics).map(|(plan, _)| plan)
+pub fn validate(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    validate_with_needs(document, name, scripts, diagnostics).map(|(plan, _)| plan)
 }
 
 /// As [`validate`], and returns what texts of payloads must look like where they stand: other
 /// texts in the same places may be used if they meet the same needs.
-pub fn validate_with_needs(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<(Plan, Vec<Need>)> {
+pub fn validate_with_needs(
+    document: &Node,
+    name: &str,
+    scripts: &ScriptRules,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Plan, Vec<Need>)> {
     let pipeline = read::read(document, diagnostics);
-    let needs = check::check(&pipeline, diagnostics);
-    (!diagnostics.has_errors()).then(|| (planning::plan(&pipeline, name), needs))
+    let needs = check::check(&pipeline, scripts, diagnostics);
+    let plan = || Plan { substitution: scripts.substitution, ..planning::plan(&pipeline, name) };
+    (!diagnostics.has_errors()).then(|| (plan(), needs))
 }
 
 /// What the text of a payload must look like at one of its places.

@@ -4,6 +4,7 @@
 //! perhaps of a later version and on another machine. Text that came from a payload keeps its
 //! origin, so that the worker treats it as data too.
 
+use crate::shell::Substitution;
 use crate::taint::Text;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 pub struct Plan {
     /// The version of this shape, [`VERSION`] when written.
     pub version: u32,
+    /// What becomes of payload text in scripts: what the connection of the delivery says.
+    #[serde(default, skip_serializing_if = "Substitution::is_safe")]
+    pub substitution: Substitution,
     /// The pipeline's name.
     pub pipeline: String,
     /// The run's name pattern, macros such as `$(Date:yyyyMMdd)` still in it.

@@ -2,6 +2,7 @@
 
 use super::model::{Job, Pipeline, Stage, Step, Variable};
 use super::plan::{self, Action, Interpreter, Plan, Script};
+use crate::shell::Substitution;
 use crate::taint::Text;
 
 /// Minutes after which a job is canceled, and which a canceled job has to end, where nothing is
@@ -14,6 +15,7 @@ pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
     let stages = pipeline.stages.iter().enumerate().map(|(at, it)| stage(it, at, &names)).collect();
     Plan {
         version: plan::VERSION,
+        substitution: Substitution::Safe,
         pipeline: name.to_owned(),
         name: pipeline.name.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| plan::NAME_DEFAULT.into()),
         variables: variables(&pipeline.variables),

@@ -187,6 +187,7 @@ mod tests {
         let variable =
             crate::pipeline::plan::Variable { name: "env".to_owned(), value: "prod".into(), read_only: false };
         Plan {
+            substitution: Default::default(),
             version: 1,
             pipeline: "shop".to_owned(),
             name: name.into(),

@@ -3,6 +3,7 @@
 //! A requirement is a property of the place and is known before any payload; a delivery only tests
 //! its values against it.
 
+use super::transport::VALUE_BYTES_MAX;
 use std::fmt;
 
 /// The most characters of a plain value: the longest file name of the usual file systems.
@@ -22,6 +23,9 @@ pub enum Requirement {
     NoOptions,
     /// No `%` and no `\`, which `printf` gives a meaning.
     NoFormat,
+    /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
+    /// than the script's own.
+    Short,
     /// Neither absolute nor with `..` among its parts.
     InsidePath,
     /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
@@ -38,6 +42,7 @@ impl Requirement {
             Self::NotAnOption => !is_option(value),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoFormat => !value.contains(['%', '\\']),
+            Self::Short => value.len() <= VALUE_BYTES_MAX,
             Self::InsidePath => !value.starts_with(['/', '~']) && !value.split('/').any(|part| part == ".."),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
@@ -51,6 +56,7 @@ impl Requirement {
             Self::NotAnOption => "text that doesn't begin with `-`",
             Self::NoOptions => "text without a word that begins with `-`",
             Self::NoFormat => "text without `%` and `\\`",
+            Self::Short => "shorter than 64 KiB",
             Self::InsidePath => "a relative path without `..`",
             Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",

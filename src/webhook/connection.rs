@@ -2,6 +2,7 @@
 
 use super::repeat::{Key, Repeat};
 use super::scheme::{RejectedStatus, Scheme};
+pub use crate::shell::Substitution;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
 
@@ -99,18 +100,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({})", self.name)
     }
-}
-
-/// What becomes of payload text that a template puts into a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Substitution {
-    /// It is passed beside the script and stays data.
-    #[default]
-    Safe,
-    /// It becomes part of the script, as Azure does it.
-    Raw,
-    /// The run is rejected.
-    Strict,
 }
 
 /// What a connection may send.

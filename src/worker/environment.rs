@@ -6,8 +6,9 @@
 use super::context::Host;
 use super::variables::Variables;
 use crate::diagnostic::shown;
-use crate::shell::is_special_variable;
+use crate::shell::{environment_name, is_special_variable};
 use crate::taint::Text;
+use std::collections::BTreeMap;
 
 /// Beginnings of variable names that are not exported.
 const PRIVATE: [&str; 5] = ["endpoint", "input", "secret", "path", "securefile"];
@@ -19,14 +20,11 @@ const EXPORTED_ALL_MAX: usize = 512 * 1024;
 /// Names and values, in the order of the names.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
-    values: std::collections::BTreeMap<String, String>,
+    values: BTreeMap<String, String>,
+    /// The values that hold payload text.
+    tainted: BTreeMap<String, Text>,
     /// Sentences for the log.
     pub(super) warnings: Vec<String>,
-}
-
-/// Returns the name of a variable in the environment.
-pub fn environment_name(variable: &str) -> String {
-    variable.replace(['.', ' '], "_").to_uppercase()
 }
 
 impl Environment {
@@ -41,13 +39,26 @@ impl Environment {
         for (name, value) in own {
             let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
             check(name, &value)?;
-            environment.set(name, &value.flatten());
+            environment.set_text(name, &value);
         }
         Ok(environment)
     }
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
         self.values.insert(name.to_owned(), value.to_owned());
+    }
+
+    fn set_text(&mut self, name: &str, value: &Text) {
+        self.set(name, &value.flatten());
+        match value.is_tainted() {
+            true => self.tainted.insert(name.to_owned(), value.clone()),
+            false => self.tainted.remove(name),
+        };
+    }
+
+    /// Returns the variables that hold payload text, by name.
+    pub(super) fn tainted(&self) -> &BTreeMap<String, Text> {
+        &self.tainted
     }
 
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, String)> {
@@ -66,7 +77,7 @@ impl Environment {
             }
             all += length;
             check(&environment_name(name), value)?;
-            self.set(&environment_name(name), &value.flatten());
+            self.set_text(&environment_name(name), value);
             if name.eq_ignore_ascii_case("Agent.JobStatus") {
                 self.set("agent_jobstatus", &value.flatten());
             }

@@ -27,7 +27,6 @@ mod variables;
 mod workspace;
 
 pub use context::{Host, INHERITED, JobContext};
-pub use environment::environment_name;
 pub use foreground::{Foreground, Origin};
 pub use job::execute;
 pub use journal::{Broken, Journal};

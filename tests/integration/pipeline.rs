@@ -9,7 +9,7 @@
 
 use pipehook::diagnostic::{Code, Diagnostics, Place, Report, SourceMap, Style, render_all};
 use pipehook::expression::{Object, Value};
-use pipehook::pipeline::{self, plan::Action, plan::Plan};
+use pipehook::pipeline::{self, ScriptRules, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
 use pipehook::template::{Inputs, Names, Template};
 use pipehook::yaml;
@@ -53,7 +53,7 @@ fn validated(
     let parameters = parameters.collect::<Object>();
     let inputs = Inputs { parameters, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
-    pipeline::validate(&expanded, name, diagnostics)
+    pipeline::validate(&expanded, name, &ScriptRules::default(), diagnostics)
 }
 
 fn payload_value(alias: &str, payload: Option<&str>) -> Value {

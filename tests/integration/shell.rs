@@ -1,8 +1,8 @@
 //! Scripts with payload text, against the real shell.
 
-mod attacks;
 mod benign;
+mod environment;
 mod places;
 mod properties;
 mod refusals;
-mod running;
+pub mod running;

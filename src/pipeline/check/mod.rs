@@ -4,20 +4,20 @@ mod conditions;
 mod dependencies;
 mod names;
 mod runtime;
-mod scripts;
+pub(super) mod scripts;
 mod variables;
 
-use super::Need;
 use super::model::Pipeline;
+use super::{Need, ScriptRules};
 use crate::diagnostic::Diagnostics;
 
 /// Reports every mistake that a rule finds, and returns what payload text must look like where it
 /// stands.
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
+pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     names::check(pipeline, diagnostics);
     dependencies::check(pipeline, diagnostics);
     conditions::check(pipeline, diagnostics);
     variables::check(pipeline, diagnostics);
     runtime::check(pipeline, diagnostics);
-    scripts::check(pipeline, diagnostics)
+    scripts::check(pipeline, scripts, diagnostics)
 }

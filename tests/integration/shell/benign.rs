@@ -1,7 +1,6 @@
 //! Ordinary scripts with ordinary values do what they did when the text was put in as it is.
 
-use super::running::{Workspace, placed, stdout, text};
-use pipehook::shell::Placed;
+use super::running::{Workspace, placed, raw, stdout};
 
 const VALUES: &[&str] = &["main", "hello", "v1.2.3", "42", "release-7", "user_name"];
 
@@ -47,8 +46,7 @@ const SCRIPTS: &[&str] = &[
 fn an_ordinary_value_gives_what_plain_text_gave() {
     for script in SCRIPTS {
         for value in VALUES {
-            let raw = text(script, |_| (*value).to_owned()).flatten().into_owned();
-            let raw = Placed { script: raw, variables: Vec::new(), holes: Vec::new() };
+            let raw = raw(script, value);
             let placed =
                 placed(script, value).unwrap_or_else(|refusals| panic!("{script} refuses {value}: {refusals:?}"));
             let (before, after) = (Workspace::new().run("bash", &raw), Workspace::new().run("bash", &placed));

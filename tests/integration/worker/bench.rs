@@ -6,6 +6,7 @@ use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable};
 use pipehook::process::Patience;
 use pipehook::run::RunResult;
+use pipehook::shell::Substitution;
 use pipehook::store::{JobOutcome, StepEvent};
 use pipehook::taint::{Origin, Text};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Workspace, execute};
@@ -150,7 +151,14 @@ pub fn stage(name: &str, jobs: Vec<Job>) -> Stage {
 }
 
 pub fn plan(stages: Vec<Stage>) -> Plan {
-    Plan { version: 1, pipeline: "shop".to_owned(), name: "first".into(), variables: Vec::new(), stages }
+    Plan {
+        version: 1,
+        substitution: Substitution::Safe,
+        pipeline: "shop".to_owned(),
+        name: "first".into(),
+        variables: Vec::new(),
+        stages,
+    }
 }
 
 pub fn host() -> Host {

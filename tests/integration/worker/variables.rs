@@ -2,8 +2,9 @@
 
 use super::bench::{mixed, tainted};
 use crate::support::shared;
+use pipehook::shell::environment_name;
 use pipehook::taint::Text;
-use pipehook::worker::{VALUE_MAX, Variables, environment_name};
+use pipehook::worker::{VALUE_MAX, Variables};
 use serde_json::Value;
 
 fn cases(file: &str) -> Vec<Value> {

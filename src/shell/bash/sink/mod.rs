@@ -14,12 +14,11 @@ mod program;
 mod simple;
 mod test;
 
-pub use name::is_special;
-
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::requirement::Requirement;
 use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
+use crate::shell::requirement::Requirement;
+use crate::shell::special::is_special;
 use argument::Argument;
 use std::collections::{HashMap, HashSet};
 
@@ -35,8 +34,14 @@ pub(super) struct Judgement {
     pub(super) kept: HashSet<usize>,
 }
 
-/// Judges a script with `holes` holes, named as `variable` says.
-pub(super) fn judge(reading: &Reading, holes: usize, variable: fn(usize) -> String) -> Judgement {
+/// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
+/// variables of `environment`, which count as holes behind those.
+pub(super) fn judge(
+    reading: &Reading,
+    holes: usize,
+    variable: fn(usize) -> String,
+    environment: &[String],
+) -> Judgement {
     let mut walker = Walker {
         flow: Flow::default(),
         functions: HashSet::new(),
@@ -52,9 +57,15 @@ pub(super) fn judge(reading: &Reading, holes: usize, variable: fn(usize) -> Stri
         let (hole_id, name) = (walker.flow.id(Node::Hole(hole)), walker.flow.id(Node::Variable(variable(hole))));
         walker.flow.edge(hole_id, name);
     }
+    for (index, name) in environment.iter().enumerate() {
+        let (hole_id, name) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::Variable(name.clone())));
+        walker.flow.edge(hole_id, name);
+        let any = walker.flow.id(Node::AnyVariable);
+        walker.flow.edge(hole_id, any);
+    }
     walker.foresee(&reading.script);
     walker.script(&reading.script, Scope { arguments, stdin, out, documents: &reading.documents, is_outermost: true });
-    Judgement { verdicts: walker.flow.verdicts(holes), code: walker.code, kept: walker.kept }
+    Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
 }
 
 struct Walker {
@@ -203,6 +214,8 @@ impl Walker {
         }
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         self.flow.edges(sources, variable);
+        let any = self.flow.id(Node::AnyVariable);
+        self.flow.edges(sources, any);
     }
 
     /// Notes that a text is evaluated as arithmetic.

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) enum Node {
     Hole(usize),
     Variable(String),
+    /// Every variable: read by a name that is known only when the script runs.
+    AnyVariable,
     /// A file, by the text of its name in the script.
     File(String),
     /// A file whose name is known only when the script runs.

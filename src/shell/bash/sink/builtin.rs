@@ -154,6 +154,8 @@ impl Walker {
         }
         if flags.contains('n') {
             self.refuse(&[variable], NAME);
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, variable);
         }
         if flags.contains(['a', 'A']) {
             self.require(&argument.sources(), Requirement::Plain);

@@ -1,0 +1,129 @@
+//! Logging commands `##vso[…]` in scripts that a payload's text comes into (security, "The run").
+//!
+//! What such a script prints may be the payload's. So each command that its author wrote gets a
+//! word that no payload knows, made anew for each step; the output obeys only lines that have it.
+
+use super::outline::{Outline, Piece};
+use super::special::{environment_name, is_special};
+use std::borrow::Cow;
+
+/// What a logging command begins with.
+pub const OPENING: &str = "##vso[";
+
+/// What a line begins with that the log shows as its own: `##[error]`, `##[section]`.
+const FORMAT: &str = "##[";
+
+/// Stands in front of a line that looks like a command or like one of the log's own, and is not.
+pub const UNOBEYED: &str = "(not obeyed) ";
+
+/// Returns a script whose own logging commands have a word: `##vso-word[`, and `##-word[` for `##[`.
+/// The script is one that was made safe, which has no character of a payload; the word has letters
+/// and digits only.
+pub fn mark(script: &str, word: &str) -> String {
+    let (mut result, mut rest) = (String::with_capacity(script.len()), script);
+    while let Some(at) = find_opening(rest) {
+        result.push_str(&rest[..at].replace(FORMAT, &marked_format(word)));
+        result.push_str(&marked(word));
+        rest = &rest[at + OPENING.len()..];
+    }
+    result + &rest.replace(FORMAT, &marked_format(word))
+}
+
+/// Whose logging commands the output of a step obeys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obeyed {
+    /// All: no payload text comes into the step.
+    All,
+    /// Those with the step's word.
+    WithWord(String),
+}
+
+/// What a line of output is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line<'l> {
+    /// A command that is obeyed: the line as its author wrote it, from [`OPENING`] on. What stands
+    /// before it on the line is text.
+    Command(Cow<'l, str>),
+    /// A command that nobody who may has given.
+    Unobeyed,
+    /// Text.
+    Text,
+}
+
+impl Obeyed {
+    /// Says what a line of output is. A line ends at a carriage return too.
+    pub fn read<'l>(&self, line: &'l str) -> Line<'l> {
+        let is_unobeyed = |line: &str| if find_opening(line).is_some() { Line::Unobeyed } else { Line::Text };
+        match self {
+            Self::All => find_opening(line).map_or(Line::Text, |at| Line::Command(Cow::Borrowed(&line[at..]))),
+            Self::WithWord(word) => {
+                let marked = marked(word);
+                let Some(at) = line.find(&marked) else { return is_unobeyed(line) };
+                Line::Command(Cow::Owned(format!("{OPENING}{}", &line[at + marked.len()..])))
+            }
+        }
+    }
+
+    /// Returns a line as people see it: without the word, and with [`UNOBEYED`] in front where it only
+    /// looks like a command.
+    pub fn shown<'l>(&self, line: &'l str) -> Cow<'l, str> {
+        let Self::WithWord(word) = self else { return Cow::Borrowed(line) };
+        if !line.contains("##") {
+            return Cow::Borrowed(line);
+        }
+        let without = |text: &str| line.replace(&marked(word), text);
+        let is_formed = |line: &str| line.split('\r').any(|part| part.trim_start().starts_with(FORMAT));
+        let looks = is_formed(line) || find_opening(&without("")).is_some();
+        let own = without(OPENING).replace(&marked_format(word), FORMAT);
+        Cow::Owned(if looks { format!("{UNOBEYED}{own}") } else { own })
+    }
+}
+
+fn marked_format(word: &str) -> String {
+    format!("##-{word}[")
+}
+
+fn marked(word: &str) -> String {
+    format!("##vso-{word}[")
+}
+
+/// Says whether `task.setvariable` may set a variable: none that programs obey, as it is or in the
+/// form in which the environment has it, and none of pipehook's own.
+pub fn may_set(variable: &str) -> bool {
+    !is_special(&environment_name(variable))
+}
+
+/// Returns the holes that stand inside the brackets of a command, where a value could add properties.
+pub(super) fn holes_in_brackets(outline: &Outline) -> Vec<usize> {
+    let (mut found, mut hole, mut is_inside) = (Vec::new(), 0, false);
+    for piece in &outline.pieces {
+        match piece {
+            Piece::Author(text) => is_inside = ends_inside(text, is_inside),
+            Piece::Hole => {
+                found.extend(is_inside.then_some(hole));
+                hole += 1;
+            }
+        }
+    }
+    found
+}
+
+/// Says whether the end of a text stands inside the brackets of a command.
+pub(super) fn ends_inside(text: &str, mut is_inside: bool) -> bool {
+    let mut rest = text;
+    loop {
+        let next = if is_inside {
+            rest.find([']', '\n']).map(|at| at + 1)
+        } else {
+            find_opening(rest).map(|at| at + OPENING.len())
+        };
+        let Some(next) = next else { return is_inside };
+        rest = &rest[next..];
+        is_inside = !is_inside;
+    }
+}
+
+fn find_opening(text: &str) -> Option<usize> {
+    let is_opening = |at: &usize| text.as_bytes()[*at..at + OPENING.len()].eq_ignore_ascii_case(OPENING.as_bytes());
+    (0..(text.len() + 1).saturating_sub(OPENING.len())).find(is_opening)
+}
