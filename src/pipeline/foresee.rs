@@ -15,23 +15,6 @@ use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Node, Scalar};
 use std::sync::Arc;
 
-/// Keys whose text is a script.
-const SCRIPT_KEYS: &[(&str, Language)] = &[
-    ("script", Language::Bash),
-    ("bash", Language::Bash),
-    ("pwsh", Language::PowerShell),
-    ("powershell", Language::PowerShell),
-];
-
-/// Tasks whose input `script` is one.
-const SCRIPT_TASKS: &[(&str, Language)] = &[
-    ("bash", Language::Bash),
-    ("cmdline", Language::Bash),
-    ("powershell", Language::PowerShell),
-    ("pythonscript", Language::Python),
-    ("batchscript", Language::Cmd),
-];
-
 /// What stands in an outline for the author's own text that is not known before the expansion.
 const UNKNOWN: &str = "value";
 
@@ -381,11 +364,8 @@ fn named_values(section: &Node) -> Vec<(String, &Node)> {
 
 /// Returns the language and the script of a step.
 fn script_of(step: &Node) -> Option<(Language, &Node)> {
-    let task = step.member("task").and_then(Node::text).map(|task| task.to_ascii_lowercase());
-    if let Some(task) = task {
-        let name = task.split('@').next().unwrap_or_default();
-        let (_, language) = SCRIPT_TASKS.iter().find(|(known, _)| *known == name)?;
-        return Some((*language, step.member("inputs")?.member("script")?));
+    match step.member("task").and_then(Node::text) {
+        Some(task) => Some((Language::of_task(task)?, step.member("inputs")?.member("script")?)),
+        None => step.entries()?.iter().find_map(|entry| Some((Language::of_keyword(key(entry))?, &entry.value))),
     }
-    SCRIPT_KEYS.iter().find_map(|(key, language)| Some((*language, step.member(key)?)))
 }

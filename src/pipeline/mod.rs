@@ -8,6 +8,7 @@
 //! foresee    the scripts of a file before any payload, for their authors and for speed
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
+//! rewritten  the document with its scripts as they will run, for people
 //! ```
 //! Mistakes are collected, all of them, each with its place in the author's file; a value that an
 //! expression produced is pointed at where the expression stands. What the language has and this
@@ -22,11 +23,13 @@ pub mod plan;
 mod planning;
 mod read;
 mod resources;
+mod rewritten;
 mod schema;
 mod value;
 
 pub use foresee::{Foreseen, ForeseenScript, foresee};
 pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
+pub use rewritten::rewritten;
 
 use crate::diagnostic::Diagnostics;
 use crate::shell::{Known, Requirement, Substitution};

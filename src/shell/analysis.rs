@@ -1,9 +1,12 @@
 //! The two phases: what a script's holes require, and whether a payload's values meet it.
 
-use super::outline::{Outline, Piece};
+use super::outline::Outline;
 use super::requirement::Requirement;
 use super::transport::{self, Carried};
 use super::{Language, VARIABLE_PREFIX, bash, cmd, command, powershell, python};
+
+/// The most holes of a script: a list of a payload can make as many as it has items.
+pub const HOLES_MAX: usize = 1000;
 
 /// What an author can do about a place that takes no payload text.
 const HELP: &str = "give the text to a program as an argument in double quotes, or let the payload choose among your own words with `oneOf`";
@@ -111,6 +114,10 @@ pub fn analyse(outline: &Outline) -> Analysis {
     if !has_holes && outline.environment.is_empty() {
         return Analysis::untouched(outline);
     }
+    if outline.holes() > HOLES_MAX {
+        let reason = format!("put into a script at more than {HOLES_MAX} places");
+        return Analysis::unread(outline, Unread { hole: None, reason });
+    }
     let found = match outline.language {
         Language::Bash => bash::analyse(outline),
         Language::PowerShell => powershell::analyse(outline),
@@ -202,8 +209,8 @@ impl Analysis {
     fn found(outline: &Outline, findings: Findings) -> Self {
         let mut analysis = Self { script: findings.script, ..Self::untouched(outline) };
         let in_command = command::holes_in_brackets(outline);
-        for (index, mut finding) in findings.holes.into_iter().enumerate() {
-            let (entrance, line) = (entrance(outline, index), line(outline, index));
+        let entrances = outline.entrances();
+        for (index, (mut finding, (entrance, line))) in findings.holes.into_iter().zip(entrances).enumerate() {
             if let Some(reason) = finding.refusal {
                 let help = Some(finding.help.unwrap_or(HELP).to_owned());
                 let entrance = entrance.clone();
@@ -229,10 +236,9 @@ impl Analysis {
     fn unread(outline: &Outline, unread: Unread) -> Self {
         let mut analysis = Self::untouched(outline);
         let own = outline.holes();
-        let named = (0..outline.environment.len()).find(|at| outline.mention(&outline.environment[*at]).is_some());
+        let named = outline.environment.iter().position(|name| outline.mention(name).is_some());
         let blamed = unread.hole.or((own > 0).then_some(0)).or(named.map(|at| own + at));
-        if let Some(index) = blamed {
-            let (entrance, line) = (entrance(outline, index), line(outline, index));
+        if let Some((entrance, line)) = blamed.and_then(|index| outline.entrances().into_iter().nth(index)) {
             let (reason, help) = (unread.reason, Some(HELP.to_owned()));
             analysis.refusals.push(Refusal { entrance, line, reason, help, value_dependent: false });
         }
@@ -243,25 +249,4 @@ impl Analysis {
 /// Returns the name of a hole's variable.
 pub(super) fn variable(hole: usize) -> String {
     format!("{VARIABLE_PREFIX}{}", hole + 1)
-}
-
-/// Returns where the value of a hole comes from; holes of the environment follow those of the text.
-fn entrance(outline: &Outline, hole: usize) -> Entrance {
-    match outline.segment(hole) {
-        Some(segment) => Entrance::Segment(segment),
-        None => Entrance::Variable(outline.environment[hole - outline.holes()].clone()),
-    }
-}
-
-fn line(outline: &Outline, hole: usize) -> usize {
-    let mut line = 1;
-    let mut holes = 0;
-    for piece in &outline.pieces {
-        match piece {
-            Piece::Author(text) => line += text.matches('\n').count(),
-            Piece::Hole if holes == hole => return line,
-            Piece::Hole => holes += 1,
-        }
-    }
-    outline.mention(&outline.environment[hole - holes]).unwrap_or(1)
 }

@@ -50,7 +50,7 @@ mod special;
 mod symbol;
 mod transport;
 
-pub use analysis::{Analysis, Entrance, Hole, Refusal, analyse};
+pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, analyse};
 pub use known::Known;
 pub use outline::{Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
@@ -74,6 +74,30 @@ pub enum Language {
     Python,
     /// cmd.exe, whose scripts take no payload text.
     Cmd,
+}
+
+impl Language {
+    /// Returns the language of a step by its keyword, such as `pwsh`; nothing for what is no script.
+    pub fn of_keyword(keyword: &str) -> Option<Self> {
+        match keyword {
+            "script" | "bash" => Some(Self::Bash),
+            "pwsh" | "powershell" => Some(Self::PowerShell),
+            _ => None,
+        }
+    }
+
+    /// Returns the language of the input `script` of a task, such as `PythonScript@0`.
+    pub fn of_task(task: &str) -> Option<Self> {
+        let name = task.split('@').next().unwrap_or_default();
+        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        match () {
+            () if known(&["Bash", "CmdLine"]) => Some(Self::Bash),
+            () if known(&["PowerShell"]) => Some(Self::PowerShell),
+            () if known(&["PythonScript"]) => Some(Self::Python),
+            () if known(&["BatchScript"]) => Some(Self::Cmd),
+            () => None,
+        }
+    }
 }
 
 /// What becomes of payload text that a template puts into a script.

@@ -1,6 +1,6 @@
 //! A script without its values: all that an analysis depends on.
 
-use super::Language;
+use super::{Entrance, Language};
 use crate::taint::{Segment, Text};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -76,10 +76,20 @@ impl Outline {
         self.pieces.iter().filter(|piece| **piece == Piece::Hole).count()
     }
 
-    /// Returns the segment of a hole of the text.
-    pub(super) fn segment(&self, hole: usize) -> Option<usize> {
-        let holes = self.pieces.iter().enumerate().filter(|(_, piece)| **piece == Piece::Hole);
-        holes.map(|(segment, _)| segment).nth(hole)
+    /// Returns where the value of each hole comes in, and on which line: those of the text first, then
+    /// those of the environment.
+    pub(super) fn entrances(&self) -> Vec<(Entrance, usize)> {
+        let mut entrances = Vec::new();
+        let mut line = 1;
+        for (segment, piece) in self.pieces.iter().enumerate() {
+            match piece {
+                Piece::Author(text) => line += text.matches('\n').count(),
+                Piece::Hole => entrances.push((Entrance::Segment(segment), line)),
+            }
+        }
+        let seed = |name: &String| (Entrance::Variable(name.clone()), self.mention(name).unwrap_or(1));
+        entrances.extend(self.environment.iter().map(seed));
+        entrances
     }
 
     /// Returns the author's text alone.

@@ -134,24 +134,27 @@ fn with_variables(step: &Step, tainted: &[&Variable]) -> Spanned {
         if segment.is_tainted() || tainted.is_empty() {
             text.push(segment.clone(), span);
         } else {
-            macros(&segment.text, tainted, &mut |segment| text.push(segment, span));
+            macros(&segment.text, &|name| find(tainted, name), &mut |segment| text.push(segment, span));
         }
     }
     text
 }
 
 /// Cuts the author's text at macros of tainted variables.
-fn macros(text: &str, tainted: &[&Variable], emit: &mut impl FnMut(Segment)) {
+pub(in crate::pipeline) fn macros<'v>(
+    text: &str,
+    variable: &dyn Fn(&str) -> Option<&'v Text>,
+    emit: &mut dyn FnMut(Segment),
+) {
     let author = |text: &str| Segment { text: text.into(), origin: None };
     let mut rest = text;
     while let Some(start) = rest.find("$(") {
         let end = rest[start..].find(')').map(|end| start + end);
-        let name = end.map(|end| &rest[start + 2..end]);
-        let variable = name.and_then(|name| tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)));
-        match (variable, end) {
-            (Some(variable), Some(end)) => {
+        let value = end.and_then(|end| variable(&rest[start + 2..end]));
+        match (value, end) {
+            (Some(value), Some(end)) => {
                 emit(author(&rest[..start]));
-                variable.value.segments().iter().cloned().for_each(&mut *emit);
+                value.segments().iter().cloned().for_each(&mut *emit);
                 rest = &rest[end + 1..];
             }
             _ => {
@@ -161,6 +164,11 @@ fn macros(text: &str, tainted: &[&Variable], emit: &mut impl FnMut(Segment)) {
         }
     }
     emit(author(rest));
+}
+
+/// Returns the value of the variable of a name that holds payload text.
+fn find<'v>(tainted: &[&'v Variable], name: &str) -> Option<&'v Text> {
+    tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)).map(|it| &it.value)
 }
 
 /// A variable of a step's environment that holds payload text.
@@ -183,7 +191,10 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
         for segment in value.segments() {
             match segment.is_tainted() {
                 true => expanded.push(segment.clone(), name.span),
-                false => macros(&segment.text, tainted, &mut |segment| expanded.push(segment, name.span)),
+                false => {
+                    let push = &mut |segment| expanded.push(segment, name.span);
+                    macros(&segment.text, &|name| find(tainted, name), push);
+                }
             }
         }
         Seed { name: name.value.clone(), value: expanded.text, span: name.span }

@@ -98,7 +98,7 @@ type Holes = BTreeSet<usize>;
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize, holes: &mut [Finding]) {
     let mut judge = Judge { environment, own, holes, tainted: BTreeMap::new(), clean: BTreeSet::new() };
-    while statements.iter().fold(false, |changed, statement| judge.spread(statement) || changed) {}
+    while judge.spread_all(statements) {}
     for statement in statements {
         judge.learn_clean(statement);
     }
@@ -137,6 +137,15 @@ impl Judge<'_> {
             sources.extend(found.map(|at| self.own + at));
         }
         sources
+    }
+
+    /// Taints what the statements assign, and says whether that was new for any.
+    fn spread_all(&mut self, statements: &[Statement]) -> bool {
+        let mut changed = false;
+        for statement in statements {
+            changed |= self.spread(statement);
+        }
+        changed
     }
 
     /// Taints what a statement assigns, and says whether that was new.

@@ -100,7 +100,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     for statement in &statements {
         judge.learn_function(statement);
     }
-    while statements.iter().fold(false, |changed, statement| judge.spread(statement) || changed) {}
+    while judge.spread_all(&statements) {}
     for statement in &statements {
         judge.judge(statement);
     }
@@ -145,6 +145,15 @@ impl Judge<'_> {
             }
         }
         sources
+    }
+
+    /// Taints what the statements assign, and says whether that was new for any.
+    fn spread_all(&mut self, statements: &[&[Token]]) -> bool {
+        let mut changed = false;
+        for statement in statements {
+            changed |= self.spread(statement);
+        }
+        changed
     }
 
     /// Taints what a statement assigns, and says whether that was new.
