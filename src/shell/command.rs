@@ -71,10 +71,12 @@ impl Obeyed {
         if !line.contains("##") {
             return Cow::Borrowed(line);
         }
-        let without = |text: &str| line.replace(&marked(word), text);
-        let is_formed = |line: &str| line.split('\r').any(|part| part.trim_start().starts_with(FORMAT));
-        let looks = is_formed(line) || find_opening(&without("")).is_some();
-        let own = without(OPENING).replace(&marked_format(word), FORMAT);
+        // What stands behind the author's own command is its data.
+        let marked = marked(word);
+        let before = line.split(&marked).next().unwrap_or_default();
+        let is_formed = before.split('\r').any(|part| part.trim_start().starts_with(FORMAT));
+        let looks = is_formed || find_opening(before).is_some();
+        let own = line.replace(&marked, OPENING).replace(&marked_format(word), FORMAT);
         Cow::Owned(if looks { format!("{UNOBEYED}{own}") } else { own })
     }
 }

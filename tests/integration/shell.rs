@@ -2,6 +2,7 @@
 
 mod benign;
 mod environment;
+mod fuzz;
 mod places;
 mod properties;
 mod refusals;
