@@ -17,6 +17,8 @@ pub const INTEGER_DIGITS_MAX: usize = 18;
 pub enum Requirement {
     /// None of the options of `echo`, which would not be printed: `-n`, `-e`, `-E` and mixtures.
     NotAnEchoOption,
+    /// Not the letters of options of `echo` alone, behind a `-` that the author wrote.
+    NotEchoLetters,
     /// Does not begin with `-` and a character that is not blank.
     NotAnOption,
     /// No word of it begins with `-`: the shell splits it before a program sees it.
@@ -39,6 +41,7 @@ impl Requirement {
     pub fn admits(self, value: &str) -> bool {
         match self {
             Self::NotAnEchoOption => !is_echo_option(value),
+            Self::NotEchoLetters => value.is_empty() || !value.chars().all(is_echo_letter),
             Self::NotAnOption => !is_option(value),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoFormat => !value.contains(['%', '\\']),
@@ -53,6 +56,7 @@ impl Requirement {
     pub fn description(self) -> &'static str {
         match self {
             Self::NotAnEchoOption => "something else than an option of `echo`, such as `-n`",
+            Self::NotEchoLetters => "something else than letters of options of `echo`, such as `n`",
             Self::NotAnOption => "text that doesn't begin with `-`",
             Self::NoOptions => "text without a word that begins with `-`",
             Self::NoFormat => "text without `%` and `\\`",
@@ -71,7 +75,11 @@ impl fmt::Display for Requirement {
 }
 
 fn is_echo_option(value: &str) -> bool {
-    value.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "neE".contains(c)))
+    value.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(is_echo_letter))
+}
+
+fn is_echo_letter(letter: char) -> bool {
+    "neE".contains(letter)
 }
 
 fn is_option(value: &str) -> bool {

@@ -4,6 +4,8 @@ mod benign;
 mod environment;
 mod fuzz;
 mod places;
+mod powershell;
 mod properties;
+mod python;
 mod refusals;
 pub mod running;

@@ -426,7 +426,8 @@ impl Lexer<'_> {
     fn bare(&mut self, mode: Mode, tokens: &mut Vec<Token>) -> Lex<Mode> {
         let start = self.at;
         let goes_on = |symbol: Symbol| !ends_word(symbol) || mode == Mode::Arguments && symbol.is('=');
-        while self.peek(0).is_some_and(|symbol| goes_on(symbol) || self.at == start) {
+        let is_mark = !self.peek(0).is_some_and(goes_on);
+        while self.at == start || !is_mark && self.peek(0).is_some_and(goes_on) {
             self.at += 1;
         }
         let symbols = &self.symbols[start..self.at];
@@ -463,7 +464,10 @@ impl Lexer<'_> {
             Mode::Expression => return Self::refuse(hole, "put into an expression"),
             Mode::Arguments => {}
         }
-        if word.starts_with('-') {
+        // An option of a program such as `-p:Version=1` is one word; a parameter of a command is not.
+        let symbols = &self.symbols[start..self.at];
+        let is_assigned = symbols.iter().take_while(|symbol| symbol.char().is_some()).any(|symbol| symbol.is('='));
+        if word.starts_with('-') && !is_assigned {
             return Self::refuse(hole, "the name of a parameter");
         }
         let is_plain = |character: char| character.is_alphanumeric() || "_./:\\+=%~-".contains(character);

@@ -51,8 +51,12 @@ pub fn placed_beside(language: Language, script: &str, name: &str, value: &str) 
 
 /// Returns a script with its values put in as they are.
 pub fn raw(script: &str, value: &str) -> Placed {
-    let text = text(script, |_| value.to_owned()).flatten().into_owned();
-    Placed { script: text, carried: Carried::default(), holes: Vec::new() }
+    raw_of(&text(script, |_| value.to_owned()))
+}
+
+/// Returns a text as the script that it is with its values put in as they are.
+pub fn raw_of(text: &Text) -> Placed {
+    Placed { script: text.flatten().into_owned(), carried: Carried::default(), holes: Vec::new() }
 }
 
 /// A folder in which scripts run, and what they must leave alone beside it.
@@ -66,10 +70,19 @@ impl Workspace {
         let workspace = Self { folder };
         std::fs::create_dir(workspace.path()).expect("a folder for the script");
         std::fs::create_dir(workspace.programs()).expect("a folder for programs");
-        let program = workspace.programs().join("optcmd");
-        std::fs::write(&program, OPTION_RUNNER).expect("a program");
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("an executable");
+        workspace.program("optcmd", OPTION_RUNNER);
         workspace
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        let program = self.programs().join(name);
+        std::fs::write(&program, script).expect("a program");
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("an executable");
+    }
+
+    /// Puts a program in the way that prints its name and arguments.
+    pub fn stub(&self, name: &str) {
+        self.program(name, "#!/bin/bash\nprintf '[%s]' \"${0##*/}\" \"$@\"; echo\n");
     }
 
     pub fn path(&self) -> PathBuf {

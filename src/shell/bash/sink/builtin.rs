@@ -50,14 +50,13 @@ impl Walker {
     fn echo(&mut self, arguments: &[Argument]) {
         for argument in arguments {
             let prefix = argument.word.prefix();
-            if argument.is_literal() && Requirement::NotAnEchoOption.admits(&prefix)
-                || !prefix.is_empty() && !prefix.starts_with('-')
-            {
+            let may_be_option = prefix.is_empty() || prefix == "-" || !Requirement::NotAnEchoOption.admits(&prefix);
+            if !may_be_option {
                 return;
             }
             self.require(&argument.first(), Requirement::NotAnEchoOption);
             if prefix.starts_with('-') {
-                self.require(&argument.sources(), Requirement::Plain);
+                self.require(&argument.sources(), Requirement::NotEchoLetters);
             }
         }
     }

@@ -17,7 +17,6 @@ const RUNNING: &[&str] = &[
     "shell",
     "rsh",
     "program",
-    "filter",
     "pager",
     "editor",
     "hook",
@@ -43,6 +42,7 @@ const RUNNING: &[&str] = &[
 /// Short options of the same kind, by program.
 const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("man", &["-P", "-H"]),
+    ("split", &["--filter"]),
     ("rsync", &["-e"]),
     ("tar", &["-I", "-F"]),
     ("git", &["-c", "-C"]),
