@@ -13,6 +13,7 @@ mod pipeline;
 mod server;
 mod shell;
 mod store;
+mod substitution;
 mod support;
 mod template;
 mod worker;
