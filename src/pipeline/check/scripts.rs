@@ -59,11 +59,7 @@ fn check_step(
         return;
     }
     let text = with_variables(step, tainted);
-    match rules.substitution {
-        Substitution::Raw => text.holes().for_each(|(span, origin)| diagnostics.push(raw(span, origin))),
-        Substitution::Strict => text.holes().for_each(|(span, origin)| diagnostics.push(strict(span, origin))),
-        Substitution::Safe => {}
-    }
+    text.tell_places(rules.substitution, diagnostics);
     let environment = environment(step, tainted, &text.text);
     let script = Script {
         language: language(step.interpreter),
@@ -118,10 +114,21 @@ impl Spanned {
         }
     }
 
-    /// Returns the places of payload text.
-    fn holes(&self) -> impl Iterator<Item = (Span, &Origin)> {
-        let segments = self.text.segments().iter().zip(&self.spans);
-        segments.filter_map(|(segment, span)| Some((*span, &**segment.origin.as_ref()?)))
+    /// Reports each place of payload text, for a connection that is not safe about it; one that brings
+    /// several texts, such as a list, once.
+    fn tell_places(&self, substitution: Substitution, diagnostics: &mut Diagnostics) {
+        let tell = match substitution {
+            Substitution::Safe => return,
+            Substitution::Raw => raw,
+            Substitution::Strict => strict,
+        };
+        let mut told = None;
+        for (segment, span) in self.text.segments().iter().zip(&self.spans) {
+            if let Some(origin) = segment.origin.as_ref().filter(|_| told != Some(*span)) {
+                diagnostics.push(tell(*span, origin));
+                told = Some(*span);
+            }
+        }
     }
 }
 

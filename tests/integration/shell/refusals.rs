@@ -128,6 +128,19 @@ const NEVER: &[&str] = &[
     "sed '${{ x }}' f",
     "sed 's/a/b/${{ x }}' f",
     "sed \"s/a/${{ x }}/e\" f",
+    "export BASH_ENV=./e; echo ${{ x }} > e; bash -c true",
+    "env ENV=./e sh -c true; echo ${{ x }} > e",
+    "awk -v x=${{ x }} 'BEGIN { system(x) }'",
+    "x=${{ x }} awk 'BEGIN { system(ENVIRON[\"x\"]) }'",
+    "perl -e 'system($ARGV[0])' ${{ x }}",
+    "python3 -c 'import os,sys; os.system(sys.argv[1])' ${{ x }}",
+    "export x=${{ x }}; env | while read -r l; do eval \"$l\"; done",
+    "tar cfI x ${{ x }} y",
+    "tar -cfI x ${{ x }} y",
+    "rsync -ave ${{ x }} a b",
+    "git grep -O${{ x }} x",
+    "e=eval; $e ${{ x }}",
+    "echo ${{ x }} > package.json; npm run x",
 ];
 
 /// Scripts that take only an integer.
@@ -165,6 +178,11 @@ const INTEGERS: &[&str] = &[
     "printf -v 'a[i]' x; i=${{ x }}",
     "python3 -c \"print(${{ x }})\"",
     "awk '{ print ${{ x }} }' f",
+    "x=${{ x }}; y=x; echo $((y))",
+    "x=${{ x }}; y=x; z=$y; echo $((z))",
+    "x=${{ x }}; y=\"x\"; echo $((${y}))",
+    "x=${{ x }}; declare -i n; n=x; echo $n",
+    "x=${{ x }}; declare y=x; [[ $y -gt 1 ]]",
 ];
 
 /// Scripts that take only plain values.

@@ -147,6 +147,9 @@ impl Walker {
             None => name,
         };
         self.assign(name, &argument.sources());
+        if let Some(literal) = argument.literal() {
+            self.assign_text(name, literal.split_once('=').map_or("", |(_, value)| value));
+        }
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         if flags.contains('i') {
             self.require(&[variable], Requirement::Integer);

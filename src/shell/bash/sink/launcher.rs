@@ -100,6 +100,9 @@ impl Walker {
                 && let Some(variable) = assigned.filter(|name| !name.starts_with('-'))
             {
                 self.assign(variable, &argument.sources());
+                if let Some(literal) = argument.literal() {
+                    self.assign_text(variable, literal.split_once('=').map_or("", |(_, value)| value));
+                }
             } else if prefix.starts_with('-') {
                 self.refuse(&argument.sources(), &format!("an option of `{}`", launcher.name));
             } else {

@@ -22,7 +22,8 @@ use crate::shell::special::is_special;
 use argument::Argument;
 use std::collections::{HashMap, HashSet};
 
-/// The most levels of code inside code, such as `bash -c "bash -c …"`.
+/// The most levels of code inside code, such as `bash -c "bash -c …"`, and of commands whose names
+/// variables hold.
 const CODE_DEPTH_MAX: usize = 4;
 
 /// What is known of a script's holes.
@@ -98,6 +99,10 @@ impl Walker {
 
     fn require(&mut self, nodes: &[Id], requirement: Requirement) {
         self.flow.demand(nodes, Demand::Require(requirement), "");
+        if requirement == Requirement::Integer {
+            let named: Vec<Id> = nodes.iter().filter_map(|node| self.flow.named_by(*node)).collect();
+            self.flow.demand(&named, Demand::Require(requirement), "");
+        }
     }
 
     /// Notes the functions' names, the variables' texts, and whether `IFS` is set, before anything is called or split.
@@ -216,6 +221,23 @@ impl Walker {
         self.flow.edges(sources, variable);
         let any = self.flow.id(Node::AnyVariable);
         self.flow.edges(sources, any);
+        let named: Vec<Id> = sources.iter().filter_map(|source| self.flow.named_by(*source)).collect();
+        let names = self.flow.id(Node::Names(name.to_owned()));
+        self.flow.edges(&named, names);
+    }
+
+    /// Notes that a variable gets a text of the author's: it may name other variables, or a file that
+    /// every shell runs.
+    fn assign_text(&mut self, name: &str, text: &str) {
+        let names = self.flow.id(Node::Names(name.to_owned()));
+        for other in test::names_in(text) {
+            let (variable, further) = (self.flow.id(Node::Variable(other.clone())), self.flow.id(Node::Names(other)));
+            self.flow.edges(&[variable, further], names);
+        }
+        if is_special(name) {
+            let file = self.flow.id(file::file_node(text));
+            self.refuse(&[file], &format!("written to a file that `{name}` names, which is run"));
+        }
     }
 
     /// Notes that a text is evaluated as arithmetic.

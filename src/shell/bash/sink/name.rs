@@ -20,6 +20,7 @@ const RUN_SUFFIXES: &[&str] = &[
     ".bat",
     ".service",
     ".timer",
+    "package.json",
     "Makefile",
     "Dockerfile",
     "Jenkinsfile",
