@@ -29,64 +29,28 @@ pub fn mark(script: &str, word: &str) -> String {
     result + &rest.replace(FORMAT, &marked_format(word))
 }
 
-/// Whose logging commands the output of a step obeys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obeyed {
-    /// All: no payload text comes into the step.
-    All,
-    /// Those with the step's word.
-    WithWord(String),
+/// Returns what a command begins with that has the word.
+pub fn marked(word: &str) -> String {
+    format!("##vso-{word}[")
 }
 
-/// What a line of output is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line<'l> {
-    /// A command that is obeyed: the line as its author wrote it, from [`OPENING`] on. What stands
-    /// before it on the line is text.
-    Command(Cow<'l, str>),
-    /// A command that nobody who may has given.
-    Unobeyed,
-    /// Text.
-    Text,
-}
-
-impl Obeyed {
-    /// Says what a line of output is. A line ends at a carriage return too.
-    pub fn read<'l>(&self, line: &'l str) -> Line<'l> {
-        let is_unobeyed = |line: &str| if find_opening(line).is_some() { Line::Unobeyed } else { Line::Text };
-        match self {
-            Self::All => find_opening(line).map_or(Line::Text, |at| Line::Command(Cow::Borrowed(&line[at..]))),
-            Self::WithWord(word) => {
-                let marked = marked(word);
-                let Some(at) = line.find(&marked) else { return is_unobeyed(line) };
-                Line::Command(Cow::Owned(format!("{OPENING}{}", &line[at + marked.len()..])))
-            }
-        }
+/// Returns a line of output as people see it: without the word, and with [`UNOBEYED`] in front where
+/// it only looks like a command or like a line of the log's own.
+pub fn shown<'l>(line: &'l str, word: &str) -> Cow<'l, str> {
+    if !line.contains("##") {
+        return Cow::Borrowed(line);
     }
-
-    /// Returns a line as people see it: without the word, and with [`UNOBEYED`] in front where it only
-    /// looks like a command.
-    pub fn shown<'l>(&self, line: &'l str) -> Cow<'l, str> {
-        let Self::WithWord(word) = self else { return Cow::Borrowed(line) };
-        if !line.contains("##") {
-            return Cow::Borrowed(line);
-        }
-        // What stands behind the author's own command is its data.
-        let marked = marked(word);
-        let before = line.split(&marked).next().unwrap_or_default();
-        let is_formed = before.split('\r').any(|part| part.trim_start().starts_with(FORMAT));
-        let looks = is_formed || find_opening(before).is_some();
-        let own = line.replace(&marked, OPENING).replace(&marked_format(word), FORMAT);
-        Cow::Owned(if looks { format!("{UNOBEYED}{own}") } else { own })
-    }
+    // What stands behind the author's own command is its data.
+    let marked = marked(word);
+    let before = line.split(&marked).next().unwrap_or_default();
+    let is_formed = before.split('\r').any(|part| part.trim_start().starts_with(FORMAT));
+    let looks = is_formed || find_opening(before).is_some();
+    let own = line.replace(&marked, OPENING).replace(&marked_format(word), FORMAT);
+    Cow::Owned(if looks { format!("{UNOBEYED}{own}") } else { own })
 }
 
 fn marked_format(word: &str) -> String {
     format!("##-{word}[")
-}
-
-fn marked(word: &str) -> String {
-    format!("##vso-{word}[")
 }
 
 /// Says whether `task.setvariable` may set a variable: none that programs obey, as it is or in the

@@ -6,8 +6,7 @@ use super::environment::Environment;
 use super::variables::Variables;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::process::{Command, StandardError};
-use crate::shell::command::{self, Obeyed};
-use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
+use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution, command};
 use crate::taint::Text;
 use std::borrow::Cow;
 use std::fs::{DirBuilder, OpenOptions};
@@ -20,8 +19,8 @@ pub(super) struct Program {
     pub(super) command: Command,
     /// Sentences for the log.
     pub(super) warnings: Vec<String>,
-    /// Which logging commands of its output are its author's.
-    pub(super) obeyed: Obeyed,
+    /// The word of its author's own logging commands, if payload text comes into the step.
+    pub(super) word: Option<String>,
 }
 
 /// Returns the program of a script step, with its script written to a file. On failure, sentences
@@ -49,14 +48,14 @@ pub(super) fn prepare(
         directory,
         standard_error: if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined },
     };
-    Ok(Program { command, warnings, obeyed: made.obeyed })
+    Ok(Program { command, warnings, word: made.word })
 }
 
 /// A script with the payload's text beside it.
 struct Made {
     text: String,
     carried: Carried,
-    obeyed: Obeyed,
+    word: Option<String>,
 }
 
 /// Makes a script safe, unless the connection says that its senders may write code. Its own logging
@@ -64,7 +63,7 @@ struct Made {
 fn make(job: &JobContext, text: &Text, environment: &Environment) -> Result<Made, Vec<String>> {
     if job.plan.substitution == Substitution::Raw {
         let text = text.flatten().into_owned();
-        return Ok(Made { text, carried: Carried::default(), obeyed: Obeyed::All });
+        return Ok(Made { text, carried: Carried::default(), word: None });
     }
     let tainted = environment.tainted();
     let named = tainted.iter().filter(|(name, _)| shell::Script::names(text, name));
@@ -75,11 +74,11 @@ fn make(job: &JobContext, text: &Text, environment: &Environment) -> Result<Made
     };
     let placed = shell::place(&script).map_err(|refusals| sentences(&refusals, &script))?;
     if !text.is_tainted() && tainted.is_empty() {
-        return Ok(Made { text: placed.script, carried: placed.carried, obeyed: Obeyed::All });
+        return Ok(Made { text: placed.script, carried: placed.carried, word: None });
     }
     let word = word();
     let text = command::mark(&placed.script, &word);
-    Ok(Made { text, carried: placed.carried, obeyed: Obeyed::WithWord(word) })
+    Ok(Made { text, carried: placed.carried, word: Some(word) })
 }
 
 /// Returns a word that nobody can guess.

@@ -8,7 +8,7 @@ use super::stop::{Interruption, minutes};
 use crate::pipeline::plan::{Action, Step};
 use crate::process::{self, Ended, Exit, Line, Output, Stream};
 use crate::run::RunResult;
-use crate::shell::command::Obeyed;
+use crate::shell::command;
 use async_trait::async_trait;
 
 /// Runs a step and returns how it ended, with the exit code if its program ended by itself.
@@ -19,7 +19,7 @@ pub(super) async fn run(
 ) -> Result<(RunResult, Option<i32>), Broken> {
     let Action::Script(script) = &step.action;
     let prepared = script::prepare(execution.job, place, step, script, &execution.variables);
-    let script::Program { command, warnings, obeyed } = match prepared {
+    let script::Program { command, warnings, word } = match prepared {
         Ok(prepared) => prepared,
         Err(sentences) => {
             log(execution.journal, Some(place), marked("error", sentences)).await?;
@@ -30,7 +30,7 @@ pub(super) async fn run(
     let Execution { job, journal, watchman, variables, .. } = execution;
     let holds_when_canceled =
         || matches!(condition::evaluate(step.condition.as_deref(), RunResult::Canceled, variables), Verdict::Holds);
-    let mut output = ToJournal { journal: *journal, place, obeyed: &obeyed, has_error: false, broken: None };
+    let mut output = ToJournal { journal: *journal, place, word: word.as_deref(), has_error: false, broken: None };
     let stop = watchman.interruption(minutes(step.timeout_minutes), holds_when_canceled);
     let ended = process::run(&command, job.host.patience, stop, &mut output).await;
     if let Some(broken) = output.broken {
@@ -85,7 +85,7 @@ fn marked(mark: &str, sentences: Vec<String>) -> Vec<String> {
 struct ToJournal<'j> {
     journal: &'j mut dyn Journal,
     place: usize,
-    obeyed: &'j Obeyed,
+    word: Option<&'j str>,
     has_error: bool,
     broken: Option<Broken>,
 }
@@ -94,7 +94,11 @@ struct ToJournal<'j> {
 impl Output for ToJournal<'_> {
     async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
         self.has_error |= lines.iter().any(|line| line.stream == Stream::Error);
-        let texts = lines.iter().map(|line| self.obeyed.shown(&line.text).into_owned()).collect();
+        let shown = |line: Line| match self.word {
+            Some(word) => command::shown(&line.text, word).into_owned(),
+            None => line.text,
+        };
+        let texts = lines.into_iter().map(shown).collect();
         let taken = self.journal.log(Some(self.place), texts).await;
         taken.map_err(|broken| {
             let sentence = broken.to_string();
