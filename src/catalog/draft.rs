@@ -3,7 +3,7 @@
 //! Most pipelines only pass texts of a payload on. Such a pipeline is expanded and validated once,
 //! with a blank in the place of each text, and a delivery then only has its texts tested against
 //! what their places need. A delivery for which that is not enough (a number where others had
-//! text, a text that its place does not take) goes the long way through [`super::prepare`], which
+//! text, a text that its place does not take) goes the long way through [`super::prepare()`], which
 //! also finds the words for what is wrong.
 //!
 //! A pipeline has a draft only if nothing but texts in places of texts can differ: no expression

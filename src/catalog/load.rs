@@ -3,9 +3,9 @@
 use super::{Entry, Listener, Pipeline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, shown};
 use crate::expression::{Reference, Step};
-use crate::pipeline::{self, FilterSource, Subject, WebhookResource};
+use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
 use crate::template::{Names, Template};
-use crate::webhook::filter::Filter;
+use crate::webhook::filter::{Filter, Pattern, Test};
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use crate::yaml;
@@ -195,14 +195,22 @@ fn listener(resource: WebhookResource, template: &Template, diagnostics: &mut Di
 }
 
 fn filter(source: &FilterSource) -> Result<Filter, Box<Diagnostic>> {
-    match &source.subject {
-        Subject::Header(name) => Ok(Filter::of_header(name, &source.value)),
-        Subject::Path(text) => Filter::at_path(text, &source.value).map_err(|mistake| {
+    let test = match &source.test {
+        TestSource::AnyOf(texts) => Test::AnyOf(texts.clone()),
+        TestSource::Pattern(text, span) => Test::Matches(Pattern::parse(text).map_err(|mistake| {
+            let title = format!("the pattern can't be used: {mistake}");
+            Box::new(Diagnostic::error(Code::FilterPattern, title, *span, ""))
+        })?),
+    };
+    let filter = match &source.subject {
+        Subject::Header(name) => Ok(Filter::of_header(name, test)),
+        Subject::Path(text) => Filter::at_path(text, test).map_err(|mistake| {
             let at_fault = text.get(mistake.range.clone()).filter(|part| !part.is_empty());
             let label = at_fault.map_or_else(String::new, |part| format!("at `{}`", shown(part)));
             Box::new(Diagnostic::error(Code::FilterPath, mistake.sentence, source.subject_span, label))
         }),
-    }
+    };
+    filter.map(|filter| Filter { is_negated: source.is_negated, ..filter })
 }
 
 /// Returns the path into the payload that an expression reads, if it reads that of an alias.

@@ -2,7 +2,7 @@
 //!
 //! A [`Catalog`] is made by reading the whole pipelines folder. A broken file does not stop the
 //! others: its entry keeps the diagnostics, and the last good version of the same pipeline, if
-//! there is one, goes on serving. [`prepare`] brings a pipeline and a payload together, and a
+//! there is one, goes on serving. [`prepare()`] brings a pipeline and a payload together, and a
 //! [`Draft`] does the same once for all payloads that differ in texts only. [`Shelf`] holds the snapshot that deliveries are matched with;
 //! [`watch()`] renews it.
 

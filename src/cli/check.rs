@@ -1,6 +1,7 @@
 //! `pipehook check`: mistakes in pipelines and the configuration, before a delivery finds them.
 
 mod sarif;
+mod sender;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
@@ -57,17 +58,24 @@ impl Check {
         let payload = payload.map_err(|mistake| Failure::usage(format!("the payload can't be used: {mistake}")))?;
         let mut reports = Vec::new();
         let mut files = Vec::new();
-        if self.paths.is_empty() {
-            configured(global, &mut reports, &mut files)?;
+        let config = match Config::load_without_secrets(global.config.as_deref()) {
+            Ok(config) => Some(config),
+            // Who names pipelines asks about them only.
+            Err(_) if !self.paths.is_empty() => None,
+            Err(mistakes) => {
+                reports.extend(mistakes.diagnostics.resolve(&mistakes.sources));
+                None
+            }
+        };
+        if let Some(config) = config.as_ref().filter(|_| self.paths.is_empty()) {
+            reports.extend(sender::connections(config));
+            add_files(&config.pipelines, &mut files)?;
         }
         for path in &self.paths {
             add_files(path, &mut files)?;
         }
-        let config = Config::load_without_secrets(global.config.as_deref()).ok();
-        let substitution =
-            |connection: &str| config.as_ref().map_or_else(Substitution::default, |it| it.substitution(connection));
         for file in &files {
-            reports.extend(pipeline(file, payload.as_ref(), &substitution)?);
+            reports.extend(pipeline(file, payload.as_ref(), config.as_ref())?);
         }
         self.print(&reports, files.len())?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
@@ -98,17 +106,6 @@ fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// Checks the configuration, and finds the pipelines that it serves.
-fn configured(global: &Global, reports: &mut Vec<Report>, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    match Config::load_without_secrets(global.config.as_deref()) {
-        Ok(config) => add_files(&config.pipelines, files),
-        Err(mistakes) => {
-            reports.extend(mistakes.diagnostics.resolve(&mistakes.sources));
-            Ok(())
-        }
-    }
-}
-
 /// Adds a file, or all pipelines of a folder by name.
 fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if !path.is_dir() {
@@ -124,20 +121,20 @@ fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// Returns what is wrong with one pipeline.
-fn pipeline(
-    file: &Path,
-    payload: Option<&Payload<'_>>,
-    substitution: &dyn Fn(&str) -> Substitution,
-) -> Result<Vec<Report>, Failure> {
+fn pipeline(file: &Path, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Result<Vec<Report>, Failure> {
     let (pipeline, mut diagnostics) = catalog::load_file(file)
         .with_context(|| format!("the pipeline {} can't be read", file.display()))
         .map_err(Failure::Usage)?;
+    if let Some(config) = config {
+        sender::filters(config, &pipeline, &mut diagnostics);
+    }
+    let substitution = |connection: &str| config.map_or_else(Substitution::default, |it| it.substitution(connection));
     if !diagnostics.has_errors() {
         match payload.filter(|_| !pipeline.listeners.is_empty()) {
-            Some(payload) => with_payload(&pipeline, payload, substitution, &mut diagnostics),
+            Some(payload) => with_payload(&pipeline, payload, &substitution, &mut diagnostics),
             None => without_payload(&pipeline, &mut diagnostics),
         }
-        foreseen(&pipeline, substitution, &mut diagnostics);
+        foreseen(&pipeline, &substitution, &mut diagnostics);
     }
     Ok(diagnostics.resolve(&pipeline.sources))
 }

@@ -33,13 +33,13 @@ impl Connections {
             None | Some(Action::List) => {}
         }
         let config = global.config()?;
-        let counts = counts(&config)?;
+        let (counts, now) = (counts(&config)?, Timestamp::now());
         let seen: Vec<SeenConnection> =
-            config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts)).collect();
+            config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts, now)).collect();
         match self.format {
             Format::Json => output::json(&seen)?,
             Format::Table if seen.is_empty() => output::text("no connection is configured\n")?,
-            Format::Table => output::text(&table(&seen))?,
+            Format::Table => output::text(&format!("{}{}", table(&seen, now), secrets(&seen, now)))?,
         }
         Ok(Ending::Done)
     }
@@ -54,8 +54,7 @@ fn counts(config: &Config) -> Result<Vec<ConnectionCount>, Failure> {
     Ok(open::block_on(store.connection_counts())??)
 }
 
-fn table(seen: &[SeenConnection]) -> String {
-    let now = Timestamp::now();
+fn table(seen: &[SeenConnection], now: Timestamp) -> String {
     let rows = seen.iter().map(|it| {
         let last = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| ago(moment, now));
         vec![
@@ -74,4 +73,25 @@ fn table(seen: &[SeenConnection]) -> String {
     });
     let header = ["NAME", "PATH", "SCHEME", "SECRETS", "DELIVERIES", "LAST", "REFUSED", "LAST REFUSED"];
     output::table(&header, rows)
+}
+
+/// Returns the table of all secrets, where a connection has several: those of a rotation.
+fn secrets(seen: &[SeenConnection], now: Timestamp) -> String {
+    let rotating = seen.iter().filter(|it| it.connection.secret_list.len() > 1);
+    let rows: Vec<Vec<String>> = rotating
+        .flat_map(|it| it.connection.secret_list.iter().map(move |secret| (it, secret)))
+        .map(|(it, secret)| {
+            let state = match (secret.live, secret.until) {
+                (true, None) => "live".to_owned(),
+                (true, Some(end)) => format!("live until {end}"),
+                (false, _) => "ended".to_owned(),
+            };
+            let last = secret.last_used.map_or_else(|| "never".to_owned(), |moment| ago(moment, now));
+            vec![it.connection.name.clone(), secret.name.clone(), state, last]
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n{}", output::table(&["NAME", "SECRET", "STATE", "LAST USED"], rows.into_iter()))
 }

@@ -4,13 +4,20 @@ mod show;
 
 use super::failure::{Ending, Failure};
 use super::moment::ago;
+use super::serve::rules;
 use super::{Format, Global, open, output};
+use crate::catalog::Shelf;
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::diagnostic::shown;
-use crate::server::ShownDelivery;
+use crate::id::DeliveryId;
+use crate::intake::{Force, Intake, Unreplayable};
+use crate::server::{ShownDelivery, replayed};
 use crate::store::{DeliveryQuery, Store};
-use crate::webhook::delivery::{Decision, Delivery};
+use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// The most deliveries of one list.
 const LIMIT_MAX: u64 = 10_000;
@@ -22,7 +29,8 @@ const LIMIT_MAX: u64 = 10_000;
 Examples:
   pipehook deliveries
   pipehook deliveries --connection IncomingWH --limit 5
-  pipehook deliveries show dlv_0196")]
+  pipehook deliveries show dlv_0196
+  pipehook deliveries replay dlv_0196")]
 pub(super) struct Deliveries {
     #[command(subcommand)]
     action: Option<Action>,
@@ -41,6 +49,14 @@ enum Action {
     Show {
         /// The delivery
         delivery: String,
+    },
+    /// Post a delivery again, through the pipelines as they are now, as a new delivery
+    Replay {
+        /// The delivery
+        delivery: String,
+        /// Also while a run of it has not ended, and twice within a minute
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -61,6 +77,11 @@ impl Deliveries {
         match self.action.unwrap_or(Action::List(self.list)) {
             Action::List(query) => open::block_on(list(&*store, query, self.format))?,
             Action::Show { delivery } => open::block_on(show(&*store, &delivery, self.format))?,
+            Action::Replay { delivery, force } => {
+                let id = open::block_on(find(&*store, &delivery))??;
+                let force = if force { Force::Yes } else { Force::No };
+                replay(&config, store, &id, force, self.format)
+            }
         }
     }
 }
@@ -77,19 +98,51 @@ async fn list(store: &dyn Store, list: List, format: Format) -> Result<Ending, F
     Ok(Ending::Done)
 }
 
-async fn show(store: &dyn Store, reference: &str, format: Format) -> Result<Ending, Failure> {
+async fn find(store: &dyn Store, reference: &str) -> Result<DeliveryId, Failure> {
     let found = store.find_deliveries(reference).await?;
-    let none = || Failure::usage(format!("there is no delivery `{}`", shown(reference)));
-    let [id] = found.as_slice() else {
-        let several = || Failure::usage(format!("more than one delivery begins with `{}`", shown(reference)));
-        return Err(if found.is_empty() { none() } else { several() });
-    };
-    let detail = store.delivery(id).await?.ok_or_else(none)?;
+    match found.as_slice() {
+        [id] => Ok(id.clone()),
+        [] => Err(Failure::usage(format!("there is no delivery `{}`", shown(reference)))),
+        _ => Err(Failure::usage(format!("more than one delivery begins with `{}`", shown(reference)))),
+    }
+}
+
+async fn show(store: &dyn Store, reference: &str, format: Format) -> Result<Ending, Failure> {
+    let id = find(store, reference).await?;
+    let gone = || Failure::usage(format!("there is no delivery `{id}`"));
+    let detail = store.delivery(&id).await?.ok_or_else(gone)?;
     match format {
         Format::Json => output::json(&ShownDelivery::new(&detail))?,
         Format::Table => output::text(&show::text(&detail, Timestamp::now()))?,
     }
     Ok(Ending::Done)
+}
+
+/// Posts a delivery again. Its runs are executed by the server, now or when it starts.
+fn replay(
+    config: &Config,
+    store: Arc<dyn Store>,
+    id: &DeliveryId,
+    force: Force,
+    format: Format,
+) -> Result<Ending, Failure> {
+    let shelf = Shelf::open(config.pipelines.clone()).map_err(|error| Failure::Usage(error.into()))?;
+    let intake = Intake::new(rules(config), Arc::new(shelf), store, Arc::new(SystemClock));
+    let admission = match open::block_on(intake.replay(id, force))? {
+        Ok(admission) => admission,
+        Err(Unreplayable::Store(error)) => return Err(error.into()),
+        Err(reason) => return Err(Failure::mistake(reason.to_string())),
+    };
+    match format {
+        Format::Json => output::json(&replayed(&admission, id))?,
+        Format::Table => {
+            let mut text = format!("{}: {}\n", admission.delivery, output::verdict(admission.outcome.word()));
+            let runs = admission.runs.iter();
+            text.extend(runs.map(|run| format!("  run {}#{} {}\n", shown(&run.pipeline), run.number, run.id)));
+            output::text(&text)?;
+        }
+    }
+    Ok(if admission.outcome == Outcome::Rejected { Ending::Mistakes } else { Ending::Done })
 }
 
 fn table(deliveries: &[Delivery]) -> String {

@@ -72,7 +72,7 @@ impl Expansion {
     ) -> Result<Option<Prepared>, Failure> {
         let mut trigger = Trigger { parameters: &self.parameters, variables: &self.variables, ..Trigger::default() };
         let (kept, event) = match with {
-            Some((_, listener)) => self.kept(config, listener)?,
+            Some((payload, listener)) => self.kept(config, listener, payload)?,
             None => (Vec::new(), None),
         };
         if let Some((payload, listener)) = with {
@@ -92,7 +92,12 @@ impl Expansion {
 
     /// Returns the headers that would be kept and the event's name, by the rules of the configured
     /// connection if there is one.
-    fn kept(&self, config: &Config, listener: &Listener) -> Result<(Vec<Header>, Option<String>), Failure> {
+    fn kept(
+        &self,
+        config: &Config,
+        listener: &Listener,
+        payload: &Payload<'_>,
+    ) -> Result<(Vec<Header>, Option<String>), Failure> {
         let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
         let raw: Vec<header::RawHeader> =
             self.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
@@ -100,7 +105,8 @@ impl Expansion {
             let lower = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
             return Ok((lower.collect(), None));
         };
-        let event = header::event(connection, &raw).map_err(|doubled| Failure::usage(doubled.to_string()))?;
+        let about = select(payload, &connection.wanted());
+        let event = header::event(connection, &raw, &about).map_err(|doubled| Failure::usage(doubled.to_string()))?;
         Ok((header::kept_headers(connection, &raw), event))
     }
 
@@ -147,10 +153,13 @@ fn read_payload(bytes: &[u8]) -> Result<Payload<'_>, Failure> {
 fn warn_of_filters(listener: &Listener, payload: &crate::webhook::select::Selected<'_>, headers: &[Header]) {
     let (_, verdicts) = filter::evaluate(&listener.filters, payload, headers);
     for verdict in verdicts.iter().filter(|verdict| !verdict.holds) {
-        let found =
-            verdict.found.as_deref().map_or_else(|| "no text".to_owned(), |found| format!("`{}`", shown(found)));
+        let found = match (&verdict.found, &verdict.reason) {
+            (_, Some(reason)) => reason.clone(),
+            (Some(found), None) => format!("found `{}`", shown(found)),
+            (None, None) => "found no text".to_owned(),
+        };
         anstream::eprintln!(
-            "note: with this payload the pipeline would not start: `{}` should be `{}`, found {found}",
+            "note: with this payload the pipeline would not start: `{}` should be `{}`, {found}",
             shown(&verdict.path),
             shown(&verdict.wanted)
         );

@@ -1,12 +1,11 @@
 //! `pipehook send`: a delivery as its sender would post it.
 
 use super::failure::{Ending, Failure};
-use super::sign::named;
+use super::sign::{named, query, signed};
 use super::{Global, input, output};
 use crate::config::Config;
 use crate::diagnostic::shown_sentence;
 use crate::server::harmless;
-use crate::webhook::checksum;
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -45,9 +44,12 @@ impl Send {
         let connection = named(&config, &self.name)?;
         let body = input::bytes(self.file.as_deref())?;
         let base = self.url.clone().unwrap_or_else(|| local_url(&config));
-        let wait = self.wait.map(|seconds| format!("?wait={seconds}")).unwrap_or_default();
-        let url = format!("{}/webhooks/{}{wait}", base.trim_end_matches('/'), connection.webhook);
-        let mut headers = checksum::sign(connection, &body);
+        let signature = signed(connection, &body)?;
+        let wait = self.wait.map(|seconds| format!("wait={seconds}"));
+        let query: Vec<String> = query(&signature).into_iter().chain(wait).collect();
+        let url = format!("{}/webhooks/{}", base.trim_end_matches('/'), connection.webhook);
+        let url = if query.is_empty() { url } else { format!("{url}?{}", query.join("&")) };
+        let mut headers = signature.headers;
         headers.extend(self.headers);
         let (status, answer) = post(&url, headers, &body)?;
         let answer: String = answer.lines().map(|line| format!("{}\n", harmless(line))).collect();
@@ -55,7 +57,8 @@ impl Send {
         if (200..300).contains(&status) {
             return Ok(Ending::Done);
         }
-        Err(Failure::mistake(format!("{url} answered with status {status}")))
+        let shown = url.split('?').next().unwrap_or_default();
+        Err(Failure::mistake(format!("{shown} answered with status {status}")))
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::diagnostic::{did_you_mean, shown};
-use crate::webhook::checksum;
+use crate::webhook::checksum::{self, Fresh, Signature};
 use crate::webhook::connection::{Authentication, Connection, Secret};
-use crate::webhook::scheme;
+use crate::webhook::preset;
+use crate::webhook::scheme::Carrier;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -35,13 +37,13 @@ pub(super) struct Sign {
 
 impl Sign {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
-        let lines = match (&self.scheme, &self.secret_file) {
+        let signature = match (&self.scheme, &self.secret_file) {
             (Some(scheme), Some(secret)) => {
                 let connection = by_scheme(scheme, secret, self.header.as_deref())?;
                 let ([] | [_]) = self.names.as_slice() else {
                     return Err(Failure::usage("with --scheme there is no connection's name, only the payload"));
                 };
-                checksum::sign(&connection, &input::bytes(self.names.first().map(PathBuf::as_path))?)
+                signed(&connection, &input::bytes(self.names.first().map(PathBuf::as_path))?)?
             }
             _ => {
                 let Some((name, file)) = self.names.split_first() else {
@@ -49,13 +51,39 @@ impl Sign {
                 };
                 let config = global.config()?;
                 let connection = named(&config, &name.to_string_lossy())?;
-                checksum::sign(connection, &input::bytes(file.first().map(PathBuf::as_path))?)
+                signed(connection, &input::bytes(file.first().map(PathBuf::as_path))?)?
             }
         };
-        let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let headers = signature.headers.iter();
+        let lines: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
         output::text(&lines)?;
+        if let Some(query) = query(&signature) {
+            anstream::eprintln!("note: the URL needs a query as well: ?{query}");
+        }
         Ok(Ending::Done)
     }
+}
+
+/// Returns the query that a signature adds to the URL.
+pub(super) fn query(signature: &Signature) -> Option<String> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let escaped = |text: &str| {
+        let bytes = text.bytes();
+        bytes.map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    };
+    signature.query.as_ref().map(|(name, value)| {
+        let (name, value): (String, String) = (escaped(name), escaped(value));
+        format!("{name}={value}")
+    })
+}
+
+/// Returns what a sender would add now.
+pub(super) fn signed(connection: &Connection, body: &[u8]) -> Result<Signature, Failure> {
+    let id = format!("msg_{}", uuid::Uuid::now_v7().simple());
+    let fresh = Fresh { now: SystemClock.now(), id: &id };
+    checksum::sign(connection, body, fresh).map_err(|reason| {
+        Failure::mistake(format!("deliveries to `{}` can't be signed here: {reason}", shown(&connection.name)))
+    })
 }
 
 /// Returns the connection that a user means by its name, or by its name in the URL.
@@ -68,20 +96,19 @@ pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Connection
 }
 
 fn by_scheme(scheme: &str, secret: &std::path::Path, header: Option<&str>) -> Result<Connection, Failure> {
-    let preset = scheme::preset(scheme).ok_or_else(|| {
-        Failure::usage(format!("there is no scheme `{}`; there are {}", shown(scheme), scheme::NAMES.join(", ")))
+    let preset = preset::preset(scheme).ok_or_else(|| {
+        let help = did_you_mean(scheme, preset::names()).map(|help| format!(": {help}")).unwrap_or_default();
+        Failure::usage(format!("there is no scheme `{}`{help}", shown(scheme)))
     })?;
     let mut bytes = input::bytes(Some(secret))?;
     while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
         bytes.pop();
     }
-    let secret = Secret::new("the secret file", bytes).ok_or_else(|| Failure::usage("the secret file is empty"))?;
+    let secret = Secret::new("the secret file", bytes, &preset)
+        .map_err(|mistake| Failure::usage(format!("the secret file {mistake}")))?;
     let mut connection = Connection::new(scheme, preset, Authentication::Secrets(vec![secret]));
     if let Some(header) = header {
-        connection.header = header.to_owned();
-    }
-    if connection.header.is_empty() {
-        return Err(Failure::usage(format!("the scheme `{scheme}` has no header of its own: say --header")));
+        connection.carrier = Carrier::Header(header.to_owned());
     }
     Ok(connection)
 }

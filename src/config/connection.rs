@@ -1,17 +1,33 @@
 //! The `connections:` of the file.
 
 use super::section::Section;
-use super::value::{self, Auth, HeaderName, Name, Rejected, RepeatKey, Substitution, Typed, Window};
-use super::{Environment, limits, secret};
+use super::value::{
+    self, Auth, HeaderName, Name, NoRepeat, PublicUrl, Rejected, RepeatKey, Substitution, Texts, Typed, Window,
+};
+use super::{Environment, challenge, limits, scheme, secret};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::webhook::connection::{Authentication, Connection, Limits};
+use crate::webhook::preset;
 use crate::webhook::repeat::{Key, Repeat};
-use crate::webhook::scheme::{self, Scheme};
+use crate::webhook::scheme::{Carrier, Kind, Scheme};
 use crate::yaml::Entry;
 use std::path::Path;
 
-const KEYS: &[&str] =
-    &["secret", "auth", "scheme", "header", "webhook", "enabled", "repeat", "rejected", "substitution", "limits"];
+const KEYS: &[&str] = &[
+    "secret",
+    "auth",
+    "scheme",
+    "header",
+    "webhook",
+    "enabled",
+    "repeat",
+    "rejected",
+    "substitution",
+    "limits",
+    "challenge",
+    "url",
+    "topics",
+];
 
 /// Reads all connections, in the order of the file.
 pub fn read_all(
@@ -53,13 +69,16 @@ fn read(all: &mut Section<'_>, entry: &Entry, around: Surroundings<'_>) -> Optio
     let name = entry.key.text()?;
     let mut section = all.inside(&entry.value, name)?;
     section.known(KEYS);
-    let authentication = read_authentication(&mut section, entry, name, around);
-    let scheme = read_scheme(&mut section);
+    let scheme = scheme::read(&mut section);
     let is_known = scheme.is_some();
-    let scheme = scheme.unwrap_or(scheme::AZURE);
+    let scheme = scheme.unwrap_or_else(preset::azure);
+    let authentication = read_authentication(&mut section, entry, name, &scheme, around);
     let mut connection = Connection::new(name, scheme, authentication);
     section.set(&mut connection.enabled, "enabled", |enabled: bool| enabled);
-    section.set(&mut connection.header, "header", |header: HeaderName| header.0);
+    section.set(&mut connection.carrier, "header", |header: HeaderName| Carrier::Header(header.0));
+    connection.url = section.value("url").map(|url: PublicUrl| url.0);
+    read_topics(&mut section, &mut connection);
+    challenge::read(&mut section, &mut connection, around.folder, around.environment);
     section.set(&mut connection.rejected, "rejected", |it: Rejected| it.0);
     section.set(&mut connection.substitution, "substitution", |it: Substitution| it.0);
     if is_known {
@@ -89,28 +108,13 @@ fn read_webhook(section: &mut Section<'_>, entry: &Entry, connection: &mut Conne
     entry.key.span
 }
 
-fn read_scheme(section: &mut Section<'_>) -> Option<Scheme> {
-    let Some(node) = section.node("scheme") else {
-        return Some(scheme::AZURE);
-    };
-    let Some(written) = node.text() else {
-        let title = "a scheme that is written as data is not supported";
-        let unsupported = Diagnostic::error(Code::Unsupported, title, node.span, "");
-        section.report(unsupported.help(preset_list()));
-        return None;
-    };
-    let preset = scheme::preset(written);
-    if preset.is_none() {
-        let title = format!("there is no scheme `{}`", shown(written));
-        let unknown = Diagnostic::error(Code::Configuration, title, node.span, "");
-        let unknown = unknown.note(preset_list());
-        section.report(unknown.suggest(written, scheme::NAMES.iter().copied()));
+/// Reads which topics of Amazon's notifications may post: anybody can make a topic that is signed
+/// with the same key.
+fn read_topics(section: &mut Section<'_>, connection: &mut Connection) {
+    section.set(&mut connection.topics, "topics", |topics: Texts| topics.0);
+    if !connection.topics.is_empty() && connection.scheme.kind != Kind::Sns {
+        section.mistake("topics", "only connections of the scheme `aws-sns` have `topics`");
     }
-    preset
-}
-
-fn preset_list() -> String {
-    format!("the schemes of this version are `{}`", scheme::NAMES.join("`, `"))
 }
 
 /// Reads `secret` or `auth: none`, exactly one of which must be there. After a mistake nobody is
@@ -119,6 +123,7 @@ fn read_authentication(
     section: &mut Section<'_>,
     entry: &Entry,
     name: &str,
+    scheme: &Scheme,
     around: Surroundings<'_>,
 ) -> Authentication {
     let name = shown(name);
@@ -129,7 +134,7 @@ fn read_authentication(
     }
     match (secret, auth) {
         (Some(secret), None) => {
-            let place = secret::Place { connection: &name, folder: around.folder };
+            let place = secret::Place { connection: &name, folder: around.folder, scheme };
             let secrets = secret::read_all(section, secret, place, around.environment);
             Authentication::Secrets(secrets)
         }
@@ -164,6 +169,12 @@ fn without_secret(name: &str, place: Span) -> Diagnostic {
 }
 
 fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
+    if section.node("repeat").is_some_and(|node| node.entries().is_none()) {
+        if section.value::<NoRepeat>("repeat").is_some() {
+            connection.repeat = None;
+        }
+        return;
+    }
     let Some(mut repeat) = section.section("repeat") else {
         return;
     };
@@ -183,7 +194,7 @@ fn read_repeat(section: &mut Section<'_>, connection: &mut Connection) {
     let Some(key) = key else {
         return;
     };
-    if key == Key::Id && scheme.id.is_none() {
+    if key == Key::Id && scheme.id.is_empty() {
         let title = format!("the scheme `{}` has no id for a delivery", scheme.name);
         repeat.mistake("key", &title);
     }

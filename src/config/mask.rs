@@ -8,10 +8,23 @@ use crate::yaml::{Content, Entry, Node};
 use std::ops::Range;
 
 /// Keys of a connection whose values are no secrets.
-const PLAIN_OF_CONNECTION: &[&str] =
-    &["auth", "scheme", "header", "webhook", "enabled", "repeat", "rejected", "substitution", "limits"];
+const PLAIN_OF_CONNECTION: &[&str] = &[
+    "auth",
+    "scheme",
+    "header",
+    "webhook",
+    "enabled",
+    "repeat",
+    "rejected",
+    "substitution",
+    "limits",
+    "url",
+    "topics",
+];
 /// Keys of a secret that say where it is, and not what.
-const PLAIN_OF_SECRET: &[&str] = &["env", "file"];
+const PLAIN_OF_SECRET: &[&str] = &["env", "file", "name", "until"];
+/// Keys of a challenge whose values are no secrets.
+const PLAIN_OF_CHALLENGE: &[&str] = &["kind", "origins", "rate"];
 /// Keys of the file whose values are no secrets; URLs of databases hold passwords.
 const PLAIN_OF_FILE: &[&str] = &["listen", "admin", "pipelines", "data", "workers", "limits", "environment"];
 
@@ -60,7 +73,19 @@ fn connection(node: &Node, ranges: &mut Vec<Range<usize>>) {
                     secret(node, ranges);
                 }
             }
+            "challenge" => challenge(&entry.value, ranges),
             plain if PLAIN_OF_CONNECTION.contains(&plain) => {}
+            _ => all(&entry.value, ranges),
+        }
+    }
+}
+
+/// A word is none of a challenge's secrets.
+fn challenge(node: &Node, ranges: &mut Vec<Range<usize>>) {
+    for entry in node.entries().unwrap_or_default() {
+        match key(entry) {
+            "verify_token" => secret(&entry.value, ranges),
+            plain if PLAIN_OF_CHALLENGE.contains(&plain) => {}
             _ => all(&entry.value, ranges),
         }
     }

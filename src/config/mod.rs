@@ -4,10 +4,12 @@
 //! each with its place. The values of secrets appear in none of them: the excerpts are cut from a
 //! copy of the file in which they are blanked.
 
+mod challenge;
 mod connection;
 mod file;
 mod limits;
 mod mask;
+mod scheme;
 mod secret;
 mod section;
 mod value;

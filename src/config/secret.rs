@@ -5,9 +5,13 @@
 use super::Environment;
 use super::file::{Unreadable, read_bytes};
 use super::section::Section;
+use super::value::{Moment, SecretName};
 use crate::diagnostic::{Code, Diagnostic, shown};
+use crate::webhook::KeyMistake;
 use crate::webhook::connection::Secret;
-use crate::yaml::Node;
+use crate::webhook::scheme::Scheme;
+use crate::yaml::{Entry, Node};
+use jiff::Timestamp;
 use std::path::Path;
 
 /// The most bytes of a secret's file; a secret has some dozens.
@@ -16,6 +20,7 @@ const FILE_MAX: u64 = 64 * 1024;
 const SECRETS_MAX: usize = 16;
 
 const SOURCES: &[&str] = &["env", "file", "value"];
+const KEYS: &[&str] = &["env", "file", "value", "name", "until"];
 const WHERE: &str = "a secret says where it is: `{env: NAME}`, `{file: PATH}` or `{value: TEXT}`";
 
 /// Whose secrets are read.
@@ -25,6 +30,8 @@ pub struct Place<'p> {
     pub connection: &'p str,
     /// What a relative path is relative to.
     pub folder: &'p Path,
+    /// What the secrets are keys of.
+    pub scheme: &'p Scheme,
 }
 
 /// Reads one secret or a list of them. Without an environment they are checked and left where
@@ -43,13 +50,16 @@ pub fn read_all(
         return Vec::new();
     }
     let mut secrets = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     for node in nodes {
-        let source = source(section, node);
-        let (Some(source), Some(environment)) = (source, environment) else {
-            continue;
-        };
-        match source.fetch(place.folder, environment) {
-            Ok(secret) => secrets.push(secret),
+        let Some(written) = written(section, node) else { continue };
+        let name = unique(written.name.clone().unwrap_or_else(|| written.source.label()), &names);
+        names.push(name.clone());
+        let Some(environment) = environment else { continue };
+        match written.source.fetch(place.folder, environment).and_then(|bytes| {
+            Secret::new(name, bytes, place.scheme).map_err(|mistake| Unfetched::Key(written.source.name(), mistake))
+        }) {
+            Ok(secret) => secrets.push(secret.until(written.until)),
             Err(reason) => {
                 let title = format!("a secret of connection `{}`: {reason}", place.connection);
                 section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
@@ -57,6 +67,43 @@ pub fn read_all(
         }
     }
     secrets
+}
+
+/// Returns a name that none of the connection's other secrets has: uses are noted by it.
+fn unique(name: String, taken: &[String]) -> String {
+    let numbered = (2..).map(|number| format!("{name} #{number}"));
+    let mut candidates = std::iter::once(name.clone()).chain(numbered);
+    candidates.find(|candidate| !taken.contains(candidate)).unwrap_or(name)
+}
+
+/// Reads a text that only its owner knows, from where it is; nothing without an environment.
+pub fn read_text(
+    section: &mut Section<'_>,
+    node: &Node,
+    folder: &Path,
+    environment: Option<&Environment<'_>>,
+) -> Option<String> {
+    let source = written(section, node)?.source;
+    let fetched = source.fetch(folder, environment?);
+    match fetched.map(String::from_utf8) {
+        Ok(Ok(text)) if !text.is_empty() => Some(text),
+        Ok(_) => {
+            let title = format!("{} is empty or not UTF-8", source.name());
+            section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
+            None
+        }
+        Err(reason) => {
+            section.report(Diagnostic::error(Code::Configuration, reason.to_string(), node.span, ""));
+            None
+        }
+    }
+}
+
+/// A secret as it is written.
+struct Written<'n> {
+    source: Source<'n>,
+    name: Option<String>,
+    until: Option<Timestamp>,
 }
 
 /// Where a secret is.
@@ -69,18 +116,25 @@ enum Source<'n> {
     Value(&'n str),
 }
 
-/// Returns the one source that a secret names.
-fn source<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Source<'n>> {
+/// Reads the one source that a secret names, and what is said about the secret.
+fn written<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Written<'n>> {
     let Some(entries) = node.entries() else {
         let label = format!("this is {}", node.describe());
         section.report(Diagnostic::error(Code::WrongType, WHERE, node.span, label));
         return None;
     };
-    section.inside(node, "secret")?.known(SOURCES);
-    let one = match entries {
-        [one] => one,
+    let mut inside = section.inside(node, "secret")?;
+    inside.known(KEYS);
+    let name = inside.value("name").map(|name: SecretName| name.0);
+    let until = inside.value("until").map(|moment: Moment| moment.0);
+    let is_source = |entry: &&Entry| entry.key.text().is_some_and(|key| SOURCES.contains(&&**key));
+    let sources: Vec<&Entry> = entries.iter().filter(is_source).collect();
+    let one = match sources.as_slice() {
+        [one] => *one,
         [] => {
-            section.report(Diagnostic::error(Code::MissingKey, WHERE, node.span, ""));
+            if entries.iter().all(|entry| entry.key.text().is_some_and(|key| KEYS.contains(&&**key))) {
+                section.report(Diagnostic::error(Code::MissingKey, WHERE, node.span, ""));
+            }
             return None;
         }
         _ => {
@@ -91,12 +145,12 @@ fn source<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Source<'n>> {
         }
     };
     let text = section.text_of(one)?;
-    match &**one.key.text()? {
-        "env" => Some(Source::Variable(text)),
-        "file" => Some(Source::File(text)),
-        "value" => Some(Source::Value(text)),
-        _ => None,
-    }
+    let source = match &**one.key.text()? {
+        "env" => Source::Variable(text),
+        "file" => Source::File(text),
+        _ => Source::Value(text),
+    };
+    Some(Written { source, name, until })
 }
 
 /// Why a secret could not be fetched.
@@ -106,24 +160,34 @@ enum Unfetched {
     NotSet(String),
     #[error("the file `{0}` {1}")]
     File(String, Unreadable),
-    #[error("{0} is empty")]
-    Empty(String),
+    #[error("{0} {1}")]
+    Key(String, KeyMistake),
 }
 
 impl Source<'_> {
-    fn fetch(&self, folder: &Path, environment: &Environment<'_>) -> Result<Secret, Unfetched> {
-        let bytes = match self {
-            Self::Variable(name) => environment(name).ok_or_else(|| Unfetched::NotSet(shown(name)))?.into_bytes(),
+    fn fetch(&self, folder: &Path, environment: &Environment<'_>) -> Result<Vec<u8>, Unfetched> {
+        match self {
+            Self::Variable(name) => {
+                environment(name).map(String::into_bytes).ok_or_else(|| Unfetched::NotSet(shown(name)))
+            }
             Self::File(path) => {
                 let bytes = read_bytes(&folder.join(path), FILE_MAX);
-                without_newline(bytes.map_err(|reason| Unfetched::File(shown(path), reason))?)
+                bytes.map(without_newline).map_err(|reason| Unfetched::File(shown(path), reason))
             }
-            Self::Value(text) => text.as_bytes().to_vec(),
-        };
-        Secret::new(self.name(), bytes).ok_or_else(|| Unfetched::Empty(self.name()))
+            Self::Value(text) => Ok(text.as_bytes().to_vec()),
+        }
     }
 
-    /// Returns what people know the secret by.
+    /// Returns what a secret without a name is known by.
+    fn label(&self) -> String {
+        match self {
+            Self::Variable(name) => format!("env {}", shown(name)),
+            Self::File(path) => format!("file {}", shown(path)),
+            Self::Value(_) => "value".to_owned(),
+        }
+    }
+
+    /// Returns what messages call the source.
     fn name(&self) -> String {
         match self {
             Self::Variable(name) => format!("the environment variable `{}`", shown(name)),

@@ -91,6 +91,22 @@ impl<'s> Section<'s> {
         read.into_iter().collect()
     }
 
+    /// Reads the value of a key that is one of some words, if it is there.
+    pub fn choice<T: Copy>(&mut self, key: &str, words: &[(&str, T)]) -> Option<T> {
+        let node = self.node(key)?;
+        let written = node.text();
+        let found = words.iter().find(|(word, _)| written.is_some_and(|text| **text == **word));
+        if found.is_none() {
+            let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+            let title = format!("`{}{key}` must be one of {list}", self.prefix);
+            let label = written.map_or_else(|| node.describe().to_owned(), |text| format!("`{}` is not", shown(text)));
+            let wrong = Diagnostic::error(Code::InvalidValue, title, node.span, label);
+            let known = words.iter().map(|(word, _)| *word);
+            self.report(wrong.suggest(written.map_or("", |text| text), known));
+        }
+        found.map(|(_, value)| *value)
+    }
+
     fn typed<T: Typed>(&mut self, node: &Node, name: &str) -> Option<T> {
         let value = typed(node, self.text);
         if value.is_none() {
@@ -133,6 +149,11 @@ impl<'s> Section<'s> {
             self.report(Diagnostic::error(Code::WrongType, title, entry.value.span, label));
         }
         text.map(|text| &**text)
+    }
+
+    /// Returns how many mistakes were found so far, in the whole file.
+    pub fn mistakes(&self) -> usize {
+        self.diagnostics.len()
     }
 
     /// Reports a mistake at the value of a key, or at the section if the key is not there.

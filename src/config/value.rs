@@ -3,10 +3,15 @@
 //! [`Typed`] says in words what is wanted, for the diagnostic of a value that is something else.
 
 use super::JOBS_MAX;
+use crate::diagnostic::is_unprintable;
 use crate::webhook::connection;
+use crate::webhook::header;
 use crate::webhook::path::Path as PayloadPath;
 use crate::webhook::repeat::Key;
 use crate::webhook::scheme::RejectedStatus;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, de};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,6 +21,8 @@ use std::time::Duration;
 const BODY_MAX: u64 = 25 * 1024 * 1024;
 /// The longest time that is remembered; a longer one is a slip of the pen.
 const WINDOW_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// The most characters of a secret's name.
+const SECRET_NAME_MAX: usize = 60;
 /// The most characters of a name in a URL.
 const NAME_MAX: usize = 100;
 
@@ -45,9 +52,17 @@ typed! {
     Name: "text of letters, digits, `.`, `_`, `~` and `-`, at most 100",
     HeaderName: "the name of a header, such as `X-WH-Checksum`",
     VariableName: "the name of an environment variable, such as `HTTP_PROXY`",
+    NoRepeat: "`none`, or a mapping with `key` and `window`",
     RepeatKey: "`id`, `body`, the name of a header, or a path such as `$.resource.id`",
     Substitution: "`safe`, `raw` or `strict`",
     Rejected: "`422` or `200`",
+    Text: "text",
+    Texts: "text or a list of texts",
+    Number: "a whole number",
+    SecretName: "a name of 1 to 60 printable characters",
+    Moment: "a date such as `2026-12-01`, which counts to its end in UTC, or a moment such as `2026-12-01T12:00:00Z`",
+    Tolerance: "a number of seconds, or a time such as `5m`",
+    PublicUrl: "an address such as `https://hooks.example.com/webhooks/name`, without a query",
     Auth: "`none`; a connection with a `secret` needs no `auth`",
 }
 
@@ -89,7 +104,12 @@ from_text! {
     Window = |text| duration(text).map(Window);
     FilePath = |text| (!text.is_empty()).then(|| FilePath(text.into()));
     Name = |text| is_name(text).then(|| Name(text.to_owned()));
-    HeaderName = |text| is_token(text).then(|| HeaderName(text.to_owned()));
+    Text = |text| Some(Text(text.to_owned()));
+    SecretName = |text| is_secret_name(text).then(|| SecretName(text.to_owned()));
+    Moment = |text| moment(text).map(Moment);
+    PublicUrl = |text| is_public_url(text).then(|| PublicUrl(text.to_owned()));
+    NoRepeat = |text| (text == "none").then_some(NoRepeat);
+    HeaderName = |text| header::is_name(text).then(|| HeaderName(text.to_owned()));
     VariableName = |text| is_variable_name(text).then(|| VariableName(text.to_owned()));
     RepeatKey = |text| repeat_key(text).map(RepeatKey);
     Substitution = |text| substitution(text).map(Substitution);
@@ -110,6 +130,61 @@ pub struct HeaderName(pub String);
 pub struct VariableName(pub String);
 /// What makes two deliveries the same.
 pub struct RepeatKey(pub Key);
+
+/// Any text.
+pub struct Text(pub String);
+/// One text or several.
+pub struct Texts(pub Vec<String>);
+/// Any number.
+pub struct Number(pub u64);
+/// What people call a secret.
+pub struct SecretName(pub String);
+/// When something ends.
+pub struct Moment(pub Timestamp);
+/// How far two clocks may be apart.
+pub struct Tolerance(pub Duration);
+/// A URL as a sender sees it.
+pub struct PublicUrl(pub String);
+/// The word `none`, for a connection that takes each delivery as new.
+pub struct NoRepeat;
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            One(String),
+            Several(Vec<String>),
+        }
+        Ok(match Written::deserialize(reader)? {
+            Written::One(text) => Self(vec![text]),
+            Written::Several(texts) => Self(texts),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        u64::deserialize(reader).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tolerance {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Seconds(u64),
+            Text(String),
+        }
+        let tolerance = match Written::deserialize(reader)? {
+            Written::Seconds(seconds) => Some(Duration::from_secs(seconds)),
+            Written::Text(text) => duration(&text),
+        };
+        let tolerance = tolerance.filter(|it| !it.is_zero() && *it <= WINDOW_MAX);
+        tolerance.map(Self).ok_or_else(|| de::Error::custom("not a time"))
+    }
+}
 
 /// A number of things.
 pub struct Count(pub u64);
@@ -207,10 +282,23 @@ pub fn is_name(text: &str) -> bool {
     (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(is_plain) && !matches!(text, "." | "..")
 }
 
-/// A header's name is a token (RFC 9110, 5.1 and 5.6.2).
-fn is_token(text: &str) -> bool {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(is_token)
+/// Says whether a text can name a secret.
+fn is_secret_name(text: &str) -> bool {
+    (1..=SECRET_NAME_MAX).contains(&text.chars().count()) && !text.chars().any(is_unprintable)
+}
+
+/// A date counts to its end.
+fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    let next = text.parse::<Date>().ok()?.tomorrow().ok()?;
+    next.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp())
+}
+
+fn is_public_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(|it: char| it.is_whitespace() || "?#".contains(it)))
 }
 
 fn is_variable_name(text: &str) -> bool {
@@ -235,6 +323,6 @@ fn repeat_key(text: &str) -> Option<Key> {
         "id" => Some(Key::Id),
         "body" => Some(Key::Body),
         path if path.starts_with('$') || path.contains(['.', '[']) => PayloadPath::parse(path).ok().map(Key::Path),
-        header => is_token(header).then(|| Key::Header(header.to_owned())),
+        header => header::is_name(header).then(|| Key::Header(header.to_owned())),
     }
 }

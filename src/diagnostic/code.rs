@@ -72,8 +72,12 @@ codes! {
     UnknownParameter "unknown-parameter",
     UnknownConnection "unknown-connection",
     FilterPath "filter-path",
+    FilterPattern "filter-pattern",
+    UnsignedFilter "unsigned-filter",
     // Configuration.
     Configuration "configuration",
+    ReplayProtection "replay-protection",
+    OpenTopics "open-topics",
 }
 
 impl Code {

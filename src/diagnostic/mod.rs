@@ -86,6 +86,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, title, span, label) }
     }
 
+    /// Returns a warning about what stands in no text.
+    pub fn warning_without_place(code: Code, title: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::without_place(code, title) }
+    }
+
     /// Returns an error about something that has no place in a text.
     pub fn without_place(code: Code, title: impl Into<String>) -> Self {
         Self { primary: None, ..Self::error(code, title, Span::NONE, "") }

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Report;
 use crate::id::{DeliveryId, RunId};
+use crate::webhook::challenge::Reply;
 use crate::webhook::delivery::{Decision, Outcome};
 
 /// What a sender is told. The server alone turns it into a status.
@@ -9,6 +10,10 @@ use crate::webhook::delivery::{Decision, Outcome};
 pub enum Answer {
     /// The checksum held, and what is said here is on disk.
     Verified(Admission),
+    /// A challenge of the sender is answered.
+    Challenge(Reply),
+    /// The connection answers no challenge that comes so.
+    NotAsked,
     /// There is no such connection, or it is switched off.
     UnknownConnection,
     /// The checksum is missing, malformed or wrong. The sender is not told which.

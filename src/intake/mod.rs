@@ -7,22 +7,26 @@
 mod answer;
 mod decide;
 mod rate;
+mod replay;
 
 pub use answer::{Admission, AdmittedRun, Answer};
+pub use replay::{Force, Unreplayable};
 
 use crate::catalog::Shelf;
 use crate::clock::Clock;
+use crate::diagnostic::shown;
 use crate::id::{DeliveryId, Entropy};
 use crate::store::{self, Acceptance, Accepted, RepeatKey, Store};
-use crate::webhook::checksum::{self, Failure};
+use crate::webhook::challenge::{self, Asking, Reply};
+use crate::webhook::checksum::{self, Failure, Proof, Verified};
 use crate::webhook::connection::Connection;
-use crate::webhook::delivery::{Decision, Delivery, Outcome, Refusal};
+use crate::webhook::delivery::{Decision, Delivery, Header, Outcome, Refusal};
 use crate::webhook::header::{self, Doubled};
 use crate::webhook::payload::{self, Payload};
-use crate::webhook::repeat::Key;
-use crate::webhook::select::{Wanted, select};
+use crate::webhook::received::Received;
+use crate::webhook::select::{Selected, Wanted, select};
 use arc_swap::ArcSwap;
-use decide::{Arrival, decide};
+use decide::{Arrival, Decided, decide};
 use jiff::Timestamp;
 use rate::Rates;
 use std::cell::RefCell;
@@ -36,10 +40,18 @@ const RETRY_AFTER_SECONDS: u64 = 10;
 pub struct Request {
     /// The name in the URL.
     pub webhook: String,
+    /// The path and query as they were asked for.
+    pub target: String,
     /// All headers in the order they came.
     pub headers: Vec<header::RawHeader>,
     /// The body exactly as it came.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    fn received(&self) -> Received<'_> {
+        Received { headers: &self.headers, body: &self.body, target: &self.target }
+    }
 }
 
 /// The connections and limits that are in force.
@@ -94,45 +106,77 @@ impl Intake {
         }
         let received_at = self.clock.now();
         let id = DeliveryId::new(milliseconds(received_at), entropy());
-        if let Err(failure) = checksum::verify(connection, &request.headers, &request.body) {
-            return self.refuse(connection, id, received_at, &request, &failure).await;
-        }
+        let verified = match checksum::verify(connection, &request.received(), received_at) {
+            Ok(verified) => verified,
+            Err(failure) => return self.refuse(connection, id, received_at, &request, &failure).await,
+        };
         let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
             return Answer::TooMany { retry_after };
         }
-        match self.decide(connection, id, received_at, &request) {
-            Ok(decided) => self.accept(connection, decided, request.body, rules.queue_limit).await,
+        let secret = self.note_use(connection, verified, received_at).await;
+        match self.decide(connection, id, received_at, &request, secret) {
+            Ok((ready, reply)) => match self.accept(connection, ready, request.body, rules.queue_limit).await {
+                Answer::Verified(_) if reply.is_some() => reply.map_or(Answer::Refused, Answer::Challenge),
+                answer => answer,
+            },
             Err(invalid) => Answer::Invalid(invalid),
         }
     }
 
+    /// Answers a sender that asks whether it may post. Nothing is recorded and nothing starts.
+    pub fn ask(&self, asking: Asking, request: &Request) -> Answer {
+        let rules = self.rules.load();
+        let Some(connection) = rules.connection(&request.webhook) else { return Answer::UnknownConnection };
+        let reply = challenge::ask(connection, asking, &request.received(), self.clock.now());
+        reply.map_or(Answer::NotAsked, Answer::Challenge)
+    }
+
+    /// Returns the name of the secret that proved a delivery, and notes its use from time to time,
+    /// so that people see when an old one is needed no more.
+    async fn note_use(&self, connection: &Connection, verified: Verified, at: Timestamp) -> Option<String> {
+        let Proof::Secret(place) = verified.proof() else { return None };
+        let secret = connection.secret(place)?;
+        if secret.is_use_news(at)
+            && let Err(error) = self.store.note_secret_use(&connection.name, secret.name(), at).await
+        {
+            tracing::error!(%error, "the use of a secret could not be noted");
+        }
+        Some(secret.name().to_owned())
+    }
+
     /// Parses, matches, expands and validates: all that needs no waiting. An error is the
-    /// sentence that tells the sender why the request can't be used.
+    /// sentence that tells the sender why the request can't be used. A challenge and a ping start
+    /// nothing.
     fn decide(
         &self,
         connection: &Connection,
         id: DeliveryId,
         received_at: Timestamp,
         request: &Request,
-    ) -> Result<Ready, String> {
+        secret: Option<String>,
+    ) -> Result<(Ready, Option<Reply>), String> {
         let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
         let content_type = header::single(&request.headers, "content-type").map_err(doubled)?;
-        let payload = payload::read(content_type, &request.body).map_err(|mistake| mistake.to_string())?;
+        let payload = payload::read(connection.scheme.content, content_type, &request.body)
+            .map_err(|mistake| mistake.to_string())?;
         let headers = header::kept_headers(connection, &request.headers);
-        let event = header::event(connection, &request.headers).map_err(doubled)?;
-        let repeat = repeat_key(connection, request, &payload).map_err(doubled)?;
-        let arrival = Arrival {
-            connection,
-            id: &id,
-            headers: &headers,
-            event: event.as_deref(),
-            payload: &payload,
-            received_at,
-            milliseconds: milliseconds(received_at),
-            entropy,
+        let about = about(&payload, &connection.wanted());
+        let event = header::event(connection, &request.headers, &about).map_err(doubled)?;
+        let reply = challenge::posted(connection, &request.received(), &payload, received_at);
+        let reason = match (&reply, &event) {
+            (Some(_), _) => Some("the sender's challenge was answered".to_owned()),
+            (None, Some(event)) if connection.scheme.ping.contains(event) => {
+                Some(format!("the event `{}` is the sender's test", shown(event)))
+            }
+            _ => None,
         };
-        let decided = decide(&self.shelf.catalog(), &arrival);
+        let mut repeat = None;
+        let mut decided = Decided::default();
+        if reason.is_none() {
+            repeat = repeat_key(connection, request, &about).map_err(doubled)?;
+            decided = self.judge(connection, &id, received_at, &headers, event.as_deref(), &payload);
+        }
         let delivery = Delivery {
             outcome: decided.outcome(),
             pipelines: decided.verdicts,
@@ -140,10 +184,29 @@ impl Intake {
             connection: connection.name.clone(),
             received_at,
             repeat_of: None,
+            replay_of: None,
             size: request.body.len() as u64,
+            event,
+            secret,
+            reason,
             headers,
         };
-        Ok(Ready { delivery, runs: decided.runs, repeat })
+        Ok((Ready { delivery, runs: decided.runs, repeat }, reply))
+    }
+
+    /// Decides about every pipeline.
+    fn judge(
+        &self,
+        connection: &Connection,
+        id: &DeliveryId,
+        received_at: Timestamp,
+        headers: &[Header],
+        event: Option<&str>,
+        payload: &Payload<'_>,
+    ) -> Decided {
+        let milliseconds = milliseconds(received_at);
+        let arrival = Arrival { connection, id, headers, event, payload, received_at, milliseconds, entropy };
+        decide(&self.shelf.catalog(), &arrival)
     }
 
     /// Makes a delivery and its runs durable, and only then says so.
@@ -192,15 +255,15 @@ struct Ready {
     repeat: Option<RepeatKey>,
 }
 
+/// Takes out of a payload what the connection itself looks at.
+fn about<'p>(payload: &'p Payload<'_>, wanted: &Wanted) -> Selected<'p> {
+    if wanted.is_empty() { Selected::WithoutMembers } else { select(payload, wanted) }
+}
+
 /// Returns the key by which a delivery would be known again, where its connection looks for one.
-fn repeat_key(connection: &Connection, request: &Request, payload: &Payload<'_>) -> Result<Option<RepeatKey>, Doubled> {
+fn repeat_key(connection: &Connection, request: &Request, about: &Selected<'_>) -> Result<Option<RepeatKey>, Doubled> {
     let Some(repeat) = &connection.repeat else { return Ok(None) };
-    let mut wanted = Wanted::default();
-    if let Key::Path(path) = &repeat.key {
-        wanted.add(path.steps());
-    }
-    let selected = select(payload, &wanted);
-    let key = repeat.key_of(connection, &request.headers, &request.body, &selected)?;
+    let key = repeat.key_of(connection, &request.headers, &request.body, about)?;
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 

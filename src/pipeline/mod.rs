@@ -28,7 +28,9 @@ mod schema;
 mod value;
 
 pub use foresee::{Foreseen, ForeseenScript, foresee};
-pub use resources::{FilterSource, ParameterDeclaration, Subject, WebhookResource, bind, parameters, webhooks};
+pub use resources::{
+    FilterSource, ParameterDeclaration, Subject, TestSource, WebhookResource, bind, parameters, webhooks,
+};
 pub use rewritten::rewritten;
 
 use crate::diagnostic::Diagnostics;

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 /// The most webhook resources of a pipeline, and filters of one.
 const WEBHOOKS_MAX: usize = 100;
 const FILTERS_MAX: usize = 100;
+/// The most values of a filter.
+const VALUES_MAX: usize = 100;
 /// The most parameters of a pipeline.
 const PARAMETERS_MAX: usize = 1_000;
 
@@ -36,7 +38,18 @@ pub struct FilterSource {
     /// Where that stands.
     pub subject_span: Span,
     /// What is wanted there.
-    pub value: String,
+    pub test: TestSource,
+    /// Whether it must not be there.
+    pub is_negated: bool,
+}
+
+/// What a filter wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestSource {
+    /// Any of some texts.
+    AnyOf(Vec<String>),
+    /// A text of which the whole matches a regular expression, not read yet.
+    Pattern(String, Span),
 }
 
 /// What a filter looks at.
@@ -220,32 +233,73 @@ impl Reader<'_> {
 
     fn filter(&mut self, node: &Node) -> Option<FilterSource> {
         let mut subject = None;
-        let mut value = None;
+        let mut test = None;
+        let mut is_negated = Some(false);
         for (key, entry) in self.keys(node, FILTER) {
             match key {
                 "path" => subject = self.text(&entry.value, "`path`").map(|(path, span)| (Subject::Path(path), span)),
                 "header" => {
                     subject = self.text(&entry.value, "`header`").map(|(name, span)| (Subject::Header(name), span));
                 }
-                "value" => value = self.filter_value(&entry.value),
+                "value" => test = self.values(&entry.value),
+                "pattern" => {
+                    let pattern = self.text(&entry.value, "`pattern`");
+                    test = self.filled(pattern, "`pattern`").map(|(text, span)| TestSource::Pattern(text, span));
+                }
+                "not" => is_negated = self.negation(&entry.value),
                 _ => {}
             }
         }
-        if node.entries().is_some() && node.member("path").or(node.member("header")).is_none() {
-            self.error(Code::MissingKey, "a filter needs `path` or `header`", node.span, "neither of them is here");
+        if node.entries().is_some() {
+            self.one_of(node, ["path", "header"]);
+            self.one_of(node, ["value", "pattern"]);
         }
         let (subject, subject_span) = subject?;
-        Some(FilterSource { subject, subject_span, value: value?.0 })
+        Some(FilterSource { subject, subject_span, test: test?, is_negated: is_negated? })
     }
 
-    fn filter_value(&mut self, node: &Node) -> Option<(String, Span)> {
-        if node.items().is_some() {
-            let help = "write one pipeline for each value, or compare in a `condition`";
-            self.diagnostics.push(unsupported("a list of values", node.span, help));
+    /// Reports a filter that has none of two keys, or both.
+    fn one_of(&mut self, node: &Node, [first, second]: [&str; 2]) {
+        match (node.entry(first), node.entry(second)) {
+            (None, None) => {
+                let title = format!("a filter needs `{first}` or `{second}`");
+                self.error(Code::MissingKey, title, node.span, "neither of them is here");
+            }
+            (Some(_), Some(both)) => {
+                let title = format!("a filter has `{first}` or `{second}`, not both");
+                self.error(Code::InvalidValue, title, both.key.span, "write a filter for each: all must hold");
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the value of a filter, or the list of those of which any will do.
+    fn values(&mut self, node: &Node) -> Option<TestSource> {
+        let Some(_) = node.items() else {
+            let value = self.text(node, "`value`")?;
+            return self.filled(Some(value), "`value`").map(|(text, _)| TestSource::AnyOf(vec![text]));
+        };
+        let items = self.items(node, "`value`", VALUES_MAX);
+        if items.is_empty() {
+            self.error(Code::InvalidValue, "`value` is an empty list", node.span, "such a filter would never hold");
             return None;
         }
-        let value = self.text(node, "`value`")?;
-        self.filled(Some(value), "`value`")
+        let texts: Vec<String> = items
+            .iter()
+            .filter_map(|item| {
+                let value = self.text(item, "an item of `value`");
+                self.filled(value, "an item of `value`").map(|(text, _)| text)
+            })
+            .collect();
+        (texts.len() == items.len()).then_some(TestSource::AnyOf(texts))
+    }
+
+    fn negation(&mut self, node: &Node) -> Option<bool> {
+        let negation = node.text().and_then(|text| text.to_ascii_lowercase().parse().ok());
+        if negation.is_none() {
+            self.error(Code::WrongType, "`not` is `true` or `false`", node.span, "this is neither");
+        }
+        negation
     }
 
     fn parameter(&mut self, node: &Node) -> Option<ParameterDeclaration> {

@@ -14,10 +14,12 @@ const DIAGNOSTICS_MAX: usize = 20;
 
 /// The answer to a verified delivery.
 #[derive(Serialize)]
-pub(super) struct Body<'a> {
+pub struct Body<'a> {
     delivery: &'a DeliveryId,
     outcome: Outcome,
     repeat_of: Option<&'a DeliveryId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay_of: Option<&'a DeliveryId>,
     runs: Vec<Run<'a>>,
     rejected: Vec<Rejected<'a>>,
     skipped: Vec<Skipped<'a>>,
@@ -28,7 +30,8 @@ struct Run<'a> {
     id: &'a RunId,
     pipeline: &'a str,
     number: u64,
-    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     #[serde(flatten)]
     progress: Option<Progress>,
 }
@@ -48,12 +51,21 @@ struct Skipped<'a> {
 /// Returns the answer to a verified delivery. `progress` has an entry for each run, or none where
 /// the sender did not wait.
 pub(super) fn body<'a>(admission: &'a Admission, progress: &[Progress], shared: &Shared) -> Body<'a> {
-    let run = |(at, run): (usize, &'a AdmittedRun)| Run {
-        id: &run.id,
-        pipeline: &run.pipeline,
-        number: run.number,
-        url: shared.run_url(&run.id),
-        progress: progress.get(at).copied(),
+    told(admission, |at, run| (Some(shared.run_url(&run.id)), progress.get(at).copied()))
+}
+
+/// Returns what is told about a delivery that was posted again on purpose.
+pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId) -> Body<'a> {
+    Body { replay_of: Some(of), ..told(admission, |_, _| (None, None)) }
+}
+
+fn told<'a>(
+    admission: &'a Admission,
+    more: impl Fn(usize, &AdmittedRun) -> (Option<String>, Option<Progress>),
+) -> Body<'a> {
+    let run = |(at, run): (usize, &'a AdmittedRun)| {
+        let (url, progress) = more(at, run);
+        Run { id: &run.id, pipeline: &run.pipeline, number: run.number, url, progress }
     };
     let rejected = |(pipeline, reports): &'a (String, Vec<Report>)| Rejected {
         pipeline,
@@ -63,6 +75,7 @@ pub(super) fn body<'a>(admission: &'a Admission, progress: &[Progress], shared: 
         delivery: &admission.delivery,
         outcome: admission.outcome,
         repeat_of: admission.repeat_of.as_ref(),
+        replay_of: None,
         runs: admission.runs.iter().enumerate().map(run).collect(),
         rejected: admission.rejected.iter().map(rejected).collect(),
         skipped: admission.skipped.iter().map(|(pipeline, reason)| Skipped { pipeline, reason: *reason }).collect(),

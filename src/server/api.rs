@@ -1,9 +1,11 @@
 //! The API: runs, logs, deliveries and connections, as the command line shows them.
 
 use super::Shared;
+use super::answer::replayed;
 use super::error::Failure;
 use super::log::LogBody;
 use crate::id::{self, DeliveryId, RunId};
+use crate::intake::Force;
 use crate::run::State;
 use crate::store::{DeliveryDetail, DeliveryQuery, RunDetail, RunQuery};
 use crate::webhook::delivery::Delivery;
@@ -90,11 +92,30 @@ pub(super) async fn delivery(id: web::Path<String>, shared: web::Data<Shared>) -
     Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail)))
 }
 
+/// How a delivery is posted again.
+#[derive(Deserialize)]
+pub(super) struct ReplayParameters {
+    #[serde(default)]
+    force: bool,
+}
+
+/// Posts a delivery again, through the pipelines as they are now.
+pub(super) async fn replay(
+    id: web::Path<String>,
+    parameters: web::Query<ReplayParameters>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
+    let id = known_length(&id).map(DeliveryId::from_stored).ok_or(Failure::Unknown("delivery"))?;
+    let force = if parameters.force { Force::Yes } else { Force::No };
+    let admission = shared.state.intake.replay(&id, force).await?;
+    Ok(HttpResponse::Ok().json(replayed(&admission, &id)))
+}
+
 /// Returns the configured connections with what was seen of each.
 pub(super) async fn connections(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let counts = shared.state.store.connection_counts().await?;
-    let connections = shared.state.connections.load();
-    let seen: Vec<_> = connections.iter().map(|it| it.clone().seen(&counts)).collect();
+    let (connections, now) = (shared.state.connections.load(), shared.state.clock.now());
+    let seen: Vec<_> = connections.iter().map(|it| it.clone().seen(&counts, now)).collect();
     Ok(HttpResponse::Ok().json(seen))
 }
 

@@ -2,8 +2,9 @@
 //!
 //! There is no 3xx and no 410 here: some senders take these for success, or give up for ever.
 
-use crate::intake::Answer;
+use crate::intake::{Answer, Unreplayable};
 use crate::store;
+use crate::webhook::challenge::Reply;
 use crate::webhook::delivery::Outcome;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -28,6 +29,12 @@ pub(super) enum Failure {
         /// What it takes.
         allowed: &'static [Method],
     },
+    /// The sender of a challenge did not show what it should know.
+    #[error("the challenge is not answered")]
+    Forbidden,
+    /// Something stands against what was asked for.
+    #[error("{0}")]
+    Conflict(String),
     /// The body is larger than the connection takes.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -74,12 +81,13 @@ impl ResponseError for Failure {
         match self {
             Self::NotFound | Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenBody | Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Refused | Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::WrongHost => StatusCode::FORBIDDEN,
+            Self::WrongHost | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -114,16 +122,46 @@ impl From<store::Error> for Failure {
     }
 }
 
+impl From<Unreplayable> for Failure {
+    fn from(reason: Unreplayable) -> Self {
+        match reason {
+            Unreplayable::Unknown => Self::Unknown("delivery"),
+            Unreplayable::Store(error) => error.into(),
+            other => Self::Conflict(other.to_string()),
+        }
+    }
+}
+
 /// Returns what a delivery that was not accepted is told; `Ok` gives back one that was.
 pub(super) fn verified(answer: Answer) -> Result<crate::intake::Admission, Failure> {
     Err(match answer {
         Answer::Verified(admission) => return Ok(admission),
         Answer::UnknownConnection => Failure::NotFound,
+        Answer::NotAsked | Answer::Challenge(_) => Failure::Method { allowed: &[Method::POST] },
         Answer::Refused => Failure::Refused,
         Answer::Invalid(sentence) => Failure::Invalid(sentence),
         Answer::UnsupportedMedia(sentence) => Failure::UnsupportedMedia(sentence),
         Answer::TooMany { retry_after } => Failure::TooMany { retry_after },
         Answer::Unavailable { retry_after, .. } => Failure::Unavailable { retry_after },
+    })
+}
+
+/// Returns the answer to a challenge. What is echoed is text: a browser must not take it for more.
+pub(super) fn challenge_answer(reply: Reply) -> Result<HttpResponse, Failure> {
+    Ok(match reply {
+        Reply::Text(text) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text),
+        Reply::Json(json) => HttpResponse::Ok().json(json),
+        Reply::Empty => HttpResponse::NoContent().content_type("application/json").finish(),
+        Reply::Consent { origin, rate } => {
+            let mut response = HttpResponse::Ok();
+            response.insert_header((header::ALLOW, "POST")).insert_header(("WebHook-Allowed-Origin", origin));
+            if let Some(rate) = rate {
+                response.insert_header(("WebHook-Allowed-Rate", rate));
+            }
+            response.finish()
+        }
+        Reply::Forbidden => return Err(Failure::Forbidden),
+        Reply::Invalid(sentence) => return Err(Failure::Invalid(sentence.to_owned())),
     })
 }
 

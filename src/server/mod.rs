@@ -18,6 +18,7 @@ mod route;
 mod token;
 mod wait;
 
+pub use answer::replayed;
 pub use api::ShownDelivery;
 pub use log::{harmless, readers};
 pub use open::{OpenConnection, SeenConnection};

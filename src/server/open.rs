@@ -2,7 +2,8 @@
 
 use super::Shared;
 use crate::store::ConnectionCount;
-use crate::webhook::connection::Connection;
+use crate::webhook::connection::{Authentication, Connection, Secret};
+use crate::webhook::scheme::Carrier;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -15,32 +16,65 @@ pub struct OpenConnection {
     pub webhook: String,
     /// The name of its scheme.
     pub scheme: String,
-    /// The header that carries the checksum.
-    pub header: String,
+    /// The header that carries the checksum; `None` where it stands elsewhere.
+    pub header: Option<String>,
     /// Whether it takes deliveries.
     pub enabled: bool,
     /// How many secrets are live; `None` where none is asked for.
     pub secrets: Option<usize>,
+    /// Each secret, ended ones included, without what it is.
+    pub secret_list: Vec<OpenSecret>,
+}
+
+/// A secret as lists show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpenSecret {
+    /// The name by which people know it.
+    pub name: String,
+    /// When it ends.
+    pub until: Option<Timestamp>,
+    /// Whether it has not ended.
+    pub live: bool,
+    /// When it last proved a delivery, to the minute.
+    pub last_used: Option<Timestamp>,
 }
 
 impl OpenConnection {
     /// Returns what may be told about a connection.
     pub fn new(connection: &Connection) -> Self {
-        use crate::webhook::connection::Authentication;
-        let asks = !matches!(connection.authentication, Authentication::None);
+        let secrets = match &connection.authentication {
+            Authentication::Secrets(secrets) => Some(secrets.as_slice()),
+            Authentication::None => None,
+        };
+        let open = |secret: &Secret| OpenSecret {
+            name: secret.name().to_owned(),
+            until: secret.end(),
+            live: true,
+            last_used: None,
+        };
         Self {
             name: connection.name.clone(),
             webhook: connection.webhook.clone(),
-            scheme: connection.scheme.name.to_string(),
-            header: connection.header.clone(),
+            scheme: connection.scheme.name.clone(),
+            header: match &connection.carrier {
+                Carrier::Header(name) => Some(name.clone()),
+                Carrier::Query(_) | Carrier::Body => None,
+            },
             enabled: connection.enabled,
-            secrets: asks.then(|| connection.secret_count()),
+            secrets: secrets.map(<[Secret]>::len),
+            secret_list: secrets.unwrap_or_default().iter().map(open).collect(),
         }
     }
 
     /// Returns the connection with what was seen of it.
-    pub fn seen(self, counts: &[ConnectionCount]) -> SeenConnection {
+    pub fn seen(mut self, counts: &[ConnectionCount], now: Timestamp) -> SeenConnection {
         let count = counts.iter().find(|count| count.connection == self.name);
+        for secret in &mut self.secret_list {
+            let used = count.and_then(|count| count.secrets.iter().find(|used| used.name == secret.name));
+            secret.last_used = used.map(|used| used.last_used);
+            secret.live = secret.until.is_none_or(|end| now < end);
+        }
+        self.secrets = self.secrets.map(|_| self.secret_list.iter().filter(|secret| secret.live).count());
         SeenConnection {
             deliveries: count.map_or(0, |it| it.deliveries),
             refusals: count.map_or(0, |it| it.refusals),

@@ -1,8 +1,11 @@
 //! Deliveries: from a request's bytes to the intake, and back to an answer.
 
-use super::error::{Failure, status, verified};
+use super::error::{Failure, challenge_answer, status, verified};
 use super::{Shared, answer, body, wait};
 use crate::intake::{Answer, Request};
+use crate::webhook::challenge::Asking;
+use crate::webhook::delivery::Outcome;
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use std::time::Instant;
@@ -40,10 +43,42 @@ pub(super) async fn receive(
         }
     };
     let body = body::read(&request, payload.into_inner(), limit, shared.state.body_time).await?;
-    let answer = accept(&shared, Request { headers: headers(&request), webhook, body }).await;
-    let admission = verified(answer)?;
-    let runs = wait::for_runs(&shared, &admission.runs, patience).await;
-    Ok(HttpResponse::build(status(&admission)).json(answer::body(&admission, &runs, &shared)))
+    let target = target(&request);
+    match accept(&shared, Request { headers: headers(&request), target, webhook, body }).await {
+        Answer::Challenge(reply) => challenge_answer(reply),
+        answer => {
+            let admission = verified(answer)?;
+            let runs = wait::for_runs(&shared, &admission.runs, patience).await;
+            Ok(HttpResponse::build(status(&admission)).json(answer::body(&admission, &runs, &shared)))
+        }
+    }
+}
+
+/// Answers a sender that asks whether it may post, by a method that brings no delivery.
+pub(super) async fn ask(
+    request: HttpRequest,
+    path: web::Path<Path>,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Failure> {
+    body::leave_unread(payload.into_inner());
+    let asking = if *request.method() == Method::OPTIONS { Asking::Options } else { Asking::Get };
+    let webhook = path.into_inner().name;
+    let request = Request { headers: headers(&request), target: target(&request), webhook, body: Vec::new() };
+    match shared.state.intake.ask(asking, &request) {
+        Answer::Challenge(reply) => challenge_answer(reply),
+        answer => Err(verified(answer).err().unwrap_or(Failure::NotFound)),
+    }
+}
+
+/// Says that a connection is there: some senders look before they save a webhook.
+pub(super) async fn look(path: web::Path<Path>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
+    shared.state.intake.body_limit(&path.name).map(|_| HttpResponse::Ok().finish()).ok_or(Failure::NotFound)
+}
+
+/// Returns the path and query as they were asked for.
+fn target(request: &HttpRequest) -> String {
+    request.uri().path_and_query().map_or_else(String::new, ToString::to_string)
 }
 
 /// Hands a request to the intake and counts what became of it. A sender that goes away meanwhile
@@ -61,7 +96,8 @@ async fn accept(shared: &web::Data<Shared>, request: Request) -> Answer {
 fn outcome_word(answer: &Answer) -> &'static str {
     match answer {
         Answer::Verified(admission) => admission.outcome.word(),
-        Answer::UnknownConnection => "unknown",
+        Answer::Challenge(_) => Outcome::Nothing.word(),
+        Answer::UnknownConnection | Answer::NotAsked => "unknown",
         Answer::Refused => "refused",
         Answer::Invalid(_) | Answer::UnsupportedMedia(_) => "invalid",
         Answer::TooMany { .. } => "limited",

@@ -108,6 +108,9 @@ pub trait Store: Send + Sync {
     /// [`REFUSALS_KEPT`] are kept. Need not be durable when it returns.
     async fn refuse(&self, refusal: crate::webhook::delivery::Refusal) -> Result<(), Error>;
 
+    /// Notes when a secret of a connection was last used. Need not be durable when it returns.
+    async fn note_secret_use(&self, connection: &str, secret: &str, at: jiff::Timestamp) -> Result<(), Error>;
+
     /// Leases the job that has been due longest among those of the pools, if there is one.
     /// The run becomes running. A new fencing token is made.
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error>;

@@ -339,6 +339,17 @@ pub struct ConnectionCount {
     pub last_refusal: Option<Timestamp>,
     /// Why that one was refused.
     pub last_refusal_reason: Option<String>,
+    /// When each of its secrets was last used, those never used left out.
+    pub secrets: Vec<SecretUse>,
+}
+
+/// When a secret was last used, to the minute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SecretUse {
+    /// Its name.
+    pub name: String,
+    /// When.
+    pub last_used: Timestamp,
 }
 
 /// How much work there is.

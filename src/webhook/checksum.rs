@@ -1,16 +1,23 @@
 //! Whether a delivery's checksum proves its sender, and the checksum that a sender would add.
 //!
-//! The rules are the same for every scheme (reference on senders, section 4): the exact bytes of
-//! the body are hashed; the header must be there once; only blanks and tabs around it are taken
-//! away; its text is decoded and compared in constant time with the checksum for each live
-//! secret, all of them, so that the time tells nothing about which one matched.
+//! The rules are the same for every scheme (reference on senders, section 4): the exact bytes
+//! that arrived are hashed; a header that is looked at must be there once; only blanks and tabs
+//! around it are taken away; its text is decoded, and compared in constant time with what each
+//! live secret makes of the request, all of them, so that the time tells nothing about which one
+//! matched. A timestamp counts only where the checksum covers it.
 
+use super::claim::{self, Claim};
 use super::connection::{Authentication, Connection, Secret};
-use super::header::{self, Doubled, RawHeader};
-use super::scheme::{Algorithm, Encoding};
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-use subtle::{Choice, ConstantTimeEq};
+use super::form;
+use super::header::{self, Doubled};
+use super::received::Received;
+use super::scheme::{Carrier, Kind, Scheme, StampPlace};
+use super::signed::Brought;
+use super::source::Source;
+use super::{sns, stamp};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// Proof that a delivery came from who knows a connection's secret, or that the connection asks
 /// for no proof. Only [`verify`] makes one.
@@ -38,94 +45,231 @@ pub enum Proof {
 /// same about all of them, but for a doubled header. None holds any part of the checksum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// No such header.
-    #[error("the header {0} is missing")]
+    /// Where the checksum should be is nothing.
+    #[error("{0} is missing")]
     Missing(String),
     /// The header is there more often: which value counts is not for us to guess.
     #[error(transparent)]
     Doubled(#[from] Doubled),
-    /// The header is there without a value.
-    #[error("the header {0} is empty")]
+    /// It is there without a value.
+    #[error("{0} is empty")]
     Empty(String),
     /// The value is no checksum of this scheme.
-    #[error("the header {header} is not {digits} hexadecimal digits")]
+    #[error("{carrier} is not {wanted}")]
     Malformed {
-        /// The header.
-        header: String,
-        /// How many digits a checksum has.
-        digits: usize,
+        /// Where it stands.
+        carrier: String,
+        /// What it should have been.
+        wanted: &'static str,
     },
-    /// A checksum, but of another body or with another secret.
-    #[error("the header {header} does not match {}", any_of(*.secrets))]
+    /// A checksum, but of another request or with another secret.
+    #[error("{carrier} does not match {}", any_of(*.secrets))]
     Mismatch {
-        /// The header.
-        header: String,
+        /// Where it stands.
+        carrier: String,
         /// How many live secrets were tried.
         secrets: usize,
     },
+    /// The scheme's timestamp is not there.
+    #[error("the timestamp is missing")]
+    WithoutTimestamp,
+    /// It is there and is none.
+    #[error("the timestamp is not one")]
+    NoTimestamp,
+    /// It is too far from now.
+    #[error("the timestamp is {seconds} seconds from now, {tolerance} are allowed")]
+    OutsideWindow {
+        /// How far.
+        seconds: u64,
+        /// How far is allowed.
+        tolerance: u64,
+    },
+    /// The delivery's id, which the checksum covers, is missing or ambiguous.
+    #[error("the delivery's id is missing or can't be used")]
+    Id,
+    /// The checksum covers a part of the body that is not there.
+    #[error("the body has not the parts that the checksum covers")]
+    Body,
+    /// The URL's hash of the body is missing or of another body.
+    #[error("the hash of the body in the URL is missing or wrong")]
+    BodyDigest,
 }
 
-/// Verifies a delivery by its headers and the exact bytes of its body.
-pub fn verify(connection: &Connection, headers: &[RawHeader], body: &[u8]) -> Result<Verified, Failure> {
+/// Verifies a request.
+pub fn verify(connection: &Connection, received: &Received<'_>, now: Timestamp) -> Result<Verified, Failure> {
     let Authentication::Secrets(secrets) = &connection.authentication else {
         return Ok(Verified(Proof::NotAsked));
     };
-    let claimed = claimed(connection, headers)?;
-    let matched = matching(connection.scheme.algorithm, secrets, body, &claimed);
-    match matched {
-        Some(secret) => Ok(Verified(Proof::Secret(secret))),
-        None => Err(Failure::Mismatch { header: connection.header.clone(), secrets: secrets.len() }),
+    let live = secrets.iter().enumerate().filter(|(_, secret)| secret.is_live(now));
+    if connection.scheme.kind == Kind::Sns {
+        let place = sns::verify(connection, received, live.map(|(place, secret)| (place, secret.key())))?;
+        return Ok(Verified(Proof::Secret(place)));
+    }
+    let mut claim = claim::read(connection, received)?;
+    let place = matching(connection, received, &mut claim, live, now)?;
+    body_digest(&connection.scheme, received)?;
+    stamp::after_proof(&connection.scheme, received, now)?;
+    Ok(Verified(Proof::Secret(place)))
+}
+
+/// Returns the place of the first live secret that matches, after trying each of them.
+fn matching<'r, 's>(
+    connection: &Connection,
+    received: &Received<'r>,
+    claim: &mut Claim<'r>,
+    live: impl Iterator<Item = (usize, &'s Secret)>,
+    now: Timestamp,
+) -> Result<usize, Failure> {
+    let scheme = &connection.scheme;
+    let timestamp = stamp::before_proof(scheme, received, claim, now)?;
+    let url = url(connection, received);
+    let brought = Brought {
+        body: received.body,
+        content_type: received.only("content-type"),
+        timestamp: &timestamp,
+        id: id(scheme, received)?,
+        url: &url,
+    };
+    let pieces = scheme.signed.pieces(brought).ok_or(Failure::Body)?;
+    let (mut tried, mut matched) = (0, None);
+    for (place, secret) in live {
+        tried += 1;
+        let proves = secret.key().proves(&pieces, &claim.proofs);
+        matched = matched.or(proves.then_some(place));
+    }
+    matched.ok_or_else(|| Failure::Mismatch { carrier: connection.carrier.to_string(), secrets: tried })
+}
+
+/// Returns the id that the checksum covers; nothing for a scheme whose checksum covers none.
+fn id<'r>(scheme: &Scheme, received: &Received<'r>) -> Result<&'r [u8], Failure> {
+    let (true, Some(Source::Header(name))) = (scheme.signed.has_id(), scheme.id.first()) else { return Ok(b"") };
+    let id = header::single(received.headers, name)?.filter(|id| !id.is_empty()).ok_or(Failure::Id)?;
+    let holds = |end: &str| id.windows(end.len()).any(|part| part == end.as_bytes());
+    if scheme.signed.end_of_id().is_some_and(|end| !end.is_empty() && holds(end)) {
+        return Err(Failure::Id);
+    }
+    Ok(id)
+}
+
+/// Returns the URL that the sender posted to: what the connection says it is, or else what the
+/// request says, with the request's query.
+fn url(connection: &Connection, received: &Received<'_>) -> String {
+    if !connection.scheme.signed.has_url() {
+        return String::new();
+    }
+    let Some(url) = &connection.url else {
+        let host = received.only("host").map(header::text).unwrap_or_default();
+        return format!("https://{host}{}", received.target);
+    };
+    match form::query(received.target) {
+        "" => url.clone(),
+        query => format!("{url}?{query}"),
     }
 }
 
-/// Returns the header lines that a sender with the connection's first secret would add; none
-/// where the connection asks for no proof.
-pub fn sign(connection: &Connection, body: &[u8]) -> Vec<(String, String)> {
+/// Checks the hash of the body in the URL, where the checksum covers only the URL. A form's
+/// fields are covered, and need none.
+fn body_digest(scheme: &Scheme, received: &Received<'_>) -> Result<(), Failure> {
+    let Some(name) = &scheme.body_digest else { return Ok(()) };
+    let is_form = received.only("content-type").is_some_and(form::is_form);
+    match form::field(form::query(received.target).as_bytes(), name) {
+        Err(form::FieldMistake::Missing) if is_form => Ok(()),
+        Ok(digits) if hex::decode(&digits).is_ok_and(|hash| hash == Sha256::digest(received.body)[..]) => Ok(()),
+        _ => Err(Failure::BodyDigest),
+    }
+}
+
+/// Why a connection's deliveries can't be signed here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsignable {
+    /// There is no secret that has not ended.
+    #[error("there is no live secret")]
+    NoSecret,
+    /// Only the sender has the private key.
+    #[error(
+        "the scheme `{0}` signs with a private key, and the configuration has the public one: a secret of the private key's form can sign"
+    )]
+    PublicKey(String),
+    /// The signature stands in the body.
+    #[error("the scheme `{0}` signs inside the body, with a key that only its sender has")]
+    InBody(String),
+    /// What is covered is not known here.
+    #[error("the scheme `{0}` covers the URL as the sender sees it: the connection's `url` says which")]
+    Url(String),
+}
+
+/// What a sender adds to a body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// Header lines.
+    pub headers: Vec<(String, String)>,
+    /// A parameter of the URL's query, its name and its value.
+    pub query: Option<(String, String)>,
+}
+
+/// What a sender adds that is new in each delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct Fresh<'f> {
+    /// When it is sent.
+    pub now: Timestamp,
+    /// By which id.
+    pub id: &'f str,
+}
+
+/// Returns what a sender with the connection's first live secret would add; nothing where the
+/// connection asks for no proof.
+pub fn sign(connection: &Connection, body: &[u8], fresh: Fresh<'_>) -> Result<Signature, Unsignable> {
     let Authentication::Secrets(secrets) = &connection.authentication else {
-        return Vec::new();
+        return Ok(Signature::default());
     };
-    let checksum = |secret: &Secret| {
-        let bytes = keyed_hash(connection.scheme.algorithm, secret, body);
-        match connection.scheme.encoding {
-            Encoding::LowerHex => hex::encode(bytes),
-            Encoding::UpperHex => hex::encode_upper(bytes),
+    let scheme = &connection.scheme;
+    let secret = secrets.iter().find(|secret| secret.is_live(fresh.now)).ok_or(Unsignable::NoSecret)?;
+    let carrier = match &connection.carrier {
+        Carrier::Header(name) => name.clone(),
+        Carrier::Query(name) => {
+            let token = String::from_utf8_lossy(secret.bytes()).into_owned();
+            return Ok(Signature { query: Some((name.clone(), token)), ..Signature::default() });
         }
+        Carrier::Body => return Err(Unsignable::InBody(scheme.name.clone())),
     };
-    let first = secrets.first();
-    first.map(|secret| (connection.header.clone(), checksum(secret))).into_iter().collect()
-}
-
-/// Returns the checksum that the header claims, decoded, of the right length.
-fn claimed(connection: &Connection, headers: &[RawHeader]) -> Result<Vec<u8>, Failure> {
-    let name = &connection.header;
-    let value = header::single(headers, name)?.ok_or_else(|| Failure::Missing(name.clone()))?;
-    if value.is_empty() {
-        return Err(Failure::Empty(name.clone()));
+    let timestamp = scheme.timestamp.as_ref().map(|it| stamp::written(it.unit, fresh.now));
+    let mut headers = Vec::new();
+    if let (true, Some(Source::Header(name))) = (scheme.signed.has_id(), scheme.id.first()) {
+        headers.push((name.clone(), fresh.id.to_owned()));
     }
-    let prefix = connection.scheme.optional_prefix.as_bytes();
-    let digits = value.strip_prefix(prefix).unwrap_or(value);
-    let length = connection.scheme.algorithm.length();
-    let decoded = hex::decode(digits).ok();
-    decoded
-        .filter(|checksum| checksum.len() == length)
-        .ok_or_else(|| Failure::Malformed { header: name.clone(), digits: 2 * length })
-}
-
-/// Returns the place of the first secret that matches, after trying each of them.
-fn matching(algorithm: Algorithm, secrets: &[Secret], body: &[u8], claimed: &[u8]) -> Option<usize> {
-    let tried: Vec<Choice> = secrets.iter().map(|secret| keyed_hash(algorithm, secret, body).ct_eq(claimed)).collect();
-    tried.into_iter().position(bool::from)
-}
-
-fn keyed_hash(algorithm: Algorithm, secret: &Secret, body: &[u8]) -> Vec<u8> {
-    match algorithm {
-        Algorithm::Sha1 => {
-            let mut hash = Hmac::<Sha1>::new_from_slice(secret.bytes())
-                .expect("a key of any length is allowed: a long one is hashed first");
-            hash.update(body);
-            hash.finalize().into_bytes().to_vec()
-        }
+    if let (Some(stamp), Some(text)) = (&scheme.timestamp, &timestamp)
+        && let StampPlace::Header(name) = &stamp.place
+    {
+        headers.push((name.clone(), text.clone()));
     }
+    let query = scheme.body_digest.as_ref().map(|name| (name.clone(), hex::encode(Sha256::digest(body))));
+    let brought = Brought {
+        body,
+        content_type: None,
+        timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
+        id: fresh.id.as_bytes(),
+        url: &signed_url(connection, query.as_ref())?,
+    };
+    let proof = proof(scheme, secret, brought)?;
+    headers.push((carrier, claim::written(scheme, &proof, timestamp.as_deref())));
+    Ok(Signature { headers, query })
+}
+
+/// Returns the URL that a checksum covers; nothing where it covers none.
+fn signed_url(connection: &Connection, query: Option<&(String, String)>) -> Result<String, Unsignable> {
+    if !connection.scheme.signed.has_url() {
+        return Ok(String::new());
+    }
+    let url = connection.url.as_ref().ok_or_else(|| Unsignable::Url(connection.scheme.name.clone()))?;
+    Ok(query.map_or_else(|| url.clone(), |(name, value)| format!("{url}?{name}={value}")))
+}
+
+fn proof(scheme: &Scheme, secret: &Secret, brought: Brought<'_>) -> Result<Vec<u8>, Unsignable> {
+    if matches!(scheme.kind, Kind::Token | Kind::Basic) {
+        return Ok(secret.bytes().to_vec());
+    }
+    let pieces: Vec<Cow<'_, [u8]>> = scheme.signed.pieces(brought).expect("a body of JSON is its own payload");
+    secret.key().prove(&pieces).ok_or_else(|| Unsignable::PublicKey(scheme.name.clone()))
 }
 
 fn any_of(secrets: usize) -> String {

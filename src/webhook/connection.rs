@@ -1,10 +1,19 @@
 //! A name one can post to, and all that is known about its sender.
 
-use super::repeat::{Key, Repeat};
-use super::scheme::{RejectedStatus, Scheme};
+use super::challenge::{Challenge, Consent};
+use super::key::{Key, KeyMistake};
+use super::repeat::{self, Repeat};
+use super::scheme::{Carrier, RejectedStatus, Scheme};
+use super::select::Wanted;
+use super::source::Source;
 pub use crate::shell::Substitution;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// After how many seconds the use of a secret is noted again: who rotates secrets looks at days.
+const USES_APART: i64 = 60;
 
 /// A configured connection.
 #[derive(Debug)]
@@ -19,10 +28,16 @@ pub struct Connection {
     pub authentication: Authentication,
     /// How the checksum is made.
     pub scheme: Scheme,
-    /// The header that carries the checksum.
-    pub header: String,
+    /// Where the checksum stands.
+    pub carrier: Carrier,
     /// How repeats are found; `None` takes each delivery as new.
     pub repeat: Option<Repeat>,
+    /// The URL that the sender posts to, without a query, for a checksum that covers it.
+    pub url: Option<String>,
+    /// The topics of Amazon's notifications that may post; empty for any.
+    pub topics: Vec<String>,
+    /// Which challenge of the sender is answered.
+    pub consent: Option<Consent>,
     /// What the sender is told when every matched pipeline was rejected.
     pub rejected: RejectedStatus,
     /// What becomes of payload text in scripts.
@@ -34,18 +49,22 @@ pub struct Connection {
 impl Connection {
     /// Returns a connection with its scheme's defaults.
     pub fn new(name: &str, scheme: Scheme, authentication: Authentication) -> Self {
-        let repeat = match (&scheme.id, scheme.repeat_body) {
-            (Some(_), _) => Some(Repeat::new(Key::Id)),
-            (None, Some(window)) => Some(Repeat { key: Key::Body, window }),
-            (None, None) => None,
+        let has_id = scheme.id.iter().any(|source| *source != Source::Body);
+        let repeat = match scheme.repeat_body {
+            _ if has_id => Some(Repeat::new(repeat::Key::Id)),
+            Some(window) => Some(Repeat { key: repeat::Key::Body, window }),
+            None => None,
         };
         Self {
             name: name.to_owned(),
             webhook: name.to_owned(),
             enabled: true,
             authentication,
-            header: scheme.header.to_string(),
+            carrier: scheme.carrier.clone(),
             repeat,
+            url: None,
+            topics: Vec::new(),
+            consent: scheme.challenge.filter(|it| *it != Challenge::Meta).map(Consent::new),
             rejected: scheme.rejected,
             scheme,
             substitution: Substitution::Safe,
@@ -53,12 +72,35 @@ impl Connection {
         }
     }
 
-    /// Returns the number of live secrets.
-    pub fn secret_count(&self) -> usize {
+    /// Returns the secrets that have not ended.
+    pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
+        let secrets = match &self.authentication {
+            Authentication::Secrets(secrets) => secrets.as_slice(),
+            Authentication::None => &[],
+        };
+        secrets.iter().filter(move |secret| secret.is_live(now))
+    }
+
+    /// Returns the secret with a place in the list.
+    pub fn secret(&self, place: usize) -> Option<&Secret> {
         match &self.authentication {
-            Authentication::Secrets(secrets) => secrets.len(),
-            Authentication::None => 0,
+            Authentication::Secrets(secrets) => secrets.get(place),
+            Authentication::None => None,
         }
+    }
+
+    /// Returns which parts of a payload the connection itself looks at: for the id, the event and
+    /// the key of repeats.
+    pub fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        let event = self.scheme.event.iter().flat_map(|event| &event.sources);
+        for source in self.scheme.id.iter().chain(event) {
+            source.want(&mut wanted);
+        }
+        if let Some(Repeat { key: repeat::Key::Path(path), .. }) = &self.repeat {
+            wanted.add(path.steps());
+        }
+        wanted
     }
 }
 
@@ -71,34 +113,67 @@ pub enum Authentication {
     None,
 }
 
-/// A live secret. It prints as its name only.
+/// A secret by which a sender is known until it ends. It prints as its name only.
 pub struct Secret {
     name: String,
     bytes: SecretSlice<u8>,
+    key: Key,
+    until: Option<Timestamp>,
+    /// The second since 1970 of the use that was noted last.
+    noted: AtomicI64,
 }
 
 impl Secret {
-    /// Returns a secret with a name for people, such as `env INCOMINGWH_SECRET`. `None` for an
-    /// empty one: anybody can compute a hash that is keyed with nothing.
-    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Option<Self> {
-        let name = name.into();
-        (!bytes.is_empty()).then(|| Self { name, bytes: bytes.into() })
+    /// Returns a secret of a scheme with a name for people, such as `env INCOMINGWH_SECRET`. An
+    /// empty one is none: anybody can compute a hash that is keyed with nothing.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>, scheme: &Scheme) -> Result<Self, KeyMistake> {
+        let key = Key::read(scheme.kind, &scheme.key, &bytes)?;
+        Ok(Self { name: name.into(), bytes: bytes.into(), key, until: None, noted: AtomicI64::new(i64::MIN) })
     }
 
-    /// Returns where the secret came from, for people.
+    /// Returns the secret with the moment from which on it is none.
+    pub fn until(mut self, end: Option<Timestamp>) -> Self {
+        self.until = end;
+        self
+    }
+
+    /// Returns the name by which people know the secret.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the key itself; only the checksum needs it.
+    /// Returns when it ends.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.until
+    }
+
+    /// Says whether it has not ended.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|end| now < end)
+    }
+
+    /// Says whether a use is to be noted: the first one, and then one a minute.
+    pub fn is_use_news(&self, at: Timestamp) -> bool {
+        let (last, now) = (self.noted.load(Ordering::Relaxed), at.as_second());
+        let is_news = now.saturating_sub(last) >= USES_APART;
+        is_news && self.noted.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Returns the text itself, for a proof that is the secret.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.expose_secret()
+    }
+
+    /// Returns what proofs are checked with.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret({})", self.name)
+        write!(f, "Secret({})", self.name)?;
+        self.until.map_or(Ok(()), |end| write!(f, " until {end}"))
     }
 }
 

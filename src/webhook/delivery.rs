@@ -50,8 +50,20 @@ pub struct Delivery {
     pub outcome: Outcome,
     /// The first delivery with the same key, for a repeat.
     pub repeat_of: Option<DeliveryId>,
+    /// The delivery that somebody posted again on purpose to make this one.
+    #[serde(default)]
+    pub replay_of: Option<DeliveryId>,
     /// Bytes of the body.
     pub size: u64,
+    /// The event's name, where the scheme has a place for it.
+    #[serde(default)]
+    pub event: Option<String>,
+    /// The name of the secret that proved its sender.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Why no pipeline was asked, where none was: a sentence for people.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// The headers that are kept; never the checksum's, authorization or cookies.
     pub headers: Vec<Header>,
     /// Why each pipeline ran or did not.
@@ -106,13 +118,16 @@ impl Decision {
 pub struct FilterVerdict {
     /// The path as the author wrote it.
     pub path: String,
-    /// The text that is wanted there.
+    /// The text that is wanted there, in words where it is not one text.
     pub wanted: String,
     /// The text that was there, cut; `None` where the path leads to nothing, null, an object or
     /// an array.
     pub found: Option<String>,
     /// Whether the filter held.
     pub holds: bool,
+    /// Why it could not be judged, where it could not; it does not hold then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A delivery whose checksum did not hold, in brief. The digest is never kept.

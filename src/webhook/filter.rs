@@ -1,23 +1,37 @@
 //! What a payload must meet for a pipeline to start.
 //!
 //! All filters of a webhook resource must hold. The documentation only gives the shape
-//! (reference, section 1.2); what it leaves open is decided here. A path that leads to nothing,
-//! to null, to an object or to an array never holds. A scalar is compared as text, `true` and
-//! `false` as JSON spells them, a number as it was sent, ignoring ASCII case as every other
-//! comparison of the pipeline language does.
+//! (reference, section 1.2); what it leaves open is decided here. A scalar is compared as text,
+//! `true` and `false` as JSON spells them, a number as it was sent, ignoring ASCII case as every
+//! other comparison of the pipeline language does. A pattern must match the whole text, as it is
+//! written.
+//!
+//! A filter that can't be judged does not hold, with `not` neither, and says why: one whose path
+//! leads to nothing, to null, to an object or to an array; whose header is missing or came twice;
+//! whose text is too long for a pattern.
 
 use super::delivery::{FilterVerdict, Header};
 use super::path::{Path, PathMistake};
 use super::select::{Selected, Wanted};
 use crate::diagnostic::shown;
+use regex::{Regex, RegexBuilder};
+
+/// The most bytes of a pattern as people write it.
+const PATTERN_MAX: usize = 1_000;
+/// The most bytes of memory that a compiled pattern takes.
+const COMPILED_MAX: usize = 256 * 1024;
+/// The most bytes of a text that a pattern looks at; the time is linear in them.
+const TEXT_MAX: usize = 64 * 1024;
 
 /// One filter of a webhook resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Filter {
     /// What is looked at.
     pub subject: Subject,
-    /// The text that is wanted there, as the author wrote it.
-    pub value: String,
+    /// What is wanted there.
+    pub test: Test,
+    /// Whether it must not be there.
+    pub is_negated: bool,
 }
 
 /// What a filter looks at.
@@ -25,8 +39,49 @@ pub struct Filter {
 pub enum Subject {
     /// The value at a path of the payload.
     Path(Path),
-    /// A kept header, named in any letter case. One that came twice is none.
+    /// A kept header, named in any letter case.
     Header(String),
+}
+
+/// What a filter wants.
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// Any of these texts, as the author wrote them.
+    AnyOf(Vec<String>),
+    /// A text of which the whole matches.
+    Matches(Pattern),
+}
+
+/// A regular expression for a whole text.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    compiled: Regex,
+}
+
+/// Why a text is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PatternMistake(String);
+
+impl Pattern {
+    /// Reads a pattern.
+    pub fn parse(text: &str) -> Result<Self, PatternMistake> {
+        if text.len() > PATTERN_MAX {
+            return Err(PatternMistake(format!("a pattern has at most {PATTERN_MAX} bytes")));
+        }
+        let read = |text: &str| RegexBuilder::new(text).size_limit(COMPILED_MAX).dfa_size_limit(COMPILED_MAX).build();
+        let mistake = |error: regex::Error| {
+            PatternMistake(match error {
+                regex::Error::CompiledTooBig(_) => "the pattern is too large when it is unfolded".to_owned(),
+                other => other.to_string().lines().last().unwrap_or_default().trim().to_owned(),
+            })
+        };
+        // Read by itself first: what is open in it must not be closed by what is put around it.
+        read(text).map_err(mistake)?;
+        let compiled = read(&format!("^(?:{text})$")).map_err(mistake)?;
+        Ok(Self { text: text.to_owned(), compiled })
+    }
 }
 
 /// Says whether all filters hold, and why each does or does not: every one is looked at, so that
@@ -38,25 +93,29 @@ pub fn evaluate(filters: &[Filter], payload: &Selected<'_>, headers: &[Header]) 
 
 impl Filter {
     /// Returns the filter that looks at a path.
-    pub fn at_path(path: &str, value: &str) -> Result<Self, PathMistake> {
-        let subject = Subject::Path(Path::parse(path)?);
-        Ok(Self { subject, value: value.to_owned() })
+    pub fn at_path(path: &str, test: Test) -> Result<Self, PathMistake> {
+        Ok(Self { subject: Subject::Path(Path::parse(path)?), test, is_negated: false })
     }
 
     /// Returns the filter that looks at a header.
-    pub fn of_header(name: &str, value: &str) -> Self {
-        let subject = Subject::Header(name.to_owned());
-        Self { subject, value: value.to_owned() }
+    pub fn of_header(name: &str, test: Test) -> Self {
+        Self { subject: Subject::Header(name.to_owned()), test, is_negated: false }
     }
 
     /// Says whether the filter holds, and what was found.
     pub fn judge(&self, payload: &Selected<'_>, headers: &[Header]) -> FilterVerdict {
         let (path, found) = match &self.subject {
-            Subject::Path(path) => (path.to_string(), payload.scalar(path.steps())),
+            Subject::Path(path) => (path.to_string(), at(payload, path)),
             Subject::Header(name) => (format!("headers['{name}']"), only(headers, name).map(str::to_owned)),
         };
-        let holds = found.as_ref().is_some_and(|text| text.eq_ignore_ascii_case(&self.value));
-        FilterVerdict { path, wanted: self.value.clone(), found: found.as_deref().map(shown), holds }
+        let judged = found.as_deref().map_err(|reason| *reason).and_then(|text| self.test.is_met(text));
+        FilterVerdict {
+            path,
+            wanted: self.wanted(),
+            found: found.as_deref().ok().map(shown),
+            holds: judged.is_ok_and(|is_met| is_met != self.is_negated),
+            reason: judged.err().map(str::to_owned),
+        }
     }
 
     /// Adds what the filter looks at in the payload.
@@ -65,12 +124,44 @@ impl Filter {
             wanted.add(path.steps());
         }
     }
+
+    /// Returns what is wanted, for people.
+    fn wanted(&self) -> String {
+        let not = if self.is_negated { "not " } else { "" };
+        match &self.test {
+            Test::AnyOf(texts) if texts.len() == 1 => format!("{not}{}", texts[0]),
+            Test::AnyOf(texts) => format!("{not}one of {}", texts.join(", ")),
+            Test::Matches(pattern) => format!("{not}like {}", pattern.text),
+        }
+    }
 }
 
-fn only<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
+impl Test {
+    /// Says whether a text is what is wanted. An error says why that can't be said.
+    fn is_met(&self, text: &str) -> Result<bool, &'static str> {
+        match self {
+            Self::AnyOf(texts) => Ok(texts.iter().any(|wanted| wanted.eq_ignore_ascii_case(text))),
+            Self::Matches(_) if text.len() > TEXT_MAX => Err("the text is too long for a pattern"),
+            Self::Matches(pattern) => Ok(pattern.compiled.is_match(text)),
+        }
+    }
+}
+
+/// Returns the text at a path. An error says what is there instead.
+fn at(payload: &Selected<'_>, path: &Path) -> Result<String, &'static str> {
+    payload.scalar(path.steps()).ok_or_else(|| match payload.json(path.steps()).and_then(|json| json.chars().next()) {
+        Some('{') => "there is an object",
+        Some('[') => "there is an array",
+        Some('n') => "there is null",
+        _ => "there is nothing",
+    })
+}
+
+fn only<'h>(headers: &'h [Header], name: &str) -> Result<&'h str, &'static str> {
     let mut found = headers.iter().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
     match (found.next(), found.next()) {
-        (Some((_, value)), None) => Some(value),
-        _ => None,
+        (Some((_, value)), None) => Ok(value),
+        (None, _) => Err("there is no such header"),
+        (Some(_), Some(_)) => Err("the header is there more than once"),
     }
 }

@@ -3,6 +3,8 @@
 use super::connection::Connection;
 use super::delivery::Header;
 use super::scheme::{Event, EventForm};
+use super::select::Selected;
+use super::source::{self, Source};
 
 /// A request header as received: the name in any letter case, the value as bytes.
 pub type RawHeader = (String, Vec<u8>);
@@ -32,20 +34,25 @@ pub fn single<'h>(headers: &'h [RawHeader], name: &str) -> Result<Option<&'h [u8
     Ok(first.map(|(_, value)| trim(value)))
 }
 
-/// Returns the name of the event, where the connection's scheme has a header for it.
-pub fn event(connection: &Connection, headers: &[RawHeader]) -> Result<Option<String>, Doubled> {
+/// Returns the name of the event, where the connection's scheme has a place for it.
+pub fn event(
+    connection: &Connection,
+    headers: &[RawHeader],
+    payload: &Selected<'_>,
+) -> Result<Option<String>, Doubled> {
     let Some(event) = &connection.scheme.event else {
         return Ok(None);
     };
-    Ok(single(headers, &event.header)?.map(|value| event_name(event, value)))
+    Ok(source::first(&event.sources, headers, payload)?.map(|name| event_name(event, name)))
 }
 
-/// Returns the name by which the sender knows the delivery, where its scheme has a header for it.
-pub fn delivery_id(connection: &Connection, headers: &[RawHeader]) -> Result<Option<String>, Doubled> {
-    match &connection.scheme.id {
-        Some(header) => Ok(single(headers, header)?.map(text)),
-        None => Ok(None),
-    }
+/// Returns the name by which the sender knows the delivery, where its scheme has a place for it.
+pub fn delivery_id(
+    connection: &Connection,
+    headers: &[RawHeader],
+    payload: &Selected<'_>,
+) -> Result<Option<String>, Doubled> {
+    source::first(&connection.scheme.id, headers, payload)
 }
 
 /// Returns the headers that are kept with a delivery, names in lower case: all but those that
@@ -56,21 +63,37 @@ pub fn kept_headers(connection: &Connection, headers: &[RawHeader]) -> Vec<Heade
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), trim(value)))
         .filter(|(name, value)| {
-            value.len() <= KEPT_VALUE_MAX && !is_secret(name) && !name.eq_ignore_ascii_case(&connection.header)
+            value.len() <= KEPT_VALUE_MAX && !is_secret(name) && !connection.carrier.is_header(name)
         })
         .take(KEPT_MAX)
         .map(|(name, value)| {
             let event = connection.scheme.event.as_ref();
-            match event.filter(|event| event.header.eq_ignore_ascii_case(&name)) {
-                Some(event) => (name, event_name(event, value)),
+            match event.filter(|event| stands_in(event, &name)) {
+                Some(event) => (name, event_name(event, text(value))),
                 None => (name, text(value)),
             }
         })
         .collect()
 }
 
+/// Returns the value of a kept header that is there once.
+pub fn kept<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
+    let mut found = headers.iter().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
+    let first = found.next()?;
+    found.next().is_none().then_some(first.1.as_str())
+}
+
 fn is_secret(name: &str) -> bool {
     SECRET_NAMES.contains(&name) || SECRET_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// The most characters of a header's name.
+const NAME_MAX: usize = 100;
+
+/// Says whether a text can be a header's name: a token (RFC 9110, 5.1 and 5.6.2).
+pub fn is_name(text: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(is_token)
 }
 
 /// Takes away blanks and tabs, the only white space around a value in HTTP (RFC 9110, 5.6.3).
@@ -89,8 +112,12 @@ pub(super) fn text(value: &[u8]) -> String {
     }
 }
 
-fn event_name(event: &Event, value: &[u8]) -> String {
-    let name = text(value);
+fn stands_in(event: &Event, name: &str) -> bool {
+    let is_it = |source: &Source| matches!(source, Source::Header(header) if header.eq_ignore_ascii_case(name));
+    event.sources.iter().any(is_it)
+}
+
+fn event_name(event: &Event, name: String) -> String {
     match event.form {
         EventForm::Plain => name,
         EventForm::MaybeBracketed => without_brackets(&name).to_owned(),

@@ -5,8 +5,11 @@
 //! that is there twice, text that is no Unicode, a byte order mark, a number beyond every
 //! reader's range. A body that is left is read the same by everybody.
 //!
-//! A form is accepted too when its field `payload` is JSON, as some senders post it.
+//! A form is accepted too when its field `payload` is JSON, as some senders post it, or where a
+//! scheme says that the fields themselves are what is sent.
 
+use super::form::{self, FieldMistake, is_form};
+use super::scheme::Content;
 use crate::diagnostic::{shown, shown_sentence};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -45,16 +48,16 @@ pub struct PayloadMistake {
     pub column: usize,
 }
 
-/// Returns the payload that a body of a content type carries: the field `payload` of a form,
+/// Returns the payload that a body of a content type carries: of a form what `content` says,
 /// otherwise the body itself. Senders and people write any content type before JSON, a form's
 /// too, so a body of that type that begins as JSON is taken for JSON.
-pub fn read<'b>(content_type: Option<&[u8]>, body: &'b [u8]) -> Result<Payload<'b>, PayloadMistake> {
+pub fn read<'b>(content: Content, content_type: Option<&[u8]>, body: &'b [u8]) -> Result<Payload<'b>, PayloadMistake> {
     let begins_as_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-    if begins_as_json || !content_type.is_some_and(is_form) {
+    if begins_as_json || content == Content::Json || !content_type.is_some_and(is_form) {
         return check(body);
     }
-    let field = form_field(body)?;
-    let Payload(json) = check(&field)?;
+    let json = if content == Content::Fields { fields_as_json(body)? } else { form_field(body)? };
+    let Payload(json) = check(&json)?;
     Ok(Payload(Cow::Owned(json.into_owned())))
 }
 
@@ -230,50 +233,28 @@ fn at_byte(body: &[u8], offset: usize, sentence: &str) -> PayloadMistake {
     }
 }
 
-fn is_form(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-}
-
 /// Returns the one field `payload` of a form, decoded.
 fn form_field(body: &[u8]) -> Result<Vec<u8>, PayloadMistake> {
-    let wrong = |sentence| Err(at_byte(body, 0, sentence));
-    let mut found = None;
-    for field in body.split(|&byte| byte == b'&') {
-        let mut halves = field.splitn(2, |&byte| byte == b'=');
-        let name = halves.next().unwrap_or_default();
-        if form_decoded(name).as_deref() != Some(b"payload") {
-            continue;
-        }
-        if found.is_some() {
-            return wrong("the form has the field `payload` twice");
-        }
-        found = Some(halves.next().unwrap_or_default());
-    }
-    match found.map(form_decoded) {
-        Some(Some(value)) => Ok(value),
-        Some(None) => wrong("the form's field `payload` has a `%` without two hexadecimal digits"),
-        None => wrong("the body is a form without a field `payload`"),
-    }
+    form::field(body, "payload").map_err(|mistake| {
+        let sentence = match mistake {
+            FieldMistake::Doubled => "the form has the field `payload` twice",
+            FieldMistake::Escape => "the form's field `payload` has a `%` without two hexadecimal digits",
+            FieldMistake::Missing => "the body is a form without a field `payload`",
+        };
+        at_byte(body, 0, sentence)
+    })
 }
 
-/// Undoes the escapes of a form. `None` for a `%` without two hexadecimal digits.
-fn form_decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match first {
-            b'+' => decoded.push(b' '),
-            b'%' => {
-                let (digits, after) = rest.split_at_checked(2)?;
-                let mut byte = [0];
-                hex::decode_to_slice(digits, &mut byte).ok()?;
-                decoded.extend(byte);
-                rest = after;
-            }
-            plain => decoded.push(*plain),
-        }
-    }
-    Some(decoded)
+/// Returns the fields of a form as a JSON object of texts. A name that is there twice is refused
+/// as in every object.
+fn fields_as_json(body: &[u8]) -> Result<Vec<u8>, PayloadMistake> {
+    let wrong = |sentence| at_byte(body, 0, sentence);
+    let fields = form::fields(body).ok_or_else(|| wrong("the form has a `%` without two hexadecimal digits"))?;
+    let text = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).map_err(|_| wrong("the form is not UTF-8"))?;
+        Ok(serde_json::Value::String(text).to_string())
+    };
+    let members = fields.into_iter().map(|(name, value)| Ok(format!("{}:{}", text(name)?, text(value)?)));
+    let members = members.collect::<Result<Vec<String>, PayloadMistake>>()?;
+    Ok(format!("{{{}}}", members.join(",")).into_bytes())
 }

@@ -6,7 +6,8 @@ use super::connection::Connection;
 use super::header::{self, Doubled, RawHeader};
 use super::path::Path;
 use super::select::Selected;
-use sha1::{Digest, Sha1};
+use super::source::Source;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// How long a key is remembered where nothing else is said: senders that retry do so for hours.
@@ -26,7 +27,7 @@ pub struct Repeat {
 /// What makes two deliveries the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
-    /// The header that the scheme has for it.
+    /// What the scheme has for it.
     Id,
     /// The exact bytes of the body.
     Body,
@@ -53,8 +54,12 @@ impl Repeat {
         payload: &Selected<'_>,
     ) -> Result<Option<String>, Doubled> {
         Ok(match &self.key {
-            Key::Id => header::delivery_id(connection, headers)?.and_then(|id| key("id", &id)),
-            Key::Body => Some(format!("body:{}", hex::encode(Sha1::digest(body)))),
+            Key::Id => match header::delivery_id(connection, headers, payload)? {
+                Some(id) => key("id", &id),
+                None if connection.scheme.id.contains(&Source::Body) => Some(of_body(body)),
+                None => None,
+            },
+            Key::Body => Some(of_body(body)),
             Key::Header(name) => {
                 header::single(headers, name)?.map(header::text).and_then(|value| key("header", &value))
             }
@@ -63,12 +68,16 @@ impl Repeat {
     }
 }
 
+fn of_body(body: &[u8]) -> String {
+    format!("body:{}", hex::encode(Sha256::digest(body)))
+}
+
 fn key(kind: &str, value: &str) -> Option<String> {
     match value.len() {
         0 => None,
         1..=KEY_MAX => Some(format!("{kind}:{value}")),
         _ => {
-            let hash = hex::encode(Sha1::digest(value.as_bytes()));
+            let hash = hex::encode(Sha256::digest(value.as_bytes()));
             Some(format!("{kind}-hash:{hash}"))
         }
     }

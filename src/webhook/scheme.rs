@@ -1,70 +1,343 @@
-//! How a connection's checksum is made, as data.
+//! How a sender proves and describes its deliveries, as data.
 //!
-//! One [`Scheme`] describes a sender: which header carries the checksum, how it is written, where
-//! the event's name stands, what the sender takes for a failure. The rules that are the same for
-//! all senders are not here but in [`checksum`](super::checksum). The checksum covers the exact
-//! bytes of the body.
+//! One [`Scheme`] describes a sender: where the proof stands, how it is written, what it covers,
+//! where a delivery's id and event stand, what the sender takes for a failure. The known senders
+//! are rows of [`preset`](super::preset); the configuration can write the same model itself. The
+//! rules that are the same for all senders are not here but in [`checksum`](super::checksum).
 //!
-//! Sources: reference on senders, section 1 (iceScrum), section 2a (Azure's incoming webhook) and
-//! section 4 (the general model).
+//! Sources: reference on senders, section 3 (the senders) and section 4 (the general model).
 
-use std::borrow::Cow;
+use super::challenge::Challenge;
+use super::signed::Signed;
+use super::source::Source;
+use std::fmt;
 use std::time::Duration;
+
+/// The most entries of a list of signatures in one header.
+pub const LIST_MAX: usize = 16;
+/// How far a timestamp may be from the server's clock where nothing else is said.
+pub const TOLERANCE_DEFAULT: Duration = Duration::from_secs(300);
 
 /// A sender's way to prove and describe its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheme {
-    /// The preset's name.
-    pub name: Cow<'static, str>,
-    /// The hash under the keyed hash.
-    pub algorithm: Algorithm,
-    /// Which header carries the checksum, where the connection does not say.
-    pub header: Cow<'static, str>,
-    /// How the checksum is written.
+    /// The preset's name, or `custom`.
+    pub name: String,
+    /// By what a delivery is proved.
+    pub kind: Kind,
+    /// How the text of a secret becomes a key.
+    pub key: KeyForm,
+    /// Where the proof stands, where the connection does not say.
+    pub carrier: Carrier,
+    /// How the proof is written.
     pub encoding: Encoding,
-    /// Text that may stand before the checksum, exactly so; empty for none.
-    pub optional_prefix: Cow<'static, str>,
-    /// The header that names a delivery, the same for each attempt to send it.
-    pub id: Option<Cow<'static, str>>,
-    /// The header that names the event.
+    /// What stands before it.
+    pub prefix: Prefix,
+    /// How several proofs share one header.
+    pub list: Option<List>,
+    /// What the proof covers.
+    pub signed: Signed,
+    /// When the delivery was sent, as far as the proof covers it.
+    pub timestamp: Option<Stamp>,
+    /// The query parameter that holds the body's SHA-256, for a proof that covers only the URL.
+    pub body_digest: Option<String>,
+    /// Where the sender's id of a delivery stands, the same for each attempt to send it; the
+    /// first place that has one counts.
+    pub id: Vec<Source>,
+    /// Where the event's name stands.
     pub event: Option<Event>,
+    /// Events by which the sender only tests: answered, recorded, and no pipeline is asked.
+    pub ping: Vec<String>,
+    /// How the sender makes sure that the receiver means it.
+    pub challenge: Option<Challenge>,
+    /// What a body may be.
+    pub content: Content,
     /// How repeats are found, where neither the connection nor a delivery's id says.
     pub repeat_body: Option<Duration>,
     /// What a sender is told when every matched pipeline was rejected.
     pub rejected: RejectedStatus,
 }
 
-/// The hash under the keyed hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// HMAC-SHA1, as RFC 2104 has it.
-    Sha1,
+impl Scheme {
+    /// Returns a scheme by which a keyed hash of the body stands in a header, in hexadecimal
+    /// digits: the shape of most senders.
+    pub fn hmac(hash: Hash, header: &str) -> Self {
+        Self {
+            name: "custom".to_owned(),
+            kind: Kind::Hmac(hash),
+            key: KeyForm::text(),
+            carrier: Carrier::Header(header.to_owned()),
+            encoding: Encoding::LowerHex,
+            prefix: Prefix::default(),
+            list: None,
+            signed: Signed::body(),
+            timestamp: None,
+            body_digest: None,
+            id: Vec::new(),
+            event: None,
+            ping: Vec::new(),
+            challenge: None,
+            content: Content::default(),
+            repeat_body: None,
+            rejected: RejectedStatus::Unprocessable,
+        }
+    }
+
+    /// Returns a scheme by which the secret itself stands in a header.
+    pub fn token(header: &str) -> Self {
+        Self { kind: Kind::Token, encoding: Encoding::Text, ..Self::hmac(Hash::Sha256, header) }
+    }
+
+    /// Says whether the proof covers a header: changing such a one breaks the proof. With a token
+    /// nothing is covered, but who knows the token wrote all of the request.
+    pub fn covers_header(&self, name: &str) -> bool {
+        if matches!(self.kind, Kind::Token | Kind::Basic) {
+            return true;
+        }
+        let is_id = || matches!(self.id.first(), Some(Source::Header(id)) if id.eq_ignore_ascii_case(name));
+        let is_stamp = || {
+            self.timestamp.as_ref().is_some_and(
+                |stamp| matches!(&stamp.place, StampPlace::Header(header) if header.eq_ignore_ascii_case(name)),
+            )
+        };
+        (self.signed.has_id() && is_id()) || (self.signed.has_timestamp() && is_stamp())
+    }
+
+    /// Returns why the parts of the model contradict each other, if they do.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        let stands_in_json = self.timestamp.as_ref().is_some_and(|it| matches!(it.place, StampPlace::Json(_)));
+        if self.signed.has_timestamp() && (self.timestamp.is_none() || stands_in_json) {
+            return Some("`signed` has `{ts}`, but no `timestamp` in a header says where it stands");
+        }
+        if self.signed.has_id() && !matches!(self.id.first(), Some(Source::Header(_))) {
+            return Some("`signed` has `{id}`, but `id` does not begin with a header");
+        }
+        if self.timestamp.is_some() && !stands_in_json && !self.signed.has_timestamp() {
+            return Some("the `timestamp` is not in `signed`: one that is not covered proves nothing");
+        }
+        if stands_in_json && !self.signed.has_body() {
+            return Some("the `timestamp` stands in the body, which is not in `signed`");
+        }
+        let in_signature = self.timestamp.as_ref().is_some_and(|it| matches!(it.place, StampPlace::Signature(_)));
+        if in_signature && self.list.is_none() {
+            return Some("a `timestamp` in the signature's header needs a `list`");
+        }
+        if !matches!(self.kind, Kind::Token | Kind::Basic) && !self.signed.has_body() && self.body_digest.is_none() {
+            return Some("neither `signed` nor a `body_digest` covers the body");
+        }
+        None
+    }
 }
 
-impl Algorithm {
-    /// Returns the number of bytes of a checksum.
-    pub fn length(self) -> usize {
+/// By what a delivery is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// By a hash that is keyed with the secret (RFC 2104).
+    Hmac(Hash),
+    /// By the secret itself.
+    Token,
+    /// By `user:password`, which is the secret (RFC 7617).
+    Basic,
+    /// By a signature that the sender's public key checks (RFC 8032).
+    Ed25519,
+    /// As Amazon's Simple Notification Service signs: RSA, and the signature stands in the body.
+    Sns,
+}
+
+impl Kind {
+    /// Returns how many bytes a proof has; `None` for any number.
+    pub fn length(self) -> Option<usize> {
         match self {
-            Self::Sha1 => 20,
+            Self::Hmac(hash) => Some(hash.length()),
+            Self::Ed25519 => Some(64),
+            Self::Token | Self::Basic | Self::Sns => None,
         }
     }
 }
 
-/// How a sender writes a checksum. Each is read in any letter case.
+/// The hash under a keyed hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    /// Returns the number of bytes of a hash.
+    pub fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// How the text of a secret becomes a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyForm {
+    /// Prefixes that tell people what the text is; the one that is there is no part of the key.
+    pub prefixes: Vec<String>,
+    /// What the rest is.
+    pub encoding: KeyEncoding,
+}
+
+impl KeyForm {
+    /// Returns the form of a secret whose bytes are the key.
+    pub fn text() -> Self {
+        Self { prefixes: Vec::new(), encoding: KeyEncoding::Text }
+    }
+
+    /// Returns the form of a key in hexadecimal digits.
+    pub fn hex() -> Self {
+        Self { prefixes: Vec::new(), encoding: KeyEncoding::Hex }
+    }
+
+    /// Returns the form of a key in base64, behind any of some prefixes or none.
+    pub fn base64(prefixes: &[&str]) -> Self {
+        Self { prefixes: prefixes.iter().map(|&it| it.to_owned()).collect(), encoding: KeyEncoding::Base64 }
+    }
+}
+
+/// What the text of a secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyEncoding {
+    /// The key's bytes.
+    Text,
+    /// Hexadecimal digits.
+    Hex,
+    /// Base64 with its padding.
+    Base64,
+}
+
+/// Where a proof stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carrier {
+    /// In a header.
+    Header(String),
+    /// In a parameter of the URL's query.
+    Query(String),
+    /// In the body.
+    Body,
+}
+
+impl Carrier {
+    /// Says whether the proof stands in a header of this name.
+    pub fn is_header(&self, name: &str) -> bool {
+        matches!(self, Self::Header(header) if header.eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "the header {name}"),
+            Self::Query(name) => write!(f, "the query parameter {name}"),
+            Self::Body => f.write_str("the signature in the body"),
+        }
+    }
+}
+
+/// How a proof is written. Hexadecimal digits are read in any letter case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// Hexadecimal digits, `a` to `f`.
     LowerHex,
     /// Hexadecimal digits, `A` to `F`.
     UpperHex,
+    /// Base64 with its padding and nothing after it.
+    Base64,
+    /// As it is, for a token.
+    Text,
+}
+
+/// What stands before a proof.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prefix {
+    /// The text; empty for none.
+    pub text: String,
+    /// Whether the proof may stand without it.
+    pub is_optional: bool,
+    /// Whether it may be written in any letter case.
+    pub any_case: bool,
+}
+
+impl Prefix {
+    /// Returns a prefix that must be there exactly.
+    pub fn exact(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// Returns a prefix that may be there.
+    pub fn optional(text: &str) -> Self {
+        Self { is_optional: true, ..Self::exact(text) }
+    }
+
+    /// Returns what follows the prefix; `None` where it had to be there and is not.
+    pub fn strip<'v>(&self, value: &'v [u8]) -> Option<&'v [u8]> {
+        let stripped = value.split_at_checked(self.text.len()).and_then(|(before, rest)| {
+            let text = self.text.as_bytes();
+            let is_there = if self.any_case { before.eq_ignore_ascii_case(text) } else { before == text };
+            is_there.then_some(rest)
+        });
+        stripped.or(self.is_optional.then_some(value))
+    }
+}
+
+/// How several proofs share one header: `v1=…,v1=…` or `v1,… v1,…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// What stands between two entries.
+    pub separator: char,
+    /// What stands between an entry's key and its value.
+    pub assign: char,
+    /// The keys whose values are proofs. Others are left alone: they are of other versions.
+    pub keys: Vec<String>,
+}
+
+/// When a delivery was sent, as its proof covers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// Where it stands.
+    pub place: StampPlace,
+    /// What it counts.
+    pub unit: Unit,
+    /// How far it may be from the server's clock, in both directions.
+    pub tolerance: Duration,
+}
+
+/// Where a timestamp stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StampPlace {
+    /// In a header of its own.
+    Header(String),
+    /// In the list of the signature's header, under a key.
+    Signature(String),
+    /// In the body.
+    Json(super::source::Pointer),
+}
+
+/// What a timestamp counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Milliseconds,
+    /// Nothing: it is a moment as RFC 3339 writes it.
+    Rfc3339,
 }
 
 /// Where the event's name stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The header.
-    pub header: Cow<'static, str>,
-    /// How the name is written in it.
+    /// The places; the first that has one counts.
+    pub sources: Vec<Source>,
+    /// How the name is written.
     pub form: EventForm,
 }
 
@@ -75,6 +348,18 @@ pub enum EventForm {
     Plain,
     /// As it is, or inside one pair of `[ ]`, which is taken away.
     MaybeBracketed,
+}
+
+/// What a body may be beside JSON, when its content type is that of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Content {
+    /// Nothing else.
+    Json,
+    /// A form whose field `payload` is JSON.
+    #[default]
+    Form,
+    /// A form whose fields are the payload: an object of texts.
+    Fields,
 }
 
 /// The status for a delivery of which every matched pipeline was rejected.
@@ -95,45 +380,3 @@ impl RejectedStatus {
         }
     }
 }
-
-/// The preset names that are offered to people.
-pub const NAMES: &[&str] = &["azure", "icescrum"];
-
-/// Returns the scheme that a preset's name stands for.
-pub fn preset(name: &str) -> Option<Scheme> {
-    match name {
-        "azure" | "azure-incoming" => Some(AZURE),
-        "icescrum" => Some(ICESCRUM),
-        _ => None,
-    }
-}
-
-/// Azure's incoming webhook service connection. The documented example writes upper-case hex
-/// without a prefix; GitHub, which the documentation names as a sender, writes `sha1=` before it.
-/// It is what a connection has that names no scheme.
-pub const AZURE: Scheme = Scheme {
-    name: Cow::Borrowed("azure"),
-    algorithm: Algorithm::Sha1,
-    header: Cow::Borrowed("X-WH-Checksum"),
-    encoding: Encoding::UpperHex,
-    optional_prefix: Cow::Borrowed("sha1="),
-    id: None,
-    event: None,
-    repeat_body: None,
-    rejected: RejectedStatus::Unprocessable,
-};
-
-/// iceScrum. It posts the same body twice when a webhook listens to both `story.update` and
-/// `story.state`, puts the event in brackets when it is not a change of state, and switches the
-/// webhook off after five failures in a row.
-pub const ICESCRUM: Scheme = Scheme {
-    name: Cow::Borrowed("icescrum"),
-    algorithm: Algorithm::Sha1,
-    header: Cow::Borrowed("x-icescrum-signature"),
-    encoding: Encoding::LowerHex,
-    optional_prefix: Cow::Borrowed(""),
-    id: None,
-    event: Some(Event { header: Cow::Borrowed("x-icescrum-event"), form: EventForm::MaybeBracketed }),
-    repeat_body: Some(Duration::from_secs(5 * 60)),
-    rejected: RejectedStatus::Ok,
-};

@@ -4,8 +4,10 @@
 //! `<case>.expected`, rewritten when `UPDATE_EXPECTED` is set. A comment `#~^ code` below a line
 //! says apart from that which mistake is on it.
 
+use jiff::Timestamp;
 use pipehook::config::{Config, Mistakes};
 use pipehook::webhook::connection::{Authentication, Connection};
+use pipehook::webhook::received::Received;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -104,11 +106,11 @@ fn described(connection: &Connection) -> String {
         Authentication::None => "no secret".to_owned(),
     };
     format!(
-        "/{}, enabled {}, {secrets}\n  scheme {}, header {}, rejected {}, {:?}\n  {:?}\n  {:?}",
+        "/{}, enabled {}, {secrets}\n  scheme {}, {}, rejected {}, {:?}\n  {:?}\n  {:?}",
         connection.webhook,
         connection.enabled,
         connection.scheme.name,
-        connection.header,
+        connection.carrier,
         connection.rejected.code(),
         connection.substitution,
         connection.repeat,
@@ -172,7 +174,7 @@ fn a_bomb_of_brackets_is_refused() {
 fn secrets_can_be_left_where_they_are() {
     let path = Path::new("tests/testdata/config/secret-sources.yml");
     let config = Config::load_without_secrets(Some(path)).expect("no secret is looked up");
-    assert!(config.connections.iter().all(|it| it.secret_count() == 0));
+    assert!(config.connections.iter().all(|it| it.live_secrets(Timestamp::now()).count() == 0));
 }
 
 #[test]
@@ -201,7 +203,7 @@ fn a_secret_is_shown_by_no_mistake_wherever_it_stands() {
 
 #[test]
 fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
-    use pipehook::webhook::checksum::{sign, verify};
+    use pipehook::webhook::checksum::{Fresh, sign, verify};
     for (content, same) in [("hunter2", true), ("hunter2\n", true), ("hunter2\r\n", true), ("hunter2\n\n", false)] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("secret"), content).expect("written");
@@ -209,9 +211,10 @@ fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
         let text = "connections: {a: {secret: {file: secret}}, b: {secret: {env: SET}}}";
         std::fs::write(&path, text).expect("written");
         let config = load(&path).expect("the file is fine");
-        let signed = sign(&config.connections[1], b"{}");
+        let fresh = Fresh { now: Timestamp::now(), id: "msg_1" };
+        let signed = sign(&config.connections[1], b"{}", fresh).expect("it can be signed").headers;
         let headers: Vec<_> = signed.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-        let verified = verify(&config.connections[0], &headers, b"{}");
+        let verified = verify(&config.connections[0], &Received::new(&headers, b"{}"), Timestamp::now());
         assert_eq!(verified.is_ok(), same, "{content:?}");
     }
 }

@@ -118,6 +118,38 @@ fn github_push_goes_through_two_stages() {
 }
 
 #[test]
+fn stripe_payment_is_known_again_by_its_id() {
+    let (folder, server) = serve("stripe-payment");
+    let first = send(&folder, &server, "payments", &[], 0);
+    assert_eq!(first["outcome"], "queued", "{first}");
+    assert!(log(&folder, "paid#1").contains("\nAnn $(whoami) O'Hara paid 4200\n"));
+    let second = send(&folder, &server, "payments", &[], 0);
+    assert_eq!((&second["outcome"], &second["repeat_of"]), (&"repeat".into(), &first["delivery"]), "{second}");
+    let stale = [("Stripe-Signature", "t=1700000000,v1=00")];
+    assert_eq!(server.request("POST", "/webhooks/payments", &stale, b"{}").status, 401);
+}
+
+#[test]
+fn gitlab_token_filters_by_event_status_and_branch() {
+    let (folder, server) = serve("gitlab-token");
+    let failed = send(&folder, &server, "gitlab", &["X-Gitlab-Event: Pipeline Hook"], 0);
+    assert_eq!(failed["outcome"], "queued", "{failed}");
+    assert!(log(&folder, "failed#1").contains("\nshop/backend is broken on release/2.4\n"));
+    let pushed = send(&folder, &server, "gitlab", &["X-Gitlab-Event: Push Hook"], 0);
+    assert_eq!(pushed["outcome"], "nothing", "{pushed}");
+}
+
+#[test]
+fn standard_webhooks_are_the_same_by_name_and_written_out() {
+    let (folder, server) = serve("standard-webhooks");
+    let named = send(&folder, &server, "contacts", &[], 0);
+    assert_eq!(named["outcome"], "queued", "{named}");
+    assert!(log(&folder, "contact#1").contains("\nnew contact Ann (contact.created)\n"));
+    let written_out = send(&folder, &server, "written-out", &[], 0);
+    assert_eq!(written_out["outcome"], "nothing", "{written_out}");
+}
+
+#[test]
 fn every_example_is_checked_and_runs_in_the_foreground() {
     for example in std::fs::read_dir(root().join("examples")).expect("examples") {
         let example = example.expect("an example").path();

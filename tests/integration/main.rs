@@ -1,15 +1,20 @@
 //! All integration tests as one binary, one module a subject.
 
 mod attacks;
+mod challenges;
 mod checksum;
 mod cli;
 mod config;
 mod crash;
+mod door;
 mod draft;
 mod examples;
 mod expression;
+mod filters;
 mod imports;
 mod pipeline;
+mod repeats;
+mod senders;
 mod server;
 mod shell;
 mod store;

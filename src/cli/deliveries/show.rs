@@ -10,13 +10,17 @@ use jiff::Timestamp;
 /// Returns the text of `deliveries show`.
 pub(super) fn text(detail: &DeliveryDetail, now: Timestamp) -> String {
     let delivery = &detail.delivery;
-    let mut text = facts(&[
+    let mut known = vec![
         ("delivery", delivery.id.to_string()),
         ("connection", shown(&delivery.connection)),
         ("received", exact(delivery.received_at, now)),
         ("size", format!("{} bytes", delivery.size)),
         ("outcome", format!("{}: {}", verdict(delivery.outcome.word()), meaning(detail))),
-    ]);
+    ];
+    known.extend(delivery.event.iter().map(|event| ("event", shown(event))));
+    known.extend(delivery.secret.iter().map(|secret| ("proved by", format!("the secret `{}`", shown(secret)))));
+    known.extend(delivery.replay_of.iter().map(|first| ("replay of", first.to_string())));
+    let mut text = facts(&known);
     if !delivery.headers.is_empty() {
         text.push_str("\nheaders\n");
     }
@@ -36,7 +40,7 @@ fn meaning(detail: &DeliveryDetail) -> String {
     match delivery.outcome {
         Outcome::Queued => "at least one run was queued".to_owned(),
         Outcome::Rejected => "every pipeline that matched was rejected".to_owned(),
-        Outcome::Nothing => nothing(delivery).to_owned(),
+        Outcome::Nothing => nothing(delivery),
         Outcome::Repeat => match &delivery.repeat_of {
             Some(first) => format!("the same as {first}, which is answered again and starts nothing"),
             None => "it was there before and starts nothing".to_owned(),
@@ -48,7 +52,10 @@ fn meaning(detail: &DeliveryDetail) -> String {
 }
 
 /// Says why a verified delivery started nothing.
-fn nothing(delivery: &Delivery) -> &'static str {
+fn nothing(delivery: &Delivery) -> String {
+    if let Some(reason) = &delivery.reason {
+        return shown(reason);
+    }
     let is_filtered = delivery.pipelines.iter().any(|verdict| verdict.decision == Decision::Filtered);
     if is_filtered {
         "pipelines listen to this connection, but none whose filters hold"
@@ -57,6 +64,7 @@ fn nothing(delivery: &Delivery) -> &'static str {
     } else {
         "no pipeline listens to this connection"
     }
+    .to_owned()
 }
 
 fn pipeline(pipeline: &Verdict, text: &mut String) {
@@ -73,9 +81,10 @@ fn pipeline(pipeline: &Verdict, text: &mut String) {
 /// One filter in a line: what is wanted, and what was there where that differs.
 fn filter(filter: &FilterVerdict) -> String {
     let (path, wanted) = (shown(&filter.path), shown(&filter.wanted));
-    match (&filter.found, filter.holds) {
-        (_, true) => format!("holds: {path} is {wanted}"),
-        (Some(found), false) => format!("does not hold: {path} should be {wanted}, found {}", shown(found)),
-        (None, false) => format!("does not hold: {path} should be {wanted}, found no text there"),
+    match (&filter.found, &filter.reason, filter.holds) {
+        (_, _, true) => format!("holds: {path} is {wanted}"),
+        (_, Some(reason), false) => format!("does not hold: {path} should be {wanted}, {reason}"),
+        (Some(found), None, false) => format!("does not hold: {path} should be {wanted}, found {}", shown(found)),
+        (None, None, false) => format!("does not hold: {path} should be {wanted}, found no text there"),
     }
 }

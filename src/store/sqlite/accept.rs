@@ -156,8 +156,9 @@ fn log(
     session
         .connection
         .prepare_cached(
-            "INSERT INTO delivery (seq, id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO delivery (seq, id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body,
+                                   event, secret, reason, replay_of)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             place,
@@ -170,6 +171,10 @@ fn log(
             row.headers,
             verdicts,
             row.body,
+            delivery.event,
+            delivery.secret,
+            delivery.reason,
+            delivery.replay_of.as_ref().map(DeliveryId::as_str),
         ])?;
     session.memory.logged = place;
     Ok(place)

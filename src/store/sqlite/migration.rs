@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("migration/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migration/0001.sql"), include_str!("migration/0002.sql")];
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is
 /// left alone.

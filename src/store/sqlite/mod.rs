@@ -15,6 +15,7 @@
 //! | `counter.rs` | numbers that only go up |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
+//! | `secret_use.rs` | when each secret was last used |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `read.rs` | lists and details |
@@ -32,6 +33,7 @@ mod read;
 mod reader;
 mod refusal;
 mod row;
+mod secret_use;
 mod writer;
 
 use super::{
@@ -43,6 +45,7 @@ use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
 use crate::webhook::delivery::{Delivery, Refusal};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use reader::Readers;
 use refusal::Refusals;
 use rusqlite::{Connection, OpenFlags};
@@ -179,6 +182,17 @@ impl Store for SqliteStore {
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), Error> {
         self.refusals.note(refusal, || self.send_refusals());
+        Ok(())
+    }
+
+    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error> {
+        let (connection, secret) = (connection.to_owned(), secret.to_owned());
+        let work = move |session: &mut Session<'_>| secret_use::note(session, &connection, &secret, at);
+        self.writer.write_without_waiting(work, |written| {
+            if let Err(error) = written {
+                tracing::error!(%error, "the use of a secret could not be noted");
+            }
+        });
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use crate::pipeline::form::Sheet;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
 use crate::run::{Board, Progress, RunResult, State};
 use crate::store::{
-    ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, StageDetail,
-    StepDetail,
+    ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, SecretUse,
+    StageDetail, StepDetail,
 };
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::Timestamp;
@@ -264,10 +264,10 @@ pub(super) fn expanded(connection: &Connection, run: &RunId) -> Result<Option<St
 }
 
 /// The columns of [`delivery_of`], for a delivery and for a refused one in the same shape.
-const DELIVERY: &str =
-    "delivery.id, connection, received_at, outcome, repeat_of, length(body) AS size, headers, verdicts";
+const DELIVERY: &str = "delivery.id, connection, received_at, outcome, repeat_of, length(body) AS size, headers,
+                        verdicts, event, secret, reason, replay_of";
 const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, '[]' AS headers,
-                       '[]' AS verdicts";
+                       '[]' AS verdicts, NULL AS event, NULL AS secret, NULL AS reason, NULL AS replay_of";
 
 pub(super) fn deliveries(connection: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
@@ -317,22 +317,26 @@ fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
         size: row.get("size")?,
         headers: from_json(&row.get::<_, String>("headers")?)?,
         pipelines: from_json(&row.get::<_, String>("verdicts")?)?,
+        event: row.get("event")?,
+        secret: row.get("secret")?,
+        reason: row.get("reason")?,
+        replay_of: row.get::<_, Option<String>>("replay_of")?.map(|id| DeliveryId::from_stored(&id)),
     })
 }
 
 pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
     let sql = format!(
-        "SELECT {DELIVERY}, body, NULL AS reason
+        "SELECT {DELIVERY}, body, NULL AS refusal
          FROM delivery_place
          JOIN delivery USING (seq)
          WHERE delivery_place.id = ?1
          UNION ALL
-         SELECT {REFUSAL}, NULL AS body, reason FROM refusal WHERE id = ?1"
+         SELECT {REFUSAL}, NULL AS body, reason AS refusal FROM refusal WHERE id = ?1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(DeliveryDetail { delivery: delivery_of(row)?, body: row.get("body")?, refusal: row.get("reason")? }))
+    Ok(Some(DeliveryDetail { delivery: delivery_of(row)?, body: row.get("body")?, refusal: row.get("refusal")? }))
 }
 
 pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<ConnectionCount>, Error> {
@@ -345,9 +349,20 @@ pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<Connectio
             last_delivery: moment_at(row, "last_delivery")?,
             last_refusal: moment_at(row, "last_refusal")?,
             last_refusal_reason: row.get("last_reason")?,
+            secrets: Vec::new(),
         })
     })?;
-    Ok(counts.collect::<Result<_, _>>()?)
+    let mut counts: Vec<ConnectionCount> = counts.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached("SELECT * FROM secret_use ORDER BY secret")?;
+    let mut uses = statement.query([])?;
+    while let Some(row) = uses.next()? {
+        let connection: String = row.get("connection")?;
+        let used = SecretUse { name: row.get("secret")?, last_used: moment(row.get("last_used")?)? };
+        if let Some(count) = counts.iter_mut().find(|count| count.connection == connection) {
+            count.secrets.push(used);
+        }
+    }
+    Ok(counts)
 }
 
 pub(super) fn depth(connection: &Connection) -> Result<Depth, Error> {

@@ -1,0 +1,67 @@
+//! What only shows where pipelines and connections are known together: decisions that rest on
+//! something a sender does not prove.
+
+use crate::catalog::Pipeline;
+use crate::config::Config;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, shown};
+use crate::pipeline::{Subject, WebhookResource};
+use crate::webhook::connection::{Authentication, Connection};
+use crate::webhook::scheme::Kind;
+
+/// Warns of filters that look at headers which the connection's checksum does not cover, and of
+/// resources without a connection.
+pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    for listener in &pipeline.listeners {
+        let named = |it: &&std::sync::Arc<Connection>| it.name.eq_ignore_ascii_case(&listener.resource.connection);
+        let Some(connection) = config.connections.iter().find(named) else {
+            unknown(config, &listener.resource, diagnostics);
+            continue;
+        };
+        if matches!(connection.authentication, Authentication::None) {
+            continue;
+        }
+        for filter in &listener.resource.filters {
+            let Subject::Header(header) = &filter.subject else { continue };
+            if connection.scheme.covers_header(header) {
+                continue;
+            }
+            let title = format!("the header `{}` is not signed", shown(header));
+            let label = format!("the scheme `{}` does not cover it", connection.scheme.name);
+            let warning = Diagnostic::warning(Code::UnsignedFilter, title, filter.subject_span, label);
+            let note = "whoever has seen a delivery can post its body again with another value here";
+            let help = "filter by a `path` of the payload instead, or as well";
+            diagnostics.push(warning.note(note).help(help));
+        }
+    }
+}
+
+/// Warns of a resource whose connection nobody configured, where connections are configured at all.
+fn unknown(config: &Config, resource: &WebhookResource, diagnostics: &mut Diagnostics) {
+    if config.connections.is_empty() {
+        return;
+    }
+    let title = format!("no connection `{}` is configured", shown(&resource.connection));
+    let warning =
+        Diagnostic::warning(Code::UnknownConnection, title, resource.connection_span, "nothing can start the pipeline");
+    let names = config.connections.iter().map(|it| it.name.as_str());
+    diagnostics.push(warning.suggest(&resource.connection, names));
+}
+
+/// Warns of connections whose sender proves less than one may think.
+pub(super) fn connections(config: &Config) -> Vec<Report> {
+    let mut diagnostics = Diagnostics::default();
+    for connection in config.connections.iter().filter(|connection| connection.enabled) {
+        let name = shown(&connection.name);
+        if connection.scheme.kind == Kind::Sns && connection.topics.is_empty() {
+            let title = format!("connection `{name}` takes notifications of any topic, of anybody's");
+            let warning = Diagnostic::warning_without_place(Code::OpenTopics, title);
+            diagnostics.push(warning.help("name those that may post: `topics: [arn:aws:sns:...]`"));
+        }
+        if connection.scheme.signed.has_id() && connection.repeat.is_none() {
+            let title = format!("connection `{name}` takes the same delivery again while its timestamp is near");
+            let warning = Diagnostic::warning_without_place(Code::ReplayProtection, title);
+            diagnostics.push(warning.help("remove `repeat: none`: the id that the sender signs then tells repeats"));
+        }
+    }
+    diagnostics.resolve(&SourceMap::default())
+}

@@ -1,0 +1,68 @@
+//! A connection's `challenge:`: a word, or a mapping where the sender must know something.
+
+use super::section::Section;
+use super::value::{Number, Texts};
+use super::{Environment, secret};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::webhook::challenge::{Challenge, Consent, ORIGINS_MAX};
+use crate::webhook::connection::Connection;
+use std::path::Path;
+
+/// Reads which challenge is answered; what is not said is as the scheme has it.
+pub fn read(
+    section: &mut Section<'_>,
+    connection: &mut Connection,
+    folder: &Path,
+    environment: Option<&Environment<'_>>,
+) {
+    let Some(node) = section.node("challenge") else {
+        return;
+    };
+    if node.entries().is_none() {
+        if node.text().is_some_and(|word| **word == *"none") {
+            connection.consent = None;
+            return;
+        }
+        let challenge = word(section, "challenge");
+        if let Some(needs @ (Challenge::Meta | Challenge::CloudEvents)) = challenge {
+            let title = format!("the challenge `{}` needs to be told what it may answer", needs.word());
+            let bare = Diagnostic::error(Code::MissingKey, title, node.span, "");
+            section.report(bare.help(match needs {
+                Challenge::Meta => "write `challenge: {kind: meta, verify_token: {env: NAME}}`",
+                _ => "write `challenge: {kind: cloudevents, origins: [sender.example.com]}`",
+            }));
+        }
+        connection.consent = challenge.map(Consent::new);
+        return;
+    }
+    let Some(mut inside) = section.section("challenge") else { return };
+    inside.known(&["kind", "verify_token", "origins", "rate"]);
+    let Some(challenge) = word(&mut inside, "kind") else {
+        if inside.node("kind").is_none() {
+            inside.mistake("kind", "a challenge needs a `kind`, such as `meta`");
+        }
+        return;
+    };
+    let mut consent = Consent::new(challenge);
+    if let Some(node) = inside.node("verify_token") {
+        consent.verify_token = secret::read_text(&mut inside, node, folder, environment).map(Into::into);
+    }
+    inside.set(&mut consent.origins, "origins", |origins: Texts| origins.0);
+    consent.rate = inside.value("rate").map(|rate: Number| rate.0);
+    if consent.origins.len() > ORIGINS_MAX {
+        inside.mistake("origins", &format!("a challenge has at most {ORIGINS_MAX} origins"));
+    }
+    if challenge == Challenge::Meta && inside.node("verify_token").is_none() {
+        inside.mistake("verify_token", "the challenge `meta` needs a `verify_token`");
+    }
+    if challenge == Challenge::CloudEvents && consent.origins.is_empty() {
+        inside.mistake("origins", "the challenge `cloudevents` needs `origins`: the senders that may post");
+    }
+    connection.consent = Some(consent);
+}
+
+/// Reads the word for a challenge.
+pub fn word(section: &mut Section<'_>, key: &str) -> Option<Challenge> {
+    let long = section.node(key).and_then(|node| node.text()).and_then(|text| Challenge::from_word(text));
+    long.or_else(|| section.choice(key, Challenge::WORDS))
+}

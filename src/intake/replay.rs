@@ -1,0 +1,127 @@
+//! Posting a delivery again on purpose: through today's pipelines, as a new delivery that is
+//! linked to the one it repeats. The checksum was checked when it came, and is not kept.
+
+use super::{Admission, Intake, admission, entropy, milliseconds};
+use crate::id::DeliveryId;
+use crate::run::State;
+use crate::store::{self, Acceptance, Accepted, RepeatKey, RunQuery};
+use crate::webhook::delivery::{Delivery, Outcome};
+use crate::webhook::header;
+use crate::webhook::payload;
+use std::time::Duration;
+
+/// How long a second replay of the same delivery is taken for a slip of the hand.
+const REPLAYS_APART: Duration = Duration::from_secs(60);
+/// The most runs of a delivery that are looked at.
+const RUNS_MAX: usize = 1_000;
+
+/// Why a delivery is not posted again. The sentences are for people.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreplayable {
+    /// There is none.
+    #[error("there is no such delivery")]
+    Unknown,
+    /// Its sender was not known.
+    #[error("the delivery was refused: its body was not kept, and nobody knows who sent it")]
+    Refused,
+    /// It asked no pipeline.
+    #[error("the delivery asked no pipeline: {0}")]
+    NotForPipelines(String),
+    /// Its connection is gone.
+    #[error("the connection `{0}` is not configured any more")]
+    WithoutConnection(String),
+    /// What it started has not ended.
+    #[error(
+        "the run {0}#{1} that the delivery started has not ended: `--force`, or `?force=true`, starts another one beside it"
+    )]
+    Running(String, u64),
+    /// It was posted again a moment ago.
+    #[error("the delivery was replayed less than a minute ago, as {0}: `--force`, or `?force=true`, does it again")]
+    JustNow(DeliveryId),
+    /// Its body can't be used, by the rules of today.
+    #[error("the body can't be used: {0}")]
+    Body(String),
+    /// The store says why.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Intake {
+    /// Posts a delivery again. Without `force` not while a run of it goes on, and not twice within
+    /// a minute.
+    pub async fn replay(&self, id: &DeliveryId, force: Force) -> Result<Admission, Unreplayable> {
+        let detail = self.store.delivery(id).await?.ok_or(Unreplayable::Unknown)?;
+        let (first, Some(body)) = (detail.delivery, detail.body) else { return Err(Unreplayable::Refused) };
+        if first.outcome == Outcome::Refused {
+            return Err(Unreplayable::Refused);
+        }
+        if let Some(reason) = first.reason {
+            return Err(Unreplayable::NotForPipelines(reason));
+        }
+        if force == Force::No {
+            self.has_ended(first.repeat_of.as_ref().unwrap_or(id)).await?;
+        }
+        let key = RepeatKey { key: format!("replay:{id}"), window: REPLAYS_APART };
+        let repeat = (force == Force::No).then_some(key);
+        self.post_again(id, first, body, repeat).await
+    }
+
+    /// Looks whether all runs of a delivery have ended.
+    async fn has_ended(&self, id: &DeliveryId) -> Result<(), Unreplayable> {
+        let query = RunQuery { delivery: Some(id.clone()), limit: RUNS_MAX, ..RunQuery::default() };
+        let runs = self.store.runs(query).await?;
+        match runs.into_iter().find(|run| run.state != State::Completed) {
+            Some(run) => Err(Unreplayable::Running(run.pipeline, run.number)),
+            None => Ok(()),
+        }
+    }
+
+    async fn post_again(
+        &self,
+        id: &DeliveryId,
+        first: Delivery,
+        body: Vec<u8>,
+        repeat: Option<RepeatKey>,
+    ) -> Result<Admission, Unreplayable> {
+        let rules = self.rules.load_full();
+        let connection = rules.connections.iter().find(|it| it.name == first.connection);
+        let connection = connection.ok_or_else(|| Unreplayable::WithoutConnection(first.connection.clone()))?;
+        let received_at = self.clock.now();
+        let new = DeliveryId::new(milliseconds(received_at), entropy());
+        let decided = {
+            let content_type = header::kept(&first.headers, "content-type").map(str::as_bytes);
+            let payload = payload::read(connection.scheme.content, content_type, &body)
+                .map_err(|mistake| Unreplayable::Body(mistake.to_string()))?;
+            self.judge(connection, &new, received_at, &first.headers, first.event.as_deref(), &payload)
+        };
+        let delivery = Delivery {
+            id: new,
+            received_at,
+            outcome: decided.outcome(),
+            pipelines: decided.verdicts,
+            repeat_of: None,
+            replay_of: Some(id.clone()),
+            secret: None,
+            ..first
+        };
+        let acceptance = Acceptance {
+            delivery: Some((delivery.clone(), body)),
+            runs: decided.runs,
+            repeat,
+            queue_limit: rules.queue_limit,
+        };
+        match self.store.accept(acceptance).await? {
+            Accepted::Repeat { of, .. } => Err(Unreplayable::JustNow(of)),
+            accepted => Ok(admission(&delivery, accepted, connection.rejected.code())),
+        }
+    }
+}
+
+/// Whether a replay is made whatever stands against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Force {
+    /// It is.
+    Yes,
+    /// Only where nothing does.
+    No,
+}

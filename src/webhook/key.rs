@@ -1,0 +1,176 @@
+//! Secrets made ready for use: what a proof is checked and made with.
+//!
+//! A key is made once, when the configuration is read. So a secret of a wrong form is told to its
+//! owner then, and a delivery costs no preparation.
+
+use super::scheme::{Hash, KeyEncoding, KeyForm, Kind};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use ring::signature::{self, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
+use std::borrow::Cow;
+use subtle::{Choice, ConstantTimeEq};
+
+/// The bytes of a public ed25519 key.
+const ED25519_PUBLIC: usize = 32;
+/// The bytes of a private ed25519 key: its seed, and the public key after it.
+const ED25519_PRIVATE: usize = 64;
+
+/// What proofs are checked with.
+pub(super) enum Key {
+    Sha1(Hmac<Sha1>),
+    Sha256(Hmac<Sha256>),
+    Sha512(Hmac<Sha512>),
+    /// The hash of a token: two of them can be compared without telling how long a token is.
+    Token([u8; 32]),
+    /// A public key, and the private one where the configuration has it.
+    Ed25519([u8; ED25519_PUBLIC], Option<Box<Ed25519KeyPair>>),
+    /// The DER text of a public RSA key (RFC 8017, A.1.1).
+    Rsa(Vec<u8>),
+}
+
+/// Why a secret can't be used. No part of it is in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyMistake {
+    /// Anybody can compute what is keyed with nothing.
+    #[error("is empty")]
+    Empty,
+    /// It should be hexadecimal digits.
+    #[error("is not written in hexadecimal digits")]
+    NotHex,
+    /// It should be base64.
+    #[error("is not base64 with its padding")]
+    NotBase64,
+    /// It has not the length of an ed25519 key.
+    #[error("is no ed25519 key: a public one has 32 bytes, a private one 64 with the public one at its end")]
+    NotEd25519,
+    /// Not `user:password`.
+    #[error("is not `user:password`")]
+    NotBasic,
+    /// Not an RSA public key in PEM.
+    #[error("is no RSA public key in PEM, `-----BEGIN PUBLIC KEY-----`")]
+    NotRsa,
+}
+
+impl Key {
+    /// Makes the key of a secret.
+    pub(super) fn read(kind: Kind, form: &KeyForm, secret: &[u8]) -> Result<Self, KeyMistake> {
+        let bytes = decoded(form, secret)?;
+        if bytes.is_empty() {
+            return Err(KeyMistake::Empty);
+        }
+        const ANY: &str = "a key of any length is allowed: a long one is hashed first";
+        Ok(match kind {
+            Kind::Hmac(Hash::Sha1) => Self::Sha1(Hmac::new_from_slice(&bytes).expect(ANY)),
+            Kind::Hmac(Hash::Sha256) => Self::Sha256(Hmac::new_from_slice(&bytes).expect(ANY)),
+            Kind::Hmac(Hash::Sha512) => Self::Sha512(Hmac::new_from_slice(&bytes).expect(ANY)),
+            Kind::Token => Self::Token(Sha256::digest(&bytes).into()),
+            Kind::Basic if !bytes.contains(&b':') => return Err(KeyMistake::NotBasic),
+            Kind::Basic => Self::Token(Sha256::digest(&bytes).into()),
+            Kind::Ed25519 => ed25519(&bytes)?,
+            Kind::Sns => Self::Rsa(rsa(&bytes).ok_or(KeyMistake::NotRsa)?),
+        })
+    }
+
+    /// Says whether any of some claims proves the pieces. All are tried.
+    pub(super) fn proves(&self, pieces: &[Cow<'_, [u8]>], claims: &[Vec<u8>]) -> bool {
+        let any = |equals: &dyn Fn(&[u8]) -> Choice| claims.iter().fold(Choice::from(0), |any, it| any | equals(it));
+        bool::from(match self {
+            Self::Sha1(key) => any(&|claim| hashed(key, pieces).as_slice().ct_eq(claim)),
+            Self::Sha256(key) => any(&|claim| hashed(key, pieces).as_slice().ct_eq(claim)),
+            Self::Sha512(key) => any(&|claim| hashed(key, pieces).as_slice().ct_eq(claim)),
+            Self::Token(token) => any(&|claim| token[..].ct_eq(&Sha256::digest(claim)[..])),
+            Self::Ed25519(public, _) => {
+                let (message, key) = (pieces.concat(), UnparsedPublicKey::new(&signature::ED25519, public));
+                any(&|claim| Choice::from(u8::from(key.verify(&message, claim).is_ok())))
+            }
+            Self::Rsa(_) => Choice::from(0),
+        })
+    }
+
+    /// Returns the proof of some pieces, for a key that can make one.
+    pub(super) fn prove(&self, pieces: &[Cow<'_, [u8]>]) -> Option<Vec<u8>> {
+        match self {
+            Self::Sha1(key) => Some(hashed(key, pieces).to_vec()),
+            Self::Sha256(key) => Some(hashed(key, pieces).to_vec()),
+            Self::Sha512(key) => Some(hashed(key, pieces).to_vec()),
+            Self::Ed25519(_, Some(pair)) => Some(pair.sign(&pieces.concat()).as_ref().to_vec()),
+            Self::Ed25519(_, None) | Self::Token(_) | Self::Rsa(_) => None,
+        }
+    }
+
+    /// Says whether an RSA signature of a text holds.
+    pub(super) fn proves_rsa(&self, hash: Hash, text: &[u8], claim: &[u8]) -> bool {
+        let Self::Rsa(key) = self else { return false };
+        let algorithm: &dyn signature::VerificationAlgorithm = match hash {
+            Hash::Sha1 => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            Hash::Sha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+            Hash::Sha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        };
+        UnparsedPublicKey::new(algorithm, key).verify(text, claim).is_ok()
+    }
+}
+
+/// Returns a keyed hash, whatever hash is under it.
+fn hashed<M: Mac + Clone>(key: &M, pieces: &[Cow<'_, [u8]>]) -> hmac::digest::Output<M> {
+    let mut hash = key.clone();
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hash.finalize().into_bytes()
+}
+
+/// Undoes the form of a secret's text.
+fn decoded(form: &KeyForm, secret: &[u8]) -> Result<Vec<u8>, KeyMistake> {
+    let prefix = form.prefixes.iter().find_map(|prefix| secret.strip_prefix(prefix.as_bytes()));
+    let rest = prefix.unwrap_or(secret);
+    match form.encoding {
+        KeyEncoding::Text => Ok(rest.to_vec()),
+        KeyEncoding::Hex => hex::decode(rest).map_err(|_| KeyMistake::NotHex),
+        KeyEncoding::Base64 => STANDARD.decode(rest).map_err(|_| KeyMistake::NotBase64),
+    }
+}
+
+fn ed25519(bytes: &[u8]) -> Result<Key, KeyMistake> {
+    if let Ok(public) = <[u8; ED25519_PUBLIC]>::try_from(bytes) {
+        return Ok(Key::Ed25519(public, None));
+    }
+    let halves = bytes.split_at_checked(ED25519_PUBLIC).filter(|_| bytes.len() == ED25519_PRIVATE);
+    let (seed, public) = halves.ok_or(KeyMistake::NotEd25519)?;
+    let pair = Ed25519KeyPair::from_seed_and_public_key(seed, public).map_err(|_| KeyMistake::NotEd25519)?;
+    let public = pair.public_key().as_ref().try_into().map_err(|_| KeyMistake::NotEd25519)?;
+    Ok(Key::Ed25519(public, Some(Box::new(pair))))
+}
+
+/// Returns the RSA key in a PEM text of a `SubjectPublicKeyInfo` (RFC 5280, 4.1): a sequence of the
+/// algorithm's name, which is passed over, and a string of bits that holds the key.
+fn rsa(pem: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(pem).ok()?;
+    let (_, rest) = text.split_once("-----BEGIN PUBLIC KEY-----")?;
+    let (inside, _) = rest.split_once("-----END PUBLIC KEY-----")?;
+    let digits: String = inside.split_ascii_whitespace().collect();
+    let der = STANDARD.decode(digits).ok()?;
+    let (whole, _) = element(&der, 0x30)?;
+    let (_, after) = element(whole, 0x30)?;
+    let (bits, _) = element(after, 0x03)?;
+    bits.strip_prefix(&[0]).map(<[u8]>::to_vec)
+}
+
+/// Returns the content of the DER element that a text begins with, and what follows it.
+fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let [first, length, rest @ ..] = der else { return None };
+    if *first != tag {
+        return None;
+    }
+    let (length, rest) = match length {
+        0..=0x7f => (usize::from(*length), rest),
+        0x81 | 0x82 => {
+            let (digits, rest) = rest.split_at_checked(usize::from(*length & 0x7f))?;
+            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(length)
+}

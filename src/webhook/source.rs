@@ -1,0 +1,94 @@
+//! Where a sender writes the id and the event of a delivery: a header, or a place in the body.
+
+use super::header::{self, Doubled, RawHeader};
+use super::path::PathStep;
+use super::select::{Selected, Wanted};
+
+/// The most bytes of a pointer into a body, as people write it.
+const POINTER_MAX: usize = 1_000;
+/// The most digits of a step that counts items.
+const INDEX_DIGITS_MAX: usize = 9;
+
+/// A place where something stands that a sender says about a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A header.
+    Header(String),
+    /// A place in the body.
+    Json(Pointer),
+    /// The hash of the body itself, which tells bodies apart and not deliveries.
+    Body,
+}
+
+/// A place in a JSON text: `/event/id` (RFC 6901). A step of digits counts the items of an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer(Vec<PathStep>);
+
+impl Pointer {
+    /// Reads a pointer; `None` for what is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('/').filter(|_| text.len() <= POINTER_MAX)?;
+        rest.split('/').map(step).collect::<Option<_>>().map(Self)
+    }
+
+    /// Returns the steps, from the top of the payload.
+    pub fn steps(&self) -> &[PathStep] {
+        &self.0
+    }
+}
+
+fn step(text: &str) -> Option<PathStep> {
+    let is_index = (1..=INDEX_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_index {
+        return text.parse().ok().map(PathStep::Index);
+    }
+    (!text.is_empty()).then(|| PathStep::Member(text.replace("~1", "/").replace("~0", "~")))
+}
+
+impl Source {
+    /// Reads places as the configuration writes them: `header:X-Id|json:/event/id`, or `sha256`
+    /// for the body's hash. `None` for what is none.
+    pub fn parse_all(text: &str) -> Option<Vec<Self>> {
+        text.split('|').map(Self::parse).collect()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.trim().split_once(':') {
+            Some(("header", name)) if header::is_name(name) => Some(Self::Header(name.to_owned())),
+            Some(("json", pointer)) => Pointer::parse(pointer).map(Self::Json),
+            None if text.trim() == "sha256" => Some(Self::Body),
+            _ => None,
+        }
+    }
+
+    /// Adds what is looked at in the body.
+    pub fn want(&self, wanted: &mut Wanted) {
+        if let Self::Json(pointer) = self {
+            wanted.add(pointer.steps());
+        }
+    }
+
+    /// Returns what stands here; nothing for an empty text.
+    fn read(&self, headers: &[RawHeader], payload: &Selected<'_>) -> Result<Option<String>, Doubled> {
+        let found = match self {
+            Self::Header(name) => header::single(headers, name)?.map(header::text),
+            Self::Json(pointer) => payload.scalar(pointer.steps()),
+            Self::Body => None,
+        };
+        Ok(found.filter(|text| !text.is_empty()))
+    }
+}
+
+/// Returns what stands at the first place that has something.
+pub(super) fn first(
+    sources: &[Source],
+    headers: &[RawHeader],
+    payload: &Selected<'_>,
+) -> Result<Option<String>, Doubled> {
+    for source in sources {
+        if let Some(found) = source.read(headers, payload)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

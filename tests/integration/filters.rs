@@ -1,0 +1,177 @@
+//! Filters beyond the documented ones, and what is said about them.
+
+use crate::support::Folder;
+use pipehook::webhook::filter::{Filter, Pattern, Test};
+use pipehook::webhook::payload;
+use pipehook::webhook::select::{Wanted, select};
+use std::time::{Duration, Instant};
+
+const BODY: &[u8] =
+    br#"{"ref":"refs/heads/main","n":5,"none":null,"list":[1],"object":{},"long":"aaaa","text":"a\nb"}"#;
+
+fn any_of(texts: &[&str]) -> Test {
+    Test::AnyOf(texts.iter().map(|text| (*text).to_owned()).collect())
+}
+
+fn like(pattern: &str) -> Test {
+    Test::Matches(Pattern::parse(pattern).expect(pattern))
+}
+
+#[track_caller]
+fn judged(path: &str, test: Test, is_negated: bool) -> (bool, Option<String>) {
+    let filter = Filter { is_negated, ..Filter::at_path(path, test).expect("a path") };
+    let payload = payload::check(BODY).expect("JSON");
+    let mut wanted = Wanted::default();
+    filter.want(&mut wanted);
+    let verdict = filter.judge(&select(&payload, &wanted), &[]);
+    (verdict.holds, verdict.reason)
+}
+
+#[test]
+fn lists_negations_and_patterns_hold_as_they_are_read() {
+    let table = [
+        ("ref", any_of(&["x", "REFS/heads/MAIN"]), true),
+        ("ref", any_of(&["x", "y"]), false),
+        ("ref", like("refs/heads/(main|dev)"), true),
+        ("ref", like("heads"), false),
+        ("ref", like("refs/.*"), true),
+        ("ref", like("REFS/.*"), false),
+        ("ref", like("(?i)REFS/.*"), true),
+        ("ref", like("refs/heads/mai|n"), false),
+        ("n", like("[0-9]"), true),
+        ("text", like("a"), false),
+        ("text", like("(?m)a$"), false),
+        ("text", like(r"a\nb"), true),
+    ];
+    for (path, test, holds) in table {
+        assert_eq!(judged(path, test.clone(), false), (holds, None), "{path} {test:?}");
+        assert_eq!(judged(path, test.clone(), true), (!holds, None), "not {path} {test:?}");
+    }
+}
+
+#[test]
+fn a_filter_that_can_t_be_judged_does_not_hold_and_says_why() {
+    let table = [
+        ("missing", "there is nothing"),
+        ("ref.deeper", "there is nothing"),
+        ("none", "there is null"),
+        ("list", "there is an array"),
+        ("object", "there is an object"),
+    ];
+    for (path, reason) in table {
+        for is_negated in [false, true] {
+            assert_eq!(judged(path, any_of(&["x"]), is_negated), (false, Some(reason.to_owned())), "{path}");
+        }
+    }
+}
+
+#[test]
+fn no_pattern_costs_more_than_its_text_is_long() {
+    let filter = Filter::at_path("a", like("(a*)*b|(a|a)*c|.*.*.*d")).expect("a path");
+    let judge = |length: usize| {
+        let body = format!(r#"{{"a":"{}"}}"#, "a".repeat(length));
+        let payload = payload::check(body.as_bytes()).expect("JSON");
+        let mut wanted = Wanted::default();
+        filter.want(&mut wanted);
+        filter.judge(&select(&payload, &wanted), &[])
+    };
+    let begin = Instant::now();
+    assert!(!judge(60_000).holds);
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert_eq!(judge(70_000).reason.as_deref(), Some("the text is too long for a pattern"));
+    for wrong in ["(", "a)b", "(?=a)", r"(a)\1", "(((a{500}){500}){500})", "[", "(?P<n"] {
+        assert!(Pattern::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+const PIPELINE: &str = "\
+resources:
+  webhooks:
+  - webhook: hook
+    connection: hook
+    filters:
+    - header: x-github-event
+      value: [push, create]
+    - path: ref
+      pattern: refs/heads/.*
+    - path: actor
+      value: robot
+      not: true
+steps:
+- script: echo hello
+";
+
+#[test]
+fn the_running_server_filters_and_keeps_why() {
+    let folder = Folder::new("connections: {hook: {auth: none, scheme: github}}\n");
+    folder.write("pipelines/p.yml", PIPELINE);
+    let server = folder.serve(&["--no-worker"]);
+    let post = |event: &str, body: &str| {
+        server.request("POST", "/webhooks/hook", &[("X-GitHub-Event", event)], body.as_bytes()).json()
+    };
+    assert_eq!(post("push", r#"{"ref":"refs/heads/x","actor":"ann"}"#)["outcome"], "queued");
+    assert_eq!(post("Create", r#"{"ref":"refs/heads/x","actor":"ann"}"#)["outcome"], "queued");
+    assert_eq!(post("push", r#"{"ref":"refs/heads/x","actor":"Robot"}"#)["outcome"], "nothing");
+    let told = post("issues", r#"{"ref":"refs/tags/x"}"#);
+    assert_eq!(told["outcome"], "nothing");
+    let shown = folder.run(&["deliveries", "show", told["delivery"].as_str().expect("an id")]).ended_with(0).stdout;
+    for line in [
+        "does not hold: headers['x-github-event'] should be one of push, create, found issues",
+        "does not hold: ref should be like refs/heads/.*, found refs/tags/x",
+        "does not hold: actor should be not robot, there is nothing",
+        "event       issues",
+    ] {
+        assert!(shown.contains(line), "{line:?} is not in\n{shown}");
+    }
+    let ping = post("ping", r#"{"zen":"x","ref":"refs/heads/x","actor":"ann"}"#);
+    assert_eq!((&ping["outcome"], &ping["runs"]), (&"nothing".into(), &serde_json::json!([])), "{ping}");
+    let shown = folder.run(&["deliveries", "show", ping["delivery"].as_str().expect("an id")]).ended_with(0).stdout;
+    assert!(shown.contains("nothing: the event `ping` is the sender's test"), "{shown}");
+}
+
+#[test]
+fn check_warns_of_a_decision_that_rests_on_an_unsigned_header() {
+    let check = |connection: &str, header: &str| {
+        let folder = Folder::new(&format!("connections:\n  hook: {connection}\n"));
+        folder.write("pipelines/p.yml", &PIPELINE.replace("x-github-event", header));
+        folder.run(&["check"]).ended_with(0).stderr
+    };
+    let unsigned = check("{secret: {env: NOT_HERE}, scheme: github}", "X-GitHub-Event");
+    for part in ["warning[unsigned-filter]: the header `X-GitHub-Event` is not signed", "p.yml:6:15", "`github`"] {
+        assert!(unsigned.contains(part), "{part:?} is not in\n{unsigned}");
+    }
+    for (connection, header) in [
+        ("{secret: {env: NOT_HERE}, scheme: standard-webhooks}", "Webhook-Id"),
+        ("{secret: {env: NOT_HERE}, scheme: gitlab-token}", "X-Gitlab-Event"),
+        ("{auth: none}", "X-GitHub-Event"),
+        ("{secret: {env: NOT_HERE}, scheme: github, webhook: other}", "X-Other"),
+    ] {
+        let warned = check(connection, header).contains("unsigned-filter");
+        assert_eq!(warned, header == "X-Other", "{connection} {header}");
+    }
+}
+
+#[test]
+fn check_warns_of_a_connection_that_nobody_configured() {
+    let folder = Folder::new("connections: {hok: {auth: none}}\n");
+    folder.write("pipelines/p.yml", PIPELINE);
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    for part in ["warning[unknown-connection]: no connection `hook` is configured", "p.yml:4:17", "did you mean `hok`?"]
+    {
+        assert!(told.contains(part), "{part:?} is not in\n{told}");
+    }
+}
+
+#[test]
+fn check_warns_of_senders_that_prove_less_than_one_may_think() {
+    let folder = Folder::new(concat!(
+        "connections:\n",
+        "  alarms: {scheme: aws-sns, secret: {env: KEY}}\n",
+        "  named: {scheme: aws-sns, secret: {env: KEY}, topics: [arn:aws:sns:eu-west-1:1:t]}\n",
+        "  again: {scheme: svix, secret: {env: KEY}, repeat: none}\n",
+    ));
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    assert!(told.contains("warning[open-topics]: connection `alarms` takes notifications of any topic"), "{told}");
+    assert!(told.contains("warning[replay-protection]: connection `again` takes the same delivery again"), "{told}");
+    assert!(told.contains("2 warnings"), "{told}");
+}
