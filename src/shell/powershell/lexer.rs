@@ -3,6 +3,7 @@
 //! PowerShell reads a statement that begins with a word as a command with arguments, any other as an
 //! expression. A hole outside of quotes stands well only as an argument.
 
+use super::quote::{is_double, is_single};
 use super::{Edit, reference};
 use crate::shell::analysis::{Unread, variable};
 use crate::shell::symbol::{Symbol, line_of};
@@ -88,39 +89,39 @@ enum Mode {
     Expression,
 }
 
-struct Lexer<'s> {
-    symbols: &'s [Symbol],
-    at: usize,
+pub(super) struct Lexer<'s> {
+    pub(super) symbols: &'s [Symbol],
+    pub(super) at: usize,
     depth: usize,
-    lexed: Lexed,
+    pub(super) lexed: Lexed,
 }
 
-type Lex<T> = Result<T, Unread>;
+pub(super) type Lex<T> = Result<T, Unread>;
 
 impl Lexer<'_> {
-    fn peek(&self, ahead: usize) -> Option<Symbol> {
+    pub(super) fn peek(&self, ahead: usize) -> Option<Symbol> {
         self.symbols.get(self.at + ahead).copied()
     }
 
-    fn char_at(&self, ahead: usize) -> Option<char> {
+    pub(super) fn char_at(&self, ahead: usize) -> Option<char> {
         self.peek(ahead).and_then(Symbol::char)
     }
 
-    fn sees(&self, text: &str) -> bool {
+    pub(super) fn sees(&self, text: &str) -> bool {
         text.chars().enumerate().all(|(ahead, character)| self.char_at(ahead) == Some(character))
     }
 
-    fn fail<T>(&self, what: &str) -> Lex<T> {
+    pub(super) fn fail<T>(&self, what: &str) -> Lex<T> {
         let line = line_of(self.symbols, self.at);
         let reason = format!("put into a script that pipehook can't read: {what}, at or before line {line}");
         Err(Unread { hole: None, reason })
     }
 
-    fn refuse<T>(hole: usize, reason: &str) -> Lex<T> {
+    pub(super) fn refuse<T>(hole: usize, reason: &str) -> Lex<T> {
         Err(Unread { hole: Some(hole), reason: reason.to_owned() })
     }
 
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Lex<T>) -> Lex<T> {
+    pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Lex<T>) -> Lex<T> {
         if self.depth == DEPTH_MAX {
             return self.fail("brackets and strings are nested too deeply");
         }
@@ -132,7 +133,7 @@ impl Lexer<'_> {
 
     /// Reads statements up to `close`, which is consumed, or to the end of the script. Returns the
     /// tokens of all of them, for the statement around.
-    fn block(&mut self, close: Option<char>) -> Lex<Vec<Token>> {
+    pub(super) fn block(&mut self, close: Option<char>) -> Lex<Vec<Token>> {
         let mut all = Vec::new();
         let mut statement = Statement::default();
         let mut mode = Mode::Start;
@@ -242,7 +243,7 @@ impl Lexer<'_> {
     }
 
     /// Notes what stands for the hole that is next, and where it stands.
-    fn place(&mut self, hole: usize, place: Place, text: String) {
+    pub(super) fn place(&mut self, hole: usize, place: Place, text: String) {
         self.lexed.places.insert(hole, place);
         self.lexed.edits.insert(self.at, Edit { end: self.at + 1, text });
     }
@@ -254,150 +255,6 @@ impl Lexer<'_> {
                 return Self::refuse(hole, "put behind `--%`");
             }
             self.at += 1;
-        }
-        Ok(())
-    }
-
-    /// Reads `'…'` or `"…"`. One in single quotes that has holes gets double quotes.
-    fn quoted(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
-        let start = self.at;
-        let is_double_quoted = self.char_at(0).is_some_and(is_double);
-        let ends = if is_double_quoted { is_double } else { is_single };
-        self.at += 1;
-        let place = if is_double_quoted { Place::DoubleQuotes } else { Place::SingleQuotes };
-        let has_hole = self.inside(place, tokens, |lexer| {
-            let is_end = lexer.char_at(0).is_some_and(ends);
-            let is_doubled = is_end && lexer.char_at(1).is_some_and(ends);
-            if is_doubled {
-                lexer.at += 1;
-            }
-            is_end && !is_doubled
-        })?;
-        self.at += 1;
-        if has_hole && !is_double_quoted {
-            self.requote(start, self.at - 1, 1);
-        }
-        Ok(())
-    }
-
-    /// Reads `@'…'@` or `@"…"@`.
-    fn here_string(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
-        let start = self.at;
-        let is_double_quoted = self.sees("@\"");
-        self.at += 2;
-        while matches!(self.char_at(0), Some(' ' | '\t' | '\r')) {
-            self.at += 1;
-        }
-        if self.char_at(0) != Some('\n') {
-            return self.fail("a here-string begins on the line of its `@`");
-        }
-        let end = if is_double_quoted { "\n\"@" } else { "\n'@" };
-        let place = if is_double_quoted { Place::DoubleQuotes } else { Place::HereString };
-        let has_hole = self.inside(place, tokens, |lexer| lexer.sees(end))?;
-        let close = self.at + 1;
-        self.at += 3;
-        if has_hole && !is_double_quoted {
-            let text: String = self.symbols[start..close].iter().map(|symbol| symbol.char().unwrap_or(' ')).collect();
-            if text.contains("\n\"@") {
-                return self.fail("a here-string in single quotes holds a line that would end one in double quotes");
-            }
-            self.requote(start + 1, close, 2);
-        }
-        Ok(())
-    }
-
-    /// Reads the inside of a string up to where `ends` says, and says whether it has holes. `ends` may
-    /// step over the first of two quotes that stand for one.
-    fn inside(&mut self, place: Place, tokens: &mut Vec<Token>, ends: impl Fn(&mut Self) -> bool) -> Lex<bool> {
-        let is_literal = matches!(place, Place::SingleQuotes | Place::HereString);
-        let (mut text, mut has_hole) = (String::new(), false);
-        loop {
-            if ends(self) {
-                tokens.push(Token::Text(text));
-                return Ok(has_hole);
-            }
-            match self.peek(0) {
-                None => return self.fail("a string is never closed"),
-                Some(Symbol::Hole(hole)) => {
-                    has_hole = true;
-                    tokens.push(Token::Hole(hole));
-                    self.place(hole, place, reference(hole));
-                    self.at += 1;
-                }
-                Some(Symbol::Char('`')) if !is_literal => match self.peek(1) {
-                    Some(Symbol::Hole(hole)) => return Self::refuse(hole, "put behind a backtick"),
-                    _ => self.at += 2,
-                },
-                Some(Symbol::Char('$')) if !is_literal => self.dollar(tokens)?,
-                Some(symbol) => {
-                    text.extend(symbol.char());
-                    self.at += 1;
-                }
-            }
-        }
-    }
-
-    /// Gives double quotes to a string in single quotes, whose marks stand at `start` and `end`. The
-    /// author's own characters that would mean something get a backtick; `''` becomes `'`.
-    fn requote(&mut self, start: usize, end: usize, marks: usize) {
-        for at in [start, end] {
-            self.lexed.edits.insert(at, Edit { end: at + 1, text: "\"".to_owned() });
-        }
-        let mut at = start + 1;
-        while at < end {
-            match self.symbols[at].char() {
-                Some(character) if "`$".contains(character) || marks == 1 && is_double(character) => {
-                    self.lexed.edits.insert(at, Edit { end: at + 1, text: format!("`{character}") });
-                }
-                Some(character) if marks == 1 && is_single(character) => {
-                    self.lexed.edits.insert(at, Edit { end: at + 2, text: character.to_string() });
-                    at += 1;
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-    }
-
-    /// Reads `$` and what belongs to it.
-    fn dollar(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
-        self.at += 1;
-        match self.peek(0) {
-            Some(Symbol::Hole(hole)) => return Self::refuse(hole, "the name of a variable"),
-            Some(Symbol::Char('(')) => {
-                self.at += 1;
-                let inner = self.deeper(|lexer| lexer.block(Some(')')))?;
-                tokens.extend(inner);
-            }
-            Some(Symbol::Char('{')) => {
-                self.at += 1;
-                let mut name = String::new();
-                while !self.sees("}") {
-                    match self.peek(0) {
-                        Some(Symbol::Hole(hole)) => return Self::refuse(hole, "the name of a variable"),
-                        Some(symbol) => name.extend(symbol.char()),
-                        None => return self.fail("a `${` is never closed"),
-                    }
-                    self.at += 1;
-                }
-                self.at += 1;
-                tokens.push(Token::Variable(name));
-            }
-            _ => {
-                let mut name = String::new();
-                while let Some(letter) =
-                    self.char_at(0).filter(|it| it.is_alphanumeric() || matches!(it, '_' | ':' | '?' | '^'))
-                {
-                    name.push(letter);
-                    self.at += 1;
-                }
-                if let Some(Symbol::Hole(hole)) = self.peek(0)
-                    && name.ends_with(':')
-                {
-                    return Self::refuse(hole, "the name of a variable");
-                }
-                tokens.push(Token::Variable(name));
-            }
         }
         Ok(())
     }
@@ -509,12 +366,4 @@ fn ends_word(symbol: Symbol) -> bool {
         }
         Symbol::Hole(_) | Symbol::Opaque => false,
     }
-}
-
-fn is_double(character: char) -> bool {
-    matches!(character, '"' | '\u{201C}' | '\u{201D}' | '\u{201E}')
-}
-
-fn is_single(character: char) -> bool {
-    matches!(character, '\'' | '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{201B}')
 }

@@ -14,6 +14,7 @@
 //! but for the methods that compile or start something.
 
 mod lexer;
+mod quote;
 mod sink;
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};

@@ -1,7 +1,7 @@
 //! What is refused: for every value, or for all but inert ones.
 
 use super::running::placed;
-use pipehook::shell::Entrance;
+use pipehook::shell::{Entrance, HOLES_MAX, VALUE_BYTES_MAX};
 
 /// Scripts that no value may enter.
 const NEVER: &[&str] = &[
@@ -304,6 +304,20 @@ fn a_path_that_is_changed_stays_below_its_folder() {
 #[test]
 fn a_nul_is_refused() {
     assert_value_refused("echo ${{ x }}", "a\0b");
+}
+
+#[test]
+fn a_list_without_end_is_refused() {
+    placed(&"echo ${{ x }}\n".repeat(HOLES_MAX), "a").expect("as many as there may be");
+    let refusals = placed(&"echo ${{ x }}\n".repeat(HOLES_MAX + 1), "a").expect_err("one more");
+    assert!(refusals.len() == 1 && refusals[0].reason.contains("1000 places"), "{refusals:?}");
+}
+
+#[test]
+fn a_value_that_another_shell_reads_fits_the_environment() {
+    let long = "x".repeat(VALUE_BYTES_MAX + 1);
+    assert_accepted("echo ${{ x }}", &long);
+    assert_value_refused("bash -c 'echo ${{ x }}'", &long);
 }
 
 #[test]
