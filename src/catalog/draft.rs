@@ -70,7 +70,12 @@ impl Draft {
         let mut diagnostics = Diagnostics::default();
         let inputs = inputs(pipeline, &trigger, &mut diagnostics);
         let document = pipeline.template.expand_for_any_text(&inputs, &mut diagnostics)?;
-        let (plan, needs) = validate_with_needs(&document, &pipeline.name, &mut diagnostics)?;
+        let (plan, needs) = validate_with_needs(
+            &document,
+            &pipeline.name,
+            &pipeline.scripts.rules(trigger.substitution),
+            &mut diagnostics,
+        )?;
         if !has_fixed_name(&plan) {
             return None;
         }

@@ -145,7 +145,10 @@ fn compile(name: &str, shown_path: &str, text: &str) -> (Pipeline, SourceMap, Di
         Some(document) => parts(document, &sources, &mut diagnostics),
         None => (Template::empty(), Vec::new(), Vec::new()),
     };
-    let pipeline = Pipeline { name: name.to_owned(), sources: sources.clone(), template, parameters, listeners };
+    let aliases: Vec<String> = listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
+    let scripts = document.map(|document| pipeline::foresee(&document, &sources, &aliases)).unwrap_or_default();
+    let sources_of_it = sources.clone();
+    let pipeline = Pipeline { name: name.to_owned(), sources: sources_of_it, template, parameters, listeners, scripts };
     (pipeline, sources, diagnostics)
 }
 

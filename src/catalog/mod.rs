@@ -17,7 +17,7 @@ pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 pub use watch::{Watcher, watch};
 
 use crate::diagnostic::{Report, Severity, SourceMap};
-use crate::pipeline::{ParameterDeclaration, WebhookResource};
+use crate::pipeline::{Foreseen, ParameterDeclaration, WebhookResource};
 use crate::template::Template;
 use crate::webhook::filter::Filter;
 use crate::webhook::path::PathStep;
@@ -77,6 +77,8 @@ pub struct Pipeline {
     pub parameters: Vec<ParameterDeclaration>,
     /// What it listens to.
     pub listeners: Vec<Listener>,
+    /// Its scripts with payload text, analysed.
+    pub scripts: Foreseen,
 }
 
 impl Pipeline {

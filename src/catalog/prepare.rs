@@ -7,6 +7,7 @@ use super::Pipeline;
 use crate::diagnostic::Diagnostics;
 use crate::expression::{Object, Value};
 use crate::pipeline::{self, plan::Plan};
+use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
 use crate::template::{Inputs, Node};
 use crate::webhook::delivery::Header;
@@ -22,6 +23,8 @@ pub struct Trigger<'t> {
     pub parameters: &'t [(String, String)],
     /// Values given for variables, which the file's own variables override.
     pub variables: &'t [(String, String)],
+    /// What becomes of payload text in scripts.
+    pub substitution: Substitution,
 }
 
 /// A delivery as a pipeline sees it.
@@ -55,7 +58,8 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
     if diagnostics.has_errors() {
         return None;
     }
-    let plan = pipeline::validate(&document, &pipeline.name, diagnostics)?;
+    let plan =
+        pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
     Some(Prepared { document, plan })
 }
 

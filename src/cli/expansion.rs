@@ -70,7 +70,7 @@ impl Expansion {
         with: Option<(&Payload<'_>, &Listener)>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Prepared>, Failure> {
-        let mut trigger = Trigger { webhook: None, parameters: &self.parameters, variables: &self.variables };
+        let mut trigger = Trigger { parameters: &self.parameters, variables: &self.variables, ..Trigger::default() };
         let (kept, event) = match with {
             Some((payload, listener)) => self.kept(config, listener, payload)?,
             None => (Vec::new(), None),
@@ -78,6 +78,7 @@ impl Expansion {
         if let Some((payload, listener)) = with {
             let selected = select(payload, &listener.wanted);
             warn_of_filters(listener, &selected, &kept);
+            trigger.substitution = config.substitution(&listener.resource.connection);
             trigger.webhook = Some(TriggeringWebhook {
                 alias: &listener.resource.alias,
                 payload: selected,

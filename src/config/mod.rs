@@ -15,6 +15,7 @@ mod section;
 mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
+use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
 use file::Unreadable;
@@ -108,6 +109,13 @@ impl Config {
     /// For commands that need none, on machines that have none.
     pub fn load_without_secrets(path: Option<&Path>) -> Result<Self, Mistakes> {
         Self::open(path, None)
+    }
+
+    /// Returns what becomes of the payload text of a connection in scripts; for one that is not
+    /// configured, the default.
+    pub fn substitution(&self, connection: &str) -> Substitution {
+        let named = self.connections.iter().find(|it| it.name.eq_ignore_ascii_case(connection));
+        named.map_or_else(Substitution::default, |connection| connection.substitution)
     }
 
     /// Returns the enabled connection with a name in the URL.

@@ -5,6 +5,7 @@
 //! parser     tokens to a syntax tree, each node with its bytes
 //! check      are all names and functions known where the expression stands?
 //! reference  which values does the expression read?
+//! carry      can it give a payload's text?
 //! evaluate   the tree and named values to a Value
 //! ```
 //!
@@ -18,6 +19,7 @@
 //! bytes that it makes.
 
 mod budget;
+mod carry;
 mod check;
 mod compare;
 mod context;
@@ -88,6 +90,12 @@ impl Expression {
     /// literal, in the order of their places.
     pub fn references(&self) -> Vec<Reference> {
         reference::references(&self.root)
+    }
+
+    /// Returns the first reference, of those that `is_tainted` says of, through which a payload's text
+    /// can come into the value.
+    pub fn carries(&self, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
+        carry::carries(&self.root, is_tainted)
     }
 
     /// Evaluates the expression. The result does not depend on anything but the context.

@@ -24,6 +24,7 @@ mod variables;
 pub use emit::{to_json, to_yaml};
 pub use expand::{EXPANDED_BYTES_MAX, EXPANDED_NODES_MAX};
 pub use expanded::{Content, Entry, Kind, Node, Scalar};
+pub use hole::{Found, find as find_expressions};
 pub use value::{came_from, from_node, object_in_text};
 
 use crate::diagnostic::{Diagnostics, SourceMap, Span};

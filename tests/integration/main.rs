@@ -1,5 +1,6 @@
 //! All integration tests as one binary, one module a subject.
 
+mod attacks;
 mod challenges;
 mod check;
 mod checksum;
@@ -18,6 +19,7 @@ mod senders;
 mod server;
 mod shell;
 mod store;
+mod substitution;
 mod support;
 mod template;
 mod worker;

@@ -10,7 +10,7 @@
 
 use pipehook::diagnostic::{Code, Diagnostic, Diagnostics, Place, Report, Severity, SourceMap, Style, render_all};
 use pipehook::expression::{Object, Value};
-use pipehook::pipeline::{self, plan::Action, plan::Plan};
+use pipehook::pipeline::{self, ScriptRules, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
 use pipehook::template::{Inputs, Names, Template};
 use pipehook::yaml;
@@ -60,7 +60,7 @@ fn draft(
     let parameters = parameters.collect::<Object>();
     let inputs = Inputs { parameters, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
-    pipeline::examine(&expanded, name, diagnostics)
+    pipeline::examine(&expanded, name, &ScriptRules::default(), diagnostics)
 }
 
 fn payload_value(alias: &str, payload: Option<&str>) -> Value {

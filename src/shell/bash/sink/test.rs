@@ -89,7 +89,7 @@ fn is_unary(argument: &Argument) -> bool {
 }
 
 /// Returns the names in an arithmetic expression.
-fn names_in(text: &str) -> Vec<String> {
+pub(super) fn names_in(text: &str) -> Vec<String> {
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
     words
         .filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))

@@ -2,7 +2,7 @@
 
 /// Where in a script a hole stands, as the shell's lexer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub(super) enum Place {
     /// A word without quotes, or a part of one; also a pattern or an array's element.
     Word,
     /// Inside `"…"` or `$"…"`.
@@ -23,7 +23,7 @@ pub enum Place {
 
 impl Place {
     /// Returns the place's name for a report, to be read after "in".
-    pub fn description(self) -> &'static str {
+    pub(super) fn description(self) -> &'static str {
         match self {
             Self::Word => "a word without quotes",
             Self::DoubleQuotes => "double quotes",

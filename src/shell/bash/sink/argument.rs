@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Substitution, Word};
 use super::{Scope, Walker};
+use crate::shell::command;
 
 /// A word with what reaches each of its parts.
 pub(super) struct Argument<'a> {
@@ -68,8 +69,22 @@ impl Walker {
     /// Follows what happens inside a word. To be called once for each word.
     pub(super) fn argument<'a>(&mut self, word: &'a Word, scope: Scope) -> Argument<'a> {
         let mut feeds = Vec::new();
-        let parts = word.parts.iter().map(|part| self.part(part, scope, &mut feeds)).collect();
-        Argument { word, parts, feeds }
+        let parts: Vec<Vec<Id>> = word.parts.iter().map(|part| self.part(part, scope, &mut feeds)).collect();
+        let argument = Argument { word, parts, feeds };
+        self.command_properties(&argument);
+        argument
+    }
+
+    /// Notes what stands inside the brackets of a logging command, where it could add properties.
+    fn command_properties(&mut self, argument: &Argument) {
+        let mut is_inside = false;
+        for (part, sources) in argument.parts() {
+            match part {
+                Part::Text { text, .. } => is_inside = command::ends_inside(text, is_inside),
+                _ if is_inside => self.require(sources, Requirement::Plain),
+                _ => {}
+            }
+        }
     }
 
     fn part(&mut self, part: &Part, scope: Scope, feeds: &mut Vec<Id>) -> Vec<Id> {
@@ -98,6 +113,7 @@ impl Walker {
         let mut sources = self.value_of(&parameter.name, scope);
         if parameter.evaluates {
             self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
+            sources.push(self.flow.id(Node::AnyVariable));
         }
         for word in &parameter.arithmetic {
             self.arithmetic(word, scope);

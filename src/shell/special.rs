@@ -1,5 +1,4 @@
-//! Names with a meaning of their own: variables that the shell or programs obey, files that
-//! somebody runs.
+//! Names of variables that the shell or programs obey: no place for payload text.
 
 /// Variables that choose what runs, or whose assignment is evaluated.
 const SPECIAL: &[&str] = &[
@@ -69,48 +68,6 @@ const SPECIAL_PREFIXES: &[&str] = &["LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "
 /// Ends of names of such variables.
 const SPECIAL_SUFFIXES: &[&str] = &["FLAGS", "_proxy", "_PROXY", "_PAGER", "_EDITOR"];
 
-/// Ends of names of files that are run sooner or later.
-const RUN_SUFFIXES: &[&str] = &[
-    ".sh",
-    ".bash",
-    ".zsh",
-    ".py",
-    ".pl",
-    ".rb",
-    ".js",
-    ".mjs",
-    ".cjs",
-    ".ts",
-    ".ps1",
-    ".php",
-    ".lua",
-    ".mk",
-    ".cmd",
-    ".bat",
-    ".service",
-    ".timer",
-    "Makefile",
-    "Dockerfile",
-    "Jenkinsfile",
-    "rc",
-    "profile",
-    ".envrc",
-];
-
-/// Parts of such names and of runners' command files.
-const RUN_PARTS: &[&str] = &[
-    ".git/",
-    "cron",
-    "authorized_keys",
-    ".ssh/",
-    "/etc/",
-    "GITHUB_ENV",
-    "GITHUB_PATH",
-    "GITHUB_OUTPUT",
-    ".gitconfig",
-    "/bin/",
-];
-
 /// Says whether a variable's value is more than data: shells, linkers, interpreters or other
 /// programs obey it. Names are compared as they are; an environment's are in capitals.
 pub fn is_special(name: &str) -> bool {
@@ -119,7 +76,7 @@ pub fn is_special(name: &str) -> bool {
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Says whether a file of this name is likely to be run.
-pub(super) fn is_run(file: &str) -> bool {
-    RUN_SUFFIXES.iter().any(|suffix| file.ends_with(suffix)) || RUN_PARTS.iter().any(|part| file.contains(part))
+/// Returns the name of a pipeline's variable in the environment.
+pub fn environment_name(variable: &str) -> String {
+    variable.replace(['.', ' '], "_").to_uppercase()
 }

@@ -2,9 +2,12 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::{Assignment, Redirect, RedirectKind, Simple};
+use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple, Word};
 use super::argument::Argument;
-use super::{Scope, Walker};
+use super::{CODE_DEPTH_MAX, Scope, Walker};
+
+/// Commands that print variables.
+const PRINTING_VARIABLES: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export", "readonly"];
 
 /// A command whose arguments were followed.
 #[derive(Clone, Copy)]
@@ -87,6 +90,9 @@ impl Walker {
         let values = self.arguments(&assignment.values, scope);
         let sources: Vec<Id> = values.iter().flat_map(Argument::sources).collect();
         self.assign(&assignment.name, &sources);
+        for text in assignment.values.iter().filter_map(Word::literal) {
+            self.assign_text(&assignment.name, &text);
+        }
     }
 
     /// Notes that a command that is given a file's name may print what is in it.
@@ -115,15 +121,23 @@ impl Walker {
         if call.words[0].literal().is_some_and(|literal| literal.contains('/')) {
             self.run(call.words[0].word);
         }
-        if self.functions.contains(&name) {
-            return self.function_call(&name, call);
+        self.named_call(&name, call);
+    }
+
+    fn named_call(&mut self, name: &str, call: Call) {
+        if self.functions.contains(name) {
+            return self.function_call(name, call);
         }
-        let is_known = self.builtin(&name, call)
-            || self.launcher(&name, call)
-            || self.shell(&name, call)
-            || self.interpreter(&name, call);
+        if PRINTING_VARIABLES.contains(&name) {
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, call.scope.out);
+        }
+        let is_known = self.builtin(name, call)
+            || self.launcher(name, call)
+            || self.shell(name, call)
+            || self.interpreter(name, call);
         if !is_known {
-            self.program(call, &name);
+            self.program(call, name);
         }
     }
 
@@ -137,6 +151,15 @@ impl Walker {
             self.refuse(&call.sources(), "code for a command that the script chooses when it runs");
         }
         self.require_all(call.rest(), Requirement::Plain);
+        if let [Part::Parameter(parameter)] = call.words[0].word.parts.as_slice()
+            && self.code_depth < CODE_DEPTH_MAX
+        {
+            self.code_depth += 1;
+            for text in self.texts.get(&parameter.name).cloned().unwrap_or_default() {
+                self.named_call(text.rsplit('/').next().unwrap_or_default(), call);
+            }
+            self.code_depth -= 1;
+        }
     }
 
     fn function_call(&mut self, name: &str, call: Call) {

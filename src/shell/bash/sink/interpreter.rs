@@ -1,6 +1,6 @@
 //! Programs that run a program text: Python, Node, Perl, awk, sed, jq, SQL shells.
 
-use super::super::flow::Id;
+use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind};
 use super::Walker;
@@ -83,6 +83,24 @@ const INTERPRETERS: &[Interpreter] = &[
 
 const CODE: &str = "a part of a program's code";
 
+/// Words of a program's code by which it runs a text as a command or as code.
+const RUNNING_WORDS: &[&str] = &[
+    "system",
+    "exec",
+    "popen",
+    "eval",
+    "subprocess",
+    "child_process",
+    "spawn",
+    "getline",
+    "qx",
+    "`",
+    "%x",
+    "Function(",
+    "import_module",
+    "__import__",
+];
+
 impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
@@ -107,6 +125,7 @@ impl Walker {
                 has_code = true;
                 if let Some(code) = call.words.get(index) {
                     self.program_text(name, code);
+                    self.running_text(code, call);
                 }
                 index += 1;
             } else if interpreter.values.contains(&option.as_str()) {
@@ -144,6 +163,7 @@ impl Walker {
             }
             (Operand::Code, [first, rest @ ..]) => {
                 self.program_text(name, first);
+                self.running_text(first, call);
                 rest
             }
             (Operand::Data, rest) => {
@@ -173,6 +193,18 @@ impl Walker {
         };
         let argument = self.argument(word, call.scope);
         self.program_text(name, &argument);
+        self.running_text(&argument, call);
+    }
+
+    /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
+    /// it can read.
+    fn running_text(&mut self, code: &Argument, call: Call) {
+        let runs = |text: &str| RUNNING_WORDS.iter().any(|word| text.contains(word));
+        if code.word.texts().any(runs) {
+            let any = self.flow.id(Node::AnyVariable);
+            let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
+            self.refuse(&reaching, "given to a program that runs texts");
+        }
     }
 
     /// Notes that a word is a program: inside its string literals a plain value is text, elsewhere

@@ -4,8 +4,8 @@ use super::super::requirement::Requirement;
 use super::Walker;
 use super::code::{Reach, is_shell, joined};
 use super::interpreter::is_interpreter;
-use super::name;
 use super::simple::{Call, Environment};
+use crate::shell::special::is_special;
 
 struct Launcher {
     name: &'static str,
@@ -100,6 +100,9 @@ impl Walker {
                 && let Some(variable) = assigned.filter(|name| !name.starts_with('-'))
             {
                 self.assign(variable, &argument.sources());
+                if let Some(literal) = argument.literal() {
+                    self.assign_text(variable, literal.split_once('=').map_or("", |(_, value)| value));
+                }
             } else if prefix.starts_with('-') {
                 self.refuse(&argument.sources(), &format!("an option of `{}`", launcher.name));
             } else {
@@ -167,7 +170,7 @@ impl Walker {
     pub(super) fn argument_assigns(&mut self, argument: &super::Argument) {
         let prefix = argument.word.prefix();
         if let Some((variable, _)) = prefix.split_once('=')
-            && name::is_special(variable)
+            && is_special(variable)
         {
             self.refuse(&argument.sources(), &format!("the value of the special variable `{variable}`"));
         }

@@ -50,14 +50,13 @@ impl Walker {
     fn echo(&mut self, arguments: &[Argument]) {
         for argument in arguments {
             let prefix = argument.word.prefix();
-            if argument.is_literal() && Requirement::NotAnEchoOption.admits(&prefix)
-                || !prefix.is_empty() && !prefix.starts_with('-')
-            {
+            let may_be_option = prefix.is_empty() || prefix == "-" || !Requirement::NotAnEchoOption.admits(&prefix);
+            if !may_be_option {
                 return;
             }
             self.require(&argument.first(), Requirement::NotAnEchoOption);
             if prefix.starts_with('-') {
-                self.require(&argument.sources(), Requirement::Plain);
+                self.require(&argument.sources(), Requirement::NotEchoLetters);
             }
         }
     }
@@ -148,12 +147,17 @@ impl Walker {
             None => name,
         };
         self.assign(name, &argument.sources());
+        if let Some(literal) = argument.literal() {
+            self.assign_text(name, literal.split_once('=').map_or("", |(_, value)| value));
+        }
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         if flags.contains('i') {
             self.require(&[variable], Requirement::Integer);
         }
         if flags.contains('n') {
             self.refuse(&[variable], NAME);
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, variable);
         }
         if flags.contains(['a', 'A']) {
             self.require(&argument.sources(), Requirement::Plain);

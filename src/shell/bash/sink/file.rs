@@ -103,7 +103,7 @@ impl Walker {
     }
 }
 
-fn file_node(name: &str) -> Node {
+pub(super) fn file_node(name: &str) -> Node {
     Node::File(name.rsplit('/').next().unwrap_or_default().to_owned())
 }
 

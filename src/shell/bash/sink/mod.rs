@@ -14,16 +14,16 @@ mod program;
 mod simple;
 mod test;
 
-pub use name::is_special;
-
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::requirement::Requirement;
 use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
+use crate::shell::requirement::Requirement;
+use crate::shell::special::is_special;
 use argument::Argument;
 use std::collections::{HashMap, HashSet};
 
-/// The most levels of code inside code, such as `bash -c "bash -c …"`.
+/// The most levels of code inside code, such as `bash -c "bash -c …"`, and of commands whose names
+/// variables hold.
 const CODE_DEPTH_MAX: usize = 4;
 
 /// What is known of a script's holes.
@@ -35,8 +35,14 @@ pub(super) struct Judgement {
     pub(super) kept: HashSet<usize>,
 }
 
-/// Judges a script with `holes` holes, named as `variable` says.
-pub(super) fn judge(reading: &Reading, holes: usize, variable: fn(usize) -> String) -> Judgement {
+/// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
+/// variables of `environment`, which count as holes behind those.
+pub(super) fn judge(
+    reading: &Reading,
+    holes: usize,
+    variable: fn(usize) -> String,
+    environment: &[String],
+) -> Judgement {
     let mut walker = Walker {
         flow: Flow::default(),
         functions: HashSet::new(),
@@ -52,9 +58,15 @@ pub(super) fn judge(reading: &Reading, holes: usize, variable: fn(usize) -> Stri
         let (hole_id, name) = (walker.flow.id(Node::Hole(hole)), walker.flow.id(Node::Variable(variable(hole))));
         walker.flow.edge(hole_id, name);
     }
+    for (index, name) in environment.iter().enumerate() {
+        let (hole_id, name) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::Variable(name.clone())));
+        walker.flow.edge(hole_id, name);
+        let any = walker.flow.id(Node::AnyVariable);
+        walker.flow.edge(hole_id, any);
+    }
     walker.foresee(&reading.script);
     walker.script(&reading.script, Scope { arguments, stdin, out, documents: &reading.documents, is_outermost: true });
-    Judgement { verdicts: walker.flow.verdicts(holes), code: walker.code, kept: walker.kept }
+    Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
 }
 
 struct Walker {
@@ -87,6 +99,10 @@ impl Walker {
 
     fn require(&mut self, nodes: &[Id], requirement: Requirement) {
         self.flow.demand(nodes, Demand::Require(requirement), "");
+        if requirement == Requirement::Integer {
+            let named: Vec<Id> = nodes.iter().filter_map(|node| self.flow.named_by(*node)).collect();
+            self.flow.demand(&named, Demand::Require(requirement), "");
+        }
     }
 
     /// Notes the functions' names, the variables' texts, and whether `IFS` is set, before anything is called or split.
@@ -203,6 +219,25 @@ impl Walker {
         }
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         self.flow.edges(sources, variable);
+        let any = self.flow.id(Node::AnyVariable);
+        self.flow.edges(sources, any);
+        let named: Vec<Id> = sources.iter().filter_map(|source| self.flow.named_by(*source)).collect();
+        let names = self.flow.id(Node::Names(name.to_owned()));
+        self.flow.edges(&named, names);
+    }
+
+    /// Notes that a variable gets a text of the author's: it may name other variables, or a file that
+    /// every shell runs.
+    fn assign_text(&mut self, name: &str, text: &str) {
+        let names = self.flow.id(Node::Names(name.to_owned()));
+        for other in test::names_in(text) {
+            let (variable, further) = (self.flow.id(Node::Variable(other.clone())), self.flow.id(Node::Names(other)));
+            self.flow.edges(&[variable, further], names);
+        }
+        if is_special(name) {
+            let file = self.flow.id(file::file_node(text));
+            self.refuse(&[file], &format!("written to a file that `{name}` names, which is run"));
+        }
     }
 
     /// Notes that a text is evaluated as arithmetic.

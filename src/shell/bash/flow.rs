@@ -11,6 +11,10 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) enum Node {
     Hole(usize),
     Variable(String),
+    /// The variables that a variable's value names: arithmetic evaluates them too.
+    Names(String),
+    /// Every variable: read by a name that is known only when the script runs.
+    AnyVariable,
     /// A file, by the text of its name in the script.
     File(String),
     /// A file whose name is known only when the script runs.
@@ -45,6 +49,7 @@ pub(super) struct Verdict {
 #[derive(Debug, Default)]
 pub(super) struct Flow {
     ids: HashMap<Node, Id>,
+    nodes: Vec<Node>,
     holes: HashMap<Id, usize>,
     incoming: Vec<Vec<Id>>,
     demands: BTreeMap<Demand, Vec<(Id, String)>>,
@@ -54,15 +59,21 @@ pub(super) struct Flow {
 impl Flow {
     pub(super) fn id(&mut self, node: Node) -> Id {
         let next = self.incoming.len();
-        let hole = if let Node::Hole(hole) = node { Some(hole) } else { None };
-        let id = *self.ids.entry(node).or_insert(next);
+        let id = *self.ids.entry(node.clone()).or_insert(next);
         if id == next {
             self.incoming.push(Vec::new());
-            if let Some(hole) = hole {
+            if let Node::Hole(hole) = node {
                 self.holes.insert(id, hole);
             }
+            self.nodes.push(node);
         }
         id
+    }
+
+    /// Returns what the value of a variable names, if the node is one.
+    pub(super) fn named_by(&mut self, id: Id) -> Option<Id> {
+        let Node::Variable(name) = &self.nodes[id] else { return None };
+        Some(self.id(Node::Names(name.clone())))
     }
 
     pub(super) fn stream(&mut self) -> Id {

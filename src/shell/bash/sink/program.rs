@@ -17,7 +17,6 @@ const RUNNING: &[&str] = &[
     "shell",
     "rsh",
     "program",
-    "filter",
     "pager",
     "editor",
     "hook",
@@ -43,9 +42,10 @@ const RUNNING: &[&str] = &[
 /// Short options of the same kind, by program.
 const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("man", &["-P", "-H"]),
+    ("split", &["--filter"]),
     ("rsync", &["-e"]),
     ("tar", &["-I", "-F"]),
-    ("git", &["-c", "-C"]),
+    ("git", &["-c", "-C", "-O"]),
     ("scp", &["-o", "-S", "-F"]),
     ("sftp", &["-o", "-S", "-F"]),
     ("zip", &["-TT"]),
@@ -132,6 +132,7 @@ impl Walker {
         match name {
             "git" => self.git(call),
             "make" => self.require_all(call.rest(), Requirement::Plain),
+            "tar" => self.tar(call),
             "tee" => self.tee(call),
             "cp" | "mv" | "install" | "ln" => self.copy(call),
             "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
@@ -151,6 +152,16 @@ impl Walker {
         let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
         if is_config && !sets_user {
             self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Follows `tar cfI archive program`: letters of options without a dash, whose values come later.
+    fn tar(&mut self, call: Call) {
+        let first = call.rest().first().map(|first| first.word.prefix()).unwrap_or_default();
+        let is_cluster =
+            !first.starts_with("--") && first.chars().all(|letter| letter == '-' || letter.is_alphabetic());
+        if is_cluster && first.contains(['I', 'F']) {
+            self.refuse(&call.sources(), "the value of an option of `tar` that runs a program");
         }
     }
 
@@ -190,7 +201,11 @@ impl Walker {
 /// Says whether an option's value is a program, or decides what runs.
 fn is_running(program: &str, option: Option<&str>) -> bool {
     let Some(option) = option else { return false };
-    let by_program = RUNNING_SHORT.iter().any(|(name, options)| *name == program && options.contains(&option));
+    // The last letter of several may be such an option too: `rsync -ave`.
+    let is_cluster = option.len() > 2 && !option.starts_with("--");
+    let ends_so = |known: &str| option == known || is_cluster && known.len() == 2 && option.ends_with(&known[1..]);
+    let by_program =
+        RUNNING_SHORT.iter().any(|(name, options)| *name == program && options.iter().any(|it| ends_so(it)));
     let is_long = option.len() > 2;
     by_program || is_long && option.trim_start_matches('-').split('-').any(|word| RUNNING.contains(&word))
 }

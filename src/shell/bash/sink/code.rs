@@ -162,6 +162,7 @@ impl Walker {
                 self.require(&[hole], Requirement::Plain);
                 continue;
             }
+            self.require(&[hole], Requirement::Short);
             let inner = self.code.remove(&spot.hole);
             let inner = inner.unwrap_or_else(|| spot.place.reference(&(self.variable)(spot.hole), Inherited::ByChild));
             if is_rewritten || spot.in_backticks && inner.contains('\\') {
