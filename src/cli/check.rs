@@ -5,8 +5,7 @@ mod sender;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
-use crate::catalog::{self, Catalog, Pipeline};
-use crate::catalog::{Trigger, TriggeringWebhook, prepare};
+use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostics, Report, Severity, Style, render_all};
 use crate::webhook::payload::{self, Payload};
@@ -70,11 +69,12 @@ impl Check {
             reports.extend(sender::connections(config));
             add_files(&config.pipelines, &mut files)?;
         }
+        let library = config.as_ref().map_or_else(Library::default, Library::new);
         for path in &self.paths {
             add_files(path, &mut files)?;
         }
         for file in &files {
-            reports.extend(pipeline(file, payload.as_ref(), config.as_ref())?);
+            reports.extend(pipeline(file, &library, payload.as_ref(), config.as_ref())?);
         }
         self.print(&reports, files.len())?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
@@ -111,17 +111,18 @@ fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
         files.push(path.to_owned());
         return Ok(());
     }
-    let catalog = Catalog::load(path, &Catalog::default()).map_err(|error| Failure::Usage(error.into()))?;
-    files.extend(catalog.entries().filter_map(|entry| {
-        let candidates = ["yml", "yaml"].map(|ending| path.join(format!("{}.{ending}", entry.name)));
-        candidates.into_iter().find(|candidate| candidate.is_file())
-    }));
+    files.extend(catalog::pipeline_files(path).map_err(|error| Failure::Usage(error.into()))?);
     Ok(())
 }
 
 /// Returns what is wrong with one pipeline.
-fn pipeline(file: &Path, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Result<Vec<Report>, Failure> {
-    let (pipeline, mut diagnostics) = catalog::load_file(file)
+fn pipeline(
+    file: &Path,
+    library: &Library,
+    payload: Option<&Payload<'_>>,
+    config: Option<&Config>,
+) -> Result<Vec<Report>, Failure> {
+    let (pipeline, mut diagnostics) = catalog::load_file(file, library)
         .with_context(|| format!("the pipeline {} can't be read", file.display()))
         .map_err(Failure::Usage)?;
     if let Some(config) = config {
@@ -155,7 +156,7 @@ fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Di
 fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
     prepare(pipeline, &Trigger::default(), &mut found);
-    let wants_values = !pipeline.listeners.is_empty() || !pipeline.parameters.is_empty();
+    let wants_values = !pipeline.listeners.is_empty() || !pipeline.template.parameters().is_empty();
     for diagnostic in found {
         if !wants_values || SURE.contains(&diagnostic.code) {
             diagnostics.push(diagnostic);

@@ -23,9 +23,7 @@ mod resources;
 mod schema;
 mod value;
 
-pub use resources::{
-    FilterSource, ParameterDeclaration, Subject, TestSource, WebhookResource, bind, parameters, webhooks,
-};
+pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
 
 use crate::diagnostic::Diagnostics;
 use crate::shell::Requirement;

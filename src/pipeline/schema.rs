@@ -246,7 +246,7 @@ pub(super) const RESOURCES: Kind = Kind {
     common: &[],
     keys: &[
         ("webhooks", Now),
-        ("repositories", Later(NO_FETCHING)),
+        ("repositories", Now),
         ("builds", Later(ARTIFACTS)),
         ("pipelines", Later("let the other pipeline post to a connection of this one")),
         ("containers", Later(ON_THE_WORKER)),
@@ -270,14 +270,6 @@ pub(super) const FILTER: Kind = Kind {
     required: &[],
     common: &[],
     keys: &[("path", Now), ("header", Now), ("value", Now), ("not", Now), ("pattern", Now)],
-};
-
-pub(super) const PARAMETER: Kind = Kind {
-    name: "a parameter",
-    first: Some("name"),
-    required: &["name"],
-    common: &[],
-    keys: &[("name", Now), ("displayName", Ignored), ("type", Now), ("default", Now), ("values", Now)],
 };
 
 impl Kind {

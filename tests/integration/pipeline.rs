@@ -11,7 +11,7 @@ use pipehook::diagnostic::{Code, Diagnostics, Place, Report, SourceMap, Style, r
 use pipehook::expression::{Object, Value};
 use pipehook::pipeline::{self, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
-use pipehook::template::{Inputs, Names, Template};
+use pipehook::template::{self, Inputs, NoFiles, Template};
 use pipehook::yaml;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
     let source = sources.add(format!("{name}.yml"), text);
     let mut diagnostics = Diagnostics::default();
     let document = yaml::parse(text, source, &mut diagnostics);
-    let plan = document.and_then(|document| validated(name, &document, payload, &sources, &mut diagnostics));
+    let plan = document.and_then(|document| validated(name, &document, payload, &mut sources, &mut diagnostics));
     Outcome { reports: diagnostics.resolve(&sources), plan }
 }
 
@@ -39,19 +39,16 @@ fn validated(
     name: &str,
     document: &yaml::Node,
     payload: Option<&str>,
-    sources: &SourceMap,
+    sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    let parameters = pipeline::parameters(document, diagnostics);
     let aliases: Vec<String> = pipeline::webhooks(document, diagnostics).into_iter().map(|it| it.alias).collect();
-    let declared = parameters.iter().map(|parameter| parameter.name.clone());
-    let names = Names { parameters: declared.chain(aliases.clone()).collect(), webhooks: aliases.clone() };
-    let template = Template::compile(document, sources, &names, diagnostics);
-    let values = pipeline::bind(&parameters, &[], diagnostics);
-    let payloads = aliases.iter().map(|alias| (alias.clone(), payload_value(alias, payload)));
-    let parameters = values.into_iter().chain(payloads).map(|(name, value)| (Text::from(name), value));
+    let template = Template::load(document, &aliases, &NoFiles, sources, diagnostics);
+    let values = template::bind(template.parameters(), &[], diagnostics);
+    let payloads = aliases.iter().map(|alias| (alias.as_str().into(), payload_value(alias, payload)));
+    let parameters = values.into_iter().chain(payloads).map(|(name, value)| (Text::author(name), value));
     let parameters = parameters.collect::<Object>();
-    let inputs = Inputs { parameters, ..Inputs::default() };
+    let inputs = Inputs { parameters, webhooks: aliases, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
     pipeline::validate(&expanded, name, diagnostics)
 }
