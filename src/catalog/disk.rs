@@ -141,7 +141,8 @@ fn repository_of(pipeline: &Path, pipelines: &Path) -> PathBuf {
         return checkout.to_owned();
     }
     let pipelines = absolute(pipelines);
-    if pipeline.starts_with(&pipelines) { pipelines } else { own.to_owned() }
+    let is_inside = pipelines.is_absolute() && pipeline.starts_with(&pipelines);
+    if is_inside { pipelines } else { own.to_owned() }
 }
 
 /// The files as one pipeline sees them.

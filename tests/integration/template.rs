@@ -1,6 +1,7 @@
 //! Templates: expansion, directives, parameters, files, limits.
 
 mod directives;
+mod disk;
 mod documentation;
 mod expansion;
 mod files;

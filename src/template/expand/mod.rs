@@ -129,6 +129,11 @@ impl<'e> Expansion<'e> {
         self.text_decided = self.text_decided || value.has_taint();
     }
 
+    /// Notes that something is decided by how many parts a value has, and not by what they are.
+    fn look_at_shape(&mut self, value: &Value) {
+        self.text_decided |= value.origin().is_some();
+    }
+
     /// Expands a value to one node.
     fn part(&mut self, part: &Part, place: Place) -> Node {
         if self.spent.is_over() {

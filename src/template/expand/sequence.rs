@@ -29,7 +29,7 @@ impl Expansion<'_> {
                 let node = self.produced(hole, &value);
                 match node.content {
                     Content::Sequence(_) => {
-                        self.look_at(&value);
+                        self.look_at_shape(&value);
                         self.splice(node, place, made);
                     }
                     _ => self.settle_item(node, place, made),
@@ -80,7 +80,7 @@ impl Expansion<'_> {
         match body {
             Part::Whole(hole) => match self.evaluate(hole) {
                 Some(value) => {
-                    self.look_at(&value);
+                    self.look_at_shape(&value);
                     self.produced(hole, &value)
                 }
                 None => null(hole.span),
@@ -153,7 +153,7 @@ impl Expansion<'_> {
     /// Calls `turn` for each element of a loop's collection, its value known by the loop's name.
     pub(super) fn turns(&mut self, each: &Each, mut turn: impl FnMut(&mut Self)) {
         let Some(collection) = self.evaluate(&each.collection) else { return };
-        self.look_at(&collection);
+        self.look_at_shape(&collection);
         let origin = collection.origin().cloned();
         let turns: Box<dyn Iterator<Item = (Value, Option<Arc<Origin>>)>> = match &collection {
             Value::Null => return,
