@@ -126,7 +126,7 @@ fn replay(
     force: Force,
     format: Format,
 ) -> Result<Ending, Failure> {
-    let shelf = Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?;
+    let shelf = Shelf::open(Library::new(config)).map_err(|error| Failure::Usage(error.into()))?;
     let intake = Intake::new(rules(config), Arc::new(shelf), store, Arc::new(SystemClock));
     let admission = match open::block_on(intake.replay(id, force))? {
         Ok(admission) => admission,
