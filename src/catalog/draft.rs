@@ -72,7 +72,7 @@ impl Draft {
         }
         let needs = needs.iter().map(need).collect::<Option<Vec<_>>>()?;
         let form = Arc::new(Form::with_blanks(&plan, &document)?);
-        Some(Self { form, plan, reports: diagnostics.resolve(&pipeline.sources), places, needs })
+        Some(Self { form, plan, reports: diagnostics.without_notes().resolve(&pipeline.sources), places, needs })
     }
 
     /// Returns the texts for the blanks, if a payload has a text for each and all of them may stand

@@ -42,7 +42,7 @@ pub enum Error {
 pub(super) struct File {
     /// The pipeline's name.
     pub(super) name: String,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// Returns the pipeline files below a folder. Links to folders are not followed, so that the
@@ -67,13 +67,6 @@ pub(super) fn files(folder: &Path) -> Result<Vec<File>, Error> {
         }
     }
     Ok(found)
-}
-
-/// Returns the paths of the pipelines below a folder, by name.
-pub fn pipeline_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut found = files(folder)?;
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(found.into_iter().map(|file| file.path).collect())
 }
 
 fn is_yaml(path: &Path) -> bool {

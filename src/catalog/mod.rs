@@ -16,7 +16,7 @@ mod watch;
 
 pub use draft::Draft;
 pub use library::Library;
-pub use load::{Error, FILES_MAX, load_file, pipeline_files};
+pub use load::{Error, FILES_MAX, load_file};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 pub use watch::{Watcher, watch};
 
@@ -151,6 +151,13 @@ impl Catalog {
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)
     }
+}
+
+/// Returns the paths of all pipelines below a folder, by their names.
+pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = load::files(folder)?;
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(files.into_iter().map(|file| file.path).collect())
 }
 
 /// Where the present snapshot lies.

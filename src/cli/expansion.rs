@@ -58,7 +58,7 @@ impl Expansion {
             let with = payload.as_ref().zip(listener);
             prepared = self.expand(&config, &pipeline, with, &mut diagnostics)?;
         }
-        let reports = diagnostics.resolve(&pipeline.sources);
+        let reports = diagnostics.without_notes().resolve(&pipeline.sources);
         anstream::eprint!("{}", render_all(&reports, Style::Coloured));
         Ok(prepared)
     }

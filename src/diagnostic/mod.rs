@@ -33,6 +33,8 @@ pub const VALUE_SHOWN_MAX: usize = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
     /// Works, but is likely not meant so.
     Warning,
     /// The pipeline, template or configuration can't be used.
@@ -88,6 +90,11 @@ impl Diagnostic {
     /// Returns a warning at a place.
     pub fn warning(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, title, span, label) }
+    }
+
+    /// Returns a fact that is worth knowing at a place.
+    pub fn note_at(code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, title, span, label) }
     }
 
     /// Returns a warning about what stands in no text.
@@ -169,6 +176,13 @@ impl Diagnostics {
     /// Returns them in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
+    }
+
+    /// Returns those in which something is wrong: notes are for whoever asks about a file.
+    #[must_use]
+    pub fn without_notes(mut self) -> Self {
+        self.0.retain(|diagnostic| diagnostic.severity > Severity::Note);
+        self
     }
 
     /// Returns all as reports, in the order of their places.

@@ -18,6 +18,7 @@ pub fn render(report: &Report, style: Style) -> String {
     let level = match report.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let mut group = level
         .primary_title(printable(&report.title))

@@ -5,7 +5,7 @@
 
 use super::status::no_names_in_steps;
 use super::syntax::{Call, Literal, Node, NodeKind, Suffix, SuffixKind};
-use super::unknown::{function, unknown_member, unknown_name, wrong_count};
+use super::unknown::{function, not_waited_for, unknown_member, unknown_name, wrong_count};
 use super::{Mistake, Scope};
 use std::ops::Range;
 
@@ -66,11 +66,27 @@ impl Checker<'_> {
                     Some(argument) if in_step => self.mistakes.push(no_names_in_steps(argument.range.clone())),
                     _ => self.mistakes.extend(wrong_count(call, function)),
                 }
+                if function.is_status() && !in_step {
+                    self.status_names(call);
+                }
             }
             Err(mistake) => self.mistakes.push(mistake),
         }
         for argument in &call.arguments {
             self.node(argument);
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// Asks whether what a status function names is something that is waited for.
+    fn status_names(&mut self, call: &Call) {
+        let Some(known) = &self.scope.status_names else { return };
+        for argument in &call.arguments {
+            let NodeKind::Literal(Literal::Text(name)) = &argument.kind else { continue };
+            if !known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                self.mistakes.push(not_waited_for(name, argument.range.clone(), known));
+            }
         }
     }
 }

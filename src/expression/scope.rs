@@ -9,6 +9,8 @@ pub struct Scope {
     pub(super) names: Vec<Name>,
     pub(super) in_step: bool,
     pub(super) in_variable: bool,
+    /// What status functions may name, if it is known.
+    pub(super) status_names: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -21,7 +23,7 @@ pub(super) struct Name {
 impl Scope {
     /// Returns a scope in which no name is known.
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, names: Vec::new(), in_step: false, in_variable: false }
+        Self { dialect, names: Vec::new(), in_step: false, in_variable: false, status_names: None }
     }
 
     /// Adds a name; any member of it may be asked for.
@@ -47,6 +49,13 @@ impl Scope {
     #[must_use]
     pub fn in_step(mut self) -> Self {
         self.in_step = true;
+        self
+    }
+
+    /// Makes the status functions take these names and no others.
+    #[must_use]
+    pub fn with_status_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.status_names = Some(names.into_iter().map(Into::into).collect());
         self
     }
 

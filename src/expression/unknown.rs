@@ -59,8 +59,18 @@ pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, memb
         true => (format!("the parameter `{shown}` is not declared"), "no such parameter".to_owned()),
         false => (format!("`{name}` has no member `{shown}`"), "no such member".to_owned()),
     };
-    Mistake::new(Code::UnknownName, range, title, label)
-        .maybe_help(did_you_mean(member, members.iter().map(String::as_str)))
+    let is_waited_for = ["dependencies", "stageDependencies"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let help = did_you_mean(member, members.iter().map(String::as_str))
+        .or_else(|| is_waited_for.then(|| "only what `dependsOn` names is there".to_owned()));
+    Mistake::new(Code::UnknownName, range, title, label).maybe_help(help)
+}
+
+/// Returns the mistake of a status function that names what is not waited for.
+pub(super) fn not_waited_for(name: &str, range: Range<usize>, known: &[String]) -> Mistake {
+    let title = format!("nothing called `{}` is waited for here", shown(name));
+    let help =
+        did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| "name it in `dependsOn` too".to_owned());
+    Mistake::new(Code::UnknownName, range, title, "this is in no `dependsOn`").help(help)
 }
 
 /// Returns the function that a call names, if it exists in the scope.

@@ -2,8 +2,9 @@
 
 use crate::diagnostic::Report;
 use crate::id::{DeliveryId, RunId};
+use crate::store::{Accepted, QueuedRun};
 use crate::webhook::challenge::Reply;
-use crate::webhook::delivery::{Decision, Outcome};
+use crate::webhook::delivery::{Decision, Delivery, Outcome};
 
 /// What a sender is told. The server alone turns it into a status.
 #[derive(Debug)]
@@ -54,6 +55,38 @@ pub struct Admission {
     /// The status for a delivery of which every matched pipeline was rejected: 422, or 200 where
     /// the connection says so.
     pub rejected_status: u16,
+}
+
+impl Admission {
+    /// Returns what is known of a delivery before it is written: its runs are not known yet.
+    pub(super) fn of(delivery: &Delivery, rejected_status: u16) -> Self {
+        let with = |wanted: Decision| delivery.pipelines.iter().filter(move |verdict| verdict.decision == wanted);
+        Self {
+            delivery: delivery.id.clone(),
+            outcome: delivery.outcome,
+            repeat_of: None,
+            runs: Vec::new(),
+            rejected: with(Decision::Rejected).map(|it| (it.pipeline.clone(), it.diagnostics.clone())).collect(),
+            skipped: with(Decision::Filtered).map(|it| (it.pipeline.clone(), it.decision)).collect(),
+            rejected_status,
+        }
+    }
+
+    /// Adds what the store did. A repeat is answered with the first delivery's runs alone.
+    pub(super) fn accepted(self, accepted: Accepted) -> Self {
+        let admitted = |run: QueuedRun| AdmittedRun { id: run.id, pipeline: run.pipeline, number: run.number };
+        match accepted {
+            Accepted::New(runs) => Self { runs: runs.into_iter().map(admitted).collect(), ..self },
+            Accepted::Repeat { of, runs } => Self {
+                outcome: Outcome::Repeat,
+                repeat_of: Some(of),
+                runs: runs.into_iter().map(admitted).collect(),
+                rejected: Vec::new(),
+                skipped: Vec::new(),
+                ..self
+            },
+        }
+    }
 }
 
 /// A run that a delivery started.

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Draft, Entry, Listener, Pipeline, Trigger, TriggeringWebhook, prepare};
 use crate::diagnostic::{Diagnostics, Report};
-use crate::id::{DeliveryId, Entropy, RunId};
+use crate::id::{DeliveryId, RunId};
 use crate::pipeline::form::Form;
 use crate::pipeline::plan::Plan;
 use crate::run;
@@ -26,9 +26,8 @@ pub(super) struct Arrival<'a> {
     pub(super) event: Option<&'a str>,
     pub(super) payload: &'a Payload<'a>,
     pub(super) received_at: Timestamp,
-    pub(super) milliseconds: u64,
-    /// Where random bytes for the runs' ids come from.
-    pub(super) entropy: fn() -> Entropy,
+    /// Makes the id of a run.
+    pub(super) run_id: &'a dyn Fn() -> RunId,
 }
 
 /// What was decided.
@@ -129,7 +128,7 @@ fn start_anew(
     let trigger = Trigger { webhook: Some(webhook), ..Trigger::default() };
     let mut diagnostics = Diagnostics::default();
     let prepared = prepare(pipeline, &trigger, &mut diagnostics);
-    let diagnostics: Vec<Report> = diagnostics.resolve(&pipeline.sources);
+    let diagnostics: Vec<Report> = diagnostics.without_notes().resolve(&pipeline.sources);
     let Some(prepared) = prepared else {
         return Verdict { diagnostics, ..verdict(&pipeline.name, Decision::Rejected) };
     };
@@ -140,7 +139,7 @@ fn start_anew(
 
 /// Adds a run and returns its id.
 fn add(pipeline: &Pipeline, plan: &Plan, work: Work, arrival: &Arrival<'_>, runs: &mut Vec<NewRun>) -> RunId {
-    let id = RunId::new(arrival.milliseconds, (arrival.entropy)());
+    let id = (arrival.run_id)();
     runs.push(NewRun {
         id: id.clone(),
         pipeline: pipeline.name.clone(),

@@ -6,6 +6,7 @@
 
 mod answer;
 mod decide;
+mod ids;
 mod rate;
 mod replay;
 
@@ -15,21 +16,21 @@ pub use replay::{Force, Unreplayable};
 use crate::catalog::Shelf;
 use crate::clock::Clock;
 use crate::diagnostic::shown;
-use crate::id::{DeliveryId, Entropy};
-use crate::store::{self, Acceptance, Accepted, RepeatKey, Store};
+use crate::id::{DeliveryId, RunId};
+use crate::store::{self, Acceptance, RepeatKey, Store};
 use crate::webhook::challenge::{self, Asking, Reply};
 use crate::webhook::checksum::{self, Failure, Proof, Verified};
 use crate::webhook::connection::Connection;
-use crate::webhook::delivery::{Decision, Delivery, Header, Outcome, Refusal};
+use crate::webhook::delivery::{Delivery, Header, Refusal};
 use crate::webhook::header::{self, Doubled};
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::received::Received;
 use crate::webhook::select::{Selected, Wanted, select};
 use arc_swap::ArcSwap;
 use decide::{Arrival, Decided, decide};
+use ids::Ids;
 use jiff::Timestamp;
 use rate::Rates;
-use std::cell::RefCell;
 use std::sync::Arc;
 
 /// After how many seconds a sender may come again when the queue is full or the store is away.
@@ -74,6 +75,7 @@ impl Rules {
 pub struct Intake {
     rules: ArcSwap<Rules>,
     rates: Rates,
+    ids: Ids,
     shelf: Arc<Shelf>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -82,7 +84,7 @@ pub struct Intake {
 impl Intake {
     /// Returns an intake that queues into a store.
     pub fn new(rules: Rules, shelf: Arc<Shelf>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { rates: Rates::default(), rules: ArcSwap::from_pointee(rules), shelf, store, clock }
+        Self { rates: Rates::default(), ids: Ids::default(), rules: ArcSwap::from_pointee(rules), shelf, store, clock }
     }
 
     /// Puts other rules in force, for requests that come from now on.
@@ -105,7 +107,7 @@ impl Intake {
             return answer;
         }
         let received_at = self.clock.now();
-        let id = DeliveryId::new(milliseconds(received_at), entropy());
+        let id = self.delivery_id(received_at);
         let verified = match checksum::verify(connection, &request.received(), received_at) {
             Ok(verified) => verified,
             Err(failure) => return self.refuse(connection, id, received_at, &request, &failure).await,
@@ -204,17 +206,28 @@ impl Intake {
         event: Option<&str>,
         payload: &Payload<'_>,
     ) -> Decided {
-        let milliseconds = milliseconds(received_at);
-        let arrival = Arrival { connection, id, headers, event, payload, received_at, milliseconds, entropy };
+        let run_id = &|| self.run_id(received_at);
+        let arrival = Arrival { connection, id, headers, event, payload, received_at, run_id };
         decide(&self.shelf.catalog(), &arrival)
+    }
+
+    fn delivery_id(&self, at: Timestamp) -> DeliveryId {
+        let (milliseconds, entropy) = self.ids.next(at);
+        DeliveryId::new(milliseconds, entropy)
+    }
+
+    fn run_id(&self, at: Timestamp) -> RunId {
+        let (milliseconds, entropy) = self.ids.next(at);
+        RunId::new(milliseconds, entropy)
     }
 
     /// Makes a delivery and its runs durable, and only then says so.
     async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
         let Ready { delivery, runs, repeat } = ready;
-        let acceptance = Acceptance { delivery: Some((delivery.clone(), body)), runs, repeat, queue_limit };
+        let admission = Admission::of(&delivery, connection.rejected.code());
+        let acceptance = Acceptance { delivery: Some((delivery, body)), runs, repeat, queue_limit };
         match self.store.accept(acceptance).await {
-            Ok(accepted) => Answer::Verified(admission(&delivery, accepted, connection.rejected.code())),
+            Ok(accepted) => Answer::Verified(admission.accepted(accepted)),
             Err(error) => {
                 tracing::error!(
                     connection = connection.name,
@@ -267,25 +280,6 @@ fn repeat_key(connection: &Connection, request: &Request, about: &Selected<'_>) 
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 
-fn admission(delivery: &Delivery, accepted: Accepted, rejected_status: u16) -> Admission {
-    let (repeat_of, runs) = match accepted {
-        Accepted::New(runs) => (None, runs),
-        Accepted::Repeat { of, runs } => (Some(of), runs),
-    };
-    let runs = runs.into_iter();
-    let decided = if repeat_of.is_some() { &[] } else { delivery.pipelines.as_slice() };
-    let with = |wanted: Decision| decided.iter().filter(move |verdict| verdict.decision == wanted);
-    Admission {
-        delivery: delivery.id.clone(),
-        outcome: if repeat_of.is_some() { Outcome::Repeat } else { delivery.outcome },
-        repeat_of,
-        runs: runs.map(|run| AdmittedRun { id: run.id, pipeline: run.pipeline, number: run.number }).collect(),
-        rejected: with(Decision::Rejected).map(|it| (it.pipeline.clone(), it.diagnostics.clone())).collect(),
-        skipped: with(Decision::Filtered).map(|it| (it.pipeline.clone(), it.decision)).collect(),
-        rejected_status,
-    }
-}
-
 /// Returns the answer for a body that would have to be decoded before its checksum could be
 /// checked: it would have to be unpacked for somebody who is not known yet.
 fn unsupported_coding(request: &Request) -> Option<Answer> {
@@ -293,25 +287,4 @@ fn unsupported_coding(request: &Request) -> Option<Answer> {
         name.eq_ignore_ascii_case("content-encoding") && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     });
     coded.map(|_| Answer::UnsupportedMedia("send the body without a content coding".to_owned()))
-}
-
-fn milliseconds(at: Timestamp) -> u64 {
-    u64::try_from(at.as_millisecond()).unwrap_or(0)
-}
-
-/// How many ids' random bytes are fetched at once: asking the system costs more than they do.
-const ENTROPY_AHEAD: usize = 64;
-
-/// Returns random bytes for an id.
-fn entropy() -> Entropy {
-    thread_local! {
-        static AHEAD: RefCell<Vec<Entropy>> = const { RefCell::new(Vec::new()) };
-    }
-    AHEAD.with_borrow_mut(|ahead| {
-        if ahead.is_empty() {
-            ahead.resize(ENTROPY_AHEAD, Entropy::default());
-            getrandom::fill(ahead.as_flattened_mut()).expect("the system gives random bytes");
-        }
-        ahead.pop().expect("there are some now")
-    })
 }

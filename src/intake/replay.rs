@@ -1,7 +1,7 @@
 //! Posting a delivery again on purpose: through today's pipelines, as a new delivery that is
 //! linked to the one it repeats. The checksum was checked when it came, and is not kept.
 
-use super::{Admission, Intake, admission, entropy, milliseconds};
+use super::{Admission, Intake};
 use crate::id::DeliveryId;
 use crate::run::State;
 use crate::store::{self, Acceptance, Accepted, RepeatKey, RunQuery};
@@ -87,7 +87,7 @@ impl Intake {
         let connection = rules.connections.iter().find(|it| it.name == first.connection);
         let connection = connection.ok_or_else(|| Unreplayable::WithoutConnection(first.connection.clone()))?;
         let received_at = self.clock.now();
-        let new = DeliveryId::new(milliseconds(received_at), entropy());
+        let new = self.delivery_id(received_at);
         let decided = {
             let content_type = header::kept(&first.headers, "content-type").map(str::as_bytes);
             let payload = payload::read(connection.scheme.content, content_type, &body)
@@ -104,15 +104,12 @@ impl Intake {
             secret: None,
             ..first
         };
-        let acceptance = Acceptance {
-            delivery: Some((delivery.clone(), body)),
-            runs: decided.runs,
-            repeat,
-            queue_limit: rules.queue_limit,
-        };
+        let admission = Admission::of(&delivery, connection.rejected.code());
+        let acceptance =
+            Acceptance { delivery: Some((delivery, body)), runs: decided.runs, repeat, queue_limit: rules.queue_limit };
         match self.store.accept(acceptance).await? {
             Accepted::Repeat { of, .. } => Err(Unreplayable::JustNow(of)),
-            accepted => Ok(admission(&delivery, accepted, connection.rejected.code())),
+            accepted => Ok(admission.accepted(accepted)),
         }
     }
 }

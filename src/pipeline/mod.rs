@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! resources  webhook resources and parameters, from the file before expansion
-//! schema     which keys may stand where: one table
-//! read       the expanded document to the typed model, every mistake reported
+//! schema     which keys may stand where, and what their values are: the language as tables
+//! task       the tasks that are known, with their inputs
+//! read       the expanded document to the typed model
+//! executable what no worker can do yet: one table
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
@@ -14,6 +16,7 @@
 
 mod check;
 mod condition;
+mod executable;
 pub mod form;
 mod model;
 pub mod plan;
@@ -21,6 +24,7 @@ mod planning;
 mod read;
 mod resources;
 mod schema;
+pub mod task;
 mod value;
 
 pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
@@ -40,9 +44,21 @@ pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> O
 /// As [`validate`], and returns what texts of payloads must look like where they stand: other
 /// texts in the same places may be used if they meet the same needs.
 pub fn validate_with_needs(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<(Plan, Vec<Need>)> {
+    let work = work(document, name, diagnostics);
+    (!diagnostics.has_errors()).then_some(work)
+}
+
+/// Returns the work of a document as far as it can be read, with everything that is wrong with
+/// it. What has errors must not be run.
+pub fn examine(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Plan {
+    work(document, name, diagnostics).0
+}
+
+fn work(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> (Plan, Vec<Need>) {
+    schema::check(document, diagnostics);
     let pipeline = read::read(document, diagnostics);
     let needs = check::check(&pipeline, diagnostics);
-    (!diagnostics.has_errors()).then(|| (planning::plan(&pipeline, name), needs))
+    (planning::plan(&pipeline, name), needs)
 }
 
 /// What the text of a payload must look like at one of its places.

@@ -1,6 +1,8 @@
-//! The typed pipeline, with the places of everything that a check may point at.
+//! The typed pipeline, with the places of everything that a check may point at. What no check
+//! looks at is in the form of the plan already.
 
-use super::plan::Interpreter;
+use super::plan;
+use super::task::Definition;
 use crate::diagnostic::Span;
 use crate::taint::Text;
 use crate::template::Scalar;
@@ -12,7 +14,7 @@ pub(super) struct Placed<T> {
     pub(super) span: Span,
 }
 
-/// A condition with payload text made literals of it.
+/// A condition or another expression, with payload text made literals of it.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
     pub(super) text: String,
@@ -23,14 +25,24 @@ pub(super) struct Condition {
 
 #[derive(Debug, Default)]
 pub(super) struct Pipeline {
-    pub(super) name: Option<Text>,
-    pub(super) variables: Vec<Variable>,
+    pub(super) name: Option<Placed<Text>>,
+    pub(super) variables: Variables,
+    pub(super) resources: Resources,
+    pub(super) lock_behavior: Option<plan::LockBehavior>,
+    pub(super) concurrency: Option<plan::Concurrency>,
     pub(super) stages: Vec<Stage>,
     /// Whether a stage could not be read, so that names may be missing.
     pub(super) has_gaps: bool,
 }
 
-#[derive(Debug)]
+/// Variables of one scope, in order, and the groups among them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Variables {
+    pub(super) own: Vec<Variable>,
+    pub(super) groups: Vec<plan::VariableGroup>,
+}
+
+#[derive(Debug, Clone)]
 pub(super) struct Variable {
     pub(super) name: Placed<String>,
     pub(super) value: Text,
@@ -38,7 +50,17 @@ pub(super) struct Variable {
     pub(super) read_only: bool,
 }
 
-#[derive(Debug)]
+/// What is named by alias, with the place of each alias.
+#[derive(Debug, Default)]
+pub(super) struct Resources {
+    pub(super) repositories: Vec<Placed<plan::Repository>>,
+    pub(super) containers: Vec<Placed<(String, plan::Container)>>,
+    pub(super) pipelines: Vec<Placed<plan::PipelineResource>>,
+    pub(super) builds: Vec<Placed<String>>,
+    pub(super) packages: Vec<Placed<String>>,
+}
+
+#[derive(Debug, Default)]
 pub(super) struct Stage {
     /// `None` for the stage around a file that has none, and for one without a name.
     pub(super) name: Option<Placed<String>>,
@@ -46,7 +68,10 @@ pub(super) struct Stage {
     /// `None` where nothing is said: the stage before.
     pub(super) depends_on: Option<Vec<Placed<String>>>,
     pub(super) condition: Option<Condition>,
-    pub(super) variables: Vec<Variable>,
+    pub(super) variables: Variables,
+    pub(super) lock_behavior: Option<plan::LockBehavior>,
+    pub(super) is_manual: bool,
+    pub(super) is_mandatory: bool,
     pub(super) jobs: Vec<Job>,
     /// Whether a job could not be read, so that names may be missing.
     pub(super) has_gaps: bool,
@@ -54,7 +79,7 @@ pub(super) struct Stage {
     pub(super) is_written: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Job {
     pub(super) name: Option<Placed<String>>,
     pub(super) display_name: Option<Text>,
@@ -63,10 +88,87 @@ pub(super) struct Job {
     pub(super) continue_on_error: bool,
     pub(super) timeout_minutes: Option<f64>,
     pub(super) cancel_timeout_minutes: Option<f64>,
-    pub(super) pool: String,
-    pub(super) variables: Vec<Variable>,
+    /// Expressions that give values when the job is due.
+    pub(super) late: Late,
+    pub(super) pool: Pool,
+    pub(super) variables: Variables,
+    pub(super) strategy: Option<Strategy>,
+    pub(super) deployment: Option<Deployment>,
+    pub(super) container: Option<Placed<plan::ContainerUse>>,
+    pub(super) services: Vec<(Placed<String>, Placed<plan::ContainerUse>)>,
+    pub(super) clean: Option<plan::Clean>,
+    /// Repositories that the job says it uses.
+    pub(super) uses: Vec<Placed<String>>,
+    pub(super) says_checkout: bool,
     pub(super) steps: Vec<Step>,
     pub(super) is_written: bool,
+}
+
+/// Expressions of a job that are evaluated when it is due.
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    pub(super) continue_on_error: Option<Condition>,
+    pub(super) timeout_minutes: Option<Condition>,
+    pub(super) cancel_timeout_minutes: Option<Condition>,
+    /// Those of the strategy, the container and the services; the plan has their text already.
+    pub(super) others: Vec<Condition>,
+}
+
+impl Late {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Condition> {
+        let named = [&self.continue_on_error, &self.timeout_minutes, &self.cancel_timeout_minutes];
+        named.into_iter().flatten().chain(&self.others)
+    }
+}
+
+/// Which workers may run something.
+#[derive(Debug, Clone)]
+pub(super) struct Pool {
+    pub(super) name: String,
+    pub(super) demands: Vec<plan::Demand>,
+}
+
+/// The pool of a job that names none, and of one that only asks for an image of a cloud.
+pub(super) const POOL_DEFAULT: &str = "default";
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { name: POOL_DEFAULT.to_owned(), demands: Vec::new() }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Strategy {
+    pub(super) fan_out: FanOut,
+    pub(super) max_parallel: Option<plan::Count>,
+}
+
+#[derive(Debug)]
+pub(super) enum FanOut {
+    Matrix(Vec<Leg>),
+    Expression(String),
+    Slices(plan::Count),
+}
+
+#[derive(Debug)]
+pub(super) struct Leg {
+    pub(super) name: Placed<String>,
+    pub(super) variables: Vec<Variable>,
+}
+
+#[derive(Debug)]
+pub(super) struct Deployment {
+    pub(super) environment: Option<plan::Environment>,
+    pub(super) rollout: plan::Rollout,
+    pub(super) hooks: Vec<Hook>,
+}
+
+#[derive(Debug)]
+pub(super) struct Hook {
+    pub(super) point: plan::HookPoint,
+    pub(super) pool: Pool,
+    pub(super) says_download: bool,
+    pub(super) steps: Vec<Step>,
 }
 
 #[derive(Debug)]
@@ -77,11 +179,46 @@ pub(super) struct Step {
     pub(super) continue_on_error: bool,
     pub(super) enabled: bool,
     pub(super) timeout_minutes: f64,
+    pub(super) retries: u32,
+    pub(super) target: Option<Placed<plan::Target>>,
     pub(super) env: Vec<(Placed<String>, Text)>,
     pub(super) working_directory: Option<Text>,
+    pub(super) action: Action,
+}
+
+/// What a step runs.
+#[derive(Debug)]
+pub(super) enum Action {
+    Script(Script),
+    Checkout(Box<Placed<plan::Checkout>>),
+    Task(Task),
+}
+
+#[derive(Debug)]
+pub(super) struct Script {
+    pub(super) interpreter: plan::Interpreter,
+    pub(super) text: Placed<Scalar>,
     pub(super) fail_on_stderr: bool,
-    pub(super) interpreter: Interpreter,
-    pub(super) script: Placed<Scalar>,
+    pub(super) error_action: plan::ErrorAction,
+    pub(super) ignore_last_exit_code: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Task {
+    /// What the registry knows of it.
+    pub(super) definition: &'static Definition,
+    pub(super) version: String,
+    pub(super) inputs: Vec<(String, Text)>,
+    /// The resource that a shortcut names: of which kind, and its alias.
+    pub(super) resource: Option<(ResourceKind, Placed<String>)>,
+}
+
+/// A kind of resource that a step may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResourceKind {
+    Pipeline,
+    Build,
+    Package,
 }
 
 /// What the stage or job around a file without them is called (reference, section 5.1).
@@ -94,7 +231,13 @@ impl Pipeline {
             .stages
             .iter()
             .flat_map(|stage| std::iter::once(&stage.variables).chain(stage.jobs.iter().map(|job| &job.variables)));
-        std::iter::once(&self.variables).chain(of_stages).flatten()
+        let legs = self.jobs().flat_map(Job::legs).flat_map(|leg| &leg.variables);
+        std::iter::once(&self.variables).chain(of_stages).flat_map(|scope| &scope.own).chain(legs)
+    }
+
+    /// Returns the jobs of all stages.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.stages.iter().flat_map(|stage| &stage.jobs)
     }
 
     /// Returns the names of all stages, with numbered ones for those that have none.
@@ -107,6 +250,38 @@ impl Stage {
     /// Returns the names of all jobs, with numbered ones for those that have none.
     pub(super) fn job_names(&self) -> Vec<String> {
         names(self.jobs.iter().map(|job| (job.name.as_ref(), job.is_written)), "Job")
+    }
+}
+
+impl Job {
+    /// Returns the job's own steps and those of its hooks.
+    pub(super) fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        let hooks = self.deployment.iter().flat_map(|deployment| &deployment.hooks);
+        self.steps.iter().chain(hooks.flat_map(|hook| &hook.steps))
+    }
+
+    /// Returns the legs of a matrix that is written in the file.
+    pub(super) fn legs(&self) -> &[Leg] {
+        match self.strategy.as_ref().map(|strategy| &strategy.fan_out) {
+            Some(FanOut::Matrix(legs)) => legs,
+            _ => &[],
+        }
+    }
+}
+
+impl Step {
+    /// Returns the script that the step runs, if it runs one.
+    pub(super) fn script(&self) -> Option<&Script> {
+        match &self.action {
+            Action::Script(script) => Some(script),
+            _ => None,
+        }
+    }
+}
+
+impl Task {
+    pub(super) fn name(&self) -> &'static str {
+        self.definition.name
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is read before expansion: webhook resources.
 
-use super::schema::{FILTER, Kind, RESOURCES, WEBHOOK, old};
+use super::schema::{FILTER, Kind, WEBHOOK};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::yaml::{Content, Entry, Node};
 use std::collections::HashMap;
@@ -61,18 +61,9 @@ pub enum Subject {
 pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookResource> {
     let mut reader = Reader { diagnostics };
     let Some(resources) = document.member("resources") else { return Vec::new() };
-    let mut found: Vec<WebhookResource> = Vec::new();
-    if resources.items().is_some() {
-        let help = "write a mapping with `webhooks`";
-        reader.diagnostics.push(old("resources", resources.span, help));
-        return Vec::new();
-    }
-    for (key, entry) in reader.keys(resources, RESOURCES) {
-        if key == "webhooks" {
-            let items = reader.items(&entry.value, "`webhooks`", WEBHOOKS_MAX);
-            found.extend(items.iter().filter_map(|item| reader.webhook(item)));
-        }
-    }
+    let Some(webhooks) = resources.member("webhooks") else { return Vec::new() };
+    let items = reader.items(webhooks, "`webhooks`", WEBHOOKS_MAX);
+    let found: Vec<WebhookResource> = items.iter().filter_map(|item| reader.webhook(item)).collect();
     reader.unique(found.iter().map(|resource| (resource.alias.as_str(), resource.alias_span)), "webhook resources");
     reader.apart(&found, document);
     found
@@ -91,7 +82,7 @@ impl Reader<'_> {
         let mut alias = None;
         let mut connection = None;
         let mut filters = Vec::new();
-        for (key, entry) in self.keys(node, WEBHOOK) {
+        for (key, entry) in self.keys(node, &WEBHOOK) {
             match key {
                 "webhook" => alias = self.text(&entry.value, "the alias"),
                 "connection" => connection = self.text(&entry.value, "`connection`"),
@@ -116,7 +107,7 @@ impl Reader<'_> {
         let mut subject = None;
         let mut test = None;
         let mut is_negated = Some(false);
-        for (key, entry) in self.keys(node, FILTER) {
+        for (key, entry) in self.keys(node, &FILTER) {
             match key {
                 "path" => subject = self.text(&entry.value, "`path`").map(|(path, span)| (Subject::Path(path), span)),
                 "header" => {
@@ -227,7 +218,7 @@ impl Reader<'_> {
 
     /// Returns the entries that this version reads, with their keys, and reports what is wrong
     /// with the keys.
-    fn keys<'n>(&mut self, node: &'n Node, kind: Kind) -> Vec<(&'n str, &'n Entry)> {
+    fn keys<'n>(&mut self, node: &'n Node, kind: &Kind) -> Vec<(&'n str, &'n Entry)> {
         let Content::Mapping(entries) = &node.content else {
             let title = format!("{} is a mapping, not {}", kind.name, node.describe());
             self.error(Code::WrongType, title, node.span, &format!("this is {}", node.describe()));

@@ -1,226 +1,182 @@
-//! Reading single values: text, words, numbers, lists, the keys of a mapping.
+//! Single values of a document whose shape has been checked: what is right is returned, what was
+//! reported is passed over.
 
-use super::model::Placed;
-use super::schema::{Kind, unsupported};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::taint::{Origin, Text};
-use crate::template::{self, Content, Entry, Node, Scalar};
+use super::model::{Condition, Placed};
+use crate::diagnostic::{Span, shown};
+use crate::taint::Text;
+use crate::template::{Content, Entry, Kind, Node, Scalar};
 
 /// Words for true and false (reference, section 9.2), in any case.
-const TRUE: [&str; 4] = ["true", "y", "yes", "on"];
-const FALSE: [&str; 4] = ["false", "n", "no", "off"];
-/// The most characters of a name (reference, section 5.1).
-const NAME_MAX: usize = 100;
-/// The longest time that a timeout may name: a year, so that no sum of times overflows.
-const MINUTES_MAX: f64 = 366.0 * 24.0 * 60.0;
+pub(super) const TRUE: [&str; 4] = ["true", "y", "yes", "on"];
+pub(super) const FALSE: [&str; 4] = ["false", "n", "no", "off"];
+const OPEN: &str = "$[";
+const CLOSE: &str = "]";
 
-/// Where mistakes go.
-pub(super) struct Reader<'d> {
-    pub(super) diagnostics: &'d mut Diagnostics,
+/// Returns the entries of a mapping that the author wrote.
+pub(super) fn entries(node: &Node) -> &[Entry] {
+    match &node.content {
+        Content::Mapping(entries) if node.origin.is_none() && !entries.iter().any(|it| it.key.is_tainted()) => entries,
+        _ => &[],
+    }
 }
 
-impl Reader<'_> {
-    pub(super) fn error(&mut self, code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::error(code, title, span, label));
+/// Returns the items of a list that the author wrote, at most so many.
+pub(super) fn items(node: &Node, most: usize) -> &[Node] {
+    match &node.content {
+        Content::Sequence(items) if node.origin.is_none() => &items[..items.len().min(most)],
+        _ => &[],
     }
+}
 
-    /// Returns the entries of a mapping that this version reads, with their keys, and reports
-    /// what is wrong with the keys.
-    pub(super) fn keys<'n>(&mut self, node: &'n Node, kind: Kind) -> Vec<(&'n str, &'n Entry)> {
-        let Some(entries) = self.entries(node, kind.name) else { return Vec::new() };
-        let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (author(&entry.key), entry.key_span)).collect();
-        let whole = keys.first().map_or(node.span, |(_, span)| *span);
-        let read = kind.judge(&keys, whole, self.diagnostics);
-        let read = keys.iter().zip(entries).zip(read).filter(|(_, read)| *read);
-        read.map(|(((key, _), entry), _)| (*key, entry)).collect()
-    }
+/// Returns the entry of a key that the author wrote.
+pub(super) fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
+    entries(node).iter().find(|entry| author(&entry.key) == key)
+}
 
-    /// Returns the entries of a mapping that the author wrote. One with keys of a payload is
-    /// reported once, and has no entries.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Entry]> {
-        let Content::Mapping(entries) = &node.content else {
-            self.wrong(node, &format!("{what} is a mapping"));
-            return None;
-        };
-        if let Some(origin) = &node.origin {
-            self.tainted(origin, node.span, what);
-            return None;
-        }
-        let tainted = entries.iter().find(|entry| entry.key.is_tainted());
-        let is_own = tainted.is_none_or(|entry| !self.is_tainted(&entry.key, entry.key_span, "a key"));
-        is_own.then_some(entries.as_slice())
-    }
+/// Returns the value of a key that the author wrote.
+pub(super) fn member<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    entry(node, key).map(|entry| &entry.value)
+}
 
-    /// Reports a value of a wrong shape; an object from an expression in a place for text gets
-    /// the words that name it.
-    pub(super) fn wrong(&mut self, node: &Node, wanted: &str) {
-        let title = format!("{wanted}, not {}", node.describe());
-        self.error(Code::WrongType, title, node.span, format!("this is {}", node.describe()));
+/// Returns the scalar, if the node is one.
+pub(super) fn scalar(node: &Node) -> Option<&Scalar> {
+    match &node.content {
+        Content::Scalar(scalar) => Some(scalar),
+        _ => None,
     }
+}
 
-    /// Returns the scalar of a place for text.
-    pub(super) fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Scalar> {
-        match &node.content {
-            Content::Scalar(scalar) => Some(scalar),
-            _ if is_produced(node) => {
-                let expression = node.origin.as_deref().map(expression);
-                let mistake = template::object_in_text(node, node.origin.as_deref(), expression.as_deref());
-                self.diagnostics.push(mistake);
-                None
-            }
-            _ => {
-                self.wrong(node, &format!("{what} is text"));
-                None
-            }
-        }
-    }
+/// Returns text, payload parts kept apart.
+pub(super) fn text(node: &Node) -> Option<Text> {
+    scalar(node).map(|scalar| scalar.text.clone())
+}
 
-    /// Returns the text of a place for text, payload parts kept apart.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
-        self.scalar(node, what).map(|scalar| scalar.text.clone())
-    }
+/// Returns text of which nothing comes from a payload.
+pub(super) fn own(node: &Node) -> Option<Placed<String>> {
+    let text = &scalar(node)?.text;
+    let is_own = node.origin.is_none() && !text.is_tainted();
+    is_own.then(|| Placed { value: text.flatten().into_owned(), span: node.span })
+}
 
-    /// Returns text that decides what the pipeline does: none of it may come from a payload.
-    pub(super) fn own_text(&mut self, node: &Node, what: &str) -> Option<Placed<String>> {
-        let text = self.text(node, what)?;
-        if self.is_tainted(&text, node.span, what) {
-            return None;
-        }
-        Some(Placed { value: text.flatten().into_owned(), span: node.span })
-    }
+/// Returns text of which nothing comes from a payload, if there is any.
+pub(super) fn filled(node: &Node) -> Option<Placed<String>> {
+    own(node).filter(|text| !text.value.trim().is_empty())
+}
 
-    /// Returns text that names something: nothing of a payload at all, not even a number of it.
-    pub(super) fn own_name(&mut self, node: &Node, what: &str) -> Option<Placed<String>> {
-        match &node.origin {
-            Some(origin) => {
-                self.tainted(origin, node.span, what);
-                None
-            }
-            None => self.own_text(node, what),
-        }
-    }
+/// Returns the text of a key, if there is any.
+pub(super) fn filled_member(node: &Node, key: &str) -> Option<String> {
+    Some(filled(member(node, key)?)?.value)
+}
 
-    /// Reports payload text where the pipeline's shape is decided.
-    pub(super) fn is_tainted(&mut self, text: &Text, span: Span, what: &str) -> bool {
-        let Some(origin) = text.origin() else { return false };
-        self.tainted(origin, span, what);
-        true
+/// Returns the value of a boolean word; its number may come from a payload.
+pub(super) fn boolean(node: &Node) -> Option<bool> {
+    let text = &scalar(node)?.text;
+    let word = text.flatten().to_ascii_lowercase();
+    match word.as_str() {
+        _ if text.is_tainted() => None,
+        word if TRUE.contains(&word) => Some(true),
+        word if FALSE.contains(&word) => Some(false),
+        _ => None,
     }
+}
 
-    fn tainted(&mut self, origin: &Origin, span: Span, what: &str) {
-        let title = format!("payload text can't be {what}");
-        let label = "this decides what the pipeline does";
-        let diagnostic = Diagnostic::error(Code::TaintedStructure, title, span, label)
-            .note(template::came_from(origin))
-            .help("write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed");
-        self.diagnostics.push(diagnostic);
-    }
+/// Says whether a key is there and true.
+pub(super) fn is_true(node: &Node, key: &str) -> bool {
+    member(node, key).and_then(boolean) == Some(true)
+}
 
-    /// Returns a name; nothing was written for one that is empty.
-    pub(super) fn name(&mut self, node: &Node, what: &str) -> Option<Placed<String>> {
-        let name = self.own_name(node, what).filter(|name| !name.value.is_empty())?;
-        let is_letter = |character: char| character.is_ascii_alphabetic() || character == '_';
-        let well_formed = name.value.starts_with(is_letter)
-            && name.value.chars().all(|character| is_letter(character) || character.is_ascii_digit())
-            && name.value.len() <= NAME_MAX;
-        if !well_formed {
-            let title = format!("`{}` can't be {what}", shown(&name.value));
-            let help = format!("use letters, digits and `_`, a letter or `_` first, at most {NAME_MAX} characters");
-            let label = "this is no well-formed name";
-            self.diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label).help(help));
-        }
-        Some(name)
-    }
+/// Returns a number that is not negative.
+pub(super) fn number(node: &Node) -> Option<f64> {
+    let text = &scalar(node)?.text;
+    let flat = text.flatten();
+    is_number(flat.trim()).then(|| flat.trim().parse().ok()).flatten().filter(|_| !text.is_tainted())
+}
 
-    /// Returns a boolean word.
-    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
-        let text = self.own_text(node, what)?;
-        let word = text.value.to_ascii_lowercase();
-        if TRUE.contains(&word.as_str()) {
-            return Some(true);
-        }
-        if !FALSE.contains(&word.as_str()) && !self.is_runtime(&text) {
-            let title = format!("{what} is `true` or `false`, not {}", quoted(&text.value));
-            self.error(Code::InvalidValue, title, node.span, "this is neither of them");
-        }
-        Some(false)
-    }
+/// Returns a whole number that is not negative.
+pub(super) fn count(node: &Node) -> Option<u32> {
+    let number = number(node).filter(|number| number.fract() == 0.0 && *number <= f64::from(u32::MAX))?;
+    // Whole and within the range, as was just asked.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Some(number as u32)
+}
 
-    /// Says whether a text is known only while a run goes on, and reports it.
-    pub(super) fn is_runtime(&mut self, text: &Placed<String>) -> bool {
-        let is_runtime = text.value.contains("$(") || text.value.contains("$[");
-        if is_runtime {
-            let help = "write the value itself, or an expression `${{ }}`";
-            self.diagnostics.push(unsupported(&text.value, text.span, help));
-        }
-        is_runtime
+/// Returns a list of names, for which one name may stand alone; an empty text is no name.
+pub(super) fn names(node: &Node) -> Vec<Placed<String>> {
+    match &node.content {
+        Content::Sequence(_) => items(node, usize::MAX).iter().filter_map(filled).collect(),
+        _ => filled(node).into_iter().collect(),
     }
+}
 
-    /// Returns a number of minutes; a fraction is allowed.
-    pub(super) fn minutes(&mut self, node: &Node, what: &str) -> Option<f64> {
-        let text = self.own_text(node, what)?;
-        if self.is_runtime(&text) {
-            return None;
-        }
-        let text = text.value;
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let minutes = text.trim().parse::<f64>().ok().filter(|_| is_number(text.trim()));
-        if minutes.is_none() {
-            let title = format!("{what} is a number of minutes, not {}", quoted(&text));
-            self.error(Code::InvalidValue, title, node.span, "this is no number");
-        } else if minutes > Some(MINUTES_MAX) {
-            let title = format!("{what} is {} minutes, {MINUTES_MAX} are allowed", shown(&text));
-            self.error(Code::InvalidValue, title, node.span, "this is more than a year");
-        }
-        minutes
-    }
+/// Returns keys and text values, in order.
+pub(super) fn pairs(node: &Node) -> Vec<(Placed<String>, Text)> {
+    let pair = |entry: &Entry| {
+        let key = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
+        Some((key, text(&entry.value)?))
+    };
+    entries(node).iter().filter_map(pair).collect()
+}
 
-    /// Returns a list of names, for which one name may stand alone; an empty text is no name. A
-    /// payload decides neither the names nor that there are none.
-    pub(super) fn names(&mut self, node: &Node, what: &str) -> Vec<Placed<String>> {
-        match &node.content {
-            Content::Sequence(items) if node.origin.is_none() => {
-                items.iter().filter_map(|item| self.own_name(item, what)).collect()
-            }
-            Content::Sequence(_) => {
-                self.own_name(node, what);
-                Vec::new()
-            }
-            Content::Mapping(_) if node.origin.is_none() => {
-                self.wrong(node, &format!("{what} is text or a list"));
-                Vec::new()
-            }
-            _ => self.own_name(node, what).into_iter().filter(|name| !name.value.is_empty()).collect(),
-        }
+/// Returns the expression of a value that becomes known only when its job is due: what stands
+/// between `$[` and `]`, or the variable that a macro names.
+pub(super) fn late(node: &Node) -> Option<Condition> {
+    let scalar = scalar(node).filter(|scalar| !scalar.text.is_tainted())?;
+    let text = scalar.text.flatten();
+    if let Some(name) = whole_macro(&text) {
+        let text = format!("variables['{}']", name.replace('\'', "''"));
+        return Some(Condition { text, span: node.span, is_verbatim: false });
     }
+    is_expression(&text).then(|| bracketed(&text, node.span, scalar.kind == Kind::Plain))
+}
 
-    /// Returns the items of a list; nothing written is an empty list.
-    pub(super) fn items<'n>(&mut self, node: &'n Node, what: &str, most: usize) -> &'n [Node] {
-        match &node.content {
-            Content::Sequence(items) => {
-                if let Some(origin) = &node.origin {
-                    self.tainted(origin, node.span, what);
-                    return &[];
-                }
-                if items.len() > most {
-                    let title = format!("{what} has {} entries, {most} are allowed", items.len());
-                    self.error(Code::ExpansionLimit, title, items[most].span, "this is one too many");
-                    return &items[..most];
-                }
-                items
-            }
-            Content::Scalar(scalar) if scalar.text.is_empty() => &[],
-            _ => {
-                self.wrong(node, &format!("{what} is a list"));
-                &[]
-            }
-        }
-    }
+/// Says whether a text is one whole `$[ … ]`.
+pub(super) fn is_expression(text: &str) -> bool {
+    text.starts_with(OPEN) && text.ends_with(CLOSE) && text.len() > OPEN.len() + CLOSE.len()
+}
+
+/// Says whether a text becomes known only when a job is due.
+pub(super) fn is_late(text: &str) -> bool {
+    is_expression(text) || whole_macro(text).is_some()
+}
+
+fn whole_macro(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("$(")?.strip_suffix(')')?;
+    (!name.is_empty() && !name.contains(['(', ')'])).then_some(name)
+}
+
+/// Returns what stands between the brackets of a whole `$[ … ]`, with its place.
+pub(super) fn bracketed(text: &str, span: Span, is_plain: bool) -> Condition {
+    let is_verbatim = is_plain && text.len() == span.range().len();
+    let range = span.range();
+    let between = Span::new(
+        span.source,
+        range.start + OPEN.len(),
+        range.end.saturating_sub(CLOSE.len()).max(range.start + OPEN.len()),
+    );
+    let text = text[OPEN.len()..text.len() - CLOSE.len()].to_owned();
+    Condition { text, span: if is_verbatim { between } else { span }, is_verbatim }
+}
+
+/// Says whether a text could be a name of the language (reference, section 5.1).
+pub(super) fn is_name(text: &str) -> bool {
+    let is_letter = |character: char| character.is_ascii_alphabetic() || character == '_';
+    text.starts_with(is_letter) && text.chars().all(|character| is_letter(character) || character.is_ascii_digit())
+}
+
+/// Says whether a text is a number without sign and exponent.
+pub(super) fn is_number(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    text.bytes().all(is_part) && text.parse::<f64>().is_ok()
+}
+
+/// Says whether a key has no value.
+pub(super) fn is_nothing(node: &Node) -> bool {
+    matches!(&node.content, Content::Scalar(scalar) if scalar.text.is_empty())
 }
 
 /// Says whether an expression put a structure here: then its parts do not stand inside of it, but
 /// where it stands, or where an author wrote what the expression names.
-fn is_produced(node: &Node) -> bool {
+pub(super) fn is_produced(node: &Node) -> bool {
     node.origin.is_some()
         || match &node.content {
             Content::Sequence(items) => items.first().is_some_and(|item| !is_inside(item.span, node.span)),
@@ -234,18 +190,19 @@ fn is_inside(part: Span, whole: Span) -> bool {
     part != whole && part.source == whole.source && whole.start <= part.start && part.end <= whole.end
 }
 
-/// Returns the expression that names a place in a payload.
-fn expression(origin: &Origin) -> String {
-    let dot = if origin.path.is_empty() || origin.path.starts_with('[') { "" } else { "." };
-    format!("parameters.{}{dot}{}", origin.alias, origin.path)
+/// Returns the key of a text that was meant as a key and a value: `key:value`.
+pub(super) fn unspaced_key(node: &Node) -> Option<&str> {
+    let scalar = scalar(node).filter(|scalar| scalar.kind == Kind::Plain)?;
+    let (key, _) = author(&scalar.text).split_once(':')?;
+    is_name(key).then_some(key)
 }
 
 /// Returns a value as a title names it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.trim().is_empty() { "nothing".to_owned() } else { format!("`{}`", shown(text)) }
 }
 
 /// Returns the author's text of a key that has been found untainted: one segment, or none.
 pub(super) fn author(text: &Text) -> &str {
-    text.segments().first().map_or("", |segment| &segment.text)
+    text.segments().first().filter(|segment| !segment.is_tainted()).map_or("", |segment| &segment.text)
 }

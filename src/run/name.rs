@@ -191,7 +191,7 @@ mod tests {
             pipeline: "shop".to_owned(),
             name: name.into(),
             variables: vec![variable],
-            stages: Vec::new(),
+            ..Plan::default()
         }
     }
 

@@ -27,13 +27,9 @@ pub fn repositories(document: &Node, diagnostics: &mut Diagnostics) -> Vec<Repos
     let mut found: Vec<Repository> = Vec::new();
     for item in items.iter().take(REPOSITORIES_MAX) {
         let Some(repository) = repository(item, diagnostics) else { continue };
-        match found.iter().find(|known| known.alias.eq_ignore_ascii_case(&repository.alias)) {
-            Some(first) => {
-                let title = format!("two repositories are called `{}`", shown(&repository.alias));
-                let second = Diagnostic::error(Code::DuplicateName, title, repository.alias_span, "the second");
-                diagnostics.push(second.related(first.alias_span, "the first"));
-            }
-            None => found.push(repository),
+        // That two have one name is told where resources are checked.
+        if !found.iter().any(|known| known.alias.eq_ignore_ascii_case(&repository.alias)) {
+            found.push(repository);
         }
     }
     found

@@ -23,6 +23,7 @@ pub(super) fn prepare(
     variables: &Variables,
 ) -> Result<(Command, Vec<String>), Vec<String>> {
     let one = |sentence: String| vec![sentence];
+    let options = options(script.interpreter).map_err(one)?;
     let text = variables.expand(&script.text).map_err(|error| one(format!("The script can't be used: {error}.")))?;
     let placed = shell::place(&text, Language::Bash).map_err(|refusals| sentences(&refusals, &text))?;
     let mut environment = Environment::new(&job.host, variables, &step.env).map_err(one)?;
@@ -35,7 +36,7 @@ pub(super) fn prepare(
     let warnings = std::mem::take(&mut environment.warnings);
     let command = Command {
         program: job.host.bash(),
-        arguments: arguments(script.interpreter, file),
+        arguments: options.iter().map(Into::into).chain([file.into_os_string()]).collect(),
         environment: environment.into_pairs().map(|(name, value)| (name.into(), value.into())).collect(),
         directory,
         standard_error: if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined },
@@ -43,12 +44,15 @@ pub(super) fn prepare(
     Ok((command, warnings))
 }
 
-fn arguments(interpreter: Interpreter, file: PathBuf) -> Vec<std::ffi::OsString> {
-    let options: &[&str] = match interpreter {
-        Interpreter::CommandLine => &["--noprofile", "--norc"],
-        Interpreter::Bash => &[],
-    };
-    options.iter().map(Into::into).chain([file.into_os_string()]).collect()
+/// Returns what stands before the script's file.
+fn options(interpreter: Interpreter) -> Result<&'static [&'static str], String> {
+    match interpreter {
+        Interpreter::CommandLine => Ok(&["--noprofile", "--norc"]),
+        Interpreter::Bash => Ok(&[]),
+        Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => {
+            Err("This worker can't run PowerShell.".to_owned())
+        }
+    }
 }
 
 fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<PathBuf, String> {

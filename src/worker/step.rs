@@ -16,8 +16,10 @@ pub(super) async fn run(
     place: usize,
     step: &Step,
 ) -> Result<(RunResult, Option<i32>), Broken> {
-    let Action::Script(script) = &step.action;
-    let prepared = script::prepare(execution.job, place, step, script, &execution.variables);
+    let prepared = match &step.action {
+        Action::Script(script) => script::prepare(execution.job, place, step, script, &execution.variables),
+        Action::Checkout(_) | Action::Task(_) => Err(vec!["This worker can run scripts only.".to_owned()]),
+    };
     let (command, warnings) = match prepared {
         Ok(prepared) => prepared,
         Err(sentences) => {
@@ -37,7 +39,7 @@ pub(super) async fn run(
     }
     let has_error = output.has_error;
     let (result, exit_code, sentences) = match ended {
-        Ok(ended) => judge(step, &ended, has_error && script.fail_on_stderr),
+        Ok(ended) => judge(step, &ended, has_error && fails_on_error(step)),
         Err(error) => (failed(step), None, vec![format!("The step can't be run: {error}.")]),
     };
     log(execution.journal, Some(place), marked("error", sentences)).await?;
@@ -69,6 +71,11 @@ fn judge(step: &Step, ended: &Ended<Interruption>, wrote_error: bool) -> (RunRes
         (None, Exit::Signal(signal)) => format!("Bash was ended by signal {signal}."),
     };
     (failed(step), exit_code, vec![sentence])
+}
+
+/// Says whether anything on standard error fails the step.
+fn fails_on_error(step: &Step) -> bool {
+    matches!(&step.action, Action::Script(script) if script.fail_on_stderr)
 }
 
 /// Returns what a failure of the step counts as.

@@ -5,6 +5,7 @@
 //! the author wrote: `1.10` stays `1.10`. [`parse()`] reports every mistake that does not stop the
 //! reader; [`Scalar::place`] finds a part of a scalar in the file again.
 
+mod blame;
 mod locate;
 mod parse;
 

@@ -4,7 +4,7 @@
 //! own, so that depth costs no stack of the machine, and adds the rules of the dialect. It stops
 //! at the reader's first error, since what follows one is guesswork.
 
-use super::{Content, DEPTH_MAX, Entry, FILE_MAX, NODES_MAX, Node, Scalar, Style};
+use super::{Content, DEPTH_MAX, Entry, FILE_MAX, NODES_MAX, Node, Scalar, Style, blame};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown, shown_sentence};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
@@ -21,15 +21,8 @@ pub fn parse(text: &str, source: SourceId, diagnostics: &mut Diagnostics) -> Opt
         return None;
     }
     let byte_order_mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    let builder = Builder {
-        source,
-        shift: byte_order_mark,
-        length: text.len(),
-        diagnostics,
-        stack: Vec::new(),
-        root: None,
-        nodes: 0,
-    };
+    let builder =
+        Builder { source, shift: byte_order_mark, text, diagnostics, stack: Vec::new(), root: None, nodes: 0 };
     builder.build(&text[byte_order_mark..])
 }
 
@@ -43,7 +36,8 @@ struct Builder<'d> {
     source: SourceId,
     /// What lies before the reader's first byte.
     shift: usize,
-    length: usize,
+    /// The whole text.
+    text: &'d str,
     diagnostics: &'d mut Diagnostics,
     stack: Vec<Open>,
     root: Option<Node>,
@@ -193,17 +187,26 @@ impl Builder<'_> {
         self.diagnostics.push(Diagnostic::error(code, title, span, ""));
     }
 
-    /// Reports the reader's error with its own words, at one character. The reader looks ahead,
+    /// Reports the reader's error with its own words, at the line at fault if that can be told,
+    /// else at one character. The reader looks ahead,
     /// so it meets its own limit of depth before this file meets [`DEPTH_MAX`].
     fn unreadable(&mut self, error: &ScanError) {
-        let start = (self.shift + error.marker().byte_offset().unwrap_or(0)).min(self.length);
-        let span = Span::new(self.source, start, (start + 1).min(self.length));
+        let start = (self.shift + error.marker().byte_offset().unwrap_or(0)).min(self.text.len());
+        let span = Span::new(self.source, start, (start + 1).min(self.text.len()));
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
             self.too_deep(span);
             return;
         }
         let title = format!("this is not YAML: {}", shown_sentence(&error.info()));
-        self.diagnostics.push(Diagnostic::error(Code::YamlSyntax, title, span, "reading stopped here"));
+        let stopped = "reading stopped here";
+        self.diagnostics.push(match blame::find(self.text, error.kind(), start) {
+            Some(fault) => {
+                let place = Span::new(self.source, fault.place.start, fault.place.end);
+                let wrong = Diagnostic::error(Code::YamlSyntax, title, place, fault.label).help(fault.help);
+                if place.start <= span.start && span.start <= place.end { wrong } else { wrong.related(span, stopped) }
+            }
+            None => Diagnostic::error(Code::YamlSyntax, title, span, stopped),
+        });
     }
 
     fn too_deep(&mut self, span: Span) {

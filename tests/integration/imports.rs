@@ -61,7 +61,7 @@ const IMPURE: [&str; 16] = [
     "getrandom",
     "ureq",
     "rustix",
-    "notify",
+    "notify::",
     "Timestamp::now",
 ];
 

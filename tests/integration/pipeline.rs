@@ -2,19 +2,22 @@
 //!
 //! Each `tests/testdata/pipeline/<case>.yml` is expanded with the payload beside it, where there
 //! is a `<case>.json`, and validated. What the user would see, and the plan if there is one, stand
-//! in `<case>.expected`, rewritten when `UPDATE_EXPECTED` is set. A comment `#~^^ code` below a
+//! in `<case>.expected`, rewritten when `UPDATE_EXPECTED` is set; there is a plan too where all that
+//! is wrong is that no worker can execute it yet. A comment `#~^^ code` below a
 //! line says apart from that which mistake is on the line, its carets under the columns that are
 //! meant. A mistake that begins left of the carets' first possible column is marked from there
 //! on, and one of several lines is marked on its first.
 
-use pipehook::diagnostic::{Code, Diagnostics, Place, Report, SourceMap, Style, render_all};
+use pipehook::diagnostic::{Code, Diagnostic, Diagnostics, Place, Report, Severity, SourceMap, Style, render_all};
 use pipehook::expression::{Object, Value};
 use pipehook::pipeline::{self, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
-use pipehook::template::{self, Inputs, NoFiles, Template};
+use pipehook::template::{self, Group, Inputs, NoFiles, Template};
 use pipehook::yaml;
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The first column, from 1, at which a caret can stand: behind `#~`.
 const FIRST_CARET: usize = 3;
@@ -23,6 +26,8 @@ const FIRST_CARET: usize = 3;
 struct Outcome {
     reports: Vec<Report>,
     plan: Option<Plan>,
+    /// The plan, also where a worker could not execute it.
+    draft: Option<Plan>,
 }
 
 fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
@@ -30,27 +35,32 @@ fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
     let source = sources.add(format!("{name}.yml"), text);
     let mut diagnostics = Diagnostics::default();
     let document = yaml::parse(text, source, &mut diagnostics);
-    let plan = document.and_then(|document| validated(name, &document, payload, &mut sources, &mut diagnostics));
-    Outcome { reports: diagnostics.resolve(&sources), plan }
+    let draft = document.map(|document| draft(name, &document, payload, &mut sources, &mut diagnostics));
+    let is_meant = |it: &Diagnostic| it.severity != Severity::Error || it.code == Code::Unsupported;
+    let draft = draft.filter(|_| diagnostics.iter().all(is_meant));
+    let plan = draft.clone().filter(|_| !diagnostics.has_errors());
+    Outcome { reports: diagnostics.resolve(&mut sources), plan, draft }
 }
 
-/// Returns the plan of a document that is expanded with a payload for each of its aliases.
-fn validated(
+/// Returns the work of a document that is expanded with a payload for each of its aliases.
+fn draft(
     name: &str,
     document: &yaml::Node,
     payload: Option<&str>,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
-) -> Option<Plan> {
+) -> Plan {
     let aliases: Vec<String> = pipeline::webhooks(document, diagnostics).into_iter().map(|it| it.alias).collect();
     let template = Template::load(document, &aliases, &NoFiles, sources, diagnostics);
     let values = template::bind(template.parameters(), &[], diagnostics);
     let payloads = aliases.iter().map(|alias| (alias.as_str().into(), payload_value(alias, payload)));
     let parameters = values.into_iter().chain(payloads).map(|(name, value)| (Text::author(name), value));
     let parameters = parameters.collect::<Object>();
-    let inputs = Inputs { parameters, webhooks: aliases, ..Inputs::default() };
+    let secrets = Group { name: "secrets".into(), values: Vec::new(), secrets: vec!["token".into()] };
+    let groups = Arc::new([secrets].into_iter().collect());
+    let inputs = Inputs { parameters, webhooks: aliases, groups, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
-    pipeline::validate(&expanded, name, diagnostics)
+    pipeline::examine(&expanded, name, diagnostics)
 }
 
 fn payload_value(alias: &str, payload: Option<&str>) -> Value {
@@ -83,7 +93,7 @@ fn every_case_is_read_as_expected() {
         let (text, outcome) = run(&case);
         differences.extend(check_marks(&case, &text, &outcome.reports));
         let mut found = render_all(&outcome.reports, Style::Plain);
-        if let Some(plan) = &outcome.plan {
+        if let Some(plan) = &outcome.draft {
             found.push_str(&serde_json::to_string_pretty(plan).expect("a plan is JSON"));
             found.push('\n');
         }
@@ -118,6 +128,15 @@ fn every_code_of_a_pipeline_has_a_case() {
         Code::UnknownDependency,
         Code::DependencyCycle,
         Code::MissingParameter,
+        Code::FirstKey,
+        Code::OldForm,
+        Code::NoEffect,
+        Code::UnknownOutput,
+        Code::UnknownResource,
+        Code::UnknownTask,
+        Code::UnknownInput,
+        Code::MissingInput,
+        Code::RunName,
     ];
     for code in wanted {
         assert!(found.contains(&code), "no case reports {code}");
@@ -171,7 +190,7 @@ fn a_payload_changes_no_script() {
                 steps:\n- script: echo ${{ parameters.hook.x }} '$(y)'\n";
     let scripts = |payload: &str| {
         let plan = outcome("p", text, Some(payload)).plan.expect("it is valid");
-        let Action::Script(script) = &plan.stages[0].jobs[0].steps[0].action;
+        let Action::Script(script) = &plan.stages[0].jobs[0].steps[0].action else { unreachable!("it is a script") };
         let author = script.text.segments().iter().filter(|it| !it.is_tainted());
         author.map(|segment| segment.text.to_string()).collect::<Vec<_>>()
     };
@@ -188,7 +207,7 @@ fn planning_is_deterministic() {
 
 #[test]
 fn a_plan_survives_being_stored() {
-    for plan in cases().iter().filter_map(|case| run(case).1.plan) {
+    for plan in cases().iter().filter_map(|case| run(case).1.draft) {
         let stored = serde_json::to_string(&plan).expect("a plan is JSON");
         let read: Plan = serde_json::from_str(&stored).expect("what was stored can be read");
         assert_eq!(read, plan);
@@ -222,6 +241,112 @@ fn a_long_chain_of_dependencies_is_no_circle_and_a_closed_one_is() {
     assert!(outcome("chain", &format!("jobs:\n- job: j0\n{chain}"), None).plan.is_some());
     let closed = outcome("closed", &format!("jobs:\n{}{chain}", job(0, 255)), None);
     assert_eq!(closed.reports.iter().map(|report| report.code).collect::<Vec<_>>(), [Code::DependencyCycle]);
+}
+
+#[test]
+fn a_mark_at_the_beginning_and_other_line_ends_change_nothing() {
+    let text =
+        "jobs:\n- job: a\n  dependsOn: b\n  steps:\n  - script: |\n      one\n      two\n- job: b\n  dispalyName: x\n";
+    let places = |text: &str| {
+        let reports = outcome("lines", text, None).reports;
+        reports.iter().map(|it| it.place.as_ref().map(|place| (place.line, place.column))).collect::<Vec<_>>()
+    };
+    let other = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(places(text), [Some((9, 3))]);
+    assert_eq!(places(&other), places(text));
+}
+
+proptest! {
+    #[test]
+    fn any_text_of_the_language_is_told_about_or_planned(lines in proptest::collection::vec(line(), 1..25)) {
+        let text = lines.concat();
+        let outcome = outcome("any", &text, Some("{}"));
+        prop_assert!(outcome.plan.is_some() || !outcome.reports.is_empty(), "{text}");
+    }
+}
+
+/// Returns lines that are often right, and wrong in many ways together.
+fn line() -> impl Strategy<Value = String> {
+    let key = proptest::sample::select(vec![
+        "stages",
+        "stage",
+        "jobs",
+        "job",
+        "deployment",
+        "steps",
+        "script",
+        "bash",
+        "pwsh",
+        "task",
+        "checkout",
+        "download",
+        "publish",
+        "strategy",
+        "matrix",
+        "parallel",
+        "runOnce",
+        "deploy",
+        "on",
+        "pool",
+        "container",
+        "services",
+        "variables",
+        "name",
+        "value",
+        "group",
+        "dependsOn",
+        "condition",
+        "env",
+        "inputs",
+        "target",
+        "resources",
+        "repositories",
+        "repository",
+        "containers",
+        "trigger",
+        "schedules",
+        "cron",
+        "timeoutInMinutes",
+        "continueOnError",
+        "environment",
+        "workspace",
+        "uses",
+        "demands",
+        "concurrency",
+        "limit",
+        "x",
+    ]);
+    let value = proptest::sample::select(vec![
+        "",
+        "A",
+        "B",
+        "true",
+        "5",
+        "-1",
+        "[]",
+        "{}",
+        "[A, B]",
+        "{a: b}",
+        "$(x)",
+        "$[ variables.x ]",
+        "$[",
+        "$[]",
+        "succeeded('A')",
+        "eq(dependencies.A.outputs['s.x'], 1)",
+        "CmdLine@2",
+        "Bash@3",
+        "none",
+        "self",
+        "'a: b'",
+        "${{ parameters.x }}",
+        "é\u{1F600}",
+        "\"\"",
+        "$[ stageDependencies.A.B.outputs['s.x'] ]",
+    ]);
+    (0..4_usize, any::<bool>(), key, value).prop_map(|(depth, is_item, key, value)| {
+        let dash = if is_item { "- " } else { "" };
+        format!("{}{dash}{key}: {value}\n", "  ".repeat(depth))
+    })
 }
 
 #[test]

@@ -1,74 +1,41 @@
 //! Conditions are expressions of known names and functions (reference, section 3.8).
 
+use super::outputs;
+use super::view::{Graph, View};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, shown};
-use crate::expression::{Dialect, Expression, Mistake, Reference, Scope, Step};
-use crate::pipeline::model::{Condition, Job, Pipeline, Placed, Stage};
-use crate::pipeline::schema::unsupported;
+use crate::expression::{Dialect, Expression, Mistake, Scope};
+use crate::pipeline::model::{Condition, Job};
 use std::ops::Range;
 
-/// Names that the language has in conditions of stages and jobs and this version has not.
-const LATER: [&str; 2] = ["stageDependencies", "pipeline"];
-/// What to do instead of reading what another job or stage has set.
-const NO_OUTPUTS: &str = "look at `dependencies.<name>.result`, or decide in the script";
-
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    let names = pipeline.stage_names();
-    for (place, stage) in pipeline.stages.iter().enumerate() {
-        let before = place.checked_sub(1).map(|before| names[before].as_str());
-        if let Some(condition) = &stage.condition {
-            graph(condition, stage_dependencies(stage, before), diagnostics);
+pub(super) fn check(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for (at, stage) in graph.stages.iter().enumerate() {
+        if let Some(condition) = &stage.stage.condition {
+            of_graph(condition, &graph.of_stage(at), diagnostics);
         }
-        for job in &stage.jobs {
-            check_job(job, diagnostics);
+        for (place, job) in stage.jobs.iter().enumerate() {
+            if let Some(condition) = &job.job.condition {
+                of_graph(condition, &graph.of_job(at, place), diagnostics);
+            }
+            of_steps(job.job, diagnostics);
         }
-    }
-}
-
-/// Returns the names of the stages that a stage waits for itself.
-fn stage_dependencies<'p>(stage: &'p Stage, before: Option<&'p str>) -> Vec<&'p str> {
-    match &stage.depends_on {
-        Some(names) => values(names),
-        None => before.into_iter().collect(),
-    }
-}
-
-fn values(names: &[Placed<String>]) -> Vec<&str> {
-    names.iter().map(|name| name.value.as_str()).collect()
-}
-
-fn check_job(job: &Job, diagnostics: &mut Diagnostics) {
-    if let Some(condition) = &job.condition {
-        graph(condition, values(&job.depends_on), diagnostics);
-    }
-    for condition in job.steps.iter().filter_map(|step| step.condition.as_ref()) {
-        let scope = Scope::new(Dialect::Condition).with_name("variables").in_step();
-        one(condition, &scope, diagnostics);
     }
 }
 
 /// Checks the condition of a stage or job, which sees what it waits for.
-fn graph(condition: &Condition, dependencies: Vec<&str>, diagnostics: &mut Diagnostics) {
-    let scope = Scope::new(Dialect::Condition).with_name("variables").with_members("dependencies", dependencies);
-    let scope = LATER.into_iter().fold(scope, Scope::with_name);
-    let Some(expression) = one(condition, &scope, diagnostics) else { return };
-    for reference in expression.references() {
-        if let Some(what) = later(&reference) {
-            diagnostics.push(unsupported(&what, place(condition, reference.range), NO_OUTPUTS));
-        }
+fn of_graph(condition: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
+    if let Some(expression) = one(condition, &view.condition(), diagnostics) {
+        outputs::check(&expression, condition, view, true, diagnostics);
     }
 }
 
-/// Returns what a reference names that the language has and this version has not.
-fn later(reference: &Reference) -> Option<String> {
-    if let Some(name) = LATER.into_iter().find(|name| name.eq_ignore_ascii_case(&reference.root)) {
-        return Some(name.to_owned());
+fn of_steps(job: &Job, diagnostics: &mut Diagnostics) {
+    let scope = Scope::new(Dialect::Condition).with_name("variables").in_step();
+    for condition in job.all_steps().filter_map(|step| step.condition.as_ref()) {
+        one(condition, &scope, diagnostics);
     }
-    let is_outputs = |step: &Step| matches!(step, Step::Member(name) if name.eq_ignore_ascii_case("outputs"));
-    let is_dependency = reference.root.eq_ignore_ascii_case("dependencies");
-    (is_dependency && reference.steps.get(1).is_some_and(is_outputs)).then(|| "outputs".to_owned())
 }
 
-/// Reports what is wrong with one condition, and returns it if it could be parsed.
+/// Reports what is wrong with one expression, and returns it if it could be parsed.
 pub(super) fn one(condition: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Expression> {
     let parsed = Expression::parse(&condition.text);
     let mistakes = match &parsed {

@@ -3,9 +3,13 @@
 mod conditions;
 mod dependencies;
 mod names;
+mod outputs;
+mod resources;
+mod run_name;
 mod runtime;
 mod scripts;
 mod variables;
+mod view;
 
 use super::Need;
 use super::model::Pipeline;
@@ -15,9 +19,12 @@ use crate::diagnostic::Diagnostics;
 /// stands.
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
     names::check(pipeline, diagnostics);
+    run_name::check(pipeline, diagnostics);
+    resources::check(pipeline, diagnostics);
     dependencies::check(pipeline, diagnostics);
-    conditions::check(pipeline, diagnostics);
+    let graph = view::Graph::new(pipeline);
+    conditions::check(&graph, diagnostics);
+    runtime::check(pipeline, &graph, diagnostics);
     variables::check(pipeline, diagnostics);
-    runtime::check(pipeline, diagnostics);
     scripts::check(pipeline, diagnostics)
 }

@@ -1,65 +1,81 @@
-//! Variables whose whole value is an expression `$[ … ]`, which is evaluated when a job starts
-//! (reference, section 4.2).
+//! Values that are a whole expression `$[ … ]`, which is evaluated when a job is due (reference,
+//! section 4.2): those of variables, and settings of jobs. Elsewhere the same text is text.
 
-use super::conditions;
-use crate::diagnostic::{Diagnostics, Span};
-use crate::expression::{Dialect, Expression, Scope};
+use super::view::{Graph, View};
+use super::{conditions, outputs};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::expression::{Expression, Scope};
 use crate::pipeline::condition::{self, Operands};
-use crate::pipeline::model::{Condition, Pipeline, Variable};
-use crate::pipeline::schema::unsupported;
+use crate::pipeline::executable::{Capability, need};
+use crate::pipeline::model::{Condition, Pipeline, Step, Variable, Variables};
+use crate::pipeline::value::{bracketed, is_expression};
+use crate::taint::Text;
 
 const OPEN: &str = "$[";
 const CLOSE: &str = "]";
 
-/// Names that the language has here and this version has not.
-const LATER: [&str; 4] = ["dependencies", "stageDependencies", "resources", "pipeline"];
-/// What to do instead.
-const HELP: &str = "find it out in a script, or look at `dependencies.<name>.result` in a `condition`";
-
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    for variable in pipeline.all_variables().filter(|variable| is_expression(variable)) {
-        check_one(variable, diagnostics);
-    }
-}
-
-/// Says whether the author wrote an expression; a payload's text never is one.
-fn is_expression(variable: &Variable) -> bool {
-    let segments = variable.value.segments();
-    let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return false };
-    let is_whole = first.text.starts_with(OPEN) && last.text.ends_with(CLOSE);
-    is_whole && variable.value.len() > OPEN.len() && !first.is_tainted() && !last.is_tainted()
-}
-
-fn check_one(variable: &Variable, diagnostics: &mut Diagnostics) {
-    let spans = vec![variable.value_span; variable.value.segments().len()];
-    let Some(text) = condition::splice(&variable.value, &spans, Operands::Refused, diagnostics) else { return };
-    let scope = Scope::new(Dialect::Runtime).with_name("variables");
-    let scope = LATER.into_iter().fold(scope, Scope::with_name);
-    let written = inner(variable, &text);
-    let Some(expression) = conditions::one(&written, &scope.clone().in_variable(), diagnostics) else { return };
-    counters(&expression, &written, &scope, diagnostics);
-    for reference in expression.references() {
-        if let Some(name) = LATER.into_iter().find(|name| name.eq_ignore_ascii_case(&reference.root)) {
-            diagnostics.push(unsupported(name, conditions::place(&written, reference.range), HELP));
+pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    of_variables(&pipeline.variables, &graph.of_pipeline(), diagnostics);
+    for (at, stage) in graph.stages.iter().enumerate() {
+        of_variables(&stage.stage.variables, &graph.of_stage_variables(at), diagnostics);
+        for (place, job) in stage.jobs.iter().enumerate() {
+            let view = graph.of_job(at, place);
+            of_variables(&job.job.variables, &view, diagnostics);
+            for late in job.job.late.all() {
+                if let Some(expression) = conditions::one(late, &view.runtime(), diagnostics) {
+                    outputs::check(&expression, late, &view, false, diagnostics);
+                }
+            }
+            for step in job.job.all_steps() {
+                of_step(step, diagnostics);
+            }
         }
     }
 }
 
-/// Reports calls of `counter`: the only function that is known in variables alone.
-fn counters(expression: &Expression, written: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) {
-    let known = expression.check(&scope.clone().in_variable());
-    for mistake in expression.check(scope).into_iter().filter(|mistake| !known.contains(mistake)) {
-        let help = "write `$(Rev:r)` in the pipeline's `name`, which counts its runs";
-        diagnostics.push(unsupported("counter", conditions::place(written, mistake.range), help));
+fn of_variables(variables: &Variables, view: &View<'_>, diagnostics: &mut Diagnostics) {
+    for variable in variables.own.iter().filter(|variable| is_written_by_the_author(&variable.value)) {
+        of_variable(variable, view, diagnostics);
     }
 }
 
-/// Returns what stands between the brackets, with its place.
-fn inner(variable: &Variable, text: &str) -> Condition {
-    let span = variable.value_span;
-    let is_verbatim = !variable.value.is_tainted() && text.len() == span.range().len();
-    let range = span.range();
-    let between = Span::new(span.source, range.start + OPEN.len(), range.end.saturating_sub(CLOSE.len()));
-    let text = text[OPEN.len()..text.len() - CLOSE.len()].to_owned();
-    Condition { text, span: if is_verbatim { between } else { span }, is_verbatim }
+/// Says whether the author wrote an expression; a payload's text never is one.
+fn is_written_by_the_author(value: &Text) -> bool {
+    let segments = value.segments();
+    let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return false };
+    let is_whole = first.text.starts_with(OPEN) && last.text.ends_with(CLOSE);
+    is_whole && value.len() > OPEN.len() && !first.is_tainted() && !last.is_tainted()
+}
+
+fn of_variable(variable: &Variable, view: &View<'_>, diagnostics: &mut Diagnostics) {
+    let spans = vec![variable.value_span; variable.value.segments().len()];
+    let Some(text) = condition::splice(&variable.value, &spans, Operands::Refused, diagnostics) else { return };
+    if !is_expression(&text) {
+        let title = "an expression stands between `$[` and `]`";
+        let empty = Diagnostic::error(Code::ExpressionSyntax, title, variable.value_span, "nothing is between them");
+        diagnostics.push(empty);
+        return;
+    }
+    let written = bracketed(&text, variable.value_span, !variable.value.is_tainted());
+    let scope = view.runtime();
+    let Some(expression) = conditions::one(&written, &scope.clone().in_variable(), diagnostics) else { return };
+    counters(&expression, &written, &scope, diagnostics);
+    outputs::check(&expression, &written, view, false, diagnostics);
+}
+
+/// Finds calls of `counter`: the only function that is known in variables alone.
+fn counters(expression: &Expression, written: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) {
+    let known = expression.check(&scope.clone().in_variable());
+    for mistake in expression.check(scope).into_iter().filter(|mistake| !known.contains(mistake)) {
+        need(Capability::Counter, conditions::place(written, mistake.range), diagnostics);
+    }
+}
+
+/// A step knows no expressions of this kind; what looks like one stays text.
+fn of_step(step: &Step, diagnostics: &mut Diagnostics) {
+    for (name, _) in step.env.iter().filter(|(_, value)| is_written_by_the_author(value)) {
+        let title = format!("`$[ ]` in `env` is text: `{}` gets it as it is", crate::diagnostic::shown(&name.value));
+        let text = Diagnostic::warning(Code::NoEffect, title, name.span, "this is not evaluated");
+        diagnostics.push(text.help("give a variable of the job this value, and write `$(name)` here"));
+    }
 }

@@ -5,7 +5,8 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::Need;
-use crate::pipeline::model::{Job, Pipeline, Step, Variable};
+use crate::pipeline::model::{Job, Pipeline, Script, Step, Variable};
+use crate::pipeline::plan::Interpreter;
 use crate::shell::{self, Language, Refusal};
 use crate::taint::{Segment, Text};
 use crate::template;
@@ -17,7 +18,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<N
     let mut needs = Vec::new();
     for stage in &pipeline.stages {
         for job in &stage.jobs {
-            let scopes = [&pipeline.variables, &stage.variables, &job.variables];
+            let scopes = [&pipeline.variables.own, &stage.variables.own, &job.variables.own];
             check_job(job, &scopes, &mut needs, diagnostics);
         }
     }
@@ -25,21 +26,23 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<N
 }
 
 fn check_job(job: &Job, scopes: &[&Vec<Variable>], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
-    let tainted: Vec<&Variable> =
-        scopes.iter().flat_map(|scope| scope.iter()).filter(|it| it.value.is_tainted()).collect();
-    for step in &job.steps {
+    let variables =
+        scopes.iter().flat_map(|scope| scope.iter()).chain(job.legs().iter().flat_map(|leg| &leg.variables));
+    let tainted: Vec<&Variable> = variables.filter(|it| it.value.is_tainted()).collect();
+    for step in job.all_steps() {
         check_step(step, &tainted, needs, diagnostics);
     }
 }
 
 fn check_step(step: &Step, tainted: &[&Variable], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
-    let scalar = &step.script.value;
+    let Some(script) = step.script().filter(|script| is_bash(script)) else { return };
+    let scalar = &script.text.value;
     if scalar.text.len() > SCRIPT_MAX {
         let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
-        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, step.script.span, "this is too long"));
+        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, script.text.span, "this is too long"));
         return;
     }
-    let (text, spans) = with_variables(step, tainted);
+    let (text, spans) = with_variables(script, tainted);
     if !text.is_tainted() {
         return;
     }
@@ -58,13 +61,18 @@ fn check_step(step: &Step, tainted: &[&Variable], needs: &mut Vec<Need>, diagnos
     }
 }
 
+/// Says whether bash reads the script. No worker can run another one yet.
+fn is_bash(script: &Script) -> bool {
+    matches!(script.interpreter, Interpreter::CommandLine | Interpreter::Bash)
+}
+
 /// Returns the script with the macros of tainted variables in place, and each segment's span.
-fn with_variables(step: &Step, tainted: &[&Variable]) -> (Text, Vec<Span>) {
-    let scalar = &step.script.value;
+fn with_variables(script: &Script, tainted: &[&Variable]) -> (Text, Vec<Span>) {
+    let scalar = &script.text.value;
     let mut text = Text::default();
     let mut spans = Vec::new();
     for (place, segment) in scalar.text.segments().iter().enumerate() {
-        let span = scalar.segment_spans.get(place).copied().unwrap_or(step.script.span);
+        let span = scalar.segment_spans.get(place).copied().unwrap_or(script.text.span);
         if segment.is_tainted() || tainted.is_empty() {
             push(&mut text, &mut spans, segment.clone(), span);
         } else {

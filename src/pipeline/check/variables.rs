@@ -11,8 +11,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for variable in pipeline.all_variables() {
         one(&variable.name, &variable.value, "a variable", diagnostics);
     }
-    let jobs = pipeline.stages.iter().flat_map(|stage| &stage.jobs);
-    for (name, value) in jobs.flat_map(|job| &job.steps).flat_map(|step| &step.env) {
+    for (name, value) in pipeline.jobs().flat_map(|job| job.all_steps()).flat_map(|step| &step.env) {
         one(name, value, "an environment variable", diagnostics);
     }
 }

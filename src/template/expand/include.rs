@@ -155,7 +155,9 @@ impl<'e> Expansion<'e> {
         let parameters: Object = bound.into_iter().map(|it| (Text::author(it.name), it.value)).collect();
         let frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
         self.frames.push(frame);
+        let was_copied = std::mem::replace(&mut self.is_copied, false);
         let entries = stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.entered(file, kind, reference.place));
+        self.is_copied = was_copied;
         let left = self.frames.pop();
         self.text_decided |= left.is_some_and(|frame| frame.context.has_looked_at_taint());
         entries

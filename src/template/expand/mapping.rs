@@ -138,7 +138,10 @@ impl Expansion<'_> {
 
     /// Copies a value without expressions.
     pub(super) fn fixed(&mut self, node: &Node, place: Place) -> Node {
-        self.settled(node.clone(), place)
+        let was_copied = std::mem::replace(&mut self.is_copied, true);
+        let node = self.settled(node.clone(), place);
+        self.is_copied = was_copied;
+        node
     }
 
     /// Makes the variable of an item of a list known.

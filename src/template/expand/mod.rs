@@ -49,6 +49,7 @@ pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnos
         diagnostics,
         spent: Spent::default(),
         used: vec![0],
+        is_copied: false,
         text_decided: false,
     };
     let document = expansion.part(&root.document, Place::Root);
@@ -69,6 +70,8 @@ struct Expansion<'e> {
     spent: Spent,
     /// The files that have been used, each once.
     used: Vec<usize>,
+    /// Whether what is put in its place is copied from a file as it is.
+    is_copied: bool,
     /// Whether tainted text has decided anything, beside what the expressions of the open frames
     /// have looked at.
     text_decided: bool,

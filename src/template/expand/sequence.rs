@@ -6,6 +6,7 @@ use crate::expression::{Array, Object, Value};
 use crate::taint::{Origin, Text};
 use crate::template::part::{Branch, Each, Element, Hole, Part};
 use crate::template::place::Place;
+use crate::template::step::restore;
 use crate::template::{Content, Entry, Kind, Node, Scalar, value};
 use std::sync::Arc;
 
@@ -37,7 +38,9 @@ impl Expansion<'_> {
             }
             Element::Own(part) => {
                 let node = self.part(part, place.item());
+                let was_copied = std::mem::replace(&mut self.is_copied, is_written_task(part));
                 self.finish_item(node, place, made);
+                self.is_copied = was_copied;
             }
             Element::Choice(branches) => {
                 if let Some(body) = self.chosen(branches) {
@@ -122,7 +125,9 @@ impl Expansion<'_> {
     /// Puts an expanded item into its list: a template and a group bring items of their own.
     fn finish_item(&mut self, item: Node, place: Place, made: &mut Vec<Node>) {
         match place {
-            Place::Steps if item.member("template").is_none() => made.push(crate::template::step::restore(item)),
+            Place::Steps if item.member("template").is_none() => {
+                made.push(if self.is_copied { item } else { restore(item) });
+            }
             Place::Variables if item.member("group").is_some() => self.group(item, made),
             _ if place.kind().is_some() && item.member("template").is_some() => self.template_item(item, place, made),
             Place::Variables => {
@@ -203,6 +208,16 @@ impl Expansion<'_> {
             }
         }
         None
+    }
+}
+
+/// Says whether a step is a task because its author wrote so, and not since it went through a
+/// parameter.
+fn is_written_task(step: &Part) -> bool {
+    match step {
+        Part::Fixed { .. } => true,
+        Part::Mapping { entries, .. } => matches!(entries.first(), Some(Element::Own(pair)) if pair.key.is_fixed()),
+        _ => false,
     }
 }
 

@@ -118,7 +118,7 @@ impl Reader<'_> {
             Some(0) => {}
             Some(late) => {
                 let title = "`name` must be the first key of a parameter";
-                let late = Diagnostic::error(Code::InvalidValue, title, entries[late].key.span, "move this key up");
+                let late = Diagnostic::error(Code::FirstKey, title, entries[late].key.span, "move this key up");
                 self.push(late.related(entries[0].key.span, "this key is the first"));
             }
             None if is_understood => {

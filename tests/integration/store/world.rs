@@ -191,8 +191,8 @@ pub fn staged(stages: Vec<Stage>) -> Plan {
         version: VERSION,
         pipeline: "hello".to_owned(),
         name: "$(Date:yyyyMMdd).$(Rev:r)".into(),
-        variables: Vec::new(),
         stages,
+        ..Plan::default()
     }
 }
 
@@ -201,34 +201,22 @@ pub fn stage(name: &str, depends_on: &[&str], jobs: Vec<Job>) -> Stage {
         name: name.to_owned(),
         display_name: name.into(),
         depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
-        condition: None,
-        variables: Vec::new(),
         jobs,
+        ..Stage::default()
     }
 }
 
 pub fn job(name: &str, depends_on: &[&str]) -> Job {
-    let script = Script { interpreter: Interpreter::Bash, text: "echo hello".into(), fail_on_stderr: false };
-    let step = Step {
-        name: None,
-        display_name: "greet".into(),
-        condition: None,
-        continue_on_error: false,
-        timeout_minutes: 0.0,
-        env: Vec::new(),
-        working_directory: None,
-        action: Action::Script(script),
-    };
+    let script = Script { interpreter: Interpreter::Bash, text: "echo hello".into(), ..Script::default() };
+    let step = Step { display_name: "greet".into(), action: Action::Script(script), ..Step::default() };
     Job {
         name: name.to_owned(),
         display_name: name.into(),
         depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
-        condition: None,
-        continue_on_error: false,
         timeout_minutes: 60.0,
         cancel_timeout_minutes: 5.0,
         pool: "default".to_owned(),
-        variables: Vec::new(),
         steps: vec![step],
+        ..Job::default()
     }
 }

@@ -134,7 +134,7 @@ fn declarations_are_literal_and_complete() {
         ("- {name: p, type: strng}", "invalid-value", "2:19"),
         ("- {name: p, defalt: x}", "unknown-key", "2:13"),
         ("- {type: string}", "missing-key", "2:4"),
-        ("- {type: string, name: p}", "invalid-value", "2:18"),
+        ("- {type: string, name: p}", "first-key", "2:18"),
         ("- {name: p, default: 3, values: [1, 2]}", "invalid-value", "2:22"),
         ("- {name: p}\n- {name: P}", "duplicate-name", "3:10"),
         ("- p", "wrong-type", "2:3"),

@@ -14,7 +14,6 @@ fn declarations_are_checked() {
     fails("  - x\n", "wrong-type", "3:5");
     fails("  - {repository: self}\n", "invalid-value", "3:18");
     fails("  - {repository: 'a b'}\n", "invalid-value", "3:18");
-    fails("  - {repository: a}\n  - {repository: A}\n", "duplicate-name", "4:18");
     fails("  - {repository: a, ref: '${{ variables.x }}'}\n", "invalid-value", "3:26");
     World::new("resources: {repositories: x}\nsteps: []\n").fails("wrong-type", "ci/main.yml:1:27");
 }

@@ -89,17 +89,8 @@ impl Story {
 }
 
 pub fn step(script: impl Into<Text>) -> Step {
-    let script = Script { interpreter: Interpreter::CommandLine, text: script.into(), fail_on_stderr: false };
-    Step {
-        name: None,
-        display_name: "CmdLine".into(),
-        condition: None,
-        continue_on_error: false,
-        timeout_minutes: 0.0,
-        env: Vec::new(),
-        working_directory: None,
-        action: Action::Script(script),
-    }
+    let script = Script { interpreter: Interpreter::CommandLine, text: script.into(), ..Script::default() };
+    Step { display_name: "CmdLine".into(), action: Action::Script(script), ..Step::default() }
 }
 
 pub fn step_if(condition: &str, script: &str) -> Step {
@@ -127,30 +118,20 @@ pub fn job(steps: Vec<Step>) -> Job {
     Job {
         name: "build".to_owned(),
         display_name: "Build it".into(),
-        depends_on: Vec::new(),
-        condition: None,
-        continue_on_error: false,
         timeout_minutes: 60.0,
         cancel_timeout_minutes: 5.0,
         pool: "default".to_owned(),
-        variables: Vec::new(),
         steps,
+        ..Job::default()
     }
 }
 
 pub fn stage(name: &str, jobs: Vec<Job>) -> Stage {
-    Stage {
-        name: name.to_owned(),
-        display_name: "Main stage".into(),
-        depends_on: Vec::new(),
-        condition: None,
-        variables: Vec::new(),
-        jobs,
-    }
+    Stage { name: name.to_owned(), display_name: "Main stage".into(), jobs, ..Stage::default() }
 }
 
 pub fn plan(stages: Vec<Stage>) -> Plan {
-    Plan { version: 1, pipeline: "shop".to_owned(), name: "first".into(), variables: Vec::new(), stages }
+    Plan { version: 1, pipeline: "shop".to_owned(), name: "first".into(), stages, ..Plan::default() }
 }
 
 pub fn host() -> Host {

@@ -159,7 +159,7 @@ fn a_condition_that_cannot_be_evaluated_fails_even_a_tolerant_step() {
 #[test]
 fn standard_error_fails_the_step_that_says_so() {
     let mut strict = step("echo fine; echo wrong >&2");
-    let Action::Script(script) = &mut strict.action;
+    let Action::Script(script) = &mut strict.action else { unreachable!("it is a script") };
     script.fail_on_stderr = true;
     let lenient = step_if("always()", "echo wrong >&2");
     let story = run(vec![strict, lenient]);
@@ -170,7 +170,7 @@ fn standard_error_fails_the_step_that_says_so() {
 #[test]
 fn both_kinds_of_script_are_bash_with_its_documented_options() {
     let mut bash = step("echo \"$0 $-\"; ps -o args= $$ | sed 's/ .*//'");
-    let Action::Script(script) = &mut bash.action;
+    let Action::Script(script) = &mut bash.action else { unreachable!("it is a script") };
     script.interpreter = Interpreter::Bash;
     let options = "tr '\\0' ' ' < /proc/$$/cmdline | sed 's:/[^ ]*/::g'";
     let command_line = run(vec![step(options)]);

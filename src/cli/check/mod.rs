@@ -1,24 +1,19 @@
 //! `pipehook check`: mistakes in pipelines and the configuration, before a delivery finds them.
 
+mod file;
+mod parallel;
 mod sarif;
 mod sender;
+mod sure;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
-use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, prepare};
+use crate::catalog::{self, Library};
 use crate::config::Config;
-use crate::diagnostic::{Code, Diagnostics, Report, Severity, Style, render_all};
-use crate::webhook::payload::{self, Payload};
-use crate::webhook::select::select;
-use anyhow::Context;
+use crate::diagnostic::{Report, Severity, Style, render_all};
+use crate::webhook::payload;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
-
-/// The id of a delivery that is none.
-const DELIVERY: &str = "dlv_00000000000000000000000000000000";
-
-/// Mistakes that do not depend on what a payload holds: without one, only these are sure.
-const SURE: [Code; 3] = [Code::UnknownKey, Code::Unsupported, Code::DuplicateKey];
 
 /// Diagnoses pipelines and the configuration. The exit code is 1 if there are errors.
 #[derive(Debug, Args)]
@@ -73,8 +68,9 @@ impl Check {
         for path in &self.paths {
             add_files(path, &mut files)?;
         }
-        for file in &files {
-            reports.extend(pipeline(file, &library, payload.as_ref(), config.as_ref())?);
+        let check = |path: &PathBuf| file::check(path, &library, payload.as_ref(), config.as_ref());
+        for of_file in parallel::map(&files, check) {
+            reports.extend(of_file);
         }
         self.print(&reports, files.len())?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
@@ -88,12 +84,11 @@ impl Check {
             ReportFormat::Text => {
                 anstream::eprint!("{}", render_all(reports, Style::Coloured));
                 let count = |severity| reports.iter().filter(|report| report.severity == severity).count();
-                let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
                 anstream::eprintln!(
                     "checked {}: {}, {}",
                     counted(files, "pipeline"),
-                    counted(errors, "error"),
-                    counted(warnings, "warning")
+                    counted(count(Severity::Error), "error"),
+                    counted(count(Severity::Warning), "warning")
                 );
             }
         }
@@ -107,59 +102,12 @@ fn counted(number: usize, what: &str) -> String {
 
 /// Adds a file, or all pipelines of a folder by name.
 fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if !path.is_dir() {
+    if path.is_dir() {
+        files.extend(catalog::paths(path).map_err(|error| Failure::Usage(error.into()))?);
+    } else if path.exists() {
         files.push(path.to_owned());
-        return Ok(());
+    } else {
+        return Err(Failure::usage(format!("there is no pipeline {}", path.display())));
     }
-    files.extend(catalog::pipeline_files(path).map_err(|error| Failure::Usage(error.into()))?);
     Ok(())
-}
-
-/// Returns what is wrong with one pipeline.
-fn pipeline(
-    file: &Path,
-    library: &Library,
-    payload: Option<&Payload<'_>>,
-    config: Option<&Config>,
-) -> Result<Vec<Report>, Failure> {
-    let (pipeline, mut diagnostics) = catalog::load_file(file, library)
-        .with_context(|| format!("the pipeline {} can't be read", file.display()))
-        .map_err(Failure::Usage)?;
-    if let Some(config) = config {
-        sender::filters(config, &pipeline, &mut diagnostics);
-    }
-    if !diagnostics.has_errors() {
-        match payload.filter(|_| !pipeline.listeners.is_empty()) {
-            Some(payload) => with_payload(&pipeline, payload, &mut diagnostics),
-            None => without_payload(&pipeline, &mut diagnostics),
-        }
-    }
-    Ok(diagnostics.resolve(&pipeline.sources))
-}
-
-/// Expands with a payload for each webhook resource.
-fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Diagnostics) {
-    for listener in &pipeline.listeners {
-        let webhook = TriggeringWebhook {
-            alias: &listener.resource.alias,
-            payload: select(payload, &listener.wanted),
-            headers: &[],
-            event: None,
-            delivery: DELIVERY,
-        };
-        prepare(pipeline, &Trigger { webhook: Some(webhook), ..Trigger::default() }, diagnostics);
-    }
-}
-
-/// Expands with nothing. A pipeline that wants no values is checked whole; of others, what does
-/// not depend on the values.
-fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    let mut found = Diagnostics::default();
-    prepare(pipeline, &Trigger::default(), &mut found);
-    let wants_values = !pipeline.listeners.is_empty() || !pipeline.template.parameters().is_empty();
-    for diagnostic in found {
-        if !wants_values || SURE.contains(&diagnostic.code) {
-            diagnostics.push(diagnostic);
-        }
-    }
 }

@@ -1,0 +1,116 @@
+//! The pattern of a run's name has macros that mean something, and no character that a name can't
+//! have (reference, section 8.1).
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest, shown};
+use crate::pipeline::model::{Pipeline, Placed};
+use crate::taint::Text;
+
+/// Characters that a name may not have. In values of macros they become `_`.
+const FORBIDDEN: &str = "\"/\\:<>'|?@*";
+/// The most characters of a name.
+const NAME_MAX: usize = 255;
+/// Macros that stand alone.
+const WORDS: [&str; 10] = [
+    "Date",
+    "DayOfMonth",
+    "DayOfYear",
+    "Hours",
+    "Minutes",
+    "Seconds",
+    "Month",
+    "SourceBranchName",
+    "TeamProject",
+    "Rev:r",
+];
+/// The formats of `$(Year:…)`.
+const YEARS: [&str; 2] = ["yy", "yyyy"];
+/// Parts of a date's format: a letter and how often it may stand.
+const DATE_PARTS: [&str; 14] = ["yyyy", "yy", "MMM", "MM", "M", "dd", "d", "HH", "H", "hh", "mm", "m", "ss", "s"];
+
+pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    let Some(name) = &pipeline.name else { return };
+    let author: Vec<&str> =
+        name.value.segments().iter().filter(|segment| !segment.is_tainted()).map(|segment| &*segment.text).collect();
+    for text in &author {
+        of_text(text, name, pipeline, diagnostics);
+    }
+    if author.concat().chars().count() > NAME_MAX {
+        let title = format!("the name of runs has more than {NAME_MAX} characters");
+        diagnostics.push(Diagnostic::error(Code::RunName, title, name.span, "this is too long"));
+    }
+    if author.concat().ends_with('.') && !name.value.is_tainted() {
+        let title = "the name of a run can't end with a full stop";
+        diagnostics.push(Diagnostic::error(Code::RunName, title, name.span, "this does"));
+    }
+}
+
+/// Looks at the text between macros, and at each macro.
+fn of_text(text: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    if text.starts_with("$[") {
+        let title = "the name of runs can't have `$[ ]`: it is made before anything runs";
+        let late = Diagnostic::error(Code::RunName, title, name.span, "this is known only later");
+        return diagnostics.push(late.help("write `${{ }}`, or `$(variable)`"));
+    }
+    let mut rest = text;
+    while let Some(start) = rest.find("$(") {
+        forbidden(&rest[..start], name, diagnostics);
+        let Some(end) = rest[start..].find(')').map(|end| start + end) else {
+            let title = "a macro in the name of runs is not closed by `)`";
+            return diagnostics.push(Diagnostic::error(Code::RunName, title, name.span, "`$(` begins one"));
+        };
+        of_macro(&rest[start + 2..end], name, pipeline, diagnostics);
+        rest = &rest[end + 1..];
+    }
+    forbidden(rest, name, diagnostics);
+}
+
+fn forbidden(text: &str, name: &Placed<Text>, diagnostics: &mut Diagnostics) {
+    if let Some(character) = text.chars().find(|&character| FORBIDDEN.contains(character)) {
+        let title = format!("the name of a run can't have `{character}`");
+        let wrong = Diagnostic::error(Code::RunName, title, name.span, format!("a name has none of `{FORBIDDEN}`"));
+        diagnostics.push(wrong);
+    }
+}
+
+fn of_macro(written: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    let is = |known: &str| known.eq_ignore_ascii_case(written);
+    let is_variable = pipeline.variables.own.iter().any(|variable| is(&variable.name.value));
+    if is_variable || WORDS.iter().any(|word| is(word)) || written.contains('.') && !written.contains(':') {
+        return;
+    }
+    let Some((word, format)) = written.split_once(':') else {
+        // A variable of a group, or one that is given when the run is queued.
+        let known = pipeline.variables.own.iter().map(|variable| variable.name.value.as_str()).chain(WORDS);
+        if let Some(meant) = nearest(written, known) {
+            let title = format!("`$({})` in the name of runs may mean nothing", shown(written));
+            let near = Diagnostic::warning(Code::RunName, title, name.span, "no variable of the pipeline is called so");
+            diagnostics.push(near.help(format!("did you mean `$({meant})`?")));
+        }
+        return;
+    };
+    let is_known = if word.eq_ignore_ascii_case("Date") {
+        is_date(format)
+    } else if word.eq_ignore_ascii_case("Rev") {
+        let digits = format.strip_prefix('.').unwrap_or(format);
+        !digits.is_empty() && digits.bytes().all(|byte| byte == b'r')
+    } else {
+        word.eq_ignore_ascii_case("Year") && YEARS.contains(&format)
+    };
+    if !is_known {
+        let title = format!("`$({})` in the name of runs is no known format", shown(written));
+        let wrong = Diagnostic::error(Code::RunName, title, name.span, "this would stay as it is");
+        diagnostics.push(wrong.help("write such as `$(Date:yyyyMMdd)`, `$(Year:yy)` or `$(Rev:r)`"));
+    }
+}
+
+fn is_date(format: &str) -> bool {
+    let mut rest = format;
+    while let Some(letter) = rest.chars().next() {
+        let length = rest.len() - rest.trim_start_matches(letter).len();
+        if letter.is_ascii_alphabetic() && !DATE_PARTS.contains(&&rest[..length]) {
+            return false;
+        }
+        rest = &rest[length..];
+    }
+    !format.is_empty()
+}

@@ -1,0 +1,153 @@
+//! What an expression sees of other stages and jobs (reference, sections 3.8 and 5.6).
+
+use crate::expression::{Dialect, Scope};
+use crate::pipeline::model::{Job, Pipeline, Placed, Stage};
+
+/// The pipeline's stages with their names.
+pub(super) struct Graph<'p> {
+    pub(super) stages: Vec<NamedStage<'p>>,
+    /// Whether a stage could not be read, so that names may be missing.
+    has_gaps: bool,
+}
+
+pub(super) struct NamedStage<'p> {
+    pub(super) name: String,
+    pub(super) stage: &'p Stage,
+    pub(super) jobs: Vec<NamedJob<'p>>,
+}
+
+pub(super) struct NamedJob<'p> {
+    pub(super) name: String,
+    pub(super) job: &'p Job,
+}
+
+/// What stands in the contexts of one place.
+#[derive(Clone)]
+pub(super) struct View<'g> {
+    pub(super) dependencies: Dependencies<'g>,
+    /// The stages in `stageDependencies`; `None` where they depend on who asks.
+    pub(super) stages: Option<Vec<&'g NamedStage<'g>>>,
+    /// What status functions may name.
+    status_names: Option<Vec<&'g str>>,
+}
+
+/// What `dependencies` holds.
+#[derive(Clone)]
+pub(super) enum Dependencies<'g> {
+    /// Jobs of the same stage.
+    Jobs(Vec<&'g NamedJob<'g>>),
+    /// Stages.
+    Stages(Vec<&'g NamedStage<'g>>),
+    /// That depends on who asks, or some of it could not be read.
+    Anything,
+}
+
+impl<'p> Graph<'p> {
+    pub(super) fn new(pipeline: &'p Pipeline) -> Self {
+        let jobs = |stage: &'p Stage| {
+            let named = stage.jobs.iter().zip(stage.job_names());
+            named.map(|(job, name)| NamedJob { name, job }).collect()
+        };
+        let stages = pipeline.stages.iter().zip(pipeline.stage_names());
+        let stages = stages.map(|(stage, name)| NamedStage { name, stage, jobs: jobs(stage) });
+        Self { stages: stages.collect(), has_gaps: pipeline.has_gaps }
+    }
+
+    /// Returns what the variables of the whole pipeline see: that of each job which asks.
+    pub(super) fn of_pipeline(&self) -> View<'_> {
+        View { dependencies: Dependencies::Anything, stages: None, status_names: None }
+    }
+
+    /// Returns what the condition of a stage sees.
+    pub(super) fn of_stage(&self, at: usize) -> View<'_> {
+        if self.has_gaps {
+            return self.of_pipeline();
+        }
+        let direct: Vec<&NamedStage<'_>> = self.before(at).into_iter().map(|at| &self.stages[at]).collect();
+        let all = reachable(at, |at| self.before(at)).into_iter().map(|at| self.stages[at].name.as_str());
+        View {
+            dependencies: Dependencies::Stages(direct.clone()),
+            stages: Some(direct),
+            status_names: Some(all.collect()),
+        }
+    }
+
+    /// Returns what the variables of a stage see: the jobs depend on who asks.
+    pub(super) fn of_stage_variables(&self, at: usize) -> View<'_> {
+        View { dependencies: Dependencies::Anything, status_names: None, ..self.of_stage(at) }
+    }
+
+    /// Returns what a job sees.
+    pub(super) fn of_job(&self, at: usize, job: usize) -> View<'_> {
+        let NamedStage { stage, jobs, .. } = &self.stages[at];
+        let stages = self.of_stage(at).stages;
+        if stage.has_gaps {
+            return View { stages, ..self.of_pipeline() };
+        }
+        let before = |at: usize| places(&jobs[at].job.depends_on, jobs.iter().map(|job| job.name.as_str()));
+        let all = reachable(job, before).into_iter().map(|at| jobs[at].name.as_str());
+        View {
+            dependencies: Dependencies::Jobs(before(job).into_iter().map(|at| &jobs[at]).collect()),
+            stages,
+            status_names: Some(all.collect()),
+        }
+    }
+
+    /// Returns the places of the stages that a stage waits for itself.
+    fn before(&self, at: usize) -> Vec<usize> {
+        match &self.stages[at].stage.depends_on {
+            Some(names) => places(names, self.stages.iter().map(|stage| stage.name.as_str())),
+            None => at.checked_sub(1).into_iter().collect(),
+        }
+    }
+}
+
+impl View<'_> {
+    /// Returns the names that a condition may use here.
+    pub(super) fn condition(&self) -> Scope {
+        let scope = self.contexts(Scope::new(Dialect::Condition));
+        match &self.status_names {
+            Some(names) => scope.with_status_names(names.iter().copied()),
+            None => scope,
+        }
+    }
+
+    /// Returns the names that a `$[ ]` may use here.
+    pub(super) fn runtime(&self) -> Scope {
+        self.contexts(Scope::new(Dialect::Runtime)).with_name("resources")
+    }
+
+    fn contexts(&self, scope: Scope) -> Scope {
+        let scope = scope.with_name("variables").with_members("pipeline", ["startTime"]);
+        let scope = match &self.dependencies {
+            Dependencies::Jobs(jobs) => scope.with_members("dependencies", jobs.iter().map(|job| job.name.as_str())),
+            Dependencies::Stages(stages) => {
+                scope.with_members("dependencies", stages.iter().map(|stage| stage.name.as_str()))
+            }
+            Dependencies::Anything => scope.with_name("dependencies"),
+        };
+        match &self.stages {
+            Some(stages) => scope.with_members("stageDependencies", stages.iter().map(|stage| stage.name.as_str())),
+            None => scope.with_name("stageDependencies"),
+        }
+    }
+}
+
+/// Returns the places of the siblings that are named.
+fn places<'n>(names: &[Placed<String>], siblings: impl Iterator<Item = &'n str> + Clone) -> Vec<usize> {
+    let find = |name: &Placed<String>| siblings.clone().position(|known| known.eq_ignore_ascii_case(&name.value));
+    names.iter().filter_map(find).collect()
+}
+
+/// Returns everything that one waits for, also through others.
+fn reachable(from: usize, before: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+    let mut found: Vec<usize> = Vec::new();
+    let mut open = before(from);
+    while let Some(at) = open.pop() {
+        if !found.contains(&at) {
+            found.push(at);
+            open.extend(before(at));
+        }
+    }
+    found
+}

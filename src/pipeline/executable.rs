@@ -1,0 +1,99 @@
+//! What the language has and no worker can do yet: one table. A row is removed when a worker
+//! learns what it names; until then a run that needs it is refused before it is queued, so that
+//! nothing is passed over in silence.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+
+/// Something that a run may need of whoever executes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Capability {
+    /// A template that expansion has left.
+    Templates,
+    Matrix,
+    Slices,
+    Deployments,
+    Containers,
+    Services,
+    PowerShell,
+    Checkout,
+    Target,
+    Retries,
+    /// Values of a job that are expressions.
+    LateValues,
+    /// A macro where a step says yes or no.
+    MacroInFlag,
+    VariableGroups,
+    AgentlessJob,
+    ManualStage,
+    Checks,
+    LockBehavior,
+    Concurrency,
+    /// What a job or stage that came before has set.
+    Outputs,
+    StageDependencies,
+    /// `dependencies` in the value of a variable.
+    DependenciesInVariables,
+    PipelineContext,
+    ResourcesContext,
+    Counter,
+    /// A task of the registry.
+    Task(&'static str),
+}
+
+use Capability as C;
+
+const AS_SCRIPT: &str = "write a `script` or `bash` step that does the same";
+
+/// What is missing, how it is called, and what to do instead.
+const MISSING: &[(Capability, &str, &str)] = &[
+    (C::Templates, "`template`", "write what the template has in this file"),
+    (C::Matrix, "`matrix`", "write each leg as a job of its own"),
+    (C::Slices, "`parallel`", "write each of them as a job of its own"),
+    (C::Deployments, "`deployment`", "write a `job` with the steps of its `deploy`"),
+    (C::Containers, "`container`", "remove it: steps run on the worker itself"),
+    (C::Services, "`services`", "start what you need in a script"),
+    (C::PowerShell, "PowerShell", AS_SCRIPT),
+    (C::Checkout, "`checkout`", "write `checkout: none`, and fetch what you need in a script"),
+    (C::Target, "`target`", "remove it: steps run on the worker itself"),
+    (C::Retries, "`retryCountOnTaskFailure`", "try again in the script itself"),
+    (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),
+    (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
+    (
+        C::VariableGroups,
+        "a variable group",
+        "write the variables in the file, and secrets in the configuration's `environment`",
+    ),
+    (C::AgentlessJob, "`pool: server`", "write `script` or `bash` steps in a job that a worker runs"),
+    (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
+    (C::Checks, "`checks`", "check what you need in a job of the stage before"),
+    (C::LockBehavior, "`lockBehavior`", "remove it: runs of one pipeline do not wait for each other"),
+    (C::Concurrency, "`concurrency`", "remove it: runs of one pipeline do not wait for each other"),
+    (C::Outputs, "`outputs`", "look at `dependencies.<name>.result`, or decide in the script"),
+    (C::StageDependencies, "`stageDependencies`", "look at `dependencies.<name>.result`, or decide in the script"),
+    (
+        C::DependenciesInVariables,
+        "`dependencies` outside of a condition",
+        "look at `dependencies.<name>.result` in a `condition`",
+    ),
+    (C::PipelineContext, "`pipeline`", "write the time in the pipeline's `name`, or ask for it in a script"),
+    (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),
+    (C::Counter, "`counter`", "write `$(Rev:r)` in the pipeline's `name`, which counts its runs"),
+];
+
+/// The tasks that workers can run. Those that only run an inline script need not be here: they
+/// are scripts.
+const TASKS: &[&str] = &[];
+
+/// Reports what no worker can do.
+pub(super) fn need(capability: Capability, span: Span, diagnostics: &mut Diagnostics) {
+    let row = MISSING.iter().find(|(missing, ..)| *missing == capability);
+    let missing = match capability {
+        Capability::Task(name) if TASKS.contains(&name) => None,
+        Capability::Task(name) => Some((format!("the task `{name}`"), AS_SCRIPT)),
+        _ => row.map(|(_, what, help)| ((*what).to_owned(), *help)),
+    };
+    if let Some((what, help)) = missing {
+        let title = format!("{what} is not supported by this version");
+        diagnostics.push(Diagnostic::error(Code::Unsupported, title, span, "this would be passed over").help(help));
+    }
+}

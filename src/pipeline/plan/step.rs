@@ -1,0 +1,220 @@
+//! What a step runs, and how.
+
+use crate::taint::Text;
+use serde::{Deserialize, Serialize};
+
+/// One program to run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The name for outputs, if the author gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What people see; macros still in it.
+    pub display_name: Text,
+    /// When to run; `None` is `succeeded()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Whether a failure counts as succeeded with issues.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continue_on_error: bool,
+    /// Minutes after which the step has failed; 0 is no limit.
+    #[serde(default)]
+    pub timeout_minutes: f64,
+    /// How often a failed step is tried again, at most 10.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
+    /// Where the step runs and what it may do there, if it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// Environment of this step: names as written, values with macros still in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<(String, Text)>,
+    /// Where the program starts, relative to the sources folder; macros still in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<Text>,
+    /// What to run.
+    pub action: Action,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// What a step runs. The shortcuts `publish`, `download`, `downloadBuild`, `getPackage` and
+/// `reviewApp` are tasks here, and the tasks that only run a script are scripts (reference,
+/// sections 2.7 and 6.2): whoever executes a step meets each thing in one form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// An inline script.
+    Script(Script),
+    /// Files of a repository.
+    Checkout(Box<Checkout>),
+    /// A task.
+    Task(Task),
+}
+
+impl Default for Action {
+    /// An empty script, which does nothing.
+    fn default() -> Self {
+        Self::Script(Script::default())
+    }
+}
+
+/// An inline script as the author wrote it, holes and macros still in it. The worker expands
+/// macros in the author's segments and then lets `shell` place the tainted ones.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Script {
+    /// What reads it.
+    pub interpreter: Interpreter,
+    /// The text.
+    pub text: Text,
+    /// Whether anything on standard error fails the step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fail_on_stderr: bool,
+    /// What PowerShell does after an error.
+    #[serde(default, skip_serializing_if = "ErrorAction::is_stop")]
+    pub error_action: ErrorAction,
+    /// Whether the exit code of the last program that PowerShell called does not matter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_last_exit_code: bool,
+}
+
+/// The program that reads a script.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpreter {
+    /// `script:`, which is `bash --noprofile --norc FILE` here.
+    #[default]
+    CommandLine,
+    /// `bash:`, which is `bash FILE`.
+    Bash,
+    /// `pwsh:`, PowerShell of every system.
+    PowerShellCore,
+    /// `powershell:`, which is the PowerShell of Windows, and elsewhere the same as `pwsh`.
+    WindowsPowerShell,
+}
+
+/// `errorActionPreference`: what PowerShell does after an error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorAction {
+    /// It ends the script.
+    #[default]
+    Stop,
+    /// It shows the error and goes on.
+    Continue,
+    /// It goes on.
+    SilentlyContinue,
+}
+
+impl ErrorAction {
+    fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
+}
+
+/// Which files are fetched and where to (reference, section 6.2). Values have macros in them;
+/// `None` is what the reference names as the default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checkout {
+    /// Which repository.
+    pub source: CheckoutSource,
+    /// Whether the folder is cleaned first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean: Option<Text>,
+    /// How many commits are fetched; 0 is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch_depth: Option<Text>,
+    /// Which objects are left out, as git's `--filter` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch_filter: Option<Text>,
+    /// Whether tags are fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch_tags: Option<Text>,
+    /// Whether large files are fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lfs: Option<Text>,
+    /// The folder, relative to `Agent.BuildDirectory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Text>,
+    /// Whether later steps may use the credentials of the checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persist_credentials: Option<Text>,
+    /// `true`, `recursive`, or neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submodules: Option<Text>,
+    /// Folders that are checked out, with blanks between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sparse_directories: Option<Text>,
+    /// Patterns of what is checked out, with blanks between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sparse_patterns: Option<Text>,
+    /// Whether this repository's folder is where steps start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_workspace: Option<Text>,
+}
+
+/// Which repository is checked out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckoutSource {
+    /// `self`: the one that holds the pipeline's file.
+    #[default]
+    OwnRepository,
+    /// One of [`Resources::repositories`](super::Resources::repositories).
+    Alias(String),
+    /// One that is named in the step: `git://project/repository@ref`.
+    Named(String),
+}
+
+/// A task with its inputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// The name: as the registry spells it for a built-in task, else as written.
+    pub name: String,
+    /// The version as written behind `@`: a major one (`2`), or one that goes on with points.
+    pub version: String,
+    /// Inputs in the order of the file: names as the registry spells them for a built-in task,
+    /// else as written; values with macros still in them. Defaults are not filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<(String, Text)>,
+}
+
+/// Where a step runs, and which logging commands it may use (reference, section 6.4).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Where.
+    #[serde(default)]
+    pub place: TargetPlace,
+    /// Which logging commands count.
+    #[serde(default)]
+    pub commands: Commands,
+    /// The variables that the step may set; `None` for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settable_variables: Option<Vec<String>>,
+}
+
+/// Where a step runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetPlace {
+    /// Where the job's steps run.
+    #[default]
+    Job,
+    /// `host`: outside of the job's container.
+    Host,
+    /// In one of [`Resources::containers`](super::Resources::containers).
+    Container(String),
+}
+
+/// Which logging commands of a step count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Commands {
+    /// All.
+    #[default]
+    Any,
+    /// Those that change nothing beyond the step's own result and variables.
+    Restricted,
+}

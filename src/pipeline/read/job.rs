@@ -1,0 +1,104 @@
+//! Jobs and deployment jobs.
+
+use super::Reader;
+use crate::pipeline::executable::Capability;
+use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
+use crate::pipeline::plan::{self, ContainerUse};
+use crate::pipeline::schema::JOBS_MAX;
+use crate::pipeline::value::{author, boolean, entries, entry, filled, items, late, member, names, number, own, text};
+use crate::template::{Entry, Node};
+
+impl Reader<'_> {
+    pub(super) fn jobs(&mut self, stage: &mut Stage, body: &Entry, pool: &Pool) {
+        let written = items(&body.value, JOBS_MAX);
+        stage.jobs = written.iter().filter_map(|item| self.job(item, pool)).collect();
+        stage.has_gaps = stage.jobs.len() < written.len();
+    }
+
+    fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {
+        let keyword = if entry(node, "deployment").is_some() { "deployment" } else { "job" };
+        self.is_kind(node, keyword)?;
+        let pool = member(node, "pool").and_then(|node| self.pool(node)).unwrap_or_else(|| pool.clone());
+        let mut job = Job {
+            name: member(node, keyword).and_then(filled),
+            display_name: member(node, "displayName").and_then(text),
+            depends_on: member(node, "dependsOn").map(names).unwrap_or_default(),
+            condition: member(node, "condition").and_then(|node| self.condition(node)),
+            timeout_minutes: member(node, "timeoutInMinutes").and_then(number),
+            cancel_timeout_minutes: member(node, "cancelTimeoutInMinutes").and_then(number),
+            pool,
+            variables: self.variables(node),
+            uses: uses(node),
+            is_written: true,
+            ..Job::default()
+        };
+        job.late.timeout_minutes = self.late(node, "timeoutInMinutes");
+        job.late.cancel_timeout_minutes = self.late(node, "cancelTimeoutInMinutes");
+        if keyword == "deployment" {
+            job.deployment = self.deployment(node, &job.pool);
+        }
+        self.body_of_job(&mut job, node);
+        Some(job)
+    }
+
+    /// Reads what a job has, and a pipeline with `steps` at its root too.
+    pub(super) fn body_of_job(&mut self, job: &mut Job, node: &Node) {
+        job.continue_on_error = member(node, "continueOnError").and_then(boolean) == Some(true);
+        job.late.continue_on_error = self.late(node, "continueOnError");
+        if job.deployment.is_none() {
+            job.strategy = self.strategy(node, &mut job.late.others);
+            (job.steps, job.says_checkout) = self.steps(node);
+        }
+        if let Some(entry) = entry(node, "container") {
+            self.need(Capability::Containers, entry.key_span);
+            job.container = self.container_use(&entry.value, &mut job.late.others);
+        }
+        if let Some(entry) = entry(node, "services") {
+            self.need(Capability::Services, entry.key_span);
+            for service in entries(&entry.value) {
+                let name = Placed { value: author(&service.key).to_owned(), span: service.key_span };
+                let container = self.container_use(&service.value, &mut job.late.others);
+                job.services.extend(container.map(|container| (name, container)));
+            }
+        }
+        job.clean = member(node, "workspace").and_then(clean);
+    }
+
+    /// Returns the expression of a value that becomes known when the job is due.
+    fn late(&mut self, node: &Node, key: &str) -> Option<Condition> {
+        let late = late(member(node, key)?)?;
+        self.need(Capability::LateValues, late.span);
+        Some(late)
+    }
+
+    fn container_use(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Placed<ContainerUse>> {
+        if !entries(node).is_empty() {
+            let value = match member(node, "alias").and_then(filled) {
+                Some(alias) => ContainerUse::Alias(alias.value),
+                None => ContainerUse::Inline(self.container(node)),
+            };
+            return Some(Placed { value, span: node.span });
+        }
+        if let Some(expression) = late(node) {
+            let value = ContainerUse::Expression(expression.text.clone());
+            others.push(expression);
+            return Some(Placed { value, span: node.span });
+        }
+        let named = filled(node)?;
+        Some(Placed { value: ContainerUse::Alias(named.value), span: named.span })
+    }
+}
+
+fn uses(node: &Node) -> Vec<Placed<String>> {
+    let repositories = member(node, "uses").and_then(|uses| member(uses, "repositories"));
+    repositories.map(names).unwrap_or_default()
+}
+
+fn clean(workspace: &Node) -> Option<plan::Clean> {
+    match own(member(workspace, "clean")?)?.value.to_ascii_lowercase().as_str() {
+        "outputs" => Some(plan::Clean::Outputs),
+        "resources" => Some(plan::Clean::Resources),
+        "all" => Some(plan::Clean::All),
+        _ => None,
+    }
+}

@@ -1,0 +1,222 @@
+//! The expanded document, whose shape has been checked, to the typed model.
+//!
+//! What is wrong with the shape has been reported and is passed over here, so that the checks see
+//! everything else. What is reported here needs a closer look than the tables of the schema have.
+
+mod job;
+mod pool;
+mod resource;
+mod step;
+mod strategy;
+mod task;
+
+use super::condition::{self, Operands};
+use super::executable::{Capability, need};
+use super::model::{Condition, Job, Pipeline, Placed, Pool, Stage, Variable, Variables};
+use super::plan::{self, Concurrency, ConcurrencyPolicy, LockBehavior};
+use super::schema::{STAGES_MAX, VARIABLES_MAX};
+use super::value::{author, boolean, count, entries, entry, filled, items, member, names, own, pairs, text};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::template::{Content, Entry, Kind, Node};
+
+/// Reads a document as far as it can be read.
+pub(super) fn read(document: &Node, diagnostics: &mut Diagnostics) -> Pipeline {
+    Reader { diagnostics, known: Vec::new() }.root(document)
+}
+
+/// Where mistakes go, and what is known of the pipeline as a whole.
+struct Reader<'d> {
+    diagnostics: &'d mut Diagnostics,
+    /// Variables of the whole run whose values are known before it is queued.
+    known: Vec<(String, String)>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, title, span, label));
+    }
+
+    fn need(&mut self, capability: Capability, span: Span) {
+        need(capability, span, self.diagnostics);
+    }
+
+    fn root(&mut self, document: &Node) -> Pipeline {
+        let mut pipeline = Pipeline { variables: self.variables(document), ..Pipeline::default() };
+        self.known = known(&pipeline.variables);
+        pipeline.name = member(document, "name").and_then(|node| Some(Placed { value: text(node)?, span: node.span }));
+        pipeline.lock_behavior = self.lock_behavior(document);
+        pipeline.concurrency = self.concurrency(document);
+        pipeline.resources = self.resources(document);
+        if let Some(extends) = entry(document, "extends") {
+            self.need(Capability::Templates, extends.key_span);
+        }
+        let pool = member(document, "pool").and_then(|node| self.pool(node)).unwrap_or_default();
+        if let Some(stages) = entry(document, "stages") {
+            let written = items(&stages.value, STAGES_MAX);
+            pipeline.stages = written.iter().filter_map(|item| self.stage(item, &pool)).collect();
+            pipeline.has_gaps = pipeline.stages.len() < written.len();
+        } else if let Some(jobs) = entry(document, "jobs") {
+            let mut stage = Stage::default();
+            self.jobs(&mut stage, jobs, &pool);
+            pipeline.stages = vec![stage];
+        } else if entry(document, "steps").is_some() {
+            let mut job = Job { pool, ..Job::default() };
+            self.body_of_job(&mut job, document);
+            pipeline.stages = vec![Stage { jobs: vec![job], ..Stage::default() }];
+        }
+        pipeline
+    }
+
+    fn lock_behavior(&mut self, node: &Node) -> Option<LockBehavior> {
+        let entry = entry(node, "lockBehavior")?;
+        self.need(Capability::LockBehavior, entry.key_span);
+        let word = own(&entry.value)?.value;
+        Some(if word.eq_ignore_ascii_case("sequential") { LockBehavior::Sequential } else { LockBehavior::RunLatest })
+    }
+
+    fn concurrency(&mut self, document: &Node) -> Option<Concurrency> {
+        let entry = entry(document, "concurrency")?;
+        self.need(Capability::Concurrency, entry.key_span);
+        let policy = member(&entry.value, "policy").and_then(own).map(|policy| policy.value.to_ascii_lowercase());
+        Some(Concurrency {
+            group: text(member(&entry.value, "group")?)?,
+            limit: member(&entry.value, "limit").and_then(count).unwrap_or(1),
+            policy: match policy.as_deref() {
+                Some("latest") => ConcurrencyPolicy::Latest,
+                Some("cancel-running") => ConcurrencyPolicy::CancelRunning,
+                _ => ConcurrencyPolicy::Queue,
+            },
+        })
+    }
+
+    fn stage(&mut self, node: &Node, pool: &Pool) -> Option<Stage> {
+        self.is_kind(node, "stage")?;
+        let own_pool = member(node, "pool").and_then(|node| self.pool(node));
+        let pool = own_pool.as_ref().unwrap_or(pool);
+        let mut stage = Stage {
+            name: member(node, "stage").and_then(filled),
+            display_name: member(node, "displayName").and_then(text),
+            depends_on: member(node, "dependsOn").map(names),
+            condition: member(node, "condition").and_then(|node| self.condition(node)),
+            variables: self.variables(node),
+            lock_behavior: self.lock_behavior(node),
+            is_mandatory: member(node, "isSkippable").and_then(boolean) == Some(false),
+            is_written: true,
+            ..Stage::default()
+        };
+        if let Some(trigger) = member(node, "trigger").and_then(own) {
+            stage.is_manual = trigger.value.eq_ignore_ascii_case("manual");
+            if stage.is_manual {
+                self.need(Capability::ManualStage, trigger.span);
+            }
+        }
+        if let Some(checks) = entry(node, "checks") {
+            self.need(Capability::Checks, checks.key_span);
+        }
+        match entry(node, "jobs") {
+            Some(jobs) => self.jobs(&mut stage, jobs, pool),
+            None => stage.has_gaps = true,
+        }
+        Some(stage)
+    }
+
+    /// Says whether a mapping begins with a keyword; a reference to a template that is left is
+    /// reported.
+    fn is_kind(&mut self, node: &Node, keyword: &str) -> Option<()> {
+        if entry(node, keyword).is_some() {
+            return Some(());
+        }
+        let template = entry(node, "template")?;
+        self.need(Capability::Templates, template.key_span);
+        None
+    }
+
+    fn condition(&mut self, node: &Node) -> Option<Condition> {
+        let scalar = super::value::scalar(node)?;
+        let text = condition::splice(&scalar.text, &scalar.segment_spans, Operands::Quoted, self.diagnostics)?;
+        let is_verbatim = scalar.kind == Kind::Plain && text.len() == node.span.range().len();
+        (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim })
+    }
+
+    /// Returns the variables of a scope.
+    fn variables(&mut self, scope: &Node) -> Variables {
+        let mut variables = Variables::default();
+        let Some(node) = member(scope, "variables") else { return variables };
+        match &node.content {
+            Content::Sequence(_) => {
+                for item in items(node, VARIABLES_MAX) {
+                    self.variable_item(item, &mut variables);
+                }
+            }
+            _ => variables.own = entries(node).iter().filter_map(variable).collect(),
+        }
+        variables
+    }
+
+    fn variable_item(&mut self, node: &Node, variables: &mut Variables) {
+        if let Some(group) = entry(node, "group") {
+            self.need(Capability::VariableGroups, group.key_span);
+            let after = variables.own.len();
+            let name = filled(&group.value).map(|name| name.value);
+            variables.groups.extend(name.map(|name| plan::VariableGroup { name, after }));
+        } else if self.is_kind(node, "name").is_some() {
+            let Some(name) = member(node, "name").and_then(own) else { return };
+            let value = member(node, "value");
+            variables.own.push(Variable {
+                name,
+                value: value.and_then(text).unwrap_or_default(),
+                value_span: value.map_or(node.span, |value| value.span),
+                read_only: super::value::is_true(node, "readonly"),
+            });
+        }
+    }
+
+    /// Returns text with the macros of known variables replaced; one that is not known is
+    /// reported.
+    fn with_known_macros(&mut self, written: Placed<String>, what: &str) -> Option<Placed<String>> {
+        let mut value = String::new();
+        let mut rest = written.value.as_str();
+        while let Some(start) = rest.find("$(") {
+            let end = rest[start..].find(')').map_or(rest.len(), |end| start + end);
+            let name = &rest[start + 2..end];
+            let known = self.known.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let Some((_, known)) = known else {
+                let title = format!("{what} must be known before the run");
+                let unknown = Diagnostic::error(Code::InvalidValue, title, written.span, "this is known only later");
+                let help = "write the value, or a variable of the whole pipeline that has one";
+                self.diagnostics.push(unknown.help(help));
+                return None;
+            };
+            value.push_str(&rest[..start]);
+            value.push_str(known);
+            rest = &rest[(end + 1).min(rest.len())..];
+        }
+        value.push_str(rest);
+        Some(Placed { value, span: written.span })
+    }
+}
+
+fn variable(entry: &Entry) -> Option<Variable> {
+    let name = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
+    Some(Variable { name, value: text(&entry.value)?, value_span: entry.value.span, read_only: false })
+}
+
+/// Returns the variables of a mapping of text.
+fn variables_of(node: &Node) -> Vec<Variable> {
+    entries(node).iter().filter_map(variable).collect()
+}
+
+/// Returns the variables that have a value of the author's that nothing can change before the run.
+fn known(variables: &Variables) -> Vec<(String, String)> {
+    let is_plain = |variable: &&Variable| {
+        let flat = variable.value.flatten();
+        !variable.value.is_tainted() && !flat.contains("$(") && !flat.contains("$[")
+    };
+    let pair = |variable: &Variable| (variable.name.value.clone(), variable.value.flatten().into_owned());
+    variables.own.iter().filter(is_plain).map(pair).collect()
+}
+
+/// Returns the environment of a step or container.
+fn environment(node: &Node) -> Vec<(Placed<String>, crate::taint::Text)> {
+    member(node, "env").map(pairs).unwrap_or_default()
+}

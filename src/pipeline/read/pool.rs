@@ -1,0 +1,69 @@
+//! Which workers may run something (reference, section 5.8).
+
+use super::Reader;
+use crate::diagnostic::{Code, Diagnostic, shown};
+use crate::pipeline::executable::Capability;
+use crate::pipeline::model::{POOL_DEFAULT, Placed, Pool};
+use crate::pipeline::plan::Demand;
+use crate::pipeline::value::{entries, entry, is_nothing, member, names, own};
+use crate::template::Node;
+
+/// The pool of a cloud's machines in files that were written for it; here it is the default pool.
+const CLOUD: &str = "Azure Pipelines";
+/// The pool of jobs that run on no machine.
+const AGENTLESS: &str = "server";
+/// What stands between a capability and its value in a demand.
+const EQUALS: &str = "-equals";
+
+impl Reader<'_> {
+    /// Returns the pool. One that only asks for an image of a cloud is the default pool, so that a
+    /// file that was written for such images works as it is.
+    pub(super) fn pool(&mut self, node: &Node) -> Option<Pool> {
+        if is_nothing(node) {
+            return None;
+        }
+        if entries(node).is_empty() {
+            return self.pool_name(node).map(|name| Pool { name, ..Pool::default() });
+        }
+        let name = member(node, "name").and_then(|name| self.pool_name(name));
+        let demands = self.demands(node);
+        Some(Pool { name: name.unwrap_or_else(|| POOL_DEFAULT.to_owned()), demands })
+    }
+
+    fn pool_name(&mut self, node: &Node) -> Option<String> {
+        let name = own(node).filter(|name| !name.value.is_empty())?;
+        let name = self.with_known_macros(name, "the name of a pool")?;
+        match name.value.as_str() {
+            AGENTLESS => self.need(Capability::AgentlessJob, name.span),
+            CLOUD => return Some(POOL_DEFAULT.to_owned()),
+            other if other.eq_ignore_ascii_case(POOL_DEFAULT) => return Some(POOL_DEFAULT.to_owned()),
+            _ => {}
+        }
+        Some(name.value)
+    }
+
+    /// Workers say by their pools what they can do, so demands are not compared with anything.
+    fn demands(&mut self, pool: &Node) -> Vec<Demand> {
+        let Some(entry) = entry(pool, "demands").filter(|entry| !is_nothing(&entry.value)) else { return Vec::new() };
+        let title = "demands are not looked at: the pool's name alone decides which worker runs a job";
+        let help = "give the workers that meet them a pool of their own, and name that";
+        let warning = Diagnostic::warning(Code::NoEffect, title, entry.key_span, "this has no effect");
+        self.diagnostics.push(warning.help(help));
+        names(&entry.value).into_iter().filter_map(|demand| self.demand(&demand)).collect()
+    }
+
+    /// `name`, or `name -equals value`.
+    fn demand(&mut self, written: &Placed<String>) -> Option<Demand> {
+        let mut words = written.value.split_whitespace();
+        let name = words.next()?.to_owned();
+        let Some(equals) = words.next() else { return Some(Demand { name, equals: None }) };
+        let value = words.collect::<Vec<_>>().join(" ");
+        if equals.eq_ignore_ascii_case(EQUALS) && !value.is_empty() {
+            return Some(Demand { name, equals: Some(value) });
+        }
+        let title = format!("`{}` is no demand", shown(&written.value));
+        let wrong = Diagnostic::error(Code::InvalidValue, title, written.span, "this has another form");
+        self.diagnostics.push(wrong.help(format!("write `{name}`, or `{name} {EQUALS} value`")));
+        None
+    }
+}

@@ -1,0 +1,138 @@
+//! Resources, and triggers that start nothing here (reference, sections 8.2 and 9.2).
+
+use super::{Reader, environment};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::pipeline::model::{Placed, Resources};
+use crate::pipeline::plan::{Container, PipelineResource, ReadOnlyMounts, Repository};
+use crate::pipeline::schema::{listed, old};
+use crate::pipeline::value::{boolean, entry, filled, filled_member, is_true, items, member, names, own, text};
+use crate::template::{Content, Node};
+
+/// The most resources of one kind.
+const RESOURCES_MAX: usize = 1_000;
+/// Where an image of a registry of Azure lies.
+const AZURE_REGISTRY: &str = "azurecr.io";
+
+impl Reader<'_> {
+    /// Reads resources, and tells once which triggers of the file start nothing.
+    pub(super) fn resources(&mut self, document: &Node) -> Resources {
+        self.triggers(document);
+        let mut resources = Resources::default();
+        let Some(node) = member(document, "resources") else { return resources };
+        if let Content::Sequence(_) = node.content {
+            self.diagnostics.push(old("resources", node.span, "write a mapping: `repositories` for repositories"));
+            return resources;
+        }
+        let of = |kind: &str| member(node, kind).map(|list| items(list, RESOURCES_MAX)).unwrap_or_default();
+        resources.repositories = of("repositories").iter().filter_map(repository).collect();
+        resources.pipelines = of("pipelines").iter().filter_map(pipeline).collect();
+        resources.builds = of("builds").iter().filter_map(|node| filled(member(node, "build")?)).collect();
+        resources.packages = of("packages").iter().filter_map(|node| filled(member(node, "package")?)).collect();
+        for node in of("containers") {
+            resources.containers.extend(self.container_resource(node));
+        }
+        resources
+    }
+
+    fn container_resource(&mut self, node: &Node) -> Option<Placed<(String, Container)>> {
+        let alias = filled(member(node, "container")?)?;
+        let mut container = self.container(node);
+        if container.image.is_empty() {
+            match azure_image(node) {
+                Some(image) => container.image = image.into(),
+                None => {
+                    let title = "a container needs `image`, or `registry` and `repository`";
+                    self.error(Code::MissingKey, title, alias.span, "none of them is here");
+                }
+            }
+        }
+        Some(Placed { value: (alias.value, container), span: alias.span })
+    }
+
+    pub(super) fn container(&mut self, node: &Node) -> Container {
+        let list = |key: &str| member(node, key).map(names).unwrap_or_default();
+        let texts = |key: &str| list(key).into_iter().map(|text| text.value.into()).collect();
+        Container {
+            image: member(node, "image").and_then(text).unwrap_or_default(),
+            endpoint: filled_member(node, "endpoint"),
+            env: environment(node).into_iter().map(|(name, value)| (name.value, value)).collect(),
+            options: member(node, "options").and_then(text).filter(|options| !options.is_empty()),
+            ports: texts("ports"),
+            volumes: texts("volumes"),
+            hides_docker_socket: member(node, "mapDockerSocket").and_then(boolean) == Some(false),
+            is_local: is_true(node, "localImage"),
+            read_only: member(node, "mountReadOnly").map(mounts).unwrap_or_default(),
+        }
+    }
+
+    /// Pushes, pull requests and the clock start nothing here. A file that says `none`, or nothing
+    /// of it, need not be told so.
+    fn triggers(&mut self, document: &Node) {
+        let found: Vec<(&str, Span)> = ["trigger", "pr", "schedules"]
+            .into_iter()
+            .filter_map(|key| entry(document, key))
+            .filter(|entry| is_wanted(&entry.value))
+            .map(|entry| (super::author(&entry.key), entry.key_span))
+            .collect();
+        let Some((_, first)) = found.first().copied() else { return };
+        let words: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
+        let title = format!("pipehook starts no runs by {}", listed(words.iter().copied(), "and"));
+        let note = Diagnostic::note_at(Code::NoEffect, title, first, "webhooks and people start them");
+        let note = found[1..].iter().fold(note, |note, (_, span)| note.related(*span, "this neither"));
+        let help = if words.contains(&"schedules") {
+            "let a timer of the machine run `pipehook send`"
+        } else {
+            "let the repository's webhook post to a connection that `resources.webhooks` names, or write `none`"
+        };
+        self.diagnostics.push(note.help(help));
+    }
+}
+
+/// Says whether a trigger asks for something.
+fn is_wanted(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(_) => false,
+        Content::Sequence(items) => !items.is_empty(),
+        Content::Mapping(_) => true,
+    }
+}
+
+fn repository(node: &Node) -> Option<Placed<Repository>> {
+    let alias = filled(member(node, "repository")?)?;
+    let repository = Repository {
+        alias: alias.value,
+        kind: filled_member(node, "type"),
+        name: filled_member(node, "name"),
+        endpoint: filled_member(node, "endpoint"),
+        reference: filled_member(node, "ref"),
+    };
+    Some(Placed { value: repository, span: alias.span })
+}
+
+fn pipeline(node: &Node) -> Option<Placed<PipelineResource>> {
+    let alias = filled(member(node, "pipeline")?)?;
+    let resource = PipelineResource {
+        source: filled_member(node, "source").unwrap_or_else(|| alias.value.clone()),
+        alias: alias.value,
+        project: filled_member(node, "project"),
+        version: filled_member(node, "version"),
+        branch: filled_member(node, "branch"),
+        tags: member(node, "tags").map(names).unwrap_or_default().into_iter().map(|tag| tag.value).collect(),
+    };
+    Some(Placed { value: resource, span: alias.span })
+}
+
+fn azure_image(node: &Node) -> Option<String> {
+    let registry = own(member(node, "registry")?)?.value;
+    let repository = own(member(node, "repository")?)?.value;
+    Some(format!("{registry}.{AZURE_REGISTRY}/{repository}"))
+}
+
+fn mounts(node: &Node) -> ReadOnlyMounts {
+    ReadOnlyMounts {
+        work: is_true(node, "work"),
+        externals: is_true(node, "externals"),
+        tools: is_true(node, "tools"),
+        tasks: is_true(node, "tasks"),
+    }
+}

@@ -1,0 +1,198 @@
+//! Steps (reference, section 6). Shortcuts become the tasks or scripts that they stand for.
+
+use super::{Reader, environment};
+use crate::pipeline::executable::Capability;
+use crate::pipeline::model::{Action, Placed, Script, Step, Task};
+use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Target, TargetPlace};
+use crate::pipeline::schema::STEPS_MAX;
+use crate::pipeline::task;
+use crate::pipeline::value::{
+    boolean, count, entry, filled, is_true, items, member, names, number, own, pairs, scalar, text,
+};
+use crate::taint::Text;
+use crate::template::{Content, Entry, Kind, Node, Scalar};
+
+/// Keywords of inline scripts, and what reads them.
+const SCRIPTS: [(&str, Interpreter); 4] = [
+    ("script", Interpreter::CommandLine),
+    ("bash", Interpreter::Bash),
+    ("pwsh", Interpreter::PowerShellCore),
+    ("powershell", Interpreter::WindowsPowerShell),
+];
+/// What a step names that is about nothing.
+const NONE: &str = "none";
+/// Where a repository is named in the step itself.
+const NAMED: [&str; 3] = ["git://", "github://", "bitbucket://"];
+
+impl Reader<'_> {
+    /// Returns the steps, and whether one of them says what is checked out.
+    pub(super) fn steps(&mut self, node: &Node) -> (Vec<Step>, bool) {
+        let Some(steps) = member(node, "steps") else { return (Vec::new(), false) };
+        let written = items(steps, STEPS_MAX);
+        let says_checkout = written.iter().any(|step| entry(step, "checkout").is_some());
+        (written.iter().filter_map(|item| self.step(item)).collect(), says_checkout)
+    }
+
+    fn step(&mut self, node: &Node) -> Option<Step> {
+        let mut working_directory = member(node, "workingDirectory").and_then(text);
+        let action = self.action(node, &mut working_directory)?;
+        let step = Step {
+            name: member(node, "name").and_then(filled),
+            display_name: member(node, "displayName").and_then(text),
+            condition: member(node, "condition").and_then(|node| self.condition(node)),
+            continue_on_error: is_true(node, "continueOnError"),
+            enabled: member(node, "enabled").and_then(boolean) != Some(false),
+            timeout_minutes: member(node, "timeoutInMinutes").and_then(number).unwrap_or_default(),
+            retries: member(node, "retryCountOnTaskFailure").and_then(count).unwrap_or_default(),
+            target: self.target(node),
+            env: environment(node),
+            working_directory: working_directory.filter(|directory| directory.is_tainted() || !directory.is_empty()),
+            action,
+        };
+        if let Some(retries) = entry(node, "retryCountOnTaskFailure").filter(|_| step.retries > 0) {
+            self.need(Capability::Retries, retries.key_span);
+        }
+        Some(step)
+    }
+
+    /// Returns what a step does; nothing for one that only says that something is not done.
+    fn action(&mut self, node: &Node, working_directory: &mut Option<Text>) -> Option<Action> {
+        let script = SCRIPTS.iter().find_map(|(keyword, interpreter)| Some((entry(node, keyword)?, *interpreter)));
+        if let Some((written, interpreter)) = script {
+            return Some(Action::Script(self.script(node, written, interpreter)));
+        }
+        if let Some(written) = entry(node, "checkout") {
+            return self.checkout(node, &written.value);
+        }
+        if let Some(written) = entry(node, "task") {
+            return self.task(node, &written.value, working_directory);
+        }
+        if let Some(template) = entry(node, "template") {
+            self.need(Capability::Templates, template.key_span);
+            return None;
+        }
+        self.shortcut(node)
+    }
+
+    fn script(&mut self, node: &Node, written: &Entry, interpreter: Interpreter) -> Script {
+        if matches!(interpreter, Interpreter::PowerShellCore | Interpreter::WindowsPowerShell) {
+            self.need(Capability::PowerShell, written.key_span);
+        }
+        Script {
+            interpreter,
+            text: Placed { value: scalar(&written.value).cloned().unwrap_or_else(empty), span: written.value.span },
+            fail_on_stderr: self.flag(member(node, "failOnStderr")),
+            error_action: error_action(member(node, "errorActionPreference")),
+            ignore_last_exit_code: self.flag(member(node, "ignoreLASTEXITCODE")),
+        }
+    }
+
+    /// Returns a boolean that may have a macro in it, which no worker expands.
+    pub(super) fn flag(&mut self, value: Option<&Node>) -> bool {
+        let Some(value) = value else { return false };
+        let is_macro = own(value).is_some_and(|text| text.value.contains("$("));
+        if is_macro {
+            self.need(Capability::MacroInFlag, value.span);
+        }
+        boolean(value) == Some(true)
+    }
+
+    fn checkout(&mut self, node: &Node, which: &Node) -> Option<Action> {
+        let named = filled(which)?;
+        let source = match named.value.as_str() {
+            NONE => return None,
+            "self" => CheckoutSource::OwnRepository,
+            name if NAMED.iter().any(|beginning| name.starts_with(beginning)) => CheckoutSource::Named(name.to_owned()),
+            alias => CheckoutSource::Alias(alias.to_owned()),
+        };
+        self.need(Capability::Checkout, named.span);
+        let of = |key: &str| member(node, key).and_then(text).filter(|text| !text.is_empty());
+        let checkout = Checkout {
+            source,
+            clean: of("clean"),
+            fetch_depth: of("fetchDepth"),
+            fetch_filter: of("fetchFilter"),
+            fetch_tags: of("fetchTags"),
+            lfs: of("lfs"),
+            path: of("path"),
+            persist_credentials: of("persistCredentials"),
+            submodules: of("submodules"),
+            sparse_directories: of("sparseCheckoutDirectories"),
+            sparse_patterns: of("sparseCheckoutPatterns"),
+            is_workspace: of("workspaceRepo"),
+        };
+        Some(Action::Checkout(Box::new(Placed { value: checkout, span: named.span })))
+    }
+
+    /// Returns the task that a shortcut stands for (reference, section 2.7).
+    fn shortcut(&mut self, node: &Node) -> Option<Action> {
+        let shortcut = task::SHORTCUTS.iter().find(|shortcut| entry(node, shortcut.keyword).is_some())?;
+        let written = entry(node, shortcut.keyword)?;
+        let named = filled(&written.value);
+        if shortcut.keyword == "download" && named.as_ref().is_some_and(|named| named.value == NONE) {
+            return None;
+        }
+        self.need(Capability::Task(shortcut.task), written.key_span);
+        let mut inputs = Vec::new();
+        let is_resource = shortcut.resource.is_some() && named.as_ref().is_some_and(|it| it.value != "current");
+        if is_resource {
+            inputs.extend(shortcut.resource_input.map(|(name, value)| (name.to_owned(), value.into())));
+        }
+        let subject = if is_resource { shortcut.alias_input } else { shortcut.input };
+        inputs.extend(text(&written.value).map(|value| (subject.to_owned(), value)));
+        for (key, input) in shortcut.inputs {
+            inputs.extend(member(node, key).and_then(text).map(|value| ((*input).to_owned(), value)));
+        }
+        let more = member(node, "inputs").map(pairs).unwrap_or_default();
+        inputs.extend(more.into_iter().map(|(name, value)| (name.value, value)));
+        Some(Action::Task(Task {
+            definition: task::find(shortcut.task).expect("shortcuts stand for known tasks, as a test holds"),
+            version: shortcut.version.to_owned(),
+            inputs,
+            resource: shortcut.resource.filter(|_| is_resource).zip(named),
+        }))
+    }
+
+    fn target(&mut self, node: &Node) -> Option<Placed<Target>> {
+        let entry = entry(node, "target")?;
+        self.need(Capability::Target, entry.key_span);
+        let place = |written: &Node| {
+            filled(written).map(|name| match name.value.as_str() {
+                "host" => TargetPlace::Host,
+                _ => TargetPlace::Container(name.value),
+            })
+        };
+        if !matches!(entry.value.content, Content::Mapping(_)) {
+            let target = Target { place: place(&entry.value)?, ..Target::default() };
+            return Some(Placed { value: target, span: entry.value.span });
+        }
+        let is_restricted = member(&entry.value, "commands")
+            .and_then(own)
+            .is_some_and(|it| it.value.eq_ignore_ascii_case("restricted"));
+        let settable = member(&entry.value, "settableVariables").map(|node| match node.content {
+            Content::Sequence(_) => names(node).into_iter().map(|name| name.value).collect(),
+            _ => Vec::new(),
+        });
+        let container = member(&entry.value, "container");
+        let target = Target {
+            place: container.and_then(place).unwrap_or_default(),
+            commands: if is_restricted { Commands::Restricted } else { Commands::Any },
+            settable_variables: settable,
+        };
+        Some(Placed { value: target, span: container.map_or(entry.value.span, |container| container.span) })
+    }
+}
+
+/// Returns the script in place of what is no text.
+fn empty() -> Scalar {
+    Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Text }
+}
+
+pub(super) fn error_action(node: Option<&Node>) -> ErrorAction {
+    let word = node.and_then(own).map(|word| word.value.to_ascii_lowercase());
+    match word.as_deref() {
+        Some("continue") => ErrorAction::Continue,
+        Some("silentlycontinue") => ErrorAction::SilentlyContinue,
+        _ => ErrorAction::Stop,
+    }
+}

@@ -1,0 +1,127 @@
+//! Jobs that become several (reference, section 5.7).
+
+use super::{Reader, variables_of};
+use crate::diagnostic::{Code, Diagnostic, shown};
+use crate::pipeline::executable::Capability;
+use crate::pipeline::model::{Condition, Deployment, FanOut, Hook, Leg, Placed, Pool, Strategy};
+use crate::pipeline::plan::{Count, Environment, HookPoint, Rollout};
+use crate::pipeline::value::{author, count, entries, entry, is_name, items, late, member, own, text};
+use crate::template::{Entry, Node};
+
+/// The most increments of a canary.
+const INCREMENTS_MAX: usize = 1_000;
+/// The keys of hooks in the order in which they run; those of `on` come after them.
+const HOOKS: [(&str, HookPoint); 4] = [
+    ("preDeploy", HookPoint::PreDeploy),
+    ("deploy", HookPoint::Deploy),
+    ("routeTraffic", HookPoint::RouteTraffic),
+    ("postRouteTraffic", HookPoint::PostRouteTraffic),
+];
+const ENDS: [(&str, HookPoint); 2] = [("success", HookPoint::Success), ("failure", HookPoint::Failure)];
+
+impl Reader<'_> {
+    pub(super) fn strategy(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Strategy> {
+        let strategy = member(node, "strategy")?;
+        let max_parallel = member(strategy, "maxParallel").and_then(|node| self.count(node, others));
+        let fan_out = if let Some(matrix) = entry(strategy, "matrix") {
+            self.need(Capability::Matrix, matrix.key_span);
+            self.matrix(matrix, others)?
+        } else {
+            let parallel = entry(strategy, "parallel")?;
+            self.need(Capability::Slices, parallel.key_span);
+            FanOut::Slices(self.count(&parallel.value, others)?)
+        };
+        Some(Strategy { fan_out, max_parallel })
+    }
+
+    fn count(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Count> {
+        if let Some(expression) = late(node) {
+            let text = expression.text.clone();
+            others.push(expression);
+            return Some(Count::Expression(text));
+        }
+        count(node).map(Count::Known)
+    }
+
+    fn matrix(&mut self, matrix: &Entry, others: &mut Vec<Condition>) -> Option<FanOut> {
+        let node = &matrix.value;
+        if let Some(expression) = late(node) {
+            let text = expression.text.clone();
+            others.push(expression);
+            return Some(FanOut::Expression(text));
+        }
+        if let Some(text) = own(node).filter(|text| !text.value.is_empty()) {
+            let title = "a matrix is a mapping of legs, or one whole `$[ ]`";
+            let wrong = Diagnostic::error(Code::WrongType, title, text.span, "this is neither of them");
+            self.diagnostics.push(wrong.help("give each leg a name, and its variables below it"));
+            return None;
+        }
+        Some(FanOut::Matrix(entries(node).iter().map(|entry| self.leg(entry)).collect()))
+    }
+
+    /// Names of legs become parts of jobs' names and of the keys of their outputs.
+    fn leg(&mut self, entry: &Entry) -> Leg {
+        let name = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
+        if !is_name(&name.value) {
+            let title = format!("`{}` can't be the name of a leg", shown(&name.value));
+            let wrong = Diagnostic::error(Code::InvalidValue, title, name.span, "this is no well-formed name");
+            self.diagnostics.push(wrong.help("use letters, digits and `_`, a letter or `_` first"));
+        }
+        Leg { name, variables: variables_of(&entry.value) }
+    }
+
+    pub(super) fn deployment(&mut self, node: &Node, pool: &Pool) -> Option<Deployment> {
+        let keyword = entry(node, "deployment")?;
+        self.need(Capability::Deployments, keyword.key_span);
+        let strategy = member(node, "strategy")?;
+        let (rollout, body) = if let Some(body) = member(strategy, "runOnce") {
+            (Rollout::RunOnce, body)
+        } else if let Some(body) = member(strategy, "rolling") {
+            let max_parallel = member(body, "maxParallel").and_then(own).map(|share| share.value);
+            (Rollout::Rolling { max_parallel }, body)
+        } else {
+            let body = member(strategy, "canary")?;
+            let increments = member(body, "increments").map(|node| items(node, INCREMENTS_MAX)).unwrap_or_default();
+            (Rollout::Canary { increments: increments.iter().filter_map(count).collect() }, body)
+        };
+        let environment = member(node, "environment").and_then(environment);
+        Some(Deployment { environment, rollout, hooks: self.hooks(body, pool) })
+    }
+
+    fn hooks(&mut self, body: &Node, pool: &Pool) -> Vec<Hook> {
+        let on = member(body, "on");
+        let own = HOOKS.iter().filter_map(|(key, point)| Some((member(body, key)?, *point)));
+        let ends = ENDS.iter().filter_map(|(key, point)| Some((member(on?, key)?, *point)));
+        let written: Vec<(&Node, HookPoint)> = own.chain(ends).collect();
+        written.into_iter().map(|(node, point)| self.hook(node, point, pool)).collect()
+    }
+
+    fn hook(&mut self, node: &Node, point: HookPoint, pool: &Pool) -> Hook {
+        let pool = member(node, "pool").and_then(|node| self.pool(node)).unwrap_or_else(|| pool.clone());
+        let (steps, _) = self.steps(node);
+        let says_download = member(node, "steps")
+            .is_some_and(|steps| items(steps, usize::MAX).iter().any(|step| entry(step, "download").is_some()));
+        Hook { point, pool, says_download, steps }
+    }
+}
+
+/// `environment`, `environment.resource`, or a mapping.
+fn environment(node: &Node) -> Option<Environment> {
+    if !entries(node).is_empty() {
+        let of = |key: &str| member(node, key).and_then(text).filter(|text| !text.is_empty());
+        let tags = member(node, "tags").map(crate::pipeline::value::names).unwrap_or_default();
+        return Some(Environment {
+            name: of("name")?,
+            resource_name: of("resourceName"),
+            resource_id: of("resourceId"),
+            resource_type: of("resourceType"),
+            tags: tags.into_iter().map(|tag| tag.value.into()).collect(),
+        });
+    }
+    let written = own(node).filter(|text| !text.value.is_empty())?.value;
+    let (name, resource) = match written.split_once('.').filter(|_| !written.contains("$(")) {
+        Some((name, resource)) => (name, Some(resource.into())),
+        None => (written.as_str(), None),
+    };
+    Some(Environment { name: name.into(), resource_name: resource, ..Environment::default() })
+}

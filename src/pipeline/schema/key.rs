@@ -1,0 +1,129 @@
+//! Are the keys of a mapping those that it may have?
+
+use super::step::{SCRIPT, is_step_keyword};
+use super::table::{JOB_KEYS, ROOT, STAGE_KEYS};
+use super::{Kind, old};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
+
+/// Where a key may have been meant to stand that is written elsewhere.
+const USUAL_PLACES: [(&Kind, &str); 4] =
+    [(&JOB_KEYS, "a job"), (&STAGE_KEYS, "a stage"), (&SCRIPT, "a step"), (&ROOT, "a pipeline")];
+/// The most keys that a message lists.
+const LISTED_MAX: usize = 24;
+
+impl Kind {
+    /// Reports what is wrong with the keys of a mapping, and says for each whether it is read.
+    /// While a key is not understood, nothing is said about one that may be missing.
+    pub(in crate::pipeline) fn judge(
+        &self,
+        keys: &[(&str, Span)],
+        whole: Span,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<bool> {
+        let before = diagnostics.len();
+        let read = keys.iter().map(|&(key, span)| self.is_known(key, span, diagnostics)).collect();
+        if diagnostics.len() == before {
+            self.judge_presence(keys, whole, diagnostics);
+        }
+        self.judge_order(keys, diagnostics);
+        self.judge_company(keys, diagnostics);
+        read
+    }
+
+    fn is_known(&self, key: &str, span: Span, diagnostics: &mut Diagnostics) -> bool {
+        if self.type_of(key).is_some() {
+            return true;
+        }
+        match self.old.iter().find(|(old, _)| *old == key) {
+            Some((key, help)) => diagnostics.push(old(key, span, help)),
+            None if self.is_open => diagnostics.push(self.without_effect(key, span)),
+            None => diagnostics.push(self.unknown(key, span)),
+        }
+        false
+    }
+
+    fn judge_presence(&self, keys: &[(&str, Span)], whole: Span, diagnostics: &mut Diagnostics) {
+        let is_here = |wanted: &str| keys.iter().any(|(key, _)| *key == wanted);
+        for required in self.required.iter().filter(|required| !is_here(required)) {
+            let title = format!("{} needs `{required}`", self.name);
+            let label = format!("there is no `{required}` here");
+            diagnostics.push(Diagnostic::error(Code::MissingKey, title, whole, label));
+        }
+        if !self.exactly_one.is_empty() && !self.exactly_one.iter().any(|key| is_here(key)) {
+            let title = format!("{} needs {}", self.name, listed(self.exactly_one.iter().copied(), "or"));
+            diagnostics.push(Diagnostic::error(Code::MissingKey, title, whole, "none of them is here"));
+        }
+    }
+
+    fn judge_order(&self, keys: &[(&str, Span)], diagnostics: &mut Diagnostics) {
+        let place = self.first.and_then(|first| keys.iter().position(|(key, _)| *key == first));
+        if let Some(place) = place.filter(|place| *place > 0) {
+            let title = format!("`{}` must be the first key of {}", keys[place].0, self.name);
+            let late = Diagnostic::error(Code::FirstKey, title, keys[place].1, "move this key up");
+            diagnostics.push(late.related(keys[0].1, "this key is the first"));
+        }
+    }
+
+    /// Reports keys that exclude each other, and keys that need another one.
+    fn judge_company(&self, keys: &[(&str, Span)], diagnostics: &mut Diagnostics) {
+        let mut alternatives = keys.iter().filter(|(key, _)| self.exactly_one.contains(key));
+        let first = alternatives.next();
+        for (second, span) in alternatives {
+            let (first, first_span) = first.expect("a second comes after a first");
+            let title = format!("{} has `{first}` or `{second}`, not both", self.name);
+            let both = Diagnostic::error(Code::InvalidValue, title, *span, "the second");
+            diagnostics.push(both.related(*first_span, "the first"));
+        }
+        let is_here = |wanted: &str| keys.iter().any(|(key, _)| *key == wanted);
+        for (key, beside) in self.only_beside.iter().filter(|(_, beside)| !is_here(beside)) {
+            let Some((_, span)) = keys.iter().find(|(written, _)| written == key) else { continue };
+            let title = format!("`{key}` stands only beside `{beside}`");
+            let alone = Diagnostic::error(Code::InvalidValue, title, *span, format!("there is no `{beside}` here"));
+            diagnostics.push(match first {
+                Some((body, _)) => alone.help(format!("write it inside of `{body}`")),
+                None => alone,
+            });
+        }
+    }
+
+    fn unknown(&self, key: &str, span: Span) -> Diagnostic {
+        let title = format!("{} has no key `{}`", self.name, shown(key));
+        let unknown = Diagnostic::error(Code::UnknownKey, title, span, "this key is not known here");
+        unknown.help(self.what_was_meant(key))
+    }
+
+    /// Such a key is allowed and read by nobody.
+    fn without_effect(&self, key: &str, span: Span) -> Diagnostic {
+        let title = format!("{} has no key `{}`", self.name, shown(key));
+        Diagnostic::warning(Code::UnknownKey, title, span, "this has no effect").help(self.what_was_meant(key))
+    }
+
+    /// The same word in other letters, a word that is near, a place where the key is known, or
+    /// all keys.
+    fn what_was_meant(&self, key: &str) -> String {
+        let known = || self.all().map(|(known, _)| *known);
+        if let Some(known) = known().find(|known| known.eq_ignore_ascii_case(key)) {
+            return format!("write `{known}`: upper and lower case matter in keys");
+        }
+        if let Some(meant) = nearest(key, known()) {
+            return format!("did you mean `{meant}`?");
+        }
+        if is_step_keyword(key) {
+            return format!("write it as a step of its own: `- {key}: …`");
+        }
+        if let Some((_, place)) = USUAL_PLACES.iter().find(|(kind, _)| kind.type_of(key).is_some()) {
+            return format!("`{key}` is a key of {place}: is the indentation right?");
+        }
+        let known: Vec<&str> = known().take(LISTED_MAX).collect();
+        format!("the keys here are {}", listed(known.into_iter(), "and"))
+    }
+}
+
+/// Returns words in backticks, with `last` before the last one.
+pub(in crate::pipeline) fn listed<'w>(words: impl Iterator<Item = &'w str>, last: &str) -> String {
+    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    match words.as_slice() {
+        [before @ .., end] if !before.is_empty() => format!("{} {last} {end}", before.join(", ")),
+        words => words.concat(),
+    }
+}

@@ -1,0 +1,357 @@
+//! Are the values of a document what the tables say? Every mistake is reported, here and nowhere
+//! else: who reads the document afterwards takes what is right and passes over the rest.
+
+use super::key::listed;
+use super::table::ROOT;
+use super::{Either, Kind, Known, List, Number, Type, Union, old};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
+use crate::pipeline::value::{
+    FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
+};
+use crate::taint::Origin;
+use crate::template::{self, Content, Entry, Node, Scalar};
+
+/// The most characters of a name (reference, section 5.1).
+const NAME_MAX: usize = 100;
+/// The fields of a time table.
+const CRON_FIELDS: usize = 5;
+
+/// Reports everything in a document that is not as the tables say.
+pub(in crate::pipeline) fn check(document: &Node, diagnostics: &mut Diagnostics) {
+    Checker { diagnostics, key: document.span }.mapping(document, &ROOT);
+}
+
+struct Checker<'d> {
+    diagnostics: &'d mut Diagnostics,
+    /// The place of the key whose value is looked at.
+    key: Span,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, title, span, label));
+    }
+
+    fn value(&mut self, node: &Node, wanted: &Type, what: &str) {
+        match wanted {
+            Type::Anything => {}
+            Type::Text | Type::Condition => drop(self.scalar(node, what)),
+            Type::Own => drop(self.own(node, what)),
+            Type::Filled => self.filled(node, what),
+            Type::Name(of) => self.name(node, of),
+            Type::Boolean(known) => self.boolean(node, what, *known),
+            Type::Number(number, known) => self.number(node, what, *number, *known),
+            Type::Share => self.share(node, what),
+            Type::Word(words, known) => self.word(node, what, words, *known),
+            Type::Branch => self.branch(node, what),
+            Type::Cron => self.cron(node, what),
+            Type::Names => self.names(node, what),
+            Type::Map(value) => self.map(node, value, what),
+            Type::Mapping(kind) => self.mapping(node, kind),
+            Type::List(list) => self.list(node, list, what),
+            Type::Union(union) => self.union(node, union),
+            Type::Either(either) => self.either(node, either, what),
+        }
+    }
+
+    fn mapping(&mut self, node: &Node, kind: &'static Kind) {
+        let is_optional = kind.required.is_empty() && kind.exactly_one.is_empty();
+        if is_nothing(node) && is_optional {
+            return;
+        }
+        let Some(entries) = self.entries(node, kind.name) else { return };
+        let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (author(&entry.key), entry.key_span)).collect();
+        let whole = keys.first().map_or(node.span, |(_, span)| *span);
+        kind.judge(&keys, whole, self.diagnostics);
+        for (key, entry) in keys.iter().map(|(key, _)| *key).zip(entries) {
+            if let Some(wanted) = kind.type_of(key) {
+                self.key = entry.key_span;
+                self.value(&entry.value, wanted, &format!("`{key}`"));
+            }
+        }
+    }
+
+    fn union(&mut self, node: &Node, union: &Union) {
+        let Some(entries) = self.entries(node, union.name) else { return };
+        let begins = |entry: &Entry| union.kinds.iter().find(|kind| kind.first == Some(author(&entry.key)));
+        if let Some(kind) = entries.iter().find_map(begins) {
+            return self.mapping(node, kind);
+        }
+        for entry in entries {
+            if let Some((keyword, help)) = union.old.iter().find(|(old, _)| *old == author(&entry.key)) {
+                return self.diagnostics.push(old(keyword, entry.key_span, help));
+            }
+        }
+        self.unknown_keyword(node, entries, union);
+    }
+
+    fn unknown_keyword(&mut self, node: &Node, entries: &[Entry], union: &Union) {
+        let keywords = || union.kinds.iter().filter_map(|kind| kind.first);
+        let title = format!("{} begins with {}", union.name, listed(keywords(), "or"));
+        let Some(first) = entries.first() else {
+            self.error(Code::MissingKey, title, node.span, "nothing is here");
+            return;
+        };
+        let meant = entries.iter().find_map(|entry| Some((entry, nearest(author(&entry.key), keywords())?)));
+        let (entry, label) = match meant {
+            Some((entry, _)) => (entry, format!("this is `{}`", shown(author(&entry.key)))),
+            None => (first, format!("this begins with `{}`", shown(author(&first.key)))),
+        };
+        let unknown = Diagnostic::error(Code::UnknownKey, title, entry.key_span, label);
+        self.diagnostics.push(match meant {
+            Some((_, keyword)) => unknown.help(format!("did you mean `{keyword}`?")),
+            None => unknown,
+        });
+    }
+
+    fn map(&mut self, node: &Node, wanted: &Type, what: &str) {
+        if is_nothing(node) {
+            return;
+        }
+        for entry in self.entries(node, what).unwrap_or_default() {
+            self.value(&entry.value, wanted, &format!("`{}`", shown(author(&entry.key))));
+        }
+    }
+
+    fn list(&mut self, node: &Node, list: &List, what: &str) {
+        let items = match &node.content {
+            Content::Sequence(items) => items.as_slice(),
+            _ if is_nothing(node) => &[],
+            _ => return self.wrong(node, &format!("{what} is a list")),
+        };
+        if let Some(origin) = &node.origin {
+            return self.tainted(origin, node.span, what);
+        }
+        if items.len() < list.least {
+            self.error(Code::MissingKey, format!("{what} has no entries"), self.key, "at least one must be here");
+        }
+        if items.len() > list.most {
+            let title = format!("{what} has {} entries, {} are allowed", items.len(), list.most);
+            self.error(Code::ExpansionLimit, title, items[list.most].span, "this is one too many");
+        }
+        for item in items.iter().take(list.most) {
+            self.value(item, list.item, &format!("an entry of {what}"));
+        }
+    }
+
+    fn either(&mut self, node: &Node, either: &Either, what: &str) {
+        let wanted = match &node.content {
+            _ if is_nothing(node) => return,
+            Content::Scalar(_) => either.text,
+            Content::Sequence(_) => either.list,
+            Content::Mapping(_) => either.mapping,
+        };
+        match wanted {
+            Some(wanted) => self.value(node, wanted, what),
+            None => {
+                let forms = [(either.text, "text"), (either.mapping, "a mapping"), (either.list, "a list")];
+                let forms: Vec<&str> = forms.iter().filter_map(|(there, form)| there.map(|_| *form)).collect();
+                self.wrong(node, &format!("{what} is {}", forms.join(" or ")));
+            }
+        }
+    }
+
+    /// Returns the entries of a mapping that the author wrote. One with keys of a payload is
+    /// reported once, and has no entries.
+    fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Entry]> {
+        let Content::Mapping(entries) = &node.content else {
+            match unspaced_key(node) {
+                Some(key) => self.without_blank(key, node.span, what),
+                None => self.wrong(node, &format!("{what} is a mapping")),
+            }
+            return None;
+        };
+        if let Some(origin) = &node.origin {
+            self.tainted(origin, node.span, what);
+            return None;
+        }
+        match entries.iter().find_map(|entry| Some((entry, entry.key.origin()?))) {
+            Some((entry, origin)) => {
+                self.tainted(origin, entry.key_span, "a key");
+                None
+            }
+            None => Some(entries),
+        }
+    }
+
+    fn without_blank(&mut self, key: &str, span: Span, what: &str) {
+        let title = format!("{what} is a mapping, not text");
+        let text = Diagnostic::error(Code::WrongType, title, span, "this is text");
+        self.diagnostics.push(text.help(format!("write a blank behind the colon: `{}: …`", shown(key))));
+    }
+
+    /// Reports a value of a wrong shape.
+    fn wrong(&mut self, node: &Node, wanted: &str) {
+        let title = format!("{wanted}, not {}", node.describe());
+        self.error(Code::WrongType, title, node.span, format!("this is {}", node.describe()));
+    }
+
+    /// Returns the scalar of a place for text; an object from an expression gets the words that
+    /// name it.
+    fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Scalar> {
+        match &node.content {
+            Content::Scalar(scalar) => return Some(scalar),
+            _ if is_produced(node) => {
+                let expression = node.origin.as_deref().map(expression);
+                let mistake = template::object_in_text(node, node.origin.as_deref(), expression.as_deref());
+                self.diagnostics.push(mistake);
+            }
+            _ => self.wrong(node, &format!("{what} is text")),
+        }
+        None
+    }
+
+    /// Returns text of which nothing comes from a payload, not even a number of it.
+    fn own(&mut self, node: &Node, what: &str) -> Option<String> {
+        if let Some(origin) = &node.origin {
+            self.tainted(origin, node.span, what);
+            return None;
+        }
+        let scalar = self.scalar(node, what)?;
+        if let Some(origin) = scalar.text.origin() {
+            self.tainted(origin, node.span, what);
+            return None;
+        }
+        Some(scalar.text.flatten().into_owned())
+    }
+
+    fn tainted(&mut self, origin: &Origin, span: Span, what: &str) {
+        let title = format!("payload text can't be {what}");
+        let label = "this decides what the pipeline does";
+        let diagnostic = Diagnostic::error(Code::TaintedStructure, title, span, label)
+            .note(template::came_from(origin))
+            .help("write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed");
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn filled(&mut self, node: &Node, what: &str) {
+        if self.own(node, what).is_some_and(|text| text.trim().is_empty()) {
+            self.error(Code::InvalidValue, format!("{what} is empty"), node.span, "something must stand here");
+        }
+    }
+
+    /// Checks a name; nothing was written for one that is empty.
+    fn name(&mut self, node: &Node, of: &str) {
+        let Some(name) = self.own(node, of).filter(|name| !name.is_empty()) else { return };
+        if !is_name(&name) || name.len() > NAME_MAX {
+            let title = format!("`{}` can't be {of}", shown(&name));
+            let help = format!("use letters, digits and `_`, a letter or `_` first, at most {NAME_MAX} characters");
+            let label = "this is no well-formed name";
+            self.diagnostics.push(Diagnostic::error(Code::InvalidValue, title, node.span, label).help(help));
+        }
+    }
+
+    /// Returns what a value is, unless it becomes known only later and may. One that may not is
+    /// reported.
+    fn known(&mut self, node: &Node, what: &str, known: Known) -> Option<String> {
+        let scalar = self.scalar(node, what)?;
+        if let Some(origin) = scalar.text.origin() {
+            self.tainted(origin, node.span, what);
+            return None;
+        }
+        let text = scalar.text.flatten().into_owned();
+        let may_be_late = match known {
+            Known::Before => false,
+            Known::AtJob => is_late(&text),
+            Known::AtStep => text.contains("$("),
+        };
+        if may_be_late {
+            return None;
+        }
+        if text.contains("$(") || text.contains("$[") {
+            let title =
+                format!("{what} must be known before {}", if known == Known::AtStep { "the job" } else { "the run" });
+            let late = Diagnostic::error(Code::InvalidValue, title, node.span, "this is known only later");
+            let help = match known {
+                Known::AtJob => "write the value, `${{ }}`, or one whole `$[ ]`",
+                Known::Before | Known::AtStep => "write the value, or `${{ }}`",
+            };
+            self.diagnostics.push(late.help(help));
+            return None;
+        }
+        Some(text)
+    }
+
+    fn boolean(&mut self, node: &Node, what: &str, known: Known) {
+        let Some(text) = self.known(node, what, known) else { return };
+        let word = text.to_ascii_lowercase();
+        if !TRUE.contains(&word.as_str()) && !FALSE.contains(&word.as_str()) {
+            let title = format!("{what} is `true` or `false`, not {}", quoted(&text));
+            self.error(Code::InvalidValue, title, node.span, "this is neither of them");
+        }
+    }
+
+    fn number(&mut self, node: &Node, what: &str, wanted: Number, known: Known) {
+        let Some(text) = self.known(node, what, known) else { return };
+        let is_of_digits = is_number(text.trim()) && (wanted.is_fraction || !text.contains('.'));
+        let Some(number) = text.trim().parse::<f64>().ok().filter(|_| is_of_digits) else {
+            let of = if wanted.unit.is_empty() { String::new() } else { format!(" of {}", wanted.unit) };
+            let title = format!("{what} is a number{of}, not {}", quoted(&text));
+            let label = if is_number(text.trim()) { "this is a fraction" } else { "this is no number" };
+            return self.error(Code::InvalidValue, title, node.span, label);
+        };
+        if number < wanted.least || number > wanted.most {
+            let (least, most) = (wanted.least, wanted.most);
+            let title = format!("{what} is {}, {least} to {most} are allowed", shown(&text));
+            let label = if number < least { "this is too little" } else { "this is too much" };
+            self.error(Code::InvalidValue, title, node.span, label);
+        }
+    }
+
+    fn share(&mut self, node: &Node, what: &str) {
+        let Some(text) = self.known(node, what, Known::AtJob) else { return };
+        let digits = text.trim().strip_suffix('%').unwrap_or(text.trim());
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let title = format!("{what} is a number or a percentage, not {}", quoted(&text));
+            self.error(Code::InvalidValue, title, node.span, "this is neither of them");
+        }
+    }
+
+    fn word(&mut self, node: &Node, what: &str, words: &[&str], known: Known) {
+        let Some(text) = self.known(node, what, known).filter(|text| !text.is_empty()) else { return };
+        if words.iter().any(|word| word.eq_ignore_ascii_case(&text)) {
+            return;
+        }
+        let title = format!("{what} is {}, not {}", listed(words.iter().copied(), "or"), quoted(&text));
+        let other = Diagnostic::error(Code::InvalidValue, title, node.span, "this is none of them");
+        self.diagnostics.push(other.suggest(&text, words.iter().copied()));
+    }
+
+    /// No branch has blanks, empty parts, or one of the characters that git forbids.
+    fn branch(&mut self, node: &Node, what: &str) {
+        let Some(pattern) = self.own(node, what) else { return };
+        let is_forbidden = |character: char| character.is_whitespace() || "~^:[]\\".contains(character);
+        if pattern.contains(is_forbidden) || pattern.split('/').any(str::is_empty) {
+            let title = format!("`{}` can't be a pattern of branches", shown(&pattern));
+            self.error(Code::InvalidValue, title, node.span, "no branch is called so");
+        }
+    }
+
+    fn cron(&mut self, node: &Node, what: &str) {
+        let Some(text) = self.own(node, what) else { return };
+        let is_field = |field: &str| field.chars().all(|it| it.is_ascii_alphanumeric() || "*,-/".contains(it));
+        if text.split_whitespace().count() != CRON_FIELDS || !text.split_whitespace().all(is_field) {
+            let title = format!("`{}` is no time table", shown(&text));
+            let wrong = Diagnostic::error(Code::InvalidValue, title, node.span, "five fields are wanted");
+            self.diagnostics
+                .push(wrong.help("write minute, hour, day of month, month and day of week: `0 3 * * Mon-Fri`"));
+        }
+    }
+
+    /// A payload decides neither the names nor that there are none.
+    fn names(&mut self, node: &Node, what: &str) {
+        match &node.content {
+            Content::Sequence(items) if node.origin.is_none() => {
+                items.iter().for_each(|item| drop(self.own(item, what)));
+            }
+            Content::Mapping(_) if node.origin.is_none() => self.wrong(node, &format!("{what} is text or a list")),
+            _ => drop(self.own(node, what)),
+        }
+    }
+}
+
+/// Returns the expression that names a place in a payload.
+fn expression(origin: &Origin) -> String {
+    let dot = if origin.path.is_empty() || origin.path.starts_with('[') { "" } else { "." };
+    format!("parameters.{}{dot}{}", origin.alias, origin.path)
+}

@@ -1,0 +1,90 @@
+//! Tasks that run a script.
+
+use super::{Definition, input, required, required_when, task};
+
+pub(super) const TASKS: &[Definition] = &[
+    task(
+        "CmdLine",
+        "d9bafed4-0b18-4f58-968d-86655b4d2ce9",
+        &[2],
+        &[required("script", &[]), input("workingDirectory", &[], ""), input("failOnStderr", &[], "false")],
+    ),
+    task(
+        "Bash",
+        "6c731c3c-3c68-459a-a5c9-bde6e6595b5b",
+        &[3],
+        &[
+            input("targetType", &[], "filePath"),
+            required_when("filePath", "targetType", "filePath"),
+            input("arguments", &[], ""),
+            required_when("script", "targetType", "inline"),
+            input("workingDirectory", &[], ""),
+            input("failOnStderr", &[], "false"),
+            input("bashEnvValue", &[], ""),
+            input("noProfile", &[], ""),
+            input("noRc", &[], ""),
+        ],
+    ),
+    task(
+        "PowerShell",
+        "e213ff0f-5d5c-4791-802d-52ea3e7be1f1",
+        &[2],
+        &[
+            input("targetType", &[], "filePath"),
+            required_when("filePath", "targetType", "filePath"),
+            input("arguments", &[], ""),
+            required_when("script", "targetType", "inline"),
+            input("errorActionPreference", &[], "stop"),
+            input("warningPreference", &[], "default"),
+            input("informationPreference", &[], "default"),
+            input("verbosePreference", &[], "default"),
+            input("debugPreference", &[], "default"),
+            input("progressPreference", &[], "silentlyContinue"),
+            input("failOnStderr", &[], "false"),
+            input("showWarnings", &[], "false"),
+            input("ignoreLASTEXITCODE", &[], "false"),
+            input("pwsh", &[], "false"),
+            input("workingDirectory", &[], ""),
+            input("runScriptInSeparateScope", &[], "false"),
+        ],
+    ),
+    task(
+        "ShellScript",
+        "6c731c3c-3c68-459a-a5c9-bde6e6595b5b",
+        &[2],
+        &[
+            required("scriptPath", &[]),
+            input("args", &[], ""),
+            input("disableAutoCwd", &[], "false"),
+            input("cwd", &[], ""),
+            input("failOnStandardError", &[], "false"),
+        ],
+    ),
+    task(
+        "PythonScript",
+        "6392f95f-7e76-4a18-b3c7-7f078d2f7700",
+        &[0],
+        &[
+            input("scriptSource", &[], "filePath"),
+            required_when("scriptPath", "scriptSource", "filePath"),
+            required_when("script", "scriptSource", "inline"),
+            input("arguments", &[], ""),
+            input("pythonInterpreter", &[], ""),
+            input("workingDirectory", &[], ""),
+            input("failOnStderr", &[], "false"),
+        ],
+    ),
+    task(
+        "ManualValidation",
+        "",
+        &[0, 1],
+        &[
+            input("notifyUsers", &[], ""),
+            input("approvers", &[], ""),
+            input("allowApproversToApproveTheirOwnRuns", &[], "true"),
+            input("instructions", &[], ""),
+            input("onTimeout", &[], "reject"),
+        ],
+    ),
+    task("ReviewApp", "", &[0], &[required("resourceName", &[])]),
+];

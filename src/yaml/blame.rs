@@ -1,0 +1,185 @@
+//! Which line is at fault where a text is no YAML.
+//!
+//! A reader stops at the first character that fits nowhere, and that is often a line below the
+//! mistake: the line that was indented wrongly still fitted, or a bracket was still open. This
+//! looks at the lines around, and says what a person would.
+
+use granit_parser::ErrorKind;
+use std::ops::Range;
+
+/// A text counts as one with even indentation if at most one line in so many has an odd one.
+const EVEN_SHARE: usize = 10;
+
+/// A line and what is wrong with it.
+pub(super) struct Fault {
+    /// Its bytes, without the blanks before and behind it.
+    pub(super) place: Range<usize>,
+    pub(super) label: String,
+    pub(super) help: String,
+}
+
+/// Returns the line at fault, if it can be told better than by the place where reading stopped.
+pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault> {
+    let lines = Lines::new(text);
+    let at = lines.at(stopped)?;
+    match kind {
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry => {
+            lines.unclosed(at).or_else(|| lines.out_of_step(at)).or_else(|| lines.misplaced(at))
+        }
+        ErrorKind::InvalidColonPlacement
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => lines.unclosed(at),
+        _ => None,
+    }
+}
+
+/// The lines of a text that hold something.
+struct Lines<'t>(Vec<Line<'t>>);
+
+struct Line<'t> {
+    start: usize,
+    /// The number of blanks before it.
+    indentation: usize,
+    text: &'t str,
+}
+
+impl Line<'_> {
+    /// Returns where its key stands, behind the dash of an item.
+    fn key_column(&self) -> usize {
+        self.indentation + if self.text.starts_with("- ") { 2 } else { 0 }
+    }
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let mut start = 0;
+        let mut lines = Vec::new();
+        for line in text.split_inclusive('\n') {
+            let trimmed = line.trim_start_matches(' ');
+            let indentation = line.len() - trimmed.len();
+            let text = trimmed.trim_end();
+            if !text.is_empty() && !text.starts_with('#') {
+                lines.push(Line { start: start + indentation, indentation, text });
+            }
+            start += line.len();
+        }
+        Self(lines)
+    }
+
+    /// Returns the line that holds a byte, or the last one before it.
+    fn at(&self, byte: usize) -> Option<usize> {
+        self.0.iter().rposition(|line| line.start - line.indentation <= byte)
+    }
+
+    /// Returns the line, from the one where reading stopped upwards, that opens a bracket and does
+    /// not close it.
+    fn unclosed(&self, at: usize) -> Option<Fault> {
+        let near = at.saturating_sub(1)..=at;
+        let at = near.rev().find(|&at| open_bracket(self.0[at].text).is_some())?;
+        let (offset, bracket) = open_bracket(self.0[at].text)?;
+        let line = &self.0[at];
+        let close = if bracket == '[' { ']' } else { '}' };
+        let place = line.start + offset..line.start + line.text.len();
+        let label = format!("`{bracket}` is not closed");
+        Some(Fault { place, label, help: format!("write `{close}` at its end") })
+    }
+
+    /// Returns the one line near the place whose indentation is odd in a text that has even ones.
+    fn out_of_step(&self, at: usize) -> Option<Fault> {
+        let is_odd = |line: &Line<'_>| line.indentation % 2 == 1;
+        let odd_lines = self.0.iter().filter(|line| is_odd(line)).count();
+        let around = self.0[..at].iter().rposition(|line| line.indentation < self.0[at].indentation);
+        let near = around.unwrap_or(0)..=(at + 1).min(self.0.len() - 1);
+        let mut odd = near.filter(|&at| is_odd(&self.0[at]));
+        let (at, others) = (odd.next()?, odd.next());
+        if others.is_some() || odd_lines * EVEN_SHARE > self.0.len() {
+            return None;
+        }
+        let own = self.0[at].indentation;
+        let around = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| self.0.get(at));
+        let wanted = around.map(Line::key_column).find(|column| column.abs_diff(own) == 1)?;
+        Some(self.moved(at, wanted))
+    }
+
+    /// Returns the line that is indented otherwise than its neighbours, or has both a value and
+    /// lines below it.
+    fn misplaced(&self, at: usize) -> Option<Fault> {
+        let here = &self.0[at];
+        let above = self.0.get(at.checked_sub(1)?)?;
+        if here.indentation > above.key_column() || here.text.starts_with("- ") && here.indentation == above.indentation
+        {
+            return (!above.text.ends_with(':')).then(|| self.with_value(at - 1));
+        }
+        self.too_far_left(at).or_else(|| self.odd_one_of_block(at))
+    }
+
+    /// Returns the line around a block if it stands too far to the left: what is before it and what
+    /// comes after its block have one indentation.
+    fn too_far_left(&self, at: usize) -> Option<Fault> {
+        let wanted = self.0[at].indentation;
+        let around = self.0[..at].iter().rposition(|line| line.indentation < wanted)?;
+        let before = self.0.get(around.checked_sub(1)?)?;
+        let holds_block = self.0[around + 1].indentation > wanted;
+        let is_alone = !self.0[around].text.starts_with("- ") && before.key_column() >= wanted;
+        (holds_block && is_alone).then(|| self.moved(around, wanted))
+    }
+
+    /// The block above ended by going to the left, but not as far as the one around it: its first
+    /// line stands too far to the right, or the last one too far to the left.
+    fn odd_one_of_block(&self, at: usize) -> Option<Fault> {
+        let here = self.0[at].indentation;
+        let block = self.0[..at].iter().rposition(|line| line.indentation <= here).map_or(0, |around| around + 1);
+        let first = self.0[block].indentation;
+        if first <= here {
+            return None;
+        }
+        let siblings = self.0[block..at].iter().filter(|line| line.indentation == first).count();
+        let next = self.0[at + 1..].iter().map(|line| line.indentation).find(|next| *next == first || *next <= here);
+        let is_first_odd = siblings == 1 && next != Some(first);
+        Some(if is_first_odd { self.moved(block, here) } else { self.moved(at, first) })
+    }
+
+    fn moved(&self, at: usize, wanted: usize) -> Fault {
+        let line = &self.0[at];
+        Fault {
+            place: line.start..line.start + line.text.len(),
+            label: format!("this is indented by {}, the lines around it by {wanted}", line.indentation),
+            help: "give all keys of a mapping the same indentation".to_owned(),
+        }
+    }
+
+    fn with_value(&self, at: usize) -> Fault {
+        let line = &self.0[at];
+        Fault {
+            place: line.start..line.start + line.text.len(),
+            label: "this has a value, so nothing can stand below it".to_owned(),
+            help: "remove the value, or give the next line the indentation of this one".to_owned(),
+        }
+    }
+}
+
+/// Returns the first bracket of a line's value that is not closed on it.
+fn open_bracket(line: &str) -> Option<(usize, char)> {
+    let value = line.find(": ").map_or_else(|| usize::from(line.starts_with("- ")) * 2, |colon| colon + 2);
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut quote = None;
+    if !line[value..].trim_start().starts_with(['[', '{']) {
+        return None;
+    }
+    for (offset, character) in line.char_indices().skip_while(|(offset, _)| *offset < value) {
+        match (quote, character) {
+            (Some(closing), _) if character == closing => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '[' | '{') => open.push((offset, character)),
+            (None, ']' | '}') => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.first().copied()
+}
