@@ -39,7 +39,7 @@ fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
     let is_meant = |it: &Diagnostic| it.severity != Severity::Error || it.code == Code::Unsupported;
     let draft = draft.filter(|_| diagnostics.iter().all(is_meant));
     let plan = draft.clone().filter(|_| !diagnostics.has_errors());
-    Outcome { reports: diagnostics.resolve(&mut sources), plan, draft }
+    Outcome { reports: diagnostics.resolve(&sources), plan, draft }
 }
 
 /// Returns the work of a document that is expanded with a payload for each of its aliases.
