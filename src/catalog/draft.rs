@@ -46,12 +46,8 @@ pub struct Draft {
 
 impl Draft {
     pub(super) fn new(pipeline: &Pipeline, listener: &Listener) -> Option<Self> {
-        let reads_more = |root: &str| root.eq_ignore_ascii_case("resources");
         let places = listener.reads.clone();
-        if places.len() > BLANKS_MAX
-            || !are_apart(&places)
-            || pipeline.template.references().iter().any(|it| reads_more(&it.root))
-        {
+        if places.len() > BLANKS_MAX || !are_apart(&places) || pipeline.template.reads_resources() {
             return None;
         }
         let blanks: Vec<String> = (0..places.len()).map(|place| format!("\"{}\"", blank(place))).collect();

@@ -9,7 +9,7 @@ use crate::expression::{Object, Value};
 use crate::pipeline::{self, plan::Plan};
 use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
-use crate::template::{Inputs, Node};
+use crate::template::{self, Inputs, Node};
 use crate::webhook::delivery::Header;
 use crate::webhook::select::Selected;
 use std::sync::Arc;
@@ -73,12 +73,14 @@ pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &m
     let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);
     let aliases = pipeline.listeners.iter().map(|listener| listener.resource.alias.as_str());
     let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, payload)));
-    let declared = pipeline::bind(&pipeline.parameters, trigger.parameters, diagnostics);
-    let webhooks = aliases.map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
+    let declared = template::bind(pipeline.template.parameters(), trigger.parameters, diagnostics);
+    let webhooks = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
     Inputs {
-        parameters: declared.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(payloads).collect(),
+        parameters: declared.iter().map(|(name, value)| (&**name, value.clone())).chain(payloads).collect(),
+        webhooks: aliases.map(str::to_owned).collect(),
         resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
         variables: variables(pipeline, trigger),
+        groups: pipeline.groups.clone(),
     }
 }
 

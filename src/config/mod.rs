@@ -7,6 +7,7 @@
 mod challenge;
 mod connection;
 mod file;
+mod group;
 mod limits;
 mod mask;
 mod scheme;
@@ -19,6 +20,7 @@ use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
 use file::Unreadable;
+pub use group::VariableGroup;
 use section::Section;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -54,6 +56,10 @@ pub struct Config {
     pub connections: Vec<Arc<Connection>>,
     /// Names of environment variables that steps get from the server.
     pub environment: Vec<String>,
+    /// Where repositories that pipelines name are, by alias or name.
+    pub repositories: Vec<(String, PathBuf)>,
+    /// The variable groups in the order of the file.
+    pub variable_groups: Vec<VariableGroup>,
 }
 
 /// What one process executes.
@@ -71,8 +77,20 @@ impl Default for Workers {
     }
 }
 
-const KEYS: &[&str] =
-    &["listen", "admin", "pipelines", "data", "database", "files", "workers", "limits", "connections", "environment"];
+const KEYS: &[&str] = &[
+    "listen",
+    "admin",
+    "pipelines",
+    "repositories",
+    "variable-groups",
+    "data",
+    "database",
+    "files",
+    "workers",
+    "limits",
+    "connections",
+    "environment",
+];
 
 /// Returns an environment variable of the process as [`Config::load`] wants it; `None` also for a
 /// value that is not UTF-8.
@@ -96,6 +114,8 @@ impl Config {
             limits: Limits::default(),
             connections: Vec::new(),
             environment: Vec::new(),
+            repositories: Vec::new(),
+            variable_groups: Vec::new(),
         }
     }
 
@@ -188,6 +208,12 @@ impl Config {
         }
         if let Some(names) = file.list::<VariableName>("environment") {
             self.environment = names.into_iter().map(|name| name.0).collect();
+        }
+        if let Some(mut repositories) = file.section("repositories") {
+            self.repositories = repositories.paths(|path| resolved(&folder, path));
+        }
+        if let Some(groups) = file.section("variable-groups") {
+            self.variable_groups = group::read_all(groups, &folder, environment);
         }
         if let Some(connections) = file.section("connections") {
             let read = connection::read_all(connections, self.limits, &folder, environment);

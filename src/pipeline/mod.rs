@@ -32,9 +32,7 @@ pub mod task;
 mod value;
 
 pub use foresee::{Foreseen, ForeseenScript, foresee};
-pub use resources::{
-    FilterSource, ParameterDeclaration, Subject, TestSource, WebhookResource, bind, parameters, webhooks,
-};
+pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
 pub use rewritten::rewritten;
 
 use crate::diagnostic::Diagnostics;

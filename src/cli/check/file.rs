@@ -2,7 +2,7 @@
 
 use super::sender;
 use super::sure::Doubt;
-use crate::catalog::{self, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
+use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
 use crate::pipeline::{self, ScriptRules};
@@ -18,8 +18,13 @@ const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
 /// Returns everything that is wrong with a file; with a payload, also with its expansion, and with a
 /// configuration, also what its connections say of it.
-pub(super) fn check(file: &Path, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Vec<Report> {
-    let (pipeline, mut diagnostics) = match catalog::load_file(file) {
+pub(super) fn check(
+    file: &Path,
+    library: &Library,
+    payload: Option<&Payload<'_>>,
+    config: Option<&Config>,
+) -> Vec<Report> {
+    let (pipeline, mut diagnostics) = match catalog::load_file(file, library) {
         Ok(loaded) => loaded,
         Err(cause) => {
             let title = format!("the pipeline {} can't be read: {cause}", file.display());
@@ -89,7 +94,8 @@ fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
     pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
-    let is_whole = pipeline.listeners.is_empty() && pipeline.parameters.is_empty() && !diagnostics.has_errors();
+    let is_whole =
+        pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
     let doubt = Doubt::new(&pipeline.sources);
     for diagnostic in found {
         if (is_whole || doubt.is_sure(&diagnostic)) && !is_known(&diagnostic, diagnostics) {
