@@ -16,7 +16,7 @@ fn decide(first: Job, second: Job, result: RunResult, canceled: bool) -> Option<
     let plan = plan(vec![first, second]);
     let mut board = Board::new(&plan);
     assert_eq!(board.advance(&plan).len(), 1, "the second waits for the first");
-    board.stages[0][0] = Progress::Completed(result);
+    board.stages[0][0][0].progress = Progress::Completed(result);
     board.canceled = canceled;
     let changes = board.advance(&plan);
     assert_eq!(changes.len(), 1, "{changes:?}");
@@ -73,7 +73,8 @@ fn a_failure_that_may_be_counts_as_succeeded_with_issues() {
     assert_eq!(decide(tolerated(), job("b", &["a"]), Failed, false), None);
     assert_eq!(decide(tolerated(), job("b", &["a"]), Canceled, false), Some(Skipped), "only failures");
     let plan = plan(vec![tolerated()]);
-    let board = Board { stages: vec![vec![Progress::Completed(Failed)]], ..Board::new(&plan) };
+    let mut board = Board::new(&plan);
+    board.stages[0][0][0].progress = Progress::Completed(Failed);
     assert_eq!(board.result(&plan), Some(SucceededWithIssues));
 }
 
@@ -89,26 +90,26 @@ fn variables_of_the_narrowest_scope_count() {
     assert_eq!(Board::new(&plan).advance(&plan)[0].decision, Decision::Due);
 }
 
-/// Runs a plan in memory; jobs end as the table says, others succeed. Returns each job's result
-/// in order, then the run's.
+/// Runs a plan in memory; jobs and legs end as the table says, others succeed. Returns each leg's
+/// result in order, then the run's.
 #[track_caller]
 fn run(plan: &Plan, ends: &[(&str, RunResult)]) -> (Vec<RunResult>, RunResult) {
     let mut board = Board::new(plan);
-    let mut due: Vec<(usize, usize)> = Vec::new();
+    let mut due: Vec<(usize, usize, usize)> = Vec::new();
     loop {
         let changes = board.advance(plan);
-        due.extend(changes.iter().filter(|it| it.decision == Decision::Due).map(|it| (it.stage, it.job)));
-        let Some((stage, job)) = due.pop() else { break };
-        let name = &plan.stages[stage].jobs[job].name;
-        let result = ends.iter().find(|(ended, _)| ended == name).map_or(Succeeded, |(_, result)| *result);
-        board.stages[stage][job] = Progress::Completed(result);
+        due.extend(changes.iter().filter(|it| it.decision == Decision::Due).map(|it| (it.stage, it.job, it.leg)));
+        let Some((stage, job, leg)) = due.pop() else { break };
+        let name = plan.stages[stage].jobs[job].leg(leg).full_name();
+        let result = ends.iter().find(|(ended, _)| *ended == name).map_or(Succeeded, |(_, result)| *result);
+        board.stages[stage][job][leg].progress = Progress::Completed(result);
     }
     let result = board.result(plan).expect("all has ended");
-    let jobs = board.stages.into_iter().flatten().map(|progress| match progress {
+    let legs = board.stages.into_iter().flatten().flatten().map(|standing| match standing.progress {
         Progress::Completed(result) => result,
         other => panic!("{other:?} although nothing is due"),
     });
-    (jobs.collect(), result)
+    (legs.collect(), result)
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn a_skipped_job_says_what_went_wrong_first() {
     let two = plan(vec![job("a", &[]), job("b", &["a"]), job("c", &["a", "b"])]);
     let mut board = Board::new(&two);
     board.advance(&two);
-    board.stages[0][0] = Progress::Completed(Failed);
+    board.stages[0][0][0].progress = Progress::Completed(Failed);
     for change in board.advance(&two) {
         let Decision::Completed { reason, .. } = change.decision else { panic!("it does not run") };
         assert_eq!(reason, "`a` failed");

@@ -37,13 +37,13 @@ async fn outputs_are_stored_with_the_job_s_end_and_known_to_what_depends_on_it()
         world.store().finish(&claim.lease, outcome).await.expect("held");
         world.crash();
         let second = world.claim().await.expect("due");
-        assert_eq!(second.board.stages[0][0], Progress::Completed(RunResult::Succeeded));
-        let mut handed_on = second.board.outputs[0][0].clone();
+        assert_eq!(second.board.stages[0][0][0].progress, Progress::Completed(RunResult::Succeeded));
+        let mut handed_on = second.board.stages[0][0][0].outputs.clone();
         handed_on.sort_by_key(|output| std::cmp::Reverse(output.name.clone()));
         assert_eq!(handed_on, outputs, "a payload's text stays one");
         world.store().finish(&second.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
         let third = world.claim().await.expect("due");
-        assert_eq!(third.board.outputs[0][0].len(), 2, "also in later stages");
+        assert_eq!(third.board.stages[0][0][0].outputs.len(), 2, "also in later stages");
         let shown = &detail(&world, &run.id).await.stages[0].jobs[0].outputs;
         assert_eq!(shown.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["y", "x"]);
     }
