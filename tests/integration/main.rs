@@ -18,6 +18,7 @@ mod senders;
 mod server;
 mod shell;
 mod store;
+mod strategies;
 mod support;
 mod template;
 mod worker;
