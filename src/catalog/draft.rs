@@ -46,12 +46,8 @@ pub struct Draft {
 
 impl Draft {
     pub(super) fn new(pipeline: &Pipeline, listener: &Listener) -> Option<Self> {
-        let reads_more = |root: &str| root.eq_ignore_ascii_case("resources");
         let places = listener.reads.clone();
-        if places.len() > BLANKS_MAX
-            || !are_apart(&places)
-            || pipeline.template.references().iter().any(|it| reads_more(&it.root))
-        {
+        if places.len() > BLANKS_MAX || !are_apart(&places) || pipeline.template.reads_resources() {
             return None;
         }
         let blanks: Vec<String> = (0..places.len()).map(|place| format!("\"{}\"", blank(place))).collect();
@@ -70,7 +66,12 @@ impl Draft {
         let mut diagnostics = Diagnostics::default();
         let inputs = inputs(pipeline, &trigger, &mut diagnostics);
         let document = pipeline.template.expand_for_any_text(&inputs, &mut diagnostics)?;
-        let (plan, needs) = validate_with_needs(&document, &pipeline.name, &mut diagnostics)?;
+        let (plan, needs) = validate_with_needs(
+            &document,
+            &pipeline.name,
+            &pipeline.scripts.rules(trigger.substitution),
+            &mut diagnostics,
+        )?;
         if !has_fixed_name(&plan) {
             return None;
         }

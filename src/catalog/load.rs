@@ -1,14 +1,16 @@
 //! Reading pipeline files.
 
-use super::{Entry, Listener, Pipeline};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, shown};
+use super::disk::Moment;
+use super::{Entry, Library, Listener, Pipeline};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
-use crate::template::{Names, Template};
+use crate::template::{Files, Groups, Template};
 use crate::webhook::filter::{Filter, Pattern, Test};
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use crate::yaml;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -77,43 +79,58 @@ fn name(folder: &Path, path: &Path) -> Option<String> {
     Some(inside.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
 }
 
-/// Reads one file, or takes over what is known of it if it has not changed.
-pub(super) fn entry(file: &File, before: Option<&Entry>) -> Entry {
+/// What is known of a file from an earlier load.
+pub(super) struct Before<'b> {
+    pub(super) entry: &'b Entry,
+    /// Whether the library has been the same.
+    pub(super) is_same: bool,
+}
+
+/// Reads one file, or takes over what is known of it if neither it nor a file that it asked for
+/// has changed.
+pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>) -> Entry {
     let shown_path = shown_path(&file.path);
-    let last_good = before.and_then(|entry| entry.serving.clone());
+    let last_good = before.as_ref().and_then(|before| before.entry.serving.clone());
     let text: Arc<str> = match read(&file.path) {
         Ok(text) => text.into(),
         Err(cause) => {
             let title = format!("the pipeline {shown_path} can't be read: {cause}");
             let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
-            let connections = Vec::new();
             return Entry {
                 name: file.name.clone(),
                 reports: vec![report],
                 serving: last_good,
-                connections,
+                connections: Vec::new(),
                 text: "".into(),
+                asked: Vec::new(),
+                folders: BTreeSet::new(),
             };
         }
     };
-    if let Some(unchanged) = before.filter(|entry| entry.text == text && !text.is_empty()) {
-        return unchanged.clone();
+    let files = moment.files(&file.path);
+    let is_unchanged = |before: &Before<'_>| {
+        before.is_same && before.entry.text == text && !text.is_empty() && files.is_unchanged(&before.entry.asked)
+    };
+    if let Some(before) = before.filter(is_unchanged) {
+        return before.entry.clone();
     }
-    let (pipeline, sources, diagnostics) = compile(&file.name, &shown_path, &text);
+    let (pipeline, diagnostics) = compile(&file.name, &shown_path, &text, &files, moment.groups());
     let connections = pipeline.listeners.iter().map(|listener| listener.resource.connection.clone()).collect();
+    let reports = diagnostics.resolve(&pipeline.sources);
     let serving = if diagnostics.has_errors() { last_good } else { Some(Arc::new(pipeline)) };
-    Entry { name: file.name.clone(), reports: diagnostics.resolve(&sources), serving, connections, text }
+    let (asked, folders) = files.into_asked();
+    Entry { name: file.name.clone(), reports, serving, connections, text, asked, folders }
 }
 
 /// Reads one pipeline file by its path, for commands that work on a file outside the folder.
-pub fn load_file(path: &Path) -> std::io::Result<(Pipeline, Diagnostics)> {
+pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, Diagnostics)> {
     let text = read(path)?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let (pipeline, _, diagnostics) = compile(&name, &shown_path(path), &text);
-    Ok((pipeline, diagnostics))
+    let moment = Moment::new(library);
+    Ok(compile(&name, &shown_path(path), &text, &moment.files(path), moment.groups()))
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
+pub(super) fn read(path: &Path) -> std::io::Result<String> {
     let file = std::fs::File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(std::io::Error::other("it is not a file"));
@@ -129,41 +146,33 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// Returns a path as people know it: relative to where they stand, if it lies below.
-fn shown_path(path: &Path) -> String {
+pub(super) fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix("./").unwrap_or(path);
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// Reads a pipeline's text as far as it can be read without a payload.
-fn compile(name: &str, shown_path: &str, text: &str) -> (Pipeline, SourceMap, Diagnostics) {
+/// Reads a pipeline's text, and the files that it may include, as far as they can be read without
+/// a payload.
+fn compile(
+    name: &str,
+    shown_path: &str,
+    text: &str,
+    files: &dyn Files,
+    groups: &Arc<Groups>,
+) -> (Pipeline, Diagnostics) {
     let mut sources = SourceMap::default();
     let source = sources.add(shown_path, text);
     let mut diagnostics = Diagnostics::default();
-    let document = yaml::parse(text, source, &mut diagnostics);
-    let (template, parameters, listeners) = match &document {
-        Some(document) => parts(document, &sources, &mut diagnostics),
-        None => (Template::empty(), Vec::new(), Vec::new()),
-    };
-    let pipeline = Pipeline { name: name.to_owned(), sources: sources.clone(), template, parameters, listeners };
-    (pipeline, sources, diagnostics)
-}
-
-fn parts(
-    document: &yaml::Node,
-    sources: &SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> (Template, Vec<pipeline::ParameterDeclaration>, Vec<Listener>) {
-    let parameters = pipeline::parameters(document, diagnostics);
-    let resources = pipeline::webhooks(document, diagnostics);
-    let webhooks: Vec<String> = resources.iter().map(|resource| resource.alias.clone()).collect();
-    let names = Names {
-        parameters: parameters.iter().map(|parameter| parameter.name.clone()).chain(webhooks.clone()).collect(),
-        webhooks,
-    };
-    let template = Template::compile(document, sources, &names, diagnostics);
-    let listeners = resources.into_iter().map(|resource| listener(resource, &template, diagnostics)).collect();
-    (template, parameters, listeners)
+    let nothing = yaml::Node { span: Span::new(source, 0, 0), content: yaml::Content::Mapping(Vec::new()) };
+    let document = yaml::parse(text, source, &mut diagnostics).unwrap_or(nothing);
+    let resources = pipeline::webhooks(&document, &mut diagnostics);
+    let aliases: Vec<String> = resources.iter().map(|resource| resource.alias.clone()).collect();
+    let template = Template::load(&document, &aliases, files, &mut sources, &mut diagnostics);
+    let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
+    let scripts = pipeline::foresee(&document, &sources, &aliases);
+    let pipeline = Pipeline { name: name.to_owned(), sources, template, groups: groups.clone(), listeners, scripts };
+    (pipeline, diagnostics)
 }
 
 /// Reads a resource's filters and works out which parts of a payload are needed.
@@ -211,12 +220,15 @@ fn filter(source: &FilterSource) -> Result<Filter, Box<Diagnostic>> {
 }
 
 /// Returns the path into the payload that an expression reads, if it reads that of an alias.
-/// What it reads further by a computed step is below the path.
+/// What it reads further by a computed step is below the path; who looks at all parameters, or at
+/// one with a computed name, may look at the whole payload.
 fn payload_path(reference: &Reference, alias: &str) -> Option<Vec<PathStep>> {
-    let (first, rest) = reference.steps.split_first()?;
+    if !reference.root.eq_ignore_ascii_case("parameters") {
+        return None;
+    }
+    let Some((first, rest)) = reference.steps.split_first() else { return Some(Vec::new()) };
     let names_alias = matches!(first, Step::Member(name) if name.eq_ignore_ascii_case(alias));
-    let is_payload = reference.root.eq_ignore_ascii_case("parameters") && names_alias;
-    is_payload.then(|| {
+    names_alias.then(|| {
         let step = |step: &Step| match step {
             Step::Member(name) => PathStep::Member(name.clone()),
             Step::Index(index) => PathStep::Index(*index),

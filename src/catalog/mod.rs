@@ -6,24 +6,28 @@
 //! [`Draft`] does the same once for all payloads that differ in texts only. [`Shelf`] holds the snapshot that deliveries are matched with;
 //! [`watch()`] renews it.
 
+mod disk;
 mod draft;
+mod git;
+mod library;
 mod load;
 mod prepare;
 mod watch;
 
 pub use draft::Draft;
+pub use library::Library;
 pub use load::{Error, FILES_MAX, load_file};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 pub use watch::{Watcher, watch};
 
 use crate::diagnostic::{Report, Severity, SourceMap};
-use crate::pipeline::{ParameterDeclaration, WebhookResource};
-use crate::template::Template;
+use crate::pipeline::{Foreseen, WebhookResource};
+use crate::template::{Groups, Template};
 use crate::webhook::filter::Filter;
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -31,6 +35,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Default)]
 pub struct Catalog {
     entries: BTreeMap<String, Entry>,
+    /// What the entries were read with.
+    library: Arc<Library>,
 }
 
 /// One pipeline file.
@@ -46,6 +52,9 @@ pub struct Entry {
     connections: Vec<String>,
     /// The text that `reports` are about, to see whether the file has changed.
     text: Arc<str>,
+    /// What was asked of other files, and the folders in which the answers can change.
+    asked: Vec<disk::Asked>,
+    folders: BTreeSet<PathBuf>,
 }
 
 impl Entry {
@@ -71,12 +80,14 @@ pub struct Pipeline {
     pub name: String,
     /// The texts that its diagnostics point into.
     pub sources: SourceMap,
-    /// The file with its expressions parsed.
+    /// The file, and those that it may include, with their expressions parsed.
     pub template: Template,
-    /// What its parameters are.
-    pub parameters: Vec<ParameterDeclaration>,
+    /// The variable groups that it may use.
+    pub groups: Arc<Groups>,
     /// What it listens to.
     pub listeners: Vec<Listener>,
+    /// Its scripts with payload text, analysed.
+    pub scripts: Foreseen,
 }
 
 impl Pipeline {
@@ -112,13 +123,25 @@ impl Pipeline {
 impl Catalog {
     /// Reads every pipeline below a folder. `before` gives the last good versions of files that
     /// are broken now, and saves the work for those that have not changed.
-    pub fn load(folder: &Path, before: &Catalog) -> Result<Self, Error> {
+    ///
+    /// Templates are read at the same moment: all pipelines see the same text of a file.
+    pub fn load(library: Arc<Library>, before: &Catalog) -> Result<Self, Error> {
+        let is_same = Arc::ptr_eq(&library, &before.library);
         let mut entries = BTreeMap::new();
-        for file in load::files(folder)? {
-            let entry = load::entry(&file, before.entries.get(&file.name));
+        let moment = disk::Moment::new(&library);
+        for file in load::files(&library.pipelines)? {
+            let before = before.entries.get(&file.name).map(|entry| load::Before { entry, is_same });
+            let entry = load::entry(&file, &moment, before);
             entries.insert(file.name, entry);
         }
-        Ok(Self { entries })
+        drop(moment);
+        Ok(Self { entries, library })
+    }
+
+    /// Returns the folders outside of the pipelines folder in which a change can matter, and those
+    /// of templates inside.
+    fn folders(&self) -> BTreeSet<&Path> {
+        self.entries.values().flat_map(|entry| &entry.folders).map(PathBuf::as_path).collect()
     }
 
     /// Returns all pipelines, by name.
@@ -142,15 +165,23 @@ pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Where the present snapshot lies.
 #[derive(Debug)]
 pub struct Shelf {
-    folder: PathBuf,
+    library: ArcSwap<Library>,
     present: ArcSwap<Catalog>,
 }
 
 impl Shelf {
     /// Reads a folder for the first time.
-    pub fn open(folder: PathBuf) -> Result<Self, Error> {
-        let catalog = Catalog::load(&folder, &Catalog::default())?;
-        Ok(Self { folder, present: ArcSwap::from_pointee(catalog) })
+    pub fn open(library: Library) -> Result<Self, Error> {
+        let library = Arc::new(library);
+        let catalog = Catalog::load(library.clone(), &Catalog::default())?;
+        Ok(Self { library: ArcSwap::new(library), present: ArcSwap::from_pointee(catalog) })
+    }
+
+    /// Says where pipelines and what they use are from now on, but for the pipelines folder, which
+    /// stays. The next reload reads all of it.
+    pub fn set_library(&self, library: Library) {
+        let pipelines = self.library.load().pipelines.clone();
+        self.library.store(Arc::new(library.with_pipelines(&pipelines)));
     }
 
     /// Returns the present snapshot; it does not change while it is held.
@@ -159,13 +190,13 @@ impl Shelf {
     }
 
     /// Returns the folder that is read.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    fn folder(&self) -> PathBuf {
+        self.library.load().pipelines.clone()
     }
 
     /// Reads the folder again. If it can't be read, the present snapshot stays.
     pub fn reload(&self) -> Result<Arc<Catalog>, Error> {
-        let catalog = Arc::new(Catalog::load(&self.folder, &self.present.load())?);
+        let catalog = Arc::new(Catalog::load(self.library.load_full(), &self.present.load())?);
         self.present.store(catalog.clone());
         Ok(catalog)
     }

@@ -7,8 +7,9 @@ use super::Pipeline;
 use crate::diagnostic::Diagnostics;
 use crate::expression::{Object, Value};
 use crate::pipeline::{self, plan::Plan};
+use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
-use crate::template::{Inputs, Node};
+use crate::template::{self, Inputs, Node};
 use crate::webhook::delivery::Header;
 use crate::webhook::select::Selected;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct Trigger<'t> {
     pub parameters: &'t [(String, String)],
     /// Values given for variables, which the file's own variables override.
     pub variables: &'t [(String, String)],
+    /// What becomes of payload text in scripts.
+    pub substitution: Substitution,
 }
 
 /// A delivery as a pipeline sees it.
@@ -55,7 +58,8 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
     if diagnostics.has_errors() {
         return None;
     }
-    let plan = pipeline::validate(&document, &pipeline.name, diagnostics)?;
+    let plan =
+        pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
     Some(Prepared { document, plan })
 }
 
@@ -69,12 +73,14 @@ pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &m
     let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);
     let aliases = pipeline.listeners.iter().map(|listener| listener.resource.alias.as_str());
     let payloads = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, payload)));
-    let declared = pipeline::bind(&pipeline.parameters, trigger.parameters, diagnostics);
-    let webhooks = aliases.map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
+    let declared = template::bind(pipeline.template.parameters(), trigger.parameters, diagnostics);
+    let webhooks = aliases.clone().map(|alias| (alias, webhook_of(alias).map_or(Value::Null, about)));
     Inputs {
-        parameters: declared.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(payloads).collect(),
+        parameters: declared.iter().map(|(name, value)| (&**name, value.clone())).chain(payloads).collect(),
+        webhooks: aliases.map(str::to_owned).collect(),
         resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
         variables: variables(pipeline, trigger),
+        groups: pipeline.groups.clone(),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{Catalog, Shelf};
 use notify::{EventKind, RecursiveMode, Watcher as _};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long the folder must be quiet before it is read again: an editor or a checkout writes
@@ -15,8 +17,18 @@ const AT_LEAST: Duration = Duration::from_secs(30);
 /// Watches until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    _notifier: Option<notify::RecommendedWatcher>,
+    notifier: Notifier,
     _stop: mpsc::Sender<()>,
+}
+
+/// What the system tells of changes; `None` where it can't, and when watching has ended.
+type Notifier = Arc<Mutex<Option<notify::RecommendedWatcher>>>;
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // With the notifier its channel ends, on which the thread waits.
+        drop(self.notifier.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 /// Watches a shelf's folder on a thread of its own and calls `renewed` after each change with
@@ -32,21 +44,60 @@ pub fn watch(shelf: Arc<Shelf>, renewed: impl Fn(&Catalog) + Send + 'static) -> 
         }
     })
     .and_then(|mut notifier| {
-        notifier.watch(shelf.folder(), RecursiveMode::Recursive)?;
+        notifier.watch(&shelf.folder(), RecursiveMode::Recursive)?;
         Ok(notifier)
     });
     if let Err(error) = &notifier {
         tracing::warn!(%error, "the pipelines folder can't be watched, changes are seen after {AT_LEAST:?}");
     }
-    let watcher = Watcher { _notifier: notifier.ok(), _stop: stop };
+    let notifier: Notifier = Arc::new(Mutex::new(notifier.ok()));
+    let mut folders = Folders { notifier: notifier.clone(), watched: BTreeSet::new() };
+    folders.watch(&shelf.catalog());
+    let watcher = Watcher { notifier, _stop: stop };
     std::thread::Builder::new()
         .name("catalog".to_owned())
-        .spawn(move || renew_until_stopped(&shelf, &changes, &stopped, renewed))
+        .spawn(move || {
+            renew_until_stopped(&shelf, &changes, &stopped, |catalog| {
+                folders.watch(catalog);
+                renewed(catalog);
+            });
+        })
         .expect("the system can start a thread");
     watcher
 }
 
-fn renew_until_stopped(shelf: &Shelf, changes: &Receiver<()>, stopped: &Receiver<()>, renewed: impl Fn(&Catalog)) {
+/// The folders of templates that are watched beside the pipelines folder. Each is watched by
+/// itself, not with all below it: a repository may hold folders in which much goes on.
+struct Folders {
+    notifier: Notifier,
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Folders {
+    /// Watches the folders that a catalog's templates are in, and no others. One that can't be
+    /// watched is looked at every half minute like all others.
+    fn watch(&mut self, catalog: &Catalog) {
+        let mut notifier = self.notifier.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(notifier) = notifier.as_mut() else { return };
+        let wanted: BTreeSet<PathBuf> = catalog.folders().into_iter().map(PathBuf::from).collect();
+        for gone in self.watched.difference(&wanted) {
+            // It may have been removed.
+            let _ = notifier.unwatch(gone);
+        }
+        let new = wanted.difference(&self.watched);
+        let taken: Vec<PathBuf> =
+            new.filter(|folder| notifier.watch(folder, RecursiveMode::NonRecursive).is_ok()).cloned().collect();
+        self.watched.retain(|folder| wanted.contains(folder));
+        self.watched.extend(taken);
+    }
+}
+
+fn renew_until_stopped(
+    shelf: &Shelf,
+    changes: &Receiver<()>,
+    stopped: &Receiver<()>,
+    mut renewed: impl FnMut(&Catalog),
+) {
     loop {
         match changes.recv_timeout(AT_LEAST) {
             Ok(()) => while changes.recv_timeout(QUIET).is_ok() {},

@@ -6,7 +6,7 @@ use super::failure::{Ending, Failure};
 use super::moment::ago;
 use super::serve::rules;
 use super::{Format, Global, open, output};
-use crate::catalog::Shelf;
+use crate::catalog::{Library, Shelf};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::diagnostic::shown;
@@ -126,7 +126,7 @@ fn replay(
     force: Force,
     format: Format,
 ) -> Result<Ending, Failure> {
-    let shelf = Shelf::open(config.pipelines.clone()).map_err(|error| Failure::Usage(error.into()))?;
+    let shelf = Shelf::open(Library::new(config)).map_err(|error| Failure::Usage(error.into()))?;
     let intake = Intake::new(rules(config), Arc::new(shelf), store, Arc::new(SystemClock));
     let admission = match open::block_on(intake.replay(id, force))? {
         Ok(admission) => admission,

@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use super::{Global, input};
-use crate::catalog::{self, Listener, Pipeline, Prepared, Trigger, TriggeringWebhook, prepare};
+use crate::catalog::{self, Library, Listener, Pipeline, Prepared, Trigger, TriggeringWebhook, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Style, render_all, shown};
 use crate::webhook::delivery::Header;
@@ -47,7 +47,7 @@ impl Expansion {
     pub(super) fn prepare(&self, global: &Global) -> Result<Option<Prepared>, Failure> {
         let config = global.config_without_secrets()?;
         let file = self.file(&config)?;
-        let (pipeline, mut diagnostics) = catalog::load_file(&file)
+        let (pipeline, mut diagnostics) = catalog::load_file(&file, &Library::new(&config))
             .with_context(|| format!("the pipeline {} can't be read", file.display()))
             .map_err(Failure::Usage)?;
         let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
@@ -70,7 +70,7 @@ impl Expansion {
         with: Option<(&Payload<'_>, &Listener)>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Prepared>, Failure> {
-        let mut trigger = Trigger { webhook: None, parameters: &self.parameters, variables: &self.variables };
+        let mut trigger = Trigger { parameters: &self.parameters, variables: &self.variables, ..Trigger::default() };
         let (kept, event) = match with {
             Some((payload, listener)) => self.kept(config, listener, payload)?,
             None => (Vec::new(), None),
@@ -78,6 +78,7 @@ impl Expansion {
         if let Some((payload, listener)) = with {
             let selected = select(payload, &listener.wanted);
             warn_of_filters(listener, &selected, &kept);
+            trigger.substitution = config.substitution(&listener.resource.connection);
             trigger.webhook = Some(TriggeringWebhook {
                 alias: &listener.resource.alias,
                 payload: selected,

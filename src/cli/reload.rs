@@ -1,6 +1,7 @@
 //! A changed configuration is taken up while serving; a broken one is reported and left alone.
 
-use super::serve::{open_connections, rules};
+use super::serve::{open_connections, report_broken, rules};
+use crate::catalog::{Library, Shelf};
 use crate::config::{self, Config};
 use crate::server::State;
 use std::path::Path;
@@ -17,19 +18,19 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// Begins to look at the file of a configuration, if it has one.
-    pub(super) fn start(config: &Config, state: Arc<State>) -> Self {
+    pub(super) fn start(config: &Config, state: Arc<State>, shelf: Arc<Shelf>) -> Self {
         let (stop, stopped) = mpsc::channel();
         if let Some(file) = config.file.clone() {
             std::thread::Builder::new()
                 .name("configuration".to_owned())
-                .spawn(move || look_until_stopped(&file, &state, &stopped))
+                .spawn(move || look_until_stopped(&file, &state, &shelf, &stopped))
                 .expect("the system can start a thread");
         }
         Self { _stop: stop }
     }
 }
 
-fn look_until_stopped(file: &Path, state: &State, stopped: &mpsc::Receiver<()>) {
+fn look_until_stopped(file: &Path, state: &State, shelf: &Shelf, stopped: &mpsc::Receiver<()>) {
     let mut seen = stamp(file);
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = stamp(file);
@@ -38,7 +39,7 @@ fn look_until_stopped(file: &Path, state: &State, stopped: &mpsc::Receiver<()>) 
         }
         seen = now;
         match Config::load(Some(file), &config::environment_variable) {
-            Ok(config) => take_up(&config, state),
+            Ok(config) => take_up(&config, state, shelf),
             Err(mistakes) => {
                 tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");
             }
@@ -46,11 +47,16 @@ fn look_until_stopped(file: &Path, state: &State, stopped: &mpsc::Receiver<()>) 
     }
 }
 
-/// Puts connections and limits in force. What was decided at the start, such as addresses and
+/// Puts connections, limits, repositories and variable groups in force. What was decided at the start, such as addresses and
 /// folders, stays until the next start.
-fn take_up(config: &Config, state: &State) {
+fn take_up(config: &Config, state: &State, shelf: &Shelf) {
     state.intake.set_rules(rules(config));
     state.connections.store(Arc::new(open_connections(config)));
+    shelf.set_library(Library::new(config));
+    match shelf.reload() {
+        Ok(catalog) => report_broken(&catalog),
+        Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
+    }
     tracing::info!("the changed configuration is in force; addresses and folders change with the next start");
 }
 

@@ -3,7 +3,7 @@
 use super::expansion::Expansion;
 use super::failure::{Ending, Failure};
 use super::{Global, output};
-use crate::template;
+use crate::{pipeline, template};
 use clap::{Args, ValueEnum};
 
 /// Expands a pipeline with a payload and given values, and prints the document that a run would
@@ -16,6 +16,9 @@ Examples:
 pub(super) struct Render {
     #[command(flatten)]
     expansion: Expansion,
+    /// Leave scripts as the file has them, with payload text in place, instead of as they will run
+    #[arg(long)]
+    as_written: bool,
     /// How to print the document
     #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml)]
     format: DocumentFormat,
@@ -30,9 +33,13 @@ enum DocumentFormat {
 impl Render {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         let Some(prepared) = self.expansion.prepare(global)? else { return Ok(Ending::Mistakes) };
+        let document = match self.as_written {
+            true => prepared.document,
+            false => pipeline::rewritten(&prepared.document, prepared.plan.substitution),
+        };
         match self.format {
-            DocumentFormat::Yaml => output::text(&template::to_yaml(&prepared.document))?,
-            DocumentFormat::Json => output::json(&template::to_json(&prepared.document))?,
+            DocumentFormat::Yaml => output::text(&template::to_yaml(&document))?,
+            DocumentFormat::Json => output::json(&template::to_json(&document))?,
         }
         Ok(Ending::Done)
     }

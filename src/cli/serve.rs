@@ -5,7 +5,7 @@ use super::reload::Reloader;
 use super::run::asked_to_stop;
 use super::work::Workshop;
 use super::{Global, open, trace};
-use crate::catalog::{self, Shelf};
+use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::files::Logs;
@@ -59,7 +59,7 @@ impl Serve {
         let config = self.apply(global.config()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open_store(&config, clock.clone())?;
-        let shelf = Arc::new(Shelf::open(config.pipelines.clone()).map_err(|error| Failure::Usage(error.into()))?);
+        let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         // Nobody else has the folder: whoever held a lease is gone.
@@ -78,8 +78,8 @@ impl Serve {
             body_time: Duration::from_secs(self.body_seconds),
         });
         report_broken(&shelf.catalog());
-        let _watching = catalog::watch(shelf, report_broken);
-        let _reloading = Reloader::start(&config, state.clone());
+        let _watching = catalog::watch(shelf.clone(), report_broken);
+        let _reloading = Reloader::start(&config, state.clone(), shelf);
         let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock)).transpose()?;
         serve(server, state, workshop.as_ref().map(Workshop::drain))?;
         Ok(Ending::Done)
@@ -142,7 +142,7 @@ fn announce(lines: &str) {
 }
 
 /// Logs which pipelines can't be used as they are now.
-fn report_broken(catalog: &catalog::Catalog) {
+pub(super) fn report_broken(catalog: &catalog::Catalog) {
     for entry in catalog.entries().filter(|entry| entry.is_broken()) {
         let serving = if entry.serving.is_some() { "its last good version goes on serving" } else { "it does not run" };
         for report in &entry.reports {

@@ -26,7 +26,8 @@ const PLAIN_OF_SECRET: &[&str] = &["env", "file", "name", "until"];
 /// Keys of a challenge whose values are no secrets.
 const PLAIN_OF_CHALLENGE: &[&str] = &["kind", "origins", "rate"];
 /// Keys of the file whose values are no secrets; URLs of databases hold passwords.
-const PLAIN_OF_FILE: &[&str] = &["listen", "admin", "pipelines", "data", "workers", "limits", "environment"];
+const PLAIN_OF_FILE: &[&str] =
+    &["listen", "admin", "pipelines", "repositories", "data", "workers", "limits", "environment"];
 
 /// Returns the text with every possible secret replaced by as many asterisks as it has bytes. A
 /// text that could not be read as YAML is blanked but for its keys.

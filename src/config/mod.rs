@@ -7,6 +7,7 @@
 mod challenge;
 mod connection;
 mod file;
+mod group;
 mod limits;
 mod mask;
 mod scheme;
@@ -15,9 +16,11 @@ mod section;
 mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
+use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
 use file::Unreadable;
+pub use group::VariableGroup;
 use section::Section;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -53,6 +56,10 @@ pub struct Config {
     pub connections: Vec<Arc<Connection>>,
     /// Names of environment variables that steps get from the server.
     pub environment: Vec<String>,
+    /// Where repositories that pipelines name are, by alias or name.
+    pub repositories: Vec<(String, PathBuf)>,
+    /// The variable groups in the order of the file.
+    pub variable_groups: Vec<VariableGroup>,
 }
 
 /// What one process executes.
@@ -70,8 +77,20 @@ impl Default for Workers {
     }
 }
 
-const KEYS: &[&str] =
-    &["listen", "admin", "pipelines", "data", "database", "files", "workers", "limits", "connections", "environment"];
+const KEYS: &[&str] = &[
+    "listen",
+    "admin",
+    "pipelines",
+    "repositories",
+    "variable-groups",
+    "data",
+    "database",
+    "files",
+    "workers",
+    "limits",
+    "connections",
+    "environment",
+];
 
 /// Returns an environment variable of the process as [`Config::load`] wants it; `None` also for a
 /// value that is not UTF-8.
@@ -95,6 +114,8 @@ impl Config {
             limits: Limits::default(),
             connections: Vec::new(),
             environment: Vec::new(),
+            repositories: Vec::new(),
+            variable_groups: Vec::new(),
         }
     }
 
@@ -108,6 +129,13 @@ impl Config {
     /// For commands that need none, on machines that have none.
     pub fn load_without_secrets(path: Option<&Path>) -> Result<Self, Mistakes> {
         Self::open(path, None)
+    }
+
+    /// Returns what becomes of the payload text of a connection in scripts; for one that is not
+    /// configured, the default.
+    pub fn substitution(&self, connection: &str) -> Substitution {
+        let named = self.connections.iter().find(|it| it.name.eq_ignore_ascii_case(connection));
+        named.map_or_else(Substitution::default, |connection| connection.substitution)
     }
 
     /// Returns the enabled connection with a name in the URL.
@@ -180,6 +208,12 @@ impl Config {
         }
         if let Some(names) = file.list::<VariableName>("environment") {
             self.environment = names.into_iter().map(|name| name.0).collect();
+        }
+        if let Some(mut repositories) = file.section("repositories") {
+            self.repositories = repositories.paths(|path| resolved(&folder, path));
+        }
+        if let Some(groups) = file.section("variable-groups") {
+            self.variable_groups = group::read_all(groups, &folder, environment);
         }
         if let Some(connections) = file.section("connections") {
             let read = connection::read_all(connections, self.limits, &folder, environment);

@@ -3,9 +3,10 @@
 //! The tree with places finds what is there; each value's own text is then read by the YAML
 //! library into its type, so that `10_000`, `yes` or `"2"` mean what YAML says they mean.
 
-use super::value::Typed;
+use super::value::{FilePath, Typed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::yaml::{Content, Entry, Node, Scalar, Style};
+use std::path::{Path, PathBuf};
 
 /// A mapping that is being read.
 pub struct Section<'s> {
@@ -154,6 +155,19 @@ impl<'s> Section<'s> {
     /// Returns how many mistakes were found so far, in the whole file.
     pub fn mistakes(&self) -> usize {
         self.diagnostics.len()
+    }
+
+    /// Reads every value as a path, by its key.
+    pub fn paths(&mut self, resolve: impl Fn(&Path) -> PathBuf) -> Vec<(String, PathBuf)> {
+        let mut paths = Vec::new();
+        for entry in self.entries {
+            let Some(name) = entry.key.text() else { continue };
+            let title = format!("`{}{}`", self.prefix, shown(name));
+            if let Some(path) = self.typed::<FilePath>(&entry.value, &title) {
+                paths.push((name.to_string(), resolve(&path.0)));
+            }
+        }
+        paths
     }
 
     /// Reports a mistake at the value of a key, or at the section if the key is not there.

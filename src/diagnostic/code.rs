@@ -51,6 +51,11 @@ codes! {
     ArgumentCount "argument-count",
     Conversion "conversion",
     ExpressionLimit "expression-limit",
+    // Templates.
+    Directive "directive",
+    UnknownTemplate "unknown-template",
+    TemplateCycle "template-cycle",
+    UnknownGroup "unknown-group",
     // Expansion.
     NotAString "not-a-string",
     TaintedStructure "tainted-structure",

@@ -67,6 +67,9 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// One action that would mend it.
     pub help: Option<String>,
+    /// The places that include the text at fault, from the inside out, where the mistake was
+    /// found on one certain way. Without it the source map says who includes the text.
+    pub included_from: Vec<Span>,
 }
 
 impl Diagnostic {
@@ -80,6 +83,7 @@ impl Diagnostic {
             related: Vec::new(),
             notes: Vec::new(),
             help: None,
+            included_from: Vec::new(),
         }
     }
 

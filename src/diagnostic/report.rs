@@ -77,7 +77,7 @@ impl Report {
             place: diagnostic.primary.as_ref().and_then(|label| place(label.span)),
             label: diagnostic.primary.as_ref().map(|label| label.text.clone()).unwrap_or_default(),
             related: related.collect(),
-            notes: diagnostic.notes.clone(),
+            notes: diagnostic.notes.iter().cloned().chain(inclusions(diagnostic, sources)).collect(),
             help: diagnostic.help.clone(),
         }
     }
@@ -89,6 +89,51 @@ impl Report {
             None => self.title.clone(),
         }
     }
+}
+
+/// The most places of inclusion that a report names; the innermost and the outermost stay.
+const INCLUSIONS_MAX: usize = 8;
+
+/// Returns the notes that lead from a template to the pipeline that includes it.
+fn inclusions(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<String> {
+    let mut notes = if diagnostic.included_from.is_empty() {
+        known_inclusions(diagnostic, sources)
+    } else {
+        diagnostic.included_from.iter().filter_map(|span| inclusion(*span, sources)).collect()
+    };
+    if notes.len() > INCLUSIONS_MAX {
+        let left_out = notes.len() - INCLUSIONS_MAX + 1;
+        let middle = INCLUSIONS_MAX / 2;
+        notes.splice(middle..middle + left_out, [format!("… and {left_out} more")]);
+    }
+    notes
+}
+
+/// Follows the first place that includes each text; how many others there are is said.
+fn known_inclusions(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut seen = Vec::new();
+    let mut inside = diagnostic.primary.as_ref().map(|label| label.span.source);
+    while let Some(id) = inside.filter(|id| !seen.contains(id)) {
+        seen.push(id);
+        let Some([first, others @ ..]) = sources.source(id).map(|source| source.included_from.as_slice()) else {
+            break;
+        };
+        let more = match others.len() {
+            0 => String::new(),
+            1 => " and one other place".to_owned(),
+            many => format!(" and {many} other places"),
+        };
+        notes.extend(inclusion(*first, sources).map(|note| format!("{note}{more}")));
+        inside = Some(first.source);
+    }
+    notes
+}
+
+fn inclusion(span: Span, sources: &SourceMap) -> Option<String> {
+    let source = sources.source(span.source)?;
+    let line = line_number(&source.text, boundary(&source.text, span.start as usize));
+    Some(format!("included from {}:{line}", source.name))
 }
 
 /// Looks a span up. A span out of range or inside a character is moved to the nearest boundary.

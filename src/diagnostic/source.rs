@@ -54,6 +54,9 @@ pub struct Source {
     pub name: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    /// The places in other texts that include this one, those of a template; the first that was
+    /// found is first.
+    pub included_from: Vec<Span>,
 }
 
 /// The texts that one set of diagnostics may point into.
@@ -64,8 +67,16 @@ impl SourceMap {
     /// Adds a text and returns the id for its spans.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.0.len()).expect("the number of files is limited"));
-        self.0.push(Source { name: name.into(), text: text.into() });
+        self.0.push(Source { name: name.into(), text: text.into(), included_from: Vec::new() });
         id
+    }
+
+    /// Notes that a text is included at a place of another one.
+    pub fn include(&mut self, included: SourceId, place: Span) {
+        let source = self.0.get_mut(included.0 as usize);
+        if let Some(source) = source.filter(|source| !source.included_from.contains(&place)) {
+            source.included_from.push(place);
+        }
     }
 
     /// Returns the text with an id, if the id is of this map.

@@ -22,6 +22,17 @@ pub const COMPARED_MAX: usize = 64 * 1024 * 1024;
 /// What a list's item or a text's segment costs beside its characters.
 const ITEM_BYTES: usize = 64;
 
+/// What evaluations took together, for a limit over many of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Steps of evaluation.
+    pub steps: usize,
+    /// Bytes of text and lists that were made.
+    pub bytes: usize,
+    /// Bytes of text that were searched or compared.
+    pub compared: usize,
+}
+
 #[derive(Default)]
 pub(super) struct Budget {
     steps: Cell<usize>,
@@ -33,6 +44,12 @@ impl Budget {
     pub(super) fn step(&self, range: &Range<usize>) -> Result<(), Mistake> {
         charge(&self.steps, 1, STEPS_MAX)
             .ok_or_else(|| over(range, format!("an evaluation takes more than {STEPS_MAX} steps")))
+    }
+
+    pub(super) fn add_to(&self, usage: &mut Usage) {
+        usage.steps = usage.steps.saturating_add(self.steps.get());
+        usage.bytes = usage.bytes.saturating_add(self.bytes.get());
+        usage.compared = usage.compared.saturating_add(self.compared.get());
     }
 
     /// Charges for text that is about to be made.

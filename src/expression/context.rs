@@ -66,6 +66,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Takes a named value away.
+    pub fn remove(&mut self, name: &str) {
+        self.values.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    }
+
     /// Returns the value of a name, ignoring case.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)

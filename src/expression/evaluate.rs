@@ -1,6 +1,6 @@
 //! Walks the syntax tree with the values of a context.
 
-use super::budget::Budget;
+use super::budget::{Budget, Usage};
 use super::function::Invocation;
 use super::syntax::{Call, Literal, Node, NodeKind, Suffix, SuffixKind};
 use super::{Array, Context, Mistake, Object, Scope, Value, convert, unknown};
@@ -10,8 +10,11 @@ use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(super) fn evaluate(root: &Node, context: &Context<'_>) -> Result<Value, Mistake> {
-    Evaluator { context, scope: OnceCell::new(), budget: Budget::default() }.value(root)
+pub(super) fn evaluate(root: &Node, context: &Context<'_>, usage: &mut Usage) -> Result<Value, Mistake> {
+    let evaluator = Evaluator { context, scope: OnceCell::new(), budget: Budget::default() };
+    let value = evaluator.value(root);
+    evaluator.budget.add_to(usage);
+    value
 }
 
 pub(super) struct Evaluator<'c> {

@@ -5,6 +5,7 @@
 //! parser     tokens to a syntax tree, each node with its bytes
 //! check      are all names and functions known where the expression stands?
 //! reference  which values does the expression read?
+//! carry      can it give a payload's text?
 //! evaluate   the tree and named values to a Value
 //! ```
 //!
@@ -18,6 +19,7 @@
 //! bytes that it makes.
 
 mod budget;
+mod carry;
 mod check;
 mod compare;
 mod context;
@@ -41,7 +43,7 @@ mod unknown;
 mod value;
 mod version;
 
-pub use budget::{BYTES_MAX, COMPARED_MAX, STEPS_MAX};
+pub use budget::{BYTES_MAX, COMPARED_MAX, STEPS_MAX, Usage};
 pub use context::{Context, Counter, Dialect};
 pub use convert::Unconvertible;
 pub use json::{JSON_DEPTH_MAX, JsonError};
@@ -52,7 +54,7 @@ pub use parser::{NESTING_MAX, TEXT_MAX};
 pub use reference::{Reference, Step};
 pub use scope::Scope;
 pub use status::{Dependency, JobStatus, Status};
-pub use value::{Array, Value};
+pub use value::{Array, Places, Value};
 pub use version::Version;
 
 use std::sync::Arc;
@@ -90,9 +92,20 @@ impl Expression {
         reference::references(&self.root)
     }
 
+    /// Returns the first reference, of those that `is_tainted` says of, through which a payload's text
+    /// can come into the value.
+    pub fn carries(&self, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
+        carry::carries(&self.root, is_tainted)
+    }
+
     /// Evaluates the expression. The result does not depend on anything but the context.
     pub fn evaluate(&self, context: &Context<'_>) -> Result<Value, Mistake> {
-        evaluate::evaluate(&self.root, context)
+        self.evaluate_counted(context, &mut Usage::default())
+    }
+
+    /// Evaluates the expression, and adds to `usage` what that took, also where it failed.
+    pub fn evaluate_counted(&self, context: &Context<'_>, usage: &mut Usage) -> Result<Value, Mistake> {
+        evaluate::evaluate(&self.root, context, usage)
     }
 
     /// Returns the value of an expression that is a single text in quotes, such as `'${{'`.

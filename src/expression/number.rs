@@ -41,7 +41,7 @@ impl Number {
 
     /// Returns the number that a text converts to. Blanks around it and commas between its digits
     /// are allowed, an exponent is not. An empty text is 0.
-    pub(super) fn from_text(text: &str) -> Option<Self> {
+    pub fn from_text(text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::new(Decimal::ZERO));
         }

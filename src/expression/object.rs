@@ -1,6 +1,6 @@
 //! Objects: keys in order, found exactly first and ignoring the case of ASCII letters second.
 
-use super::Value;
+use super::{Places, Value};
 use crate::taint::{Origin, Text};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ pub struct Object {
     entries: Vec<(Text, Value)>,
     table: Option<Table>,
     origin: Option<Arc<Origin>>,
+    places: Option<Arc<Places>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,18 @@ impl Object {
     /// Returns where in a payload the object came from.
     pub fn origin(&self) -> Option<&Arc<Origin>> {
         self.origin.as_ref()
+    }
+
+    /// Returns the object as one that an author wrote at these places.
+    #[must_use]
+    pub fn with_places(mut self, places: Places) -> Self {
+        self.places = Some(Arc::new(places));
+        self
+    }
+
+    /// Returns where an author wrote the keys and values.
+    pub fn places(&self) -> Option<&Arc<Places>> {
+        self.places.as_ref()
     }
 
     /// Returns the value of a key: of the exact key if there is one, else of the first that is equal

@@ -64,7 +64,7 @@ fn collect_indexes(suffixes: &[Suffix], found: &mut Vec<Reference>) {
     }
 }
 
-fn reference(name: &str, range: &Range<usize>, suffixes: &[Suffix]) -> Reference {
+pub(super) fn reference(name: &str, range: &Range<usize>, suffixes: &[Suffix]) -> Reference {
     let steps: Vec<Step> = suffixes.iter().map_while(step).collect();
     let end = match steps.len() {
         0 => range.end,

@@ -1,7 +1,7 @@
 //! The values of the expression language.
 
 use super::{Number, Object, Unconvertible, Version, convert, json, time};
-use crate::diagnostic::shown;
+use crate::diagnostic::{Span, shown};
 use crate::taint::{Origin, Text};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -31,10 +31,28 @@ pub enum Value {
 }
 
 /// A list. Cheap to clone; a clone is the same list.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Array {
     items: Arc<Vec<Value>>,
     origin: Option<Arc<Origin>>,
+    places: Option<Arc<Places>>,
+}
+
+/// Where an author wrote an object or a list, so that a mistake in one that has gone through a
+/// template's parameters is still shown where it was written. Two values that differ only in
+/// their places are equal.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// For each key of an object its place; a list has none.
+    pub keys: Vec<Span>,
+    /// The place of each value.
+    pub values: Vec<Span>,
+}
+
+impl PartialEq for Array {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items && self.origin == other.origin
+    }
 }
 
 impl Array {
@@ -50,6 +68,18 @@ impl Array {
         self.origin.as_ref()
     }
 
+    /// Returns the list as one that an author wrote at these places.
+    #[must_use]
+    pub fn with_places(mut self, places: Places) -> Self {
+        self.places = Some(Arc::new(places));
+        self
+    }
+
+    /// Returns where an author wrote the items.
+    pub fn places(&self) -> Option<&Arc<Places>> {
+        self.places.as_ref()
+    }
+
     /// Returns the items in order.
     pub fn items(&self) -> &[Value] {
         &self.items
@@ -63,7 +93,7 @@ impl Array {
 
 impl From<Vec<Value>> for Array {
     fn from(items: Vec<Value>) -> Self {
-        Self { items: Arc::new(items), origin: None }
+        Self { items: Arc::new(items), origin: None, places: None }
     }
 }
 

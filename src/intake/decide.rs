@@ -102,7 +102,8 @@ fn start(
     arrival: &Arrival<'_>,
     runs: &mut Vec<NewRun>,
 ) -> Verdict {
-    let draft = pipeline.draft(listener);
+    // A draft is made for text that stays data.
+    let draft = pipeline.draft(listener).filter(|_| arrival.connection.substitution.is_safe());
     let filled = draft.and_then(|draft: &Draft| Some((draft, draft.texts(&payload)?)));
     let Some((draft, values)) = filled else { return start_anew(pipeline, listener, payload, arrival, runs) };
     let work = Work { form: draft.form.clone(), values };
@@ -125,7 +126,8 @@ fn start_anew(
         event: arrival.event,
         delivery: arrival.id.as_str(),
     };
-    let trigger = Trigger { webhook: Some(webhook), ..Trigger::default() };
+    let trigger =
+        Trigger { webhook: Some(webhook), substitution: arrival.connection.substitution, ..Trigger::default() };
     let mut diagnostics = Diagnostics::default();
     let prepared = prepare(pipeline, &trigger, &mut diagnostics);
     let diagnostics: Vec<Report> = diagnostics.without_notes().resolve(&pipeline.sources);

@@ -7,8 +7,10 @@
 //! read       the expanded document to the typed model
 //! executable what no worker can do yet: one table
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
+//! foresee    the scripts of a file before any payload, for their authors and for speed
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
+//! rewritten  the document with its scripts as they will run, for people
 //! ```
 //! Mistakes are collected, all of them, each with its place in the author's file; a value that an
 //! expression produced is pointed at where the expression stands. What the language has and this
@@ -17,50 +19,66 @@
 mod check;
 mod condition;
 mod executable;
+mod foresee;
 pub mod form;
 mod model;
 pub mod plan;
 mod planning;
 mod read;
 mod resources;
+mod rewritten;
 mod schema;
 pub mod task;
 mod value;
 
-pub use resources::{
-    FilterSource, ParameterDeclaration, Subject, TestSource, WebhookResource, bind, parameters, webhooks,
-};
+pub use foresee::{Foreseen, ForeseenScript, foresee};
+pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
+pub use rewritten::rewritten;
 
 use crate::diagnostic::Diagnostics;
-use crate::shell::Requirement;
+use crate::shell::{Known, Requirement, Substitution};
 use crate::template::Node;
 use plan::Plan;
 use std::sync::Arc;
 
+/// What becomes of payload text in the scripts of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ScriptRules {
+    /// What the connection says.
+    pub substitution: Substitution,
+    /// The analyses that were made when the file was loaded.
+    pub known: Known,
+}
+
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
 /// errors; warnings may come with a plan.
-pub fn validate(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Plan> {
-    validate_with_needs(document, name, diagnostics).map(|(plan, _)| plan)
+pub fn validate(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    validate_with_needs(document, name, scripts, diagnostics).map(|(plan, _)| plan)
 }
 
 /// As [`validate`], and returns what texts of payloads must look like where they stand: other
 /// texts in the same places may be used if they meet the same needs.
-pub fn validate_with_needs(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<(Plan, Vec<Need>)> {
-    let work = work(document, name, diagnostics);
+pub fn validate_with_needs(
+    document: &Node,
+    name: &str,
+    scripts: &ScriptRules,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Plan, Vec<Need>)> {
+    let work = work(document, name, scripts, diagnostics);
     (!diagnostics.has_errors()).then_some(work)
 }
 
 /// Returns the work of a document as far as it can be read, with everything that is wrong with
 /// it. What has errors must not be run.
-pub fn examine(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> Plan {
-    work(document, name, diagnostics).0
+pub fn examine(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Plan {
+    work(document, name, scripts, diagnostics).0
 }
 
-fn work(document: &Node, name: &str, diagnostics: &mut Diagnostics) -> (Plan, Vec<Need>) {
+fn work(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> (Plan, Vec<Need>) {
     schema::check(document, diagnostics);
     let pipeline = read::read(document, diagnostics);
-    let needs = check::check(&pipeline, diagnostics);
-    (planning::plan(&pipeline, name), needs)
+    let needs = check::check(&pipeline, scripts, diagnostics);
+    (Plan { substitution: scripts.substitution, ..planning::plan(&pipeline, name) }, needs)
 }
 
 /// What the text of a payload must look like at one of its places.

@@ -2,6 +2,7 @@
 
 use super::model::{self, Action, FanOut, Hook, Job, Pipeline, Script, Stage, Step, Variable, Variables};
 use super::plan::{self, Interpreter, Plan};
+use crate::shell::Substitution;
 use crate::taint::Text;
 
 /// Minutes after which a job is canceled, and which a canceled job has to end, where nothing is
@@ -16,6 +17,7 @@ pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
     let resources = &pipeline.resources;
     Plan {
         version: plan::VERSION,
+        substitution: Substitution::default(),
         pipeline: name.to_owned(),
         name: pattern.unwrap_or_else(|| plan::NAME_DEFAULT.into()),
         variables: variables(&pipeline.variables),

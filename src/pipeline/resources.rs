@@ -1,9 +1,7 @@
-//! What is read before expansion: webhook resources and declared parameters.
+//! What is read before expansion: webhook resources.
 
-use super::schema::{FILTER, Kind, PARAMETER, WEBHOOK, unsupported};
+use super::schema::{FILTER, Kind, WEBHOOK};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::expression::Value;
-use crate::template;
 use crate::yaml::{Content, Entry, Node};
 use std::collections::HashMap;
 
@@ -12,8 +10,6 @@ const WEBHOOKS_MAX: usize = 100;
 const FILTERS_MAX: usize = 100;
 /// The most values of a filter.
 const VALUES_MAX: usize = 100;
-/// The most parameters of a pipeline.
-const PARAMETERS_MAX: usize = 1_000;
 
 /// A webhook resource: by it a pipeline listens to a connection.
 #[derive(Debug, Clone)]
@@ -61,34 +57,6 @@ pub enum Subject {
     Header(String),
 }
 
-/// A declared parameter of a pipeline.
-#[derive(Debug, Clone)]
-pub struct ParameterDeclaration {
-    /// Its name.
-    pub name: String,
-    /// Where its name stands.
-    pub name_span: Span,
-    /// What it takes.
-    pub kind: ParameterKind,
-    /// Its value where none is given.
-    pub default: Option<Node>,
-    /// The values that are allowed; empty for any.
-    pub values: Vec<String>,
-}
-
-/// What a parameter takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParameterKind {
-    /// Text.
-    String,
-    /// A number.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// Anything.
-    Object,
-}
-
 /// Reads the webhook resources of a file.
 pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookResource> {
     let mut reader = Reader { diagnostics };
@@ -99,93 +67,6 @@ pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookRe
     reader.unique(found.iter().map(|resource| (resource.alias.as_str(), resource.alias_span)), "webhook resources");
     reader.apart(&found, document);
     found
-}
-
-/// Reads the declared parameters of a file.
-pub fn parameters(document: &Node, diagnostics: &mut Diagnostics) -> Vec<ParameterDeclaration> {
-    let mut reader = Reader { diagnostics };
-    let Some(parameters) = document.member("parameters") else { return Vec::new() };
-    let items = reader.items(parameters, "`parameters`", PARAMETERS_MAX);
-    let found: Vec<_> = items.iter().filter_map(|item| reader.parameter(item)).collect();
-    reader.unique(found.iter().map(|parameter| (parameter.name.as_str(), parameter.name_span)), "parameters");
-    found
-}
-
-/// Returns the values of parameters: those given, by name ignoring case, else the defaults.
-pub fn bind(
-    declared: &[ParameterDeclaration],
-    given: &[(String, String)],
-    diagnostics: &mut Diagnostics,
-) -> Vec<(String, Value)> {
-    let is_declared = |name: &str| declared.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
-    for (name, _) in given.iter().filter(|(name, _)| !is_declared(name)) {
-        let title = format!("the pipeline has no parameter `{}`", shown(name));
-        let unknown = Diagnostic::without_place(Code::UnknownParameter, title);
-        diagnostics.push(unknown.suggest(name, declared.iter().map(|parameter| parameter.name.as_str())));
-    }
-    declared
-        .iter()
-        .map(|parameter| {
-            let given = given.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
-            let value = match given {
-                Some((_, text)) => parameter.given(text, diagnostics),
-                None => parameter.default_value(diagnostics),
-            };
-            (parameter.name.clone(), value)
-        })
-        .collect()
-}
-
-impl ParameterDeclaration {
-    fn default_value(&self, diagnostics: &mut Diagnostics) -> Value {
-        let Some(default) = &self.default else {
-            let title = format!("the parameter `{}` has no value and no default", self.name);
-            let missing = Diagnostic::error(Code::MissingParameter, title, self.name_span, "declared here");
-            diagnostics.push(missing.help("give it a `default`; a run that a webhook starts gets no other value"));
-            return Value::Null;
-        };
-        match (self.kind, default.text()) {
-            (ParameterKind::Object, _) | (_, None) => template::from_node(default),
-            (_, Some(text)) => self.typed(text).unwrap_or(Value::Null),
-        }
-    }
-
-    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Value {
-        if let Some(value) = self.typed(text) {
-            return value;
-        }
-        let title = format!("`{}` is no value for the parameter `{}`", shown(text), self.name);
-        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, self.name_span, self.expectation()));
-        Value::Null
-    }
-
-    /// Returns a text as a value of the parameter's kind, if it is one and is allowed.
-    fn typed(&self, text: &str) -> Option<Value> {
-        if !self.values.is_empty() && !self.values.iter().any(|allowed| allowed == text) {
-            return None;
-        }
-        match self.kind {
-            ParameterKind::String => Some(Value::text(text)),
-            ParameterKind::Number => {
-                text.trim().parse().ok().map(|decimal| Value::Number(crate::expression::Number::new(decimal)))
-            }
-            ParameterKind::Boolean => text.to_ascii_lowercase().parse().ok().map(Value::Boolean),
-            ParameterKind::Object => serde_json::from_str(text).ok().map(|json| Value::from_json(&json)),
-        }
-    }
-
-    fn expectation(&self) -> String {
-        if !self.values.is_empty() {
-            return format!("allowed are {}", self.values.join(", "));
-        }
-        match self.kind {
-            ParameterKind::String => "text is wanted",
-            ParameterKind::Number => "a number is wanted",
-            ParameterKind::Boolean => "`true` or `false` is wanted",
-            ParameterKind::Object => "JSON is wanted",
-        }
-        .to_owned()
-    }
 }
 
 struct Reader<'d> {
@@ -291,81 +172,6 @@ impl Reader<'_> {
             self.error(Code::WrongType, "`not` is `true` or `false`", node.span, "this is neither");
         }
         negation
-    }
-
-    fn parameter(&mut self, node: &Node) -> Option<ParameterDeclaration> {
-        let mut name = None;
-        let mut kind = Some(ParameterKind::String);
-        let mut default = None;
-        let mut values = Vec::new();
-        for (key, entry) in self.keys(node, &PARAMETER) {
-            match key {
-                "name" => name = self.text(&entry.value, "the name of a parameter"),
-                "type" => kind = self.parameter_kind(entry),
-                "default" => default = Some(entry.value.clone()),
-                "values" => {
-                    let items = self.items(&entry.value, "`values`", PARAMETERS_MAX);
-                    values = items.iter().filter_map(|item| Some(self.text(item, "a value")?.0)).collect();
-                }
-                _ => {}
-            }
-        }
-        let (name, name_span) = self.filled(name, "the name of a parameter")?;
-        let parameter = ParameterDeclaration { name, name_span, kind: kind?, default, values };
-        self.check_default(&parameter);
-        Some(parameter)
-    }
-
-    fn parameter_kind(&mut self, entry: &Entry) -> Option<ParameterKind> {
-        const KINDS: [(&str, ParameterKind); 4] = [
-            ("string", ParameterKind::String),
-            ("number", ParameterKind::Number),
-            ("boolean", ParameterKind::Boolean),
-            ("object", ParameterKind::Object),
-        ];
-        const LATER: [&str; 17] = [
-            "stringList",
-            "step",
-            "stepList",
-            "job",
-            "jobList",
-            "deployment",
-            "deploymentList",
-            "stage",
-            "stageList",
-            "container",
-            "containerList",
-            "environment",
-            "filePath",
-            "pool",
-            "secureFile",
-            "serviceConnection",
-            "legacyObject",
-        ];
-        let (word, span) = self.text(&entry.value, "`type`")?;
-        if let Some((_, kind)) = KINDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word)) {
-            return Some(*kind);
-        }
-        if LATER.iter().any(|known| known.eq_ignore_ascii_case(&word)) {
-            let help = "write `type: object`, or what the parameter would bring in the file itself";
-            self.diagnostics.push(unsupported(&format!("type: {word}"), span, help));
-        } else {
-            let title = format!("`{}` is no type of parameter", shown(&word));
-            let unknown = Diagnostic::error(Code::InvalidValue, title, span, "no such type");
-            let unknown = unknown.help("the types are `string`, `number`, `boolean` and `object`");
-            self.diagnostics.push(unknown.suggest(&word, KINDS.iter().map(|(known, _)| *known)));
-        }
-        None
-    }
-
-    fn check_default(&mut self, parameter: &ParameterDeclaration) {
-        let Some(default) = &parameter.default else { return };
-        let fits = parameter.kind == ParameterKind::Object
-            || default.text().is_some_and(|text| parameter.typed(text).is_some());
-        if !fits {
-            let title = format!("the default of the parameter `{}` is not allowed", shown(&parameter.name));
-            self.error(Code::InvalidValue, title, default.span, &parameter.expectation());
-        }
     }
 
     /// Returns a text that must not be empty. One that is missing has been reported.

@@ -174,14 +174,20 @@ pub(super) fn is_nothing(node: &Node) -> bool {
     matches!(&node.content, Content::Scalar(scalar) if scalar.text.is_empty())
 }
 
-/// Says whether an expression put a structure here: then all its parts stand where it stands.
+/// Says whether an expression put a structure here: then its parts do not stand inside of it, but
+/// where it stands, or where an author wrote what the expression names.
 pub(super) fn is_produced(node: &Node) -> bool {
     node.origin.is_some()
         || match &node.content {
-            Content::Sequence(items) => items.first().is_some_and(|item| item.span == node.span),
-            Content::Mapping(entries) => entries.first().is_some_and(|entry| entry.key_span == node.span),
+            Content::Sequence(items) => items.first().is_some_and(|item| !is_inside(item.span, node.span)),
+            Content::Mapping(entries) => entries.first().is_some_and(|entry| !is_inside(entry.key_span, node.span)),
             Content::Scalar(_) => false,
         }
+}
+
+/// Says whether one place is a part of another.
+fn is_inside(part: Span, whole: Span) -> bool {
+    part != whole && part.source == whole.source && whole.start <= part.start && part.end <= whole.end
 }
 
 /// Returns the key of a text that was meant as a key and a value: `key:value`.

@@ -200,6 +200,7 @@ mod tests {
             group: None,
         };
         Plan {
+            substitution: Default::default(),
             version: 1,
             pipeline: "shop".to_owned(),
             name: name.into(),

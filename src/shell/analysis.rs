@@ -1,42 +1,32 @@
 //! The two phases: what a script's holes require, and whether a payload's values meet it.
 
-use super::place::Place;
-use super::read::{Reading, Unread, Why, read};
-use super::rewrite::rewrite;
-use super::sink::judge;
-use super::symbol::{Symbol, line_of, symbols};
-use super::{Language, PlacedHole, VALUE_BYTES_MAX, VALUES_BYTES_MAX, VARIABLE_PREFIX};
-use crate::taint::Text;
+use super::outline::Outline;
+use super::requirement::Requirement;
+use super::transport::{self, Carried};
+use super::{Language, VARIABLE_PREFIX, bash, cmd, command, powershell, python};
+
+/// The most holes of a script: a list of a payload can make as many as it has items.
+pub const HOLES_MAX: usize = 1000;
 
 /// What an author can do about a place that takes no payload text.
 const HELP: &str = "give the text to a program as an argument in double quotes, or let the payload choose among your own words with `oneOf`";
 
-/// A piece of a script as the analysis sees it: without the payload's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// What the author wrote.
-    Author(&'a str),
-    /// A place that some payload's text will fill.
-    Hole,
-}
-
-impl<'a> Piece<'a> {
-    /// Returns the pieces of a text, one for each segment.
-    pub fn of(text: &'a Text) -> Vec<Self> {
-        let piece = |segment: &'a crate::taint::Segment| match segment.is_tainted() {
-            true => Self::Hole,
-            false => Self::Author(&segment.text),
-        };
-        text.segments().iter().map(piece).collect()
-    }
+/// Where a value comes into a script.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entrance {
+    /// The tainted segment of this index in the script's text.
+    Segment(usize),
+    /// The environment variable of this name, which the script reads.
+    Variable(String),
 }
 
 /// Why a hole can't be filled, or not with this value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The tainted segment's index in the script's text.
-    pub segment: usize,
-    /// The line of the script where the hole stands, counted from 1.
+    /// Which value it is about.
+    pub entrance: Entrance,
+    /// The line of the script where the hole stands, or where the variable is named first;
+    /// counted from 1.
     pub line: usize,
     /// What the text can't be, to be read after "payload text can't be".
     pub reason: String,
@@ -46,153 +36,217 @@ pub struct Refusal {
     pub value_dependent: bool,
 }
 
-/// What is known of a script before any payload. It depends on the author's pieces alone, so it
-/// can be kept for as long as the template.
+/// A hole, or a variable of the environment that holds payload text, and what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hole {
+    /// Which value fills it.
+    pub entrance: Entrance,
+    /// The variable that carries the value.
+    pub variable: String,
+    /// Where it stands, to be read after "in"; nothing for a variable of the environment, and for
+    /// a hole whose place could not be told.
+    pub place: Option<&'static str>,
+    /// What its value must look like: all of these; none at the places that take every text.
+    pub requirements: Vec<Requirement>,
+    line: usize,
+}
+
+/// A part of a script that was made safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fragment {
+    /// Text that is the same for every payload.
+    Text(String),
+    /// A value inside of a string literal, each of its characters written as an escape.
+    Escaped(usize, Escapes),
+}
+
+/// How a string literal of Python writes characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// As code points.
+    Text,
+    /// As bytes of UTF-8.
+    Bytes,
+    /// As they are: a raw string has no escapes, and its values are plain.
+    None,
+}
+
+/// What a language's analysis found out: the script written anew, and for each hole, the script's
+/// own first and then the environment's, where it stands and what is demanded of it.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) script: Vec<Fragment>,
+    pub(super) holes: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Finding {
+    pub(super) place: Option<&'static str>,
+    pub(super) requirements: Vec<Requirement>,
+    pub(super) refusal: Option<String>,
+    /// What to do about the refusal, where it is not what helps mostly.
+    pub(super) help: Option<&'static str>,
+}
+
+/// A script that a language's analysis does not understand.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// The hole that is to blame, if one is.
+    pub(super) hole: Option<usize>,
+    /// To be read after "payload text can't be".
+    pub(super) reason: String,
+}
+
+/// What is known of a script before any payload. It depends on the outline alone, so it can be kept
+/// for as long as the template: a delivery only tests its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
-    /// The script with references in place of its holes; empty if there are refusals.
-    pub script: String,
-    /// Each hole's place and requirements; empty if there are refusals.
-    pub holes: Vec<PlacedHole>,
-    /// The holes that no value can fill.
-    pub refusals: Vec<Refusal>,
-    lines: Vec<usize>,
-}
-
-impl Analysis {
-    /// Tests the holes' values, in the order of the script, and returns the variables to set.
-    pub fn fill(&self, values: &[&str]) -> Result<Vec<(String, String)>, Vec<Refusal>> {
-        let mut refusals = self.refusals.clone();
-        if refusals.is_empty() {
-            refusals = self.values_refused(values);
-        }
-        if !refusals.is_empty() {
-            return Err(refusals);
-        }
-        Ok(self.holes.iter().zip(values).map(|(hole, value)| (hole.variable.clone(), (*value).to_owned())).collect())
-    }
-
-    fn values_refused(&self, values: &[&str]) -> Vec<Refusal> {
-        let mut refused = Vec::new();
-        let mut bytes = 0;
-        for (index, (hole, value)) in self.holes.iter().zip(values).enumerate() {
-            bytes += value.len();
-            if let Some((reason, help)) = value_refused(hole, value, bytes) {
-                let (segment, line) = (hole.segment, self.lines[index]);
-                refused.push(Refusal { segment, line, reason, help: Some(help), value_dependent: true });
-            }
-        }
-        refused
-    }
-}
-
-/// Returns why a value can't fill its hole, and what to do. `bytes` counts all values so far.
-fn value_refused(hole: &PlacedHole, value: &str, bytes: usize) -> Option<(String, String)> {
-    if value.contains('\0') {
-        let help = "test for it in a filter, or leave it to a program that reads the payload itself";
-        return Some(("put into a script if it holds a NUL character".into(), help.into()));
-    }
-    if value.len() > VALUE_BYTES_MAX || bytes > VALUES_BYTES_MAX {
-        let (one, all) = (VALUE_BYTES_MAX / 1024, VALUES_BYTES_MAX / 1024);
-        let reason = format!("put into a script if one value is longer than {one} KiB or all together than {all} KiB");
-        return Some((reason, "name a smaller member of the payload".into()));
-    }
-    let unmet = hole.requirements.iter().find(|requirement| !requirement.admits(value))?;
-    let help = "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`";
-    Some((format!("used here unless it is {unmet}"), help.into()))
+    language: Language,
+    script: Vec<Fragment>,
+    holes: Vec<Hole>,
+    refusals: Vec<Refusal>,
+    has_late_values: bool,
 }
 
 /// Works out what a script's holes require, without any value.
-pub fn analyse(pieces: &[Piece], language: Language) -> Analysis {
-    match language {
-        Language::Bash => analyse_bash(pieces),
+pub fn analyse(outline: &Outline) -> Analysis {
+    let has_holes = outline.holes() > 0;
+    if !has_holes && outline.environment.is_empty() {
+        return Analysis::untouched(outline);
+    }
+    if outline.holes() > HOLES_MAX {
+        let reason = format!("put into a script at more than {HOLES_MAX} places");
+        return Analysis::unread(outline, Unread { hole: None, reason });
+    }
+    let found = match outline.language {
+        Language::Bash => bash::analyse(outline),
+        Language::PowerShell => powershell::analyse(outline),
+        Language::Python => python::analyse(outline),
+        Language::Cmd => cmd::analyse(outline),
+    };
+    match found {
+        Ok(findings) => Analysis::found(outline, findings),
+        Err(unread) => Analysis::unread(outline, unread),
     }
 }
 
-fn analyse_bash(pieces: &[Piece]) -> Analysis {
-    let outline = Outline::new(pieces);
-    if outline.segments.is_empty() {
-        return Analysis { script: author_text(pieces), holes: Vec::new(), refusals: Vec::new(), lines: Vec::new() };
+impl Analysis {
+    /// Returns the script with references in place of its holes. For Python, whose literals hold the
+    /// values themselves, the values stand as `…`.
+    pub fn script(&self) -> String {
+        let text = |fragment: &Fragment| match fragment {
+            Fragment::Text(text) => text.clone(),
+            Fragment::Escaped(..) => "…".to_owned(),
+        };
+        self.script.iter().map(text).collect()
     }
-    match read(&outline.symbols) {
-        Ok(reading) => outline.judged(&reading),
-        Err(unread) => outline.unread(unread),
-    }
-}
 
-fn author_text(pieces: &[Piece]) -> String {
-    let texts = pieces.iter().map(|piece| if let Piece::Author(text) = piece { text } else { "" });
-    texts.collect()
+    /// Returns each hole with what its value must look like: the script's in their order, then the
+    /// environment's.
+    pub fn requirements(&self) -> &[Hole] {
+        &self.holes
+    }
+
+    /// Returns the holes that no value can fill. Such a script is rejected whatever is posted.
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// Tests values, one for each of [`Analysis::requirements`]: whether a run with them is valid.
+    pub fn test<V: AsRef<str>>(&self, values: &[V]) -> Result<(), Vec<Refusal>> {
+        let mut refusals = self.refusals.clone();
+        if refusals.is_empty() {
+            refusals
+                .extend(self.holes.iter().zip(values).filter_map(|(hole, value)| self.refused(hole, value.as_ref())));
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+    }
+
+    /// Puts tested values into the script.
+    pub(super) fn fill<V: AsRef<str>>(&self, values: &[V]) -> Result<(String, Carried), Vec<Refusal>> {
+        self.test(values)?;
+        let mut script = String::new();
+        for fragment in &self.script {
+            match fragment {
+                Fragment::Text(text) => script.push_str(text),
+                Fragment::Escaped(hole, escapes) => python::escape(values[*hole].as_ref(), *escapes, &mut script),
+            }
+        }
+        let own = self.holes.iter().zip(values).filter(|(hole, _)| matches!(hole.entrance, Entrance::Segment(_)));
+        let carried = match self.language {
+            Language::Python => Carried::default(),
+            _ => transport::carry(own.map(|(hole, value)| (hole.variable.as_str(), value.as_ref()))),
+        };
+        Ok((format!("{}{script}", self.language.reading(&carried)), carried))
+    }
+
+    /// Returns why a value can't fill its hole.
+    fn refused(&self, hole: &Hole, value: &str) -> Option<Refusal> {
+        let refusal = |reason: String, help: &str| Refusal {
+            entrance: hole.entrance.clone(),
+            line: hole.line,
+            reason,
+            help: Some(help.to_owned()),
+            value_dependent: true,
+        };
+        if value.contains('\0') {
+            let help = "test for it in a filter, or leave it to a program that reads the payload itself";
+            return Some(refusal("put into a script if it holds a NUL character".into(), help));
+        }
+        let late = self.has_late_values.then_some(Requirement::Short);
+        let all = hole.requirements.iter().copied().chain(late);
+        let unmet = all.into_iter().find(|requirement| !requirement.admits(value))?;
+        let help = "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`";
+        Some(refusal(format!("used here unless it is {unmet}"), help))
+    }
+
+    /// Returns the analysis of a script into which no payload text comes.
+    fn untouched(outline: &Outline) -> Self {
+        let script = vec![Fragment::Text(outline.author_text())];
+        Self { language: outline.language, script, holes: Vec::new(), refusals: Vec::new(), has_late_values: false }
+    }
+
+    fn found(outline: &Outline, findings: Findings) -> Self {
+        let mut analysis = Self { script: findings.script, ..Self::untouched(outline) };
+        let in_command = command::holes_in_brackets(outline);
+        let entrances = outline.entrances();
+        for (index, (mut finding, (entrance, line))) in findings.holes.into_iter().zip(entrances).enumerate() {
+            if let Some(reason) = finding.refusal {
+                let help = Some(finding.help.unwrap_or(HELP).to_owned());
+                let entrance = entrance.clone();
+                analysis.refusals.push(Refusal { entrance, line, reason, help, value_dependent: false });
+            }
+            finding.requirements.extend(in_command.contains(&index).then_some(Requirement::Plain));
+            finding.requirements.sort_unstable();
+            finding.requirements.dedup();
+            let variable = match &entrance {
+                Entrance::Segment(_) => variable(index),
+                Entrance::Variable(name) => name.clone(),
+            };
+            let requirements = finding.requirements;
+            analysis.holes.push(Hole { entrance, variable, place: finding.place, requirements, line });
+        }
+        analysis.has_late_values = outline.language == Language::PowerShell && powershell::has_own_first_line(outline);
+        analysis
+    }
+
+    /// Returns the analysis of a script that could not be read. All its holes are refused, by one
+    /// refusal: at the hole that is to blame, or at the first. Without holes it is refused only if it
+    /// names a variable that holds payload text: no other reaches it.
+    fn unread(outline: &Outline, unread: Unread) -> Self {
+        let mut analysis = Self::untouched(outline);
+        let own = outline.holes();
+        let named = outline.environment.iter().position(|name| outline.mention(name).is_some());
+        let blamed = unread.hole.or((own > 0).then_some(0)).or(named.map(|at| own + at));
+        if let Some((entrance, line)) = blamed.and_then(|index| outline.entrances().into_iter().nth(index)) {
+            let (reason, help) = (unread.reason, Some(HELP.to_owned()));
+            analysis.refusals.push(Refusal { entrance, line, reason, help, value_dependent: false });
+        }
+        analysis
+    }
 }
 
 /// Returns the name of a hole's variable.
-fn variable(hole: usize) -> String {
+pub(super) fn variable(hole: usize) -> String {
     format!("{VARIABLE_PREFIX}{}", hole + 1)
-}
-
-/// A script's symbols, and for each hole its segment and its line.
-struct Outline {
-    symbols: Vec<Symbol>,
-    segments: Vec<usize>,
-    lines: Vec<usize>,
-}
-
-impl Outline {
-    fn new(pieces: &[Piece]) -> Self {
-        let (mut segments, mut lines, mut line) = (Vec::new(), Vec::new(), 1);
-        for (segment, piece) in pieces.iter().enumerate() {
-            match piece {
-                Piece::Author(text) => line += text.matches('\n').count(),
-                Piece::Hole => {
-                    segments.push(segment);
-                    lines.push(line);
-                }
-            }
-        }
-        Self { symbols: symbols(pieces), segments, lines }
-    }
-
-    fn refusal(&self, hole: usize, reason: String) -> Refusal {
-        let (segment, line) = (self.segments[hole], self.lines[hole]);
-        Refusal { segment, line, reason, help: Some(HELP.to_owned()), value_dependent: false }
-    }
-
-    fn refused(self, refusals: Vec<Refusal>) -> Analysis {
-        Analysis { script: String::new(), holes: Vec::new(), refusals, lines: self.lines }
-    }
-
-    /// Returns the analysis of a script that could not be read. Each hole of it is refused by one
-    /// refusal: at the hole that is to blame, or at the first.
-    fn unread(self, unread: Unread) -> Analysis {
-        let refusal = match unread.why {
-            Why::Hole(hole, reason) => self.refusal(hole, reason.to_owned()),
-            Why::Script(what) => {
-                let line = line_of(&self.symbols, unread.at);
-                self.refusal(0, format!("put into a script that pipehook can't read: {what}, at or before line {line}"))
-            }
-        };
-        self.refused(vec![refusal])
-    }
-
-    fn judged(self, reading: &Reading) -> Analysis {
-        let judgement = judge(reading, self.segments.len(), variable);
-        let rewriting = rewrite(&self.symbols, reading, &judgement, variable);
-        let mut refusals = Vec::new();
-        let mut holes = Vec::new();
-        for (hole, verdict) in judgement.verdicts.iter().enumerate() {
-            let unplaced =
-                rewriting.places[hole].is_none().then(|| "put at a place that pipehook can't tell".to_owned());
-            let reason = verdict.refusal.clone().or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
-            refusals.extend(reason.map(|reason| self.refusal(hole, reason)));
-            let mut requirements = verdict.requirements.clone();
-            requirements.sort_unstable();
-            requirements.dedup();
-            let place = rewriting.places[hole].unwrap_or(Place::Word);
-            holes.push(PlacedHole { segment: self.segments[hole], variable: variable(hole), place, requirements });
-        }
-        if !refusals.is_empty() {
-            return self.refused(refusals);
-        }
-        Analysis { script: rewriting.script, holes, refusals, lines: self.lines }
-    }
 }

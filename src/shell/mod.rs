@@ -6,98 +6,135 @@
 //!
 //! What is promised comes in two tiers.
 //!
-//! **Structural, without exception.** The bytes of [`Placed::script`] are the same for any two
-//! payloads that are accepted. It holds by construction: [`analyse`] never sees a value. A mistake
-//! of the lexer can make a script print the wrong text; it can't make it run a payload.
+//! **Structural, without exception.** [`Analysis::script`] is the same for any two payloads. It
+//! holds by construction: [`analyse`] sees an [`Outline`], which has no values. A mistake of a lexer
+//! can make a script print the wrong text; it can't make it run a payload. Two things are added for
+//! a payload, and neither is text of it that an interpreter could take for code: what reads a long
+//! value from its file ([`transport`](Carried)), and, in a string literal of Python, each character
+//! as an escape of its number.
 //!
 //! **Analysed, as far as it goes.** Some places evaluate data a second time: arithmetic, `eval`,
 //! `bash -c`, the name in `read`, the program of `sed`, a file that is written and then run. The
 //! analysis knows the shell's own, the usual interpreters and launchers, and follows a value through
-//! the script's variables, pipes and files. There a hole is refused, or its value must have an inert
-//! form ([`Requirement`]). It is not shown to be complete: a program that treats an argument as code
-//! in a way that no list knows runs what the payload says, and so does a later step that runs a
-//! file which this one wrote.
+//! the script's variables, pipes and files, also from the step's environment. There a hole is
+//! refused, or its value must have an inert form ([`Requirement`]). It is not shown to be complete:
+//! a program that treats an argument as code in a way that no list knows runs what the payload says,
+//! and so does a later step that runs a file which this one wrote.
 //!
-//! What the parser does not understand is refused, if the script has holes. A script without holes
-//! is neither read nor changed.
+//! What the parser does not understand is refused, if the script has holes. A script into which no
+//! payload text comes is neither read nor changed.
 //!
 //! ```text
-//! analysis     author's pieces -> script with references, what each hole requires, refusals
-//! symbol       characters and holes as one sequence
-//! read         sequence -> syntax: words, quotes, here-documents, commands
-//! flow         which holes reach which variable, stream and file
-//! sink         what the commands do with what reaches them
-//! place        how a reference is written at a place
+//! outline      a script without its values
+//! analysis     what its holes require, what is refused; whether values meet it
 //! requirement  what a value must look like
+//! transport    environment or file
+//! command      logging commands that only their author can give
+//! special      variables that programs obey
+//! bash         each language: the script with references, and what reaches what evaluates it
+//! powershell
+//! python
+//! cmd
 //! ```
 
 mod analysis;
-mod flow;
-mod place;
-mod read;
+mod bash;
+mod cmd;
+pub mod command;
+mod known;
+mod outline;
+mod powershell;
+mod python;
 mod requirement;
-mod rewrite;
-mod sink;
+mod special;
 mod symbol;
-mod syntax;
+mod transport;
 
-pub use analysis::{Analysis, Piece, Refusal, analyse};
-pub use place::Place;
+pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, analyse};
+pub use known::Known;
+pub use outline::{Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
-pub use sink::is_special as is_special_variable;
+pub use special::{environment_name, is_special as is_special_variable};
+pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};
 
-use crate::taint::Text;
+use serde::{Deserialize, Serialize};
 
 /// What the names of all variables begin with that carry a payload's text. An author's own
 /// variables must not begin so.
 pub const VARIABLE_PREFIX: &str = "PIPEHOOK_";
 
-/// The most bytes of one value: Linux takes 128 KiB in one string of the environment, and the
-/// script may pass the value on with something in front of it.
-pub const VALUE_BYTES_MAX: usize = 64 * 1024;
-
-/// The most bytes of all values of a script: half of what Linux takes as arguments and environment
-/// with the usual stack of 8 MiB.
-pub const VALUES_BYTES_MAX: usize = 1024 * 1024;
-
 /// A language that scripts are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Language {
     /// Bash, and the POSIX shell as far as the two agree.
     Bash,
+    /// PowerShell, of either edition.
+    PowerShell,
+    /// Python 3.
+    Python,
+    /// cmd.exe, whose scripts take no payload text.
+    Cmd,
+}
+
+impl Language {
+    /// Returns the language of a step by its keyword, such as `pwsh`; nothing for what is no script.
+    pub fn of_keyword(keyword: &str) -> Option<Self> {
+        match keyword {
+            "script" | "bash" => Some(Self::Bash),
+            "pwsh" | "powershell" => Some(Self::PowerShell),
+            _ => None,
+        }
+    }
+
+    /// Returns the language of the input `script` of a task, such as `PythonScript@0`.
+    pub fn of_task(task: &str) -> Option<Self> {
+        let name = task.split('@').next().unwrap_or_default();
+        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        match () {
+            () if known(&["Bash", "CmdLine"]) => Some(Self::Bash),
+            () if known(&["PowerShell"]) => Some(Self::PowerShell),
+            () if known(&["PythonScript"]) => Some(Self::Python),
+            () if known(&["BatchScript"]) => Some(Self::Cmd),
+            () => None,
+        }
+    }
+}
+
+/// What becomes of payload text that a template puts into a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Substitution {
+    /// It is passed beside the script and stays data.
+    #[default]
+    Safe,
+    /// It becomes part of the script, as Azure does it.
+    Raw,
+    /// The run is rejected.
+    Strict,
+}
+
+impl Substitution {
+    /// Says whether this is the way of a connection that says nothing.
+    pub fn is_safe(&self) -> bool {
+        *self == Self::Safe
+    }
 }
 
 /// A script made safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// The script's text, which does not depend on any payload.
+    /// The script's text.
     pub script: String,
-    /// The variables that carry the payload's text, to be set in the step's environment.
-    pub variables: Vec<(String, String)>,
-    /// What was done with each hole, in the order of the script.
-    pub holes: Vec<PlacedHole>,
-}
-
-/// A tainted segment that a reference took the place of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedHole {
-    /// The segment's index in the script's text.
-    pub segment: usize,
-    /// The name of its variable.
-    pub variable: String,
-    /// Where it stands.
-    pub place: Place,
-    /// What its value must look like: all of these; none at the places that take every text.
-    pub requirements: Vec<Requirement>,
+    /// The variables and files that carry the payload's text.
+    pub carried: Carried,
+    /// What was done with each hole.
+    pub holes: Vec<Hole>,
 }
 
 /// Puts the tainted segments of a script into it as data, or says for each why it can't be done.
-/// A script without tainted segments comes back as it is, unread.
-pub fn place(script: &Text, language: Language) -> Result<Placed, Vec<Refusal>> {
-    let analysis = analyse(&Piece::of(script), language);
-    let values: Vec<&str> =
-        script.segments().iter().filter(|segment| segment.is_tainted()).map(|segment| &*segment.text).collect();
-    let variables = analysis.fill(&values)?;
-    Ok(Placed { script: analysis.script, variables, holes: analysis.holes })
+/// A script into which no payload text comes is returned as it is, unread.
+pub fn place(script: &Script<'_>) -> Result<Placed, Vec<Refusal>> {
+    let analysis = analyse(&script.outline());
+    let (text, carried) = analysis.fill(&script.values())?;
+    Ok(Placed { script: text, carried, holes: analysis.requirements().to_vec() })
 }

@@ -3,6 +3,7 @@
 //! A requirement is a property of the place and is known before any payload; a delivery only tests
 //! its values against it.
 
+use super::transport::VALUE_BYTES_MAX;
 use std::fmt;
 
 /// The most characters of a plain value: the longest file name of the usual file systems.
@@ -16,12 +17,17 @@ pub const INTEGER_DIGITS_MAX: usize = 18;
 pub enum Requirement {
     /// None of the options of `echo`, which would not be printed: `-n`, `-e`, `-E` and mixtures.
     NotAnEchoOption,
+    /// Not the letters of options of `echo` alone, behind a `-` that the author wrote.
+    NotEchoLetters,
     /// Does not begin with `-` and a character that is not blank.
     NotAnOption,
     /// No word of it begins with `-`: the shell splits it before a program sees it.
     NoOptions,
     /// No `%` and no `\`, which `printf` gives a meaning.
     NoFormat,
+    /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
+    /// than the script's own.
+    Short,
     /// Neither absolute nor with `..` among its parts.
     InsidePath,
     /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
@@ -35,9 +41,11 @@ impl Requirement {
     pub fn admits(self, value: &str) -> bool {
         match self {
             Self::NotAnEchoOption => !is_echo_option(value),
+            Self::NotEchoLetters => value.is_empty() || !value.chars().all(is_echo_letter),
             Self::NotAnOption => !is_option(value),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoFormat => !value.contains(['%', '\\']),
+            Self::Short => value.len() <= VALUE_BYTES_MAX,
             Self::InsidePath => !value.starts_with(['/', '~']) && !value.split('/').any(|part| part == ".."),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
@@ -48,9 +56,11 @@ impl Requirement {
     pub fn description(self) -> &'static str {
         match self {
             Self::NotAnEchoOption => "something else than an option of `echo`, such as `-n`",
+            Self::NotEchoLetters => "something else than letters of options of `echo`, such as `n`",
             Self::NotAnOption => "text that doesn't begin with `-`",
             Self::NoOptions => "text without a word that begins with `-`",
             Self::NoFormat => "text without `%` and `\\`",
+            Self::Short => "shorter than 64 KiB",
             Self::InsidePath => "a relative path without `..`",
             Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
@@ -65,7 +75,11 @@ impl fmt::Display for Requirement {
 }
 
 fn is_echo_option(value: &str) -> bool {
-    value.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "neE".contains(c)))
+    value.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(is_echo_letter))
+}
+
+fn is_echo_letter(letter: char) -> bool {
+    "neE".contains(letter)
 }
 
 fn is_option(value: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Characters and holes as one sequence, so that no character of a script can be taken for a hole.
 
-use super::Piece;
+use super::outline::{Outline, Piece};
 
 /// What a script is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,10 @@ impl Symbol {
 }
 
 /// Returns the sequence of a script's pieces; the holes are numbered from 0.
-pub(super) fn symbols(pieces: &[Piece]) -> Vec<Symbol> {
+pub(super) fn symbols(outline: &Outline) -> Vec<Symbol> {
     let mut symbols = Vec::new();
     let mut holes = 0;
-    for piece in pieces {
+    for piece in &outline.pieces {
         match piece {
             Piece::Author(text) => symbols.extend(text.chars().map(Symbol::Char)),
             Piece::Hole => {

@@ -8,11 +8,16 @@ const DELIMITERS: [(&str, &str); 2] = [("${{", "}}"), ("$<<", ">>")];
 
 /// A part of a scalar's text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub enum Found {
     /// Text outside expressions.
     Text(Range<usize>),
     /// An expression: with its delimiters, and what stands between them.
-    Expression { whole: Range<usize>, inner: Range<usize> },
+    Expression {
+        /// From the first delimiter to the last.
+        whole: Range<usize>,
+        /// What stands between them.
+        inner: Range<usize>,
+    },
     /// An expression that does not end; from its beginning to the end of the text.
     Unclosed(Range<usize>),
 }
@@ -24,7 +29,7 @@ pub(super) fn has_expression(text: &str) -> bool {
 
 /// Cuts a scalar's text into what is expression and what is not (reference, section 2.2). The
 /// end of an expression is looked for outside single-quoted literals.
-pub(super) fn find(text: &str) -> Vec<Found> {
+pub fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some((start, open, close)) = next_open(text, at) {

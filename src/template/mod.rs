@@ -14,37 +14,56 @@
 //! | part of a scalar | object, array | an error, code `not-a-string` |
 
 mod compile;
+mod directive;
 mod emit;
 mod expand;
 mod expanded;
+mod files;
+mod group;
 mod hole;
+mod load;
+mod parameter;
+mod part;
+mod place;
+mod reference;
+mod repository;
+mod step;
 mod value;
-mod variables;
 
 pub use emit::{to_json, to_yaml};
-pub use expand::{EXPANDED_BYTES_MAX, EXPANDED_NODES_MAX};
+pub use expand::{
+    EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX, WORK_MAX,
+};
 pub use expanded::{Content, Entry, Kind, Node, Scalar};
-pub use value::{came_from, from_node, object_in_text};
+pub use files::{FileError, FileText, Files, NoFiles, Repository};
+pub use group::{Group, Groups};
+pub use hole::{Found, find as find_expressions};
+pub use parameter::{PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
+pub use reference::FileKey;
+pub use value::{came_from, object_in_text};
 
-use crate::diagnostic::{Diagnostics, SourceMap, Span};
-use crate::expression::{Expression, Object, Reference};
-use crate::taint::Origin;
+use crate::diagnostic::{Diagnostics, SourceMap};
+use crate::expression::{Object, Reference};
 use crate::yaml;
+use load::Loaded;
+use parameter::Declared;
 use std::sync::Arc;
 
-/// A pipeline file with its expressions parsed.
+/// The most different files that one expansion uses (reference, section 2.6).
+pub const FILES_MAX: usize = 100;
+/// The most files, one named in the other, that one expansion enters (reference, section 2.6).
+pub const DEPTH_MAX: usize = 100;
+/// The most files that are read for one pipeline: those that it may come to use.
+pub const FROZEN_MAX: usize = 1_000;
+/// The most bytes that these files have (reference, section 2.6).
+pub const FROZEN_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// The most files of a folder that a computed name can mean.
+pub const LISTED_MAX: usize = 1_000;
+
+/// A pipeline file and all that it may include, with their expressions parsed.
 #[derive(Debug, Clone)]
 pub struct Template {
-    root: Part,
-}
-
-/// What expressions may name, for the check when a file is loaded.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    /// Declared parameters and the aliases of webhook resources.
-    pub parameters: Vec<String>,
-    /// The aliases of webhook resources, again.
-    pub webhooks: Vec<String>,
+    loaded: Loaded,
 }
 
 /// What expressions are evaluated with, for one run.
@@ -52,112 +71,69 @@ pub struct Names {
 pub struct Inputs {
     /// The values of parameters, and each webhook alias with its payload.
     pub parameters: Object,
+    /// The aliases of webhook resources, again: what is below them came from outside.
+    pub webhooks: Vec<String>,
     /// `resources.webhooks.<alias>` with `headers`, `event` and `delivery`.
     pub resources: Object,
     /// Variables that are known before the file's own, such as `Build.Reason`.
     pub variables: Vec<(String, String)>,
+    /// The variable groups of the configuration.
+    pub groups: Arc<Groups>,
 }
 
 impl Template {
-    /// Returns the template of a file that could not be read as YAML.
-    pub fn empty() -> Self {
-        Self { root: Part::Sequence { span: Span::NONE, items: Vec::new() } }
+    /// Compiles a pipeline, and reads and compiles the files that it may include. `webhooks` are
+    /// the aliases of its webhook resources. What is wrong is reported; the template can be
+    /// expanded only if nothing was an error. The texts of the files join `sources`.
+    pub fn load(
+        document: &yaml::Node,
+        webhooks: &[String],
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        Self { loaded: load::load(document, webhooks, files, sources, diagnostics) }
     }
 
-    /// Parses the expressions of a document and reports what is wrong with them. The template
-    /// can be expanded only if nothing was an error.
-    pub fn compile(document: &yaml::Node, sources: &SourceMap, names: &Names, diagnostics: &mut Diagnostics) -> Self {
-        Self { root: compile::compile(document, sources, names, diagnostics) }
+    /// Returns the parameters that the pipeline declares.
+    pub fn parameters(&self) -> &[ParameterDeclaration] {
+        match &self.loaded.files[0].declared {
+            Declared::Typed(declarations) => declarations,
+            Declared::Untyped(_) | Declared::Nothing => &[],
+        }
     }
 
     /// Evaluates all expressions. Every mistake is reported; the document is there as far as it
     /// could be made, and must not be used if there are errors.
     pub fn expand(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
-        expand::expand(&self.root, inputs, diagnostics).0
+        expand::expand(&self.loaded, inputs, diagnostics).0
     }
 
     /// As [`Self::expand`], for inputs whose tainted texts stand for any other text. `None` where
     /// other text might have given another document than this one with that text in its places.
     pub fn expand_for_any_text(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Option<Node> {
-        let (document, text_decided) = expand::expand(&self.root, inputs, diagnostics);
+        let (document, text_decided) = expand::expand(&self.loaded, inputs, diagnostics);
         (!text_decided).then_some(document)
     }
 
-    /// Returns every name that an expression of the file reads, with the members that follow it:
-    /// which parts of a payload expansion will need.
+    /// Returns every name that an expression of the pipeline file reads, with the members that
+    /// follow it: which parts of a payload expansion will need. Payloads are known in this file
+    /// only, and what it passes on to others is named here.
     pub fn references(&self) -> Vec<Reference> {
         let mut references = Vec::new();
-        self.root.visit(&mut |expression| references.extend(expression.references()));
+        self.loaded.files[0].document.visit(&mut |expression| references.extend(expression.references()));
         references
     }
-}
 
-/// A value of a template.
-#[derive(Debug, Clone)]
-enum Part {
-    /// A value without expressions, as it will stand in the expanded document.
-    Fixed(Node),
-    /// A scalar that is one expression.
-    Whole(Hole),
-    /// A scalar with text around its expressions.
-    Mixed { span: Span, pieces: Vec<Piece> },
-    /// A list.
-    Sequence { span: Span, items: Vec<Part> },
-    /// Keys and values.
-    Mapping { span: Span, entries: Vec<PartEntry> },
-}
-
-/// A key of a template and its value.
-#[derive(Debug, Clone)]
-struct PartEntry {
-    key: Part,
-    value: Part,
-}
-
-/// A piece of a scalar.
-#[derive(Debug, Clone)]
-enum Piece {
-    Text(Arc<str>),
-    Hole(Hole),
-}
-
-/// One `${{ }}`.
-#[derive(Debug, Clone)]
-struct Hole {
-    /// With its braces.
-    span: Span,
-    expression: Expression,
-    /// The place in a payload that the expression names, if it does nothing but name one: for
-    /// the notes of diagnostics about values that carry no origin themselves.
-    origin: Option<Arc<Origin>>,
-    /// Where each byte of the expression's text stands, as far as it is known.
-    text_span: Span,
-}
-
-impl Part {
-    fn span(&self) -> Span {
-        match self {
-            Self::Fixed(node) => node.span,
-            Self::Whole(hole) => hole.span,
-            Self::Mixed { span, .. } | Self::Sequence { span, .. } | Self::Mapping { span, .. } => *span,
+    /// Says whether an expression of any file looks at what is known of a delivery beside its
+    /// payload.
+    pub fn reads_resources(&self) -> bool {
+        let mut reads = false;
+        for file in &self.loaded.files {
+            file.document.visit(&mut |expression| {
+                reads |= expression.references().iter().any(|it| it.root.eq_ignore_ascii_case("resources"));
+            });
         }
-    }
-
-    /// Calls `visitor` with every expression, keys before values.
-    fn visit<'p>(&'p self, visitor: &mut impl FnMut(&'p Expression)) {
-        match self {
-            Self::Fixed(_) => {}
-            Self::Whole(hole) => visitor(&hole.expression),
-            Self::Mixed { pieces, .. } => pieces.iter().for_each(|piece| {
-                if let Piece::Hole(hole) = piece {
-                    visitor(&hole.expression);
-                }
-            }),
-            Self::Sequence { items, .. } => items.iter().for_each(|item| item.visit(visitor)),
-            Self::Mapping { entries, .. } => entries.iter().for_each(|entry| {
-                entry.key.visit(visitor);
-                entry.value.visit(visitor);
-            }),
-        }
+        reads
     }
 }

@@ -2,23 +2,35 @@
 
 use super::{Content, Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Code, Diagnostic, Span, shown, shown_sentence};
-use crate::expression::{Number, Value};
+use crate::expression::{Array, Number, Object, Places, Value};
 use crate::taint::{Origin, Text};
-use crate::yaml::{self, Style};
 
-/// Returns a value as a node that stands at an expression's place.
+/// Returns a value as a node that stands at an expression's place. What is in a list or an object
+/// that an author wrote keeps the place where it was written.
 pub(super) fn to_node(value: &Value, span: Span) -> Node {
     let content = match value {
-        Value::Array(array) => Content::Sequence(array.items().iter().map(|item| to_node(item, span)).collect()),
-        Value::Object(object) => Content::Mapping(
-            object
-                .iter()
-                .map(|(key, value)| Entry { key: key.clone(), key_span: span, value: to_node(value, span) })
-                .collect(),
-        ),
+        Value::Array(array) => {
+            let place = |at: usize| array.places().and_then(|places| places.values.get(at)).copied().unwrap_or(span);
+            let items = array.items().iter().enumerate().map(|(at, item)| to_node(item, place(at)));
+            Content::Sequence(items.collect())
+        }
+        Value::Object(object) => Content::Mapping(entries(object, span)),
         scalar => Content::Scalar(to_scalar(scalar, span)),
     };
-    Node { span, origin: None, content }
+    let is_structure = matches!(value, Value::Array(_) | Value::Object(_));
+    Node { span, origin: value.origin().filter(|_| is_structure).cloned(), content }
+}
+
+/// Returns the keys and values of an object as a mapping at an expression's place has them.
+pub(super) fn entries(object: &Object, span: Span) -> Vec<Entry> {
+    let key_place = |at: usize| object.places().and_then(|places| places.keys.get(at)).copied().unwrap_or(span);
+    let place = |at: usize| object.places().and_then(|places| places.values.get(at)).copied().unwrap_or(span);
+    let entry = |(at, (key, value)): (usize, (&Text, &Value))| Entry {
+        key: key.clone(),
+        key_span: key_place(at),
+        value: to_node(value, place(at)),
+    };
+    object.iter().enumerate().map(entry).collect()
 }
 
 fn to_scalar(value: &Value, span: Span) -> Scalar {
@@ -33,16 +45,39 @@ fn to_scalar(value: &Value, span: Span) -> Scalar {
     Scalar { text, segment_spans, kind }
 }
 
-/// Returns how many values and how many bytes of text a node has.
-pub(super) fn size(node: &Node) -> (usize, usize) {
-    let add = |(nodes, bytes): (usize, usize), (more_nodes, more_bytes): (usize, usize)| {
-        (nodes + more_nodes, bytes + more_bytes)
-    };
-    match &node.content {
-        Content::Scalar(scalar) => (1, scalar.text.len()),
-        Content::Sequence(items) => items.iter().map(size).fold((1, 0), add),
-        Content::Mapping(entries) => {
-            entries.iter().map(|entry| add(size(&entry.value), (1, entry.key.len()))).fold((1, 0), add)
+/// How much of the limits of an expansion a node takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Values and keys.
+    pub(super) nodes: usize,
+    /// Bytes of their texts.
+    pub(super) bytes: usize,
+    /// Levels of lists and mappings.
+    pub(super) depth: usize,
+}
+
+impl Size {
+    pub(super) fn of(node: &Node) -> Self {
+        match &node.content {
+            Content::Scalar(scalar) => Self { nodes: 1, bytes: scalar.text.len(), depth: 0 },
+            Content::Sequence(items) => items.iter().map(Self::of).fold(Self::collection(), Self::with),
+            Content::Mapping(entries) => {
+                let entry =
+                    |entry: &Entry| Self { nodes: 1, bytes: entry.key.len(), depth: 0 }.with(Self::of(&entry.value));
+                entries.iter().map(entry).fold(Self::collection(), Self::with)
+            }
+        }
+    }
+
+    fn collection() -> Self {
+        Self { nodes: 1, bytes: 0, depth: 1 }
+    }
+
+    fn with(self, inside: Self) -> Self {
+        Self {
+            nodes: self.nodes + inside.nodes,
+            bytes: self.bytes + inside.bytes,
+            depth: self.depth.max(inside.depth + 1),
         }
     }
 }
@@ -95,26 +130,83 @@ fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Returns an author's literal as a value: plain `true`, `false`, `null` and numbers are typed
-/// (reference, section 9.3), everything else is text.
-pub fn from_node(node: &yaml::Node) -> Value {
+/// Returns a value of the document as one that expressions can look at: plain `true`, `false`,
+/// `null` and numbers are typed (reference, section 9.3), everything else is text. A number keeps
+/// the characters it was written with.
+pub(super) fn from_node(node: &Node) -> Value {
+    from_node_with(node, &typed)
+}
+
+/// Returns a value of the document in which every scalar is text, as the old form of parameters
+/// has it (reference, section 2.7).
+pub(super) fn as_text(node: &Node) -> Value {
+    from_node_with(node, &|scalar| Value::String(scalar.text.clone()))
+}
+
+fn from_node_with(node: &Node, scalar: &impl Fn(&Scalar) -> Value) -> Value {
     match &node.content {
-        yaml::Content::Scalar(scalar) if scalar.style == Style::Plain => plain(&scalar.text),
-        yaml::Content::Scalar(scalar) => Value::String(Text::author(scalar.text.clone())),
-        yaml::Content::Sequence(items) => Value::array(items.iter().map(from_node)),
-        yaml::Content::Mapping(entries) => Value::object(
-            entries
-                .iter()
-                .map(|entry| (Text::author(entry.key.text().cloned().unwrap_or_default()), from_node(&entry.value))),
-        ),
+        Content::Scalar(it) => scalar(it),
+        Content::Sequence(items) => {
+            let places = Places { keys: Vec::new(), values: items.iter().map(|item| item.span).collect() };
+            let array: Array = items.iter().map(|item| from_node_with(item, scalar)).collect();
+            let array = array.with_places(places);
+            Value::Array(match &node.origin {
+                Some(origin) => array.with_origin(origin.clone()),
+                None => array,
+            })
+        }
+        Content::Mapping(entries) => {
+            let places = Places {
+                keys: entries.iter().map(|entry| entry.key_span).collect(),
+                values: entries.iter().map(|entry| entry.value.span).collect(),
+            };
+            let members = entries.iter().map(|entry| (entry.key.clone(), from_node_with(&entry.value, scalar)));
+            let object = members.collect::<Object>().with_places(places);
+            match &node.origin {
+                Some(origin) => object.with_origin(origin.clone()).into(),
+                None => object.into(),
+            }
+        }
     }
 }
 
-fn plain(text: &str) -> Value {
-    match text {
-        "true" => Value::Boolean(true),
-        "false" => Value::Boolean(false),
-        "null" => Value::Null,
-        _ => text.parse().map_or_else(|_| Value::text(text), |decimal| Value::Number(Number::new(decimal))),
+/// Returns a node all of which stands at one place.
+pub(super) fn moved(node: Node, span: Span) -> Node {
+    let content = match node.content {
+        Content::Scalar(scalar) => {
+            let segment_spans = vec![span; scalar.segment_spans.len()];
+            Content::Scalar(Scalar { segment_spans, ..scalar })
+        }
+        Content::Sequence(items) => Content::Sequence(items.into_iter().map(|item| moved(item, span)).collect()),
+        Content::Mapping(entries) => {
+            let entry = |entry: Entry| Entry { key_span: span, value: moved(entry.value, span), ..entry };
+            Content::Mapping(entries.into_iter().map(entry).collect())
+        }
+    };
+    Node { span, content, ..node }
+}
+
+fn typed(scalar: &Scalar) -> Value {
+    let text = || Value::String(scalar.text.clone());
+    match scalar.kind {
+        Kind::Null => Value::Null,
+        Kind::Boolean => Value::Boolean(&*scalar.text.flatten() == "True"),
+        Kind::Text => text(),
+        Kind::Number => Number::from_json(&scalar.text.flatten()).map_or_else(text, Value::Number),
+        Kind::Plain => match &*scalar.text.flatten() {
+            "true" => Value::Boolean(true),
+            "false" => Value::Boolean(false),
+            "null" => Value::Null,
+            plain if is_number(plain) => Number::from_json(plain).map_or_else(text, Value::Number),
+            _ => text(),
+        },
     }
+}
+
+/// Says whether a plain scalar is a number: a sign, digits, and one point with digits after it.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let are_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits(whole) && are_digits(fraction)
 }

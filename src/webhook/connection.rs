@@ -6,6 +6,7 @@ use super::repeat::{self, Repeat};
 use super::scheme::{Carrier, RejectedStatus, Scheme};
 use super::select::Wanted;
 use super::source::Source;
+pub use crate::shell::Substitution;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
@@ -174,18 +175,6 @@ impl fmt::Debug for Secret {
         write!(f, "Secret({})", self.name)?;
         self.until.map_or(Ok(()), |end| write!(f, " until {end}"))
     }
-}
-
-/// What becomes of payload text that a template puts into a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Substitution {
-    /// It is passed beside the script and stays data.
-    #[default]
-    Safe,
-    /// It becomes part of the script, as Azure does it.
-    Raw,
-    /// The run is rejected.
-    Strict,
 }
 
 /// What a connection may send.

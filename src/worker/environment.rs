@@ -8,8 +8,9 @@
 use super::context::{Host, PATH_DEFAULT};
 use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
-use crate::shell::is_special_variable;
+use crate::shell::{environment_name, is_special_variable};
 use crate::taint::{Origin, Text};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Beginnings of variable names that are not exported.
@@ -22,16 +23,11 @@ const EXPORTED_ALL_MAX: usize = 512 * 1024;
 /// Names and values, in the order of the names.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
-    values: std::collections::BTreeMap<String, String>,
+    values: BTreeMap<String, String>,
+    /// The values that hold payload text.
+    tainted: BTreeMap<String, Text>,
     /// Sentences for the log.
     pub(super) warnings: Vec<String>,
-    /// Where payload text came from that is in a value, if there is any.
-    pub(super) origin: Option<Arc<Origin>>,
-}
-
-/// Returns the name of a variable in the environment.
-pub fn environment_name(variable: &str) -> String {
-    same_case_name(variable).to_uppercase()
 }
 
 /// Returns the name in the environment of a variable that keeps the case of its letters.
@@ -56,7 +52,7 @@ impl Environment {
         for (name, value) in own {
             let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
             check(name, &value)?;
-            environment.take(name, &value);
+            environment.set_text(name, &value);
         }
         if !folders.is_empty() {
             let own = environment.values.get("PATH").map(String::as_str).unwrap_or(PATH_DEFAULT);
@@ -71,9 +67,22 @@ impl Environment {
     }
 
     /// Sets a value that may have payload text in it.
-    fn take(&mut self, name: &str, value: &Text) {
-        self.origin = self.origin.take().or_else(|| value.origin().cloned());
+    fn set_text(&mut self, name: &str, value: &Text) {
         self.set(name, &value.flatten());
+        match value.is_tainted() {
+            true => self.tainted.insert(name.to_owned(), value.clone()),
+            false => self.tainted.remove(name),
+        };
+    }
+
+    /// Returns the variables that hold payload text, by name.
+    pub(super) fn tainted(&self) -> &BTreeMap<String, Text> {
+        &self.tainted
+    }
+
+    /// Returns where payload text came from that is in a value, if there is any.
+    pub(super) fn origin(&self) -> Option<&Arc<Origin>> {
+        self.tainted.values().find_map(Text::origin)
     }
 
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, String)> {
@@ -93,7 +102,7 @@ impl Environment {
             all += length;
             let exported = if *keeps_case { same_case_name(name) } else { environment_name(name) };
             check(&exported, value)?;
-            self.take(&exported, value);
+            self.set_text(&exported, value);
             if name.eq_ignore_ascii_case("Agent.JobStatus") {
                 self.set("agent_jobstatus", &value.flatten());
             }

@@ -31,7 +31,7 @@ mod workspace;
 
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
-pub use environment::{environment_name, same_case_name};
+pub use environment::same_case_name;
 pub use foreground::{Foreground, Origin};
 pub use job::{OUTPUTS_BYTES_MAX, OUTPUTS_MAX, execute};
 pub use journal::{Broken, Journal};

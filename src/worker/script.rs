@@ -7,11 +7,12 @@ use super::environment::Environment;
 use super::variables::Variables;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::process::{self, Command, StandardError};
-use crate::shell::{self, Language, Refusal};
+use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
 use crate::taint::{Origin, Text};
-use std::fs::OpenOptions;
+use std::borrow::Cow;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,17 +42,16 @@ pub(super) fn prepare(
     let one = |sentence: String| vec![sentence];
     let options = options(script.interpreter).map_err(one)?;
     let text = variables.expand(&script.text).map_err(|error| one(format!("The script can't be used: {error}.")))?;
-    let placed = shell::place(&text, Language::Bash).map_err(|refusals| sentences(&refusals, &text))?;
     let mut environment = Environment::new(&job.host, variables, &step.env, folders).map_err(one)?;
-    for (name, value) in &placed.variables {
-        environment.set(name, value);
-    }
+    let (safe, carried) = make(job, &text, &environment)?;
+    carry(job, place, &carried, &mut environment).map_err(one)?;
     let (directory, directory_origin) = directory(job, step, variables).map_err(one)?;
-    let origin = text.origin().cloned().or_else(|| environment.origin.clone()).or(directory_origin);
-    let trust = Trust::of(step.target.as_ref(), origin.is_some());
+    let origin = text.origin().or_else(|| environment.origin()).cloned().or(directory_origin);
+    // Where senders may write code, whatever they write is the author's.
+    let is_reached = origin.is_some() && job.plan.substitution != Substitution::Raw;
+    let trust = Trust::of(step.target.as_ref(), is_reached);
     let file = job.workspace.temporary.join(format!("{}.sh", place + 1));
-    write(&file, &trust.written(&placed.script))
-        .map_err(|error| one(format!("The script can't be written: {error}.")))?;
+    write(&file, &trust.written(&safe)).map_err(|error| one(format!("The script can't be written: {error}.")))?;
     let warnings = std::mem::take(&mut environment.warnings);
     environment.set(process::MARK, &job.mark());
     let command = Command {
@@ -64,6 +64,44 @@ pub(super) fn prepare(
         standard_error: if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined },
     };
     Ok(Prepared { command, trust, origin, warnings, file })
+}
+
+/// Makes a script safe, unless the connection says that its senders may write code. Returns its text
+/// and the payload's text beside it.
+fn make(job: &JobContext, text: &Text, environment: &Environment) -> Result<(String, Carried), Vec<String>> {
+    if job.plan.substitution == Substitution::Raw {
+        return Ok((text.flatten().into_owned(), Carried::default()));
+    }
+    let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(text, name));
+    let script = shell::Script {
+        language: Language::Bash,
+        text,
+        environment: named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect(),
+    };
+    let placed = shell::place(&script).map_err(|refusals| sentences(&refusals, &script))?;
+    Ok((placed.script, placed.carried))
+}
+
+/// Puts the values of a script where it looks for them. On failure, a sentence.
+fn carry(job: &JobContext, place: usize, carried: &Carried, environment: &mut Environment) -> Result<(), String> {
+    for (name, value) in &carried.variables {
+        environment.set(name, value);
+    }
+    if carried.files.is_empty() {
+        return Ok(());
+    }
+    let folder = job.workspace.temporary.join(format!("{}.values", place + 1));
+    let failed = |error: std::io::Error| format!("The values of the script can't be written: {error}.");
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
+    for (name, value) in &carried.files {
+        write(&folder.join(name), value).map_err(failed)?;
+    }
+    environment.set(shell::FOLDER_VARIABLE, &folder.to_string_lossy());
+    Ok(())
 }
 
 /// Returns what stands before the script's file.
@@ -94,10 +132,16 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
 }
 
-fn sentences(refusals: &[Refusal], text: &Text) -> Vec<String> {
+fn sentences(refusals: &[Refusal], script: &shell::Script<'_>) -> Vec<String> {
+    let origin = |refusal: &Refusal| match &refusal.entrance {
+        Entrance::Segment(segment) => script.text.segments().get(*segment)?.origin.clone(),
+        Entrance::Variable(name) => {
+            let variable = script.environment.iter().find(|(known, _)| known == name);
+            variable.and_then(|(_, value)| value.origin().cloned())
+        }
+    };
     let sentence = |refusal: &Refusal| {
-        let origin = text.segments().get(refusal.segment).and_then(|segment| segment.origin.as_ref());
-        let from = origin
+        let from = origin(refusal)
             .map_or(String::new(), |it| format!(" (from the payload, at `{}`)", crate::diagnostic::shown(&it.path)));
         let help = refusal.help.as_deref().map_or(String::new(), |help| format!(" Help: {help}."));
         format!("Line {} of the script: payload text can't be {}{from}.{help}", refusal.line, refusal.reason)

@@ -151,7 +151,10 @@ fn a_payload_is_rendered_or_its_mistakes_are_shown() {
     let folder = folder();
     folder.write("good.json", r#"{"title": "x"}"#).write("bad.json", r#"{"title": {}}"#);
     let good = folder.run(&["render", "listener", "--payload", "good.json", "--format", "json"]).ended_with(0);
-    assert_eq!(good.json()["steps"][0]["script"], "echo x");
+    assert_eq!(good.json()["steps"][0]["script"], "echo \"${PIPEHOOK_1}\"");
+    assert_eq!(good.json()["steps"][0]["env"]["PIPEHOOK_1"], "x");
+    let as_written = ["render", "listener", "--payload", "good.json", "--format", "json", "--as-written"];
+    assert_eq!(folder.run(&as_written).ended_with(0).json()["steps"][0]["script"], "echo x");
     let bad = folder.run(&["render", "pipelines/listener.yml", "--payload", "bad.json"]).ended_with(1);
     assert_eq!(bad.stdout, "");
     assert!(bad.stderr.contains("error[not-a-string]"), "{bad:?}");

@@ -1,7 +1,7 @@
 //! A draft comes to the same as expanding and validating for each delivery.
 
 use crate::support::Folder;
-use pipehook::catalog::{self, Pipeline, Trigger, TriggeringWebhook, prepare};
+use pipehook::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, prepare};
 use pipehook::diagnostic::Diagnostics;
 use pipehook::template;
 use pipehook::webhook::payload;
@@ -10,8 +10,11 @@ use proptest::prelude::*;
 
 const HEAD: &str = "resources:\n  webhooks:\n  - webhook: hook\n    connection: c\n    filters:\n    - path: action\n      value: go\n";
 
+/// A template to which texts are passed.
+const TEMPLATE: &str = "parameters:\n- {name: any, default: x}\n- {name: one, default: a, values: [a, b]}\n- {name: steps, type: stepList, default: []}\n- {name: look, default: ''}\nsteps:\n- script: echo ${{ parameters.any }}\n- ${{ parameters.steps }}\n- ${{ if parameters.look }}:\n  - script: seen\n";
+
 /// Pipelines that pass texts on.
-const WITH_DRAFT: [&str; 7] = [
+const WITH_DRAFT: [&str; 9] = [
     "steps:\n- script: echo ${{ parameters.hook.title }}\n",
     "steps:\n- script: |\n    printf '%s\\n' \"a ${{ parameters.hook.title }} b\" '${{ parameters.hook.user.name }}'\n",
     "variables:\n  title: ${{ parameters.hook.title }}\n  both: ${{ variables.title }} by ${{ parameters.hook.user.name }}\nsteps:\n- bash: echo \"$(both)\" $(title)\n",
@@ -19,10 +22,12 @@ const WITH_DRAFT: [&str; 7] = [
     "name: n_$(Date:yyyyMMdd)\nsteps:\n- script: grep ${{ parameters.hook.title }} file\n",
     "jobs:\n- job: a\n  condition: eq('a', 'a')\n  steps:\n  - script: cat ./${{ parameters.hook.title }}\n- job: b\n  dependsOn: a\n  steps:\n  - script: \"echo $<< parameters.hook['title'] >>\"\n",
     "steps:\n- script: |\n    cat <<EOF\n    ${{ parameters.hook.title }}\n    EOF\n",
+    "steps:\n- ${{ if eq(1, 1) }}:\n  - ${{ each x in split('a,b', ',') }}:\n    - script: echo ${{ x }} ${{ parameters.hook.title }}\n",
+    "steps:\n- template: templates/t.yml\n  parameters:\n    any: ${{ parameters.hook.title }}\n    steps:\n    - bash: cat ${{ parameters.hook.title }}\n",
 ];
 
 /// Pipelines of which a text decides something.
-const WITHOUT_DRAFT: [&str; 9] = [
+const WITHOUT_DRAFT: [&str; 16] = [
     "steps:\n- script: echo ${{ upper(parameters.hook.title) }}\n",
     "steps:\n- script: echo ${{ eq(parameters.hook.title, 'x') }}\n",
     "steps:\n- script: echo hi\n  condition: eq('${{ parameters.hook.title }}', 'a')\n",
@@ -32,12 +37,20 @@ const WITHOUT_DRAFT: [&str; 9] = [
     "variables:\n  t: ${{ parameters.hook.title }}\nname: for $(t)\nsteps:\n- script: echo hi\n",
     "steps:\n- script: echo ${{ resources.webhooks.hook.delivery }}\n",
     "steps:\n- script: '[[ ${{ parameters.hook.title }} -gt 3 ]]'\n",
+    "steps:\n- ${{ if parameters.hook.title }}:\n  - script: echo hi\n",
+    "steps:\n- ${{ each x in parameters.hook.title }}:\n  - script: echo hi\n",
+    "steps:\n- template: templates/t.yml\n  parameters: {one: '${{ parameters.hook.title }}'}\n",
+    "steps:\n- template: templates/t.yml\n  parameters: {look: '${{ parameters.hook.title }}'}\n",
+    "steps:\n- template: ${{ parameters.hook.title }}\n",
+    "variables:\n  ${{ insert }}: ${{ parameters.hook.title }}\nsteps: []\n",
+    "steps:\n- script: echo\n  env: {'${{ parameters.hook.title }}': x}\n",
 ];
 
 fn load(body: &str) -> Pipeline {
     let folder = Folder::new("");
-    folder.write("pipelines/p.yml", &format!("{HEAD}{body}"));
-    let (pipeline, diagnostics) = catalog::load_file(&folder.path().join("pipelines/p.yml")).expect("a file");
+    folder.write("pipelines/p.yml", &format!("{HEAD}{body}")).write("pipelines/templates/t.yml", TEMPLATE);
+    let (pipeline, diagnostics) =
+        catalog::load_file(&folder.path().join("pipelines/p.yml"), &Library::default()).expect("a file");
     assert!(!diagnostics.has_errors(), "{body}: {:?}", diagnostics.resolve(&pipeline.sources));
     pipeline
 }

@@ -1,5 +1,6 @@
 //! All integration tests as one binary, one module a subject.
 
+mod attacks;
 mod challenges;
 mod check;
 mod checksum;
@@ -19,6 +20,7 @@ mod server;
 mod shell;
 mod store;
 mod strategies;
+mod substitution;
 mod support;
 mod template;
 mod worker;

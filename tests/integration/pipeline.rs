@@ -10,13 +10,14 @@
 
 use pipehook::diagnostic::{Code, Diagnostic, Diagnostics, Place, Report, Severity, SourceMap, Style, render_all};
 use pipehook::expression::{Object, Value};
-use pipehook::pipeline::{self, plan::Action, plan::Plan};
+use pipehook::pipeline::{self, ScriptRules, plan::Action, plan::Plan};
 use pipehook::taint::{Origin, Text};
-use pipehook::template::{Inputs, Names, Template};
+use pipehook::template::{self, Group, Inputs, NoFiles, Template};
 use pipehook::yaml;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The first column, from 1, at which a caret can stand: behind `#~`.
 const FIRST_CARET: usize = 3;
@@ -34,7 +35,7 @@ fn outcome(name: &str, text: &str, payload: Option<&str>) -> Outcome {
     let source = sources.add(format!("{name}.yml"), text);
     let mut diagnostics = Diagnostics::default();
     let document = yaml::parse(text, source, &mut diagnostics);
-    let draft = document.map(|document| draft(name, &document, payload, &sources, &mut diagnostics));
+    let draft = document.map(|document| draft(name, &document, payload, &mut sources, &mut diagnostics));
     let is_meant = |it: &Diagnostic| it.severity != Severity::Error || it.code == Code::Unsupported;
     let draft = draft.filter(|_| diagnostics.iter().all(is_meant));
     let plan = draft.clone().filter(|_| !diagnostics.has_errors());
@@ -46,21 +47,20 @@ fn draft(
     name: &str,
     document: &yaml::Node,
     payload: Option<&str>,
-    sources: &SourceMap,
+    sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Plan {
-    let parameters = pipeline::parameters(document, diagnostics);
     let aliases: Vec<String> = pipeline::webhooks(document, diagnostics).into_iter().map(|it| it.alias).collect();
-    let declared = parameters.iter().map(|parameter| parameter.name.clone());
-    let names = Names { parameters: declared.chain(aliases.clone()).collect(), webhooks: aliases.clone() };
-    let template = Template::compile(document, sources, &names, diagnostics);
-    let values = pipeline::bind(&parameters, &[], diagnostics);
-    let payloads = aliases.iter().map(|alias| (alias.clone(), payload_value(alias, payload)));
-    let parameters = values.into_iter().chain(payloads).map(|(name, value)| (Text::from(name), value));
+    let template = Template::load(document, &aliases, &NoFiles, sources, diagnostics);
+    let values = template::bind(template.parameters(), &[], diagnostics);
+    let payloads = aliases.iter().map(|alias| (alias.as_str().into(), payload_value(alias, payload)));
+    let parameters = values.into_iter().chain(payloads).map(|(name, value)| (Text::author(name), value));
     let parameters = parameters.collect::<Object>();
-    let inputs = Inputs { parameters, ..Inputs::default() };
+    let secrets = Group { name: "secrets".into(), values: Vec::new(), secrets: vec!["token".into()] };
+    let groups = Arc::new([secrets].into_iter().collect());
+    let inputs = Inputs { parameters, webhooks: aliases, groups, ..Inputs::default() };
     let expanded = template.expand(&inputs, diagnostics);
-    pipeline::examine(&expanded, name, diagnostics)
+    pipeline::examine(&expanded, name, &ScriptRules::default(), diagnostics)
 }
 
 fn payload_value(alias: &str, payload: Option<&str>) -> Value {

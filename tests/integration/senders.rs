@@ -5,7 +5,7 @@
 
 use crate::support::{Answer, Folder, exchange, shared};
 use jiff::Timestamp;
-use pipehook::catalog::Shelf;
+use pipehook::catalog::{Library, Shelf};
 use pipehook::clock::HandWoundClock;
 use pipehook::config::Config;
 use pipehook::intake::{self, Intake, Request, Rules};
@@ -210,7 +210,9 @@ impl Door {
         let config = load(&folder, connections);
         let clock = Arc::new(HandWoundClock::new(now));
         let store = SqliteStore::open(&folder.path().join("data"), Access::Server, clock.clone()).expect("a store");
-        let shelf = Arc::new(Shelf::open(folder.path().join("pipelines")).expect("pipelines"));
+        let shelf = Arc::new(
+            Shelf::open(Library::default().with_pipelines(&folder.path().join("pipelines"))).expect("pipelines"),
+        );
         let rules = Rules { connections: config.connections, queue_limit: 1_000 };
         Self { intake: Intake::new(rules, shelf, Arc::new(store), clock), _folder: folder }
     }

@@ -1,8 +1,11 @@
 //! Scripts with payload text, against the real shell.
 
-mod attacks;
 mod benign;
+mod environment;
+mod fuzz;
 mod places;
+mod powershell;
 mod properties;
+mod python;
 mod refusals;
-mod running;
+pub mod running;

@@ -2,10 +2,11 @@
 
 use super::sender;
 use super::sure::Doubt;
-use crate::catalog::{self, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
+use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
-use crate::pipeline;
+use crate::pipeline::{self, ScriptRules};
+use crate::shell::Substitution;
 use crate::webhook::payload::Payload;
 use crate::webhook::select::select;
 use std::path::Path;
@@ -17,8 +18,13 @@ const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
 /// Returns everything that is wrong with a file; with a payload, also with its expansion, and with a
 /// configuration, also what its connections say of it.
-pub(super) fn check(file: &Path, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Vec<Report> {
-    let (pipeline, mut diagnostics) = match catalog::load_file(file) {
+pub(super) fn check(
+    file: &Path,
+    library: &Library,
+    payload: Option<&Payload<'_>>,
+    config: Option<&Config>,
+) -> Vec<Report> {
+    let (pipeline, mut diagnostics) = match catalog::load_file(file, library) {
         Ok(loaded) => loaded,
         Err(cause) => {
             let title = format!("the pipeline {} can't be read: {cause}", file.display());
@@ -28,16 +34,44 @@ pub(super) fn check(file: &Path, payload: Option<&Payload<'_>>, config: Option<&
     if let Some(config) = config {
         sender::filters(config, &pipeline, &mut diagnostics);
     }
+    let substitution = |connection: &str| config.map_or_else(Substitution::default, |it| it.substitution(connection));
+    let had_errors = diagnostics.has_errors();
     match payload.filter(|_| !pipeline.listeners.is_empty()) {
-        Some(payload) if !diagnostics.has_errors() => with_payload(&pipeline, payload, &mut diagnostics),
+        Some(payload) if !had_errors => with_payload(&pipeline, payload, &substitution, &mut diagnostics),
         Some(_) => {}
         None => without_payload(&pipeline, &mut diagnostics),
+    }
+    if !had_errors {
+        foreseen(&pipeline, &substitution, &mut diagnostics);
     }
     diagnostics.resolve(&pipeline.sources)
 }
 
+/// Reports the places of scripts that take no payload text, whatever is posted.
+fn foreseen(pipeline: &Pipeline, substitution: &dyn Fn(&str) -> Substitution, diagnostics: &mut Diagnostics) {
+    let mut found = Diagnostics::default();
+    let mut told = Vec::new();
+    for listener in &pipeline.listeners {
+        let substitution = substitution(&listener.resource.connection);
+        if !told.contains(&substitution) {
+            pipeline.scripts.report(substitution, &mut found);
+            told.push(substitution);
+        }
+    }
+    for diagnostic in found {
+        if !diagnostics.iter().any(|known| *known == diagnostic) {
+            diagnostics.push(diagnostic);
+        }
+    }
+}
+
 /// Expands with a payload for each webhook resource.
-fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Diagnostics) {
+fn with_payload(
+    pipeline: &Pipeline,
+    payload: &Payload<'_>,
+    substitution: &dyn Fn(&str) -> Substitution,
+    diagnostics: &mut Diagnostics,
+) {
     for listener in &pipeline.listeners {
         let webhook = TriggeringWebhook {
             alias: &listener.resource.alias,
@@ -46,7 +80,8 @@ fn with_payload(pipeline: &Pipeline, payload: &Payload<'_>, diagnostics: &mut Di
             event: None,
             delivery: DELIVERY,
         };
-        prepare(pipeline, &Trigger { webhook: Some(webhook), ..Trigger::default() }, diagnostics);
+        let substitution = substitution(&listener.resource.connection);
+        prepare(pipeline, &Trigger { webhook: Some(webhook), substitution, ..Trigger::default() }, diagnostics);
     }
 }
 
@@ -58,8 +93,9 @@ fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
-    pipeline::examine(&document, &pipeline.name, &mut found);
-    let is_whole = pipeline.listeners.is_empty() && pipeline.parameters.is_empty() && !diagnostics.has_errors();
+    pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
+    let is_whole =
+        pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
     let doubt = Doubt::new(&pipeline.sources);
     for diagnostic in found {
         if (is_whole || doubt.is_sure(&diagnostic)) && !is_known(&diagnostic, diagnostics) {

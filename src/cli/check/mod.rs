@@ -8,7 +8,7 @@ mod sure;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
-use crate::catalog;
+use crate::catalog::{self, Library};
 use crate::config::Config;
 use crate::diagnostic::{Report, Severity, Style, render_all};
 use crate::webhook::payload;
@@ -64,10 +64,11 @@ impl Check {
             reports.extend(sender::connections(config));
             add_files(&config.pipelines, &mut files)?;
         }
+        let library = config.as_ref().map_or_else(Library::default, Library::new);
         for path in &self.paths {
             add_files(path, &mut files)?;
         }
-        let check = |path: &PathBuf| file::check(path, payload.as_ref(), config.as_ref());
+        let check = |path: &PathBuf| file::check(path, &library, payload.as_ref(), config.as_ref());
         for of_file in parallel::map(&files, check) {
             reports.extend(of_file);
         }

@@ -8,6 +8,8 @@ use crate::diagnostic::{Code, Diagnostic, SourceMap, Span};
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
+/// How it ends.
+const CLOSINGS: [&str; 2] = ["}}", ">>"];
 /// Keys whose values have a structure, which an expression may give as a whole.
 const STRUCTURES: [&str; 13] = [
     "stages",
@@ -52,9 +54,18 @@ impl<'s> Doubt<'s> {
         let Some(place) = &diagnostic.primary else { return false };
         let source = self.sources.source(place.span.source);
         let written = source.and_then(|source| source.text.get(place.span.range())).unwrap_or_default();
+        let before = source.and_then(|source| source.text.get(..place.span.range().start)).unwrap_or_default();
         let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
-        diagnostic.code != Code::MissingParameter && !has_expression(written) && !may_be_brought
+        let depends = has_expression(written) || ends_inside_expression(before);
+        diagnostic.code != Code::MissingParameter && !depends && !may_be_brought
     }
+}
+
+/// Says whether a text ends in the midst of an expression: what is wrong behind it is wrong with the
+/// values that the expression had.
+fn ends_inside_expression(text: &str) -> bool {
+    let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| text.rfind(mark)).max();
+    last(OPENINGS).is_some_and(|opening| last(CLOSINGS).is_none_or(|closing| closing < opening))
 }
 
 fn has_expression(text: &str) -> bool {

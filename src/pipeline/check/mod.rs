@@ -8,17 +8,17 @@ mod outputs;
 mod resources;
 mod run_name;
 mod runtime;
-mod scripts;
+pub(super) mod scripts;
 mod variables;
 mod view;
 
-use super::Need;
 use super::model::Pipeline;
+use super::{Need, ScriptRules};
 use crate::diagnostic::Diagnostics;
 
 /// Reports every mistake that a rule finds, and returns what payload text must look like where it
 /// stands.
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
+pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     names::check(pipeline, diagnostics);
     legs::check(pipeline, diagnostics);
     run_name::check(pipeline, diagnostics);
@@ -28,5 +28,5 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<N
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
     variables::check(pipeline, diagnostics);
-    scripts::check(pipeline, diagnostics)
+    scripts::check(pipeline, scripts, diagnostics)
 }

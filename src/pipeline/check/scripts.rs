@@ -1,106 +1,170 @@
 //! Payload text in scripts stands only where it can be passed as data.
 //!
 //! The macros of a script are not expanded yet, so a variable that holds payload text is looked
-//! at too: its `$(name)` is a hole like any other.
+//! at too: its `$(name)` is a hole like any other, and so is what the script reads of it from its
+//! environment.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::pipeline::Need;
-use crate::pipeline::model::{Job, Pipeline, Script, Step, Variable};
+use crate::pipeline::model::{self, Job, Pipeline, Step, Variable};
 use crate::pipeline::plan::Interpreter;
-use crate::shell::{self, Language, Refusal};
-use crate::taint::{Segment, Text};
+use crate::pipeline::{Need, ScriptRules};
+use crate::shell::{Entrance, Language, Refusal, Requirement, Script, Substitution, environment_name};
+use crate::taint::{Origin, Segment, Text};
 use crate::template;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The most bytes of a script.
 const SCRIPT_MAX: usize = 1024 * 1024;
 
-pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<Need> {
+/// What to do about payload text in a script, mostly.
+pub(in crate::pipeline) const SAFE_WAY: &str = "pass it in `env:` and use the variable as an argument in double quotes";
+
+pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
     for stage in &pipeline.stages {
         for job in &stage.jobs {
             let scopes = [&pipeline.variables.own, &stage.variables.own, &job.variables.own];
-            check_job(job, &scopes, &mut needs, diagnostics);
+            check_job(job, &scopes, rules, &mut needs, diagnostics);
         }
     }
     needs
 }
 
-fn check_job(job: &Job, scopes: &[&Vec<Variable>], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
+fn check_job(
+    job: &Job,
+    scopes: &[&Vec<Variable>],
+    rules: &ScriptRules,
+    needs: &mut Vec<Need>,
+    diagnostics: &mut Diagnostics,
+) {
     let variables =
         scopes.iter().flat_map(|scope| scope.iter()).chain(job.legs().iter().flat_map(|leg| &leg.variables));
     let tainted: Vec<&Variable> = variables.filter(|it| it.value.is_tainted()).collect();
     for step in job.all_steps() {
-        check_step(step, &tainted, needs, diagnostics);
+        check_step(step, &tainted, rules, needs, diagnostics);
     }
 }
 
-fn check_step(step: &Step, tainted: &[&Variable], needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
-    let Some(script) = step.script().filter(|script| is_bash(script)) else { return };
-    let scalar = &script.text.value;
+fn check_step(
+    step: &Step,
+    tainted: &[&Variable],
+    rules: &ScriptRules,
+    needs: &mut Vec<Need>,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(written) = step.script() else { return };
+    let scalar = &written.text.value;
     if scalar.text.len() > SCRIPT_MAX {
         let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
-        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, script.text.span, "this is too long"));
+        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, written.text.span, "this is too long"));
         return;
     }
-    let (text, spans) = with_variables(script, tainted);
-    if !text.is_tainted() {
+    let text = with_variables(written, tainted);
+    text.tell_places(rules.substitution, diagnostics);
+    let environment = environment(step, tainted, &text.text);
+    let script = Script {
+        language: language(written.interpreter),
+        text: &text.text,
+        environment: environment.iter().map(|it| (it.name.clone(), Cow::Borrowed(&it.value))).collect(),
+    };
+    let is_judged = match rules.substitution {
+        Substitution::Safe => script.is_tainted(),
+        Substitution::Strict => script.is_tainted() && !text.text.is_tainted(),
+        Substitution::Raw => false,
+    };
+    if !is_judged {
         return;
     }
-    match shell::place(&text, Language::Bash) {
-        Ok(placed) => {
-            for hole in &placed.holes {
-                let text = &text.segments()[hole.segment].text;
-                needs.extend(hole.requirements.iter().map(|&requirement| Need { text: text.clone(), requirement }));
+    let analysis = rules.known.analysis(&script.outline());
+    let values = script.values();
+    match analysis.test(&values) {
+        Ok(()) => {
+            for (hole, value) in analysis.requirements().iter().zip(&values) {
+                let need = |&requirement: &Requirement| Need { text: (&**value).into(), requirement };
+                needs.extend(hole.requirements.iter().map(need));
             }
         }
         Err(refusals) => {
             for refusal in refusals {
-                diagnostics.push(diagnostic(&refusal, &text, &spans));
+                let (span, origin) = place(&refusal.entrance, &text, &environment);
+                diagnostics.push(diagnostic(&refusal, span, origin));
             }
         }
     }
 }
 
-/// Says whether bash reads the script. No worker can run another one yet.
-fn is_bash(script: &Script) -> bool {
-    matches!(script.interpreter, Interpreter::CommandLine | Interpreter::Bash)
+/// Returns the language that an interpreter reads.
+pub(in crate::pipeline) fn language(interpreter: Interpreter) -> Language {
+    match interpreter {
+        Interpreter::CommandLine | Interpreter::Bash => Language::Bash,
+        Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => Language::PowerShell,
+    }
 }
 
-/// Returns the script with the macros of tainted variables in place, and each segment's span.
-fn with_variables(script: &Script, tainted: &[&Variable]) -> (Text, Vec<Span>) {
+/// Text with the place of each segment.
+#[derive(Default)]
+struct Spanned {
+    text: Text,
+    spans: Vec<Span>,
+}
+
+impl Spanned {
+    fn push(&mut self, segment: Segment, span: Span) {
+        self.text.push(segment);
+        if self.text.segments().len() > self.spans.len() {
+            self.spans.push(span);
+        }
+    }
+
+    /// Reports each place of payload text, for a connection that is not safe about it; one that brings
+    /// several texts, such as a list, once.
+    fn tell_places(&self, substitution: Substitution, diagnostics: &mut Diagnostics) {
+        let tell = match substitution {
+            Substitution::Safe => return,
+            Substitution::Raw => raw,
+            Substitution::Strict => strict,
+        };
+        let mut told = None;
+        for (segment, span) in self.text.segments().iter().zip(&self.spans) {
+            if let Some(origin) = segment.origin.as_ref().filter(|_| told != Some(*span)) {
+                diagnostics.push(tell(*span, origin));
+                told = Some(*span);
+            }
+        }
+    }
+}
+
+/// Returns the script with the macros of tainted variables in place.
+fn with_variables(script: &model::Script, tainted: &[&Variable]) -> Spanned {
     let scalar = &script.text.value;
-    let mut text = Text::default();
-    let mut spans = Vec::new();
+    let mut text = Spanned::default();
     for (place, segment) in scalar.text.segments().iter().enumerate() {
         let span = scalar.segment_spans.get(place).copied().unwrap_or(script.text.span);
         if segment.is_tainted() || tainted.is_empty() {
-            push(&mut text, &mut spans, segment.clone(), span);
+            text.push(segment.clone(), span);
         } else {
-            macros(&segment.text, tainted, &mut |segment| push(&mut text, &mut spans, segment, span));
+            macros(&segment.text, &|name| find(tainted, name), &mut |segment| text.push(segment, span));
         }
     }
-    (text, spans)
-}
-
-fn push(text: &mut Text, spans: &mut Vec<Span>, segment: Segment, span: Span) {
-    text.push(segment);
-    if text.segments().len() > spans.len() {
-        spans.push(span);
-    }
+    text
 }
 
 /// Cuts the author's text at macros of tainted variables.
-fn macros(text: &str, tainted: &[&Variable], emit: &mut impl FnMut(Segment)) {
+pub(in crate::pipeline) fn macros<'v>(
+    text: &str,
+    variable: &dyn Fn(&str) -> Option<&'v Text>,
+    emit: &mut dyn FnMut(Segment),
+) {
     let author = |text: &str| Segment { text: text.into(), origin: None };
     let mut rest = text;
     while let Some(start) = rest.find("$(") {
         let end = rest[start..].find(')').map(|end| start + end);
-        let name = end.map(|end| &rest[start + 2..end]);
-        let variable = name.and_then(|name| tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)));
-        match (variable, end) {
-            (Some(variable), Some(end)) => {
+        let value = end.and_then(|end| variable(&rest[start + 2..end]));
+        match (value, end) {
+            (Some(value), Some(end)) => {
                 emit(author(&rest[..start]));
-                variable.value.segments().iter().cloned().for_each(&mut *emit);
+                value.segments().iter().cloned().for_each(&mut *emit);
                 rest = &rest[end + 1..];
             }
             _ => {
@@ -112,14 +176,84 @@ fn macros(text: &str, tainted: &[&Variable], emit: &mut impl FnMut(Segment)) {
     emit(author(rest));
 }
 
-fn diagnostic(refusal: &Refusal, text: &Text, spans: &[Span]) -> Diagnostic {
-    let span = spans.get(refusal.segment).copied().unwrap_or(Span::NONE);
-    let title = format!("payload text can't be {}", refusal.reason);
-    let label = format!("line {} of the script", refusal.line);
-    let mut diagnostic = Diagnostic::error(Code::TaintedInScript, title, span, label);
-    if let Some(origin) = text.segments().get(refusal.segment).and_then(|segment| segment.origin.as_ref()) {
-        diagnostic = diagnostic.note(template::came_from(origin));
+/// Returns the value of the variable of a name that holds payload text.
+fn find<'v>(tainted: &[&'v Variable], name: &str) -> Option<&'v Text> {
+    tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)).map(|it| &it.value)
+}
+
+/// A variable of a step's environment that holds payload text.
+struct Seed {
+    name: String,
+    value: Text,
+    span: Span,
+}
+
+/// Returns the variables with payload text that a script names. The step's own come last and win.
+fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
+    let mut seeds: Vec<Seed> = Vec::new();
+    let exported = tainted.iter().map(|it| Seed {
+        name: environment_name(&it.name.value),
+        value: it.value.clone(),
+        span: it.value_span,
+    });
+    let own = step.env.iter().map(|(name, value)| {
+        let mut expanded = Spanned::default();
+        for segment in value.segments() {
+            match segment.is_tainted() {
+                true => expanded.push(segment.clone(), name.span),
+                false => {
+                    let push = &mut |segment| expanded.push(segment, name.span);
+                    macros(&segment.text, &|name| find(tainted, name), push);
+                }
+            }
+        }
+        Seed { name: name.value.clone(), value: expanded.text, span: name.span }
+    });
+    for seed in exported.chain(own) {
+        seeds.retain(|earlier| earlier.name != seed.name);
+        if seed.value.is_tainted() && Script::names(script, &seed.name) {
+            seeds.push(seed);
+        }
     }
-    let safe = "pass it in `env:` and use the variable as an argument in double quotes";
-    diagnostic.help(refusal.help.as_deref().unwrap_or(safe))
+    seeds.sort_by(|one, other| one.name.cmp(&other.name));
+    seeds
+}
+
+fn place<'t>(entrance: &Entrance, text: &'t Spanned, environment: &'t [Seed]) -> (Span, Option<&'t Arc<Origin>>) {
+    match entrance {
+        Entrance::Segment(segment) => {
+            let origin = text.text.segments().get(*segment).and_then(|segment| segment.origin.as_ref());
+            (text.spans.get(*segment).copied().unwrap_or(Span::NONE), origin)
+        }
+        Entrance::Variable(name) => {
+            let seed = environment.iter().find(|seed| seed.name == *name);
+            (seed.map_or(Span::NONE, |seed| seed.span), seed.and_then(|seed| seed.value.origin()))
+        }
+    }
+}
+
+/// Returns the diagnostic of a refusal, at the place where the payload's text comes in.
+pub(in crate::pipeline) fn diagnostic(refusal: &Refusal, span: Span, origin: Option<&Arc<Origin>>) -> Diagnostic {
+    let title = format!("payload text can't be {}", refusal.reason);
+    let label = match &refusal.entrance {
+        Entrance::Segment(_) => format!("line {} of the script", refusal.line),
+        Entrance::Variable(name) => format!("`{name}` is used on line {} of the script", refusal.line),
+    };
+    let diagnostic = Diagnostic::error(Code::TaintedInScript, title, span, label);
+    let diagnostic = origin.into_iter().fold(diagnostic, |it, origin| it.note(template::came_from(origin)));
+    diagnostic.help(refusal.help.as_deref().unwrap_or(SAFE_WAY))
+}
+
+/// Returns the error about payload text in a script of a run that wants none in any.
+pub(in crate::pipeline) fn strict(span: Span, origin: &Origin) -> Diagnostic {
+    let title = "payload text can't be put into a script: the connection says `substitution: strict`";
+    let refused = Diagnostic::error(Code::TaintedInScript, title, span, "this is a place in a script");
+    refused.note(template::came_from(origin)).help(SAFE_WAY)
+}
+
+/// Returns the warning about payload text that becomes code.
+pub(in crate::pipeline) fn raw(span: Span, origin: &Origin) -> Diagnostic {
+    let title = "payload text becomes part of this script: the connection says `substitution: raw`";
+    let warned = Diagnostic::warning(Code::TaintedInScript, title, span, "whoever may post can run commands here");
+    warned.note(template::came_from(origin)).help("leave `substitution` out, so that the text stays data")
 }

@@ -24,6 +24,7 @@ pub use step::{
 };
 pub use strategy::{Deployment, Environment, FanOut, Hook, HookPoint, MatrixLeg, Rollout, Strategy};
 
+use crate::shell::Substitution;
 use crate::taint::Text;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 pub struct Plan {
     /// The version of this shape, [`VERSION`] when written.
     pub version: u32,
+    /// What becomes of payload text in scripts: what the connection of the delivery says.
+    #[serde(default, skip_serializing_if = "Substitution::is_safe")]
+    pub substitution: Substitution,
     /// The pipeline's name.
     pub pipeline: String,
     /// The run's name pattern, macros such as `$(Date:yyyyMMdd)` still in it.

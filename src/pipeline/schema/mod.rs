@@ -19,11 +19,11 @@ mod step;
 mod table;
 
 pub(super) use key::listed;
-pub(super) use resource::{FILTER, PARAMETER, WEBHOOK};
+pub(super) use resource::{FILTER, WEBHOOK};
 pub(super) use shape::check;
 pub(super) use table::{JOBS_MAX, LEGS_MAX, STAGES_MAX, STEPS_MAX, VARIABLES_MAX};
 
-use crate::diagnostic::{Code, Diagnostic, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// What a value may be.
 #[derive(Debug)]
@@ -161,12 +161,6 @@ impl Kind {
     fn all(&self) -> impl Iterator<Item = &'static (&'static str, Type)> {
         self.keys.iter().chain(self.common)
     }
-}
-
-/// Returns the diagnostic for what the language has and this version has not.
-pub(super) fn unsupported(what: &str, span: Span, help: &str) -> Diagnostic {
-    let title = format!("`{}` is not supported by this version", shown(what));
-    Diagnostic::error(Code::Unsupported, title, span, "this would be passed over").help(help)
 }
 
 /// Returns the diagnostic for an old form.

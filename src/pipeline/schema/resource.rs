@@ -205,11 +205,3 @@ pub(in crate::pipeline) static FILTER: Kind = Kind {
     keys: &[("path", Own), ("header", Own), ("value", Own), ("not", Boolean(Before)), ("pattern", Own)],
     ..KIND
 };
-
-pub(in crate::pipeline) static PARAMETER: Kind = Kind {
-    name: "a parameter",
-    first: Some("name"),
-    required: &["name"],
-    keys: &[("name", Filled), ("displayName", Own), ("type", Own), ("default", Anything), ("values", Anything)],
-    ..KIND
-};

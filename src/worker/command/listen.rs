@@ -72,7 +72,7 @@ impl Listener<'_, '_> {
             self.note_error(&line);
             let Some(line) = self.joined(line) else { continue };
             let is_whole = line.ends && self.open.screens[line.stream as usize].is_clear();
-            if line.ends && memchr::memmem::find(line.text.as_bytes(), b"##vso").is_some() {
+            if self.trust.concerns(&line.text) {
                 self.look(&line, &mut texts).await?;
             } else if is_whole && matches!(self.desk.masker.mask(&line.text), Cow::Borrowed(_)) {
                 // Nearly all lines of nearly all steps: they go on as they are.
@@ -119,6 +119,8 @@ impl Listener<'_, '_> {
     async fn look(&mut self, line: &Line, texts: &mut Vec<String>) -> Result<(), Broken> {
         let text = match self.trust.look(&line.text) {
             Found::Text(text) => text,
+            // A command has its end in the piece that it begins in: longer ones are none.
+            Found::Command(_) if !line.ends => Cow::Owned(self.trust.without_word(&line.text)),
             Found::Command(command) => match Command::parse(command, self.percents) {
                 Some(command) => {
                     if self.rules.is_debug {
@@ -266,7 +268,7 @@ impl Trust {
     fn without_word(&self, line: &str) -> String {
         match self {
             Self::All => line.to_owned(),
-            Self::Word(word) => line.replace(&super::trust::word_prefix(word), PREFIX),
+            Self::Word(word) => line.replace(&crate::shell::command::marked(word), PREFIX),
         }
     }
 }

@@ -3,13 +3,12 @@
 //! Nothing is done here but to the step's own [`Work`]: what reaches out of the step comes back as
 //! an [`Effect`]. Variables change when the step has ended.
 
-use super::super::environment::environment_name;
 use super::super::variables::{Setting, Variables};
 use super::Command;
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Commands, Target};
 use crate::run::{self, RunResult};
-use crate::shell::is_special_variable;
+use crate::shell::{environment_name, is_special_variable};
 use crate::store::{
     ARTIFACTS_MAX, Artifact, DETAILS_MAX, Detail, FileKind, IssueKind, StepReport, TAG_CHARS_MAX, TAGS_MAX,
 };

@@ -8,10 +8,8 @@
 
 use super::PREFIX;
 use crate::pipeline::plan::{Commands, Target};
+use crate::shell::command;
 use std::borrow::Cow;
-
-/// What stands before a line that looks like a command and is none.
-const NOT_OBEYED: &str = "[not obeyed, as it may come from the payload] ";
 
 /// The random bytes of a word: more than can be guessed.
 const WORD_BYTES: usize = 16;
@@ -21,7 +19,7 @@ const WORD_BYTES: usize = 16;
 pub(in super::super) enum Trust {
     /// Everybody's.
     All,
-    /// Only those with the word, [`word_prefix`].
+    /// Only those with the word, [`command::marked`].
     Word(String),
 }
 
@@ -32,11 +30,6 @@ pub(in super::super) enum Found<'l> {
     Text(Cow<'l, str>),
     /// A command, from behind its prefix.
     Command(&'l str),
-}
-
-/// Returns what a step's own commands begin with.
-pub(in super::super) fn word_prefix(word: &str) -> String {
-    format!("##vso-{word}[")
 }
 
 impl Trust {
@@ -57,27 +50,32 @@ impl Trust {
                 Some((_, command)) => Found::Command(command),
                 None => Found::Text(Cow::Borrowed(line)),
             },
-            Self::Word(word) => match line.split_once(&word_prefix(word)) {
+            Self::Word(word) => match line.split_once(&command::marked(word)) {
                 Some((_, command)) => Found::Command(command),
-                None if line.contains(PREFIX) => Found::Text(Cow::Owned(format!("{NOT_OBEYED}{line}"))),
-                None => Found::Text(Cow::Borrowed(line)),
+                None => Found::Text(command::shown(line, word)),
             },
         }
+    }
+
+    /// Says whether a line has anything that is looked at: most have not.
+    pub(in super::super) fn concerns(&self, line: &str) -> bool {
+        let looked_for: &[u8] = if matches!(self, Self::All) { b"##vso" } else { b"##" };
+        memchr::memmem::find(line.as_bytes(), looked_for).is_some()
     }
 
     /// Says whether a piece of a line may be the beginning of a command.
     pub(in super::super) fn may_begin(&self, piece: &str) -> bool {
         match self {
             Self::All => piece.contains(PREFIX),
-            Self::Word(word) => piece.contains(&word_prefix(word)),
+            Self::Word(word) => piece.contains(&command::marked(word)),
         }
     }
 
     /// Returns the author's script with the word in each of its commands.
     pub(in super::super) fn written<'s>(&self, script: &'s str) -> Cow<'s, str> {
         match self {
-            Self::Word(word) if script.contains(PREFIX) => Cow::Owned(script.replace(PREFIX, &word_prefix(word))),
-            _ => Cow::Borrowed(script),
+            Self::Word(word) => Cow::Owned(command::mark(script, word)),
+            Self::All => Cow::Borrowed(script),
         }
     }
 }

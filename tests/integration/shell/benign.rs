@@ -1,7 +1,8 @@
 //! Ordinary scripts with ordinary values do what they did when the text was put in as it is.
 
-use super::running::{Workspace, placed, stdout, text};
-use pipehook::shell::Placed;
+use super::running::{Workspace, placed, placed_in, raw, raw_of, stdout, text};
+use pipehook::shell::{Language, Placed};
+use std::path::Path;
 
 const VALUES: &[&str] = &["main", "hello", "v1.2.3", "42", "release-7", "user_name"];
 
@@ -47,8 +48,7 @@ const SCRIPTS: &[&str] = &[
 fn an_ordinary_value_gives_what_plain_text_gave() {
     for script in SCRIPTS {
         for value in VALUES {
-            let raw = text(script, |_| (*value).to_owned()).flatten().into_owned();
-            let raw = Placed { script: raw, variables: Vec::new(), holes: Vec::new() };
+            let raw = raw(script, value);
             let placed =
                 placed(script, value).unwrap_or_else(|refusals| panic!("{script} refuses {value}: {refusals:?}"));
             let (before, after) = (Workspace::new().run("bash", &raw), Workspace::new().run("bash", &placed));
@@ -63,4 +63,120 @@ fn an_unquoted_value_stays_one_word() {
     let workspace = Workspace::new();
     let placed = placed("printf '[%s]' ${{ x }}", "a   b *").expect("data");
     assert_eq!(workspace.printed(&placed), "[a   b *]");
+}
+
+/// What stands for the names in the scripts of the test data: the values of an ordinary delivery.
+const DELIVERY: &[(&str, &str)] = &[
+    ("title", "Fix the login page"),
+    ("body", "It was slow, and is fast now (#12)."),
+    ("user", "octocat"),
+    ("email", "octocat@example.com"),
+    ("name", "web-shop"),
+    ("repo", "octo/web-shop"),
+    ("branch", "main"),
+    ("ref", "refs/heads/main"),
+    ("sha", "a1b2c3d4e5"),
+    ("tag", "v1.4.2"),
+    ("version", "1.4.2"),
+    ("channel", "beta"),
+    ("environment", "staging"),
+    ("event", "push"),
+    ("host", "web1.example.com"),
+    ("number", "42"),
+    ("count", "3"),
+];
+
+/// Programs that are not there, or must do nothing: they print their arguments.
+const STUBS: &[&str] = &[
+    "git",
+    "docker",
+    "kubectl",
+    "helm",
+    "npm",
+    "dotnet",
+    "mvn",
+    "gradle",
+    "cargo",
+    "go",
+    "pip",
+    "make",
+    "cmake",
+    "yarn",
+    "terraform",
+    "ansible-playbook",
+    "bundle",
+    "composer",
+    "swift",
+    "gh",
+    "az",
+    "aws",
+    "gcloud",
+    "curl",
+    "mail",
+    "scp",
+    "rsync",
+    "ssh",
+    "flyway",
+    "sudo",
+    "podman",
+    "skopeo",
+    "trivy",
+    "jq",
+    "logger",
+    "wall",
+    "matrix-send",
+    "cf",
+    "heroku",
+    "sentry-cli",
+    "zip",
+    "gzip",
+];
+
+/// The scripts of a file of the test data.
+fn scripts(file: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testdata/shell/benign");
+    let text = std::fs::read_to_string(folder.join(file)).expect("test data");
+    text.split("=====\n").map(str::to_owned).collect()
+}
+
+fn value(name: &str) -> String {
+    let known = DELIVERY.iter().find(|(known, _)| *known == name);
+    known.unwrap_or_else(|| panic!("nothing stands for {name}")).1.to_owned()
+}
+
+/// Of scripts as people write them, few are refused, and the others do what they did with the text put
+/// in as it is.
+#[test]
+fn scripts_as_people_write_them_do_what_they_did() {
+    let bash = ["git.txt", "containers.txt", "build.txt", "notify.txt", "deploy.txt", "text.txt"];
+    let files = bash.iter().map(|file| (*file, Language::Bash, Some("bash")));
+    let others = [("python.txt", Language::Python, Some("python3")), ("powershell.txt", Language::PowerShell, None)];
+    let (mut count, mut refused, mut differing) = (0, Vec::new(), Vec::new());
+    for (file, language, interpreter) in files.chain(others) {
+        for script in scripts(file) {
+            count += 1;
+            let text = text(&script, value);
+            match (placed_in(language, &text), interpreter) {
+                (Err(refusals), _) => refused.push(format!("{file}: {}\n{script}", refusals[0].reason)),
+                (Ok(_), None) => {}
+                (Ok(placed), Some(interpreter)) => {
+                    let (before, after) = (run(interpreter, &raw_of(&text)), run(interpreter, &placed));
+                    if before != after {
+                        differing.push(format!("{file}:\n{script}became\n{}{before:?}\n{after:?}", placed.script));
+                    }
+                }
+            }
+        }
+    }
+    println!("{count} scripts, {} refused:\n{}", refused.len(), refused.join("\n"));
+    assert!(count >= 200 && refused.len() * 20 < count, "{} of {count} are refused", refused.len());
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+/// Returns the exit code and what was printed.
+fn run(interpreter: &str, placed: &Placed) -> (Option<i32>, String) {
+    let workspace = Workspace::new();
+    STUBS.iter().for_each(|program| workspace.stub(program));
+    let output = workspace.run(interpreter, placed);
+    (output.status.code(), stdout(&output))
 }

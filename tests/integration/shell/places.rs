@@ -2,6 +2,7 @@
 //! as it is, whatever it is.
 
 use super::running::{Workspace, assert_syntax, placed, stdout};
+use pipehook::shell::Entrance;
 
 /// Values that break out of some place when they are put in as text.
 const HOSTILE: &[&str] = &[
@@ -122,13 +123,16 @@ fn a_reference_is_written_for_its_place() {
 #[test]
 fn a_script_without_payload_text_comes_back_unread() {
     let placed = placed("echo \"never closed; fi }", "x").expect("nothing to place");
-    assert_eq!((placed.script.as_str(), placed.variables.len()), ("echo \"never closed; fi }", 0));
+    assert_eq!((placed.script.as_str(), placed.carried.variables.len()), ("echo \"never closed; fi }", 0));
 }
 
 #[test]
 fn each_hole_has_its_own_variable() {
     let placed = placed("echo ${{ a }}${{ b }}", "v").expect("two words' parts");
-    let names: Vec<&str> = placed.variables.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = placed.carried.variables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["PIPEHOOK_1", "PIPEHOOK_2"]);
-    assert_eq!(placed.holes.iter().map(|hole| hole.segment).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        placed.holes.iter().map(|hole| hole.entrance.clone()).collect::<Vec<_>>(),
+        [Entrance::Segment(1), Entrance::Segment(2)]
+    );
 }

@@ -1,7 +1,7 @@
 //! What is refused: for every value, or for all but inert ones.
 
 use super::running::placed;
-use pipehook::shell::{VALUE_BYTES_MAX, VALUES_BYTES_MAX};
+use pipehook::shell::{Entrance, HOLES_MAX, VALUE_BYTES_MAX};
 
 /// Scripts that no value may enter.
 const NEVER: &[&str] = &[
@@ -128,6 +128,19 @@ const NEVER: &[&str] = &[
     "sed '${{ x }}' f",
     "sed 's/a/b/${{ x }}' f",
     "sed \"s/a/${{ x }}/e\" f",
+    "export BASH_ENV=./e; echo ${{ x }} > e; bash -c true",
+    "env ENV=./e sh -c true; echo ${{ x }} > e",
+    "awk -v x=${{ x }} 'BEGIN { system(x) }'",
+    "x=${{ x }} awk 'BEGIN { system(ENVIRON[\"x\"]) }'",
+    "perl -e 'system($ARGV[0])' ${{ x }}",
+    "python3 -c 'import os,sys; os.system(sys.argv[1])' ${{ x }}",
+    "export x=${{ x }}; env | while read -r l; do eval \"$l\"; done",
+    "tar cfI x ${{ x }} y",
+    "tar -cfI x ${{ x }} y",
+    "rsync -ave ${{ x }} a b",
+    "git grep -O${{ x }} x",
+    "e=eval; $e ${{ x }}",
+    "echo ${{ x }} > package.json; npm run x",
 ];
 
 /// Scripts that take only an integer.
@@ -165,6 +178,11 @@ const INTEGERS: &[&str] = &[
     "printf -v 'a[i]' x; i=${{ x }}",
     "python3 -c \"print(${{ x }})\"",
     "awk '{ print ${{ x }} }' f",
+    "x=${{ x }}; y=x; echo $((y))",
+    "x=${{ x }}; y=x; z=$y; echo $((z))",
+    "x=${{ x }}; y=\"x\"; echo $((${y}))",
+    "x=${{ x }}; declare -i n; n=x; echo $n",
+    "x=${{ x }}; declare y=x; [[ $y -gt 1 ]]",
 ];
 
 /// Scripts that take only plain values.
@@ -284,18 +302,28 @@ fn a_path_that_is_changed_stays_below_its_folder() {
 }
 
 #[test]
-fn a_nul_or_too_much_text_is_refused() {
+fn a_nul_is_refused() {
     assert_value_refused("echo ${{ x }}", "a\0b");
-    assert_accepted("echo ${{ x }}", &"x".repeat(VALUE_BYTES_MAX));
-    assert_value_refused("echo ${{ x }}", &"x".repeat(VALUE_BYTES_MAX + 1));
-    let many = "echo ${{ x }}\n".repeat(VALUES_BYTES_MAX / VALUE_BYTES_MAX + 1);
-    assert_value_refused(&many, &"x".repeat(VALUE_BYTES_MAX));
+}
+
+#[test]
+fn a_list_without_end_is_refused() {
+    placed(&"echo ${{ x }}\n".repeat(HOLES_MAX), "a").expect("as many as there may be");
+    let refusals = placed(&"echo ${{ x }}\n".repeat(HOLES_MAX + 1), "a").expect_err("one more");
+    assert!(refusals.len() == 1 && refusals[0].reason.contains("1000 places"), "{refusals:?}");
+}
+
+#[test]
+fn a_value_that_another_shell_reads_fits_the_environment() {
+    let long = "x".repeat(VALUE_BYTES_MAX + 1);
+    assert_accepted("echo ${{ x }}", &long);
+    assert_value_refused("bash -c 'echo ${{ x }}'", &long);
 }
 
 #[test]
 fn a_refusal_names_segment_and_line() {
     let refusals = placed("echo a\necho ${{ x }}\neval ${{ y }}\n", "v").expect_err("eval");
-    assert_eq!((refusals.len(), refusals[0].segment, refusals[0].line), (1, 3, 3));
+    assert_eq!((refusals.len(), &refusals[0].entrance, refusals[0].line), (1, &Entrance::Segment(3), 3));
     assert_eq!(refusals[0].reason, "the name of a command");
 }
 

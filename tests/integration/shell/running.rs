@@ -1,8 +1,9 @@
 //! Builds texts from scripts with `${{ … }}`, and runs what became of them.
 
-use pipehook::shell::{Language, Placed, Refusal, place};
+use pipehook::shell::{Carried, FOLDER_VARIABLE, Language, Placed, Refusal, Script, place};
 use pipehook::taint::{Origin, Segment, Text};
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -32,7 +33,30 @@ pub fn text(script: &str, value: impl Fn(&str) -> String) -> Text {
 
 /// Places one value in all holes of a script.
 pub fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
-    place(&text(script, |_| value.to_owned()), Language::Bash)
+    placed_in(Language::Bash, &text(script, |_| value.to_owned()))
+}
+
+/// Places a text's values in a script of a language.
+pub fn placed_in(language: Language, text: &Text) -> Result<Placed, Vec<Refusal>> {
+    place(&Script { language, text, environment: Vec::new() })
+}
+
+/// Places a value that the script reads from a variable of its environment.
+pub fn placed_beside(language: Language, script: &str, name: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
+    let origin = Origin { alias: "WebHook".into(), path: "title".into() };
+    let value = Text::tainted(value, Arc::new(origin));
+    let environment = vec![(name.to_owned(), Cow::Owned(value))];
+    place(&Script { language, text: &Text::author(script), environment })
+}
+
+/// Returns a script with its values put in as they are.
+pub fn raw(script: &str, value: &str) -> Placed {
+    raw_of(&text(script, |_| value.to_owned()))
+}
+
+/// Returns a text as the script that it is with its values put in as they are.
+pub fn raw_of(text: &Text) -> Placed {
+    Placed { script: text.flatten().into_owned(), carried: Carried::default(), holes: Vec::new() }
 }
 
 /// A folder in which scripts run, and what they must leave alone beside it.
@@ -46,10 +70,19 @@ impl Workspace {
         let workspace = Self { folder };
         std::fs::create_dir(workspace.path()).expect("a folder for the script");
         std::fs::create_dir(workspace.programs()).expect("a folder for programs");
-        let program = workspace.programs().join("optcmd");
-        std::fs::write(&program, OPTION_RUNNER).expect("a program");
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("an executable");
+        workspace.program("optcmd", OPTION_RUNNER);
         workspace
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        let program = self.programs().join(name);
+        std::fs::write(&program, script).expect("a program");
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("an executable");
+    }
+
+    /// Puts a program in the way that prints its name and arguments.
+    pub fn stub(&self, name: &str) {
+        self.program(name, "#!/bin/bash\nprintf '[%s]' \"${0##*/}\" \"$@\"; echo\n");
     }
 
     pub fn path(&self) -> PathBuf {
@@ -75,7 +108,11 @@ impl Workspace {
         }
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.programs().display());
         command.arg(&script).current_dir(self.path()).env_clear().env("PATH", path).env("SECRET", SECRET);
-        command.envs(placed.variables.iter().cloned()).stdin(std::process::Stdio::null());
+        command.envs(placed.carried.variables.iter().cloned()).stdin(std::process::Stdio::null());
+        for (name, value) in &placed.carried.files {
+            std::fs::write(self.folder.path().join(name), value).expect("a value");
+            command.env(FOLDER_VARIABLE, self.folder.path());
+        }
         command.output().expect("the shell starts")
     }
 
@@ -95,17 +132,4 @@ pub fn assert_syntax(script: &str) {
     let output = Command::new("bash").args(["-n", "-c", script]).output().expect("bash starts");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && complaint.is_empty(), "bash does not accept {script:?}: {complaint}");
-}
-
-/// Returns the folder of shared test data; `None` where it is missing, which the machine that
-/// checks every change does not allow.
-pub fn shared() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let folder = std::env::var_os("PIPEHOOK_SHARED").map_or(beside, PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "the shared test data is missing at {}", folder.display());
-    println!("skipped: the shared test data is missing at {}", folder.display());
-    None
 }

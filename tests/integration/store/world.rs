@@ -189,6 +189,7 @@ pub fn plan(jobs: Vec<Job>) -> Plan {
 pub fn staged(stages: Vec<Stage>) -> Plan {
     Plan {
         version: VERSION,
+        substitution: Default::default(),
         pipeline: "hello".to_owned(),
         name: "$(Date:yyyyMMdd).$(Rev:r)".into(),
         stages,

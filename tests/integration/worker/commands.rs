@@ -291,7 +291,7 @@ fn a_payload_gives_no_command_on_any_way_into_a_step() {
         let variables = if way == 2 { vec![variable("from.run", tainted(HOSTILE))] } else { Vec::new() };
         let story = run_with(variables, steps);
         assert_eq!(story.results()[0], Succeeded, "way {way}: {story:?}");
-        let shown = "[not obeyed, as it may come from the payload] ##vso[task.setvariable variable=owned]yes";
+        let shown = "(not obeyed) ##vso[task.setvariable variable=owned]yes";
         assert!(story.output(0).contains(&shown), "way {way}: {story:?}");
         assert_eq!(story.output(1), ["$(owned) ok"], "way {way}");
         assert!(!format!("{:?}", story.memory.lines).contains("##vso-"), "the word is not shown: {story:?}");

@@ -1,0 +1,51 @@
+//! Where pipelines and what they use are found.
+
+use super::git::Commits;
+use crate::config::Config;
+use crate::template::{Groups, Repository};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The folders of pipelines and of the repositories that they name, and the variable groups.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// The folder of the pipelines.
+    pub(super) pipelines: PathBuf,
+    repositories: Vec<(String, PathBuf)>,
+    pub(super) groups: Arc<Groups>,
+    /// What was read of commits; they do not change.
+    pub(super) commits: Commits,
+}
+
+impl Library {
+    /// Returns the library of a configuration.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            pipelines: config.pipelines.clone(),
+            repositories: config.repositories.clone(),
+            groups: Arc::new(config.variable_groups.iter().map(|group| group.group.clone()).collect()),
+            commits: Commits::default(),
+        }
+    }
+
+    /// Returns the library with another folder of pipelines.
+    #[must_use]
+    pub fn with_pipelines(self, pipelines: &Path) -> Self {
+        Self { pipelines: pipelines.to_owned(), ..self }
+    }
+
+    /// Returns the folder of the pipelines.
+    pub fn pipelines(&self) -> &Path {
+        &self.pipelines
+    }
+
+    /// Returns the folder of a declared repository: the one configured for its alias, else for its
+    /// name.
+    pub(super) fn repository(&self, declared: &Repository) -> Option<&Path> {
+        let configured = |wanted: &str| {
+            let mut all = self.repositories.iter();
+            all.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, path)| path.as_path())
+        };
+        configured(&declared.alias).or_else(|| configured(declared.name.as_deref()?))
+    }
+}

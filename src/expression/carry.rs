@@ -1,0 +1,56 @@
+//! Which expressions can give payload text, as far as that can be told without values.
+
+use super::reference::{Reference, reference};
+use super::syntax::{Call, Node, NodeKind};
+
+/// Functions whose result is clean whatever their arguments are: booleans, numbers, and the author's
+/// own words (security, "Taint").
+const CLEAN: &[&str] = &[
+    "always",
+    "and",
+    "canceled",
+    "contains",
+    "containsvalue",
+    "counter",
+    "endswith",
+    "eq",
+    "failed",
+    "ge",
+    "gt",
+    "in",
+    "le",
+    "length",
+    "lt",
+    "ne",
+    "not",
+    "notin",
+    "oneof",
+    "or",
+    "startswith",
+    "succeeded",
+    "succeededorfailed",
+    "xor",
+];
+
+/// Returns the first reference through which a payload's text can come into an expression's value.
+pub(super) fn carries(node: &Node, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
+    match &node.kind {
+        NodeKind::Literal(_) => None,
+        NodeKind::Name(name) => Some(reference(name, &node.range, &[])).filter(|it| is_tainted(it)),
+        NodeKind::Call(call) => call_carries(call, is_tainted),
+        NodeKind::Chain { base, suffixes } => match &base.kind {
+            NodeKind::Name(name) => Some(reference(name, &base.range, suffixes)).filter(|it| is_tainted(it)),
+            _ => carries(base, is_tainted),
+        },
+    }
+}
+
+fn call_carries(call: &Call, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
+    let name = call.name.to_ascii_lowercase();
+    if CLEAN.contains(&name.as_str()) {
+        return None;
+    }
+    // What `iif` decides on is not its value.
+    let decided = usize::from(name == "iif");
+    call.arguments.iter().skip(decided).find_map(|argument| carries(argument, is_tainted))
+}

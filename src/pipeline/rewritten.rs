@@ -1,0 +1,128 @@
+//! An expanded document with its scripts as they will run, so that nothing is hidden from its
+//! author: references in place of payload text, and the values in the step's `env`.
+
+use super::check::scripts::macros;
+use crate::diagnostic::Span;
+use crate::shell::{self, Carried, Language, Script, Substitution};
+use crate::taint::{Segment, Text};
+use crate::template::{Content, Entry, Kind, Node, Scalar};
+
+/// Returns a document with its scripts rewritten. Scripts that would be refused stay as they are, and
+/// so do all where payload text becomes part of them.
+pub fn rewritten(document: &Node, substitution: Substitution) -> Node {
+    let mut document = document.clone();
+    if substitution == Substitution::Safe {
+        rewrite(&mut document, &mut Vec::new());
+    }
+    document
+}
+
+/// The tainted variables around a node, by name.
+type Variables = Vec<(String, Text)>;
+
+fn rewrite(node: &mut Node, variables: &mut Variables) {
+    let known = variables.len();
+    match &mut node.content {
+        Content::Scalar(_) => {}
+        Content::Sequence(items) => items.iter_mut().for_each(|item| rewrite(item, variables)),
+        Content::Mapping(entries) => {
+            let own = entries.iter().filter(|entry| entry.key.flatten() == "variables");
+            variables.extend(own.flat_map(|entry| tainted(&entry.value)).collect::<Vec<_>>());
+            for entry in entries.iter_mut().filter(|entry| entry.key.flatten() != "inputs") {
+                rewrite(&mut entry.value, variables);
+            }
+            step(entries, variables);
+        }
+    }
+    variables.truncate(known);
+}
+
+/// Returns the variables of a section that hold payload text.
+fn tainted(section: &Node) -> Variables {
+    let text = |node: &Node| match &node.content {
+        Content::Scalar(scalar) if scalar.text.is_tainted() => Some(scalar.text.clone()),
+        _ => None,
+    };
+    match &section.content {
+        Content::Scalar(_) => Vec::new(),
+        Content::Mapping(entries) => {
+            entries.iter().filter_map(|entry| Some((entry.key.flatten().into_owned(), text(&entry.value)?))).collect()
+        }
+        Content::Sequence(items) => {
+            let item = |item: &Node| match &item.member("name")?.content {
+                Content::Scalar(name) => Some((name.text.flatten().into_owned(), text(item.member("value")?)?)),
+                _ => None,
+            };
+            items.iter().filter_map(item).collect()
+        }
+    }
+}
+
+/// Rewrites the script of a step, if a mapping is one.
+fn step(entries: &mut Vec<Entry>, variables: &Variables) {
+    let find = |name: &str| variables.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|it| &it.1);
+    let Some((language, scalar)) = script_of(entries) else { return };
+    let mut text = Text::default();
+    for segment in scalar.text.segments() {
+        match segment.is_tainted() {
+            true => text.push(segment.clone()),
+            false => macros(&segment.text, &find, &mut |segment: Segment| text.push(segment)),
+        }
+    }
+    if !text.is_tainted() {
+        return;
+    }
+    let Ok(placed) = shell::place(&Script { language, text: &text, environment: Vec::new() }) else { return };
+    *scalar = author(placed.script);
+    list(entries, &placed.carried);
+}
+
+fn author(text: String) -> Scalar {
+    let text = Text::author(text);
+    Scalar { segment_spans: vec![Span::NONE; text.segments().len()], text, kind: Kind::Text }
+}
+
+/// Adds values to the `env` of a step.
+fn list(entries: &mut Vec<Entry>, carried: &Carried) {
+    if carried.variables.is_empty() && carried.files.is_empty() {
+        return;
+    }
+    let node = |content: Content| Node { span: Span::NONE, origin: None, content };
+    let entry = |name: &str, value: Node| Entry { key: Text::author(name), key_span: Span::NONE, value };
+    let text = |text: String| node(Content::Scalar(author(text)));
+    let at = entries.iter().position(|entry| entry.key.flatten() == "env");
+    let at = at.unwrap_or_else(|| {
+        entries.push(entry("env", node(Content::Mapping(Vec::new()))));
+        entries.len() - 1
+    });
+    if let Content::Mapping(env) = &mut entries[at].value.content {
+        env.extend(carried.variables.iter().map(|(name, value)| entry(name, text(value.clone()))));
+        let files = carried.files.iter().map(|(name, value)| (name, format!("({} bytes, in a file)", value.len())));
+        env.extend(files.map(|(name, value)| entry(name, text(value))));
+    }
+}
+
+/// Returns the language and the text of the script of a step.
+fn script_of(entries: &mut [Entry]) -> Option<(Language, &mut Scalar)> {
+    let task = entries.iter().find(|entry| entry.key.flatten() == "task").map(|entry| &entry.value.content);
+    let task = task.and_then(|task| if let Content::Scalar(task) = task { Some(task.text.flatten()) } else { None });
+    let (language, value) = match task {
+        Some(task) => {
+            let language = Language::of_task(&task)?;
+            let inputs = entries.iter_mut().find(|entry| entry.key.flatten() == "inputs")?;
+            let Content::Mapping(inputs) = &mut inputs.value.content else { return None };
+            (language, &mut inputs.iter_mut().find(|entry| entry.key.flatten() == "script")?.value)
+        }
+        None => {
+            let mut keyed = entries.iter_mut().filter_map(|entry| {
+                let language = Language::of_keyword(&entry.key.flatten())?;
+                Some((language, &mut entry.value))
+            });
+            keyed.next()?
+        }
+    };
+    match &mut value.content {
+        Content::Scalar(scalar) => Some((language, scalar)),
+        _ => None,
+    }
+}

@@ -1,0 +1,132 @@
+//! Which holes reach which variable, stream and file of a script, and what is demanded of them.
+//!
+//! The order of the commands is not looked at: whatever is assigned to a variable anywhere can be
+//! its value anywhere. That demands too much now and then, never too little.
+
+use super::requirement::Requirement;
+use std::collections::{BTreeMap, HashMap};
+
+/// Something that holds a value while a script runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Node {
+    Hole(usize),
+    Variable(String),
+    /// The variables that a variable's value names: arithmetic evaluates them too.
+    Names(String),
+    /// Every variable: read by a name that is known only when the script runs.
+    AnyVariable,
+    /// A file, by the text of its name in the script.
+    File(String),
+    /// A file whose name is known only when the script runs.
+    UnknownFile,
+    /// Every file that the script writes.
+    AnyFile,
+    /// The arguments, standard input and output of a function.
+    Arguments(String),
+    Input(String),
+    Output(String),
+    /// A pipe, a substitution's output, the arguments of a nested script.
+    Stream(usize),
+}
+
+/// The number of a node.
+pub(super) type Id = usize;
+
+/// What a place demands of the text that reaches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Demand {
+    Refuse,
+    Require(Requirement),
+}
+
+/// The demands on one hole: the first reason to refuse it, and its requirements.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    pub(super) refusal: Option<String>,
+    pub(super) requirements: Vec<Requirement>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    ids: HashMap<Node, Id>,
+    nodes: Vec<Node>,
+    holes: HashMap<Id, usize>,
+    incoming: Vec<Vec<Id>>,
+    demands: BTreeMap<Demand, Vec<(Id, String)>>,
+    streams: usize,
+}
+
+impl Flow {
+    pub(super) fn id(&mut self, node: Node) -> Id {
+        let next = self.incoming.len();
+        let id = *self.ids.entry(node.clone()).or_insert(next);
+        if id == next {
+            self.incoming.push(Vec::new());
+            if let Node::Hole(hole) = node {
+                self.holes.insert(id, hole);
+            }
+            self.nodes.push(node);
+        }
+        id
+    }
+
+    /// Returns what the value of a variable names, if the node is one.
+    pub(super) fn named_by(&mut self, id: Id) -> Option<Id> {
+        let Node::Variable(name) = &self.nodes[id] else { return None };
+        Some(self.id(Node::Names(name.clone())))
+    }
+
+    pub(super) fn stream(&mut self) -> Id {
+        self.streams += 1;
+        self.id(Node::Stream(self.streams))
+    }
+
+    /// Notes that what `from` holds reaches `to`.
+    pub(super) fn edge(&mut self, from: Id, to: Id) {
+        if from != to {
+            self.incoming[to].push(from);
+        }
+    }
+
+    pub(super) fn edges(&mut self, from: &[Id], to: Id) {
+        from.iter().for_each(|from| self.edge(*from, to));
+    }
+
+    /// Notes what is demanded of all text that reaches `nodes`; `reason` is read after "payload
+    /// text can't be".
+    pub(super) fn demand(&mut self, nodes: &[Id], demand: Demand, reason: &str) {
+        let demands = self.demands.entry(demand).or_default();
+        demands.extend(nodes.iter().map(|node| (*node, reason.to_owned())));
+    }
+
+    /// Follows each demand back to the holes. Each kind of demand looks at each edge once.
+    pub(super) fn verdicts(&self, holes: usize) -> Vec<Verdict> {
+        let mut verdicts: Vec<Verdict> = (0..holes).map(|_| Verdict::default()).collect();
+        for (demand, places) in &self.demands {
+            let mut seen = vec![false; self.incoming.len()];
+            for (node, reason) in places {
+                for hole in self.reaching(*node, &mut seen) {
+                    match demand {
+                        Demand::Refuse => verdicts[hole].refusal = Some(reason.clone()),
+                        Demand::Require(requirement) => verdicts[hole].requirements.push(*requirement),
+                    }
+                }
+            }
+        }
+        verdicts
+    }
+
+    /// Returns the holes that reach `node` over nodes not seen before.
+    fn reaching(&self, node: Id, seen: &mut [bool]) -> Vec<usize> {
+        let mut holes = Vec::new();
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            if std::mem::replace(&mut seen[node], true) {
+                continue;
+            }
+            holes.extend(self.holes.get(&node));
+            open.extend(&self.incoming[node]);
+        }
+        holes
+    }
+}

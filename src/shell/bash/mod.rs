@@ -1,0 +1,49 @@
+//! Bash, and the POSIX shell as far as the two agree.
+//!
+//! ```text
+//! read     symbols -> syntax: words, quotes, here-documents, commands
+//! flow     which holes reach which variable, stream and file
+//! sink     what the commands do with what reaches them
+//! place    how a reference is written at a place
+//! rewrite  the script with references in place of its holes
+//! ```
+
+mod flow;
+mod place;
+mod read;
+mod rewrite;
+mod sink;
+mod syntax;
+
+use super::analysis::{Finding, Findings, Fragment, Unread, variable};
+use super::outline::Outline;
+use super::requirement;
+use super::symbol::{self, line_of, symbols};
+use read::{Why, read};
+use rewrite::rewrite;
+use sink::judge;
+
+/// Analyses a script. What it does not understand it refuses.
+pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
+    let symbols = symbols(outline);
+    let reading = read(&symbols).map_err(|unread| match unread.why {
+        Why::Hole(hole, reason) => Unread { hole: Some(hole), reason: reason.to_owned() },
+        Why::Script(what) => {
+            let line = line_of(&symbols, unread.at);
+            let reason = format!("put into a script that pipehook can't read: {what}, at or before line {line}");
+            Unread { hole: None, reason }
+        }
+    })?;
+    let judgement = judge(&reading, outline.holes(), variable, &outline.environment);
+    let rewriting = rewrite(&symbols, &reading, &judgement, variable);
+    let mut findings = Findings { script: vec![Fragment::Text(rewriting.script)], holes: Vec::new() };
+    for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
+        let place = rewriting.places.get(hole).copied().flatten();
+        let is_lost = hole < outline.holes() && place.is_none();
+        let unplaced = is_lost.then(|| "put at a place that pipehook can't tell".to_owned());
+        let refusal = verdict.refusal.or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
+        let place = place.map(place::Place::description);
+        findings.holes.push(Finding { place, requirements: verdict.requirements, refusal, help: None });
+    }
+    Ok(findings)
+}

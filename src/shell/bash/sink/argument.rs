@@ -1,0 +1,149 @@
+//! What reaches a word.
+
+use super::super::flow::{Id, Node};
+use super::super::requirement::Requirement;
+use super::super::syntax::{Parameter, Part, Substitution, Word};
+use super::{Scope, Walker};
+use crate::shell::command;
+
+/// A word with what reaches each of its parts.
+pub(super) struct Argument<'a> {
+    pub(super) word: &'a Word,
+    parts: Vec<Vec<Id>>,
+    /// The standard inputs of `>( )`.
+    pub(super) feeds: Vec<Id>,
+}
+
+impl<'a> Argument<'a> {
+    pub(super) fn sources(&self) -> Vec<Id> {
+        self.parts.iter().flatten().copied().collect()
+    }
+
+    pub(super) fn is_literal(&self) -> bool {
+        self.literal().is_some()
+    }
+
+    pub(super) fn literal(&self) -> Option<String> {
+        self.word.literal()
+    }
+
+    pub(super) fn has_literal(&self, text: &str) -> bool {
+        self.literal().is_some_and(|literal| literal == text)
+    }
+
+    /// Returns what decides on the word's first character.
+    pub(super) fn first(&self) -> Vec<Id> {
+        let mut first = Vec::new();
+        for (part, sources) in self.word.parts.iter().zip(&self.parts) {
+            match part {
+                Part::Text { text, .. } if text.is_empty() => {}
+                Part::Text { .. } => break,
+                _ => first.extend(sources),
+            }
+        }
+        first
+    }
+
+    /// Returns what the shell splits into words before the command sees it.
+    pub(super) fn split(&self) -> Vec<Id> {
+        let parts = self.word.parts.iter().zip(&self.parts);
+        let split = parts.filter(|(part, _)| match part {
+            Part::Parameter(parameter) => !parameter.quoted,
+            Part::Substitution { kind, .. } => *kind == Substitution::Unquoted,
+            _ => false,
+        });
+        split.flat_map(|(_, sources)| sources).copied().collect()
+    }
+
+    /// Returns the parts, each with what reaches it.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&'a Part, &Vec<Id>)> {
+        self.word.parts.iter().zip(&self.parts)
+    }
+}
+
+impl Walker {
+    pub(super) fn arguments<'a>(&mut self, words: &'a [Word], scope: Scope) -> Vec<Argument<'a>> {
+        words.iter().map(|word| self.argument(word, scope)).collect()
+    }
+
+    /// Follows what happens inside a word. To be called once for each word.
+    pub(super) fn argument<'a>(&mut self, word: &'a Word, scope: Scope) -> Argument<'a> {
+        let mut feeds = Vec::new();
+        let parts: Vec<Vec<Id>> = word.parts.iter().map(|part| self.part(part, scope, &mut feeds)).collect();
+        let argument = Argument { word, parts, feeds };
+        self.command_properties(&argument);
+        argument
+    }
+
+    /// Notes what stands inside the brackets of a logging command, where it could add properties.
+    fn command_properties(&mut self, argument: &Argument) {
+        let mut is_inside = false;
+        for (part, sources) in argument.parts() {
+            match part {
+                Part::Text { text, .. } => is_inside = command::ends_inside(text, is_inside),
+                _ if is_inside => self.require(sources, Requirement::Plain),
+                _ => {}
+            }
+        }
+    }
+
+    fn part(&mut self, part: &Part, scope: Scope, feeds: &mut Vec<Id>) -> Vec<Id> {
+        match part {
+            Part::Text { .. } | Part::Opaque => Vec::new(),
+            Part::Hole { hole, .. } => vec![self.flow.id(Node::Hole(*hole))],
+            Part::Parameter(parameter) => self.parameter(parameter, scope),
+            Part::Arithmetic(word) => {
+                self.arithmetic(word, scope);
+                Vec::new()
+            }
+            Part::Substitution { script, kind } => {
+                let out = self.flow.stream();
+                let mut stdin = scope.stdin;
+                if *kind == Substitution::Process {
+                    stdin = self.flow.stream();
+                    feeds.push(stdin);
+                }
+                self.script(script, Scope { out, stdin, ..scope });
+                vec![out]
+            }
+        }
+    }
+
+    fn parameter(&mut self, parameter: &Parameter, scope: Scope) -> Vec<Id> {
+        let mut sources = self.value_of(&parameter.name, scope);
+        if parameter.evaluates {
+            self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
+            sources.push(self.flow.id(Node::AnyVariable));
+        }
+        for word in &parameter.arithmetic {
+            self.arithmetic(word, scope);
+        }
+        for word in &parameter.operands {
+            let operand = self.argument(word, scope).sources();
+            if parameter.assigns {
+                self.assign(&parameter.name, &operand);
+            }
+            sources.extend(operand);
+        }
+        if parameter.length {
+            sources.clear();
+        }
+        sources
+    }
+
+    fn value_of(&mut self, name: &str, scope: Scope) -> Vec<Id> {
+        match name {
+            "#" | "?" | "$" | "!" | "-" | "0" => Vec::new(),
+            "@" | "*" => vec![scope.arguments],
+            digits if digits.starts_with(|first: char| first.is_ascii_digit()) => vec![scope.arguments],
+            _ => vec![self.flow.id(Node::Variable(name.to_owned()))],
+        }
+    }
+
+    /// Notes that a program takes a word as an argument: it must not become an option.
+    pub(super) fn not_an_option(&mut self, argument: &Argument) {
+        self.require(&argument.first(), Requirement::NotAnOption);
+        let split = if self.splits_oddly { Requirement::Plain } else { Requirement::NoOptions };
+        self.require(&argument.split(), split);
+    }
+}

@@ -1,0 +1,177 @@
+//! The shell's own commands.
+
+use super::super::flow::Node;
+use super::super::requirement::Requirement;
+use super::argument::Argument;
+use super::simple::Call;
+use super::{Id, Walker};
+
+const NAME: &str = "the name of a variable";
+
+/// Options of `read` that take a value.
+const READ_VALUES: &str = "adinNptu";
+
+/// Options of `mapfile` that take a value.
+const MAPFILE_VALUES: &str = "CcdnOsu";
+
+/// Commands that evaluate their arguments, or change what later commands mean.
+const EVALUATING: &[&str] = &[
+    "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "fc", "history", "hash", "unset", "wait",
+    "getopts", "coproc", "caller", "disown", "shopt", "ulimit", "umask",
+];
+
+impl Walker {
+    /// Follows a command of the shell; false if it is none.
+    pub(super) fn builtin(&mut self, name: &str, call: Call) -> bool {
+        let arguments = call.rest();
+        match name {
+            ":" | "true" | "false" => {}
+            "echo" => self.echo(arguments),
+            "printf" => self.printf(arguments),
+            "[" | "test" => self.test_command(arguments),
+            "exit" | "return" | "shift" | "break" | "continue" => self.require_all(arguments, Requirement::Integer),
+            "let" => arguments.iter().for_each(|argument| self.evaluated(argument)),
+            "read" | "mapfile" | "readarray" => self.read(name, call),
+            "declare" | "typeset" | "local" | "export" | "readonly" => self.declare(arguments),
+            "set" => self.set(call),
+            "eval" => self.eval(call),
+            "trap" => self.trap(call),
+            "source" | "." => self.source(call),
+            _ if EVALUATING.contains(&name) => {
+                arguments.iter().filter_map(Argument::literal).for_each(|literal| self.subscript(&literal));
+                self.refuse(&call.sources(), &format!("an argument of `{name}`"));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Follows the arguments of `echo`: as long as nothing was printed, one could be an option.
+    fn echo(&mut self, arguments: &[Argument]) {
+        for argument in arguments {
+            let prefix = argument.word.prefix();
+            let may_be_option = prefix.is_empty() || prefix == "-" || !Requirement::NotAnEchoOption.admits(&prefix);
+            if !may_be_option {
+                return;
+            }
+            self.require(&argument.first(), Requirement::NotAnEchoOption);
+            if prefix.starts_with('-') {
+                self.require(&argument.sources(), Requirement::NotEchoLetters);
+            }
+        }
+    }
+
+    fn printf(&mut self, arguments: &[Argument]) {
+        let mut arguments = arguments.iter();
+        let mut format = arguments.next();
+        let mut stored = None;
+        if format.is_some_and(|format| format.has_literal("-v")) {
+            stored = arguments.next();
+            format = arguments.next();
+        } else if let Some(glued) = format.filter(|format| format.word.prefix().starts_with("-v")) {
+            self.refuse(&glued.sources(), NAME);
+            format = arguments.next();
+        }
+        if format.is_some_and(|format| format.has_literal("--")) {
+            format = arguments.next();
+        }
+        let values: Vec<Id> = format.into_iter().chain(arguments).flat_map(Argument::sources).collect();
+        if let Some(format) = format {
+            self.not_an_option(format);
+            self.require(&format.sources(), Requirement::NoFormat);
+        }
+        if let Some(stored) = stored {
+            self.named(stored, &values);
+        }
+    }
+
+    /// Notes that a command stores what reaches `values` in the variable that `argument` names.
+    fn named(&mut self, argument: &Argument, values: &[Id]) {
+        self.refuse(&argument.sources(), NAME);
+        if let Some(name) = argument.literal() {
+            self.assign(&name, values);
+            if let Some((array, _)) = name.split_once('[') {
+                self.assign(array, values);
+                self.subscript(&name);
+            }
+        }
+    }
+
+    fn read(&mut self, name: &str, call: Call) {
+        let valued = if name == "read" { READ_VALUES } else { MAPFILE_VALUES };
+        let mut names = 0;
+        let mut arguments = call.rest().iter();
+        while let Some(argument) = arguments.next() {
+            let Some(option) = argument.literal().filter(|literal| literal.starts_with('-')) else {
+                self.named(argument, &[call.scope.stdin]);
+                names += 1;
+                continue;
+            };
+            let takes_value = option.len() > 1 && valued.contains(&option[option.len() - 1..]);
+            let Some(value) = takes_value.then(|| arguments.next()).flatten() else { continue };
+            if option.ends_with('a') {
+                self.named(value, &[call.scope.stdin]);
+                names += 1;
+            } else {
+                self.refuse(&value.sources(), &format!("an option of `{name}`"));
+            }
+        }
+        if names == 0 {
+            self.assign(if name == "read" { "REPLY" } else { "MAPFILE" }, &[call.scope.stdin]);
+        }
+    }
+
+    /// Follows `declare` and its kin: `name=value` in one word, and attributes that evaluate.
+    fn declare(&mut self, arguments: &[Argument]) {
+        let mut flags = String::new();
+        for argument in arguments {
+            let prefix = argument.word.prefix();
+            if prefix.starts_with('-') || prefix.starts_with('+') {
+                self.refuse(&argument.sources(), "an option of a declaration");
+                flags.push_str(&prefix);
+            } else if let Some((name, _)) = prefix.split_once('=') {
+                self.declared_value(name.trim_end_matches('+'), argument, &flags);
+            } else {
+                self.refuse(&argument.sources(), NAME);
+                self.declared_value(&prefix, argument, &flags);
+            }
+        }
+    }
+
+    fn declared_value(&mut self, name: &str, argument: &Argument, flags: &str) {
+        let name = match name.split_once('[') {
+            Some((array, _)) => {
+                self.evaluated(argument);
+                array
+            }
+            None => name,
+        };
+        self.assign(name, &argument.sources());
+        if let Some(literal) = argument.literal() {
+            self.assign_text(name, literal.split_once('=').map_or("", |(_, value)| value));
+        }
+        let variable = self.flow.id(Node::Variable(name.to_owned()));
+        if flags.contains('i') {
+            self.require(&[variable], Requirement::Integer);
+        }
+        if flags.contains('n') {
+            self.refuse(&[variable], NAME);
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, variable);
+        }
+        if flags.contains(['a', 'A']) {
+            self.require(&argument.sources(), Requirement::Plain);
+        }
+    }
+
+    /// Follows `set -- values`, which become the arguments of the script or function.
+    fn set(&mut self, call: Call) {
+        self.flow.edges(&call.sources(), call.scope.arguments);
+        for argument in call.rest().iter().take_while(|argument| !argument.has_literal("--")) {
+            self.not_an_option(argument);
+            if argument.word.prefix().starts_with('-') {
+                self.refuse(&argument.sources(), "an option of the shell");
+            }
+        }
+    }
+}

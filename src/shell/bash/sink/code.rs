@@ -1,0 +1,199 @@
+//! Code inside code: `eval`, `bash -c`, `trap`, a here-document for a shell.
+//!
+//! Where the inner text is known, it is read like the script itself; its holes get references of
+//! their own, which the inner shell expands.
+
+use super::super::flow::{Id, Node};
+use super::super::place::Inherited;
+use super::super::read::{Reading, read};
+use super::super::requirement::Requirement;
+use super::super::symbol::Symbol;
+use super::super::syntax::{Part, RedirectKind, Word};
+use super::argument::Argument;
+use super::simple::{Call, Environment};
+use super::{CODE_DEPTH_MAX, Scope, Walker};
+
+/// Shells, whose code is read.
+const SHELLS: &[&str] = &["bash", "sh", "dash", "ash", "ksh", "zsh", "rbash"];
+
+const CODE: &str = "code that a shell runs";
+
+/// How the code's shell gets the variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// From its environment.
+    Local,
+    /// Not at all: the values stand in the code and must be plain.
+    Remote,
+}
+
+impl Walker {
+    pub(super) fn eval(&mut self, call: Call) {
+        let code = joined(call.rest());
+        self.nested(&code, &call.sources(), call.scope, Reach::Local);
+    }
+
+    pub(super) fn trap(&mut self, call: Call) {
+        let skipped = usize::from(call.rest().first().is_some_and(|first| first.has_literal("--")));
+        let Some((code, signals)) = call.rest().get(skipped..).and_then(<[Argument]>::split_first) else { return };
+        self.nested(code.word, &code.sources(), call.scope, Reach::Local);
+        for signal in signals {
+            self.refuse(&signal.sources(), "an argument of `trap`");
+        }
+    }
+
+    pub(super) fn source(&mut self, call: Call) {
+        let Some((file, arguments)) = call.rest().split_first() else { return };
+        self.refuse(&file.sources(), "a file that a shell runs, or its name");
+        if file.literal().is_some_and(|file| file.starts_with("/dev/")) {
+            self.refuse(&[call.scope.stdin], CODE);
+        }
+        self.run(file.word);
+        let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
+        self.flow.edges(&sources, call.scope.arguments);
+    }
+
+    /// Follows a shell that is started; false if the command is none.
+    pub(super) fn shell(&mut self, name: &str, call: Call) -> bool {
+        if !is_shell(name) {
+            return false;
+        }
+        let mut has_code = false;
+        let mut index = 1;
+        while let Some(argument) = call.words.get(index) {
+            let prefix = argument.word.prefix();
+            if !prefix.starts_with(['-', '+']) {
+                break;
+            }
+            self.refuse(&argument.sources(), "an option of a shell");
+            has_code |= !prefix.starts_with("--") && prefix.contains('c');
+            let takes_value = matches!(prefix.as_str(), "--rcfile" | "--init-file") || prefix.ends_with(['o', 'O']);
+            if takes_value && let Some(value) = call.words.get(index + 1) {
+                self.refuse(&value.sources(), "an option of a shell");
+            }
+            index += 1 + usize::from(takes_value);
+        }
+        let operands = &call.words[index.min(call.words.len())..];
+        self.shell_operands(call, operands, has_code);
+        true
+    }
+
+    fn shell_operands(&mut self, call: Call, operands: &[Argument], has_code: bool) {
+        let reach = if call.environment == Environment::Kept { Reach::Local } else { Reach::Remote };
+        match operands {
+            [code, arguments @ ..] if has_code => {
+                let inner = self.flow.stream();
+                let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
+                self.flow.edges(&sources, inner);
+                let scope = Scope { arguments: inner, ..call.scope };
+                self.nested(code.word, &code.sources(), scope, reach);
+            }
+            [] => self.shell_input(call, reach),
+            [file, arguments @ ..] => {
+                self.refuse(&file.sources(), "a file that a shell runs, or its name");
+                if file.literal().is_some_and(|file| file.starts_with("/dev/") || file == "-") {
+                    self.refuse(&[call.scope.stdin], CODE);
+                }
+                self.run(file.word);
+                for argument in arguments {
+                    self.not_an_option(argument);
+                }
+            }
+        }
+    }
+
+    /// Follows a shell that reads its code from its standard input.
+    fn shell_input(&mut self, call: Call, reach: Reach) {
+        let redirect = Self::stdin_redirect(call);
+        let inner = self.flow.stream();
+        let scope = Scope { arguments: inner, ..call.scope };
+        match redirect.map(|redirect| (redirect.kind, &redirect.target)) {
+            Some((RedirectKind::HereString, word)) => {
+                let sources = self.sources_again(word, call.scope);
+                self.nested(word, &sources, scope, reach);
+            }
+            Some((RedirectKind::HereDocument(document), _)) => {
+                let body = &call.scope.documents[document].body;
+                let sources = self.sources_again(body, call.scope);
+                self.nested(body, &sources, scope, reach);
+                if call.scope.is_outermost && reach == Reach::Local {
+                    self.kept.insert(document);
+                }
+            }
+            _ => self.refuse(&[call.scope.stdin], CODE),
+        }
+    }
+
+    /// Returns what reaches a redirection's word, which was followed when the redirection was.
+    pub(super) fn sources_again(&mut self, word: &Word, scope: Scope) -> Vec<Id> {
+        self.argument(word, scope).sources()
+    }
+
+    /// Follows code that a shell runs. `sources` is all that reaches it.
+    pub(super) fn nested(&mut self, code: &Word, sources: &[Id], scope: Scope, reach: Reach) {
+        let symbols = code.symbols();
+        let has_holes = symbols.iter().any(|symbol| matches!(symbol, Symbol::Hole(_)));
+        let is_made_later = symbols.contains(&Symbol::Opaque);
+        if is_made_later || self.code_depth == CODE_DEPTH_MAX {
+            return self.refuse(sources, "a part of code that is put together when the script runs");
+        }
+        match read(&symbols) {
+            Err(_) => self.refuse(sources, "a part of code that pipehook can't read"),
+            Ok(reading) => {
+                self.code_depth += 1;
+                self.foresee(&reading.script);
+                let inner = Scope { documents: &reading.documents, is_outermost: false, ..scope };
+                self.script(&reading.script, inner);
+                self.code_depth -= 1;
+                if has_holes {
+                    self.write_code(code, &reading, reach);
+                }
+            }
+        }
+    }
+
+    /// Writes references for the holes of code that was read.
+    fn write_code(&mut self, code: &Word, reading: &Reading, reach: Reach) {
+        let is_rewritten = reading.documents.iter().any(|document| document.quoted && document.has_hole());
+        for spot in &reading.spots {
+            let hole = self.flow.id(Node::Hole(spot.hole));
+            if reach == Reach::Remote {
+                self.code.remove(&spot.hole);
+                self.require(&[hole], Requirement::Plain);
+                continue;
+            }
+            self.require(&[hole], Requirement::Short);
+            let inner = self.code.remove(&spot.hole);
+            let inner = inner.unwrap_or_else(|| spot.place.reference(&(self.variable)(spot.hole), Inherited::ByChild));
+            if is_rewritten || spot.in_backticks && inner.contains('\\') {
+                self.refuse(&[hole], "put into a here-document or backticks inside of other code");
+            }
+            if let Some(place) = place_of(code, spot.hole) {
+                self.code.insert(spot.hole, place.encode(&inner));
+            }
+        }
+    }
+}
+
+fn place_of(code: &Word, hole: usize) -> Option<super::super::place::Place> {
+    code.parts.iter().find_map(|part| match part {
+        Part::Hole { hole: number, place } if *number == hole => Some(*place),
+        _ => None,
+    })
+}
+
+pub(super) fn is_shell(name: &str) -> bool {
+    SHELLS.contains(&name)
+}
+
+/// Returns arguments as the one text that `eval` and `ssh` make of them.
+pub(super) fn joined(arguments: &[Argument]) -> Word {
+    let mut word = Word::default();
+    for (index, argument) in arguments.iter().enumerate() {
+        if index > 0 {
+            word.push_char(' ', false);
+        }
+        word.parts.extend(argument.word.parts.iter().cloned());
+    }
+    word
+}

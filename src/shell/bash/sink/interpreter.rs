@@ -1,0 +1,321 @@
+//! Programs that run a program text: Python, Node, Perl, awk, sed, jq, SQL shells.
+
+use super::super::flow::{Id, Node};
+use super::super::requirement::Requirement;
+use super::super::syntax::{Part, RedirectKind};
+use super::Walker;
+use super::argument::Argument;
+use super::simple::Call;
+
+struct Interpreter {
+    names: &'static [&'static str],
+    /// Options whose value is code.
+    code: &'static [&'static str],
+    /// Options whose value is read and not code; the rest of the options has no value.
+    values: &'static [&'static str],
+    /// What the first operand is.
+    operand: Operand,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operand {
+    /// A file with code; without one, code comes from the standard input.
+    File,
+    /// Code, if no option gave any.
+    Code,
+    /// Neither; code comes from the standard input.
+    Data,
+}
+
+const INTERPRETERS: &[Interpreter] = &[
+    Interpreter {
+        names: &["python", "python2", "python3"],
+        code: &["-c"],
+        values: &["-W", "-X"],
+        operand: Operand::File,
+    },
+    Interpreter {
+        names: &["node", "nodejs", "bun"],
+        code: &["-e", "-p", "--eval", "--print"],
+        values: &[],
+        operand: Operand::File,
+    },
+    Interpreter { names: &["ruby", "perl", "lua"], code: &["-e", "-E"], values: &[], operand: Operand::File },
+    Interpreter { names: &["php"], code: &["-r"], values: &[], operand: Operand::File },
+    Interpreter {
+        names: &["Rscript", "groovy", "deno", "pwsh"],
+        code: &["-e", "-c"],
+        values: &[],
+        operand: Operand::File,
+    },
+    Interpreter {
+        names: &["awk", "gawk", "mawk", "nawk"],
+        code: &["-e", "--source"],
+        values: &["-F", "-v"],
+        operand: Operand::Code,
+    },
+    Interpreter { names: &["sed", "gsed"], code: &["-e", "--expression"], values: &["-l"], operand: Operand::Code },
+    Interpreter {
+        names: &["jq", "yq"],
+        code: &[],
+        values: &["--arg", "--argjson", "--slurpfile", "--rawfile", "--indent"],
+        operand: Operand::Code,
+    },
+    Interpreter {
+        names: &["psql"],
+        code: &["-c", "--command"],
+        values: &["-h", "-U", "-d", "-p"],
+        operand: Operand::Data,
+    },
+    Interpreter {
+        names: &["mysql", "mariadb"],
+        code: &["-e", "--execute"],
+        values: &["-h", "-u", "-D", "-P"],
+        operand: Operand::Data,
+    },
+    Interpreter {
+        names: &["sqlite3", "bc", "dc", "ed", "ex", "gdb", "crontab", "at", "batch"],
+        code: &["-e", "-c", "-ex"],
+        values: &[],
+        operand: Operand::Data,
+    },
+];
+
+const CODE: &str = "a part of a program's code";
+
+/// Words of a program's code by which it runs a text as a command or as code.
+const RUNNING_WORDS: &[&str] = &[
+    "system",
+    "exec",
+    "popen",
+    "eval",
+    "subprocess",
+    "child_process",
+    "spawn",
+    "getline",
+    "qx",
+    "`",
+    "%x",
+    "Function(",
+    "import_module",
+    "__import__",
+];
+
+impl Walker {
+    /// Follows an interpreter; false if the command is none.
+    pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
+        let Some(interpreter) = find(name) else { return false };
+        if call.rest().iter().any(|argument| argument.word.prefix().starts_with("-i")) {
+            self.named_files(call);
+        }
+        let mut has_code = false;
+        let mut index = 1;
+        while let Some(argument) = call.words.get(index) {
+            let literal = argument.literal();
+            let prefix = argument.word.prefix();
+            if !prefix.starts_with('-') || prefix == "-" {
+                break;
+            }
+            index += 1;
+            let Some(option) = literal else {
+                self.refuse(&argument.sources(), &format!("an option of `{name}`"));
+                continue;
+            };
+            if takes_code(interpreter, &option) {
+                has_code = true;
+                if let Some(code) = call.words.get(index) {
+                    self.program_text(name, code);
+                    self.running_text(code, call);
+                }
+                index += 1;
+            } else if interpreter.values.contains(&option.as_str()) {
+                index += if option.starts_with("--arg") || option.ends_with("file") { 2 } else { 1 };
+            } else if let Some(value) = call.words.get(index).filter(|value| !value.is_literal()) {
+                index += self.unknown_option(name, interpreter, &option, value);
+            }
+        }
+        self.operands(name, interpreter, call, index, has_code);
+        true
+    }
+
+    /// Follows an option that may take a value: `python -m`, `node -r`, `awk -f`.
+    fn unknown_option(&mut self, name: &str, interpreter: &Interpreter, option: &str, value: &Argument) -> usize {
+        let loads = matches!(
+            option,
+            "-m" | "-r" | "--require" | "--import" | "-f" | "--file" | "-I" | "-M" | "-l" | "-L" | "-x"
+        );
+        let is_flag = option.trim_start_matches('-').chars().all(|letter| "nErsizqSuBa".contains(letter));
+        if loads || !is_flag && interpreter.operand != Operand::File {
+            self.refuse(&value.sources(), &format!("the value of the option `{option}` of `{name}`"));
+            return 1;
+        }
+        0
+    }
+
+    fn operands(&mut self, name: &str, interpreter: &Interpreter, call: Call, index: usize, has_code: bool) {
+        let operands = &call.words[index.min(call.words.len())..];
+        let rest = match (interpreter.operand, operands) {
+            (_, rest) if has_code => rest,
+            (Operand::File, [first, rest @ ..]) if !first.has_literal("-") => {
+                self.refuse(&first.sources(), &format!("a file that `{name}` runs, or its name"));
+                self.run(first.word);
+                rest
+            }
+            (Operand::Code, [first, rest @ ..]) => {
+                self.program_text(name, first);
+                self.running_text(first, call);
+                rest
+            }
+            (Operand::Data, rest) => {
+                for argument in rest {
+                    self.refuse(&argument.sources(), &format!("an argument of `{name}`"));
+                }
+                self.input_code(name, call);
+                rest
+            }
+            (_, rest) => {
+                self.input_code(name, call);
+                rest
+            }
+        };
+        for argument in rest {
+            self.not_an_option(argument);
+        }
+    }
+
+    /// Follows code that an interpreter reads from its standard input.
+    fn input_code(&mut self, name: &str, call: Call) {
+        let redirect = Self::stdin_redirect(call);
+        let word = match redirect.map(|redirect| (redirect.kind, &redirect.target)) {
+            Some((RedirectKind::HereString, word)) => word,
+            Some((RedirectKind::HereDocument(document), _)) => &call.scope.documents[document].body,
+            _ => return self.refuse(&[call.scope.stdin], CODE),
+        };
+        let argument = self.argument(word, call.scope);
+        self.program_text(name, &argument);
+        self.running_text(&argument, call);
+    }
+
+    /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
+    /// it can read.
+    fn running_text(&mut self, code: &Argument, call: Call) {
+        let runs = |text: &str| RUNNING_WORDS.iter().any(|word| text.contains(word));
+        if code.word.texts().any(runs) {
+            let any = self.flow.id(Node::AnyVariable);
+            let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
+            self.refuse(&reaching, "given to a program that runs texts");
+        }
+    }
+
+    /// Notes that a word is a program: inside its string literals a plain value is text, elsewhere
+    /// nothing but a number is.
+    fn program_text(&mut self, name: &str, code: &Argument) {
+        if matches!(name, "crontab" | "at" | "batch" | "ed" | "ex" | "gdb") {
+            return self.refuse(&code.sources(), CODE);
+        }
+        if name.ends_with("sed") {
+            return self.sed_text(code);
+        }
+        let mut scan = Scan::default();
+        for (part, sources) in code.parts() {
+            match part {
+                Part::Text { text, .. } => scan.read(text),
+                _ => self.value_in_code(&scan, sources),
+            }
+        }
+    }
+
+    fn value_in_code(&mut self, scan: &Scan, sources: &[Id]) {
+        if scan.is_lost || scan.escapes {
+            self.refuse(sources, CODE);
+        } else if scan.quote.is_some() && scan.last != Some('{') {
+            self.require(sources, Requirement::Plain);
+        } else {
+            self.require(sources, Requirement::Integer);
+        }
+    }
+
+    /// Follows a program of `sed`: in the two texts of one `s` command a plain value is text.
+    fn sed_text(&mut self, code: &Argument) {
+        let text: String = code
+            .parts()
+            .map(|(part, _)| if let Part::Text { text, .. } = part { text.as_str() } else { "\u{0}" })
+            .collect();
+        let sources = code.sources();
+        if is_substitution(&text) {
+            self.require(&sources, Requirement::Plain);
+        } else {
+            self.refuse(&sources, CODE);
+        }
+    }
+}
+
+/// Says whether a program of `sed` is one `s` command that can't run anything, with values (NUL)
+/// in its two texts only.
+fn is_substitution(text: &str) -> bool {
+    let mut characters = text.chars();
+    let Some(delimiter) = (characters.next() == Some('s')).then(|| characters.next()).flatten() else { return false };
+    if delimiter.is_alphanumeric() || matches!(delimiter, '\\' | '\n' | '\0' | '.' | '_' | '+' | '-') {
+        return false;
+    }
+    let (mut parts, mut escaped, mut flags) = (0, false, String::new());
+    for character in characters {
+        if parts == 2 {
+            flags.push(character);
+        } else if escaped {
+            if character == '\0' {
+                return false;
+            }
+            escaped = false;
+        } else if character == '\\' {
+            escaped = true;
+        } else if character == delimiter {
+            parts += 1;
+        }
+    }
+    parts == 2 && flags.chars().all(|flag| "gpiIm0123456789".contains(flag))
+}
+
+/// Where in a program text one is: in a string literal or not.
+#[derive(Debug, Default)]
+struct Scan {
+    quote: Option<char>,
+    escapes: bool,
+    last: Option<char>,
+    /// A comment or another kind of literal began: one can't tell any more.
+    is_lost: bool,
+}
+
+impl Scan {
+    fn read(&mut self, text: &str) {
+        for character in text.chars() {
+            let is_escaped = std::mem::take(&mut self.escapes);
+            match self.quote {
+                Some(_) if is_escaped => {}
+                Some(_) if character == '\\' => self.escapes = true,
+                Some(quote) if character == quote => self.quote = None,
+                Some(_) => {}
+                None if matches!(character, '"' | '\'') => self.quote = Some(character),
+                None => {
+                    self.is_lost |= character == '`' || character == '#' || character == '/' && self.last == Some('/')
+                }
+            }
+            self.last = Some(character);
+        }
+    }
+}
+
+pub(super) fn is_interpreter(name: &str) -> bool {
+    find(name).is_some()
+}
+
+fn find(name: &str) -> Option<&'static Interpreter> {
+    let plain = if name.starts_with("python") { name.split('.').next().unwrap_or(name) } else { name };
+    INTERPRETERS.iter().find(|interpreter| interpreter.names.contains(&plain))
+}
+
+/// Says whether an option is followed by code, also as the last of several letters.
+fn takes_code(interpreter: &Interpreter, option: &str) -> bool {
+    let is_cluster = !option.starts_with("--") && interpreter.operand == Operand::File && option.len() > 2;
+    interpreter.code.iter().any(|code| option == *code || is_cluster && code.len() == 2 && option.ends_with(&code[1..]))
+}

@@ -1,0 +1,248 @@
+//! What the commands of a script do with the text that reaches them.
+//!
+//! [`judge`] walks over a script's syntax once. Values flow on through assignments, pipes, files,
+//! functions; where something evaluates one, it notes a demand.
+
+mod argument;
+mod builtin;
+mod code;
+mod file;
+mod interpreter;
+mod launcher;
+mod name;
+mod program;
+mod simple;
+mod test;
+
+use super::flow::{Demand, Flow, Id, Node, Verdict};
+use super::read::Reading;
+use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
+use crate::shell::requirement::Requirement;
+use crate::shell::special::is_special;
+use argument::Argument;
+use std::collections::{HashMap, HashSet};
+
+/// The most levels of code inside code, such as `bash -c "bash -c …"`, and of commands whose names
+/// variables hold.
+const CODE_DEPTH_MAX: usize = 4;
+
+/// What is known of a script's holes.
+pub(super) struct Judgement {
+    pub(super) verdicts: Vec<Verdict>,
+    /// Holes in code for another shell: what is written in their place.
+    pub(super) code: HashMap<usize, String>,
+    /// Here-documents with a quoted delimiter that keep it: their body is code for another shell.
+    pub(super) kept: HashSet<usize>,
+}
+
+/// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
+/// variables of `environment`, which count as holes behind those.
+pub(super) fn judge(
+    reading: &Reading,
+    holes: usize,
+    variable: fn(usize) -> String,
+    environment: &[String],
+) -> Judgement {
+    let mut walker = Walker {
+        flow: Flow::default(),
+        functions: HashSet::new(),
+        texts: HashMap::new(),
+        splits_oddly: false,
+        code: HashMap::new(),
+        kept: HashSet::new(),
+        code_depth: 0,
+        variable,
+    };
+    let (arguments, stdin, out) = (walker.flow.stream(), walker.flow.stream(), walker.flow.stream());
+    for hole in 0..holes {
+        let (hole_id, name) = (walker.flow.id(Node::Hole(hole)), walker.flow.id(Node::Variable(variable(hole))));
+        walker.flow.edge(hole_id, name);
+    }
+    for (index, name) in environment.iter().enumerate() {
+        let (hole_id, name) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::Variable(name.clone())));
+        walker.flow.edge(hole_id, name);
+        let any = walker.flow.id(Node::AnyVariable);
+        walker.flow.edge(hole_id, any);
+    }
+    walker.foresee(&reading.script);
+    walker.script(&reading.script, Scope { arguments, stdin, out, documents: &reading.documents, is_outermost: true });
+    Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
+}
+
+struct Walker {
+    flow: Flow,
+    functions: HashSet<String>,
+    /// The texts that variables get as they stand in the script.
+    texts: HashMap<String, Vec<String>>,
+    /// The script sets `IFS`, so that no one knows where an unquoted value is split.
+    splits_oddly: bool,
+    code: HashMap<usize, String>,
+    kept: HashSet<usize>,
+    code_depth: usize,
+    variable: fn(usize) -> String,
+}
+
+/// What surrounds a command.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    arguments: Id,
+    stdin: Id,
+    out: Id,
+    documents: &'a [HereDocument],
+    is_outermost: bool,
+}
+
+impl Walker {
+    fn refuse(&mut self, nodes: &[Id], reason: &str) {
+        self.flow.demand(nodes, Demand::Refuse, reason);
+    }
+
+    fn require(&mut self, nodes: &[Id], requirement: Requirement) {
+        self.flow.demand(nodes, Demand::Require(requirement), "");
+        if requirement == Requirement::Integer {
+            let named: Vec<Id> = nodes.iter().filter_map(|node| self.flow.named_by(*node)).collect();
+            self.flow.demand(&named, Demand::Require(requirement), "");
+        }
+    }
+
+    /// Notes the functions' names, the variables' texts, and whether `IFS` is set, before anything is called or split.
+    fn foresee(&mut self, script: &Script) {
+        for command in &script.commands {
+            self.foresee_command(command);
+        }
+    }
+
+    fn foresee_command(&mut self, command: &Command) {
+        match command {
+            Command::Simple(simple) => self.foresee_assignments(simple),
+            Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
+            Command::Compound(compound) => compound.bodies.iter().for_each(|body| self.foresee(body)),
+            Command::Function { name, body } => {
+                self.functions.insert(name.clone());
+                self.foresee_command(body);
+            }
+        }
+    }
+
+    fn foresee_assignments(&mut self, simple: &Simple) {
+        for assignment in simple.assignments.iter().chain(&simple.declared) {
+            self.splits_oddly |= assignment.name == "IFS" && simple.words.is_empty();
+            let texts = assignment.values.iter().filter_map(Word::literal);
+            self.texts.entry(assignment.name.clone()).or_default().extend(texts);
+        }
+    }
+
+    fn script(&mut self, script: &Script, scope: Scope) {
+        for command in &script.commands {
+            self.command(command, scope);
+        }
+    }
+
+    fn command(&mut self, command: &Command, scope: Scope) {
+        match command {
+            Command::Simple(simple) => self.simple(simple, scope),
+            Command::Pipeline(commands) => self.pipeline(commands, scope),
+            Command::Compound(compound) => self.compound(compound, scope),
+            Command::Function { name, body } => {
+                let arguments = self.flow.id(Node::Arguments(name.clone()));
+                let stdin = self.flow.id(Node::Input(name.clone()));
+                let out = self.flow.id(Node::Output(name.clone()));
+                self.command(body, Scope { arguments, stdin, out, ..scope });
+            }
+        }
+    }
+
+    fn pipeline(&mut self, commands: &[Command], scope: Scope) {
+        let mut stdin = scope.stdin;
+        for (index, command) in commands.iter().enumerate() {
+            let is_last = index + 1 == commands.len();
+            let out = if is_last { scope.out } else { self.flow.stream() };
+            self.command(command, Scope { stdin, out, ..scope });
+            stdin = out;
+        }
+    }
+
+    fn compound(&mut self, compound: &Compound, scope: Scope) {
+        let inner = self.redirected(&compound.redirects, scope);
+        let words = self.arguments(&compound.words, inner);
+        for word in &words {
+            self.flow.edges(&word.sources(), inner.out);
+        }
+        if let Some(name) = &compound.variable {
+            let mut sources: Vec<Id> = words.iter().flat_map(Argument::sources).collect();
+            if words.is_empty() {
+                sources.push(inner.arguments);
+            }
+            self.assign(name, &sources);
+        }
+        for word in &compound.arithmetic {
+            self.arithmetic(word, inner);
+        }
+        let test = self.arguments(&compound.test, inner);
+        self.conditional(&test);
+        for body in &compound.bodies {
+            self.script(body, inner);
+        }
+    }
+
+    /// Follows a command's redirections and returns what surrounds it then.
+    fn redirected<'a>(&mut self, redirects: &[Redirect], scope: Scope<'a>) -> Scope<'a> {
+        let mut inner = scope;
+        for redirect in redirects {
+            match redirect.kind {
+                RedirectKind::Read => inner.stdin = self.reads(&redirect.target, scope),
+                RedirectKind::Write => inner.out = self.writes(&redirect.target, scope),
+                RedirectKind::HereString => inner.stdin = self.here(&redirect.target, scope),
+                RedirectKind::HereDocument(document) => {
+                    inner.stdin = self.here(&scope.documents[document].body, scope);
+                }
+                RedirectKind::Duplicate => {
+                    let target = self.argument(&redirect.target, scope);
+                    self.refuse(&target.sources(), "the descriptor of a redirection");
+                }
+            }
+        }
+        inner
+    }
+
+    fn here(&mut self, word: &Word, scope: Scope) -> Id {
+        let stdin = self.flow.stream();
+        let argument = self.argument(word, scope);
+        self.flow.edges(&argument.sources(), stdin);
+        stdin
+    }
+
+    /// Notes that a variable gets what reaches `sources`.
+    fn assign(&mut self, name: &str, sources: &[Id]) {
+        if is_special(name) {
+            self.refuse(sources, &format!("the value of the special variable `{name}`"));
+        }
+        let variable = self.flow.id(Node::Variable(name.to_owned()));
+        self.flow.edges(sources, variable);
+        let any = self.flow.id(Node::AnyVariable);
+        self.flow.edges(sources, any);
+        let named: Vec<Id> = sources.iter().filter_map(|source| self.flow.named_by(*source)).collect();
+        let names = self.flow.id(Node::Names(name.to_owned()));
+        self.flow.edges(&named, names);
+    }
+
+    /// Notes that a variable gets a text of the author's: it may name other variables, or a file that
+    /// every shell runs.
+    fn assign_text(&mut self, name: &str, text: &str) {
+        let names = self.flow.id(Node::Names(name.to_owned()));
+        for other in test::names_in(text) {
+            let (variable, further) = (self.flow.id(Node::Variable(other.clone())), self.flow.id(Node::Names(other)));
+            self.flow.edges(&[variable, further], names);
+        }
+        if is_special(name) {
+            let file = self.flow.id(file::file_node(text));
+            self.refuse(&[file], &format!("written to a file that `{name}` names, which is run"));
+        }
+    }
+
+    /// Notes that a text is evaluated as arithmetic.
+    fn arithmetic(&mut self, word: &Word, scope: Scope) {
+        let argument = self.argument(word, scope);
+        self.require(&argument.sources(), Requirement::Integer);
+    }
+}

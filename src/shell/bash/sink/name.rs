@@ -1,0 +1,49 @@
+//! Names of files that somebody runs.
+
+/// Ends of names of files that are run sooner or later.
+const RUN_SUFFIXES: &[&str] = &[
+    ".sh",
+    ".bash",
+    ".zsh",
+    ".py",
+    ".pl",
+    ".rb",
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".ps1",
+    ".php",
+    ".lua",
+    ".mk",
+    ".cmd",
+    ".bat",
+    ".service",
+    ".timer",
+    "package.json",
+    "Makefile",
+    "Dockerfile",
+    "Jenkinsfile",
+    "rc",
+    "profile",
+    ".envrc",
+];
+
+/// Parts of such names and of runners' command files.
+const RUN_PARTS: &[&str] = &[
+    ".git/",
+    "cron",
+    "authorized_keys",
+    ".ssh/",
+    "/etc/",
+    "GITHUB_ENV",
+    "GITHUB_PATH",
+    "GITHUB_OUTPUT",
+    ".gitconfig",
+    "/bin/",
+];
+
+/// Says whether a file of this name is likely to be run.
+pub(super) fn is_run(file: &str) -> bool {
+    RUN_SUFFIXES.iter().any(|suffix| file.ends_with(suffix)) || RUN_PARTS.iter().any(|part| file.contains(part))
+}

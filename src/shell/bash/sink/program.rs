@@ -1,0 +1,211 @@
+//! Any other program: its arguments are data, as long as they are no options.
+
+use super::super::flow::Id;
+use super::super::requirement::Requirement;
+use super::super::syntax::Part;
+use super::Walker;
+use super::argument::Argument;
+use super::code::is_shell;
+use super::name;
+use super::simple::Call;
+
+/// Words of long options whose value is a program, or decides what runs.
+const RUNNING: &[&str] = &[
+    "exec",
+    "command",
+    "cmd",
+    "shell",
+    "rsh",
+    "program",
+    "pager",
+    "editor",
+    "hook",
+    "hooks",
+    "script",
+    "plugin",
+    "entrypoint",
+    "preload",
+    "interpreter",
+    "eval",
+    "config",
+    "action",
+    "pack",
+    "proxy",
+    "require",
+    "import",
+    "loader",
+    "specs",
+    "toolexec",
+    "askpass",
+];
+
+/// Short options of the same kind, by program.
+const RUNNING_SHORT: &[(&str, &[&str])] = &[
+    ("man", &["-P", "-H"]),
+    ("split", &["--filter"]),
+    ("rsync", &["-e"]),
+    ("tar", &["-I", "-F"]),
+    ("git", &["-c", "-C", "-O"]),
+    ("scp", &["-o", "-S", "-F"]),
+    ("sftp", &["-o", "-S", "-F"]),
+    ("zip", &["-TT"]),
+    ("wget", &["-e"]),
+    ("curl", &["-K"]),
+    ("vim", &["-c", "-S", "-u"]),
+    ("vi", &["-c", "-S", "-u"]),
+    ("make", &["-f", "-C", "-I"]),
+    ("java", &["-jar", "-cp", "-classpath"]),
+    ("nc", &["-e", "-c"]),
+    ("tcpdump", &["-z"]),
+    ("mapfile", &["-C"]),
+];
+
+/// Programs that change files where their arguments say.
+const CHANGING: &[&str] = &["rm", "mv", "cp", "chmod", "chown", "ln", "rmdir", "install"];
+
+impl Walker {
+    pub(super) fn program(&mut self, call: Call, name: &str) {
+        self.nested_shell(call);
+        self.special_program(call, name);
+        self.named_files(call);
+        let mut option: Option<String> = None;
+        let mut options_ended = false;
+        for argument in call.rest() {
+            if is_running(name, option.as_deref()) {
+                self.refuse(&argument.sources(), &format!("the value of the option `{}`", option.unwrap_or_default()));
+            } else if !options_ended {
+                self.program_argument(name, argument);
+            }
+            options_ended |= argument.has_literal("--");
+            option = argument.literal().filter(|literal| literal.starts_with('-'));
+        }
+    }
+
+    fn program_argument(&mut self, name: &str, argument: &Argument) {
+        self.not_an_option(argument);
+        self.argument_assigns(argument);
+        let prefix = argument.word.prefix();
+        if !prefix.starts_with('-') {
+            return;
+        }
+        match prefix.split_once('=') {
+            Some((option, _)) if !is_running(name, Some(option)) => {}
+            Some((option, _)) => self.refuse(&argument.sources(), &format!("the value of the option `{option}`")),
+            None if is_running(name, prefix.get(..2)) => {
+                self.refuse(&argument.sources(), "the value of an option that runs it")
+            }
+            None => self.require(&argument.sources(), Requirement::Plain),
+        }
+    }
+
+    /// Notes that a program may write what it gets into the files that its arguments name.
+    pub(super) fn named_files(&mut self, call: Call) {
+        let written = self.flow.stream();
+        self.flow.edges(&call.sources(), written);
+        self.flow.edge(call.scope.stdin, written);
+        for argument in call.rest() {
+            let name = argument.literal().filter(|name| !name.starts_with('-'));
+            if name.is_some() {
+                self.written_quietly(argument.word, written);
+            }
+        }
+    }
+
+    /// Follows `docker exec c sh -c '…'`: a shell among the arguments of a program.
+    fn nested_shell(&mut self, call: Call) {
+        let has_code = |from: usize| {
+            let options = call.words[from..].iter().filter_map(Argument::literal);
+            options
+                .into_iter()
+                .any(|option| option.starts_with('-') && !option.starts_with("--") && option.contains('c'))
+        };
+        let shell = (1..call.words.len()).find(|index| {
+            let literal = call.words[*index].literal().unwrap_or_default();
+            is_shell(literal.rsplit('/').next().unwrap_or_default()) && has_code(*index)
+        });
+        if let Some(inner) = shell.and_then(|index| call.from(index)) {
+            self.shell("sh", inner.with_environment_lost());
+        }
+    }
+
+    fn special_program(&mut self, call: Call, name: &str) {
+        match name {
+            "git" => self.git(call),
+            "make" => self.require_all(call.rest(), Requirement::Plain),
+            "tar" => self.tar(call),
+            "tee" => self.tee(call),
+            "cp" | "mv" | "install" | "ln" => self.copy(call),
+            "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
+            _ => {}
+        }
+        if CHANGING.contains(&name) {
+            call.rest().iter().for_each(|argument| self.changed_path(argument));
+        }
+    }
+
+    fn git(&mut self, call: Call) {
+        let command = call.rest().iter().find(|argument| !argument.word.prefix().starts_with('-'));
+        if let Some(command) = command {
+            self.refuse(&command.sources(), "the name of a command of `git`");
+        }
+        let is_config = command.is_some_and(|command| command.has_literal("config"));
+        let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
+        if is_config && !sets_user {
+            self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Follows `tar cfI archive program`: letters of options without a dash, whose values come later.
+    fn tar(&mut self, call: Call) {
+        let first = call.rest().first().map(|first| first.word.prefix()).unwrap_or_default();
+        let is_cluster =
+            !first.starts_with("--") && first.chars().all(|letter| letter == '-' || letter.is_alphabetic());
+        if is_cluster && first.contains(['I', 'F']) {
+            self.refuse(&call.sources(), "the value of an option of `tar` that runs a program");
+        }
+    }
+
+    fn tee(&mut self, call: Call) {
+        for argument in call.rest().iter().filter(|argument| !argument.word.prefix().starts_with('-')) {
+            self.path(argument);
+            for feed in &argument.feeds {
+                self.flow.edge(call.scope.stdin, *feed);
+            }
+            self.written(argument.word, call.scope.stdin);
+        }
+    }
+
+    fn copy(&mut self, call: Call) {
+        let Some((target, sources)) = call.rest().split_last() else { return };
+        let copied = self.flow.stream();
+        for source in sources {
+            let file = self.file(source.word);
+            self.flow.edge(file, copied);
+        }
+        self.written(target.word, copied);
+    }
+
+    /// Notes that a path must stay below where its author put it.
+    fn changed_path(&mut self, argument: &Argument) {
+        let dots = |text: &str| text.ends_with('.') || text.starts_with('.');
+        let is_glued = argument.word.texts().any(dots);
+        let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
+        let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
+        self.require(&sources, if is_glued { Requirement::Plain } else { Requirement::InsidePath });
+        if name::is_run(&argument.word.prefix()) {
+            self.refuse(&sources, "the name of a file that is run or obeyed");
+        }
+    }
+}
+
+/// Says whether an option's value is a program, or decides what runs.
+fn is_running(program: &str, option: Option<&str>) -> bool {
+    let Some(option) = option else { return false };
+    // The last letter of several may be such an option too: `rsync -ave`.
+    let is_cluster = option.len() > 2 && !option.starts_with("--");
+    let ends_so = |known: &str| option == known || is_cluster && known.len() == 2 && option.ends_with(&known[1..]);
+    let by_program =
+        RUNNING_SHORT.iter().any(|(name, options)| *name == program && options.iter().any(|it| ends_so(it)));
+    let is_long = option.len() > 2;
+    by_program || is_long && option.trim_start_matches('-').split('-').any(|word| RUNNING.contains(&word))
+}

@@ -1,0 +1,188 @@
+//! Simple commands: what they assign, where their output goes, and who treats their arguments how.
+
+use super::super::flow::{Id, Node};
+use super::super::requirement::Requirement;
+use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple, Word};
+use super::argument::Argument;
+use super::{CODE_DEPTH_MAX, Scope, Walker};
+
+/// Commands that print variables.
+const PRINTING_VARIABLES: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export", "readonly"];
+
+/// A command whose arguments were followed.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// The name and the arguments; never empty.
+    pub(super) words: &'a [Argument<'a>],
+    pub(super) redirects: &'a [Redirect],
+    pub(super) scope: Scope<'a>,
+    /// Something between the script and the command may have emptied the environment, or the
+    /// command runs on another machine.
+    pub(super) environment: Environment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Environment {
+    Kept,
+    Lost,
+}
+
+impl<'a> Call<'a> {
+    /// Returns the call of the command that begins at the word of this index.
+    pub(super) fn from(self, start: usize) -> Option<Self> {
+        let words = self.words.get(start..).filter(|words| !words.is_empty())?;
+        Some(Self { words, ..self })
+    }
+
+    pub(super) fn with_environment_lost(self) -> Self {
+        Self { environment: Environment::Lost, ..self }
+    }
+
+    /// Returns what stands behind the name.
+    pub(super) fn rest(self) -> &'a [Argument<'a>] {
+        &self.words[1..]
+    }
+
+    /// Returns the command's name without its folder, if it is known.
+    pub(super) fn name(self) -> Option<String> {
+        let literal = self.words[0].literal()?;
+        Some(literal.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// Returns what reaches the arguments.
+    pub(super) fn sources(self) -> Vec<Id> {
+        self.rest().iter().flat_map(Argument::sources).collect()
+    }
+}
+
+impl Walker {
+    pub(super) fn simple(&mut self, simple: &Simple, scope: Scope) {
+        let inner = self.redirected(&simple.redirects, scope);
+        for assignment in &simple.assignments {
+            self.assignment(assignment, scope);
+        }
+        for declared in &simple.declared {
+            self.assignment(declared, scope);
+        }
+        let words = self.arguments(&simple.words, inner);
+        for word in &words {
+            self.flow.edges(&word.sources(), inner.out);
+            for feed in &word.feeds {
+                self.flow.edge(inner.stdin, *feed);
+                let others: Vec<Id> = words.iter().flat_map(Argument::first).collect();
+                self.flow.edges(&others, *feed);
+            }
+        }
+        self.flow.edge(inner.stdin, inner.out);
+        if !words.is_empty() {
+            let call =
+                Call { words: &words, redirects: &simple.redirects, scope: inner, environment: Environment::Kept };
+            self.mention_files(call);
+            self.redirect_shell(call, scope);
+            self.call(call);
+        }
+    }
+
+    fn assignment(&mut self, assignment: &Assignment, scope: Scope) {
+        for subscript in &assignment.subscripts {
+            self.arithmetic(subscript, scope);
+        }
+        let values = self.arguments(&assignment.values, scope);
+        let sources: Vec<Id> = values.iter().flat_map(Argument::sources).collect();
+        self.assign(&assignment.name, &sources);
+        for text in assignment.values.iter().filter_map(Word::literal) {
+            self.assign_text(&assignment.name, &text);
+        }
+    }
+
+    /// Notes that a command that is given a file's name may print what is in it.
+    fn mention_files(&mut self, call: Call) {
+        for argument in call.rest() {
+            if argument.first().is_empty() && argument.is_literal() {
+                let file = self.file(argument.word);
+                self.flow.edge(file, call.scope.out);
+            }
+        }
+    }
+
+    /// Follows `exec` with redirections alone, which hold for all that comes later.
+    fn redirect_shell(&mut self, call: Call, outer: Scope) {
+        if call.words[0].has_literal("exec") && call.words.len() == 1 {
+            self.flow.edge(call.scope.stdin, outer.stdin);
+            self.flow.edge(outer.out, call.scope.out);
+        }
+    }
+
+    /// Treats a command as what its name says.
+    pub(super) fn call(&mut self, call: Call) {
+        let Some(name) = call.name() else {
+            return self.unknown_command(call);
+        };
+        if call.words[0].literal().is_some_and(|literal| literal.contains('/')) {
+            self.run(call.words[0].word);
+        }
+        self.named_call(&name, call);
+    }
+
+    fn named_call(&mut self, name: &str, call: Call) {
+        if self.functions.contains(name) {
+            return self.function_call(name, call);
+        }
+        if PRINTING_VARIABLES.contains(&name) {
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, call.scope.out);
+        }
+        let is_known = self.builtin(name, call)
+            || self.launcher(name, call)
+            || self.shell(name, call)
+            || self.interpreter(name, call);
+        if !is_known {
+            self.program(call, name);
+        }
+    }
+
+    /// Follows a command whose name is known only when the script runs: it could be a shell.
+    fn unknown_command(&mut self, call: Call) {
+        self.refuse(&call.words[0].sources(), "the name of a command");
+        self.run(call.words[0].word);
+        self.refuse(&[call.scope.stdin], "the standard input of a command that the script chooses when it runs");
+        let takes_code = |option: String| matches!(option.as_str(), "-c" | "-e" | "--eval" | "--command" | "-m");
+        if call.rest().iter().filter_map(Argument::literal).any(takes_code) {
+            self.refuse(&call.sources(), "code for a command that the script chooses when it runs");
+        }
+        self.require_all(call.rest(), Requirement::Plain);
+        if let [Part::Parameter(parameter)] = call.words[0].word.parts.as_slice()
+            && self.code_depth < CODE_DEPTH_MAX
+        {
+            self.code_depth += 1;
+            for text in self.texts.get(&parameter.name).cloned().unwrap_or_default() {
+                self.named_call(text.rsplit('/').next().unwrap_or_default(), call);
+            }
+            self.code_depth -= 1;
+        }
+    }
+
+    fn function_call(&mut self, name: &str, call: Call) {
+        let arguments = self.flow.id(Node::Arguments(name.to_owned()));
+        self.flow.edges(&call.sources(), arguments);
+        let input = self.flow.id(Node::Input(name.to_owned()));
+        self.flow.edge(call.scope.stdin, input);
+        let output = self.flow.id(Node::Output(name.to_owned()));
+        self.flow.edge(output, call.scope.out);
+    }
+
+    /// Returns the redirection that is a command's standard input.
+    pub(super) fn stdin_redirect<'a>(call: Call<'a>) -> Option<&'a Redirect> {
+        let is_input = |redirect: &&Redirect| {
+            matches!(redirect.kind, RedirectKind::Read | RedirectKind::HereString | RedirectKind::HereDocument(_))
+        };
+        call.redirects.iter().rev().find(is_input)
+    }
+
+    /// Requires of all arguments what `requirement` says.
+    pub(super) fn require_all(&mut self, arguments: &[Argument], requirement: Requirement) {
+        for argument in arguments {
+            self.require(&argument.sources(), requirement);
+        }
+    }
+}

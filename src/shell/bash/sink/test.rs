@@ -1,0 +1,98 @@
+//! `[[ ]]`, `[ ]` and `test`.
+
+use super::super::flow::Node;
+use super::super::requirement::Requirement;
+use super::Walker;
+use super::argument::Argument;
+
+/// Operators of `[[ ]]` that evaluate both sides as arithmetic.
+const ARITHMETIC: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
+
+/// Operators between two operands of `[`.
+const BINARY: &[&str] = &["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
+
+/// Operators that take the name of a variable and evaluate its subscript.
+const NAMING: &[&str] = &["-v", "-R"];
+
+impl Walker {
+    /// Follows the inside of `[[ ]]`.
+    pub(super) fn conditional(&mut self, words: &[Argument]) {
+        for (index, word) in words.iter().enumerate() {
+            let before = index.checked_sub(1).map(|before| &words[before]);
+            let after = words.get(index + 1);
+            if is_one_of(word, ARITHMETIC) {
+                for operand in [before, after].into_iter().flatten() {
+                    self.evaluated(operand);
+                }
+            } else if is_one_of(word, NAMING)
+                && let Some(operand) = after
+            {
+                self.refuse(&operand.sources(), "the name of a variable");
+                self.subscript(&operand.literal().unwrap_or_default());
+            }
+        }
+    }
+
+    /// Notes that the subscript of a name such as `a[n]` is evaluated.
+    pub(super) fn subscript(&mut self, name: &str) {
+        let Some((_, subscript)) = name.split_once('[') else { return };
+        for name in names_in(subscript) {
+            let variable = self.flow.id(Node::Variable(name));
+            self.require(&[variable], Requirement::Integer);
+        }
+    }
+
+    /// Notes that a word's text is evaluated as arithmetic: what reaches it, and the variables that
+    /// its text names.
+    pub(super) fn evaluated(&mut self, operand: &Argument) {
+        self.require(&operand.sources(), Requirement::Integer);
+        for text in operand.word.texts() {
+            for name in names_in(text) {
+                let variable = self.flow.id(Node::Variable(name));
+                self.require(&[variable], Requirement::Integer);
+            }
+        }
+    }
+
+    /// Follows the arguments of `[` and `test`. A value next to an operator is its operand; any
+    /// other could be taken for an operator itself.
+    pub(super) fn test_command(&mut self, arguments: &[Argument]) {
+        let arguments = match arguments {
+            [inside @ .., last] if last.has_literal("]") => inside,
+            all => all,
+        };
+        for (index, argument) in arguments.iter().enumerate() {
+            let before = index.checked_sub(1).map(|before| &arguments[before]);
+            let after = arguments.get(index + 1);
+            if before.is_some_and(|before| is_one_of(before, NAMING)) {
+                self.refuse(&argument.sources(), "the name of a variable");
+                self.subscript(&argument.literal().unwrap_or_default());
+                continue;
+            }
+            self.require(&argument.split(), Requirement::Plain);
+            let is_operand = before.is_some_and(|before| is_one_of(before, BINARY) || is_unary(before))
+                || after.is_some_and(|after| is_one_of(after, BINARY));
+            if !is_operand && arguments.len() > 1 {
+                self.not_an_option(argument);
+            }
+        }
+    }
+}
+
+fn is_one_of(argument: &Argument, operators: &[&str]) -> bool {
+    argument.literal().is_some_and(|literal| operators.contains(&literal.as_str()))
+}
+
+fn is_unary(argument: &Argument) -> bool {
+    let literal = argument.literal().unwrap_or_default();
+    literal.len() == 2 && literal.starts_with('-') && literal.ends_with(|letter: char| letter.is_ascii_alphabetic())
+}
+
+/// Returns the names in an arithmetic expression.
+pub(super) fn names_in(text: &str) -> Vec<String> {
+    let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    words
+        .filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))
+        .map(str::to_owned)
+        .collect()
+}

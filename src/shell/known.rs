@@ -1,0 +1,38 @@
+//! Analyses that were made before the first delivery.
+
+use super::analysis::{Analysis, Refusal, analyse};
+use super::outline::{Outline, Script};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The analyses of a template's scripts, made once when its file was loaded. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    analyses: Arc<HashMap<Outline, Analysis>>,
+}
+
+impl Known {
+    /// Analyses outlines.
+    pub fn new(outlines: impl IntoIterator<Item = Outline>) -> Self {
+        let analysed = outlines.into_iter().map(|outline| {
+            let analysis = analyse(&outline);
+            (outline, analysis)
+        });
+        Self { analyses: Arc::new(analysed.collect()) }
+    }
+
+    /// Returns the analysis of an outline: the one that is known, or a new one where a script was put
+    /// together in a way that could not be foreseen.
+    pub fn analysis(&self, outline: &Outline) -> Cow<'_, Analysis> {
+        match self.analyses.get(outline) {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(analyse(outline)),
+        }
+    }
+
+    /// Tests the values of a script.
+    pub fn test(&self, script: &Script<'_>) -> Result<(), Vec<Refusal>> {
+        self.analysis(&script.outline()).test(&script.values())
+    }
+}

@@ -1,0 +1,113 @@
+//! A script without its values: all that an analysis depends on.
+
+use super::{Entrance, Language};
+use crate::taint::{Segment, Text};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A piece of a script as the analysis sees it: without the payload's text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// What the author wrote.
+    Author(Arc<str>),
+    /// A place that some payload's text will fill.
+    Hole,
+}
+
+/// A script without values. Equal outlines have equal analyses, for every payload.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Outline {
+    /// What reads the script.
+    pub language: Language,
+    /// The pieces, one for each segment of the script's text.
+    pub pieces: Vec<Piece>,
+    /// The environment variables that hold payload text, by name, each once.
+    pub environment: Vec<String>,
+}
+
+/// A script with the payload's text in it, and the environment that it will have.
+#[derive(Debug, Clone)]
+pub struct Script<'a> {
+    /// What reads the script.
+    pub language: Language,
+    /// Its text, tainted where it came from a payload.
+    pub text: &'a Text,
+    /// The environment variables that hold payload text.
+    pub environment: Vec<(String, Cow<'a, Text>)>,
+}
+
+impl Script<'_> {
+    /// Returns the script without its values.
+    pub fn outline(&self) -> Outline {
+        let piece = |segment: &Segment| match segment.is_tainted() {
+            true => Piece::Hole,
+            false => Piece::Author(segment.text.clone()),
+        };
+        Outline {
+            language: self.language,
+            pieces: self.text.segments().iter().map(piece).collect(),
+            environment: self.environment.iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    /// Returns the values in the order of an analysis: those of the text, then the environment's.
+    pub fn values(&self) -> Vec<Cow<'_, str>> {
+        let own = self.text.segments().iter().filter(|segment| segment.is_tainted());
+        let own = own.map(|segment| Cow::Borrowed(&*segment.text));
+        own.chain(self.environment.iter().map(|(_, value)| value.flatten())).collect()
+    }
+
+    /// Says whether a script's author names a variable: no other variable of the environment can reach
+    /// what the script evaluates.
+    pub fn names(text: &Text, variable: &str) -> bool {
+        let own = text.segments().iter().filter(|segment| !segment.is_tainted());
+        own.into_iter().any(|segment| find_name(&segment.text, variable).is_some())
+    }
+
+    /// Says whether any payload text comes into the script.
+    pub fn is_tainted(&self) -> bool {
+        self.text.is_tainted() || !self.environment.is_empty()
+    }
+}
+
+impl Outline {
+    /// Returns how many holes the text has.
+    pub(super) fn holes(&self) -> usize {
+        self.pieces.iter().filter(|piece| **piece == Piece::Hole).count()
+    }
+
+    /// Returns where the value of each hole comes in, and on which line: those of the text first, then
+    /// those of the environment.
+    pub(super) fn entrances(&self) -> Vec<(Entrance, usize)> {
+        let mut entrances = Vec::new();
+        let mut line = 1;
+        for (segment, piece) in self.pieces.iter().enumerate() {
+            match piece {
+                Piece::Author(text) => line += text.matches('\n').count(),
+                Piece::Hole => entrances.push((Entrance::Segment(segment), line)),
+            }
+        }
+        let seed = |name: &String| (Entrance::Variable(name.clone()), self.mention(name).unwrap_or(1));
+        entrances.extend(self.environment.iter().map(seed));
+        entrances
+    }
+
+    /// Returns the author's text alone.
+    pub(super) fn author_text(&self) -> String {
+        let texts = self.pieces.iter().map(|piece| if let Piece::Author(text) = piece { text } else { "" });
+        texts.collect()
+    }
+
+    /// Returns the line of the script that names a variable first, counted from 1.
+    pub(super) fn mention(&self, name: &str) -> Option<usize> {
+        let text = self.author_text();
+        find_name(&text, name).map(|at| 1 + text[..at].matches('\n').count())
+    }
+}
+
+/// Finds a name that is not part of a longer one.
+fn find_name(text: &str, name: &str) -> Option<usize> {
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let mut found = text.match_indices(name).map(|(at, _)| at);
+    found.find(|at| !text[..*at].ends_with(is_name) && !text[at + name.len()..].starts_with(is_name))
+}

@@ -1,0 +1,230 @@
+//! Cuts a Python script into tokens, and notes where its holes stand.
+
+use crate::shell::analysis::{Escapes, Unread};
+use crate::shell::symbol::{Symbol, line_of};
+use std::collections::BTreeMap;
+
+/// The most brackets and strings inside each other in the `{ }` of an f-string.
+const DEPTH_MAX: usize = 32;
+
+/// Letters that stand in front of a string literal.
+const PREFIXES: &[&str] = &["r", "u", "b", "f", "br", "rb", "fr", "rf"];
+
+/// Where a hole can stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Literal(Escapes),
+    Comment,
+}
+
+impl Place {
+    /// Returns the place's name, to be read after "in".
+    pub(super) fn description(self) -> &'static str {
+        match self {
+            Self::Comment => "a comment",
+            Self::Literal(Escapes::Text) => "a string",
+            Self::Literal(Escapes::Bytes) => "a byte string",
+            Self::Literal(Escapes::None) => "a raw string",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    Name(String),
+    /// A literal: the author's characters of it, and the holes in it.
+    Text(String, Vec<usize>),
+    /// One character of an operator, a bracket, or of a number.
+    Other(char),
+    /// The end of a statement.
+    End,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lexed {
+    pub(super) tokens: Vec<Token>,
+    pub(super) places: BTreeMap<usize, Place>,
+}
+
+pub(super) fn lex(symbols: &[Symbol]) -> Result<Lexed, Unread> {
+    let mut lexer = Lexer { symbols, at: 0, open: 0, lexed: Lexed::default() };
+    while let Some(symbol) = lexer.peek(0) {
+        lexer.token(symbol)?;
+    }
+    lexer.lexed.tokens.push(Token::End);
+    Ok(lexer.lexed)
+}
+
+struct Lexer<'s> {
+    symbols: &'s [Symbol],
+    at: usize,
+    /// How many brackets are open: a line's end ends no statement inside of them.
+    open: usize,
+    lexed: Lexed,
+}
+
+impl Lexer<'_> {
+    fn peek(&self, ahead: usize) -> Option<Symbol> {
+        self.symbols.get(self.at + ahead).copied()
+    }
+
+    fn char_at(&self, ahead: usize) -> Option<char> {
+        self.peek(ahead).and_then(Symbol::char)
+    }
+
+    fn fail<T>(&self, what: &str) -> Result<T, Unread> {
+        let line = line_of(self.symbols, self.at);
+        Err(Unread {
+            hole: None,
+            reason: format!("put into a script that pipehook can't read: {what}, at line {line}"),
+        })
+    }
+
+    fn token(&mut self, symbol: Symbol) -> Result<(), Unread> {
+        match symbol {
+            Symbol::Hole(hole) => {
+                let reason = "put into a Python script outside of a string".to_owned();
+                return Err(Unread { hole: Some(hole), reason });
+            }
+            Symbol::Char('#') => self.comment(),
+            Symbol::Char(quote @ ('"' | '\'')) => return self.literal("", quote),
+            Symbol::Char(first) if first.is_alphabetic() || first == '_' => return self.name(),
+            Symbol::Char('\\') if self.char_at(1) == Some('\n') => self.at += 2,
+            Symbol::Char(character) => {
+                self.at += 1;
+                self.other(character);
+            }
+            Symbol::Opaque => self.at += 1,
+        }
+        Ok(())
+    }
+
+    fn other(&mut self, character: char) {
+        match character {
+            '(' | '[' | '{' => self.open += 1,
+            ')' | ']' | '}' => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        let token = match character {
+            '\n' | ';' if self.open == 0 => Token::End,
+            _ if character.is_whitespace() => return,
+            _ => Token::Other(character),
+        };
+        self.lexed.tokens.push(token);
+    }
+
+    fn comment(&mut self) {
+        while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n')) {
+            if let Symbol::Hole(hole) = symbol {
+                self.lexed.places.insert(hole, Place::Comment);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn name(&mut self) -> Result<(), Unread> {
+        let mut name = String::new();
+        while let Some(letter) = self.char_at(0).filter(|letter| letter.is_alphanumeric() || *letter == '_') {
+            name.push(letter);
+            self.at += 1;
+        }
+        match self.char_at(0) {
+            Some(quote @ ('"' | '\'')) if PREFIXES.contains(&name.to_ascii_lowercase().as_str()) => {
+                self.literal(&name.to_ascii_lowercase(), quote)
+            }
+            _ => {
+                self.lexed.tokens.push(Token::Name(name));
+                Ok(())
+            }
+        }
+    }
+
+    fn literal(&mut self, prefix: &str, quote: char) -> Result<(), Unread> {
+        let length = if self.char_at(1) == Some(quote) && self.char_at(2) == Some(quote) { 3 } else { 1 };
+        self.at += length;
+        let escapes = match prefix {
+            raw if raw.contains('r') => Escapes::None,
+            bytes if bytes.contains('b') => Escapes::Bytes,
+            _ => Escapes::Text,
+        };
+        let (mut text, mut holes) = (String::new(), Vec::new());
+        while !(0..length).all(|ahead| self.char_at(ahead) == Some(quote)) {
+            match self.peek(0) {
+                Some(Symbol::Hole(hole)) => {
+                    self.lexed.places.insert(hole, Place::Literal(escapes));
+                    holes.push(hole);
+                    self.at += 1;
+                }
+                Some(Symbol::Char('\n')) if length == 1 => return self.fail("a string is not closed on its line"),
+                Some(Symbol::Char('\\')) => self.backslash(escapes, &mut text)?,
+                Some(Symbol::Char('{')) if prefix.contains('f') => self.field(&mut text)?,
+                Some(Symbol::Char(character)) => {
+                    text.push(character);
+                    self.at += 1;
+                }
+                Some(Symbol::Opaque) => self.at += 1,
+                None => return self.fail("a string is never closed"),
+            }
+        }
+        self.at += length;
+        self.lexed.tokens.push(Token::Text(text, holes));
+        Ok(())
+    }
+
+    fn backslash(&mut self, escapes: Escapes, text: &mut String) -> Result<(), Unread> {
+        match self.peek(1) {
+            Some(Symbol::Hole(hole)) if escapes != Escapes::None => {
+                return Err(Unread { hole: Some(hole), reason: "put behind a backslash".to_owned() });
+            }
+            Some(Symbol::Hole(_)) => self.at += 1,
+            Some(Symbol::Char('N')) if self.char_at(2) == Some('{') && escapes == Escapes::Text => {
+                self.at += 2;
+                while self.char_at(0).is_some_and(|letter| letter != '}') {
+                    self.at += 1;
+                }
+            }
+            next => {
+                text.extend(next.and_then(Symbol::char));
+                self.at += 2;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the `{ }` of an f-string, or the two `{{` that stand for one. What stands inside is code.
+    fn field(&mut self, text: &mut String) -> Result<(), Unread> {
+        if self.char_at(1) == Some('{') {
+            self.at += 2;
+            text.push('{');
+            return Ok(());
+        }
+        let mut open: Vec<char> = Vec::new();
+        loop {
+            match self.peek(0) {
+                Some(Symbol::Hole(hole)) => {
+                    let reason = "put into the expression of an f-string".to_owned();
+                    return Err(Unread { hole: Some(hole), reason });
+                }
+                Some(Symbol::Char(character)) => {
+                    text.push(character);
+                    match (character, open.last()) {
+                        ('"' | '\'', Some(quote)) if *quote == character => drop(open.pop()),
+                        (_, Some('"' | '\'')) => {}
+                        ('"' | '\'' | '{' | '(' | '[', _) => open.push(character),
+                        ('}' | ')' | ']', _) => drop(open.pop()),
+                        _ => {}
+                    }
+                }
+                Some(Symbol::Opaque) => {}
+                None => return self.fail("the `{` of an f-string is never closed"),
+            }
+            if open.len() > DEPTH_MAX {
+                return self.fail("the `{` of an f-string is nested too deeply");
+            }
+            self.at += 1;
+            if open.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Python 3, as an inline script.
+//!
+//! A value stands inside of a string literal, each of its characters written as an escape of its
+//! number. So its text depends on the value, but in every other place than a literal an escape is a
+//! mistake of syntax, not code: a wrong idea of the place does no harm.
+//!
+//! | a hole stands | becomes |
+//! |---|---|
+//! | inside `'…'`, `"…"`, their triple forms, the text of an f-string | `\uXXXX` for each character |
+//! | inside `b'…'` | `\xHH` for each byte |
+//! | inside `r'…'` | itself, and must be plain |
+//! | in a comment | the name of a variable that nothing sets |
+//! | elsewhere, also in the `{ }` of an f-string | refused |
+//!
+//! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
+//! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
+//! their names tell. A library that treats a text as code in a way that no list knows is not seen.
+
+mod lexer;
+mod sink;
+
+use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
+use super::outline::Outline;
+use super::requirement::Requirement;
+use super::symbol::{Symbol, symbols};
+use lexer::{Lexed, Place};
+use std::fmt::Write;
+
+pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
+    let symbols = symbols(outline);
+    let lexed = lexer::lex(&symbols)?;
+    let mut holes = vec![Finding::default(); outline.holes() + outline.environment.len()];
+    for (hole, place) in &lexed.places {
+        holes[*hole] = Finding { place: Some(place.description()), ..Finding::default() };
+        if let Place::Literal(Escapes::None) = place {
+            holes[*hole].requirements.push(Requirement::Plain);
+        }
+    }
+    sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes);
+    Ok(Findings { script: write(&symbols, &lexed), holes })
+}
+
+fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {
+    let mut script = Vec::new();
+    let mut text = String::new();
+    for symbol in symbols {
+        match symbol {
+            Symbol::Char(character) => text.push(*character),
+            Symbol::Hole(hole) => match lexed.places.get(hole) {
+                Some(Place::Literal(escapes)) => {
+                    script.push(Fragment::Text(std::mem::take(&mut text)));
+                    script.push(Fragment::Escaped(*hole, *escapes));
+                }
+                Some(Place::Comment) | None => text.push_str(&variable(*hole)),
+            },
+            Symbol::Opaque => {}
+        }
+    }
+    script.push(Fragment::Text(text));
+    script
+}
+
+/// Writes a value into a string literal.
+pub(super) fn escape(value: &str, escapes: Escapes, script: &mut String) {
+    let written = match escapes {
+        Escapes::None => script.write_str(value),
+        Escapes::Bytes => value.bytes().try_for_each(|byte| write!(script, "\\x{byte:02x}")),
+        Escapes::Text => value.chars().map(u32::from).try_for_each(|number| match number {
+            0..=0xFFFF => write!(script, "\\u{number:04x}"),
+            _ => write!(script, "\\U{number:08x}"),
+        }),
+    };
+    written.expect("writing to a string can't fail");
+}

@@ -1,0 +1,171 @@
+//! Reading a directive: `if`, `elseif`, `else`, `each`, `insert` (reference, section 2.3).
+
+use std::ops::Range;
+
+/// What stands between the braces of a key, if that is a directive. All ranges are of the text
+/// between the braces.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Directive {
+    If(Range<usize>),
+    ElseIf(Range<usize>),
+    Else,
+    Each { variable: Range<usize>, collection: Range<usize> },
+    Insert,
+}
+
+/// Why a text that begins with the word of a directive is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Malformed {
+    pub(super) range: Range<usize>,
+    pub(super) title: String,
+    pub(super) help: &'static str,
+}
+
+/// The words, with how many parameters follow each and how it is written.
+const WORDS: [(&str, usize, &str); 5] = [
+    ("insert", 0, "write `${{ insert }}: ` and what is inserted behind it"),
+    ("if", 1, "write one condition: `${{ if eq(a, b) }}`"),
+    ("elseif", 1, "write one condition: `${{ elseif eq(a, b) }}`"),
+    ("else", 0, "write `${{ else }}:` without anything behind the word, or `${{ elseif … }}:`"),
+    ("each", 3, "write `${{ each name in list }}`"),
+];
+
+/// Returns the word of a directive that a text begins with. The case of the word matters.
+pub(super) fn word(text: &str) -> Option<&'static str> {
+    let text = text.trim_start();
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    WORDS.iter().map(|(word, ..)| *word).find(|word| *word == &text[..end])
+}
+
+/// Reads the directive that a text is; `None` if it is an expression.
+pub(super) fn read(text: &str) -> Option<Result<Directive, Malformed>> {
+    let word = word(text)?;
+    let (_, count, help) = WORDS.iter().find(|(known, ..)| *known == word).expect("the word is of the table");
+    let start = text.find(word).expect("the text begins with the word") + word.len();
+    let parameters = split(text, start);
+    if parameters.len() != *count {
+        return Some(Err(wrong_count(word, *count, &parameters, start, help)));
+    }
+    Some(match (word, parameters.as_slice()) {
+        ("insert", _) => Ok(Directive::Insert),
+        ("else", _) => Ok(Directive::Else),
+        ("if", [condition]) => Ok(Directive::If(condition.clone())),
+        ("elseif", [condition]) => Ok(Directive::ElseIf(condition.clone())),
+        (_, [variable, r#in, collection]) => each(text, variable.clone(), r#in.clone(), collection.clone(), help),
+        _ => unreachable!("the number of parameters has been compared"),
+    })
+}
+
+fn each(
+    text: &str,
+    variable: Range<usize>,
+    r#in: Range<usize>,
+    collection: Range<usize>,
+    help: &'static str,
+) -> Result<Directive, Malformed> {
+    if &text[r#in.clone()] != "in" {
+        let title = "`each` has the word `in` between its name and its list".to_owned();
+        return Err(Malformed { range: r#in, title, help });
+    }
+    let name = &text[variable.clone()];
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+    if !is_name {
+        let title = format!("`{}` can't be the name of a loop's value", crate::diagnostic::shown(name));
+        return Err(Malformed { range: variable, title, help: "use letters, digits and `_`, a letter or `_` first" });
+    }
+    Ok(Directive::Each { variable, collection })
+}
+
+fn wrong_count(word: &str, count: usize, found: &[Range<usize>], start: usize, help: &'static str) -> Malformed {
+    let wanted = match count {
+        0 => "nothing".to_owned(),
+        1 => "exactly 1 parameter".to_owned(),
+        many => format!("exactly {many} parameters"),
+    };
+    let range = match (found.first(), found.last()) {
+        (Some(first), Some(last)) => first.start..last.end,
+        _ => start - word.len()..start,
+    };
+    let title = format!("`{word}` is followed by {wanted}, not by {}", found.len());
+    Malformed { range, title, help }
+}
+
+/// Splits what follows the word at blanks that stand outside of quotes, parentheses and brackets.
+fn split(text: &str, start: usize) -> Vec<Range<usize>> {
+    let mut parameters: Vec<Range<usize>> = Vec::new();
+    let mut open: Option<usize> = None;
+    let (mut depth, mut in_literal) = (0_usize, false);
+    for (offset, character) in text[start..].char_indices() {
+        let at = start + offset;
+        let separates = character.is_whitespace() && depth == 0 && !in_literal;
+        match (separates, open) {
+            (true, Some(begin)) => {
+                parameters.push(begin..at);
+                open = None;
+            }
+            (false, None) => open = Some(at),
+            _ => {}
+        }
+        match character {
+            '\'' => in_literal = !in_literal,
+            '(' | '[' if !in_literal => depth += 1,
+            ')' | ']' if !in_literal => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    parameters.extend(open.map(|begin| begin..text.len()));
+    parameters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let found = match read(text) {
+            None => "expression".to_owned(),
+            Some(Err(malformed)) => format!("! {} @{}", malformed.title, &text[malformed.range]),
+            Some(Ok(Directive::If(range))) => format!("if <{}>", &text[range]),
+            Some(Ok(Directive::ElseIf(range))) => format!("elseif <{}>", &text[range]),
+            Some(Ok(Directive::Else)) => "else".to_owned(),
+            Some(Ok(Directive::Insert)) => "insert".to_owned(),
+            Some(Ok(Directive::Each { variable, collection })) => {
+                format!("each <{}> in <{}>", &text[variable], &text[collection])
+            }
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn parameters_are_split_at_blanks_outside_of_groups_and_quotes() {
+        check(" if eq(a, b) ", "if <eq(a, b)>");
+        check("if parameters.x  ", "if <parameters.x>");
+        check("if 'a b'", "if <'a b'>");
+        check("if x['a b'][ 0 ]", "if <x['a b'][ 0 ]>");
+        check("if eq(a,\n  b)", "if <eq(a,\n  b)>");
+        check("if a b", "! `if` is followed by exactly 1 parameter, not by 2 @a b");
+        check("if", "! `if` is followed by exactly 1 parameter, not by 0 @if");
+        check("elseif eq(')', x)", "elseif <eq(')', x)>");
+        check(" else ", "else");
+        check("else if x", "! `else` is followed by nothing, not by 2 @if x");
+        check("insert", "insert");
+        check("insert x", "! `insert` is followed by nothing, not by 1 @x");
+        check("each x in split(p.list, ',')", "each <x> in <split(p.list, ',')>");
+        check("each x of y", "! `each` has the word `in` between its name and its list @of");
+        check("each x in y z", "! `each` is followed by exactly 3 parameters, not by 4 @x in y z");
+        check("each 1 in y", "! `1` can't be the name of a loop's value @1");
+    }
+
+    #[test]
+    fn other_texts_are_expressions() {
+        check("If x", "expression");
+        check("iff(x)", "expression");
+        check("if(x)", "expression");
+        check("insert.x", "expression");
+        check("each['x']", "expression");
+        check("'if'", "expression");
+        check("", "expression");
+    }
+}

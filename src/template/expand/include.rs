@@ -1,0 +1,288 @@
+//! Other files in their places: templates, extended pipelines, and groups of variables.
+
+use super::{Expansion, Frame};
+use crate::diagnostic::{Code, Diagnostic, Span, shown};
+use crate::expression::{Object, Value};
+use crate::taint::{Origin, Text};
+use crate::template::load::{File, check_keys, unresolved};
+use crate::template::parameter::{Argument, Declared};
+use crate::template::place::Place;
+use crate::template::reference::{self, Kind as TemplateKind};
+use crate::template::value::{Size, came_from, from_node};
+use crate::template::{Content, DEPTH_MAX, Entry, FILES_MAX, Kind, Node, Scalar};
+use std::sync::Arc;
+
+/// How much stack must be left where a file is entered: files nest deeper than one's levels.
+const STACK_LEFT: usize = 1024 * 1024;
+/// How much more there is then.
+const STACK_MORE: usize = 4 * 1024 * 1024;
+
+/// A reference to a template, its parts expanded.
+struct Reference {
+    written: String,
+    place: Span,
+    arguments: Vec<Argument>,
+}
+
+impl<'e> Expansion<'e> {
+    /// Puts what a template holds into the list in which it is named.
+    pub(super) fn template_item(&mut self, item: Node, place: Place, made: &mut Vec<Node>) {
+        let Some(kind) = place.kind() else { return };
+        let Some(reference) = self.reference(item) else { return };
+        let Some(entries) = self.include(reference, kind) else { return };
+        let Some(body) = entries.into_iter().find(|entry| kind.bodies().contains(&&*entry.key.flatten())) else {
+            return;
+        };
+        match body.value.content {
+            Content::Sequence(items) => made.extend(items),
+            Content::Mapping(entries) if kind == TemplateKind::Variables => {
+                made.extend(entries.into_iter().map(variable))
+            }
+            Content::Scalar(Scalar { kind: Kind::Null, .. }) => {}
+            _ => {
+                let title = format!("`{}` of a template is a list, not {}", body.key.flatten(), body.value.describe());
+                let label = format!("this is {}", body.value.describe());
+                self.report(Diagnostic::error(Code::WrongType, title, body.value.span, label));
+            }
+        }
+    }
+
+    /// Puts what an extended pipeline holds in the place of `extends`.
+    pub(super) fn extend(&mut self, extends: Entry, entries: &mut Vec<Entry>) {
+        let Some(reference) = self.reference(extends.value) else { return };
+        let brought = self.include(reference, TemplateKind::Extends).unwrap_or_default();
+        let is_read_before = |entry: &Entry| ["parameters", "resources", "trigger"].contains(&&*entry.key.flatten());
+        entries.extend(brought.into_iter().filter(|entry| !is_read_before(entry)));
+    }
+
+    /// Reads the keys of a reference. What is wrong with them is reported.
+    fn reference(&mut self, node: Node) -> Option<Reference> {
+        let span = node.span;
+        let Content::Mapping(entries) = node.content else {
+            let title = format!("`extends` is a mapping with `template`, not {}", node.describe());
+            self.report(Diagnostic::error(Code::WrongType, title, span, format!("this is {}", node.describe())));
+            return None;
+        };
+        let (mut named, mut arguments) = (None, Vec::new());
+        for entry in entries {
+            match &*entry.key.flatten() {
+                "template" => named = Some(entry.value),
+                "parameters" => arguments = self.arguments(entry.value)?,
+                key => self.beside_template(key, entry.key_span),
+            }
+        }
+        let Some(named) = named else {
+            let missing = Diagnostic::error(Code::MissingKey, "`extends` needs `template`", span, "it names no file");
+            self.report(missing);
+            return None;
+        };
+        let place = named.span;
+        let written = self.path(named)?;
+        Some(Reference { written, place, arguments })
+    }
+
+    fn beside_template(&mut self, key: &str, span: Span) {
+        let title = format!("`{}` can't stand beside `template`", shown(key));
+        let unknown = Diagnostic::error(Code::UnknownKey, title, span, "only `parameters` can");
+        let help = match key {
+            "condition" => "put the reference into an `${{ if … }}:`, or pass the condition in `parameters`",
+            _ => "pass it to the template in `parameters`",
+        };
+        self.report(unknown.help(help).suggest(key, ["parameters"]));
+    }
+
+    /// Returns the text that names a file. A payload decides no file.
+    fn path(&mut self, named: Node) -> Option<String> {
+        let origin = named.origin.clone();
+        let Content::Scalar(scalar) = &named.content else {
+            let title = format!("`template` is a path, not {}", named.describe());
+            self.report(Diagnostic::error(Code::WrongType, title, named.span, format!("this is {}", named.describe())));
+            return None;
+        };
+        if let Some(origin) = scalar.text.origin().or(origin.as_ref()) {
+            self.tainted(origin, named.span, "the path of a template");
+            return None;
+        }
+        Some(scalar.text.flatten().into_owned())
+    }
+
+    fn tainted(&mut self, origin: &Origin, place: Span, what: &str) {
+        let title = format!("payload text can't be {what}");
+        let label = "this decides what the pipeline does";
+        let mistake = Diagnostic::error(Code::TaintedStructure, title, place, label);
+        let help = "write what you mean in the file, or choose it with `oneOf(…)`, which gives only what you listed";
+        self.report(mistake.note(came_from(origin)).help(help));
+    }
+
+    fn arguments(&mut self, node: Node) -> Option<Vec<Argument>> {
+        match node.content {
+            Content::Mapping(entries) => {
+                let tainted = entries.iter().find_map(|entry| Some((entry.key.origin()?.clone(), entry.key_span)));
+                if let Some((origin, place)) = tainted {
+                    self.tainted(&origin, place, "the name of a parameter");
+                    return None;
+                }
+                let argument = |entry: Entry| Argument {
+                    name: entry.key.flatten().into(),
+                    name_span: entry.key_span,
+                    value: entry.value,
+                };
+                Some(entries.into_iter().map(argument).collect())
+            }
+            Content::Scalar(Scalar { kind: Kind::Null, .. }) => Some(Vec::new()),
+            _ => {
+                let title = format!("`parameters` of a template is a mapping, not {}", node.describe());
+                let wrong =
+                    Diagnostic::error(Code::WrongType, title, node.span, format!("this is {}", node.describe()));
+                self.report(wrong.help("write `name: value` for each"));
+                None
+            }
+        }
+    }
+
+    /// Enters a file with its parameters and returns its expanded keys and values.
+    fn include(&mut self, reference: Reference, kind: TemplateKind) -> Option<Vec<Entry>> {
+        let file = self.file(&reference)?;
+        let arguments = reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
+        let mut mistakes = Vec::new();
+        let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
+        let is_bound = mistakes.is_empty();
+        mistakes.into_iter().for_each(|mistake| self.report(mistake));
+        if !is_bound {
+            return None;
+        }
+        let origins = bound.iter().filter_map(|it| Some((it.name.clone(), it.origin.clone()?))).collect();
+        let parameters: Object = bound.into_iter().map(|it| (Text::author(it.name), it.value)).collect();
+        let frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
+        self.frames.push(frame);
+        let was_copied = std::mem::replace(&mut self.is_copied, false);
+        let entries = stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.entered(file, kind, reference.place));
+        self.is_copied = was_copied;
+        let left = self.frames.pop();
+        self.text_decided |= left.is_some_and(|frame| frame.context.has_looked_at_taint());
+        entries
+    }
+
+    fn entered(&mut self, file: &'e File, kind: TemplateKind, place: Span) -> Option<Vec<Entry>> {
+        for mistake in &file.mistakes {
+            self.report(mistake.clone());
+        }
+        if !file.mistakes.is_empty() {
+            return None;
+        }
+        let at = if kind == TemplateKind::Extends { Place::Root } else { Place::File };
+        let Content::Mapping(entries) = self.part(&file.document, at).content else { return None };
+        // The keys of an extended pipeline's own `extends` stand among them now.
+        let keys: Vec<(Arc<str>, Span)> =
+            entries.iter().map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();
+        let extends = file.keys.iter().any(|(key, _)| &**key == "extends");
+        if !extends && !self.spent.is_over() {
+            let wrong = check_keys(kind, &keys, file.document.span(), place);
+            let is_right = wrong.is_empty();
+            wrong.into_iter().for_each(|mistake| self.report(mistake));
+            return is_right.then_some(entries);
+        }
+        Some(entries)
+    }
+
+    /// Finds the file that a reference names, within the limits of an expansion.
+    fn file(&mut self, reference: &Reference) -> Option<&'e File> {
+        let loaded = self.loaded;
+        let from = loaded.by_source.get(&reference.place.source).map(|&at| &loaded.files[at]);
+        let from = from.unwrap_or(self.frames.last()?.file);
+        let key = match reference::resolve(&reference.written, &from.key, &loaded.aliases) {
+            Ok(key) => key,
+            Err(reason) => {
+                self.report(unresolved(&reason, reference.place, &loaded.aliases));
+                return None;
+            }
+        };
+        let Some(&at) = loaded.index.get(&key) else {
+            self.report(loaded.unknown(&key, reference.place));
+            return None;
+        };
+        if !self.used.contains(&at) {
+            self.used.push(at);
+        }
+        let limit = if self.used.len() > FILES_MAX {
+            format!("an expansion uses at most {FILES_MAX} files")
+        } else if self.frames.len() > DEPTH_MAX {
+            format!("templates are named in templates more than {DEPTH_MAX} deep")
+        } else {
+            return Some(&loaded.files[at]);
+        };
+        if !self.spent.is_over() {
+            self.spent.end();
+            let over = Diagnostic::error(Code::ExpansionLimit, limit, reference.place, "the limit was met here");
+            self.report(over.help("does a template include itself without an end?"));
+        }
+        None
+    }
+
+    /// Returns an argument with the templates that it names put in, if its parameter is a list of
+    /// steps, jobs or stages: whoever looks at the list sees what will run.
+    fn placed(&mut self, argument: Argument, declared: &Declared) -> Argument {
+        self.spent.add(Size { nodes: 0, bytes: 0, ..Size::of(&argument.value) });
+        self.check_spent(argument.value.span);
+        let Declared::Typed(declarations) = declared else { return argument };
+        let declaration = declarations.iter().find(|it| it.name.eq_ignore_ascii_case(&argument.name));
+        if declaration.is_some_and(|declaration| !declaration.carries_text()) {
+            self.look_at(&from_node(&argument.value));
+        }
+        match declaration.and_then(|declaration| declaration.kind.place()) {
+            Some((place, _)) => Argument { value: self.settled(argument.value, place), ..argument },
+            None => argument,
+        }
+    }
+
+    /// Puts the variables of a group in its place. The group itself stays if it has secrets:
+    /// their values are known only where the steps run.
+    pub(super) fn group(&mut self, item: Node, made: &mut Vec<Node>) {
+        let Some(named) = item.member("group") else { return };
+        let place = named.span;
+        let Content::Scalar(scalar) = &named.content else {
+            made.push(item);
+            return;
+        };
+        if let Some(origin) = scalar.text.origin().or(named.origin.as_ref()).cloned() {
+            self.tainted(&origin, place, "the name of a variable group");
+            return;
+        }
+        let name = scalar.text.flatten().into_owned();
+        let groups = self.inputs.groups.clone();
+        let Some(group) = groups.group(&name) else {
+            let title = format!("there is no variable group `{}`", shown(&name));
+            let unknown = Diagnostic::error(Code::UnknownGroup, title, place, "the configuration does not have it");
+            let unknown = unknown.help("define it below `variable-groups` in the configuration");
+            self.report(unknown.suggest(&name, groups.names()));
+            return;
+        };
+        if !group.secrets.is_empty() {
+            made.push(item);
+        }
+        for (name, value) in &group.values {
+            self.variables.define(name, Text::author(value.clone()));
+            made.push(pair(Text::author(name.clone()), place, text(value.clone(), place), place));
+        }
+    }
+}
+
+/// Returns an entry of a mapping of variables as an item of a list.
+fn variable(entry: Entry) -> Node {
+    pair(entry.key, entry.key_span, entry.value, entry.key_span)
+}
+
+/// Returns the item `{name: …, value: …}`.
+fn pair(name: Text, name_span: Span, value: Node, span: Span) -> Node {
+    let segment_spans = vec![name_span; name.segments().len()];
+    let name = Content::Scalar(Scalar { text: name, segment_spans, kind: Kind::Text });
+    let name = Node { span: name_span, origin: None, content: name };
+    let entry = |key: &str, value: Node| Entry { key: key.into(), key_span: name_span, value };
+    Node { span, origin: None, content: Content::Mapping(vec![entry("name", name), entry("value", value)]) }
+}
+
+fn text(value: Arc<str>, span: Span) -> Node {
+    let text = Text::author(value);
+    let segment_spans = vec![span; text.segments().len()];
+    Node { span, origin: None, content: Content::Scalar(Scalar { text, segment_spans, kind: Kind::Text }) }
+}

@@ -1,0 +1,184 @@
+//! Mappings: directives bring keys, and values that define variables make them known.
+
+use super::Expansion;
+use crate::diagnostic::{Code, Diagnostic, Span, shown};
+use crate::taint::Text;
+use crate::template::part::{Element, Pair, Part};
+use crate::template::place::Place;
+use crate::template::{Content, Entry, Kind, Node};
+use std::collections::HashMap;
+
+/// Mappings with more keys than this look for double keys by hash.
+const SMALL_MAPPING: usize = 16;
+
+impl Expansion<'_> {
+    /// Expands a mapping. Where it may define variables, these come first, whatever the order of
+    /// the keys, so that its other values see them; they end with it.
+    pub(super) fn mapping(&mut self, span: Span, elements: &[Element<Pair>], place: Place) -> Node {
+        let mark = self.variables.mark();
+        let mut early = None;
+        if place.is_scope() || place == Place::File {
+            let is_variables =
+                |element: &Element<Pair>| matches!(element, Element::Own(pair) if has_key(pair, "variables"));
+            if let Some(at) = elements.iter().position(is_variables)
+                && let Element::Own(pair) = &elements[at]
+            {
+                early = Some((at, self.part(&pair.value, Place::Variables)));
+            }
+        }
+        let mut entries = Vec::with_capacity(elements.len());
+        for (at, element) in elements.iter().enumerate() {
+            match (early.take_if(|(place, _)| *place == at), element) {
+                (Some((_, value)), Element::Own(pair)) => self.pair(pair, place, Some(value), &mut entries),
+                (_, element) => self.element(element, place, &mut entries),
+            }
+        }
+        self.check_unique(&entries);
+        self.count_one(span);
+        if place.is_scope() {
+            self.variables.reset(mark);
+        }
+        Node { span, origin: None, content: Content::Mapping(entries) }
+    }
+
+    fn element(&mut self, element: &Element<Pair>, place: Place, entries: &mut Vec<Entry>) {
+        if self.spent.is_over() {
+            return;
+        }
+        match element {
+            Element::Own(pair) => self.pair(pair, place, None, entries),
+            Element::Choice(branches) => {
+                if let Some(body) = self.chosen(branches) {
+                    self.bring_entries(body, place, entries);
+                }
+            }
+            Element::Each(each) => self.turns(each, |expansion| expansion.bring_entries(&each.body, place, entries)),
+            Element::Insert(part) => self.bring_entries(part, place, entries),
+        }
+    }
+
+    /// Expands a key and its value, if that has not been done before its turn.
+    fn pair(&mut self, pair: &Pair, place: Place, value: Option<Node>, entries: &mut Vec<Entry>) {
+        let key = self.part(&pair.key, Place::Other);
+        let value = value.unwrap_or_else(|| self.part(&pair.value, place.member_of(&key)));
+        let Content::Scalar(scalar) = key.content else {
+            let title = format!("a key must be text, this is {}", key.describe());
+            self.report(Diagnostic::error(Code::WrongType, title, pair.key.span(), ""));
+            return;
+        };
+        // A number or a boolean of a payload is no text, but its place as a key is the payload's.
+        let key = match (&key.origin, scalar.text.is_tainted()) {
+            (Some(origin), false) => Text::tainted(scalar.text.flatten().into_owned(), origin.clone()),
+            _ => scalar.text,
+        };
+        self.text_decided |= key.is_tainted();
+        self.finish_entry(Entry { key, key_span: pair.key.span(), value }, place, entries);
+    }
+
+    /// Brings the keys below a directive into the mapping around it.
+    pub(super) fn bring_entries(&mut self, body: &Part, place: Place, entries: &mut Vec<Entry>) {
+        if let Part::Mapping { entries: elements, .. } = body {
+            for element in elements {
+                self.element(element, place, entries);
+            }
+            return;
+        }
+        let node = self.body(body, place);
+        match node.content {
+            Content::Mapping(brought) => {
+                for mut entry in brought {
+                    entry.value = self.settled(entry.value, place.member(&entry.key.flatten()));
+                    self.finish_entry(entry, place, entries);
+                }
+            }
+            Content::Scalar(ref scalar) if scalar.kind == Kind::Null => {}
+            _ => self.not_spliced(body.span(), "a mapping", &node),
+        }
+    }
+
+    /// Puts an expanded entry into its mapping.
+    fn finish_entry(&mut self, entry: Entry, place: Place, entries: &mut Vec<Entry>) {
+        match place {
+            Place::Variables => {
+                self.define(&entry.key, &entry.value);
+                entries.push(entry);
+            }
+            Place::Root if entry.key.flatten() == "extends" => self.extend(entry, entries),
+            _ => entries.push(entry),
+        }
+    }
+
+    /// Finishes a value that was copied or came from an expression: templates that it names at
+    /// places for them are put in, and its variables become known.
+    pub(super) fn settled(&mut self, node: Node, place: Place) -> Node {
+        if place == Place::Other || node.origin.is_some() {
+            return node;
+        }
+        match node.content {
+            Content::Sequence(items) if place.kind().is_some() => {
+                let mut made = Vec::with_capacity(items.len());
+                items.into_iter().for_each(|item| self.settle_item(item, place, &mut made));
+                Node { content: Content::Sequence(made), ..node }
+            }
+            Content::Mapping(entries) if !matches!(place, Place::VariableItem | Place::Extends) => {
+                let mark = self.variables.mark();
+                let mut made = Vec::with_capacity(entries.len());
+                for mut entry in entries {
+                    entry.value = self.settled(entry.value, place.member(&entry.key.flatten()));
+                    self.finish_entry(entry, place, &mut made);
+                }
+                if place.is_scope() {
+                    self.variables.reset(mark);
+                }
+                Node { content: Content::Mapping(made), ..node }
+            }
+            _ => node,
+        }
+    }
+
+    /// Copies a value without expressions.
+    pub(super) fn fixed(&mut self, node: &Node, place: Place) -> Node {
+        let was_copied = std::mem::replace(&mut self.is_copied, true);
+        let node = self.settled(node.clone(), place);
+        self.is_copied = was_copied;
+        node
+    }
+
+    /// Makes the variable of an item of a list known.
+    pub(super) fn define_item(&mut self, item: &Node) {
+        if let (Some(Content::Scalar(name)), Some(value)) =
+            (item.member("name").map(|name| &name.content), item.member("value"))
+        {
+            self.define(&name.text.clone(), value);
+        }
+    }
+
+    fn define(&mut self, name: &Text, value: &Node) {
+        self.text_decided |= name.is_tainted();
+        if let Content::Scalar(scalar) = &value.content {
+            self.variables.define(&name.flatten(), scalar.text.clone());
+        }
+    }
+
+    /// Reports keys that are there twice, ignoring case.
+    pub(super) fn check_unique(&mut self, entries: &[Entry]) {
+        let repeated: Vec<(usize, usize)> = if entries.len() <= SMALL_MAPPING {
+            let same = |a: usize, b: usize| entries[a].key.flatten().eq_ignore_ascii_case(&entries[b].key.flatten());
+            (1..entries.len()).filter_map(|at| Some(((0..at).find(|&first| same(first, at))?, at))).collect()
+        } else {
+            let mut seen = HashMap::new();
+            let mut key = |at: usize| Some((seen.insert(entries[at].key.flatten().to_ascii_lowercase(), at)?, at));
+            (0..entries.len()).filter_map(&mut key).collect()
+        };
+        for (first, second) in repeated {
+            let title = format!("the key `{}` is here twice", shown(&entries[second].key.flatten()));
+            let duplicate = Diagnostic::error(Code::DuplicateKey, title, entries[second].key_span, "the second time");
+            self.report(duplicate.related(entries[first].key_span, "the first time"));
+        }
+    }
+}
+
+fn has_key(pair: &Pair, wanted: &str) -> bool {
+    let Part::Fixed { node, .. } = &pair.key else { return false };
+    matches!(&node.content, Content::Scalar(scalar) if scalar.text.flatten() == wanted)
+}

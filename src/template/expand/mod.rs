@@ -1,0 +1,274 @@
+//! Evaluating a template for one run.
+//!
+//! ```text
+//! sequence   lists: directives bring items, lists from expressions are flattened one level
+//! mapping    keys and values: directives bring keys, variables are defined
+//! include    other files, with parameters of their own
+//! variables  what is known as `variables` at the present point
+//! spent      the limits of one expansion
+//! ```
+//!
+//! Each file that is entered has a frame: its own parameters and loops. Variables are known
+//! through all frames, since a template sees those of its caller.
+
+mod include;
+mod mapping;
+mod sequence;
+mod spent;
+mod variables;
+
+pub use spent::{
+    EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX, WORK_MAX,
+};
+
+use super::load::{File, Loaded};
+use super::part::{Chain, Hole, Part, Piece};
+use super::place::Place;
+use super::value::Size;
+use super::{Content, Inputs, Kind, Node, Scalar, compile, value};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::expression::{Context, Dialect, Step, Value};
+use crate::taint::{Origin, Segment, Text};
+use spent::Spent;
+use std::sync::Arc;
+use variables::Variables;
+
+/// Returns the document, and whether tainted text has decided anything about it.
+pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, bool) {
+    let root = &loaded.files[0];
+    let origins = inputs.webhooks.iter().map(|alias: &String| {
+        let whole = Origin { alias: alias.as_str().into(), path: "".into() };
+        (Arc::from(alias.as_str()), Arc::new(whole))
+    });
+    let frame = Frame::new(root, inputs.parameters.clone().into(), origins.collect(), inputs, None);
+    let mut expansion = Expansion {
+        loaded,
+        inputs,
+        frames: vec![frame],
+        variables: Variables::new(&inputs.variables),
+        diagnostics,
+        spent: Spent::default(),
+        used: vec![0],
+        is_copied: false,
+        text_decided: false,
+    };
+    let document = expansion.part(&root.document, Place::Root);
+    let looked = expansion.frames[0].context.has_looked_at_taint();
+    (document, looked || expansion.text_decided)
+}
+
+/// After how many mistakes an expansion is not gone on with.
+const MISTAKES_MAX: usize = 100;
+
+struct Expansion<'e> {
+    loaded: &'e Loaded,
+    inputs: &'e Inputs,
+    /// The files that are entered, the pipeline's own first.
+    frames: Vec<Frame<'e>>,
+    variables: Variables,
+    diagnostics: &'e mut Diagnostics,
+    spent: Spent,
+    /// The files that have been used, each once.
+    used: Vec<usize>,
+    /// Whether what is put in its place is copied from a file as it is.
+    is_copied: bool,
+    /// Whether tainted text has decided anything, beside what the expressions of the open frames
+    /// have looked at.
+    text_decided: bool,
+}
+
+/// One use of one file.
+struct Frame<'e> {
+    file: &'e File,
+    context: Context<'static>,
+    /// Which state of the variables the context has.
+    published: Option<u64>,
+    /// Where in a payload the values of parameters and loops came from.
+    origins: Vec<(Arc<str>, Arc<Origin>)>,
+    /// Where the file is named; `None` for the pipeline's own.
+    named_at: Option<Span>,
+}
+
+impl<'e> Frame<'e> {
+    fn new(
+        file: &'e File,
+        parameters: Value,
+        origins: Vec<(Arc<str>, Arc<Origin>)>,
+        inputs: &Inputs,
+        named_at: Option<Span>,
+    ) -> Self {
+        let mut context = Context::new(Dialect::Template);
+        context.set("parameters", parameters);
+        context.set("variables", Value::object::<Text>([]));
+        context.set("resources", inputs.resources.clone().into());
+        Self { file, context, published: None, origins, named_at }
+    }
+}
+
+impl<'e> Expansion<'e> {
+    fn frame(&mut self) -> &mut Frame<'e> {
+        self.frames.last_mut().expect("the pipeline's own frame is never left")
+    }
+
+    /// Reports a mistake, with the way that led into the present file.
+    ///
+    /// A loop makes the same mistake in each turn: it is told once, and after many that differ
+    /// nothing more is made.
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        if diagnostic.included_from.is_empty() {
+            diagnostic.included_from = self.frames.iter().rev().filter_map(|frame| frame.named_at).collect();
+        }
+        if self.diagnostics.iter().any(|known| *known == diagnostic) {
+            return;
+        }
+        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() >= MISTAKES_MAX {
+            self.spent.end();
+        }
+    }
+
+    /// Notes that something is decided by a value.
+    fn look_at(&mut self, value: &Value) {
+        self.text_decided = self.text_decided || value.has_taint();
+    }
+
+    /// Notes that something is decided by how many parts a value has, and not by what they are.
+    fn look_at_shape(&mut self, value: &Value) {
+        self.text_decided |= value.origin().is_some();
+    }
+
+    /// Expands a value to one node.
+    fn part(&mut self, part: &Part, place: Place) -> Node {
+        if self.spent.is_over() {
+            return null(part.span());
+        }
+        match part {
+            Part::Fixed { node, size } => {
+                self.count(*size, node.span);
+                self.fixed(node, place)
+            }
+            Part::Whole(hole) => self.whole(hole, place),
+            Part::Mixed { span, pieces } => {
+                Node { span: *span, origin: None, content: Content::Scalar(self.mixed(*span, pieces)) }
+            }
+            Part::Sequence { span, items } => {
+                let items = self.items(items, place);
+                self.count_one(*span);
+                Node { span: *span, origin: None, content: Content::Sequence(items) }
+            }
+            Part::Mapping { span, entries } => self.mapping(*span, entries, place),
+        }
+    }
+
+    /// Returns what an expression that is a whole scalar gives.
+    fn whole(&mut self, hole: &Hole, place: Place) -> Node {
+        let Some(value) = self.evaluate(hole) else { return null(hole.span) };
+        let node = self.produced(hole, &value);
+        self.settled(node, place)
+    }
+
+    /// Returns an expression's value as a node, counted, with the place in a payload it came from.
+    fn produced(&mut self, hole: &Hole, value: &Value) -> Node {
+        let mut node = value::to_node(value, hole.span);
+        node.origin = value.origin().cloned().or_else(|| self.chain_origin(hole, value));
+        self.count(Size::of(&node), hole.span);
+        node
+    }
+
+    /// Returns where a number, a boolean or nothing came from, which carry no origin themselves.
+    fn chain_origin(&self, hole: &Hole, value: &Value) -> Option<Arc<Origin>> {
+        let Chain { root, steps } = hole.chain.as_ref()?;
+        if matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_)) {
+            return None;
+        }
+        let (name, steps) = match steps.as_slice() {
+            [Step::Member(name), rest @ ..] if root.eq_ignore_ascii_case("parameters") => (name.as_str(), rest),
+            steps => (&**root, steps),
+        };
+        let frame = self.frames.last()?;
+        let (_, origin) = frame.origins.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(if steps.is_empty() { origin.clone() } else { Arc::new(Chain::place(origin, steps)) })
+    }
+
+    fn mixed(&mut self, span: Span, pieces: &[Piece]) -> Scalar {
+        let mut text = Text::default();
+        let mut segment_spans = Vec::new();
+        for piece in pieces {
+            let (piece, place) = match piece {
+                Piece::Text(author) => (Text::author(author.clone()), span),
+                Piece::Hole(hole) => (self.text(hole), hole.span),
+            };
+            for segment in piece.segments() {
+                push(&mut text, &mut segment_spans, segment, place);
+            }
+        }
+        self.count(Size { nodes: 1, bytes: text.len(), depth: 0 }, span);
+        Scalar { text, segment_spans, kind: Kind::Text }
+    }
+
+    /// Evaluates an expression that stands inside text.
+    fn text(&mut self, hole: &Hole) -> Text {
+        let Some(value) = self.evaluate(hole) else { return Text::default() };
+        match &value {
+            Value::Array(_) | Value::Object(_) => {
+                let node = value::to_node(&value, hole.span);
+                let expression = Some(hole.expression.text());
+                let mistake = value::object_in_text(&node, value.origin().map(|origin| &**origin), expression);
+                self.report(mistake);
+                Text::default()
+            }
+            scalar => scalar.to_text().unwrap_or_default(),
+        }
+    }
+
+    fn evaluate(&mut self, hole: &Hole) -> Option<Value> {
+        if hole.reads_variables {
+            let (variables, frame) = (&mut self.variables, self.frames.last_mut()?);
+            variables.publish(&mut frame.context, &mut frame.published);
+        }
+        let frame = self.frames.last()?;
+        let result = hole.expression.evaluate_counted(&frame.context, &mut self.spent.evaluation);
+        self.check_spent(hole.span);
+        match result {
+            Ok(value) => Some(value),
+            Err(mistake) => {
+                let start = hole.text_span.start as usize + mistake.range.start;
+                let end = hole.text_span.start as usize + mistake.range.end;
+                let inside = end <= hole.text_span.end as usize;
+                let place = if inside { Span::new(hole.span.source, start, end) } else { hole.span };
+                self.report(compile::diagnostic(mistake, place));
+                None
+            }
+        }
+    }
+
+    fn count_one(&mut self, place: Span) {
+        self.count(Size { nodes: 1, bytes: 0, depth: 0 }, place);
+    }
+
+    /// Counts what was made.
+    fn count(&mut self, size: Size, place: Span) {
+        self.spent.add(size);
+        self.check_spent(place);
+    }
+
+    /// Reports the first limit that was passed; from then on nothing more is made.
+    fn check_spent(&mut self, place: Span) {
+        if let Some(limit) = self.spent.exceeded() {
+            self.report(Diagnostic::error(Code::ExpansionLimit, limit, place, "the limit was met here"));
+        }
+    }
+}
+
+/// Adds a segment and its place, where the text does not join it to the one before.
+fn push(text: &mut Text, spans: &mut Vec<Span>, segment: &Segment, place: Span) {
+    text.push(segment.clone());
+    if text.segments().len() > spans.len() {
+        spans.push(place);
+    }
+}
+
+fn null(span: Span) -> Node {
+    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null };
+    Node { span, origin: None, content: Content::Scalar(scalar) }
+}

@@ -1,0 +1,246 @@
+//! Lists: directives bring items, and a list from an expression is flattened one level.
+
+use super::{Expansion, null};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::expression::{Array, Object, Value};
+use crate::taint::{Origin, Text};
+use crate::template::part::{Branch, Each, Element, Hole, Part};
+use crate::template::place::Place;
+use crate::template::step::restore;
+use crate::template::{Content, Entry, Kind, Node, Scalar, value};
+use std::sync::Arc;
+
+impl Expansion<'_> {
+    /// Expands the items of a list that stands at a place.
+    pub(super) fn items(&mut self, items: &[Element<Part>], place: Place) -> Vec<Node> {
+        let mut made = Vec::with_capacity(items.len());
+        for item in items {
+            self.item(item, place, &mut made);
+        }
+        made
+    }
+
+    fn item(&mut self, item: &Element<Part>, place: Place, made: &mut Vec<Node>) {
+        if self.spent.is_over() {
+            return;
+        }
+        match item {
+            Element::Own(Part::Whole(hole)) => {
+                let Some(value) = self.evaluate(hole) else { return };
+                let node = self.produced(hole, &value);
+                match node.content {
+                    Content::Sequence(_) => {
+                        self.look_at_shape(&value);
+                        self.splice(node, place, made);
+                    }
+                    _ => self.settle_item(node, place, made),
+                }
+            }
+            Element::Own(part) => {
+                let node = self.part(part, place.item());
+                let was_copied = std::mem::replace(&mut self.is_copied, is_written_task(part));
+                self.finish_item(node, place, made);
+                self.is_copied = was_copied;
+            }
+            Element::Choice(branches) => {
+                if let Some(body) = self.chosen(branches) {
+                    self.bring(body, place, made);
+                }
+            }
+            Element::Each(each) => self.each_item(each, place, made),
+            Element::Insert(part) => self.bring(part, place, made),
+        }
+    }
+
+    /// Brings what stands below a directive into the list: the items of a list, or a mapping as
+    /// one item. Nothing brings nothing.
+    fn bring(&mut self, body: &Part, place: Place, made: &mut Vec<Node>) {
+        match body {
+            Part::Sequence { items, .. } => {
+                for item in items {
+                    self.item(item, place, made);
+                }
+            }
+            Part::Mapping { .. } => {
+                let node = self.part(body, place.item());
+                self.finish_item(node, place, made);
+            }
+            Part::Fixed { .. } | Part::Whole(_) | Part::Mixed { .. } => {
+                let node = self.body(body, place);
+                match &node.content {
+                    Content::Sequence(_) => self.splice(node, place, made),
+                    Content::Mapping(_) => self.settle_item(node, place, made),
+                    Content::Scalar(scalar) if scalar.kind == Kind::Null => {}
+                    Content::Scalar(_) => self.not_spliced(body.span(), "a list or a mapping", &node),
+                }
+            }
+        }
+    }
+
+    /// Expands the body of a directive that is no list or mapping of parts. What it comes to is
+    /// finished by whoever puts it in place.
+    pub(super) fn body(&mut self, body: &Part, place: Place) -> Node {
+        match body {
+            Part::Whole(hole) => match self.evaluate(hole) {
+                Some(value) => {
+                    self.look_at_shape(&value);
+                    self.produced(hole, &value)
+                }
+                None => null(hole.span),
+            },
+            Part::Fixed { node, size } => {
+                self.count(*size, node.span);
+                node.clone()
+            }
+            other => self.part(other, place),
+        }
+    }
+
+    pub(super) fn not_spliced(&mut self, place: Span, wanted: &str, found: &Node) {
+        let title = format!("{wanted} must stand below a directive here, not {}", found.describe());
+        let label = format!("this is {}", found.describe());
+        let mut mistake = Diagnostic::error(Code::WrongType, title, place, label);
+        mistake.notes.extend(found.origin.as_deref().map(value::came_from));
+        self.report(mistake);
+    }
+
+    /// Puts the items of a produced list into the list around it. A value of a payload that
+    /// carries no origin itself gets the one of its place in the list.
+    fn splice(&mut self, list: Node, place: Place, made: &mut Vec<Node>) {
+        let Content::Sequence(items) = list.content else { return };
+        for (at, mut item) in items.into_iter().enumerate() {
+            if item.origin.is_none() {
+                item.origin = tainted(&item).or_else(|| list.origin.as_ref().map(|origin| Arc::new(origin.item(at))));
+            }
+            self.settle_item(item, place, made);
+        }
+    }
+
+    /// Finishes an item that was copied or came from an expression, and puts it into its list.
+    pub(super) fn settle_item(&mut self, item: Node, place: Place, made: &mut Vec<Node>) {
+        let item = self.settled(item, place.item());
+        self.finish_item(item, place, made);
+    }
+
+    /// Puts an expanded item into its list: a template and a group bring items of their own.
+    fn finish_item(&mut self, item: Node, place: Place, made: &mut Vec<Node>) {
+        match place {
+            Place::Steps if item.member("template").is_none() => {
+                made.push(if self.is_copied { item } else { restore(item) });
+            }
+            Place::Variables if item.member("group").is_some() => self.group(item, made),
+            _ if place.kind().is_some() && item.member("template").is_some() => self.template_item(item, place, made),
+            Place::Variables => {
+                self.define_item(&item);
+                made.push(item);
+            }
+            _ => made.push(item),
+        }
+    }
+
+    /// Expands the turns of a loop. Where its body is a mapping, all turns make one item.
+    fn each_item(&mut self, each: &Each, place: Place, made: &mut Vec<Node>) {
+        let mut merged: Option<(Span, Vec<Entry>)> = None;
+        self.turns(each, |expansion| match &each.body {
+            Part::Mapping { span, .. } => {
+                let entries = &mut merged.get_or_insert_with(|| (*span, Vec::new())).1;
+                expansion.bring_entries(&each.body, place.item(), entries);
+            }
+            body => expansion.bring(body, place, made),
+        });
+        if let Some((span, entries)) = merged {
+            self.check_unique(&entries);
+            let node = Node { span, origin: None, content: Content::Mapping(entries) };
+            self.finish_item(node, place, made);
+        }
+    }
+
+    /// Calls `turn` for each element of a loop's collection, its value known by the loop's name.
+    pub(super) fn turns(&mut self, each: &Each, mut turn: impl FnMut(&mut Self)) {
+        let Some(collection) = self.evaluate(&each.collection) else { return };
+        self.look_at_shape(&collection);
+        let origin = collection.origin().cloned();
+        let turns: Box<dyn Iterator<Item = (Value, Option<Arc<Origin>>)>> = match &collection {
+            Value::Null => return,
+            Value::Array(array) => Box::new(items_of(array, origin)),
+            Value::Object(object) => Box::new(pairs_of(object)),
+            other => return self.not_a_collection(&each.collection, other),
+        };
+        let marks = self.frame().origins.len();
+        for (value, origin) in turns {
+            self.spent.turn();
+            self.check_spent(each.collection.span);
+            if self.spent.is_over() {
+                break;
+            }
+            let frame = self.frame();
+            frame.context.set(each.variable.clone(), value);
+            frame.origins.truncate(marks);
+            frame.origins.extend(origin.map(|origin| (each.variable.clone(), origin)));
+            turn(self);
+        }
+        let frame = self.frame();
+        frame.context.remove(&each.variable);
+        frame.origins.truncate(marks);
+    }
+
+    fn not_a_collection(&mut self, hole: &Hole, value: &Value) {
+        let title = format!("`each` goes through a list or a mapping, not {}", value.kind_name());
+        let label = format!("this is {}", value.describe());
+        let mut mistake = Diagnostic::error(Code::WrongType, title, hole.span, label);
+        mistake.notes.extend(value.origin().map(|origin| value::came_from(origin)));
+        self.report(mistake);
+    }
+
+    /// Returns the body of the first branch whose condition holds.
+    pub(super) fn chosen<'p>(&mut self, branches: &'p [Branch]) -> Option<&'p Part> {
+        for branch in branches {
+            match &branch.condition {
+                None => return Some(&branch.body),
+                // Where a condition can't be evaluated, none of the branches is taken.
+                Some(hole) => {
+                    let value = self.evaluate(hole)?;
+                    self.look_at(&value);
+                    if value.is_truthy() {
+                        return Some(&branch.body);
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Says whether a step is a task because its author wrote so, and not since it went through a
+/// parameter.
+fn is_written_task(step: &Part) -> bool {
+    match step {
+        Part::Fixed { .. } => true,
+        Part::Mapping { entries, .. } => matches!(entries.first(), Some(Element::Own(pair)) if pair.key.is_fixed()),
+        _ => false,
+    }
+}
+
+/// Returns the items of a list, each with its place in a payload if the list came from one.
+fn items_of(array: &Array, origin: Option<Arc<Origin>>) -> impl Iterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
+    array.items().iter().enumerate().map(move |(at, item)| {
+        let place = || origin.as_ref().map(|origin| Arc::new(origin.item(at)));
+        (item.clone(), item.origin().cloned().or_else(place))
+    })
+}
+
+/// Returns the keys and values of a mapping as objects with `key` and `value`.
+fn pairs_of(object: &Arc<Object>) -> impl Iterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
+    object.iter().map(|(key, value)| {
+        let pair: Object = [("key", Value::String(key.clone())), ("value", value.clone())].into_iter().collect();
+        let origin = value.origin().cloned().or_else(|| key.origin().cloned());
+        (pair.into(), origin)
+    })
+}
+
+fn tainted(node: &Node) -> Option<Arc<Origin>> {
+    match &node.content {
+        Content::Scalar(Scalar { text, .. }) => Text::origin(text).cloned(),
+        _ => None,
+    }
+}

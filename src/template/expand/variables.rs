@@ -1,0 +1,69 @@
+//! Variables as expansion sees them: those defined before, in the file and its enclosing scopes.
+
+use crate::expression::{Context, Value};
+use crate::taint::Text;
+use std::sync::Arc;
+
+/// The variables that are known at the present point of the document; a later one of a name
+/// hides an earlier one.
+pub(super) struct Variables {
+    known: Vec<(Arc<str>, Text)>,
+    /// The value of the name `variables`, where it is made and nothing has changed since.
+    value: Option<Value>,
+    /// Counts the changes.
+    state: u64,
+}
+
+impl Variables {
+    pub(super) fn new(known: &[(String, String)]) -> Self {
+        let known = known.iter().map(|(name, value)| (name.as_str().into(), Text::author(value.as_str())));
+        Self { known: known.collect(), value: None, state: 0 }
+    }
+
+    pub(super) fn define(&mut self, name: &str, value: Text) {
+        self.known.push((name.into(), value));
+        self.changed();
+    }
+
+    /// Returns a mark to [`reset`](Self::reset) to when a scope ends.
+    pub(super) fn mark(&self) -> usize {
+        self.known.len()
+    }
+
+    pub(super) fn reset(&mut self, mark: usize) {
+        if mark < self.known.len() {
+            self.known.truncate(mark);
+            self.changed();
+        }
+    }
+
+    fn changed(&mut self) {
+        self.value = None;
+        self.state += 1;
+    }
+
+    /// Makes the variables the value of the name `variables`, if the context has an older state.
+    pub(super) fn publish(&mut self, context: &mut Context<'_>, published: &mut Option<u64>) {
+        if *published == Some(self.state) {
+            return;
+        }
+        let known = &self.known;
+        let value = self.value.get_or_insert_with(|| {
+            // Names are the same in any case; the last of a name counts.
+            let mut members: Vec<(Text, Value)> = Vec::with_capacity(known.len());
+            let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+            for (name, text) in known {
+                match places.get(&name.to_ascii_lowercase()) {
+                    Some(&at) => members[at].1 = Value::String(text.clone()),
+                    None => {
+                        places.insert(name.to_ascii_lowercase(), members.len());
+                        members.push((Text::author(name.clone()), Value::String(text.clone())));
+                    }
+                }
+            }
+            Value::object(members)
+        });
+        context.set("variables", value.clone());
+        *published = Some(self.state);
+    }
+}

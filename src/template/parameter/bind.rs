@@ -1,0 +1,198 @@
+//! The values of parameters: those given, else the defaults.
+
+use super::read::expectation;
+use super::{Declared, ParameterDeclaration, ParameterKind};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown};
+use crate::expression::Value;
+use crate::taint::Origin;
+use crate::template::{Node, compile, value};
+use crate::yaml;
+use std::sync::Arc;
+
+/// An argument of a reference to a template, expanded.
+#[derive(Debug, Clone)]
+pub(in crate::template) struct Argument {
+    pub(in crate::template) name: Arc<str>,
+    pub(in crate::template) name_span: Span,
+    pub(in crate::template) value: Node,
+}
+
+/// The value of a parameter in one use of its file.
+#[derive(Debug, Clone)]
+pub(in crate::template) struct Bound {
+    pub(in crate::template) name: Arc<str>,
+    pub(in crate::template) value: Value,
+    /// Where in a payload it came from, also for a number that carries no origin itself.
+    pub(in crate::template) origin: Option<Arc<Origin>>,
+}
+
+/// Returns the values of a pipeline's parameters: those given as text, by name ignoring case, else
+/// the defaults. The text for a structure is YAML, or JSON, which is YAML too.
+pub fn bind(
+    declared: &[ParameterDeclaration],
+    given: &[(String, String)],
+    diagnostics: &mut Diagnostics,
+) -> Vec<(Arc<str>, Value)> {
+    let is_declared = |name: &str| declared.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+    for (name, _) in given.iter().filter(|(name, _)| !is_declared(name)) {
+        let title = format!("the pipeline has no parameter `{}`", shown(name));
+        let unknown = Diagnostic::without_place(Code::UnknownParameter, title);
+        diagnostics.push(unknown.suggest(name, declared.iter().map(|parameter| &*parameter.name)));
+    }
+    declared
+        .iter()
+        .map(|parameter| {
+            let given = given.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
+            let value = match given {
+                Some((_, text)) => parameter.given(text, diagnostics),
+                None => parameter.default_value(diagnostics),
+            };
+            (parameter.name.clone(), value)
+        })
+        .collect()
+}
+
+impl ParameterDeclaration {
+    fn default_value(&self, diagnostics: &mut Diagnostics) -> Value {
+        if let Some(default) = &self.default {
+            return default.clone();
+        }
+        let title = format!("the parameter `{}` has no value and no default", self.name);
+        let missing = Diagnostic::error(Code::MissingParameter, title, self.name_span, "declared here");
+        diagnostics.push(missing.help("give it a `default`; a run that a webhook starts gets no other value"));
+        Value::Null
+    }
+
+    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Value {
+        if let Some(value) = self.typed(text) {
+            return value;
+        }
+        let title = format!("`{}` is no value for the parameter `{}`", shown(text), self.name);
+        let label = expectation(self.kind, &self.values);
+        diagnostics.push(Diagnostic::error(Code::InvalidValue, title, self.name_span, label));
+        Value::Null
+    }
+
+    /// Returns a text as a value of the parameter's type, if it is one and is allowed.
+    fn typed(&self, text: &str) -> Option<Value> {
+        let scalar = yaml::Scalar { text: text.into(), style: yaml::Style::DoubleQuoted };
+        let whole = yaml::Node { span: self.name_span, content: yaml::Content::Scalar(scalar) };
+        if self.kind.takes_text() {
+            return self.kind.value_of(&compile::fixed(&whole), &self.values);
+        }
+        let mut mistakes = Diagnostics::default();
+        let tree = yaml::parse(text, SourceId(0), &mut mistakes)?;
+        // Its places would be of a text that is in no file.
+        let value = self.kind.value_of(&value::moved(compile::fixed(&tree), self.name_span), &self.values)?;
+        mistakes.is_empty().then_some(value)
+    }
+}
+
+impl ParameterKind {
+    /// Says whether a text is a value of the type as it is, and not the YAML of one.
+    fn takes_text(self) -> bool {
+        use super::Shape;
+        matches!(self.shape(), Shape::Text | Shape::Number | Shape::Boolean)
+    }
+}
+
+impl Declared {
+    /// Returns the values of a template's parameters in one use of it. `place` is where the
+    /// template is named, `shown` how.
+    pub(in crate::template) fn bind(
+        &self,
+        arguments: Vec<Argument>,
+        place: Span,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<Bound> {
+        match self {
+            Self::Typed(declarations) => typed(declarations, arguments, place, diagnostics),
+            Self::Untyped(defaults) => untyped(defaults, arguments),
+            Self::Nothing => untyped(&[], arguments),
+        }
+    }
+}
+
+fn typed(
+    declarations: &[ParameterDeclaration],
+    arguments: Vec<Argument>,
+    place: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Bound> {
+    for argument in &arguments {
+        if !declarations.iter().any(|declared| declared.name.eq_ignore_ascii_case(&argument.name)) {
+            diagnostics.push(undeclared(&argument.name, argument.name_span, declarations));
+        }
+    }
+    let bind = |declared: &ParameterDeclaration| {
+        let argument = arguments.iter().find(|argument| declared.name.eq_ignore_ascii_case(&argument.name));
+        let (value, origin) = match argument {
+            Some(argument) => (declared.argument(argument, diagnostics), argument.value.origin.clone()),
+            None => (declared.absent(place, diagnostics), None),
+        };
+        let is_own = value.origin().is_none() && matches!(value, Value::String(_));
+        Bound { name: declared.name.clone(), value, origin: origin.filter(|_| !is_own) }
+    };
+    declarations.iter().map(bind).collect()
+}
+
+impl ParameterDeclaration {
+    fn argument(&self, argument: &Argument, diagnostics: &mut Vec<Diagnostic>) -> Value {
+        if let Some(value) = self.kind.value_of(&argument.value, &self.values) {
+            return value;
+        }
+        let what = match value::from_node(&argument.value) {
+            Value::String(text) if text.is_empty() => "an empty text".to_owned(),
+            other => other.describe(),
+        };
+        let title = format!("{what} is no value for the parameter `{}`", self.name);
+        let label = expectation(self.kind, &self.values);
+        let mut wrong = Diagnostic::error(Code::InvalidValue, title, argument.value.span, label);
+        wrong.notes.extend(argument.value.origin.as_deref().map(value::came_from));
+        diagnostics.push(wrong.related(self.name_span, format!("declared here as `{}`", self.kind.word())));
+        Value::Null
+    }
+
+    fn absent(&self, place: Span, diagnostics: &mut Vec<Diagnostic>) -> Value {
+        if let Some(default) = &self.default {
+            return default.clone();
+        }
+        diagnostics.push(missing(self, place));
+        Value::Null
+    }
+}
+
+/// Returns the diagnostic for an argument that a template has no parameter for.
+pub(in crate::template) fn undeclared(name: &str, place: Span, declarations: &[ParameterDeclaration]) -> Diagnostic {
+    let title = format!("the template has no parameter `{}`", shown(name));
+    let unknown = Diagnostic::error(Code::UnknownParameter, title, place, "not declared");
+    let names: Vec<&str> = declarations.iter().map(|declared| &*declared.name).collect();
+    let help = match names.as_slice() {
+        [] => "remove it: the template declares no parameters".to_owned(),
+        names => format!("it has `{}`", names.join("`, `")),
+    };
+    unknown.help(help).suggest(name, names)
+}
+
+/// Returns the diagnostic for a parameter that gets no value where its template is named.
+pub(in crate::template) fn missing(declaration: &ParameterDeclaration, place: Span) -> Diagnostic {
+    let name = &declaration.name;
+    let title = format!("the template's parameter `{name}` has no value and no default");
+    let missing = Diagnostic::error(Code::MissingParameter, title, place, "the template is named here");
+    let help = format!("write `{name}` below `parameters` here");
+    missing.related(declaration.name_span, "declared here without a default").help(help)
+}
+
+/// Any argument is taken, as text; a default stands where there is none.
+fn untyped(defaults: &[(Arc<str>, Value)], arguments: Vec<Argument>) -> Vec<Bound> {
+    let is_given = |name: &str| arguments.iter().any(|argument| argument.name.eq_ignore_ascii_case(name));
+    let absent = defaults.iter().filter(|(name, _)| !is_given(name));
+    let absent: Vec<Bound> =
+        absent.map(|(name, value)| Bound { name: name.clone(), value: value.clone(), origin: None }).collect();
+    let given = arguments.iter().map(|argument| Bound {
+        name: argument.name.clone(),
+        value: value::as_text(&argument.value),
+        origin: argument.value.origin.clone(),
+    });
+    given.chain(absent).collect()
+}

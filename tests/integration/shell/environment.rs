@@ -1,0 +1,70 @@
+//! Values that a script reads from its environment.
+
+use super::running::{Workspace, placed_beside, stdout};
+use pipehook::shell::{Entrance, Language};
+
+/// Scripts that evaluate the variable `TITLE`.
+const NEVER: &[&str] = &[
+    "eval \"echo $TITLE\"",
+    "bash -c \"echo $TITLE\"",
+    "x=$TITLE; eval \"$x\"",
+    "v=TITLE; eval \"${!v}\"",
+    "declare -n r=TITLE; eval \"$r\"",
+    "$TITLE",
+    "echo \"$TITLE\" | bash",
+    "trap \"$TITLE\" EXIT",
+    "PATH=$TITLE",
+    "echo \"$TITLE\" > run.sh",
+    "coproc echo \"$TITLE\"",
+];
+
+/// Scripts that use it as data.
+const ALWAYS: &[&str] = &[
+    "echo \"$TITLE\"",
+    "printf '%s\\n' \"$TITLE\"",
+    "bash -c 'echo \"$TITLE\"'",
+    "cat <<EOF\n$TITLE\nEOF",
+    "[ \"$TITLE\" = a ] || echo \"$TITLE\"",
+    "x=$TITLE; echo \"$x\"",
+];
+
+const HOSTILE: &str = "; touch CANARY; $(touch CANARY) `touch CANARY` \" '";
+
+#[test]
+fn what_evaluates_a_variable_is_refused_with_its_name() {
+    for script in NEVER {
+        let refusals = placed_beside(Language::Bash, script, "TITLE", "plain").expect_err(script);
+        assert_eq!(refusals[0].entrance, Entrance::Variable("TITLE".to_owned()), "{script}");
+        assert!(!refusals[0].value_dependent && refusals[0].line == 1, "{script}: {refusals:?}");
+    }
+}
+
+#[test]
+fn a_variable_in_arithmetic_must_be_an_integer() {
+    for script in ["[[ $TITLE -gt 3 ]] && echo big", "echo $((TITLE + 1))", "n=$TITLE\n((n > 1))"] {
+        placed_beside(Language::Bash, script, "TITLE", "12").expect(script);
+        let refusals = placed_beside(Language::Bash, script, "TITLE", "a[$(touch canary)]").expect_err(script);
+        assert!(refusals[0].value_dependent, "{script}");
+    }
+}
+
+#[test]
+fn a_variable_as_data_leaves_the_script_as_it_is() {
+    for script in ALWAYS {
+        let workspace = Workspace::new();
+        let value = HOSTILE.replace("CANARY", &workspace.canary().display().to_string());
+        let mut placed = placed_beside(Language::Bash, script, "TITLE", &value).expect(script);
+        assert_eq!(placed.script, *script);
+        placed.carried.variables.push(("TITLE".to_owned(), value.clone()));
+        assert_eq!(stdout(&workspace.run("bash", &placed)), format!("{value}\n"), "{script}");
+        assert!(!workspace.canary().exists());
+    }
+}
+
+#[test]
+fn a_script_that_can_not_be_read_is_refused_only_where_it_names_the_variable() {
+    placed_beside(Language::Bash, "coproc true", "TITLE", "x").expect("it can't reach the value");
+    placed_beside(Language::Bash, "coproc echo $TITLES", "TITLE", "x").expect("another variable");
+    placed_beside(Language::Cmd, "echo hello", "TITLE", "x").expect("it can't reach the value");
+    placed_beside(Language::Cmd, "echo %TITLE%", "TITLE", "x").expect_err("cmd parses the value");
+}

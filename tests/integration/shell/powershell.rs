@@ -1,0 +1,155 @@
+//! Scripts in PowerShell. Where the machine has it, they are run.
+
+use super::running::{Workspace, placed_beside, placed_in, stdout, text};
+use pipehook::shell::{Language, Placed, Refusal};
+use proptest::prelude::*;
+use std::process::Command;
+
+/// Scripts that print the value, and what they become.
+const ROWS: &[(&str, &str)] = &[
+    ("Write-Host \"<${{ x }}>\"", "Write-Host \"<$($env:PIPEHOOK_1)>\""),
+    ("Write-Host '<${{ x }}>'", "Write-Host \"<$($env:PIPEHOOK_1)>\""),
+    ("Write-Host '$5 `n \"it''s\" <${{ x }}>'", "Write-Host \"`$5 ``n `\"it's`\" <$($env:PIPEHOOK_1)>\""),
+    ("Write-Host ${{ x }}", "Write-Host \"$($env:PIPEHOOK_1)\""),
+    ("Write-Host v${{ x }}.zip", "Write-Host \"v$($env:PIPEHOOK_1).zip\""),
+    ("Write-Host @\"\n<${{ x }}>\n\"@", "Write-Host @\"\n<$($env:PIPEHOOK_1)>\n\"@"),
+    ("Write-Host @'\n$5 <${{ x }}>\n'@", "Write-Host @\"\n`$5 <$($env:PIPEHOOK_1)>\n\"@"),
+    ("# ${{ x }}\nWrite-Host ok", "# PIPEHOOK_1\nWrite-Host ok"),
+    ("<# ${{ x }} #> Write-Host ok", "<# PIPEHOOK_1 #> Write-Host ok"),
+    ("Write-Host \"$(Get-Item '${{ x }}')\"", "Write-Host \"$(Get-Item \"$($env:PIPEHOOK_1)\")\""),
+    ("$a = @{ k = '${{ x }}' }", "$a = @{ k = \"$($env:PIPEHOOK_1)\" }"),
+    ("if ($true) { Write-Host ${{ x }} }", "if ($true) { Write-Host \"$($env:PIPEHOOK_1)\" }"),
+    ("git commit -m \"${{ x }}\"", "git commit -m \"$($env:PIPEHOOK_1)\""),
+    ("dotnet build -p:Version=${{ x }}", "dotnet build \"-p:Version=$($env:PIPEHOOK_1)\""),
+    ("$b = { Write-Host \"${{ x }}\" }; & $b", "$b = { Write-Host \"$($env:PIPEHOOK_1)\" }; & $b"),
+    ("Write-Host \u{2018}a ${{ x }}\u{2019}", "Write-Host \"a $($env:PIPEHOOK_1)\""),
+];
+
+/// Scripts that take no value.
+const NEVER: &[&str] = &[
+    "${{ x }}",
+    "& ${{ x }}",
+    "& \"${{ x }}\" a | iex",
+    ". ${{ x }}",
+    "$x = ${{ x }}",
+    "if (${{ x }} -gt 1) { }",
+    "Get-Item -${{ x }} a",
+    "cmd --% ${{ x }}",
+    "cmd /c ${{ x }}",
+    "pwsh -Command \"Write-Host ${{ x }}\"",
+    "powershell.exe -c \"${{ x }}\"",
+    "Invoke-Expression \"${{ x }}\"",
+    "iex '${{ x }}'",
+    "'${{ x }}' | iex",
+    "$x = '${{ x }}'; iex $x",
+    "$x = '${{ x }}'; $y = \"$x\"; Invoke-Expression $y",
+    "$x = '${{ x }}'; & $x",
+    "function f($c) { iex $c }\nf '${{ x }}'",
+    "'${{ x }}' | ForEach-Object { iex $_ }",
+    "foreach ($c in @('${{ x }}')) { iex $c }",
+    "[scriptblock]::Create('${{ x }}')",
+    "$ExecutionContext.InvokeCommand.InvokeScript('${{ x }}')",
+    "Start-Process '${{ x }}'",
+    "Add-Type -TypeDefinition '${{ x }}'",
+    "Set-Content run.ps1 '${{ x }}'",
+    "'${{ x }}' > run.ps1",
+    "$env:PATH = '${{ x }}'",
+    "Write-Host $${{ x }}",
+    "Write-Host ${${{ x }}}",
+    "Write-Host \"`${{ x }}\"",
+    "Write-Host \"${{ x }}",
+    "Write-Host @'\n\"@ ${{ x }}\n\"@\n'@",
+    "Write-Host 'a'${{ x }}",
+    "ssh host \"echo ${{ x }}\"",
+];
+
+fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
+    placed_in(Language::PowerShell, &text(script, |_| value.to_owned()))
+}
+
+#[test]
+fn a_reference_is_written_for_its_place() {
+    for (script, expected) in ROWS {
+        let placed = placed(script, "v").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert_eq!(placed.script, *expected);
+    }
+}
+
+#[test]
+fn code_names_and_expressions_take_no_value() {
+    for script in NEVER {
+        match placed(script, "plain") {
+            Ok(placed) => panic!("{script} is placed: {}", placed.script),
+            Err(refusals) => assert!(!refusals[0].value_dependent, "{script}: {refusals:?}"),
+        }
+    }
+}
+
+#[test]
+fn some_places_take_some_values() {
+    placed("git log ${{ x }}", "--output=x").expect_err("an option of a program");
+    placed("Write-Host ${{ x }}", "-x").expect("data of a command");
+    placed("Write-Host a > ${{ x }}", "../x").expect_err("a file elsewhere");
+    placed("Write-Host a > ${{ x }}", "x.txt").expect("a plain name");
+    placed("Write-Host \"##vso[task.setvariable variable=${{ x }}]a\"", "a;isSecret=true").expect_err("a property");
+    placed("param([string]$a)\nWrite-Host '${{ x }}'", &"x".repeat(100_000)).expect_err("nothing can stand in front");
+}
+
+#[test]
+fn a_long_value_is_read_from_its_file() {
+    let placed = placed("Write-Host '${{ x }}'", &"x".repeat(100_000)).expect("long");
+    assert!(placed.script.starts_with("$env:PIPEHOOK_1 = [IO.File]::ReadAllText("), "{}", placed.script);
+    assert_eq!((placed.carried.variables.len(), placed.carried.files.len()), (0, 1));
+}
+
+#[test]
+fn what_a_script_reads_from_its_environment_is_followed() {
+    let beside = |script: &str| placed_beside(Language::PowerShell, script, "TITLE", "plain");
+    beside("iex $env:TITLE").expect_err("code");
+    beside("$t = $env:title; iex \"$t\"").expect_err("code, in any case of the name");
+    beside("Write-Host $env:TITLE").expect("data");
+}
+
+#[test]
+fn powershell_prints_the_value_as_it_is() {
+    if Command::new("pwsh").arg("-Version").output().is_err() {
+        println!("skipped: pwsh is not installed");
+        return;
+    }
+    let hostile = [
+        "it's",
+        "\"; New-Item CANARY; \"",
+        "$(New-Item CANARY)",
+        "`\"",
+        "\u{2019}; New-Item CANARY; \u{2018}",
+        "\n'@\nNew-Item CANARY\n@'\n",
+    ];
+    for script in
+        ["Write-Host '${{ x }}'", "Write-Host \"${{ x }}\"", "Write-Host ${{ x }}", "Write-Host @'\n${{ x }}\n'@"]
+    {
+        for value in hostile {
+            let workspace = Workspace::new();
+            let value = value.replace("CANARY", &workspace.canary().display().to_string());
+            let output = workspace.run("pwsh", &placed(script, &value).expect("data"));
+            assert_eq!(stdout(&output).trim_end(), value.trim_end(), "{script}");
+            assert!(!workspace.canary().exists(), "{script}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_placed_or_refused_without_a_crash_and_is_the_same_for_all_values(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "${{ x }}", "Write-Host ", "'", "\"", "`", "$(", "@'\n", "\n'@", "@\"\n", "\n\"@", ")", "(", "{ ", " }", "$x", "$x = ", ";", "\n", "|", "#", "<#", "#>", "&",
+            "-a ", "--% ", "[", "]", ".", ",", "=", ">", "\u{2019}", "iex ", "é", "if ", "${a", "}", "@{ a = ",
+        ]), 0..25),
+    ) {
+        let script = pieces.concat();
+        if let (Ok(one), Ok(other)) = (placed(&script, "1"), placed(&script, "'\"; $(x)")) {
+            prop_assert_eq!(one.script, other.script);
+        }
+    }
+}

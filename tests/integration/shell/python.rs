@@ -1,0 +1,168 @@
+//! Scripts in Python, against the real interpreter.
+
+use super::running::{Workspace, placed_beside, placed_in, stdout, text};
+use pipehook::shell::{Language, Placed, Refusal};
+use proptest::prelude::*;
+
+/// What breaks out of some literal.
+const HOSTILE: &[&str] = &[
+    "plain",
+    "",
+    "it's \"quoted\"",
+    "'''",
+    "\"\"\"",
+    "\\",
+    "\\'",
+    "\\u0027",
+    "\\N{QUOTATION MARK}",
+    "{1+1}",
+    "{{",
+    "}",
+    "%s %d %(x)s",
+    "{0} {x}",
+    "a\nb",
+    "\r",
+    "é\u{2028}😀",
+    "'+__import__('os').system('touch CANARY')+'",
+    "\"+__import__('os').system('touch CANARY')+\"",
+    "{__import__('os').system('touch CANARY')}",
+    "\nimport os; os.system('touch CANARY')\n#",
+];
+
+/// Scripts that print the value and nothing else.
+const ROWS: &[&str] = &[
+    "print('${{ x }}', end='')",
+    "print(\"${{ x }}\", end='')",
+    "print('''${{ x }}''', end='')",
+    "print(\"\"\"${{ x }}\"\"\", end='')",
+    "print(u'${{ x }}', end='')",
+    "print(f'${{ x }}', end='')",
+    "print(f'{\"\"}${{ x }}', end='')",
+    "print(F\"\"\"${{ x }}\"\"\", end='')",
+    "import sys\nsys.stdout.write(b'${{ x }}'.decode())",
+    "# ${{ x }}\nx = '${{ x }}' # ${{ x }} '''\nprint(x, end='')",
+    "print('' '${{ x }}' \"\", end='')",
+    "def f(a, b='${{ x }}'):\n    return b\n\nprint(f(1), end='')",
+    "print({'k': '${{ x }}'}['k'], end='')",
+    "print('%s' % '${{ x }}', end='')",
+    "print('{}'.format('${{ x }}'), end='')",
+    "import subprocess\nsubprocess.run(['printf', '%s', '${{ x }}'])",
+];
+
+/// Scripts that take no value.
+const NEVER: &[&str] = &[
+    "print(${{ x }})",
+    "import ${{ x }}",
+    "${{ x }} = 1",
+    "print(f'{${{ x }}}')",
+    "print(f'{\"${{ x }}\"}')",
+    "print('\\${{ x }}')",
+    "print('${{ x }} %s' % 1)",
+    "print(('${{ x }} %s') % 1)",
+    "print('${{ x }}'.format(1))",
+    "print('${{ x }}' '{}'.format(1))",
+    "t = '${{ x }}'\nprint(t % 1)",
+    "t = '${{ x }}'\nprint(t.format(1))",
+    "eval('${{ x }}')",
+    "exec(\"a = '${{ x }}'\")",
+    "import os\nos.system('echo ${{ x }}')",
+    "import os\nos.popen('echo ${{ x }}')",
+    "from os import system as s, system\nc = 'echo ${{ x }}'\nsystem(c)",
+    "import os\nc = ['${{ x }}']\nos.system(c[0])",
+    "import os\ndef run(c):\n    os.system(c)\n\nrun('${{ x }}')",
+    "import os\nclass A:\n    pass\na = A()\na.c = '${{ x }}'\nos.system(a.c)",
+    "import os\nfor c in ['${{ x }}']:\n    os.system(c)",
+    "import os\nl = []\nl.append('${{ x }}')\nos.system(l[0])",
+    "import os\nos.system(f\"echo {'${{ x }}'}\")",
+    "import subprocess\nsubprocess.run('echo ${{ x }}', shell=True)",
+    "import subprocess\nsubprocess.run(['bash', '-c', '${{ x }}'])",
+    "import subprocess\nsubprocess.run(['${{ x }}'])",
+    "import subprocess\nsubprocess.check_output('${{ x }}')",
+    "open('a.py', 'w').write('${{ x }}')\nexec(open('a.py').read())",
+    "import sqlite3\nsqlite3.connect(':memory:').execute(\"select '${{ x }}'\")",
+    "__import__('${{ x }}')",
+    "getattr(str, '${{ x }}')",
+    "import pickle\npickle.loads(b'${{ x }}')",
+    "import yaml\nyaml.load('${{ x }}')",
+    "print('${{ x }}",
+    "print('${{ x }}\n')",
+    "print('''${{ x }}')",
+    "match '${{ x }}':\n    case ${{ x }}: pass",
+];
+
+fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
+    placed_in(Language::Python, &text(script, |_| value.to_owned()))
+}
+
+#[test]
+fn in_every_literal_python_prints_the_value_as_it_is() {
+    for script in ROWS {
+        let workspace = Workspace::new();
+        for value in HOSTILE {
+            let value = value.replace("CANARY", &workspace.canary().display().to_string());
+            let placed = placed(script, &value).unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+            let output = workspace.run("python3", &placed);
+            let printed = stdout(&output);
+            assert_eq!(printed, value, "{script} became {}: {output:?}", placed.script);
+            assert!(!workspace.canary().exists(), "{script}");
+            assert!(placed.carried.variables.is_empty());
+        }
+    }
+}
+
+#[test]
+fn code_formats_and_what_runs_text_take_no_value() {
+    for script in NEVER {
+        match placed(script, "plain") {
+            Ok(placed) => panic!("{script} is placed: {}", placed.script),
+            Err(refusals) => assert!(!refusals[0].value_dependent, "{script}: {refusals:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_raw_string_takes_a_plain_value_and_a_list_no_option() {
+    placed("print(r'\\d${{ x }}')", "v1.2").expect("plain");
+    placed("print(r'${{ x }}')", "a'b").expect_err("a quote");
+    placed("import subprocess\nsubprocess.run(['git', 'log', '${{ x }}'])", "main").expect("no option");
+    placed("import subprocess\nsubprocess.run(['git', 'log', '${{ x }}'])", "--output=x").expect_err("an option");
+    placed("open('out/${{ x }}')", "../../etc/passwd").expect_err("out of the folder");
+}
+
+#[test]
+fn a_long_value_needs_no_file_and_a_nul_is_refused() {
+    let long = "é'".repeat(100_000);
+    let placed_long = placed("print(len('${{ x }}'))", &long).expect("any length");
+    assert_eq!(stdout(&Workspace::new().run("python3", &placed_long)), "200000\n");
+    placed("print('${{ x }}')", "a\0b").expect_err("a NUL");
+}
+
+#[test]
+fn what_a_script_reads_from_its_environment_is_followed() {
+    let beside = |script: &str| placed_beside(Language::Python, script, "TITLE", "plain");
+    beside("import os\nos.system(os.environ['TITLE'])").expect_err("a command");
+    beside("import os\nt = os.getenv('TITLE')\neval(t)").expect_err("code");
+    beside("import os\nprint(os.environ['TITLE'])").expect("data");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A value is only ever escapes of its characters, wherever its script puts it.
+    #[test]
+    fn no_character_of_a_value_is_code(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "${{ x }}", "'", "\"", "'''", "\"\"\"", "f'", "r'", "b\"", "rb'", "{", "}", "{{", "#", "\n", "\\", "(", ")", "%", ".format(", "print(", "x = ", ";",
+            "eval(", " ", "os.system(", "é", "[", "]", ",", "def f(a):",
+        ]), 0..20),
+        value in "[#'\"{}()\n;$]{1,6}",
+    ) {
+        let script = pieces.concat();
+        if let (Ok(one), Ok(other)) = (placed(&script, "a"), placed(&script, &value)) {
+            let escaped: String = value.chars().map(|it| format!("\\u{:04x}", u32::from(it))).collect();
+            let bytes: String = value.bytes().map(|it| format!("\\x{it:02x}")).collect();
+            let back = other.script.replace(&escaped, "\\u0061").replace(&bytes, "\\x61");
+            prop_assert_eq!(back, one.script);
+        }
+    }
+}

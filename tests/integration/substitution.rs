@@ -1,0 +1,149 @@
+//! What a connection says of payload text in scripts, end to end; what `check` says before any payload;
+//! and which logging commands are a script's own.
+
+use crate::support::{Folder, until};
+use std::time::Duration;
+
+const CONNECTIONS: &str = "connections:
+  safe: {auth: none}
+  raw: {auth: none, substitution: raw}
+  strict: {auth: none, substitution: strict}
+";
+
+/// Returns a folder with a pipeline of these steps that listens to a connection.
+fn folder(connection: &str, steps: &str) -> Folder {
+    let folder = Folder::new(CONNECTIONS);
+    let webhook = format!("resources:\n  webhooks:\n  - webhook: hook\n    connection: {connection}\n");
+    folder.write("pipelines/p.yml", &format!("{webhook}{steps}"));
+    folder.write("payload.json", r#"{"title": "a; echo INJECTED", "n": 7}"#);
+    folder
+}
+
+/// Posts the payload and returns what the run printed.
+fn posted(folder: &Folder, connection: &str) -> String {
+    let server = folder.serve(&[]);
+    let body = std::fs::read(folder.path().join("payload.json")).expect("the payload");
+    let answer = server.request("POST", &format!("/webhooks/{connection}"), &[], &body);
+    assert_eq!(answer.json()["outcome"], "queued", "{answer:?}");
+    until("the end of the run", Duration::from_secs(30), || {
+        let run = folder.run(&["runs", "show", "p#1", "--format", "json"]).json();
+        (run["state"] == "completed").then_some(())
+    });
+    folder.run(&["runs", "logs", "p#1"]).ended_with(0).stdout
+}
+
+const ECHO: &str = "steps:\n- script: echo ${{ parameters.hook.title }}\n";
+
+#[test]
+fn text_stays_data_unless_a_connection_says_otherwise() {
+    assert!(posted(&folder("safe", ECHO), "safe").contains("a; echo INJECTED\n"));
+    assert!(posted(&folder("raw", ECHO), "raw").contains("a\nINJECTED\n"));
+}
+
+#[test]
+fn a_strict_connection_wants_text_in_the_environment() {
+    let refused = folder("strict", ECHO);
+    let server = refused.serve(&[]);
+    let answer = server.request("POST", "/webhooks/strict", &[], br#"{"title": "x"}"#);
+    assert_eq!((answer.status, answer.json()["outcome"].as_str()), (422, Some("rejected")), "{answer:?}");
+    let text = answer.json().to_string();
+    assert!(text.contains("tainted-in-script") && text.contains("env:"), "{text}");
+    let steps = "steps:\n- script: echo \"$T\"\n  env:\n    T: ${{ parameters.hook.title }}\n";
+    assert!(posted(&folder("strict", steps), "strict").contains("a; echo INJECTED\n"));
+}
+
+#[test]
+fn check_tells_each_place_before_any_payload() {
+    let raw = folder("raw", ECHO).run(&["check"]).ended_with(0).stderr;
+    assert!(raw.contains("warning[tainted-in-script]") && raw.contains("`substitution: raw`"), "{raw}");
+    let strict = folder("strict", ECHO).run(&["check"]).ended_with(1).stderr;
+    assert!(strict.contains("error[tainted-in-script]") && strict.contains("`substitution: strict`"), "{strict}");
+    folder("safe", ECHO).run(&["check"]).ended_with(0);
+}
+
+#[test]
+fn check_finds_what_every_payload_would_meet() {
+    let always = [
+        "steps:\n- script: |\n    echo a\n    eval \"${{ parameters.hook.title }}\"\n",
+        "steps:\n- script: ${{ lower(parameters.hook.title) }} --version\n",
+        "variables:\n  v: ${{ parameters.hook.title }}\nsteps:\n- bash: eval \"$(v)\"\n",
+        "variables:\n- name: v\n  value: ${{ parameters.hook.title }}\nsteps:\n- bash: eval \"$V\"\n",
+        "steps:\n- bash: eval \"$T\"\n  env:\n    T: a ${{ parameters.hook.title }}\n",
+        "steps:\n- bash: bash -c \"${{ resources.webhooks.hook.event }}\"\n",
+    ];
+    for steps in always {
+        let output = folder("safe", steps).run(&["check"]).ended_with(1);
+        assert!(output.stderr.contains("error[tainted-in-script]"), "{steps}\n{}", output.stderr);
+    }
+    let never = [
+        "steps:\n- script: ${{ oneOf(parameters.hook.title, 'ls', 'id') }}\n",
+        "steps:\n- script: exit ${{ eq(parameters.hook.title, 'x') }}\n",
+        "steps:\n- script: echo $(( ${{ parameters.hook.n }} + 1 ))\n",
+        "variables:\n  v: ls\nsteps:\n- script: $(v)\n",
+        "steps:\n- bash: echo \"$T\"\n  env:\n    T: ${{ parameters.hook.title }}\n",
+        "steps:\n- bash: ${{ resources.webhooks.hook.delivery }} --version || true\n",
+    ];
+    for steps in never {
+        let output = folder("safe", steps).run(&["check"]);
+        assert_eq!(output.code, Some(0), "{steps}\n{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_place_is_told_once_with_and_without_a_payload() {
+    let folder = folder("safe", "steps:\n- script: eval \"${{ parameters.hook.title }}\"\n");
+    for arguments in [&["check"][..], &["check", "--payload", "payload.json", "pipelines/p.yml"]] {
+        let told = folder.run(arguments).ended_with(1).stderr;
+        assert_eq!(told.matches("error[").count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn only_the_author_s_own_commands_are_shown_as_such() {
+    let steps = "steps:
+- bash: |
+    echo \"##vso[task.logissue type=warning]mine ${{ parameters.hook.title }}\"
+    echo \"##[warning]mine too\"
+    echo \"${{ parameters.hook.command }}\"
+    echo \"$T\"
+  env:
+    T: ${{ parameters.hook.section }}
+";
+    let folder = folder("safe", steps);
+    let payload = r###"{"title": "a ##vso[x]b", "command": "x ##VSO[task.setvariable variable=a]b", "section": "##[section]Finishing: all"}"###;
+    folder.write("payload.json", payload);
+    let log = posted(&folder, "safe");
+    for line in [
+        "##[warning]mine a ##vso[x]b\n",
+        "##[warning]mine too\n",
+        "(not obeyed) x ##VSO[task.setvariable variable=a]b\n",
+        "(not obeyed) ##[section]Finishing: all\n",
+    ] {
+        assert!(log.lines().any(|found| found.ends_with(line.trim_end())), "{line} is missing in\n{log}");
+    }
+    assert!(!log.lines().any(|line| line.ends_with("mine too") && line.contains("not obeyed")), "{log}");
+}
+
+#[test]
+fn a_value_inside_the_brackets_of_a_command_is_plain() {
+    let steps = "steps:\n- bash: echo \"##vso[task.setvariable variable=${{ parameters.hook.name }}]x\"\n";
+    let folder = folder("safe", steps);
+    folder.write("payload.json", r#"{"name": "a;isSecret=true"}"#);
+    let refused = folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(1).stderr;
+    assert!(refused.contains("one plain word"), "{refused}");
+    folder.write("payload.json", r#"{"name": "version"}"#);
+    folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
+}
+
+#[test]
+fn render_shows_what_runs() {
+    let steps = "variables:\n  v: pre-${{ parameters.hook.title }}\nsteps:\n- bash: |\n    echo '$(v)'\n    cat <<'E'\n    $5 ${{ parameters.hook.title }}\n    E\n";
+    let folder = folder("safe", steps);
+    let shown = folder.run(&["render", "p", "--payload", "payload.json", "--format", "json"]).ended_with(0).json();
+    let script = "echo 'pre-'\"${PIPEHOOK_1}\"''\ncat <<E\n\\$5 ${PIPEHOOK_2}\nE\n";
+    assert_eq!(shown["steps"][0]["bash"], script);
+    assert_eq!(shown["steps"][0]["env"]["PIPEHOOK_2"], "a; echo INJECTED");
+    let yaml = folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(0).stdout;
+    let read: serde_json::Value = serde_yaml::from_str(&yaml).expect("YAML");
+    assert_eq!(read["steps"], shown["steps"]);
+}

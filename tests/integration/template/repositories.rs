@@ -1,0 +1,30 @@
+//! `resources.repositories` of a pipeline.
+
+use super::world::World;
+
+#[track_caller]
+fn fails(repositories: &str, code: &str, place: &str) {
+    World::new(&format!("resources:\n  repositories:\n{repositories}steps: []\n"))
+        .fails(code, &format!("ci/main.yml:{place}"));
+}
+
+#[test]
+fn declarations_are_checked() {
+    fails("  - {name: x}\n", "missing-key", "3:6");
+    fails("  - x\n", "wrong-type", "3:5");
+    fails("  - {repository: self}\n", "invalid-value", "3:18");
+    fails("  - {repository: 'a b'}\n", "invalid-value", "3:18");
+    fails("  - {repository: a, ref: '${{ variables.x }}'}\n", "invalid-value", "3:26");
+    World::new("resources: {repositories: x}\nsteps: []\n").fails("wrong-type", "ci/main.yml:1:27");
+}
+
+#[test]
+fn an_extended_pipeline_brings_repositories_and_no_webhooks() {
+    let base = "resources:\n  repositories: [{repository: more}]\nsteps:\n- template: a.yml@more\n";
+    World::new("extends: {template: b.yml}\n")
+        .file("ci/b.yml", base)
+        .file("a.yml@more", "steps: [{script: a}]\n")
+        .gives("steps: [{script: a}]");
+    let listening = "resources:\n  webhooks: [{webhook: h, connection: c}]\nsteps: []\n";
+    World::new("extends: {template: b.yml}\n").file("ci/b.yml", listening).fails("unsupported", "ci/b.yml:2:3");
+}
