@@ -171,6 +171,7 @@ async fn in_job(data: &Path, number: usize) {
         plan: Arc::new(plan),
         stage: 0,
         job: 0,
+        leg: 0,
         host: host(),
     };
     let (_stop, stopped) = tokio::sync::watch::channel(false);

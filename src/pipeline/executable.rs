@@ -9,9 +9,10 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 pub(super) enum Capability {
     /// A template that expansion has left.
     Templates,
-    Matrix,
-    Slices,
-    Deployments,
+    /// A matrix that is an expression.
+    LateMatrix,
+    /// A rollout in several turns.
+    Rollouts,
     Containers,
     Services,
     PowerShell,
@@ -42,9 +43,8 @@ const AS_SCRIPT: &str = "write a `script` or `bash` step that does the same";
 /// What is missing, how it is called, and what to do instead.
 const MISSING: &[(Capability, &str, &str)] = &[
     (C::Templates, "`template`", "write what the template has in this file"),
-    (C::Matrix, "`matrix`", "write each leg as a job of its own"),
-    (C::Slices, "`parallel`", "write each of them as a job of its own"),
-    (C::Deployments, "`deployment`", "write a `job` with the steps of its `deploy`"),
+    (C::LateMatrix, "a `matrix` that is an expression", "write its legs in the file"),
+    (C::Rollouts, "`rolling` or `canary`", "write `runOnce`"),
     (C::Containers, "`container`", "remove it: steps run on the worker itself"),
     (C::Services, "`services`", "start what you need in a script"),
     (C::PowerShell, "PowerShell", AS_SCRIPT),

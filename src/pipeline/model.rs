@@ -139,6 +139,8 @@ impl Default for Pool {
 
 #[derive(Debug)]
 pub(super) struct Strategy {
+    /// The place of the word that says which jobs it becomes.
+    pub(super) span: Span,
     pub(super) fan_out: FanOut,
     pub(super) max_parallel: Option<plan::Count>,
 }

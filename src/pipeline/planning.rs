@@ -96,8 +96,8 @@ fn strategy(strategy: &model::Strategy) -> plan::Strategy {
     }
 }
 
-fn leg(leg: &model::Leg) -> plan::Leg {
-    plan::Leg { name: leg.name.value.clone(), variables: leg.variables.iter().map(variable).collect() }
+fn leg(leg: &model::Leg) -> plan::MatrixLeg {
+    plan::MatrixLeg { name: leg.name.value.clone(), variables: leg.variables.iter().map(variable).collect() }
 }
 
 fn deployment(deployment: &model::Deployment) -> plan::Deployment {

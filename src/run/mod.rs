@@ -4,6 +4,7 @@
 //! foreground command asks the same in memory.
 
 mod condition;
+mod leg;
 mod name;
 mod output;
 mod runtime;
@@ -13,6 +14,6 @@ mod state;
 pub use condition::Conclusion;
 pub use name::{NAME_MAX, RunName, given_name, resolve};
 pub use output::{MASK, Output};
-pub use runtime::{Series, Sources, resolve as resolve_variables};
-pub use schedule::{Board, Change, Decision, Progress};
+pub use runtime::{Asker, Series, Sources, resolve as resolve_variables};
+pub use schedule::{Board, Change, Decision, Progress, Standing};
 pub use state::{RunResult, State};

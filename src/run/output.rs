@@ -17,9 +17,7 @@ pub struct Output {
     pub value: Text,
 }
 
-/// Returns outputs as expressions see them, each name behind a prefix.
-pub(super) fn object<'o>(outputs: impl Iterator<Item = (&'o str, &'o Output)>) -> Value {
-    Value::object(
-        outputs.map(|(prefix, output)| (format!("{prefix}{}", output.name), Value::String(output.value.clone()))),
-    )
+/// Returns outputs as expressions see them, by the names that they have there.
+pub(super) fn object<'o>(outputs: impl IntoIterator<Item = (String, &'o Output)>) -> Value {
+    Value::object(outputs.into_iter().map(|(name, output)| (name, Value::String(output.value.clone()))))
 }

@@ -30,21 +30,22 @@ pub struct Sources<'s> {
     pub counter: Option<&'s dyn Fn(Series) -> i64>,
 }
 
-/// Returns the variables of a run, of one of its stages and of one of that stage's jobs, in order,
-/// with their expressions evaluated. An expression that fails goes to `failed` as a sentence, and
-/// its variable is left out.
-pub fn resolve(
-    plan: &Plan,
-    stage: usize,
-    job: Option<usize>,
-    sources: &Sources<'_>,
-    mut failed: impl FnMut(String),
-) -> Vec<Variable> {
-    let own = &plan.stages[stage];
-    let mut scopes = vec![(String::new(), &plan.variables), (format!("{}/", own.name), &own.variables)];
-    if let Some(job) = job.map(|job| &own.jobs[job]) {
-        scopes.push((format!("{}/{}/", own.name, job.name), &job.variables));
-    }
+/// Whose variables are asked for, by places in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A stage's.
+    Stage(usize),
+    /// Those of a job of a stage, as all its legs have them.
+    Job(usize, usize),
+    /// Those of one leg of a job of a stage.
+    Leg(usize, usize, usize),
+}
+
+/// Returns the variables of a run and of all scopes around the one who asks, in order, with their
+/// expressions evaluated. An expression that fails goes to `failed` as a sentence, and its variable
+/// is left out.
+pub fn resolve(plan: &Plan, asker: Asker, sources: &Sources<'_>, mut failed: impl FnMut(String)) -> Vec<Variable> {
+    let scopes = scopes(plan, asker);
     let mut resolved: Vec<Variable> = Vec::new();
     for (scope, variable) in scopes.iter().flat_map(|(scope, all)| all.iter().map(move |it| (scope, it))) {
         let value = match expression(&variable.value) {
@@ -62,6 +63,25 @@ pub fn resolve(
         }
     }
     resolved
+}
+
+/// Returns the scopes around the one who asks, the outermost first.
+fn scopes(plan: &Plan, asker: Asker) -> Vec<(String, &[Variable])> {
+    let (stage, job, leg) = match asker {
+        Asker::Stage(stage) => (stage, None, None),
+        Asker::Job(stage, job) => (stage, Some(job), None),
+        Asker::Leg(stage, job, leg) => (stage, Some(job), Some(leg)),
+    };
+    let stage = &plan.stages[stage];
+    let mut scopes =
+        vec![(String::new(), plan.variables.as_slice()), (format!("{}/", stage.name), stage.variables.as_slice())];
+    if let Some(job) = job.map(|job| &stage.jobs[job]) {
+        scopes.push((format!("{}/{}/", stage.name, job.name), &job.variables));
+        if let Some(leg) = leg.map(|leg| job.leg(leg)).filter(|leg| !leg.variables().is_empty()) {
+            scopes.push((format!("{}/{}/", stage.name, leg.full_name()), leg.variables()));
+        }
+    }
+    scopes
 }
 
 /// Returns the expression that a value consists of, without its brackets.

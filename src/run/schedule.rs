@@ -2,21 +2,24 @@
 //!
 //! The rules are those of the reference, sections 5.2 to 5.5. A stage or job is decided when all
 //! that it depends on is completed: its condition then says whether it runs or is skipped. A
-//! skipped dependency makes the default condition false, so skipping goes on down the graph.
+//! skipped dependency makes the default condition false, so skipping goes on down the graph. What
+//! begins are the legs of a job; it has ended when all of them have.
 //! Nothing here waits or remembers: the board goes in, the changes come out.
 
 use super::condition::{self, Conclusion, Surroundings};
+use super::leg;
 use super::output::{self, Output};
-use super::runtime::{self, Sources};
+use super::runtime::{self, Asker, Sources};
 use super::state::RunResult;
 use crate::expression::Value;
 use crate::pipeline::plan::{Job, Plan, Stage, Variable};
 use std::collections::BTreeSet;
 
-/// How far one job is, as far as its followers care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How far one leg of a job is, as far as others care.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Progress {
     /// Not decided yet.
+    #[default]
     Waiting,
     /// A worker may take it, or has taken it.
     Started,
@@ -24,29 +27,38 @@ pub enum Progress {
     Completed(RunResult),
 }
 
+/// How far one leg of a job is, and what it has handed on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// How far it is.
+    pub progress: Progress,
+    /// What its steps have handed on.
+    pub outputs: Vec<Output>,
+}
+
 /// How far every job of a run is. The default one knows of no job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {
-    /// For each stage of the plan, its jobs.
-    pub stages: Vec<Vec<Progress>>,
-    /// For each stage and job, what its steps have handed on; jobs without outputs may be missing.
-    pub outputs: Vec<Vec<Vec<Output>>>,
+    /// For each stage of the plan and each of its jobs, the legs.
+    pub stages: Vec<Vec<Vec<Standing>>>,
     /// Whether the run was asked to stop.
     pub canceled: bool,
 }
 
-/// A decision about one job.
+/// A decision about one leg of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The stage's place in the plan.
     pub stage: usize,
     /// The job's place in the stage.
     pub job: usize,
+    /// The leg's place in the job.
+    pub leg: usize,
     /// What was decided.
     pub decision: Decision,
 }
 
-/// What was decided about a job.
+/// What was decided about a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// A worker may take it.
@@ -63,9 +75,18 @@ pub enum Decision {
 impl Board {
     /// Returns the board of a run of which nothing is decided.
     pub fn new(plan: &Plan) -> Self {
-        let stages = plan.stages.iter().map(|stage| vec![Progress::Waiting; stage.jobs.len()]).collect();
-        let outputs = plan.stages.iter().map(|stage| vec![Vec::new(); stage.jobs.len()]).collect();
-        Self { stages, outputs, canceled: false }
+        let job = |job: &Job| vec![Standing::default(); job.width()];
+        let stages = plan.stages.iter().map(|stage| stage.jobs.iter().map(job).collect()).collect();
+        Self { stages, canceled: false }
+    }
+
+    /// Returns how far a leg is, and what it has handed on, where there is one.
+    pub fn leg_mut(&mut self, stage: usize, job: usize, leg: usize) -> Option<&mut Standing> {
+        self.stages.get_mut(stage)?.get_mut(job)?.get_mut(leg)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Progress> {
+        self.stages.iter().flatten().flatten().map(|standing| standing.progress)
     }
 
     /// Decides all that can be decided now, writes it on the board, and returns it in order.
@@ -80,7 +101,7 @@ impl Board {
                 break;
             }
         }
-        if !self.stages.iter().flatten().any(|progress| *progress == Progress::Started) {
+        if !self.all().any(|progress| progress == Progress::Started) {
             // A checked plan has no circle; one that has would wait for itself for ever.
             self.complete_waiting(RunResult::Failed, "it depends on itself", &mut changes);
         }
@@ -104,26 +125,34 @@ impl Board {
     /// Returns how a stage ended, once all its jobs have: the worst of them; skipped only if all
     /// were (reference, section 5.4).
     pub fn stage_result(&self, plan: &Plan, stage: usize) -> Option<RunResult> {
-        let jobs = plan.stages[stage].jobs.iter().zip(&self.stages[stage]);
-        worst(jobs.map(|(job, progress)| effective(job, *progress)))
+        worst((0..plan.stages[stage].jobs.len()).map(|job| self.job_result(plan, stage, job)))
+    }
+
+    /// Returns how a job ended as its followers see it, once all its legs have: the worst of them.
+    fn job_result(&self, plan: &Plan, stage: usize, job: usize) -> Option<RunResult> {
+        let legs = worst(self.stages[stage][job].iter().map(|standing| match standing.progress {
+            Progress::Completed(result) => Some(result),
+            Progress::Waiting | Progress::Started => None,
+        }))?;
+        let is_tolerated = legs == RunResult::Failed && plan.stages[stage].jobs[job].continue_on_error;
+        Some(if is_tolerated { RunResult::SucceededWithIssues } else { legs })
     }
 
     /// Returns how the run ended, once all its stages have. A run that was asked to stop is
     /// canceled, unless nothing of it was left out.
     pub fn result(&self, plan: &Plan) -> Option<RunResult> {
         let result = worst((0..plan.stages.len()).map(|stage| self.stage_result(plan, stage)))?;
-        let is_left_out =
-            |progress: &Progress| matches!(progress, Progress::Completed(RunResult::Skipped | RunResult::Canceled));
-        let stopped = self.canceled && self.stages.iter().flatten().any(is_left_out);
+        let is_left_out = |progress| matches!(progress, Progress::Completed(RunResult::Skipped | RunResult::Canceled));
+        let stopped = self.canceled && self.all().any(is_left_out);
         Some(if stopped { RunResult::Canceled } else { result })
     }
 
     fn advance_stage(&mut self, plan: &Plan, stage: usize, changes: &mut Vec<Change>) {
-        let jobs = &self.stages[stage];
-        if !jobs.contains(&Progress::Waiting) {
+        let mut legs = self.stages[stage].iter().flatten().map(|standing| standing.progress == Progress::Waiting);
+        if !legs.clone().any(|is_waiting| is_waiting) {
             return;
         }
-        let untouched = jobs.iter().all(|progress| *progress == Progress::Waiting);
+        let untouched = legs.all(|is_waiting| is_waiting);
         let may_run = match untouched {
             true => match self.stage_condition(plan, stage) {
                 None => return,
@@ -146,35 +175,32 @@ impl Board {
 
     fn advance_jobs(&mut self, plan: &Plan, stage: usize, changes: &mut Vec<Change>) {
         for job in 0..self.stages[stage].len() {
-            if self.stages[stage][job] != Progress::Waiting {
+            let legs: Vec<Progress> = self.stages[stage][job].iter().map(|standing| standing.progress).collect();
+            if !legs.contains(&Progress::Waiting) {
                 continue;
             }
             let Some(conclusion) = self.job_condition(plan, stage, job) else { continue };
-            let completed = |result, reason: String| Decision::Completed { result, reason };
-            let decision = match conclusion {
-                Conclusion::Holds => Decision::Due,
-                Conclusion::DoesNotHold(reason) => completed(RunResult::Skipped, reason),
-                Conclusion::Fails(mistake) => {
-                    completed(RunResult::Failed, format!("its condition could not be evaluated: {mistake}"))
-                }
-            };
-            self.decide(Change { stage, job, decision }, changes);
+            for (leg, decision) in leg::decide(&plan.stages[stage].jobs[job], &conclusion, &legs) {
+                self.decide(Change { stage, job, leg, decision }, changes);
+            }
         }
     }
 
-    /// Completes the jobs of a stage that are not decided yet.
+    /// Completes the legs of a stage that are not decided yet.
     fn complete_stage(&mut self, stage: usize, result: RunResult, reason: &str, changes: &mut Vec<Change>) {
         for job in 0..self.stages[stage].len() {
-            if self.stages[stage][job] != Progress::Waiting {
-                continue;
+            for leg in 0..self.stages[stage][job].len() {
+                if self.stages[stage][job][leg].progress != Progress::Waiting {
+                    continue;
+                }
+                let decision = Decision::Completed { result, reason: reason.to_owned() };
+                self.decide(Change { stage, job, leg, decision }, changes);
             }
-            let decision = Decision::Completed { result, reason: reason.to_owned() };
-            self.decide(Change { stage, job, decision }, changes);
         }
     }
 
     fn decide(&mut self, change: Change, changes: &mut Vec<Change>) {
-        self.stages[change.stage][change.job] = match &change.decision {
+        self.stages[change.stage][change.job][change.leg].progress = match &change.decision {
             Decision::Due => Progress::Started,
             Decision::Completed { result, .. } => Progress::Completed(*result),
         };
@@ -190,14 +216,16 @@ impl Board {
         let stages = self.stages_before(plan, stage);
         let surroundings = Surroundings { dependencies, stages, canceled: self.canceled };
         let condition = plan.stages[stage].condition.as_deref();
-        Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, stage, None, contexts)))
+        Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, Asker::Stage(stage), contexts)))
     }
 
     /// Returns what a job's condition says, or nothing while it waits for others.
     fn job_condition(&self, plan: &Plan, stage: usize, job: usize) -> Option<Conclusion> {
         let surroundings = self.surroundings(plan, stage, job)?;
         let condition = plan.stages[stage].jobs[job].condition.as_deref();
-        Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, stage, Some(job), contexts)))
+        Some(condition::evaluate(condition, &surroundings, |contexts| {
+            variables(plan, Asker::Job(stage, job), contexts)
+        }))
     }
 
     /// Returns what a job sees of others in its variables: the contexts `dependencies` and
@@ -214,25 +242,31 @@ impl Board {
         let jobs = &plan.stages[stage].jobs;
         let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
         let depends_on = |at: usize| jobs[at].depends_on.as_slice();
-        let ended = |at: usize| {
-            let outputs = self.job_outputs(stage, at).iter().map(|output| ("", output));
-            Some((effective(&jobs[at], self.stages[stage][at])?, output::object(outputs)))
-        };
+        let ended =
+            |at: usize| Some((self.job_result(plan, stage, at)?, output::object(self.job_outputs(plan, stage, at))));
         let dependencies = dependencies(&names, &depends_on, job, ended)?;
         Some(Surroundings { dependencies, stages: self.stages_before(plan, stage), canceled: self.canceled })
     }
 
-    fn job_outputs(&self, stage: usize, job: usize) -> &[Output] {
-        self.outputs.get(stage).and_then(|jobs| jobs.get(job)).map_or(&[], Vec::as_slice)
+    /// Returns the outputs of a job's legs under the names that others know them by. Of equal names
+    /// the last one counts.
+    fn job_outputs(&self, plan: &Plan, stage: usize, job: usize) -> Vec<(String, &Output)> {
+        let legs = plan.stages[stage].jobs[job].legs().zip(&self.stages[stage][job]);
+        let named = legs.filter(|(_, standing)| !standing.outputs.is_empty()).flat_map(|(leg, standing)| {
+            leg.output_prefixes().into_iter().flat_map(|prefix| {
+                standing.outputs.iter().map(move |output| (format!("{prefix}{}", output.name), output))
+            })
+        });
+        named.collect()
     }
 
     /// Returns the outputs of all jobs of a stage, each behind its job's name.
     fn stage_outputs(&self, plan: &Plan, stage: usize) -> Value {
-        let prefixes: Vec<String> = plan.stages[stage].jobs.iter().map(|job| format!("{}.", job.name)).collect();
-        let all = prefixes.iter().enumerate();
-        output::object(
-            all.flat_map(|(job, prefix)| self.job_outputs(stage, job).iter().map(|it| (prefix.as_str(), it))),
-        )
+        let jobs = plan.stages[stage].jobs.iter().enumerate();
+        output::object(jobs.flat_map(|(at, job)| {
+            let outputs = self.job_outputs(plan, stage, at).into_iter();
+            outputs.map(|(name, output)| (format!("{}.{name}", job.name), output))
+        }))
     }
 
     /// Returns the results of the stages that a stage names in `dependsOn`, and of their jobs.
@@ -241,9 +275,9 @@ impl Board {
         let is_named = |stage: &Stage| names.iter().any(|name| name.eq_ignore_ascii_case(&stage.name));
         let before = plan.stages.iter().enumerate().filter(|(_, stage)| is_named(stage));
         let ended = before.filter_map(|(at, stage)| {
-            let jobs = stage.jobs.iter().zip(&self.stages[at]).enumerate().map(|(place, (job, progress))| {
-                let outputs = output::object(self.job_outputs(at, place).iter().map(|output| ("", output)));
-                Some((job.name.as_str(), effective(job, *progress)?, outputs))
+            let jobs = stage.jobs.iter().enumerate().map(|(place, job)| {
+                let outputs = output::object(self.job_outputs(plan, at, place));
+                Some((job.name.as_str(), self.job_result(plan, at, place)?, outputs))
             });
             Some(condition::EndedStage {
                 name: &stage.name,
@@ -281,17 +315,8 @@ fn dependencies<'n, 'd>(
 
 /// Returns the variables that a condition sees. Nothing is counted for it, and a value that can't
 /// be evaluated is none: the job itself will tell.
-fn variables(plan: &Plan, stage: usize, job: Option<usize>, contexts: Vec<(&'static str, Value)>) -> Vec<Variable> {
-    runtime::resolve(plan, stage, job, &Sources { contexts, counter: None }, |_| {})
-}
-
-/// Returns a job's result as its followers see it.
-fn effective(job: &Job, progress: Progress) -> Option<RunResult> {
-    match progress {
-        Progress::Completed(RunResult::Failed) if job.continue_on_error => Some(RunResult::SucceededWithIssues),
-        Progress::Completed(result) => Some(result),
-        Progress::Waiting | Progress::Started => None,
-    }
+fn variables(plan: &Plan, asker: Asker, contexts: Vec<(&'static str, Value)>) -> Vec<Variable> {
+    runtime::resolve(plan, asker, &Sources { contexts, counter: None }, |_| {})
 }
 
 /// Returns the worst of results, or nothing while one is missing.

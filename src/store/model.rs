@@ -117,6 +117,8 @@ pub struct Claim {
     pub stage: usize,
     /// The job's place in the stage.
     pub job: usize,
+    /// The leg's place in the job.
+    pub leg: usize,
     /// Which try this is, from 1.
     pub attempt: u32,
     /// How far the run is, as far as the job's dependencies go.
@@ -270,13 +272,16 @@ pub struct StageDetail {
     pub jobs: Vec<JobDetail>,
 }
 
-/// A job of a run.
+/// A job of a run, or one leg of a job that has several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobDetail {
     /// Its id.
     pub id: JobId,
-    /// Its name.
+    /// Its name, which all legs of a job share.
     pub name: String,
+    /// What tells the leg from the others of its job; nothing for a job that has only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<String>,
     /// What people see.
     pub display_name: String,
     /// How far it is.

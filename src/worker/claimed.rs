@@ -108,6 +108,7 @@ fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobCon
         board: claim.board,
         stage: claim.stage,
         job: claim.job,
+        leg: claim.leg,
         workspace,
         keep,
         host,

@@ -4,7 +4,7 @@ use super::workspace::Workspace;
 use crate::clock::Clock;
 use crate::files::Keep;
 use crate::id::{DeliveryId, JobId, RunId};
-use crate::pipeline::plan::{Job, Plan, Stage};
+use crate::pipeline::plan::{Job, Leg, Plan, Stage};
 use crate::process::Patience;
 use crate::run::Board;
 use jiff::Timestamp;
@@ -96,6 +96,8 @@ pub struct JobContext {
     pub stage: usize,
     /// The job's place in the stage.
     pub job: usize,
+    /// The leg's place in the job.
+    pub leg: usize,
     /// Its folders.
     pub workspace: Workspace,
     /// Where files go that its steps hand over.
@@ -119,6 +121,11 @@ impl JobContext {
     /// Returns the job.
     pub fn job(&self) -> &Job {
         &self.stage().jobs[self.job]
+    }
+
+    /// Returns the leg of the job that is executed.
+    pub fn leg(&self) -> Leg<'_> {
+        self.job().leg(self.leg)
     }
 }
 

@@ -7,8 +7,8 @@ use super::stop::StopSignal;
 use super::workspace::Workspace;
 use crate::files::Keep;
 use crate::id::{JobId, RunId};
-use crate::pipeline::plan::{Plan, Stage};
-use crate::run::{Board, Decision, Progress, RunResult, Series};
+use crate::pipeline::plan::{Leg, Plan};
+use crate::run::{Board, Decision, Progress, RunResult, Series, Standing};
 use crate::store::{JobOutcome, StepEvent};
 use async_trait::async_trait;
 use std::collections::{HashMap, VecDeque};
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub struct Origin<'p> {
     /// The stage's name.
     pub stage: &'p str,
-    /// The job's name.
+    /// The job's name, with that of its leg where it has several: `job.leg`.
     pub job: &'p str,
     /// The author's name for the step or `step<number>`; empty for what is about the job.
     pub step: &'p str,
@@ -58,29 +58,29 @@ impl Foreground {
     /// canceled, and of what has not begun only that runs whose condition wants it.
     pub async fn run(&self, print: &mut Print<'_>, stop: StopSignal) -> RunResult {
         let mut board = Board::new(&self.plan);
-        let mut due: VecDeque<(usize, usize)> = VecDeque::new();
+        let mut due: VecDeque<Place> = VecDeque::new();
         let mut counted = Counted::default();
         loop {
             board.canceled = *stop.borrow();
             if board.canceled {
-                for (stage, job) in due.drain(..) {
-                    board.stages[stage][job] = Progress::Waiting;
+                for Place { stage, job, leg } in due.drain(..) {
+                    board.stages[stage][job][leg].progress = Progress::Waiting;
                 }
             }
             for change in board.advance(&self.plan) {
+                let place = Place { stage: change.stage, job: change.job, leg: change.leg };
                 match change.decision {
-                    Decision::Due => due.push_back((change.stage, change.job)),
+                    Decision::Due => due.push_back(place),
                     Decision::Completed { result, reason } => {
-                        let stage = &self.plan.stages[change.stage];
-                        print(origin(stage, change.job, ""), &format!("{}: {reason}", result.word()));
+                        print(self.named(place).origin(""), &format!("{}: {reason}", result.word()));
                     }
                 }
             }
-            let Some((stage, job)) = due.pop_front() else { break };
-            let outcome = self.job(stage, job, &board, &mut counted, print, stop.clone()).await;
+            let Some(place) = due.pop_front() else { break };
+            let outcome = self.job(place, &board, &mut counted, print, stop.clone()).await;
             let (result, outputs) = outcome.map_or((RunResult::Failed, Vec::new()), |it| (it.result, it.outputs));
-            board.stages[stage][job] = Progress::Completed(result);
-            board.outputs[stage][job] = outputs;
+            let Place { stage, job, leg } = place;
+            board.stages[stage][job][leg] = Standing { progress: Progress::Completed(result), outputs };
         }
         // A plan's graph has no circles, so when nothing is due all is completed.
         board.result(&self.plan).unwrap_or(RunResult::Failed)
@@ -89,15 +89,16 @@ impl Foreground {
     /// Executes one job. Without an outcome it could not be begun, and has failed.
     async fn job(
         &self,
-        stage: usize,
-        job: usize,
+        place: Place,
         board: &Board,
         counted: &mut Counted,
         print: &mut Print<'_>,
         stop: StopSignal,
     ) -> Option<JobOutcome> {
-        let id = JobId::from_stored(&format!("job_{stage}_{job}"));
-        let about = origin(&self.plan.stages[stage], job, "");
+        let Place { stage, job, leg } = place;
+        let id = JobId::from_stored(&format!("job_{stage}_{job}_{leg}"));
+        let named = self.named(place);
+        let about = named.origin("");
         let workspace = match Workspace::create(&self.data, &self.run, &id, self.sources.as_deref()) {
             Ok(workspace) => workspace,
             Err(error) => {
@@ -105,8 +106,8 @@ impl Foreground {
                 return None;
             }
         };
-        let context = self.context(id, stage, job, board.clone(), workspace);
-        let mut printer = Printer { stage: &self.plan.stages[stage], job, counted, print };
+        let context = self.context(id, place, board.clone(), workspace);
+        let mut printer = Printer { named: &named, counted, print };
         // A job that runs because the run was stopped is not stopped for that.
         let stop = if *stop.borrow() { watch::channel(false).1 } else { stop };
         let outcome = job::execute(&context, &mut printer, stop).await.ok();
@@ -116,7 +117,14 @@ impl Foreground {
         outcome
     }
 
-    fn context(&self, id: JobId, stage: usize, job: usize, board: Board, workspace: Workspace) -> JobContext {
+    /// Returns the leg at a place, with the names under which its lines are shown.
+    fn named(&self, place: Place) -> Named<'_> {
+        let stage = &self.plan.stages[place.stage];
+        let leg = stage.jobs[place.job].leg(place.leg);
+        Named { stage: &stage.name, job: leg.full_name(), leg }
+    }
+
+    fn context(&self, id: JobId, place: Place, board: Board, workspace: Workspace) -> JobContext {
         JobContext {
             run: self.run.clone(),
             id,
@@ -127,8 +135,9 @@ impl Foreground {
             attempt: 1,
             plan: self.plan.clone(),
             board,
-            stage,
-            job,
+            stage: place.stage,
+            job: place.job,
+            leg: place.leg,
             workspace,
             keep: Keep::new(&self.data),
             host: self.host.clone(),
@@ -151,14 +160,34 @@ impl Counted {
     }
 }
 
-fn origin<'p>(stage: &'p Stage, job: usize, step: &'p str) -> Origin<'p> {
-    Origin { stage: &stage.name, job: &stage.jobs[job].name, step }
+/// Where in the plan a leg of a job stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    stage: usize,
+    job: usize,
+    leg: usize,
+}
+
+/// A leg of a job with its names.
+struct Named<'p> {
+    stage: &'p str,
+    job: String,
+    leg: Leg<'p>,
+}
+
+impl Named<'_> {
+    fn origin<'n>(&'n self, step: &'n str) -> Origin<'n> {
+        Origin { stage: self.stage, job: &self.job, step }
+    }
+
+    fn step_name(&self, place: usize) -> String {
+        self.leg.steps()[place].name.clone().unwrap_or_else(|| format!("step{}", place + 1))
+    }
 }
 
 /// The journal that prints.
 struct Printer<'p, 'f> {
-    stage: &'p Stage,
-    job: usize,
+    named: &'p Named<'p>,
     counted: &'p mut Counted,
     print: &'p mut Print<'f>,
 }
@@ -175,17 +204,12 @@ impl Journal for Printer<'_, '_> {
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
         let name = match step {
-            Some(place) => step_name(self.stage, self.job, place),
+            Some(place) => self.named.step_name(place),
             None => String::new(),
         };
         for line in lines {
-            (self.print)(origin(self.stage, self.job, &name), &line);
+            (self.print)(self.named.origin(&name), &line);
         }
         Ok(())
     }
-}
-
-fn step_name(stage: &Stage, job: usize, place: usize) -> String {
-    let named = stage.jobs[job].steps[place].name.clone();
-    named.unwrap_or_else(|| format!("step{}", place + 1))
 }

@@ -60,7 +60,7 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     };
     let worst = RunResult::Succeeded;
     let mut execution = Execution { job, desk, watchman, variables, folders: Vec::new(), outputs: Vec::new(), worst };
-    for (place, step) in limits.steps.iter().enumerate() {
+    for (place, step) in job.leg().steps().iter().enumerate() {
         execution.step(place, step).await?;
     }
     Ok(execution.outcome())

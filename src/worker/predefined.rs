@@ -15,7 +15,7 @@ const RUN_NAME: &str = "Build.BuildNumber";
 /// know of payloads.
 pub(super) fn set(variables: &mut Variables, job: &JobContext) {
     let folders = folders(job).map(|(name, folder)| (name, path(folder)));
-    for (name, value) in names(job).into_iter().chain(folders) {
+    for (name, value) in names(job).into_iter().chain(of_deployment(job)).chain(folders) {
         variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value) });
     }
     set_status(variables, RunResult::Succeeded);
@@ -35,13 +35,17 @@ pub(super) fn set_run_name(variables: &mut Variables, name: Text) {
 fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
     let stage = job.stage();
     let own = job.job();
+    let leg = job.leg();
+    // What tells the leg from others in the ids of the reference; a job that is one leg has this.
+    let leg_name = leg.name().unwrap_or("__default".into());
+    let job_name = leg.name().unwrap_or(own.name.as_str().into()).into_owned();
     let is_triggered = job.delivery.is_some();
     let reason = if is_triggered { "ResourceTrigger" } else { "Manual" };
     let requested_for = if is_triggered { "webhook" } else { "hand" };
     let attempt = job.attempt.to_string();
     vec![
         ("Agent.Id", "1".into()),
-        ("Agent.JobName", own.display_name.clone()),
+        ("Agent.JobName", leg.display_name()),
         ("Agent.MachineName", job.host.name.clone().into()),
         ("Agent.Name", job.host.name.clone().into()),
         ("Agent.OS", operating_system().into()),
@@ -58,11 +62,11 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("System.DefinitionName", job.plan.pipeline.as_str().into()),
         ("System.HostType", "build".into()),
         ("System.JobAttempt", attempt.clone().into()),
-        ("System.JobDisplayName", own.display_name.clone()),
+        ("System.JobDisplayName", leg.display_name()),
         ("System.JobId", job.id.as_str().into()),
-        ("System.JobIdentifier", format!("{}.{}.__default", stage.name, own.name).into()),
-        ("System.JobName", own.name.as_str().into()),
-        ("System.JobPositionInPhase", "1".into()),
+        ("System.JobIdentifier", format!("{}.{}.{leg_name}", stage.name, own.name).into()),
+        ("System.JobName", job_name.into()),
+        ("System.JobPositionInPhase", (job.leg + 1).to_string().into()),
         ("System.PhaseAttempt", attempt.into()),
         ("System.PhaseDisplayName", own.display_name.clone()),
         ("System.PhaseName", own.name.as_str().into()),
@@ -73,8 +77,19 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("System.StageName", stage.name.as_str().into()),
         ("System.TeamProject", job.plan.pipeline.as_str().into()),
         ("System.TimelineId", job.run.as_str().into()),
-        ("System.TotalJobsInPhase", "1".into()),
+        ("System.TotalJobsInPhase", own.width().to_string().into()),
     ]
+}
+
+/// Returns what only deployment jobs have.
+fn of_deployment(job: &JobContext) -> Vec<(&'static str, Text)> {
+    let Some(deployment) = &job.job().deployment else { return Vec::new() };
+    let environment = deployment.environment.iter();
+    let named = environment.flat_map(|environment| {
+        let resource = environment.resource_name.iter().map(|name| ("Environment.ResourceName", name.clone()));
+        std::iter::once(("Environment.Name", environment.name.clone())).chain(resource)
+    });
+    std::iter::once(("Strategy.Name", deployment.rollout.key().into())).chain(named).collect()
 }
 
 /// Returns the run's name. Its pattern may have taken payload text in through any variable.

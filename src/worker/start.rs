@@ -9,7 +9,7 @@ use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::expression::Value;
 use crate::pipeline::plan::Variable;
-use crate::run::{Series, Sources, resolve_variables};
+use crate::run::{Asker, Series, Sources, resolve_variables};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -95,7 +95,7 @@ fn evaluate(
     };
     let sources = Sources { contexts: contexts.to_vec(), counter: Some(&counter) };
     let mut failed = None;
-    let resolved = resolve_variables(&job.plan, job.stage, Some(job.job), &sources, |sentence| {
+    let resolved = resolve_variables(&job.plan, Asker::Leg(job.stage, job.job, job.leg), &sources, |sentence| {
         failed.get_or_insert(sentence);
     });
     (failed.map_or(Ok(resolved), Err), missing.take())

@@ -19,6 +19,7 @@ mod senders;
 mod server;
 mod shell;
 mod store;
+mod strategies;
 mod substitution;
 mod support;
 mod template;

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod dependencies;
+mod legs;
 mod names;
 mod outputs;
 mod resources;
@@ -19,6 +20,7 @@ use crate::diagnostic::Diagnostics;
 /// stands.
 pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     names::check(pipeline, diagnostics);
+    legs::check(pipeline, diagnostics);
     run_name::check(pipeline, diagnostics);
     resources::check(pipeline, diagnostics);
     dependencies::check(pipeline, diagnostics);

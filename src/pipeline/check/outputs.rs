@@ -194,7 +194,7 @@ fn is_slice(part: &str) -> bool {
 /// A deployment's outputs begin with the job's name, or with a hook and what it deployed to.
 fn of_deployment(job: &NamedJob<'_>, deployment: &Deployment, parts: &[&str], key: &str) -> Result<(), Mistake> {
     let is_hook = |point: HookPoint| {
-        let hook = hook_name(point);
+        let hook = point.key();
         let (first, rest) = parts[0].split_at_checked(hook.len()).unwrap_or((parts[0], ""));
         first.eq_ignore_ascii_case(hook) && (rest.is_empty() || rest.starts_with('_'))
     };
@@ -209,17 +209,6 @@ fn of_deployment(job: &NamedJob<'_>, deployment: &Deployment, parts: &[&str], ke
     };
     let title = format!("`{}` is a deployment job, and `{}` is no output of one", job.name, shown(key));
     Err(mistake(title, "what comes before the step is missing", Some(form)))
-}
-
-fn hook_name(point: HookPoint) -> &'static str {
-    match point {
-        HookPoint::PreDeploy => "preDeploy",
-        HookPoint::Deploy => "deploy",
-        HookPoint::RouteTraffic => "routeTraffic",
-        HookPoint::PostRouteTraffic => "postRouteTraffic",
-        HookPoint::Success => "success",
-        HookPoint::Failure => "failure",
-    }
 }
 
 /// A step without a name has that of its task, with a number from the second on (reference,

@@ -8,18 +8,21 @@
 //! mod        the run, its stages, jobs and variables
 //! step       what a step runs, and how
 //! strategy   jobs that become several: matrix, slices, deployments
+//! leg        each of those several, as one that executes or shows it sees it
 //! resource   repositories, containers and pipelines that jobs and steps name by alias
 //! ```
 
+mod leg;
 mod resource;
 mod step;
 mod strategy;
 
+pub use leg::Leg;
 pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Repository, Resources};
 pub use step::{
     Action, Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Script, Step, Target, TargetPlace, Task,
 };
-pub use strategy::{Deployment, Environment, FanOut, Hook, HookPoint, Leg, Rollout, Strategy};
+pub use strategy::{Deployment, Environment, FanOut, Hook, HookPoint, MatrixLeg, Rollout, Strategy};
 
 use crate::shell::Substitution;
 use crate::taint::Text;

@@ -19,7 +19,7 @@ pub struct Strategy {
 #[serde(rename_all = "snake_case")]
 pub enum FanOut {
     /// One for each leg of a matrix; one plain job if there is none.
-    Matrix(Vec<Leg>),
+    Matrix(Vec<MatrixLeg>),
     /// The expression, without the `$[ ]` around it, that gives a matrix as JSON when the job is
     /// due: an object of legs, each an object of variables.
     MatrixExpression(String),
@@ -29,7 +29,7 @@ pub enum FanOut {
 
 /// A leg of a matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Leg {
+pub struct MatrixLeg {
     /// The name, unique in the matrix ignoring case.
     pub name: String,
     /// Variables of the leg's job.
@@ -117,4 +117,29 @@ pub enum HookPoint {
     Success,
     /// `on.failure`: after one that failed.
     Failure,
+}
+
+impl Rollout {
+    /// Returns the key under which the language has it.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::RunOnce => "runOnce",
+            Self::Rolling { .. } => "rolling",
+            Self::Canary { .. } => "canary",
+        }
+    }
+}
+
+impl HookPoint {
+    /// Returns the key under which the language has it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::PreDeploy => "preDeploy",
+            Self::Deploy => "deploy",
+            Self::RouteTraffic => "routeTraffic",
+            Self::PostRouteTraffic => "postRouteTraffic",
+            Self::Success => "success",
+            Self::Failure => "failure",
+        }
+    }
 }

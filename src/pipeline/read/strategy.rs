@@ -23,19 +23,18 @@ impl Reader<'_> {
     pub(super) fn strategy(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Strategy> {
         let strategy = member(node, "strategy")?;
         let max_parallel = member(strategy, "maxParallel").and_then(|node| self.count(node, others));
-        let fan_out = if let Some(matrix) = entry(strategy, "matrix") {
-            self.need(Capability::Matrix, matrix.key_span);
-            self.matrix(matrix, others)?
+        let (span, fan_out) = if let Some(matrix) = entry(strategy, "matrix") {
+            (matrix.key_span, self.matrix(matrix, others)?)
         } else {
             let parallel = entry(strategy, "parallel")?;
-            self.need(Capability::Slices, parallel.key_span);
-            FanOut::Slices(self.count(&parallel.value, others)?)
+            (parallel.key_span, FanOut::Slices(self.count(&parallel.value, others)?))
         };
-        Some(Strategy { fan_out, max_parallel })
+        Some(Strategy { span, fan_out, max_parallel })
     }
 
     fn count(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Count> {
         if let Some(expression) = late(node) {
+            self.need(Capability::LateValues, expression.span);
             let text = expression.text.clone();
             others.push(expression);
             return Some(Count::Expression(text));
@@ -46,6 +45,7 @@ impl Reader<'_> {
     fn matrix(&mut self, matrix: &Entry, others: &mut Vec<Condition>) -> Option<FanOut> {
         let node = &matrix.value;
         if let Some(expression) = late(node) {
+            self.need(Capability::LateMatrix, matrix.key_span);
             let text = expression.text.clone();
             others.push(expression);
             return Some(FanOut::Expression(text));
@@ -71,9 +71,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn deployment(&mut self, node: &Node, pool: &Pool) -> Option<Deployment> {
-        let keyword = entry(node, "deployment")?;
-        self.need(Capability::Deployments, keyword.key_span);
         let strategy = member(node, "strategy")?;
+        for several in ["rolling", "canary"].iter().filter_map(|key| entry(strategy, key)) {
+            self.need(Capability::Rollouts, several.key_span);
+        }
         let (rollout, body) = if let Some(body) = member(strategy, "runOnce") {
             (Rollout::RunOnce, body)
         } else if let Some(body) = member(strategy, "rolling") {

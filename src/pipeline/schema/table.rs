@@ -16,7 +16,8 @@ pub(in crate::pipeline) const VARIABLES_MAX: usize = 1_000;
 /// The most entries of a list that has no limit of its own.
 pub(super) const ENTRIES_MAX: usize = 1_000;
 /// The most jobs that one job becomes, and that may run at once.
-const PARALLEL_MAX: f64 = 256.0;
+pub(in crate::pipeline) const LEGS_MAX: usize = 256;
+const PARALLEL_MAX: f64 = LEGS_MAX as f64;
 /// The longest time that a timeout may name: a year, so that no sum of times overflows.
 const MINUTES_MAX: f64 = 366.0 * 24.0 * 60.0;
 

@@ -152,6 +152,7 @@ struct JobRow<'p> {
     id: JobId,
     stage: usize,
     job: usize,
+    leg: usize,
     pool: &'p str,
     progress: Progress,
     reason: Option<&'p str>,
@@ -160,14 +161,16 @@ struct JobRow<'p> {
 fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -> Vec<JobRow<'p>> {
     let mut rows = Vec::new();
     for (stage, planned) in plan.stages.iter().enumerate() {
-        for (job, planned) in planned.jobs.iter().enumerate() {
-            let change = changes.iter().find(|it| (it.stage, it.job) == (stage, job));
+        let jobs = planned.jobs.iter().enumerate();
+        for (job, leg, planned) in jobs.flat_map(|(job, it)| it.legs().enumerate().map(move |(leg, it)| (job, leg, it)))
+        {
+            let change = changes.iter().find(|it| (it.stage, it.job, it.leg) == (stage, job, leg));
             let reason = change.and_then(|it| match &it.decision {
                 Decision::Completed { reason, .. } => Some(reason.as_str()),
                 Decision::Due => None,
             });
-            let progress = board.stages[stage][job];
-            rows.push(JobRow { id: job_id(run, rows.len()), stage, job, pool: &planned.pool, progress, reason });
+            let progress = board.stages[stage][job][leg].progress;
+            rows.push(JobRow { id: job_id(run, rows.len()), stage, job, leg, pool: planned.pool(), progress, reason });
         }
     }
     rows
@@ -189,14 +192,16 @@ fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, now: i64) -> 
     };
     connection
         .prepare_cached(
-            "INSERT INTO job (id, run, stage_index, job_index, pool, state, due_at, result, reason, finished_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason,
+                              finished_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             job.id.as_str(),
             run,
             job.stage,
             job.job,
+            job.leg,
             job.pool,
             state,
             (state == "due").then_some(now),

@@ -55,18 +55,18 @@ fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
 /// Returns how far every job of a run is, and what the jobs have handed on.
 pub(super) fn board(connection: &Connection, run: i64, plan: &Plan) -> Result<Board, Error> {
     let mut board = board_of_outputs(connection, run, plan)?;
-    let mut query = connection.prepare_cached("SELECT stage_index, job_index, state, result FROM job WHERE run = ?")?;
+    let mut query =
+        connection.prepare_cached("SELECT stage_index, job_index, leg_index, state, result FROM job WHERE run = ?")?;
     let mut rows = query.query([run])?;
     while let Some(row) = rows.next()? {
-        let (stage, job): (usize, usize) = (row.get(0)?, row.get(1)?);
-        let state: String = row.get(2)?;
+        let state: String = row.get("state")?;
         let progress = match (state.as_str(), result_at(row, "result")?) {
             ("waiting", _) => Progress::Waiting,
             (_, Some(result)) => Progress::Completed(result),
             (_, None) => Progress::Started,
         };
-        if let Some(place) = board.stages.get_mut(stage).and_then(|jobs| jobs.get_mut(job)) {
-            *place = progress;
+        if let Some(standing) = board.leg_mut(row.get(0)?, row.get(1)?, row.get(2)?) {
+            standing.progress = progress;
         }
     }
     Ok(board)
@@ -79,17 +79,17 @@ fn write(session: &Session<'_>, run: i64, change: &Change, now: Timestamp) -> Re
             .prepare_cached(
                 "UPDATE job
                  SET state = 'due', due_at = ?
-                 WHERE run = ? AND stage_index = ? AND job_index = ? AND state = 'waiting'",
+                 WHERE run = ? AND stage_index = ? AND job_index = ? AND leg_index = ? AND state = 'waiting'",
             )?
-            .execute(params![micros(now), run, change.stage, change.job])?,
+            .execute(params![micros(now), run, change.stage, change.job, change.leg])?,
         Decision::Completed { result, reason } => session
             .connection
             .prepare_cached(
                 "UPDATE job
                  SET state = 'completed', result = ?, reason = ?, finished_at = ?
-                 WHERE run = ? AND stage_index = ? AND job_index = ? AND state = 'waiting'",
+                 WHERE run = ? AND stage_index = ? AND job_index = ? AND leg_index = ? AND state = 'waiting'",
             )?
-            .execute(params![result.word(), reason, micros(now), run, change.stage, change.job])?,
+            .execute(params![result.word(), reason, micros(now), run, change.stage, change.job, change.leg])?,
     };
     Ok(())
 }

@@ -89,7 +89,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
     let mut query = connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
                 job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\",
-                run.seq
+                run.seq, job.leg_index
          FROM job
          JOIN run ON run.seq = job.run
          JOIN work ON work.run = job.run
@@ -107,6 +107,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         delivery: row.get::<_, Option<String>>(5)?.map(|id| DeliveryId::from_stored(&id)),
         stage: row.get(6)?,
         job: row.get(7)?,
+        leg: row.get(13)?,
         attempt: row.get(8)?,
         board: Board::default(),
         run_canceled: row.get(9)?,

@@ -5,7 +5,7 @@ use super::story;
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
-use crate::run::{Board, Progress, RunResult, State};
+use crate::run::{Board, Progress, RunResult, Standing, State};
 use crate::store::{
     ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, SecretUse,
     StageDetail, StepDetail, StepReport,
@@ -13,6 +13,7 @@ use crate::store::{
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
+use std::borrow::Cow;
 
 /// The columns of [`run_of`].
 const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, queued_at, started_at,
@@ -96,6 +97,7 @@ struct JobRow {
     id: JobId,
     stage: usize,
     job: usize,
+    leg: usize,
     state: State,
     result: Option<RunResult>,
     reason: Option<String>,
@@ -105,7 +107,8 @@ struct JobRow {
 }
 
 fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
-    let mut query = connection.prepare_cached("SELECT * FROM job WHERE run = ? ORDER BY stage_index, job_index")?;
+    let mut query =
+        connection.prepare_cached("SELECT * FROM job WHERE run = ? ORDER BY stage_index, job_index, leg_index")?;
     let rows = query.query_map([run], |row| {
         let state: String = row.get("state")?;
         Ok(JobRow {
@@ -113,6 +116,7 @@ fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
             id: JobId::from_stored(&row.get::<_, String>("id")?),
             stage: row.get("stage_index")?,
             job: row.get("job_index")?,
+            leg: row.get("leg_index")?,
             state: match state.as_str() {
                 "leased" => State::Running,
                 "completed" => State::Completed,
@@ -139,13 +143,16 @@ fn stage_detail(
     let own: Vec<&JobRow> = rows.iter().filter(|row| row.stage == at).collect();
     let mut board = board.clone();
     for row in &own {
-        if let (Some(place), Some(result)) = (board.stages[at].get_mut(row.job), row.result) {
-            *place = Progress::Completed(result);
+        if let (Some(standing), Some(result)) = (board.leg_mut(at, row.job, row.leg), row.result) {
+            standing.progress = Progress::Completed(result);
         }
     }
     let result = board.stage_result(plan, at);
     let started = own.iter().any(|row| row.state == State::Running || row.started_at.is_some());
-    let jobs = own.iter().filter_map(|row| Some((*row, stage.jobs.get(row.job)?)));
+    let jobs = own.iter().filter_map(|row| {
+        let standing = board.stages[at].get(row.job)?.get(row.leg)?;
+        Some((*row, stage.jobs.get(row.job)?, standing))
+    });
     Ok(StageDetail {
         name: stage.name.clone(),
         display_name: stage.display_name.flatten().into_owned(),
@@ -157,12 +164,13 @@ fn stage_detail(
         result,
         started_at: own.iter().filter_map(|row| row.started_at).min(),
         finished_at: result.and_then(|_| own.iter().filter_map(|row| row.finished_at).max()),
-        jobs: jobs.map(|(row, job)| job_detail(connection, &board, row, job)).collect::<Result<_, _>>()?,
+        jobs: jobs.map(|(row, job, standing)| job_detail(connection, row, job, standing)).collect::<Result<_, _>>()?,
     })
 }
 
-fn job_detail(connection: &Connection, board: &Board, row: &JobRow, job: &Job) -> Result<JobDetail, Error> {
-    let mut steps: Vec<StepDetail> = job.steps.iter().enumerate().map(|(at, step)| waiting_step(at, step)).collect();
+fn job_detail(connection: &Connection, row: &JobRow, job: &Job, standing: &Standing) -> Result<JobDetail, Error> {
+    let leg = job.leg(row.leg);
+    let mut steps: Vec<StepDetail> = leg.steps().iter().enumerate().map(|(at, step)| waiting_step(at, step)).collect();
     let mut query = connection.prepare_cached("SELECT * FROM step WHERE job = ?")?;
     let mut rows = query.query([row.seq])?;
     while let Some(row) = rows.next()? {
@@ -187,14 +195,15 @@ fn job_detail(connection: &Connection, board: &Board, row: &JobRow, job: &Job) -
     Ok(JobDetail {
         id: row.id.clone(),
         name: job.name.clone(),
-        display_name: job.display_name.flatten().into_owned(),
+        leg: leg.name().map(Cow::into_owned),
+        display_name: leg.display_name().flatten().into_owned(),
         state: row.state,
         result: row.result,
         reason: row.reason.clone(),
         attempt: row.attempt,
         started_at: row.started_at,
         finished_at: row.finished_at,
-        outputs: story::outputs(board, row.stage, row.job),
+        outputs: story::shown(&standing.outputs),
         steps,
     })
 }

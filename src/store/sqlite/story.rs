@@ -76,17 +76,16 @@ pub(super) fn hand_on(session: &Session<'_>, job: i64, outputs: &[Output]) -> Re
 /// Puts the outputs of a run's jobs on its board.
 pub(super) fn add_outputs(connection: &Connection, run: i64, board: &mut Board) -> Result<(), Error> {
     let mut query = connection.prepare_cached(
-        "SELECT job.stage_index, job.job_index, output.name, output.value
+        "SELECT job.stage_index, job.job_index, job.leg_index, output.name, output.value
          FROM output
          JOIN job ON job.seq = output.job
          WHERE output.run = ?",
     )?;
     let mut rows = query.query([run])?;
     while let Some(row) = rows.next()? {
-        let (stage, job): (usize, usize) = (row.get(0)?, row.get(1)?);
-        let output = Output { name: row.get(2)?, value: from_json(&row.get::<_, String>(3)?)? };
-        if let Some(outputs) = board.outputs.get_mut(stage).and_then(|jobs| jobs.get_mut(job)) {
-            outputs.push(output);
+        let output = Output { name: row.get(3)?, value: from_json(&row.get::<_, String>(4)?)? };
+        if let Some(standing) = board.leg_mut(row.get(0)?, row.get(1)?, row.get(2)?) {
+            standing.outputs.push(output);
         }
     }
     Ok(())
@@ -140,12 +139,11 @@ pub(super) fn artifacts(connection: &Connection, run: i64) -> Result<Vec<Artifac
     Ok(artifacts.collect::<Result<_, _>>()?)
 }
 
-/// Returns a job's outputs as people see them.
-pub(super) fn outputs(board: &Board, stage: usize, job: usize) -> Vec<OutputDetail> {
-    let outputs = board.outputs.get(stage).and_then(|jobs| jobs.get(job));
+/// Returns outputs as people see them.
+pub(super) fn shown(outputs: &[Output]) -> Vec<OutputDetail> {
     let shown =
         |output: &Output| OutputDetail { name: output.name.clone(), value: output.value.flatten().into_owned() };
-    outputs.into_iter().flatten().map(shown).collect()
+    outputs.iter().map(shown).collect()
 }
 
 /// Returns the board of a run with outputs and nothing else.

@@ -121,7 +121,8 @@ impl History {
         let claim = self.world.claim().await;
         match (expected, claim) {
             (Some(held), Some(claim)) => {
-                assert_eq!((&claim.run, claim.job), (&self.ids[held.run], held.job));
+                let place = self.reference.runs[held.run].leg_at(held.job);
+                assert_eq!((&claim.run, (claim.job, claim.leg)), (&self.ids[held.run], place));
                 self.leases.push((held, claim.lease));
             }
             (None, None) => {}

@@ -1,10 +1,10 @@
 //! The queue as it should be, in plain Rust, without a disk: what random histories are compared
 //! with. It is written apart from `run::schedule`, for one stage of jobs whose condition is the
-//! default one or `always()`.
+//! default one or `always()`, and some of which become several.
 
 use super::world::{self, LEASE};
 use jiff::Timestamp;
-use pipehook::pipeline::plan::Plan;
+use pipehook::pipeline::plan::{Count, FanOut, Plan, Strategy};
 use pipehook::run::{RunResult, State};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,15 +15,38 @@ pub enum Progress {
     Done(RunResult),
 }
 
-/// For each job: the places of those that it waits for, and whether it always runs.
-pub type Shape = &'static [(&'static [usize], bool)];
+/// A job: the places of those that it waits for, whether it always runs, how many equal ones it
+/// becomes, and how many of them may run at once.
+#[derive(Debug)]
+pub struct Wish {
+    after: &'static [usize],
+    is_always: bool,
+    legs: usize,
+    at_once: usize,
+}
 
-/// One job, a fan, a diamond, a chain with a cleanup.
-pub const SHAPES: [Shape; 4] = [
-    &[(&[], false)],
-    &[(&[], false), (&[], false), (&[], true)],
-    &[(&[], false), (&[0], false), (&[0], false), (&[1, 2], false)],
-    &[(&[], false), (&[0], false), (&[1], true)],
+pub type Shape = &'static [Wish];
+
+const fn after(after: &'static [usize]) -> Wish {
+    Wish { after, is_always: false, legs: 1, at_once: 1 }
+}
+
+const fn always(after: &'static [usize]) -> Wish {
+    Wish { after, is_always: true, legs: 1, at_once: 1 }
+}
+
+const fn several(after: &'static [usize], is_always: bool, legs: usize, at_once: usize) -> Wish {
+    Wish { after, is_always, legs, at_once }
+}
+
+/// One job, a fan, a diamond, a chain with a cleanup, legs one at a time, legs before legs.
+pub const SHAPES: [Shape; 6] = [
+    &[after(&[])],
+    &[after(&[]), after(&[]), always(&[])],
+    &[after(&[]), after(&[0]), after(&[0]), after(&[1, 2])],
+    &[after(&[]), after(&[0]), always(&[1])],
+    &[several(&[], false, 3, 1), after(&[0])],
+    &[several(&[], false, 2, 2), several(&[0], true, 3, 2), after(&[1])],
 ];
 
 #[derive(Debug)]
@@ -31,6 +54,7 @@ pub struct Run {
     pub shape: Shape,
     pub state: State,
     pub result: Option<RunResult>,
+    /// For each job its legs, one after the other.
     pub jobs: Vec<Progress>,
 }
 
@@ -38,6 +62,7 @@ pub struct Run {
 #[derive(Debug, Clone, Copy)]
 pub struct Held {
     pub run: usize,
+    /// The place in [`Run::jobs`].
     pub job: usize,
     pub token: i64,
 }
@@ -54,7 +79,7 @@ impl Queue {
     }
 
     pub fn accept(&mut self, shape: Shape, now: Timestamp) {
-        let jobs = vec![Progress::Waiting; shape.len()];
+        let jobs = vec![Progress::Waiting; shape.iter().map(|wish| wish.legs).sum()];
         let mut run = Run { shape, state: State::Queued, result: None, jobs };
         run.advance(now);
         self.runs.push(run);
@@ -149,13 +174,21 @@ impl Run {
         if self.state == State::Canceling && self.jobs.iter().all(|progress| *progress == Progress::Waiting) {
             self.jobs.fill(Progress::Done(RunResult::Skipped));
         }
-        // Jobs only wait for jobs before them, so one pass in order decides all.
-        for job in 0..self.jobs.len() {
-            let (depends_on, is_always) = self.shape[job];
-            let is_decidable = depends_on.iter().all(|&other| matches!(self.jobs[other], Progress::Done(_)));
-            if self.jobs[job] == Progress::Waiting && is_decidable {
-                let runs = is_always || (self.state != State::Canceling && self.went_well(depends_on));
-                self.jobs[job] = if runs { Progress::Due(now) } else { Progress::Done(RunResult::Skipped) };
+        // Jobs only wait for jobs before them, and legs have no order, so one pass decides all.
+        for (job, wish) in self.shape.iter().enumerate() {
+            let is_decidable = wish.after.iter().all(|&other| self.job_result(other).is_some());
+            if !is_decidable {
+                continue;
+            }
+            let runs = wish.is_always || (self.state != State::Canceling && self.went_well(wish.after));
+            for leg in self.legs(job) {
+                let is_busy = |progress: &&Progress| matches!(progress, Progress::Due(_) | Progress::Leased { .. });
+                let is_full = self.jobs[self.legs(job)].iter().filter(is_busy).count() >= wish.at_once;
+                match self.jobs[leg] {
+                    Progress::Waiting if !runs => self.jobs[leg] = Progress::Done(RunResult::Skipped),
+                    Progress::Waiting if !is_full => self.jobs[leg] = Progress::Due(now),
+                    _ => {}
+                }
             }
         }
         let results: Option<Vec<RunResult>> = self.jobs.iter().map(Progress::result).collect();
@@ -165,23 +198,46 @@ impl Run {
         }
     }
 
+    /// Returns the places of a job's legs.
+    fn legs(&self, job: usize) -> std::ops::Range<usize> {
+        let before = self.shape[..job].iter().map(|wish| wish.legs).sum();
+        before..before + self.shape[job].legs
+    }
+
+    /// Returns the job and the leg at a place.
+    pub fn leg_at(&self, place: usize) -> (usize, usize) {
+        let job = (0..self.shape.len()).find(|&job| self.legs(job).contains(&place)).expect("a job is there");
+        (job, place - self.legs(job).start)
+    }
+
+    /// Returns the worst of a job's legs, once all have ended.
+    fn job_result(&self, job: usize) -> Option<RunResult> {
+        let results: Option<Vec<RunResult>> = self.jobs[self.legs(job)].iter().map(Progress::result).collect();
+        results.map(|results| worst(&results))
+    }
+
     /// Says whether all of some jobs succeeded, and all that those waited for.
     fn went_well(&self, jobs: &[usize]) -> bool {
         jobs.iter().all(|&job| {
-            let result = self.jobs[job].result();
+            let result = self.job_result(job);
             matches!(result, Some(RunResult::Succeeded | RunResult::SucceededWithIssues))
-                && self.went_well(self.shape[job].0)
+                && self.went_well(self.shape[job].after)
         })
     }
 
     fn ended(&self, results: &[RunResult]) -> RunResult {
-        use RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
-        let has = |wanted: RunResult| results.contains(&wanted);
-        if self.state == State::Canceling && (has(Skipped) || has(Canceled)) {
-            return Canceled;
+        let is_left_out = |result: &RunResult| matches!(result, RunResult::Skipped | RunResult::Canceled);
+        if self.state == State::Canceling && results.iter().any(is_left_out) {
+            return RunResult::Canceled;
         }
-        [Failed, Canceled, SucceededWithIssues, Succeeded].into_iter().find(|&it| has(it)).unwrap_or(Skipped)
+        worst(results)
     }
+}
+
+fn worst(results: &[RunResult]) -> RunResult {
+    use RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
+    let has = |wanted: &RunResult| results.contains(wanted);
+    [Failed, Canceled, SucceededWithIssues, Succeeded].into_iter().find(has).unwrap_or(Skipped)
 }
 
 impl Progress {
@@ -196,9 +252,12 @@ impl Progress {
 /// Returns the plan that has a shape.
 pub fn plan(shape: Shape) -> Plan {
     const NAMES: [&str; 4] = ["a", "b", "c", "d"];
-    let jobs = shape.iter().zip(NAMES).map(|((depends_on, is_always), name)| {
-        let mut job = world::job(name, &depends_on.iter().map(|&at| NAMES[at]).collect::<Vec<_>>());
-        job.condition = is_always.then(|| "always()".to_owned());
+    let count = |number: usize| Count::Known(u32::try_from(number).expect("a small number"));
+    let jobs = shape.iter().zip(NAMES).map(|(wish, name)| {
+        let mut job = world::job(name, &wish.after.iter().map(|&at| NAMES[at]).collect::<Vec<_>>());
+        job.condition = wish.is_always.then(|| "always()".to_owned());
+        let fan_out = FanOut::Slices(count(wish.legs));
+        job.strategy = (wish.legs > 1).then(|| Strategy { fan_out, max_parallel: Some(count(wish.at_once)) });
         job
     });
     world::plan(jobs.collect())

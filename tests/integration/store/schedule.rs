@@ -2,7 +2,9 @@
 
 use super::world::{job, plan, stage, staged};
 use RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
-use pipehook::pipeline::plan::{Job, Plan, Variable};
+use pipehook::pipeline::plan::{
+    Count, Deployment, FanOut, Hook, HookPoint, Job, MatrixLeg, Plan, Rollout, Strategy, Variable,
+};
 use pipehook::run::{Board, Decision, Progress, RunResult};
 
 fn with_condition(name: &str, depends_on: &[&str], condition: &str) -> Job {
@@ -16,7 +18,7 @@ fn decide(first: Job, second: Job, result: RunResult, canceled: bool) -> Option<
     let plan = plan(vec![first, second]);
     let mut board = Board::new(&plan);
     assert_eq!(board.advance(&plan).len(), 1, "the second waits for the first");
-    board.stages[0][0] = Progress::Completed(result);
+    board.stages[0][0][0].progress = Progress::Completed(result);
     board.canceled = canceled;
     let changes = board.advance(&plan);
     assert_eq!(changes.len(), 1, "{changes:?}");
@@ -73,7 +75,8 @@ fn a_failure_that_may_be_counts_as_succeeded_with_issues() {
     assert_eq!(decide(tolerated(), job("b", &["a"]), Failed, false), None);
     assert_eq!(decide(tolerated(), job("b", &["a"]), Canceled, false), Some(Skipped), "only failures");
     let plan = plan(vec![tolerated()]);
-    let board = Board { stages: vec![vec![Progress::Completed(Failed)]], ..Board::new(&plan) };
+    let mut board = Board::new(&plan);
+    board.stages[0][0][0].progress = Progress::Completed(Failed);
     assert_eq!(board.result(&plan), Some(SucceededWithIssues));
 }
 
@@ -89,26 +92,26 @@ fn variables_of_the_narrowest_scope_count() {
     assert_eq!(Board::new(&plan).advance(&plan)[0].decision, Decision::Due);
 }
 
-/// Runs a plan in memory; jobs end as the table says, others succeed. Returns each job's result
-/// in order, then the run's.
+/// Runs a plan in memory; jobs and legs end as the table says, others succeed. Returns each leg's
+/// result in order, then the run's.
 #[track_caller]
 fn run(plan: &Plan, ends: &[(&str, RunResult)]) -> (Vec<RunResult>, RunResult) {
     let mut board = Board::new(plan);
-    let mut due: Vec<(usize, usize)> = Vec::new();
+    let mut due: Vec<(usize, usize, usize)> = Vec::new();
     loop {
         let changes = board.advance(plan);
-        due.extend(changes.iter().filter(|it| it.decision == Decision::Due).map(|it| (it.stage, it.job)));
-        let Some((stage, job)) = due.pop() else { break };
-        let name = &plan.stages[stage].jobs[job].name;
-        let result = ends.iter().find(|(ended, _)| ended == name).map_or(Succeeded, |(_, result)| *result);
-        board.stages[stage][job] = Progress::Completed(result);
+        due.extend(changes.iter().filter(|it| it.decision == Decision::Due).map(|it| (it.stage, it.job, it.leg)));
+        let Some((stage, job, leg)) = due.pop() else { break };
+        let name = plan.stages[stage].jobs[job].leg(leg).full_name();
+        let result = ends.iter().find(|(ended, _)| *ended == name).map_or(Succeeded, |(_, result)| *result);
+        board.stages[stage][job][leg].progress = Progress::Completed(result);
     }
     let result = board.result(plan).expect("all has ended");
-    let jobs = board.stages.into_iter().flatten().map(|progress| match progress {
+    let legs = board.stages.into_iter().flatten().flatten().map(|standing| match standing.progress {
         Progress::Completed(result) => result,
         other => panic!("{other:?} although nothing is due"),
     });
-    (jobs.collect(), result)
+    (legs.collect(), result)
 }
 
 #[test]
@@ -154,7 +157,7 @@ fn a_skipped_job_says_what_went_wrong_first() {
     let two = plan(vec![job("a", &[]), job("b", &["a"]), job("c", &["a", "b"])]);
     let mut board = Board::new(&two);
     board.advance(&two);
-    board.stages[0][0] = Progress::Completed(Failed);
+    board.stages[0][0][0].progress = Progress::Completed(Failed);
     for change in board.advance(&two) {
         let Decision::Completed { reason, .. } = change.decision else { panic!("it does not run") };
         assert_eq!(reason, "`a` failed");
@@ -175,4 +178,82 @@ fn planning_the_same_board_twice_decides_the_same() {
     let mut settled = board;
     settled.advance(&plan);
     assert_eq!(settled.advance(&plan), []);
+}
+
+fn matrix(name: &str, legs: &[&str], max_parallel: Option<u32>) -> Job {
+    let leg = |name: &&str| MatrixLeg { name: (*name).to_owned(), variables: Vec::new() };
+    let fan_out = FanOut::Matrix(legs.iter().map(leg).collect());
+    Job { strategy: Some(Strategy { fan_out, max_parallel: max_parallel.map(Count::Known) }), ..job(name, &[]) }
+}
+
+#[test]
+fn what_depends_on_a_matrix_waits_for_all_legs_and_sees_the_worst() {
+    let two = plan(vec![matrix("m", &["x", "y", "z"], None), job("after", &["m"])]);
+    assert_eq!(run(&two, &[]), (vec![Succeeded; 4], Succeeded));
+    assert_eq!(
+        run(&two, &[("m.y", Failed)]),
+        (vec![Succeeded, Failed, Succeeded, Skipped], Failed),
+        "no leg stops another"
+    );
+    assert_eq!(run(&two, &[("m.x", SucceededWithIssues)]).0[3], Succeeded);
+    assert_eq!(run(&two, &[("m.x", Canceled), ("m.y", Failed)]).1, Failed);
+    let mut board = Board::new(&two);
+    board.advance(&two);
+    for leg in 0..2 {
+        board.stages[0][0][leg].progress = Progress::Completed(Succeeded);
+        assert_eq!(board.advance(&two), [], "the third has not ended");
+    }
+    let tolerated = plan(vec![Job { continue_on_error: true, ..matrix("m", &["x", "y"], None) }, job("after", &["m"])]);
+    assert_eq!(run(&tolerated, &[("m.y", Failed)]), (vec![Succeeded, Failed, Succeeded], SucceededWithIssues));
+}
+
+#[test]
+fn no_more_legs_run_at_once_than_may() {
+    for (most, at_once) in [(None, 5), (Some(0), 5), (Some(2), 2), (Some(9), 5)] {
+        let plan = plan(vec![matrix("m", &["a", "b", "c", "d", "e"], most)]);
+        let mut board = Board::new(&plan);
+        assert_eq!(board.advance(&plan).len(), at_once, "{most:?}");
+        board.stages[0][0][0].progress = Progress::Completed(Failed);
+        assert_eq!(board.advance(&plan).len(), usize::from(at_once < 5), "one ended, so one more begins");
+    }
+}
+
+#[test]
+fn a_matrix_is_skipped_as_a_whole_and_a_cancel_leaves_out_legs_that_wait() {
+    let skipped = plan(vec![Job { condition: Some("false".to_owned()), ..matrix("m", &["x", "y"], None) }]);
+    assert_eq!(run(&skipped, &[]), (vec![Skipped, Skipped], Skipped));
+    let plan = plan(vec![matrix("m", &["x", "y"], Some(1))]);
+    let mut board = Board::new(&plan);
+    board.advance(&plan);
+    board.canceled = true;
+    board.stages[0][0][0].progress = Progress::Completed(Succeeded);
+    board.advance(&plan);
+    assert_eq!(board.stages[0][0][1].progress, Progress::Completed(Skipped));
+    assert_eq!(board.result(&plan), Some(Canceled));
+}
+
+#[test]
+fn a_matrix_without_legs_is_one_plain_job() {
+    assert_eq!(run(&plan(vec![matrix("m", &[], Some(1))]), &[("m", Failed)]), (vec![Failed], Failed));
+}
+
+#[test]
+fn hooks_of_a_deployment_follow_each_other_to_one_of_two_ends() {
+    let points =
+        [HookPoint::PreDeploy, HookPoint::Deploy, HookPoint::RouteTraffic, HookPoint::Success, HookPoint::Failure];
+    let hook = |point| Hook { point, pool: "default".to_owned(), says_download: false, steps: Vec::new() };
+    let hooks = points.map(hook).to_vec();
+    let deployment = Some(Deployment { environment: None, rollout: Rollout::RunOnce, hooks });
+    let two = plan(vec![Job { deployment, ..job("d", &[]) }, job("after", &["d"])]);
+    let mut board = Board::new(&two);
+    assert_eq!(board.advance(&two).len(), 1, "one after the other");
+    let well = vec![Succeeded, Succeeded, Succeeded, Succeeded, Skipped, Succeeded];
+    assert_eq!(run(&two, &[]), (well, Succeeded));
+    assert_eq!(
+        run(&two, &[("d.deploy", Failed)]),
+        (vec![Succeeded, Failed, Skipped, Skipped, Succeeded, Skipped], Failed),
+        "what was rolled back has failed all the same"
+    );
+    assert_eq!(run(&two, &[("d.deploy", SucceededWithIssues)]).0[2..5], [Succeeded, Succeeded, Skipped]);
+    assert_eq!(run(&two, &[("d.deploy", Canceled)]).0[2..5], [Skipped, Skipped, Succeeded], "as by its time limit");
 }

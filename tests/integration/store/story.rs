@@ -2,6 +2,7 @@
 
 use super::world::{World, job, plan, stage, staged, worlds};
 use pipehook::id::RunId;
+use pipehook::pipeline::plan::{Count, FanOut, Job, Strategy};
 use pipehook::run::{Output, Progress, RunResult, Series};
 use pipehook::store::{Artifact, Error, IssueKind, JobOutcome, Lease, RunDetail, StepEvent, StepReport, TAGS_MAX};
 use pipehook::taint::{Origin, Text};
@@ -37,13 +38,13 @@ async fn outputs_are_stored_with_the_job_s_end_and_known_to_what_depends_on_it()
         world.store().finish(&claim.lease, outcome).await.expect("held");
         world.crash();
         let second = world.claim().await.expect("due");
-        assert_eq!(second.board.stages[0][0], Progress::Completed(RunResult::Succeeded));
-        let mut handed_on = second.board.outputs[0][0].clone();
+        assert_eq!(second.board.stages[0][0][0].progress, Progress::Completed(RunResult::Succeeded));
+        let mut handed_on = second.board.stages[0][0][0].outputs.clone();
         handed_on.sort_by_key(|output| std::cmp::Reverse(output.name.clone()));
         assert_eq!(handed_on, outputs, "a payload's text stays one");
         world.store().finish(&second.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
         let third = world.claim().await.expect("due");
-        assert_eq!(third.board.outputs[0][0].len(), 2, "also in later stages");
+        assert_eq!(third.board.stages[0][0][0].outputs.len(), 2, "also in later stages");
         let shown = &detail(&world, &run.id).await.stages[0].jobs[0].outputs;
         assert_eq!(shown.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["y", "x"]);
     }
@@ -98,5 +99,30 @@ async fn a_series_goes_up_once_for_each_run_and_site() {
         world.queue(plan(vec![job("a", &[])])).await;
         let lease = world.claim().await.expect("due").lease;
         assert_eq!(count(&world, &lease, &series("v", "x", 100)).await, 102);
+    }
+}
+
+#[tokio::test]
+async fn legs_are_jobs_of_their_own_whose_outputs_others_tell_apart() {
+    for mut world in worlds() {
+        let strategy = Some(Strategy { fan_out: FanOut::Slices(Count::Known(2)), max_parallel: None });
+        let run = world.queue(plan(vec![Job { strategy, ..job("a", &[]) }, job("b", &["a"])])).await;
+        for number in ["one", "two"] {
+            let claim = world.claim().await.expect("both are due");
+            let outputs = vec![Output { name: "s.v".to_owned(), value: number.into() }];
+            let outcome = JobOutcome { outputs, ..world.outcome(RunResult::Succeeded) };
+            world.store().finish(&claim.lease, outcome).await.expect("held");
+            world.crash();
+        }
+        let claim = world.claim().await.expect("due");
+        let dependencies = &claim.board.contexts(&claim.plan, 0, 1)[0].1;
+        let json = dependencies.to_json();
+        let outputs = &json["a"]["outputs"];
+        assert_eq!((&outputs["Job1.s.v"], &outputs["Job2.s.v"]), (&"one".into(), &"two".into()), "{json}");
+        let jobs = &detail(&world, &run.id).await.stages[0].jobs;
+        let names: Vec<_> =
+            jobs.iter().map(|job| (job.name.as_str(), job.leg.as_deref(), job.display_name.as_str())).collect();
+        assert_eq!(names, [("a", Some("Job1"), "a 1"), ("a", Some("Job2"), "a 2"), ("b", None, "b")]);
+        assert_eq!(jobs[1].outputs[0].value, "two");
     }
 }

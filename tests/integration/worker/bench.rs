@@ -192,6 +192,7 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         plan: Arc::new(plan),
         stage: 0,
         job: 0,
+        leg: 0,
         host: host(),
     }
 }

@@ -114,13 +114,14 @@ CREATE TABLE work (
     "values" TEXT NOT NULL
 ) STRICT;
 
--- waiting: others must end first. due: a worker may take it. leased: a worker has it.
+-- One row for each leg of a job; most jobs have one. waiting: others must end first. due: a worker may take it. leased: a worker has it.
 CREATE TABLE job (
     seq          INTEGER PRIMARY KEY,
     id           TEXT NOT NULL UNIQUE,
     run          INTEGER NOT NULL REFERENCES run (seq),
     stage_index  INTEGER NOT NULL,
     job_index    INTEGER NOT NULL,
+    leg_index    INTEGER NOT NULL,
     pool         TEXT NOT NULL,
     state        TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'leased', 'completed')),
     due_at       INTEGER,
@@ -141,7 +142,7 @@ CREATE TABLE job (
     CHECK ((state = 'leased') = (lease_until IS NOT NULL)),
     CHECK (state <> 'leased' OR (started_at IS NOT NULL AND attempt > 0)),
     CHECK (state IN ('leased', 'completed') OR (started_at IS NULL AND started_step = 0)),
-    UNIQUE (run, stage_index, job_index)
+    UNIQUE (run, stage_index, job_index, leg_index)
 ) STRICT;
 
 CREATE INDEX job_due ON job (due_at) WHERE state = 'due';

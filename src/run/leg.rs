@@ -1,0 +1,53 @@
+//! Which legs of a job begin when the job may (reference, section 5.7).
+
+use super::condition::Conclusion;
+use super::schedule::{Decision, Progress};
+use super::state::RunResult;
+use crate::pipeline::plan::{Hook, HookPoint, Job};
+
+/// Decides about the legs of a job whose condition has this conclusion: their places, and what
+/// becomes of them. Legs that are not named wait for others.
+pub(super) fn decide(job: &Job, conclusion: &Conclusion, legs: &[Progress]) -> Vec<(usize, Decision)> {
+    let waiting = (0..legs.len()).filter(|&leg| legs[leg] == Progress::Waiting);
+    let all = |result, reason: &str| {
+        waiting.clone().map(|leg| (leg, Decision::Completed { result, reason: reason.to_owned() })).collect()
+    };
+    match (conclusion, &job.deployment) {
+        (Conclusion::DoesNotHold(reason), _) => all(RunResult::Skipped, reason),
+        (Conclusion::Fails(mistake), _) => {
+            all(RunResult::Failed, &format!("its condition could not be evaluated: {mistake}"))
+        }
+        (Conclusion::Holds, Some(deployment)) => hook(&deployment.hooks, legs).into_iter().collect(),
+        (Conclusion::Holds, None) => {
+            let started = legs.iter().filter(|progress| **progress == Progress::Started).count();
+            let free = job.max_parallel().map_or(usize::MAX, |most| most.saturating_sub(started));
+            waiting.take(free).map(|leg| (leg, Decision::Due)).collect()
+        }
+    }
+}
+
+/// Hooks follow each other: those before the end while all goes well, then one of the two ends.
+fn hook(hooks: &[Hook], legs: &[Progress]) -> Option<(usize, Decision)> {
+    let next = legs.iter().position(|progress| *progress == Progress::Waiting)?;
+    let mut unwell = None;
+    for (hook, progress) in hooks.iter().zip(&legs[..next]) {
+        match progress {
+            Progress::Completed(RunResult::Failed) => {
+                unwell.get_or_insert_with(|| format!("`{}` failed", hook.point.key()));
+            }
+            Progress::Completed(RunResult::Canceled) => {
+                unwell.get_or_insert_with(|| format!("`{}` was canceled", hook.point.key()));
+            }
+            Progress::Completed(_) => {}
+            Progress::Waiting | Progress::Started => return None,
+        }
+    }
+    let skipped = |reason: String| Decision::Completed { result: RunResult::Skipped, reason };
+    let decision = match (hooks.get(next).map(|hook| hook.point), unwell) {
+        (Some(HookPoint::Failure), Some(_)) => Decision::Due,
+        (Some(HookPoint::Failure), None) => skipped("nothing failed".to_owned()),
+        (_, None) => Decision::Due,
+        (_, Some(reason)) => skipped(reason),
+    };
+    Some((next, decision))
+}

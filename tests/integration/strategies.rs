@@ -1,0 +1,104 @@
+//! Jobs that become several, from the file to the log: in `run` and through the server.
+
+use super::support::Folder;
+use serde_json::Value;
+
+const CONNECTIONS: &str = "connections: {open: {auth: none}}\n";
+const FAN: &str = include_str!("../testdata/strategies/fan.yml");
+
+/// What steps of the pipeline print, each line behind its leg.
+const PRINTED: [&str; 13] = [
+    "build.linux/S | on l $(also) 1/2",
+    "build.linux/S | build linux Build linux __default.build.linux",
+    "build.win/S | on w 2 2/2",
+    "build.win/S | build win Build win __default.build.win",
+    "test.Job1/S | slice 1 of 2, Job1",
+    "test.Job2/S | slice 2 of 2, Job2",
+    "collect/step1 | collected of w, 1, 2",
+    "Ship.preDeploy/step1 | to shop db",
+    "Ship.routeTraffic/step1 | ##[error]Bash exited with code '3'.",
+    "Ship.postRouteTraffic | skipped: `routeTraffic` failed",
+    "Ship.success | skipped: `routeTraffic` failed",
+    "Ship.failure/step1 | rolled back",
+    "tell/step1 | told shipped",
+];
+
+#[test]
+fn legs_slices_and_hooks_run_in_the_foreground() {
+    let folder = Folder::new("");
+    folder.write("fan.yml", FAN).write("payload.json", "{}");
+    let output = folder.run(&["run", "fan.yml", "--payload", "payload.json"]).ended_with(1).stdout;
+    let mut printed: Vec<&str> = output.lines().filter(|line| !line.contains("##[section]")).collect();
+    let mut expected = PRINTED.map(|line| format!("__default/{line}"));
+    // Legs that do not wait for each other have no order.
+    printed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(printed, expected, "{output}");
+}
+
+#[test]
+fn legs_slices_and_hooks_are_jobs_of_the_server() {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/fan.yml", FAN);
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let answer = server.request("POST", "/webhooks/open", &[], b"{}");
+    assert_eq!(answer.json()["outcome"], "queued", "{answer:?}");
+    folder.run(&["runs", "wait", "fan#1"]).ended_with(1);
+    let log = folder.run(&["runs", "logs", "fan#1"]).ended_with(0).stdout;
+    for line in PRINTED.iter().filter_map(|line| line.split_once("/")?.1.split_once(" | ")) {
+        assert!(log.lines().any(|printed| printed == line.1), "{line:?} is not in\n{log}");
+    }
+    assert!(!log.contains("never"), "{log}");
+    let run = folder.run(&["runs", "show", "fan#1", "--format", "json"]).ended_with(0).json();
+    let jobs = run["stages"][0]["jobs"].as_array().expect("jobs");
+    let told = |job: &Value| {
+        let text = |key: &str| job[key].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {} {}", text("name"), text("leg"), text("display_name"), text("result"))
+    };
+    let expected = [
+        "build linux Build linux succeeded",
+        "build win Build win succeeded",
+        "test Job1 test 1 succeeded",
+        "test Job2 test 2 succeeded",
+        "collect - collect succeeded",
+        "Ship preDeploy Ship preDeploy succeeded",
+        "Ship deploy Ship deploy succeeded",
+        "Ship routeTraffic Ship routeTraffic failed",
+        "Ship postRouteTraffic Ship postRouteTraffic skipped",
+        "Ship success Ship success skipped",
+        "Ship failure Ship failure succeeded",
+        "tell - tell succeeded",
+    ];
+    assert_eq!(jobs.iter().map(told).collect::<Vec<_>>(), expected);
+    // One leg at a time may run.
+    assert!(jobs[0]["finished_at"].as_str() <= jobs[1]["started_at"].as_str(), "{run:#}");
+    let shown = folder.run(&["runs", "show", "fan#1"]).ended_with(0).stdout;
+    assert!(shown.contains("job Build linux: succeeded"), "{shown}");
+}
+
+#[test]
+fn a_payload_can_not_make_a_job_more_than_it_may_be() {
+    let folder = Folder::new("");
+    let text = FAN.replace("parallel: 2", "parallel: ${{ parameters.hook.n }}");
+    folder.write("fan.yml", &text).write("payload.json", r#"{"n": 257}"#);
+    let refused = folder.run(&["run", "fan.yml", "--payload", "payload.json"]).ended_with(1);
+    assert!(refused.stderr.contains("1 to 256 are allowed"), "{refused:?}");
+}
+
+#[test]
+fn a_matrix_or_a_run_with_too_many_legs_is_refused() {
+    let legs = |count: usize| (0..count).map(|leg| format!("      l{leg}: {{n: x}}\n")).collect::<String>();
+    let job = |name: &str, legs: &str| {
+        format!("- job: {name}\n  strategy:\n    matrix:\n{legs}  steps: [{{script: echo}}]\n")
+    };
+    let folder = Folder::new("");
+    folder.write("most.yml", &format!("jobs:\n{}", job("a", &legs(256))));
+    folder.run(&["check", "most.yml"]).ended_with(0);
+    folder.write("more.yml", &format!("jobs:\n{}", job("a", &legs(257))));
+    let more = folder.run(&["check", "more.yml"]).ended_with(1);
+    assert!(more.stderr.contains("the matrix has 257 legs, 256 are allowed"), "{more:?}");
+    let slices = |at| format!("- job: j{at}\n  strategy: {{parallel: 256}}\n  steps: [{{script: echo}}]\n");
+    folder.write("all.yml", &format!("jobs:\n{}", (0..40).map(slices).collect::<String>()));
+    let all = folder.run(&["check", "all.yml"]).ended_with(1);
+    assert!(all.stderr.contains("the run has more than 10000 jobs, legs counted"), "{all:?}");
+}
