@@ -1,6 +1,7 @@
 //! Reading pipeline files.
 
 use super::disk::Moment;
+use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
@@ -114,7 +115,9 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     if let Some(before) = before.filter(is_unchanged) {
         return before.entry.clone();
     }
-    let (pipeline, diagnostics) = compile(&file.name, &shown_path, &text, &files, moment.groups());
+    let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, moment.groups());
+    add_sure_mistakes(&pipeline, &mut diagnostics);
+    let diagnostics = diagnostics.without_notes();
     let connections = pipeline.listeners.iter().map(|listener| listener.resource.connection.clone()).collect();
     let reports = diagnostics.resolve(&pipeline.sources);
     let serving = if diagnostics.has_errors() { last_good } else { Some(Arc::new(pipeline)) };

@@ -12,12 +12,14 @@ mod git;
 mod library;
 mod load;
 mod prepare;
+mod sure;
 mod watch;
 
 pub use draft::Draft;
 pub use library::Library;
 pub use load::{Error, FILES_MAX, load_file};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
+pub use sure::add_sure_mistakes;
 pub use watch::{Watcher, watch};
 
 use crate::diagnostic::{Report, Severity, SourceMap};

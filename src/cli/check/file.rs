@@ -1,11 +1,9 @@
 //! What is wrong with one pipeline.
 
 use super::sender;
-use super::sure::Doubt;
-use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, expand, prepare};
+use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, prepare};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
-use crate::pipeline::{self, ScriptRules};
 use crate::shell::Substitution;
 use crate::webhook::payload::Payload;
 use crate::webhook::select::select;
@@ -13,8 +11,6 @@ use std::path::Path;
 
 /// The id of a delivery that is none.
 const DELIVERY: &str = "dlv_00000000000000000000000000000000";
-/// Mistakes after which there is no tree to look at.
-const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
 /// Returns everything that is wrong with a file; with a payload, also with its expansion, and with a
 /// configuration, also what its connections say of it.
@@ -39,7 +35,7 @@ pub(super) fn check(
     match payload.filter(|_| !pipeline.listeners.is_empty()) {
         Some(payload) if !had_errors => with_payload(&pipeline, payload, &substitution, &mut diagnostics),
         Some(_) => {}
-        None => without_payload(&pipeline, &mut diagnostics),
+        None => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     if !had_errors {
         foreseen(&pipeline, &substitution, &mut diagnostics);
@@ -83,29 +79,4 @@ fn with_payload(
         let substitution = substitution(&listener.resource.connection);
         prepare(pipeline, &Trigger { webhook: Some(webhook), substitution, ..Trigger::default() }, diagnostics);
     }
-}
-
-/// Expands with nothing. A pipeline that wants no values is checked whole; of others, and of one
-/// that has mistakes already, what does not depend on the values.
-fn without_payload(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    if diagnostics.iter().any(|diagnostic| WITHOUT_TREE.contains(&diagnostic.code)) {
-        return;
-    }
-    let mut found = Diagnostics::default();
-    let document = expand(pipeline, &Trigger::default(), &mut found);
-    pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
-    let is_whole =
-        pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
-    let doubt = Doubt::new(&pipeline.sources);
-    for diagnostic in found {
-        if (is_whole || doubt.is_sure(&diagnostic)) && !is_known(&diagnostic, diagnostics) {
-            diagnostics.push(diagnostic);
-        }
-    }
-}
-
-/// Says whether the same mistake was found when the file was read.
-fn is_known(diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
-    let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
-    known.iter().any(|known| known.code == diagnostic.code && place(known) == place(diagnostic))
 }

@@ -4,7 +4,6 @@ mod file;
 mod parallel;
 mod sarif;
 mod sender;
-mod sure;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};

@@ -105,7 +105,8 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
         Some(delivery) => {
             let runs = (!logged.is_empty()).then(|| to_json(&logged)).transpose()?;
             let place = log(session, delivery, None, runs.as_deref())?;
-            if let Some(repeat) = &rows.repeat {
+            // One that started nothing may be sent again when it can: a pipeline was mended meanwhile.
+            if let Some(repeat) = rows.repeat.as_ref().filter(|_| !logged.is_empty()) {
                 remember(session, &delivery.delivery, place, repeat)?;
             }
         }

@@ -51,6 +51,7 @@ use jiff::Timestamp;
 use reader::Readers;
 use refusal::Refusals;
 use rusqlite::{Connection, OpenFlags};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,9 @@ use writer::{Isolation, Session, Writer};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
+/// Who may look into the data folder and the database: bodies, headers and scripts are in it.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
 /// How many prepared statements a connection keeps: more than there are.
@@ -101,6 +105,7 @@ impl SqliteStore {
             Access::Command => None,
         };
         let file = folder.join(FILE);
+        make_file(&file).map_err(|error| unavailable_folder(folder, &error))?;
         let connection = open_for_writing(&file)?;
         migration::migrate(&connection)?;
         sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
@@ -318,11 +323,21 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    std::fs::create_dir_all(folder)?;
+    std::fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
     match folder.canonicalize()?.parent() {
         Some(parent) => sync_folder(parent),
         None => Ok(()),
     }
+}
+
+/// Makes the database's file where it is missing, for its owner only; the files beside it get the
+/// same mode from SQLite. One that others can read is closed to them.
+fn make_file(file: &Path) -> std::io::Result<()> {
+    let open = std::fs::File::options().create(true).append(true).mode(FILE_MODE).open(file)?;
+    if open.metadata()?.permissions().mode() & 0o077 != 0 {
+        open.set_permissions(std::fs::Permissions::from_mode(FILE_MODE))?;
+    }
+    Ok(())
 }
 
 /// Makes the names of new files durable: a synced file in an unsynced folder can vanish.

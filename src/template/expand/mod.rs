@@ -28,6 +28,7 @@ use super::value::Size;
 use super::{Content, Inputs, Kind, Node, Scalar, compile, value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Step, Value};
+use crate::shell::Requirement;
 use crate::taint::{Origin, Segment, Text};
 use spent::Spent;
 use std::sync::Arc;
@@ -171,6 +172,10 @@ impl<'e> Expansion<'e> {
     fn produced(&mut self, hole: &Hole, value: &Value) -> Node {
         let mut node = value::to_node(value, hole.span);
         node.origin = value.origin().cloned().or_else(|| self.chain_origin(hole, value));
+        if let (Content::Scalar(scalar), Some(origin)) = (&mut node.content, &node.origin) {
+            scalar.text = from_payload(value, std::mem::take(&mut scalar.text), origin.clone());
+            scalar.segment_spans.resize(scalar.text.segments().len(), hole.span);
+        }
         self.count(Size::of(&node), hole.span);
         node
     }
@@ -217,7 +222,10 @@ impl<'e> Expansion<'e> {
                 self.report(mistake);
                 Text::default()
             }
-            scalar => scalar.to_text().unwrap_or_default(),
+            scalar => {
+                let text = scalar.to_text().unwrap_or_default();
+                self.chain_origin(hole, scalar).map_or(text.clone(), |origin| from_payload(scalar, text, origin))
+            }
         }
     }
 
@@ -271,4 +279,17 @@ fn push(text: &mut Text, spans: &mut Vec<Span>, segment: &Segment, place: Span) 
 fn null(span: Span) -> Node {
     let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null };
     Node { span, origin: None, content: Content::Scalar(scalar) }
+}
+
+/// Returns the text of a payload's value that has no origin of its own. An integer, `True` and
+/// `False` are such that no place can be harmed by them. Nothing, and other numbers, are not: a
+/// payload that leaves a member out must not take a word out of a script.
+fn from_payload(value: &Value, text: Text, origin: Arc<Origin>) -> Text {
+    let is_harmless = match value {
+        Value::Boolean(_) => true,
+        Value::Number(_) => Requirement::Integer.admits(&text.flatten()),
+        Value::Null => false,
+        _ => return text,
+    };
+    if is_harmless { text } else { Text::tainted(&*text.flatten(), origin) }
 }

@@ -26,7 +26,7 @@ pub(super) fn forms(secret: &str) -> Vec<Vec<u8>> {
 }
 
 /// Returns what a text becomes inside other languages.
-fn written(text: &str) -> [String; 7] {
+fn written(text: &str) -> [String; 8] {
     let json = serde_json::to_string(text).unwrap_or_default();
     let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
     let escape = |specials: &str| {
@@ -41,6 +41,8 @@ fn written(text: &str) -> [String; 7] {
         json,
         percent(text, "%20", false),
         percent(text, "%20", true),
+        // As paths are written: the slashes stay.
+        percent(text, "%20", false).replace("%2F", "/"),
         percent(text, "+", false),
         xml.replace('\'', "&apos;"),
         escape("\\\"'$` !&|;<>()*?[]{}#~"),

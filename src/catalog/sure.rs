@@ -4,7 +4,10 @@
 //! is sure if no expression stands at its place, and, where it is about something that is not
 //! there, if no expression could have brought it.
 
-use crate::diagnostic::{Code, Diagnostic, SourceMap, Span};
+use super::prepare::expand;
+use super::{Pipeline, Trigger};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span};
+use crate::pipeline::{self, ScriptRules};
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
@@ -37,27 +40,60 @@ const ABSENCES: [Code; 7] = [
     Code::RunName,
 ];
 
+/// Mistakes after which there is no tree to look at.
+const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
+
+/// Adds what is wrong with a pipeline whatever it is started with to what is known of it already.
+/// A pipeline that wants no values is looked at whole; of others, and of one that has mistakes
+/// already, what does not depend on the values.
+pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    if diagnostics.iter().any(|diagnostic| WITHOUT_TREE.contains(&diagnostic.code)) {
+        return;
+    }
+    let mut found = Diagnostics::default();
+    let document = expand(pipeline, &Trigger::default(), &mut found);
+    pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
+    let is_whole =
+        pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
+    let doubt = Doubt::new(&pipeline.sources);
+    for diagnostic in found {
+        if (is_whole || doubt.is_sure(&diagnostic)) && !is_known(&diagnostic, diagnostics) {
+            diagnostics.push(diagnostic);
+        }
+    }
+}
+
+/// Says whether the same mistake was found when the file was read.
+fn is_known(diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
+    let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
+    known.iter().any(|known| known.code == diagnostic.code && place(known) == place(diagnostic))
+}
+
+/// Mistakes of which this says nothing: a parameter may be given, and scripts are looked at for any
+/// text when the file is read ([`pipeline::foresee`]).
+const OTHERWISE_FOUND: [Code; 2] = [Code::MissingParameter, Code::TaintedInScript];
+
 /// What may depend on values in one pipeline.
-pub(super) struct Doubt<'s> {
+struct Doubt<'s> {
     sources: &'s SourceMap,
     /// Whether expressions may bring keys or items.
     brings_structure: bool,
 }
 
 impl<'s> Doubt<'s> {
-    pub(super) fn new(sources: &'s SourceMap) -> Self {
+    fn new(sources: &'s SourceMap) -> Self {
         let text = sources.source(Span::NONE.source).map_or("", |source| &source.text);
         Self { sources, brings_structure: text.lines().any(brings_structure) }
     }
 
-    pub(super) fn is_sure(&self, diagnostic: &Diagnostic) -> bool {
+    fn is_sure(&self, diagnostic: &Diagnostic) -> bool {
         let Some(place) = &diagnostic.primary else { return false };
         let source = self.sources.source(place.span.source);
         let written = source.and_then(|source| source.text.get(place.span.range())).unwrap_or_default();
         let before = source.and_then(|source| source.text.get(..place.span.range().start)).unwrap_or_default();
         let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
         let depends = has_expression(written) || ends_inside_expression(before);
-        diagnostic.code != Code::MissingParameter && !depends && !may_be_brought
+        !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought
     }
 }
 
