@@ -190,6 +190,7 @@ fn admin(listener: TcpListener, shared: Shared, host: String) -> std::io::Result
             .app_data(web::Data::new(shared.clone()))
             .app_data(web::Data::from(gate.clone()))
             .wrap(actix_web::middleware::from_fn(admin::pass))
+            .wrap(actix_web::middleware::from_fn(route::with_page_headers))
             .wrap(actix_web::middleware::from_fn(route::with_answer_headers))
             .configure(|app| route::configure(app, route::ADMIN))
     });

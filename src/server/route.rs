@@ -96,14 +96,30 @@ async fn method_not_allowed(payload: web::Payload, allowed: &'static [Method]) -
     Err(Failure::Method { allowed })
 }
 
-/// Headers of every answer: none is kept by anybody between, guessed about, framed or run.
-const ANSWER_HEADERS: [(HeaderName, HeaderValue); 5] = [
+/// Headers of every answer: none is kept by anybody between, or guessed about.
+const ANSWER_HEADERS: [(HeaderName, HeaderValue); 2] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+];
+
+/// Further headers of answers that a browser may show: none is framed, or run.
+const PAGE_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
+
+/// Adds the headers of answers that a browser may show.
+pub(super) async fn with_page_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut response = next.call(request).await?;
+    for (name, value) in PAGE_HEADERS {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
+}
 
 /// Adds the headers that every answer has. Failures are answers already when they come here.
 pub(super) async fn with_answer_headers(

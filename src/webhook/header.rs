@@ -14,6 +14,10 @@ pub const KEPT_MAX: usize = 64;
 /// The most bytes of a value that is kept. A longer one is left out, since half a value lies.
 pub const KEPT_VALUE_MAX: usize = 4 * 1024;
 
+/// Headers that nearly every request has and that prove nothing: looked for first, because looking
+/// for parts of a name takes longer.
+const PLAIN_NAMES: &[&str] =
+    &["host", "content-type", "content-length", "user-agent", "accept", "accept-encoding", "connection"];
 /// Headers that prove who somebody is.
 const SECRET_NAMES: &[&str] = &["authorization", "cookie", "proxy-authorization", "set-cookie"];
 /// Parts of names of headers that senders made up for the same purpose.
@@ -84,6 +88,9 @@ pub fn kept<'h>(headers: &'h [Header], name: &str) -> Option<&'h str> {
 }
 
 fn is_secret(name: &str) -> bool {
+    if PLAIN_NAMES.contains(&name) {
+        return false;
+    }
     SECRET_NAMES.contains(&name) || SECRET_PARTS.iter().any(|part| name.contains(part))
 }
 
