@@ -9,8 +9,6 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 pub(super) enum Capability {
     /// A template that expansion has left.
     Templates,
-    /// A matrix that is an expression.
-    LateMatrix,
     /// A rollout in several turns.
     Rollouts,
     Containers,
@@ -43,7 +41,6 @@ const AS_SCRIPT: &str = "write a `script` or `bash` step that does the same";
 /// What is missing, how it is called, and what to do instead.
 const MISSING: &[(Capability, &str, &str)] = &[
     (C::Templates, "`template`", "write what the template has in this file"),
-    (C::LateMatrix, "a `matrix` that is an expression", "write its legs in the file"),
     (C::Rollouts, "`rolling` or `canary`", "write `runOnce`"),
     (C::Containers, "`container`", "remove it: steps run on the worker itself"),
     (C::Services, "`services`", "start what you need in a script"),

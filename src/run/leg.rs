@@ -14,9 +14,7 @@ pub(super) fn decide(job: &Job, conclusion: &Conclusion, legs: &[Progress]) -> V
     };
     match (conclusion, &job.deployment) {
         (Conclusion::DoesNotHold(reason), _) => all(RunResult::Skipped, reason),
-        (Conclusion::Fails(mistake), _) => {
-            all(RunResult::Failed, &format!("its condition could not be evaluated: {mistake}"))
-        }
+        (Conclusion::Fails(mistake), _) => all(RunResult::Failed, mistake),
         (Conclusion::Holds, Some(deployment)) => hook(&deployment.hooks, legs).into_iter().collect(),
         (Conclusion::Holds, None) => {
             let started = legs.iter().filter(|progress| **progress == Progress::Started).count();

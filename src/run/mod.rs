@@ -5,6 +5,7 @@
 
 mod condition;
 mod leg;
+mod matrix;
 mod name;
 mod output;
 mod runtime;

@@ -111,6 +111,12 @@ fn spliced(value: &Text) -> Result<String, String> {
     Ok(spliced)
 }
 
+/// Returns the text of an expression that sees the variables of one who asks. Nothing is counted.
+pub(super) fn text_of(expression: &str, plan: &Plan, asker: Asker, sources: &Sources<'_>) -> Result<Text, String> {
+    let variables = resolve(plan, asker, sources, |_| {});
+    evaluate(expression, "", sources, &variables)
+}
+
 fn evaluate(text: &str, site: &str, sources: &Sources<'_>, before: &[Variable]) -> Result<Text, String> {
     let calls = Cell::new(0_u32);
     let counter = |prefix: &str, seed: i64| {

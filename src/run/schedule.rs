@@ -7,12 +7,12 @@
 //! Nothing here waits or remembers: the board goes in, the changes come out.
 
 use super::condition::{self, Conclusion, Surroundings};
-use super::leg;
 use super::output::{self, Output};
 use super::runtime::{self, Asker, Sources};
 use super::state::RunResult;
+use super::{leg, matrix};
 use crate::expression::Value;
-use crate::pipeline::plan::{Job, Plan, Stage, Variable};
+use crate::pipeline::plan::{JOBS_OF_RUN_MAX, Job, MatrixLeg, Plan, Stage, Variable};
 use std::collections::BTreeSet;
 
 /// How far one leg of a job is, as far as others care.
@@ -63,6 +63,9 @@ pub struct Change {
 pub enum Decision {
     /// A worker may take it.
     Due,
+    /// It has stood for all legs of its job, and they are known now: these. It is the first of them,
+    /// and none of them is decided yet. The plan has them already.
+    Spread(Vec<MatrixLeg>),
     /// It ended without a worker.
     Completed {
         /// How.
@@ -89,8 +92,9 @@ impl Board {
         self.stages.iter().flatten().flatten().map(|standing| standing.progress)
     }
 
-    /// Decides all that can be decided now, writes it on the board, and returns it in order.
-    pub fn advance(&mut self, plan: &Plan) -> Vec<Change> {
+    /// Decides all that can be decided now, writes it on the board, and returns it in order. Legs that
+    /// become known are put into the plan.
+    pub fn advance(&mut self, plan: &mut Plan) -> Vec<Change> {
         let mut changes = Vec::new();
         loop {
             let before = changes.len();
@@ -147,7 +151,7 @@ impl Board {
         Some(if stopped { RunResult::Canceled } else { result })
     }
 
-    fn advance_stage(&mut self, plan: &Plan, stage: usize, changes: &mut Vec<Change>) {
+    fn advance_stage(&mut self, plan: &mut Plan, stage: usize, changes: &mut Vec<Change>) {
         let mut legs = self.stages[stage].iter().flatten().map(|standing| standing.progress == Progress::Waiting);
         if !legs.clone().any(|is_waiting| is_waiting) {
             return;
@@ -173,17 +177,42 @@ impl Board {
         }
     }
 
-    fn advance_jobs(&mut self, plan: &Plan, stage: usize, changes: &mut Vec<Change>) {
+    fn advance_jobs(&mut self, plan: &mut Plan, stage: usize, changes: &mut Vec<Change>) {
         for job in 0..self.stages[stage].len() {
             let legs: Vec<Progress> = self.stages[stage][job].iter().map(|standing| standing.progress).collect();
             if !legs.contains(&Progress::Waiting) {
                 continue;
             }
-            let Some(conclusion) = self.job_condition(plan, stage, job) else { continue };
+            let Some(mut conclusion) = self.job_condition(plan, stage, job) else { continue };
+            if let Conclusion::Fails(mistake) = &mut conclusion {
+                mistake.insert_str(0, "its condition could not be evaluated: ");
+            }
+            if conclusion == Conclusion::Holds && plan.stages[stage].jobs[job].late_matrix().is_some() {
+                match self.spread(plan, stage, job) {
+                    Ok(change) => {
+                        changes.push(change);
+                        continue;
+                    }
+                    Err(mistake) => conclusion = Conclusion::Fails(format!("its matrix can't be used: {mistake}")),
+                }
+            }
             for (leg, decision) in leg::decide(&plan.stages[stage].jobs[job], &conclusion, &legs) {
                 self.decide(Change { stage, job, leg, decision }, changes);
             }
         }
+    }
+
+    /// Finds out which legs a job has whose matrix is an expression.
+    fn spread(&mut self, plan: &mut Plan, stage: usize, job: usize) -> Result<Change, String> {
+        let expression = plan.stages[stage].jobs[job].late_matrix().unwrap_or_default();
+        let sources = Sources { contexts: self.contexts(plan, stage, job), counter: None };
+        let legs = matrix::legs(&runtime::text_of(expression, plan, Asker::Job(stage, job), &sources)?)?;
+        if self.all().count() + legs.len() > JOBS_OF_RUN_MAX {
+            return Err(format!("the run would have more than {JOBS_OF_RUN_MAX} jobs"));
+        }
+        plan.set_legs(stage, job, legs.clone());
+        self.stages[stage][job].resize_with(legs.len().max(1), Standing::default);
+        Ok(Change { stage, job, leg: 0, decision: Decision::Spread(legs) })
     }
 
     /// Completes the legs of a stage that are not decided yet.
@@ -202,6 +231,7 @@ impl Board {
     fn decide(&mut self, change: Change, changes: &mut Vec<Change>) {
         self.stages[change.stage][change.job][change.leg].progress = match &change.decision {
             Decision::Due => Progress::Started,
+            Decision::Spread(_) => Progress::Waiting,
             Decision::Completed { result, .. } => Progress::Completed(*result),
         };
         changes.push(change);

@@ -57,7 +57,8 @@ impl Foreground {
     /// Executes the run and returns how it ended. Once `stop` becomes true, running steps are
     /// canceled, and of what has not begun only that runs whose condition wants it.
     pub async fn run(&self, print: &mut Print<'_>, stop: StopSignal) -> RunResult {
-        let mut board = Board::new(&self.plan);
+        let mut plan = self.plan.clone();
+        let mut board = Board::new(&plan);
         let mut due: VecDeque<Place> = VecDeque::new();
         let mut counted = Counted::default();
         loop {
@@ -67,28 +68,30 @@ impl Foreground {
                     board.stages[stage][job][leg].progress = Progress::Waiting;
                 }
             }
-            for change in board.advance(&self.plan) {
+            for change in board.advance(Arc::make_mut(&mut plan)) {
                 let place = Place { stage: change.stage, job: change.job, leg: change.leg };
                 match change.decision {
                     Decision::Due => due.push_back(place),
+                    Decision::Spread(_) => {}
                     Decision::Completed { result, reason } => {
-                        print(self.named(place).origin(""), &format!("{}: {reason}", result.word()));
+                        print(named(&plan, place).origin(""), &format!("{}: {reason}", result.word()));
                     }
                 }
             }
             let Some(place) = due.pop_front() else { break };
-            let outcome = self.job(place, &board, &mut counted, print, stop.clone()).await;
+            let outcome = self.job(&plan, place, &board, &mut counted, print, stop.clone()).await;
             let (result, outputs) = outcome.map_or((RunResult::Failed, Vec::new()), |it| (it.result, it.outputs));
             let Place { stage, job, leg } = place;
             board.stages[stage][job][leg] = Standing { progress: Progress::Completed(result), outputs };
         }
         // A plan's graph has no circles, so when nothing is due all is completed.
-        board.result(&self.plan).unwrap_or(RunResult::Failed)
+        board.result(&plan).unwrap_or(RunResult::Failed)
     }
 
     /// Executes one job. Without an outcome it could not be begun, and has failed.
     async fn job(
         &self,
+        plan: &Arc<Plan>,
         place: Place,
         board: &Board,
         counted: &mut Counted,
@@ -97,7 +100,7 @@ impl Foreground {
     ) -> Option<JobOutcome> {
         let Place { stage, job, leg } = place;
         let id = JobId::from_stored(&format!("job_{stage}_{job}_{leg}"));
-        let named = self.named(place);
+        let named = named(plan, place);
         let about = named.origin("");
         let workspace = match Workspace::create(&self.data, &self.run, &id, self.sources.as_deref()) {
             Ok(workspace) => workspace,
@@ -106,7 +109,7 @@ impl Foreground {
                 return None;
             }
         };
-        let context = self.context(id, place, board.clone(), workspace);
+        let context = self.context(id, plan.clone(), place, board.clone(), workspace);
         let mut printer = Printer { named: &named, counted, print };
         // A job that runs because the run was stopped is not stopped for that.
         let stop = if *stop.borrow() { watch::channel(false).1 } else { stop };
@@ -117,14 +120,7 @@ impl Foreground {
         outcome
     }
 
-    /// Returns the leg at a place, with the names under which its lines are shown.
-    fn named(&self, place: Place) -> Named<'_> {
-        let stage = &self.plan.stages[place.stage];
-        let leg = stage.jobs[place.job].leg(place.leg);
-        Named { stage: &stage.name, job: leg.full_name(), leg }
-    }
-
-    fn context(&self, id: JobId, place: Place, board: Board, workspace: Workspace) -> JobContext {
+    fn context(&self, id: JobId, plan: Arc<Plan>, place: Place, board: Board, workspace: Workspace) -> JobContext {
         JobContext {
             run: self.run.clone(),
             id,
@@ -133,7 +129,7 @@ impl Foreground {
             queued_at: self.host.clock.now(),
             delivery: None,
             attempt: 1,
-            plan: self.plan.clone(),
+            plan,
             board,
             stage: place.stage,
             job: place.job,
@@ -173,6 +169,13 @@ struct Named<'p> {
     stage: &'p str,
     job: String,
     leg: Leg<'p>,
+}
+
+/// Returns the leg at a place, with the names under which its lines are shown.
+fn named(plan: &Plan, place: Place) -> Named<'_> {
+    let stage = &plan.stages[place.stage];
+    let leg = stage.jobs[place.job].leg(place.leg);
+    Named { stage: &stage.name, job: leg.full_name(), leg }
 }
 
 impl Named<'_> {

@@ -7,7 +7,7 @@ const CONNECTIONS: &str = "connections: {open: {auth: none}}\n";
 const FAN: &str = include_str!("../testdata/strategies/fan.yml");
 
 /// What steps of the pipeline print, each line behind its leg.
-const PRINTED: [&str; 13] = [
+const PRINTED: [&str; 15] = [
     "build.linux/S | on l $(also) 1/2",
     "build.linux/S | build linux Build linux __default.build.linux",
     "build.win/S | on w 2 2/2",
@@ -15,7 +15,9 @@ const PRINTED: [&str; 13] = [
     "test.Job1/S | slice 1 of 2, Job1",
     "test.Job2/S | slice 2 of 2, Job2",
     "collect/step1 | collected of w, 1, 2",
-    "Ship.preDeploy/step1 | to shop db",
+    "made.small/S | made 1 as small, 1 of 2",
+    "made.large/S | made 9 as large, 2 of 2",
+    "Ship.preDeploy/step1 | 9 to shop db",
     "Ship.routeTraffic/step1 | ##[error]Bash exited with code '3'.",
     "Ship.postRouteTraffic | skipped: `routeTraffic` failed",
     "Ship.success | skipped: `routeTraffic` failed",
@@ -61,6 +63,9 @@ fn legs_slices_and_hooks_are_jobs_of_the_server() {
         "test Job1 test 1 succeeded",
         "test Job2 test 2 succeeded",
         "collect - collect succeeded",
+        "plan - plan succeeded",
+        "made small made small succeeded",
+        "made large made large succeeded",
         "Ship preDeploy Ship preDeploy succeeded",
         "Ship deploy Ship deploy succeeded",
         "Ship routeTraffic Ship routeTraffic failed",

@@ -3,11 +3,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::model::{FanOut, Job, Pipeline};
-use crate::pipeline::plan::Count;
-use crate::pipeline::schema::LEGS_MAX;
-
-/// The most jobs of a run, legs counted: each is a row of the store, and none is forgotten.
-const JOBS_OF_RUN_MAX: usize = 10_000;
+use crate::pipeline::plan::{Count, JOBS_OF_RUN_MAX, LEGS_MAX};
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut all = 0_usize;

@@ -2,9 +2,14 @@
 //! section 5.7). A job without a strategy is the only leg of itself, so that everything that
 //! executes or shows jobs knows legs only.
 
-use super::{Count, FanOut, Hook, Job, MatrixLeg, Step, Variable};
+use super::{Count, FanOut, Hook, Job, MatrixLeg, Plan, Step, Strategy, Variable};
 use crate::taint::Text;
 use std::borrow::Cow;
+
+/// The most legs of a job.
+pub const LEGS_MAX: usize = 256;
+/// The most jobs of a run, legs counted: each is a row of the store, and none is forgotten.
+pub const JOBS_OF_RUN_MAX: usize = 10_000;
 
 /// One of the jobs that a job becomes.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +30,30 @@ enum Kind<'p> {
     Hook(&'p Hook),
 }
 
+impl Plan {
+    /// Says whether the legs of some job become known only when it is due.
+    pub fn has_late_matrix(&self) -> bool {
+        self.stages.iter().flat_map(|stage| &stage.jobs).any(|job| job.late_matrix().is_some())
+    }
+
+    /// Puts legs that have become known in the place of the expression that gave them.
+    pub fn set_legs(&mut self, stage: usize, job: usize, legs: Vec<MatrixLeg>) {
+        let job = self.stages.get_mut(stage).and_then(|stage| stage.jobs.get_mut(job));
+        if let Some(strategy) = job.and_then(|job| job.strategy.as_mut()) {
+            strategy.fan_out = FanOut::Matrix(legs);
+        }
+    }
+}
+
 impl Job {
+    /// Returns the expression that gives the legs, while they are not known.
+    pub fn late_matrix(&self) -> Option<&str> {
+        match &self.strategy {
+            Some(Strategy { fan_out: FanOut::MatrixExpression(text), .. }) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Returns how many legs the job has; at least one.
     pub fn width(&self) -> usize {
         if let Some(deployment) = &self.deployment {

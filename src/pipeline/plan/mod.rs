@@ -17,7 +17,7 @@ mod resource;
 mod step;
 mod strategy;
 
-pub use leg::Leg;
+pub use leg::{JOBS_OF_RUN_MAX, LEGS_MAX, Leg};
 pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Repository, Resources};
 pub use step::{
     Action, Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Script, Step, Target, TargetPlace, Task,
@@ -100,7 +100,7 @@ pub enum LockBehavior {
 }
 
 /// A variable of a run, stage or job.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variable {
     /// The name as written; compared ignoring case.
     pub name: String,

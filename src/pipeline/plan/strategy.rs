@@ -28,7 +28,7 @@ pub enum FanOut {
 }
 
 /// A leg of a matrix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatrixLeg {
     /// The name, unique in the matrix ignoring case.
     pub name: String,

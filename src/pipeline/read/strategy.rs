@@ -45,7 +45,6 @@ impl Reader<'_> {
     fn matrix(&mut self, matrix: &Entry, others: &mut Vec<Condition>) -> Option<FanOut> {
         let node = &matrix.value;
         if let Some(expression) = late(node) {
-            self.need(Capability::LateMatrix, matrix.key_span);
             let text = expression.text.clone();
             others.push(expression);
             return Some(FanOut::Expression(text));

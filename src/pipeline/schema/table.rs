@@ -5,6 +5,7 @@ use super::Type::{Anything, Boolean, Condition, Filled, Map, Mapping, Name, Name
 use super::resource::{BRANCH_TRIGGER, PULL_REQUESTS, RESOURCES, SCHEDULES};
 use super::step::STEPS;
 use super::{Either, KIND, Kind, List, Number, Type, Union};
+use crate::pipeline::plan::LEGS_MAX;
 
 /// The most stages of a pipeline, and jobs of a stage.
 pub(in crate::pipeline) const STAGES_MAX: usize = 256;
@@ -16,7 +17,6 @@ pub(in crate::pipeline) const VARIABLES_MAX: usize = 1_000;
 /// The most entries of a list that has no limit of its own.
 pub(super) const ENTRIES_MAX: usize = 1_000;
 /// The most jobs that one job becomes, and that may run at once.
-pub(in crate::pipeline) const LEGS_MAX: usize = 256;
 const PARALLEL_MAX: f64 = LEGS_MAX as f64;
 /// The longest time that a timeout may name: a year, so that no sum of times overflows.
 const MINUTES_MAX: f64 = 366.0 * 24.0 * 60.0;

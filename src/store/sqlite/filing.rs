@@ -8,6 +8,7 @@
 //! was acknowledged, and how far it is filed is written with what was filed.
 
 use super::accept::LoggedRun;
+use super::matrix;
 use super::row::{from_json, micros, moment};
 use super::writer::{Memory, Session};
 use crate::id::{DeliveryId, JobId, RunId};
@@ -104,9 +105,9 @@ pub(super) fn file_run(
     delivery: Option<&(DeliveryId, &str)>,
 ) -> Result<(), Error> {
     let Session { connection, memory } = session;
-    let plan = memory.forms.plan(connection, run.form, &run.values)?;
+    let mut plan = memory.forms.plan(connection, run.form, &run.values)?;
     let mut board = Board::new(&plan);
-    let changes = board.advance(&plan);
+    let changes = board.advance(&mut plan);
     let result = board.result(&plan);
     let now = micros(queued_at);
     connection
@@ -137,6 +138,11 @@ pub(super) fn file_run(
     if result.is_some() {
         ended(memory);
     }
+    for change in &changes {
+        if let Decision::Spread(legs) = &change.decision {
+            matrix::keep(connection, seq, (change.stage, change.job), legs)?;
+        }
+    }
     for job in jobs(&RunId::from_stored(&run.id), &plan, &board, &changes) {
         insert_job(connection, seq, &job, now)?;
     }
@@ -164,10 +170,10 @@ fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -
         let jobs = planned.jobs.iter().enumerate();
         for (job, leg, planned) in jobs.flat_map(|(job, it)| it.legs().enumerate().map(move |(leg, it)| (job, leg, it)))
         {
-            let change = changes.iter().find(|it| (it.stage, it.job, it.leg) == (stage, job, leg));
-            let reason = change.and_then(|it| match &it.decision {
+            let mut own = changes.iter().filter(|it| (it.stage, it.job, it.leg) == (stage, job, leg));
+            let reason = own.find_map(|it| match &it.decision {
                 Decision::Completed { reason, .. } => Some(reason.as_str()),
-                Decision::Due => None,
+                Decision::Due | Decision::Spread(_) => None,
             });
             let progress = board.stages[stage][job][leg].progress;
             rows.push(JobRow { id: job_id(run, rows.len()), stage, job, leg, pool: planned.pool(), progress, reason });
@@ -178,7 +184,7 @@ fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -
 
 /// Returns the id of a run's job: the run's own digits, the last four of which give way to the
 /// job's place. A run has fewer jobs than four digits count.
-fn job_id(run: &RunId, place: usize) -> JobId {
+pub(super) fn job_id(run: &RunId, place: usize) -> JobId {
     let own = run.as_str().trim_start_matches(RunId::PREFIX);
     let kept = own.get(..own.len().saturating_sub(4)).unwrap_or(own);
     JobId::from_stored(&format!("{}{kept}{place:04x}", JobId::PREFIX))

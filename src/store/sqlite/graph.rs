@@ -1,5 +1,6 @@
 //! A run's jobs as [`Board`] sees them, and what follows written back.
 
+use super::matrix;
 use super::row::{from_json, micros, result_at};
 use super::story::board_of_outputs;
 use super::writer::Session;
@@ -24,12 +25,12 @@ fn follow(
     session: &mut Session<'_>,
     run: i64,
     now: Timestamp,
-    decide: impl FnOnce(&mut Board, &Plan) -> Vec<Change>,
+    decide: impl FnOnce(&mut Board, &mut Plan) -> Vec<Change>,
 ) -> Result<(), Error> {
-    let (plan, canceled) = plan(session, run)?;
+    let (mut plan, canceled) = plan(session, run)?;
     let mut board = board(session.connection, run, &plan)?;
     board.canceled = canceled;
-    for change in decide(&mut board, &plan) {
+    for change in decide(&mut board, &mut plan) {
         write(session, run, &change, now)?;
     }
     if let Some(result) = board.result(&plan) {
@@ -48,7 +49,8 @@ fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
              WHERE run.seq = ?",
         )?
         .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let plan = memory.forms.plan(connection, form, &from_json::<Vec<String>>(&values)?)?;
+    let mut plan = memory.forms.plan(connection, form, &from_json::<Vec<String>>(&values)?)?;
+    matrix::fill_in(connection, run, &mut plan)?;
     Ok((plan, state == "canceling"))
 }
 
@@ -74,6 +76,11 @@ pub(super) fn board(connection: &Connection, run: i64, plan: &Plan) -> Result<Bo
 
 fn write(session: &Session<'_>, run: i64, change: &Change, now: Timestamp) -> Result<(), Error> {
     match &change.decision {
+        Decision::Spread(legs) => {
+            let job = (change.stage, change.job);
+            matrix::keep(session.connection, run, job, legs)?;
+            return matrix::add_legs(session.connection, run, job, legs.len());
+        }
         Decision::Due => session
             .connection
             .prepare_cached(

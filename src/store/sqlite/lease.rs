@@ -6,6 +6,7 @@
 use super::counter::Scope;
 use super::filing;
 use super::graph::{board, cancel_unstarted, settle};
+use super::matrix;
 use super::row::{from_json, micros, moment, state_at, unreadable};
 use super::story;
 use super::writer::Session;
@@ -113,6 +114,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         run_canceled: row.get(9)?,
         plan: memory.forms.plan(connection, row.get(10)?, &from_json::<Vec<String>>(&row.get::<_, String>(11)?)?)?,
     };
+    matrix::fill_in(connection, seq, &mut claim.plan)?;
     let stage = &claim.plan.stages[claim.stage];
     if !stage.depends_on.is_empty() || !stage.jobs[claim.job].depends_on.is_empty() {
         claim.board = board(connection, seq, &claim.plan)?;

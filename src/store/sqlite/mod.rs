@@ -19,6 +19,7 @@
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
+//! | `matrix.rs` | legs that became known only when their job was due |
 //! | `read.rs` | lists and details |
 //! | `row.rs` | between columns and types |
 
@@ -29,6 +30,7 @@ mod form;
 mod graph;
 mod lease;
 mod lock;
+mod matrix;
 mod migration;
 mod read;
 mod reader;

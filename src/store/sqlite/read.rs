@@ -1,5 +1,6 @@
 //! Lists and details, beside the writer.
 
+use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
 use super::story;
 use crate::id::{DeliveryId, JobId, RunId};
@@ -82,7 +83,8 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
         .query_row([id.as_str()], |row| Ok((row.get("seq")?, run_of(row)?, row.get("plan")?, row.get("values")?)))
         .optional()?;
     let Some((seq, run, plan, values)): Option<(i64, Run, String, String)> = found else { return Ok(None) };
-    let plan = Sheet::from_stored(plan).plan(&from_json::<Vec<String>>(&values)?).map_err(unreadable)?;
+    let mut plan = Sheet::from_stored(plan).plan(&from_json::<Vec<String>>(&values)?).map_err(unreadable)?;
+    matrix::fill_in(connection, seq, &mut plan)?;
     let jobs = job_rows(connection, seq)?;
     let board = story::board_of_outputs(connection, seq, &plan)?;
     let stages = plan.stages.iter().enumerate();

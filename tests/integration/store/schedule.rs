@@ -5,7 +5,7 @@ use RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
 use pipehook::pipeline::plan::{
     Count, Deployment, FanOut, Hook, HookPoint, Job, MatrixLeg, Plan, Rollout, Strategy, Variable,
 };
-use pipehook::run::{Board, Decision, Progress, RunResult};
+use pipehook::run::{Board, Decision, Output, Progress, RunResult, Standing};
 
 fn with_condition(name: &str, depends_on: &[&str], condition: &str) -> Job {
     Job { condition: Some(condition.to_owned()), ..job(name, depends_on) }
@@ -15,15 +15,16 @@ fn with_condition(name: &str, depends_on: &[&str], condition: &str) -> Job {
 /// nothing where it is due.
 #[track_caller]
 fn decide(first: Job, second: Job, result: RunResult, canceled: bool) -> Option<RunResult> {
-    let plan = plan(vec![first, second]);
+    let mut plan = plan(vec![first, second]);
     let mut board = Board::new(&plan);
-    assert_eq!(board.advance(&plan).len(), 1, "the second waits for the first");
+    assert_eq!(board.advance(&mut plan).len(), 1, "the second waits for the first");
     board.stages[0][0][0].progress = Progress::Completed(result);
     board.canceled = canceled;
-    let changes = board.advance(&plan);
+    let changes = board.advance(&mut plan);
     assert_eq!(changes.len(), 1, "{changes:?}");
     match &changes[0].decision {
         Decision::Due => None,
+        Decision::Spread(legs) => panic!("{legs:?} of a job that is one"),
         Decision::Completed { result, reason } => {
             assert!(!reason.is_empty(), "a decision has a reason");
             Some(*result)
@@ -89,24 +90,25 @@ fn variables_of_the_narrowest_scope_count() {
     plan.stages[0].variables = set("stage");
     plan.stages[0].condition = Some("eq(variables['WHICH'], 'stage')".to_owned());
     plan.stages[0].jobs[0].variables = set("job");
-    assert_eq!(Board::new(&plan).advance(&plan)[0].decision, Decision::Due);
+    assert_eq!(Board::new(&plan).advance(&mut plan)[0].decision, Decision::Due);
 }
 
 /// Runs a plan in memory; jobs and legs end as the table says, others succeed. Returns each leg's
 /// result in order, then the run's.
 #[track_caller]
 fn run(plan: &Plan, ends: &[(&str, RunResult)]) -> (Vec<RunResult>, RunResult) {
-    let mut board = Board::new(plan);
+    let mut plan = plan.clone();
+    let mut board = Board::new(&plan);
     let mut due: Vec<(usize, usize, usize)> = Vec::new();
     loop {
-        let changes = board.advance(plan);
+        let changes = board.advance(&mut plan);
         due.extend(changes.iter().filter(|it| it.decision == Decision::Due).map(|it| (it.stage, it.job, it.leg)));
         let Some((stage, job, leg)) = due.pop() else { break };
         let name = plan.stages[stage].jobs[job].leg(leg).full_name();
         let result = ends.iter().find(|(ended, _)| *ended == name).map_or(Succeeded, |(_, result)| *result);
         board.stages[stage][job][leg].progress = Progress::Completed(result);
     }
-    let result = board.result(plan).expect("all has ended");
+    let result = board.result(&plan).expect("all has ended");
     let legs = board.stages.into_iter().flatten().flatten().map(|standing| match standing.progress {
         Progress::Completed(result) => result,
         other => panic!("{other:?} although nothing is due"),
@@ -154,11 +156,11 @@ fn a_run_of_which_all_is_skipped_is_skipped() {
 
 #[test]
 fn a_skipped_job_says_what_went_wrong_first() {
-    let two = plan(vec![job("a", &[]), job("b", &["a"]), job("c", &["a", "b"])]);
+    let mut two = plan(vec![job("a", &[]), job("b", &["a"]), job("c", &["a", "b"])]);
     let mut board = Board::new(&two);
-    board.advance(&two);
+    board.advance(&mut two);
     board.stages[0][0][0].progress = Progress::Completed(Failed);
-    for change in board.advance(&two) {
+    for change in board.advance(&mut two) {
         let Decision::Completed { reason, .. } = change.decision else { panic!("it does not run") };
         assert_eq!(reason, "`a` failed");
     }
@@ -172,12 +174,12 @@ fn a_circle_ends_instead_of_waiting_for_ever() {
 
 #[test]
 fn planning_the_same_board_twice_decides_the_same() {
-    let plan = plan(vec![job("a", &[]), job("b", &["a"]), with_condition("c", &[], "always()")]);
+    let mut plan = plan(vec![job("a", &[]), job("b", &["a"]), with_condition("c", &[], "always()")]);
     let board = Board::new(&plan);
-    assert_eq!(board.clone().advance(&plan), board.clone().advance(&plan));
+    assert_eq!(board.clone().advance(&mut plan.clone()), board.clone().advance(&mut plan.clone()));
     let mut settled = board;
-    settled.advance(&plan);
-    assert_eq!(settled.advance(&plan), []);
+    settled.advance(&mut plan);
+    assert_eq!(settled.advance(&mut plan), []);
 }
 
 fn matrix(name: &str, legs: &[&str], max_parallel: Option<u32>) -> Job {
@@ -188,7 +190,7 @@ fn matrix(name: &str, legs: &[&str], max_parallel: Option<u32>) -> Job {
 
 #[test]
 fn what_depends_on_a_matrix_waits_for_all_legs_and_sees_the_worst() {
-    let two = plan(vec![matrix("m", &["x", "y", "z"], None), job("after", &["m"])]);
+    let mut two = plan(vec![matrix("m", &["x", "y", "z"], None), job("after", &["m"])]);
     assert_eq!(run(&two, &[]), (vec![Succeeded; 4], Succeeded));
     assert_eq!(
         run(&two, &[("m.y", Failed)]),
@@ -198,10 +200,10 @@ fn what_depends_on_a_matrix_waits_for_all_legs_and_sees_the_worst() {
     assert_eq!(run(&two, &[("m.x", SucceededWithIssues)]).0[3], Succeeded);
     assert_eq!(run(&two, &[("m.x", Canceled), ("m.y", Failed)]).1, Failed);
     let mut board = Board::new(&two);
-    board.advance(&two);
+    board.advance(&mut two);
     for leg in 0..2 {
         board.stages[0][0][leg].progress = Progress::Completed(Succeeded);
-        assert_eq!(board.advance(&two), [], "the third has not ended");
+        assert_eq!(board.advance(&mut two), [], "the third has not ended");
     }
     let tolerated = plan(vec![Job { continue_on_error: true, ..matrix("m", &["x", "y"], None) }, job("after", &["m"])]);
     assert_eq!(run(&tolerated, &[("m.y", Failed)]), (vec![Succeeded, Failed, Succeeded], SucceededWithIssues));
@@ -210,11 +212,11 @@ fn what_depends_on_a_matrix_waits_for_all_legs_and_sees_the_worst() {
 #[test]
 fn no_more_legs_run_at_once_than_may() {
     for (most, at_once) in [(None, 5), (Some(0), 5), (Some(2), 2), (Some(9), 5)] {
-        let plan = plan(vec![matrix("m", &["a", "b", "c", "d", "e"], most)]);
+        let mut plan = plan(vec![matrix("m", &["a", "b", "c", "d", "e"], most)]);
         let mut board = Board::new(&plan);
-        assert_eq!(board.advance(&plan).len(), at_once, "{most:?}");
+        assert_eq!(board.advance(&mut plan).len(), at_once, "{most:?}");
         board.stages[0][0][0].progress = Progress::Completed(Failed);
-        assert_eq!(board.advance(&plan).len(), usize::from(at_once < 5), "one ended, so one more begins");
+        assert_eq!(board.advance(&mut plan).len(), usize::from(at_once < 5), "one ended, so one more begins");
     }
 }
 
@@ -222,12 +224,12 @@ fn no_more_legs_run_at_once_than_may() {
 fn a_matrix_is_skipped_as_a_whole_and_a_cancel_leaves_out_legs_that_wait() {
     let skipped = plan(vec![Job { condition: Some("false".to_owned()), ..matrix("m", &["x", "y"], None) }]);
     assert_eq!(run(&skipped, &[]), (vec![Skipped, Skipped], Skipped));
-    let plan = plan(vec![matrix("m", &["x", "y"], Some(1))]);
+    let mut plan = plan(vec![matrix("m", &["x", "y"], Some(1))]);
     let mut board = Board::new(&plan);
-    board.advance(&plan);
+    board.advance(&mut plan);
     board.canceled = true;
     board.stages[0][0][0].progress = Progress::Completed(Succeeded);
-    board.advance(&plan);
+    board.advance(&mut plan);
     assert_eq!(board.stages[0][0][1].progress, Progress::Completed(Skipped));
     assert_eq!(board.result(&plan), Some(Canceled));
 }
@@ -244,9 +246,9 @@ fn hooks_of_a_deployment_follow_each_other_to_one_of_two_ends() {
     let hook = |point| Hook { point, pool: "default".to_owned(), says_download: false, steps: Vec::new() };
     let hooks = points.map(hook).to_vec();
     let deployment = Some(Deployment { environment: None, rollout: Rollout::RunOnce, hooks });
-    let two = plan(vec![Job { deployment, ..job("d", &[]) }, job("after", &["d"])]);
+    let mut two = plan(vec![Job { deployment, ..job("d", &[]) }, job("after", &["d"])]);
     let mut board = Board::new(&two);
-    assert_eq!(board.advance(&two).len(), 1, "one after the other");
+    assert_eq!(board.advance(&mut two).len(), 1, "one after the other");
     let well = vec![Succeeded, Succeeded, Succeeded, Succeeded, Skipped, Succeeded];
     assert_eq!(run(&two, &[]), (well, Succeeded));
     assert_eq!(
@@ -256,4 +258,37 @@ fn hooks_of_a_deployment_follow_each_other_to_one_of_two_ends() {
     );
     assert_eq!(run(&two, &[("d.deploy", SucceededWithIssues)]).0[2..5], [Succeeded, Succeeded, Skipped]);
     assert_eq!(run(&two, &[("d.deploy", Canceled)]).0[2..5], [Skipped, Skipped, Succeeded], "as by its time limit");
+}
+
+#[test]
+fn a_matrix_that_is_an_expression_becomes_legs_when_its_job_is_due() {
+    let late = |text: &str| {
+        let fan_out = FanOut::MatrixExpression(text.to_owned());
+        let strategy = Some(Strategy { fan_out, max_parallel: Some(Count::Known(1)) });
+        Job { strategy, ..job("m", &["a"]) }
+    };
+    let seen = "dependencies.a.outputs['s.m']";
+    let table: [(&str, &str, &[RunResult]); 5] = [
+        (seen, r#"{"x": {"v": "1"}, "y": {}}"#, &[Succeeded, Succeeded, Failed, Skipped]),
+        (seen, "{}", &[Succeeded, Succeeded, Succeeded]),
+        (seen, "[1]", &[Succeeded, Failed, Skipped]),
+        ("dependencies.a.outputs['s.other']", "{}", &[Succeeded, Failed, Skipped]),
+        ("eq(", "{}", &[Succeeded, Failed, Skipped]),
+    ];
+    for (expression, json, expected) in table {
+        let mut plan = plan(vec![job("a", &[]), late(expression), job("after", &["m"])]);
+        let mut board = Board::new(&plan);
+        board.advance(&mut plan);
+        let outputs = vec![Output { name: "s.m".to_owned(), value: json.into() }];
+        board.stages[0][0][0] = Standing { progress: Progress::Completed(Succeeded), outputs };
+        loop {
+            let changes = board.advance(&mut plan);
+            let Some(due) = changes.iter().find(|it| it.decision == Decision::Due) else { break };
+            let ended = if due.leg == 1 { Failed } else { Succeeded };
+            board.stages[due.stage][due.job][due.leg].progress = Progress::Completed(ended);
+        }
+        let found = board.stages.iter().flatten().flatten().map(|standing| standing.progress);
+        let expected = expected.iter().map(|result| Progress::Completed(*result));
+        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{expression}: {json}");
+    }
 }

@@ -126,3 +126,33 @@ async fn legs_are_jobs_of_their_own_whose_outputs_others_tell_apart() {
         assert_eq!(jobs[1].outputs[0].value, "two");
     }
 }
+
+#[tokio::test]
+async fn legs_that_become_known_late_stay_known() {
+    for mut world in worlds() {
+        let fan_out = FanOut::MatrixExpression("dependencies.a.outputs['s.m']".to_owned());
+        let strategy = Some(Strategy { fan_out, max_parallel: None });
+        let run = world.queue(plan(vec![job("a", &[]), Job { strategy, ..job("m", &["a"]) }, job("z", &["m"])])).await;
+        let before = detail(&world, &run.id).await.stages[0].jobs.len();
+        assert_eq!(before, 3, "one stands for all while they are not known");
+        let claim = world.claim().await.expect("due");
+        let outputs = vec![Output { name: "s.m".to_owned(), value: r#"{"x": {"v": "1"}, "y": {"v": "2"}}"#.into() }];
+        let outcome = JobOutcome { outputs, ..world.outcome(RunResult::Succeeded) };
+        world.store().finish(&claim.lease, outcome).await.expect("held");
+        for value in ["1", "2"] {
+            world.crash();
+            let claim = world.claim().await.expect("both legs are due");
+            let leg = claim.plan.stages[0].jobs[1].leg(claim.leg);
+            assert_eq!(leg.variables()[0].value.flatten(), value);
+            let outputs = vec![Output { name: "s.v".to_owned(), value: value.into() }];
+            let outcome = JobOutcome { outputs, ..world.outcome(RunResult::Succeeded) };
+            world.store().finish(&claim.lease, outcome).await.expect("held");
+        }
+        let last = world.claim().await.expect("all legs have ended");
+        let seen = last.board.contexts(&last.plan, 0, 2)[0].1.to_json();
+        assert_eq!(seen["m"]["outputs"]["y.s.v"], "2", "{seen}");
+        let stages = detail(&world, &run.id).await.stages;
+        let names: Vec<_> = stages[0].jobs.iter().map(|job| job.display_name.as_str()).collect();
+        assert_eq!(names, ["a", "m x", "m y", "z"]);
+    }
+}

@@ -145,6 +145,16 @@ CREATE TABLE job (
     UNIQUE (run, stage_index, job_index, leg_index)
 ) STRICT;
 
+-- Legs of a job that became known only when it was due, as JSON: they stand in place of the
+-- expression in the plan.
+CREATE TABLE matrix (
+    run         INTEGER NOT NULL REFERENCES run (seq),
+    stage_index INTEGER NOT NULL,
+    job_index   INTEGER NOT NULL,
+    legs        TEXT NOT NULL,
+    PRIMARY KEY (run, stage_index, job_index)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX job_due ON job (due_at) WHERE state = 'due';
 CREATE INDEX job_leased ON job (lease_until) WHERE state = 'leased';
 

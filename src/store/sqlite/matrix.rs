@@ -1,0 +1,60 @@
+//! Legs that became known only when their job was due. They stand in place of the expression in the
+//! plan of their run, for whoever reads it.
+
+use super::filing::job_id;
+use super::row::{from_json, to_json};
+use crate::id::RunId;
+use crate::pipeline::plan::{MatrixLeg, Plan};
+use crate::store::Error;
+use rusqlite::{Connection, params};
+
+/// Puts the legs that are known by now into a run's plan.
+pub(super) fn fill_in(connection: &Connection, run: i64, plan: &mut Plan) -> Result<(), Error> {
+    if !plan.has_late_matrix() {
+        return Ok(());
+    }
+    let mut query = connection.prepare_cached("SELECT stage_index, job_index, legs FROM matrix WHERE run = ?")?;
+    let mut rows = query.query([run])?;
+    while let Some(row) = rows.next()? {
+        let legs: Vec<MatrixLeg> = from_json(&row.get::<_, String>(2)?)?;
+        plan.set_legs(row.get(0)?, row.get(1)?, legs);
+    }
+    Ok(())
+}
+
+/// Keeps the legs of a job.
+pub(super) fn keep(
+    connection: &Connection,
+    run: i64,
+    (stage, job): (usize, usize),
+    legs: &[MatrixLeg],
+) -> Result<(), Error> {
+    connection
+        .prepare_cached("INSERT INTO matrix (run, stage_index, job_index, legs) VALUES (?, ?, ?, ?)")?
+        .execute(params![run, stage, job, to_json(&legs)?])?;
+    Ok(())
+}
+
+/// Writes the legs of a job beside the first, which has stood for all of them.
+pub(super) fn add_legs(
+    connection: &Connection,
+    run: i64,
+    (stage, job): (usize, usize),
+    legs: usize,
+) -> Result<(), Error> {
+    let (id, jobs): (String, usize) = connection
+        .prepare_cached("SELECT id, (SELECT count(*) FROM job WHERE job.run = run.seq) FROM run WHERE seq = ?")?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let id = RunId::from_stored(&id);
+    for leg in 1..legs {
+        connection
+            .prepare_cached(
+                "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state)
+                 SELECT ?, run, stage_index, job_index, ?, pool, 'waiting'
+                 FROM job
+                 WHERE run = ? AND stage_index = ? AND job_index = ? AND leg_index = 0",
+            )?
+            .execute(params![job_id(&id, jobs + leg - 1).as_str(), leg, run, stage, job])?;
+    }
+    Ok(())
+}
