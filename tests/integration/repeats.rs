@@ -1,6 +1,6 @@
 //! Repeats, replays and the rotation of secrets, through the running server.
 
-use crate::support::{Folder, Server, checksum, connect, until};
+use crate::support::{ANSWER_MAX, Folder, Server, checksum, connect, until};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -24,6 +24,29 @@ fn served(connection: &str, arguments: &[&str]) -> (Folder, Server) {
 
 fn runs(folder: &Folder) -> Vec<Value> {
     folder.run(&["runs", "--format", "json"]).ended_with(0).json().as_array().expect("a list").clone()
+}
+
+/// Posts a title, and returns the outcome.
+fn post(server: &Server, title: &Value) -> Value {
+    server.deliver("hook", "s", json!({"id": "d-1", "title": title}).to_string().as_bytes()).json()["outcome"].clone()
+}
+
+#[test]
+fn what_started_nothing_may_be_sent_again() {
+    let (_folder, server) =
+        served("{secret: {value: s}, header: X-WH-Checksum, repeat: {key: $.id}}", &["--no-worker"]);
+    assert_eq!(post(&server, &json!({"an": "object"})), "rejected");
+    assert_eq!(post(&server, &json!("text")), "queued", "the rejected one did not use up the key");
+    assert_eq!(post(&server, &json!("text")), "repeat");
+}
+
+#[test]
+fn a_pipeline_with_a_mistake_that_is_sure_leaves_its_last_good_version() {
+    let (folder, server) = served("{secret: {value: s}, header: X-WH-Checksum}", &["--no-worker"]);
+    folder.write("pipelines/p.yml", &PIPELINE.replace("- script", "- scrpt"));
+    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).unwrap_or_default();
+    until("a complaint", ANSWER_MAX, || log().contains("its last good version goes on serving").then_some(()));
+    assert_eq!(post(&server, &json!("text")), "queued");
 }
 
 /// A thousand copies on thirty-two connections at once: whichever is first starts the run.

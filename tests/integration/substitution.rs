@@ -90,6 +90,24 @@ fn check_finds_what_every_payload_would_meet() {
 }
 
 #[test]
+fn what_a_payload_leaves_out_takes_no_word_out_of_a_script() {
+    let folder = folder(
+        "safe",
+        "steps:\n- bash: set -- ${{ parameters.hook.title }} ${{ parameters.hook.n }} end; echo \"$#\"\n",
+    );
+    for (payload, variables) in [
+        ("{}", r#""PIPEHOOK_1":"","PIPEHOOK_2":"""#),
+        (r#"{"title": null, "n": 1.50}"#, r#""PIPEHOOK_1":"","PIPEHOOK_2":"1.50""#),
+    ] {
+        folder.write("payload.json", payload);
+        let output = folder.run(&["render", "p", "--payload", "payload.json", "--format", "json"]).ended_with(0);
+        let step = output.json()["steps"][0].to_string();
+        assert!(step.contains("${PIPEHOOK_1}") && step.contains("${PIPEHOOK_2}"), "{step}");
+        assert!(step.contains(variables), "{step}");
+    }
+}
+
+#[test]
 fn a_place_is_told_once_with_and_without_a_payload() {
     let folder = folder("safe", "steps:\n- script: eval \"${{ parameters.hook.title }}\"\n");
     for arguments in [&["check"][..], &["check", "--payload", "payload.json", "pipelines/p.yml"]] {

@@ -41,6 +41,20 @@ fn a_store_of_a_later_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn the_data_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let outside = tempfile::tempdir().expect("a folder");
+    let folder = outside.path().join("data");
+    let store = open(&folder, Access::Server).expect("it opens");
+    store.ready().await.expect("it can be written");
+    let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for name in ["pipehook.db", "pipehook.db-wal", "pipehook.db-shm"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_illegal_row_can_not_be_stored() {
     let world = World::sqlite();
     world.queue(plan(vec![job("a", &[])])).await;
