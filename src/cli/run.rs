@@ -8,6 +8,7 @@ use crate::catalog::Prepared;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::id::RunId;
+use crate::pipeline::plan::Plan;
 use crate::run::{self, RunResult};
 use crate::server::harmless;
 use crate::worker::{Foreground, Origin};
@@ -71,12 +72,20 @@ impl Run {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let id = RunId::new(work::milliseconds(&*clock), work::entropy());
         let scratch = Scratch::create(&id).context("no temporary folder").map_err(Failure::Unreachable)?;
-        let config = global.config_without_secrets()?;
+        let config = if has_secrets(&prepared.plan) { global.config()? } else { global.config_without_secrets()? };
         let foreground = foreground(prepared, id, &scratch, self.workspace, work::host(&config, clock));
         let result = execute(&foreground, self.raw)?;
         anstream::eprintln!("{}", output::verdict(result.word()));
         Ok(ending(Some(result)))
     }
+}
+
+/// Says whether a run uses variable groups with secrets, for which the configuration must have them.
+fn has_secrets(plan: &Plan) -> bool {
+    let jobs = || plan.stages.iter().flat_map(|stage| &stage.jobs);
+    !plan.groups.is_empty()
+        || plan.stages.iter().any(|stage| !stage.groups.is_empty())
+        || jobs().any(|job| !job.groups.is_empty())
 }
 
 fn foreground(

@@ -34,9 +34,19 @@ pub(super) fn host(config: &Config, clock: Arc<dyn Clock>) -> Host {
         shim: OWN_BINARY.into(),
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
-        secrets: Arc::new(Secrets::default()),
+        secrets: Arc::new(secrets(config)),
         clock,
     }
+}
+
+/// Returns the secrets of the variable groups that the configuration has.
+fn secrets(config: &Config) -> Secrets {
+    Secrets::new(config.variable_groups.iter().flat_map(|group| {
+        let of_group = move |(name, value): &(Arc<str>, secrecy::SecretString)| {
+            (group.group.name.to_string(), name.to_string(), value.clone())
+        };
+        group.secrets.iter().map(of_group)
+    }))
 }
 
 /// Returns random bytes for an id.

@@ -21,7 +21,6 @@ pub(super) enum Capability {
     LateValues,
     /// A macro where a step says yes or no.
     MacroInFlag,
-    VariableGroups,
     AgentlessJob,
     ManualStage,
     Checks,
@@ -49,11 +48,6 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
     (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
-    (
-        C::VariableGroups,
-        "a variable group",
-        "write the variables in the file, and secrets in the configuration's `environment`",
-    ),
     (C::AgentlessJob, "`pool: server`", "write `script` or `bash` steps in a job that a worker runs"),
     (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),

@@ -6,7 +6,7 @@
 
 use crate::diagnostic::shown;
 use crate::expression::{Context, Dialect, Expression, Value};
-use crate::pipeline::plan::{Plan, Variable};
+use crate::pipeline::plan::{Plan, Variable, VariableGroup};
 use crate::taint::Text;
 use std::cell::Cell;
 
@@ -66,22 +66,35 @@ pub fn resolve(plan: &Plan, asker: Asker, sources: &Sources<'_>, mut failed: imp
 }
 
 /// Returns the scopes around the one who asks, the outermost first.
-fn scopes(plan: &Plan, asker: Asker) -> Vec<(String, &[Variable])> {
+fn scopes(plan: &Plan, asker: Asker) -> Vec<(String, Vec<Variable>)> {
     let (stage, job, leg) = match asker {
         Asker::Stage(stage) => (stage, None, None),
         Asker::Job(stage, job) => (stage, Some(job), None),
         Asker::Leg(stage, job, leg) => (stage, Some(job), Some(leg)),
     };
     let stage = &plan.stages[stage];
-    let mut scopes =
-        vec![(String::new(), plan.variables.as_slice()), (format!("{}/", stage.name), stage.variables.as_slice())];
+    let mut scopes = vec![
+        (String::new(), with_groups(&plan.variables, &plan.groups)),
+        (format!("{}/", stage.name), with_groups(&stage.variables, &stage.groups)),
+    ];
     if let Some(job) = job.map(|job| &stage.jobs[job]) {
-        scopes.push((format!("{}/{}/", stage.name, job.name), &job.variables));
+        scopes.push((format!("{}/{}/", stage.name, job.name), with_groups(&job.variables, &job.groups)));
         if let Some(leg) = leg.map(|leg| job.leg(leg)).filter(|leg| !leg.variables().is_empty()) {
-            scopes.push((format!("{}/{}/", stage.name, leg.full_name()), leg.variables()));
+            scopes.push((format!("{}/{}/", stage.name, leg.full_name()), leg.variables().to_vec()));
         }
     }
     scopes
+}
+
+/// Returns the variables of a scope with its groups where the author has written them.
+fn with_groups(variables: &[Variable], groups: &[VariableGroup]) -> Vec<Variable> {
+    let mut all = Vec::with_capacity(variables.len() + groups.len());
+    for at in 0..=variables.len() {
+        let here = groups.iter().filter(|group| group.after.min(variables.len()) == at);
+        all.extend(here.map(|group| Variable { group: Some(group.name.clone()), ..Variable::default() }));
+        all.extend(variables.get(at).cloned());
+    }
+    all
 }
 
 /// Returns the expression that a value consists of, without its brackets.
@@ -135,11 +148,9 @@ fn evaluate(text: &str, site: &str, sources: &Sources<'_>, before: &[Variable]) 
     value.to_text().map_err(|mistake| mistake.to_string())
 }
 
-/// Returns variables as expressions see them, the last of a name. A secret has no value there.
+/// Returns variables as expressions see them, the last of a name. Secrets are not among them.
 pub(super) fn object(variables: &[Variable]) -> Value {
-    let value = |variable: &Variable| match variable.group {
-        Some(_) => Value::Null,
-        None => Value::String(variable.value.clone()),
-    };
-    Value::object(variables.iter().map(|variable| (variable.name.to_ascii_lowercase(), value(variable))))
+    let seen = variables.iter().filter(|variable| variable.group.is_none());
+    let value = |variable: &Variable| Value::String(variable.value.clone());
+    Value::object(seen.map(|variable| (variable.name.to_ascii_lowercase(), value(variable))))
 }

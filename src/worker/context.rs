@@ -50,25 +50,26 @@ impl Host {
     }
 }
 
-/// The values of secret variables, by the name of their variable group and their own. They are
-/// neither in a plan nor in the store: a worker has them from its own configuration.
+/// The secrets of variable groups, by the group's name. They are neither in a plan nor in the
+/// store: a worker has them from its own configuration.
 #[derive(Default)]
-pub struct Secrets(HashMap<(String, String), SecretString>);
+pub struct Secrets(HashMap<String, Vec<(String, SecretString)>>);
 
 impl Secrets {
     /// Returns the secrets: of each its group, its name and its value. Names ignore case.
     pub fn new(secrets: impl IntoIterator<Item = (String, String, SecretString)>) -> Self {
-        Self(secrets.into_iter().map(|(group, name, value)| (key(&group, &name), value)).collect())
+        let mut groups: HashMap<String, Vec<(String, SecretString)>> = HashMap::new();
+        for (group, name, value) in secrets {
+            groups.entry(group.to_ascii_lowercase()).or_default().push((name, value));
+        }
+        Self(groups)
     }
 
-    /// Returns the value of a secret.
-    pub(super) fn value(&self, group: &str, name: &str) -> Option<&str> {
-        self.0.get(&key(group, name)).map(SecretString::expose_secret)
+    /// Returns the names and values of a group's secrets; nothing where it has none here.
+    pub(super) fn group(&self, name: &str) -> Option<impl Iterator<Item = (&str, &str)>> {
+        let group = self.0.get(&name.to_ascii_lowercase())?;
+        Some(group.iter().map(|(name, value)| (name.as_str(), value.expose_secret())))
     }
-}
-
-fn key(group: &str, name: &str) -> (String, String) {
-    (group.to_ascii_lowercase(), name.to_ascii_lowercase())
 }
 
 /// One job to execute.

@@ -23,9 +23,20 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     let mut variables = Variables::default();
     let mut warnings = Vec::new();
     for variable in resolved {
-        match setting(job, variable, desk, &mut warnings) {
-            Ok(setting) => variables.apply(setting),
-            Err(sentence) => return Ok(Err(sentence)),
+        let Variable { name, value, read_only, group } = variable;
+        let Some(group) = group else {
+            variables.apply(Setting { is_read_only: read_only, ..Setting::plain(&name, value) });
+            continue;
+        };
+        let Some(secrets) = job.host.secrets.group(&group) else {
+            let group = shown(&group);
+            return Ok(Err(format!("The variable group `{group}` has no secrets on this machine.")));
+        };
+        for (name, secret) in secrets {
+            match hidden(name, secret, desk, &mut warnings) {
+                Ok(setting) => variables.apply(setting),
+                Err(sentence) => return Ok(Err(sentence)),
+            }
         }
     }
     variables.set_environment(job.host.environment.iter().cloned());
@@ -35,30 +46,18 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     Ok(Ok(variables))
 }
 
-fn setting(
-    job: &JobContext,
-    variable: Variable,
-    desk: &mut Desk<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Setting, String> {
-    let Variable { name, value, read_only, group } = variable;
-    let Some(group) = group else {
-        return Ok(Setting { is_read_only: read_only, ..Setting::plain(&name, value) });
-    };
-    let Some(secret) = job.host.secrets.value(&group, &name) else {
-        let (name, group) = (shown(&name), shown(&group));
-        return Err(format!("The secret `{name}` of the variable group `{group}` has no value on this machine."));
-    };
+/// Returns the variable of a secret, which the masker knows from here on.
+fn hidden(name: &str, secret: &str, desk: &mut Desk<'_>, warnings: &mut Vec<String>) -> Result<Setting, String> {
     match desk.masker.add(secret) {
         Ok(()) => {}
         Err(Unmaskable::Short) => {
-            warnings.push(format!("The secret `{}` is too short to be masked.", shown(&name)));
+            warnings.push(format!("The secret `{}` is too short to be masked.", shown(name)));
         }
         Err(many @ Unmaskable::TooMany) => {
-            return Err(format!("The secret `{}` can't be masked: {many}.", shown(&name)));
+            return Err(format!("The secret `{}` can't be masked: {many}.", shown(name)));
         }
     }
-    Ok(Setting { is_secret: true, is_read_only: read_only, ..Setting::plain(&name, secret.into()) })
+    Ok(Setting { is_secret: true, ..Setting::plain(name, secret.into()) })
 }
 
 /// Evaluates the expressions in the plan's variables. A number that an expression wants to count

@@ -109,8 +109,9 @@ pub struct Variable {
     /// Whether a logging command may not change it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
-    /// The variable group that holds the value, which is a secret and therefore not here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The variable group whose secrets all stand here: such a variable has neither a name nor a
+    /// value, and is made from a [`VariableGroup`] when a job starts.
+    #[serde(skip)]
     pub group: Option<String>,
 }
 

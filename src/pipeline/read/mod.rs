@@ -155,7 +155,6 @@ impl Reader<'_> {
 
     fn variable_item(&mut self, node: &Node, variables: &mut Variables) {
         if let Some(group) = entry(node, "group") {
-            self.need(Capability::VariableGroups, group.key_span);
             let after = variables.own.len();
             let name = filled(&group.value).map(|name| name.value);
             variables.groups.extend(name.map(|name| plan::VariableGroup { name, after }));

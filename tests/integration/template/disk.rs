@@ -174,6 +174,22 @@ fn groups_come_from_the_configuration_without_their_secrets() {
 }
 
 #[test]
+fn a_run_has_the_secrets_of_its_groups_and_nobody_sees_them() {
+    let folder = Folder::new("variable-groups:\n  deploy: {region: west, token: {secret: {env: DEPLOY_TOKEN}}}\n");
+    let pipeline = "variables:\n- group: deploy\n- {name: last, value: z}\nsteps:\n\
+        - bash: echo \"$(region) $(token) $(last) ${#T} $(env | grep -c hunter)\"\n  env: {T: $(token)}\n";
+    folder.write("pipelines/p.yml", pipeline);
+    let run = |arguments: &[&str]| {
+        let output =
+            folder.command(arguments).env("DEPLOY_TOKEN", "hunter2-hunter2").output().expect("the program ends");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let printed = run(&["run", "p", "--raw"]);
+    assert!(printed.contains("\nwest *** z 15 1\n") && !printed.contains("hunter2"), "{printed}");
+    assert!(!run(&["render", "p"]).contains("hunter2"));
+}
+
+#[test]
 fn a_payload_path_that_is_read_through_templates_reaches_them() {
     let folder = Folder::new("");
     let pipeline = "resources:\n  webhooks:\n  - {webhook: h, connection: c}\nsteps:\n\

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use pipehook::clock::SystemClock;
 use pipehook::files::Keep;
 use pipehook::id::{JobId, RunId};
-use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable};
+use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable, VariableGroup};
 use pipehook::process::Patience;
 use pipehook::run::{Board, RunResult, Series};
 use pipehook::store::{JobOutcome, StepEvent, StepReport};
@@ -219,8 +219,8 @@ pub fn run_until(plan: Plan, line: Option<&str>) -> Story {
 
 /// Executes the first job of a plan with the given secrets: names and values of one variable group.
 pub fn run_with_secrets(secrets: &[(&str, &str)], steps: Vec<Step>) -> Story {
-    let variables = secrets.iter().map(|(name, _)| Variable { group: Some("vault".to_owned()), ..variable(name, "") });
-    let plan = Plan { variables: variables.collect(), ..plan(vec![stage("main", vec![job(steps)])]) };
+    let groups = vec![VariableGroup { name: "vault".to_owned(), after: 0 }];
+    let plan = Plan { groups, ..plan(vec![stage("main", vec![job(steps)])]) };
     let secrets = secrets.iter().map(|(name, value)| ("Vault".to_owned(), (*name).to_owned(), (*value).into()));
     let secrets = Arc::new(Secrets::new(secrets));
     run_in(plan, None, |context| context.host.secrets = secrets)

@@ -132,10 +132,7 @@ fn a_secret_without_a_value_fails_the_job_before_its_steps() {
         plan(vec![stage(
             "main",
             vec![pipehook::pipeline::plan::Job {
-                variables: vec![pipehook::pipeline::plan::Variable {
-                    group: Some("vault".into()),
-                    ..variable("token", "")
-                }],
+                groups: vec![pipehook::pipeline::plan::VariableGroup { name: "vault".to_owned(), after: 0 }],
                 ..job(vec![step("true")])
             }],
         )]),
@@ -143,7 +140,7 @@ fn a_secret_without_a_value_fails_the_job_before_its_steps() {
         |_| {},
     );
     assert_eq!((story.outcome.result, story.memory.events.len()), (Failed, 0));
-    assert_eq!(story.errors(), ["The secret `token` of the variable group `vault` has no value on this machine."]);
+    assert_eq!(story.errors(), ["The variable group `vault` has no secrets on this machine."]);
 }
 
 #[test]
