@@ -23,8 +23,8 @@ const OWN_BINARY: &str = "/proc/self/exe";
 /// How many threads look after jobs; the work itself is done by their programs.
 const THREADS: usize = 2;
 
-/// Returns this machine with what jobs may know of its environment, and the repository around the
-/// folder of pipelines.
+/// Returns this machine with what jobs may know of its environment, and its repositories: the
+/// one around the folder of pipelines, and those that the configuration names.
 pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> Host {
     let names = INHERITED.iter().copied().chain(config.environment.iter().map(String::as_str));
     let environment = names.filter_map(|name| Some((name.to_owned(), config::environment_variable(name)?))).collect();
@@ -37,7 +37,7 @@ pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> 
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(Secrets::default()),
-        repositories: Arc::new(Repositories::new(pipelines, [])),
+        repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
         clock,
     }
 }

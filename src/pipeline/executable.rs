@@ -14,8 +14,6 @@ pub(super) enum Capability {
     Containers,
     Services,
     PowerShell,
-    /// A repository that is not the pipelines' own.
-    OtherRepository,
     /// Artifacts that another run made.
     OtherRuns,
     /// A step in another container than its job.
@@ -48,7 +46,6 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::Containers, "`container`", "remove it: steps run on the worker itself"),
     (C::Services, "`services`", "start what you need in a script"),
     (C::PowerShell, "PowerShell", AS_SCRIPT),
-    (C::OtherRepository, "a checkout of another repository", "check out `self`, and fetch what you need in a script"),
     (C::OtherRuns, "an artifact of another run", "download artifacts of the `current` run"),
     (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
     (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),

@@ -134,6 +134,34 @@ fn a_submodule_from_this_machine_is_refused() {
 }
 
 #[test]
+fn several_repositories_get_a_folder_each() {
+    let tools = repository("steps: []\n");
+    git(tools.path(), &["tag", "v1"]);
+    tools.write("kept.txt", "changed");
+    git(tools.path(), &["commit", "--quiet", "--all", "--message", "second"]);
+    let folder = repository(
+        "\
+resources:
+  repositories:
+  - repository: tools
+    type: git
+    name: shop/toolbox
+    ref: refs/tags/v1
+steps:
+- checkout: self
+  path: s/own
+- checkout: tools
+- script: cat own/kept.txt toolbox/kept.txt
+",
+    );
+    fails_with(run(&folder), "write `repositories: {shop/toolbox: PATH}` there");
+    let configuration = std::fs::read_to_string(folder.path().join("pipehook.yml")).expect("a configuration");
+    let configuration = format!("{configuration}repositories: {{tools: {}}}\n", tools.path().display());
+    folder.write("pipehook.yml", &configuration);
+    assert!(run(&folder).ended_with(0).stdout.contains("keptkept"));
+}
+
+#[test]
 fn a_given_folder_of_sources_is_left_as_it_is() {
     let folder = repository("steps:\n- checkout: self\n  clean: true\n- script: ls\n");
     folder.write("mine/own.txt", "");

@@ -102,9 +102,6 @@ impl Reader<'_> {
             name if NAMED.iter().any(|beginning| name.starts_with(beginning)) => CheckoutSource::Named(name.to_owned()),
             alias => CheckoutSource::Alias(alias.to_owned()),
         };
-        if source != CheckoutSource::OwnRepository {
-            self.need(Capability::OtherRepository, named.span);
-        }
         let of = |key: &str| member(node, key).and_then(text).filter(|text| !text.is_empty());
         let checkout = Checkout {
             source,

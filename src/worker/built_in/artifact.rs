@@ -16,7 +16,7 @@ const NAME_MAX: usize = 100;
 /// `PublishPipelineArtifact`, and `publish`.
 pub(super) async fn publish(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
     let name = match &*inputs.data("artifact") {
-        "" => format!("{}.{}", execution.job.stage().name, execution.job.job().name),
+        "" => format!("{}.{}", execution.job.stage().name, execution.job.leg().full_name()),
         name => name.to_owned(),
     };
     kept_here(inputs, "pipeline")?;

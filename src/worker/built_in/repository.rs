@@ -69,7 +69,10 @@ impl Repositories {
 }
 
 fn missing(name: &str) -> String {
-    format!("The repository `{}` is not on this machine.", shown(name))
+    let name = shown(name);
+    format!(
+        "The configuration does not say where the repository `{name}` is. Help: write `repositories: {{{name}: PATH}}` there."
+    )
 }
 
 fn last_name(path: &Path) -> String {
