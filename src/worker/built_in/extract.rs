@@ -19,8 +19,9 @@ use tar::EntryType;
 
 /// The most bytes that come out of the archives of one step.
 pub const EXTRACTED_MAX: u64 = 4 * 1024 * 1024 * 1024;
-/// How many times as large as an archive its content may be, once it has [`RATIO_FROM`] bytes.
+/// How many times as large as an archive its content may be, once that is 100 MiB.
 pub const RATIO_MAX: u64 = 100;
+/// The bytes that any archive may unpack to.
 const RATIO_FROM: u64 = 100 * 1024 * 1024;
 /// The most bytes of where a link leads.
 const LINK_MAX: u64 = 4096;
