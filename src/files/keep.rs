@@ -107,6 +107,7 @@ impl Keep {
             let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
             copy_file(from, &to.join(name), &mut load)?;
         }
+        keep_for_good(&to)?;
         Ok(below)
     }
 }
