@@ -187,6 +187,7 @@ fn host() -> Host {
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(Secrets::default()),
+        repositories: Arc::default(),
         clock: Arc::new(SystemClock),
     }
 }

@@ -110,7 +110,8 @@ impl Expansion {
         Ok((header::kept_headers(connection, &raw), event))
     }
 
-    fn file(&self, config: &Config) -> Result<PathBuf, Failure> {
+    /// Returns the pipeline's file.
+    pub(super) fn file(&self, config: &Config) -> Result<PathBuf, Failure> {
         if self.pipeline.is_file() {
             return Ok(self.pipeline.clone());
         }

@@ -15,7 +15,7 @@ use crate::worker::{Foreground, Origin};
 use anyhow::Context;
 use clap::Args;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -73,7 +73,8 @@ impl Run {
         let id = RunId::new(work::milliseconds(&*clock), work::entropy());
         let scratch = Scratch::create(&id).context("no temporary folder").map_err(Failure::Unreachable)?;
         let config = if has_secrets(&prepared.plan) { global.config()? } else { global.config_without_secrets()? };
-        let foreground = foreground(prepared, id, &scratch, self.workspace, work::host(&config, clock));
+        let file = self.expansion.file(&config)?;
+        let foreground = foreground(prepared, id, &scratch, self.workspace, work::host(&config, around(&file), clock));
         let result = execute(&foreground, self.raw)?;
         anstream::eprintln!("{}", output::verdict(result.word()));
         Ok(ending(Some(result)))
@@ -86,6 +87,11 @@ fn has_secrets(plan: &Plan) -> bool {
     !plan.groups.is_empty()
         || plan.stages.iter().any(|stage| !stage.groups.is_empty())
         || jobs().any(|job| !job.groups.is_empty())
+}
+
+/// Returns the folder that a file is in.
+fn around(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn foreground(

@@ -6,8 +6,9 @@ use crate::config::{self, Config};
 use crate::id::{Entropy, WorkerId};
 use crate::process::Patience;
 use crate::store::Store;
-use crate::worker::{DRAIN_GRACE, Host, INHERITED, Secrets, Settings, Worker};
+use crate::worker::{DRAIN_GRACE, Host, INHERITED, Repositories, Secrets, Settings, Worker};
 use anyhow::Context;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,8 +23,9 @@ const OWN_BINARY: &str = "/proc/self/exe";
 /// How many threads look after jobs; the work itself is done by their programs.
 const THREADS: usize = 2;
 
-/// Returns this machine with what jobs may know of its environment.
-pub(super) fn host(config: &Config, clock: Arc<dyn Clock>) -> Host {
+/// Returns this machine with what jobs may know of its environment, and its repositories: the
+/// one around the folder of pipelines, and those that the configuration names.
+pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> Host {
     let names = INHERITED.iter().copied().chain(config.environment.iter().map(String::as_str));
     let environment = names.filter_map(|name| Some((name.to_owned(), config::environment_variable(name)?))).collect();
     let name = std::fs::read_to_string(HOST_NAME_FILE).unwrap_or_default();
@@ -35,6 +37,7 @@ pub(super) fn host(config: &Config, clock: Arc<dyn Clock>) -> Host {
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(secrets(config)),
+        repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
         clock,
     }
 }
@@ -76,7 +79,7 @@ impl Workshop {
             pools: config.workers.pools.clone(),
             data: config.data.clone(),
             drain_grace: DRAIN_GRACE,
-            host: host(config, clock.clone()),
+            host: host(config, &config.pipelines, clock.clone()),
         };
         let worker = Worker::new(WorkerId::new(milliseconds(&*clock), entropy()), store, settings);
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -25,6 +25,9 @@ pub struct Keep {
     data: PathBuf,
 }
 
+/// The ending of an artifact that is not whole yet; no name has a `:`.
+const PART: &str = ":part";
+
 /// How far an upload is.
 #[derive(Default)]
 struct Load {
@@ -50,6 +53,46 @@ impl Keep {
         Ok((below, fs::metadata(to)?.len()))
     }
 
+    /// Copies a file or a folder into a new artifact, which is there as a whole or not at all.
+    /// An artifact of that name is an error, or replaced.
+    pub fn new_artifact(&self, run: &RunId, name: &str, from: &Path, replaces: bool) -> io::Result<String> {
+        let below = format!("artifacts/{}/{}", safe(run.as_str())?, plain(name));
+        let (to, part) = (self.data.join(&below), self.data.join(format!("{below}{PART}")));
+        let known = self.artifacts(run)?.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(&plain(name)));
+        match known {
+            Some((_, folder)) if replaces => fs::remove_dir_all(folder)?,
+            Some(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+            None => {}
+        }
+        remove_part(&part)?;
+        make_folder(&part)?;
+        let mut load = Load::default();
+        if from.is_dir() {
+            copy_folder(from, &part, &mut load)?;
+        } else {
+            let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
+            copy_file(from, &part.join(name), &mut load)?;
+        }
+        keep_for_good(&part)?;
+        fs::rename(&part, &to)?;
+        Ok(below)
+    }
+
+    /// Returns the artifacts of a run that are whole, in the order of their names: the name, and
+    /// where its files are.
+    pub fn artifacts(&self, run: &RunId) -> io::Result<Vec<(String, PathBuf)>> {
+        let folder = self.data.join("artifacts").join(safe(run.as_str())?);
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<io::Result<Vec<_>>>()?;
+        names.retain(|name| !name.ends_with(PART));
+        names.sort();
+        Ok(names.into_iter().map(|name| (name.clone(), folder.join(name))).collect())
+    }
+
     /// Copies a file or a folder into an artifact, to a folder of it. Links are left out. Returns
     /// the artifact's path below the data folder.
     pub fn artifact(&self, run: &RunId, name: &str, folder: &str, from: &Path) -> io::Result<String> {
@@ -64,6 +107,7 @@ impl Keep {
             let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
             copy_file(from, &to.join(name), &mut load)?;
         }
+        keep_for_good(&to)?;
         Ok(below)
     }
 }
@@ -80,6 +124,19 @@ fn plain(name: &str) -> String {
 
 fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Removes what an attempt before has left.
+fn remove_part(part: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Returns when all that was written to the disk of a folder is on it.
+fn keep_for_good(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(fs::File::open(folder)?)?)
 }
 
 fn copy_folder(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {

@@ -14,7 +14,8 @@ pub(super) enum Capability {
     Containers,
     Services,
     PowerShell,
-    Checkout,
+    /// Artifacts that another run made.
+    OtherRuns,
     /// A step in another container than its job.
     StepContainers,
     /// Values of a job that are expressions.
@@ -44,7 +45,7 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::Containers, "`container`", "remove it: steps run on the worker itself"),
     (C::Services, "`services`", "start what you need in a script"),
     (C::PowerShell, "PowerShell", AS_SCRIPT),
-    (C::Checkout, "`checkout`", "write `checkout: none`, and fetch what you need in a script"),
+    (C::OtherRuns, "an artifact of another run", "download artifacts of the `current` run"),
     (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
     (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
@@ -59,7 +60,20 @@ const MISSING: &[(Capability, &str, &str)] = &[
 
 /// The tasks that workers can run. Those that only run an inline script need not be here: they
 /// are scripts.
-const TASKS: &[&str] = &[];
+const TASKS: &[&str] = &[
+    "ArchiveFiles",
+    "Bash",
+    "CopyFiles",
+    "DeleteFiles",
+    "DownloadBuildArtifacts",
+    "DownloadPipelineArtifact",
+    "ExtractFiles",
+    "PublishBuildArtifacts",
+    "PublishPipelineArtifact",
+    "PublishTestResults",
+    "PythonScript",
+    "ShellScript",
+];
 
 /// Reports what no worker can do.
 pub(super) fn need(capability: Capability, span: Span, diagnostics: &mut Diagnostics) {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub const ISSUES_KEPT: usize = 10;
 /// The most bytes of an issue's text that are kept.
 pub const ISSUE_BYTES_MAX: usize = 4 * 1024;
+/// How many tests are kept that failed; all are counted.
+pub const FAILURES_KEPT: usize = 20;
 /// How many files and details are kept of a step.
 pub const FILES_MAX: usize = 100;
 /// How many parts of a step can be told apart.
@@ -37,6 +39,9 @@ pub struct StepReport {
     /// Its parts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
+    /// What its tests said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Tests>,
     /// What it handed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<KeptFile>,
@@ -85,6 +90,29 @@ pub struct Detail {
     pub result: Option<RunResult>,
 }
 
+/// What tests said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tests {
+    /// How many passed.
+    pub passed: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// How many did neither.
+    pub skipped: u64,
+    /// The first that failed, [`FAILURES_KEPT`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<TestFailure>,
+}
+
+/// A test that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestFailure {
+    /// Its name.
+    pub name: String,
+    /// Why, in its own words.
+    pub message: String,
+}
+
 /// What a kept file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -122,6 +150,33 @@ pub struct Artifact {
     pub kind: String,
     /// Where it is: below the data folder, or wherever the step says.
     pub location: String,
+}
+
+impl Tests {
+    /// Counts a test that failed, and keeps it if it is among the first.
+    pub fn fail(&mut self, failure: TestFailure) {
+        self.failed += 1;
+        if self.failures.len() < FAILURES_KEPT {
+            self.failures.push(failure);
+        }
+    }
+
+    /// Adds what other tests said.
+    pub fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        let room = FAILURES_KEPT.saturating_sub(self.failures.len());
+        self.failures.extend(other.failures.into_iter().take(room));
+    }
+}
+
+impl std::fmt::Display for Tests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { passed, failed, skipped, .. } = self;
+        let all = passed + failed + skipped;
+        write!(f, "tests: {all}, {passed} passed, {failed} failed, {skipped} skipped")
+    }
 }
 
 impl StepReport {

@@ -1,5 +1,6 @@
 //! What the execution of one job needs to know.
 
+use super::built_in::Repositories;
 use super::workspace::Workspace;
 use crate::clock::Clock;
 use crate::files::Keep;
@@ -37,6 +38,8 @@ pub struct Host {
     pub retry_second: Duration,
     /// The values of secret variables.
     pub secrets: Arc<Secrets>,
+    /// Which folders of it are checked out.
+    pub repositories: Arc<Repositories>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -44,9 +47,14 @@ pub struct Host {
 impl Host {
     /// Returns the program that reads scripts.
     pub(super) fn bash(&self) -> PathBuf {
+        self.program("bash").unwrap_or_else(|| "/bin/bash".into())
+    }
+
+    /// Returns a program that is in the path of steps.
+    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
         let path = self.environment.iter().find(|(name, _)| name == "PATH").map_or(PATH_DEFAULT, |(_, value)| value);
-        let found = path.split(':').map(|folder| Path::new(folder).join("bash"));
-        found.into_iter().find(|file| file.is_absolute() && file.is_file()).unwrap_or_else(|| "/bin/bash".into())
+        let mut found = path.split(':').map(|folder| Path::new(folder).join(name));
+        found.find(|file| file.is_absolute() && file.is_file())
     }
 }
 

@@ -61,6 +61,8 @@ impl<'j> Desk<'j> {
         let mut report = report.clone();
         let texts = report.issues.iter_mut().map(|issue| &mut issue.message);
         let texts = texts.chain(report.operation.iter_mut()).chain(report.details.iter_mut().map(|it| &mut it.name));
+        let failures = report.tests.iter_mut().flat_map(|tests| &mut tests.failures);
+        let texts = texts.chain(failures.flat_map(|it| [&mut it.name, &mut it.message]));
         for text in texts.chain(report.files.iter_mut().flat_map(|file| [&mut file.name, &mut file.r#type])) {
             *text = self.masker.mask(text).into_owned();
         }

@@ -14,7 +14,7 @@ use super::desk::Desk;
 use super::journal::{Broken, Journal};
 use super::stop::{Cause, StopSignal, Watchman, minutes};
 use super::variables::{Setting, Variables};
-use super::{predefined, start, step};
+use super::{built_in, predefined, start, step};
 use crate::diagnostic::{is_unprintable, shown};
 use crate::pipeline::plan::Step;
 use crate::run::{MASK, Output, RunResult};
@@ -51,15 +51,23 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     let patience = minutes(limits.cancel_timeout_minutes).unwrap_or_default();
     let watchman = Watchman::new(stop, minutes(limits.timeout_minutes), patience);
     let mut desk = Desk::new(journal);
-    let variables = match start::variables(job, &mut desk).await? {
+    let mut variables = match start::variables(job, &mut desk).await? {
         Ok(variables) => variables,
-        Err(sentence) => {
-            desk.log(None, vec![format!("##[error]{sentence}")]).await?;
-            return Ok(failed(job, sentence));
-        }
+        Err(sentence) => return failed(job, &mut desk, sentence).await,
     };
+    let moved = match built_in::context(job, &variables) {
+        Ok(moved) => moved,
+        Err(sentence) => return failed(job, &mut desk, sentence).await,
+    };
+    if let Some(moved) = &moved {
+        predefined::set(&mut variables, moved);
+    }
+    let job = moved.as_ref().unwrap_or(job);
     let worst = RunResult::Succeeded;
     let mut execution = Execution { job, desk, watchman, variables, folders: Vec::new(), outputs: Vec::new(), worst };
+    if let Some(sentence) = built_in::begin(&mut execution).await? {
+        return failed(job, &mut execution.desk, sentence).await;
+    }
     for (place, step) in job.leg().steps().iter().enumerate() {
         execution.step(place, step).await?;
     }
@@ -175,8 +183,11 @@ impl Execution<'_> {
     }
 }
 
-fn failed(job: &JobContext, reason: String) -> JobOutcome {
-    JobOutcome { result: RunResult::Failed, reason: Some(reason), outputs: Vec::new(), at: job.host.clock.now() }
+/// Tells that a job can't begin, and why.
+async fn failed(job: &JobContext, desk: &mut Desk<'_>, sentence: String) -> Result<JobOutcome, Broken> {
+    desk.log(None, vec![format!("##[error]{sentence}")]).await?;
+    let at = job.host.clock.now();
+    Ok(JobOutcome { result: RunResult::Failed, reason: Some(sentence), outputs: Vec::new(), at })
 }
 
 /// Returns the job's result after a step (reference, section 5.4): skipped and canceled steps

@@ -4,10 +4,12 @@
 //! Worker::run   claims due jobs, sweeps leases that are over, drains
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! job, step     execution itself, which knows no store
+//! built_in      steps that are no scripts: checkouts, tasks
 //! foreground    the same execution for `pipehook run`
 //! ```
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
 
+mod built_in;
 mod claimed;
 mod command;
 mod condition;
@@ -29,6 +31,7 @@ mod stop;
 mod variables;
 mod workspace;
 
+pub use built_in::{EXTRACTED_MAX, RATIO_MAX, RESULTS_FILE_MAX, Repositories};
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
 pub use environment::same_case_name;

@@ -6,12 +6,14 @@
 //!    └── any other end        └── canceled, or the step's time is over
 //! ```
 
+use super::built_in::{self, Ending, Own};
 use super::command::{Listener, Open, Percents, Rules, Work, worse};
 use super::condition::{self, Verdict};
 use super::job::Execution;
 use super::journal::Broken;
 use super::script::{self, Prepared};
 use super::stop::{Interruption, deadline, minutes};
+use super::variables::Variables;
 use crate::pipeline::plan::{Action, Script, Step};
 use crate::process::{self, Ended, Exit};
 use crate::run::RunResult;
@@ -72,6 +74,11 @@ pub(super) async fn run(
     Ok((result, outcome.exit_code))
 }
 
+/// Says whether a step goes on when its job is canceled.
+pub(super) fn goes_on(condition: Option<&str>, variables: &Variables) -> bool {
+    matches!(condition::evaluate(condition, RunResult::Canceled, variables), Verdict::Holds)
+}
+
 /// Returns the name by which a step's outputs are known.
 pub(super) fn step_name(step: &Step, place: usize) -> String {
     step.name.clone().unwrap_or_else(|| format!("step{}", place + 1))
@@ -94,8 +101,7 @@ async fn pause(
     execution.desk.log(Some(place), vec![sentence]).await?;
     let pause = execution.job.host.retry_second.saturating_mul(seconds);
     let Execution { watchman, variables, .. } = execution;
-    let holds =
-        || matches!(condition::evaluate(step.condition.as_deref(), RunResult::Canceled, variables), Verdict::Holds);
+    let holds = || goes_on(step.condition.as_deref(), variables);
     Ok(tokio::select! {
         interruption = watchman.interruption(end, holds) => Some(interruption),
         () = sleep(pause) => None,
@@ -109,11 +115,34 @@ async fn try_once(
     end: Option<Instant>,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
-    let Action::Script(script) = &step.action else {
-        let sentence = "This worker can run scripts only.".to_owned();
-        tell(execution, place, IssueKind::Error, vec![sentence], work).await?;
-        return Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: false });
+    let outcome = |result| Outcome { result, exit_code: None, may_retry: true };
+    let own = Own { place, step, end };
+    let ending = match &step.action {
+        Action::Script(script) => return try_script(execution, own, script, work).await,
+        Action::Checkout(checkout) => built_in::check_out(execution, own, checkout).await?,
+        Action::Task(task) => built_in::run_task(execution, own, task, &mut work.report).await?,
     };
+    match ending {
+        Ending::Script { step, script } => try_script(execution, Own { step: &step, ..own }, &script, work).await,
+        Ending::Done(warnings) => {
+            tell(execution, place, IssueKind::Warning, warnings, work).await?;
+            Ok(outcome(RunResult::Succeeded))
+        }
+        Ending::Failed(sentences) => {
+            tell(execution, place, IssueKind::Error, sentences, work).await?;
+            Ok(outcome(RunResult::Failed))
+        }
+        Ending::Interrupted(interruption) => interrupted(execution, place, step, interruption, work).await,
+    }
+}
+
+async fn try_script(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    script: &Script,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    let Own { place, step, end } = own;
     let prepared = script::prepare(execution.job, place, step, script, &execution.variables, &execution.folders);
     match prepared {
         Ok(prepared) => execute(execution, place, step, script, prepared, end, work).await,
@@ -161,8 +190,7 @@ async fn execute(
         broken: None,
         open: Open::default(),
     };
-    let holds =
-        || matches!(condition::evaluate(step.condition.as_deref(), RunResult::Canceled, variables), Verdict::Holds);
+    let holds = || goes_on(step.condition.as_deref(), variables);
     let stop = async {
         tokio::select! {
             interruption = watchman.interruption(end, holds) => Stop::Interrupted(interruption),

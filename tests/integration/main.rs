@@ -1,6 +1,7 @@
 //! All integration tests as one binary, one module a subject.
 
 mod attacks;
+mod built_in;
 mod challenges;
 mod check;
 mod checksum;

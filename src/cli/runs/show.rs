@@ -92,6 +92,12 @@ fn report(report: &StepReport, text: &mut String) {
         let kind = if issue.kind == IssueKind::Error { "error" } else { "warning" };
         text.push_str(&format!("      {kind}: {}\n", printable(&issue.message)));
     }
+    if let Some(tests) = &report.tests {
+        text.push_str(&format!("      {tests}\n"));
+        for failure in &tests.failures {
+            text.push_str(&format!("      failed: {}: {}\n", shown(&failure.name), printable(&failure.message)));
+        }
+    }
     for file in &report.files {
         let kind = match file.kind {
             FileKind::Summary => "summary",

@@ -2,7 +2,7 @@
 
 use super::{Reader, environment};
 use crate::pipeline::executable::Capability;
-use crate::pipeline::model::{Action, Placed, Script, Step, Task};
+use crate::pipeline::model::{Action, Placed, ResourceKind, Script, Step, Task};
 use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Target, TargetPlace};
 use crate::pipeline::schema::STEPS_MAX;
 use crate::pipeline::task;
@@ -102,7 +102,6 @@ impl Reader<'_> {
             name if NAMED.iter().any(|beginning| name.starts_with(beginning)) => CheckoutSource::Named(name.to_owned()),
             alias => CheckoutSource::Alias(alias.to_owned()),
         };
-        self.need(Capability::Checkout, named.span);
         let of = |key: &str| member(node, key).and_then(text).filter(|text| !text.is_empty());
         let checkout = Checkout {
             source,
@@ -129,9 +128,11 @@ impl Reader<'_> {
         if shortcut.keyword == "download" && named.as_ref().is_some_and(|named| named.value == NONE) {
             return None;
         }
-        self.need(Capability::Task(shortcut.task), written.key_span);
         let mut inputs = Vec::new();
         let is_resource = shortcut.resource.is_some() && named.as_ref().is_some_and(|it| it.value != "current");
+        let is_of_a_run = matches!(shortcut.resource, Some(ResourceKind::Pipeline | ResourceKind::Build));
+        let needed = if is_resource && is_of_a_run { Capability::OtherRuns } else { Capability::Task(shortcut.task) };
+        self.need(needed, written.key_span);
         if is_resource {
             inputs.extend(shortcut.resource_input.map(|(name, value)| (name.to_owned(), value.into())));
         }
@@ -140,6 +141,7 @@ impl Reader<'_> {
         for (key, input) in shortcut.inputs {
             inputs.extend(member(node, key).and_then(text).map(|value| ((*input).to_owned(), value)));
         }
+        inputs.extend(own_folder(node, shortcut.keyword));
         let more = member(node, "inputs").map(pairs).unwrap_or_default();
         inputs.extend(more.into_iter().map(|(name, value)| (name.value, value)));
         Some(Action::Task(Task {
@@ -178,6 +180,18 @@ impl Reader<'_> {
             Target { place: container.and_then(place).unwrap_or_default(), commands, settable_variables: settable };
         Some(Placed { value: target, span: container.map_or(entry.value.span, |container| container.span) })
     }
+}
+
+/// Returns the folder for the artifact that `download` names: unlike the task, the keyword gives it
+/// one of its own.
+fn own_folder(node: &Node, keyword: &str) -> Option<(String, Text)> {
+    let artifact = member(node, "artifact").and_then(text).filter(|_| keyword == "download")?;
+    if member(node, "path").is_some() || (artifact.is_empty() && !artifact.is_tainted()) {
+        return None;
+    }
+    let mut path = Text::author("$(Pipeline.Workspace)/");
+    path.append(&artifact);
+    Some(("path".to_owned(), path))
 }
 
 /// Returns the script in place of what is no text.

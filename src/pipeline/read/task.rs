@@ -38,6 +38,12 @@ impl Reader<'_> {
             return Some(Action::Script(self.task_script(&inputs, interpreter, script, reference.span)));
         }
         self.need(Capability::Task(definition.name), reference.span);
+        let which = ["source", "buildType"]
+            .into_iter()
+            .find(|name| definition.input(name).is_some_and(|it| it.default == "current"));
+        if which.is_some_and(|which| !inputs.is(which, "current")) {
+            self.need(Capability::OtherRuns, reference.span);
+        }
         Some(Action::Task(Task { version: version.to_owned(), definition, inputs: inputs.all(), resource: None }))
     }
 

@@ -168,6 +168,7 @@ pub fn host() -> Host {
         patience: PATIENCE,
         retry_second: Duration::from_millis(10),
         secrets: Arc::new(Secrets::default()),
+        repositories: Arc::default(),
         clock: Arc::new(SystemClock),
     }
 }

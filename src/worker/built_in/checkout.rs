@@ -1,0 +1,356 @@
+//! A repository's files in the job's folders (reference, section 6.2).
+//!
+//! ```text
+//! git init ─► git fetch <the repository's folder> <commit> ─► git checkout --force <commit>
+//! ```
+//! `self` is the repository around the pipelines folder, at the commit where it is when the job
+//! begins. A job that says nothing about checkouts begins with it, if there is one. A folder of
+//! sources that was given is used as it is.
+
+use super::super::context::JobContext;
+use super::super::job::Execution;
+use super::super::journal::Broken;
+use super::super::step;
+use super::super::variables::{Setting, Variables};
+use super::git::{self, Git, Shown};
+use super::repository::Found;
+use super::{Ending, Own, Told, Unfinished, conclude, place};
+use crate::diagnostic::shown;
+use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
+use crate::taint::Text;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// How many commits are fetched where nothing is said.
+const DEPTH_DEFAULT: &str = "1";
+/// What stands before the name of a branch.
+const BRANCHES: &str = "refs/heads/";
+
+/// What is to be done, macros expanded.
+struct Request {
+    found: Found,
+    target: PathBuf,
+    cleans: bool,
+    /// How many commits; nothing for all.
+    depth: Option<String>,
+    tags: bool,
+    submodules: Submodules,
+    /// Folders or patterns, and the option for them.
+    sparse: Option<(&'static str, Vec<String>)>,
+    notes: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Submodules {
+    None,
+    Own,
+    All,
+}
+
+/// Returns the job as its steps see it: a single checkout with a `path` makes that folder the
+/// sources. On failure, a sentence.
+pub(in super::super) fn context(job: &JobContext, variables: &Variables) -> Result<Option<JobContext>, String> {
+    let mut checkouts = checkouts(job);
+    let (Some(only), None) = (checkouts.next(), checkouts.next()) else { return Ok(None) };
+    let Some(path) = only.path.as_ref().filter(|_| !has_given_sources(job)) else { return Ok(None) };
+    let mut moved = job.clone();
+    moved.workspace.sources = target_at(job, path, variables)?;
+    let made = std::fs::create_dir_all(&moved.workspace.sources);
+    made.map_err(|error| format!("The folder of the checkout can't be made: {error}."))?;
+    Ok(Some(moved))
+}
+
+/// Tells the job's variables what `self` is, and checks it out if the job says nothing about
+/// checkouts. On failure, a sentence.
+pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    let job = execution.job;
+    let Some(own) = job.host.repositories.own() else { return Ok(None) };
+    let is_wanted = !job.job().says_checkout && job.job().deployment.is_none() && !has_given_sources(job);
+    let needs = is_wanted || checkouts(job).next().is_some();
+    if !needs && job.host.program("git").is_none() {
+        return Ok(None);
+    }
+    let Execution { desk, watchman, variables, .. } = execution;
+    let begun = async {
+        let folders = [own, &job.workspace.sources];
+        let mut git = Git::new(job, desk, watchman, None, None, &|| false, &folders)?;
+        let Some(commit) = head(&mut git, own, variables).await? else { return Ok(None) };
+        if !is_wanted {
+            return Ok(None);
+        }
+        let found = job.host.repositories.find(&CheckoutSource::OwnRepository, &job.plan.resources)?;
+        let request = Request {
+            found: Found { reference: Some(commit), ..found },
+            target: job.workspace.sources.clone(),
+            cleans: false,
+            depth: Some(DEPTH_DEFAULT.to_owned()),
+            tags: false,
+            submodules: Submodules::None,
+            sparse: None,
+            notes: Vec::new(),
+        };
+        fetch(&mut git, &request, Shown::No).await.map(Some)
+    };
+    match begun.await {
+        Ok(commit) => {
+            let line = commit.map(|commit| format!("Checked out {} at {commit}.", own.display()));
+            desk.log(None, line.into_iter().collect()).await?;
+            Ok(None)
+        }
+        Err(Unfinished::Failed(sentence)) => Ok(Some(sentence)),
+        // The steps are told by the watchman.
+        Err(Unfinished::Interrupted(_)) => Ok(None),
+        Err(Unfinished::Broken(broken)) => Err(broken),
+    }
+}
+
+/// Runs a step.
+pub(in super::super) async fn run(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    checkout: &Checkout,
+) -> Result<Ending, Broken> {
+    let job = execution.job;
+    if has_given_sources(job) {
+        let line = "The folder of sources that was given is used as it is: nothing is checked out.".to_owned();
+        execution.desk.log(Some(own.place), vec![line]).await?;
+        return Ok(Ending::Done(Vec::new()));
+    }
+    let mut request = match request(job, checkout, &execution.variables) {
+        Ok(request) => request,
+        Err(sentence) => return Ok(Ending::Failed(vec![sentence])),
+    };
+    let notes = std::mem::take(&mut request.notes);
+    execution.desk.log(Some(own.place), notes).await?;
+    let Execution { desk, watchman, variables, .. } = execution;
+    let condition = own.step.condition.as_deref();
+    let goes_on = || step::goes_on(condition, variables);
+    let folders = [request.found.folder.as_path(), &request.target];
+    let done = match Git::new(job, desk, watchman, Some(own.place), own.end, &goes_on, &folders) {
+        Ok(mut git) => fetch(&mut git, &request, Shown::Yes).await,
+        Err(sentence) => Err(sentence.into()),
+    };
+    let told = done.map(|commit| Told::line(format!("The files are those of commit {commit}.")));
+    conclude(execution, own, told).await
+}
+
+fn checkouts(job: &JobContext) -> impl Iterator<Item = &Checkout> {
+    job.leg().steps().iter().filter_map(|step| match &step.action {
+        Action::Checkout(checkout) => Some(&**checkout),
+        _ => None,
+    })
+}
+
+fn has_given_sources(job: &JobContext) -> bool {
+    !job.workspace.sources.starts_with(&job.workspace.root)
+}
+
+/// Reads where the repository is, and sets the variables that tell it. Nothing if it has no commit
+/// yet.
+async fn head(git: &mut Git<'_, '_>, own: &Path, variables: &mut Variables) -> Result<Option<String>, Unfinished> {
+    let arguments = ["rev-parse", "--verify", "--quiet", "HEAD"];
+    let commit = match git.call(own, git::LOCAL, &arguments, Shown::No).await {
+        Ok(lines) => lines.into_iter().next(),
+        Err(Unfinished::Failed(sentence)) if git.job.host.program("git").is_none() => return Err(sentence.into()),
+        Err(Unfinished::Failed(_)) => None,
+        Err(other) => return Err(other),
+    };
+    let Some(commit) = commit else {
+        let line = format!("##[warning]{} has no commit yet: nothing is checked out.", own.display());
+        git.desk.log(None, vec![line]).await.map_err(Unfinished::Broken)?;
+        return Ok(None);
+    };
+    let name = std::fs::read_to_string(own.join(".git/HEAD")).unwrap_or_default();
+    let branch = name.strip_prefix("ref: ").map(|name| name.trim().to_owned());
+    let branch = match branch {
+        Some(branch) => branch,
+        None => branch_by_git(git, own).await?,
+    };
+    for (name, value) in own_variables(own, &commit, &branch) {
+        variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value.into()) });
+    }
+    Ok(Some(commit))
+}
+
+/// Returns the branch of a further working tree; `HEAD` where there is none.
+async fn branch_by_git(git: &mut Git<'_, '_>, own: &Path) -> Result<String, Unfinished> {
+    let lines = git.call(own, git::LOCAL, &["rev-parse", "--symbolic-full-name", "HEAD"], Shown::No).await?;
+    Ok(lines.into_iter().next().unwrap_or_default())
+}
+
+fn own_variables(own: &Path, commit: &str, branch: &str) -> [(&'static str, String); 8] {
+    let folder = own.to_string_lossy().into_owned();
+    let short = branch.strip_prefix(BRANCHES).unwrap_or(branch);
+    let short = short.rsplit('/').next().unwrap_or(short).to_owned();
+    let name = own.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    [
+        ("Build.SourceVersion", commit.to_owned()),
+        ("Build.SourceBranch", branch.to_owned()),
+        ("Build.SourceBranchName", short),
+        ("Build.Repository.ID", folder.clone()),
+        ("Build.Repository.Name", name),
+        ("Build.Repository.Provider", "Git".to_owned()),
+        ("Build.Repository.Uri", folder),
+        ("Build.Repository.Clean", "False".to_owned()),
+    ]
+}
+
+fn request(job: &JobContext, checkout: &Checkout, variables: &Variables) -> Result<Request, String> {
+    let found = job.host.repositories.find(&checkout.source, &job.plan.resources)?;
+    let read = |name: &str, text: &Option<Text>| text.as_ref().map(|text| author(name, text, variables)).transpose();
+    let flag = |name: &str, text: &Option<Text>| match read(name, text)?.as_deref().map(str::trim) {
+        None | Some("") => Ok(false),
+        Some(word) if word.eq_ignore_ascii_case("true") => Ok(true),
+        Some(word) if word.eq_ignore_ascii_case("false") => Ok(false),
+        Some(word) => Err(format!("`{name}` of a checkout is `true` or `false`, not `{}`.", shown(word))),
+    };
+    let mut notes = Vec::new();
+    if flag("lfs", &checkout.lfs)? {
+        return Err("This worker can't fetch large files: `lfs`. Help: fetch them in a script.".to_owned());
+    }
+    if flag("persistCredentials", &checkout.persist_credentials)? {
+        notes.push("`persistCredentials` has no effect: a folder of this machine needs no credentials.".to_owned());
+    }
+    if checkout.fetch_filter.is_some() {
+        notes.push("`fetchFilter` has no effect: the repository is a folder of this machine.".to_owned());
+    }
+    let folders = read("sparseCheckoutDirectories", &checkout.sparse_directories)?;
+    let patterns = read("sparseCheckoutPatterns", &checkout.sparse_patterns)?;
+    let words = |text: String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let sparse = folders.map(|text| ("--cone", words(text))).or(patterns.map(|text| ("--no-cone", words(text))));
+    let target = match &checkout.path {
+        Some(path) => target_at(job, path, variables)?,
+        None if checkouts(job).count() > 1 => job.workspace.sources.join(&found.name),
+        None => job.workspace.sources.clone(),
+    };
+    Ok(Request {
+        target,
+        cleans: flag("clean", &checkout.clean)?,
+        depth: depth(read("fetchDepth", &checkout.fetch_depth)?)?,
+        tags: flag("fetchTags", &checkout.fetch_tags)?,
+        submodules: match read("submodules", &checkout.submodules)?.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "true" => Submodules::Own,
+            "recursive" => Submodules::All,
+            "" | "false" => Submodules::None,
+            word => return Err(format!("`submodules` is `true`, `false` or `recursive`, not `{}`.", shown(word))),
+        },
+        sparse,
+        notes,
+        found,
+    })
+}
+
+/// Returns a setting with its macros expanded: a payload does not decide what is checked out.
+fn author(name: &str, text: &Text, variables: &Variables) -> Result<String, String> {
+    let text = variables.expand(text).map_err(|error| format!("`{name}` can't be used: {error}."))?;
+    match text.is_tainted() {
+        true => Err(format!("Payload text can't be `{name}` of a checkout.")),
+        false => Ok(text.flatten().into_owned()),
+    }
+}
+
+fn depth(written: Option<String>) -> Result<Option<String>, String> {
+    let written = written.unwrap_or_else(|| DEPTH_DEFAULT.to_owned());
+    match written.trim().parse::<u32>() {
+        Ok(0) => Ok(None),
+        Ok(depth) => Ok(Some(depth.to_string())),
+        Err(_) => Err(format!("`fetchDepth` is a number of commits, or 0 for all, not `{}`.", shown(&written))),
+    }
+}
+
+/// Returns the folder of a `path`, which is relative to the job's own.
+fn target_at(job: &JobContext, path: &Text, variables: &Variables) -> Result<PathBuf, String> {
+    let path = author("path", path, variables)?;
+    let root = std::fs::canonicalize(&job.workspace.root).map_err(|error| format!("`path`: {error}."))?;
+    let target = place::destination(&job.workspace, &root, &path)?;
+    match target.starts_with(&root) && target != root {
+        true => Ok(target),
+        false => Err(format!("`path` of a checkout is a folder inside of the job's, not `{}`.", shown(&path))),
+    }
+}
+
+/// Brings a repository's files to where they belong, and returns their commit.
+async fn fetch(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result<String, Unfinished> {
+    let Request { found, target, .. } = request;
+    let commit = commit(git, found).await?;
+    prepare(target, request.cleans).map_err(|error| format!("The folder of the checkout can't be made: {error}."))?;
+    git.call(target, git::LOCAL, &["init", "--quiet", "--template="], shown).await?;
+    remember(target, &found.folder).map_err(|error| format!("The new repository can't be set up: {error}."))?;
+    let depth = request.depth.as_ref().map(|depth| format!("--depth={depth}"));
+    let tags = if request.tags { "--tags" } else { "--no-tags" };
+    let mut arguments = vec!["fetch", "--quiet", "--no-recurse-submodules", tags];
+    arguments.extend(depth.as_deref());
+    arguments.extend(["--end-of-options", "origin", &commit]);
+    git.call(target, git::LOCAL, &arguments, shown).await?;
+    if let Some((kind, parts)) = &request.sparse {
+        let parts = parts.iter().map(String::as_str);
+        let arguments: Vec<&str> =
+            ["sparse-checkout", "set", kind, "--end-of-options"].into_iter().chain(parts).collect();
+        git.call(target, git::LOCAL, &arguments, shown).await?;
+    }
+    git.call(target, git::LOCAL, &["checkout", "--quiet", "--force", "--detach", &commit], shown).await?;
+    submodules(git, request, shown).await?;
+    Ok(commit)
+}
+
+/// Returns the commit that a branch, tag or commit is.
+async fn commit(git: &mut Git<'_, '_>, found: &Found) -> Result<String, Unfinished> {
+    let reference = found.reference.as_deref().unwrap_or("HEAD");
+    if is_commit(reference) {
+        return Ok(reference.to_owned());
+    }
+    let wanted = format!("{reference}^{{commit}}");
+    let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
+    let lines = match git.call(&found.folder, git::LOCAL, &arguments, Shown::No).await {
+        Err(Unfinished::Failed(_)) => Vec::new(),
+        answer => answer?,
+    };
+    let commit = lines.into_iter().find(|line| is_commit(line));
+    commit.ok_or_else(|| {
+        let place = found.folder.display();
+        Unfinished::Failed(format!("`{}` is no branch, tag or commit of {place}.", shown(reference)))
+    })
+}
+
+fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Makes the folder, empty if it is to be clean, and without a repository of an earlier attempt.
+fn prepare(target: &Path, cleans: bool) -> std::io::Result<()> {
+    std::fs::create_dir_all(target)?;
+    if cleans {
+        for entry in std::fs::read_dir(target)? {
+            remove(&entry?.path())?;
+        }
+    }
+    remove(&target.join(".git"))
+}
+
+/// Removes a file, a link or a folder that may not be there.
+pub(super) fn remove(path: &Path) -> std::io::Result<()> {
+    let removed = match path.symlink_metadata() {
+        Ok(kind) if kind.is_dir() => std::fs::remove_dir_all(path),
+        _ => std::fs::remove_file(path),
+    };
+    match removed {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Writes down where the files came from, so that steps can fetch more of it.
+fn remember(target: &Path, folder: &Path) -> std::io::Result<()> {
+    let address = git::quoted(&folder.to_string_lossy());
+    let remote = format!("[remote \"origin\"]\n\turl = {address}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
+    std::fs::OpenOptions::new().append(true).open(target.join(".git/config"))?.write_all(remote.as_bytes())
+}
+
+async fn submodules(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result<(), Unfinished> {
+    if request.submodules == Submodules::None {
+        return Ok(());
+    }
+    let mut arguments = vec!["submodule", "update", "--init", "--force"];
+    arguments.extend((request.submodules == Submodules::All).then_some("--recursive"));
+    git.call(&request.target, git::REMOTE, &arguments, shown).await.map(|_| ())
+}

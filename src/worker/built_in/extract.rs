@@ -1,0 +1,234 @@
+//! `ExtractFiles`: zip, tar, tar.gz (reference on injection, 5.6).
+//!
+//! Nothing leaves the destination: names are plain, folders on the way are no links, a link leads
+//! to something inside. How much comes out is bounded, also beside what went in.
+
+use super::super::job::Execution;
+use super::copy::source;
+use super::halt::{self, Halt};
+use super::input::Inputs;
+use super::pattern::{Patterns, Points, tree};
+use super::{Own, Told, Unfinished, place};
+use crate::diagnostic::shown;
+use crate::files::ENTRIES_MAX;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+use tar::EntryType;
+
+/// The most bytes that come out of the archives of one step.
+pub const EXTRACTED_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// How many times as large as an archive its content may be, once that is 100 MiB.
+pub const RATIO_MAX: u64 = 100;
+/// The bytes that any archive may unpack to.
+const RATIO_FROM: u64 = 100 * 1024 * 1024;
+/// The most bytes of where a link leads.
+const LINK_MAX: u64 = 4096;
+/// The bits of a mode that tell a link, among those that tell what a file is.
+const KIND_BITS: u32 = 0o170_000;
+const LINK_BITS: u32 = 0o120_000;
+
+pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
+    let job = execution.job;
+    let folder = source(job, ".")?;
+    let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data("destinationFolder"))?;
+    let cleans = inputs.flag("cleanDestinationFolder")?;
+    if cleans && (place::is_needed(&job.workspace, &to) || folder.starts_with(&to)) {
+        let sentence = format!(
+            "`{}` can't be cleaned: the job needs what is in it. Help: set `cleanDestinationFolder: false`.",
+            shown(&to.to_string_lossy())
+        );
+        return Err(sentence.into());
+    }
+    let overwrites = inputs.flag("overwriteExistingFiles")?;
+    let patterns = Patterns::new(inputs.text("archiveFilePatterns"), &folder, Points::Taken)?;
+    halt::work(execution, own, move |halt| extract_all(&folder, &patterns, to, cleans, overwrites, halt)).await
+}
+
+fn extract_all(
+    folder: &Path,
+    patterns: &Patterns,
+    to: PathBuf,
+    cleans: bool,
+    overwrites: bool,
+    halt: &Halt,
+) -> Result<Told, String> {
+    let archives: Vec<PathBuf> = tree(folder, halt)?.files.into_iter().filter(|path| patterns.holds(path)).collect();
+    if archives.is_empty() {
+        return Err(format!("No archive in {} is meant by `archiveFilePatterns`.", folder.display()));
+    }
+    if cleans {
+        super::checkout::remove(&to).map_err(|error| format!("The destination can't be cleaned: {error}."))?;
+    }
+    let mut told = Told::default();
+    let mut extraction = Extraction { to, overwrites, halt, bytes: 0, entries: 0, bytes_max: 0 };
+    for path in archives {
+        let before = extraction.entries;
+        let extracted = extraction.archive(&folder.join(&path));
+        extracted.map_err(|error| format!("`{}` can't be unpacked: {error}.", shown(&path.to_string_lossy())))?;
+        told.lines.push(format!("{} files and folders came out of {}.", extraction.entries - before, path.display()));
+    }
+    Ok(told)
+}
+
+struct Extraction<'h> {
+    to: PathBuf,
+    overwrites: bool,
+    halt: &'h Halt,
+    bytes: u64,
+    entries: usize,
+    /// The limit for the archive at hand.
+    bytes_max: u64,
+}
+
+impl Extraction<'_> {
+    fn archive(&mut self, archive: &Path) -> io::Result<()> {
+        let file = File::open(archive)?;
+        let size = file.metadata()?.len();
+        let by_ratio = self.bytes + size.saturating_mul(RATIO_MAX).max(RATIO_FROM);
+        self.bytes_max = by_ratio.min(EXTRACTED_MAX);
+        let name = archive.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
+            self.tar(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
+        } else if name.ends_with(".tar") {
+            self.tar(BufReader::new(file))
+        } else if [".zip", ".jar", ".war", ".nupkg", ".whl"].iter().any(|ending| name.ends_with(ending)) {
+            self.zip(BufReader::new(file))
+        } else {
+            Err(refused("its name says neither zip nor tar nor tar.gz"))
+        }
+    }
+
+    fn zip(&mut self, file: BufReader<File>) -> io::Result<()> {
+        let mut zip = zip::ZipArchive::new(file)?;
+        for at in 0..zip.len() {
+            let mut entry = zip.by_index(at)?;
+            let path = plain(&entry.name()?.replace('\\', "/"))?;
+            let mode = entry.unix_mode();
+            self.count()?;
+            if entry.is_dir() {
+                self.folder(&path)?;
+            } else if mode.is_some_and(|mode| mode & KIND_BITS == LINK_BITS) {
+                let mut target = String::new();
+                (&mut entry).take(LINK_MAX).read_to_string(&mut target)?;
+                self.link(&path, Path::new(&target))?;
+            } else {
+                self.file(&path, mode.unwrap_or(0o644), &mut entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tar(&mut self, file: impl Read) -> io::Result<()> {
+        // What is passed over counts too: it has to be unpacked.
+        let mut tar =
+            tar::Archive::new(Counted { file, left: self.bytes_max.saturating_add(RATIO_FROM), halt: self.halt });
+        for entry in tar.entries()? {
+            let mut entry = entry?;
+            let path = plain(&entry.path()?.to_string_lossy())?;
+            self.count()?;
+            match entry.header().entry_type() {
+                EntryType::Directory => self.folder(&path)?,
+                EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+                    let mode = entry.header().mode()?;
+                    self.file(&path, mode, &mut entry)?;
+                }
+                EntryType::Symlink => {
+                    let target = entry.link_name()?.ok_or_else(|| refused("a link leads nowhere"))?;
+                    self.link(&path, &target)?;
+                }
+                EntryType::XGlobalHeader => {}
+                _ => {
+                    return Err(refused(&format!(
+                        "`{}` is neither file nor folder nor link",
+                        shown(&path.to_string_lossy())
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> io::Result<()> {
+        self.halt.check().map_err(io::Error::other)?;
+        self.entries += 1;
+        if self.entries > ENTRIES_MAX {
+            Err(refused(&format!("there are more than {ENTRIES_MAX} files")))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn folder(&mut self, path: &Path) -> io::Result<()> {
+        // A folder is what stands around something in it.
+        place::make_room(&self.to, &path.join("x")).map(|_| ())
+    }
+
+    fn file(&mut self, path: &Path, mode: u32, content: &mut impl Read) -> io::Result<()> {
+        if path.as_os_str().is_empty() {
+            return Err(refused("a file has no name"));
+        }
+        let to = place::make_room(&self.to, path)?;
+        if to.exists() && !self.overwrites {
+            let path = shown(&path.to_string_lossy());
+            return Err(refused(&format!("`{path}` is there already, and `overwriteExistingFiles` is not set")));
+        }
+        let mut file = File::create(&to)?;
+        let mut bytes = vec![0; 64 * 1024];
+        loop {
+            self.halt.check().map_err(io::Error::other)?;
+            let read = content.read(&mut bytes)?;
+            if read == 0 {
+                break;
+            }
+            self.bytes += read as u64;
+            if self.bytes > self.bytes_max {
+                return Err(refused("what comes out of it is too large for its size, or for all"));
+            }
+            file.write_all(&bytes[..read])?;
+        }
+        // Neither setuid nor a file that its owner can't use.
+        file.set_permissions(std::fs::Permissions::from_mode((mode & 0o777) | 0o600))
+    }
+
+    /// Makes a link, which must lead to something inside: first up, from the folder that it is in,
+    /// then down.
+    fn link(&mut self, path: &Path, target: &Path) -> io::Result<()> {
+        let depth = path.components().count().saturating_sub(1);
+        let up = target.components().take_while(|part| *part == Component::ParentDir).count();
+        let is_down = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+        if target.as_os_str().is_empty() || up > depth || !target.components().skip(up).all(is_down) {
+            let (path, target) = (shown(&path.to_string_lossy()), shown(&target.to_string_lossy()));
+            return Err(refused(&format!("the link `{path}` leads out of it, to `{target}`")));
+        }
+        let to = place::make_room(&self.to, path)?;
+        std::os::unix::fs::symlink(target, to)
+    }
+}
+
+/// Ends an archive that unpacks to more than is read of it.
+struct Counted<'h, R> {
+    file: R,
+    left: u64,
+    halt: &'h Halt,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.halt.check().map_err(io::Error::other)?;
+        let read = self.file.read(bytes)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| refused("what comes out of it is too large for its size, or for all"))?;
+        Ok(read)
+    }
+}
+
+fn plain(name: &str) -> io::Result<PathBuf> {
+    let plain = place::below(Path::new(name)).filter(|_| !name.contains('\0'));
+    plain.ok_or_else(|| refused(&format!("`{}` would leave the destination", shown(name))))
+}
+
+fn refused(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}

@@ -1,0 +1,187 @@
+//! The `git` program, without what would make it run something else (reference on injection, 5.6):
+//! no hooks, no helpers, no configuration but ours, no transport that starts a program, no questions.
+
+use super::super::context::JobContext;
+use super::super::desk::Desk;
+use super::super::journal::Broken;
+use super::super::stop::Watchman;
+use super::Unfinished;
+use crate::process::{self, Command, Ended, Exit, Line, Output, StandardError};
+use async_trait::async_trait;
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use tokio::time::Instant;
+
+/// What holds for every call.
+const OPTIONS: [&str; 8] = [
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "protocol.ext.allow=never",
+    "-c",
+    "advice.detachedHead=false",
+];
+/// Which transports a checkout may use: another folder of this machine.
+pub(super) const LOCAL: &str = "file";
+/// Which transports submodules may use: their addresses stand in the repository.
+pub(super) const REMOTE: &str = "https:ssh";
+/// How many lines of a call are looked at; all of them are in the log.
+const ANSWER_MAX: usize = 1_000;
+
+/// Calls `git` for one job.
+pub(super) struct Git<'g, 'j> {
+    pub(super) job: &'g JobContext,
+    pub(super) desk: &'g mut Desk<'j>,
+    pub(super) watchman: &'g mut Watchman,
+    /// The step whose log takes what is printed.
+    pub(super) place: Option<usize>,
+    /// When the step must end.
+    pub(super) end: Option<Instant>,
+    /// Whether the step goes on when the job is canceled.
+    pub(super) goes_on: &'g (dyn Fn() -> bool + Sync),
+    configuration: PathBuf,
+}
+
+/// Whether the log shows a call and what it prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    Yes,
+    No,
+}
+
+impl<'g, 'j> Git<'g, 'j> {
+    /// Makes the calls of a job possible in the given folders, whoever owns them.
+    pub(super) fn new(
+        job: &'g JobContext,
+        desk: &'g mut Desk<'j>,
+        watchman: &'g mut Watchman,
+        place: Option<usize>,
+        end: Option<Instant>,
+        goes_on: &'g (dyn Fn() -> bool + Sync),
+        folders: &[&Path],
+    ) -> Result<Self, String> {
+        let configuration = job.workspace.temporary.join("git.config");
+        write_configuration(&configuration, folders)
+            .map_err(|error| format!("The configuration of git can't be written: {error}."))?;
+        Ok(Self { job, desk, watchman, place, end, goes_on, configuration })
+    }
+
+    /// Calls `git` in a folder and returns what it printed. A call that fails is a failure.
+    pub(super) async fn call(
+        &mut self,
+        folder: &Path,
+        transports: &str,
+        arguments: &[&str],
+        shown: Shown,
+    ) -> Result<Vec<String>, Unfinished> {
+        if shown == Shown::Yes {
+            let line = format!("##[command]git {}", arguments.join(" "));
+            self.desk.log(self.place, vec![line]).await.map_err(Unfinished::Broken)?;
+        }
+        let command = self.command(folder, transports, arguments)?;
+        let mut answer = Answer { desk: self.desk, place: self.place, shown, lines: Vec::new(), broken: None };
+        let stop = self.watchman.interruption(self.end, self.goes_on);
+        let ended = process::run(&command, self.job.host.patience, stop, &mut answer).await;
+        let Answer { lines, broken, .. } = answer;
+        if let Some(broken) = broken {
+            return Err(Unfinished::Broken(broken));
+        }
+        match ended {
+            Ok(Ended { stopped: Some(interruption), .. }) => Err(Unfinished::Interrupted(interruption)),
+            Ok(Ended { exit: Exit::Code(0), .. }) => Ok(lines),
+            Ok(Ended { exit, .. }) => Err(failure(arguments, exit, &lines).into()),
+            Err(error) => Err(format!("git can't be run: {error}.").into()),
+        }
+    }
+
+    fn command(&self, folder: &Path, transports: &str, arguments: &[&str]) -> Result<Command, String> {
+        let host = &self.job.host;
+        let program = host.program("git").ok_or(
+            "git is not installed on this machine, and a checkout needs it. \
+             Help: install it, or write `checkout: none`.",
+        )?;
+        let own: [(&str, OsString); 7] = [
+            ("GIT_CONFIG_NOSYSTEM", "1".into()),
+            ("GIT_CONFIG_GLOBAL", self.configuration.clone().into()),
+            ("GIT_ALLOW_PROTOCOL", transports.into()),
+            ("GIT_TERMINAL_PROMPT", "0".into()),
+            ("GIT_OPTIONAL_LOCKS", "0".into()),
+            ("LC_ALL", "C.UTF-8".into()),
+            (process::MARK, self.job.mark().into()),
+        ];
+        let inherited = host.environment.iter().filter(|(name, _)| !name.starts_with("GIT_"));
+        let inherited = inherited.map(|(name, value)| (name.into(), value.into()));
+        Ok(Command {
+            shim: host.shim.clone(),
+            mark: self.job.mark(),
+            program,
+            arguments: OPTIONS.iter().chain(arguments).map(Into::into).collect(),
+            environment: inherited.chain(own.map(|(name, value)| (name.into(), value))).collect(),
+            directory: folder.to_owned(),
+            standard_error: StandardError::Joined,
+        })
+    }
+}
+
+fn failure(arguments: &[&str], exit: Exit, lines: &[String]) -> String {
+    let last = lines.iter().rev().find(|line| !line.trim().is_empty());
+    let said = last.map_or(String::new(), |line| format!(": {}", line.trim()));
+    let how = match exit {
+        Exit::Code(code) => format!("exited with code '{code}'"),
+        Exit::Signal(signal) => format!("was ended by signal {signal}"),
+        Exit::Unseen => "was killed".to_owned(),
+    };
+    format!("`git {}` {how}{said}", arguments.first().copied().unwrap_or_default())
+}
+
+/// Writes a file that replaces the user's own configuration: git otherwise refuses repositories
+/// of other users, which the configuration of this server names.
+fn write_configuration(file: &Path, folders: &[&Path]) -> std::io::Result<()> {
+    let mut text = "[safe]\n".to_owned();
+    for folder in folders {
+        text.push_str(&format!("\tdirectory = {}\n", quoted(&folder.to_string_lossy())));
+        text.push_str(&format!("\tdirectory = {}\n", quoted(&folder.join(".git").to_string_lossy())));
+    }
+    // A step may have put something there; a link is removed, not followed.
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
+}
+
+/// Returns a value as git's configuration has it.
+pub(super) fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+/// Takes what git prints.
+struct Answer<'a, 'j> {
+    desk: &'a mut Desk<'j>,
+    place: Option<usize>,
+    shown: Shown,
+    lines: Vec<String>,
+    broken: Option<Broken>,
+}
+
+#[async_trait]
+impl Output for Answer<'_, '_> {
+    async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
+        let texts: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+        let room = ANSWER_MAX.saturating_sub(self.lines.len());
+        self.lines.extend(texts.iter().take(room).cloned());
+        if self.shown == Shown::No {
+            return Ok(());
+        }
+        if let Err(broken) = self.desk.log(self.place, texts).await {
+            let reason = broken.to_string();
+            self.broken = Some(broken);
+            return Err(reason);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! A task's inputs: defaults filled in, macros expanded.
+//!
+//! Payload text in an input is data. What chooses between things that the task can do is the
+//! author's.
+
+use super::super::variables::Variables;
+use crate::diagnostic::shown;
+use crate::pipeline::plan::Task;
+use crate::pipeline::task::{Definition, find_version};
+use crate::taint::Text;
+use std::borrow::Cow;
+
+/// The inputs of one task.
+#[derive(Debug, Clone)]
+pub(super) struct Inputs {
+    definition: &'static Definition,
+    values: Vec<(&'static str, Text)>,
+    /// What an input has that the task does not have.
+    empty: Text,
+}
+
+impl Inputs {
+    /// Returns all inputs that the task has. On failure, a sentence.
+    pub(super) fn new(task: &Task, variables: &Variables) -> Result<Self, String> {
+        let major = task.version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
+        let definition = find_version(&task.name, major)
+            .ok_or_else(|| format!("This worker does not know the task `{}`.", shown(&task.name)))?;
+        let value = |name: &str, default: &str| {
+            let given = task.inputs.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let written = given.map(|(_, value)| value.clone()).filter(|value| value.is_tainted() || !value.is_empty());
+            let written = written.unwrap_or_else(|| default.into());
+            variables.expand(&written).map_err(|error| format!("The input `{name}` can't be used: {error}."))
+        };
+        let inputs = definition.inputs.iter();
+        let values =
+            inputs.map(|input| Ok((input.name, value(input.name, input.default)?))).collect::<Result<_, String>>()?;
+        Ok(Self { definition, values, empty: Text::default() })
+    }
+
+    /// Returns the task's name.
+    pub(super) fn task(&self) -> &'static str {
+        self.definition.name
+    }
+
+    /// Returns an input.
+    pub(super) fn text(&self, name: &str) -> &Text {
+        self.values.iter().find(|(known, _)| *known == name).map_or(&self.empty, |(_, value)| value)
+    }
+
+    /// Returns an input as data.
+    pub(super) fn data(&self, name: &str) -> Cow<'_, str> {
+        self.text(name).flatten()
+    }
+
+    /// Returns an input that only the author may decide, in lower case. On failure, a sentence.
+    pub(super) fn choice(&self, name: &str) -> Result<String, String> {
+        self.author(name).map(|text| text.trim().to_ascii_lowercase())
+    }
+
+    /// Returns an input that only the author may decide. On failure, a sentence.
+    pub(super) fn author(&self, name: &str) -> Result<Cow<'_, str>, String> {
+        match self.text(name).is_tainted() {
+            true => Err(format!("Payload text can't be the input `{name}`: it decides what the task does.")),
+            false => Ok(self.data(name)),
+        }
+    }
+
+    /// Returns an input that says yes or no. On failure, a sentence.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, String> {
+        match self.choice(name)?.as_str() {
+            "true" => Ok(true),
+            "" | "false" => Ok(false),
+            other => Err(format!("The input `{name}` is `true` or `false`, not `{}`.", shown(other))),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Which files are meant: one pattern a line, `!` in front of what is left out, `#` in front of
+//! what is said about it. Later lines win.
+
+use super::halt::Halt;
+use crate::diagnostic::shown;
+use crate::files::ENTRIES_MAX;
+use crate::taint::Text;
+use globset::{GlobBuilder, GlobMatcher};
+use std::path::{Path, PathBuf};
+
+/// How many patterns an input may have.
+const PATTERNS_MAX: usize = 1_000;
+/// Beginnings of groups that other libraries know.
+const GROUPS: [&str; 4] = ["@(", "+(", "*(", "?("];
+
+/// The patterns of one input.
+#[derive(Debug)]
+pub(super) struct Patterns(Vec<Rule>);
+
+#[derive(Debug)]
+struct Rule {
+    includes: bool,
+    /// Whether names that begin with a point are meant where the pattern has none.
+    names_points: bool,
+    glob: GlobMatcher,
+}
+
+/// Whether `*` takes names that begin with a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Points {
+    Taken,
+    LeftOut,
+}
+
+/// A line of the author's, with payload text in it as it is.
+#[derive(Default)]
+struct Written {
+    pattern: String,
+    /// The first character is the author's, or there is none.
+    begins_own: Option<bool>,
+}
+
+impl Patterns {
+    /// Returns patterns for paths below a folder, which may also be written with it. Payload text
+    /// is what it is: no pattern, and no line of its own. On failure, a sentence.
+    pub(super) fn new(text: &Text, base: &Path, points: Points) -> Result<Self, String> {
+        let base = format!("{}/", base.display());
+        let mut rules = Vec::new();
+        for line in lines(text) {
+            let begins_own = line.begins_own.unwrap_or(false);
+            let mut pattern = line.pattern.trim();
+            if pattern.is_empty() || (begins_own && pattern.starts_with('#')) {
+                continue;
+            }
+            let without = pattern.strip_prefix('!').filter(|_| begins_own);
+            let includes = without.is_none();
+            pattern = without.unwrap_or(pattern).trim_start();
+            pattern = pattern.strip_prefix(&base).or_else(|| pattern.strip_prefix("./")).unwrap_or(pattern);
+            rules.push(rule(includes, pattern, points)?);
+            if rules.len() > PATTERNS_MAX {
+                return Err(format!("There are more than {PATTERNS_MAX} patterns."));
+            }
+        }
+        Ok(Self(rules))
+    }
+
+    /// Says whether a path is meant, which is relative to the folder.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        let has_point = path.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+        let matching = |rule: &&Rule| (rule.names_points || !has_point) && rule.glob.is_match(path);
+        self.0.iter().rev().find(matching).is_some_and(|rule| rule.includes)
+    }
+}
+
+fn rule(includes: bool, pattern: &str, points: Points) -> Result<Rule, String> {
+    if let Some(group) = GROUPS.iter().find(|group| pattern.contains(*group)) {
+        let pattern = shown(pattern);
+        return Err(format!("The pattern `{pattern}` can't be used: there is no `{group}…)`. Help: write `{{a,b}}`."));
+    }
+    let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+    let glob = glob.map_err(|error| format!("The pattern `{}` can't be used: {}.", shown(pattern), error.kind()))?;
+    let names_points = points == Points::Taken || pattern.starts_with('.') || pattern.contains("/.");
+    Ok(Rule { includes, names_points, glob: glob.compile_matcher() })
+}
+
+/// Splits at the author's line breaks only.
+fn lines(text: &Text) -> Vec<Written> {
+    let mut lines = vec![Written::default()];
+    for segment in text.segments() {
+        let pieces: Vec<&str> =
+            if segment.is_tainted() { vec![&segment.text] } else { segment.text.split('\n').collect() };
+        for (at, piece) in pieces.into_iter().enumerate() {
+            if at > 0 {
+                lines.push(Written::default());
+            }
+            let line = lines.last_mut().expect("there is one from the beginning");
+            if !piece.trim().is_empty() {
+                line.begins_own.get_or_insert(!segment.is_tainted());
+            }
+            line.pattern.push_str(&if segment.is_tainted() { globset::escape(piece) } else { piece.to_owned() });
+        }
+    }
+    lines
+}
+
+/// What is in a folder, as paths relative to it and in their order.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) folders: Vec<PathBuf>,
+    /// Links, which are never followed.
+    pub(super) links: Vec<PathBuf>,
+}
+
+/// Returns all that is in a folder. On failure, a sentence.
+pub(super) fn tree(root: &Path, halt: &Halt) -> Result<Tree, String> {
+    let mut tree = Tree::default();
+    let mut open = vec![PathBuf::new()];
+    while let Some(folder) = open.pop() {
+        halt.check()?;
+        let failed = |error| format!("`{}` can't be read: {error}.", shown(&root.join(&folder).to_string_lossy()));
+        for entry in std::fs::read_dir(root.join(&folder)).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = folder.join(entry.file_name());
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                open.push(path.clone());
+                tree.folders.push(path);
+            } else if kind.is_symlink() {
+                tree.links.push(path);
+            } else if kind.is_file() {
+                tree.files.push(path);
+            }
+        }
+        if tree.files.len() + tree.folders.len() + tree.links.len() > ENTRIES_MAX {
+            return Err(format!("`{}` has more than {ENTRIES_MAX} files.", shown(&root.to_string_lossy())));
+        }
+    }
+    tree.files.sort();
+    tree.folders.sort();
+    tree.links.sort();
+    Ok(tree)
+}

@@ -1,0 +1,305 @@
+//! `PublishTestResults`: what tests of five forms say, as counts and failures of the step.
+//!
+//! ```text
+//! JUnit   testcase, with failure, error or skipped in it
+//! NUnit   test-case result="Passed", with failure in it
+//! XUnit   test result="Pass", with failure in it
+//! VSTest  UnitTestResult outcome="Passed", with ErrorInfo in it
+//! CTest   Test Status="passed", with Name in it
+//! ```
+
+use super::super::job::Execution;
+use super::copy::source;
+use super::halt::{self, Halt};
+use super::input::Inputs;
+use super::pattern::{Patterns, Points, tree};
+use super::{Own, Told, Unfinished};
+use crate::diagnostic::shown;
+use crate::store::{StepReport, TestFailure, Tests};
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// The most bytes of one file of results.
+pub const RESULTS_FILE_MAX: u64 = 64 * 1024 * 1024;
+/// The most characters of a test's name, and of why it failed.
+const NAME_MAX: usize = 300;
+const MESSAGE_MAX: usize = 1_000;
+
+/// How one form is written.
+struct Form {
+    name: &'static str,
+    /// The element of one test.
+    test: &'static str,
+    /// The attributes for its name, the first that is there.
+    names: &'static [&'static str],
+    /// The attribute for how it ended; nothing where elements inside say it.
+    outcome: &'static [&'static str],
+    /// Words for success and failure; all others are skipped.
+    passed: &'static [&'static str],
+    failed: &'static [&'static str],
+    /// An element inside that holds the name.
+    name_element: &'static str,
+    /// Elements inside whose text or `message` says why it failed.
+    messages: &'static [&'static str],
+}
+
+const FORMS: [Form; 5] = [
+    Form {
+        name: "junit",
+        test: "testcase",
+        names: &["name"],
+        outcome: &[],
+        passed: &[],
+        failed: &[],
+        name_element: "",
+        messages: &["failure", "error"],
+    },
+    Form {
+        name: "nunit",
+        test: "test-case",
+        names: &["fullname", "name"],
+        outcome: &["result", "success"],
+        passed: &["passed", "success", "true", "warning"],
+        failed: &["failed", "failure", "error", "false"],
+        name_element: "",
+        messages: &["message"],
+    },
+    Form {
+        name: "xunit",
+        test: "test",
+        names: &["name"],
+        outcome: &["result"],
+        passed: &["pass"],
+        failed: &["fail"],
+        name_element: "",
+        messages: &["message"],
+    },
+    Form {
+        name: "vstest",
+        test: "UnitTestResult",
+        names: &["testName"],
+        outcome: &["outcome"],
+        passed: &["passed", "warning", "passedbutrunaborted", "completed"],
+        failed: &["failed", "error", "timeout", "aborted"],
+        name_element: "",
+        messages: &["Message"],
+    },
+    Form {
+        name: "ctest",
+        test: "Test",
+        names: &[],
+        outcome: &["Status"],
+        passed: &["passed"],
+        failed: &["failed"],
+        name_element: "Name",
+        messages: &["Value"],
+    },
+];
+
+pub(super) async fn run(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    inputs: &Inputs,
+    report: &mut StepReport,
+) -> Result<Told, Unfinished> {
+    let wanted = inputs.choice("testRunner")?;
+    let form = FORMS.iter().find(|form| form.name == wanted).ok_or_else(|| {
+        let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
+        format!("`testResultsFormat` is {known}, not `{}`.", shown(&wanted))
+    })?;
+    let folder = source(execution.job, &inputs.data("searchFolder"))?;
+    let patterns = Patterns::new(inputs.text("testResultsFiles"), &folder, Points::Taken)?;
+    let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
+    let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
+    let fails_on_failed = inputs.flag("failTaskOnFailedTests")?;
+    let read = halt::work(execution, own, move |halt| read_all(form, &folder, &patterns, halt)).await?;
+    let Read { files, tests, mut problems } = read;
+    if files == 0 && problems.is_empty() {
+        problems.push("No file is meant by `testResultsFiles`: there are no results.".to_owned());
+        if fails_on_missing {
+            return Err(problems.remove(0).into());
+        }
+    } else if fails_on_unreadable && !problems.is_empty() {
+        return Err(problems.remove(0).into());
+    }
+    let mut told = Told { lines: vec![tests.to_string()], warnings: problems };
+    let failures = tests.failures.iter();
+    told.lines.extend(failures.map(|it| format!("Failed: {}: {}", shown(&it.name), shown(&it.message))));
+    let has_failed = tests.failed > 0;
+    report.tests = Some(tests);
+    if has_failed && fails_on_failed {
+        execution.desk.log(Some(own.place), told.lines).await?;
+        return Err("There are tests that failed.".to_owned().into());
+    }
+    Ok(told)
+}
+
+#[derive(Default)]
+struct Read {
+    files: usize,
+    tests: Tests,
+    problems: Vec<String>,
+}
+
+fn read_all(form: &Form, folder: &Path, patterns: &Patterns, halt: &Halt) -> Result<Read, String> {
+    let files: Vec<PathBuf> = tree(folder, halt)?.files.into_iter().filter(|path| patterns.holds(path)).collect();
+    let mut all = Read::default();
+    for path in files {
+        let mut tests = Tests::default();
+        match read(form, &folder.join(&path), &mut tests, halt) {
+            Ok(()) => {
+                all.files += 1;
+                all.tests.add(tests);
+            }
+            Err(reason) => {
+                let path = shown(&path.to_string_lossy());
+                all.problems.push(format!("The results in `{path}` can't be read: {reason}."));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// One test while it is read.
+#[derive(Default)]
+struct Test {
+    name: String,
+    outcome: Outcome,
+    message: String,
+    depth: usize,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    #[default]
+    Passed,
+    Failed,
+    Skipped,
+}
+
+fn read(form: &Form, file: &Path, tests: &mut Tests, halt: &Halt) -> Result<(), String> {
+    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
+    if size > RESULTS_FILE_MAX {
+        return Err(format!("it has more than {RESULTS_FILE_MAX} bytes"));
+    }
+    let mut reader = Reader::from_reader(BufReader::new(File::open(file).map_err(|error| error.to_string())?));
+    let mut buffer = Vec::new();
+    let mut open: Option<Test> = None;
+    // The element inside of a test whose text is wanted.
+    let mut inside = Vec::new();
+    let mut depth = 0_usize;
+    let mut has_elements = false;
+    loop {
+        halt.check()?;
+        buffer.clear();
+        match reader.read_event_into(&mut buffer).map_err(|error| error.to_string())? {
+            Event::Start(element) => {
+                has_elements = true;
+                depth += 1;
+                begin(form, &element, depth, &mut open, &mut inside);
+            }
+            Event::Empty(element) => {
+                has_elements = true;
+                begin(form, &element, depth + 1, &mut open, &mut inside);
+                end(depth + 1, &mut open, &mut inside, tests);
+            }
+            Event::End(_) => {
+                end(depth, &mut open, &mut inside, tests);
+                depth = depth.saturating_sub(1);
+            }
+            Event::Text(text) => say(form, &text, &mut open, &inside),
+            Event::CData(text) => say(form, &text, &mut open, &inside),
+            Event::GeneralRef(reference) => {
+                let known = quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned);
+                let text = known.or_else(|| Some(reference.resolve_char_ref().ok()??.to_string()));
+                say(form, &text.unwrap_or_default(), &mut open, &inside);
+            }
+            Event::Eof if !has_elements => return Err("it is no XML".to_owned()),
+            Event::Eof if depth > 0 => return Err("it ends too soon".to_owned()),
+            Event::Eof => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+fn begin(
+    form: &Form,
+    element: &BytesStart<'_>,
+    depth: usize,
+    open: &mut Option<Test>,
+    inside: &mut Vec<(usize, &'static str)>,
+) {
+    let name = element.local_name();
+    let name = name.as_ref();
+    let Some(test) = open else {
+        if name == form.test {
+            *open = test_of(form, element, depth);
+        }
+        return;
+    };
+    if form.outcome.is_empty() {
+        match name {
+            "failure" | "error" => test.outcome = Outcome::Failed,
+            "skipped" => test.outcome = Outcome::Skipped,
+            _ => {}
+        }
+    }
+    if name == form.name_element && depth == test.depth + 1 {
+        inside.push((depth, form.name_element));
+    } else if let Some(message) = form.messages.iter().find(|message| **message == name) {
+        match attribute(element, "message").filter(|text| !text.is_empty()) {
+            Some(text) if test.message.is_empty() => test.message = text,
+            Some(_) => {}
+            None => inside.push((depth, message)),
+        }
+    }
+}
+
+/// Returns the test of an element; nothing for an element that only lists a test.
+fn test_of(form: &Form, element: &BytesStart<'_>, depth: usize) -> Option<Test> {
+    let of = |names: &[&str]| names.iter().find_map(|name| attribute(element, name));
+    let outcome = match of(form.outcome).map(|word| word.to_ascii_lowercase()) {
+        None if form.outcome.is_empty() => Outcome::Passed,
+        // CTest also lists the names of its tests.
+        None if form.names.is_empty() => return None,
+        Some(word) if form.passed.contains(&word.as_str()) => Outcome::Passed,
+        Some(word) if form.failed.contains(&word.as_str()) => Outcome::Failed,
+        _ => Outcome::Skipped,
+    };
+    Some(Test { name: of(form.names).unwrap_or_default(), outcome, message: String::new(), depth })
+}
+
+fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = element.attributes().flatten().find(|it| it.key.local_name().as_ref() == name)?;
+    let text = quick_xml::escape::unescape(&found.value);
+    Some(text.map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned))
+}
+
+fn say(form: &Form, text: &str, open: &mut Option<Test>, inside: &[(usize, &'static str)]) {
+    let (Some(test), Some((_, element))) = (open, inside.last()) else { return };
+    let (place, most) = match *element == form.name_element {
+        true => (&mut test.name, NAME_MAX),
+        false => (&mut test.message, MESSAGE_MAX),
+    };
+    let room = most.saturating_sub(place.chars().count());
+    place.extend(text.chars().take(room));
+}
+
+fn end(depth: usize, open: &mut Option<Test>, inside: &mut Vec<(usize, &'static str)>, tests: &mut Tests) {
+    if inside.last().is_some_and(|(begun, _)| *begun == depth) {
+        inside.pop();
+    }
+    let Some(test) = open.take_if(|test| test.depth == depth) else { return };
+    inside.clear();
+    match test.outcome {
+        Outcome::Passed => tests.passed += 1,
+        Outcome::Skipped => tests.skipped += 1,
+        Outcome::Failed => tests.fail(TestFailure {
+            name: test.name.chars().take(NAME_MAX).collect(),
+            message: test.message.trim().chars().take(MESSAGE_MAX).collect(),
+        }),
+    }
+}
