@@ -57,7 +57,10 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
     let doubt = Doubt::new(&pipeline.sources);
     for diagnostic in found {
-        if (is_whole || doubt.is_sure(&diagnostic)) && !is_known(&diagnostic, diagnostics) {
+        // A delivery gives no parameters, so that one without a value stops every delivery.
+        let stops_deliveries = diagnostic.code == Code::MissingParameter && !pipeline.listeners.is_empty();
+        let is_sure = is_whole || stops_deliveries || doubt.is_sure(&diagnostic);
+        if is_sure && !is_known(&diagnostic, diagnostics) {
             diagnostics.push(diagnostic);
         }
     }

@@ -64,7 +64,7 @@ impl Serve {
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         // Nobody else has the folder: whoever held a lease is gone.
         open::block_on(async {
-            worker::hunt(&store.sweep(true).await?).await;
+            worker::clear_up(&config.data, store.sweep(true).await?).await;
             Ok::<_, store::Error>(())
         })??;
         let state = Arc::new(State {

@@ -50,7 +50,7 @@ use crate::id::WorkerId;
 use crate::process;
 use crate::store::{Claim, Store, Swept};
 use claimed::Bench;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -143,24 +143,31 @@ impl Worker {
 
     async fn sweep(&self) {
         match self.store.sweep(false).await {
-            Ok(swept) => {
-                for job in &swept {
-                    tracing::warn!(job = %job.job, run = %job.run, again = job.again, "a lost lease was ended");
-                }
-                hunt(&swept).await;
-            }
+            Ok(swept) => clear_up(&self.settings.data, swept).await,
             Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
         }
     }
 }
 
-/// Kills what jobs whose worker is gone may have left on this machine. Their shims have seen to
-/// nearly all of it.
-pub async fn hunt(swept: &[Swept]) {
-    let marks: Vec<String> = swept.iter().map(|job| context::mark(&job.run, &job.job)).collect();
-    let hunted = tokio::task::spawn_blocking(move || process::hunt(&marks)).await;
-    if let Some(killed) = hunted.ok().filter(|killed| *killed > 0) {
-        tracing::warn!(killed, "processes of lost jobs were killed");
+/// Ends what jobs whose worker is gone may have left on this machine: processes, to nearly all of
+/// which their shims have seen, and folders.
+pub async fn clear_up(data: &Path, swept: Vec<Swept>) {
+    let data = data.to_owned();
+    let clearing = tokio::task::spawn_blocking(move || {
+        let marks: Vec<String> = swept.iter().map(|job| context::mark(&job.run, &job.job)).collect();
+        let killed = process::hunt(&marks);
+        if killed > 0 {
+            tracing::warn!(killed, "processes of lost jobs were killed");
+        }
+        for Swept { job, run, again } in swept {
+            tracing::warn!(%job, %run, again, "a lost lease was ended");
+            if let Err(error) = Workspace::leave(&data, &run, &job) {
+                tracing::warn!(%job, %error, "the folders of a lost job could not be removed");
+            }
+        }
+    });
+    if let Err(error) = clearing.await {
+        tracing::error!(%error, "clearing up after lost jobs broke off");
     }
 }
 

@@ -49,6 +49,15 @@ fn a_pipeline_with_a_mistake_that_is_sure_leaves_its_last_good_version() {
     assert_eq!(post(&server, &json!("text")), "queued");
 }
 
+#[test]
+fn check_says_that_no_delivery_gives_a_parameter_its_value() {
+    let folder = Folder::new("connections:\n  hook: {secret: {value: s}}\n");
+    folder.write("pipelines/p.yml", &format!("parameters:\n- name: env\n  type: string\n{PIPELINE}"));
+    let report = folder.run(&["check"]).ended_with(1).stderr;
+    assert!(report.contains("error[missing-parameter]"), "{report}");
+    folder.run(&["render", "p", "--parameter", "env=dev"]).ended_with(0);
+}
+
 /// A thousand copies on thirty-two connections at once: whichever is first starts the run.
 #[test]
 fn a_thousand_copies_of_one_delivery_make_one_run() {

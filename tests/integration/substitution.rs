@@ -108,6 +108,21 @@ fn what_a_payload_leaves_out_takes_no_word_out_of_a_script() {
 }
 
 #[test]
+fn a_value_that_is_too_long_for_an_environment_is_refused_before_the_run() {
+    let folder = folder(
+        "safe",
+        "steps:\n- bash: echo one\n- bash: echo \"${#T}\"\n  env: {T: '${{ parameters.hook.title }}'}\n",
+    );
+    folder.write("payload.json", &format!("{{\"title\": \"{}\"}}", "x".repeat(140_000)));
+    let report = folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(1).stderr;
+    assert!(report.contains("error[expansion-limit]") && report.contains("`title`"), "{report}");
+    let most = 128 * 1024 - 3;
+    folder.write("payload.json", &format!("{{\"title\": \"{}\"}}", "x".repeat(most)));
+    let output = folder.run(&["run", "p", "--payload", "payload.json", "--raw"]).ended_with(0);
+    assert!(output.stdout.contains(&format!("\n{most}\n")), "{}", output.stdout);
+}
+
+#[test]
 fn a_place_is_told_once_with_and_without_a_payload() {
     let folder = folder("safe", "steps:\n- script: eval \"${{ parameters.hook.title }}\"\n");
     for arguments in [&["check"][..], &["check", "--payload", "payload.json", "pipelines/p.yml"]] {

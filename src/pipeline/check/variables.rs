@@ -13,6 +13,20 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     for (name, value) in pipeline.jobs().flat_map(|job| job.all_steps()).flat_map(|step| &step.env) {
         one(name, value, "an environment variable", diagnostics);
+        length(name, value, diagnostics);
+    }
+}
+
+/// The most bytes of a name and its value in `env`: the system starts no program with more in one.
+const ENV_MAX: usize = 128 * 1024 - "=".len() - "\0".len();
+
+fn length(name: &Placed<String>, value: &Text, diagnostics: &mut Diagnostics) {
+    let bytes = name.value.len() + value.len();
+    if bytes > ENV_MAX {
+        let title = format!("`{}` and its value have {bytes} bytes, {ENV_MAX} are allowed", shown(&name.value));
+        let long = Diagnostic::error(Code::ExpansionLimit, title, name.span, "this is too long for an environment");
+        let long = value.origin().into_iter().fold(long, |long, origin| long.note(template::came_from(origin)));
+        diagnostics.push(long.help("put `${{ … }}` into the script itself, where texts may be of any length"));
     }
 }
 

@@ -65,6 +65,10 @@ fn nothing_lives_on_when_the_server_is_killed() {
     for number in numbers {
         until(&format!("process {number} is gone"), GONE_MAX, || is_gone(&number).then_some(()));
     }
+    let work = folder.path().join("data/work");
+    assert_eq!(std::fs::read_dir(&work).expect("the folder of jobs").count(), 1, "the job's folders are left");
+    drop(folder.serve(&[]));
+    assert_eq!(std::fs::read_dir(&work).expect("the folder of jobs").count(), 0, "the next start removes them");
 }
 
 #[test]
