@@ -2,6 +2,7 @@
 //! same, and the examples of the documentation.
 
 use super::evaluate;
+use crate::support::shared;
 use pipehook::expression::{Context, Dialect, Expression, JobStatus, Status, Value};
 use serde_json::Value as Json;
 use std::path::PathBuf;
@@ -16,18 +17,6 @@ const NOT_OUR_RULE: &[(&str, &str)] = &[
     ("null", "there is no literal for null"),
     ("parameters.mySeparator", "a list can't be a separator"),
 ];
-
-/// Returns the folder of shared test data, or `None` after saying that the test is left out.
-fn shared() -> Option<PathBuf> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let folder = std::env::var_os("PIPEHOOK_SHARED").map_or_else(beside, PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "the shared test data is missing at {}", folder.display());
-    println!("left out: the shared test data is missing at {}", folder.display());
-    None
-}
 
 fn read(folder: PathBuf, name: &str) -> Json {
     let text = std::fs::read_to_string(folder.join("vectors").join(name)).expect("the vectors can be read");
