@@ -101,6 +101,13 @@ impl Reader<'_> {
         let (steps, _) = self.steps(node);
         let says_download = member(node, "steps")
             .is_some_and(|steps| items(steps, usize::MAX).iter().any(|step| entry(step, "download").is_some()));
+        if point == HookPoint::Deploy && !says_download {
+            // Elsewhere it would be told that an artifact is missing; here the author expects it.
+            let title = "artifacts of the run are not fetched by themselves";
+            let note = Diagnostic::note_at(Code::NoEffect, title, node.span, "`deploy` begins with its first step");
+            self.diagnostics
+                .push(note.help("write `- download: current` if the steps want them, else `- download: none`"));
+        }
         Hook { point, pool, says_download, steps }
     }
 }
