@@ -5,10 +5,8 @@ use super::filing;
 use super::row::{from_json, micros, to_json};
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
-use crate::run::RunName;
-use crate::store::{Acceptance, Accepted, Error, QueuedRun, RepeatKey, Work};
+use crate::store::{Acceptance, Accepted, Error, NewRun, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
-use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -17,7 +15,7 @@ use std::borrow::Cow;
 /// writes does nothing else.
 pub(super) struct Rows {
     delivery: Option<DeliveryRow>,
-    runs: Vec<RunRow>,
+    runs: Vec<NewRun>,
     repeat: Option<RepeatKey>,
     queue_limit: u64,
 }
@@ -27,14 +25,6 @@ struct DeliveryRow {
     body: Vec<u8>,
     headers: String,
     verdicts: String,
-}
-
-struct RunRow {
-    id: RunId,
-    pipeline: String,
-    name: RunName,
-    queued_at: Timestamp,
-    work: Work,
 }
 
 /// A run as its delivery's row spells it, until it is filed and for repeats of the delivery.
@@ -66,16 +56,9 @@ impl Rows {
             let verdicts = to_json(&delivery.pipelines)?;
             Ok::<_, Error>(DeliveryRow { delivery, body, headers, verdicts })
         });
-        let run = |run: crate::store::NewRun| RunRow {
-            id: run.id,
-            pipeline: run.pipeline,
-            name: run.name,
-            queued_at: run.queued_at,
-            work: run.work,
-        };
         Ok(Self {
             delivery: delivery.transpose()?,
-            runs: acceptance.runs.into_iter().map(run).collect(),
+            runs: acceptance.runs,
             repeat: acceptance.repeat,
             queue_limit: acceptance.queue_limit,
         })
@@ -121,7 +104,7 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
 }
 
 /// Gives a run its number, its name and its form.
-fn logged<'r>(session: &mut Session<'_>, run: &'r RunRow) -> Result<LoggedRun<'r>, Error> {
+fn logged<'r>(session: &mut Session<'_>, run: &'r NewRun) -> Result<LoggedRun<'r>, Error> {
     let Session { connection, memory } = session;
     let number = memory.counters.next(connection, Scope::Run, &run.pipeline)?;
     let revision = match run.name.revision {

@@ -224,7 +224,10 @@ impl<'e> Expansion<'e> {
             }
             scalar => {
                 let text = scalar.to_text().unwrap_or_default();
-                self.chain_origin(hole, scalar).map_or(text.clone(), |origin| from_payload(scalar, text, origin))
+                match self.chain_origin(hole, scalar) {
+                    Some(origin) => from_payload(scalar, text, origin),
+                    None => text,
+                }
             }
         }
     }
