@@ -23,6 +23,7 @@ mod open;
 mod output;
 mod reload;
 mod render;
+mod rerun;
 mod run;
 mod runs;
 mod send;
@@ -95,6 +96,8 @@ enum Command {
     Deliveries(deliveries::Deliveries),
     /// List, inspect and steer runs
     Runs(runs::Runs),
+    /// Start a completed run again, or what of it did not succeed
+    Rerun(rerun::Rerun),
     /// List connections and what was seen of each
     Connections(connections::Connections),
     /// Explain the code of a diagnostic
@@ -137,6 +140,7 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Send(command) => command.carry_out(global),
         Command::Deliveries(command) => command.carry_out(global),
         Command::Runs(command) => command.carry_out(global),
+        Command::Rerun(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),

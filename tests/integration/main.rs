@@ -18,6 +18,7 @@ mod pipeline;
 mod repeats;
 mod senders;
 mod server;
+mod steer;
 mod shell;
 mod store;
 mod strategies;

@@ -3,7 +3,9 @@
 mod contract;
 mod history;
 mod reference;
+mod rerun;
 mod schedule;
 mod sqlite;
 mod story;
+mod wait;
 pub mod world;

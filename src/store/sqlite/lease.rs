@@ -11,6 +11,7 @@ use super::row::{from_json, micros, moment, state_at, unreadable};
 use super::story;
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
+use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{Board, RunResult, Series, State};
 use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
@@ -111,6 +112,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         leg: row.get(13)?,
         attempt: row.get(8)?,
         board: Board::default(),
+        artifacts: story::taken_artifacts(connection, seq)?,
         run_canceled: row.get(9)?,
         plan: memory.forms.plan(connection, row.get(10)?, &from_json::<Vec<String>>(&row.get::<_, String>(11)?)?)?,
     };
@@ -197,7 +199,7 @@ pub(super) fn finish(
 }
 
 /// Returns the row of a job whose lease holds.
-fn held(session: &Session<'_>, lease: &Lease, now: Timestamp) -> Result<i64, Error> {
+pub(super) fn held(session: &Session<'_>, lease: &Lease, now: Timestamp) -> Result<i64, Error> {
     session
         .connection
         .prepare_cached("SELECT seq FROM job WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?")?
@@ -278,17 +280,17 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Timestamp, everyone: bool) -
     let mut lost: Vec<(i64, Swept)> = Vec::new();
     {
         let mut query = session.connection.prepare_cached(
-            "SELECT job.seq, job.id, run.id, job.started_step
+            "SELECT job.seq, job.id, run.id, job.started_step = 0 OR job.pool = ?2
              FROM job
              JOIN run ON run.seq = job.run
-             WHERE job.state = 'leased' AND job.lease_until <= ?
+             WHERE job.state = 'leased' AND job.lease_until <= ?1
              ORDER BY job.seq",
         )?;
-        let mut rows = query.query([over])?;
+        let mut rows = query.query(params![over, AGENTLESS_POOL])?;
         while let Some(row) = rows.next()? {
             let job = JobId::from_stored(&row.get::<_, String>(1)?);
             let run = RunId::from_stored(&row.get::<_, String>(2)?);
-            lost.push((row.get(0)?, Swept { job, run, again: row.get::<_, i64>(3)? == 0 }));
+            lost.push((row.get(0)?, Swept { job, run, again: row.get(3)? }));
         }
     }
     for (job, swept) in &lost {
@@ -305,13 +307,14 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Timestamp, everyone: bool) -
 /// Why a job failed whose worker was lost while it ran.
 const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
 
-/// Gives a job back that had not started; if its run was canceled meanwhile, it is decided anew.
+/// Gives a job back that had not started, or that needs no worker; if its run was canceled meanwhile, it is decided anew.
 fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
     session
         .connection
         .prepare_cached(
             "UPDATE job
-             SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL
+             SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
+                 started_step = 0
              WHERE seq = ?",
         )?
         .execute([job])?;

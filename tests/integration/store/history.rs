@@ -184,7 +184,9 @@ impl History {
         let expected = self.ids.iter().zip(&self.reference.runs);
         assert_eq!(seen, expected.map(|(id, run)| (id, run.state, run.result)).collect::<Vec<_>>());
         let running = |run: &&reference::Run| matches!(run.state, State::Running | State::Canceling);
+        let waiting = runs.iter().filter(|run| run.state == State::Queued);
         let depth = Depth {
+            oldest: waiting.map(|run| run.queued_at).min(),
             queued: self.reference.waiting() as u64,
             running: self.reference.runs.iter().filter(running).count() as u64,
         };
