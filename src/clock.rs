@@ -1,12 +1,19 @@
 //! What time it is, as an argument: the system's clock outside tests, a hand-wound one in them.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
+use std::time::Instant;
 
 /// Tells the time of day. Nothing below rank 4 asks it: pure code gets a [`Timestamp`].
 pub trait Clock: Send + Sync {
     /// Returns the present moment, in UTC.
     fn now(&self) -> Timestamp;
+
+    /// Returns a moment for measuring how long something took in this process: no setting of the
+    /// clock moves it. It may be another moment than [`Self::now`].
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The clock of the machine.
@@ -16,6 +23,12 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn steady(&self) -> Timestamp {
+        static BEGAN: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| (Timestamp::now(), Instant::now()));
+        let (at, began) = *BEGAN;
+        at.checked_add(began.elapsed()).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -25,8 +25,6 @@ pub(super) enum Capability {
     AgentlessJob,
     ManualStage,
     Checks,
-    LockBehavior,
-    Concurrency,
     /// `pipeline` in a condition.
     PipelineContext,
     ResourcesContext,
@@ -52,8 +50,6 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::AgentlessJob, "`pool: server`", "write `script` or `bash` steps in a job that a worker runs"),
     (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
-    (C::LockBehavior, "`lockBehavior`", "remove it: runs of one pipeline do not wait for each other"),
-    (C::Concurrency, "`concurrency`", "remove it: runs of one pipeline do not wait for each other"),
     (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
     (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),
 ];

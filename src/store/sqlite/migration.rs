@@ -6,8 +6,12 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migration/0001.sql"), include_str!("migration/0002.sql"), include_str!("migration/0003.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migration/0001.sql"),
+    include_str!("migration/0002.sql"),
+    include_str!("migration/0003.sql"),
+    include_str!("migration/0004.sql"),
+];
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is
 /// left alone.
