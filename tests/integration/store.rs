@@ -2,8 +2,10 @@
 
 mod contract;
 mod history;
+mod order;
 mod reference;
 mod schedule;
 mod sqlite;
 mod story;
+mod turns;
 pub mod world;

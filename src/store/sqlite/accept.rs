@@ -134,13 +134,19 @@ fn refuse_stale(session: &mut Session<'_>, limit: Duration, now: Timestamp) -> R
     if waited <= limit { Ok(()) } else { Err(Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() }) }
 }
 
-/// Returns since when the job is due that is due longest, those left out that may not be claimed.
+/// Returns since when the job is due that is due longest, those left out that may not be claimed. What
+/// is not filed yet became due when it came.
 fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
-    let due_at = session
+    let due_at: Option<i64> = session
         .connection
         .prepare_cached("SELECT min(due_at) FROM job WHERE state = 'due' AND aside IS NULL")?
         .query_row([], |row| row.get(0))?;
-    Ok(due_at)
+    let unfiled: Option<i64> = session
+        .connection
+        .prepare_cached("SELECT received_at FROM delivery WHERE seq > ? AND runs IS NOT NULL ORDER BY seq LIMIT 1")?
+        .query_row([session.memory.filed], |row| row.get(0))
+        .optional()?;
+    Ok([due_at, unfiled].into_iter().flatten().min())
 }
 
 /// Gives a run its number, its name and its form.

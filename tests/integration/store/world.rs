@@ -72,6 +72,11 @@ impl World {
         self.clock.now()
     }
 
+    /// Sets the clock that people read, forwards or backwards, without a moment passing.
+    pub fn set_clock(&self, by: i64) {
+        self.clock.set(SignedDuration::from_secs(by));
+    }
+
     pub fn wait(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
