@@ -1,12 +1,19 @@
 //! What time it is, as an argument: the system's clock outside tests, a hand-wound one in them.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
+use std::time::Instant;
 
 /// Tells the time of day. Nothing below rank 4 asks it: pure code gets a [`Timestamp`].
 pub trait Clock: Send + Sync {
     /// Returns the present moment, in UTC.
     fn now(&self) -> Timestamp;
+
+    /// Returns a moment for measuring how long something took in this process: no setting of the
+    /// clock moves it. It may be another moment than [`Self::now`].
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The clock of the machine.
@@ -17,27 +24,58 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+
+    fn steady(&self) -> Timestamp {
+        static BEGAN: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| (Timestamp::now(), Instant::now()));
+        let (at, began) = *BEGAN;
+        at.checked_add(began.elapsed()).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// A clock that stands still until a test winds it.
 #[derive(Debug)]
-pub struct HandWoundClock(Mutex<Timestamp>);
+pub struct HandWoundClock(Mutex<Wound>);
+
+#[derive(Debug, Clone, Copy)]
+struct Wound {
+    now: Timestamp,
+    steady: Timestamp,
+}
 
 impl HandWoundClock {
     /// Returns a clock that shows `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self(Mutex::new(start))
+        Self(Mutex::new(Wound { now: start, steady: start }))
     }
 
-    /// Moves the clock by a duration, which may be negative.
+    /// Lets a duration pass; a negative one takes it back.
     pub fn advance(&self, by: SignedDuration) {
-        let mut now = self.0.lock().expect("no holder of the clock panics");
-        *now += by;
+        self.wind(|wound| {
+            wound.now += by;
+            wound.steady += by;
+        });
+    }
+
+    /// Sets the clock to another time of day without a moment passing.
+    pub fn set(&self, by: SignedDuration) {
+        self.wind(|wound| wound.now += by);
+    }
+
+    fn wind(&self, wind: impl FnOnce(&mut Wound)) {
+        wind(&mut self.0.lock().expect("no holder of the clock panics"));
+    }
+
+    fn read(&self) -> Wound {
+        *self.0.lock().expect("no holder of the clock panics")
     }
 }
 
 impl Clock for HandWoundClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().expect("no holder of the clock panics")
+        self.read().now
+    }
+
+    fn steady(&self) -> Timestamp {
+        self.read().steady
     }
 }

@@ -38,9 +38,16 @@ impl Queue {
                     pipeline: plan.pipeline.clone(),
                     name: RunName { prefix: "n".to_owned(), revision: None, suffix: String::new() },
                     queued_at: jiff::Timestamp::now(),
+                    priority: 0,
                     work: Work { form: form.clone(), values: Vec::new() },
                 };
-                let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: u64::MAX };
+                let acceptance = Acceptance {
+                    delivery: None,
+                    runs: vec![run],
+                    repeat: None,
+                    queue_limit: u64::MAX,
+                    queue_age: None,
+                };
                 self.store.accept(acceptance).await.expect("room");
             }
         });

@@ -5,7 +5,7 @@ use super::moment::ago;
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::server::{OpenConnection, SeenConnection};
-use crate::store::ConnectionCount;
+use crate::store::{ConnectionCount, Pause};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -33,9 +33,9 @@ impl Connections {
             None | Some(Action::List) => {}
         }
         let config = global.config()?;
-        let (counts, now) = (counts(&config)?, Timestamp::now());
+        let ((counts, pauses), now) = (counts(&config)?, Timestamp::now());
         let seen: Vec<SeenConnection> =
-            config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts, now)).collect();
+            config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts, &pauses, now)).collect();
         match self.format {
             Format::Json => output::json(&seen)?,
             Format::Table if seen.is_empty() => output::text("no connection is configured\n")?,
@@ -46,19 +46,22 @@ impl Connections {
 }
 
 /// Asks the store, where there is one: connections can be listed before anything was served.
-fn counts(config: &Config) -> Result<Vec<ConnectionCount>, Failure> {
+fn counts(config: &Config) -> Result<(Vec<ConnectionCount>, Vec<Pause>), Failure> {
     if !config.data.is_dir() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let store = open::store(config)?;
-    Ok(open::block_on(store.connection_counts())??)
+    open::block_on(async { Ok((store.connection_counts().await?, store.pauses().await?)) })?
 }
 
 fn table(seen: &[SeenConnection], now: Timestamp) -> String {
     let rows = seen.iter().map(|it| {
         let last = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| ago(moment, now));
         vec![
-            it.connection.name.clone(),
+            match it.paused_since {
+                Some(_) => format!("{} (paused)", it.connection.name),
+                None => it.connection.name.clone(),
+            },
             format!("/webhooks/{}", it.connection.webhook),
             it.connection.scheme.clone(),
             it.connection.secrets.map_or_else(|| "none asked".to_owned(), |secrets| secrets.to_string()),

@@ -21,6 +21,7 @@ mod input;
 mod moment;
 mod open;
 mod output;
+mod pause;
 mod reload;
 mod render;
 mod rerun;
@@ -98,6 +99,10 @@ enum Command {
     Runs(runs::Runs),
     /// Start a completed run again, or what of it did not succeed
     Rerun(rerun::Rerun),
+    /// Hold the runs of a pipeline or connection back
+    Pause(pause::Pause),
+    /// Let runs go on that were held back
+    Resume(pause::Resume),
     /// List connections and what was seen of each
     Connections(connections::Connections),
     /// Explain the code of a diagnostic
@@ -141,6 +146,8 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Deliveries(command) => command.carry_out(global),
         Command::Runs(command) => command.carry_out(global),
         Command::Rerun(command) => command.carry_out(global),
+        Command::Pause(command) => command.carry_out(global),
+        Command::Resume(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),

@@ -218,12 +218,20 @@ pub(super) fn ending(result: Option<RunResult>) -> Ending {
     }
 }
 
+/// Returns how far a run is, and that it waits for something beside a worker.
+fn state_of(run: &Run) -> String {
+    match &run.waits_for {
+        Some(_) if run.state == State::Queued => "queued (waits)".to_owned(),
+        _ => run.result.map_or(run.state.word(), RunResult::word).to_owned(),
+    }
+}
+
 fn table(runs: &[Run]) -> String {
     let now = Timestamp::now();
     let rows = runs.iter().map(|run| {
         vec![
             format!("{}#{}", run.pipeline, run.number),
-            run.result.map_or(run.state.word(), RunResult::word).to_owned(),
+            state_of(run),
             ago(run.queued_at, now),
             took(run.started_at, run.finished_at, now),
             run.connection.clone().unwrap_or_else(|| "-".to_owned()),

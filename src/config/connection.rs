@@ -2,7 +2,8 @@
 
 use super::section::Section;
 use super::value::{
-    self, Auth, HeaderName, Name, NoRepeat, PublicUrl, Rejected, RepeatKey, Substitution, Texts, Typed, Window,
+    self, Auth, HeaderName, Name, NoRepeat, Priority, PublicUrl, Rejected, RepeatKey, Substitution, Texts, Typed,
+    Window,
 };
 use super::{Environment, challenge, limits, scheme, secret};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
@@ -23,6 +24,7 @@ const KEYS: &[&str] = &[
     "repeat",
     "rejected",
     "substitution",
+    "priority",
     "limits",
     "challenge",
     "url",
@@ -81,6 +83,7 @@ fn read(all: &mut Section<'_>, entry: &Entry, around: Surroundings<'_>) -> Optio
     challenge::read(&mut section, &mut connection, around.folder, around.environment);
     section.set(&mut connection.rejected, "rejected", |it: Rejected| it.0);
     section.set(&mut connection.substitution, "substitution", |it: Substitution| it.0);
+    section.set(&mut connection.priority, "priority", |it: Priority| it.0);
     if is_known {
         read_repeat(&mut section, &mut connection);
     }

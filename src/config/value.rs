@@ -21,6 +21,8 @@ use std::time::Duration;
 const BODY_MAX: u64 = 25 * 1024 * 1024;
 /// The longest time that is remembered; a longer one is a slip of the pen.
 const WINDOW_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// The largest priority, and the smallest below 0: more would be told apart by nobody.
+const PRIORITY_MAX: u8 = 100;
 /// The most characters of a secret's name.
 const SECRET_NAME_MAX: usize = 60;
 /// The most characters of a name in a URL.
@@ -47,6 +49,7 @@ typed! {
     Count: "a whole number from 1",
     Rate: "a whole number from 1",
     Jobs: "a whole number from 1 to 1000",
+    Priority: "a whole number from -100 to 100",
     Window: "a time such as `30s`, `5m`, `24h` or `7d`, at most 366 days",
     FilePath: "a path",
     Name: "text of letters, digits, `.`, `_`, `~` and `-`, at most 100",
@@ -190,6 +193,8 @@ impl<'de> Deserialize<'de> for Tolerance {
 pub struct Count(pub u64);
 /// A number of things a second.
 pub struct Rate(pub u32);
+/// How urgent the runs of a connection are.
+pub struct Priority(pub i8);
 /// A number of jobs.
 pub struct Jobs(pub NonZeroUsize);
 /// A number of bytes.
@@ -214,6 +219,16 @@ impl<'de> Deserialize<'de> for Jobs {
             return Err(de::Error::custom("too many"));
         }
         Ok(Self(jobs))
+    }
+}
+
+impl<'de> Deserialize<'de> for Priority {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let priority = i8::deserialize(reader)?;
+        if priority.unsigned_abs() > PRIORITY_MAX {
+            return Err(de::Error::custom("too far from 0"));
+        }
+        Ok(Self(priority))
     }
 }
 

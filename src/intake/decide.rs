@@ -147,6 +147,7 @@ fn add(pipeline: &Pipeline, plan: &Plan, work: Work, arrival: &Arrival<'_>, runs
         pipeline: pipeline.name.clone(),
         name: run::resolve(plan, arrival.received_at),
         queued_at: arrival.received_at,
+        priority: arrival.connection.priority,
         work,
     });
     id

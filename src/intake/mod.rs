@@ -225,7 +225,9 @@ impl Intake {
     async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
         let Ready { delivery, runs, repeat } = ready;
         let admission = Admission::of(&delivery, connection.rejected.code());
-        let acceptance = Acceptance { delivery: Some((delivery, body)), runs, repeat, queue_limit };
+        let queue_limit = queue_limit.min(connection.limits.queue);
+        let queue_age = connection.limits.queue_age;
+        let acceptance = Acceptance { delivery: Some((delivery, body)), runs, repeat, queue_limit, queue_age };
         match self.store.accept(acceptance).await {
             Ok(accepted) => Answer::Verified(admission.accepted(accepted)),
             Err(error) => {

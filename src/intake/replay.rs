@@ -105,8 +105,13 @@ impl Intake {
             ..first
         };
         let admission = Admission::of(&delivery, connection.rejected.code());
-        let acceptance =
-            Acceptance { delivery: Some((delivery, body)), runs: decided.runs, repeat, queue_limit: rules.queue_limit };
+        let acceptance = Acceptance {
+            delivery: Some((delivery, body)),
+            runs: decided.runs,
+            repeat,
+            queue_limit: rules.queue_limit.min(connection.limits.queue),
+            queue_age: connection.limits.queue_age,
+        };
         match self.store.accept(acceptance).await? {
             Accepted::Repeat { of, .. } => Err(Unreplayable::JustNow(of)),
             accepted => Ok(admission.accepted(accepted)),

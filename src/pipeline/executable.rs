@@ -24,8 +24,6 @@ pub(super) enum Capability {
     MacroInFlag,
     ManualStage,
     Checks,
-    LockBehavior,
-    Concurrency,
     /// `pipeline` in a condition.
     PipelineContext,
     ResourcesContext,
@@ -50,8 +48,6 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
     (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
-    (C::LockBehavior, "`lockBehavior`", "remove it: runs of one pipeline do not wait for each other"),
-    (C::Concurrency, "`concurrency`", "remove it: runs of one pipeline do not wait for each other"),
     (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
     (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),
 ];

@@ -97,6 +97,8 @@ pub(super) struct Job {
     pub(super) container: Option<Placed<plan::ContainerUse>>,
     pub(super) services: Vec<(Placed<String>, Placed<plan::ContainerUse>)>,
     pub(super) clean: Option<plan::Clean>,
+    /// How often the job may be begun when its worker is lost: pipehook's own.
+    pub(super) attempts: Option<u32>,
     /// Repositories that the job says it uses.
     pub(super) uses: Vec<Placed<String>>,
     pub(super) says_checkout: bool,

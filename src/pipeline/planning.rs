@@ -70,6 +70,7 @@ fn job(job: &Job, name: String) -> plan::Job {
         container: job.container.as_ref().map(|container| container.value.clone()),
         services: job.services.iter().map(|(name, service)| (name.value.clone(), service.value.clone())).collect(),
         clean: job.clean,
+        attempts: job.attempts,
         says_checkout: job.says_checkout,
         steps: steps(&job.steps),
         name,

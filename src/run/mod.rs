@@ -3,18 +3,23 @@
 //! The store asks [`Board::advance`] what follows when a job ends, in the same transaction; the
 //! foreground command asks the same in memory.
 
+mod attempt;
 mod condition;
 mod leg;
 mod matrix;
 mod name;
+mod order;
 mod output;
 mod rerun;
 mod runtime;
 mod schedule;
 mod state;
+pub mod turn;
 
+pub use attempt::{ATTEMPTS_DEFAULT, AfterLoss, after_loss};
 pub use condition::Conclusion;
 pub use name::{NAME_MAX, RunName, given_name, resolve};
+pub use order::{Ranked, Ranking};
 pub use output::{MASK, Output};
 pub use rerun::{has_failed, taken};
 pub use runtime::{Asker, Series, Sources, resolve as resolve_variables};

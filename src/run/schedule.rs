@@ -114,10 +114,25 @@ impl Board {
 
     /// Decides a run that was asked to stop before any of its jobs had started: all is canceled,
     /// whatever the conditions say (reference, section 5.5).
-    pub fn cancel_unstarted(&mut self) -> Vec<Change> {
+    /// The reason is a sentence for people, where it was not one of them.
+    pub fn cancel_unstarted(&mut self, reason: Option<&str>) -> Vec<Change> {
         let mut changes = Vec::new();
-        self.complete_waiting(RunResult::Canceled, "the run was canceled before it had started", &mut changes);
+        let reason = reason.unwrap_or("the run was canceled before it had started");
+        self.complete_waiting(RunResult::Canceled, reason, &mut changes);
         changes
+    }
+
+    /// Cancels the jobs of a stage that are not decided yet. What follows from that is for
+    /// [`Self::advance`] to say.
+    pub fn cancel_stage(&mut self, stage: usize, reason: &str) -> Vec<Change> {
+        let mut changes = Vec::new();
+        self.complete_stage(stage, RunResult::Canceled, reason, &mut changes);
+        changes
+    }
+
+    /// Returns how many legs all jobs have, as far as they are known.
+    pub fn legs(&self) -> usize {
+        self.all().count()
     }
 
     fn complete_waiting(&mut self, result: RunResult, reason: &str, changes: &mut Vec<Change>) {

@@ -116,8 +116,9 @@ pub(super) async fn replay(
 /// Returns the configured connections with what was seen of each.
 pub(super) async fn connections(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let counts = shared.state.store.connection_counts().await?;
+    let pauses = shared.state.store.pauses().await?;
     let (connections, now) = (shared.state.connections.load(), shared.state.clock.now());
-    let seen: Vec<_> = connections.iter().map(|it| it.clone().seen(&counts, now)).collect();
+    let seen: Vec<_> = connections.iter().map(|it| it.clone().seen(&counts, &pauses, now)).collect();
     Ok(HttpResponse::Ok().json(seen))
 }
 

@@ -1,7 +1,7 @@
 //! What may be told about a connection: all but its secrets.
 
 use super::Shared;
-use crate::store::ConnectionCount;
+use crate::store::{ConnectionCount, Pausable, Pause};
 use crate::webhook::connection::{Authentication, Connection, Secret};
 use crate::webhook::scheme::Carrier;
 use jiff::Timestamp;
@@ -67,7 +67,7 @@ impl OpenConnection {
     }
 
     /// Returns the connection with what was seen of it.
-    pub fn seen(mut self, counts: &[ConnectionCount], now: Timestamp) -> SeenConnection {
+    pub fn seen(mut self, counts: &[ConnectionCount], pauses: &[Pause], now: Timestamp) -> SeenConnection {
         let count = counts.iter().find(|count| count.connection == self.name);
         for secret in &mut self.secret_list {
             let used = count.and_then(|count| count.secrets.iter().find(|used| used.name == secret.name));
@@ -75,7 +75,9 @@ impl OpenConnection {
             secret.live = secret.until.is_none_or(|end| now < end);
         }
         self.secrets = self.secrets.map(|_| self.secret_list.iter().filter(|secret| secret.live).count());
+        let is_own = |pause: &&Pause| matches!(&pause.what, Pausable::Connection(name) if *name == self.name);
         SeenConnection {
+            paused_since: pauses.iter().find(is_own).map(|pause| pause.since),
             deliveries: count.map_or(0, |it| it.deliveries),
             refusals: count.map_or(0, |it| it.refusals),
             last_delivery: count.and_then(|it| it.last_delivery),
@@ -102,6 +104,8 @@ pub struct SeenConnection {
     pub last_refusal: Option<Timestamp>,
     /// Why that one was refused.
     pub last_refusal_reason: Option<String>,
+    /// Since when its runs are held back.
+    pub paused_since: Option<Timestamp>,
 }
 
 impl Shared {

@@ -7,8 +7,16 @@
 //! error has written nothing, but for [`Error::Unknown`], where nobody can say.
 //!
 //! # Order
-//! Jobs are claimed in the order in which they became due. Runs of one pipeline get their
+//! Due jobs are claimed by the priority of their run, then by its rank (see
+//! [`Ranking`](crate::run::Ranking): connections take turns, runs of one pipeline keep their order),
+//! then in the order of the plan. A priority has ranks of its own. Runs of one pipeline get their
 //! numbers in the order of acceptance, without gaps.
+//!
+//! A due job is not claimed while its run or stage waits for its turn in a group (see
+//! [`turn`](crate::run::turn)), and not while its pipeline or connection is paused. Who has a turn is
+//! decided in the transaction in which a run is queued, a stage begins or something ends, over all
+//! machines. Turns are given in the order in which they were asked for, those of paused runs left
+//! out; a run that has its turn keeps it when it is paused later.
 //!
 //! # Leases
 //! A claimed job carries a [`Lease`]: the right to execute it until a moment of the store's own
@@ -22,8 +30,12 @@
 //!                    └─────────┘ lease over, no step had started
 //! ```
 //! A job whose lease is over and which had started a step is completed as failed, with the
-//! reason `abandoned`: its steps may have had effects, so it is not run again by itself. A job of
-//! [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL) has none: it is always due again.
+//! reason `abandoned`: its steps may have had effects, so it is not run again by itself, unless its
+//! `attempts` allow it (see [`after_loss`](crate::run::after_loss)). What such an attempt had told of
+//! its steps is dropped when the job is due again. A job of
+//! [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL) has no effects: it is always due again.
+//!
+//! Leases are measured by a clock that nobody can set: [`Clock::steady`].
 
 mod model;
 mod report;
@@ -72,6 +84,14 @@ pub enum Error {
         /// How many may wait.
         limit: u64,
     },
+    /// The work that waits is older than the limit allows; nothing was written.
+    #[error("the queue does not move: its first job has waited for {waited} seconds, the limit is {limit}")]
+    Stale {
+        /// How many seconds the job that was due first has waited.
+        waited: u64,
+        /// How many it may wait.
+        limit: u64,
+    },
     /// The lease is over, or somebody else holds it; nothing was written.
     #[error("the lease on the job is lost")]
     Lost,
@@ -116,7 +136,7 @@ pub trait Store: Send + Sync {
     /// Notes when a secret of a connection was last used. Need not be durable when it returns.
     async fn note_secret_use(&self, connection: &str, secret: &str, at: jiff::Timestamp) -> Result<(), Error>;
 
-    /// Leases the job that has been due longest among those of the pools, if there is one.
+    /// Leases the first due job of the pools, if there is one that may be claimed.
     /// The run becomes running. A new fencing token is made.
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error>;
 
@@ -160,6 +180,16 @@ pub trait Store: Send + Sync {
     /// Ends leases that are over, of all workers; with `everyone`, all leases that are held:
     /// for the start of the only worker of a data folder. Returns what became of each job.
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error>;
+
+    /// Holds back runs of a pipeline or connection: what is due is not claimed, what runs goes on, and
+    /// deliveries are accepted. One that is held back already stays as it is.
+    async fn pause(&self, what: &Pausable) -> Result<(), Error>;
+
+    /// Lets runs go on that were held back. Returns whether they were.
+    async fn resume(&self, what: &Pausable) -> Result<bool, Error>;
+
+    /// Returns what is held back, in the order of kind and name.
+    async fn pauses(&self) -> Result<Vec<Pause>, Error>;
 
     /// Returns a receiver that is marked changed when something became due or a run changed, in
     /// this process. Subscribe, look, then wait: a change between the look and the wait is not

@@ -26,6 +26,8 @@ pub struct Acceptance {
     pub repeat: Option<RepeatKey>,
     /// How many runs may wait, these included.
     pub queue_limit: u64,
+    /// How long the job may have waited that was due first; `None` where that does not matter.
+    pub queue_age: Option<Duration>,
 }
 
 /// By what a delivery would be known again, in its connection.
@@ -62,8 +64,50 @@ pub struct NewRun {
     pub name: RunName,
     /// When it was queued.
     pub queued_at: Timestamp,
+    /// Runs of higher priority are claimed first.
+    pub priority: Priority,
     /// The frozen work.
     pub work: Work,
+}
+
+/// How urgent the runs of a connection are: larger is sooner, 0 is usual.
+pub type Priority = i8;
+
+/// Something whose runs can be held back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Pausable {
+    /// The runs of a pipeline.
+    Pipeline(String),
+    /// The runs that deliveries to a connection start.
+    Connection(String),
+}
+
+impl Pausable {
+    /// Returns the word for what it is, `pipeline` or `connection`, and its name.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Pipeline(name) => ("pipeline", name),
+            Self::Connection(name) => ("connection", name),
+        }
+    }
+
+    /// Returns what [`Self::parts`] gave.
+    pub fn from_parts(kind: &str, name: &str) -> Option<Self> {
+        match kind {
+            "pipeline" => Some(Self::Pipeline(name.to_owned())),
+            "connection" => Some(Self::Connection(name.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Something that is held back, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// What.
+    pub what: Pausable,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// The frozen work of a run: a form, and the texts for its blanks.
@@ -242,6 +286,13 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it was completed.
     pub finished_at: Option<Timestamp>,
+    /// What it waits for beside a worker, for people: `the concurrency group \`a\`, which hello#12
+    /// has`, or `the pipeline \`hello\` is paused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// Why it was asked to stop, where no person asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A run with all its parts.

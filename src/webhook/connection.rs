@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// After how many seconds the use of a secret is noted again: who rotates secrets looks at days.
 const USES_APART: i64 = 60;
@@ -42,6 +43,8 @@ pub struct Connection {
     pub rejected: RejectedStatus,
     /// What becomes of payload text in scripts.
     pub substitution: Substitution,
+    /// How urgent its runs are: those of larger ones are claimed first, 0 is usual.
+    pub priority: i8,
     /// What it may send.
     pub limits: Limits,
 }
@@ -68,6 +71,7 @@ impl Connection {
             rejected: scheme.rejected,
             scheme,
             substitution: Substitution::Safe,
+            priority: 0,
             limits: Limits::default(),
         }
     }
@@ -182,8 +186,11 @@ impl fmt::Debug for Secret {
 pub struct Limits {
     /// The most bytes of a body.
     pub body: u64,
-    /// How many runs may wait before deliveries are turned away.
+    /// How many runs may wait, in all, before deliveries are turned away.
     pub queue: u64,
+    /// How long the job may have waited that was due first, before deliveries are turned away; `None`
+    /// where that does not matter, which is the default: a machine may be off for a week.
+    pub queue_age: Option<Duration>,
     /// The most deliveries a second.
     pub requests_per_second: u32,
 }
@@ -192,6 +199,6 @@ impl Default for Limits {
     /// The defaults that the configuration documents: a body of 1 MiB holds every payload that
     /// the known senders send by default; the rate is far above theirs and far below the store's.
     fn default() -> Self {
-        Self { body: 1024 * 1024, queue: 10_000, requests_per_second: 1_000 }
+        Self { body: 1024 * 1024, queue: 10_000, queue_age: None, requests_per_second: 1_000 }
     }
 }

@@ -2,10 +2,12 @@
 
 mod contract;
 mod history;
+mod order;
 mod reference;
 mod rerun;
 mod schedule;
 mod sqlite;
 mod story;
 mod wait;
+mod turns;
 pub mod world;

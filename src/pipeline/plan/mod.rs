@@ -76,7 +76,7 @@ pub struct Plan {
 /// A limit on runs that go on at once: pipehook's own `concurrency`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Concurrency {
-    /// Runs with the same text here count together; macros of the run's variables still in it.
+    /// Runs with the same text here count together.
     pub group: Text,
     /// How many may go on at once, at least 1.
     pub limit: u32,
@@ -214,6 +214,9 @@ pub struct Job {
     /// What is removed of the job's folders before it begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean: Option<Clean>,
+    /// How often the job may be begun when its worker is lost while a step ran; `None` is once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
     /// Whether the file says what is checked out, be it `none`. If it does not, a job that is no
     /// deployment begins with `checkout: self` (reference, section 6.2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -5,7 +5,9 @@ use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
 use crate::pipeline::schema::JOBS_MAX;
-use crate::pipeline::value::{author, boolean, entries, entry, filled, items, late, member, names, number, own, text};
+use crate::pipeline::value::{
+    author, boolean, count, entries, entry, filled, items, late, member, names, number, own, text,
+};
 use crate::template::{Entry, Node};
 
 impl Reader<'_> {
@@ -64,6 +66,7 @@ impl Reader<'_> {
             }
         }
         job.clean = member(node, "workspace").and_then(clean);
+        job.attempts = member(node, "attempts").and_then(count);
     }
 
     /// Returns the expression of a value that becomes known when the job is due.

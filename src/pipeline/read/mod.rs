@@ -44,7 +44,7 @@ impl Reader<'_> {
         let mut pipeline = Pipeline { variables: self.variables(document), ..Pipeline::default() };
         self.known = known(&pipeline.variables);
         pipeline.name = member(document, "name").and_then(|node| Some(Placed { value: text(node)?, span: node.span }));
-        pipeline.lock_behavior = self.lock_behavior(document);
+        pipeline.lock_behavior = lock_behavior(document);
         pipeline.concurrency = self.concurrency(document);
         pipeline.resources = self.resources(document);
         if let Some(extends) = entry(document, "extends") {
@@ -67,19 +67,11 @@ impl Reader<'_> {
         pipeline
     }
 
-    fn lock_behavior(&mut self, node: &Node) -> Option<LockBehavior> {
-        let entry = entry(node, "lockBehavior")?;
-        self.need(Capability::LockBehavior, entry.key_span);
-        let word = own(&entry.value)?.value;
-        Some(if word.eq_ignore_ascii_case("sequential") { LockBehavior::Sequential } else { LockBehavior::RunLatest })
-    }
-
     fn concurrency(&mut self, document: &Node) -> Option<Concurrency> {
         let entry = entry(document, "concurrency")?;
-        self.need(Capability::Concurrency, entry.key_span);
         let policy = member(&entry.value, "policy").and_then(own).map(|policy| policy.value.to_ascii_lowercase());
         Some(Concurrency {
-            group: text(member(&entry.value, "group")?)?,
+            group: self.group(member(&entry.value, "group")?)?,
             limit: member(&entry.value, "limit").and_then(count).unwrap_or(1),
             policy: match policy.as_deref() {
                 Some("latest") => ConcurrencyPolicy::Latest,
@@ -87,6 +79,20 @@ impl Reader<'_> {
                 _ => ConcurrencyPolicy::Queue,
             },
         })
+    }
+
+    /// Returns the text of a group: macros in what the author wrote are replaced, payload text stays.
+    fn group(&mut self, node: &Node) -> Option<crate::taint::Text> {
+        let mut group = crate::taint::Text::default();
+        for segment in text(node)?.segments() {
+            let mut segment = segment.clone();
+            if !segment.is_tainted() {
+                let written = Placed { value: segment.text.to_string(), span: node.span };
+                segment.text = self.with_known_macros(written, "the group of `concurrency`")?.value.into();
+            }
+            group.push(segment);
+        }
+        Some(group)
     }
 
     fn stage(&mut self, node: &Node, pool: &Pool) -> Option<Stage> {
@@ -99,7 +105,7 @@ impl Reader<'_> {
             depends_on: member(node, "dependsOn").map(names),
             condition: member(node, "condition").and_then(|node| self.condition(node)),
             variables: self.variables(node),
-            lock_behavior: self.lock_behavior(node),
+            lock_behavior: lock_behavior(node),
             is_mandatory: member(node, "isSkippable").and_then(boolean) == Some(false),
             is_written: true,
             ..Stage::default()
@@ -198,6 +204,12 @@ impl Reader<'_> {
 fn variable(entry: &Entry) -> Option<Variable> {
     let name = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
     Some(Variable { name, value: text(&entry.value)?, value_span: entry.value.span, read_only: false })
+}
+
+/// Returns which run goes on when a lock is free.
+fn lock_behavior(node: &Node) -> Option<LockBehavior> {
+    let word = own(&entry(node, "lockBehavior")?.value)?.value;
+    Some(if word.eq_ignore_ascii_case("sequential") { LockBehavior::Sequential } else { LockBehavior::RunLatest })
 }
 
 /// Returns the variables of a mapping of text.

@@ -21,10 +21,14 @@ const PARALLEL_MAX: f64 = LEGS_MAX as f64;
 /// The longest time that a timeout may name: a year, so that no sum of times overflows.
 const MINUTES_MAX: f64 = 366.0 * 24.0 * 60.0;
 
+/// The most attempts of a job: one that loses its worker this often is itself what ends it.
+const ATTEMPTS_MAX: f64 = 10.0;
+
 pub(super) const MINUTES: Number = Number { unit: "minutes", least: 0.0, most: MINUTES_MAX, is_fraction: true };
 const AT_ONCE: Number = Number { unit: "", least: 0.0, most: PARALLEL_MAX, is_fraction: false };
 const SLICES: Number = Number { unit: "", least: 1.0, most: PARALLEL_MAX, is_fraction: false };
 const PERCENT: Number = Number { unit: "percent", least: 0.0, most: 100.0, is_fraction: false };
+const ATTEMPTS: Number = Number { unit: "attempts", least: 1.0, most: ATTEMPTS_MAX, is_fraction: false };
 const RUNS: Number = Number { unit: "runs", least: 1.0, most: 1_000.0, is_fraction: false };
 
 /// A list of texts that the pipeline's author decides on.
@@ -55,6 +59,7 @@ pub(in crate::pipeline) static ROOT: Kind = Kind {
         ("container", "steps"),
         ("services", "steps"),
         ("workspace", "steps"),
+        ("attempts", "steps"),
     ],
     keys: &[
         ("steps", STEPS),
@@ -77,6 +82,7 @@ pub(in crate::pipeline) static ROOT: Kind = Kind {
         ("container", CONTAINER),
         ("services", SERVICES),
         ("workspace", WORKSPACE),
+        ("attempts", Type::Number(ATTEMPTS, Before)),
     ],
     old: &[
         ("phases", WITH_JOBS),
@@ -150,6 +156,7 @@ const ANY_JOB: &[(&str, Type)] = &[
     ("container", CONTAINER),
     ("services", SERVICES),
     ("workspace", WORKSPACE),
+    ("attempts", Type::Number(ATTEMPTS, Before)),
     ("uses", Mapping(&USES)),
     ("templateContext", Anything),
 ];

@@ -3,14 +3,21 @@
 use super::counter::Scope;
 use super::filing;
 use super::row::{from_json, micros, to_json};
+use super::turn;
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
 use crate::run::RunName;
-use crate::store::{Acceptance, Accepted, Error, NewRun, QueuedRun, RepeatKey};
+
+use crate::store::{Acceptance, Accepted, Error, NewRun, Priority, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::time::Duration;
+
+/// How long it is believed which job is due longest: looking costs a little on each acceptance.
+const OLDEST_BELIEVED: SignedDuration = SignedDuration::from_secs(1);
 
 /// An acceptance with its texts made before the writer's turn, so that the one thread which
 /// writes does nothing else.
@@ -19,6 +26,7 @@ pub(super) struct Rows {
     runs: Vec<NewRun>,
     repeat: Option<RepeatKey>,
     queue_limit: u64,
+    queue_age: Option<Duration>,
 }
 
 struct DeliveryRow {
@@ -37,6 +45,12 @@ pub(super) struct LoggedRun<'r> {
     pub(super) name: Cow<'r, str>,
     pub(super) form: i64,
     pub(super) values: Cow<'r, [String]>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub(super) priority: Priority,
+}
+
+fn is_usual(priority: &Priority) -> bool {
+    *priority == 0
 }
 
 impl LoggedRun<'_> {
@@ -62,6 +76,7 @@ impl Rows {
             runs: acceptance.runs,
             repeat: acceptance.repeat,
             queue_limit: acceptance.queue_limit,
+            queue_age: acceptance.queue_age,
         })
     }
 
@@ -83,6 +98,9 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
     if new > 0 && waiting + new > rows.queue_limit {
         return Err(Error::Full { waiting, limit: rows.queue_limit });
     }
+    if let (Some(limit), Some(run)) = (rows.queue_age, rows.runs.first()) {
+        refuse_stale(session, limit, run.queued_at)?;
+    }
     session.memory.waiting += new;
     let logged: Vec<LoggedRun<'_>> = rows.runs.iter().map(|run| logged(session, run)).collect::<Result<_, _>>()?;
     match &rows.delivery {
@@ -98,10 +116,39 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
         None => {
             for (logged, row) in logged.iter().zip(&rows.runs) {
                 filing::file_run(session, logged, row.queued_at, None)?;
+                turn::work_off(session, row.queued_at)?;
             }
         }
     }
     Ok(Accepted::New(logged.iter().map(LoggedRun::queued).collect()))
+}
+
+/// Refuses where the job that is due longest has waited longer than the limit: nobody takes the work,
+/// or not fast enough.
+fn refuse_stale(session: &mut Session<'_>, limit: Duration, now: Timestamp) -> Result<(), Error> {
+    let known = session.memory.oldest.filter(|(at, _)| now.duration_since(*at).abs() < OLDEST_BELIEVED);
+    let (_, oldest) = match known {
+        Some(known) => known,
+        None => *session.memory.oldest.insert((now, due_longest(session)?)),
+    };
+    let waited = oldest.map_or(0, |due_at| micros(now).saturating_sub(due_at).max(0));
+    let waited = Duration::from_micros(waited.unsigned_abs());
+    if waited <= limit { Ok(()) } else { Err(Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() }) }
+}
+
+/// Returns since when the job is due that is due longest, those left out that may not be claimed. What
+/// is not filed yet became due when it came.
+fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
+    let due_at: Option<i64> = session
+        .connection
+        .prepare_cached("SELECT min(due_at) FROM job WHERE state = 'due' AND aside IS NULL")?
+        .query_row([], |row| row.get(0))?;
+    let unfiled: Option<i64> = session
+        .connection
+        .prepare_cached("SELECT received_at FROM delivery WHERE seq > ? AND runs IS NOT NULL ORDER BY seq LIMIT 1")?
+        .query_row([session.memory.filed], |row| row.get(0))
+        .optional()?;
+    Ok([due_at, unfiled].into_iter().flatten().min())
 }
 
 /// Gives a run its number, its name and its form.
@@ -115,6 +162,7 @@ fn logged<'r>(session: &mut Session<'_>, run: &'r NewRun) -> Result<LoggedRun<'r
         name: name.into(),
         form: memory.forms.place(connection, &run.work.form)?,
         values: run.work.values.as_slice().into(),
+        priority: run.priority,
     })
 }
 

@@ -8,12 +8,14 @@
 //! was acknowledged, and how far it is filed is written with what was filed.
 
 use super::accept::LoggedRun;
+use super::counter::Scope;
 use super::matrix;
 use super::row::{from_json, micros, moment};
+use super::turn;
 use super::writer::{Memory, Session};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::plan::Plan;
-use crate::run::{Board, Change, Decision, Progress, RunResult};
+use crate::run::{ATTEMPTS_DEFAULT, Board, Change, Decision, Progress, Ranking, RunResult};
 use crate::store::Error;
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
@@ -62,6 +64,7 @@ pub(super) fn file(session: &mut Session<'_>) -> Result<(), Error> {
             let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
             for run in &runs {
                 file_run(session, run, moment(received_at)?, Some(&delivery))?;
+                turn::work_off(session, moment(received_at)?)?;
             }
         }
         seen.entry(name).or_default().add(received_at);
@@ -129,6 +132,8 @@ pub(super) fn file_beginning(
     let changes = board.advance(&mut plan);
     let result = board.result(&plan);
     let now = micros(queued_at);
+    let connection_name = delivery.map_or("", |(_, connection)| connection);
+    let place = queue_place(connection, memory, run, connection_name, board.legs())?;
     connection
         .prepare_cached(
             "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
@@ -164,9 +169,41 @@ pub(super) fn file_beginning(
         }
     }
     for job in jobs(&RunId::from_stored(&run.id), &plan, &board, &changes) {
-        insert_job(connection, seq, &job, now)?;
+        insert_job(connection, seq, &job, place, now)?;
+    }
+    if result.is_none() {
+        turn::enter_run(session, seq, &plan, &board)?;
     }
     Ok(seq)
+}
+
+/// Where a run's jobs stand among all that are due.
+#[derive(Clone, Copy)]
+struct QueuePlace {
+    urgency: i64,
+    rank: u64,
+}
+
+/// Gives a run its rank among those of its priority.
+fn queue_place(
+    connection: &Connection,
+    memory: &mut Memory,
+    run: &LoggedRun<'_>,
+    connection_name: &str,
+    jobs: usize,
+) -> Result<QueuePlace, Error> {
+    let priority = run.priority;
+    let (lane, pipeline) = (format!("{priority}/{connection_name}"), format!("{priority}/{}", run.pipeline));
+    let counters = &mut memory.counters;
+    let ranking = Ranking {
+        clock: counters.get(connection, Scope::Clock, &priority.to_string())?,
+        connection: counters.get(connection, Scope::Lane, &lane)?,
+        pipeline: counters.get(connection, Scope::Rank, &pipeline)?,
+    };
+    let ranked = ranking.rank(jobs);
+    counters.raise(connection, Scope::Lane, &lane, ranked.connection)?;
+    counters.raise(connection, Scope::Rank, &pipeline, ranked.rank)?;
+    Ok(QueuePlace { urgency: -i64::from(priority), rank: ranked.rank })
 }
 
 /// A run that ended by itself waits for nobody.
@@ -180,6 +217,7 @@ struct JobRow<'p> {
     job: usize,
     leg: usize,
     pool: &'p str,
+    attempts: u32,
     progress: Progress,
     reason: Option<&'p str>,
 }
@@ -190,13 +228,15 @@ fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -
         let jobs = planned.jobs.iter().enumerate();
         for (job, leg, planned) in jobs.flat_map(|(job, it)| it.legs().enumerate().map(move |(leg, it)| (job, leg, it)))
         {
+            let attempts = attempts_of(plan, stage, job);
             let mut own = changes.iter().filter(|it| (it.stage, it.job, it.leg) == (stage, job, leg));
             let reason = own.find_map(|it| match &it.decision {
                 Decision::Completed { reason, .. } => Some(reason.as_str()),
                 Decision::Due | Decision::Spread(_) => None,
             });
             let progress = board.stages[stage][job][leg].progress;
-            rows.push(JobRow { id: job_id(run, rows.len()), stage, job, leg, pool: planned.pool(), progress, reason });
+            let (id, pool) = (job_id(run, rows.len()), planned.pool());
+            rows.push(JobRow { id, stage, job, leg, pool, attempts, progress, reason });
         }
     }
     rows
@@ -210,7 +250,11 @@ pub(super) fn job_id(run: &RunId, place: usize) -> JobId {
     JobId::from_stored(&format!("{}{kept}{place:04x}", JobId::PREFIX))
 }
 
-fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, now: i64) -> Result<(), Error> {
+fn attempts_of(plan: &Plan, stage: usize, job: usize) -> u32 {
+    plan.stages[stage].jobs[job].attempts.unwrap_or(ATTEMPTS_DEFAULT).max(1)
+}
+
+fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, place: QueuePlace, now: i64) -> Result<(), Error> {
     let (state, result) = match job.progress {
         Progress::Waiting => ("waiting", None),
         Progress::Started => ("due", None),
@@ -219,8 +263,8 @@ fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, now: i64) -> 
     connection
         .prepare_cached(
             "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason,
-                              finished_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                              finished_at, urgency, rank, attempts)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -234,6 +278,9 @@ fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, now: i64) -> 
             result,
             job.reason,
             result.map(|_| now),
+            place.urgency,
+            place.rank,
+            job.attempts,
         ])?;
     Ok(())
 }

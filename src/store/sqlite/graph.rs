@@ -3,6 +3,7 @@
 use super::matrix;
 use super::row::{from_json, micros, result_at};
 use super::story::board_of_outputs;
+use super::turn;
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Change, Decision, Progress, RunResult};
@@ -17,8 +18,43 @@ pub(super) fn settle(session: &mut Session<'_>, run: i64, now: Timestamp) -> Res
 }
 
 /// As [`settle`], for a run that was canceled before any of its jobs had started.
-pub(super) fn cancel_unstarted(session: &mut Session<'_>, run: i64, now: Timestamp) -> Result<(), Error> {
-    follow(session, run, now, |board, _| board.cancel_unstarted())
+pub(super) fn cancel_unstarted(
+    session: &mut Session<'_>,
+    run: i64,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    follow(session, run, now, |board, _| board.cancel_unstarted(reason))
+}
+
+/// Cancels a stage of which nothing has started, and decides what follows.
+pub(super) fn cancel_stage(
+    session: &mut Session<'_>,
+    run: i64,
+    stage: usize,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET state = 'waiting', due_at = NULL, aside = NULL
+             WHERE run = ? AND stage_index = ? AND state = 'due'",
+        )?
+        .execute(params![run, stage])?;
+    follow(session, run, now, |board, plan| {
+        let mut changes = board.cancel_stage(stage, reason);
+        changes.extend(board.advance(plan));
+        changes
+    })
+}
+
+/// Returns a run's plan, and how far its jobs are.
+pub(super) fn plan_and_board(session: &mut Session<'_>, run: i64) -> Result<(Plan, Board), Error> {
+    let (plan, _) = plan(session, run)?;
+    let board = board(session.connection, run, &plan)?;
+    Ok((plan, board))
 }
 
 fn follow(
@@ -33,10 +69,13 @@ fn follow(
     for change in decide(&mut board, &mut plan) {
         write(session, run, &change, now)?;
     }
-    if let Some(result) = board.result(&plan) {
-        complete(session, run, result, now)?;
+    match board.result(&plan) {
+        Some(result) => {
+            complete(session, run, result, now)?;
+            turn::give_up(session, run, None)
+        }
+        None => turn::follow(session, run, &plan, &board),
     }
-    Ok(())
 }
 
 fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {

@@ -7,12 +7,15 @@ use super::counter::Scope;
 use super::filing;
 use super::graph::{board, cancel_unstarted, settle};
 use super::matrix;
+use super::pause;
 use super::row::{from_json, micros, moment, state_at, unreadable};
 use super::story;
+use super::turn;
 use super::writer::Session;
+use crate::clock::Clock;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
-use crate::run::{Board, RunResult, Series, State};
+use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
 use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -25,40 +28,63 @@ const TOKEN: &str = "token";
 pub(super) struct Request {
     pub(super) worker: WorkerId,
     pub(super) pools: Vec<String>,
-    pub(super) now: Timestamp,
+    pub(super) now: Now,
     pub(super) lease: Duration,
 }
+
+/// The present moment, for people and for leases.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// What is shown.
+    pub(super) at: Timestamp,
+    /// What leases are measured by: nobody sets this clock.
+    pub(super) steady: Timestamp,
+}
+
+impl Now {
+    pub(super) fn of(clock: &dyn Clock) -> Self {
+        Self { at: clock.now(), steady: clock.steady() }
+    }
+}
+
+/// How many paused jobs one claim sets aside before it gives way to others.
+const PASSED_OVER_MAX: usize = 1_000;
 
 /// Says whether a claim might find anything, beside the writer.
 pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Result<bool, Error> {
     if filing::is_behind(connection)? {
         return Ok(true);
     }
-    let found = connection
-        .prepare_cached(
-            "SELECT 1
-             FROM job
-             WHERE state = 'due' AND pool IN (SELECT value FROM json_each(?))
-             LIMIT 1",
-        )?
-        .exists([super::row::to_json(&pools)?])?;
-    Ok(found)
+    Ok(first_due(connection, pools)?.is_some())
 }
 
-/// Leases the job that has been due longest.
+/// Leases the first due job that is not held back.
 pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Option<Claim>, Error> {
-    let Some(job) = longest_due(session, &request.pools)? else { return Ok(None) };
-    let token = session.memory.counters.next(session.connection, Scope::Store, TOKEN)?.cast_signed();
-    let now = micros(request.now);
+    for _ in 0..PASSED_OVER_MAX {
+        let Some(due) = first_due(session.connection, &request.pools)? else { return Ok(None) };
+        if !pause::set_aside(session, due.job)? {
+            return lease(session, request, due).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn lease(session: &mut Session<'_>, request: &Request, due: Due) -> Result<Claim, Error> {
+    let job = due.job;
+    let Session { connection, memory } = session;
+    let token = memory.counters.next(connection, Scope::Store, TOKEN)?.cast_signed();
+    let priority = -due.urgency;
+    memory.counters.raise(connection, Scope::Clock, &priority.to_string(), due.rank)?;
+    let now = micros(request.now.at);
     session
         .connection
         .prepare_cached(
             "UPDATE job
-             SET state = 'leased', due_at = NULL, attempt = attempt + 1,
+             SET state = 'leased', due_at = NULL, aside = NULL, attempt = attempt + 1,
                  worker = ?, token = ?, lease_until = ?, started_at = ?
              WHERE seq = ?",
         )?
-        .execute(params![request.worker.as_str(), token, until(request.now, request.lease), now, job])?;
+        .execute(params![request.worker.as_str(), token, until(request.now.steady, request.lease), now, job])?;
     let started = session
         .connection
         .prepare_cached(
@@ -68,22 +94,35 @@ pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Opti
         )?
         .execute(params![now, job])?;
     session.memory.waiting = session.memory.waiting.saturating_sub(started as u64);
-    claimed(session, job, token).map(Some)
+    claimed(session, job, token)
 }
 
-fn longest_due(session: &Session<'_>, pools: &[String]) -> Result<Option<i64>, Error> {
-    let found = session
-        .connection
-        .prepare_cached(
-            "SELECT seq
-             FROM job
-             WHERE state = 'due' AND pool IN (SELECT value FROM json_each(?))
-             ORDER BY due_at, seq
-             LIMIT 1",
-        )?
-        .query_row([super::row::to_json(&pools)?], |row| row.get(0))
-        .optional()?;
-    Ok(found)
+/// A due job, in the order of claims.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    urgency: i64,
+    rank: u64,
+    job: i64,
+}
+
+/// Returns the first due job of some pools. Each pool is asked by itself: in one question about
+/// several, all of their jobs would be put in order.
+fn first_due(connection: &Connection, pools: &[String]) -> Result<Option<Due>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT urgency, rank, seq
+         FROM job
+         WHERE state = 'due' AND aside IS NULL AND pool = ?
+         ORDER BY urgency, rank, seq
+         LIMIT 1",
+    )?;
+    let mut first = None;
+    for pool in pools {
+        let found = query
+            .query_row([pool], |row| Ok(Due { urgency: row.get(0)?, rank: row.get(1)?, job: row.get(2)? }))
+            .optional()?;
+        first = [first, found].into_iter().flatten().min();
+    }
+    Ok(first)
 }
 
 fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
@@ -125,7 +164,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
 }
 
 /// Extends a lease.
-pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Timestamp, by: Duration) -> Result<Renewal, Error> {
+pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Now, by: Duration) -> Result<Renewal, Error> {
     let changed = session
         .connection
         .prepare_cached(
@@ -133,7 +172,7 @@ pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Timestamp, by
              SET lease_until = ?
              WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?",
         )?
-        .execute(params![until(now, by), lease.job.as_str(), lease.token, micros(now)])?;
+        .execute(params![until(now.steady, by), lease.job.as_str(), lease.token, micros(now.steady)])?;
     if changed == 0 {
         return Err(Error::Lost);
     }
@@ -145,7 +184,7 @@ pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Timestamp, by
 }
 
 /// Records what happened to a step.
-pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Timestamp, event: &StepEvent) -> Result<(), Error> {
+pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Now, event: &StepEvent) -> Result<(), Error> {
     let job = held(session, lease, now)?;
     match event {
         StepEvent::Reported { step, report } => story::report(session, job, *step, report)?,
@@ -181,29 +220,25 @@ pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Timestamp, e
 }
 
 /// Returns the number of a series for the run of a leased job.
-pub(super) fn count(session: &Session<'_>, lease: &Lease, now: Timestamp, series: &Series) -> Result<i64, Error> {
+pub(super) fn count(session: &Session<'_>, lease: &Lease, now: Now, series: &Series) -> Result<i64, Error> {
     story::count(session, held(session, lease, now)?, series)
 }
 
 /// Completes a job, and decides what follows.
-pub(super) fn finish(
-    session: &mut Session<'_>,
-    lease: &Lease,
-    now: Timestamp,
-    outcome: &JobOutcome,
-) -> Result<(), Error> {
+pub(super) fn finish(session: &mut Session<'_>, lease: &Lease, now: Now, outcome: &JobOutcome) -> Result<(), Error> {
     let job = held(session, lease, now)?;
     story::hand_on(session, job, &outcome.outputs)?;
     let run = complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at)?;
-    settle(session, run, now)
+    settle(session, run, now.at)?;
+    turn::work_off(session, now.at)
 }
 
 /// Returns the row of a job whose lease holds.
-pub(super) fn held(session: &Session<'_>, lease: &Lease, now: Timestamp) -> Result<i64, Error> {
+pub(super) fn held(session: &Session<'_>, lease: &Lease, now: Now) -> Result<i64, Error> {
     session
         .connection
         .prepare_cached("SELECT seq FROM job WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?")?
-        .query_row(params![lease.job.as_str(), lease.token, micros(now)], |row| row.get(0))
+        .query_row(params![lease.job.as_str(), lease.token, micros(now.steady)], |row| row.get(0))
         .optional()?
         .ok_or(Error::Lost)
 }
@@ -238,49 +273,72 @@ fn complete(
 
 /// Asks a run to stop; what no worker has is decided at once.
 pub(super) fn cancel(session: &mut Session<'_>, run: &RunId, now: Timestamp) -> Result<Option<State>, Error> {
-    let found: Option<(i64, State)> = session
+    let found: Option<i64> = session
         .connection
-        .prepare_cached("SELECT seq, state FROM run WHERE id = ?")?
-        .query_row([run.as_str()], |row| Ok((row.get(0)?, state_at(row, "state")?)))
+        .prepare_cached("SELECT seq FROM run WHERE id = ?")?
+        .query_row([run.as_str()], |row| row.get(0))
         .optional()?;
-    let Some((seq, state)) = found else { return Ok(None) };
-    if state == State::Completed {
-        return Ok(Some(state));
-    }
-    session.connection.prepare_cached("UPDATE run SET state = 'canceling' WHERE seq = ?")?.execute([seq])?;
-    // What was due is decided again, now that the run is canceled.
-    session
-        .connection
-        .prepare_cached("UPDATE job SET state = 'waiting', due_at = NULL WHERE run = ? AND state = 'due'")?
-        .execute([seq])?;
-    if state == State::Queued {
-        session.memory.waiting = session.memory.waiting.saturating_sub(1);
-        cancel_unstarted(session, seq, now)?;
-    } else {
-        settle(session, seq, now)?;
-    }
-    let state = session
-        .connection
-        .prepare_cached("SELECT state FROM run WHERE seq = ?")?
-        .query_row([seq], |row| state_at(row, "state"))?;
+    let Some(seq) = found else { return Ok(None) };
+    let state = cancel_run(session, seq, None, now)?;
+    turn::work_off(session, now)?;
     Ok(Some(state))
 }
 
+/// As [`cancel`], by the run's row, with a sentence where no person asked. What follows for other runs
+/// is noted only.
+pub(super) fn cancel_run(
+    session: &mut Session<'_>,
+    seq: i64,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<State, Error> {
+    let state = state_of(session, seq)?;
+    if state == State::Completed {
+        return Ok(state);
+    }
+    session
+        .connection
+        .prepare_cached("UPDATE run SET state = 'canceling', reason = coalesce(reason, ?) WHERE seq = ?")?
+        .execute(params![reason, seq])?;
+    // What was due is decided again, now that the run is canceled.
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job SET state = 'waiting', due_at = NULL, aside = NULL WHERE run = ? AND state = 'due'",
+        )?
+        .execute([seq])?;
+    if state == State::Queued {
+        session.memory.waiting = session.memory.waiting.saturating_sub(1);
+        cancel_unstarted(session, seq, reason, now)?;
+    } else {
+        settle(session, seq, now)?;
+    }
+    state_of(session, seq)
+}
+
+fn state_of(session: &Session<'_>, run: i64) -> Result<State, Error> {
+    let state = session
+        .connection
+        .prepare_cached("SELECT state FROM run WHERE seq = ?")?
+        .query_row([run], |row| state_at(row, "state"))?;
+    Ok(state)
+}
+
 /// Says whether a sweep would find anything, beside the writer.
-pub(super) fn is_any_over(connection: &Connection, now: Timestamp) -> Result<bool, Error> {
+pub(super) fn is_any_over(connection: &Connection, steady: Timestamp) -> Result<bool, Error> {
     let found = connection
         .prepare_cached("SELECT 1 FROM job WHERE state = 'leased' AND lease_until <= ? LIMIT 1")?
-        .exists([micros(now)])?;
+        .exists([micros(steady)])?;
     Ok(found)
 }
 
 /// Ends leases that are over, or all of them.
-pub(super) fn sweep(session: &mut Session<'_>, now: Timestamp, everyone: bool) -> Result<Vec<Swept>, Error> {
-    let over = if everyone { i64::MAX } else { micros(now) };
+pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Result<Vec<Swept>, Error> {
+    let over = if everyone { i64::MAX } else { micros(now.steady) };
     let mut lost: Vec<(i64, Swept)> = Vec::new();
     {
         let mut query = session.connection.prepare_cached(
-            "SELECT job.seq, job.id, run.id, job.started_step = 0 OR job.pool = ?2
+            "SELECT job.seq, job.id, run.id, job.started_step AND job.pool <> ?2, job.begun, job.attempts
              FROM job
              JOIN run ON run.seq = job.run
              WHERE job.state = 'leased' AND job.lease_until <= ?1
@@ -290,16 +348,19 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Timestamp, everyone: bool) -
         while let Some(row) = rows.next()? {
             let job = JobId::from_stored(&row.get::<_, String>(1)?);
             let run = RunId::from_stored(&row.get::<_, String>(2)?);
-            lost.push((row.get(0)?, Swept { job, run, again: row.get(3)? }));
+            let (has_started, begun, allowed): (bool, u32, u32) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let fate = after_loss(has_started, begun + u32::from(has_started), allowed);
+            lost.push((row.get(0)?, Swept { job, run, again: fate == AfterLoss::Again }));
         }
     }
     for (job, swept) in &lost {
         if swept.again {
-            make_due_again(session, *job, now)?;
+            make_due_again(session, *job, now.at)?;
         } else {
-            let run = complete(session, *job, RunResult::Failed, Some(ABANDONED), now)?;
-            settle(session, run, now)?;
+            let run = complete(session, *job, RunResult::Failed, Some(ABANDONED), now.at)?;
+            settle(session, run, now.at)?;
         }
+        turn::work_off(session, now.at)?;
     }
     Ok(lost.into_iter().map(|(_, swept)| swept).collect())
 }
@@ -307,17 +368,21 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Timestamp, everyone: bool) -
 /// Why a job failed whose worker was lost while it ran.
 const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
 
-/// Gives a job back that had not started, or that needs no worker; if its run was canceled meanwhile, it is decided anew.
+/// Gives a job back for another attempt, or one that needs no worker; if its run was canceled meanwhile, it is decided anew. What
+/// the lost attempt had told of its steps goes with it.
 fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
     session
         .connection
         .prepare_cached(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 started_step = 0
+                 begun = begun + started_step, started_step = 0
              WHERE seq = ?",
         )?
         .execute([job])?;
+    for table in ["step", "report"] {
+        session.connection.prepare_cached(&format!("DELETE FROM {table} WHERE job = ?"))?.execute([job])?;
+    }
     let run = run_of(session, job)?;
     settle(session, run, now)
 }

@@ -17,6 +17,9 @@
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `secret_use.rs` | when each secret was last used |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
+//! | `turn.rs` | who waits for whom in a group |
+//! | `pause.rs` | what is held back |
+//! | `blocked.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
@@ -26,6 +29,7 @@
 //! | `row.rs` | between columns and types |
 
 mod accept;
+mod blocked;
 mod counter;
 mod filing;
 mod form;
@@ -34,6 +38,7 @@ mod lease;
 mod lock;
 mod matrix;
 mod migration;
+mod pause;
 mod read;
 mod reader;
 mod refusal;
@@ -41,12 +46,14 @@ mod rerun;
 mod row;
 mod secret_use;
 mod story;
+mod turn;
 mod wait;
 mod writer;
 
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    Error, JobOutcome, Lease, Question, Renewal, Reran, Rerun, RunDetail, RunQuery, StepEvent, Store, Swept,
+    Error, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery, StepEvent, Store,
+    Swept,
 };
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -54,6 +61,7 @@ use crate::run::State;
 use crate::webhook::delivery::{Delivery, Refusal};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use lease::Now;
 use reader::Readers;
 use refusal::Refusals;
 use rusqlite::{Connection, OpenFlags};
@@ -164,6 +172,16 @@ impl SqliteStore {
         self.readers.read(queries).await
     }
 
+    fn now(&self) -> Now {
+        Now::of(&*self.clock)
+    }
+
+    /// Takes all jobs back that were set aside for a pause that is over.
+    async fn take_back(&self) -> Result<(), Error> {
+        while self.change(|session| pause::take_back(session)).await? == pause::TAKEN_BACK_MAX {}
+        Ok(())
+    }
+
     /// Brings the writer the work that takes the refusals noted until its turn.
     fn send_refusals(&self) -> bool {
         let taken = Arc::new(std::sync::Mutex::default());
@@ -211,7 +229,7 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
-        let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), now: self.clock.now(), lease };
+        let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), now: self.now(), lease };
         let pools = request.pools.clone();
         if !self.readers.read(move |connection| lease::is_anything_due(connection, &pools)).await? {
             return Ok(None);
@@ -220,29 +238,29 @@ impl Store for SqliteStore {
     }
 
     async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error> {
-        let (lease, now) = (lease.clone(), self.clock.now());
+        let (lease, now) = (lease.clone(), self.now());
         self.write(move |session| lease::renew(session, &lease, now, by)).await
     }
 
     async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error> {
-        let (lease, now) = (lease.clone(), self.clock.now());
+        let (lease, now) = (lease.clone(), self.now());
         self.change(move |session| lease::record(session, &lease, now, &event)).await
     }
 
     async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error> {
-        let (lease, series, now) = (lease.clone(), series.clone(), self.clock.now());
+        let (lease, series, now) = (lease.clone(), series.clone(), self.now());
         self.write(move |session| lease::count(session, &lease, now, &series)).await
     }
 
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
-        let (lease, now) = (lease.clone(), self.clock.now());
+        let (lease, now) = (lease.clone(), self.now());
         self.change(move |session| lease::finish(session, &lease, now, &outcome)).await
     }
 
     async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
-        let (lease, question, now) = (lease.clone(), question.clone(), self.clock.now());
+        let (lease, question, now) = (lease.clone(), question.clone(), self.now());
         let (asked_by, asked) = (lease.clone(), question.clone());
-        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now);
+        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now.at);
         match self.readers.read(look).await? {
             wait::Standing::Waiting => Ok(None),
             wait::Standing::Answered(answer) => Ok(Some(answer)),
@@ -265,11 +283,31 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
-        let now = self.clock.now();
-        if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
+        let now = self.now();
+        if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now.steady)).await? {
             return Ok(Vec::new());
         }
+        if everyone {
+            // A process that ended while it resumed something has left jobs aside.
+            self.take_back().await?;
+        }
         self.change(move |session| lease::sweep(session, now, everyone)).await
+    }
+
+    async fn pause(&self, what: &Pausable) -> Result<(), Error> {
+        let (what, now) = (what.clone(), self.clock.now());
+        self.change(move |session| pause::pause(session, &what, now)).await
+    }
+
+    async fn resume(&self, what: &Pausable) -> Result<bool, Error> {
+        let (what, now) = (what.clone(), self.clock.now());
+        let was_paused = self.change(move |session| pause::resume(session, &what, now)).await?;
+        self.take_back().await?;
+        Ok(was_paused)
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, Error> {
+        self.readers.read(pause::pauses).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

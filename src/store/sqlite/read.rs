@@ -2,7 +2,7 @@
 
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
-use super::{story, wait};
+use super::{blocked, story, wait};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 /// The columns of [`run_of`].
 const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
-                   started_at, finished_at";
+                   started_at, finished_at, reason";
 
 pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
     let state = query.state.map(State::word);
@@ -61,8 +61,9 @@ pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":limit", &query.limit)];
     values.extend(texts.iter().filter(|(_, text)| text.is_some()).map(|(name, text)| (*name, text as &dyn ToSql)));
     let mut statement = connection.prepare_cached(&sql)?;
-    let runs = statement.query_map(values.as_slice(), run_of)?;
-    Ok(runs.collect::<Result<_, _>>()?)
+    let runs = statement.query_map(values.as_slice(), |row| Ok((row.get("seq")?, run_of(row)?)))?;
+    let runs: Vec<(i64, Run)> = runs.collect::<Result<_, _>>()?;
+    runs.into_iter().map(|(seq, run)| blocked::shown(connection, seq, run)).collect()
 }
 
 fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -79,6 +80,8 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
         queued_at: moment(row.get("queued_at")?)?,
         started_at: moment_at(row, "started_at")?,
         finished_at: moment_at(row, "finished_at")?,
+        waits_for: None,
+        reason: row.get("reason")?,
     })
 }
 
@@ -102,6 +105,7 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
     let stages = plan.stages.iter().enumerate();
     let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, &board, at, stage, &jobs));
     let (tags, artifacts) = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
+    let run = blocked::shown(connection, seq, run)?;
     Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, tags, artifacts, run }))
 }
 

@@ -5,11 +5,11 @@ use super::filing::{self, Beginning};
 use super::graph::board;
 use super::row::{from_json, state_at};
 use super::writer::Session;
-use super::{matrix, story};
+use super::{matrix, story, turn};
 use crate::id::{DeliveryId, RunId};
 use crate::pipeline::plan::Plan;
 use crate::run::{self, Board, State};
-use crate::store::{Error, Reran, Rerun, RerunScope};
+use crate::store::{Error, Priority, Reran, Rerun, RerunScope};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The run that is repeated.
@@ -21,6 +21,7 @@ struct Former {
     delivery: Option<(DeliveryId, String)>,
     form: i64,
     values: Vec<String>,
+    priority: Priority,
 }
 
 /// Queues a run again.
@@ -54,15 +55,18 @@ pub(super) fn rerun(session: &mut Session<'_>, wish: &Rerun) -> Result<Reran, Er
         name: name.into(),
         form: former.form,
         values: former.values.as_slice().into(),
+        priority: former.priority,
     };
     queue(session, &former, &logged, wish, (plan, &taken))?;
+    turn::work_off(session, wish.at)?;
     Ok(Reran::Queued(logged.queued()))
 }
 
 fn former(connection: &Connection, id: &RunId) -> Result<Option<Former>, Error> {
     let found = connection
         .prepare_cached(
-            "SELECT run.seq, pipeline, number, state, delivery, connection, form, \"values\"
+            "SELECT run.seq, pipeline, number, state, delivery, connection, form, \"values\",
+                    (SELECT -min(urgency) FROM job WHERE job.run = run.seq) AS priority
              FROM run
              JOIN work ON work.run = run.seq
              WHERE id = ?",
@@ -78,6 +82,7 @@ fn former(connection: &Connection, id: &RunId) -> Result<Option<Former>, Error> 
                 delivery: delivery.map(|id| DeliveryId::from_stored(&id)).zip(connection),
                 form: row.get("form")?,
                 values: Vec::new(),
+                priority: row.get::<_, Option<Priority>>("priority")?.unwrap_or_default(),
             };
             Ok((former, row.get::<_, String>("values")?))
         })

@@ -1,6 +1,6 @@
 //! What steps wait for: asked once, answered once.
 
-use super::lease;
+use super::lease::{self, Now};
 use super::row::{micros, moment, moment_at, unreadable};
 use super::writer::Session;
 use crate::store::{Answer, Answered, Approval, Asking, Error, Lease, Question, TIME_LIMIT, Wait, WaitKind};
@@ -45,9 +45,10 @@ pub(super) fn ask(
     session: &mut Session<'_>,
     lease: &Lease,
     question: &Question,
-    now: Timestamp,
+    now: Now,
 ) -> Result<Option<Answer>, Error> {
     let job = lease::held(session, lease, now)?;
+    let now = now.at;
     session
         .connection
         .prepare_cached(

@@ -13,8 +13,11 @@
 use super::counter::Counters;
 use super::filing;
 use super::form::Forms;
+use super::turn::Afterwards;
 use crate::store::Error;
+use jiff::Timestamp;
 use rusqlite::Connection;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -44,6 +47,10 @@ pub(super) struct Memory {
     pub(super) filed: i64,
     pub(super) counters: Counters,
     pub(super) forms: Forms,
+    /// What follows for other runs from the work that is being done; empty between pieces of work.
+    pub(super) afterwards: VecDeque<Afterwards>,
+    /// When the job that is due longest was looked for, and since when it is due.
+    pub(super) oldest: Option<(Timestamp, Option<i64>)>,
 }
 
 impl Memory {
@@ -58,6 +65,8 @@ impl Memory {
             filed,
             counters: Counters::default(),
             forms: Forms::default(),
+            afterwards: VecDeque::new(),
+            oldest: None,
         })
     }
 }
@@ -85,7 +94,7 @@ impl Went {
     fn of<T>(result: &Result<T, Error>) -> Self {
         match result {
             Ok(_) => Self::Well,
-            Err(Error::Full { .. } | Error::Lost) => Self::Refused,
+            Err(Error::Full { .. } | Error::Stale { .. } | Error::Lost) => Self::Refused,
             Err(_) => Self::Wrong,
         }
     }

@@ -249,8 +249,13 @@ async fn a_delivery_keeps_its_exact_body() {
         let body: Vec<u8> = (0..=255).collect();
         let (delivery, _) = world.delivery(&body, &[]);
         let (id, expected) = (delivery.id.clone(), delivery.clone());
-        let acceptance =
-            Acceptance { delivery: Some((delivery, body.clone())), runs: vec![], repeat: None, queue_limit: 0 };
+        let acceptance = Acceptance {
+            delivery: Some((delivery, body.clone())),
+            runs: vec![],
+            repeat: None,
+            queue_limit: 0,
+            queue_age: None,
+        };
         world.store().accept(acceptance).await.expect("what starts nothing needs no room");
         world.crash();
         let found = world.store().delivery(&id).await.expect("read").expect("there");

@@ -1,10 +1,11 @@
 //! Random histories: the store and the reference queue are told the same, and must say the same.
 
-use super::reference::{self, Held, Progress, Queue, SHAPES};
+use super::reference::{self, Held, PIPELINES, PRIORITIES, Progress, Queue, SHAPES, Terms, Turn};
 use super::world::{LEASE, ROOM, World};
 use pipehook::id::{DeliveryId, RunId};
+use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy};
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Acceptance, Accepted, Depth, Error, Lease, Renewal, RunQuery};
+use pipehook::store::{Acceptance, Accepted, Depth, Error, Lease, Pausable, Pause, Renewal, RunQuery};
 use std::collections::HashMap;
 
 /// How many histories are told.
@@ -61,8 +62,8 @@ struct History {
     ids: Vec<RunId>,
     /// Every lease there ever was, lost ones too.
     leases: Vec<(Held, Lease)>,
-    /// For each key its first delivery, that one's run, and until when the key is remembered.
-    keys: HashMap<usize, (DeliveryId, usize, jiff::Timestamp)>,
+    /// For each key of a connection its first delivery, that one's run, and until when the key is remembered.
+    keys: HashMap<(usize, usize), (DeliveryId, usize, jiff::Timestamp)>,
 }
 
 impl History {
@@ -73,8 +74,9 @@ impl History {
 
     async fn tell(mut self) {
         for _ in 0..STEPS {
-            match self.dice.below(20) {
+            match self.dice.below(22) {
                 0..4 => self.accept().await,
+                20..22 => self.pause_or_resume().await,
                 4..9 => self.claim().await,
                 9..11 => self.renew().await,
                 11..13 => self.start_step().await,
@@ -96,10 +98,13 @@ impl History {
         let limit = if self.dice.below(8) == 0 { 1 } else { ROOM };
         // Key 0 stands for a delivery without one.
         let text = (key > 0).then(|| key.to_string());
-        let acceptance = self.world.acceptance(reference::plan(shape), text.as_deref());
+        let terms = self.terms();
+        let (connection, priority) = (connection(terms.connection), PRIORITIES[terms.connection]);
+        let plan = reference::plan(shape, &terms);
+        let acceptance = self.world.acceptance_from(&connection, priority, plan, text.as_deref());
         let id = acceptance.delivery.as_ref().expect("a delivery").0.id.clone();
         let accepted = self.world.store().accept(Acceptance { queue_limit: limit, ..acceptance }).await;
-        let known = self.keys.get(&key).filter(|(_, _, until)| key > 0 && *until > now).cloned();
+        let known = self.keys.get(&(terms.connection, key)).filter(|(_, _, until)| key > 0 && *until > now).cloned();
         match (accepted, known) {
             (Ok(Accepted::Repeat { of, runs }), Some((first, run, _))) => {
                 assert_eq!((of, &runs[0].id), (first, &self.ids[run]));
@@ -107,13 +112,43 @@ impl History {
             (Err(Error::Full { .. }), None) => assert!(self.reference.waiting() as u64 + 1 > limit),
             (Ok(Accepted::New(runs)), None) => {
                 assert!((self.reference.waiting() as u64) < limit);
-                assert_eq!(runs[0].number, self.ids.len() as u64 + 1, "numbers have no gaps");
-                self.keys.insert(key, (id, self.ids.len(), now + std::time::Duration::from_secs(60)));
+                let of_pipeline = self.reference.runs.iter().filter(|run| run.terms.pipeline == terms.pipeline);
+                assert_eq!(runs[0].number, of_pipeline.count() as u64 + 1, "numbers have no gaps");
+                self.keys
+                    .insert((terms.connection, key), (id, self.ids.len(), now + std::time::Duration::from_secs(60)));
                 self.ids.push(runs[0].id.clone());
-                self.reference.accept(shape, now);
+                self.reference.accept(shape, terms, now);
             }
             (accepted, known) => panic!("{accepted:?}, but the key's first is {known:?}"),
         }
+    }
+
+    /// Draws what a run is queued with.
+    fn terms(&mut self) -> Terms {
+        use ConcurrencyPolicy::{CancelRunning, Latest, Queue};
+        let group = ["", "", "a", "b"][self.dice.below(4)];
+        let limit = 1 + u32::from(self.dice.below(4) == 0);
+        let policy = [Queue, Queue, Latest, CancelRunning][self.dice.below(4)];
+        Terms {
+            connection: self.dice.below(PRIORITIES.len()),
+            pipeline: self.dice.below(PIPELINES.len()),
+            attempts: 1 + u32::from(self.dice.below(3) == 0),
+            concurrency: (!group.is_empty()).then(|| Concurrency { group: group.into(), limit, policy }),
+        }
+    }
+
+    async fn pause_or_resume(&mut self) {
+        let place = self.dice.below(PIPELINES.len() + PRIORITIES.len());
+        let (paused, what) = match place.checked_sub(PIPELINES.len()) {
+            None => (&mut self.reference.paused_pipelines[place], Pausable::Pipeline(PIPELINES[place].to_owned())),
+            Some(at) => (&mut self.reference.paused_connections[at], Pausable::Connection(connection(at))),
+        };
+        let was_paused = std::mem::replace(paused, !*paused);
+        match was_paused {
+            true => assert!(self.world.store().resume(&what).await.expect("resumed")),
+            false => self.world.store().pause(&what).await.expect("paused"),
+        }
+        self.reference.take_turns();
     }
 
     async fn claim(&mut self) {
@@ -183,6 +218,11 @@ impl History {
         let seen: Vec<_> = runs.iter().rev().map(|run| (&run.id, run.state, run.result)).collect();
         let expected = self.ids.iter().zip(&self.reference.runs);
         assert_eq!(seen, expected.map(|(id, run)| (id, run.state, run.result)).collect::<Vec<_>>());
+        let waits = |(at, run): (usize, &reference::Run)| {
+            run.turn == Turn::Waiting || (run.state == State::Queued && self.reference.is_paused(at))
+        };
+        let seen: Vec<bool> = runs.iter().rev().map(|run| run.waits_for.is_some()).collect();
+        assert_eq!(seen, self.reference.runs.iter().enumerate().map(waits).collect::<Vec<_>>());
         let running = |run: &&reference::Run| matches!(run.state, State::Running | State::Canceling);
         let waiting = runs.iter().filter(|run| run.state == State::Queued);
         let depth = Depth {
@@ -213,6 +253,12 @@ impl History {
         self.world.crash();
         self.reference.sweep(true, self.world.now());
         self.world.store().sweep(true).await.expect("a sweep");
+        for Pause { what, .. } in self.world.store().pauses().await.expect("a list") {
+            assert!(self.world.store().resume(&what).await.expect("resumed"));
+        }
+        self.reference.paused_pipelines.fill(false);
+        self.reference.paused_connections.fill(false);
+        self.reference.take_turns();
         while let Some(claim) = self.world.claim().await {
             let held = self.reference.claim(self.world.now()).expect("it is due");
             self.finish_as(held, &claim.lease, RunResult::Succeeded).await;
@@ -220,6 +266,10 @@ impl History {
         self.compare().await;
         assert!(self.reference.runs.iter().all(|run| run.state == State::Completed), "{:?}", self.reference);
     }
+}
+
+fn connection(place: usize) -> String {
+    format!("hook{place}")
 }
 
 fn is_lost(error: &Error) -> bool {

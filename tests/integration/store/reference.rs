@@ -1,11 +1,13 @@
 //! The queue as it should be, in plain Rust, without a disk: what random histories are compared
 //! with. It is written apart from `run::schedule`, for one stage of jobs whose condition is the
-//! default one or `always()`, and some of which become several.
+//! default one or `always()`, and some of which become several; and apart from `run::turn` and
+//! `run::order`, for runs that take turns, are of several connections, or are paused.
 
 use super::world::{self, LEASE};
 use jiff::Timestamp;
-use pipehook::pipeline::plan::{Count, FanOut, Plan, Strategy};
+use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy, Count, FanOut, Plan, Strategy};
 use pipehook::run::{RunResult, State};
+use std::collections::HashMap;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Progress {
@@ -49,13 +51,41 @@ pub const SHAPES: [Shape; 6] = [
     &[several(&[], false, 2, 2), several(&[0], true, 3, 2), after(&[1])],
 ];
 
+/// What a run is queued with.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    pub connection: usize,
+    pub pipeline: usize,
+    pub attempts: u32,
+    pub concurrency: Option<Concurrency>,
+}
+
+/// How urgent the runs of each connection are.
+pub const PRIORITIES: [i8; 3] = [0, 0, 1];
+/// The names of pipelines.
+pub const PIPELINES: [&str; 2] = ["hello", "other"];
+
 #[derive(Debug)]
 pub struct Run {
     pub shape: Shape,
+    pub terms: Terms,
     pub state: State,
     pub result: Option<RunResult>,
     /// For each job its legs, one after the other.
     pub jobs: Vec<Progress>,
+    /// For each of these, how many attempts were lost that had started a step.
+    begun: Vec<u32>,
+    rank: u64,
+    pub turn: Turn,
+}
+
+/// Whether a run has its turn in its group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Turn {
+    /// It needs none, or is completed.
+    None,
+    Waiting,
+    Held,
 }
 
 /// The right to a job, as the reference sees it.
@@ -71,6 +101,12 @@ pub struct Held {
 pub struct Queue {
     pub runs: Vec<Run>,
     tokens: i64,
+    /// By priority, by priority and connection, by priority and pipeline.
+    clock: HashMap<i8, u64>,
+    lanes: HashMap<(i8, usize), u64>,
+    ranks: HashMap<(i8, usize), u64>,
+    pub paused_pipelines: [bool; 2],
+    pub paused_connections: [bool; 3],
 }
 
 impl Queue {
@@ -78,21 +114,88 @@ impl Queue {
         self.runs.iter().filter(|run| run.state == State::Queued).count()
     }
 
-    pub fn accept(&mut self, shape: Shape, now: Timestamp) {
+    pub fn accept(&mut self, shape: Shape, terms: Terms, now: Timestamp) {
         let jobs = vec![Progress::Waiting; shape.iter().map(|wish| wish.legs).sum()];
-        let mut run = Run { shape, state: State::Queued, result: None, jobs };
+        let rank = self.rank(&terms, jobs.len());
+        let turn = if terms.concurrency.is_some() { Turn::Waiting } else { Turn::None };
+        let begun = vec![0; jobs.len()];
+        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, rank, turn, terms };
         run.advance(now);
+        if let Some(concurrency) = run.terms.concurrency.clone() {
+            self.displace(&concurrency, now);
+        }
         self.runs.push(run);
+        self.take_turns();
+    }
+
+    /// A connection goes on where it stopped or where the queue is, and a pipeline keeps its order.
+    fn rank(&mut self, terms: &Terms, jobs: usize) -> u64 {
+        let priority = PRIORITIES[terms.connection];
+        let clock = *self.clock.entry(priority).or_default();
+        let lane = self.lanes.entry((priority, terms.connection)).or_default();
+        let start = clock.max(*lane);
+        *lane = start + jobs as u64;
+        let of_pipeline = self.ranks.entry((priority, terms.pipeline)).or_default();
+        *of_pipeline = start.max(*of_pipeline);
+        *of_pipeline
+    }
+
+    /// Cancels those whom one that comes displaces.
+    fn displace(&mut self, coming: &Concurrency, now: Timestamp) {
+        let of_group = |turn: Turn| -> Vec<usize> {
+            let all = self.runs.iter().enumerate();
+            all.filter(|(_, run)| run.turn == turn && run.is_of_group(coming)).map(|(at, _)| at).collect()
+        };
+        let (waiting, mut going_on) = (of_group(Turn::Waiting), of_group(Turn::Held));
+        going_on.retain(|&at| self.runs[at].state != State::Canceling);
+        let stopped = (going_on.len() + 1).saturating_sub(coming.limit as usize);
+        going_on.truncate(stopped);
+        let displaced = match coming.policy {
+            ConcurrencyPolicy::Queue => vec![],
+            ConcurrencyPolicy::Latest => waiting,
+            ConcurrencyPolicy::CancelRunning => [waiting, going_on].concat(),
+        };
+        for run in displaced {
+            self.runs[run].cancel(now);
+        }
+    }
+
+    /// Gives every turn that is free to the one that has waited longest and is not paused.
+    pub fn take_turns(&mut self) {
+        for run in self.runs.iter_mut().filter(|run| run.state == State::Completed) {
+            run.turn = Turn::None;
+        }
+        let mut closed: Vec<String> = vec![];
+        for at in 0..self.runs.len() {
+            if self.runs[at].turn != Turn::Waiting || self.is_paused(at) {
+                continue;
+            }
+            let concurrency = self.runs[at].terms.concurrency.clone().expect("it waits for a turn");
+            let group = concurrency.group.flatten().into_owned();
+            let held = self.runs.iter().filter(|run| run.turn == Turn::Held && run.is_of_group(&concurrency)).count();
+            if held < concurrency.limit as usize && !closed.contains(&group) {
+                self.runs[at].turn = Turn::Held;
+            } else {
+                closed.push(group);
+            }
+        }
+    }
+
+    pub fn is_paused(&self, run: usize) -> bool {
+        let terms = &self.runs[run].terms;
+        self.paused_pipelines[terms.pipeline] || self.paused_connections[terms.connection]
     }
 
     pub fn claim(&mut self, now: Timestamp) -> Option<Held> {
-        let due = self.runs.iter().enumerate().flat_map(|(run, it)| {
-            it.jobs.iter().enumerate().filter_map(move |(job, progress)| match progress {
-                Progress::Due(since) => Some((*since, run, job)),
-                _ => None,
-            })
+        let may_go_on = |run: usize| self.runs[run].turn != Turn::Waiting && !self.is_paused(run);
+        let due = (0..self.runs.len()).filter(|&run| may_go_on(run)).flat_map(|run| {
+            let it = &self.runs[run];
+            let is_due = |job: &usize| matches!(it.jobs[*job], Progress::Due(_));
+            (0..it.jobs.len()).filter(is_due).map(move |job| (-it.priority(), it.rank, run, job))
         });
-        let (_, run, job) = due.min()?;
+        let (_, rank, run, job) = due.min()?;
+        let clock = self.clock.entry(self.runs[run].priority()).or_default();
+        *clock = rank.max(*clock);
         self.tokens += 1;
         self.runs[run].jobs[job] = Progress::Leased { token: self.tokens, until: now + LEASE, has_started: false };
         if self.runs[run].state == State::Queued {
@@ -131,23 +234,15 @@ impl Queue {
         if holds {
             self.runs[held.run].jobs[held.job] = Progress::Done(result);
             self.runs[held.run].advance(now);
+            self.take_turns();
         }
         holds
     }
 
     pub fn cancel(&mut self, run: usize, now: Timestamp) -> State {
-        let run = &mut self.runs[run];
-        match run.state {
-            State::Completed => return run.state,
-            State::Queued => run.jobs.fill(Progress::Done(RunResult::Canceled)),
-            State::Running | State::Canceling => {
-                let due = run.jobs.iter_mut().filter(|progress| matches!(progress, Progress::Due(_)));
-                due.for_each(|progress| *progress = Progress::Waiting);
-            }
-        }
-        run.state = State::Canceling;
-        run.advance(now);
-        run.state
+        let state = self.runs[run].cancel(now);
+        self.take_turns();
+        state
     }
 
     /// Returns the jobs whose leases ended, and whether each is to be done again.
@@ -157,17 +252,42 @@ impl Queue {
             for job in 0..run.jobs.len() {
                 let Progress::Leased { until, has_started, .. } = run.jobs[job] else { continue };
                 if everyone || until <= now {
-                    run.jobs[job] = if has_started { Progress::Done(RunResult::Failed) } else { Progress::Waiting };
+                    run.begun[job] += u32::from(has_started);
+                    let is_again = !has_started || run.begun[job] < run.terms.attempts;
+                    run.jobs[job] = if is_again { Progress::Waiting } else { Progress::Done(RunResult::Failed) };
                     run.advance(now);
-                    swept.push((at, job, !has_started));
+                    swept.push((at, job, is_again));
                 }
             }
         }
+        self.take_turns();
         swept
     }
 }
 
 impl Run {
+    fn priority(&self) -> i8 {
+        PRIORITIES[self.terms.connection]
+    }
+
+    fn is_of_group(&self, concurrency: &Concurrency) -> bool {
+        self.terms.concurrency.as_ref().is_some_and(|own| own.group == concurrency.group)
+    }
+
+    fn cancel(&mut self, now: Timestamp) -> State {
+        match self.state {
+            State::Completed => return self.state,
+            State::Queued => self.jobs.fill(Progress::Done(RunResult::Canceled)),
+            State::Running | State::Canceling => {
+                let due = self.jobs.iter_mut().filter(|progress| matches!(progress, Progress::Due(_)));
+                due.for_each(|progress| *progress = Progress::Waiting);
+            }
+        }
+        self.state = State::Canceling;
+        self.advance(now);
+        self.state
+    }
+
     fn advance(&mut self, now: Timestamp) {
         // A canceled stage of which nothing has begun is skipped as a whole: its own condition is the
         // default one, and what always runs can't revive it (language reference, sections 5.3, 5.5).
@@ -250,7 +370,7 @@ impl Progress {
 }
 
 /// Returns the plan that has a shape.
-pub fn plan(shape: Shape) -> Plan {
+pub fn plan(shape: Shape, terms: &Terms) -> Plan {
     const NAMES: [&str; 4] = ["a", "b", "c", "d"];
     let count = |number: usize| Count::Known(u32::try_from(number).expect("a small number"));
     let jobs = shape.iter().zip(NAMES).map(|(wish, name)| {
@@ -258,7 +378,9 @@ pub fn plan(shape: Shape) -> Plan {
         job.condition = wish.is_always.then(|| "always()".to_owned());
         let fan_out = FanOut::Slices(count(wish.legs));
         job.strategy = (wish.legs > 1).then(|| Strategy { fan_out, max_parallel: Some(count(wish.at_once)) });
+        job.attempts = Some(terms.attempts);
         job
     });
-    world::plan(jobs.collect())
+    let pipeline = PIPELINES[terms.pipeline].to_owned();
+    Plan { pipeline, concurrency: terms.concurrency.clone(), ..world::plan(jobs.collect()) }
 }

@@ -72,6 +72,11 @@ impl World {
         self.clock.now()
     }
 
+    /// Sets the clock that people read, forwards or backwards, without a moment passing.
+    pub fn set_clock(&self, by: i64) {
+        self.clock.set(SignedDuration::from_secs(by));
+    }
+
     pub fn wait(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
@@ -95,11 +100,16 @@ impl World {
             pipeline: plan.pipeline.clone(),
             name: RunName { prefix: "20260309.".to_owned(), revision: Some(1), suffix: String::new() },
             queued_at: self.now(),
+            priority: 0,
             work: work(&plan),
         }
     }
 
     pub fn delivery(&self, body: &[u8], runs: &[NewRun]) -> (Delivery, Vec<u8>) {
+        self.delivery_to("hook", body, runs)
+    }
+
+    pub fn delivery_to(&self, connection: &str, body: &[u8], runs: &[NewRun]) -> (Delivery, Vec<u8>) {
         let (milliseconds, entropy) = self.next_id();
         let verdict = |run: &NewRun| Verdict {
             pipeline: run.pipeline.clone(),
@@ -110,7 +120,7 @@ impl World {
         };
         let delivery = Delivery {
             id: DeliveryId::new(milliseconds, entropy),
-            connection: "hook".to_owned(),
+            connection: connection.to_owned(),
             received_at: self.now(),
             outcome: if runs.is_empty() { Outcome::Nothing } else { Outcome::Queued },
             repeat_of: None,
@@ -138,18 +148,30 @@ impl World {
 
     /// Returns what a delivery with one run brings.
     pub fn acceptance(&self, plan: Plan, key: Option<&str>) -> Acceptance {
-        let runs = vec![self.new_run(plan)];
+        self.acceptance_from("hook", 0, plan, key)
+    }
+
+    /// Returns what a delivery with one run brings to a connection of some priority.
+    pub fn acceptance_from(&self, connection: &str, priority: i8, plan: Plan, key: Option<&str>) -> Acceptance {
+        let runs = vec![NewRun { priority, ..self.new_run(plan) }];
         Acceptance {
-            delivery: Some(self.delivery(b"{}", &runs)),
+            delivery: Some(self.delivery_to(connection, b"{}", &runs)),
             runs,
             repeat: key.map(|key| RepeatKey { key: key.to_owned(), window: Duration::from_secs(60) }),
             queue_limit: ROOM,
+            queue_age: None,
         }
     }
 
     /// Queues a run of a plan.
     pub async fn queue(&self, plan: Plan) -> QueuedRun {
-        match self.store().accept(self.acceptance(plan, None)).await.expect("it is accepted") {
+        self.queue_from("hook", 0, plan).await
+    }
+
+    /// Queues a run of a plan for a connection of some priority.
+    pub async fn queue_from(&self, connection: &str, priority: i8, plan: Plan) -> QueuedRun {
+        match self.store().accept(self.acceptance_from(connection, priority, plan, None)).await.expect("it is accepted")
+        {
             Accepted::New(mut runs) => runs.pop().expect("one run"),
             repeat @ Accepted::Repeat { .. } => panic!("nothing is repeated here: {repeat:?}"),
         }

@@ -56,9 +56,10 @@ impl Machine {
             pipeline: plan.pipeline.clone(),
             name: RunName { prefix: "first".to_owned(), revision: None, suffix: String::new() },
             queued_at: jiff::Timestamp::now(),
+            priority: 0,
             work: work(&plan),
         };
-        let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: 10 };
+        let acceptance = Acceptance { delivery: None, runs: vec![run], repeat: None, queue_limit: 10, queue_age: None };
         self.store.accept(acceptance).await.expect("room in the queue");
         id
     }

@@ -1,0 +1,56 @@
+//! What a run waits for beside a worker, as people read it.
+
+use crate::diagnostic::shown as printable;
+use crate::run::{State, turn};
+use crate::store::{Error, Run};
+use rusqlite::{Connection, OptionalExtension};
+
+/// Returns a run with what it waits for, if it is not completed.
+pub(super) fn shown(connection: &Connection, seq: i64, run: Run) -> Result<Run, Error> {
+    if run.state == State::Completed {
+        return Ok(run);
+    }
+    let waits_for = match group(connection, seq)? {
+        Some(group) => Some(turn::wait_sentence(&group, &holders(connection, &group)?)),
+        None if run.state == State::Queued => paused(connection, seq)?,
+        None => None,
+    };
+    Ok(Run { waits_for, ..run })
+}
+
+/// Returns the first group in which a run or one of its stages waits for its turn.
+fn group(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
+    let group = connection
+        .prepare_cached("SELECT \"group\" FROM turn WHERE run = ? AND state = 'waiting' ORDER BY seq LIMIT 1")?
+        .query_row([run], |row| row.get(0))
+        .optional()?;
+    Ok(group)
+}
+
+/// Returns who has a turn in a group, as people name runs.
+fn holders(connection: &Connection, group: &str) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT run.pipeline || '#' || run.number
+         FROM turn
+         JOIN run ON run.seq = turn.run
+         WHERE turn.\"group\" = ? AND turn.state = 'held'
+         ORDER BY turn.seq",
+    )?;
+    let names = query.query_map([group], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+fn paused(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
+    let paused: Option<(String, String)> = connection
+        .prepare_cached(
+            "SELECT pause.kind, pause.name
+             FROM run
+             JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                       OR (pause.kind = 'connection' AND pause.name = run.connection)
+             WHERE run.seq = ?
+             LIMIT 1",
+        )?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(paused.map(|(kind, name)| format!("the {kind} `{}` to be resumed", printable(&name))))
+}

@@ -1,0 +1,96 @@
+//! What is held back. A due job of a paused pipeline or connection is set aside when a claim meets it,
+//! so that each costs claims once, however many there are; resuming takes them back bit by bit.
+
+use super::row::{micros, moment};
+use super::turn::{self, Afterwards};
+use super::writer::Session;
+use crate::store::{Error, Pausable, Pause};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+/// How many jobs one transaction takes back, so that others need not wait for all of them.
+pub(super) const TAKEN_BACK_MAX: usize = 2_000;
+
+/// The runs that something paused is about.
+const OF_PAUSABLE: &str = "CASE ?1 WHEN 'pipeline' THEN run.pipeline = ?2 ELSE run.connection = ?2 END";
+
+pub(super) fn pause(session: &Session<'_>, what: &Pausable, now: Timestamp) -> Result<(), Error> {
+    let (kind, name) = what.parts();
+    session
+        .connection
+        .prepare_cached("INSERT INTO pause (kind, name, since) VALUES (?, ?, ?) ON CONFLICT (kind, name) DO NOTHING")?
+        .execute(params![kind, name, micros(now)])?;
+    Ok(())
+}
+
+/// Ends a pause, and lets runs go on that waited in groups meanwhile. Says whether there was one.
+pub(super) fn resume(session: &mut Session<'_>, what: &Pausable, now: Timestamp) -> Result<bool, Error> {
+    let (kind, name) = what.parts();
+    let deleted =
+        session.connection.prepare_cached("DELETE FROM pause WHERE kind = ? AND name = ?")?.execute([kind, name])?;
+    let groups: Vec<String> = session
+        .connection
+        .prepare_cached(&format!(
+            "SELECT DISTINCT turn.\"group\"
+             FROM turn
+             JOIN run ON run.seq = turn.run
+             WHERE turn.state = 'waiting' AND {OF_PAUSABLE}"
+        ))?
+        .query_map([kind, name], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    session.memory.afterwards.extend(groups.into_iter().map(Afterwards::Admit));
+    turn::work_off(session, now)?;
+    Ok(deleted > 0)
+}
+
+/// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.
+pub(super) fn take_back(session: &Session<'_>) -> Result<usize, Error> {
+    let taken = session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET aside = NULL
+             WHERE seq IN (SELECT job.seq
+                           FROM job
+                           JOIN run ON run.seq = job.run
+                           WHERE job.aside = 'paused'
+                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+                           LIMIT ?)",
+        )?
+        .execute([TAKEN_BACK_MAX])?;
+    Ok(taken)
+}
+
+/// Sets a due job aside if it is paused, and says whether it was.
+pub(super) fn set_aside(session: &Session<'_>, job: i64) -> Result<bool, Error> {
+    let is_any_paused = session.connection.prepare_cached("SELECT 1 FROM pause LIMIT 1")?.exists([])?;
+    if !is_any_paused {
+        return Ok(false);
+    }
+    let changed = session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET aside = 'paused'
+             WHERE seq = ? AND EXISTS (
+                 SELECT 1
+                 FROM run
+                 JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                            OR (pause.kind = 'connection' AND pause.name = run.connection)
+                 WHERE run.seq = job.run)",
+        )?
+        .execute([job])?;
+    Ok(changed > 0)
+}
+
+pub(super) fn pauses(connection: &Connection) -> Result<Vec<Pause>, Error> {
+    let mut query = connection.prepare_cached("SELECT kind, name, since FROM pause ORDER BY kind, name")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, moment(row.get(2)?)?)))?;
+    let mut pauses = Vec::new();
+    for row in rows {
+        let (kind, name, since): (String, String, Timestamp) = row?;
+        pauses.extend(Pausable::from_parts(&kind, &name).map(|what| Pause { what, since }));
+    }
+    Ok(pauses)
+}

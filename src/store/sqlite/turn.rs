@@ -1,0 +1,234 @@
+//! Turns in groups: who waits, who goes on, who is canceled for whom. The rules are those of
+//! [`crate::run::turn`]; here they meet the tables.
+//!
+//! What follows for other runs is noted in [`Memory::afterwards`](super::writer::Memory) and done by
+//! [`work_off`] at the end of each piece of work: one run after the other, however long the chain.
+
+use super::graph;
+use super::lease;
+use super::writer::Session;
+use crate::pipeline::plan::Plan;
+use crate::run::turn::{self, Holder, Turn};
+use crate::run::{Board, Progress};
+use crate::store::Error;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+/// The stage of a turn that the run as a whole has.
+const WHOLE_RUN: i64 = -1;
+
+/// Something that follows from a piece of work for other runs.
+#[derive(Debug)]
+pub(super) enum Afterwards {
+    /// A turn of a group was asked for or given up: who waits may go on.
+    Admit(String),
+    /// A run is canceled for a later one of its group.
+    CancelRun { run: i64, reason: String },
+    /// A stage is canceled for a later one of its group.
+    CancelStage { run: i64, stage: usize, reason: String },
+}
+
+/// Does what follows for other runs, until nothing more does.
+pub(super) fn work_off(session: &mut Session<'_>, now: Timestamp) -> Result<(), Error> {
+    while let Some(next) = session.memory.afterwards.pop_front() {
+        match next {
+            Afterwards::Admit(group) => admit(session, &group)?,
+            Afterwards::CancelRun { run, reason } => lease::cancel_run(session, run, Some(&reason), now).map(|_| ())?,
+            Afterwards::CancelStage { run, stage, reason } => {
+                graph::cancel_stage(session, run, stage, &reason, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets a run that was just written ask for the turns that it needs, and its first stages where it
+/// needs none as a whole.
+pub(super) fn enter_run(session: &mut Session<'_>, run: i64, plan: &Plan, board: &Board) -> Result<(), Error> {
+    let turns: Vec<Turn> = turn::turns(plan).into_iter().filter(|turn| turn.stage.is_none()).collect();
+    match turns.is_empty() {
+        true => follow(session, run, plan, board),
+        false => {
+            turns.iter().try_for_each(|turn| ask(session, run, turn))?;
+            hold_back(session, run)
+        }
+    }
+}
+
+/// Looks at a run's stages after something happened to it: those that have begun ask for their turns,
+/// those that have ended give theirs up. Jobs that are due too early are set aside.
+pub(super) fn follow(session: &mut Session<'_>, run: i64, plan: &Plan, board: &Board) -> Result<(), Error> {
+    let turns = turn::turns(plan);
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let waits_as_a_whole = state_of(session, run, WHOLE_RUN)?.is_some_and(|state| state == "waiting");
+    for stage in 0..plan.stages.len() {
+        let has_begun = board.stages[stage].iter().flatten().any(|leg| leg.progress == Progress::Started);
+        if board.stage_result(plan, stage).is_some() {
+            give_up(session, run, Some(stage))?;
+        } else if has_begun && !waits_as_a_whole && state_of(session, run, place(Some(stage)))?.is_none() {
+            turns.iter().filter(|turn| turn.stage == Some(stage)).try_for_each(|turn| ask(session, run, turn))?;
+        }
+    }
+    hold_back(session, run)
+}
+
+/// Gives up the turns of a completed stage, or all of a completed run.
+pub(super) fn give_up(session: &mut Session<'_>, run: i64, stage: Option<usize>) -> Result<(), Error> {
+    const OF_RUN: &str = "run = ?1 AND (?2 = -1 OR stage_index = ?2)";
+    let groups: Vec<String> = session
+        .connection
+        .prepare_cached(&format!("SELECT \"group\" FROM turn WHERE {OF_RUN}"))?
+        .query_map(params![run, place(stage)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if groups.is_empty() {
+        return Ok(());
+    }
+    session
+        .connection
+        .prepare_cached(&format!("DELETE FROM turn WHERE {OF_RUN}"))?
+        .execute(params![run, place(stage)])?;
+    session.memory.afterwards.extend(groups.into_iter().map(Afterwards::Admit));
+    Ok(())
+}
+
+/// Asks for a turn: whom the policy names is canceled, and the one that comes waits like any other.
+fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
+    let (holding, waiting) = (members(session, &turn.group, "held")?, members(session, &turn.group, "waiting")?);
+    let holders: Vec<Holder> =
+        holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
+    let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
+    let arrival = turn::arrive(turn.policy, turn.limit, &holders, &same);
+    if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
+        let reason = turn::displaced(&turn.group, &name_of(session, run)?);
+        let displaced =
+            arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
+        session.memory.afterwards.extend(displaced.map(|it| it.cancel(&reason)));
+    }
+    session
+        .connection
+        .prepare_cached(
+            "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state) VALUES (?, ?, ?, ?, 'waiting')",
+        )?
+        .execute(params![turn.group, run, place(turn.stage), turn.limit])?;
+    session.memory.afterwards.push_back(Afterwards::Admit(turn.group.clone()));
+    Ok(())
+}
+
+/// One who has a turn, or waits for it.
+struct Member {
+    run: i64,
+    stage: i64,
+    is_canceling: bool,
+}
+
+impl Member {
+    fn cancel(&self, reason: &str) -> Afterwards {
+        let reason = reason.to_owned();
+        match usize::try_from(self.stage) {
+            Ok(stage) => Afterwards::CancelStage { run: self.run, stage, reason },
+            Err(_) => Afterwards::CancelRun { run: self.run, reason },
+        }
+    }
+}
+
+/// Returns those of a group who wait or go on, the longest there first.
+fn members(session: &Session<'_>, group: &str, state: &str) -> Result<Vec<Member>, Error> {
+    let mut query = session.connection.prepare_cached(
+        "SELECT turn.run, turn.stage_index, run.state = 'canceling'
+         FROM turn
+         JOIN run ON run.seq = turn.run
+         WHERE turn.\"group\" = ? AND turn.state = ?
+         ORDER BY turn.seq",
+    )?;
+    let members = query.query_map([group, state], |row| {
+        Ok(Member { run: row.get(0)?, stage: row.get(1)?, is_canceling: row.get(2)? })
+    })?;
+    Ok(members.collect::<Result<_, _>>()?)
+}
+
+/// Lets those go on that have waited longest, as far as there is room. Paused runs are passed over.
+fn admit(session: &mut Session<'_>, group: &str) -> Result<(), Error> {
+    loop {
+        let holding: usize = session
+            .connection
+            .prepare_cached("SELECT count(*) FROM turn WHERE \"group\" = ? AND state = 'held'")?
+            .query_row([group], |row| row.get(0))?;
+        let next: Option<(i64, i64, i64, u32)> = session
+            .connection
+            .prepare_cached(
+                "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
+                 FROM turn
+                 JOIN run ON run.seq = turn.run
+                 WHERE turn.\"group\" = ? AND turn.state = 'waiting'
+                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+                 ORDER BY turn.seq
+                 LIMIT 1",
+            )?
+            .query_row([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()?;
+        let Some((seq, run, stage, _)) = next.filter(|(.., limit)| turn::admits(*limit, holding)) else {
+            return Ok(());
+        };
+        session.connection.prepare_cached("UPDATE turn SET state = 'held' WHERE seq = ?")?.execute([seq])?;
+        let waits_for_others = state_of(session, run, stage)?.is_some_and(|state| state == "waiting");
+        if !waits_for_others {
+            go_on(session, run, stage)?;
+        }
+    }
+}
+
+/// Lets a run or stage go on that has all its turns.
+fn go_on(session: &mut Session<'_>, run: i64, stage: i64) -> Result<(), Error> {
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job SET aside = NULL WHERE run = ?1 AND aside = 'turn' AND (?2 = -1 OR stage_index = ?2)",
+        )?
+        .execute(params![run, stage])?;
+    if stage == WHOLE_RUN {
+        let (plan, board) = graph::plan_and_board(session, run)?;
+        follow(session, run, &plan, &board)?;
+    }
+    Ok(())
+}
+
+/// Sets due jobs aside whose run or stage waits for a turn.
+fn hold_back(session: &Session<'_>, run: i64) -> Result<(), Error> {
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET aside = 'turn'
+             WHERE run = ?1 AND state = 'due' AND aside IS NULL
+               AND EXISTS (SELECT 1 FROM turn
+                           WHERE turn.run = ?1 AND turn.state = 'waiting'
+                             AND turn.stage_index IN (-1, job.stage_index))",
+        )?
+        .execute([run])?;
+    Ok(())
+}
+
+/// Returns `waiting` where some turn of a run or stage is missing, `held` where it has all, nothing
+/// where it has asked for none.
+fn state_of(session: &Session<'_>, run: i64, stage: i64) -> Result<Option<String>, Error> {
+    let state = session
+        .connection
+        .prepare_cached("SELECT max(state) FROM turn WHERE run = ? AND stage_index = ?")?
+        .query_row([run, stage], |row| row.get(0))?;
+    Ok(state)
+}
+
+fn name_of(session: &Session<'_>, run: i64) -> Result<String, Error> {
+    let name = session
+        .connection
+        .prepare_cached("SELECT pipeline || '#' || number FROM run WHERE seq = ?")?
+        .query_row([run], |row| row.get(0))?;
+    Ok(name)
+}
+
+fn place(stage: Option<usize>) -> i64 {
+    stage.map_or(WHOLE_RUN, |stage| i64::try_from(stage).expect("a plan has few stages"))
+}

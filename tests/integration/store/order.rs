@@ -1,0 +1,180 @@
+//! In which order jobs are claimed, and when none is, in every store.
+
+use super::world::{LEASE, World, job, plan, worlds};
+use pipehook::id::RunId;
+use pipehook::pipeline::plan::{Job, Plan};
+use pipehook::run::{RunResult, State};
+use pipehook::store::{Acceptance, Accepted, Error, Pausable, Pause, Swept};
+use std::time::Duration;
+
+fn one() -> Plan {
+    plan(vec![job("a", &[])])
+}
+
+fn of_pipeline(name: &str) -> Plan {
+    Plan { pipeline: name.to_owned(), ..one() }
+}
+
+/// Claims and finishes until nothing is due, and returns the runs in that order.
+async fn claimed(world: &World) -> Vec<RunId> {
+    let mut order = Vec::new();
+    while let Some(claim) = world.claim().await {
+        world.store().finish(&claim.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        order.push(claim.run);
+    }
+    order
+}
+
+#[tokio::test]
+async fn a_flood_on_one_connection_starves_no_other() {
+    for mut world in worlds() {
+        let mut flood = Vec::new();
+        for _ in 0..20 {
+            flood.push(world.queue_from("flood", 0, of_pipeline("flood")).await.id);
+        }
+        for expected in &flood[..5] {
+            let claim = world.claim().await.expect("due");
+            assert_eq!(claim.run, *expected, "first in, first out");
+        }
+        world.crash();
+        let first = world.queue_from("quiet", 0, of_pipeline("quiet")).await.id;
+        let second = world.queue_from("quiet", 0, of_pipeline("quiet")).await.id;
+        let order = claimed(&world).await;
+        let place = |run: &RunId| order.iter().position(|it| it == run).expect("it was claimed");
+        assert!(place(&first) <= 1, "it is served next: {}", place(&first));
+        assert!(place(&second) <= 3, "the connections take turns: {}", place(&second));
+        let of_flood: Vec<_> = order.iter().filter(|run| flood.contains(run)).collect();
+        assert_eq!(of_flood, flood[5..].iter().collect::<Vec<_>>(), "the flood keeps its order");
+    }
+}
+
+#[tokio::test]
+async fn runs_of_one_pipeline_keep_their_order_whatever_connection_they_are_of() {
+    for world in worlds() {
+        let mut all = Vec::new();
+        for connection in ["one", "one", "one", "one", "two", "one", "two"] {
+            all.push(world.queue_from(connection, 0, one()).await.id);
+        }
+        assert_eq!(claimed(&world).await, all);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_of_higher_priority_comes_first() {
+    for world in worlds() {
+        let low = world.queue_from("low", -1, of_pipeline("low")).await.id;
+        let usual = world.queue_from("usual", 0, of_pipeline("usual")).await.id;
+        let high = world.queue_from("high", 5, of_pipeline("high")).await.id;
+        assert_eq!(claimed(&world).await, [high, usual, low]);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_has_begun_goes_on_before_later_ones_begin() {
+    for world in worlds() {
+        let first = world.queue(plan(vec![job("a", &[]), job("b", &["a"])])).await.id;
+        let second = world.queue(one()).await.id;
+        assert_eq!(claimed(&world).await, [first.clone(), first, second]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_paused_is_accepted_and_not_claimed() {
+    for mut world in worlds() {
+        let pipeline = Pausable::Pipeline("hello".to_owned());
+        let connection = Pausable::Connection("hook".to_owned());
+        let before = world.queue(one()).await.id;
+        world.store().pause(&pipeline).await.expect("paused");
+        let since = world.now();
+        world.wait(5);
+        world.store().pause(&pipeline).await.expect("paused already");
+        let after = world.queue(one()).await.id;
+        let other = world.queue(of_pipeline("other")).await.id;
+        world.crash();
+        assert_eq!(world.store().pauses().await.expect("a list"), [Pause { what: pipeline.clone(), since }]);
+        assert_eq!(claimed(&world).await, std::slice::from_ref(&other));
+        let shown = world.store().run(&before).await.expect("read").expect("there").run;
+        assert_eq!(shown.waits_for.as_deref(), Some("the pipeline `hello` to be resumed"));
+        world.store().pause(&connection).await.expect("paused");
+        assert!(world.store().resume(&pipeline).await.expect("resumed"));
+        assert!(world.claim().await.is_none(), "its connection is still paused");
+        assert!(world.store().resume(&connection).await.expect("resumed"));
+        assert!(!world.store().resume(&connection).await.expect("asked"), "it was not paused");
+        assert_eq!(claimed(&world).await, [before, after]);
+    }
+}
+
+#[tokio::test]
+async fn a_running_job_goes_on_when_its_pipeline_is_paused() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[]), job("b", &["a"])])).await.id;
+        let claim = world.claim().await.expect("due");
+        world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+        world.store().finish(&claim.lease, world.outcome(RunResult::Succeeded)).await.expect("it is held");
+        assert!(world.claim().await.is_none(), "its next job is held back");
+        assert_eq!(world.store().cancel(&run).await.expect("canceled"), Some(State::Completed));
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_move_takes_nothing_more() {
+    for world in worlds() {
+        let age = Some(Duration::from_secs(60));
+        let aged = |world: &World| Acceptance { queue_age: age, ..world.acceptance(one(), None) };
+        let first = world.queue(one()).await;
+        world.wait(60);
+        assert!(matches!(world.store().accept(aged(&world)).await, Ok(Accepted::New(_))), "not too old yet");
+        world.wait(2);
+        let error = world.store().accept(aged(&world)).await.expect_err("too old");
+        assert!(matches!(error, Error::Stale { waited: 62, limit: 60 }), "{error}");
+        let claim = world.claim().await.expect("due");
+        assert_eq!(claim.run, first.id);
+        world.wait(1);
+        let accepted = world.store().accept(aged(&world)).await;
+        assert!(matches!(accepted, Ok(Accepted::New(_))), "the queue moves: {accepted:?}");
+        world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+        world.wait(100);
+        assert!(world.claim().await.is_none());
+        world.wait(2);
+        let accepted = world.store().accept(aged(&world)).await;
+        assert!(matches!(accepted, Ok(Accepted::New(_))), "what is paused says nothing about the queue: {accepted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_lost_its_worker_gets_as_many_attempts_as_it_is_allowed() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![Job { attempts: Some(2), ..job("a", &[]) }])).await.id;
+        for (attempt, starts, again) in [(1, false, true), (2, true, true), (3, false, true), (4, true, false)] {
+            let claim = world.claim().await.expect("due");
+            assert_eq!(claim.attempt, attempt);
+            let shown = world.store().run(&run).await.expect("read").expect("there");
+            let step = &shown.stages[0].jobs[0].steps[0];
+            assert_eq!((step.state, step.started_at), (State::Queued, None), "nothing of a lost attempt is left");
+            if starts {
+                world.store().record(&claim.lease, world.started(0)).await.expect("held");
+            }
+            world.wait(31);
+            let swept = world.store().sweep(false).await.expect("a sweep");
+            assert_eq!(swept, [Swept { job: claim.lease.job, run: run.clone(), again }]);
+        }
+        let shown = world.store().run(&run).await.expect("read").expect("there");
+        assert_eq!(shown.run.result, Some(RunResult::Failed));
+        let reason = shown.stages[0].jobs[0].reason.clone().expect("a reason");
+        assert!(reason.starts_with("abandoned"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_setting_of_the_clock_ends_no_lease() {
+    for world in worlds() {
+        world.queue(one()).await;
+        let lease = world.claim().await.expect("due").lease;
+        for jump in [3_600, -7_200] {
+            world.set_clock(jump);
+            world.store().renew(&lease, LEASE).await.expect("it holds");
+            assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+        }
+        world.store().finish(&lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+    }
+}
