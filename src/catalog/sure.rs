@@ -55,7 +55,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
     let is_whole =
         pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
-    let doubt = Doubt::new(&pipeline.sources);
+    let doubt = Doubt::new(&pipeline.sources, diagnostics);
     for diagnostic in found {
         // A delivery gives no parameters, so that one without a value stops every delivery.
         let stops_deliveries = diagnostic.code == Code::MissingParameter && !pipeline.listeners.is_empty();
@@ -81,12 +81,16 @@ struct Doubt<'s> {
     sources: &'s SourceMap,
     /// Whether expressions may bring keys or items.
     brings_structure: bool,
+    /// Expressions that do not end: each is over with its scalar, not with the file.
+    unclosed: Vec<Span>,
 }
 
 impl<'s> Doubt<'s> {
-    fn new(sources: &'s SourceMap) -> Self {
+    fn new(sources: &'s SourceMap, known: &Diagnostics) -> Self {
         let text = sources.source(Span::NONE.source).map_or("", |source| &source.text);
-        Self { sources, brings_structure: text.lines().any(brings_structure) }
+        let syntax = known.iter().filter(|diagnostic| diagnostic.code == Code::ExpressionSyntax);
+        let places = syntax.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span));
+        Self { sources, brings_structure: text.lines().any(brings_structure), unclosed: places.collect() }
     }
 
     fn is_sure(&self, diagnostic: &Diagnostic) -> bool {
@@ -95,16 +99,23 @@ impl<'s> Doubt<'s> {
         let written = source.and_then(|source| source.text.get(place.span.range())).unwrap_or_default();
         let before = source.and_then(|source| source.text.get(..place.span.range().start)).unwrap_or_default();
         let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
-        let depends = has_expression(written) || ends_inside_expression(before);
+        let depends = has_expression(written) || self.is_inside_expression(before, place.span);
         !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought
     }
-}
 
-/// Says whether a text ends in the midst of an expression: what is wrong behind it is wrong with the
-/// values that the expression had.
-fn ends_inside_expression(text: &str) -> bool {
-    let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| text.rfind(mark)).max();
-    last(OPENINGS).is_some_and(|opening| last(CLOSINGS).is_none_or(|closing| closing < opening))
+    /// Says whether a place stands in the midst of an expression, given the text before it: what is
+    /// wrong there is wrong with the values that the expression had.
+    fn is_inside_expression(&self, before: &str, place: Span) -> bool {
+        let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| before.rfind(mark)).max();
+        let Some(opening) = last(OPENINGS).filter(|opening| last(CLOSINGS).is_none_or(|closing| closing < *opening))
+        else {
+            return false;
+        };
+        let is_over = |unclosed: &Span| {
+            unclosed.source == place.source && unclosed.range().start == opening && unclosed.end <= place.start
+        };
+        !self.unclosed.iter().any(is_over)
+    }
 }
 
 fn has_expression(text: &str) -> bool {
