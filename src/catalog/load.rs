@@ -173,7 +173,7 @@ fn compile(
     let aliases: Vec<String> = resources.iter().map(|resource| resource.alias.clone()).collect();
     let template = Template::load(&document, &aliases, files, &mut sources, &mut diagnostics);
     let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
-    let scripts = pipeline::foresee(&document, &sources, &aliases);
+    let scripts = pipeline::foresee(&document, &template, &sources, &aliases);
     let pipeline = Pipeline { name: name.to_owned(), sources, template, groups: groups.clone(), listeners, scripts };
     (pipeline, diagnostics)
 }

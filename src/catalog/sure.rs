@@ -52,10 +52,13 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
+    let mut doubt = Doubt::new(&pipeline.sources, diagnostics);
+    // What could not be expanded without values would have brought something.
+    let would_bring = |it: &Diagnostic| !OTHERWISE_FOUND.contains(&it.code) && !doubt.is_sure(it);
+    doubt.brings_structure |= found.iter().any(would_bring);
     pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
     let is_whole =
         pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
-    let doubt = Doubt::new(&pipeline.sources, diagnostics);
     for diagnostic in found {
         // A delivery gives no parameters, so that one without a value stops every delivery.
         let stops_deliveries = diagnostic.code == Code::MissingParameter && !pipeline.listeners.is_empty();
@@ -87,10 +90,9 @@ struct Doubt<'s> {
 
 impl<'s> Doubt<'s> {
     fn new(sources: &'s SourceMap, known: &Diagnostics) -> Self {
-        let text = sources.source(Span::NONE.source).map_or("", |source| &source.text);
         let syntax = known.iter().filter(|diagnostic| diagnostic.code == Code::ExpressionSyntax);
         let places = syntax.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span));
-        Self { sources, brings_structure: text.lines().any(brings_structure), unclosed: places.collect() }
+        Self { sources, brings_structure: sources.iter().any(|source| source.text.lines().any(brings_structure)), unclosed: places.collect() }
     }
 
     fn is_sure(&self, diagnostic: &Diagnostic) -> bool {

@@ -16,23 +16,34 @@ const SOURCE: &str = "expression";
 Examples:
   pipehook eval \"format('{0}-{1}', 'a', 5)\"
   pipehook eval \"eq(variables['Build.Reason'], 'Manual')\" --context context.json
-  pipehook eval \"and(succeeded(), eq(1, 1))\" --status succeeded")]
+  pipehook eval \"and(succeeded(), eq(1, 1))\" --status succeeded
+
+A context file, with what the expression needs of it:
+  {\"parameters\": {\"environment\": \"test\", \"hook\": {\"resource\": {\"id\": 7}}},
+   \"variables\": {\"Build.Reason\": \"Manual\"},
+   \"dependencies\": {\"A\": {\"result\": \"Succeeded\", \"outputs\": {\"step.name\": \"x\"}}}}")]
 pub(super) struct Eval {
     /// The expression
     #[arg(allow_hyphen_values = true)]
     expression: String,
-    /// A JSON object whose members are the contexts: parameters, variables, dependencies, …
+    /// A JSON object whose members are the names that the expression may use: `parameters` (also a
+    /// payload, below the webhook's alias), `variables`, `dependencies`, `stageDependencies`,
+    /// `resources`, `pipeline`, the name of a loop; `-` is stdin
     #[arg(long, value_name = "FILE")]
     context: Option<PathBuf>,
-    /// The status of the job, for succeeded(), failed() and the like
+    /// How the job stands, for always(), succeeded(), failed(), canceled() and succeededOrFailed(),
+    /// as in the condition of a step; without it these functions do not exist
     #[arg(long, value_enum, value_name = "STATUS")]
     status: Option<StatusWord>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum StatusWord {
+    /// All steps so far have succeeded
     Succeeded,
+    /// A step has failed
     Failed,
+    /// The run was canceled
     Canceled,
 }
 

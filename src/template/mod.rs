@@ -42,7 +42,7 @@ pub use parameter::{PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use reference::FileKey;
 pub use value::{came_from, object_in_text};
 
-use crate::diagnostic::{Diagnostics, SourceMap};
+use crate::diagnostic::{Diagnostics, SourceId, SourceMap};
 use crate::expression::{Object, Reference};
 use crate::yaml;
 use load::Loaded;
@@ -123,6 +123,14 @@ impl Template {
         let mut references = Vec::new();
         self.loaded.files[0].document.visit(&mut |expression| references.extend(expression.references()));
         references
+    }
+
+    /// Returns the text of the file that a file names literally, if it was read. `from` is the text in
+    /// which the name stands.
+    pub fn named(&self, from: SourceId, written: &str) -> Option<SourceId> {
+        let from = &self.loaded.files[*self.loaded.by_source.get(&from)?].key;
+        let key = reference::resolve(written, from, &self.loaded.aliases).ok()?;
+        self.loaded.index.get(&key).map(|&at| self.loaded.files[at].source)
     }
 
     /// Says whether an expression of any file looks at what is known of a delivery beside its

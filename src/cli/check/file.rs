@@ -34,12 +34,9 @@ pub(super) fn check(
     let had_errors = diagnostics.has_errors();
     match payload.filter(|_| !pipeline.listeners.is_empty()) {
         Some(payload) if !had_errors => with_payload(&pipeline, payload, &substitution, &mut diagnostics),
-        Some(_) => {}
-        None => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
+        _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
-    if !had_errors {
-        foreseen(&pipeline, &substitution, &mut diagnostics);
-    }
+    foreseen(&pipeline, &substitution, &mut diagnostics);
     diagnostics.resolve(&pipeline.sources)
 }
 
