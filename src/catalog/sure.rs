@@ -92,7 +92,11 @@ impl<'s> Doubt<'s> {
     fn new(sources: &'s SourceMap, known: &Diagnostics) -> Self {
         let syntax = known.iter().filter(|diagnostic| diagnostic.code == Code::ExpressionSyntax);
         let places = syntax.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span));
-        Self { sources, brings_structure: sources.iter().any(|source| source.text.lines().any(brings_structure)), unclosed: places.collect() }
+        Self {
+            sources,
+            brings_structure: sources.iter().any(|source| source.text.lines().any(brings_structure)),
+            unclosed: places.collect(),
+        }
     }
 
     fn is_sure(&self, diagnostic: &Diagnostic) -> bool {

@@ -2,10 +2,10 @@
 //!
 //! Messages name the connection and the source. No value of a secret is in any of them.
 
-use super::{Environment, key};
 use super::file::{Unreadable, read_bytes};
 use super::section::Section;
 use super::value::{Moment, SecretName};
+use super::{Environment, key};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::webhook::KeyMistake;
 use crate::webhook::connection::Secret;

@@ -118,7 +118,8 @@ const WITHOUT_TEXT: [&str; 2] = ["boolean", "number"];
 /// gives one of them, which is the author's.
 fn carries_text(document: &Node, name: &str) -> bool {
     let declared = document.member("parameters").and_then(Node::items).unwrap_or_default();
-    let is_named = |item: &&Node| item.member("name").and_then(Node::text).is_some_and(|it| it.eq_ignore_ascii_case(name));
+    let is_named =
+        |item: &&Node| item.member("name").and_then(Node::text).is_some_and(|it| it.eq_ignore_ascii_case(name));
     declared.iter().find(is_named).is_none_or(|item| {
         let word = item.member("type").and_then(Node::text);
         let is_text = !word.is_some_and(|word| WITHOUT_TEXT.iter().any(|other| other.eq_ignore_ascii_case(word)));
