@@ -8,6 +8,7 @@ use super::prepare::expand;
 use super::{Pipeline, Trigger};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
+use crate::template::{Inputs, Template, TemplateKind};
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
@@ -43,6 +44,41 @@ const ABSENCES: [Code; 7] = [
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
+/// Mistakes about what the pipeline around a template may bring.
+const OF_SURROUNDINGS: [Code; 7] = [
+    Code::UnknownDependency,
+    Code::UnknownName,
+    Code::UnknownOutput,
+    Code::UnknownResource,
+    Code::UnknownTemplate,
+    Code::UnknownGroup,
+    Code::RunName,
+];
+
+/// Adds what is wrong with a template by itself, whatever its parameters are and whoever uses it.
+pub(super) fn add_sure_mistakes_of_template(
+    template: &Template,
+    kind: TemplateKind,
+    inputs: Inputs,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) {
+    if diagnostics.iter().any(|diagnostic| WITHOUT_TREE.contains(&diagnostic.code)) {
+        return;
+    }
+    let mut found = Diagnostics::default();
+    let document = template.expand_alone(kind, inputs, &mut found);
+    let mut doubt = Doubt::new(sources, diagnostics);
+    doubt.learn(&found);
+    pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
+    for diagnostic in found {
+        let is_sure = doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code);
+        if is_sure && !is_known(&diagnostic, diagnostics) {
+            diagnostics.push(diagnostic);
+        }
+    }
+}
+
 /// Adds what is wrong with a pipeline whatever it is started with to what is known of it already.
 /// A pipeline that wants no values is looked at whole; of others, and of one that has mistakes
 /// already, what does not depend on the values.
@@ -53,9 +89,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
     let mut doubt = Doubt::new(&pipeline.sources, diagnostics);
-    // What could not be expanded without values would have brought something.
-    let would_bring = |it: &Diagnostic| !OTHERWISE_FOUND.contains(&it.code) && !doubt.is_sure(it);
-    doubt.brings_structure |= found.iter().any(would_bring);
+    doubt.learn(&found);
     pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
     let is_whole =
         pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
@@ -97,6 +131,13 @@ impl<'s> Doubt<'s> {
             brings_structure: sources.iter().any(|source| source.text.lines().any(brings_structure)),
             unclosed: places.collect(),
         }
+    }
+
+    /// Learns from the mistakes of an expansion: what could not be expanded without values would
+    /// have brought something.
+    fn learn(&mut self, found: &Diagnostics) {
+        let would_bring = |it: &Diagnostic| !OTHERWISE_FOUND.contains(&it.code) && !self.is_sure(it);
+        self.brings_structure |= found.iter().any(would_bring);
     }
 
     fn is_sure(&self, diagnostic: &Diagnostic) -> bool {

@@ -13,6 +13,7 @@
 //! | part of a scalar | string, number, boolean, null | text, tainted where it came from a payload |
 //! | part of a scalar | object, array | an error, code `not-a-string` |
 
+mod alone;
 mod compile;
 mod directive;
 mod emit;
@@ -39,7 +40,7 @@ pub use files::{FileError, FileText, Files, NoFiles, Repository};
 pub use group::{Group, Groups};
 pub use hole::{Found, find as find_expressions};
 pub use parameter::{PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
-pub use reference::FileKey;
+pub use reference::{FileKey, Kind as TemplateKind};
 pub use value::{came_from, object_in_text};
 
 use crate::diagnostic::{Diagnostics, SourceId, SourceMap};
@@ -131,6 +132,12 @@ impl Template {
         let from = &self.loaded.files[*self.loaded.by_source.get(&from)?].key;
         let key = reference::resolve(written, from, &self.loaded.aliases).ok()?;
         self.loaded.index.get(&key).map(|&at| self.loaded.files[at].source)
+    }
+
+    /// Returns the texts of the files that others name, literally and in a place for templates, with
+    /// what each is named as.
+    pub fn included(&self) -> impl Iterator<Item = (SourceId, TemplateKind)> {
+        self.loaded.files.iter().filter_map(|file| Some((file.source, file.named_as?)))
     }
 
     /// Says whether an expression of any file looks at what is known of a delivery beside its

@@ -5,27 +5,37 @@ use crate::catalog::{self, Library, Pipeline, Trigger, TriggeringWebhook, prepar
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
 use crate::shell::Substitution;
+use crate::template::TemplateKind;
 use crate::webhook::payload::Payload;
 use crate::webhook::select::select;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The id of a delivery that is none.
 const DELIVERY: &str = "dlv_00000000000000000000000000000000";
 
-/// Returns everything that is wrong with a file; with a payload, also with its expansion, and with a
-/// configuration, also what its connections say of it.
-pub(super) fn check(
-    file: &Path,
-    library: &Library,
-    payload: Option<&Payload<'_>>,
-    config: Option<&Config>,
-) -> Vec<Report> {
+/// What came of checking a pipeline.
+pub(super) struct Checked {
+    pub(super) reports: Vec<Report>,
+    /// The files that it names as templates.
+    pub(super) included: Vec<(PathBuf, TemplateKind)>,
+    /// Whether a delivery can start it.
+    pub(super) listens: bool,
+}
+
+impl Checked {
+    pub(super) fn unreadable(what: &str, file: &Path, cause: &std::io::Error) -> Self {
+        let title = format!("the {what} {} can't be read: {cause}", file.display());
+        let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
+        Self { reports: vec![report], included: Vec::new(), listens: false }
+    }
+}
+
+/// Returns everything that is wrong with a pipeline; with a payload, also with its expansion, and
+/// with a configuration, also what its connections say of it.
+pub(super) fn check(file: &Path, library: &Library, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Checked {
     let (pipeline, mut diagnostics) = match catalog::load_file(file, library) {
         Ok(loaded) => loaded,
-        Err(cause) => {
-            let title = format!("the pipeline {} can't be read: {cause}", file.display());
-            return vec![Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default())];
-        }
+        Err(cause) => return Checked::unreadable("pipeline", file, &cause),
     };
     if let Some(config) = config {
         sender::filters(config, &pipeline, &mut diagnostics);
@@ -37,7 +47,13 @@ pub(super) fn check(
         _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
-    diagnostics.resolve(&pipeline.sources)
+    let path = |source| Path::new(&*pipeline.sources.source(source)?.name).canonicalize().ok();
+    let included = pipeline.template.included().filter_map(|(source, kind)| Some((path(source)?, kind)));
+    Checked {
+        included: included.collect(),
+        listens: !pipeline.listeners.is_empty(),
+        reports: diagnostics.resolve(&pipeline.sources),
+    }
 }
 
 /// Reports the places of scripts that take no payload text, whatever is posted.

@@ -3,12 +3,12 @@
 use super::compile::{self, Mention, Written};
 use super::keys::{check_arguments, check_keys, keys};
 use super::unread::{unread, unresolved};
-use super::{File, Loaded};
+use super::{File, Loaded, Own};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
 use crate::template::files::{Files, Repository};
 use crate::template::parameter;
 use crate::template::place::Place;
-use crate::template::reference::{self, FileKey, Kind};
+use crate::template::reference::{self, FileKey, Kind, Unresolved};
 use crate::template::repository::repositories;
 use crate::template::{FROZEN_BYTES_MAX, FROZEN_MAX};
 use crate::yaml;
@@ -28,6 +28,7 @@ enum Certainty {
 const CERTAINTIES: [Certainty; 3] = [Certainty::Certain, Certainty::Possible, Certainty::Candidate];
 
 pub(super) struct Loader<'l> {
+    pub(super) own: Own,
     pub(super) files: &'l dyn Files,
     pub(super) sources: &'l mut SourceMap,
     pub(super) diagnostics: &'l mut Diagnostics,
@@ -84,6 +85,8 @@ impl Loader<'_> {
         let resolved = reference::resolve(text, &self.loaded.files[from].key, &self.loaded.aliases);
         let key = match resolved {
             Ok(key) => key,
+            // The pipeline that uses a template declares the repositories.
+            Err(Unresolved::Alias(_)) if self.own == Own::Template => return None,
             Err(reason) => {
                 let mistake = unresolved(&reason, mention.span, &self.loaded.aliases);
                 self.report(mistake, certainty);
@@ -113,7 +116,9 @@ impl Loader<'_> {
         if mention.is_guessed {
             return;
         }
-        let mut mistakes = check_keys(mention.kind, &included.keys, included.document.span(), mention.span);
+        self.loaded.files[file].named_as.get_or_insert(mention.kind);
+        let included = &self.loaded.files[file];
+        let mut mistakes = check_keys(mention.kind, &included.keys, included.document.span(), Some(mention.span));
         mistakes.retain(|mistake| included.has_all_keys || mistake.code != Code::MissingKey);
         mistakes.extend(check_arguments(&included.declared, mention));
         for mistake in mistakes {
@@ -151,7 +156,7 @@ impl Loader<'_> {
         Ok(at)
     }
 
-    fn compile(
+    pub(super) fn compile(
         &mut self,
         key: FileKey,
         source: SourceId,
@@ -177,7 +182,17 @@ impl Loader<'_> {
         let (part, mentions) = compile::compile(document, place, scope, self.sources, mistakes);
         let keys = keys(document);
         let has_all_keys = document.entries().is_some_and(|entries| is_read && entries.len() == keys.len());
-        File { key, source, declared, document: part, keys, has_all_keys, mistakes: Vec::new(), mentions }
+        File {
+            key,
+            source,
+            declared,
+            document: part,
+            keys,
+            has_all_keys,
+            mistakes: Vec::new(),
+            named_as: None,
+            mentions,
+        }
     }
 
     /// Takes the repositories that an extended pipeline declares. What it listens to is not

@@ -51,13 +51,18 @@ pub(super) fn check_arguments(declared: &Declared, mention: &Mention) -> Vec<Dia
     unknown.chain(absent.map(|it| parameter::missing(it, mention.span))).collect()
 }
 
-/// Returns what is wrong with the keys at the top of a template file of a kind.
+/// Returns what is wrong with the keys at the top of a template file of a kind, which is named at
+/// `mention`.
 pub(in crate::template) fn check_keys(
     kind: Kind,
     keys: &[(Arc<str>, Span)],
     whole: Span,
-    mention: Span,
+    mention: Option<Span>,
 ) -> Vec<Diagnostic> {
+    let named = |mistake: Diagnostic| match mention {
+        Some(mention) => mistake.related(mention, "the file is named here"),
+        None => mistake,
+    };
     let is_body = |key: &str| kind.bodies().contains(&key);
     let is_known = |key: &str| is_body(key) || kind.others().contains(&key);
     let mut mistakes = Vec::new();
@@ -65,9 +70,7 @@ pub(in crate::template) fn check_keys(
         let title = format!("{} has no key `{}`", kind.name(), shown(key));
         let unknown = Diagnostic::error(Code::UnknownKey, title, *span, "this key is not known here");
         let known = [kind.others(), kind.bodies()].concat();
-        let unknown = unknown
-            .related(mention, "the file is named here")
-            .help(format!("the keys here are `{}`", known.join("`, `")));
+        let unknown = named(unknown).help(format!("the keys here are `{}`", known.join("`, `")));
         mistakes.push(unknown.suggest(key, known.iter().copied()));
     }
     let bodies: Vec<&(Arc<str>, Span)> = keys.iter().filter(|(key, _)| is_body(key)).collect();
@@ -81,7 +84,7 @@ pub(in crate::template) fn check_keys(
             let place = keys.first().map_or(Span { end: whole.start, ..whole }, |(_, span)| *span);
             let title = format!("{} needs `{}`", kind.name(), kind.bodies().join("` or `"));
             let missing = Diagnostic::error(Code::MissingKey, title, place, "it is not in the file");
-            mistakes.push(missing.related(mention, "the file is named here"));
+            mistakes.push(named(missing));
         }
         _ => {}
     }

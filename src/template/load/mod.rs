@@ -29,9 +29,9 @@ use super::files::Files;
 use super::parameter::{self, Declared};
 use super::part::Part;
 use super::place::Place;
-use super::reference::FileKey;
+use super::reference::{FileKey, Kind};
 use super::repository::repositories;
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, SourceMap, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 use crate::yaml;
 use follow::Loader;
 use keys::{check_siblings, keys};
@@ -51,6 +51,8 @@ pub(super) struct File {
     has_all_keys: bool,
     /// What is wrong with the file by itself.
     pub(super) mistakes: Vec<Diagnostic>,
+    /// As what it is named by another file, literally and in a place for templates.
+    pub(super) named_as: Option<Kind>,
     mentions: Vec<Mention>,
 }
 
@@ -79,8 +81,43 @@ pub(super) fn load(
     let aliases = declared.iter().map(|it| it.alias.clone()).collect();
     let by_source = HashMap::from([(root.source, 0)]);
     let loaded = Loaded { files: vec![root], index: HashMap::from([(key, 0)]), by_source, aliases };
+    let own = Own::Pipeline;
     let mut loader =
-        Loader { files, sources, diagnostics, repositories: declared, loaded, bytes: 0, edges: Vec::new() };
+        Loader { own, files, sources, diagnostics, repositories: declared, loaded, bytes: 0, edges: Vec::new() };
+    loader.follow();
+    loader.loaded
+}
+
+/// What the first file of a set is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Pipeline,
+    /// A template by itself: nobody has said where repositories are, and which values it gets.
+    Template,
+}
+
+/// Compiles a template by itself and reads what it may include.
+pub(super) fn load_alone(
+    document: &yaml::Node,
+    kind: Kind,
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Loaded {
+    let key = files.pipeline();
+    let source = document.span.source;
+    let loaded = Loaded { files: Vec::new(), index: HashMap::new(), by_source: HashMap::new(), aliases: Vec::new() };
+    let own = Own::Template;
+    let repositories = Vec::new();
+    let mut loader = Loader { own, files, sources, diagnostics, repositories, loaded, bytes: 0, edges: Vec::new() };
+    let mut mistakes = Diagnostics::default();
+    let file = loader.compile(key.clone(), source, Some(document), kind, &mut mistakes);
+    let wrong_keys = check_keys(kind, &file.keys, document.span, None);
+    let wrong_keys = wrong_keys.into_iter().filter(|mistake| file.has_all_keys || mistake.code != Code::MissingKey);
+    mistakes.into_iter().chain(wrong_keys).for_each(|mistake| loader.diagnostics.push(mistake));
+    loader.loaded.index.insert(key, 0);
+    loader.loaded.by_source.insert(source, 0);
+    loader.loaded.files.push(file);
     loader.follow();
     loader.loaded
 }
@@ -100,5 +137,5 @@ fn root(
     let (part, mentions) = compile::compile(document, Place::Root, scope, sources, diagnostics);
     let source = document.span.source;
     let (keys, has_all_keys) = (keys(document), true);
-    File { key, source, declared, document: part, keys, has_all_keys, mistakes: Vec::new(), mentions }
+    File { key, source, declared, document: part, keys, has_all_keys, mistakes: Vec::new(), named_as: None, mentions }
 }
