@@ -2,8 +2,9 @@
 
 use super::failure::{Ending, Failure};
 use super::{input, output};
-use crate::diagnostic::{Diagnostic, SourceId, SourceMap, Span, Style, render_all};
-use crate::expression::{Context, Dialect, Expression, JobStatus, Mistake, Status, Value};
+use crate::diagnostic::{Code, Diagnostic, SourceId, SourceMap, Span, Style, render_all};
+use crate::expression::{Context, Dialect, Expression, JobStatus, Mistake, Scope, Status, Value};
+use crate::taint::Text;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -64,7 +65,8 @@ impl Eval {
 
     fn read_context(&self) -> Result<Context<'static>, Failure> {
         let dialect = if self.status.is_some() { Dialect::Condition } else { Dialect::Template };
-        let mut context = Context::new(dialect);
+        // A variable that nobody has set is nothing, so that the name is always known.
+        let mut context = Context::new(dialect).with("variables", Value::object::<Text>([]));
         if let Some(file) = &self.context {
             let text = input::text(file)?;
             let json: serde_json::Value = serde_json::from_str(&text)
@@ -97,9 +99,23 @@ fn evaluate(text: &str, context: &Context<'_>) -> Result<Value, Vec<Mistake>> {
     let expression = Expression::parse(text).map_err(|mistake| vec![mistake])?;
     let unknown = expression.check(&context.scope());
     if !unknown.is_empty() {
-        return Err(unknown);
+        let elsewhere = expression.check(&Scope::new(Dialect::Condition));
+        return Err(unknown.into_iter().map(|mistake| with_way(mistake, &elsewhere)).collect());
     }
     expression.evaluate(context).map_err(|mistake| vec![mistake])
+}
+
+/// Adds how to make known what is not: a name by the file of contexts, a function that asks for the
+/// status of a job by that status. `elsewhere` are the mistakes that it would have in a condition.
+fn with_way(mistake: Mistake, elsewhere: &[Mistake]) -> Mistake {
+    let help = match mistake.code {
+        Code::UnknownName if mistake.help.is_none() => "give it a value in the file of `--context`",
+        Code::UnknownFunction if !elsewhere.iter().any(|it| it.range == mistake.range) => {
+            "say how the job stands: `--status succeeded`"
+        }
+        _ => return mistake,
+    };
+    Mistake { help: Some(help.to_owned()), ..mistake }
 }
 
 fn complain(text: &str, mistakes: &[Mistake]) {
