@@ -18,9 +18,10 @@ fn copy(from: &Path, to: &Folder, inside: &str) {
     for entry in std::fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = format!("{inside}/{}", path.file_name().expect("a name").to_string_lossy());
-        match path.is_dir() {
-            true => copy(&path, to, &name),
-            false => drop(to.write(&name, &std::fs::read_to_string(&path).expect("text")).path()),
+        if path.is_dir() {
+            copy(&path, to, &name);
+        } else if !path.ends_with("expected.yml") {
+            to.write(&name, &std::fs::read_to_string(&path).expect("text"));
         }
     }
 }
