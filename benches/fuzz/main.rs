@@ -11,6 +11,7 @@ mod make;
 mod random;
 mod subject;
 mod watch;
+mod words;
 
 use make::Seeds;
 use random::Random;

@@ -16,7 +16,7 @@ pub struct Watch(Arc<Mutex<Present>>);
 
 impl Watch {
     pub fn start(time: Duration, memory: u64) -> Self {
-        let present = Arc::new(Mutex::new(None));
+        let present: Arc<Mutex<Present>> = Arc::default();
         let watched = present.clone();
         std::thread::spawn(move || {
             loop {
