@@ -85,7 +85,10 @@ fn send_all(readers: Vec<LogReader>, sender: &mpsc::Sender<io::Result<Bytes>>) {
             let piece = match reader.read() {
                 Ok(lines) if lines.is_empty() => break,
                 Ok(lines) => Ok(lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>()),
-                Err(error) => Err(error),
+                Err(error) => {
+                    tracing::error!(%error, "a log could not be read to its end");
+                    Err(error)
+                }
             };
             let is_failure = piece.is_err();
             if sender.blocking_send(piece.map(Bytes::from)).is_err() || is_failure {

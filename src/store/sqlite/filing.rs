@@ -9,8 +9,9 @@
 
 use super::accept::LoggedRun;
 use super::counter::Scope;
+use super::entry::Entry;
 use super::matrix;
-use super::row::{from_json, micros, moment};
+use super::row::{micros, moment};
 use super::turn;
 use super::writer::{Memory, Session};
 use crate::id::{DeliveryId, JobId, RunId};
@@ -33,7 +34,7 @@ pub(super) fn is_behind(connection: &Connection) -> Result<bool, Error> {
 pub(super) fn count_behind(connection: &Connection) -> Result<u64, Error> {
     let counted = connection
         .prepare_cached(
-            "SELECT coalesce(sum(json_array_length(runs)), 0)
+            "SELECT coalesce(sum(json_array_length(assigned)), 0)
              FROM delivery
              WHERE seq > (SELECT filed FROM filing)",
         )?
@@ -49,7 +50,7 @@ pub(super) fn file(session: &mut Session<'_>) -> Result<(), Error> {
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
     let mut query = connection.prepare_cached(
-        "SELECT seq, id, connection, received_at, runs
+        "SELECT seq, id, connection, received_at, assigned, entry
          FROM delivery
          WHERE seq > ?
          ORDER BY seq",
@@ -60,10 +61,10 @@ pub(super) fn file(session: &mut Session<'_>) -> Result<(), Error> {
         let (name, received_at): (String, i64) = (row.get(2)?, row.get(3)?);
         connection.prepare_cached("INSERT INTO delivery_place (id, seq) VALUES (?, ?)")?.execute(params![id, place])?;
         let delivery = (DeliveryId::from_stored(&id), name.as_str());
-        if let Some(runs) = row.get::<_, Option<String>>(4)? {
-            let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
-            for run in &runs {
-                file_run(session, run, moment(received_at)?, Some(&delivery))?;
+        if let Some(assigned) = row.get::<_, Option<String>>(4)? {
+            let entry = Entry::read(row.get_ref(5)?.as_str().map_err(super::row::unreadable)?)?;
+            for run in entry.runs(&assigned)? {
+                file_run(session, &run, moment(received_at)?, Some(&delivery))?;
                 turn::work_off(session, moment(received_at)?)?;
             }
         }

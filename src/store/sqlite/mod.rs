@@ -31,6 +31,7 @@
 mod accept;
 mod blocked;
 mod counter;
+mod entry;
 mod filing;
 mod form;
 mod graph;
@@ -70,7 +71,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use writer::{Isolation, Session, Writer};
+use writer::{Session, Writer};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
@@ -104,7 +105,7 @@ pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     readers: Readers,
     refusals: Arc<Refusals>,
-    changes: watch::Sender<u64>,
+    changes: Arc<watch::Sender<u64>>,
     writer: Writer,
     /// Given up after the writer has ended: fields are dropped in their order.
     _lock: Option<lock::Lock>,
@@ -123,12 +124,13 @@ impl SqliteStore {
         let connection = open_for_writing(&file)?;
         migration::migrate(&connection)?;
         sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
+        let changes = Arc::new(watch::Sender::new(0));
         Ok(Self {
             clock,
             readers: Readers::new(file.clone()),
             refusals: Arc::default(),
-            changes: watch::Sender::new(0),
-            writer: Writer::start(file, connection),
+            writer: Writer::start(file, connection, changes.clone()),
+            changes,
             _lock: lock,
         })
     }
@@ -138,7 +140,7 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.writer.write(Isolation::Own, work).await
+        self.writer.write(work).await
     }
 
     /// As [`Self::write`], and tells those who wait for changes.
@@ -148,13 +150,9 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         let result = self.write(work).await;
         if result.is_ok() {
-            self.tell_of_change();
+            tell_of_change(&self.changes);
         }
         result
-    }
-
-    fn tell_of_change(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Runs queries that find everything that was accepted, also what was not filed before.
@@ -203,13 +201,8 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error> {
-        let rows = accept::Rows::new(acceptance)?;
-        let starts_runs = rows.starts_runs();
-        let accepted = self.writer.write(Isolation::Shared, move |session| accept::accept(session, rows)).await?;
-        if starts_runs {
-            self.tell_of_change();
-        }
-        Ok(accepted)
+        let (rows, done) = self.writer.accept(Box::new(accept::Rows::new(acceptance)?)).await?;
+        Ok(rows.accepted(done))
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), Error> {
@@ -358,6 +351,10 @@ impl Store for SqliteStore {
     async fn ready(&self) -> Result<(), Error> {
         self.write(migration::write_probe).await
     }
+}
+
+fn tell_of_change(changes: &watch::Sender<u64>) {
+    changes.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 fn open_for_writing(file: &Path) -> Result<Connection, Error> {
