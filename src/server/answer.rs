@@ -54,9 +54,10 @@ pub(super) fn body<'a>(admission: &'a Admission, progress: &[Progress], shared: 
     told(admission, |at, run| (Some(shared.run_url(&run.id)), progress.get(at).copied()))
 }
 
-/// Returns what is told about a delivery that was posted again on purpose.
-pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId) -> Body<'a> {
-    Body { replay_of: Some(of), ..told(admission, |_, _| (None, None)) }
+/// Returns what is told about a delivery that was posted again on purpose. `url` says where a run can
+/// be looked at, as far as it is known.
+pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId, url: impl Fn(&RunId) -> Option<String>) -> Body<'a> {
+    Body { replay_of: Some(of), ..told(admission, |_, run| (url(&run.id), None)) }
 }
 
 fn told<'a>(

@@ -25,7 +25,7 @@ pub(super) struct Check {
     /// Pipelines, or folders of them; without any, the configuration and its pipelines folder
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Also expand each pipeline that listens to a webhook with this payload
+    /// Also expand each pipeline that listens to a webhook with this payload, and say where its text goes
     #[arg(long, value_name = "FILE")]
     payload: Option<PathBuf>,
     /// How to print
@@ -68,8 +68,13 @@ impl Check {
             add_files(path, &mut files)?;
         }
         let check = |path: &PathBuf| file::check(path, &library, payload.as_ref(), config.as_ref());
+        let mut trails = String::new();
         for of_file in parallel::map(&files, check) {
-            reports.extend(of_file);
+            reports.extend(of_file.reports);
+            trails.push_str(&of_file.trail);
+        }
+        if self.format == ReportFormat::Text {
+            output::text(&trails)?;
         }
         self.print(&reports, files.len())?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
