@@ -9,9 +9,11 @@ mod decide;
 mod ids;
 mod rate;
 mod replay;
+mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
 pub use replay::{Force, Unreplayable};
+pub use trail::PipelineTrail;
 
 use crate::catalog::Shelf;
 use crate::clock::Clock;

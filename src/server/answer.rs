@@ -59,9 +59,10 @@ pub(super) fn text(admission: &Admission, progress: &[Progress], shared: &Shared
     text
 }
 
-/// Returns what is told about a delivery that was posted again on purpose.
-pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId) -> Body<'a> {
-    Body { replay_of: Some(of), ..told(admission, |_, _| (None, None)) }
+/// Returns what is told about a delivery that was posted again on purpose. `url` says where a run can
+/// be looked at, as far as it is known.
+pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId, url: impl Fn(&RunId) -> Option<String>) -> Body<'a> {
+    Body { replay_of: Some(of), ..told(admission, |_, run| (url(&run.id), None)) }
 }
 
 fn told<'a>(

@@ -22,7 +22,8 @@ pub fn readers(logs: &Logs, run: &RunDetail) -> io::Result<Vec<LogReader>> {
 }
 
 /// Returns one line as it may be shown: colours are kept, every other control character is
-/// spelled out.
+/// spelled out. The colours are those of steps that no payload reached: of others the worker has
+/// spelled out all escapes.
 pub fn harmless(line: &str) -> Cow<'_, str> {
     let is_harmless = |character: char| character == '\t' || !is_unprintable(character);
     if line.chars().all(is_harmless) {

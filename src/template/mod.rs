@@ -43,7 +43,7 @@ pub use parameter::{PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use reference::{FileKey, Kind as TemplateKind};
 pub use value::{came_from, object_in_text};
 
-use crate::diagnostic::{Diagnostics, SourceId, SourceMap};
+use crate::diagnostic::{Diagnostics, SourceId, SourceMap, Span};
 use crate::expression::{Object, Reference};
 use crate::yaml;
 use load::Loaded;
@@ -138,6 +138,18 @@ impl Template {
     /// what each is named as.
     pub fn included(&self) -> impl Iterator<Item = (SourceId, TemplateKind)> {
         self.loaded.files.iter().filter_map(|file| Some((file.source, file.named_as?)))
+    }
+
+    /// Returns what the expressions of all files read that decide what runs, with their places: those of
+    /// `if` and `elseif`, and in the values of `condition`.
+    pub fn decisions(&self) -> Vec<(Reference, Span)> {
+        let mut decisions = Vec::new();
+        for file in &self.loaded.files {
+            file.document.visit_decisions(&mut |hole| {
+                decisions.extend(hole.expression.references().into_iter().map(|reference| (reference, hole.span)));
+            });
+        }
+        decisions
     }
 
     /// Says whether an expression of any file looks at what is known of a delivery beside its

@@ -186,7 +186,7 @@ fn bodies_that_are_not_fit_for_use_are_refused_with_a_sentence() {
     refused("\u{FEFF}{}", "the body is not JSON: a byte order mark stands before it at line 1, column 1");
     refused(b"{\"a\":\n \"\xff\"}", "the body is not UTF-8 at line 2, column 3");
     refused("{\"a\": NaN}", "the body is not JSON: expected value at line 1, column 7");
-    refused("[1e400]", "the body is not JSON: number out of range at line 1, column 6");
+    refused("[1e400]", "the body has a number beyond 1.8e308, which many readers can't hold at line 1, column 6");
     refused("[01]", "the body is not JSON: invalid number at line 1, column 3");
     refused("[\"\\ud800\"]", "the body is not JSON: unexpected end of hex escape at line 1, column 9");
     refused("[\"\\udc00\"]", "the body is not JSON: lone leading surrogate in hex escape at line 1, column 8");

@@ -35,7 +35,7 @@ pub(super) struct Check {
     /// its pipelines folder
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Also expand each pipeline that listens to a webhook with this payload
+    /// Also expand each pipeline that listens to a webhook with this payload, and say where its text goes
     #[arg(long, value_name = "FILE")]
     payload: Option<PathBuf>,
     /// How to print
@@ -72,6 +72,9 @@ impl Check {
         let pipelines = parallel::map(&subjects.pipelines, |path: &PathBuf| {
             file::check(path, &library, payload.as_ref(), config.as_ref())
         });
+        if self.format == ReportFormat::Text {
+            output::text(&pipelines.iter().map(|it| it.trail.as_str()).collect::<String>())?;
+        }
         let kinds = included(&pipelines);
         let mut reports: Vec<Report> =
             subjects.configurations.iter().flat_map(|path| other::configuration(path)).collect();
