@@ -153,6 +153,10 @@ impl Journal for Nowhere {
         Ok(Answer::new(question.on_timeout, "bench", jiff::Timestamp::UNIX_EPOCH, None))
     }
 
+    async fn agree(&mut self, _: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
+        Ok(proposal.map(str::to_owned))
+    }
+
     async fn log(&mut self, _: Option<usize>, _: Vec<String>) -> Result<(), Broken> {
         Ok(())
     }

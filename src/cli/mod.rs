@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod connections;
 mod deliveries;
+mod environments;
 mod eval;
 mod expansion;
 mod explain;
@@ -105,6 +106,8 @@ enum Command {
     Resume(pause::Resume),
     /// List connections and what was seen of each
     Connections(connections::Connections),
+    /// List what deployment jobs deployed to, and what came last
+    Environments(environments::Environments),
     /// Explain the code of a diagnostic
     Explain(explain::Explain),
     /// Print a completion script for a shell
@@ -149,6 +152,7 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Pause(command) => command.carry_out(global),
         Command::Resume(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
+        Command::Environments(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),
     }

@@ -79,8 +79,9 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        let _reloading = Reloader::start(&config, state.clone(), shelf);
         let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock)).transpose()?;
+        let secrets = workshop.as_ref().map(Workshop::secrets);
+        let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
         serve(server, state, workshop.as_ref().map(Workshop::drain))?;
         Ok(Ending::Done)
     }

@@ -152,6 +152,10 @@ pub trait Store: Send + Sync {
     /// gets the same number. Durable when it returns.
     async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error>;
 
+    /// Returns what the jobs of a leased job's run agree on under a name: what the first of them
+    /// proposed, and nothing while none has. Durable when it returns.
+    async fn agree(&self, lease: &Lease, name: &str, proposal: Option<&str>) -> Result<Option<String>, Error>;
+
     /// Completes a job and gives up its lease; in the same commit stores its outputs and decides
     /// what follows from it: jobs that become due or are skipped, results of stages and of the run.
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error>;
@@ -220,6 +224,10 @@ pub trait Store: Send + Sync {
 
     /// Returns what was seen of each connection, those without any left out.
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error>;
+
+    /// Returns what was deployed to: each environment and resource, in the order of their names,
+    /// with the last deployment.
+    async fn environments(&self) -> Result<Vec<EnvironmentDetail>, Error>;
 
     /// Returns how many runs wait and are running.
     async fn depth(&self) -> Result<Depth, Error>;

@@ -84,12 +84,18 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
 /// Returns what only deployment jobs have.
 fn of_deployment(job: &JobContext) -> Vec<(&'static str, Text)> {
     let Some(deployment) = &job.job().deployment else { return Vec::new() };
-    let environment = deployment.environment.iter();
-    let named = environment.flat_map(|environment| {
-        let resource = environment.resource_name.iter().map(|name| ("Environment.ResourceName", name.clone()));
-        std::iter::once(("Environment.Name", environment.name.clone())).chain(resource)
-    });
-    std::iter::once(("Strategy.Name", deployment.rollout.key().into())).chain(named).collect()
+    let mut all = vec![("Strategy.Name", deployment.rollout.key().into())];
+    if let Some(turn) = job.leg().turn() {
+        all.push(("Strategy.Action", turn.hook.point.action().into()));
+        all.push(("Strategy.CycleName", turn.hook.point.cycle().word().into()));
+        all.extend(turn.increment.map(|increment| ("Strategy.Increment", increment.to_string().into())));
+    }
+    if let Some(environment) = &deployment.environment {
+        all.push(("Environment.Name", environment.name.clone()));
+        all.extend(environment.resource_name.iter().map(|name| ("Environment.ResourceName", name.clone())));
+        all.extend(environment.resource_id.iter().map(|id| ("Environment.ResourceId", id.clone())));
+    }
+    all
 }
 
 /// Returns the run's name. Its pattern may have taken payload text in through any variable.

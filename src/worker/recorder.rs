@@ -71,6 +71,10 @@ impl Journal for Recorder {
         }
     }
 
+    async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
+        persist(&self.lease, || self.store.agree(&self.lease, name, proposal)).await
+    }
+
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
         let at = self.clock.now();
         let lines: Vec<LogLine> = lines.into_iter().map(|text| LogLine { at, step, text }).collect();

@@ -165,8 +165,8 @@ pub(super) fn file_beginning(
         ended(memory);
     }
     for change in &changes {
-        if let Decision::Spread(legs) = &change.decision {
-            matrix::keep(connection, seq, (change.stage, change.job), legs)?;
+        if let Decision::Settled(settled) = &change.decision {
+            matrix::keep(connection, seq, (change.stage, change.job), settled)?;
         }
     }
     for job in jobs(&RunId::from_stored(&run.id), &plan, &board, &changes) {
@@ -233,7 +233,7 @@ fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -
             let mut own = changes.iter().filter(|it| (it.stage, it.job, it.leg) == (stage, job, leg));
             let reason = own.find_map(|it| match &it.decision {
                 Decision::Completed { reason, .. } => Some(reason.as_str()),
-                Decision::Due | Decision::Spread(_) => None,
+                Decision::Due | Decision::Settled(_) => None,
             });
             let progress = board.stages[stage][job][leg].progress;
             let (id, pool) = (job_id(run, rows.len()), planned.pool());

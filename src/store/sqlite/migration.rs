@@ -6,13 +6,14 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
     include_str!("migration/0004.sql"),
     include_str!("migration/0005.sql"),
     include_str!("migration/0006.sql"),
+    include_str!("migration/0007.sql"),
 ];
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is

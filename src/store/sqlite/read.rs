@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::matrix;
-use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
+use super::row::{from_json, moment, moment_at, result_at, state_at, state_of_job, unreadable};
 use super::{blocked, story, wait};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
@@ -136,11 +136,7 @@ fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
             stage: row.get("stage_index")?,
             job: row.get("job_index")?,
             leg: row.get("leg_index")?,
-            state: match state.as_str() {
-                "leased" => State::Running,
-                "completed" => State::Completed,
-                _ => State::Queued,
-            },
+            state: state_of_job(&state),
             result: result_at(row, "result")?,
             reason: row.get("reason")?,
             attempt: row.get("attempt")?,

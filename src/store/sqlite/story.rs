@@ -166,6 +166,42 @@ pub(super) fn count(session: &Session<'_>, job: i64, series: &Series) -> Result<
     Ok(value)
 }
 
+/// Returns what the jobs of a job's run agree on; a proposal counts if it is the first.
+pub(super) fn agree(
+    session: &Session<'_>,
+    job: i64,
+    name: &str,
+    proposal: Option<&str>,
+) -> Result<Option<String>, Error> {
+    if let Some(proposal) = proposal {
+        session
+            .connection
+            .prepare_cached(
+                "INSERT INTO agreement (run, name, value)
+                 SELECT run, ?2, ?3 FROM job
+                 WHERE seq = ?1
+                 ON CONFLICT (run, name) DO NOTHING",
+            )?
+            .execute(params![job, name, proposal])?;
+    }
+    let agreed = session
+        .connection
+        .prepare_cached("SELECT value FROM agreement WHERE run = (SELECT run FROM job WHERE seq = ?) AND name = ?")?
+        .query_row(params![job, name], |row| row.get(0))
+        .optional()?;
+    Ok(agreed)
+}
+
+/// Makes the jobs of a run agree on what those of another have agreed on.
+pub(super) fn take_agreements(connection: &Connection, from: i64, to: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO agreement (run, name, value) SELECT ?2, name, value FROM agreement WHERE run = ?1",
+        )?
+        .execute([from, to])?;
+    Ok(())
+}
+
 /// Returns the reports of a job's steps by their places.
 pub(super) fn reports(connection: &Connection, job: i64) -> Result<HashMap<usize, StepReport>, Error> {
     let mut query = connection.prepare_cached("SELECT step_index, report FROM report WHERE job = ?")?;

@@ -1,12 +1,14 @@
 //! Artifacts: files of a job that later jobs of its run take, and people.
 
 use super::super::job::Execution;
+use super::super::journal::Broken;
 use super::copy::{NAMED_MAX, put};
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points, tree};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
+use crate::pipeline::plan::Step;
 use crate::store::Artifact;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +75,38 @@ async fn store(
     let told = Told::line(format!("{shown_from} is kept as the artifact `{}`.", shown(&name)));
     execution.desk.publish(Artifact { name, kind: "container".to_owned(), location }).await?;
     Ok(told)
+}
+
+/// Brings the artifacts of the run to the job's folder, each to a folder of its own, where a
+/// `deploy` hook begins with them (reference, section 5.7). On failure, a sentence.
+pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    let job = execution.job;
+    if !job.leg().fetches_artifacts() {
+        return Ok(None);
+    }
+    let artifacts = match job.keep.artifacts(&job.run) {
+        Ok(artifacts) if artifacts.is_empty() => return Ok(None),
+        Ok(artifacts) => artifacts,
+        Err(error) => return Ok(Some(format!("The artifacts of the run can't be read: {error}."))),
+    };
+    let to = job.workspace.root.clone();
+    let patterns = match Patterns::new(&"**".into(), &to, Points::Taken) {
+        Ok(patterns) => patterns,
+        Err(sentence) => return Ok(Some(sentence)),
+    };
+    let download = Download { artifacts, to, patterns, is_apart: true };
+    let step = Step::default();
+    let own = Own { place: 0, step: &step, end: None };
+    match halt::work(execution, own, move |halt| download.carry_out(halt)).await {
+        Ok(Told { lines, .. }) => {
+            execution.desk.log(None, lines).await?;
+            Ok(None)
+        }
+        Err(Unfinished::Failed(sentence)) => Ok(Some(sentence)),
+        // The steps are told by the watchman.
+        Err(Unfinished::Interrupted(_)) => Ok(None),
+        Err(Unfinished::Broken(broken)) => Err(broken),
+    }
 }
 
 struct Download {
