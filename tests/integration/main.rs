@@ -16,6 +16,7 @@ mod filters;
 mod imports;
 mod pipeline;
 mod repeats;
+mod run;
 mod senders;
 mod server;
 mod steer;

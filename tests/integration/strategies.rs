@@ -148,9 +148,9 @@ fn canaries_run_their_hooks_for_each_increment_and_rolling_deployments_once() {
 fn environments_tell_what_was_deployed_to_them_last() {
     let folder = Folder::new(CONNECTIONS);
     folder.write("pipelines/rollouts.yml", ROLLOUTS);
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
     let nothing = folder.run(&["environments"]).ended_with(0).stdout;
     assert_eq!(nothing, "nothing was deployed to any environment yet\n");
-    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
     for run in ["rollouts#1", "rollouts#2"] {
         server.request("POST", "/webhooks/open", &[], b"{}");
         folder.run(&["runs", "wait", run]).ended_with(1);

@@ -1,5 +1,6 @@
 //! Artifacts: files of a job that later jobs of its run take, and people.
 
+use super::super::context::JobContext;
 use super::super::job::Execution;
 use super::super::journal::Broken;
 use super::copy::{NAMED_MAX, put};
@@ -84,10 +85,10 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
     if !job.leg().fetches_artifacts() {
         return Ok(None);
     }
-    let artifacts = match job.keep.artifacts(&job.run) {
+    let artifacts = match kept(job) {
         Ok(artifacts) if artifacts.is_empty() => return Ok(None),
         Ok(artifacts) => artifacts,
-        Err(error) => return Ok(Some(format!("The artifacts of the run can't be read: {error}."))),
+        Err(sentence) => return Ok(Some(sentence)),
     };
     let to = job.workspace.root.clone();
     let patterns = match Patterns::new(&"**".into(), &to, Points::Taken) {
@@ -153,10 +154,7 @@ async fn fetch(
     is_apart: bool,
 ) -> Result<Told, Unfinished> {
     let job = execution.job;
-    let own_ones = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
-    // What the run has added to an artifact that it has taken comes after it, and wins.
-    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), job.keep.place(&artifact.location)));
-    let kept: Vec<_> = taken.chain(own_ones).collect();
+    let kept = kept(job)?;
     let known = kept.iter().map(|(name, _)| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
     let artifacts: Vec<_> =
         kept.into_iter().filter(|(it, _)| name.is_empty() || it.eq_ignore_ascii_case(&name)).collect();
@@ -169,6 +167,14 @@ async fn fetch(
     let patterns = Patterns::new(inputs.text(patterns), &to, Points::Taken)?;
     let download = Download { artifacts, to, patterns, is_apart };
     halt::work(execution, own, move |halt| download.carry_out(halt)).await
+}
+
+/// Returns the artifacts of the run, and of the one that it repeats. On failure, a sentence.
+fn kept(job: &JobContext) -> Result<Vec<(String, PathBuf)>, String> {
+    let own = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
+    // What the run has added to an artifact that it has taken comes after it, and wins.
+    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), job.keep.place(&artifact.location)));
+    Ok(taken.chain(own).collect())
 }
 
 impl Download {
