@@ -6,6 +6,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
+use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -111,9 +112,20 @@ impl Folder {
         command
     }
 
+    /// Runs a line of a shell here, in our own environment.
+    pub fn shell(&self, line: &str) -> std::process::Output {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", line]).current_dir(self.path()).output().expect("bash runs")
+    }
+
     /// Starts a server here and returns when it is ready.
     pub fn serve(&self, arguments: &[&str]) -> Server {
-        Server::start(self, arguments)
+        self.serve_with(arguments, &[])
+    }
+
+    /// As [`Self::serve`], with more in its environment.
+    pub fn serve_with(&self, arguments: &[&str], environment: &[(&str, &OsStr)]) -> Server {
+        Server::start(self, arguments, environment)
     }
 }
 
@@ -151,10 +163,15 @@ pub struct Server {
 }
 
 impl Server {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+    fn start(folder: &Folder, arguments: &[&str], environment: &[(&str, &OsStr)]) -> Self {
         let arguments: Vec<&str> = ["serve"].iter().chain(arguments).copied().collect();
         let errors = std::fs::File::create(folder.path().join("stderr.txt")).expect("a file");
-        let mut child = folder.command(&arguments).stderr(errors).spawn().expect("the program starts");
+        let mut child = folder
+            .command(&arguments)
+            .envs(environment.iter().copied())
+            .stderr(errors)
+            .spawn()
+            .expect("the program starts");
         let lines = first_lines(&mut child);
         let mut address = |prefix: &str| match lines.recv_timeout(READY_MAX) {
             Ok(line) if line.starts_with(prefix) => line[prefix.len()..].trim().parse().expect("an address"),

@@ -175,6 +175,6 @@ mod tests {
     #[test]
     fn what_is_not_there_is_told_with_what_is() {
         assert_eq!(narrow(&["Shop"], &[], &[]).err(), Some("the run has no stage `Shop`: did you mean `Ship`?".into()));
-        assert_eq!(narrow(&["Ship"], &["a"], &[]).err(), Some("the run has no job `a`: there is c".into()));
+        assert_eq!(narrow(&["Ship"], &["unlike"], &[]).err(), Some("the run has no job `unlike`: there is c".into()));
     }
 }
