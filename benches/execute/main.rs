@@ -1,13 +1,16 @@
 //! What it costs that a step is a step: jobs a second and output, beside the bare program.
 //!
-//! `cargo bench --bench execute [-- --jobs 300 --megabytes 100 --rounds 3]` prints two tables. All
+//! `cargo bench --bench execute [-- --jobs 300 --megabytes 100 --rounds 3 --deliveries 200]` prints two
+//! tables and two lines. All
 //! is measured in one process and in turn, because a busy machine changes from minute to minute:
 //!
 //! - trivial jobs, one after the other: bash started bare from the same runtime, under its shim, as
 //!   a job with folders and a log, and through the store from queued to completed;
 //! - the output of one step: `bash … > file` beside the same in a job with its log, and how much
-//!   memory that took.
+//!   memory that took;
+//! - how long it takes from a delivery's 200 to the first process of its run, with the real server.
 
+mod latency;
 mod queue;
 
 use pipehook::clock::SystemClock;
@@ -40,6 +43,7 @@ fn main() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     trivial(&runtime, jobs, rounds);
     output(&runtime, chosen("--megabytes", 100), rounds);
+    latency::measure(SHIM, chosen("--deliveries", 200));
 }
 
 /// Returns the median of a few rounds.

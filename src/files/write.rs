@@ -1,6 +1,7 @@
 //! Writes a log at its end.
 
-use super::line::{LogLine, Stamp};
+use super::line::{self, LogLine, Stamp};
+use jiff::Timestamp;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -9,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// The most bytes of one job's log, so that a step in a loop fills no disk. What comes later is
 /// left out.
 pub const LOG_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How much room is kept for the next lines: those of one block of output with their times.
+const KEPT_MAX: usize = 1024 * 1024;
 
 /// What the last line of a log says that got too long.
 const FULL: &str = "##[warning]The log is full: what follows is not kept.";
@@ -19,6 +23,8 @@ pub struct LogWriter {
     file: File,
     folder: PathBuf,
     written: u64,
+    /// Room for the next lines, empty between calls.
+    text: String,
     is_synced: bool,
 }
 
@@ -29,27 +35,40 @@ impl LogWriter {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
         let written = file.seek(SeekFrom::End(0))?;
-        let mut log = Self { file, folder, written, is_synced: false };
+        let mut log = Self { file, folder, written, text: String::new(), is_synced: false };
         log.end_cut_line()?;
         Ok(log)
     }
 
     /// Adds lines. They are in the file when this returns, for every reader.
     pub fn append(&mut self, lines: &[LogLine]) -> io::Result<()> {
-        let mut text = String::new();
+        self.append_all(lines.iter().map(|line| ((line.at, line.step), line.text.as_str())))
+    }
+
+    /// Adds lines of one time and one step, as [`Self::append`].
+    pub fn append_of(&mut self, at: Timestamp, step: Option<usize>, lines: &[String]) -> io::Result<()> {
+        self.append_all(lines.iter().map(|line| ((at, step), line.as_str())))
+    }
+
+    fn append_all<'l>(&mut self, lines: impl Iterator<Item = ((Timestamp, Option<usize>), &'l str)>) -> io::Result<()> {
+        let mut text = std::mem::take(&mut self.text);
         let mut stamp = Stamp::default();
-        for line in lines {
+        for (of, line) in lines {
             if self.written >= LOG_MAX {
                 break;
             }
             let before = text.len();
-            line.write(&mut stamp, &mut text);
+            line::write(&mut stamp, of, line, &mut text);
             self.written += (text.len() - before) as u64;
             if self.written >= LOG_MAX {
-                LogLine { text: FULL.to_owned(), ..line.clone() }.write(&mut stamp, &mut text);
+                line::write(&mut stamp, of, FULL, &mut text);
             }
         }
-        self.file.write_all(text.as_bytes())
+        let written = self.file.write_all(text.as_bytes());
+        text.clear();
+        text.shrink_to(KEPT_MAX);
+        self.text = text;
+        written
     }
 
     /// Returns once all lines are on disk.

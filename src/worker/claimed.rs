@@ -77,8 +77,11 @@ impl Bench {
             Ok(workspace) => {
                 let context = context(claim, workspace.clone(), Keep::new(&self.data), self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
-                remove(move || workspace.remove()).await;
-                outcome?
+                // The log goes to the disk while the folders are removed.
+                let ((), synced) = tokio::join!(remove(move || workspace.remove()), recorder.sync());
+                let outcome = outcome?;
+                synced?;
+                return Ok(outcome);
             }
             Err(error) => {
                 let reason = format!("the job's folders can't be made: {error}");

@@ -54,6 +54,9 @@ pub struct Plan {
     pub substitution: Substitution,
     /// The pipeline's name.
     pub pipeline: String,
+    /// The alias of the webhook resource that a delivery has met; nothing for a run by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triggered_by: Option<String>,
     /// The run's name pattern, macros such as `$(Date:yyyyMMdd)` still in it.
     pub name: Text,
     /// Variables of the whole run, in order; the last of a name wins.

@@ -230,7 +230,7 @@ pub(super) fn count(session: &Session<'_>, lease: &Lease, now: Now, series: &Ser
 pub(super) fn agree(
     session: &Session<'_>,
     lease: &Lease,
-    now: Timestamp,
+    now: Now,
     name: &str,
     proposal: Option<&str>,
 ) -> Result<Option<String>, Error> {
