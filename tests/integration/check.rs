@@ -82,10 +82,10 @@ fn an_expression_that_does_not_end_hides_no_other_mistake() {
         ("expression-syntax", 7),
         ("invalid-value", 8),
         ("unknown-dependency", 9),
+        ("tainted-in-script", 11),
         ("unknown-key", 12),
         ("invalid-value", 13),
         ("expression-syntax", 14),
-        ("tainted-in-script", 11),
     ];
     assert_eq!(told.collect::<Vec<_>>(), expected.map(|(code, line)| (json!(code), json!(line))));
 }

@@ -85,7 +85,7 @@ fn an_expansion_may_make_and_use_so_much() {
     folder.write("payload.json", &format!("{{\"l\": [{}]}}", vec!["1"; 5_000].join(",")));
     let rendered = folder.run(&["render", "p.yml", "--payload", "payload.json"]).ended_with(1);
     assert!(rendered.stderr.contains("error[expansion-limit]"), "{rendered:?}");
-    assert!(rendered.stderr.contains("more than 100000 values"), "{rendered:?}");
+    assert!(rendered.stderr.contains("larger than 100000 values"), "{rendered:?}");
     let files = repeated("steps:\n", 101, |at| format!("- template: templates/t{at}.yml\n"));
     folder.write("many.yml", &files);
     for at in 0..101 {

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 fn rendered(files: &[(&str, &str)], arguments: &[&str]) -> Output {
     let folder = Folder::new("");
-    files.iter().for_each(|(name, text)| drop(folder.write(name, text).path()));
+    for (name, text) in files {
+        folder.write(name, text);
+    }
     folder.run(&[&["render", "p.yml", "--format", "json"], arguments].concat())
 }
 
