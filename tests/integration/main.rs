@@ -29,5 +29,6 @@ mod substitution;
 mod support;
 mod template;
 mod trail;
+mod two_payloads;
 mod worker;
 mod yaml;
