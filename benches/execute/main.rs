@@ -10,6 +10,8 @@
 //!   memory that took;
 //! - how long it takes from a delivery's 200 to the first process of its run, with the real server.
 
+#[path = "../../tests/integration/database.rs"]
+mod database;
 mod latency;
 mod queue;
 
@@ -21,7 +23,7 @@ use pipehook::process::{self, Command, Line, Output, Patience, StandardError};
 use pipehook::run::{Board, Series};
 use pipehook::store::{Answer, Question, StepEvent};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
-use queue::Queue;
+use queue::{Place, Queue};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -76,11 +78,20 @@ fn trivial(runtime: &Runtime, jobs: usize, rounds: usize) {
     row("a job with folders and a journal", job);
     for parallel in [1, 2, 4] {
         let took = median(rounds, || {
-            let queue = Queue::open();
+            let queue = Queue::open(runtime, Place::Folder);
             queue.fill(runtime, jobs, plan(TRIVIAL));
             timed(|| queue.work(runtime, parallel, host()))
         });
         row(&format!("queued to completed, {parallel} at once"), took);
+    }
+    let Some(database) = database::Server::start() else { return };
+    for parallel in [1, 2, 4] {
+        let took = median(rounds, || {
+            let queue = Queue::open(runtime, Place::Database(&database.schema()));
+            queue.fill(runtime, jobs, plan(TRIVIAL));
+            timed(|| queue.work(runtime, parallel, host()))
+        });
+        row(&format!("the same in PostgreSQL, {parallel} at once"), took);
     }
     println!();
 }
@@ -101,7 +112,7 @@ fn output(runtime: &Runtime, megabytes: usize, rounds: usize) {
     });
     let before = resident();
     let job = median(rounds, || {
-        let queue = Queue::open();
+        let queue = Queue::open(runtime, Place::Folder);
         queue.fill(runtime, 1, plan(&script));
         timed(|| queue.work(runtime, 1, host()))
     });

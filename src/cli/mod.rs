@@ -33,6 +33,7 @@ mod serve;
 mod sign;
 mod trace;
 mod work;
+mod worker;
 
 use crate::process;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -42,7 +43,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Turns webhooks into pipeline runs, the Azure Pipelines way.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "pipehook", version, arg_required_else_help = true, propagate_version = true)]
 #[command(after_help = "\
 Start here:
@@ -61,11 +62,15 @@ struct Arguments {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct Global {
     /// The configuration; without it pipehook.yml here, and without that the defaults
     #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG")]
     config: Option<PathBuf>,
+    /// The database that machines share, postgres://…; better in the environment, where others do not
+    /// see its password
+    #[arg(long, global = true, value_name = "URL", env = "PIPEHOOK_DATABASE", hide_env_values = true)]
+    database: Option<String>,
     /// Whether to use colours
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
@@ -82,6 +87,8 @@ enum Colour {
 enum Command {
     /// Receive deliveries, run pipelines, and serve the API
     Serve(serve::Serve),
+    /// Only execute jobs, on another machine with the same database
+    Worker(worker::Worker),
     /// Find mistakes in pipelines and the configuration
     Check(check::Check),
     /// Print the expanded document of a pipeline
@@ -140,6 +147,7 @@ pub fn main() -> ExitCode {
 fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
     match command {
         Command::Serve(command) => command.carry_out(global),
+        Command::Worker(command) => command.carry_out(global),
         Command::Check(command) => command.carry_out(global),
         Command::Render(command) => command.carry_out(global),
         Command::Run(command) => command.carry_out(global),

@@ -37,14 +37,19 @@
 //!
 //! Leases are measured by a clock that nobody can set: [`Clock::steady`].
 
+mod beginning;
+mod detail;
 mod model;
+mod postgres;
+mod refused;
 mod report;
 mod sqlite;
 mod wait;
 
 pub use model::*;
+pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
-pub use sqlite::{Access, SqliteStore};
+pub use sqlite::{Access, FolderLock, SqliteStore};
 pub use wait::*;
 
 use crate::clock::Clock;
@@ -194,6 +199,12 @@ pub trait Store: Send + Sync {
 
     /// Returns what is held back, in the order of kind and name.
     async fn pauses(&self) -> Result<Vec<Pause>, Error>;
+
+    /// Returns where logs and what steps hand over are, for all machines that share the store; nothing
+    /// where they are in the data folder of the one machine.
+    fn depot(&self) -> Option<Arc<dyn crate::files::Depot>> {
+        None
+    }
 
     /// Returns a receiver that is marked changed when something became due or a run changed, in
     /// this process. Subscribe, look, then wait: a change between the look and the wait is not

@@ -1,8 +1,9 @@
 //! What was deployed to which environment, and by which job.
 
-use super::row::{micros, moment, result_at, state_of_job};
+use super::row::{micros, moment, result_at};
 use super::writer::Session;
 use crate::id::RunId;
+use crate::store::detail::job_state;
 use crate::store::{Deployed, EnvironmentDetail, Error};
 use rusqlite::{Connection, params};
 
@@ -51,7 +52,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<EnvironmentDetail>, Err
             pipeline: row.get("pipeline")?,
             number: row.get("number")?,
             job: row.get("job_name")?,
-            state: state_of_job(&row.get::<_, String>("state")?),
+            state: job_state(&row.get::<_, String>("state")?),
             result: result_at(row, "result")?,
             at: moment(row.get("at")?)?,
         });

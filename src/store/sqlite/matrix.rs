@@ -1,11 +1,11 @@
 //! What became known of a job only when it was due, such as the legs of its matrix. It stands in
 //! place of the expressions in the plan of its run, for whoever reads it.
 
-use super::filing::job_id;
 use super::row::{from_json, to_json};
 use crate::id::RunId;
 use crate::pipeline::plan::{Plan, Settled};
 use crate::store::Error;
+use crate::store::beginning::job_id;
 use rusqlite::{Connection, params};
 
 /// Puts what is known by now into a run's plan.

@@ -53,6 +53,9 @@ mod turn;
 mod wait;
 mod writer;
 
+pub use lock::Lock as FolderLock;
+
+use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
     EnvironmentDetail, Error, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
@@ -66,7 +69,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lease::Now;
 use reader::Readers;
-use refusal::Refusals;
 use rusqlite::{Connection, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;

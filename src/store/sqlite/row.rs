@@ -32,15 +32,6 @@ pub(super) fn state_at(row: &Row<'_>, column: &str) -> rusqlite::Result<State> {
     State::from_word(&word).ok_or_else(|| broken(&word))
 }
 
-/// Returns how far a job is, in the words of those who look at it.
-pub(super) fn state_of_job(word: &str) -> State {
-    match word {
-        "leased" => State::Running,
-        "completed" => State::Completed,
-        _ => State::Queued,
-    }
-}
-
 /// Returns what a stored JSON text means.
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(unreadable)

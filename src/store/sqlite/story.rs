@@ -4,7 +4,7 @@ use super::row::{from_json, to_json};
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Output, Series};
-use crate::store::{ARTIFACTS_MAX, Artifact, Error, OutputDetail, StepReport, TAGS_MAX};
+use crate::store::{ARTIFACTS_MAX, Artifact, Error, StepReport, TAGS_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
@@ -223,13 +223,6 @@ pub(super) fn artifacts(connection: &Connection, run: i64) -> Result<Vec<Artifac
     let artifacts =
         query.query_map([run], |row| Ok(Artifact { name: row.get(0)?, kind: row.get(1)?, location: row.get(2)? }))?;
     Ok(artifacts.collect::<Result<_, _>>()?)
-}
-
-/// Returns outputs as people see them.
-pub(super) fn shown(outputs: &[Output]) -> Vec<OutputDetail> {
-    let shown =
-        |output: &Output| OutputDetail { name: output.name.clone(), value: output.value.flatten().into_owned() };
-    outputs.iter().map(shown).collect()
 }
 
 /// Returns the board of a run with outputs and nothing else.

@@ -9,6 +9,7 @@ use super::input::Inputs;
 use super::pattern::{Patterns, Points, tree};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
+use crate::files::Keep;
 use crate::pipeline::plan::Step;
 use crate::store::Artifact;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
         Ok(patterns) => patterns,
         Err(sentence) => return Ok(Some(sentence)),
     };
-    let download = Download { artifacts, to, patterns, is_apart: true };
+    let download = Download { keep: job.keep.clone(), artifacts, to, patterns, is_apart: true };
     let step = Step::default();
     let own = Own { place: 0, step: &step, end: None };
     match halt::work(execution, own, move |halt| download.carry_out(halt)).await {
@@ -112,7 +113,9 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
 
 struct Download {
     /// Names, and where they are kept.
-    artifacts: Vec<(String, PathBuf)>,
+    keep: Keep,
+    /// The names, and the paths below the data folder.
+    artifacts: Vec<(String, String)>,
     to: PathBuf,
     patterns: Patterns,
     /// Whether each artifact has a folder of its own in the destination, and patterns begin with
@@ -165,15 +168,15 @@ async fn fetch(
     }
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data(path))?;
     let patterns = Patterns::new(inputs.text(patterns), &to, Points::Taken)?;
-    let download = Download { artifacts, to, patterns, is_apart };
+    let download = Download { keep: job.keep.clone(), artifacts, to, patterns, is_apart };
     halt::work(execution, own, move |halt| download.carry_out(halt)).await
 }
 
 /// Returns the artifacts of the run, and of the one that it repeats. On failure, a sentence.
-fn kept(job: &JobContext) -> Result<Vec<(String, PathBuf)>, String> {
+fn kept(job: &JobContext) -> Result<Vec<(String, String)>, String> {
     let own = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
     // What the run has added to an artifact that it has taken comes after it, and wins.
-    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), job.keep.place(&artifact.location)));
+    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), artifact.location.clone()));
     Ok(taken.chain(own).collect())
 }
 
@@ -181,7 +184,8 @@ impl Download {
     fn carry_out(&self, halt: &Halt) -> Result<Told, String> {
         let mut told = Told::default();
         let mut count = 0;
-        for (name, from) in &self.artifacts {
+        for (name, below) in &self.artifacts {
+            let from = &self.keep.open(below).map_err(|error| format!("The artifact can't be fetched: {error}."))?;
             let root = if self.is_apart { self.to.join(name) } else { self.to.clone() };
             for path in tree(from, halt)?.files {
                 halt.check()?;
