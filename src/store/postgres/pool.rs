@@ -40,7 +40,7 @@ impl Pool {
             .wait_timeout(Some(WAIT_MAX))
             .create_timeout(Some(MAKE_MAX))
             .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move { is_durable(client).await.map_err(HookError::message) })
+                Box::pin(async move { is_usable(client).await.map_err(HookError::message) })
             }))
             .build()
             .map_err(|error| Error::Unavailable(error.to_string()))?;
@@ -93,13 +93,25 @@ fn told(error: PoolError) -> (String, bool) {
     }
 }
 
-/// Refuses a database that acknowledges a commit before it is on disk: a sender would be told that
-/// its delivery is safe when it is not. An error is a sentence.
-async fn is_durable(client: &deadpool_postgres::ClientWrapper) -> Result<(), String> {
+/// The oldest version that can be asked what became of a transaction (`pg_xact_status(xid8)`).
+const VERSION_MIN: i32 = 13;
+
+/// Refuses a database that is too old, and one that acknowledges a commit before it is on disk: a sender
+/// would be told that its delivery is safe when it is not. An error is a sentence.
+async fn is_usable(client: &deadpool_postgres::ClientWrapper) -> Result<(), String> {
     let settings = client
-        .query_one("SELECT current_setting('synchronous_commit'), current_setting('fsync')", &[])
+        .query_one(
+            "SELECT current_setting('synchronous_commit'),
+                    current_setting('fsync'),
+                    current_setting('server_version_num')::integer / 10000",
+            &[],
+        )
         .await
         .map_err(|error| sentence(&error))?;
+    let version: i32 = settings.get(2);
+    if version < VERSION_MIN {
+        return Err(format!("the database is PostgreSQL {version}, and {VERSION_MIN} or newer is wanted"));
+    }
     for (place, setting) in ["synchronous_commit", "fsync"].iter().enumerate() {
         if settings.get::<_, &str>(place) == "off" {
             return Err(format!(
