@@ -21,6 +21,12 @@ impl Fault {
         self.state().is_some_and(|state| passing.contains(state))
     }
 
+    /// Says whether a row was refused, so that others might not be: a value, a constraint, a limit, or a
+    /// trigger of the database's owner.
+    pub(super) fn is_about_rows(&self) -> bool {
+        self.state().is_some_and(|state| ["22", "23", "54", "P0"].contains(&&state.code()[..2]))
+    }
+
     /// Says whether what was remembered of the database is not so any more.
     pub(super) fn is_stale(&self) -> bool {
         self.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION)

@@ -1,8 +1,8 @@
 //! Runs with their jobs, as rows.
 
-use super::accept::Given;
 use super::fault::Fault;
 use super::form::Forms;
+use super::number::Given;
 use super::row::{number, text, to_json, unreadable};
 use super::session::Session;
 use super::turn;

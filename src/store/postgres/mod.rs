@@ -15,7 +15,10 @@
 //! | `depot.rs` | logs and what steps hand over, in pieces |
 //! | `herald.rs` | changes told to other processes, and heard from them |
 //! | `migration.rs` | the versions of the schema |
+//! | `desk.rs` | where acceptances wait for their common commit |
 //! | `accept.rs` | deliveries, their decisions and their runs, many in one commit |
+//! | `repeat.rs` | the keys by which repeats are known |
+//! | `number.rs` | numbers and ranks that runs are given |
 //! | `filing.rs` | runs with their jobs, as rows |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries and uses of secrets |
@@ -36,6 +39,7 @@ mod accept;
 mod address;
 mod blocked;
 mod depot;
+mod desk;
 mod environment;
 mod fault;
 mod filing;
@@ -45,10 +49,12 @@ mod herald;
 mod lease;
 mod matrix;
 mod migration;
+mod number;
 mod pause;
 mod pool;
 mod read;
 mod refusal;
+mod repeat;
 mod rerun;
 mod row;
 mod session;
@@ -69,8 +75,9 @@ use super::{
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
 use crate::webhook::delivery::{Delivery, Refusal};
-use accept::{Desk, Rows};
+use accept::Rows;
 use async_trait::async_trait;
+use desk::Desk;
 use fault::Fault;
 use form::Forms;
 use herald::Changes;

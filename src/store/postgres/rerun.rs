@@ -6,6 +6,7 @@ use super::filing::{self, Filed, NewRow};
 use super::form::Forms;
 use super::graph::board;
 use super::matrix;
+use super::number;
 use super::row::{from_json, number, number_at, state_at};
 use super::session::Session;
 use super::story;
@@ -111,14 +112,14 @@ async fn queue(
         }
     }
     let filed = Filed::beginning(&wish.id, plan, board);
-    let given = accept::Wish {
+    let given = number::Wish {
         pipeline: &former.pipeline,
         name: &name,
         connection: former.delivery.as_ref().map_or("", |(connection, _)| connection),
         priority: former.priority,
         width: filed.width(),
     };
-    let given = accept::give(session, given).await?;
+    let given = number::give(session, given).await?;
     let (seq, id, pipeline) = (given.seq, wish.id.clone(), former.pipeline.clone());
     let queued = QueuedRun { id, pipeline, number: given.number, name: given.name.clone() };
     let row = NewRow {
