@@ -7,6 +7,7 @@ mod check;
 mod checksum;
 mod cli;
 mod config;
+mod corpus;
 mod crash;
 mod door;
 mod draft;
