@@ -8,6 +8,7 @@ mod checksum;
 mod cli;
 mod cluster;
 mod config;
+mod corpus;
 mod crash;
 mod database;
 mod door;

@@ -157,7 +157,7 @@ fn steps_of_typed_parameters_are_tasks() {
         ("{bash: a}", "Bash@3 a,inline "),
         ("{pwsh: a}", "PowerShell@2 a,inline,true "),
         ("{powershell: a}", "PowerShell@2 a,inline "),
-        ("{checkout: self, clean: true}", "6d15af64-176c-496d-b583-fd2ae21d4df4@1 self,True "),
+        ("{checkout: self, clean: true}", "6d15af64-176c-496d-b583-fd2ae21d4df4@1 self,true "),
         ("{publish: out, artifact: n}", "PublishPipelineArtifact@1 out,n "),
         ("{download: current}", "DownloadPipelineArtifact@2 current "),
         ("{getPackage: p}", "DownloadPackage@1 p "),
