@@ -60,14 +60,17 @@ struct Arguments {
     command: Command,
 }
 
+/// Where the help tells what every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command takes.
 #[derive(Debug, Args)]
 struct Global {
     /// The configuration; without it pipehook.yml here, and without that the defaults
-    #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// Whether to use colours
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = EVERYWHERE)]
     color: Colour,
 }
 
@@ -80,7 +83,7 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive deliveries, run pipelines, and serve the API
+    /// Receive deliveries, run pipelines, and serve the API and the page
     Serve(serve::Serve),
     /// Find mistakes in pipelines and the configuration
     Check(check::Check),

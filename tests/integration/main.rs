@@ -1,5 +1,6 @@
 //! All integration tests as one binary, one module a subject.
 
+mod api;
 mod attacks;
 mod built_in;
 mod challenges;
@@ -14,6 +15,7 @@ mod examples;
 mod expression;
 mod filters;
 mod imports;
+mod page;
 mod pipeline;
 mod predefined;
 mod repeats;
