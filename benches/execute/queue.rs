@@ -77,6 +77,7 @@ impl Queue {
             pools: vec!["default".to_owned()],
             data: self.folder.path().to_owned(),
             drain_grace: DRAIN_GRACE,
+            metrics: Arc::default(),
             host,
         };
         let worker = Worker::new(WorkerId::from_stored("wrk_1"), self.store.clone(), settings);

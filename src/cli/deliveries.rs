@@ -48,12 +48,12 @@ enum Action {
     List(List),
     /// Show one delivery and what was decided about each pipeline
     Show {
-        /// The delivery
+        /// The delivery: its id, or a unique beginning of it
         delivery: String,
     },
     /// Post a delivery again, through the pipelines as they are now, as a new delivery
     Replay {
-        /// The delivery
+        /// The delivery: its id, or a unique beginning of it
         delivery: String,
         /// Also while a run of it has not ended, and twice within a minute
         #[arg(long)]

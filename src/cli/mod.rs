@@ -61,18 +61,21 @@ struct Arguments {
     command: Command,
 }
 
+/// Where the help tells what every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
 /// What every command takes.
 #[derive(Args)]
 struct Global {
     /// The configuration; without it pipehook.yml here, and without that the defaults
-    #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// The database that machines share, postgres://…; better in the environment, where others do not
     /// see its password
     #[arg(long, global = true, value_name = "URL", env = "PIPEHOOK_DATABASE", hide_env_values = true)]
     database: Option<String>,
     /// Whether to use colours
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = EVERYWHERE)]
     color: Colour,
 }
 
@@ -85,7 +88,7 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive deliveries, run pipelines, and serve the API
+    /// Receive deliveries, run pipelines, and serve the API and the page
     Serve(serve::Serve),
     /// Only execute jobs, on another machine with the same database
     Worker(worker::Worker),

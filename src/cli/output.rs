@@ -11,9 +11,9 @@ use std::io::{self, Write};
 /// How lists and details are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    // For people.
     Table,
-    /// One JSON document.
+    // One JSON document. No text of their own in the help: it would spread every line over three.
     Json,
 }
 

@@ -51,7 +51,7 @@ enum Action {
     List(List),
     /// Show the stages, jobs and steps of a run
     Show {
-        /// The run
+        /// The run: its id, a unique beginning of it, or PIPELINE#NUMBER
         run: String,
         /// Print the expanded document instead
         #[arg(long)]
@@ -59,7 +59,7 @@ enum Action {
     },
     /// Print what a run printed; as JSON, a list with an entry for each line
     Logs {
-        /// The run
+        /// The run: its id, a unique beginning of it, or PIPELINE#NUMBER
         run: String,
         /// Go on printing until the run is completed
         #[arg(long, short)]
@@ -67,7 +67,7 @@ enum Action {
     },
     /// Ask a run to stop
     Cancel {
-        /// The run
+        /// The run: its id, a unique beginning of it, or PIPELINE#NUMBER
         run: String,
     },
     /// Start a completed run again, as a new run
@@ -78,7 +78,7 @@ enum Action {
     Reject(Reply),
     /// Wait until a run is completed; the exit code is 1 unless it succeeded
     Wait {
-        /// The run
+        /// The run: its id, a unique beginning of it, or PIPELINE#NUMBER
         run: String,
     },
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Receives deliveries, runs pipelines, and serves the API, until SIGTERM or Ctrl-C.
+/// Receives deliveries, runs pipelines, and serves the API and the page, until SIGTERM or Ctrl-C.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,7 +30,8 @@ Examples:
   PIPEHOOK_DATABASE=postgres://pipehook@db/pipehook pipehook serve
 
 When ready it prints `listening on http://ADDRESS` and `admin on http://ADDRESS`. The admin
-listener asks for the token in the file admin-token in the data folder.")]
+listener asks for the token in the file admin-token in the data folder: programs send it as
+`Authorization: Bearer TOKEN`, a browser opens `http://ADDRESS/?token=TOKEN` once.")]
 pub(super) struct Serve {
     /// Where deliveries are received; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS")]
@@ -62,19 +63,20 @@ impl Serve {
         let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
+        let metrics: Arc<Metrics> = Arc::default();
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
             logs: Arc::new(Logs::new(&config.data).shared(store.depot())),
             clock: clock.clone(),
-            metrics: Metrics::default(),
+            metrics: metrics.clone(),
             connections: ArcSwap::from_pointee(open_connections(&config)),
             token: Token::open(&config.data).context("the admin token can't be used").map_err(Failure::Unreachable)?,
             body_time: Duration::from_secs(self.body_seconds),
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock)).transpose()?;
+        let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock, metrics)).transpose()?;
         let secrets = workshop.as_ref().map(Workshop::secrets);
         let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
         serve(server, state, workshop.as_ref().map(Workshop::drain))?;

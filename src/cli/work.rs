@@ -4,6 +4,7 @@ use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::id::{Entropy, WorkerId};
+use crate::metrics::Metrics;
 use crate::process::Patience;
 use crate::store::Store;
 use crate::worker::{DRAIN_GRACE, Host, INHERITED, Repositories, Secrets, Settings, Worker};
@@ -74,12 +75,18 @@ pub(super) struct Workshop {
 
 impl Workshop {
     /// Starts to claim and execute jobs.
-    pub(super) fn open(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    pub(super) fn open(
+        config: &Config,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Failure> {
         let settings = Settings {
             jobs: config.workers.jobs.get(),
             pools: config.workers.pools.clone(),
             data: config.data.clone(),
             drain_grace: DRAIN_GRACE,
+            metrics,
             host: host(config, &config.pipelines, clock.clone()),
         };
         let secrets = settings.host.secrets.clone();

@@ -9,13 +9,14 @@ mod decide;
 mod ids;
 mod rate;
 mod replay;
+mod rerun;
 mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
 pub use replay::{Force, Unreplayable};
 pub use trail::PipelineTrail;
 
-use crate::catalog::Shelf;
+use crate::catalog::{Catalog, Shelf};
 use crate::clock::Clock;
 use crate::diagnostic::shown;
 use crate::id::{DeliveryId, RunId};
@@ -92,6 +93,11 @@ impl Intake {
     /// Puts other rules in force, for requests that come from now on.
     pub fn set_rules(&self, rules: Rules) {
         self.rules.store(Arc::new(rules));
+    }
+
+    /// Returns the pipelines as they are now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.shelf.catalog().clone()
     }
 
     /// Returns the largest body that a connection takes, or nothing where there is no such one.

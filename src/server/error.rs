@@ -1,6 +1,6 @@
 //! From what happened to an HTTP status. No other file chooses one.
 //!
-//! There is no 3xx and no 410 here: some senders take these for success, or give up for ever.
+//! There is no 3xx and no 410 for senders: some take these for success, or give up for ever.
 
 use crate::intake::{Answer, Unreplayable};
 use crate::store;
@@ -62,6 +62,9 @@ pub(super) enum Failure {
     /// The request was made for another host's name.
     #[error("this server is not known by that host name")]
     WrongHost,
+    /// Something that changes things was sent, and not by a form of our own page.
+    #[error("this came from no page of this server: reload the page and try again")]
+    ForeignForm,
     /// The connection sends faster than it may.
     #[error("too many requests")]
     TooMany {
@@ -87,7 +90,7 @@ impl ResponseError for Failure {
             Self::BrokenBody | Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Refused | Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::WrongHost | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::WrongHost | Self::Forbidden | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -172,6 +175,10 @@ pub(super) fn status(admission: &crate::intake::Admission) -> StatusCode {
         _ => StatusCode::OK,
     }
 }
+
+/// The status of an answer that leads a browser to the next page, after a form of ours or when it came
+/// with the token. Senders never get it.
+pub(super) const GO_ON: StatusCode = StatusCode::SEE_OTHER;
 
 /// Returns the status of a server that can't work now, for who watches it.
 pub(super) const NOT_READY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;

@@ -2,7 +2,6 @@
 
 use super::Shared;
 use super::error::{Failure, NOT_READY};
-use crate::run::State;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
@@ -30,7 +29,6 @@ pub(super) async fn ready(shared: web::Data<Shared>) -> HttpResponse {
 /// Returns the numbers for Prometheus.
 pub(super) async fn metrics(shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let depth = shared.state.store.depth().await?;
-    let runs = [(State::Queued.word(), depth.queued), (State::Running.word(), depth.running)];
-    let text = shared.state.metrics.text(runs);
+    let text = shared.state.metrics.text(&depth, shared.state.clock.now());
     Ok(HttpResponse::Ok().content_type(crate::metrics::CONTENT_TYPE).body(text))
 }

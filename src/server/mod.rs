@@ -1,7 +1,8 @@
 //! The server: where deliveries come in, and where people look.
 //!
 //! There are two listeners. The public one takes deliveries and says that it lives; nothing else
-//! is there. The admin one shows runs, logs, deliveries and numbers to who holds the token. Both
+//! is there. The admin one shows runs, logs, deliveries and numbers to who holds the token: to
+//! programs by the API, to people by the page. Both
 //! are made by [`Server::bind`], so that a port in use is found before anything else starts, and
 //! served by [`Server::serve`] until a future is ready.
 
@@ -10,19 +11,25 @@ mod answer;
 mod api;
 mod body;
 mod error;
+mod event;
 mod health;
 mod log;
+mod moment;
 mod open;
+mod page;
+mod position;
 mod public;
 mod receive;
 mod route;
+mod session;
 mod token;
 mod wait;
 
 pub use answer::replayed;
 pub use api::ShownDelivery;
 pub use log::{harmless, readers};
-pub use open::{OpenConnection, SeenConnection};
+pub use moment::{ago, exact, took};
+pub use open::{OpenConnection, OpenSecret, SeenConnection};
 pub use token::Token;
 
 use crate::clock::Clock;
@@ -33,10 +40,11 @@ use crate::store::Store;
 use actix_web::dev::Server as Running;
 use actix_web::{App, HttpServer, web};
 use arc_swap::ArcSwap;
+use session::Session;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// How long the headers of a request may take.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
@@ -63,7 +71,7 @@ pub struct State {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The numbers.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// The configured connections, as far as the API shows them.
     pub connections: ArcSwap<Vec<OpenConnection>>,
     /// Who may use the admin listener.
@@ -109,8 +117,11 @@ impl Server {
     /// Must be called on a thread that [`block_on`] made.
     pub async fn serve(self, state: Arc<State>, stop: impl Future<Output = ()>) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
-        let runs_url = format!("http://{}/api/v1/runs/", self.admin_address()).into();
-        let shared = Shared { state, stopping: stopped, runs_url };
+        let admin_address = self.admin_address();
+        let session = Arc::new(Session::new(&state.token, admin_address.port()));
+        let streams = Arc::new(Semaphore::new(event::STREAMS_MAX));
+        let runs_url = format!("http://{admin_address}/api/v1/runs/").into();
+        let shared = Shared { state, stopping: stopped, runs_url, session, streams };
         let public = public::serve(self.public, shared.clone())?;
         let admin = admin(self.admin, shared, self.admin_host)?;
         let handles = [public.handle(), admin.handle()];
@@ -141,6 +152,10 @@ struct Shared {
     stopping: watch::Receiver<bool>,
     /// Where runs can be looked at: a run's id follows.
     runs_url: Arc<str>,
+    /// What browsers show in place of the token.
+    session: Arc<Session>,
+    /// How many more live streams there may be.
+    streams: Arc<Semaphore>,
 }
 
 impl Shared {

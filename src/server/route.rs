@@ -1,7 +1,7 @@
 //! Every path of the admin listener as one table, and the headers that answers have.
 
 use super::error::Failure;
-use super::{api, body, health};
+use super::{api, body, event, health, page};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -17,7 +17,9 @@ pub(super) struct Entry {
 }
 
 pub(super) const READ: &[Method] = &[Method::GET, Method::HEAD];
+const GET: &[Method] = &[Method::GET];
 pub(super) const POST: &[Method] = &[Method::POST];
+
 /// What the admin listener answers. What changes something is posted.
 pub(super) const ADMIN: &[Entry] = &[
     Entry { path: health::ALIVE_PATH, methods: READ, handler: || web::to(health::alive) },
@@ -25,11 +27,34 @@ pub(super) const ADMIN: &[Entry] = &[
     Entry { path: "/metrics", methods: READ, handler: || web::to(health::metrics) },
     Entry { path: "/api/v1/runs", methods: READ, handler: || web::to(api::runs) },
     Entry { path: "/api/v1/runs/{id}", methods: READ, handler: || web::to(api::run) },
+    Entry { path: "/api/v1/runs/{id}/expanded", methods: READ, handler: || web::to(api::expanded) },
     Entry { path: "/api/v1/runs/{id}/logs", methods: READ, handler: || web::to(api::logs) },
+    Entry { path: "/api/v1/runs/{id}/events", methods: GET, handler: || web::to(event::of_run) },
+    Entry { path: "/api/v1/runs/{id}/cancel", methods: POST, handler: || web::to(api::cancel) },
+    Entry { path: "/api/v1/runs/{id}/rerun", methods: POST, handler: || web::to(api::rerun) },
+    Entry { path: "/api/v1/runs/{id}/approve", methods: POST, handler: || web::to(api::approve) },
+    Entry { path: "/api/v1/runs/{id}/reject", methods: POST, handler: || web::to(api::reject) },
+    Entry { path: "/api/v1/events", methods: GET, handler: || web::to(event::of_all) },
     Entry { path: "/api/v1/deliveries", methods: READ, handler: || web::to(api::deliveries) },
     Entry { path: "/api/v1/deliveries/{id}", methods: READ, handler: || web::to(api::delivery) },
     Entry { path: "/api/v1/deliveries/{id}/replay", methods: POST, handler: || web::to(api::replay) },
     Entry { path: "/api/v1/connections", methods: READ, handler: || web::to(api::connections) },
+    Entry { path: "/api/v1/pipelines", methods: READ, handler: || web::to(api::pipelines) },
+    Entry { path: "/api/v1/openapi.json", methods: READ, handler: || web::to(api::description) },
+    Entry { path: "/", methods: READ, handler: || web::to(page::runs) },
+    Entry { path: "/runs/{id}", methods: READ, handler: || web::to(page::run) },
+    Entry { path: "/runs/{id}/log/raw", methods: READ, handler: || web::to(page::raw_log) },
+    Entry { path: "/runs/{id}/cancel", methods: POST, handler: || web::to(page::cancel) },
+    Entry { path: "/runs/{id}/rerun", methods: POST, handler: || web::to(page::rerun) },
+    Entry { path: "/runs/{id}/answer", methods: POST, handler: || web::to(page::answer) },
+    Entry { path: "/deliveries", methods: READ, handler: || web::to(page::deliveries) },
+    Entry { path: "/deliveries/{id}", methods: READ, handler: || web::to(page::delivery) },
+    Entry { path: "/deliveries/{id}/replay", methods: POST, handler: || web::to(page::replay) },
+    Entry { path: "/pipelines", methods: READ, handler: || web::to(page::pipelines) },
+    Entry { path: "/connections", methods: READ, handler: || web::to(page::connections) },
+    Entry { path: page::SESSION_PATH, methods: POST, handler: || web::to(page::sign_in) },
+    Entry { path: "/session/end", methods: POST, handler: || web::to(page::sign_out) },
+    Entry { path: "/assets/{name}", methods: READ, handler: || web::to(page::asset) },
 ];
 
 /// Puts a table into force. Other paths are not found, other methods not allowed, both in JSON.
@@ -67,10 +92,15 @@ const ANSWER_HEADERS: [(HeaderName, HeaderValue); 2] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
 ];
 
+/// What a page of ours may do: fetch from here what is ours. No script and no style stands in a page.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// Further headers of answers that a browser may show: none is framed, or run.
 const PAGE_HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY)),
+    // A form of ours says by its origin that it is ours, which it would not with `no-referrer`.
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
@@ -100,5 +130,23 @@ pub(super) async fn with_answer_headers(
 pub(super) fn add_answer_headers(headers: &mut HeaderMap) {
     for (name, value) in ANSWER_HEADERS {
         headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_route_of_the_api_is_described_and_nothing_else_is() {
+        let is_said = |method: &&Method| **method != Method::HEAD;
+        let methods = |entry: &'static Entry| entry.methods.iter().filter(is_said).map(|it| it.as_str().to_lowercase());
+        let routes = ADMIN.iter().filter(|entry| entry.path.starts_with("/api/"));
+        let routes: BTreeSet<(String, &str)> =
+            routes.flat_map(|entry| methods(entry).map(|method| (method, entry.path))).collect();
+        let described: BTreeSet<(String, &str)> =
+            api::described().map(|(method, path)| (method.to_owned(), path)).collect();
+        assert_eq!(routes, described);
     }
 }

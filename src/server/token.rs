@@ -38,6 +38,11 @@ impl Token {
         }
     }
 
+    /// Returns the token itself, to make other secrets from it.
+    pub(super) fn secret(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// Says whether a request showed this token, in a time that does not tell how much of it.
     pub fn is(&self, shown: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(shown).into()

@@ -15,6 +15,7 @@ use super::path::{Path, PathMistake};
 use super::select::{Selected, Wanted};
 use crate::diagnostic::shown;
 use regex::{Regex, RegexBuilder};
+use std::fmt;
 
 /// The most bytes of a pattern as people write it.
 const PATTERN_MAX: usize = 1_000;
@@ -104,18 +105,23 @@ impl Filter {
 
     /// Says whether the filter holds, and what was found.
     pub fn judge(&self, payload: &Selected<'_>, headers: &[Header]) -> FilterVerdict {
-        let (path, found) = match &self.subject {
-            Subject::Path(path) => (path.to_string(), at(payload, path)),
-            Subject::Header(name) => (format!("headers['{name}']"), only(headers, name).map(str::to_owned)),
+        let found = match &self.subject {
+            Subject::Path(path) => at(payload, path),
+            Subject::Header(name) => only(headers, name).map(str::to_owned),
         };
         let judged = found.as_deref().map_err(|reason| *reason).and_then(|text| self.test.is_met(text));
         FilterVerdict {
-            path,
+            path: self.subject.to_string(),
             wanted: self.wanted(),
             found: found.as_deref().ok().map(shown),
             holds: judged.is_ok_and(|is_met| is_met != self.is_negated),
             reason: judged.err().map(str::to_owned),
         }
+    }
+
+    /// Returns what is looked at and what is wanted there, for people.
+    pub fn in_words(&self) -> (String, String) {
+        (self.subject.to_string(), self.wanted())
     }
 
     /// Adds what the filter looks at in the payload.
@@ -132,6 +138,15 @@ impl Filter {
             Test::AnyOf(texts) if texts.len() == 1 => format!("{not}{}", texts[0]),
             Test::AnyOf(texts) => format!("{not}one of {}", texts.join(", ")),
             Test::Matches(pattern) => format!("{not}like {}", pattern.text),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.fmt(f),
+            Self::Header(name) => write!(f, "headers['{name}']"),
         }
     }
 }

@@ -7,12 +7,16 @@ use super::stop::StopSignal;
 use super::workspace::Workspace;
 use super::{job, lease};
 use crate::files::{Keep, LogWriter, Logs};
+use crate::metrics::Metrics;
 use crate::pipeline::plan;
 use crate::run::RunResult;
 use crate::store::{Claim, JobOutcome, Store};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The folder among a job's own for what it fetches from other machines.
 const FETCHED: &str = "fetched";
@@ -23,6 +27,7 @@ pub(super) struct Bench {
     pub(super) logs: Logs,
     pub(super) data: PathBuf,
     pub(super) host: Host,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Bench {
@@ -34,35 +39,53 @@ impl Bench {
         let run = claim.run.clone();
         // A job that runs because its run was canceled is not stopped for that.
         let cancel = (!claim.run_canceled).then_some(cancel);
-        let is_complete = tokio::select! {
-            () = self.complete(claim, stop) => true,
-            () = lease::keep(&*self.store, &lease, cancel.as_ref()) => {
-                tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
-                false
-            }
-            _ = given_up.wait_for(|given_up| *given_up) => {
-                tracing::warn!(%run, job = %lease.job, "the worker ends before the job, whose processes are killed");
-                false
+        self.metrics.claimed();
+        let claimed_at = Instant::now();
+        let is_finishing = AtomicBool::new(false);
+        let mut complete = pin!(self.complete(claim, stop, &is_finishing));
+        let stopped = tokio::select! {
+            result = &mut complete => Ok(result),
+            () = lease::keep(&*self.store, &lease, cancel.as_ref()) => Err("the lease is lost"),
+            _ = given_up.wait_for(|given_up| *given_up) => Err("the worker ends before the job"),
+        };
+        let (is_complete, result) = match stopped {
+            Ok(result) => (true, result),
+            // The store takes a lease back with the outcome that it writes: that is not lost.
+            Err(_) if is_finishing.load(Ordering::Relaxed) => (true, complete.await),
+            Err(why) => {
+                tracing::warn!(%run, job = %lease.job, "{why}, the job's processes are killed");
+                (false, None)
             }
         };
+        self.metrics.ended(result, claimed_at.elapsed());
         if !is_complete {
             let data = self.data.clone();
             remove(move || Workspace::leave(&data, &run, &lease.job)).await;
         }
     }
 
-    /// Executes the job and completes it in the store.
-    async fn complete(&self, claim: Claim, stop: StopSignal) {
+    /// Executes the job and completes it in the store. Returns how it ended, if that is recorded.
+    async fn complete(&self, claim: Claim, stop: StopSignal, is_finishing: &AtomicBool) -> Option<RunResult> {
         let lease = claim.lease.clone();
         let outcome = match self.execute(claim, stop).await {
             Ok(outcome) => outcome,
-            Err(Broken::Lost) => return tracing::warn!(job = %lease.job, "the lease is lost"),
+            Err(Broken::Lost) => {
+                tracing::warn!(job = %lease.job, "the lease is lost");
+                return None;
+            }
             Err(broken @ Broken::Log(_)) => self.failed(broken.to_string()),
         };
-        let result = outcome.result.word();
+        let result = outcome.result;
+        is_finishing.store(true, Ordering::Relaxed);
         match finish(&*self.store, &lease, outcome).await {
-            Ok(()) => tracing::info!(job = %lease.job, result, "a job ended"),
-            Err(broken) => tracing::warn!(job = %lease.job, %broken, "a job's outcome is not recorded"),
+            Ok(()) => {
+                tracing::info!(job = %lease.job, result = result.word(), "a job ended");
+                Some(result)
+            }
+            Err(broken) => {
+                tracing::warn!(job = %lease.job, %broken, "a job's outcome is not recorded");
+                None
+            }
         }
     }
 
@@ -75,7 +98,8 @@ impl Bench {
             )));
         }
         let log = self.log(&claim).map_err(|error| Broken::Log(error.to_string()))?;
-        let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);
+        let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log)
+            .counting(self.metrics.clone());
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
                 let keep = Keep::new(&self.data).shared(self.store.depot(), workspace.root.join(FETCHED));

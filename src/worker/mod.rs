@@ -48,6 +48,7 @@ pub use workspace::Workspace;
 
 use crate::files::Logs;
 use crate::id::{JobId, RunId, WorkerId};
+use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
 use crate::store::{Claim, Store, Swept};
@@ -84,6 +85,8 @@ pub struct Settings {
     pub drain_grace: Duration,
     /// The machine.
     pub host: Host,
+    /// Where is counted what becomes of jobs.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Claims jobs of a store and executes them.
@@ -102,6 +105,7 @@ impl Worker {
             logs: Logs::new(&settings.data).shared(store.depot()),
             data: settings.data.clone(),
             host: settings.host.clone(),
+            metrics: settings.metrics.clone(),
         };
         Self { id, store, settings, bench: Arc::new(bench) }
     }

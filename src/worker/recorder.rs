@@ -3,6 +3,7 @@
 use super::journal::{Broken, Journal};
 use crate::clock::Clock;
 use crate::files::LogWriter;
+use crate::metrics::Metrics;
 use crate::run::Series;
 use crate::store::{Answer, Error, JobOutcome, Lease, Question, StepEvent, Store};
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ pub(super) struct Recorder {
     /// The record of a step's end that is still being written: what follows it goes on meanwhile, up
     /// to the next record or the end.
     recording: Option<JoinHandle<Result<(), Broken>>>,
+    metrics: Arc<Metrics>,
 }
 
 /// The log: with us, or with a thread that writes to it.
@@ -41,7 +43,12 @@ enum Log {
 
 impl Recorder {
     pub(super) fn new(store: Arc<dyn Store>, lease: Lease, clock: Arc<dyn Clock>, log: LogWriter) -> Self {
-        Self { store, lease, clock, log: Log::Here(log), recording: None }
+        Self { store, lease, clock, log: Log::Here(log), recording: None, metrics: Arc::default() }
+    }
+
+    /// Counts what is printed.
+    pub(super) fn counting(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Puts the log on disk, and the last record into the store. An outcome is recorded only after
@@ -122,6 +129,7 @@ impl Journal for Recorder {
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
         let at = self.clock.now();
+        self.metrics.printed(lines.iter().map(|line| line.len() as u64 + 1).sum());
         self.begin(move |log| log.append_of(at, step, &lines)).await
     }
 }

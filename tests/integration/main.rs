@@ -1,5 +1,6 @@
 //! All integration tests as one binary, one module a subject.
 
+mod api;
 mod attacks;
 mod built_in;
 mod challenges;
@@ -18,6 +19,7 @@ mod expression;
 mod faults;
 mod filters;
 mod imports;
+mod page;
 mod pipeline;
 mod predefined;
 mod repeats;

@@ -316,14 +316,32 @@ fn the_api_shows_deliveries_and_the_numbers_count_them() {
         "pipehook_deliveries_total{connection=\"open\",outcome=\"queued\"} 1",
         "pipehook_deliveries_total{connection=\"signed\",outcome=\"refused\"} 1",
         "pipehook_queue_runs{state=\"queued\"} 1",
+        "pipehook_build_info{version=\"",
     ] {
         assert!(numbers.contains(line), "{line} is not in\n{numbers}");
     }
+    each_number_is_explained(&numbers);
     one_sentence(&server.ask("/api/v1/runs/run_nobody"), 404);
     one_sentence(&server.ask("/api/v1/runs?state=sleeping"), 400);
     assert_eq!(server.ask("/api/v1/runs?limit=1").json().as_array().map(Vec::len), Some(1));
     let log = server.ask(&format!("/api/v1/runs/{}/logs", accepted["runs"][0]["id"].as_str().expect("an id")));
     assert_eq!((log.status, log.header("content-type")), (200, Some("text/plain; charset=utf-8")), "{log:?}");
+}
+
+/// Every sample belongs to a family that has a type and an explanation, and a name by the rules.
+#[track_caller]
+fn each_number_is_explained(numbers: &str) {
+    let told = |word: &str, family: &str| numbers.lines().any(|line| line.starts_with(&format!("# {word} {family} ")));
+    let samples: Vec<&str> = numbers.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(samples.len() > 30 && numbers.ends_with("# EOF\n"), "{numbers}");
+    for sample in samples {
+        let name = sample.split(['{', ' ']).next().expect("a name");
+        let endings = ["_total", "_info", "_bucket", "_sum", "_count", ""];
+        let family = endings.iter().find_map(|end| name.strip_suffix(end).filter(|family| told("TYPE", family)));
+        let family = family.unwrap_or_else(|| panic!("{name} has no type\n{numbers}"));
+        assert!(told("HELP", family), "{name} is not explained\n{numbers}");
+        assert!(family.starts_with("pipehook_"), "{name}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::super::failure::{Ending, Failure};
 use super::super::output::{self, Format};
+use crate::diagnostic::shown;
 use crate::files::{LogLine, LogReader, Logs};
 use crate::id::{JobId, RunId};
 use crate::run::State;
@@ -17,10 +18,14 @@ use std::time::Duration;
 /// not kept busy.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Returns a run once it is completed.
+/// Returns a run once it is completed, and tells on stderr how far it is until then.
 pub(super) async fn until_completed(store: &dyn Store, id: &RunId) -> Result<Run, Failure> {
+    let mut told = None;
     loop {
         let run = detail(store, id).await?.run;
+        if run.state != State::Completed && told.replace(run.state) != Some(run.state) {
+            anstream::eprintln!("{}#{} {}", shown(&run.pipeline), run.number, output::verdict(run.state.word()));
+        }
         if run.state == State::Completed {
             return Ok(run);
         }

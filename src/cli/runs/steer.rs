@@ -20,7 +20,7 @@ const SOMEBODY: &str = "command line";
 /// Which question of a run is answered, and with which words.
 #[derive(Debug, Args)]
 pub(in super::super) struct Reply {
-    /// The run
+    /// The run: its id, a unique beginning of it, or PIPELINE#NUMBER
     run: String,
     /// The job that asks, where several do
     #[arg(long, value_name = "NAME")]
@@ -36,7 +36,7 @@ pub(in super::super) struct Reply {
 /// Which run is started again, and how much of it.
 #[derive(Debug, Args)]
 pub(in super::super) struct Again {
-    /// The run
+    /// The run: its id, a unique beginning of it, or PIPELINE#NUMBER
     run: String,
     /// Only the jobs that did not succeed; what the others made is taken
     #[arg(long)]

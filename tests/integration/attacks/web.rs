@@ -1,57 +1,48 @@
-//! What a browser gets: the pages that show a run, and its log. Pages are those paths of the admin
-//! listener that answer with HTML; where none does, there is nothing to attack yet.
+//! The page: what a payload puts into names, logs and documents stays text on every page.
 
 use super::{End, payload};
-use crate::support::{Answer, Folder, Server, until};
+use crate::page::{Browser, harmless, text_of_log};
+use crate::support::{Folder, until};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Where pages may be; `{run}` stands for the run's id.
-const PAGES: &[&str] = &["/", "/runs", "/runs/{run}", "/deliveries"];
-/// What a page must not hold as it is.
-const LIVE: &[&str] =
-    &["<script>fetch", "<script>alert", "href=\"javascript:", "href='javascript:", "+ADw-script+AD4-<"];
+/// How long a run may take on a machine that is busy.
+const RUN_MAX: Duration = Duration::from_secs(60);
+/// A pipeline for a case that has none.
+const PIPELINE: &str = "\
+name: ${{ parameters.WebHook.resource.message.title }}
+steps:
+- bash: echo \"${{ parameters.WebHook.resource.message.title }}\"
+";
 
 pub fn end(case: &Value) -> End {
-    let folder = Folder::new("connections: {hook: {auth: none}}\n");
-    let steps = case["pipeline_yaml"]
-        .as_str()
-        .unwrap_or("steps:\n- bash: echo \"${{ parameters.WebHook.resource.message.title }}\"\n");
-    let webhooks = "resources:\n  webhooks:\n  - webhook: WebHook\n    connection: hook\n";
-    folder.write("pipelines/attack.yml", &format!("{webhooks}{steps}"));
+    let folder = Folder::new("connections: {open: {auth: none}}\n");
+    let webhooks = "resources:\n  webhooks:\n  - webhook: WebHook\n    connection: open\n";
+    let pipeline = case["pipeline_yaml"].as_str().unwrap_or(PIPELINE);
+    folder.write("pipelines/attack.yml", &format!("{webhooks}{pipeline}"));
     let server = folder.serve(&[]);
-    let answer = server.request("POST", "/webhooks/hook", &[], payload(case, "").as_bytes());
-    let Some(run) = answer.json()["runs"][0]["id"].as_str().map(str::to_owned) else {
-        return End::Fault(format!("no run was queued: {answer:?}"));
-    };
-    until("the end of the run", Duration::from_secs(30), || {
+    let answer = server.request("POST", "/webhooks/open", &[], payload(case, "").as_bytes()).json();
+    let Some(run) = answer["runs"][0]["id"].as_str() else { return End::RefusedInstead(answer.to_string()) };
+    until("the end of the run", RUN_MAX, || {
         (server.ask(&format!("/api/v1/runs/{run}")).json()["state"] == "completed").then_some(())
     });
-    if case["must_not"]["missing_header"].is_string() {
-        return log(&server, &run);
+    let browser = Browser::new(&server);
+    let title = case["payload"]["resource"]["message"]["title"].as_str().expect("a title");
+    let (log, media, sniffing) = text_of_log(&browser, run);
+    if !log.contains(title) {
+        return End::Fault(format!("the log has another text: {log}"));
     }
-    let asked = PAGES.iter().map(|page| server.ask(&page.replace("{run}", &run)));
-    let pages: Vec<Answer> = asked.filter(is_html).collect();
-    if pages.is_empty() {
-        return End::NotRun("there is no page yet".to_owned());
+    if !media.starts_with("text/plain") || sniffing != "nosniff" {
+        return End::Fault(format!("the log is {media}, {sniffing}"));
     }
-    match pages.iter().find(|page| LIVE.iter().any(|live| page.body.contains(live))) {
-        Some(page) => End::Fault(format!("the payload is alive in a page: {}", page.body)),
-        None => End::Passed,
+    let delivery = answer["delivery"].as_str().expect("an id");
+    let pages = ["/".to_owned(), format!("/runs/{run}"), "/deliveries".to_owned(), format!("/deliveries/{delivery}")];
+    for page in pages.iter().map(|path| browser.see(path)) {
+        harmless(&page);
+        // What has a meaning in HTML is there escaped only.
+        if title.contains('<') && page.contains(title) {
+            return End::Fault(format!("the page has the text as it is: {page}"));
+        }
     }
-}
-
-fn is_html(answer: &Answer) -> bool {
-    answer.status == 200 && answer.header("content-type").is_some_and(|it| it.starts_with("text/html"))
-}
-
-/// The log is text, and no browser guesses otherwise.
-fn log(server: &Server, run: &str) -> End {
-    let answer = server.ask(&format!("/api/v1/runs/{run}/logs"));
-    let is_text = answer.header("content-type").is_some_and(|it| it.starts_with("text/plain"));
-    let is_said = answer.header("x-content-type-options") == Some("nosniff");
-    match is_text && is_said && answer.body.contains("<script>") {
-        true => End::Passed,
-        false => End::Fault(format!("the log may be taken for a page: {answer:?}")),
-    }
+    End::Passed
 }

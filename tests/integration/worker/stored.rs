@@ -35,6 +35,7 @@ impl Machine {
             pools: vec!["default".to_owned()],
             data: folder.path().to_owned(),
             drain_grace,
+            metrics: Arc::default(),
             host: bench::host(),
         };
         let worker = Worker::new(WorkerId::from_stored("wrk_1"), store.clone(), settings);
