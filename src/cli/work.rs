@@ -3,7 +3,9 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::files::Caches;
 use crate::id::{Entropy, WorkerId};
+use crate::machine::Machine;
 use crate::process::Patience;
 use crate::store::Store;
 use crate::worker::{DRAIN_GRACE, Host, INHERITED, Repositories, Secrets, Settings, Worker};
@@ -38,6 +40,12 @@ pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> 
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(Secrets::new(secrets(config))),
         repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
+        machine: Arc::new(Machine::new(
+            config.workers.pools.clone(),
+            config::environment_variable("PATH"),
+            config.tasks.clone(),
+        )),
+        caches: Caches::new(&config.data),
         clock,
     }
 }

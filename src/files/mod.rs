@@ -13,11 +13,13 @@
 //! The text is kept as it was printed, but for the terminal escapes of steps that payload text
 //! reaches, which are spelled out. Others are made harmless where the text is shown.
 
+mod cache;
 mod keep;
 mod line;
 mod read;
 mod write;
 
+pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX};
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
 pub use read::{LogReader, READ_MAX};
