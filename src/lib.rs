@@ -43,6 +43,7 @@ pub mod run;
 
 // Rank 4: effects, one kind of outside world each.
 pub mod files;
+pub mod machine;
 pub mod config;
 pub mod catalog;
 pub mod store;

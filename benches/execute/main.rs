@@ -16,7 +16,7 @@ mod latency;
 mod queue;
 
 use pipehook::clock::SystemClock;
-use pipehook::files::Keep;
+use pipehook::files::{Caches, Keep};
 use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
 use pipehook::process::{self, Command, Line, Output, Patience, StandardError};
@@ -212,6 +212,8 @@ fn host() -> Host {
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(Secrets::default()),
         repositories: Arc::default(),
+        machine: Arc::default(),
+        caches: Caches::new(&std::env::temp_dir()),
         clock: Arc::new(SystemClock),
     }
 }

@@ -64,7 +64,7 @@ pub fn check_template(
     };
     let files = moment.files(path);
     let template = Template::load_alone(&document, kind, &files, &mut sources, &mut diagnostics);
-    let inputs = Inputs { groups: moment.groups().clone(), ..Inputs::default() };
+    let inputs = Inputs { groups: moment.library().groups.clone(), ..Inputs::default() };
     add_sure_mistakes_of_template(&template, kind, inputs, &sources, &mut diagnostics);
     Ok((sources, diagnostics))
 }

@@ -7,7 +7,7 @@
 use super::Library;
 use super::git;
 use super::load::{read, shown_path};
-use crate::template::{FileError, FileKey, FileText, Files, Groups, LISTED_MAX, Repository};
+use crate::template::{FileError, FileKey, FileText, Files, LISTED_MAX, Repository};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -41,8 +41,8 @@ impl<'l> Moment<'l> {
         Self { library, texts: RefCell::default(), lists: RefCell::default(), commits: RefCell::default() }
     }
 
-    pub(super) fn groups(&self) -> &'l Arc<Groups> {
-        &self.library.groups
+    pub(super) fn library(&self) -> &'l Library {
+        self.library
     }
 
     /// Returns the files as a pipeline at a path sees them.

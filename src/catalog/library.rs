@@ -1,7 +1,8 @@
 //! Where pipelines and what they use are found.
 
 use super::git::Commits;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::machine::Machine;
 use crate::template::{Groups, Repository};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Library {
     configuration: Option<PathBuf>,
     repositories: Vec<(String, PathBuf)>,
     pub(super) groups: Arc<Groups>,
+    /// Who executes the runs.
+    pub(super) machine: Arc<Machine>,
     /// What was read of commits; they do not change.
     pub(super) commits: Commits,
 }
@@ -27,6 +30,11 @@ impl Library {
             configuration: config.file.as_ref().and_then(|file| file.canonicalize().ok()),
             repositories: config.repositories.clone(),
             groups: Arc::new(config.variable_groups.iter().map(|group| group.group.clone()).collect()),
+            machine: Arc::new(Machine::new(
+                config.workers.pools.clone(),
+                config::environment_variable("PATH"),
+                config.tasks.clone(),
+            )),
             commits: Commits::default(),
         }
     }

@@ -7,7 +7,7 @@ use super::{Entry, Library, Listener, Pipeline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
-use crate::template::{Files, Groups, Template};
+use crate::template::{Files, Template};
 use crate::webhook::filter::{Filter, Pattern, Test};
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
@@ -52,7 +52,7 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     if let Some(before) = before.filter(is_unchanged) {
         return before.entry.clone();
     }
-    let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, moment.groups());
+    let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, moment.library());
     add_sure_mistakes(&pipeline, &mut diagnostics);
     let diagnostics = diagnostics.without_notes();
     let connections = pipeline.listeners.iter().map(|listener| listener.resource.connection.clone()).collect();
@@ -67,7 +67,7 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
     let text = read(path)?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let moment = Moment::new(library);
-    Ok(compile(&name, &shown_path(path), &text, &moment.files(path), moment.groups()))
+    Ok(compile(&name, &shown_path(path), &text, &moment.files(path), library))
 }
 
 /// Reads the text of a file, if it is one and not too large.
@@ -95,13 +95,7 @@ pub(super) fn shown_path(path: &Path) -> String {
 
 /// Reads a pipeline's text, and the files that it may include, as far as they can be read without
 /// a payload.
-fn compile(
-    name: &str,
-    shown_path: &str,
-    text: &str,
-    files: &dyn Files,
-    groups: &Arc<Groups>,
-) -> (Pipeline, Diagnostics) {
+fn compile(name: &str, shown_path: &str, text: &str, files: &dyn Files, library: &Library) -> (Pipeline, Diagnostics) {
     let mut sources = SourceMap::default();
     let source = sources.add(shown_path, text);
     let mut diagnostics = Diagnostics::default();
@@ -111,7 +105,9 @@ fn compile(
     let aliases: Vec<String> = resources.iter().map(|resource| resource.alias.clone()).collect();
     let template = Template::load(&document, &aliases, files, &mut sources, &mut diagnostics);
     let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
-    let scripts = pipeline::foresee(&document, &template, &sources, &aliases);
+    let machine: Arc<dyn pipeline::Machine> = library.machine.clone();
+    let scripts = pipeline::foresee(&document, &template, &sources, &aliases).on(Some(machine));
+    let groups = &library.groups;
     let pipeline = Pipeline { name: name.to_owned(), sources, template, groups: groups.clone(), listeners, scripts };
     (pipeline, diagnostics)
 }

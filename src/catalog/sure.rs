@@ -8,6 +8,7 @@ use super::prepare::expand;
 use super::{Pipeline, Trigger};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
+use crate::shell::{Known, Substitution};
 use crate::template::{Inputs, Template, TemplateKind};
 
 /// How an expression begins that has its value before a run.
@@ -90,7 +91,8 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let document = expand(pipeline, &Trigger::default(), &mut found);
     let mut doubt = Doubt::new(&pipeline.sources, diagnostics);
     doubt.learn(&found);
-    pipeline::examine(&document, &pipeline.name, &ScriptRules::default(), &mut found);
+    let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(Substitution::default()) };
+    pipeline::examine(&document, &pipeline.name, &rules, &mut found);
     let is_whole =
         pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
     for diagnostic in found {

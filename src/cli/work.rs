@@ -3,8 +3,10 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::files::Caches;
 use crate::id::{Entropy, WorkerId};
 use crate::metrics::Metrics;
+use crate::machine::Machine;
 use crate::process::Patience;
 use crate::store::Store;
 use crate::worker::{DRAIN_GRACE, Host, INHERITED, Repositories, Secrets, Settings, Worker};
@@ -39,6 +41,12 @@ pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> 
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(Secrets::new(secrets(config))),
         repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
+        machine: Arc::new(Machine::new(
+            config.workers.pools.clone(),
+            config::environment_variable("PATH"),
+            config.tasks.clone(),
+        )),
+        caches: Caches::new(&config.data),
         clock,
     }
 }

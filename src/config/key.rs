@@ -32,6 +32,7 @@ pub const OF_FILE: &Keys = &[
     ("pipelines", Whole),
     ("repositories", Whole),
     ("variable-groups", Groups),
+    ("tasks", Whole),
     ("data", Whole),
     ("database", Nothing),
     ("files", Nothing),

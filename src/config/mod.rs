@@ -63,6 +63,8 @@ pub struct Config {
     pub environment: Vec<String>,
     /// Where repositories that pipelines name are, by alias or name.
     pub repositories: Vec<(String, PathBuf)>,
+    /// The folder of task packages.
+    pub tasks: Option<PathBuf>,
     /// The variable groups in the order of the file.
     pub variable_groups: Vec<VariableGroup>,
 }
@@ -106,6 +108,7 @@ impl Config {
             connections: Vec::new(),
             environment: Vec::new(),
             repositories: Vec::new(),
+            tasks: None,
             variable_groups: Vec::new(),
         }
     }
@@ -200,6 +203,7 @@ impl Config {
         if let Some(mut repositories) = file.section("repositories") {
             self.repositories = repositories.paths(|path| resolved(&folder, path));
         }
+        file.set(&mut self.tasks, "tasks", |path: FilePath| Some(resolved(&folder, &path.0)));
         if let Some(groups) = file.section("variable-groups") {
             self.variable_groups = group::read_all(groups, &folder, environment);
         }

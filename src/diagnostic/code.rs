@@ -82,6 +82,7 @@ codes! {
     UnknownInput "unknown-input",
     MissingInput "missing-input",
     AgentlessJob "agentless-job",
+    MissingProgram "missing-program",
     RunName "run-name",
     MissingParameter "missing-parameter",
     UnknownParameter "unknown-parameter",

@@ -9,13 +9,10 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 pub(super) enum Capability {
     /// A template that expansion has left.
     Templates,
-    Containers,
-    Services,
-    PowerShell,
     /// Artifacts that another run made.
     OtherRuns,
-    /// A step in another container than its job.
-    StepContainers,
+    /// A container of a job that is an expression.
+    LateContainer,
     /// A macro where a step says yes or no.
     MacroInFlag,
     ManualStage,
@@ -29,16 +26,13 @@ pub(super) enum Capability {
 
 use Capability as C;
 
-const AS_SCRIPT: &str = "write a `script` or `bash` step that does the same";
+pub(super) const AS_SCRIPT: &str = "write a `script` or `bash` step that does the same";
 
 /// What is missing, how it is called, and what to do instead.
 const MISSING: &[(Capability, &str, &str)] = &[
     (C::Templates, "`template`", "write what the template has in this file"),
-    (C::Containers, "`container`", "remove it: steps run on the worker itself"),
-    (C::Services, "`services`", "start what you need in a script"),
-    (C::PowerShell, "PowerShell", AS_SCRIPT),
     (C::OtherRuns, "an artifact of another run", "download artifacts of the `current` run"),
-    (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
+    (C::LateContainer, "an expression as a container", "write the image or the alias itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
     (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
@@ -51,26 +45,56 @@ const MISSING: &[(Capability, &str, &str)] = &[
 const TASKS: &[&str] = &[
     "ArchiveFiles",
     "Bash",
+    "CMake",
+    "Cache",
     "CopyFiles",
     "Delay",
     "DeleteFiles",
+    "Docker",
+    "DotNetCoreCLI",
     "DownloadBuildArtifacts",
     "DownloadPipelineArtifact",
     "ExtractFiles",
+    "Go",
+    "GoTool",
+    "Gradle",
+    "JavaToolInstaller",
+    "MSBuild",
     "ManualValidation",
+    "Maven",
+    "NodeTool",
+    "Npm",
+    "PowerShell",
     "PublishBuildArtifacts",
+    "PublishCodeCoverageResults",
     "PublishPipelineArtifact",
     "PublishTestResults",
     "PythonScript",
     "ShellScript",
+    "UseDotNet",
+    "UseNode",
+    "UsePythonVersion",
+    "VSBuild",
 ];
+
+/// What to do in place of a task that no machine of ours can run.
+const INSTEAD: &[(&str, &str)] =
+    &[("BatchScript", "cmd is a program of Windows: write a `script`, `bash` or `pwsh` step that does the same")];
+
+/// Says whether workers can run a task of the registry.
+pub(super) fn is_executable(task: &str) -> bool {
+    TASKS.contains(&task) || task == "CmdLine"
+}
 
 /// Reports what no worker can do.
 pub(super) fn need(capability: Capability, span: Span, diagnostics: &mut Diagnostics) {
     let row = MISSING.iter().find(|(missing, ..)| *missing == capability);
     let missing = match capability {
         Capability::Task(name) if TASKS.contains(&name) => None,
-        Capability::Task(name) => Some((format!("the task `{name}`"), AS_SCRIPT)),
+        Capability::Task(name) => {
+            let instead = INSTEAD.iter().find(|(task, _)| *task == name).map_or(AS_SCRIPT, |(_, instead)| instead);
+            Some((format!("the task `{name}`"), instead))
+        }
         _ => row.map(|(_, what, help)| ((*what).to_owned(), *help)),
     };
     if let Some((what, help)) = missing {

@@ -4,6 +4,7 @@
 //! resources  webhook resources and parameters, from the file before expansion
 //! schema     which keys may stand where, and what their values are: the language as tables
 //! task       the tasks that are known, with their inputs
+//! machine    what is known of who will execute a run
 //! read       the expanded document to the typed model
 //! executable what no worker can do yet: one table
 //! check      what the shape alone does not say: names, dependencies, conditions, scripts
@@ -22,6 +23,7 @@ mod condition;
 mod executable;
 mod foresee;
 pub mod form;
+mod machine;
 mod model;
 pub mod plan;
 mod planning;
@@ -34,6 +36,7 @@ mod trail;
 mod value;
 
 pub use foresee::{Foreseen, ForeseenScript, foresee};
+pub use machine::Machine;
 pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
 pub use rewritten::rewritten;
 pub use trail::{TRAIL_MAX, Trail, Use};
@@ -44,13 +47,15 @@ use crate::template::Node;
 use plan::Plan;
 use std::sync::Arc;
 
-/// What becomes of payload text in the scripts of a run.
+/// What becomes of payload text in the scripts of a run, and who will execute it.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptRules {
     /// What the connection says.
     pub substitution: Substitution,
     /// The analyses that were made when the file was loaded.
     pub known: Known,
+    /// Who will execute the run, if that is known.
+    pub machine: Option<Arc<dyn Machine>>,
 }
 
 /// Reads and checks an expanded document and freezes its work. `None` means that there are
@@ -79,7 +84,7 @@ pub fn examine(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: 
 
 fn work(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Diagnostics) -> (Plan, Vec<Need>) {
     schema::check(document, diagnostics);
-    let pipeline = read::read(document, diagnostics);
+    let pipeline = read::read(document, scripts.machine.as_deref(), diagnostics);
     let needs = check::check(&pipeline, scripts, diagnostics);
     (Plan { substitution: scripts.substitution, ..planning::plan(&pipeline, name) }, needs)
 }

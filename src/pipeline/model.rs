@@ -207,12 +207,19 @@ pub(super) struct Script {
     pub(super) fail_on_stderr: bool,
     pub(super) error_action: plan::ErrorAction,
     pub(super) ignore_last_exit_code: bool,
+    pub(super) preferences: Vec<(String, String)>,
+    pub(super) arguments: Text,
+    pub(super) program: Option<Text>,
 }
 
 #[derive(Debug)]
 pub(super) struct Task {
-    /// What the registry knows of it.
-    pub(super) definition: &'static Definition,
+    /// The name: as the registry or its package spells it.
+    pub(super) name: String,
+    /// What the registry knows of it; nothing for a package.
+    pub(super) definition: Option<&'static Definition>,
+    /// Where it is named.
+    pub(super) span: Span,
     pub(super) version: String,
     /// Each with the place of its value.
     pub(super) inputs: Vec<(Placed<String>, Text)>,
@@ -283,12 +290,6 @@ impl Step {
             Action::Script(script) => Some(script),
             _ => None,
         }
-    }
-}
-
-impl Task {
-    pub(super) fn name(&self) -> &'static str {
-        self.definition.name
     }
 }
 

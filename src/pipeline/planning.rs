@@ -143,9 +143,10 @@ fn usual_name(action: &Action) -> &str {
     match action {
         Action::Script(Script { interpreter: Interpreter::CommandLine, .. }) => "CmdLine",
         Action::Script(Script { interpreter: Interpreter::Bash, .. }) => "Bash",
+        Action::Script(Script { interpreter: Interpreter::Python, .. }) => "PythonScript",
         Action::Script(_) => "PowerShell",
         Action::Checkout(_) => "Checkout",
-        Action::Task(task) => task.name(),
+        Action::Task(task) => &task.name,
     }
 }
 
@@ -157,10 +158,14 @@ fn action(action: &Action) -> plan::Action {
             fail_on_stderr: script.fail_on_stderr,
             error_action: script.error_action,
             ignore_last_exit_code: script.ignore_last_exit_code,
+            preferences: script.preferences.clone(),
+            arguments: script.arguments.clone(),
+            program: script.program.clone(),
         }),
         Action::Checkout(checkout) => plan::Action::Checkout(Box::new(checkout.value.clone())),
         Action::Task(task) => plan::Action::Task(plan::Task {
-            name: task.name().to_owned(),
+            name: task.name.clone(),
+            is_package: task.definition.is_none(),
             version: task.version.clone(),
             inputs: task.inputs.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),
         }),

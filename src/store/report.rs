@@ -43,6 +43,9 @@ pub struct StepReport {
     /// What its tests said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tests: Option<Tests>,
+    /// How much of the code its tests ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// What it handed over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<KeptFile>,
@@ -112,6 +115,45 @@ pub struct TestFailure {
     pub name: String,
     /// Why, in its own words.
     pub message: String,
+}
+
+/// How much of the code tests ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// How many lines they ran.
+    pub lines_covered: u64,
+    /// How many lines could be run.
+    pub lines: u64,
+    /// How many branches they took.
+    pub branches_covered: u64,
+    /// How many branches there are.
+    pub branches: u64,
+}
+
+impl Coverage {
+    /// Adds what another file says.
+    pub fn add(&mut self, other: Self) {
+        self.lines_covered = self.lines_covered.saturating_add(other.lines_covered);
+        self.lines = self.lines.saturating_add(other.lines);
+        self.branches_covered = self.branches_covered.saturating_add(other.branches_covered);
+        self.branches = self.branches.saturating_add(other.branches);
+    }
+}
+
+impl std::fmt::Display for Coverage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let percent = |covered: u64, all: u64| if all == 0 { 0.0 } else { covered as f64 * 100.0 / all as f64 };
+        let Self { lines_covered, lines, branches_covered, branches } = *self;
+        write!(f, "coverage: {:.2} % of lines ({lines_covered} of {lines})", percent(lines_covered, lines))?;
+        match branches {
+            0 => Ok(()),
+            _ => write!(
+                f,
+                ", {:.2} % of branches ({branches_covered} of {branches})",
+                percent(branches_covered, branches)
+            ),
+        }
+    }
 }
 
 /// What a kept file is for.

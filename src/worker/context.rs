@@ -3,8 +3,9 @@
 use super::built_in::Repositories;
 use super::workspace::Workspace;
 use crate::clock::Clock;
-use crate::files::Keep;
+use crate::files::{Caches, Keep};
 use crate::id::{DeliveryId, JobId, RunId};
+use crate::machine::{Machine, PATH_DEFAULT, find_program};
 use crate::pipeline::plan::{Job, Leg, Plan, Stage};
 use crate::process::Patience;
 use crate::run::Board;
@@ -13,15 +14,12 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Names of the server's environment that steps get, beside those that the configuration lists.
 pub const INHERITED: [&str; 6] = ["PATH", "HOME", "LANG", "USER", "SHELL", "TMPDIR"];
-
-/// Where programs are looked for when the environment has no `PATH`.
-pub(super) const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The machine that executes jobs, the same for all of them.
 #[derive(Clone)]
@@ -42,6 +40,10 @@ pub struct Host {
     pub secrets: Arc<Secrets>,
     /// Which folders of it are checked out.
     pub repositories: Arc<Repositories>,
+    /// What it has for jobs beside their files.
+    pub machine: Arc<Machine>,
+    /// What jobs find again that earlier ones left.
+    pub caches: Caches,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -52,11 +54,14 @@ impl Host {
         self.program("bash").unwrap_or_else(|| "/bin/bash".into())
     }
 
+    /// Returns the path of steps, where nothing was put in front of it.
+    pub(super) fn path(&self) -> &str {
+        self.environment.iter().find(|(name, _)| name == "PATH").map_or(PATH_DEFAULT, |(_, value)| value)
+    }
+
     /// Returns a program that is in the path of steps.
     pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
-        let path = self.environment.iter().find(|(name, _)| name == "PATH").map_or(PATH_DEFAULT, |(_, value)| value);
-        let mut found = path.split(':').map(|folder| Path::new(folder).join(name));
-        found.find(|file| file.is_absolute() && file.is_file())
+        find_program(self.path(), name)
     }
 }
 

@@ -5,12 +5,14 @@
 //! that steps before have put in front of `PATH` come last. Secrets are there only where `env:`
 //! names them.
 
-use super::context::{Host, PATH_DEFAULT};
+use super::context::Host;
 use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
+use crate::machine::{PATH_DEFAULT, find_program};
 use crate::shell::{environment_name, is_special_variable};
 use crate::taint::{Origin, Text};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Beginnings of variable names that are not exported.
@@ -66,7 +68,13 @@ impl Environment {
         self.values.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Sets a value that may have payload text in it.
+    /// Sets a value that may have payload text in it, if it may stand there. On failure, a sentence.
+    pub(super) fn put(&mut self, name: &str, value: &Text) -> Result<(), String> {
+        check(name, value)?;
+        self.set_text(name, value);
+        Ok(())
+    }
+
     fn set_text(&mut self, name: &str, value: &Text) {
         self.set(name, &value.flatten());
         match value.is_tainted() {
@@ -83,6 +91,17 @@ impl Environment {
     /// Returns where payload text came from that is in a value, if there is any.
     pub(super) fn origin(&self) -> Option<&Arc<Origin>> {
         self.tainted.values().find_map(Text::origin)
+    }
+
+    /// Returns a program that is in the path of the step.
+    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
+        let path = self.values.get("PATH").map_or(PATH_DEFAULT, String::as_str);
+        find_program(path, name)
+    }
+
+    /// Returns names and values, in the order of the names.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, String)> {
@@ -118,7 +137,7 @@ fn is_exported(name: &str) -> bool {
 }
 
 /// Payload text must not reach a variable that programs obey.
-fn check(name: &str, value: &Text) -> Result<(), String> {
+pub(super) fn check(name: &str, value: &Text) -> Result<(), String> {
     if value.is_tainted() && is_special_variable(&name.to_uppercase()) {
         return Err(format!(
             "Payload text can't be the value of the environment variable `{}`: programs obey it.",

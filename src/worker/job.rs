@@ -9,16 +9,19 @@
 
 use super::command::Change;
 use super::condition::{self, Verdict};
+use super::containers::Containers;
 use super::context::JobContext;
 use super::desk::Desk;
 use super::journal::{Broken, Journal};
 use super::stop::{Cause, StopSignal, Watchman, minutes};
 use super::variables::{Setting, Variables};
-use super::{built_in, deployment, predefined, start, step};
+use super::{built_in, containers, deployment, interpreter, predefined, start, step};
 use crate::diagnostic::{is_unprintable, shown};
+use crate::machine::find_program;
 use crate::pipeline::plan::Step;
 use crate::run::{MASK, Output, RunResult};
 use crate::store::{JobOutcome, StepEvent};
+use std::path::PathBuf;
 
 /// The most characters of a step's name as people see it, macros expanded.
 const DISPLAY_NAME_MAX: usize = 255;
@@ -38,6 +41,10 @@ pub(super) struct Execution<'j> {
     pub(super) variables: Variables,
     /// Folders that steps have put in front of `PATH`, the latest first.
     pub(super) folders: Vec<String>,
+    /// The containers of the job and its services.
+    pub(super) containers: Containers,
+    /// Caches that are saved if the job succeeds.
+    pub(super) caches: Vec<built_in::Saving>,
     /// What steps have handed on so far.
     outputs: Vec<Output>,
     /// The worst of the steps so far.
@@ -59,26 +66,60 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         Ok(moved) => moved,
         Err(sentence) => return failed(job, &mut desk, sentence).await,
     };
+    if let Some(sentence) = interpreter::lacking(job) {
+        return failed(job, &mut desk, sentence).await;
+    }
     if let Some(moved) = &moved {
         predefined::set(&mut variables, moved);
     }
     let job = moved.as_ref().unwrap_or(job);
     let worst = RunResult::Succeeded;
-    let mut execution = Execution { job, desk, watchman, variables, folders: Vec::new(), outputs: Vec::new(), worst };
-    if let Some(sentence) = built_in::begin(&mut execution).await? {
-        return failed(job, &mut execution.desk, sentence).await;
+    let mut execution = Execution {
+        job,
+        desk,
+        watchman,
+        variables,
+        folders: Vec::new(),
+        containers: Containers::default(),
+        caches: Vec::new(),
+        outputs: Vec::new(),
+        worst,
+    };
+    let begun = begin(&mut execution).await?;
+    if begun.is_none() {
+        deployment::note(&mut execution).await?;
+        for (place, step) in job.leg().steps().iter().enumerate() {
+            execution.step(place, step).await?;
+        }
+        if execution.status() == RunResult::Succeeded {
+            built_in::save_caches(&mut execution).await?;
+        }
     }
-    if let Some(sentence) = built_in::fetch_artifacts(&mut execution).await? {
-        return failed(job, &mut execution.desk, sentence).await;
+    containers::stop(&mut execution).await?;
+    match begun {
+        Some(sentence) => failed(job, &mut execution.desk, sentence).await,
+        None => Ok(execution.outcome()),
     }
-    deployment::note(&mut execution).await?;
-    for (place, step) in job.leg().steps().iter().enumerate() {
-        execution.step(place, step).await?;
+}
+
+/// Starts containers and fetches files. Otherwise a sentence that says why the job can't begin.
+async fn begin(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    if let Some(sentence) = containers::start(execution).await? {
+        return Ok(Some(sentence));
     }
-    Ok(execution.outcome())
+    match built_in::begin(execution).await? {
+        None => built_in::fetch_artifacts(execution).await,
+        failure => Ok(failure),
+    }
 }
 
 impl Execution<'_> {
+    /// Returns a program that is in the path of the steps to come.
+    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
+        let own = self.folders.join(":");
+        find_program(&own, name).or_else(|| self.job.host.program(name))
+    }
+
     /// Returns how well the job goes so far.
     pub(super) fn status(&mut self) -> RunResult {
         if self.watchman.canceled().is_some() { RunResult::Canceled } else { self.worst }

@@ -4,6 +4,7 @@
 //! Worker::run   claims due jobs, sweeps leases that are over, drains
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! job, step     execution itself, which knows no store
+//! containers    the containers of a job and its services
 //! built_in      steps that are no scripts: checkouts, tasks
 //! foreground    the same execution for `pipehook run`
 //! ```
@@ -13,11 +14,13 @@ mod built_in;
 mod claimed;
 mod command;
 mod condition;
+mod containers;
 mod context;
 mod deployment;
 mod desk;
 mod environment;
 mod foreground;
+mod interpreter;
 mod job;
 mod journal;
 mod lease;
@@ -30,6 +33,7 @@ mod start;
 mod step;
 mod stop;
 mod variables;
+mod words;
 mod workspace;
 
 pub use built_in::{EXTRACTED_MAX, RATIO_MAX, RESULTS_FILE_MAX, Repositories};

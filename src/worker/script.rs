@@ -1,11 +1,14 @@
 //! A script step as a program: macros expanded, payload text moved into the environment, the text
 //! in a file (reference, section 6.3; security, "Scripts").
 
+use super::built_in::Own;
 use super::command::Trust;
 use super::context::JobContext;
 use super::environment::Environment;
+use super::interpreter::{Call, Reader};
+use super::job::Execution;
 use super::variables::Variables;
-use crate::pipeline::plan::{Interpreter, Script, Step};
+use crate::pipeline::plan::{Script, Step};
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
 use crate::taint::{Origin, Text};
@@ -26,55 +29,78 @@ pub(super) struct Prepared {
     /// Sentences for the log.
     pub(super) warnings: Vec<String>,
     /// The script's file, which may hold secrets.
-    pub(super) file: PathBuf,
+    pub(super) file: Option<PathBuf>,
 }
 
 /// Returns the program of a script step, with its script written to a file. On failure, sentences
 /// that say why it can't be run.
-pub(super) fn prepare(
-    job: &JobContext,
-    place: usize,
-    step: &Step,
-    script: &Script,
-    variables: &Variables,
-    folders: &[String],
-) -> Result<Prepared, Vec<String>> {
+pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) -> Result<Prepared, Vec<String>> {
     let one = |sentence: String| vec![sentence];
-    let options = options(script.interpreter).map_err(one)?;
+    let Execution { job, variables, folders, .. } = execution;
+    let Own { place, step, .. } = own;
     let text = variables.expand(&script.text).map_err(|error| one(format!("The script can't be used: {error}.")))?;
     let mut environment = Environment::new(&job.host, variables, &step.env, folders).map_err(one)?;
-    let (safe, carried) = make(job, &text, &environment)?;
+    let reader = Reader::new(script, variables).map_err(one)?;
+    let (safe, carried) = make(job, &text, &environment, reader.language())?;
     carry(job, place, &carried, &mut environment).map_err(one)?;
     let (directory, directory_origin) = directory(job, step, variables).map_err(one)?;
     let origin = text.origin().or_else(|| environment.origin()).cloned().or(directory_origin);
+    let origin = origin.or_else(|| reader.origin().cloned());
     // Where senders may write code, whatever they write is the author's.
     let is_reached = origin.is_some() && job.plan.substitution != Substitution::Raw;
     let trust = Trust::of(step.target.as_ref(), is_reached);
-    let file = job.workspace.temporary.join(format!("{}.sh", place + 1));
-    write(&file, &trust.written(&safe)).map_err(|error| one(format!("The script can't be written: {error}.")))?;
+    let file = job.workspace.temporary.join(format!("{}.{}", place + 1, reader.ending()));
+    let framed = reader.framed(&safe);
+    write(&file, &trust.written(&framed)).map_err(|error| one(format!("The script can't be written: {error}.")))?;
     let warnings = std::mem::take(&mut environment.warnings);
     environment.set(process::MARK, &job.mark());
-    let command = Command {
+    let standard_error = if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined };
+    let call = reader.call(&file);
+    let command = command(execution, step, call, environment, directory, standard_error).map_err(one)?;
+    Ok(Prepared { command, trust, origin, warnings, file: Some(file) })
+}
+
+/// Returns a call as a program of this machine: itself, or what calls it in the step's container. On
+/// failure, a sentence.
+pub(super) fn command(
+    execution: &Execution<'_>,
+    step: &Step,
+    call: Call,
+    environment: Environment,
+    directory: PathBuf,
+    standard_error: StandardError,
+) -> Result<Command, String> {
+    let job = execution.job;
+    if let Some(container) = execution.containers.of(step) {
+        let command = container.command(execution, call, &environment, directory);
+        return Ok(Command { standard_error, ..command });
+    }
+    let program = call.find(&job.host, &environment)?;
+    Ok(Command {
         shim: job.host.shim.clone(),
         mark: job.mark(),
-        program: job.host.bash(),
-        arguments: options.iter().map(Into::into).chain([file.clone().into_os_string()]).collect(),
+        program,
+        arguments: call.arguments,
         environment: environment.into_pairs().map(|(name, value)| (name.into(), value.into())).collect(),
         directory,
-        standard_error: if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined },
-    };
-    Ok(Prepared { command, trust, origin, warnings, file })
+        standard_error,
+    })
 }
 
 /// Makes a script safe, unless the connection says that its senders may write code. Returns its text
 /// and the payload's text beside it.
-fn make(job: &JobContext, text: &Text, environment: &Environment) -> Result<(String, Carried), Vec<String>> {
+fn make(
+    job: &JobContext,
+    text: &Text,
+    environment: &Environment,
+    language: Language,
+) -> Result<(String, Carried), Vec<String>> {
     if job.plan.substitution == Substitution::Raw {
         return Ok((text.flatten().into_owned(), Carried::default()));
     }
     let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(text, name));
     let script = shell::Script {
-        language: Language::Bash,
+        language,
         text,
         environment: named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect(),
     };
@@ -102,17 +128,6 @@ fn carry(job: &JobContext, place: usize, carried: &Carried, environment: &mut En
     }
     environment.set(shell::FOLDER_VARIABLE, &folder.to_string_lossy());
     Ok(())
-}
-
-/// Returns what stands before the script's file.
-fn options(interpreter: Interpreter) -> Result<&'static [&'static str], String> {
-    match interpreter {
-        Interpreter::CommandLine => Ok(&["--noprofile", "--norc"]),
-        Interpreter::Bash => Ok(&[]),
-        Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => {
-            Err("This worker can't run PowerShell.".to_owned())
-        }
-    }
 }
 
 fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<(PathBuf, Option<Arc<Origin>>), String> {

@@ -6,7 +6,7 @@
 //!    └── any other end        └── canceled, or the step's time is over
 //! ```
 
-use super::built_in::{self, Ending, Own};
+use super::built_in::{self, Ending, Instead, Own};
 use super::command::{Listener, Open, Percents, Rules, Work, worse};
 use super::condition::{self, Verdict};
 use super::job::Execution;
@@ -118,12 +118,16 @@ async fn try_once(
     let outcome = |result| Outcome { result, exit_code: None, may_retry: true };
     let own = Own { place, step, end };
     let ending = match &step.action {
-        Action::Script(script) => return try_script(execution, own, script, work).await,
+        Action::Script(script) => return try_script(execution, own, script, None, work).await,
         Action::Checkout(checkout) => built_in::check_out(execution, own, checkout).await?,
-        Action::Task(task) => built_in::run_task(execution, own, task, &mut work.report).await?,
+        Action::Task(task) => built_in::run_task(execution, own, task, work).await?,
     };
     match ending {
-        Ending::Script { step, script } => try_script(execution, Own { step: &step, ..own }, &script, work).await,
+        Ending::Program(instead) => try_instead(execution, own, *instead, work).await,
+        Ending::Prepared(prepared) => {
+            let called = step_name(step, place);
+            execute(execution, own, Means { called: &called, fails_on_error: false }, *prepared, work).await
+        }
         Ending::Done(warnings) => {
             tell(execution, place, IssueKind::Warning, warnings, work).await?;
             Ok(outcome(RunResult::Succeeded))
@@ -136,16 +140,40 @@ async fn try_once(
     }
 }
 
+/// Runs the program that a task is, and looks at what it leaves behind.
+async fn try_instead(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    instead: Instead,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    let Instead { step, script, called, results } = instead;
+    let called = called.as_deref();
+    let outcome = try_script(execution, Own { step: &step, ..own }, &script, called, work).await?;
+    let Some(results) = results.filter(|_| outcome.result != RunResult::Canceled) else { return Ok(outcome) };
+    match built_in::publish_results(execution, own, results, &mut work.report).await? {
+        Ending::Done(warnings) | Ending::Failed(warnings) => {
+            tell(execution, own.place, IssueKind::Warning, warnings, work).await?;
+            Ok(outcome)
+        }
+        Ending::Interrupted(interruption) => interrupted(execution, own.place, own.step, interruption, work).await,
+        Ending::Program(_) | Ending::Prepared(_) => Ok(outcome),
+    }
+}
+
 async fn try_script(
     execution: &mut Execution<'_>,
     own: Own<'_>,
     script: &Script,
+    called: Option<&str>,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
-    let Own { place, step, end } = own;
-    let prepared = script::prepare(execution.job, place, step, script, &execution.variables, &execution.folders);
-    match prepared {
-        Ok(prepared) => execute(execution, place, step, script, prepared, end, work).await,
+    let place = own.place;
+    match script::prepare(execution, own, script) {
+        Ok(prepared) => {
+            let called = called.unwrap_or(script.interpreter.called());
+            execute(execution, own, Means { called, fails_on_error: script.fail_on_stderr }, prepared, work).await
+        }
         Err(sentences) => {
             tell(execution, place, IssueKind::Error, sentences, work).await?;
             Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: false })
@@ -153,15 +181,23 @@ async fn try_script(
     }
 }
 
+/// What is known of a program beside how it is called.
+#[derive(Clone, Copy)]
+struct Means<'m> {
+    /// What people call it.
+    called: &'m str,
+    /// Whether anything on standard error is a failure.
+    fails_on_error: bool,
+}
+
 async fn execute(
     execution: &mut Execution<'_>,
-    place: usize,
-    step: &Step,
-    script: &Script,
+    own: Own<'_>,
+    means: Means<'_>,
     prepared: Prepared,
-    end: Option<Instant>,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
+    let Own { place, step, end } = own;
     let Prepared { command, trust, origin, warnings, file } = prepared;
     tell(execution, place, IssueKind::Warning, warnings, work).await?;
     (work.result, work.is_done) = (RunResult::Succeeded, false);
@@ -184,7 +220,7 @@ async fn execute(
         },
         percents: if is_false("DECODE_PERCENTS") { Percents::Kept } else { Percents::Decoded },
         work: &mut *work,
-        fails_on_error: script.fail_on_stderr,
+        fails_on_error: means.fails_on_error,
         error_lines: 0,
         done,
         broken: None,
@@ -204,7 +240,8 @@ async fn execute(
         return Err(broken);
     }
     // It may hold secrets, and is of no use any more. The folder goes with the job.
-    let _ = std::fs::remove_file(file);
+    let _ = file.map(std::fs::remove_file);
+    execution.containers.end_step(execution.job, step).await;
     match ended {
         Ok(Ended { stopped: Some(Stop::Interrupted(interruption)), exit }) => {
             let outcome = interrupted(execution, place, step, interruption, work).await?;
@@ -214,7 +251,7 @@ async fn execute(
             Ok(Outcome { result: work.result, exit_code: None, may_retry: true })
         }
         Ok(Ended { stopped: None, exit }) => {
-            let problem = problem(exit, wrote_error);
+            let problem = problem(means.called, exit, wrote_error);
             let result = if problem.is_some() { RunResult::Failed } else { RunResult::Succeeded };
             tell(execution, place, IssueKind::Error, problem.into_iter().collect(), work).await?;
             Ok(Outcome { result: worse(work.result, result), exit_code: exit_code(exit), may_retry: true })
@@ -235,14 +272,14 @@ fn exit_code(exit: Exit) -> Option<i32> {
 }
 
 /// Returns what is wrong with how a program ended.
-fn problem(exit: Exit, wrote_error: bool) -> Option<String> {
+fn problem(called: &str, exit: Exit, wrote_error: bool) -> Option<String> {
     match exit {
         Exit::Code(0) if wrote_error => {
-            Some("Bash wrote to standard error, which this step takes for a failure.".to_owned())
+            Some(format!("{called} wrote to standard error, which this step takes for a failure."))
         }
         Exit::Code(0) => None,
-        Exit::Code(code) => Some(format!("Bash exited with code '{code}'.")),
-        Exit::Signal(signal) => Some(format!("Bash was ended by signal {signal}.")),
+        Exit::Code(code) => Some(format!("{called} exited with code '{code}'.")),
+        Exit::Signal(signal) => Some(format!("{called} was ended by signal {signal}.")),
         Exit::Unseen => {
             Some("The step's own shim was killed or stopped, and with it all that the step had started.".to_owned())
         }

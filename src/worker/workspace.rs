@@ -1,5 +1,6 @@
 //! The folders of one job, `<data>/work/<run>/<job>/`, which are there only while it runs.
 
+use super::containers;
 use crate::id::{JobId, RunId};
 use std::fs::DirBuilder;
 use std::io;
@@ -63,7 +64,9 @@ impl Workspace {
 
     /// Removes what a job may have left in a data folder.
     pub(super) fn leave(data: &Path, run: &RunId, job: &JobId) -> io::Result<()> {
-        remove(&data.join(FOLDER).join(plain(run.as_str())?).join(plain(job.as_str())?))
+        let root = data.join(FOLDER).join(plain(run.as_str())?).join(plain(job.as_str())?);
+        containers::clear_up(&root);
+        remove(&root)
     }
 
     /// Returns the jobs that have folders in a data folder.

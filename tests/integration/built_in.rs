@@ -435,7 +435,7 @@ steps:
 - task: ShellScript@2
   inputs: {scriptPath: its here/a.sh, args: four}
 - task: PythonScript@0
-  inputs: {scriptPath: a.py, arguments: five 'six seven'}
+  inputs: {scriptPath: a.py, arguments: five \"six seven\"}
 - task: PythonScript@0
   inputs: {scriptSource: inline, script: \"import sys\\nsys.exit(3)\"}
 ";
@@ -443,7 +443,7 @@ steps:
     let lines = printed(&output);
     assert_eq!(lines[..2], ["<one>", "<two three>"], "{lines:#?}");
     assert!(lines[2].ends_with("/s") && lines[3] == "<four>" && lines[4].ends_with("/s/its here"), "{lines:#?}");
-    assert_eq!(lines[5..], ["['five', 'six seven']", "##[error]Bash exited with code '3'."], "{lines:#?}");
+    assert_eq!(lines[5..], ["['five', 'six seven']", "##[error]Python exited with code '3'."], "{lines:#?}");
 }
 
 const HOSTILE: &str = "\

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules in reading order with their ranks. A module names only modules of lower ranks, or
 /// of its own rank above it. Changing this table is changing the architecture.
-const RANKS: [(&str, u8); 23] = [
+const RANKS: [(&str, u8); 24] = [
     ("clock", 0),
     ("taint", 0),
     ("id", 0),
@@ -18,6 +18,7 @@ const RANKS: [(&str, u8); 23] = [
     ("webhook", 2),
     ("run", 3),
     ("files", 4),
+    ("machine", 4),
     ("config", 4),
     ("catalog", 4),
     ("store", 4),

@@ -34,6 +34,7 @@ mod strategies;
 mod substitution;
 mod support;
 mod template;
+mod tools;
 mod trail;
 mod two_payloads;
 mod worker;

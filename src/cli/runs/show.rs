@@ -134,6 +134,9 @@ fn report(report: &StepReport, text: &mut String) {
             text.push_str(&format!("      failed: {}: {}\n", shown(&failure.name), printable(&failure.message)));
         }
     }
+    if let Some(coverage) = &report.coverage {
+        text.push_str(&format!("      {coverage}\n"));
+    }
     for file in &report.files {
         let kind = match file.kind {
             FileKind::Summary => "summary",

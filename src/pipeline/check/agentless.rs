@@ -35,9 +35,9 @@ fn of_pool(pool: &Pool, steps: &[Step], diagnostics: &mut Diagnostics) {
 }
 
 /// Returns the name of the task that only waits, if the step is one.
-fn waiting_task(step: &Step) -> Option<&'static str> {
+fn waiting_task(step: &Step) -> Option<&str> {
     match &step.action {
-        Action::Task(task) if AGENTLESS_TASKS.contains(&task.name()) => Some(task.name()),
+        Action::Task(task) if AGENTLESS_TASKS.contains(&task.name.as_str()) => Some(task.name.as_str()),
         _ => None,
     }
 }

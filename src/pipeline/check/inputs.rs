@@ -26,7 +26,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<N
 fn task(step: &Step, needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
     let Action::Task(task) = &step.action else { return };
     for (name, value) in &task.inputs {
-        match task.definition.role(&name.value) {
+        match task.definition.map_or(Role::Data, |definition| definition.role(&name.value)) {
             Role::Data => {}
             Role::Path => path(&name.value, value, name.span, needs, diagnostics),
             Role::Decision => decision(&name.value, value, name.span, diagnostics),

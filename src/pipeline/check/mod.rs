@@ -5,6 +5,7 @@ mod conditions;
 mod dependencies;
 mod inputs;
 mod legs;
+mod machine;
 mod names;
 mod outputs;
 mod resources;
@@ -31,6 +32,7 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
     variables::check(pipeline, diagnostics);
+    machine::check(pipeline, scripts.machine.as_deref(), diagnostics);
     let mut needs = inputs::check(pipeline, diagnostics);
     needs.extend(scripts::check(pipeline, scripts, diagnostics));
     needs

@@ -233,9 +233,10 @@ fn unnamed(job: &Job) -> impl Iterator<Item = &str> {
             Interpreter::CommandLine => "CmdLine",
             Interpreter::Bash => "Bash",
             Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => "PowerShell",
+            Interpreter::Python => "PythonScript",
         },
         Action::Checkout(_) => "Checkout",
-        Action::Task(task) => task.name(),
+        Action::Task(task) => task.name.as_str(),
     })
 }
 

@@ -17,13 +17,14 @@ mod passed;
 mod visit;
 mod written;
 
-use super::ScriptRules;
 use super::check::scripts::{diagnostic, raw, strict};
+use super::{Machine, ScriptRules};
 use crate::diagnostic::{Diagnostics, SourceMap, Span};
 use crate::shell::{Entrance, Known, Outline, Piece, Substitution};
 use crate::taint::Origin;
 use crate::template::Template;
 use crate::yaml::Node;
+use std::sync::Arc;
 use written::Place;
 
 /// The scripts of a pipeline into which payload text comes.
@@ -31,6 +32,7 @@ use written::Place;
 pub struct Foreseen {
     scripts: Vec<ForeseenScript>,
     known: Known,
+    machine: Option<Arc<dyn Machine>>,
 }
 
 /// A script, and where payload text comes into it.
@@ -47,13 +49,19 @@ pub struct ForeseenScript {
 pub fn foresee(document: &Node, template: &Template, sources: &SourceMap, webhooks: &[String]) -> Foreseen {
     let scripts = visit::scripts(document, template, sources, webhooks);
     let known = Known::new(scripts.iter().map(|script| script.outline.clone()));
-    Foreseen { scripts, known }
+    Foreseen { scripts, known, machine: None }
 }
 
 impl Foreseen {
     /// Returns the rules for a run that a delivery of a connection starts.
     pub fn rules(&self, substitution: Substitution) -> ScriptRules {
-        ScriptRules { substitution, known: self.known.clone() }
+        ScriptRules { substitution, known: self.known.clone(), machine: self.machine.clone() }
+    }
+
+    /// Returns the same for a machine that will execute the runs.
+    #[must_use]
+    pub fn on(self, machine: Option<Arc<dyn Machine>>) -> Self {
+        Self { machine, ..self }
     }
 
     /// Returns the scripts.

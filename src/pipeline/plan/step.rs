@@ -78,6 +78,15 @@ pub struct Script {
     /// Whether the exit code of the last program that PowerShell called does not matter.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignore_last_exit_code: bool,
+    /// Further preferences of PowerShell: `WarningPreference` and the like, and their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preferences: Vec<(String, String)>,
+    /// What Python gets behind the script, split into words as tasks do it; macros still in it.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub arguments: Text,
+    /// The program that reads Python, if the author says which; macros still in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Text>,
 }
 
 /// The program that reads a script.
@@ -93,6 +102,24 @@ pub enum Interpreter {
     PowerShellCore,
     /// `powershell:`, which is the PowerShell of Windows, and elsewhere the same as `pwsh`.
     WindowsPowerShell,
+    /// The task `PythonScript` with its script on the spot.
+    Python,
+}
+
+impl Interpreter {
+    /// Says whether it is PowerShell of one edition or the other.
+    pub fn is_power_shell(self) -> bool {
+        matches!(self, Self::PowerShellCore | Self::WindowsPowerShell)
+    }
+
+    /// Returns what people call it.
+    pub fn called(self) -> &'static str {
+        match self {
+            Self::CommandLine | Self::Bash => "Bash",
+            Self::PowerShellCore | Self::WindowsPowerShell => "PowerShell",
+            Self::Python => "Python",
+        }
+    }
 }
 
 /// `errorActionPreference`: what PowerShell does after an error.
@@ -175,6 +202,9 @@ pub struct Task {
     pub name: String,
     /// The version as written behind `@`: a major one (`2`), or one that goes on with points.
     pub version: String,
+    /// Whether it is a task package, which the machine that runs it has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_package: bool,
     /// Inputs in the order of the file: names as the registry spells them for a built-in task,
     /// else as written; values with macros still in them. Defaults are not filled in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -54,11 +54,9 @@ impl Reader<'_> {
             job.says_checkout |= job.pool.name == AGENTLESS_POOL;
         }
         if let Some(entry) = entry(node, "container") {
-            self.need(Capability::Containers, entry.key_span);
             job.container = self.container_use(&entry.value, &mut job.late.others);
         }
         if let Some(entry) = entry(node, "services") {
-            self.need(Capability::Services, entry.key_span);
             for service in entries(&entry.value) {
                 let name = Placed { value: author(&service.key).to_owned(), span: service.key_span };
                 let container = self.container_use(&service.value, &mut job.late.others);
@@ -79,6 +77,7 @@ impl Reader<'_> {
         }
         if let Some(expression) = late(node) {
             let value = ContainerUse::Expression(expression.text.clone());
+            self.need(Capability::LateContainer, expression.span);
             others.push(expression);
             return Some(Placed { value, span: node.span });
         }

@@ -12,6 +12,7 @@ mod task;
 
 use super::condition::{self, Operands};
 use super::executable::{Capability, need};
+use super::machine::Machine;
 use super::model::{Condition, Job, Pipeline, Placed, Pool, Stage, Variable, Variables};
 use super::plan::{self, Concurrency, ConcurrencyPolicy, LockBehavior};
 use super::schema::{STAGES_MAX, VARIABLES_MAX};
@@ -20,13 +21,15 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::template::{Content, Entry, Kind, Node};
 
 /// Reads a document as far as it can be read.
-pub(super) fn read(document: &Node, diagnostics: &mut Diagnostics) -> Pipeline {
-    Reader { diagnostics, known: Vec::new() }.root(document)
+pub(super) fn read(document: &Node, machine: Option<&dyn Machine>, diagnostics: &mut Diagnostics) -> Pipeline {
+    Reader { diagnostics, machine, known: Vec::new() }.root(document)
 }
 
 /// Where mistakes go, and what is known of the pipeline as a whole.
 struct Reader<'d> {
     diagnostics: &'d mut Diagnostics,
+    /// Who will execute the run, if that is known.
+    machine: Option<&'d dyn Machine>,
     /// Variables of the whole run whose values are known before it is queued.
     known: Vec<(String, String)>,
 }

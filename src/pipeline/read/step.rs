@@ -75,15 +75,15 @@ impl Reader<'_> {
     }
 
     fn script(&mut self, node: &Node, written: &Entry, interpreter: Interpreter) -> Script {
-        if matches!(interpreter, Interpreter::PowerShellCore | Interpreter::WindowsPowerShell) {
-            self.need(Capability::PowerShell, written.key_span);
-        }
         Script {
             interpreter,
             text: Placed { value: scalar(&written.value).cloned().unwrap_or_else(empty), span: written.value.span },
             fail_on_stderr: self.flag(member(node, "failOnStderr")),
             error_action: error_action(member(node, "errorActionPreference")),
             ignore_last_exit_code: self.flag(member(node, "ignoreLASTEXITCODE")),
+            preferences: Vec::new(),
+            arguments: Text::default(),
+            program: None,
         }
     }
 
@@ -148,7 +148,9 @@ impl Reader<'_> {
         inputs.extend(own_folder(node, shortcut.keyword).map(|(name, value)| (at(&name, written.key_span), value)));
         inputs.extend(member(node, "inputs").map(pairs).unwrap_or_default());
         Some(Action::Task(Task {
-            definition: task::find(shortcut.task).expect("shortcuts stand for known tasks, as a test holds"),
+            name: shortcut.task.to_owned(),
+            definition: task::find(shortcut.task),
+            span: written.key_span,
             version: shortcut.version.to_owned(),
             inputs,
             resource: shortcut.resource.filter(|_| is_resource).zip(named),
@@ -157,13 +159,10 @@ impl Reader<'_> {
 
     fn target(&mut self, node: &Node) -> Option<Placed<Target>> {
         let entry = entry(node, "target")?;
-        let mut place = |written: &Node| {
+        let place = |written: &Node| {
             filled(written).map(|name| match name.value.as_str() {
                 "host" => TargetPlace::Host,
-                _ => {
-                    self.need(Capability::StepContainers, name.span);
-                    TargetPlace::Container(name.value)
-                }
+                _ => TargetPlace::Container(name.value),
             })
         };
         if !matches!(entry.value.content, Content::Mapping(_)) {
@@ -209,7 +208,8 @@ fn empty() -> Scalar {
 pub(super) fn error_action(node: Option<&Node>) -> ErrorAction {
     let word = node.and_then(own).map(|word| word.value.to_ascii_lowercase());
     match word.as_deref() {
-        Some("continue") => ErrorAction::Continue,
+        // What PowerShell does where nobody says anything.
+        Some("continue" | "default") => ErrorAction::Continue,
         Some("silentlycontinue") => ErrorAction::SilentlyContinue,
         _ => ErrorAction::Stop,
     }

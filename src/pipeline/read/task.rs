@@ -4,17 +4,39 @@
 use super::Reader;
 use super::step::error_action;
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
-use crate::pipeline::executable::Capability;
+use crate::pipeline::executable::{AS_SCRIPT, Capability, is_executable};
+use crate::pipeline::machine::Machine;
 use crate::pipeline::model::{Action, Placed, Script, Task};
 use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
-use crate::pipeline::task::{self, Definition, Required};
-use crate::pipeline::value::{author, entries, filled, member, placed_text, scalar, text};
+use crate::pipeline::task::package::{self, Handler, Package};
+use crate::pipeline::task::{self, Definition, Required, call};
+use crate::pipeline::value::{author, entries, filled, member, own, placed_text, scalar, text};
 use crate::taint::Text;
 use crate::template::{Entry, Node, Scalar};
+use std::sync::Arc;
 
 /// The task that every `checkout` is, by its GUID.
 const CHECKOUT: &str = "6d15af64-176c-496d-b583-fd2ae21d4df4";
+
+/// Inputs that do nothing here: the task, the input, the value that asks for nothing, and what to do instead.
+const PASSED_OVER: [(&str, &str, &str, &str); 3] = [
+    ("Bash", "bashEnvValue", "", "write `env: {BASH_ENV: …}` at the step"),
+    ("PowerShell", "showWarnings", "false", "write `##vso[task.logissue type=warning]` in the script"),
+    ("DownloadBuildArtifacts", "extractTars", "false", "unpack them with the task `ExtractFiles`"),
+];
+
+/// Task packages, and what is wrong with others.
+type Packages = (Vec<Arc<Package>>, Vec<String>);
+
+/// Inputs of the task `PowerShell`, and the variables of PowerShell that they set.
+const PREFERENCES: [(&str, &str); 5] = [
+    ("warningPreference", "WarningPreference"),
+    ("informationPreference", "InformationPreference"),
+    ("verbosePreference", "VerbosePreference"),
+    ("debugPreference", "DebugPreference"),
+    ("progressPreference", "ProgressPreference"),
+];
 
 impl Reader<'_> {
     pub(super) fn task(
@@ -26,8 +48,14 @@ impl Reader<'_> {
         let reference = filled(written)?;
         let (name, version) = self.reference(&reference)?;
         let major = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
-        let Some(definition) = task::find_version(name, major) else {
-            self.unknown_task(&reference, name);
+        let found = task::find_version(name, major);
+        let is_built_in = found.is_some_and(|it| it.majors.contains(&major) && is_executable(it.name));
+        let packages = if is_built_in { (Vec::new(), Vec::new()) } else { self.packages() };
+        if let Some(package) = package::find(&packages.0, name, major) {
+            return self.package(node, package, version, reference.span);
+        }
+        let Some(definition) = found else {
+            self.unknown_task(&reference, name, &packages);
             return None;
         };
         if !definition.majors.contains(&major) {
@@ -36,20 +64,76 @@ impl Reader<'_> {
         }
         let inputs = Inputs { node: member(node, "inputs"), definition };
         self.check_inputs(&inputs, reference.span);
+        self.check_passed_over(&inputs);
         if let Some(interpreter) = interpreter(&inputs) {
             *working_directory = inputs.value("workingDirectory").and_then(placed_text);
             let script = inputs.value("script")?;
             let script = Placed { value: scalar(script)?.clone(), span: script.span };
-            return Some(Action::Script(self.task_script(&inputs, interpreter, script, reference.span)));
+            return Some(Action::Script(self.task_script(&inputs, interpreter, script)));
         }
         self.need(Capability::Task(definition.name), reference.span);
+        self.check_tool(&inputs, reference.span);
         let which = ["source", "buildType"]
             .into_iter()
             .find(|name| definition.input(name).is_some_and(|it| it.default == "current"));
         if which.is_some_and(|which| !inputs.is(which, "current")) {
             self.need(Capability::OtherRuns, reference.span);
         }
-        Some(Action::Task(Task { version: version.to_owned(), definition, inputs: inputs.all(), resource: None }))
+        Some(Action::Task(Task {
+            name: definition.name.to_owned(),
+            definition: Some(definition),
+            span: reference.span,
+            version: version.to_owned(),
+            inputs: inputs.all(),
+            resource: None,
+        }))
+    }
+
+    /// Returns the task packages of whoever will execute the run.
+    fn packages(&self) -> Packages {
+        self.machine.map(Machine::packages).unwrap_or_default()
+    }
+
+    /// Returns a task that is a package.
+    fn package(&mut self, node: &Node, package: &Package, version: &str, place: Span) -> Option<Action> {
+        if let Handler::Unknown(handlers) = &package.handler {
+            let title = format!("the task `{}` has no handler of Node", package.name);
+            let known = listed(handlers.iter().map(String::as_str), "and");
+            let wrong = Diagnostic::error(Code::Unsupported, title, place, "it can't be run here");
+            self.diagnostics.push(wrong.note(format!("its handlers are {known}")).help(AS_SCRIPT));
+        }
+        for key in &package.passed_over {
+            let title = format!("the task `{}` has a part that is not run: `{key}`", package.name);
+            self.diagnostics.push(Diagnostic::warning(Code::NoEffect, title, place, "it runs where the step stands"));
+        }
+        let written = member(node, "inputs").map(entries).unwrap_or_default();
+        let mut given = Vec::new();
+        for entry in written {
+            let name = author(&entry.key);
+            let known = package.input(name);
+            if known.is_none() && !name.is_empty() {
+                let title = format!("the task `{}` has no input `{}`", package.name, shown(name));
+                let unknown = Diagnostic::warning(Code::UnknownInput, title, entry.key_span, "this has no effect");
+                let names = package.inputs.iter().map(|input| input.name.as_str());
+                self.diagnostics.push(unknown.suggest(name, names));
+            }
+            let name = known.map_or(name, |input| input.name.as_str());
+            let name = Placed { value: name.to_owned(), span: entry.value.span };
+            given.extend(text(&entry.value).map(|value| (name, value)));
+        }
+        for input in package.inputs.iter().filter(|input| input.is_required && input.default.is_empty()) {
+            let has_value = |(name, value): &(Placed<String>, Text)| {
+                name.value == input.name && (value.is_tainted() || !value.is_empty())
+            };
+            if !given.iter().any(has_value) {
+                let title = format!("the task `{}` needs the input `{}`", package.name, input.name);
+                let missing = Diagnostic::error(Code::MissingInput, title, place, "it has no value");
+                self.diagnostics.push(missing.help(format!("write it below `inputs`: `{}: …`", input.name)));
+            }
+        }
+        let name = package.name.clone();
+        let version = version.to_owned();
+        Some(Action::Task(Task { name, definition: None, span: place, version, inputs: given, resource: None }))
     }
 
     /// Returns the name or GUID, and the version.
@@ -72,7 +156,7 @@ impl Reader<'_> {
         None
     }
 
-    fn unknown_task(&mut self, reference: &Placed<String>, name: &str) {
+    fn unknown_task(&mut self, reference: &Placed<String>, name: &str, (packages, problems): &Packages) {
         if name.eq_ignore_ascii_case(CHECKOUT) {
             let title = "a checkout is written as `checkout:`";
             self.error(Code::OldForm, title, reference.span, "this is the task behind it");
@@ -80,9 +164,13 @@ impl Reader<'_> {
         }
         let title = format!("there is no task `{}` here", shown(name));
         let unknown = Diagnostic::error(Code::UnknownTask, title, reference.span, "no such task");
-        let known = listed(task::all().map(|task| task.name), "and");
-        self.diagnostics
-            .push(unknown.note(format!("the tasks are {known}")).suggest(name, task::all().map(|task| task.name)));
+        let names = || task::all().map(|task| task.name).chain(packages.iter().map(|package| package.name.as_str()));
+        let unknown = match packages.iter().find(|package| package.is_named(name)) {
+            Some(package) => unknown.note(format!("there is `{}@{}`", package.name, package.version[0])),
+            None => unknown.note(format!("the tasks are {}", listed(names(), "and"))),
+        };
+        let unknown = problems.iter().fold(unknown, Diagnostic::note);
+        self.diagnostics.push(unknown.suggest(name, names()));
     }
 
     fn unknown_version(&mut self, reference: &Placed<String>, definition: &Definition) {
@@ -127,22 +215,46 @@ impl Reader<'_> {
         }
     }
 
-    fn task_script(
-        &mut self,
-        inputs: &Inputs<'_>,
-        interpreter: Interpreter,
-        text: Placed<Scalar>,
-        place: Span,
-    ) -> Script {
-        let is_power_shell = matches!(interpreter, Interpreter::PowerShellCore | Interpreter::WindowsPowerShell);
-        if is_power_shell {
-            self.need(Capability::PowerShell, place);
+    /// Warns of inputs that change nothing here.
+    fn check_passed_over(&mut self, inputs: &Inputs<'_>) {
+        for (task, name, usual, help) in PASSED_OVER {
+            let value = inputs.value(name).filter(|_| inputs.definition.name == task && !inputs.is(name, usual));
+            if let Some(value) = value {
+                let title = format!("the input `{name}` of the task `{task}` does nothing here");
+                let warned = Diagnostic::warning(Code::NoEffect, title, value.span, "this is passed over");
+                self.diagnostics.push(warned.help(help));
+            }
         }
+    }
+
+    /// Reports what is asked of a tool that the task can't ask here.
+    fn check_tool(&mut self, inputs: &Inputs<'_>, place: Span) {
+        let Some(tool) = call::tool(inputs.definition.name) else { return };
+        for (name, values, help) in tool.absent {
+            let is_asked = match values {
+                [] => inputs.is_given(name),
+                values => values.iter().any(|value| inputs.is(name, value)),
+            };
+            if is_asked {
+                let span = inputs.value(name).map_or(place, |value| value.span);
+                let title = format!("the input `{name}` of the task `{}` can't be this here", inputs.definition.name);
+                let wrong = Diagnostic::error(Code::Unsupported, title, span, "this would be passed over");
+                self.diagnostics.push(wrong.help(*help));
+            }
+        }
+    }
+
+    fn task_script(&mut self, inputs: &Inputs<'_>, interpreter: Interpreter, script: Placed<Scalar>) -> Script {
+        let is_power_shell = interpreter.is_power_shell();
+        let is_python = interpreter == Interpreter::Python;
         Script {
             interpreter,
-            text,
+            text: script,
             fail_on_stderr: self.flag(inputs.value("failOnStderr")),
             ignore_last_exit_code: is_power_shell && self.flag(inputs.value("ignoreLASTEXITCODE")),
+            preferences: if is_power_shell { preferences(inputs) } else { Vec::new() },
+            arguments: inputs.value("arguments").filter(|_| is_python).and_then(text).unwrap_or_default(),
+            program: inputs.value("pythonInterpreter").filter(|_| is_python).and_then(text),
             error_action: if is_power_shell {
                 error_action(inputs.value("errorActionPreference"))
             } else {
@@ -204,6 +316,20 @@ fn interpreter(inputs: &Inputs<'_>) -> Option<Interpreter> {
             true => Some(Interpreter::PowerShellCore),
             false => Some(Interpreter::WindowsPowerShell),
         },
+        "PythonScript" if inputs.is("scriptSource", "inline") => Some(Interpreter::Python),
         _ => None,
     }
+}
+
+/// Returns the preferences of PowerShell that the author has set, beside that for errors.
+fn preferences(inputs: &Inputs<'_>) -> Vec<(String, String)> {
+    let given = PREFERENCES.iter().filter_map(|(input, variable)| {
+        let value = inputs.value(input).and_then(own)?.value;
+        let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_default = value.eq_ignore_ascii_case("default");
+        // The task itself sets this one where nothing is said.
+        let value = if is_default && *variable == "ProgressPreference" { "continue".to_owned() } else { value };
+        (is_word && !value.eq_ignore_ascii_case("default")).then(|| ((*variable).to_owned(), value))
+    });
+    given.collect()
 }

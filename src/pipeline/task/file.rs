@@ -134,7 +134,7 @@ pub(super) const TASKS: &[Definition] = &[
     ),
     task(
         "DownloadPackage",
-        "",
+        "8d6e8f7e-267d-442d-8c92-1f586864c62f",
         &[0, 1],
         &[
             input("packageType", &[], "nuget"),

@@ -8,10 +8,14 @@
 //! script  tasks that run a script
 //! file    copying, archives, artifacts, results, caches
 //! tool    tasks that find a tool, or call one
+//! call    which arguments those give it
+//! package tasks that are installed beside these
 //! trust   what payload text may be in which input
 //! ```
 
+pub mod call;
 mod file;
+pub mod package;
 mod script;
 mod tool;
 mod trust;

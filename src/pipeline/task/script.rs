@@ -7,7 +7,12 @@ pub(super) const TASKS: &[Definition] = &[
         "CmdLine",
         "d9bafed4-0b18-4f58-968d-86655b4d2ce9",
         &[2],
-        &[required("script", &[]), input("workingDirectory", &[], ""), input("failOnStderr", &[], "false")],
+        &[
+            required("script", &[]),
+            input("workingDirectory", &[], ""),
+            input("ignoreHostExpression", &[], "true"),
+            input("failOnStderr", &[], "false"),
+        ],
     ),
     task(
         "Bash",
@@ -87,5 +92,17 @@ pub(super) const TASKS: &[Definition] = &[
         ],
     ),
     task("Delay", "28782b92-5e8e-4458-9751-a71cd1492bae", &[1], &[input("delayForMinutes", &[], "0")]),
+    task(
+        "BatchScript",
+        "bfc8bf76-e7ac-4a8c-9a55-a944a9f632fd",
+        &[1],
+        &[
+            required("filename", &[]),
+            input("arguments", &[], ""),
+            input("modifyEnvironment", &[], "False"),
+            input("workingFolder", &[], ""),
+            input("failOnStandardError", &[], "false"),
+        ],
+    ),
     task("ReviewApp", "", &[0], &[required("resourceName", &[])]),
 ];

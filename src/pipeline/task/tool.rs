@@ -4,11 +4,11 @@ use super::{Definition, Input, Required, input, required, required_when, task};
 
 /// What the tasks for Maven and Gradle say about results, coverage and the Java that runs them.
 macro_rules! java_inputs {
-    ($($own:expr),* $(,)?) => {
+    ($results:literal, $($own:expr),* $(,)?) => {
         &[
             $($own,)*
             input("publishJUnitResults", &[], "true"),
-            input("testResultsFiles", &[], "**/TEST-*.xml"),
+            input("testResultsFiles", &[], $results),
             input("testRunTitle", &[], ""),
             input("codeCoverageTool", &["codeCoverageToolOption"], "None"),
             input("classFilter", &["codeCoverageClassFilter"], ""),
@@ -83,6 +83,7 @@ pub(super) const TASKS: &[Definition] = &[
             input("workingDirectory", &[], ""),
             input("version", &[], ""),
             input("vsVersion", &["compatibleWithVSVersion"], ""),
+            input("checkForExistingVersion", &[], "false"),
             input("includePreviewVersions", &[], "false"),
             input("installationPath", &[], "$(Agent.ToolsDirectory)/dotnet"),
             input("performMultiLevelLookup", &[], "false"),
@@ -94,7 +95,7 @@ pub(super) const TASKS: &[Definition] = &[
         "334727f4-9495-4f9d-a391-fc621d671474",
         &[0],
         &[
-            input("version", &[], "1.10"),
+            input("version", &[], "1.19"),
             input("goPath", &[], ""),
             input("goBin", &[], ""),
             input("goSource", &[], "downloadFromDefaultSource"),
@@ -169,6 +170,7 @@ pub(super) const TASKS: &[Definition] = &[
         "ac4ee482-65da-4485-a532-7b085873e532",
         &[1, 2, 3, 4],
         java_inputs![
+            "**/surefire-reports/TEST-*.xml",
             input("mavenPOMFile", &[], "pom.xml"),
             input("goals", &[], "package"),
             input("options", &[], ""),
@@ -198,6 +200,7 @@ pub(super) const TASKS: &[Definition] = &[
         "8d8eebd8-2b94-4c97-85af-839254cc6da4",
         &[1, 2, 3, 4],
         java_inputs![
+            "**/TEST-*.xml",
             input("wrapperScript", &["gradleWrapperFile"], "gradlew"),
             input("cwd", &["workingDirectory"], ""),
             input("options", &[], ""),
@@ -242,7 +245,7 @@ pub(super) const TASKS: &[Definition] = &[
         "c6c4c611-aa2e-4a33-b606-5eaba2196824",
         &[1],
         &[
-            required("solution", &[]),
+            input("solution", &[], "**/*.sln"),
             input("msbuildLocationMethod", &[], "version"),
             input("msbuildVersion", &[], "latest"),
             input("msbuildArchitecture", &[], "x86"),
@@ -256,6 +259,57 @@ pub(super) const TASKS: &[Definition] = &[
             input("logProjectEvents", &[], "false"),
             input("createLogFile", &[], "false"),
             input("logFileVerbosity", &[], "normal"),
+        ],
+    ),
+    task(
+        "VSBuild",
+        "71a9a2d3-a98a-4caa-96ab-affca411ecda",
+        &[1],
+        &[
+            input("solution", &[], "**/*.sln"),
+            input("vsVersion", &[], "latest"),
+            input("msbuildArgs", &[], ""),
+            input("platform", &[], ""),
+            input("configuration", &[], ""),
+            input("clean", &[], "false"),
+            input("maximumCpuCount", &[], "false"),
+            input("restoreNugetPackages", &[], "false"),
+            input("msbuildArchitecture", &[], "x86"),
+            input("logProjectEvents", &[], "true"),
+            input("createLogFile", &[], "false"),
+            input("logFileVerbosity", &[], "normal"),
+            input("enableDefaultLogger", &[], "true"),
+            input("customVersion", &[], ""),
+        ],
+    ),
+    task(
+        "Go",
+        "34b37fdd-bbf7-4ef1-b37c-9652ca7bb355",
+        &[0],
+        &[
+            input("command", &[], "get"),
+            required_when("customCommand", "command", "custom"),
+            input("arguments", &[], ""),
+            input("workingDirectory", &[], ""),
+        ],
+    ),
+    task(
+        "JavaToolInstaller",
+        "c0e0b74f-0931-47c7-ac27-7c5a19456a36",
+        &[0, 1],
+        &[
+            input("versionSpec", &[], "8"),
+            required("jdkArchitectureOption", &[]),
+            required("jdkSourceOption", &[]),
+            required_when("jdkFile", "jdkSourceOption", "LocalDirectory"),
+            required_when("azureResourceManagerEndpoint", "jdkSourceOption", "AzureStorage"),
+            required_when("azureStorageAccountName", "jdkSourceOption", "AzureStorage"),
+            required_when("azureContainerName", "jdkSourceOption", "AzureStorage"),
+            required_when("azureCommonVirtualFile", "jdkSourceOption", "AzureStorage"),
+            input("jdkDestinationDirectory", &[], ""),
+            input("azureResourceGroupName", &[], ""),
+            input("cleanDestinationDirectory", &[], "true"),
+            input("createExtractDirectory", &[], "true"),
         ],
     ),
 ];

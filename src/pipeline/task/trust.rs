@@ -31,6 +31,18 @@ const DECISIONS: &[&str] = &[
     "filePath",
     "bashEnvValue",
     "pythonInterpreter",
+    "command",
+    "versionSource",
+    "versionSpec",
+    "version",
+    "versionFilePath",
+    "jdkSourceOption",
+    "jdkVersion",
+    "javaHomeSelection",
+    "mavenVersionSelection",
+    "wrapperScript",
+    "cacheHitVar",
+    "errorActionPreference",
 ];
 
 /// Inputs that are paths.
@@ -46,6 +58,8 @@ const PATHS: &[&str] = &[
     "TargetFolder",
     "searchFolder",
     "workingDirectory",
+    "workingDir",
+    "reportDirectory",
     "cwd",
 ];
 

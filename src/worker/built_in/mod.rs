@@ -9,25 +9,34 @@
 //! pattern     which files are meant
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
-//! artifact, copy, delete, archive, extract, results, program, wait    the tasks
+//! artifact, copy, delete, archive, extract, results, coverage, cache, program, wait    the tasks
+//! tool        those that only call a tool
+//! select      those that select a version of one
+//! package     those that are installed beside these
 //! ```
 //! A task that only runs a file with an interpreter becomes the script that does so.
 
 mod archive;
 mod artifact;
+mod cache;
 mod checkout;
 mod copy;
+mod coverage;
 mod delete;
 mod extract;
 mod git;
 mod halt;
 mod input;
+mod package;
 mod pattern;
 mod place;
 mod program;
 mod repository;
 mod results;
+mod select;
 mod task;
+mod tool;
+mod version;
 mod wait;
 
 pub use extract::{EXTRACTED_MAX, RATIO_MAX};
@@ -35,11 +44,14 @@ pub use repository::Repositories;
 pub use results::RESULTS_FILE_MAX;
 
 pub(super) use artifact::begin as fetch_artifacts;
+pub(super) use cache::{Saving, save as save_caches};
 pub(super) use checkout::{begin, context, run as check_out};
+pub(super) use results::publish as publish_results;
 pub(super) use task::run as run_task;
 
 use super::job::Execution;
 use super::journal::Broken;
+use super::script::Prepared;
 use super::step;
 use super::stop::Interruption;
 use crate::pipeline::plan::{Script, Step};
@@ -54,7 +66,19 @@ pub(super) enum Ending {
     /// It was stopped.
     Interrupted(Interruption),
     /// It is this script, which is still to be run in place of what the step says.
-    Script { step: Box<Step>, script: Script },
+    Program(Box<Instead>),
+    /// It is this program, which is still to be run.
+    Prepared(Box<Prepared>),
+}
+
+/// A script in place of what a step says.
+pub(super) struct Instead {
+    pub(super) step: Step,
+    pub(super) script: Script,
+    /// What people call its program, where it is not what reads the script.
+    pub(super) called: Option<String>,
+    /// What its program leaves behind and is looked at in any case.
+    pub(super) results: Option<results::Wanted>,
 }
 
 /// What such a step is and when it must end.

@@ -1,22 +1,18 @@
 //! Tasks that run a file with an interpreter: they become the script that does so.
 //!
-//! Arguments are the author's shell words; payload text in them is placed as in any script, so
-//! that it stays one word. Which file runs is the author's alone.
+//! Arguments of `Bash` and `PowerShell` are read by these, those of the others are split into
+//! words and nothing more; payload text in them stays one word. Which file runs is the author's alone.
 
 use super::super::context::JobContext;
+use super::super::interpreter::PYTHONS;
 use super::super::job::Execution;
+use super::super::words::{quote, quoted, split};
 use super::input::Inputs;
-use super::{Ending, Own, Unfinished};
+use super::{Ending, Instead, Own, Unfinished};
 use crate::diagnostic::shown;
-use crate::pipeline::plan::{Interpreter, Script, Step};
-use crate::shell::{self, Language, Refusal, Substitution};
+use crate::pipeline::plan::{ErrorAction, Interpreter, Script, Step};
 use crate::taint::Text;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-
-/// The programs that read Python, the first that is there.
-const PYTHONS: [&str; 2] = ["python3", "python"];
+use std::path::PathBuf;
 
 /// What a task runs.
 struct Program {
@@ -26,6 +22,8 @@ struct Program {
     arguments: Text,
     working_directory: Option<Text>,
     fails_on_error: bool,
+    /// What people call the interpreter, where it is not Bash.
+    called: Option<String>,
 }
 
 /// `Bash` with a file.
@@ -36,8 +34,66 @@ pub(super) fn bash(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> 
         arguments: inputs.text("arguments").clone(),
         working_directory: given(inputs, "workingDirectory"),
         fails_on_error: inputs.flag("failOnStderr")?,
+        called: None,
     };
     Ok(program.ending(own.step))
+}
+
+/// `PowerShell` with a file: the script that calls it, with the arguments as PowerShell reads them.
+pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Ending, Unfinished> {
+    let file = file(execution.job, inputs, "filePath")?;
+    if file.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("ps1")) {
+        return Err("The input `filePath` is no script of PowerShell: it does not end in `.ps1`.".to_owned().into());
+    }
+    let mut text = power_shell_call(&file.to_string_lossy(), inputs)?;
+    text.append(inputs.text("arguments"));
+    let preferences = ["warning", "information", "verbose", "debug", "progress"].iter().filter_map(|kind| {
+        let value = inputs.choice(&format!("{kind}Preference"));
+        let name = format!("{}{}Preference", kind[..1].to_uppercase(), &kind[1..]);
+        let said = |value: String| match value.as_str() {
+            "default" if *kind == "progress" => Some((name, "continue".to_owned())),
+            "default" | "" => None,
+            _ => Some((name, value)),
+        };
+        value.map(said).transpose()
+    });
+    let preferences = preferences.collect::<Result<Vec<_>, _>>()?;
+    if preferences.iter().any(|(_, value)| !value.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+        return Err("A preference of PowerShell is a word, such as `continue`.".to_owned().into());
+    }
+    let script = Script {
+        interpreter: Interpreter::PowerShellCore,
+        text,
+        fail_on_stderr: inputs.flag("failOnStderr")?,
+        error_action: match inputs.choice("errorActionPreference")?.as_str() {
+            "continue" | "default" => ErrorAction::Continue,
+            "silentlycontinue" => ErrorAction::SilentlyContinue,
+            _ => ErrorAction::Stop,
+        },
+        ignore_last_exit_code: inputs.flag("ignoreLASTEXITCODE")?,
+        preferences,
+        ..Script::default()
+    };
+    let working_directory = given(inputs, "workingDirectory").or_else(|| own.step.working_directory.clone());
+    let step = Step { working_directory, ..own.step.clone() };
+    Ok(Ending::Program(Box::new(Instead { step, script, called: None, results: None })))
+}
+
+/// Returns the beginning of a call of a script of PowerShell. In front of payload text it is the bare
+/// path: behind a path in quotes, nothing is known to be an argument.
+fn power_shell_call(file: &str, inputs: &Inputs) -> Result<Text, String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    if !inputs.text("arguments").is_tainted() {
+        let call = if inputs.flag("runScriptInSeparateScope")? { "&" } else { "." };
+        return Ok(Text::author(format!("{call} '{}' ", file.replace('\'', "''"))));
+    }
+    match file.bytes().all(is_plain) {
+        true => Ok(Text::author(format!("{file} "))),
+        false => Err(format!(
+            "Payload text can't be an argument of `{}`: its path has other characters than letters, digits, `.`, `_` and `-`.",
+            shown(file)
+        )),
+    }
 }
 
 /// `ShellScript`, which starts in the folder of its file.
@@ -47,38 +103,49 @@ pub(super) fn shell_script(execution: &Execution<'_>, own: Own<'_>, inputs: &Inp
     let own_folder = if inputs.flag("disableAutoCwd")? { None } else { around };
     let program = Program {
         interpreter: "bash".to_owned(),
-        arguments: inputs.text("args").clone(),
+        arguments: words(inputs.text("args")),
         working_directory: given(inputs, "cwd").or(own_folder),
         fails_on_error: inputs.flag("failOnStandardError")?,
+        called: None,
         file,
     };
     Ok(program.ending(own.step))
 }
 
-/// `PythonScript`.
+/// `PythonScript` with a file; one with its script on the spot is a script from the beginning.
 pub(super) fn python(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Ending, Unfinished> {
-    let job = execution.job;
-    let file = match inputs.choice("scriptSource")?.as_str() {
-        "filepath" => file(job, inputs, "scriptPath")?,
-        "inline" => inline(job, own.place, inputs.text("script"))?,
-        other => return Err(format!("`scriptSource` is `filePath` or `inline`, not `{}`.", shown(other)).into()),
-    };
+    let source = inputs.choice("scriptSource")?;
+    if source != "filepath" {
+        return Err(format!("`scriptSource` is `filePath` or `inline`, not `{}`.", shown(&source)).into());
+    }
     let program = Program {
-        interpreter: python_interpreter(job, inputs)?,
-        file,
-        arguments: inputs.text("arguments").clone(),
+        interpreter: python_interpreter(execution, own, inputs)?,
+        file: file(execution.job, inputs, "scriptPath")?,
+        arguments: words(inputs.text("arguments")),
         working_directory: given(inputs, "workingDirectory"),
         fails_on_error: inputs.flag("failOnStderr")?,
+        called: Some("Python".to_owned()),
     };
     Ok(program.ending(own.step))
 }
 
-fn python_interpreter(job: &JobContext, inputs: &Inputs) -> Result<String, String> {
+/// Returns arguments that no shell reads, as words of bash.
+fn words(arguments: &Text) -> Text {
+    let mut words = Text::default();
+    for word in split(arguments) {
+        words.append(&quoted(&word));
+        words.append(&" ".into());
+    }
+    words
+}
+
+fn python_interpreter(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<String, String> {
     let wanted = inputs.author("pythonInterpreter")?;
     if !wanted.is_empty() {
-        return Ok(quoted(&wanted));
+        return Ok(quote(&wanted));
     }
-    let found = PYTHONS.iter().find(|name| job.host.program(name).is_some());
+    let is_elsewhere = execution.containers.of(own.step).is_some();
+    let found = PYTHONS.iter().find(|name| is_elsewhere || execution.program(name).is_some());
     found.map(|name| (*name).to_owned()).ok_or_else(|| {
         "Python is not installed on this machine: there is neither `python3` nor `python`. \
          Help: install it, or name one in `pythonInterpreter`."
@@ -86,42 +153,8 @@ fn python_interpreter(job: &JobContext, inputs: &Inputs) -> Result<String, Strin
     })
 }
 
-/// Writes the text of a Python script to a file of the step's own. Payload text stands in its string
-/// literals, each character as an escape; a literal that it would leave is no place for it.
-fn inline(job: &JobContext, place: usize, text: &Text) -> Result<PathBuf, String> {
-    let script = shell::Script { language: Language::Python, text, environment: Vec::new() };
-    let written = match job.plan.substitution {
-        Substitution::Raw => text.flatten().into_owned(),
-        Substitution::Strict if text.is_tainted() => {
-            return Err(
-                "Payload text can't be part of a script: the connection says `substitution: strict`.".to_owned()
-            );
-        }
-        Substitution::Safe | Substitution::Strict => {
-            shell::place(&script).map_err(|refusals| refused(&refusals))?.script
-        }
-    };
-    let file = job.workspace.temporary.join(format!("{}.py", place + 1));
-    write(&file, &written).map_err(|error| format!("The script can't be written: {error}."))?;
-    Ok(file)
-}
-
-fn refused(refusals: &[Refusal]) -> String {
-    let reason = |refusal: &Refusal| {
-        let help = refusal.help.as_deref().map_or(String::new(), |help| format!(" Help: {help}."));
-        format!("Line {} of the script: payload text can't be {}.{help}", refusal.line, refusal.reason)
-    };
-    refusals.iter().map(reason).collect::<Vec<_>>().join(" ")
-}
-
-/// Writes a new file that only the server's user can read.
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
-    super::checkout::remove(file)?;
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
-}
-
 /// Returns the file that an input names.
-fn file(job: &JobContext, inputs: &Inputs, name: &str) -> Result<PathBuf, String> {
+pub(super) fn file(job: &JobContext, inputs: &Inputs, name: &str) -> Result<PathBuf, String> {
     let written = inputs.author(name)?;
     let found = job.workspace.entry(&written).map_err(|problem| format!("The input `{name}`: {problem}."))?;
     match found.is_file() {
@@ -130,23 +163,19 @@ fn file(job: &JobContext, inputs: &Inputs, name: &str) -> Result<PathBuf, String
     }
 }
 
-fn given(inputs: &Inputs, name: &str) -> Option<Text> {
+pub(super) fn given(inputs: &Inputs, name: &str) -> Option<Text> {
     let text = inputs.text(name);
     (text.is_tainted() || !text.is_empty()).then(|| text.clone())
 }
 
 impl Program {
     fn ending(self, step: &Step) -> Ending {
-        let mut text = Text::author(format!("{} {} ", self.interpreter, quoted(&self.file.to_string_lossy())));
+        let mut text = Text::author(format!("{} {} ", self.interpreter, quote(&self.file.to_string_lossy())));
         text.append(&self.arguments);
         let script =
             Script { interpreter: Interpreter::Bash, text, fail_on_stderr: self.fails_on_error, ..Script::default() };
         let working_directory = self.working_directory.or_else(|| step.working_directory.clone());
-        Ending::Script { step: Box::new(Step { working_directory, ..step.clone() }), script }
+        let step = Step { working_directory, ..step.clone() };
+        Ending::Program(Box::new(Instead { step, script, called: self.called, results: None }))
     }
-}
-
-/// Returns a text as one word of the shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -9,13 +9,15 @@
 //! ```
 
 use super::super::job::Execution;
+use super::super::journal::Broken;
 use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points, tree};
-use super::{Own, Told, Unfinished};
+use super::{Ending, Own, Told, Unfinished, conclude};
 use crate::diagnostic::shown;
 use crate::store::{StepReport, TestFailure, Tests};
+use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::fs::File;
@@ -99,24 +101,39 @@ const FORMS: [Form; 5] = [
     },
 ];
 
+/// Which results are looked at.
+pub(in super::super) struct Wanted {
+    form: &'static Form,
+    folder: PathBuf,
+    patterns: Patterns,
+}
+
+impl Wanted {
+    /// Returns what is wanted: a form by its name, and the files that patterns mean in a folder.
+    /// On failure, a sentence.
+    pub(super) fn new(form: &str, folder: PathBuf, patterns: &Text) -> Result<Self, String> {
+        let form = FORMS.iter().find(|known| known.name == form).ok_or_else(|| {
+            let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
+            format!("`testResultsFormat` is {known}, not `{}`.", shown(form))
+        })?;
+        let patterns = Patterns::new(patterns, &folder, Points::Taken)?;
+        Ok(Self { form, folder, patterns })
+    }
+}
+
 pub(super) async fn run(
     execution: &mut Execution<'_>,
     own: Own<'_>,
     inputs: &Inputs,
     report: &mut StepReport,
 ) -> Result<Told, Unfinished> {
-    let wanted = inputs.choice("testRunner")?;
-    let form = FORMS.iter().find(|form| form.name == wanted).ok_or_else(|| {
-        let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
-        format!("`testResultsFormat` is {known}, not `{}`.", shown(&wanted))
-    })?;
+    let form = inputs.choice("testRunner")?;
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
-    let patterns = Patterns::new(inputs.text("testResultsFiles"), &folder, Points::Taken)?;
+    let wanted = Wanted::new(&form, folder, inputs.text("testResultsFiles"))?;
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
     let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
     let fails_on_failed = inputs.flag("failTaskOnFailedTests")?;
-    let read = halt::work(execution, own, move |halt| read_all(form, &folder, &patterns, halt)).await?;
-    let Read { files, tests, mut problems } = read;
+    let Read { files, tests, mut problems } = halt::work(execution, own, move |halt| read_all(&wanted, halt)).await?;
     if files == 0 && problems.is_empty() {
         problems.push("No file is meant by `testResultsFiles`: there are no results.".to_owned());
         if fails_on_missing {
@@ -125,16 +142,38 @@ pub(super) async fn run(
     } else if fails_on_unreadable && !problems.is_empty() {
         return Err(problems.remove(0).into());
     }
-    let mut told = Told { lines: vec![tests.to_string()], warnings: problems };
-    let failures = tests.failures.iter();
-    told.lines.extend(failures.map(|it| format!("Failed: {}: {}", shown(&it.name), shown(&it.message))));
     let has_failed = tests.failed > 0;
-    report.tests = Some(tests);
+    let told = told(tests, problems, report);
     if has_failed && fails_on_failed {
         execution.desk.log(Some(own.place), told.lines).await?;
         return Err("There are tests that failed.".to_owned().into());
     }
     Ok(told)
+}
+
+/// Looks at the results that a tool has left, whether it has failed or not. That there are none is
+/// no more than a remark: not every goal makes some.
+pub(in super::super) async fn publish(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    wanted: Wanted,
+    report: &mut StepReport,
+) -> Result<Ending, Broken> {
+    let done = halt::work(execution, own, move |halt| read_all(&wanted, halt)).await.map(|read| match read {
+        Read { files: 0, problems, .. } if problems.is_empty() => {
+            Told::line("There are no results of tests.".to_owned())
+        }
+        Read { tests, problems, .. } => told(tests, problems, report),
+    });
+    conclude(execution, own, done).await
+}
+
+fn told(tests: Tests, problems: Vec<String>, report: &mut StepReport) -> Told {
+    let mut told = Told { lines: vec![tests.to_string()], warnings: problems };
+    let failures = tests.failures.iter();
+    told.lines.extend(failures.map(|it| format!("Failed: {}: {}", shown(&it.name), shown(&it.message))));
+    report.tests = Some(tests);
+    told
 }
 
 #[derive(Default)]
@@ -144,7 +183,8 @@ struct Read {
     problems: Vec<String>,
 }
 
-fn read_all(form: &Form, folder: &Path, patterns: &Patterns, halt: &Halt) -> Result<Read, String> {
+fn read_all(wanted: &Wanted, halt: &Halt) -> Result<Read, String> {
+    let Wanted { form, folder, patterns } = wanted;
     let files: Vec<PathBuf> = tree(folder, halt)?.files.into_iter().filter(|path| patterns.holds(path)).collect();
     let mut all = Read::default();
     for path in files {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use pipehook::clock::SystemClock;
-use pipehook::files::Keep;
+use pipehook::files::{Caches, Keep};
 use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable, VariableGroup};
 use pipehook::process::Patience;
@@ -183,6 +183,8 @@ pub fn host() -> Host {
         retry_second: Duration::from_millis(10),
         secrets: Arc::new(Secrets::default()),
         repositories: Arc::default(),
+        machine: Arc::default(),
+        caches: Caches::new(&std::env::temp_dir().join("pipehook-tests")),
         clock: Arc::new(SystemClock),
     }
 }

@@ -1,0 +1,69 @@
+//! What this machine has for jobs beside their own files: programs, task packages, containers.
+//!
+//! ```text
+//! packages  the folder of task packages
+//! engine    the program that runs containers
+//! ```
+//! The catalog asks before a run is queued, the worker when it is executed.
+
+mod engine;
+mod packages;
+
+pub use engine::Engine;
+pub use packages::{DEFINITION_MAX, PACKAGES_MAX};
+
+use crate::pipeline::task::package::Package;
+use crate::pipeline::{self};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where programs are looked for when the environment has no `PATH`.
+pub const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// This machine.
+#[derive(Debug, Default)]
+pub struct Machine {
+    /// The pools whose jobs are executed here.
+    pub pools: Vec<String>,
+    /// The path of steps.
+    pub path: String,
+    /// The folder of task packages, if there is one.
+    pub tasks: Option<PathBuf>,
+    /// The program that runs containers.
+    pub engine: Engine,
+}
+
+impl Machine {
+    /// Returns a machine that executes the jobs of some pools, with the path that its steps have and
+    /// its folder of task packages.
+    pub fn new(pools: Vec<String>, path: Option<String>, tasks: Option<PathBuf>) -> Self {
+        let path = path.unwrap_or_else(|| PATH_DEFAULT.to_owned());
+        Self { pools, engine: Engine::new(&path), path, tasks }
+    }
+}
+
+impl pipeline::Machine for Machine {
+    fn serves(&self, pool: &str) -> bool {
+        self.pools.iter().any(|own| own.eq_ignore_ascii_case(pool))
+    }
+
+    fn packages(&self) -> (Vec<Arc<Package>>, Vec<String>) {
+        self.tasks.as_deref().map(packages::read).unwrap_or_default()
+    }
+
+    fn has_program(&self, name: &str) -> bool {
+        find_program(&self.path, name).is_some()
+    }
+
+    fn has_containers(&self) -> Result<(), String> {
+        self.engine.program().map(|_| ())
+    }
+}
+
+/// Returns the file of a program that is in one of the folders of a path and can be executed.
+pub fn find_program(path: &str, name: &str) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_program = |file: &Path| file.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0);
+    let mut found = path.split(':').map(|folder| Path::new(folder).join(name));
+    found.find(|file| file.is_absolute() && is_program(file))
+}

@@ -1,0 +1,94 @@
+//! Whoever will execute a job has what it needs, as far as that is known.
+//!
+//! What reads a step's script, and what runs containers, must be there, or the run is rejected. A
+//! tool that a task calls may be brought by a step before, so that is a warning.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::pipeline::machine::Machine;
+use crate::pipeline::model::{Action, Job, Pipeline, Step};
+use crate::pipeline::plan::{Interpreter, TargetPlace};
+use crate::pipeline::task::call::{Program, tool};
+use std::collections::BTreeSet;
+
+/// The program that reads scripts of PowerShell.
+const POWER_SHELL: &str = "pwsh";
+/// The programs that read Python.
+const PYTHONS: &[&str] = &["python3", "python"];
+
+pub(super) fn check(pipeline: &Pipeline, machine: Option<&dyn Machine>, diagnostics: &mut Diagnostics) {
+    let Some(machine) = machine else { return };
+    let mut told = BTreeSet::new();
+    for job in pipeline.jobs().filter(|job| machine.serves(&job.pool.name)) {
+        containers(job, machine, diagnostics);
+        for step in job.all_steps().filter(|step| step.enabled && runs_here(step, job)) {
+            programs(step, machine, &mut told, diagnostics);
+        }
+    }
+}
+
+/// Says whether a step runs on the machine itself.
+fn runs_here(step: &Step, job: &Job) -> bool {
+    match step.target.as_ref().map(|target| &target.value.place) {
+        None | Some(TargetPlace::Job) => job.container.is_none(),
+        Some(TargetPlace::Host) => true,
+        Some(TargetPlace::Container(_)) => false,
+    }
+}
+
+/// Reports a job that wants containers where none can be run, once.
+fn containers(job: &Job, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
+    let of_steps = job.all_steps().filter_map(|step| {
+        let target = step.target.as_ref()?;
+        matches!(target.value.place, TargetPlace::Container(_)).then_some(target.span)
+    });
+    let own = job.container.iter().map(|container| container.span);
+    let wanted = own.chain(job.services.iter().map(|(name, _)| name.span)).chain(of_steps).next();
+    let Some(span) = wanted else { return };
+    if let Err(reason) = machine.has_containers() {
+        let title = "no container can be run on this machine";
+        let missing = Diagnostic::error(Code::MissingProgram, title, span, "this is a container");
+        let help = "install Docker or Podman, or name a pool whose machines have one";
+        diagnostics.push(missing.note(reason).help(help));
+    }
+}
+
+/// Reports programs that a step needs and that are not there.
+fn programs(step: &Step, machine: &dyn Machine, told: &mut BTreeSet<&'static str>, diagnostics: &mut Diagnostics) {
+    match &step.action {
+        Action::Script(script) if script.interpreter.is_power_shell() && !machine.has_program(POWER_SHELL) => {
+            let title = format!("`{POWER_SHELL}` is not installed on this machine");
+            let missing = Diagnostic::error(Code::MissingProgram, title, script.text.span, "it reads this script");
+            let help = "install PowerShell, or name a pool whose machines have it";
+            diagnostics.push(missing.help(help));
+        }
+        Action::Script(script) if script.interpreter == Interpreter::Python && script.program.is_none() => {
+            warn(PYTHONS, script.text.span, machine, told, diagnostics);
+        }
+        Action::Task(task) if task.name == "PowerShell" => warn(&[POWER_SHELL], task.span, machine, told, diagnostics),
+        Action::Task(task) if task.definition.is_none() => warn(&["node"], task.span, machine, told, diagnostics),
+        Action::Task(task) => {
+            let calls = tool(&task.name).map(|tool| tool.calls).unwrap_or_default();
+            if let Some(Program::Named(names)) = calls.first().map(|call| &call.program) {
+                warn(names, task.span, machine, told, diagnostics);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Warns of a program that is not there, once in a pipeline.
+fn warn(
+    names: &[&'static str],
+    span: Span,
+    machine: &dyn Machine,
+    told: &mut BTreeSet<&'static str>,
+    diagnostics: &mut Diagnostics,
+) {
+    if names.iter().any(|name| machine.has_program(name)) || !names.iter().all(|name| told.insert(name)) {
+        return;
+    }
+    let named = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    let title = format!("{named} is not installed on this machine");
+    let missing = Diagnostic::warning(Code::MissingProgram, title, span, "it runs this step");
+    diagnostics.push(missing.help("install it, or let a step before bring it"));
+}

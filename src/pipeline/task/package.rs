@@ -1,0 +1,139 @@
+//! Tasks from packages: a `task.json` in the form of the pipeline language's own task library, and
+//! the script of Node beside it.
+
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The most inputs that a task can have.
+const INPUTS_MAX: usize = 1_000;
+/// The handlers that are run, the best first; any of them with the Node that the machine has.
+const HANDLERS: [&str; 6] = ["Node24", "Node20_1", "Node20", "Node16", "Node10", "Node"];
+/// What a package may want to be done before or after the job, which is not done.
+const PASSED_OVER: [&str; 2] = ["prejobexecution", "postjobexecution"];
+
+/// A task that is installed as a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The name.
+    pub name: String,
+    /// The GUID, in lower case.
+    pub id: String,
+    /// The version: major, minor, patch.
+    pub version: [u32; 3],
+    /// What it takes.
+    pub inputs: Vec<PackageInput>,
+    /// What runs it.
+    pub handler: Handler,
+    /// What else it wants to be run, and is not.
+    pub passed_over: Vec<&'static str>,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
+/// An input of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageInput {
+    /// The name.
+    pub name: String,
+    /// Other names that mean the same.
+    pub aliases: Vec<String>,
+    /// Its value where none is given.
+    pub default: String,
+    /// Whether it must have a value whatever the others have.
+    pub is_required: bool,
+    /// Whether its value is a path, which begins at the sources.
+    pub is_path: bool,
+}
+
+/// What runs a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handler {
+    /// A script of Node, relative to the folder.
+    Node(String),
+    /// None that there is here; these are what it has.
+    Unknown(Vec<String>),
+}
+
+impl Package {
+    /// Reads a `task.json`. On failure, what is wrong with it.
+    pub fn parse(text: &str, folder: PathBuf) -> Result<Self, String> {
+        let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| format!("it is no JSON: {error}"))?;
+        let word = |name: &str| json[name].as_str().map(str::to_owned).filter(|text| !text.is_empty());
+        let name = word("name").ok_or("it has no `name`")?;
+        let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !is_plain(&name) {
+            return Err("its `name` has other characters than letters, digits, `-`, `_` and `.`".to_owned());
+        }
+        let id = word("id").ok_or("it has no `id`")?.to_ascii_lowercase();
+        let number = |part: &str| version_part(&json["version"][part]).ok_or(format!("its `version` has no `{part}`"));
+        let version = [number("Major")?, number("Minor")?, number("Patch")?];
+        let written = json["inputs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if written.len() > INPUTS_MAX {
+            return Err(format!("it has more than {INPUTS_MAX} inputs"));
+        }
+        let inputs = written.iter().map(input).collect::<Option<_>>().ok_or("one of its `inputs` has no `name`")?;
+        let passed_over = PASSED_OVER.into_iter().filter(|key| json[key].is_object()).collect();
+        Ok(Self { name, id, version, inputs, handler: handler(&json["execution"])?, passed_over, folder })
+    }
+
+    /// Says whether a name or GUID, and a major version, mean this.
+    pub fn is_called(&self, name: &str, major: u32) -> bool {
+        self.is_named(name) && self.version[0] == major
+    }
+
+    /// Says whether a name or GUID means this in some version.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name) || self.id.eq_ignore_ascii_case(name)
+    }
+
+    /// Returns the input of a name, ignoring case.
+    pub fn input(&self, name: &str) -> Option<&PackageInput> {
+        let is_called = |known: &String| known.eq_ignore_ascii_case(name);
+        self.inputs.iter().find(|input| is_called(&input.name) || input.aliases.iter().any(is_called))
+    }
+}
+
+fn version_part(value: &Value) -> Option<u32> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
+    number.try_into().ok()
+}
+
+fn input(json: &Value) -> Option<PackageInput> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let aliases = json["aliases"].as_array().into_iter().flatten().map(text).collect();
+    let is_required = text(&json["required"]).eq_ignore_ascii_case("true");
+    Some(PackageInput {
+        name: json["name"].as_str()?.to_owned(),
+        aliases,
+        default: text(&json["defaultValue"]),
+        // What is not always visible is needed only then, which the task itself knows best.
+        is_required: is_required && json["visibleRule"].as_str().is_none_or(str::is_empty),
+        is_path: json["type"].as_str() == Some("filePath"),
+    })
+}
+
+fn handler(execution: &Value) -> Result<Handler, String> {
+    let known = execution.as_object().ok_or("it has no `execution`")?;
+    let node = HANDLERS.iter().find_map(|wanted| known.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)));
+    let Some((_, node)) = node else { return Ok(Handler::Unknown(known.keys().cloned().collect())) };
+    let target = node["target"].as_str().filter(|target| is_inside(target));
+    target
+        .map(|target| Handler::Node(target.to_owned()))
+        .ok_or_else(|| "its handler has no `target` inside of it".to_owned())
+}
+
+/// Says whether a path stays in the folder that it begins in.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with('/') && path.split('/').all(|part| part != "..")
+}
+
+/// Returns the package that a name or GUID and a major version mean, the newest of several.
+pub fn find<'p, P: AsRef<Package>>(packages: &'p [P], name: &str, major: u32) -> Option<&'p Package> {
+    let meant = packages.iter().map(AsRef::as_ref).filter(|package| package.is_called(name, major));
+    meant.max_by_key(|package| package.version)
+}

@@ -1,0 +1,125 @@
+//! Tasks from packages: the script of Node beside a `task.json`, called as the pipeline language's
+//! own task library wants it.
+//!
+//! ```text
+//! INPUT_<NAME>             each input, defaults filled in
+//! <VARIABLE>               each variable; SECRET_<VARIABLE> each that is a secret
+//! VSTS_PUBLIC_VARIABLES    their names as JSON, and VSTS_SECRET_VARIABLES
+//! AGENT_VERSION            what the library takes for the version of an agent
+//! ```
+//! What it prints is obeyed as in any step, but for one thing: if payload text that it gets looks
+//! like a command, none of its commands count, because it may print that text.
+
+use super::super::command::Trust;
+use super::super::environment::Environment;
+use super::super::interpreter::Call;
+use super::super::job::Execution;
+use super::super::script::{self, Prepared};
+use super::super::variables::Setting;
+use super::{Ending, Own, Unfinished};
+use crate::diagnostic::shown;
+use crate::pipeline::Machine as _;
+use crate::pipeline::plan::{Commands, Task};
+use crate::pipeline::task::package::{Handler, Package, PackageInput, find};
+use crate::process::{self, StandardError};
+use crate::shell::Substitution;
+use crate::taint::Text;
+use std::sync::Arc;
+
+/// The version of an agent whose protocol this is; packages refuse older ones.
+const AGENT_VERSION: &str = "3.245.0";
+/// The program that runs packages.
+const NODE: &str = "node";
+/// The most bytes of an input: the system takes 128 KiB a variable.
+const INPUT_MAX: usize = 120 * 1024;
+/// What begins a command, and a line of the log's own, in any case.
+const LOOKS: [&str; 2] = ["##vso[", "##["];
+
+/// Returns the program of a step that is a package.
+pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> Result<Ending, Unfinished> {
+    let package = installed(execution, task)?;
+    let Handler::Node(target) = &package.handler else {
+        return Err(format!("The task `{}` has no handler of Node: it can't be run here.", package.name).into());
+    };
+    let Execution { job, variables, folders, .. } = execution;
+    let mut environment = Environment::new(&job.host, variables, &own.step.env, folders)?;
+    for input in &package.inputs {
+        let value = value(execution, task, &package, input)?;
+        environment.put(&format!("INPUT_{}", key(&input.name)), &value)?;
+    }
+    add_variables(execution, &mut environment)?;
+    environment.set("AGENT_VERSION", AGENT_VERSION);
+    environment.set(process::MARK, &job.mark());
+    let trust = trust(execution, own, &environment);
+    let origin = environment.origin().cloned();
+    let mut warnings = std::mem::take(&mut environment.warnings);
+    if matches!(trust, Trust::Word(_)) {
+        warnings.push(
+            "Payload text that the task gets looks like a logging command: none of its commands are obeyed.".to_owned(),
+        );
+    }
+    let call = Call { programs: vec![NODE.to_owned()], arguments: vec![package.folder.join(target).into()] };
+    let directory = job.workspace.sources.clone();
+    let command = script::command(execution, own.step, call, environment, directory, StandardError::Joined)?;
+    Ok(Ending::Prepared(Box::new(Prepared { command, trust, origin, warnings, file: None })))
+}
+
+/// Returns the package as it is installed now.
+fn installed(execution: &Execution<'_>, task: &Task) -> Result<Arc<Package>, String> {
+    let major = task.version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
+    let (packages, problems) = execution.job.host.machine.packages();
+    find(&packages, &task.name, major).cloned().map(Arc::new).ok_or_else(|| {
+        let problems: Vec<String> = problems.into_iter().map(|problem| format!(" {problem}.")).collect();
+        format!("The task `{}@{major}` is not installed on this machine.{}", shown(&task.name), problems.concat())
+    })
+}
+
+/// Returns the value of an input: what is given, else its default; a path begins at the sources.
+fn value(execution: &Execution<'_>, task: &Task, package: &Package, input: &PackageInput) -> Result<Text, String> {
+    let is_it = |(name, _): &&(String, Text)| package.input(name) == Some(input);
+    let given = task.inputs.iter().rev().find(is_it).map(|(_, value)| value.clone());
+    let written = given.unwrap_or_else(|| input.default.as_str().into());
+    let name = &input.name;
+    let value =
+        execution.variables.expand(&written).map_err(|error| format!("The input `{name}` can't be used: {error}."))?;
+    if value.len() > INPUT_MAX {
+        return Err(format!("The input `{name}` has more than {INPUT_MAX} bytes."));
+    }
+    let flat = value.flatten();
+    if !input.is_path || flat.starts_with('/') {
+        return Ok(value);
+    }
+    let sources = execution.job.workspace.sources.to_string_lossy();
+    let path = if flat.trim().is_empty() { sources.into_owned() } else { format!("{sources}/{flat}") };
+    Ok(value.derive(path))
+}
+
+/// Adds what the library reads about variables.
+fn add_variables(execution: &Execution<'_>, environment: &mut Environment) -> Result<(), String> {
+    let variables = &execution.variables;
+    let names = |names: Vec<&str>| serde_json::to_string(&names).expect("names are text");
+    let public = variables.public().map(|(Setting { name, .. }, _)| name.as_str()).collect();
+    let secret: Vec<(&str, &Text)> = variables.iter().filter(|(name, _)| variables.is_secret(name)).collect();
+    environment.set("VSTS_PUBLIC_VARIABLES", &names(public));
+    environment.set("VSTS_SECRET_VARIABLES", &names(secret.iter().map(|(name, _)| *name).collect()));
+    for (name, value) in secret {
+        environment.put(&format!("SECRET_{}", key(name)), value)?;
+    }
+    Ok(())
+}
+
+/// Returns the name of an input or variable as the library looks for it.
+fn key(name: &str) -> String {
+    name.replace(['.', ' '], "_").to_uppercase()
+}
+
+/// Returns whose commands count in what the package prints.
+fn trust(execution: &Execution<'_>, own: Own<'_>, environment: &Environment) -> Trust {
+    let is_own = own.step.target.as_ref().is_some_and(|target| target.commands == Some(Commands::Any));
+    let looks = |value: &Text| {
+        let lower = value.flatten().to_ascii_lowercase();
+        LOOKS.iter().any(|look| lower.contains(look))
+    };
+    let is_reached = execution.job.plan.substitution != Substitution::Raw && environment.tainted().values().any(looks);
+    Trust::of(own.step.target.as_ref(), is_reached && !is_own)
+}

@@ -1,0 +1,358 @@
+//! Tasks that only call a tool: the table of calls with a step's inputs becomes a script, each word
+//! of it quoted. No shell reads the inputs, and payload text in them is one word or part of one.
+
+use super::super::environment::Environment;
+use super::super::interpreter::missing;
+use super::super::job::Execution;
+use super::super::journal::Broken;
+use super::super::words::{quoted, split};
+use super::copy::source;
+use super::halt;
+use super::input::Inputs;
+use super::pattern::{Patterns, Points, tree};
+use super::program::{self, given};
+use super::results::Wanted;
+use super::{Ending, Instead, Own, Unfinished, place, select};
+use crate::diagnostic::shown;
+use crate::pipeline::plan::{Interpreter, Script, Step};
+use crate::pipeline::task::call::{Call, Each, Part, Program, Results, Tool};
+use crate::taint::{Segment, Text};
+use std::path::{Path, PathBuf};
+
+/// How many calls one step can make.
+const CALLS_MAX: usize = 1_000;
+
+/// What calls are made with.
+struct Making<'m, 'j> {
+    execution: &'m Execution<'j>,
+    inputs: &'m Inputs,
+    environment: Environment,
+    /// Whether the calls are made in a container, of which nothing is known.
+    is_elsewhere: bool,
+}
+
+/// Returns the script that calls a tool as a step's inputs ask for. The log tells its calls.
+pub(super) async fn script(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    inputs: &Inputs,
+    tool: &'static Tool,
+) -> Result<Ending, Unfinished> {
+    let calls = meant(inputs, tool)?;
+    let Some(first) = calls.first() else {
+        return Err(format!("The task `{}` has nothing to do for these inputs.", tool.task).into());
+    };
+    let notes = tool.ignored.iter().filter(|(name, command, _)| {
+        inputs.flag(name) == Ok(true) && inputs.choice("command").as_deref() == Ok(*command)
+    });
+    let notes = notes.map(|(_, _, note)| format!("##[warning]{note}")).collect();
+    execution.desk.log(Some(own.place), notes).await?;
+    let mut things = Vec::new();
+    for call in &calls {
+        things.push(subjects(execution, own, inputs, &call.each).await?);
+    }
+    let step = step(execution, own, inputs, tool).await?;
+    let (called, lines) = Making::new(execution, inputs, &step)?.all(first, calls.iter().zip(&things))?;
+    tell(execution, own, &lines).await?;
+    let results = tool.results.as_ref().map(|it| results(execution, inputs, it)).transpose()?.flatten();
+    let script = Script { interpreter: Interpreter::Bash, text: text(&lines), ..Script::default() };
+    Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results })))
+}
+
+/// Returns the calls that the inputs ask for. What a service of Azure's would do is refused.
+fn meant(inputs: &Inputs, tool: &'static Tool) -> Result<Vec<&'static Call>, String> {
+    for (name, values, help) in tool.absent {
+        let value = inputs.choice(name)?;
+        let is_asked = match values {
+            [] => !value.is_empty(),
+            values => values.iter().any(|it| it.eq_ignore_ascii_case(&value)),
+        };
+        if is_asked {
+            return Err(format!("The input `{name}` can't be `{}` here: {help}.", shown(&value)));
+        }
+    }
+    for (name, _) in tool.calls.iter().flat_map(|call| call.when) {
+        inputs.author(name)?;
+    }
+    Ok(tool.calls_for(|name, value| inputs.choice(name).is_ok_and(|it| it.eq_ignore_ascii_case(value))))
+}
+
+/// What one call is made for: a file, or a line.
+#[derive(Clone)]
+enum Subject {
+    None,
+    File(PathBuf),
+    Line(Text),
+}
+
+/// Returns what a call is made for, one after the other.
+async fn subjects(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    inputs: &Inputs,
+    each: &Each,
+) -> Result<Vec<Subject>, Unfinished> {
+    match each {
+        Each::Once => Ok(vec![Subject::None]),
+        Each::Line(name) => Ok(lines(inputs.text(name)).into_iter().map(Subject::Line).collect()),
+        Each::File(name) if inputs.text(name).is_empty() && !inputs.text(name).is_tainted() => Ok(vec![Subject::None]),
+        Each::File(name) | Each::First(name) => {
+            let folder = source(execution.job, "")?;
+            // These tasks also take several patterns on a line.
+            let written = split_lines(inputs.text(name));
+            let patterns = Patterns::new(&written, &folder, Points::Taken)?;
+            let shown_patterns = shown(&inputs.data(name));
+            let is_first = matches!(each, Each::First(_));
+            let found = halt::work(execution, own, move |halt| {
+                let files = tree(&folder, halt)?.files.into_iter().filter(|path| patterns.holds(path));
+                let mut files: Vec<PathBuf> = files.map(|path| folder.join(path)).collect();
+                files.sort_by_key(|path| path.components().count());
+                files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
+                Ok(files)
+            });
+            let found = found.await?;
+            match found.len() {
+                0 => Err(format!("No file is meant by `{name}`: `{shown_patterns}`.").into()),
+                count if count > CALLS_MAX => Err(format!("More than {CALLS_MAX} files are meant by `{name}`.").into()),
+                _ => Ok(found.into_iter().map(Subject::File).collect()),
+            }
+        }
+    }
+}
+
+fn split_lines(text: &Text) -> Text {
+    let mut split = Text::default();
+    for segment in text.segments() {
+        let text = if segment.is_tainted() { segment.text.clone() } else { segment.text.replace(';', "\n").into() };
+        split.push(Segment { text, origin: segment.origin.clone() });
+    }
+    split
+}
+
+/// Splits at the author's line breaks only.
+fn lines(text: &Text) -> Vec<Text> {
+    let mut lines = vec![Text::default()];
+    for segment in text.segments() {
+        if segment.is_tainted() {
+            lines.last_mut().expect("there is one from the beginning").push(segment.clone());
+            continue;
+        }
+        for (at, piece) in segment.text.split(['\n', '\r']).enumerate() {
+            if at > 0 {
+                lines.push(Text::default());
+            }
+            lines.last_mut().expect("there is one from the beginning").append(&piece.trim().into());
+        }
+    }
+    lines.retain(|line| line.is_tainted() || !line.is_empty());
+    lines
+}
+
+/// Returns the step with the folder and the environment of the tool.
+async fn step(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    inputs: &Inputs,
+    tool: &'static Tool,
+) -> Result<Step, Unfinished> {
+    let mut step = own.step.clone();
+    let folder = if tool.folder.is_empty() { None } else { given(inputs, tool.folder) };
+    if let Some(folder) = &folder
+        && tool.makes_folder
+    {
+        let workspace = &execution.job.workspace;
+        let made = place::destination(workspace, &workspace.sources, &folder.flatten())?;
+        let made = std::fs::create_dir_all(made);
+        made.map_err(|error| format!("The folder `{}` can't be made: {error}.", shown(&folder.flatten())))?;
+    }
+    step.working_directory = folder.or(step.working_directory);
+    for (variable, input) in tool.environment {
+        let value = given(inputs, input);
+        step.env.extend(value.map(|value| ((*variable).to_owned(), value)));
+    }
+    let java = inputs.choice("jdkVersion")?;
+    if !java.is_empty() && java != "default" && inputs.choice("javaHomeSelection")? != "path" {
+        let home = select::java_home(execution.job, &java).await?;
+        step.env.push(("JAVA_HOME".to_owned(), home.to_string_lossy().into_owned().into()));
+    }
+    Ok(step)
+}
+
+impl<'m, 'j> Making<'m, 'j> {
+    fn new(execution: &'m Execution<'j>, inputs: &'m Inputs, step: &Step) -> Result<Self, String> {
+        let Execution { job, variables, folders, .. } = execution;
+        let environment = Environment::new(&job.host, variables, &step.env, folders)?;
+        Ok(Self { execution, inputs, environment, is_elsewhere: execution.containers.of(step).is_some() })
+    }
+
+    /// Returns what people call the program, and the words of all calls.
+    fn all<'c>(
+        &self,
+        first: &Call,
+        calls: impl Iterator<Item = (&'c &'static Call, &'c Vec<Subject>)>,
+    ) -> Result<(String, Vec<Vec<Text>>), String> {
+        let program = self.program(first)?;
+        let name = Path::new(&program).file_name().map(|it| it.to_string_lossy().into_owned());
+        let words = calls.flat_map(|(call, things)| things.iter().map(|thing| self.words(call, thing)));
+        Ok((name.unwrap_or(program), words.collect::<Result<_, _>>()?))
+    }
+
+    /// Returns all words of a call, the program first.
+    fn words(&self, call: &Call, subject: &Subject) -> Result<Vec<Text>, String> {
+        let mut words = vec![self.program(call)?.into()];
+        self.add(call.parts, subject, &mut words)?;
+        Ok(words)
+    }
+
+    fn add(&self, parts: &[Part], subject: &Subject, words: &mut Vec<Text>) -> Result<(), String> {
+        let file = match subject {
+            Subject::File(file) => Some(Text::from(file.to_string_lossy().into_owned())),
+            Subject::None | Subject::Line(_) => None,
+        };
+        let has = |name: &str| given(self.inputs, name).filter(|text| !has_unknown_macro(text));
+        for part in parts {
+            match part {
+                Part::Word(word) => words.push((*word).into()),
+                Part::Macro(word) => words.push(self.expand(word)?),
+                Part::Value(name) => words.extend(has(name)),
+                Part::Words(name) => words.extend(split(self.inputs.text(name))),
+                Part::Option(word, name) => {
+                    if let Some(value) = has(name) {
+                        words.extend([(*word).into(), value]);
+                    }
+                }
+                Part::Joined(beginning, name) => words.extend(has(name).map(|value| joined(beginning, &value))),
+                Part::Switch(name, value, parts) => {
+                    if self.inputs.choice(name)?.eq_ignore_ascii_case(value) {
+                        self.add(parts, subject, words)?;
+                    }
+                }
+                Part::File => words.extend(file.clone()),
+                Part::FileOption(word) => {
+                    if let Some(file) = &file {
+                        words.extend([(*word).into(), file.clone()]);
+                    }
+                }
+                Part::Around(name, value) => words.extend(self.around(name, value, subject)?),
+                Part::Tagged(name) => {
+                    if let (Some(image), Subject::Line(tag)) = (has(name), subject) {
+                        words.push(image_of(&image, tag));
+                    } else {
+                        return Err(format!("The input `{name}` has no value: nothing can be named by it."));
+                    }
+                }
+                Part::Tags(word, name, tags) => {
+                    if let Some(image) = has(name) {
+                        let tags = lines(self.inputs.text(tags));
+                        words.extend(tags.iter().flat_map(|tag| [(*word).into(), image_of(&image, tag)]));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn expand(&self, word: &str) -> Result<Text, String> {
+        self.execution.variables.expand(&word.into()).map_err(|error| format!("`{word}` can't be used: {error}."))
+    }
+
+    /// Returns the folder around the file of a call where the input says so, else what it says.
+    fn around(&self, name: &str, value: &str, subject: &Subject) -> Result<Option<Text>, String> {
+        if *self.inputs.data(name) != *value || self.inputs.text(name).is_tainted() {
+            let folder = self.execution.job.workspace.inside(&self.inputs.data(name))?;
+            return Ok(Some(folder.to_string_lossy().into_owned().into()));
+        }
+        let Subject::File(file) = subject else { return Ok(None) };
+        Ok(file.parent().map(|folder| folder.to_string_lossy().into_owned().into()))
+    }
+
+    /// Returns the program as the script names it. On failure, a sentence.
+    fn program(&self, call: &Call) -> Result<String, String> {
+        match call.program {
+            Program::Named(names) => {
+                let is_there = |name: &&&str| self.is_elsewhere || self.environment.program(name).is_some();
+                let there = names.iter().find(is_there);
+                let names = || names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+                there.map(|name| (*name).to_owned()).ok_or_else(|| missing(&names()))
+            }
+            Program::File(name) => {
+                let file = program::file(self.execution.job, self.inputs, name)?;
+                make_executable(&file)
+                    .map_err(|error| format!("The input `{name}`: it can't be executed: {error}."))?;
+                Ok(file.to_string_lossy().into_owned())
+            }
+        }
+    }
+}
+
+fn make_executable(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o100 != 0 {
+        Ok(())
+    } else {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode | 0o700))
+    }
+}
+
+/// Says whether an author's text has a macro that names nothing, as defaults of inputs may.
+fn has_unknown_macro(text: &Text) -> bool {
+    text.segments().iter().any(|it| !it.is_tainted() && it.text.starts_with("$(") && it.text.ends_with(')'))
+}
+
+fn joined(beginning: &str, value: &Text) -> Text {
+    let mut joined = Text::author(beginning);
+    joined.append(value);
+    joined
+}
+
+fn image_of(image: &Text, tag: &Text) -> Text {
+    let mut named = image.clone();
+    named.append(&":".into());
+    named.append(tag);
+    named
+}
+
+/// Shows calls in the log as people would write them.
+async fn tell(execution: &mut Execution<'_>, own: Own<'_>, lines: &[Vec<Text>]) -> Result<(), Broken> {
+    let word = |word: &Text| {
+        let flat = word.flatten();
+        if flat.contains([' ', '\t', '\n', '\r']) || flat.is_empty() {
+            format!("\"{}\"", flat.escape_debug())
+        } else {
+            flat.into_owned()
+        }
+    };
+    let line = |words: &Vec<Text>| format!("##[command]{}", words.iter().map(word).collect::<Vec<_>>().join(" "));
+    let lines = lines.iter().map(line).collect();
+    execution.desk.log(Some(own.place), lines).await
+}
+
+/// Returns the script of several calls, which ends with the first that fails.
+fn text(lines: &[Vec<Text>]) -> Text {
+    let mut text = Text::default();
+    for words in lines {
+        for (at, word) in words.iter().enumerate() {
+            if at > 0 {
+                text.append(&" ".into());
+            }
+            text.append(&quoted(word));
+        }
+        text.append(&" || exit $?\n".into());
+    }
+    text
+}
+
+/// Returns which results of tests are looked at afterwards.
+fn results(execution: &Execution<'_>, inputs: &Inputs, results: &Results) -> Result<Option<Wanted>, String> {
+    let is_command = results.command.is_empty() || inputs.choice("command")? == results.command;
+    if !is_command || !inputs.flag(results.wanted)? {
+        return Ok(None);
+    }
+    let workspace = &execution.job.workspace;
+    let (folder, patterns) = match results.is_temporary {
+        true => (workspace.temporary.clone(), results.patterns.into()),
+        false => (workspace.sources.clone(), inputs.text(results.patterns).clone()),
+    };
+    Wanted::new(results.form, folder, &patterns).map(Some)
+}

@@ -1,0 +1,322 @@
+//! The containers of a job: the one its steps run in, those that single steps name, and its services.
+//!
+//! ```text
+//! pull ─► network create ─► create, start ─► … exec for each step … ─► rm --force ─► network rm
+//! ```
+//! The job's folders are at the same paths inside as outside, so that every path means the same in
+//! both. Steps run as the server's own user. What a step leaves running is ended after it, like
+//! on the machine itself. What calls the containers is in [`call`], what is asked of them in [`wish`].
+
+mod call;
+mod wish;
+
+use super::context::JobContext;
+use super::environment::Environment;
+use super::interpreter::Call as Words;
+use super::job::Execution;
+use super::journal::Broken;
+use super::variables::Setting;
+use crate::diagnostic::shown;
+use crate::pipeline::plan::{Step, TargetPlace};
+use crate::process::{self, Command, StandardError};
+use call::{Engine, Failed};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use wish::Wish;
+
+/// How long a service may take until it says that it is well.
+const HEALTH_MAX: Duration = Duration::from_secs(300);
+/// How often it is asked.
+const HEALTH_EVERY: Duration = Duration::from_millis(500);
+/// The file in the job's folder that names its containers, for whoever clears up after a crash.
+const LIST: &str = "containers";
+/// What the names of all containers and networks begin with.
+const PREFIX: &str = "pipehook_";
+/// Variables of the machine that are not those of a container, unless the author sets them.
+const OF_MACHINE: [&str; 6] = ["HOME", "LANG", "PATH", "SHELL", "TMPDIR", "USER"];
+
+/// The running containers of a job.
+#[derive(Debug, Default)]
+pub(super) struct Containers {
+    engine: PathBuf,
+    running: Vec<Running>,
+    network: Option<String>,
+}
+
+/// A container that runs.
+#[derive(Debug)]
+struct Running {
+    /// What it is called here.
+    name: String,
+    role: Role,
+    /// Its own path of programs.
+    path: String,
+}
+
+/// What a container is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Role {
+    /// The steps of the job that say nothing else.
+    Job,
+    /// The steps that name this alias.
+    Step(String),
+    /// A service of this name.
+    Service(String),
+}
+
+/// The container of a step.
+pub(super) struct Container<'c> {
+    engine: &'c Path,
+    running: &'c Running,
+}
+
+impl Containers {
+    /// Returns the container that a step runs in, if it runs in one.
+    pub(super) fn of(&self, step: &Step) -> Option<Container<'_>> {
+        let place = step.target.as_ref().map_or(&TargetPlace::Job, |target| &target.place);
+        let running = self.running.iter().find(|running| match (place, &running.role) {
+            (TargetPlace::Job, Role::Job) => true,
+            (TargetPlace::Container(alias), Role::Step(known)) => alias.eq_ignore_ascii_case(known),
+            _ => false,
+        })?;
+        Some(Container { engine: &self.engine, running })
+    }
+
+    /// Ends what a step has left running in its container: these are no processes of ours, so that
+    /// they are looked for by the mark in their environment.
+    pub(super) async fn end_step(&self, job: &JobContext, step: &Step) {
+        if self.of(step).is_some() {
+            let marks = [job.mark()];
+            let hunting = tokio::task::spawn_blocking(move || process::hunt(&marks));
+            if let Err(error) = hunting.await {
+                tracing::error!(%error, "what a step left in its container could not be looked for");
+            }
+        }
+    }
+}
+
+impl Container<'_> {
+    /// Returns what calls a program in the container: as the server's user, in a folder, with the
+    /// step's environment by name, so that no value is an argument.
+    pub(super) fn command(
+        &self,
+        execution: &Execution<'_>,
+        words: Words,
+        environment: &Environment,
+        directory: PathBuf,
+    ) -> Command {
+        let job = execution.job;
+        let mut arguments: Vec<OsString> = ["exec", "--user"].map(OsString::from).to_vec();
+        arguments.push(user().into());
+        arguments.extend(["--workdir".into(), directory.clone().into_os_string()]);
+        let is_inherited = |name: &str, value: &str| {
+            OF_MACHINE.contains(&name) && job.host.environment.iter().any(|(known, own)| known == name && own == value)
+        };
+        for (name, value) in environment.pairs() {
+            if name != "PATH" && !is_inherited(name, value) {
+                arguments.extend(["--env".into(), name.into()]);
+            }
+        }
+        if !execution.folders.is_empty() {
+            let path = format!("{}:{}", execution.folders.join(":"), self.running.path);
+            arguments.extend(["--env".into(), format!("PATH={path}").into()]);
+        }
+        arguments.push(self.running.name.clone().into());
+        arguments.extend(words.programs.into_iter().take(1).map(OsString::from));
+        arguments.extend(words.arguments);
+        let path = job.host.path().to_owned();
+        let own =
+            environment.pairs().filter(|(name, _)| *name != "PATH").map(|(name, value)| (name.into(), value.into()));
+        Command {
+            shim: job.host.shim.clone(),
+            mark: job.mark(),
+            program: self.engine.to_owned(),
+            arguments,
+            environment: own.chain([("PATH".into(), path.into())]).collect(),
+            // The engine itself starts where the job's folders are.
+            directory: job.workspace.root.clone(),
+            standard_error: StandardError::Joined,
+        }
+    }
+}
+
+/// Returns the server's user and group.
+fn user() -> String {
+    format!("{}:{}", rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
+}
+
+/// Starts what a job needs. Otherwise a sentence that says why it can't begin.
+pub(super) async fn start(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    let wishes = match wish::all(execution.job, &execution.variables) {
+        Ok(wishes) if wishes.is_empty() => return Ok(None),
+        Ok(wishes) => wishes,
+        Err(sentence) => return Ok(Some(sentence)),
+    };
+    let machine = execution.job.host.machine.clone();
+    let program = tokio::task::spawn_blocking(move || machine.engine.program()).await;
+    execution.containers.engine = match program.map_err(|error| error.to_string()).flatten() {
+        Ok(program) => program,
+        Err(reason) => {
+            let help = "Help: install Docker or Podman, or run the job in a pool whose machines have one.";
+            return Ok(Some(format!("The job needs containers, and {reason}. {help}")));
+        }
+    };
+    match start_all(execution, wishes).await {
+        Ok(()) => Ok(None),
+        Err(Failed::Broken(broken)) => Err(broken),
+        Err(Failed::Sentence(sentence)) => Ok(Some(sentence)),
+    }
+}
+
+async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(), Failed> {
+    let base = format!("{PREFIX}{}", execution.job.id);
+    note(execution.job, &execution.containers.engine, &base, wishes.len())
+        .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
+    if wishes.len() > 1 {
+        Engine::of(execution).call(&["network", "create", &base]).await?;
+        execution.containers.network = Some(base.clone());
+    }
+    for (at, wish) in wishes.iter().enumerate() {
+        let name = format!("{base}_{at}");
+        start_one(execution, &name, wish).await?;
+    }
+    for wish in &wishes {
+        if let Role::Service(service) = &wish.role {
+            wait_until_well(execution, service).await?;
+            tell_ports(execution, service).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn start_one(execution: &mut Execution<'_>, name: &str, wish: &Wish) -> Result<(), Failed> {
+    let network = execution.containers.network.clone();
+    if !wish.is_local {
+        let pulled = Engine::of(execution).call(&["pull", &wish.image]).await;
+        if let Err(Failed::Sentence(sentence)) = pulled {
+            let there = Engine::of(execution).quietly().call(&["image", "inspect", &wish.image]).await;
+            there.map_err(|_| Failed::Sentence(sentence.clone()))?;
+            let line = format!("##[warning]{sentence} The image that is on the machine is used.");
+            execution.desk.log(None, vec![line]).await?;
+        } else {
+            pulled?;
+        }
+    }
+    // From here on there is something to remove.
+    let running = Running { name: name.to_owned(), role: wish.role.clone(), path: String::new() };
+    execution.containers.running.push(running);
+    let arguments = wish.arguments(execution.job, name, network.as_deref());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    Engine::of(execution).with(&wish.env).call(&arguments).await?;
+    Engine::of(execution).call(&["start", name]).await?;
+    if !matches!(wish.role, Role::Service(_)) {
+        let format = "{{range .Config.Env}}{{println .}}{{end}}";
+        let lines = Engine::of(execution).quietly().call(&["inspect", "--format", format, name]).await?;
+        let path = lines.iter().find_map(|line| line.strip_prefix("PATH="));
+        let path = path.unwrap_or(crate::machine::PATH_DEFAULT).to_owned();
+        if let Some(running) = execution.containers.running.last_mut() {
+            running.path = path;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the name of the container of a service.
+fn container_of(execution: &Execution<'_>, service: &str) -> String {
+    let is_it = |running: &&Running| running.role == Role::Service(service.to_owned());
+    execution.containers.running.iter().find(is_it).map(|running| running.name.clone()).unwrap_or_default()
+}
+
+/// Waits until a service that says how it is says that it is well.
+async fn wait_until_well(execution: &mut Execution<'_>, service: &str) -> Result<(), Failed> {
+    let name = container_of(execution, service);
+    let format = "{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}";
+    let end = Instant::now() + HEALTH_MAX;
+    loop {
+        let lines = Engine::of(execution).quietly().call(&["inspect", "--format", format, &name]).await?;
+        match lines.first().map_or("", |line| line.trim()) {
+            "healthy" | "running" => return Ok(()),
+            "starting" | "created" | "" if Instant::now() < end => sleep(HEALTH_EVERY).await,
+            state => {
+                let lines = Engine::of(execution).call(&["logs", "--tail", "20", &name]).await;
+                // What it has said is in the log, where there is anything.
+                drop(lines);
+                return Err(Failed::Sentence(format!(
+                    "The service `{}` does not run well: it is {state}.",
+                    shown(service)
+                )));
+            }
+        }
+    }
+}
+
+/// Sets the variables that say at which port of the machine a port of a service is.
+async fn tell_ports(execution: &mut Execution<'_>, service: &str) -> Result<(), Failed> {
+    let name = container_of(execution, service);
+    let lines = Engine::of(execution).quietly().call(&["port", &name]).await?;
+    for (inside, outside) in lines.iter().filter_map(|line| line.split_once("->")) {
+        let inside = inside.trim().split('/').next().unwrap_or_default();
+        let Some((_, outside)) = outside.trim().rsplit_once(':') else { continue };
+        let variable = format!("Agent.Services.{service}.Ports.{inside}");
+        let setting = Setting { is_read_only: true, ..Setting::plain(&variable, outside.to_owned().into()) };
+        execution.variables.apply(setting);
+    }
+    execution.variables.recalculate();
+    Ok(())
+}
+
+/// Removes what was started. What can't be removed is told, and fails nothing.
+pub(super) async fn stop(execution: &mut Execution<'_>) -> Result<(), Broken> {
+    let names: Vec<String> = execution.containers.running.drain(..).map(|running| running.name).collect();
+    let mut calls = Vec::new();
+    if !names.is_empty() {
+        calls.push(["rm", "--force", "--volumes"].map(str::to_owned).into_iter().chain(names).collect::<Vec<_>>());
+    }
+    if let Some(network) = execution.containers.network.take() {
+        calls.push(vec!["network".to_owned(), "rm".to_owned(), network]);
+    }
+    for call in calls {
+        let arguments: Vec<&str> = call.iter().map(String::as_str).collect();
+        match Engine::of(execution).at_the_end().call(&arguments).await {
+            Ok(_) => {}
+            Err(Failed::Broken(broken)) => return Err(broken),
+            Err(Failed::Sentence(sentence)) => {
+                execution.desk.log(None, vec![format!("##[warning]{sentence}")]).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what will be started, for [`clear_up`].
+fn note(job: &JobContext, engine: &Path, base: &str, count: usize) -> std::io::Result<()> {
+    std::fs::write(job.workspace.root.join(LIST), format!("{}\n{base}\n{count}\n", engine.display()))
+}
+
+/// Removes the containers that a job has left whose worker is gone. Only what has the form of our own
+/// names is removed, because the steps of the job could write to the folder.
+pub(super) fn clear_up(root: &Path) {
+    let Ok(text) = std::fs::read_to_string(root.join(LIST)) else { return };
+    let mut lines = text.lines();
+    let (Some(engine), Some(base), Some(count)) = (lines.next(), lines.next(), lines.next()) else { return };
+    let is_ours = base.starts_with(PREFIX) && base.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let engine = Path::new(engine);
+    let is_engine = engine.is_absolute() && engine.file_name().is_some_and(|name| name == "docker" || name == "podman");
+    if !is_ours || !is_engine {
+        return;
+    }
+    let count = count.parse::<usize>().unwrap_or(0).min(wish::CONTAINERS_MAX);
+    let names = (0..count).map(|at| format!("{base}_{at}"));
+    let call = |arguments: Vec<String>| {
+        let called = std::process::Command::new(engine).args(arguments).output();
+        called.is_ok_and(|output| output.status.success())
+    };
+    let removed = call(["rm", "--force", "--volumes"].map(str::to_owned).into_iter().chain(names).collect());
+    // There is none where the job had one container only.
+    call(vec!["network".to_owned(), "rm".to_owned(), base.to_owned()]);
+    if !removed {
+        tracing::warn!(containers = base, "containers of a lost job could not be removed");
+    }
+}

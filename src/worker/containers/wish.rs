@@ -1,0 +1,164 @@
+//! What a job asks for: its containers with their macros expanded, as arguments of the engine.
+
+use super::super::context::JobContext;
+use super::super::environment;
+use super::super::variables::Variables;
+use super::super::words::split;
+use super::Role;
+use crate::diagnostic::shown;
+use crate::pipeline::plan::{Container, ContainerUse, Target, TargetPlace};
+use crate::process::MARK;
+use crate::taint::Text;
+use std::path::Path;
+
+/// The most containers that one job has.
+pub(super) const CONTAINERS_MAX: usize = 50;
+/// The socket by which a container can start others, where the engine has one.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// A container that is to be started.
+pub(super) struct Wish {
+    pub(super) role: Role,
+    pub(super) image: String,
+    pub(super) is_local: bool,
+    pub(super) env: Vec<(String, String)>,
+    options: Vec<String>,
+    ports: Vec<String>,
+    volumes: Vec<String>,
+    /// Whether the job's folders can't be written in it, and those of tools.
+    is_read_only: (bool, bool),
+    has_socket: bool,
+}
+
+/// Returns what a job asks for: services first, then the containers of its steps. On failure, a sentence.
+pub(super) fn all(job: &JobContext, variables: &Variables) -> Result<Vec<Wish>, String> {
+    let own = job.job();
+    let mut uses: Vec<(Role, ContainerUse)> =
+        own.services.iter().map(|(name, service)| (Role::Service(name.clone()), service.clone())).collect();
+    uses.extend(own.container.clone().map(|container| (Role::Job, container)));
+    for step in job.leg().steps() {
+        let Some(Target { place: TargetPlace::Container(alias), .. }) = &step.target else { continue };
+        let role = Role::Step(alias.to_ascii_lowercase());
+        if !uses.iter().any(|(known, _)| *known == role) {
+            uses.push((role, ContainerUse::Alias(alias.clone())));
+        }
+    }
+    if uses.len() > CONTAINERS_MAX {
+        return Err(format!("The job has more than {CONTAINERS_MAX} containers."));
+    }
+    uses.into_iter().map(|(role, used)| wish(job, variables, role, &used)).collect()
+}
+
+fn wish(job: &JobContext, variables: &Variables, role: Role, used: &ContainerUse) -> Result<Wish, String> {
+    let container = match used {
+        ContainerUse::Inline(container) => container.clone(),
+        ContainerUse::Alias(alias) => {
+            let known = job.plan.resources.containers.iter().find(|(name, _)| name.eq_ignore_ascii_case(alias));
+            let image = || Container { image: alias.as_str().into(), ..Container::default() };
+            known.map_or_else(image, |(_, container)| container.clone())
+        }
+        ContainerUse::Expression(_) => return Err("A container of the job is an expression.".to_owned()),
+    };
+    let author = |what: &str, text: &Text| {
+        let text =
+            variables.expand(text).map_err(|error| format!("The {what} of a container can't be used: {error}."))?;
+        match text.is_tainted() {
+            true => Err(format!("Payload text can't be the {what} of a container.")),
+            false => Ok(text.flatten().into_owned()),
+        }
+    };
+    let each = |what: &str, texts: &[Text]| texts.iter().map(|text| author(what, text)).collect::<Result<Vec<_>, _>>();
+    let image = author("image", &container.image)?.trim().to_owned();
+    if image.is_empty() || image.starts_with('-') {
+        return Err(format!("`{}` is no image of a container.", shown(&image)));
+    }
+    let options = container.options.as_ref().map(|options| author("options", options)).transpose()?;
+    let options = split(&options.unwrap_or_default().into());
+    let mut env = Vec::new();
+    for (name, value) in &container.env {
+        let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
+        environment::check(name, &value)?;
+        env.push((name.clone(), value.flatten().into_owned()));
+    }
+    Ok(Wish {
+        role,
+        image,
+        is_local: container.is_local,
+        env,
+        options: options.iter().map(|word| word.flatten().into_owned()).collect(),
+        ports: each("ports", &container.ports)?,
+        volumes: each("volumes", &container.volumes)?,
+        is_read_only: (container.read_only.work, container.read_only.tools),
+        has_socket: !container.hides_docker_socket,
+    })
+}
+
+/// Says whether a variable is the engine's own in every call.
+pub(super) fn is_kept(name: &str) -> bool {
+    matches!(name, "PATH" | "HOME")
+}
+
+impl Wish {
+    /// Returns the arguments that create the container. Values of its environment are not among them.
+    pub(super) fn arguments(&self, job: &JobContext, name: &str, network: Option<&str>) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
+        add(&["create", "--name", name, "--label", &format!("{MARK}={}", job.mark())]);
+        if let Some(network) = network {
+            add(&["--network", network]);
+        }
+        if let Role::Service(service) = &self.role {
+            add(&["--network-alias", service]);
+        }
+        for (name, value) in &self.env {
+            // By name, so that no value is an argument, but for what the engine itself needs.
+            let named = if is_kept(name) { format!("{name}={value}") } else { name.clone() };
+            add(&["--env", &named]);
+        }
+        for port in &self.ports {
+            add(&["--publish", port]);
+        }
+        for volume in &self.volumes {
+            add(&["--volume", volume]);
+        }
+        let is_service = matches!(self.role, Role::Service(_));
+        if !is_service {
+            for mount in self.mounts(job) {
+                add(&["--volume", &mount]);
+            }
+        }
+        for option in &self.options {
+            add(&[option]);
+        }
+        match is_service {
+            true => add(&[&self.image]),
+            // Whatever the image would do, it waits for steps.
+            false => add(&["--entrypoint", "tail", &self.image, "-f", "/dev/null"]),
+        }
+        all
+    }
+
+    /// Returns the folders that are the same inside and outside.
+    fn mounts(&self, job: &JobContext) -> Vec<String> {
+        let (work, tools) = self.is_read_only;
+        let workspace = &job.workspace;
+        let mount = |folder: &Path, is_read_only: bool| {
+            let folder = folder.display();
+            format!("{folder}:{folder}{}", if is_read_only { ":ro" } else { "" })
+        };
+        let mut mounts = vec![mount(&workspace.root, work), mount(&workspace.tools, tools)];
+        if work {
+            // Scripts and what they hand over are there.
+            mounts.push(mount(&workspace.temporary, false));
+        }
+        if !workspace.sources.starts_with(&workspace.root) {
+            mounts.push(mount(&workspace.sources, work));
+        }
+        let tasks = job.host.machine.tasks.as_deref().and_then(|tasks| std::path::absolute(tasks).ok());
+        mounts.extend(tasks.filter(|tasks| tasks.is_dir()).map(|tasks| mount(&tasks, true)));
+        if self.has_socket && Path::new(SOCKET).exists() {
+            mounts.push(mount(Path::new(SOCKET), false));
+        }
+        mounts
+    }
+}

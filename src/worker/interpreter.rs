@@ -1,0 +1,175 @@
+//! The programs that read scripts: how each is called, and what stands around a script of theirs
+//! (reference, section 6.3).
+
+use super::context::{Host, JobContext};
+use super::environment::Environment;
+use super::variables::Variables;
+use super::words;
+use crate::diagnostic::shown;
+use crate::pipeline::plan::{Action, ErrorAction, Interpreter, Script, Step, TargetPlace};
+use crate::shell::Language;
+use crate::taint::{Origin, Text};
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The program that reads scripts of PowerShell; the edition for Windows is not there elsewhere.
+pub(super) const POWER_SHELL: &str = "pwsh";
+/// The programs that read Python, the first that is there.
+pub(super) const PYTHONS: [&str; 2] = ["python3", "python"];
+/// The variable that decides how much PowerShell shows of what takes its time. Its task sets it,
+/// because a log shows nothing of that well.
+const PROGRESS: (&str, &str) = ("ProgressPreference", "silentlyContinue");
+/// What ends a script of PowerShell, so that the last program's exit code becomes its own.
+const LAST_EXIT_CODE: &str = "
+if (!(Test-Path -LiteralPath variable:\\LASTEXITCODE)) {
+    Write-Host '##vso[task.debug]$LASTEXITCODE is not set.'
+} else {
+    Write-Host ('##vso[task.debug]$LASTEXITCODE: {0}' -f $LASTEXITCODE)
+    exit $LASTEXITCODE
+}
+";
+/// What a file begins with that is UTF-8 for PowerShell of every edition.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What reads one script, and how.
+pub(super) struct Reader<'s> {
+    script: &'s Script,
+    /// The words behind the script.
+    arguments: Vec<Text>,
+    /// The program, where the author names one.
+    program: Option<String>,
+}
+
+/// A program with its arguments, wherever it is.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// Names of it, the first that is there.
+    pub(super) programs: Vec<String>,
+    pub(super) arguments: Vec<OsString>,
+}
+
+impl<'s> Reader<'s> {
+    /// Returns what reads a script. On failure, a sentence.
+    pub(super) fn new(script: &'s Script, variables: &Variables) -> Result<Self, String> {
+        let expand = |name: &str, text: &Text| {
+            variables.expand(text).map_err(|error| format!("The input `{name}` can't be used: {error}."))
+        };
+        let arguments = expand("arguments", &script.arguments)?;
+        let program = script.program.as_ref().map(|program| expand("pythonInterpreter", program)).transpose()?;
+        if program.as_ref().is_some_and(Text::is_tainted) {
+            return Err(
+                "Payload text can't be the input `pythonInterpreter`: it decides which program runs.".to_owned()
+            );
+        }
+        let program = program.map(|program| program.flatten().trim().to_owned()).filter(|program| !program.is_empty());
+        Ok(Self { script, arguments: words::split(&arguments), program })
+    }
+
+    pub(super) fn language(&self) -> Language {
+        match self.script.interpreter {
+            Interpreter::CommandLine | Interpreter::Bash => Language::Bash,
+            Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => Language::PowerShell,
+            Interpreter::Python => Language::Python,
+        }
+    }
+
+    /// Returns where payload text in the arguments came from, if there is any.
+    pub(super) fn origin(&self) -> Option<&Arc<Origin>> {
+        self.arguments.iter().find_map(Text::origin)
+    }
+
+    /// Returns the ending of the script's file.
+    pub(super) fn ending(&self) -> &'static str {
+        match self.language() {
+            Language::PowerShell => "ps1",
+            Language::Python => "py",
+            Language::Bash | Language::Cmd => "sh",
+        }
+    }
+
+    /// Returns the text of the file: the script, with what its task puts around it.
+    pub(super) fn framed<'t>(&self, script: &'t str) -> Cow<'t, str> {
+        if self.script.interpreter.is_power_shell() { self.power_shell(script).into() } else { script.into() }
+    }
+
+    fn power_shell(&self, script: &str) -> String {
+        let action = match self.script.error_action {
+            ErrorAction::Stop => "stop",
+            ErrorAction::Continue => "continue",
+            ErrorAction::SilentlyContinue => "silentlyContinue",
+        };
+        let own = &self.script.preferences;
+        let says_progress = own.iter().any(|(name, _)| name == PROGRESS.0);
+        let usual = (!says_progress).then_some(PROGRESS);
+        let preferences = own.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(usual);
+        let mut text = BYTE_ORDER_MARK.to_string();
+        for (name, value) in std::iter::once(("ErrorActionPreference", action)).chain(preferences) {
+            text.push_str(&format!("${name} = '{value}'\n"));
+        }
+        text.push_str(script);
+        if !self.script.ignore_last_exit_code {
+            text.push_str(LAST_EXIT_CODE);
+        }
+        text
+    }
+
+    /// Returns how the program is called that reads the script in a file.
+    pub(super) fn call(&self, file: &Path) -> Call {
+        let own = |name: &str| vec![name.to_owned()];
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        match self.script.interpreter {
+            Interpreter::CommandLine => {
+                let arguments = words(&["--noprofile", "--norc"]).into_iter().chain([file.into()]).collect();
+                Call { programs: own("bash"), arguments }
+            }
+            Interpreter::Bash => Call { programs: own("bash"), arguments: vec![file.into()] },
+            Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => {
+                let dotted = format!(". '{}'", file.to_string_lossy().replace('\'', "''"));
+                let options = ["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", &dotted];
+                Call { programs: own(POWER_SHELL), arguments: words(&options) }
+            }
+            Interpreter::Python => {
+                let programs = self.program.as_deref().map_or_else(|| PYTHONS.map(str::to_owned).to_vec(), own);
+                let behind = self.arguments.iter().map(|word| word.flatten().into_owned().into());
+                Call { programs, arguments: std::iter::once(file.into()).chain(behind).collect() }
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Returns the program on this machine, as a step finds it. On failure, a sentence.
+    pub(super) fn find(&self, host: &Host, environment: &Environment) -> Result<PathBuf, String> {
+        let found = self.programs.iter().find_map(|name| match name.contains('/') {
+            true => Some(PathBuf::from(name)).filter(|path| path.is_file()),
+            false => environment.program(name),
+        });
+        let is_bash = self.programs.first().is_some_and(|name| name == "bash");
+        found.or_else(|| is_bash.then(|| host.bash())).ok_or_else(|| missing(&self.programs))
+    }
+}
+
+/// Returns the sentence that says that a program is nowhere.
+pub(super) fn missing(programs: &[String]) -> String {
+    let named = programs.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(" or ");
+    format!(
+        "{named} is not installed on this machine: it is in no folder of `PATH`. \
+         Help: install it, or run the job in a pool whose machines have it."
+    )
+}
+
+/// Returns what a job needs before its first step and this machine does not have: a sentence, or
+/// nothing. A step can bring tools to those after it; what reads scripts must be there.
+pub(super) fn lacking(job: &JobContext) -> Option<String> {
+    let is_power_shell =
+        |action: &Action| matches!(action, Action::Script(script) if script.interpreter.is_power_shell());
+    let is_here = |step: &&Step| match step.target.as_ref().map(|target| &target.place) {
+        None | Some(TargetPlace::Job) => job.job().container.is_none(),
+        Some(TargetPlace::Host) => true,
+        Some(TargetPlace::Container(_)) => false,
+    };
+    let needs = job.leg().steps().iter().filter(is_here).any(|step| is_power_shell(&step.action));
+    (needs && job.host.program(POWER_SHELL).is_none()).then(|| missing(&[POWER_SHELL.to_owned()]))
+}

@@ -1,0 +1,169 @@
+//! Containers, with a program in place of Docker that notes how it is called and runs what it is
+//! asked to run on the machine itself.
+
+use super::fake::Machine;
+use super::prints;
+
+/// Notes its arguments, answers as Docker does, and for `exec` runs the program in the folder and
+/// with the variables that are named.
+const DOCKER: &str = r#"
+printf '%s' "$1" >> "$HOME/calls"; printf ' [%s]' "${@:2}" >> "$HOME/calls"; echo >> "$HOME/calls"
+case "$1" in
+  ps) exit "${DOWN:-0}" ;;
+  network) ;;
+  pull) [ "$2" != missing ] || { echo "no such image"; exit 1; } ;;
+  image) [ "$3" != missing ] ;;
+  create) env | grep '^SECRET_OF_BOX=' >> "$HOME/calls"; echo 0123abcd ;;
+  start) ;;
+  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) cat "$HOME/health" 2>/dev/null || echo running ;; esac ;;
+  port) echo "5432/tcp -> 0.0.0.0:49153" ;;
+  logs) echo "the log of $4" ;;
+  rm) ;;
+  exec)
+    shift
+    names=()
+    while :; do
+      case "$1" in
+        --user) shift 2 ;;
+        --workdir) cd "$2"; shift 2 ;;
+        --env) case "$2" in *=*) names+=("$2") ;; *) names+=("$2=${!2}") ;; esac; shift 2 ;;
+        *) break ;;
+      esac
+    done
+    container=$1; shift
+    exec env -i PATH=/usr/bin:/bin "${names[@]}" CONTAINER="$container" "$@" ;;
+esac
+"#;
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.program("docker", DOCKER);
+    machine
+}
+
+fn noted(machine: &Machine) -> String {
+    std::fs::read_to_string(machine.path().join("calls")).unwrap_or_default()
+}
+
+#[test]
+fn steps_of_a_job_run_in_its_container() {
+    let machine = machine();
+    let pipeline = "\
+resources:
+  containers:
+  - container: box
+    image: shop/box:$(Build.BuildId)
+    env: {SECRET_OF_BOX: value}
+    options: --cpus 1 --hostname \"a b\"
+    volumes: ['/srv/data:/data']
+    mapDockerSocket: false
+variables: {COLOR: blue}
+container: box
+steps:
+- script: echo \"in <$CONTAINER> $COLOR $X <$HOME>\"; pwd; mkdir -p bin; printf '#!/bin/sh\\necho mine' > bin/mine; chmod +x bin/mine; echo '##vso[task.prependpath]'$PWD/bin
+  env: {X: it's \"x\"}
+- bash: mine; echo $PATH
+- script: echo \"out <$CONTAINER>\"
+  target: host
+- script: exit 3
+";
+    let output = machine.run(pipeline).ended_with(1);
+    assert!(output.stdout.contains("in <pipehook_job_0_0_0_0> blue it's \"x\" <>"), "{output:?}");
+    assert!(output.stdout.contains("/bin:/box/bin:/usr/bin:/bin"), "{output:?}");
+    prints(&output, &["mine", "out <>", "##[error]Bash exited with code '3'."]);
+    let calls = noted(&machine);
+    let lines: Vec<&str> = calls.lines().collect();
+    assert!(lines.contains(&"pull [shop/box:1]") && lines.contains(&"SECRET_OF_BOX=value"), "{calls}");
+    let create = lines.iter().find(|line| line.starts_with("create ")).expect("a container");
+    for part in [
+        "[--name] [pipehook_job_0_0_0_0]",
+        "[--env] [SECRET_OF_BOX]",
+        "[--volume] [/srv/data:/data]",
+        "[--cpus] [1] [--hostname] [a b] [--entrypoint] [tail] [shop/box:1] [-f] [/dev/null]",
+    ] {
+        assert!(create.contains(part), "{part} in {create}");
+    }
+    assert!(!create.contains("network") && !create.contains("docker.sock") && !calls.contains("it's"), "{calls}");
+    assert!(calls.contains("exec [--user] ["), "{calls}");
+    assert_eq!(lines.last(), Some(&"rm [--force] [--volumes] [pipehook_job_0_0_0_0]"), "{calls}");
+}
+
+#[test]
+fn services_are_started_first_and_their_ports_are_told() {
+    let machine = machine();
+    let pipeline = "\
+services:
+  db: {image: 'postgres:17', ports: ['5432'], env: {POSTGRES_PASSWORD: x}}
+steps:
+- script: echo port $(Agent.Services.db.Ports.5432) <$CONTAINER>
+- script: echo one <$CONTAINER>
+  target: alpine
+- script: echo two <$CONTAINER>
+  target: {container: Alpine, commands: restricted}
+resources:
+  containers: [{container: alpine, image: 'alpine:3', localImage: true}]
+";
+    let output = machine.run(&pipeline.replace('<', "\\<").replace('>', "\\>")).ended_with(0);
+    prints(&output, &["port 49153 <>", "one <pipehook_job_0_0_0_1>", "two <pipehook_job_0_0_0_1>"]);
+    let calls = noted(&machine);
+    let service = "create [--name] [pipehook_job_0_0_0_0] [--label] [";
+    assert!(
+        calls.contains(service)
+            && calls.contains("[--network-alias] [db] [--env] [POSTGRES_PASSWORD] [--publish] [5432] [postgres:17]"),
+        "{calls}"
+    );
+    assert!(!calls.contains("pull [alpine:3]"), "{calls}");
+    let end =
+        "rm [--force] [--volumes] [pipehook_job_0_0_0_0] [pipehook_job_0_0_0_1]\nnetwork [rm] [pipehook_job_0_0_0]\n";
+    assert!(calls.ends_with(end), "{calls}");
+}
+
+#[test]
+fn a_service_that_is_not_well_or_an_image_that_is_missing_fails_the_job() {
+    let machine = machine();
+    machine.file("health", "unhealthy\n");
+    let output = machine.run("services: {db: postgres}\nsteps:\n- script: echo ran\n").ended_with(1);
+    assert!(output.stdout.contains("##[error]The service `db` does not run well: it is unhealthy."), "{output:?}");
+    assert!(
+        output.stdout.contains("the log of pipehook_job_0_0_0_0") && !output.stdout.contains("ran\n"),
+        "{output:?}"
+    );
+    assert!(noted(&machine).contains("rm [--force]"));
+    let output = machine.run("container: missing\nsteps:\n- script: echo ran\n").ended_with(1);
+    assert!(output.stdout.contains("##[error]`docker pull` exited with code '1': no such image."), "{output:?}");
+}
+
+#[test]
+fn what_a_step_leaves_running_in_its_container_is_ended() {
+    let machine = machine();
+    // As in a container, the process is no child of what called it.
+    let pipeline = "container: box\nsteps:\n- script: setsid sleep 300 </dev/null >/dev/null 2>&1 & echo $! > $PWD/pid\n- script: kill -0 $(cat pid) 2>/dev/null && echo alive || echo gone\n";
+    prints(&machine.run(pipeline).ended_with(0), &["gone"]);
+}
+
+#[test]
+fn payload_text_reaches_a_script_in_a_container_as_data() {
+    let machine = machine();
+    let pipeline = "container: box\nsteps:\n- script: echo ${{ parameters.hook.title }}\n";
+    let output = machine.run_with(pipeline, r#"{"title":"a  $(touch x) \"b\""}"#).ended_with(0);
+    prints(&output, &["a  $(touch x) \"b\""]);
+    assert!(!noted(&machine).contains("touch x"));
+    let output =
+        machine.run_with("container: '${{ parameters.hook.title }}'\nsteps:\n- script: x\n", r#"{"title":"box"}"#);
+    assert!(output.ended_with(1).stderr.contains("error[tainted-structure]"));
+}
+
+#[test]
+fn without_an_engine_that_answers_a_run_with_containers_is_rejected() {
+    let without = Machine::new().without_system();
+    let pipeline = "container: box\nsteps:\n- script: x\n";
+    let output = without.run(pipeline).ended_with(1);
+    assert!(output.stderr.contains("error[missing-program]: no container can be run on this machine"), "{output:?}");
+    assert!(output.stderr.contains("neither `docker` nor `podman` is installed"), "{output:?}");
+    without.program("docker", "exit 1\n");
+    let output = without.run(pipeline).ended_with(1);
+    assert!(output.stderr.contains("does not answer: is its service running?"), "{output:?}");
+    // What machines of another pool have is not known here; this one is asked to run it all the same.
+    let output = without.run("pool: other\ncontainer: box\nsteps:\n- script: x\n").ended_with(1);
+    assert!(output.stdout.contains("##[error]The job needs containers, and "), "{output:?}");
+}

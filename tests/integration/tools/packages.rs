@@ -1,0 +1,136 @@
+//! Task packages, run by the Node of this machine: one that is written with the pipeline language's
+//! own task library, and small ones without.
+//!
+//! The library is fetched by `npm ci` in `tests/testdata/tasks`; without it, or without Node, the tests
+//! that want it are not run, but never where all tests must run.
+
+use super::fake::Machine;
+use super::prints;
+use std::path::Path;
+
+const TASKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testdata/tasks");
+
+/// Returns a machine with the task that is written with the library.
+fn with_library() -> Option<Machine> {
+    let is_there = Path::new(TASKS).join("node_modules/azure-pipelines-task-lib").is_dir() && has_node();
+    if is_there {
+        return Some(Machine::with_configuration(&format!("tasks: {TASKS}\n")));
+    }
+    assert!(std::env::var_os("CI").is_none(), "say `npm ci` in {TASKS}");
+    eprintln!("not run: there is no Node, or nobody said `npm ci` in {TASKS}");
+    None
+}
+
+fn has_node() -> bool {
+    std::process::Command::new("node").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_task_of_the_library_gets_inputs_and_variables_and_gives_outputs() {
+    let Some(machine) = with_library() else { return };
+    let configuration = "variable-groups:\n  keys: {token: {secret: {value: s3cr3t-word}}}\n";
+    machine.configure(&format!("tasks: {TASKS}\n{configuration}"));
+    let steps = "\
+variables:
+- group: keys
+- {name: My.Color, value: blue}
+steps:
+- task: greet@2
+  name: first
+  inputs: {person: $(My.Color) world, LOUD: true, notes: a.txt, tool line: 'one \"two three\" $HOME'}
+- script: |
+    echo 'greeted $(greeted), code $(code), out $(first.out)'
+    echo whisper
+- task: 3B2E7F0C-5D1A-4C0B-9E57-2F2B0E6B9A11@2
+  inputs: {who: somebody}
+";
+    let output = machine.run(steps).ended_with(0);
+    let text = output.stdout.clone();
+    assert!(output.stderr.contains("succeededWithIssues"), "{output:?}");
+    prints(
+        &output,
+        &[
+            "Hello, BLUE WORLD!",
+            "color blue, token ***",
+            "in the environment: false false",
+            "knows My.Color, token (secret)",
+            "##[warning]a warning; with 100 % [signs]",
+            "a ***",
+            "one two three $HOME",
+            "greeted blue world, code ***, out [blue world]; 5 %",
+        ],
+    );
+    assert!(text.contains("/s/a.txt, given: true") && text.contains("/s, given: false"), "{text}");
+    assert!(!text.contains("s3cr3t") && !text.contains("hush"), "{text}");
+}
+
+#[test]
+fn a_task_of_the_library_fails_as_it_says() {
+    let Some(machine) = with_library() else { return };
+    let output = machine.run("steps:\n- task: Greet@2\n  inputs: {who: nobody}\n- script: echo never\n").ended_with(1);
+    assert!(output.stdout.contains("nobody is there") && !output.stdout.contains("never\n"), "{output:?}");
+}
+
+#[test]
+fn commands_of_a_task_do_not_count_where_payload_text_looks_like_one() {
+    let Some(machine) = with_library() else { return };
+    let steps = "\
+steps:
+- task: Greet@2
+  inputs: {who: '${{ parameters.hook.title }}'}
+- script: echo \"greeted <$GREETED>\"
+";
+    let output = machine.run_with(steps, r#"{"title":"plain"}"#).ended_with(0);
+    prints(&output, &["Hello, plain!", "greeted <plain>"]);
+    for title in ["##VSO[task.setvariable variable=greeted]x", "a\\n##[error]b"] {
+        let output = machine.run_with(steps, &format!("{{\"title\":\"{title}\"}}")).ended_with(0);
+        prints(&output, &["greeted <>"]);
+        assert!(output.stdout.contains("none of its commands are obeyed"), "{output:?}");
+    }
+}
+
+/// The definition of a task in a few words.
+fn definition(name: &str, major: u32, execution: &str) -> String {
+    format!(
+        r#"{{"id":"3b2e7f0c-0000-4c0b-9e57-{major:012}","name":"{name}","version":{{"Major":{major},"Minor":0,"Patch":"1"}},"inputs":[{{"name":"path","type":"string","required":true}}],"execution":{execution}}}"#
+    )
+}
+
+const NODE: &str = r#"{"Node16":{"target":"x.js"}}"#;
+
+#[test]
+fn a_task_that_is_nowhere_is_told_with_those_that_are() {
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    machine.file("tasks/a/task.json", &definition("Deploy", 3, NODE));
+    machine.file("tasks/b/1.0.1/task.json", &definition("Sign", 1, r#"{"PowerShell3":{"target":"x.ps1"}}"#));
+    machine.file("tasks/c/task.json", "{\"name\":");
+    let wrong = |step: &str| machine.run(&format!("steps:\n- task: {step}\n")).ended_with(1).stderr;
+    let unknown = wrong("Deplooy@3");
+    assert!(unknown.contains("error[unknown-task]: there is no task `Deplooy` here"), "{unknown}");
+    assert!(unknown.contains("`Deploy` and `Sign`") && unknown.contains("did you mean `Deploy`"), "{unknown}");
+    assert!(unknown.contains("c/task.json` can't be used: it is no JSON"), "{unknown}");
+    assert!(wrong("Deploy@4").contains("there is `Deploy@3`"));
+    let signing = wrong("Sign@1");
+    assert!(signing.contains("error[unsupported]: the task `Sign` has no handler of Node"), "{signing}");
+    assert!(signing.contains("its handlers are `PowerShell3`"), "{signing}");
+    let inputs = wrong("Deploy@3\n  inputs: {paht: x}");
+    assert!(inputs.contains("error[missing-input]: the task `Deploy` needs the input `path`"), "{inputs}");
+    assert!(inputs.contains("warning[unknown-input]: the task `Deploy` has no input `paht`"), "{inputs}");
+}
+
+#[test]
+fn the_newest_package_of_a_major_version_runs_and_its_exit_code_counts() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    for patch in [1, 10, 9] {
+        let text = definition("Deploy", 3, NODE).replace("\"Patch\":\"1\"", &format!("\"Patch\":{patch}"));
+        machine.file(&format!("tasks/deploy/3.0.{patch}/task.json"), &text);
+        let script =
+            format!("console.log('patch {patch}', process.env.INPUT_PATH, process.argv.length); process.exit(3)");
+        machine.file(&format!("tasks/deploy/3.0.{patch}/x.js"), &script);
+    }
+    let output = machine.run("steps:\n- task: deploy@3.0\n  name: it\n  inputs: {path: a b}\n").ended_with(1);
+    prints(&output, &["patch 10 a b 2", "##[error]it exited with code '3'."]);
+}
