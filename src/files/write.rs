@@ -10,9 +10,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The most bytes of one job's log, so that a step in a loop fills no disk. What comes later is
-/// left out.
-pub const LOG_MAX: u64 = 1024 * 1024 * 1024;
+/// The most bytes of one job's log, so that a step in a loop fills no disk. A gigabyte of lines as long
+/// as usual has room, with their times. What comes later is left out.
+pub const LOG_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 /// How much room is kept for the next lines: those of one block of output with their times.
 const KEPT_MAX: usize = 1024 * 1024;
