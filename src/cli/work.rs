@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::files::Depot;
 use crate::id::{Entropy, WorkerId};
 use crate::process::Patience;
 use crate::store::Store;
@@ -74,11 +75,17 @@ pub(super) struct Workshop {
 
 impl Workshop {
     /// Starts to claim and execute jobs.
-    pub(super) fn open(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    pub(super) fn open(
+        config: &Config,
+        store: Arc<dyn Store>,
+        depot: Option<Arc<dyn Depot>>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failure> {
         let settings = Settings {
             jobs: config.workers.jobs.get(),
             pools: config.workers.pools.clone(),
             data: config.data.clone(),
+            depot,
             drain_grace: DRAIN_GRACE,
             host: host(config, &config.pipelines, clock.clone()),
         };

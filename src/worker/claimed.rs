@@ -6,7 +6,7 @@ use super::recorder::{Recorder, finish};
 use super::stop::StopSignal;
 use super::workspace::Workspace;
 use super::{job, lease};
-use crate::files::{Keep, LogWriter, Logs};
+use crate::files::{Depot, Keep, LogWriter, Logs};
 use crate::pipeline::plan;
 use crate::run::RunResult;
 use crate::store::{Claim, JobOutcome, Store};
@@ -22,6 +22,7 @@ pub(super) struct Bench {
     pub(super) store: Arc<dyn Store>,
     pub(super) logs: Logs,
     pub(super) data: PathBuf,
+    pub(super) depot: Option<Arc<dyn Depot>>,
     pub(super) host: Host,
 }
 
@@ -78,7 +79,7 @@ impl Bench {
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
-                let keep = Keep::new(&self.data).shared(self.store.depot(), workspace.root.join(FETCHED));
+                let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
                 let context = context(claim, workspace.clone(), keep, self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
                 // The log goes to the disk while the folders are removed.

@@ -16,6 +16,7 @@ mod draft;
 mod examples;
 mod expression;
 mod faults;
+mod files;
 mod filters;
 mod imports;
 mod pipeline;
