@@ -4,6 +4,7 @@ use super::Global;
 use super::failure::Failure;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Database};
+use crate::files::{Bucket, Depot};
 use crate::store::{self, Access, Address, FolderLock, LeaseClock, PostgresStore, SqliteStore, Store};
 use crate::worker;
 use anyhow::Context;
@@ -70,6 +71,14 @@ pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, F
     // The leases of a former process end by themselves, for all machines at the same time.
     block_on(worker::clear_folder(&config.data))?;
     Ok(Opened { store, _folder: Some(folder) })
+}
+
+/// Returns where logs and artifacts are that machines share, if they do: where the configuration says, or
+/// in the database itself.
+pub(super) fn depot(config: &Config, store: &dyn Store) -> Result<Option<Arc<dyn Depot>>, Failure> {
+    let Some(place) = &config.files else { return Ok(store.depot()) };
+    let bucket = Bucket::open(place).context("what `files` names can't be used").map_err(Failure::Unreachable)?;
+    Ok(Some(Arc::new(bucket)))
 }
 
 fn database_store(database: &Database) -> Result<PostgresStore, Failure> {

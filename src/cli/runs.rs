@@ -135,7 +135,7 @@ impl Desk {
             Action::Logs { run, follow } => {
                 let id = self.find(&run).await?;
                 let mut printer = follow::Printer::new(self.format);
-                let logs = Logs::new(&self.config.data).shared(self.store.depot());
+                let logs = Logs::new(&self.config.data).shared(open::depot(&self.config, &*self.store)?);
                 follow::print(&*self.store, &logs, &id, follow, &mut printer).await
             }
             Action::Cancel { run } => self.cancel(&run).await,

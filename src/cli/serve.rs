@@ -60,6 +60,7 @@ impl Serve {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = open::opened(&config, clock.clone())?;
         let store = opened.store.clone();
+        let depot = open::depot(&config, &*store)?;
         let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
@@ -67,7 +68,7 @@ impl Serve {
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
-            logs: Arc::new(Logs::new(&config.data).shared(store.depot())),
+            logs: Arc::new(Logs::new(&config.data).shared(depot.clone())),
             clock: clock.clone(),
             metrics: metrics.clone(),
             connections: ArcSwap::from_pointee(open_connections(&config)),
@@ -76,7 +77,7 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock, metrics)).transpose()?;
+        let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, depot, clock, metrics)).transpose()?;
         let secrets = workshop.as_ref().map(Workshop::secrets);
         let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
         serve(server, state, workshop.as_ref().map(Workshop::drain))?;

@@ -3,10 +3,10 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::files::Caches;
+use crate::files::{Caches, Depot};
 use crate::id::{Entropy, WorkerId};
-use crate::metrics::Metrics;
 use crate::machine::Machine;
+use crate::metrics::Metrics;
 use crate::process::Patience;
 use crate::store::Store;
 use crate::worker::{DRAIN_GRACE, Host, INHERITED, Repositories, Secrets, Settings, Worker};
@@ -86,6 +86,7 @@ impl Workshop {
     pub(super) fn open(
         config: &Config,
         store: Arc<dyn Store>,
+        depot: Option<Arc<dyn Depot>>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, Failure> {
@@ -93,6 +94,7 @@ impl Workshop {
             jobs: config.workers.jobs.get(),
             pools: config.workers.pools.clone(),
             data: config.data.clone(),
+            depot,
             drain_grace: DRAIN_GRACE,
             metrics,
             host: host(config, &config.pipelines, clock.clone()),

@@ -45,7 +45,8 @@ impl Worker {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = open::opened(&config, clock.clone())?;
-        let workshop = Workshop::open(&config, opened.store.clone(), clock, Arc::default())?;
+        let depot = open::depot(&config, &*opened.store)?;
+        let workshop = Workshop::open(&config, opened.store.clone(), depot, clock, Arc::default())?;
         announce(&config);
         open::block_on(asked_to_stop())?;
         tracing::info!("stopping: no new jobs are started");

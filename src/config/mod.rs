@@ -8,6 +8,7 @@ mod challenge;
 mod connection;
 mod database;
 mod file;
+mod files;
 mod group;
 mod key;
 mod limits;
@@ -18,6 +19,7 @@ mod section;
 mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
+use crate::files::Place;
 use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
@@ -53,6 +55,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The database that machines share; without one the store is a file in the data folder.
     pub database: Option<Database>,
+    /// Where logs and artifacts are that machines share; without one in the database, or in the data folder.
+    pub files: Option<Place>,
     /// What this process executes.
     pub workers: Workers,
     /// What connections may send that have no limits of their own.
@@ -103,6 +107,7 @@ impl Config {
             pipelines: folder.join("pipelines"),
             data: folder.join("data"),
             database: None,
+            files: None,
             workers: Workers::default(),
             limits: Limits::default(),
             connections: Vec::new(),
@@ -187,10 +192,7 @@ impl Config {
         file.set(&mut self.pipelines, "pipelines", |path: FilePath| resolved(&folder, &path.0));
         file.set(&mut self.data, "data", |path: FilePath| resolved(&folder, &path.0));
         self.database = database::read(&mut file, &folder);
-        file.only_null(
-            "files",
-            "object stores are not part of this version of pipehook: logs and artifacts are in the data folder",
-        );
+        self.files = files::read(&mut file, &folder, environment.unwrap_or(&environment_variable));
         if let Some(workers) = file.section("workers") {
             read_workers(workers, &mut self.workers);
         }

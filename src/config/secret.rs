@@ -98,6 +98,18 @@ pub fn read_text(
     }
 }
 
+/// As [`read_text`], but what is not where it should be is nothing: it is missed when it is wanted.
+pub fn read_if_known(
+    section: &mut Section<'_>,
+    node: &Node,
+    folder: &Path,
+    environment: &Environment<'_>,
+) -> Option<String> {
+    let source = written(section, node)?.source;
+    let bytes = source.fetch(folder, environment).ok()?;
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+}
+
 /// A secret as it is written.
 struct Written<'n> {
     source: Source<'n>,

@@ -131,15 +131,6 @@ impl<'s> Section<'s> {
         }
     }
 
-    /// Reports the value of a key that this version has no use for, unless it is null.
-    pub fn only_null(&mut self, key: &str, why: &str) {
-        if let Some(node) = self.node(key) {
-            let title = format!("`{}{key}` is not supported", self.prefix);
-            let unsupported = Diagnostic::error(Code::Unsupported, title, node.span, "");
-            self.diagnostics.push(unsupported.note(why).help(format!("remove `{key}`")));
-        }
-    }
-
     /// Returns the text of an entry's value, as it was written, or reports that it is none.
     pub fn text_of<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
         let text = entry.value.text().filter(|_| !is_null(&entry.value));

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The most bytes of one attempt's log that are shared.
+/// The most bytes of one attempt's log that are shared through a database.
 pub const SHARED_LOG_MAX: u64 = 64 * 1024 * 1024;
-/// The most bytes of one upload that is shared, of a file or to an artifact: each is in the database and
+/// The most bytes of one upload that is shared through a database, of a file or to an artifact: each is in it and
 /// in its backups.
 pub const SHARED_FILES_MAX: u64 = 256 * 1024 * 1024;
 /// The most bytes of one piece.
@@ -34,6 +34,26 @@ pub trait Depot: Send + Sync + Debug {
 
     /// Removes a file, and all files below its name, as if that were a folder.
     fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Returns when all that was put into a file is there for good, for a depot that gathers pieces.
+    fn flush(&self, _name: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Returns the most bytes of a piece of a file that is put as a whole.
+    fn piece_max(&self) -> usize {
+        PIECE_MAX
+    }
+
+    /// Returns the most bytes of one job's log.
+    fn log_max(&self) -> u64 {
+        SHARED_LOG_MAX
+    }
+
+    /// Returns the most bytes of one upload, of a file or to an artifact.
+    fn upload_max(&self) -> u64 {
+        SHARED_FILES_MAX
+    }
 }
 
 /// Who may write about a job.
@@ -65,7 +85,7 @@ pub(super) fn patiently<T>(mut ask: impl FnMut() -> io::Result<T>) -> io::Result
 pub(super) fn put_file(depot: &dyn Depot, name: &str, from: &Path) -> io::Result<()> {
     patiently(|| depot.remove(name))?;
     let mut file = File::open(from)?;
-    let mut piece = vec![0; PIECE_MAX];
+    let mut piece = vec![0; depot.piece_max()];
     let mut at = 0;
     loop {
         let length = read_full(&mut file, &mut piece)?;
@@ -74,7 +94,7 @@ pub(super) fn put_file(depot: &dyn Depot, name: &str, from: &Path) -> io::Result
         }
         patiently(|| depot.put(name, at, &piece[..length], None))?;
         at += length as u64;
-        if length < PIECE_MAX {
+        if length < piece.len() {
             return Ok(());
         }
     }
@@ -85,12 +105,12 @@ pub(super) fn get_file(depot: &dyn Depot, name: &str, to: &Path) -> io::Result<(
     let mut file = File::create(to)?;
     let mut at = 0;
     loop {
-        let bytes = patiently(|| depot.get(name, at, PIECE_MAX))?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
+        let bytes = patiently(|| depot.get(name, at, depot.piece_max()))?;
         file.write_all(&bytes)?;
         at += bytes.len() as u64;
+        if bytes.len() < depot.piece_max() {
+            return Ok(());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What steps hand over where several machines share it: brought from this machine's disk to the depot,
 //! and back for who wants it.
 
-use super::depot::{Depot, SHARED_FILES_MAX, get_file, patiently, put_file};
+use super::depot::{Depot, get_file, patiently, put_file};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -13,8 +13,9 @@ const WHOLE: &str = ":whole";
 /// Moves a file or all files of a folder into a depot, below a name.
 pub(super) fn give(depot: &dyn Depot, name: &str, from: &Path) -> io::Result<()> {
     let size = size(from)?;
-    if size > SHARED_FILES_MAX {
-        let reason = format!("it has {size} bytes, and at most {SHARED_FILES_MAX} are shared between machines");
+    let most = depot.upload_max();
+    if size > most {
+        let reason = format!("it has {size} bytes, and at most {most} are shared between machines");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     for (path, file) in files(from)? {

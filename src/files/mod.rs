@@ -16,19 +16,23 @@
 //! The text is kept as it was printed, but for the terminal escapes of steps that payload text
 //! reaches, which are spelled out. Others are made harmless where the text is shown.
 
+mod bucket;
 mod cache;
 mod depot;
 mod gather;
 mod keep;
 mod line;
+mod objects;
 mod read;
 mod ship;
 mod write;
 
-pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX};
+pub use bucket::Bucket;
 pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX};
+pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX};
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
+pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
 pub use write::{LOG_MAX, LogWriter};
 

@@ -49,7 +49,7 @@ impl Shipping {
 
     /// As [`Self::send`], and waits for a depot that is away.
     pub(super) fn send_all(&mut self, file: &File) -> io::Result<()> {
-        patiently(|| self.send(file))
+        patiently(|| self.send(file).and_then(|()| self.depot.flush(&self.name)))
     }
 
     /// Says whether all of a file was sent.

@@ -1,6 +1,6 @@
 //! Writes a log at its end.
 
-use super::depot::{Depot, Fence, SHARED_LOG_MAX};
+use super::depot::{Depot, Fence};
 use super::line::{self, LogLine, Stamp};
 use super::ship::Shipping;
 use jiff::Timestamp;
@@ -58,8 +58,8 @@ impl LogWriter {
 
     /// Returns a writer that puts what is added from now on into a depot too.
     pub(super) fn shared(mut self, depot: Arc<dyn Depot>, name: String, fence: Fence) -> io::Result<Self> {
+        self.limit = depot.log_max();
         self.shipping = Some(Shipping::new(depot, name, fence, self.file.metadata()?.len()));
-        self.limit = SHARED_LOG_MAX;
         Ok(self)
     }
 

@@ -6,7 +6,7 @@ use super::recorder::{Recorder, finish};
 use super::stop::StopSignal;
 use super::workspace::Workspace;
 use super::{job, lease};
-use crate::files::{Keep, LogWriter, Logs};
+use crate::files::{Depot, Keep, LogWriter, Logs};
 use crate::metrics::Metrics;
 use crate::pipeline::plan;
 use crate::run::RunResult;
@@ -26,6 +26,7 @@ pub(super) struct Bench {
     pub(super) store: Arc<dyn Store>,
     pub(super) logs: Logs,
     pub(super) data: PathBuf,
+    pub(super) depot: Option<Arc<dyn Depot>>,
     pub(super) host: Host,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -102,7 +103,7 @@ impl Bench {
             .counting(self.metrics.clone());
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
-                let keep = Keep::new(&self.data).shared(self.store.depot(), workspace.root.join(FETCHED));
+                let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
                 let context = context(claim, workspace.clone(), keep, self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
                 // The log goes to the disk while the folders are removed.

@@ -50,7 +50,7 @@ pub use stop::StopSignal;
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
 
-use crate::files::Logs;
+use crate::files::{Depot, Logs};
 use crate::id::{JobId, RunId, WorkerId};
 use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
@@ -85,6 +85,8 @@ pub struct Settings {
     pub pools: Vec<String>,
     /// The data folder, for logs and the folders of jobs.
     pub data: PathBuf,
+    /// Where logs and artifacts are that machines share, if they do.
+    pub depot: Option<Arc<dyn Depot>>,
     /// How long running jobs may go on when the worker drains; [`DRAIN_GRACE`] but for tests.
     pub drain_grace: Duration,
     /// The machine.
@@ -106,7 +108,8 @@ impl Worker {
     pub fn new(id: WorkerId, store: Arc<dyn Store>, settings: Settings) -> Self {
         let bench = Bench {
             store: store.clone(),
-            logs: Logs::new(&settings.data).shared(store.depot()),
+            logs: Logs::new(&settings.data).shared(settings.depot.clone()),
+            depot: settings.depot.clone(),
             data: settings.data.clone(),
             host: settings.host.clone(),
             metrics: settings.metrics.clone(),

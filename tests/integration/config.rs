@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use pipehook::config::{Config, Mistakes};
+use pipehook::files::{Encryption, Place};
 use pipehook::webhook::connection::{Authentication, Connection};
 use pipehook::webhook::received::Received;
 use std::fmt::Write;
@@ -218,5 +219,24 @@ fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
         let headers: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let verified = verify(&config.connections[0], &Received::new(&headers, b"{}"), Timestamp::now());
         assert_eq!(verified.is_ok(), same, "{content:?}");
+    }
+}
+
+#[test]
+fn an_object_store_is_read_with_its_keys() {
+    let text = "files: {url: s3://b/p/q, endpoint: http://store:9000, allow_http: true, region: eu-west-1, \
+                access_key: {env: SET}, secret_key: {value: hunter2}, session_token: {env: MISSING}}";
+    let Some(Place::S3(s3)) = load_text(text).expect("it is fine").files else { panic!("a bucket") };
+    assert_eq!((&*s3.bucket, &*s3.prefix, &*s3.region), ("b", "p/q", "eu-west-1"));
+    assert_eq!((s3.endpoint.as_deref(), s3.encryption), (Some("http://store:9000"), Encryption::Optional));
+    let is_known = [&s3.access_key, &s3.secret_key, &s3.session_token].map(Option::is_some);
+    assert_eq!(is_known, [true, true, false], "what is not there is missed when it is wanted");
+    assert!(!format!("{s3:?}").contains("hunter2"));
+    let Some(Place::S3(s3)) = load_text("files: s3://bucket").expect("it is fine").files else { panic!("a bucket") };
+    assert_eq!((&*s3.bucket, &*s3.prefix, s3.encryption), ("bucket", "", Encryption::Required));
+    let folder = load_text("files: file:///srv/pipehook").expect("it is fine").files;
+    assert!(matches!(folder, Some(Place::Folder(path)) if path == Path::new("/srv/pipehook")));
+    for wrong in ["s3://", "s3://a/../b", "s3:bucket", "file://relative", "gs://bucket", "[x]", "{}"] {
+        assert!(load_text(&format!("files: {wrong}")).is_err(), "{wrong}");
     }
 }

@@ -17,6 +17,7 @@ mod draft;
 mod examples;
 mod expression;
 mod faults;
+mod files;
 mod filters;
 mod imports;
 mod page;

@@ -34,6 +34,7 @@ impl Machine {
             jobs: 2,
             pools: vec!["default".to_owned()],
             data: folder.path().to_owned(),
+            depot: None,
             drain_grace,
             metrics: Arc::default(),
             host: bench::host(),

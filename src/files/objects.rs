@@ -1,0 +1,263 @@
+//! Named objects in S3 or a folder, as blocking calls.
+//!
+//! The library is asynchronous, and those who want files are on threads that may wait: so the library
+//! works on a thread of its own, whoever calls.
+
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
+use secrecy::{ExposeSecret, SecretString};
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// How long one request may take, and connecting for it.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// For how long a request is tried again that could not be answered.
+const RETRIED_MAX: Duration = Duration::from_secs(20);
+/// How often.
+const RETRIES_MAX: usize = 5;
+/// The mark of an encoded byte in a part of a path, two hexadecimal digits follow it.
+const ESCAPE: char = '=';
+
+/// Where objects are.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A folder that all machines have mounted.
+    Folder(PathBuf),
+    /// S3, or what speaks like it.
+    S3(S3),
+}
+
+/// A bucket of S3.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    /// The bucket's name.
+    pub bucket: String,
+    /// What stands before the name of each object; may be empty.
+    pub prefix: String,
+    /// The address of what speaks like S3; Amazon's where there is none.
+    pub endpoint: Option<String>,
+    /// The region; `us-east-1` where nothing is said.
+    pub region: String,
+    /// Whether the endpoint may be asked without encryption.
+    pub encryption: Encryption,
+    /// The key's id, its secret, and the session's token, as far as they are known here.
+    pub access_key: Option<SecretString>,
+    /// See above.
+    pub secret_key: Option<SecretString>,
+    /// See above.
+    pub session_token: Option<SecretString>,
+}
+
+/// Whether requests must be encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// They must.
+    Required,
+    /// They need not be: for an endpoint on a network of one's own.
+    Optional,
+}
+
+/// The objects of a place.
+#[derive(Debug)]
+pub(super) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    prefix: String,
+    /// Gone only while this is dropped.
+    runtime: Option<Runtime>,
+}
+
+/// What stands directly in a folder, in the order of the names.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) folders: Vec<String>,
+    /// Names and sizes.
+    pub(super) objects: Vec<(String, u64)>,
+}
+
+impl Objects {
+    /// Makes the way to a place. S3 is not asked yet; a folder is made.
+    pub(super) fn open(place: &Place) -> io::Result<Self> {
+        let (store, prefix): (Arc<dyn ObjectStore>, _) = match place {
+            Place::Folder(folder) => {
+                std::fs::create_dir_all(folder)?;
+                let store = LocalFileSystem::new_with_prefix(folder).map_err(io::Error::other)?;
+                (Arc::new(store.with_fsync(true).with_automatic_cleanup(true)), String::new())
+            }
+            Place::S3(s3) => (s3.store()?, s3.prefix.clone()),
+        };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("files").enable_all().build()?;
+        Ok(Self { store, prefix, runtime: Some(runtime) })
+    }
+
+    /// Writes an object, in place of one of that name.
+    pub(super) fn put(&self, name: &str, bytes: Vec<u8>) -> io::Result<()> {
+        let (store, path) = (self.store.clone(), self.path(name)?);
+        self.wait(async move { store.put(&path, bytes.into()).await.map(|_| ()) })
+    }
+
+    /// Returns bytes of an object.
+    pub(super) fn get(&self, name: &str, range: Range<u64>) -> io::Result<Vec<u8>> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (store, path) = (self.store.clone(), self.path(name)?);
+        self.wait(async move { store.get_range(&path, range).await.map(Vec::from) })
+    }
+
+    /// Removes an object; one that is not there is no mistake.
+    pub(super) fn delete(&self, name: &str) -> io::Result<()> {
+        let (store, path) = (self.store.clone(), self.path(name)?);
+        match self.wait(async move { store.delete(&path).await }) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            deleted => deleted,
+        }
+    }
+
+    /// Returns what stands directly in a folder; nothing where there is no such one.
+    pub(super) fn list(&self, folder: &str) -> io::Result<Listed> {
+        let (store, path) = (self.store.clone(), self.path(folder)?);
+        let found = match self.wait(async move { store.list_with_delimiter(Some(&path)).await }) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listed::default()),
+            found => found?,
+        };
+        let name = |path: &Path| path.filename().map(decoded);
+        let mut listed = Listed {
+            folders: found.common_prefixes.iter().filter_map(name).collect(),
+            objects: found.objects.iter().filter_map(|it| Some((name(&it.location)?, it.size))).collect(),
+        };
+        listed.folders.sort();
+        listed.objects.sort();
+        Ok(listed)
+    }
+
+    fn path(&self, name: &str) -> io::Result<Path> {
+        let parts = self.prefix.split('/').filter(|part| !part.is_empty()).map(str::to_owned);
+        let own = name.split('/').filter(|part| !part.is_empty()).map(encoded);
+        let text = parts.chain(own).collect::<Vec<String>>().join("/");
+        Path::parse(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidFilename, error))
+    }
+
+    /// Lets the library's thread work and waits for what comes of it.
+    fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = object_store::Result<T>> + Send + 'static,
+    ) -> io::Result<T> {
+        let (tell, told) = mpsc::channel();
+        let runtime = self.runtime.as_ref().expect("only dropping takes the runtime");
+        runtime.spawn(async move {
+            // Whoever waits is there until it is told.
+            let _ = tell.send(work.await);
+        });
+        let done = told.recv().map_err(|_| io::Error::other("the request broke off"))?;
+        done.map_err(|error| match error {
+            object_store::Error::NotFound { .. } => io::Error::new(io::ErrorKind::NotFound, error),
+            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+                let sentence = format!("the object store does not let us: {error}");
+                io::Error::new(io::ErrorKind::InvalidInput, sentence)
+            }
+            error => io::Error::other(format!("the object store can't be used: {error}")),
+        })
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        // It may be dropped where waiting is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl S3 {
+    fn store(&self) -> io::Result<Arc<dyn ObjectStore>> {
+        let key = |what: &str, key: &Option<SecretString>| {
+            key.as_ref().map(|key| key.expose_secret().to_owned()).ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("`files` is in S3 and its {what} is not known here"),
+                )
+            })
+        };
+        let options = ClientOptions::new().with_timeout(REQUEST_TIME_MAX).with_connect_timeout(CONNECT_TIME_MAX);
+        let retry =
+            RetryConfig { backoff: BackoffConfig::default(), max_retries: RETRIES_MAX, retry_timeout: RETRIED_MAX };
+        let mut builder = AmazonS3Builder::new()
+            .with_client_options(options)
+            .with_bucket_name(&self.bucket)
+            .with_region(&self.region)
+            .with_allow_http(self.encryption == Encryption::Optional)
+            .with_retry(retry)
+            .with_access_key_id(key("access_key", &self.access_key)?)
+            .with_secret_access_key(key("secret_key", &self.secret_key)?);
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if let Some(token) = &self.session_token {
+            builder = builder.with_token(token.expose_secret());
+        }
+        let store = builder.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        Ok(Arc::new(store))
+    }
+}
+
+/// Returns a part of a name so that every store takes it as it is, and people can read it: letters,
+/// digits, `.`, `-`, `_`, `@`; of other bytes the digits.
+fn encoded(part: &str) -> String {
+    let is_only_dots = part.bytes().all(|byte| byte == b'.');
+    let mut text = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        match char::from(byte) {
+            plain if plain.is_ascii_alphanumeric() || "-_@".contains(plain) => text.push(plain),
+            '.' if !is_only_dots => text.push('.'),
+            _ => text.push_str(&format!("{ESCAPE}{byte:02X}")),
+        }
+    }
+    text
+}
+
+fn decoded(part: &str) -> String {
+    let mut pieces = part.split(ESCAPE);
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        // What we have not written stays as it is.
+        match piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&piece.as_bytes()[2..]);
+            }
+            None => bytes.extend_from_slice(format!("{ESCAPE}{piece}").as_bytes()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(part: &str, expected: &str) {
+        assert_eq!(encoded(part), expected);
+        assert_eq!(decoded(expected), part);
+    }
+
+    #[test]
+    fn every_name_has_a_form_that_every_store_takes() {
+        check("plain-1_2.log", "plain-1_2.log");
+        check("a b%c=d~", "a=20b=25c=3Dd=7E");
+        check("ü", "=C3=BC");
+        check("..", "=2E=2E");
+        check(".", "=2E");
+        check("..a", "..a");
+        check("a:whole", "a=3Awhole");
+    }
+}

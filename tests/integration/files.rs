@@ -1,0 +1,68 @@
+//! Logs and what steps hand over, in an object store that the configuration names: a folder here, which
+//! goes the same way as a bucket.
+
+use super::support::Folder;
+use std::path::Path;
+
+const PIPELINE: &str = "\
+resources:
+  webhooks:
+  - webhook: hook
+    connection: open
+jobs:
+- job: make
+  steps:
+  - checkout: none
+  - script: |
+      echo made by the first job
+      mkdir out && echo 'what is in it' > 'out/a file.txt' && : > out/empty
+      echo '# summary' > s.md && echo \"##vso[task.uploadsummary]$PWD/s.md\"
+  - publish: out
+    artifact: Out put
+- job: take
+  dependsOn: make
+  steps:
+  - checkout: none
+  - download: current
+    artifact: Out put
+  - script: cat \"$(Pipeline.Workspace)/Out put/a file.txt\"; ls \"$(Pipeline.Workspace)/Out put\"
+";
+
+#[test]
+fn logs_and_artifacts_are_where_the_configuration_says() {
+    let bucket = tempfile::tempdir().expect("a folder");
+    let folder =
+        Folder::new(&format!("files: file://{}\nconnections: {{open: {{auth: none}}}}\n", bucket.path().display()));
+    folder.write("pipelines/p.yml", PIPELINE);
+    let server = folder.serve(&[]);
+    let answer = server.request("POST", "/webhooks/open?wait=60", &[], b"{}").json();
+    assert_eq!(answer["runs"][0]["result"], "succeeded", "{answer}\n{}", folder.run(&["runs", "logs", "p#1"]).stdout);
+    let id = answer["runs"][0]["id"].as_str().expect("an id");
+    let logs = [folder.run(&["runs", "logs", "p#1"]).stdout, server.ask(&format!("/api/v1/runs/{id}/logs")).body];
+    for log in logs {
+        for line in ["made by the first job", "what is in it", "a file.txt", "empty"] {
+            assert!(log.lines().any(|it| it.ends_with(line)), "{line} is not in\n{log}");
+        }
+    }
+    let shared = files(bucket.path());
+    let is_there = |part: &str| shared.iter().any(|path| path.contains(part));
+    assert!(is_there("/logs/run_") && is_there("/artifacts/run_") && is_there("/files/run_"), "{shared:?}");
+    assert!(is_there("Out=20put/a=20file.txt/@0000000000000000-"), "{shared:?}");
+    for part in ["data/logs", "data/artifacts", "data/files"] {
+        assert_eq!(files(&folder.path().join(part)), [""; 0], "nothing of it stays on the machine that executed");
+    }
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path.display().to_string()] }).collect()
+}
+
+#[test]
+fn a_bucket_whose_keys_are_not_known_is_one_clear_sentence() {
+    let folder = Folder::new("files: s3://bucket/pipehook\n");
+    let output = folder.run(&["serve"]).ended_with(3);
+    assert!(output.stderr.contains("`files` is in S3 and its access_key is not known here"), "{output:?}");
+    folder.run(&["check"]).ended_with(0);
+}
