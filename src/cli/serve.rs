@@ -21,6 +21,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// Receives deliveries, runs pipelines, and serves the API, until SIGTERM or Ctrl-C.
@@ -64,8 +65,9 @@ impl Serve {
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         // Nobody else has the folder: whoever held a lease is gone.
         open::block_on(async {
+            survive_file_limits().context("signals can't be handled").map_err(Failure::Unreachable)?;
             worker::clear_up(&config.data, store.sweep(true).await?).await;
-            Ok::<_, store::Error>(())
+            Ok::<_, Failure>(())
         })??;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
@@ -131,6 +133,13 @@ fn serve(server: Server, state: Arc<State>, drain: Option<watch::Sender<bool>>) 
         }
     };
     server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
+}
+
+/// A write beyond the size that the system allows a file is an error like any other: without a handler
+/// its signal would end the server. Programs of steps have none all the same.
+fn survive_file_limits() -> std::io::Result<()> {
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(too_large).map(drop)
 }
 
 /// Says on stdout that the server is ready. It goes on serving where nobody reads that.

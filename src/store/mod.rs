@@ -37,10 +37,12 @@
 //! Leases are measured by a clock that nobody can set: [`Clock::steady`].
 
 mod model;
+mod outage;
 mod report;
 mod sqlite;
 
 pub use model::*;
+pub use outage::Outage;
 pub use report::*;
 pub use sqlite::{Access, SqliteStore};
 
@@ -113,9 +115,20 @@ pub enum Error {
     /// The store can't be reached or written: disk full, folder read-only, database away.
     #[error("the store can't be used: {0}")]
     Unavailable(String),
+    /// Something stored, or something to be stored, can't be used: a mistake of ours, or a row of another
+    /// version. Nothing was written, and trying again would not help.
+    #[error("what is stored can't be used: {0}")]
+    Broken(String),
     /// The commit's outcome is not known; the caller must look before it tells anybody.
     #[error("it is not known whether the store wrote this: {0}")]
     Unknown(String),
+}
+
+impl Error {
+    /// Says whether the same call could never succeed, as opposed to a failure of the world.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
 }
 
 /// The contract of every store; see the module's documentation for what holds across calls.

@@ -48,7 +48,7 @@ pub use workspace::Workspace;
 use crate::files::Logs;
 use crate::id::WorkerId;
 use crate::process;
-use crate::store::{Claim, Store, Swept};
+use crate::store::{Claim, Outage, Store, Swept};
 use claimed::Bench;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +87,7 @@ pub struct Worker {
     store: Arc<dyn Store>,
     settings: Settings,
     bench: Arc<Bench>,
+    outage: Outage,
 }
 
 impl Worker {
@@ -98,7 +99,7 @@ impl Worker {
             data: settings.data.clone(),
             host: settings.host.clone(),
         };
-        Self { id, store, settings, bench: Arc::new(bench) }
+        Self { id, store, settings, bench: Arc::new(bench), outage: Outage::default() }
     }
 
     /// Works until `drain` becomes true. Then it claims nothing more, gives running jobs
@@ -133,9 +134,12 @@ impl Worker {
 
     async fn claim(&self) -> Option<Claim> {
         match self.store.claim(&self.id, &self.settings.pools, LEASE).await {
-            Ok(claim) => claim,
+            Ok(claim) => {
+                self.outage.worked("jobs can be claimed again");
+                claim
+            }
             Err(error) => {
-                tracing::warn!(%error, "no job could be claimed, trying again");
+                self.outage.failed(&error, "no job could be claimed, trying again");
                 None
             }
         }

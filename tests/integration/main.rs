@@ -13,6 +13,7 @@ mod draft;
 mod examples;
 mod expression;
 mod filters;
+mod full;
 mod imports;
 mod pipeline;
 mod repeats;

@@ -59,7 +59,7 @@ use jiff::Timestamp;
 use lease::Now;
 use reader::Readers;
 use refusal::Refusals;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -159,9 +159,14 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         if self.readers.read(filing::is_behind).await? {
             // Whatever the writer does next begins with filing. Where it can't, what is filed is
-            // there to be looked at all the same.
-            if let Err(error) = self.write(|_| Ok(())).await {
-                tracing::warn!(%error, "what was accepted last can't be shown yet");
+            // there to be looked at all the same. One that can't be filed for a reason of ours is found
+            // by the first try, and set aside by the second.
+            let mut filed = self.write(|_| Ok(())).await;
+            if filed.is_err() {
+                filed = self.write(|_| Ok(())).await;
+            }
+            if let Err(error) = filed {
+                tracing::debug!(%error, "what was accepted last can't be shown yet");
             }
         }
         self.readers.read(queries).await
@@ -389,8 +394,21 @@ fn unavailable_folder(folder: &Path, error: &std::io::Error) -> Error {
 }
 
 impl From<rusqlite::Error> for Error {
+    /// What the disk, the folder or another process did is a failure of the world; a row that a
+    /// constraint refuses, or that has another shape than its reader thinks, is ours.
     fn from(error: rusqlite::Error) -> Self {
-        Error::Unavailable(error.to_string())
+        let is_ours = match error.sqlite_error_code() {
+            Some(code) => matches!(
+                code,
+                ErrorCode::ConstraintViolation
+                    | ErrorCode::TypeMismatch
+                    | ErrorCode::TooBig
+                    | ErrorCode::ApiMisuse
+                    | ErrorCode::ParameterOutOfRange
+            ),
+            None => true,
+        };
+        if is_ours { Error::Broken(error.to_string()) } else { Error::Unavailable(error.to_string()) }
     }
 }
 

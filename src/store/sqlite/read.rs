@@ -4,6 +4,7 @@ use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
 use super::story;
 use super::wait;
+use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::pipeline::plan::{Job, Plan, Stage, Step};
@@ -12,7 +13,7 @@ use crate::store::{
     ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, SecretUse,
     StageDetail, StepDetail, StepReport,
 };
-use crate::webhook::delivery::{Delivery, Outcome};
+use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use std::borrow::Cow;
@@ -363,7 +364,25 @@ pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Optio
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(DeliveryDetail { delivery: delivery_of(row)?, body: row.get("body")?, refusal: row.get("refusal")? }))
+    let mut delivery = delivery_of(row)?;
+    if let Some(report) = set_aside(connection, &delivery.id)? {
+        let queued = delivery.pipelines.iter_mut().filter(|it| it.decision == Decision::Queued);
+        queued.for_each(|verdict| verdict.diagnostics.push(report.clone()));
+    }
+    Ok(Some(DeliveryDetail { delivery, body: row.get("body")?, refusal: row.get("refusal")? }))
+}
+
+/// Returns what is said of a delivery whose runs could not be filed.
+fn set_aside(connection: &Connection, id: &DeliveryId) -> Result<Option<Report>, Error> {
+    let reason: Option<String> = connection
+        .prepare_cached("SELECT reason FROM quarantine WHERE place = (SELECT seq FROM delivery_place WHERE id = ?)")?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(reason.map(|reason| {
+        let title = "the run could not be put into the queue".to_owned();
+        let help = format!("`pipehook deliveries replay {id} --force` posts the delivery again");
+        Report::without_place(Code::NotStarted, title, reason, help)
+    }))
 }
 
 pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<ConnectionCount>, Error> {

@@ -11,10 +11,10 @@
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 
 use super::counter::Counters;
-use super::filing;
+use super::filing::{self, Care};
 use super::form::Forms;
 use super::turn::Afterwards;
-use crate::store::Error;
+use crate::store::{Error, Outage};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -55,7 +55,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Reads what the store says.
-    fn load(connection: &Connection) -> Result<Self, Error> {
+    pub(super) fn load(connection: &Connection) -> Result<Self, Error> {
         let (filed, last) = connection
             .prepare_cached("SELECT filed, (SELECT max(seq) FROM delivery) FROM filing")?
             .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?;
@@ -122,7 +122,14 @@ impl Writer {
     /// Starts the thread with a connection to a file.
     pub(super) fn start(file: PathBuf, connection: Connection) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
-        let own = Loop { file, connection: Some(connection), memory: None, data_version: 0 };
+        let own = Loop {
+            file,
+            connection: Some(connection),
+            memory: None,
+            data_version: 0,
+            care: Care::Usual,
+            outage: Outage::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || own.run(waiting))
@@ -191,6 +198,9 @@ struct Loop {
     memory: Option<Memory>,
     /// The database's own count of changes by others, as it was last seen.
     data_version: i64,
+    /// How the log is filed.
+    care: Care,
+    outage: Outage,
 }
 
 impl Loop {
@@ -210,10 +220,13 @@ impl Loop {
     fn write(&mut self, batch: Vec<Work>) {
         let mut answers = Vec::with_capacity(batch.len());
         let committed = self.transaction(batch, &mut answers);
-        if let Err(error) = &committed {
-            tracing::error!(%error, "the store could not be written");
-            self.connection = None;
-            self.memory = None;
+        match &committed {
+            Ok(()) => self.outage.worked("the store can be written again"),
+            Err(error) => {
+                self.outage.failed(error, "the store could not be written, and nothing is acknowledged until it can");
+                self.connection = None;
+                self.memory = None;
+            }
         }
         for answer in answers {
             answer(match &committed {
@@ -267,9 +280,19 @@ impl Loop {
     /// Runs one piece of work so that it either happens as a whole or not at all. An error means
     /// that the whole transaction is lost.
     fn guarded(&mut self, work: Work, answers: &mut Vec<Answer>) -> Result<(), Error> {
+        let care = self.care;
         let mut session = self.session()?;
         if work.isolation == Isolation::Own {
-            filing::file(&mut session)?;
+            match filing::file(&mut session, care) {
+                Ok(()) => self.care = Care::Usual,
+                Err(error) => {
+                    // The next transaction finds out which delivery it is.
+                    self.care = if error.is_ours() { Care::OneByOne } else { care };
+                    answers.push((work.run)(None).1);
+                    return Err(error);
+                }
+            }
+            session = self.session()?;
             session.memory.counters.write(session.connection)?;
             run(session.connection, "SAVEPOINT work")?;
         }

@@ -38,3 +38,10 @@ CREATE TABLE pause (
     since INTEGER NOT NULL,
     PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
+
+-- Deliveries whose runs could not be filed for a reason of ours: set aside, so that others go on.
+CREATE TABLE quarantine (
+    place  INTEGER PRIMARY KEY REFERENCES delivery (seq) ON DELETE CASCADE,
+    reason TEXT NOT NULL,
+    since  INTEGER NOT NULL
+) STRICT;
