@@ -12,7 +12,7 @@ use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
 use crate::server::{self, OpenConnection, Server, State, Token};
-use crate::store::{self, Access, SqliteStore, Store};
+use crate::store::{Access, SqliteStore, Store};
 use crate::worker;
 use anyhow::Context;
 use arc_swap::ArcSwap;
