@@ -10,7 +10,7 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
-    include_str!("migration/0004.sql"),
+    include_str!("migration/0005.sql"),
 ];
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is

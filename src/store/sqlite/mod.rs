@@ -19,7 +19,7 @@
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
-//! | `wait.rs` | what a run waits for, for people |
+//! | `held_up.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
@@ -43,7 +43,7 @@ mod row;
 mod secret_use;
 mod story;
 mod turn;
-mod wait;
+mod held_up;
 mod writer;
 
 use super::{

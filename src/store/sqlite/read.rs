@@ -3,7 +3,7 @@
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
 use super::story;
-use super::wait;
+use super::held_up;
 use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
@@ -54,7 +54,7 @@ pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>
     let mut statement = connection.prepare_cached(&sql)?;
     let runs = statement.query_map(values.as_slice(), |row| Ok((row.get("seq")?, run_of(row)?)))?;
     let runs: Vec<(i64, Run)> = runs.collect::<Result<_, _>>()?;
-    runs.into_iter().map(|(seq, run)| wait::shown(connection, seq, run)).collect()
+    runs.into_iter().map(|(seq, run)| held_up::shown(connection, seq, run)).collect()
 }
 
 fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -95,7 +95,7 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
     let stages = plan.stages.iter().enumerate();
     let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, &board, at, stage, &jobs));
     let (tags, artifacts) = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
-    let run = wait::shown(connection, seq, run)?;
+    let run = held_up::shown(connection, seq, run)?;
     Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, tags, artifacts, run }))
 }
 

@@ -1,4 +1,4 @@
--- Version 4. In which order due jobs are claimed, turns in groups, what is held back, attempts.
+-- Version 5. In which order due jobs are claimed, turns in groups, what is held back, attempts.
 
 -- Urgency is minus the priority, so that the index has the first job first. A rank is given once, when
 -- the run is filed. aside: due, but not to be claimed, because its run or stage waits for its turn, or
