@@ -29,6 +29,7 @@ const LIMIT_MAX: u64 = 10_000;
 Examples:
   pipehook deliveries
   pipehook deliveries --connection IncomingWH --limit 5
+  pipehook deliveries --outcome refused
   pipehook deliveries show dlv_0196
   pipehook deliveries replay dlv_0196")]
 pub(super) struct Deliveries {
@@ -65,9 +66,16 @@ struct List {
     /// Only deliveries to this connection
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
+    /// Only deliveries with this outcome: queued, rejected, nothing, repeat or refused
+    #[arg(long, value_parser = outcome)]
+    outcome: Option<Outcome>,
     /// How many at the most
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=LIMIT_MAX))]
     limit: u64,
+}
+
+fn outcome(word: &str) -> Result<Outcome, String> {
+    Outcome::from_word(word).ok_or_else(|| "an outcome is queued, rejected, nothing, repeat or refused".to_owned())
 }
 
 impl Deliveries {
@@ -88,7 +96,7 @@ impl Deliveries {
 
 async fn list(store: &dyn Store, list: List, format: Format) -> Result<Ending, Failure> {
     let limit = usize::try_from(list.limit).expect("the limit is small");
-    let query = DeliveryQuery { connection: list.connection, limit, ..DeliveryQuery::default() };
+    let query = DeliveryQuery { connection: list.connection, outcome: list.outcome, limit, ..DeliveryQuery::default() };
     let deliveries = store.deliveries(query).await?;
     match format {
         Format::Json => output::json(&deliveries)?,

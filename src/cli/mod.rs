@@ -24,6 +24,7 @@ mod output;
 mod pause;
 mod reload;
 mod render;
+mod rerun;
 mod run;
 mod runs;
 mod send;
@@ -100,6 +101,8 @@ enum Command {
     Pause(pause::Pause),
     /// Let runs go on that were held back
     Resume(pause::Resume),
+    /// Start a completed run again, or what of it did not succeed
+    Rerun(rerun::Rerun),
     /// List connections and what was seen of each
     Connections(connections::Connections),
     /// Explain the code of a diagnostic
@@ -144,6 +147,7 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Runs(command) => command.carry_out(global),
         Command::Pause(command) => command.carry_out(global),
         Command::Resume(command) => command.carry_out(global),
+        Command::Rerun(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),

@@ -55,7 +55,7 @@ pub(super) fn facts(facts: &[(&str, String)]) -> String {
 /// Returns a word in the colour of what it means: good, bad, or neither.
 pub(super) fn verdict(word: &str) -> String {
     let colour = match word {
-        "succeeded" | "queued" => AnsiColor::Green,
+        "succeeded" | "queued" | "approved" => AnsiColor::Green,
         "failed" | "rejected" | "refused" => AnsiColor::Red,
         "succeededWithIssues" | "canceled" | "canceling" | "filtered" => AnsiColor::Yellow,
         _ => return word.to_owned(),

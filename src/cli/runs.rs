@@ -2,6 +2,9 @@
 
 mod follow;
 mod show;
+mod steer;
+
+pub(super) use steer::Again;
 
 use super::failure::{Ending, Failure};
 use super::moment::{ago, took};
@@ -11,10 +14,11 @@ use crate::diagnostic::shown;
 use crate::files::Logs;
 use crate::id::RunId;
 use crate::run::{RunResult, State};
-use crate::store::{Run, RunDetail, RunQuery, Store};
+use crate::store::{Approval, Run, RunDetail, RunQuery, Store};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::sync::Arc;
+use steer::Reply;
 
 /// The most runs of one list.
 const LIMIT_MAX: u64 = 10_000;
@@ -27,7 +31,10 @@ Examples:
   pipehook runs
   pipehook runs show hello#12
   pipehook runs logs hello#12 --follow
-  pipehook runs wait run_0196 && echo succeeded")]
+  pipehook runs wait run_0196 && echo succeeded
+  pipehook runs --pipeline hello --result failed
+  pipehook runs rerun hello#12 --failed
+  pipehook runs approve hello#12 --comment 'looked at it'")]
 pub(super) struct Runs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -50,7 +57,7 @@ enum Action {
         #[arg(long)]
         expanded: bool,
     },
-    /// Print what a run printed
+    /// Print what a run printed; as JSON, a list with an entry for each line
     Logs {
         /// The run
         run: String,
@@ -63,6 +70,12 @@ enum Action {
         /// The run
         run: String,
     },
+    /// Start a completed run again, as a new run
+    Rerun(Again),
+    /// Let a run go on that waits for an approval
+    Approve(Reply),
+    /// Fail the step of a run that waits for an approval
+    Reject(Reply),
     /// Wait until a run is completed; the exit code is 1 unless it succeeded
     Wait {
         /// The run
@@ -73,11 +86,17 @@ enum Action {
 #[derive(Debug, Args)]
 struct List {
     /// Only runs of this pipeline
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pipeline: Option<String>,
     /// Only runs in this state: queued, running, canceling or completed
     #[arg(long, value_parser = state)]
     state: Option<State>,
+    /// Only runs with this result: succeeded, succeededWithIssues, failed, canceled or skipped
+    #[arg(long, value_parser = result)]
+    result: Option<RunResult>,
+    /// Only runs that a delivery to this connection started
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
     /// How many at the most
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=LIMIT_MAX))]
     limit: u64,
@@ -85,6 +104,11 @@ struct List {
 
 fn state(word: &str) -> Result<State, String> {
     State::from_word(word).ok_or_else(|| "a state is queued, running, canceling or completed".to_owned())
+}
+
+fn result(word: &str) -> Result<RunResult, String> {
+    RunResult::from_word(word)
+        .ok_or_else(|| "a result is succeeded, succeededWithIssues, failed, canceled or skipped".to_owned())
 }
 
 /// What the actions work on.
@@ -110,16 +134,28 @@ impl Desk {
             Action::Show { run, expanded: true } => self.expanded(&run).await,
             Action::Logs { run, follow } => {
                 let id = self.find(&run).await?;
-                follow::print(&*self.store, &Logs::new(&self.config.data), &id, follow).await
+                let mut printer = follow::Printer::new(self.format);
+                let logs = Logs::new(&self.config.data);
+                follow::print(&*self.store, &logs, &id, follow, &mut printer).await
             }
             Action::Cancel { run } => self.cancel(&run).await,
+            Action::Rerun(again) => self.rerun(again).await,
+            Action::Approve(reply) => self.reply(reply, Approval::Approved).await,
+            Action::Reject(reply) => self.reply(reply, Approval::Rejected).await,
             Action::Wait { run } => self.wait(&run).await,
         }
     }
 
     async fn list(&self, list: List) -> Result<Ending, Failure> {
         let limit = usize::try_from(list.limit).expect("the limit is small");
-        let query = RunQuery { pipeline: list.pipeline, state: list.state, limit, ..RunQuery::default() };
+        let query = RunQuery {
+            pipeline: list.pipeline,
+            state: list.state,
+            result: list.result,
+            connection: list.connection,
+            limit,
+            ..RunQuery::default()
+        };
         let runs = self.store.runs(query).await?;
         match self.format {
             Format::Json => output::json(&runs)?,
@@ -145,17 +181,6 @@ impl Desk {
             Format::Json => output::json(&serde_json::json!({ "id": id, "expanded": document }))?,
             Format::Table => output::text(&document)?,
         }
-        Ok(Ending::Done)
-    }
-
-    async fn cancel(&self, reference: &str) -> Result<Ending, Failure> {
-        let id = self.find(reference).await?;
-        let state = self.store.cancel(&id).await?.ok_or_else(|| no_run(reference))?;
-        let sentence = match state {
-            State::Completed => "the run is completed",
-            State::Queued | State::Running | State::Canceling => "the run was asked to stop",
-        };
-        anstream::eprintln!("{sentence}");
         Ok(Ending::Done)
     }
 
@@ -210,7 +235,7 @@ fn table(runs: &[Run]) -> String {
             ago(run.queued_at, now),
             took(run.started_at, run.finished_at, now),
             run.connection.clone().unwrap_or_else(|| "-".to_owned()),
-            run.name.clone(),
+            format!("{}{}", run.name, if run.rerun_of.is_some() { " (rerun)" } else { "" }),
             run.id.to_string(),
         ]
     });

@@ -81,6 +81,7 @@ codes! {
     UnknownTask "unknown-task",
     UnknownInput "unknown-input",
     MissingInput "missing-input",
+    AgentlessJob "agentless-job",
     RunName "run-name",
     MissingParameter "missing-parameter",
     UnknownParameter "unknown-parameter",

@@ -93,6 +93,11 @@ impl Keep {
         Ok(names.into_iter().map(|name| (name.clone(), folder.join(name))).collect())
     }
 
+    /// Returns where something is that was kept, by its path below the data folder.
+    pub fn place(&self, below: &str) -> PathBuf {
+        self.data.join(below)
+    }
+
     /// Copies a file or a folder into an artifact, to a folder of it. Links are left out. Returns
     /// the artifact's path below the data folder.
     pub fn artifact(&self, run: &RunId, name: &str, folder: &str, from: &Path) -> io::Result<String> {

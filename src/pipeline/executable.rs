@@ -22,7 +22,6 @@ pub(super) enum Capability {
     LateValues,
     /// A macro where a step says yes or no.
     MacroInFlag,
-    AgentlessJob,
     ManualStage,
     Checks,
     /// `pipeline` in a condition.
@@ -47,7 +46,6 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
     (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
-    (C::AgentlessJob, "`pool: server`", "write `script` or `bash` steps in a job that a worker runs"),
     (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
     (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
@@ -60,10 +58,12 @@ const TASKS: &[&str] = &[
     "ArchiveFiles",
     "Bash",
     "CopyFiles",
+    "Delay",
     "DeleteFiles",
     "DownloadBuildArtifacts",
     "DownloadPipelineArtifact",
     "ExtractFiles",
+    "ManualValidation",
     "PublishBuildArtifacts",
     "PublishPipelineArtifact",
     "PublishTestResults",

@@ -177,6 +177,8 @@ pub(super) struct Hook {
 
 #[derive(Debug)]
 pub(super) struct Step {
+    /// The place of its first key.
+    pub(super) span: Span,
     pub(super) name: Option<Placed<String>>,
     pub(super) display_name: Option<Text>,
     pub(super) condition: Option<Condition>,

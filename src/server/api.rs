@@ -48,6 +48,8 @@ pub(super) async fn runs(
     let query = RunQuery {
         pipeline: parameters.pipeline,
         state: state.transpose()?,
+        result: None,
+        connection: None,
         delivery: parameters.delivery.as_deref().map(DeliveryId::from_stored),
         before: parameters.before.as_deref().map(RunId::from_stored),
         limit: limit(parameters.limit),

@@ -32,7 +32,8 @@
 //! A job whose lease is over and which had started a step is completed as failed, with the
 //! reason `abandoned`: its steps may have had effects, so it is not run again by itself, unless its
 //! `attempts` allow it (see [`after_loss`](crate::run::after_loss)). What such an attempt had told of
-//! its steps is dropped when the job is due again.
+//! its steps is dropped when the job is due again. A job of
+//! [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL) has no effects: it is always due again.
 //!
 //! Leases are measured by a clock that nobody can set: [`Clock::steady`].
 
@@ -40,11 +41,13 @@ mod model;
 mod outage;
 mod report;
 mod sqlite;
+mod wait;
 
 pub use model::*;
 pub use outage::Outage;
 pub use report::*;
 pub use sqlite::{Access, SqliteStore};
+pub use wait::*;
 
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -165,6 +168,23 @@ pub trait Store: Send + Sync {
     /// Completes a job and gives up its lease; in the same commit stores its outputs and decides
     /// what follows from it: jobs that become due or are skipped, results of stages and of the run.
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error>;
+
+    /// Asks, for a step of a leased job, and returns the answer if there is one. Asked for the first
+    /// time, the question is written down; later the first one stands, however this one differs.
+    /// Where its time is over by the store's clock it is answered with its `on_timeout`, in the name
+    /// of [`TIME_LIMIT`]. Durable when it returns; cheap where nothing is to be written.
+    async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error>;
+
+    /// Answers a question of kind [`WaitKind::Approval`]. The first answer counts. Durable when it
+    /// returns.
+    async fn answer(&self, asking: &Asking, answer: Answer) -> Result<Answered, Error>;
+
+    /// Queues a completed run again: the same frozen plan, delivery and connection, with a number and
+    /// name of its own, linked by [`Run::rerun_of`]. With [`RerunScope::Unsucceeded`] the legs that
+    /// [`crate::run::taken`] returns are completed from the start, with the results, steps, outputs and
+    /// artifacts that they had, late legs and the numbers of series too. All in one commit.
+    /// [`Error::Full`] when the queue has no room.
+    async fn rerun(&self, rerun: Rerun) -> Result<Reran, Error>;
 
     /// Asks a run to stop. Jobs that no worker has are decided at once; leased ones are told by
     /// [`Store::renew`]. Returns the run's state afterwards; a completed run stays as it is.

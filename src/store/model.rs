@@ -1,6 +1,7 @@
 //! What goes into a store and comes out of it.
 
 use super::report::{Artifact, StepReport};
+use super::wait::Wait;
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Form;
 use crate::pipeline::plan::Plan;
@@ -167,6 +168,8 @@ pub struct Claim {
     pub attempt: u32,
     /// How far the run is, as far as the job's dependencies go.
     pub board: Board,
+    /// What the run has taken from the one that it repeats, and is not in its own folder.
+    pub artifacts: Vec<Artifact>,
     /// Whether the run had been asked to stop before the claim: the job runs all the same, because
     /// its condition wants it, and a renewal's request to stop does not mean it.
     pub run_canceled: bool,
@@ -275,6 +278,8 @@ pub struct Run {
     pub connection: Option<String>,
     /// The delivery that started it.
     pub delivery: Option<DeliveryId>,
+    /// The run that this one repeats.
+    pub rerun_of: Option<RunId>,
     /// When it was accepted.
     pub queued_at: Timestamp,
     /// When its first job was claimed.
@@ -384,6 +389,9 @@ pub struct StepDetail {
     /// What it has told about itself.
     #[serde(flatten)]
     pub report: StepReport,
+    /// What it waits for, or has waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 /// Which runs to list.
@@ -393,6 +401,10 @@ pub struct RunQuery {
     pub pipeline: Option<String>,
     /// Only in this state.
     pub state: Option<State>,
+    /// Only with this result.
+    pub result: Option<RunResult>,
+    /// Only those that a delivery to this connection started.
+    pub connection: Option<String>,
     /// Only those that this delivery started.
     pub delivery: Option<DeliveryId>,
     /// Only those accepted before this one, for the next page.
@@ -454,10 +466,13 @@ pub struct SecretUse {
 }
 
 /// How much work there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Depth {
     /// Runs that wait for a worker.
     pub queued: u64,
     /// Runs that have started.
     pub running: u64,
+    /// Since when the run waits that has waited longest.
+    #[serde(default)]
+    pub oldest: Option<Timestamp>,
 }

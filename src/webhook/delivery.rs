@@ -22,6 +22,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Rejected, Self::Nothing, Self::Repeat, Self::Refused];
+
+    /// Returns the outcome that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+
     /// Returns the word used in JSON, SQL and tables.
     pub fn word(self) -> &'static str {
         match self {

@@ -111,6 +111,7 @@ fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobCon
         leg: claim.leg,
         workspace,
         keep,
+        taken: claim.artifacts,
         host,
     }
 }

@@ -8,6 +8,7 @@ use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::plan::{Job, Leg, Plan, Stage};
 use crate::process::Patience;
 use crate::run::Board;
+use crate::store::Artifact;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
@@ -111,6 +112,8 @@ pub struct JobContext {
     pub workspace: Workspace,
     /// Where files go that its steps hand over.
     pub keep: Keep,
+    /// Artifacts that the run has taken from the one that it repeats.
+    pub taken: Vec<Artifact>,
     /// The machine.
     pub host: Host,
 }

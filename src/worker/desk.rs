@@ -3,7 +3,7 @@
 use super::journal::{Broken, Journal};
 use super::mask::Masker;
 use crate::run::{Output, Series};
-use crate::store::{Artifact, StepEvent, StepReport};
+use crate::store::{Answer, Artifact, Question, StepEvent, StepReport};
 use std::borrow::Cow;
 
 /// A journal behind a masker.
@@ -54,6 +54,11 @@ impl<'j> Desk<'j> {
     /// Returns the number of a series.
     pub(super) async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
         self.journal.count(series).await
+    }
+
+    /// Asks for a step, and returns once there is an answer.
+    pub(super) async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
+        self.journal.ask(question).await
     }
 
     /// Returns a report without secrets. What was a secret only later is hidden too.

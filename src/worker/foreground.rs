@@ -5,11 +5,12 @@ use super::job;
 use super::journal::{Broken, Journal};
 use super::stop::StopSignal;
 use super::workspace::Workspace;
+use crate::clock::Clock;
 use crate::files::Keep;
 use crate::id::{JobId, RunId};
 use crate::pipeline::plan::{Leg, Plan};
 use crate::run::{Board, Decision, Progress, RunResult, Series, Standing};
-use crate::store::{JobOutcome, StepEvent};
+use crate::store::{Answer, Approval, JobOutcome, Question, StepEvent, TIME_LIMIT, WaitKind};
 use async_trait::async_trait;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -110,7 +111,7 @@ impl Foreground {
             }
         };
         let context = self.context(id, plan.clone(), place, board.clone(), workspace);
-        let mut printer = Printer { named: &named, counted, print };
+        let mut printer = Printer { clock: self.host.clock.clone(), named: &named, counted, print };
         // A job that runs because the run was stopped is not stopped for that.
         let stop = if *stop.borrow() { watch::channel(false).1 } else { stop };
         let outcome = job::execute(&context, &mut printer, stop).await.ok();
@@ -136,6 +137,7 @@ impl Foreground {
             leg: place.leg,
             workspace,
             keep: Keep::new(&self.data),
+            taken: Vec::new(),
             host: self.host.clone(),
         }
     }
@@ -188,8 +190,13 @@ impl Named<'_> {
     }
 }
 
+/// Who answers where nobody can be asked, and what is said about it.
+const NOBODY: &str = "nobody";
+const NOBODY_TO_ASK: &str = "a run in the foreground asks nobody; `pipehook serve` does";
+
 /// The journal that prints.
 struct Printer<'p, 'f> {
+    clock: Arc<dyn Clock>,
     named: &'p Named<'p>,
     counted: &'p mut Counted,
     print: &'p mut Print<'f>,
@@ -203,6 +210,20 @@ impl Journal for Printer<'_, '_> {
 
     async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
         Ok(self.counted.number(series))
+    }
+
+    /// A delay is waited for. There is nobody who could be asked.
+    async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
+        let now = self.clock.now();
+        let left = question.until.map(|until| until.duration_since(now));
+        Ok(match (question.kind, left.and_then(|left| left.try_into().ok())) {
+            (WaitKind::Delay, Some(left)) => {
+                tokio::time::sleep(left).await;
+                Answer::new(question.on_timeout, TIME_LIMIT, self.clock.now(), None)
+            }
+            (WaitKind::Delay, None) => Answer::new(question.on_timeout, TIME_LIMIT, now, None),
+            (WaitKind::Approval, _) => Answer::new(Approval::Rejected, NOBODY, now, Some(NOBODY_TO_ASK)),
+        })
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {

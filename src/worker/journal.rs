@@ -2,7 +2,7 @@
 //! story, so that the worker with a store and the foreground command share one execution.
 
 use crate::run::Series;
-use crate::store::StepEvent;
+use crate::store::{Answer, Question, StepEvent};
 use async_trait::async_trait;
 
 /// Why a journal takes nothing more. The execution ends at once, and with it its processes.
@@ -24,6 +24,10 @@ pub trait Journal: Send {
 
     /// Returns the number of a series, the same one when the run asks again from the same site.
     async fn count(&mut self, series: &Series) -> Result<i64, Broken>;
+
+    /// Asks, for a step, and returns once there is an answer. Asked again it goes on with the same
+    /// question. May be dropped while it waits.
+    async fn ask(&mut self, question: &Question) -> Result<Answer, Broken>;
 
     /// Adds lines to the log: of the step at a place of the job, or about the job itself.
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken>;

@@ -47,6 +47,7 @@ pub use workspace::Workspace;
 
 use crate::files::Logs;
 use crate::id::WorkerId;
+use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
 use crate::store::{Claim, Outage, Store, Swept};
 use claimed::Bench;
@@ -62,6 +63,9 @@ use tokio::time::{Instant, timeout};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often leases are looked for that are over, of all workers.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// How many jobs that run on no machine one process looks after at once; others wait their turn.
+/// Each costs the store a renewal a second.
+const AGENTLESS_MAX: usize = 500;
 /// How long running jobs may go on when the worker drains.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
 /// How long jobs that were given up may take to clean up.
@@ -106,8 +110,10 @@ impl Worker {
     /// [`Settings::drain_grace`], and gives up those that are left: their processes are killed,
     /// and their leases end by themselves. Wants a tokio runtime with time and I/O.
     pub async fn run(self, mut drain: watch::Receiver<bool>) {
+        let agentless = [AGENTLESS_POOL.to_owned()];
         let (give_up, given_up) = watch::channel(false);
         let mut jobs = JoinSet::new();
+        let mut waiting = JoinSet::new();
         let mut changes = self.store.changes();
         let mut swept_at: Option<Instant> = None;
         while !*drain.borrow() {
@@ -117,23 +123,32 @@ impl Worker {
             }
             changes.mark_unchanged();
             while jobs.len() < self.settings.jobs && !*drain.borrow() {
-                let Some(claim) = self.claim().await else { break };
+                let Some(claim) = self.claim(&self.settings.pools).await else { break };
                 jobs.spawn(self.bench.clone().work_on(claim, given_up.clone()));
+            }
+            // Those that only wait take no place of those that work.
+            while waiting.len() < AGENTLESS_MAX && !*drain.borrow() {
+                let Some(claim) = self.claim(&agentless).await else { break };
+                waiting.spawn(self.bench.clone().work_on(claim, given_up.clone()));
             }
             tokio::select! {
                 () = changed_or_time(&mut changes) => {}
                 Some(ended) = jobs.join_next() => tell_panic(&ended),
+                Some(ended) = waiting.join_next() => tell_panic(&ended),
                 _ = drain.wait_for(|drain| *drain) => break,
             }
         }
         finish_all(&mut jobs, self.settings.drain_grace).await;
+        // A job that only waits goes on waiting elsewhere, or after the next start.
         give_up.send_replace(true);
         finish_all(&mut jobs, CLEAN_UP_GRACE).await;
+        finish_all(&mut waiting, CLEAN_UP_GRACE).await;
         jobs.shutdown().await;
+        waiting.shutdown().await;
     }
 
-    async fn claim(&self) -> Option<Claim> {
-        match self.store.claim(&self.id, &self.settings.pools, LEASE).await {
+    async fn claim(&self, pools: &[String]) -> Option<Claim> {
+        match self.store.claim(&self.id, pools, LEASE).await {
             Ok(claim) => {
                 self.outage.worked("jobs can be claimed again");
                 claim

@@ -4,7 +4,7 @@ use super::journal::{Broken, Journal};
 use crate::clock::Clock;
 use crate::files::{LogLine, LogWriter};
 use crate::run::Series;
-use crate::store::{Error, JobOutcome, Lease, StepEvent, Store};
+use crate::store::{Answer, Error, JobOutcome, Lease, Question, StepEvent, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,10 @@ use std::time::Duration;
 /// the most. It is tried for as long as the lease holds.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// How often is looked for the answer to a question: a person sees no delay, and a thousand of them
+/// keep no store busy.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Writes down what happens to one leased job.
 pub(super) struct Recorder {
@@ -56,6 +60,15 @@ impl Journal for Recorder {
 
     async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
         persist(&self.lease, || self.store.count(&self.lease, series)).await
+    }
+
+    async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
+        loop {
+            if let Some(answer) = persist(&self.lease, || self.store.ask(&self.lease, question)).await? {
+                return Ok(answer);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {

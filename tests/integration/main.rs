@@ -19,6 +19,7 @@ mod pipeline;
 mod repeats;
 mod senders;
 mod server;
+mod steer;
 mod shell;
 mod store;
 mod strategies;

@@ -1,14 +1,16 @@
 //! Waiting for a run, and printing its log while it grows.
 
 use super::super::failure::{Ending, Failure};
-use super::super::output;
-use crate::files::{LogReader, Logs};
+use super::super::output::{self, Format};
+use crate::files::{LogLine, LogReader, Logs};
 use crate::id::{JobId, RunId};
 use crate::run::State;
 use crate::server::harmless;
-use crate::store::{Run, RunDetail, Store};
+use crate::store::{JobDetail, Run, RunDetail, Store};
 use anyhow::Context;
+use serde::Serialize;
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// How often a run of another process is looked at: a person sees no delay, and the store is
@@ -26,14 +28,83 @@ pub(super) async fn until_completed(store: &dyn Store, id: &RunId) -> Result<Run
     }
 }
 
+/// Prints lines as text, or as one JSON list that grows while it is printed.
+pub(super) struct Printer {
+    format: Format,
+    has_begun: bool,
+}
+
+/// A line of a log in JSON.
+#[derive(Serialize)]
+struct Line<'l> {
+    stage: &'l str,
+    job: String,
+    step: Option<&'l str>,
+    at: jiff::Timestamp,
+    text: &'l str,
+}
+
+impl Printer {
+    /// Returns a printer that has printed nothing yet.
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, has_begun: false }
+    }
+
+    fn lines(&mut self, stage: &str, job: &JobDetail, lines: &[LogLine]) -> io::Result<()> {
+        let text: String = match self.format {
+            Format::Table => lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect(),
+            Format::Json => {
+                let objects: Result<Vec<String>, _> = lines.iter().map(|line| self.object(stage, job, line)).collect();
+                objects?.concat()
+            }
+        };
+        self.write(&text)
+    }
+
+    /// Returns one line as an object, with what stands before it in the list.
+    fn object(&mut self, stage: &str, job: &JobDetail, line: &LogLine) -> io::Result<String> {
+        let step = line.step.and_then(|step| job.steps.get(step)).map(|step| step.name.as_str());
+        let line = Line { stage, job: job.full_name(), step, at: line.at, text: &line.text };
+        let before = if std::mem::replace(&mut self.has_begun, true) { ",\n" } else { "[\n" };
+        Ok(format!("{before}{}", serde_json::to_string(&line)?))
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        match (self.format, self.has_begun) {
+            (Format::Table, _) => Ok(()),
+            (Format::Json, true) => self.write("\n]\n"),
+            (Format::Json, false) => self.write("[]\n"),
+        }
+    }
+
+    /// What is in a JSON text is spelled out already: no colour is taken from it.
+    fn write(&self, text: &str) -> io::Result<()> {
+        match self.format {
+            Format::Table => output::text(text),
+            Format::Json => {
+                let mut out = io::stdout().lock();
+                out.write_all(text.as_bytes())?;
+                out.flush()
+            }
+        }
+    }
+}
+
 /// Prints a run's log, and with `follow` goes on until the run is completed.
-pub(super) async fn print(store: &dyn Store, logs: &Logs, id: &RunId, follow: bool) -> Result<Ending, Failure> {
+pub(super) async fn print(
+    store: &dyn Store,
+    logs: &Logs,
+    id: &RunId,
+    follow: bool,
+    printer: &mut Printer,
+) -> Result<Ending, Failure> {
     let mut readers = HashMap::new();
     loop {
         // The state is asked before the logs are read: what a completed run printed is all there.
         let run = detail(store, id).await?;
-        print_new(logs, &run, &mut readers)?;
+        print_new(logs, &run, &mut readers, printer)?;
         if !follow || run.run.state == State::Completed {
+            printer.end()?;
             return Ok(Ending::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -41,9 +112,14 @@ pub(super) async fn print(store: &dyn Store, logs: &Logs, id: &RunId, follow: bo
 }
 
 /// Prints what was written since the last time, job by job.
-fn print_new(logs: &Logs, run: &RunDetail, readers: &mut HashMap<JobId, LogReader>) -> Result<(), Failure> {
+fn print_new(
+    logs: &Logs,
+    run: &RunDetail,
+    readers: &mut HashMap<JobId, LogReader>,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
     let unreadable = || format!("the log of {} can't be read", run.run.id);
-    for job in run.stages.iter().flat_map(|stage| &stage.jobs) {
+    for (stage, job) in run.stages.iter().flat_map(|stage| stage.jobs.iter().map(move |job| (stage, job))) {
         if !readers.contains_key(&job.id) {
             let reader = logs.reader(&run.run.id, &job.id).with_context(unreadable).map_err(Failure::Unreachable)?;
             readers.insert(job.id.clone(), reader);
@@ -54,8 +130,7 @@ fn print_new(logs: &Logs, run: &RunDetail, readers: &mut HashMap<JobId, LogReade
             if lines.is_empty() {
                 break;
             }
-            let text: String = lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect();
-            output::text(&text)?;
+            printer.lines(&stage.name, job, &lines)?;
         }
     }
     Ok(())

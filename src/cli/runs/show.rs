@@ -4,7 +4,9 @@ use super::super::moment::{exact, took};
 use super::super::output::{facts, verdict};
 use crate::diagnostic::{is_unprintable, shown};
 use crate::run::{RunResult, State};
-use crate::store::{FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport};
+use crate::store::{
+    Approval, FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport, Wait, WaitKind,
+};
 use jiff::Timestamp;
 
 /// Returns the text of `runs show`.
@@ -28,6 +30,7 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
     ];
     all.extend(run.waits_for.iter().map(|what| ("waits for", shown(what))));
     all.extend(run.reason.iter().map(|reason| ("reason", shown(reason))));
+    all.extend(run.rerun_of.iter().map(|former| ("rerun of", former.to_string())));
     if !detail.tags.is_empty() {
         all.push(("tags", detail.tags.iter().map(|tag| shown(tag)).collect::<Vec<_>>().join(", ")));
     }
@@ -86,6 +89,37 @@ fn step(step: &StepDetail, now: Timestamp, text: &mut String) {
     }
     line(text, 2, "step", &step.display_name, &state, &took(step.started_at, step.finished_at, now));
     self::report(report, text);
+    if let Some(wait) = &step.wait {
+        text.push_str(&waits(wait, step, now));
+    }
+}
+
+/// Tells what a step waits for, or what was answered.
+fn waits(wait: &Wait, step: &StepDetail, now: Timestamp) -> String {
+    let mut text = String::new();
+    match &wait.answer {
+        Some(answer) if wait.kind == WaitKind::Delay => {
+            text.push_str(&format!("      waited until {}\n", exact(answer.at, now)));
+        }
+        Some(answer) => {
+            let comment =
+                answer.comment.as_ref().map_or_else(String::new, |comment| format!(": {}", printable(comment)));
+            let verdict = verdict(answer.verdict.word());
+            text.push_str(&format!("      {verdict} by {}, {}{comment}\n", shown(&answer.by), exact(answer.at, now)));
+        }
+        None if step.state == State::Completed => {}
+        None => {
+            let (what, then) = match (wait.kind, wait.on_timeout) {
+                (WaitKind::Delay, _) => ("waits", "then it goes on"),
+                (WaitKind::Approval, Approval::Approved) => ("waits for an approval", "then it goes on"),
+                (WaitKind::Approval, Approval::Rejected) => ("waits for an approval", "then it is rejected"),
+            };
+            let until = wait.until.map_or_else(String::new, |until| format!(" until {until:.0}, {then}"));
+            text.push_str(&format!("      {what}{until}\n"));
+            text.extend(wait.instructions.lines().map(|line| format!("        {}\n", printable(line))));
+        }
+    }
+    text
 }
 
 /// Tells the issues and files of a step, below it.

@@ -1,5 +1,6 @@
 //! What the shape of a pipeline alone does not say. One rule a file.
 
+mod agentless;
 mod conditions;
 mod dependencies;
 mod legs;
@@ -22,6 +23,7 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     names::check(pipeline, diagnostics);
     legs::check(pipeline, diagnostics);
     run_name::check(pipeline, diagnostics);
+    agentless::check(pipeline, diagnostics);
     resources::check(pipeline, diagnostics);
     dependencies::check(pipeline, diagnostics);
     let graph = view::Graph::new(pipeline);

@@ -31,6 +31,13 @@ use serde::{Deserialize, Serialize};
 /// The version of the plan's shape that this binary writes. A reader refuses a later one.
 pub const VERSION: u32 = 1;
 
+/// The pool of jobs that run on no machine: the store keeps what they wait for, and whoever has time
+/// looks after them.
+pub const AGENTLESS_POOL: &str = "server";
+
+/// The tasks that such jobs are made of.
+pub const AGENTLESS_TASKS: [&str; 2] = ["ManualValidation", "Delay"];
+
 /// The pattern of a run's name where the pipeline has none (reference, section 8.1).
 pub const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 

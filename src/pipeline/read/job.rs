@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
-use crate::pipeline::plan::{self, ContainerUse};
+use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
 use crate::pipeline::schema::JOBS_MAX;
 use crate::pipeline::value::{
     author, boolean, count, entries, entry, filled, items, late, member, names, number, own, text,
@@ -50,6 +50,8 @@ impl Reader<'_> {
         if job.deployment.is_none() {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
+            // There is no folder to check anything out to.
+            job.says_checkout |= job.pool.name == AGENTLESS_POOL;
         }
         if let Some(entry) = entry(node, "container") {
             self.need(Capability::Containers, entry.key_span);

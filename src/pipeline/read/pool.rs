@@ -2,7 +2,6 @@
 
 use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, shown};
-use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{POOL_DEFAULT, Placed, Pool};
 use crate::pipeline::plan::Demand;
 use crate::pipeline::value::{entries, entry, is_nothing, member, names, own};
@@ -10,8 +9,6 @@ use crate::template::Node;
 
 /// The pool of a cloud's machines in files that were written for it; here it is the default pool.
 const CLOUD: &str = "Azure Pipelines";
-/// The pool of jobs that run on no machine.
-const AGENTLESS: &str = "server";
 /// What stands between a capability and its value in a demand.
 const EQUALS: &str = "-equals";
 
@@ -34,7 +31,6 @@ impl Reader<'_> {
         let name = own(node).filter(|name| !name.value.is_empty())?;
         let name = self.with_known_macros(name, "the name of a pool")?;
         match name.value.as_str() {
-            AGENTLESS => self.need(Capability::AgentlessJob, name.span),
             CLOUD => return Some(POOL_DEFAULT.to_owned()),
             other if other.eq_ignore_ascii_case(POOL_DEFAULT) => return Some(POOL_DEFAULT.to_owned()),
             _ => {}

@@ -7,7 +7,7 @@ use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Int
 use crate::pipeline::schema::STEPS_MAX;
 use crate::pipeline::task;
 use crate::pipeline::value::{
-    boolean, count, entry, filled, is_true, items, member, names, number, own, pairs, scalar, text,
+    boolean, count, entries, entry, filled, is_true, items, member, names, number, own, pairs, scalar, text,
 };
 use crate::taint::Text;
 use crate::template::{Content, Entry, Kind, Node, Scalar};
@@ -37,6 +37,7 @@ impl Reader<'_> {
         let mut working_directory = member(node, "workingDirectory").and_then(text);
         let action = self.action(node, &mut working_directory)?;
         let step = Step {
+            span: entries(node).first().map_or(node.span, |first| first.key_span),
             name: member(node, "name").and_then(filled),
             display_name: member(node, "displayName").and_then(text),
             condition: member(node, "condition").and_then(|node| self.condition(node)),

@@ -76,7 +76,7 @@ pub(super) const TASKS: &[Definition] = &[
     ),
     task(
         "ManualValidation",
-        "",
+        "2003ad3a-104a-451a-9238-60474ab294e6",
         &[0, 1],
         &[
             input("notifyUsers", &[], ""),
@@ -86,5 +86,6 @@ pub(super) const TASKS: &[Definition] = &[
             input("onTimeout", &[], "reject"),
         ],
     ),
+    task("Delay", "28782b92-5e8e-4458-9751-a71cd1492bae", &[1], &[input("delayForMinutes", &[], "0")]),
     task("ReviewApp", "", &[0], &[required("resourceName", &[])]),
 ];

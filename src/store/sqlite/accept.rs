@@ -6,6 +6,7 @@ use super::row::{from_json, micros, to_json};
 use super::turn;
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
+use crate::run::RunName;
 use crate::store::{Acceptance, Accepted, Error, NewRun, Priority, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::{SignedDuration, Timestamp};
@@ -52,7 +53,7 @@ fn is_usual(priority: &Priority) -> bool {
 }
 
 impl LoggedRun<'_> {
-    fn queued(&self) -> QueuedRun {
+    pub(super) fn queued(&self) -> QueuedRun {
         QueuedRun {
             id: RunId::from_stored(&self.id),
             pipeline: self.pipeline.clone().into_owned(),
@@ -151,24 +152,31 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
 
 /// Gives a run its number, its name and its form.
 fn logged<'r>(session: &mut Session<'_>, run: &'r NewRun) -> Result<LoggedRun<'r>, Error> {
+    let (number, name) = number(session, &run.pipeline, &run.name)?;
     let Session { connection, memory } = session;
-    let number = memory.counters.next(connection, Scope::Run, &run.pipeline)?;
-    let revision = match run.name.revision {
-        Some(_) => {
-            let key = format!("{}\n{}\n{}", run.pipeline, run.name.prefix, run.name.suffix);
-            memory.counters.next(connection, Scope::Revision, &key)?
-        }
-        None => 0,
-    };
     Ok(LoggedRun {
         id: run.id.as_str().into(),
         pipeline: run.pipeline.as_str().into(),
         number,
-        name: run.name.with_revision(revision).into(),
+        name: name.into(),
         form: memory.forms.place(connection, &run.work.form)?,
         values: run.work.values.as_slice().into(),
         priority: run.priority,
     })
+}
+
+/// Counts the next run of a pipeline, and the revision in its name.
+pub(super) fn number(session: &mut Session<'_>, pipeline: &str, name: &RunName) -> Result<(u64, String), Error> {
+    let Session { connection, memory } = session;
+    let number = memory.counters.next(connection, Scope::Run, pipeline)?;
+    let revision = match name.revision {
+        Some(_) => {
+            let key = format!("{pipeline}\n{}\n{}", name.prefix, name.suffix);
+            memory.counters.next(connection, Scope::Revision, &key)?
+        }
+        None => 0,
+    };
+    Ok((number, name.with_revision(revision)))
 }
 
 /// Adds a delivery to the log and returns its place.

@@ -183,9 +183,28 @@ pub(super) fn file_run(
     queued_at: Timestamp,
     delivery: Option<&(DeliveryId, &str)>,
 ) -> Result<(), Error> {
+    let plan = session.memory.forms.plan(session.connection, run.form, &run.values)?;
+    let board = Board::new(&plan);
+    file_beginning(session, run, queued_at, delivery, Beginning { plan, board, rerun_of: None }).map(|_| ())
+}
+
+/// With what a run begins.
+pub(super) struct Beginning<'b> {
+    pub(super) plan: Plan,
+    /// What is completed already.
+    pub(super) board: Board,
+    pub(super) rerun_of: Option<&'b RunId>,
+}
+
+/// As [`file_run`], for a run of which something may be completed already. Returns its row.
+pub(super) fn file_beginning(
+    session: &mut Session<'_>,
+    run: &LoggedRun<'_>,
+    queued_at: Timestamp,
+    delivery: Option<&(DeliveryId, &str)>,
+    Beginning { mut plan, mut board, rerun_of }: Beginning<'_>,
+) -> Result<i64, Error> {
     let Session { connection, memory } = session;
-    let mut plan = memory.forms.plan(connection, run.form, &run.values)?;
-    let mut board = Board::new(&plan);
     let changes = board.advance(&mut plan);
     let result = board.result(&plan);
     let now = micros(queued_at);
@@ -194,9 +213,9 @@ pub(super) fn file_run(
     connection
         .prepare_cached(
             "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
-                              queued_at, finished_at)
+                              rerun_of, queued_at, finished_at)
              VALUES (:id, :pipeline, :number, :name, :state, :result, :connection, :delivery,
-                     :queued_at, :finished_at)",
+                     :rerun_of, :queued_at, :finished_at)",
         )?
         .execute(named_params! {
             ":id": run.id,
@@ -207,6 +226,7 @@ pub(super) fn file_run(
             ":result": result.map(RunResult::word),
             ":connection": delivery.map(|(_, connection)| connection),
             ":delivery": delivery.map(|(id, _)| id.as_str()),
+            ":rerun_of": rerun_of.map(RunId::as_str),
             ":queued_at": now,
             ":finished_at": result.map(|_| now),
         })?;
@@ -230,7 +250,7 @@ pub(super) fn file_run(
     if result.is_none() {
         turn::enter_run(session, seq, &plan, &board)?;
     }
-    Ok(())
+    Ok(seq)
 }
 
 /// Where a run's jobs stand among all that are due.

@@ -14,6 +14,7 @@ use super::turn;
 use super::writer::Session;
 use crate::clock::Clock;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
+use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
 use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
@@ -150,6 +151,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         leg: row.get(13)?,
         attempt: row.get(8)?,
         board: Board::default(),
+        artifacts: story::taken_artifacts(connection, seq)?,
         run_canceled: row.get(9)?,
         plan: memory.forms.plan(connection, row.get(10)?, &from_json::<Vec<String>>(&row.get::<_, String>(11)?)?)?,
     };
@@ -232,7 +234,7 @@ pub(super) fn finish(session: &mut Session<'_>, lease: &Lease, now: Now, outcome
 }
 
 /// Returns the row of a job whose lease holds.
-fn held(session: &Session<'_>, lease: &Lease, now: Now) -> Result<i64, Error> {
+pub(super) fn held(session: &Session<'_>, lease: &Lease, now: Now) -> Result<i64, Error> {
     session
         .connection
         .prepare_cached("SELECT seq FROM job WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?")?
@@ -336,13 +338,13 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Resu
     let mut lost: Vec<(i64, Swept)> = Vec::new();
     {
         let mut query = session.connection.prepare_cached(
-            "SELECT job.seq, job.id, run.id, job.started_step, job.begun, job.attempts
+            "SELECT job.seq, job.id, run.id, job.started_step AND job.pool <> ?2, job.begun, job.attempts
              FROM job
              JOIN run ON run.seq = job.run
-             WHERE job.state = 'leased' AND job.lease_until <= ?
+             WHERE job.state = 'leased' AND job.lease_until <= ?1
              ORDER BY job.seq",
         )?;
-        let mut rows = query.query([over])?;
+        let mut rows = query.query(params![over, AGENTLESS_POOL])?;
         while let Some(row) = rows.next()? {
             let job = JobId::from_stored(&row.get::<_, String>(1)?);
             let run = RunId::from_stored(&row.get::<_, String>(2)?);
@@ -367,19 +369,26 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Resu
 const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
 
 /// Gives a job back for another attempt; if its run was canceled meanwhile, it is decided anew. What
-/// the lost attempt had told of its steps goes with it.
+/// the lost attempt had told of its steps goes with it, but for a job that only waits: its question
+/// stands.
 fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
     session
         .connection
         .prepare_cached(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 begun = begun + started_step, started_step = 0
-             WHERE seq = ?",
+                 begun = begun + (started_step AND pool <> ?2), started_step = 0
+             WHERE seq = ?1",
         )?
-        .execute([job])?;
+        .execute(params![job, AGENTLESS_POOL])?;
     for table in ["step", "report"] {
-        session.connection.prepare_cached(&format!("DELETE FROM {table} WHERE job = ?"))?.execute([job])?;
+        session
+            .connection
+            .prepare_cached(&format!(
+                "DELETE FROM {table}
+                 WHERE job = ?1 AND (SELECT pool FROM job WHERE seq = ?1) <> ?2"
+            ))?
+            .execute(params![job, AGENTLESS_POOL])?;
     }
     let run = run_of(session, job)?;
     settle(session, run, now)

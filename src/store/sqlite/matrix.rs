@@ -22,6 +22,16 @@ pub(super) fn fill_in(connection: &Connection, run: i64, plan: &mut Plan) -> Res
     Ok(())
 }
 
+/// Legs that became known, and the stage and job whose they are.
+pub(super) type Known = ((usize, usize), Vec<MatrixLeg>);
+
+/// Returns the legs that became known in a run.
+pub(super) fn kept(connection: &Connection, run: i64) -> Result<Vec<Known>, Error> {
+    let mut query = connection.prepare_cached("SELECT stage_index, job_index, legs FROM matrix WHERE run = ?")?;
+    let rows = query.query_map([run], |row| Ok(((row.get(0)?, row.get(1)?), row.get::<_, String>(2)?)))?;
+    rows.map(|row| row.map_err(Error::from).and_then(|(place, legs)| Ok((place, from_json(&legs)?)))).collect()
+}
+
 /// Keeps the legs of a job.
 pub(super) fn keep(
     connection: &Connection,

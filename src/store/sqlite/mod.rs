@@ -24,6 +24,8 @@
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
 //! | `read.rs` | lists and details |
+//! | `rerun.rs` | a completed run again |
+//! | `wait.rs` | what steps wait for, and who answered |
 //! | `row.rs` | between columns and types |
 
 mod accept;
@@ -31,6 +33,7 @@ mod counter;
 mod filing;
 mod form;
 mod graph;
+mod held_up;
 mod lease;
 mod lock;
 mod matrix;
@@ -39,16 +42,18 @@ mod pause;
 mod read;
 mod reader;
 mod refusal;
+mod rerun;
 mod row;
 mod secret_use;
 mod story;
 mod turn;
-mod held_up;
+mod wait;
 mod writer;
 
 use super::{
-    Acceptance, Accepted, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobOutcome, Lease,
-    Pausable, Pause, Renewal, RunDetail, RunQuery, StepEvent, Store, Swept,
+    Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
+    Error, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery, StepEvent, Store,
+    Swept,
 };
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -255,6 +260,26 @@ impl Store for SqliteStore {
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
         let (lease, now) = (lease.clone(), self.now());
         self.change(move |session| lease::finish(session, &lease, now, &outcome)).await
+    }
+
+    async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
+        let (lease, question, now) = (lease.clone(), question.clone(), self.now());
+        let (asked_by, asked) = (lease.clone(), question.clone());
+        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now.at);
+        match self.readers.read(look).await? {
+            wait::Standing::Waiting => Ok(None),
+            wait::Standing::Answered(answer) => Ok(Some(answer)),
+            wait::Standing::Due => self.change(move |session| wait::ask(session, &lease, &question, now)).await,
+        }
+    }
+
+    async fn answer(&self, asking: &Asking, answer: Answer) -> Result<Answered, Error> {
+        let asking = asking.clone();
+        self.change(move |session| wait::answer(session, &asking, &answer)).await
+    }
+
+    async fn rerun(&self, rerun: Rerun) -> Result<Reran, Error> {
+        self.change(move |session| rerun::rerun(session, &rerun)).await
     }
 
     async fn cancel(&self, run: &RunId) -> Result<Option<State>, Error> {

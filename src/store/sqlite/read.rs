@@ -2,8 +2,7 @@
 
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
-use super::story;
-use super::held_up;
+use super::{held_up, story, wait};
 use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
@@ -19,19 +18,23 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use std::borrow::Cow;
 
 /// The columns of [`run_of`].
-const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, queued_at, started_at,
-                   finished_at, reason";
+const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
+                   started_at, finished_at, reason";
 
 pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
     let state = query.state.map(State::word);
-    let [pipeline, delivery, before] = [
+    let result = query.result.map(RunResult::word);
+    let [pipeline, connected, delivery, before] = [
         query.pipeline.as_deref(),
+        query.connection.as_deref(),
         query.delivery.as_ref().map(DeliveryId::as_str),
         query.before.as_ref().map(RunId::as_str),
     ];
     // Only what is asked for stands in the text, so that an index can be chosen for it.
     let mut conditions = vec!["TRUE"];
     conditions.extend(pipeline.map(|_| "pipeline = :pipeline"));
+    conditions.extend(connected.map(|_| "connection = :connection"));
+    conditions.extend(result.map(|_| "result = :result"));
     conditions.extend(delivery.map(|_| "delivery = :delivery"));
     conditions.extend(before.map(|_| "seq < (SELECT seq FROM run WHERE id = :before)"));
     conditions.extend(state.map(|state| match state {
@@ -48,7 +51,14 @@ pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>
          LIMIT :limit",
         conditions.join(" AND ")
     );
-    let texts = [(":pipeline", pipeline), (":delivery", delivery), (":before", before), (":state", state)];
+    let texts = [
+        (":pipeline", pipeline),
+        (":connection", connected),
+        (":result", result),
+        (":delivery", delivery),
+        (":before", before),
+        (":state", state),
+    ];
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":limit", &query.limit)];
     values.extend(texts.iter().filter(|(_, text)| text.is_some()).map(|(name, text)| (*name, text as &dyn ToSql)));
     let mut statement = connection.prepare_cached(&sql)?;
@@ -67,6 +77,7 @@ fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
         result: result_at(row, "result")?,
         connection: row.get("connection")?,
         delivery: row.get::<_, Option<String>>("delivery")?.map(|id| DeliveryId::from_stored(&id)),
+        rerun_of: row.get::<_, Option<String>>("rerun_of")?.map(|id| RunId::from_stored(&id)),
         queued_at: moment(row.get("queued_at")?)?,
         started_at: moment_at(row, "started_at")?,
         finished_at: moment_at(row, "finished_at")?,
@@ -197,6 +208,11 @@ fn job_detail(connection: &Connection, row: &JobRow, job: &Job, standing: &Stand
             step.report = report;
         }
     }
+    for (at, wait) in wait::of_job(connection, row.seq)? {
+        if let Some(step) = steps.get_mut(at) {
+            step.wait = Some(wait);
+        }
+    }
     if let Some(result) = row.result {
         steps.iter_mut().for_each(|step| close(step, result));
     }
@@ -227,6 +243,7 @@ fn waiting_step(at: usize, step: &Step) -> StepDetail {
         started_at: None,
         finished_at: None,
         report: StepReport::default(),
+        wait: None,
     }
 }
 
@@ -415,7 +432,10 @@ pub(super) fn depth(connection: &Connection) -> Result<Depth, Error> {
     let running = connection
         .prepare_cached("SELECT count(*) FROM run WHERE state IN ('running', 'canceling') AND state <> 'completed'")?
         .query_row([], |row| row.get(0))?;
-    Ok(Depth { queued: count_waiting(connection)?, running })
+    let oldest: Option<i64> = connection
+        .prepare_cached("SELECT min(queued_at) FROM run WHERE state = 'queued' AND state <> 'completed'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Depth { queued: count_waiting(connection)?, running, oldest: oldest.map(moment).transpose()? })
 }
 
 /// Returns how many runs wait for a worker.

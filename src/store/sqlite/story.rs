@@ -48,13 +48,63 @@ pub(super) fn publish(session: &Session<'_>, job: i64, artifact: &Artifact) -> R
     session
         .connection
         .prepare_cached(
-            "INSERT INTO artifact (run, name, kind, location)
-             SELECT run, ?2, ?3, ?4 FROM job
+            "INSERT INTO artifact (run, name, kind, location, job)
+             SELECT run, ?2, ?3, ?4, seq FROM job
              WHERE seq = ?1 AND (SELECT count(*) FROM artifact WHERE artifact.run = job.run) < ?5
-             ON CONFLICT (run, name) DO UPDATE SET kind = ?3, location = ?4",
+             ON CONFLICT (run, name) DO UPDATE SET kind = ?3, location = ?4, job = ?1",
         )?
         .execute(params![job, artifact.name, artifact.kind, artifact.location, ARTIFACTS_MAX])?;
     Ok(())
+}
+
+/// Puts what a job has told and handed on into a job of another run that takes it.
+pub(super) fn take(connection: &Connection, (from, to): (i64, i64), run: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO report (job, step_index, report)
+             SELECT ?2, step_index, report FROM report
+             WHERE job = ?1",
+        )?
+        .execute([from, to])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO output (run, job, name, value)
+             SELECT ?3, ?2, name, value FROM output
+             WHERE job = ?1",
+        )?
+        .execute([from, to, run])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO artifact (run, name, kind, location, job)
+             SELECT ?3, name, kind, location, ?2 FROM artifact
+             WHERE job = ?1",
+        )?
+        .execute([from, to, run])?;
+    Ok(())
+}
+
+/// Gives a run the numbers of series that another one has got: what it takes was made with them.
+pub(super) fn take_series(connection: &Connection, from: i64, to: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO series_use (run, site, value) SELECT ?2, site, value FROM series_use WHERE run = ?1",
+        )?
+        .execute([from, to])?;
+    Ok(())
+}
+
+/// Returns the artifacts of a run that are kept in the folder of the one that it repeats.
+pub(super) fn taken_artifacts(connection: &Connection, run: i64) -> Result<Vec<Artifact>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT name, kind, location
+         FROM artifact
+         WHERE artifact.run = ?1 AND kind = 'container'
+           AND NOT instr(location, (SELECT id FROM run WHERE seq = ?1 AND rerun_of IS NOT NULL))
+         ORDER BY name",
+    )?;
+    let artifacts =
+        query.query_map([run], |row| Ok(Artifact { name: row.get(0)?, kind: row.get(1)?, location: row.get(2)? }))?;
+    Ok(artifacts.collect::<Result<_, _>>()?)
 }
 
 /// Writes the outputs of a job.

@@ -119,7 +119,10 @@ async fn fetch(
     is_apart: bool,
 ) -> Result<Told, Unfinished> {
     let job = execution.job;
-    let kept = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
+    let own_ones = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
+    // What the run has added to an artifact that it has taken comes after it, and wins.
+    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), job.keep.place(&artifact.location)));
+    let kept: Vec<_> = taken.chain(own_ones).collect();
     let known = kept.iter().map(|(name, _)| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
     let artifacts: Vec<_> =
         kept.into_iter().filter(|(it, _)| name.is_empty() || it.eq_ignore_ascii_case(&name)).collect();

@@ -9,7 +9,7 @@
 //! pattern     which files are meant
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
-//! artifact, copy, delete, archive, extract, results, program    the tasks
+//! artifact, copy, delete, archive, extract, results, program, wait    the tasks
 //! ```
 //! A task that only runs a file with an interpreter becomes the script that does so.
 
@@ -28,6 +28,7 @@ mod program;
 mod repository;
 mod results;
 mod task;
+mod wait;
 
 pub use extract::{EXTRACTED_MAX, RATIO_MAX};
 pub use repository::Repositories;

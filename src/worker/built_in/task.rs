@@ -3,7 +3,9 @@
 use super::super::job::Execution;
 use super::super::journal::Broken;
 use super::input::Inputs;
-use super::{Ending, Own, Told, Unfinished, archive, artifact, conclude, copy, delete, extract, program, results};
+use super::{
+    Ending, Own, Told, Unfinished, archive, artifact, conclude, copy, delete, extract, program, results, wait,
+};
 use crate::pipeline::plan::Task;
 use crate::store::StepReport;
 
@@ -51,6 +53,8 @@ async fn work(
         "ArchiveFiles" => archive::run(execution, own, inputs).await,
         "ExtractFiles" => extract::run(execution, own, inputs).await,
         "PublishTestResults" => results::run(execution, own, inputs, report).await,
+        "ManualValidation" => wait::validation(execution, own, inputs).await,
+        "Delay" => wait::delay(execution, own, inputs).await,
         // A plan of a later version may have more.
         name => Err(format!("This worker can't run the task `{name}`.").into()),
     }

@@ -48,7 +48,7 @@ async fn numbers_have_no_gaps_although_a_full_queue_refuses() {
             assert!(matches!(error, Error::Full { waiting, limit } if (waiting, limit) == (number, number)), "{error}");
         }
         let depth = world.store().depth().await.expect("a depth");
-        assert_eq!(depth, Depth { queued: 3, running: 0 });
+        assert_eq!(depth, Depth { queued: 3, running: 0, oldest: Some(world.now()) });
         let query = DeliveryQuery { limit: 10, ..DeliveryQuery::default() };
         assert_eq!(world.store().deliveries(query).await.expect("a list").len(), 3, "refused for room, nothing kept");
     }
@@ -142,7 +142,7 @@ async fn canceling_before_the_start_cancels_everything() {
         assert_eq!(world.store().cancel(&run.id).await.expect("canceled"), Some(State::Completed));
         assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Canceled)));
         assert!(world.claim().await.is_none());
-        assert_eq!(world.store().depth().await.expect("a depth"), Depth { queued: 0, running: 0 });
+        assert_eq!(world.store().depth().await.expect("a depth"), Depth::default());
         let room = Acceptance { queue_limit: 1, ..world.acceptance(plan(vec![job("a", &[])]), None) };
         world.store().accept(room).await.expect("a canceled run takes no room");
     }

@@ -224,7 +224,9 @@ impl History {
         let seen: Vec<bool> = runs.iter().rev().map(|run| run.waits_for.is_some()).collect();
         assert_eq!(seen, self.reference.runs.iter().enumerate().map(waits).collect::<Vec<_>>());
         let running = |run: &&reference::Run| matches!(run.state, State::Running | State::Canceling);
+        let waiting = runs.iter().filter(|run| run.state == State::Queued);
         let depth = Depth {
+            oldest: waiting.map(|run| run.queued_at).min(),
             queued: self.reference.waiting() as u64,
             running: self.reference.runs.iter().filter(running).count() as u64,
         };

@@ -7,7 +7,7 @@ use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable, VariableGroup};
 use pipehook::process::Patience;
 use pipehook::run::{Board, RunResult, Series};
-use pipehook::store::{JobOutcome, StepEvent, StepReport};
+use pipehook::store::{Answer, JobOutcome, Question, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
 use std::path::Path;
@@ -42,6 +42,10 @@ impl Journal for Memory {
     async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
         self.counted.push(series.clone());
         Ok(series.seed + 41)
+    }
+
+    async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
+        Ok(Answer::new(question.on_timeout, "bench", jiff::Timestamp::UNIX_EPOCH, None))
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
@@ -190,6 +194,7 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         attempt: 1,
         board: Board::new(&plan),
         keep: Keep::new(data),
+        taken: Vec::new(),
         plan: Arc::new(plan),
         stage: 0,
         job: 0,
