@@ -52,6 +52,7 @@ pub use wait::*;
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,7 +148,7 @@ pub trait Store: Send + Sync {
     async fn refuse(&self, refusal: crate::webhook::delivery::Refusal) -> Result<(), Error>;
 
     /// Notes when a secret of a connection was last used. Need not be durable when it returns.
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: jiff::Timestamp) -> Result<(), Error>;
+    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error>;
 
     /// Leases the first due job of the pools, if there is one that may be claimed.
     /// The run becomes running. A new fencing token is made.
@@ -203,6 +204,22 @@ pub trait Store: Send + Sync {
 
     /// Returns what is held back, in the order of kind and name.
     async fn pauses(&self) -> Result<Vec<Pause>, Error>;
+
+    /// Returns completed runs that ended before a moment, the earliest first.
+    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error>;
+
+    /// Forgets completed runs and all that is stored of them; others are left. Numbers stay: the next
+    /// run of a pipeline goes on counting. One small commit: a caller brings some at a time.
+    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error>;
+
+    /// Forgets some of the earliest deliveries: those received before a moment, and while all bodies
+    /// together have more bytes than `bytes_max`. A repeat of one is still answered with its runs, for as
+    /// long as its key is remembered. Keys whose time is over go too. One small commit: a caller comes
+    /// again until nothing was left.
+    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error>;
+
+    /// Gives some room back that nothing uses. Says whether there is more.
+    async fn compact(&self) -> Result<bool, Error>;
 
     /// Returns a receiver that is marked changed when something became due or a run changed, in
     /// this process. Subscribe, look, then wait: a change between the look and the wait is not

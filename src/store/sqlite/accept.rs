@@ -249,12 +249,13 @@ fn remember(session: &Session<'_>, delivery: &Delivery, place: i64, repeat: &Rep
 
 /// Returns the runs that the delivery at a place of the log started; none where it is gone.
 fn runs_at(session: &Session<'_>, place: i64) -> Result<Vec<QueuedRun>, Error> {
-    let runs: Option<Option<String>> = session
+    let runs: Option<String> = session
         .connection
-        .prepare_cached("SELECT runs FROM delivery WHERE seq = ?")?
-        .query_row([place], |row| row.get(0))
-        .optional()?;
-    let Some(runs) = runs.flatten() else { return Ok(Vec::new()) };
+        .prepare_cached(
+            "SELECT coalesce((SELECT runs FROM delivery WHERE seq = ?1), (SELECT runs FROM repeat WHERE place = ?1))",
+        )?
+        .query_row([place], |row| row.get(0))?;
+    let Some(runs) = runs else { return Ok(Vec::new()) };
     let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
     Ok(runs.iter().map(LoggedRun::queued).collect())
 }

@@ -122,10 +122,11 @@ fn set_aside(session: &mut Session<'_>, place: i64, error: &Error) -> Result<(),
 
 /// Files what stands in the log up to a place.
 fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
+    let mut bytes = 0;
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
     let mut query = connection.prepare_cached(
-        "SELECT seq, id, connection, received_at, runs
+        "SELECT seq, id, connection, received_at, runs, length(body)
          FROM delivery
          WHERE seq > ? AND seq <= ?
          ORDER BY seq",
@@ -143,10 +144,13 @@ fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
                 turn::work_off(session, moment(received_at)?)?;
             }
         }
+        bytes += row.get::<_, u64>(5)?;
         seen.entry(name).or_default().add(received_at);
         session.memory.filed = place;
     }
-    connection.prepare_cached("UPDATE filing SET filed = ?")?.execute([session.memory.filed])?;
+    connection
+        .prepare_cached("UPDATE filing SET filed = ?, bytes = bytes + ?")?
+        .execute(params![session.memory.filed, bytes])?;
     seen.iter().try_for_each(|(name, seen)| seen.write(connection, name))
 }
 

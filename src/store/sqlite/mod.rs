@@ -19,6 +19,7 @@
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
+//! | `retention.rs` | what is old is forgotten, bit by bit |
 //! | `held_up.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
@@ -43,6 +44,7 @@ mod read;
 mod reader;
 mod refusal;
 mod rerun;
+mod retention;
 mod row;
 mod secret_use;
 mod story;
@@ -52,7 +54,7 @@ mod writer;
 
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    Error, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery, StepEvent, Store,
+    Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery, StepEvent, Store,
     Swept,
 };
 use crate::clock::Clock;
@@ -315,6 +317,24 @@ impl Store for SqliteStore {
         self.readers.read(pause::pauses).await
     }
 
+    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
+        self.readers.read(move |connection| retention::expired(connection, before, limit)).await
+    }
+
+    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error> {
+        let runs = runs.to_vec();
+        self.write(move |session| retention::forget_runs(session, &runs)).await
+    }
+
+    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error> {
+        let now = self.clock.now();
+        self.write(move |session| retention::forget_deliveries(session, before, bytes_max, now)).await
+    }
+
+    async fn compact(&self) -> Result<bool, Error> {
+        self.write(|session| retention::compact(session)).await
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -369,7 +389,8 @@ fn open_for_writing(file: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(&format!(
-        "PRAGMA journal_mode = WAL;
+        "PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -{CACHE_KIB};

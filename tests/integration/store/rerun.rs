@@ -79,7 +79,7 @@ async fn what_succeeded_is_taken_with_all_that_it_made() {
         let second = queued(&world, &first.id, RerunScope::Unsucceeded).await;
         let run = detail(&world, &second.id).await;
         let jobs = &run.stages[0].jobs;
-        assert_eq!(run.artifacts, [artifact.clone()]);
+        assert_eq!(run.artifacts, std::slice::from_ref(&artifact));
         assert_eq!(
             (jobs[0].result, jobs[0].reason.as_deref()),
             (Some(RunResult::Succeeded), Some("taken from hello#1"))
