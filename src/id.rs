@@ -77,7 +77,10 @@ id!(
 
 fn text(prefix: &str, milliseconds: u64, entropy: Entropy) -> Box<str> {
     let uuid = uuid::Builder::from_unix_timestamp_millis(milliseconds, &entropy).into_uuid();
-    format!("{prefix}{}", uuid.simple()).into()
+    let mut text = String::with_capacity(TEXT_MAX);
+    text.push_str(prefix);
+    text.push_str(uuid.simple().encode_lower(&mut uuid::Uuid::encode_buffer()));
+    text.into()
 }
 
 #[cfg(test)]

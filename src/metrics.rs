@@ -38,6 +38,7 @@ pub struct Metrics {
     deliveries: Family<DeliveryLabels, Counter>,
     accept_seconds: Histogram,
     queue_runs: Family<StateLabels, Gauge>,
+    unreadable_requests: Counter,
 }
 
 impl Default for Metrics {
@@ -46,6 +47,7 @@ impl Default for Metrics {
         let deliveries = Family::default();
         let accept_seconds = Histogram::new(exponential_buckets(FIRST_BUCKET_SECONDS, 2.0, BUCKETS));
         let queue_runs = Family::default();
+        let unreadable_requests = Counter::default();
         // The registry adds `_total` to the names of counters.
         registry.register("pipehook_deliveries", "Deliveries by what became of them", deliveries.clone());
         registry.register(
@@ -54,7 +56,12 @@ impl Default for Metrics {
             accept_seconds.clone(),
         );
         registry.register("pipehook_queue_runs", "Runs that are not completed", queue_runs.clone());
-        Self { registry, deliveries, accept_seconds, queue_runs }
+        registry.register(
+            "pipehook_unreadable_requests",
+            "Connections to the public listener that were ended because what came is no HTTP",
+            unreadable_requests.clone(),
+        );
+        Self { registry, deliveries, accept_seconds, queue_runs, unreadable_requests }
     }
 }
 
@@ -64,6 +71,11 @@ impl Metrics {
         let labels = DeliveryLabels { connection: connection.to_owned(), outcome };
         self.deliveries.get_or_create(&labels).inc();
         self.accept_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts a connection that was ended because what came is no HTTP.
+    pub fn unreadable_request(&self) {
+        self.unreadable_requests.inc();
     }
 
     /// Returns all numbers as text. `runs` has how many runs are in each state now.

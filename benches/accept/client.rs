@@ -12,6 +12,8 @@ pub struct Load {
     request: Vec<u8>,
     connections: usize,
     duration: Duration,
+    /// How often each connection posts; `None` as soon as it has its answer.
+    every: Option<Duration>,
 }
 
 /// What was measured of a server.
@@ -44,7 +46,12 @@ impl Load {
              X-WH-Checksum: {checksum}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        Self { request: request.into_bytes(), connections, duration }
+        Self { request: request.into_bytes(), connections, duration, every: None }
+    }
+
+    /// Returns the load with each connection posting once in so long.
+    pub fn paced(self, every: Duration) -> Self {
+        Self { every: Some(every), ..self }
     }
 
     /// Posts for the load's duration and counts the answers with status 200.
@@ -53,10 +60,12 @@ impl Load {
         runtime.block_on(async {
             let (start, worked) = (Instant::now(), server.processor_time());
             let end = start + self.duration;
-            let posting = (0..self.connections).map(|_| {
+            let posting = (0..self.connections).map(|at| {
                 let request = self.request.clone();
-                let address = server.address;
-                tokio::spawn(async move { post_until(end, address, &request).await })
+                let (address, every) = (server.address, self.every);
+                // Paced ones take turns, so that they do not wait for each other.
+                let first = every.map_or(start, |every| start + every * at as u32 / self.connections as u32);
+                tokio::spawn(async move { Posting { first, every, end }.post(address, &request).await })
             });
             let mut latencies = Vec::new();
             for connection in posting.collect::<Vec<_>>() {
@@ -72,19 +81,33 @@ impl Load {
     }
 }
 
-async fn post_until(end: Instant, address: std::net::SocketAddr, request: &[u8]) -> Vec<Duration> {
-    let mut stream = TcpStream::connect(address).await.expect("the server takes connections");
-    stream.set_nodelay(true).expect("a socket can be set");
-    let mut latencies = Vec::new();
-    let mut answer = Vec::with_capacity(4096);
-    while Instant::now() < end {
-        let sent = Instant::now();
-        stream.write_all(request).await.expect("the server reads");
-        read_answer(&mut stream, &mut answer).await;
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
-        latencies.push(sent.elapsed());
+/// When a connection posts.
+struct Posting {
+    first: Instant,
+    every: Option<Duration>,
+    end: Instant,
+}
+
+impl Posting {
+    async fn post(self, address: std::net::SocketAddr, request: &[u8]) -> Vec<Duration> {
+        let mut stream = TcpStream::connect(address).await.expect("the server takes connections");
+        stream.set_nodelay(true).expect("a socket can be set");
+        let mut latencies = Vec::new();
+        let mut answer = Vec::with_capacity(4096);
+        let mut next = self.first;
+        while Instant::now() < self.end {
+            if let Some(every) = self.every {
+                tokio::time::sleep_until(next.into()).await;
+                next += every;
+            }
+            let sent = Instant::now();
+            stream.write_all(request).await.expect("the server reads");
+            read_answer(&mut stream, &mut answer).await;
+            assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+            latencies.push(sent.elapsed());
+        }
+        latencies
     }
-    latencies
 }
 
 /// Reads one answer with a `content-length`.

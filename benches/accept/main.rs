@@ -10,17 +10,25 @@
 //! Each server is a process of its own; the client runs in this one. The processor's time that each
 //! server spends on a delivery is printed too: on a busy machine it says more than the rate.
 //! `--bytes N` and `--connections N` measure one row only.
+//!
+//! `--crowd 2000` measures something else: how long paced deliveries wait for their answer, alone and
+//! beside so many idle and slow connections, in turn in one run.
 
 mod bare;
 mod client;
+mod crowd;
 mod server;
 
 use client::{Load, Measured};
+use crowd::Crowd;
 use server::Server;
 use std::time::Duration;
 
 const BODIES: [usize; 2] = [300, 4096];
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
+/// The load beside a crowd: so many connections, each posting once in so long. That is 800 a second,
+/// far from what the machine can do, so that what is measured is waiting and not capacity.
+const PACED: (usize, Duration) = (16, Duration::from_millis(20));
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +42,11 @@ fn main() {
     let seconds = Duration::from_secs(or(chosen(&arguments, "--seconds"), 2) as u64);
     let rounds = or(chosen(&arguments, "--rounds"), 3);
     let only = |name: &str, number: usize| arguments.iter().all(|it| it != name) || number == chosen(&arguments, name);
+    let crowd = chosen(&arguments, "--crowd");
+    if crowd > 0 {
+        beside_crowd(crowd, seconds, rounds);
+        return;
+    }
     println!(
         "{:>6} {:>5} {:>10} {:>8} {:>8} {:>8} {:>9} {:>9} {:>8} {:>8} {:>9} {:>9}",
         "bytes",
@@ -86,6 +99,38 @@ fn row(bytes: usize, connections: usize, duration: Duration, rounds: usize) {
         over(&durable),
         middle(&pipehook, |it| it.processor_micros),
         middle(&durable, |it| it.processor_micros),
+    );
+}
+
+/// Measures paced deliveries alone and beside a crowd, in turn, and prints the medians of the rounds.
+fn beside_crowd(crowd: usize, duration: Duration, rounds: usize) {
+    let load = Load::new(BODIES[0], PACED.0, duration).paced(PACED.1);
+    let (mut alone, mut beside, mut ended) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..rounds {
+        let server = Server::pipehook();
+        alone.push(load.run(&server));
+        let crowd = Crowd::gather(&server, crowd);
+        beside.push(load.run(&server));
+        ended += crowd.ended();
+    }
+    println!("{:>12} {:>10} {:>8} {:>8} {:>8}", "connections", "accepted/s", "p50 ms", "p99 ms", "p99.9");
+    let print = |slow: usize, all: &[Measured]| {
+        let middle = |pick: &dyn Fn(&Measured) -> f64| median(all.iter().map(pick).collect());
+        println!(
+            "{:>12} {:>10.0} {:>8.2} {:>8.2} {:>8.2}",
+            format!("{} + {slow}", PACED.0),
+            middle(&|it| it.per_second),
+            middle(&|it| it.milliseconds(0.5)),
+            middle(&|it| it.milliseconds(0.99)),
+            middle(&|it| it.milliseconds(0.999)),
+        );
+    };
+    print(0, &alone);
+    print(crowd, &beside);
+    let ratios = alone.iter().zip(&beside).map(|(alone, beside)| beside.milliseconds(0.99) / alone.milliseconds(0.99));
+    println!(
+        "p99 beside the crowd over p99 alone: {:.2}; the server ended {ended} slow connections",
+        median(ratios.collect())
     );
 }
 

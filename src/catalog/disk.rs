@@ -128,13 +128,13 @@ fn slashes(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns the root of the repository that a pipeline is in: the nearest folder above it that has
 /// a `.git`, else the pipelines folder if it is in there, else its own folder.
-fn repository_of(pipeline: &Path, pipelines: &Path) -> PathBuf {
+pub(super) fn repository_of(pipeline: &Path, pipelines: &Path) -> PathBuf {
     let pipeline = absolute(pipeline);
     let own = pipeline.parent().unwrap_or(Path::new("/"));
     if let Some(checkout) = own.ancestors().find(|folder| folder.join(".git").exists()) {

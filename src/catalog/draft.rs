@@ -18,9 +18,12 @@ use crate::diagnostic::{Diagnostics, Report};
 use crate::pipeline::form::{Form, blank};
 use crate::pipeline::plan::{NAME_DEFAULT, Plan};
 use crate::pipeline::{Need, validate_with_needs};
+use crate::run::{self, RunName};
 use crate::shell::Requirement;
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Selected;
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The most blanks of a draft.
@@ -35,13 +38,15 @@ pub struct Draft {
     /// The work.
     pub form: Arc<Form>,
     /// The plan with the blanks in it, for what does not depend on them.
-    pub plan: Plan,
+    plan: Plan,
     /// What `check` would say all the same: warnings.
     pub reports: Vec<Report>,
     /// For each blank, the place in the payload.
     places: Vec<Vec<PathStep>>,
     /// What the text in a blank must look like.
     needs: Vec<(usize, Requirement)>,
+    /// The name of runs and the second of which it is.
+    named: ArcSwapOption<(i64, RunName)>,
 }
 
 impl Draft {
@@ -77,7 +82,26 @@ impl Draft {
         }
         let needs = needs.iter().map(need).collect::<Option<Vec<_>>>()?;
         let form = Arc::new(Form::with_blanks(&plan, &document)?);
-        Some(Self { form, plan, reports: diagnostics.without_notes().resolve(&pipeline.sources), places, needs })
+        Some(Self {
+            form,
+            plan,
+            reports: diagnostics.without_notes().resolve(&pipeline.sources),
+            places,
+            needs,
+            named: ArcSwapOption::empty(),
+        })
+    }
+
+    /// Returns the name of a run that is queued at a moment. All of one second have the same but for
+    /// the revision.
+    pub fn name(&self, at: Timestamp) -> RunName {
+        let second = at.as_second();
+        if let Some(named) = self.named.load().as_ref().filter(|named| named.0 == second) {
+            return named.1.clone();
+        }
+        let name = run::resolve(&self.plan, at);
+        self.named.store(Some(Arc::new((second, name.clone()))));
+        name
     }
 
     /// Returns the texts for the blanks, if a payload has a text for each and all of them may stand

@@ -10,13 +10,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 /// The most bytes of the list of a commit's files: some hundred thousand names.
 const TREE_MAX: u64 = 64 * 1024 * 1024;
 /// The most bytes of the name of a branch, a tag or a commit.
 const VERSION_MAX: usize = 256;
+/// How long git may take for one answer. It reads local files only; a listing of some hundred
+/// thousand names takes seconds, and who asks waits: a reload, or a command.
+const TIME_MAX: Duration = Duration::from_secs(30);
+/// How often it is looked whether git has ended, once its output has.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 /// The most files and commits that are remembered, before all of them are forgotten.
 const REMEMBERED_MAX: usize = 2_000;
 
@@ -181,18 +187,77 @@ fn run(folder: &Path, arguments: &[&str], limit: u64) -> Result<Option<Vec<u8>>,
     }
     command.arg("-C").arg(folder).args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    answer(&mut command, limit, TIME_MAX)
+}
+
+/// Runs a program to its end and returns what it printed, `None` if it failed. One that prints too
+/// much or takes too long is killed.
+fn answer(command: &mut Command, limit: u64, time: Duration) -> Result<Option<Vec<u8>>, String> {
+    let end = Instant::now() + time;
     let mut child = command.spawn().map_err(|cause| format!("git can't be started: {cause}"))?;
-    let mut bytes = Vec::new();
     let out = child.stdout.take().expect("it is a pipe");
-    let read = out.take(limit + 1).read_to_end(&mut bytes);
-    let too_much = bytes.len() as u64 > limit;
-    if too_much || read.is_err() {
-        // It may have ended already.
-        let _ = child.kill();
+    let (done, printed) = mpsc::channel();
+    // The thread ends with the pipe, which ends with the program.
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = out.take(limit + 1).read_to_end(&mut bytes);
+        // Nobody listens any more when the time is over.
+        let _ = done.send(read.map(|_| bytes));
+    });
+    let printed = printed.recv_timeout(time);
+    let outcome = match printed {
+        Ok(Ok(bytes)) if bytes.len() as u64 > limit => Err(format!("git prints more than {limit} bytes")),
+        Ok(Ok(bytes)) => match exit(&mut child, end) {
+            Ok(Some(status)) => return Ok(status.success().then_some(bytes)),
+            Ok(None) => Err(too_long(time)),
+            Err(cause) => Err(format!("git was lost: {cause}")),
+        },
+        Ok(Err(cause)) => Err(format!("what git prints can't be read: {cause}")),
+        Err(_) => Err(too_long(time)),
+    };
+    // It may have ended already. Who waits for a file system that does not answer ends late, even
+    // when killed: nobody waits for that here.
+    let _ = child.kill();
+    std::thread::spawn(move || child.wait());
+    outcome
+}
+
+fn too_long(time: Duration) -> String {
+    format!("git took more than {} seconds", time.as_secs())
+}
+
+/// Returns how a program whose output has ended ended itself; `None` if it goes on until `end`.
+fn exit(child: &mut Child, end: Instant) -> std::io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= end {
+            return Ok(None);
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
     }
-    let status = child.wait().map_err(|cause| format!("git was lost: {cause}"))?;
-    if too_much {
-        return Err(format!("git prints more than {limit} bytes"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str, time: Duration) -> Result<Option<Vec<u8>>, String> {
+        let mut command = Command::new("sh");
+        answer(command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()), 10, time)
     }
-    Ok(status.success().then_some(bytes))
+
+    #[test]
+    fn a_program_that_does_not_end_is_not_waited_for() {
+        let long = Duration::from_secs(60);
+        assert_eq!(run("printf ok", long), Ok(Some(b"ok".to_vec())));
+        assert_eq!(run("exit 1", long), Ok(None));
+        assert_eq!(run("printf 12345678901", long), Err("git prints more than 10 bytes".to_owned()));
+        let begin = Instant::now();
+        let short = Duration::from_millis(50);
+        assert_eq!(run("exec sleep 60", short), Err(too_long(short)));
+        assert_eq!(run("exec >&-; exec sleep 60", short), Err(too_long(short)));
+        assert!(begin.elapsed() < long / 2, "{:?}", begin.elapsed());
+    }
 }

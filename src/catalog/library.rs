@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct Library {
     /// The folder of the pipelines.
     pub(super) pipelines: PathBuf,
+    /// The configuration's own file, which is no pipeline wherever it lies.
+    configuration: Option<PathBuf>,
     repositories: Vec<(String, PathBuf)>,
     pub(super) groups: Arc<Groups>,
     /// What was read of commits; they do not change.
@@ -22,6 +24,7 @@ impl Library {
     pub fn new(config: &Config) -> Self {
         Self {
             pipelines: config.pipelines.clone(),
+            configuration: config.file.as_ref().and_then(|file| file.canonicalize().ok()),
             repositories: config.repositories.clone(),
             groups: Arc::new(config.variable_groups.iter().map(|group| group.group.clone()).collect()),
             commits: Commits::default(),
@@ -37,6 +40,12 @@ impl Library {
     /// Returns the folder of the pipelines.
     pub fn pipelines(&self) -> &Path {
         &self.pipelines
+    }
+
+    /// Says whether a file is the configuration.
+    pub fn is_configuration(&self, path: &Path) -> bool {
+        let Some(configuration) = &self.configuration else { return false };
+        path.file_name() == configuration.file_name() && path.canonicalize().is_ok_and(|path| path == *configuration)
     }
 
     /// Returns the folder of a declared repository: the one configured for its alias, else for its

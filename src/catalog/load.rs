@@ -1,6 +1,7 @@
 //! Reading pipeline files.
 
 use super::disk::Moment;
+use super::folder::File;
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
@@ -13,72 +14,8 @@ use crate::webhook::select::Wanted;
 use crate::yaml;
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
-
-/// The most pipeline files that one folder has.
-pub const FILES_MAX: usize = 10_000;
-/// The most folders, one inside the other, that are searched for pipelines.
-const FOLDER_DEPTH_MAX: usize = 20;
-/// Folders of this name hold templates, which are no pipelines.
-const TEMPLATES: &str = "templates";
-
-/// Why a folder of pipelines can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The folder, or one below it.
-    #[error("the pipelines folder {folder} can't be read: {cause}")]
-    Folder {
-        /// Which.
-        folder: String,
-        /// Why.
-        cause: std::io::Error,
-    },
-    /// More files than [`FILES_MAX`].
-    #[error("the pipelines folder {0} has more than {FILES_MAX} pipelines")]
-    TooMany(String),
-}
-
-/// A pipeline file that was found.
-pub(super) struct File {
-    /// The pipeline's name.
-    pub(super) name: String,
-    pub(super) path: PathBuf,
-}
-
-/// Returns the pipeline files below a folder. Links to folders are not followed, so that the
-/// search ends and stays inside.
-pub(super) fn files(folder: &Path) -> Result<Vec<File>, Error> {
-    let mut found = Vec::new();
-    let mut open = vec![(folder.to_owned(), 0)];
-    while let Some((inside, depth)) = open.pop() {
-        let failed = |cause| Error::Folder { folder: inside.display().to_string(), cause };
-        for item in std::fs::read_dir(&inside).map_err(failed)? {
-            let item = item.map_err(failed)?;
-            let kind = item.file_type().map_err(failed)?;
-            let path = item.path();
-            if kind.is_dir() && depth < FOLDER_DEPTH_MAX && item.file_name() != TEMPLATES {
-                open.push((path, depth + 1));
-            } else if !kind.is_dir() && is_yaml(&path) {
-                found.extend(name(folder, &path).map(|name| File { name, path }));
-            }
-            if found.len() > FILES_MAX {
-                return Err(Error::TooMany(folder.display().to_string()));
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn is_yaml(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    !hidden && path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml")
-}
-
-fn name(folder: &Path, path: &Path) -> Option<String> {
-    let inside = path.strip_prefix(folder).ok()?.with_extension("");
-    Some(inside.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
-}
 
 /// What is known of a file from an earlier load.
 pub(super) struct Before<'b> {
@@ -133,7 +70,8 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
     Ok(compile(&name, &shown_path(path), &text, &moment.files(path), moment.groups()))
 }
 
-pub(super) fn read(path: &Path) -> std::io::Result<String> {
+/// Reads the text of a file, if it is one and not too large.
+pub fn read(path: &Path) -> std::io::Result<String> {
     let file = std::fs::File::open(path)?;
     if !file.metadata()?.is_file() {
         return Err(std::io::Error::other("it is not a file"));
@@ -173,7 +111,7 @@ fn compile(
     let aliases: Vec<String> = resources.iter().map(|resource| resource.alias.clone()).collect();
     let template = Template::load(&document, &aliases, files, &mut sources, &mut diagnostics);
     let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
-    let scripts = pipeline::foresee(&document, &sources, &aliases);
+    let scripts = pipeline::foresee(&document, &template, &sources, &aliases);
     let pipeline = Pipeline { name: name.to_owned(), sources, template, groups: groups.clone(), listeners, scripts };
     (pipeline, diagnostics)
 }

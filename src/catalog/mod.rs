@@ -6,8 +6,10 @@
 //! [`Draft`] does the same once for all payloads that differ in texts only. [`Shelf`] holds the snapshot that deliveries are matched with;
 //! [`watch()`] renews it.
 
+mod alone;
 mod disk;
 mod draft;
+mod folder;
 mod git;
 mod library;
 mod load;
@@ -15,9 +17,11 @@ mod prepare;
 mod sure;
 mod watch;
 
+pub use alone::{check_template, is_template, looks_like_template};
 pub use draft::Draft;
+pub use folder::{Error, FILES_MAX};
 pub use library::Library;
-pub use load::{Error, FILES_MAX, load_file};
+pub use load::{load_file, read};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
 pub use sure::add_sure_mistakes;
 pub use watch::{Watcher, watch};
@@ -131,7 +135,10 @@ impl Catalog {
         let is_same = Arc::ptr_eq(&library, &before.library);
         let mut entries = BTreeMap::new();
         let moment = disk::Moment::new(&library);
-        for file in load::files(&library.pipelines)? {
+        for file in folder::files(&library.pipelines)?.pipelines {
+            if library.is_configuration(&file.path) {
+                continue;
+            }
             let before = before.entries.get(&file.name).map(|entry| load::Before { entry, is_same });
             let entry = load::entry(&file, &moment, before);
             entries.insert(file.name, entry);
@@ -157,11 +164,20 @@ impl Catalog {
     }
 }
 
-/// Returns the paths of all pipelines below a folder, by their names.
-pub fn paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut files = load::files(folder)?;
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(files.into_iter().map(|file| file.path).collect())
+/// The YAML files below a folder, by their names.
+#[derive(Debug)]
+pub struct Paths {
+    /// Those that are served as pipelines.
+    pub pipelines: Vec<PathBuf>,
+    /// Those in folders of templates.
+    pub templates: Vec<PathBuf>,
+}
+
+/// Returns the paths of all files below a folder.
+pub fn paths(folder: &Path) -> Result<Paths, Error> {
+    let files = folder::files(folder)?;
+    let paths = |files: Vec<folder::File>| files.into_iter().map(|file| file.path).collect();
+    Ok(Paths { pipelines: paths(files.pipelines), templates: paths(files.templates) })
 }
 
 /// Where the present snapshot lies.

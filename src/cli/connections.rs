@@ -62,7 +62,7 @@ fn table(seen: &[SeenConnection], now: Timestamp) -> String {
                 Some(_) => format!("{} (paused)", it.connection.name),
                 None => it.connection.name.clone(),
             },
-            format!("/webhooks/{}", it.connection.webhook),
+            path(&it.connection),
             it.connection.scheme.clone(),
             it.connection.secrets.map_or_else(|| "none asked".to_owned(), |secrets| secrets.to_string()),
             it.deliveries.to_string(),
@@ -76,6 +76,12 @@ fn table(seen: &[SeenConnection], now: Timestamp) -> String {
     });
     let header = ["NAME", "PATH", "SCHEME", "SECRETS", "DELIVERIES", "LAST", "REFUSED", "LAST REFUSED"];
     output::table(&header, rows)
+}
+
+/// Returns where one posts, and says so if nothing is taken there.
+fn path(connection: &OpenConnection) -> String {
+    let off = if connection.enabled { "" } else { " (off: enabled: false)" };
+    format!("/webhooks/{}{off}", connection.webhook)
 }
 
 /// Returns the table of all secrets, where a connection has several: those of a rotation.

@@ -1,6 +1,6 @@
 //! `pipehook deliveries`: what was posted, and why each pipeline ran or did not.
 
-mod show;
+pub(super) mod show;
 
 use super::failure::{Ending, Failure};
 use super::moment::ago;
@@ -10,7 +10,7 @@ use crate::catalog::{Library, Shelf};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::diagnostic::shown;
-use crate::id::DeliveryId;
+use crate::id::{DeliveryId, RunId};
 use crate::intake::{Force, Intake, Unreplayable};
 use crate::server::{ShownDelivery, replayed};
 use crate::store::{DeliveryQuery, Store};
@@ -84,7 +84,7 @@ impl Deliveries {
         let store = open::store(&config)?;
         match self.action.unwrap_or(Action::List(self.list)) {
             Action::List(query) => open::block_on(list(&*store, query, self.format))?,
-            Action::Show { delivery } => open::block_on(show(&*store, &delivery, self.format))?,
+            Action::Show { delivery } => show(&config, store, &delivery, self.format),
             Action::Replay { delivery, force } => {
                 let id = open::block_on(find(&*store, &delivery))??;
                 let force = if force { Force::Yes } else { Force::No };
@@ -115,15 +115,32 @@ async fn find(store: &dyn Store, reference: &str) -> Result<DeliveryId, Failure>
     }
 }
 
-async fn show(store: &dyn Store, reference: &str, format: Format) -> Result<Ending, Failure> {
-    let id = find(store, reference).await?;
+fn show(config: &Config, store: Arc<dyn Store>, reference: &str, format: Format) -> Result<Ending, Failure> {
+    let id = open::block_on(find(&*store, reference))??;
     let gone = || Failure::usage(format!("there is no delivery `{id}`"));
-    let detail = store.delivery(&id).await?.ok_or_else(gone)?;
+    let detail = open::block_on(store.delivery(&id))??.ok_or_else(gone)?;
+    // Pipelines that can't be read don't keep what is stored from being shown.
+    let trails = match Shelf::open(Library::new(config)) {
+        Ok(shelf) => open::block_on(intake(config, shelf, store).trails(&detail))??,
+        Err(_) => Vec::new(),
+    };
     match format {
-        Format::Json => output::json(&ShownDelivery::new(&detail))?,
-        Format::Table => output::text(&show::text(&detail, Timestamp::now()))?,
+        Format::Json => output::json(&ShownDelivery::new(&detail, &trails))?,
+        Format::Table => output::text(&show::text(&detail, &trails, Timestamp::now()))?,
     }
     Ok(Ending::Done)
+}
+
+/// Returns the receiving half of the machine, beside a server or without one.
+fn intake(config: &Config, shelf: Shelf, store: Arc<dyn Store>) -> Intake {
+    Intake::new(rules(config), Arc::new(shelf), store, Arc::new(SystemClock))
+}
+
+/// Returns where the server that this configuration describes shows a run. Which port it has where it
+/// picks one is not known here.
+fn run_url(config: &Config, run: &RunId) -> Option<String> {
+    let is_known = !config.admin_listen.ends_with(":0");
+    is_known.then(|| format!("http://{}/api/v1/runs/{run}", config.admin_listen))
 }
 
 /// Posts a delivery again. Its runs are executed by the server, now or when it starts.
@@ -135,14 +152,13 @@ fn replay(
     format: Format,
 ) -> Result<Ending, Failure> {
     let shelf = Shelf::open(Library::new(config)).map_err(|error| Failure::Usage(error.into()))?;
-    let intake = Intake::new(rules(config), Arc::new(shelf), store, Arc::new(SystemClock));
-    let admission = match open::block_on(intake.replay(id, force))? {
+    let admission = match open::block_on(intake(config, shelf, store).replay(id, force))? {
         Ok(admission) => admission,
         Err(Unreplayable::Store(error)) => return Err(error.into()),
         Err(reason) => return Err(Failure::mistake(reason.to_string())),
     };
     match format {
-        Format::Json => output::json(&replayed(&admission, id))?,
+        Format::Json => output::json(&replayed(&admission, id, |run| run_url(config, run)))?,
         Format::Table => {
             let mut text = format!("{}: {}\n", admission.delivery, output::verdict(admission.outcome.word()));
             let runs = admission.runs.iter();

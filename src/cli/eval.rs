@@ -2,8 +2,9 @@
 
 use super::failure::{Ending, Failure};
 use super::{input, output};
-use crate::diagnostic::{Diagnostic, SourceId, SourceMap, Span, Style, render_all};
-use crate::expression::{Context, Dialect, Expression, JobStatus, Mistake, Status, Value};
+use crate::diagnostic::{Code, Diagnostic, SourceId, SourceMap, Span, Style, render_all};
+use crate::expression::{Context, Dialect, Expression, JobStatus, Mistake, Scope, Status, Value};
+use crate::taint::Text;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -16,23 +17,34 @@ const SOURCE: &str = "expression";
 Examples:
   pipehook eval \"format('{0}-{1}', 'a', 5)\"
   pipehook eval \"eq(variables['Build.Reason'], 'Manual')\" --context context.json
-  pipehook eval \"and(succeeded(), eq(1, 1))\" --status succeeded")]
+  pipehook eval \"and(succeeded(), eq(1, 1))\" --status succeeded
+
+A context file, with what the expression needs of it:
+  {\"parameters\": {\"environment\": \"test\", \"hook\": {\"resource\": {\"id\": 7}}},
+   \"variables\": {\"Build.Reason\": \"Manual\"},
+   \"dependencies\": {\"A\": {\"result\": \"Succeeded\", \"outputs\": {\"step.name\": \"x\"}}}}")]
 pub(super) struct Eval {
     /// The expression
     #[arg(allow_hyphen_values = true)]
     expression: String,
-    /// A JSON object whose members are the contexts: parameters, variables, dependencies, …
+    /// A JSON object whose members are the names that the expression may use: `parameters` (also a
+    /// payload, below the webhook's alias), `variables`, `dependencies`, `stageDependencies`,
+    /// `resources`, `pipeline`, the name of a loop; `-` is stdin
     #[arg(long, value_name = "FILE")]
     context: Option<PathBuf>,
-    /// The status of the job, for succeeded(), failed() and the like
+    /// How the job stands, for always(), succeeded(), failed(), canceled() and succeededOrFailed(),
+    /// as in the condition of a step; without it these functions do not exist
     #[arg(long, value_enum, value_name = "STATUS")]
     status: Option<StatusWord>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum StatusWord {
+    /// All steps so far have succeeded
     Succeeded,
+    /// A step has failed
     Failed,
+    /// The run was canceled
     Canceled,
 }
 
@@ -53,7 +65,8 @@ impl Eval {
 
     fn read_context(&self) -> Result<Context<'static>, Failure> {
         let dialect = if self.status.is_some() { Dialect::Condition } else { Dialect::Template };
-        let mut context = Context::new(dialect);
+        // A variable that nobody has set is nothing, so that the name is always known.
+        let mut context = Context::new(dialect).with("variables", Value::object::<Text>([]));
         if let Some(file) = &self.context {
             let text = input::text(file)?;
             let json: serde_json::Value = serde_json::from_str(&text)
@@ -86,9 +99,23 @@ fn evaluate(text: &str, context: &Context<'_>) -> Result<Value, Vec<Mistake>> {
     let expression = Expression::parse(text).map_err(|mistake| vec![mistake])?;
     let unknown = expression.check(&context.scope());
     if !unknown.is_empty() {
-        return Err(unknown);
+        let elsewhere = expression.check(&Scope::new(Dialect::Condition));
+        return Err(unknown.into_iter().map(|mistake| with_way(mistake, &elsewhere)).collect());
     }
     expression.evaluate(context).map_err(|mistake| vec![mistake])
+}
+
+/// Adds how to make known what is not: a name by the file of contexts, a function that asks for the
+/// status of a job by that status. `elsewhere` are the mistakes that it would have in a condition.
+fn with_way(mistake: Mistake, elsewhere: &[Mistake]) -> Mistake {
+    let help = match mistake.code {
+        Code::UnknownName if mistake.help.is_none() => "give it a value in the file of `--context`",
+        Code::UnknownFunction if !elsewhere.iter().any(|it| it.range == mistake.range) => {
+            "say how the job stands: `--status succeeded`"
+        }
+        _ => return mistake,
+    };
+    Mistake { help: Some(help.to_owned()), ..mistake }
 }
 
 fn complain(text: &str, mistakes: &[Mistake]) {

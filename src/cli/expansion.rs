@@ -99,8 +99,8 @@ impl Expansion {
         payload: &Payload<'_>,
     ) -> Result<(Vec<Header>, Option<String>), Failure> {
         let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
-        let raw: Vec<header::RawHeader> =
-            self.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+        let raw: Vec<header::RawHeader<'_>> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let Some(connection) = config.connections.iter().find(|it| named(&it.name)) else {
             let lower = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
             return Ok((lower.collect(), None));

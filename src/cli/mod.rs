@@ -30,6 +30,7 @@ mod runs;
 mod send;
 mod serve;
 mod sign;
+mod store;
 mod trace;
 mod work;
 
@@ -97,14 +98,16 @@ enum Command {
     Deliveries(deliveries::Deliveries),
     /// List, inspect and steer runs
     Runs(runs::Runs),
+    /// Start a completed run again, or what of it did not succeed
+    Rerun(rerun::Rerun),
     /// Hold the runs of a pipeline or connection back
     Pause(pause::Pause),
     /// Let runs go on that were held back
     Resume(pause::Resume),
-    /// Start a completed run again, or what of it did not succeed
-    Rerun(rerun::Rerun),
     /// List connections and what was seen of each
     Connections(connections::Connections),
+    /// Check, copy and restore the store as a whole
+    Store(store::Store),
     /// Explain the code of a diagnostic
     Explain(explain::Explain),
     /// Print a completion script for a shell
@@ -145,10 +148,11 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Send(command) => command.carry_out(global),
         Command::Deliveries(command) => command.carry_out(global),
         Command::Runs(command) => command.carry_out(global),
+        Command::Rerun(command) => command.carry_out(global),
         Command::Pause(command) => command.carry_out(global),
         Command::Resume(command) => command.carry_out(global),
-        Command::Rerun(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
+        Command::Store(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),
     }

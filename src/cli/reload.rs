@@ -6,27 +6,40 @@ use crate::config::{self, Config};
 use crate::server::State;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Looks at the configuration until it is dropped.
+/// Looks at the configuration until it is dropped. Dropping it waits for its thread, which holds the
+/// store: what is still in the log beside the database is brought into it when the store is closed.
 pub(super) struct Reloader {
-    _stop: mpsc::Sender<()>,
+    /// Gone only while this is dropped.
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Reloader {
     /// Begins to look at the file of a configuration, if it has one.
     pub(super) fn start(config: &Config, state: Arc<State>, shelf: Arc<Shelf>) -> Self {
         let (stop, stopped) = mpsc::channel();
-        if let Some(file) = config.file.clone() {
+        let thread = config.file.clone().map(|file| {
             std::thread::Builder::new()
                 .name("configuration".to_owned())
                 .spawn(move || look_until_stopped(&file, &state, &shelf, &stopped))
-                .expect("the system can start a thread");
+                .expect("the system can start a thread")
+        });
+        Self { stop: Some(stop), thread }
+    }
+}
+
+impl Drop for Reloader {
+    fn drop(&mut self) {
+        self.stop = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the look-out for a changed configuration broke off");
         }
-        Self { _stop: stop }
     }
 }
 

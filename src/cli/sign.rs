@@ -19,7 +19,8 @@ use std::path::PathBuf;
 Examples:
   pipehook sign IncomingWH payload.json
   pipehook sign --scheme azure --secret-file secret.txt --header X-WH-Checksum payload.json
-  curl -H \"$(pipehook sign IncomingWH payload.json)\" --data-binary @payload.json http://127.0.0.1:8080/webhooks/IncomingWH")]
+  curl -H \"$(pipehook sign IncomingWH payload.json)\" --data-binary @payload.json \\
+    http://127.0.0.1:8080/webhooks/IncomingWH")]
 pub(super) struct Sign {
     /// The connection, and the payload (stdin without it and for `-`); with --scheme only the payload
     #[arg(value_name = "NAME] [FILE", num_args = 0..=2)]

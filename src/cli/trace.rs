@@ -8,6 +8,9 @@ use tracing_subscriber::EnvFilter;
 const VARIABLE: &str = "PIPEHOOK_LOG";
 /// What is logged where the variable says nothing: our own news, and others' warnings.
 const DEFAULT: &str = "warn,pipehook=info";
+/// The library that reads HTTP, which calls each connection an error on which something else comes.
+/// Anybody could fill the log with that; `/metrics` counts it.
+const HTTP_CONNECTIONS: &str = "actix_http::h1::dispatcher";
 
 /// Starts logging. A filter that can't be read is reported and not used.
 pub(super) fn start() {
@@ -17,7 +20,10 @@ pub(super) fn start() {
         Some(Err(error)) => Some(error.to_string()),
         _ => None,
     };
-    let filter = parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(DEFAULT));
+    let mut filter = parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(DEFAULT));
+    if !wanted.is_some_and(|wanted| wanted.contains("actix_http")) {
+        filter = filter.add_directive(format!("{HTTP_CONNECTIONS}=off").parse().expect("it is a directive"));
+    }
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     if stderr().is_terminal() {
         subscriber.init();

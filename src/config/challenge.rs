@@ -2,7 +2,7 @@
 
 use super::section::Section;
 use super::value::{Number, Texts};
-use super::{Environment, secret};
+use super::{Environment, key, secret};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::webhook::challenge::{Challenge, Consent, ORIGINS_MAX};
 use crate::webhook::connection::Connection;
@@ -36,7 +36,7 @@ pub fn read(
         return;
     }
     let Some(mut inside) = section.section("challenge") else { return };
-    inside.known(&["kind", "verify_token", "origins", "rate"]);
+    inside.known(&key::names(key::OF_CHALLENGE));
     let Some(challenge) = word(&mut inside, "kind") else {
         if inside.node("kind").is_none() {
             inside.mistake("kind", "a challenge needs a `kind`, such as `meta`");

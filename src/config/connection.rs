@@ -5,7 +5,7 @@ use super::value::{
     self, Auth, HeaderName, Name, NoRepeat, Priority, PublicUrl, Rejected, RepeatKey, Substitution, Texts, Typed,
     Window,
 };
-use super::{Environment, challenge, limits, scheme, secret};
+use super::{Environment, challenge, key, limits, scheme, secret};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::webhook::connection::{Authentication, Connection, Limits};
 use crate::webhook::preset;
@@ -13,23 +13,6 @@ use crate::webhook::repeat::{Key, Repeat};
 use crate::webhook::scheme::{Carrier, Kind, Scheme};
 use crate::yaml::Entry;
 use std::path::Path;
-
-const KEYS: &[&str] = &[
-    "secret",
-    "auth",
-    "scheme",
-    "header",
-    "webhook",
-    "enabled",
-    "repeat",
-    "rejected",
-    "substitution",
-    "priority",
-    "limits",
-    "challenge",
-    "url",
-    "topics",
-];
 
 /// Reads all connections, in the order of the file.
 pub fn read_all(
@@ -70,7 +53,7 @@ struct Surroundings<'e> {
 fn read(all: &mut Section<'_>, entry: &Entry, around: Surroundings<'_>) -> Option<(Connection, Span)> {
     let name = entry.key.text()?;
     let mut section = all.inside(&entry.value, name)?;
-    section.known(KEYS);
+    section.known(&key::names(key::OF_CONNECTION));
     let scheme = scheme::read(&mut section);
     let is_known = scheme.is_some();
     let scheme = scheme.unwrap_or_else(preset::azure);

@@ -8,6 +8,7 @@ mod challenge;
 mod connection;
 mod file;
 mod group;
+mod key;
 mod limits;
 mod mask;
 mod scheme;
@@ -76,21 +77,6 @@ impl Default for Workers {
         Self { jobs: NonZeroUsize::new(2).expect("two is not zero"), pools: vec!["default".to_owned()] }
     }
 }
-
-const KEYS: &[&str] = &[
-    "listen",
-    "admin",
-    "pipelines",
-    "repositories",
-    "variable-groups",
-    "data",
-    "database",
-    "files",
-    "workers",
-    "limits",
-    "connections",
-    "environment",
-];
 
 /// Returns an environment variable of the process as [`Config::load`] wants it; `None` also for a
 /// value that is not UTF-8.
@@ -183,7 +169,7 @@ impl Config {
 
     /// Reads the top of the file into the defaults.
     fn read(&mut self, mut file: Section<'_>, environment: Option<&Environment<'_>>) {
-        file.known(KEYS);
+        file.known(&key::names(key::OF_FILE));
         let folder = self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
         file.set(&mut self.listen, "listen", |address: Address| address.0);
         if let Some(mut admin) = file.section("admin") {

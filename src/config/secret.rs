@@ -2,10 +2,10 @@
 //!
 //! Messages name the connection and the source. No value of a secret is in any of them.
 
-use super::Environment;
 use super::file::{Unreadable, read_bytes};
 use super::section::Section;
 use super::value::{Moment, SecretName};
+use super::{Environment, key};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::webhook::KeyMistake;
 use crate::webhook::connection::Secret;
@@ -20,7 +20,6 @@ const FILE_MAX: u64 = 64 * 1024;
 const SECRETS_MAX: usize = 16;
 
 const SOURCES: &[&str] = &["env", "file", "value"];
-const KEYS: &[&str] = &["env", "file", "value", "name", "until"];
 const WHERE: &str = "a secret says where it is: `{env: NAME}`, `{file: PATH}` or `{value: TEXT}`";
 
 /// Whose secrets are read.
@@ -124,7 +123,8 @@ fn written<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Written<'n>>
         return None;
     };
     let mut inside = section.inside(node, "secret")?;
-    inside.known(KEYS);
+    let keys = key::names(key::OF_SECRET);
+    inside.known(&keys);
     let name = inside.value("name").map(|name: SecretName| name.0);
     let until = inside.value("until").map(|moment: Moment| moment.0);
     let is_source = |entry: &&Entry| entry.key.text().is_some_and(|key| SOURCES.contains(&&**key));
@@ -132,7 +132,7 @@ fn written<'n>(section: &mut Section<'_>, node: &'n Node) -> Option<Written<'n>>
     let one = match sources.as_slice() {
         [one] => *one,
         [] => {
-            if entries.iter().all(|entry| entry.key.text().is_some_and(|key| KEYS.contains(&&**key))) {
+            if entries.iter().all(|entry| entry.key.text().is_some_and(|key| keys.contains(&&**key))) {
                 section.report(Diagnostic::error(Code::MissingKey, WHERE, node.span, ""));
             }
             return None;

@@ -79,6 +79,11 @@ impl SourceMap {
         }
     }
 
+    /// Returns all texts, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter()
+    }
+
     /// Returns the text with an id, if the id is of this map.
     pub fn source(&self, id: SourceId) -> Option<&Source> {
         self.0.get(id.0 as usize)

@@ -10,7 +10,8 @@
 //! are on disk when [`LogWriter::sync`] returns. A crash may cut the last line short: a reader
 //! sees whole lines only, and a writer that comes later begins a new one.
 //!
-//! The text is kept as it was printed. Terminal escapes are made harmless where it is shown.
+//! The text is kept as it was printed, but for the terminal escapes of steps that payload text
+//! reaches, which are spelled out. Others are made harmless where the text is shown.
 
 mod keep;
 mod line;

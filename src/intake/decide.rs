@@ -4,8 +4,7 @@ use crate::catalog::{Catalog, Draft, Entry, Listener, Pipeline, Trigger, Trigger
 use crate::diagnostic::{Diagnostics, Report};
 use crate::id::{DeliveryId, RunId};
 use crate::pipeline::form::Form;
-use crate::pipeline::plan::Plan;
-use crate::run;
+use crate::run::{self, RunName};
 use crate::store::{NewRun, Work};
 use crate::webhook::connection::Connection;
 use crate::webhook::delivery::{Decision, FilterVerdict, Header, Outcome, Verdict};
@@ -107,7 +106,7 @@ fn start(
     let filled = draft.and_then(|draft: &Draft| Some((draft, draft.texts(&payload)?)));
     let Some((draft, values)) = filled else { return start_anew(pipeline, listener, payload, arrival, runs) };
     let work = Work { form: draft.form.clone(), values };
-    let id = add(pipeline, &draft.plan, work, arrival, runs);
+    let id = add(pipeline, draft.name(arrival.received_at), work, arrival, runs);
     Verdict { run: Some(id), diagnostics: draft.reports.clone(), ..verdict(&pipeline.name, Decision::Queued) }
 }
 
@@ -135,17 +134,17 @@ fn start_anew(
         return Verdict { diagnostics, ..verdict(&pipeline.name, Decision::Rejected) };
     };
     let work = Work { form: Arc::new(Form::of(&prepared.plan, &prepared.document)), values: Vec::new() };
-    let id = add(pipeline, &prepared.plan, work, arrival, runs);
+    let id = add(pipeline, run::resolve(&prepared.plan, arrival.received_at), work, arrival, runs);
     Verdict { run: Some(id), diagnostics, ..verdict(&pipeline.name, Decision::Queued) }
 }
 
 /// Adds a run and returns its id.
-fn add(pipeline: &Pipeline, plan: &Plan, work: Work, arrival: &Arrival<'_>, runs: &mut Vec<NewRun>) -> RunId {
+fn add(pipeline: &Pipeline, name: RunName, work: Work, arrival: &Arrival<'_>, runs: &mut Vec<NewRun>) -> RunId {
     let id = (arrival.run_id)();
     runs.push(NewRun {
         id: id.clone(),
         pipeline: pipeline.name.clone(),
-        name: run::resolve(plan, arrival.received_at),
+        name,
         queued_at: arrival.received_at,
         priority: arrival.connection.priority,
         work,

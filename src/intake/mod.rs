@@ -9,9 +9,11 @@ mod decide;
 mod ids;
 mod rate;
 mod replay;
+mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
 pub use replay::{Force, Unreplayable};
+pub use trail::PipelineTrail;
 
 use crate::catalog::Shelf;
 use crate::clock::Clock;
@@ -38,20 +40,20 @@ const RETRY_AFTER_SECONDS: u64 = 10;
 
 /// A request to a connection.
 #[derive(Debug)]
-pub struct Request {
+pub struct Request<'r> {
     /// The name in the URL.
-    pub webhook: String,
+    pub webhook: &'r str,
     /// The path and query as they were asked for.
-    pub target: String,
+    pub target: &'r str,
     /// All headers in the order they came.
-    pub headers: Vec<header::RawHeader>,
+    pub headers: Vec<header::RawHeader<'r>>,
     /// The body exactly as it came.
     pub body: Vec<u8>,
 }
 
-impl Request {
+impl Request<'_> {
     fn received(&self) -> Received<'_> {
-        Received { headers: &self.headers, body: &self.body, target: &self.target }
+        Received { headers: &self.headers, body: &self.body, target: self.target }
     }
 }
 
@@ -110,9 +112,9 @@ impl Intake {
     }
 
     /// Takes a request down the road as far as it goes, and says what its sender is told.
-    pub async fn receive(&self, request: Request) -> Answer {
+    pub async fn receive(&self, request: Request<'_>) -> Answer {
         let rules = self.rules.load_full();
-        let Some(connection) = rules.connection(&request.webhook) else { return Answer::UnknownConnection };
+        let Some(connection) = rules.connection(request.webhook) else { return Answer::UnknownConnection };
         if let Some(answer) = unsupported_coding(&request) {
             return answer;
         }
@@ -137,9 +139,9 @@ impl Intake {
     }
 
     /// Answers a sender that asks whether it may post. Nothing is recorded and nothing starts.
-    pub fn ask(&self, asking: Asking, request: &Request) -> Answer {
+    pub fn ask(&self, asking: Asking, request: &Request<'_>) -> Answer {
         let rules = self.rules.load();
-        let Some(connection) = rules.connection(&request.webhook) else { return Answer::UnknownConnection };
+        let Some(connection) = rules.connection(request.webhook) else { return Answer::UnknownConnection };
         let reply = challenge::ask(connection, asking, &request.received(), self.clock.now());
         reply.map_or(Answer::NotAsked, Answer::Challenge)
     }
@@ -165,7 +167,7 @@ impl Intake {
         connection: &Connection,
         id: DeliveryId,
         received_at: Timestamp,
-        request: &Request,
+        request: &Request<'_>,
         secret: Option<String>,
     ) -> Result<(Ready, Option<Reply>), String> {
         let doubled = |header: Doubled| format!("the header {} is there more than once", header.0);
@@ -261,7 +263,7 @@ impl Intake {
         connection: &Connection,
         id: DeliveryId,
         received_at: Timestamp,
-        request: &Request,
+        request: &Request<'_>,
         failure: &Failure,
     ) -> Answer {
         let reason = failure.to_string();
@@ -291,7 +293,11 @@ fn about<'p>(payload: &'p Payload<'_>, wanted: &Wanted) -> Selected<'p> {
 }
 
 /// Returns the key by which a delivery would be known again, where its connection looks for one.
-fn repeat_key(connection: &Connection, request: &Request, about: &Selected<'_>) -> Result<Option<RepeatKey>, Doubled> {
+fn repeat_key(
+    connection: &Connection,
+    request: &Request<'_>,
+    about: &Selected<'_>,
+) -> Result<Option<RepeatKey>, Doubled> {
     let Some(repeat) = &connection.repeat else { return Ok(None) };
     let key = repeat.key_of(connection, &request.headers, &request.body, about)?;
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
@@ -299,7 +305,7 @@ fn repeat_key(connection: &Connection, request: &Request, about: &Selected<'_>) 
 
 /// Returns the answer for a body that would have to be decoded before its checksum could be
 /// checked: it would have to be unpacked for somebody who is not known yet.
-fn unsupported_coding(request: &Request) -> Option<Answer> {
+fn unsupported_coding(request: &Request<'_>) -> Option<Answer> {
     let coded = request.headers.iter().find(|(name, value)| {
         name.eq_ignore_ascii_case("content-encoding") && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     });

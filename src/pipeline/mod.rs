@@ -11,6 +11,7 @@
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
 //! rewritten  the document with its scripts as they will run, for people
+//! trail      where the text of a payload went, for people
 //! ```
 //! Mistakes are collected, all of them, each with its place in the author's file; a value that an
 //! expression produced is pointed at where the expression stands. What the language has and this
@@ -29,11 +30,13 @@ mod resources;
 mod rewritten;
 mod schema;
 pub mod task;
+mod trail;
 mod value;
 
 pub use foresee::{Foreseen, ForeseenScript, foresee};
 pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
 pub use rewritten::rewritten;
+pub use trail::{TRAIL_MAX, Trail, Use};
 
 use crate::diagnostic::Diagnostics;
 use crate::shell::{Known, Requirement, Substitution};

@@ -188,7 +188,7 @@ pub(super) struct Step {
     pub(super) retries: u32,
     pub(super) target: Option<Placed<plan::Target>>,
     pub(super) env: Vec<(Placed<String>, Text)>,
-    pub(super) working_directory: Option<Text>,
+    pub(super) working_directory: Option<Placed<Text>>,
     pub(super) action: Action,
 }
 
@@ -214,7 +214,8 @@ pub(super) struct Task {
     /// What the registry knows of it.
     pub(super) definition: &'static Definition,
     pub(super) version: String,
-    pub(super) inputs: Vec<(String, Text)>,
+    /// Each with the place of its value.
+    pub(super) inputs: Vec<(Placed<String>, Text)>,
     /// The resource that a shortcut names: of which kind, and its alias.
     pub(super) resource: Option<(ResourceKind, Placed<String>)>,
 }

@@ -132,7 +132,7 @@ fn step(step: &Step) -> plan::Step {
         retries: step.retries,
         target: step.target.as_ref().map(|target| target.value.clone()),
         env: step.env.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),
-        working_directory: step.working_directory.clone(),
+        working_directory: step.working_directory.as_ref().map(|directory| directory.value.clone()),
         action: action(&step.action),
     }
 }
@@ -161,7 +161,7 @@ fn action(action: &Action) -> plan::Action {
         Action::Task(task) => plan::Action::Task(plan::Task {
             name: task.name().to_owned(),
             version: task.version.clone(),
-            inputs: task.inputs.clone(),
+            inputs: task.inputs.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),
         }),
     }
 }

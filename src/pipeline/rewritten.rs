@@ -18,7 +18,7 @@ pub fn rewritten(document: &Node, substitution: Substitution) -> Node {
 }
 
 /// The tainted variables around a node, by name.
-type Variables = Vec<(String, Text)>;
+pub(super) type Variables = Vec<(String, Text)>;
 
 fn rewrite(node: &mut Node, variables: &mut Variables) {
     let known = variables.len();
@@ -38,7 +38,7 @@ fn rewrite(node: &mut Node, variables: &mut Variables) {
 }
 
 /// Returns the variables of a section that hold payload text.
-fn tainted(section: &Node) -> Variables {
+pub(super) fn tainted(section: &Node) -> Variables {
     let text = |node: &Node| match &node.content {
         Content::Scalar(scalar) if scalar.text.is_tainted() => Some(scalar.text.clone()),
         _ => None,
@@ -61,7 +61,7 @@ fn tainted(section: &Node) -> Variables {
 /// Rewrites the script of a step, if a mapping is one.
 fn step(entries: &mut Vec<Entry>, variables: &Variables) {
     let find = |name: &str| variables.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|it| &it.1);
-    let Some((language, scalar)) = script_of(entries) else { return };
+    let Some((language, scalar)) = script_text(entries) else { return };
     let mut text = Text::default();
     for segment in scalar.text.segments() {
         match segment.is_tainted() {
@@ -102,26 +102,51 @@ fn list(entries: &mut Vec<Entry>, carried: &Carried) {
     }
 }
 
-/// Returns the language and the text of the script of a step.
-fn script_of(entries: &mut [Entry]) -> Option<(Language, &mut Scalar)> {
+/// Returns where the script of a step stands, if a mapping is one: the entry, and for a task the entry
+/// among its inputs.
+pub(super) fn script_of(entries: &[Entry]) -> Option<(usize, Option<usize>)> {
+    if entries.iter().any(|entry| entry.key.flatten() == "task") {
+        let at = entries.iter().position(|entry| entry.key.flatten() == "inputs")?;
+        let Content::Mapping(inputs) = &entries[at].value.content else { return None };
+        language(entries)?;
+        return inputs.iter().position(|entry| entry.key.flatten() == "script").map(|input| (at, Some(input)));
+    }
+    let is_script = |entry: &Entry| Language::of_keyword(&entry.key.flatten()).is_some();
+    entries.iter().position(is_script).map(|at| (at, None))
+}
+
+/// Returns the language of a step's script.
+fn language(entries: &[Entry]) -> Option<Language> {
     let task = entries.iter().find(|entry| entry.key.flatten() == "task").map(|entry| &entry.value.content);
-    let task = task.and_then(|task| if let Content::Scalar(task) = task { Some(task.text.flatten()) } else { None });
-    let (language, value) = match task {
-        Some(task) => {
-            let language = Language::of_task(&task)?;
-            let inputs = entries.iter_mut().find(|entry| entry.key.flatten() == "inputs")?;
-            let Content::Mapping(inputs) = &mut inputs.value.content else { return None };
-            (language, &mut inputs.iter_mut().find(|entry| entry.key.flatten() == "script")?.value)
-        }
-        None => {
-            let mut keyed = entries.iter_mut().filter_map(|entry| {
-                let language = Language::of_keyword(&entry.key.flatten())?;
-                Some((language, &mut entry.value))
-            });
-            keyed.next()?
-        }
+    match task {
+        Some(Content::Scalar(task)) => Language::of_task(&task.text.flatten()),
+        Some(_) => None,
+        None => entries.iter().find_map(|entry| Language::of_keyword(&entry.key.flatten())),
+    }
+}
+
+/// Returns the language and the node of the script of a step.
+pub(super) fn script_node(entries: &[Entry]) -> Option<(Language, &Node)> {
+    let node = match script_of(entries)? {
+        (at, None) => &entries[at].value,
+        (at, Some(input)) => match &entries[at].value.content {
+            Content::Mapping(inputs) => &inputs[input].value,
+            _ => return None,
+        },
     };
-    match &mut value.content {
+    Some((language(entries)?, node))
+}
+
+fn script_text(entries: &mut [Entry]) -> Option<(Language, &mut Scalar)> {
+    let language = language(entries)?;
+    let node = match script_of(entries)? {
+        (at, None) => &mut entries[at].value,
+        (at, Some(input)) => match &mut entries[at].value.content {
+            Content::Mapping(inputs) => &mut inputs[input].value,
+            _ => return None,
+        },
+    };
+    match &mut node.content {
         Content::Scalar(scalar) => Some((language, scalar)),
         _ => None,
     }

@@ -108,6 +108,11 @@ pub(super) fn names(node: &Node) -> Vec<Placed<String>> {
     }
 }
 
+/// Returns text with its place.
+pub(super) fn placed_text(node: &Node) -> Option<Placed<Text>> {
+    Some(Placed { value: text(node)?, span: node.span })
+}
+
 /// Returns keys and text values, in order.
 pub(super) fn pairs(node: &Node) -> Vec<(Placed<String>, Text)> {
     let pair = |entry: &Entry| {

@@ -3,7 +3,7 @@
 use super::error::Failure;
 use super::{Shared, body, health};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web;
@@ -35,9 +35,7 @@ pub(super) async fn pass(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let payload = request.take_payload();
-    if !matches!(payload, Payload::None) {
-        body::leave_unread(payload);
-    }
+    body::leave_unread(payload);
     match check(&request) {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
         Err(failure) => Ok(request.into_response(failure.error_response())),

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 /// The most diagnostics of one pipeline that an answer names; the delivery keeps all of them.
 const DIAGNOSTICS_MAX: usize = 20;
+/// The bytes that an answer with one run needs.
+const FIRST_ROOM: usize = 512;
 
 /// The answer to a verified delivery.
 #[derive(Serialize)]
@@ -48,15 +50,19 @@ struct Skipped<'a> {
     reason: Decision,
 }
 
-/// Returns the answer to a verified delivery. `progress` has an entry for each run, or none where
-/// the sender did not wait.
-pub(super) fn body<'a>(admission: &'a Admission, progress: &[Progress], shared: &Shared) -> Body<'a> {
-    told(admission, |at, run| (Some(shared.run_url(&run.id)), progress.get(at).copied()))
+/// Returns the answer to a verified delivery, as JSON text. `progress` has an entry for each run, or
+/// none where the sender did not wait.
+pub(super) fn text(admission: &Admission, progress: &[Progress], shared: &Shared) -> Vec<u8> {
+    let body = told(admission, |at, run| (Some(shared.run_url(&run.id)), progress.get(at).copied()));
+    let mut text = Vec::with_capacity(FIRST_ROOM);
+    serde_json::to_writer(&mut text, &body).expect("texts, numbers and lists have a JSON form");
+    text
 }
 
-/// Returns what is told about a delivery that was posted again on purpose.
-pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId) -> Body<'a> {
-    Body { replay_of: Some(of), ..told(admission, |_, _| (None, None)) }
+/// Returns what is told about a delivery that was posted again on purpose. `url` says where a run can
+/// be looked at, as far as it is known.
+pub fn replayed<'a>(admission: &'a Admission, of: &'a DeliveryId, url: impl Fn(&RunId) -> Option<String>) -> Body<'a> {
+    Body { replay_of: Some(of), ..told(admission, |_, run| (url(&run.id), None)) }
 }
 
 fn told<'a>(

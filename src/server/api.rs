@@ -5,10 +5,10 @@ use super::answer::replayed;
 use super::error::Failure;
 use super::log::LogBody;
 use crate::id::{self, DeliveryId, RunId};
-use crate::intake::Force;
+use crate::intake::{Force, PipelineTrail};
 use crate::run::State;
 use crate::store::{DeliveryDetail, DeliveryQuery, RunDetail, RunQuery};
-use crate::webhook::delivery::Delivery;
+use crate::webhook::delivery::Verdict;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,8 @@ pub(super) async fn deliveries(
 pub(super) async fn delivery(id: web::Path<String>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
     let id = known_length(&id).map(DeliveryId::from_stored).ok_or(Failure::Unknown("delivery"))?;
     let detail = shared.state.store.delivery(&id).await?.ok_or(Failure::Unknown("delivery"))?;
-    Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail)))
+    let trails = shared.state.intake.trails(&detail).await?;
+    Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail, &trails)))
 }
 
 /// How a delivery is posted again.
@@ -110,7 +111,8 @@ pub(super) async fn replay(
     let id = known_length(&id).map(DeliveryId::from_stored).ok_or(Failure::Unknown("delivery"))?;
     let force = if parameters.force { Force::Yes } else { Force::No };
     let admission = shared.state.intake.replay(&id, force).await?;
-    Ok(HttpResponse::Ok().json(replayed(&admission, &id)))
+    let url = |run: &RunId| Some(shared.run_url(run));
+    Ok(HttpResponse::Ok().json(replayed(&admission, &id, url)))
 }
 
 /// Returns the configured connections with what was seen of each.
@@ -122,18 +124,40 @@ pub(super) async fn connections(shared: web::Data<Shared>) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(seen))
 }
 
-/// A delivery with the reason for which it was refused, if it was.
+/// A delivery with the reason for which it was refused, if it was, and where its text went.
 #[derive(Serialize)]
 pub struct ShownDelivery<'a> {
     #[serde(flatten)]
-    delivery: &'a Delivery,
+    delivery: Brief<'a>,
     refusal: Option<&'a str>,
 }
 
+/// A delivery whose pipelines have their trails.
+#[derive(Serialize)]
+struct Brief<'a> {
+    #[serde(flatten)]
+    delivery: serde_json::Value,
+    pipelines: Vec<ShownVerdict<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownVerdict<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    expansion: Option<&'a PipelineTrail>,
+}
+
 impl<'a> ShownDelivery<'a> {
-    /// Returns what is shown of a delivery: all but its body.
-    pub fn new(detail: &'a DeliveryDetail) -> Self {
-        Self { delivery: &detail.delivery, refusal: detail.refusal.as_deref() }
+    /// Returns what is shown of a delivery: all but its body. `trails` says where its text went.
+    pub fn new(detail: &'a DeliveryDetail, trails: &'a [PipelineTrail]) -> Self {
+        let shown = |verdict: &'a Verdict| ShownVerdict {
+            verdict,
+            expansion: trails.iter().find(|trail| trail.pipeline == verdict.pipeline),
+        };
+        let mut delivery = serde_json::to_value(&detail.delivery).expect("texts and numbers have a JSON form");
+        delivery.as_object_mut().expect("a delivery is an object").remove("pipelines");
+        let pipelines = detail.delivery.pipelines.iter().map(shown).collect();
+        Self { delivery: Brief { delivery, pipelines }, refusal: detail.refusal.as_deref() }
     }
 }
 

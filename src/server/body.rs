@@ -1,12 +1,11 @@
 //! The body of a request, read as it comes, with a limit on its bytes and its time.
 
 use super::error::Failure;
-use actix_web::HttpRequest;
-use actix_web::body::{BodyStream, MessageBody};
-use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_http::body::{BodyStream, MessageBody};
+use actix_http::{Payload, RequestHead, header};
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 /// How long an unread body is held after its answer. The server closes a connection whose body
@@ -19,36 +18,52 @@ const FIRST_ROOM_MAX: u64 = 64 * 1024;
 
 /// Reads a whole body of at most `limit` bytes within a time. On an error the connection ends
 /// soon after the answer.
-pub(super) async fn read(
-    request: &HttpRequest,
-    payload: Payload,
-    limit: u64,
-    time: Duration,
-) -> Result<Vec<u8>, Failure> {
-    let said = said_length(request);
-    let mut stream = Box::pin(BodyStream::new(payload));
+pub(super) async fn read(head: &RequestHead, payload: Payload, limit: u64, time: Duration) -> Result<Vec<u8>, Failure> {
+    let said = said_length(head);
+    let mut stream = BodyStream::new(payload);
     if said.is_some_and(|length| length > limit) {
         hold(stream);
         return Err(Failure::TooLarge { limit });
     }
     let mut body = Vec::with_capacity(usize::try_from(said.unwrap_or(0).min(FIRST_ROOM_MAX)).unwrap_or(0));
-    let read = tokio::time::timeout(time, read_into(&mut body, stream.as_mut(), limit)).await;
-    let failure = match read {
-        Ok(Ok(())) => return Ok(body),
-        Ok(Err(failure)) => failure,
-        Err(_) => Failure::TooSlow,
-    };
-    hold(stream);
-    Err(failure)
+    match in_time(read_into(&mut body, &mut stream, limit), time).await {
+        Ok(()) => Ok(body),
+        Err(failure) => {
+            hold(stream);
+            Err(failure)
+        }
+    }
+}
+
+/// Gives reading so much time. Most bodies come with their head: they are there when they are
+/// asked for a second time, and need no timer.
+async fn in_time(reading: impl Future<Output = Result<(), Failure>>, time: Duration) -> Result<(), Failure> {
+    let mut reading = pin!(reading);
+    let mut was_asked = false;
+    let early = poll_fn(|context| match reading.as_mut().poll(context) {
+        Poll::Ready(read) => Poll::Ready(Some(read)),
+        Poll::Pending if was_asked => Poll::Ready(None),
+        Poll::Pending => {
+            was_asked = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    match early.await {
+        Some(read) => read,
+        None => Box::pin(tokio::time::timeout(time, reading)).await.unwrap_or(Err(Failure::TooSlow)),
+    }
 }
 
 /// Leaves a body unread, so that the connection ends soon after the answer.
 pub(super) fn leave_unread(payload: Payload) {
-    hold(Box::pin(BodyStream::new(payload)));
+    if !matches!(payload, Payload::None) {
+        hold(BodyStream::new(payload));
+    }
 }
 
-async fn read_into(body: &mut Vec<u8>, mut stream: Pin<&mut BodyStream<Payload>>, limit: u64) -> Result<(), Failure> {
-    while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+async fn read_into(body: &mut Vec<u8>, stream: &mut BodyStream<Payload>, limit: u64) -> Result<(), Failure> {
+    while let Some(chunk) = poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await {
         let chunk = chunk.map_err(|_| Failure::BrokenBody)?;
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(Failure::TooLarge { limit });
@@ -59,11 +74,11 @@ async fn read_into(body: &mut Vec<u8>, mut stream: Pin<&mut BodyStream<Payload>>
 }
 
 /// Returns the length that the sender says. One that is no number was refused before.
-fn said_length(request: &HttpRequest) -> Option<u64> {
-    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+fn said_length(head: &RequestHead) -> Option<u64> {
+    head.headers.get(&header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-fn hold(stream: Pin<Box<BodyStream<Payload>>>) {
+fn hold(stream: BodyStream<Payload>) {
     actix_web::rt::spawn(async move {
         tokio::time::sleep(HELD).await;
         drop(stream);

@@ -22,7 +22,8 @@ pub fn readers(logs: &Logs, run: &RunDetail) -> io::Result<Vec<LogReader>> {
 }
 
 /// Returns one line as it may be shown: colours are kept, every other control character is
-/// spelled out.
+/// spelled out. The colours are those of steps that no payload reached: of others the worker has
+/// spelled out all escapes.
 pub fn harmless(line: &str) -> Cow<'_, str> {
     let is_harmless = |character: char| character == '\t' || !is_unprintable(character);
     if line.chars().all(is_harmless) {
@@ -85,7 +86,10 @@ fn send_all(readers: Vec<LogReader>, sender: &mpsc::Sender<io::Result<Bytes>>) {
             let piece = match reader.read() {
                 Ok(lines) if lines.is_empty() => break,
                 Ok(lines) => Ok(lines.iter().flat_map(|line| [harmless(&line.text), "\n".into()]).collect::<String>()),
-                Err(error) => Err(error),
+                Err(error) => {
+                    tracing::error!(%error, "a log could not be read to its end");
+                    Err(error)
+                }
             };
             let is_failure = piece.is_err();
             if sender.blocking_send(piece.map(Bytes::from)).is_err() || is_failure {

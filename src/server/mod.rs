@@ -13,6 +13,7 @@ mod error;
 mod health;
 mod log;
 mod open;
+mod public;
 mod receive;
 mod route;
 mod token;
@@ -108,8 +109,9 @@ impl Server {
     /// Must be called on a thread that [`block_on`] made.
     pub async fn serve(self, state: Arc<State>, stop: impl Future<Output = ()>) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
-        let shared = Shared { state, stopping: stopped, admin_address: self.admin_address() };
-        let public = public(self.public, shared.clone())?;
+        let runs_url = format!("http://{}/api/v1/runs/", self.admin_address()).into();
+        let shared = Shared { state, stopping: stopped, runs_url };
+        let public = public::serve(self.public, shared.clone())?;
         let admin = admin(self.admin, shared, self.admin_host)?;
         let handles = [public.handle(), admin.handle()];
         let running = [actix_web::rt::spawn(public), actix_web::rt::spawn(admin)];
@@ -137,13 +139,14 @@ struct Shared {
     state: Arc<State>,
     /// Becomes true when the server was asked to stop.
     stopping: watch::Receiver<bool>,
-    admin_address: SocketAddr,
+    /// Where runs can be looked at: a run's id follows.
+    runs_url: Arc<str>,
 }
 
 impl Shared {
     /// Returns where a run can be looked at.
     fn run_url(&self, run: &crate::id::RunId) -> String {
-        format!("http://{}/api/v1/runs/{run}", self.admin_address)
+        [&*self.runs_url, run.as_str()].concat()
     }
 }
 
@@ -163,24 +166,6 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
-}
-
-fn public(listener: TcpListener, shared: Shared) -> std::io::Result<Running> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(web::Data::new(shared.clone()))
-            .wrap(actix_web::middleware::from_fn(route::with_answer_headers))
-            .configure(|app| route::configure(app, route::PUBLIC))
-    });
-    Ok(server
-        .max_connections(CONNECTIONS_MAX)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIME_MAX)
-        .client_disconnect_timeout(LINGER_MAX)
-        .shutdown_timeout(STOP_SECONDS_MAX)
-        .disable_signals()
-        .listen(listener)?
-        .run())
 }
 
 fn admin(listener: TcpListener, shared: Shared, host: String) -> std::io::Result<Running> {

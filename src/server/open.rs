@@ -109,10 +109,10 @@ pub struct SeenConnection {
 }
 
 impl Shared {
-    /// Returns the name of the connection that a name in a URL means, as configured.
-    pub(super) fn connection_name(&self, webhook: &str) -> Option<String> {
-        let connections = self.state.connections.load();
-        let found = connections.iter().find(|it| it.webhook == webhook);
-        found.map(|connection| connection.name.clone())
+    /// Tells the name of the connection that a name in a URL means, as configured, if there is one.
+    pub(super) fn with_connection_name(&self, webhook: &str, tell: impl FnOnce(&str)) {
+        if let Some(connection) = self.state.connections.load().iter().find(|it| it.webhook == webhook) {
+            tell(&connection.name);
+        }
     }
 }

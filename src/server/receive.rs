@@ -5,91 +5,99 @@ use super::{Shared, answer, body, wait};
 use crate::intake::{Answer, Request};
 use crate::webhook::challenge::Asking;
 use crate::webhook::delivery::Outcome;
-use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use std::time::Instant;
+use crate::webhook::form::{self, FieldMistake};
+use crate::webhook::header::RawHeader;
+use actix_http::body::BoxBody;
+use actix_http::header::{self, HeaderValue};
+use actix_http::{Method, Payload, RequestHead, Response, StatusCode};
+use std::time::{Duration, Instant};
 
-/// The parts of the path that matter; the organization of Azure's paths does not.
-#[derive(Deserialize)]
-pub(super) struct Path {
-    name: String,
-}
-
-/// The parameters that matter; others, such as `api-version`, are the sender's.
-#[derive(Deserialize)]
-pub(super) struct Parameters {
-    wait: Option<String>,
-}
+/// The parameter by which a sender waits for its runs; others, such as `api-version`, are the sender's.
+const WAIT: &str = "wait";
 
 /// Takes a delivery.
 pub(super) async fn receive(
-    request: HttpRequest,
-    path: web::Path<Path>,
-    parameters: web::Query<Parameters>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Failure> {
-    let webhook = path.into_inner().name;
-    let Some(limit) = shared.state.intake.body_limit(&webhook) else {
-        body::leave_unread(payload.into_inner());
+    head: &RequestHead,
+    payload: Payload,
+    webhook: &str,
+    shared: &Shared,
+) -> Result<Response<BoxBody>, Failure> {
+    let Some(limit) = shared.state.intake.body_limit(webhook) else {
+        body::leave_unread(payload);
         return Err(Failure::NotFound);
     };
-    let patience = match wait::patience(parameters.wait.as_deref()) {
+    let patience = match patience(head) {
         Ok(patience) => patience,
         Err(failure) => {
-            body::leave_unread(payload.into_inner());
+            body::leave_unread(payload);
             return Err(failure);
         }
     };
-    let body = body::read(&request, payload.into_inner(), limit, shared.state.body_time).await?;
-    let target = target(&request);
-    match accept(&shared, Request { headers: headers(&request), target, webhook, body }).await {
-        Answer::Challenge(reply) => challenge_answer(reply),
+    let body = body::read(head, payload, limit, shared.state.body_time).await?;
+    match accept(shared, request(head, webhook, body)).await {
+        Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
         answer => {
             let admission = verified(answer)?;
-            let runs = wait::for_runs(&shared, &admission.runs, patience).await;
-            Ok(HttpResponse::build(status(&admission)).json(answer::body(&admission, &runs, &shared)))
+            let runs = match patience {
+                Some(patience) => Box::pin(wait::for_runs(shared, &admission.runs, patience)).await,
+                None => Vec::new(),
+            };
+            Ok(json(status(&admission), answer::text(&admission, &runs, shared)))
         }
     }
 }
 
 /// Answers a sender that asks whether it may post, by a method that brings no delivery.
-pub(super) async fn ask(
-    request: HttpRequest,
-    path: web::Path<Path>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Failure> {
-    body::leave_unread(payload.into_inner());
-    let asking = if *request.method() == Method::OPTIONS { Asking::Options } else { Asking::Get };
-    let webhook = path.into_inner().name;
-    let request = Request { headers: headers(&request), target: target(&request), webhook, body: Vec::new() };
-    match shared.state.intake.ask(asking, &request) {
-        Answer::Challenge(reply) => challenge_answer(reply),
+pub(super) fn ask(head: &RequestHead, webhook: &str, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
+    let asking = if head.method == Method::OPTIONS { Asking::Options } else { Asking::Get };
+    match shared.state.intake.ask(asking, &request(head, webhook, Vec::new())) {
+        Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
         answer => Err(verified(answer).err().unwrap_or(Failure::NotFound)),
     }
 }
 
 /// Says that a connection is there: some senders look before they save a webhook.
-pub(super) async fn look(path: web::Path<Path>, shared: web::Data<Shared>) -> Result<HttpResponse, Failure> {
-    shared.state.intake.body_limit(&path.name).map(|_| HttpResponse::Ok().finish()).ok_or(Failure::NotFound)
+pub(super) fn look(webhook: &str, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
+    shared.state.intake.body_limit(webhook).map(|_| Response::new(StatusCode::OK)).ok_or(Failure::NotFound)
 }
 
-/// Returns the path and query as they were asked for.
-fn target(request: &HttpRequest) -> String {
-    request.uri().path_and_query().map_or_else(String::new, ToString::to_string)
+/// Returns a request as the intake sees it, its headers in the order they came as far as the order
+/// matters: values of one name keep theirs.
+fn request<'r>(head: &'r RequestHead, webhook: &'r str, body: Vec<u8>) -> Request<'r> {
+    let pair = |(name, value): (&'r header::HeaderName, &'r HeaderValue)| (name.as_str(), value.as_bytes());
+    let mut headers: Vec<RawHeader<'r>> = Vec::with_capacity(head.headers.len());
+    headers.extend(head.headers.iter().map(pair));
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    Request { webhook, target, headers, body }
+}
+
+/// Returns how long the sender wants to wait, if it does.
+fn patience(head: &RequestHead) -> Result<Option<Duration>, Failure> {
+    let Some(query) = head.uri.query() else { return Ok(None) };
+    match form::field(query.as_bytes(), WAIT) {
+        Ok(seconds) => wait::patience(&String::from_utf8_lossy(&seconds)).map(Some),
+        Err(FieldMistake::Missing) => Ok(None),
+        Err(FieldMistake::Doubled) => Err(Failure::Invalid("wait is there more than once".to_owned())),
+        Err(FieldMistake::Escape) => wait::patience("").map(Some),
+    }
+}
+
+/// Returns an answer of JSON text.
+fn json(status: StatusCode, text: Vec<u8>) -> Response<BoxBody> {
+    let mut response = Response::with_body(status, BoxBody::new(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// Hands a request to the intake and counts what became of it. A sender that goes away meanwhile
 /// stops nothing half way: all that can be waited for is the store, which has the whole work by then.
-async fn accept(shared: &web::Data<Shared>, request: Request) -> Answer {
+async fn accept(shared: &Shared, request: Request<'_>) -> Answer {
     let started = Instant::now();
-    let connection = shared.connection_name(&request.webhook);
+    let webhook = request.webhook;
     let answer = shared.state.intake.receive(request).await;
-    if let Some(connection) = connection {
-        shared.state.metrics.delivery(&connection, outcome_word(&answer), started.elapsed());
-    }
+    shared.with_connection_name(webhook, |connection| {
+        shared.state.metrics.delivery(connection, outcome_word(&answer), started.elapsed());
+    });
     answer
 }
 
@@ -103,10 +111,4 @@ fn outcome_word(answer: &Answer) -> &'static str {
         Answer::TooMany { .. } => "limited",
         Answer::Unavailable { .. } => "unavailable",
     }
-}
-
-/// Returns the headers as pairs, in the order they came as far as the order matters: values of
-/// one name keep theirs.
-fn headers(request: &HttpRequest) -> Vec<(String, Vec<u8>)> {
-    request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }

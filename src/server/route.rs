@@ -1,67 +1,35 @@
-//! Every path that the server knows, as one table for each listener.
+//! Every path of the admin listener as one table, and the headers that answers have.
 
 use super::error::Failure;
-use super::{api, body, health, receive};
+use super::{api, body, health};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, Resource, Route, web};
-
-/// A method beside those of an entry, and who answers it.
-type Other = (Method, fn() -> Route);
 
 /// One path and who answers it.
 pub(super) struct Entry {
     path: &'static str,
     methods: &'static [Method],
     handler: fn() -> Route,
-    /// Who answers other methods; without anybody they are not allowed.
-    others: &'static [Other],
 }
 
-const READ: &[Method] = &[Method::GET, Method::HEAD];
-const POST: &[Method] = &[Method::POST];
-const NOBODY: &[Other] = &[];
-/// By which methods a sender asks whether it may post, or only whether there is a connection.
-const ASKING: &[Other] = &[
-    (Method::GET, || web::to(receive::ask)),
-    (Method::OPTIONS, || web::to(receive::ask)),
-    (Method::HEAD, || web::to(receive::look)),
-];
-
-/// What the public listener answers. The two long paths are those of Azure DevOps, so that a
-/// sender needs another host name only.
-pub(super) const PUBLIC: &[Entry] = &[
-    Entry { path: "/webhooks/{name}", methods: POST, handler: || web::to(receive::receive), others: ASKING },
-    Entry {
-        path: "/_apis/public/distributedtask/webhooks/{name}",
-        methods: POST,
-        handler: || web::to(receive::receive),
-        others: ASKING,
-    },
-    Entry {
-        path: "/{organization}/_apis/public/distributedtask/webhooks/{name}",
-        methods: POST,
-        handler: || web::to(receive::receive),
-        others: ASKING,
-    },
-    Entry { path: health::ALIVE_PATH, methods: READ, handler: || web::to(health::alive), others: NOBODY },
-];
-
+pub(super) const READ: &[Method] = &[Method::GET, Method::HEAD];
+pub(super) const POST: &[Method] = &[Method::POST];
 /// What the admin listener answers. What changes something is posted.
 pub(super) const ADMIN: &[Entry] = &[
-    Entry { path: health::ALIVE_PATH, methods: READ, handler: || web::to(health::alive), others: NOBODY },
-    Entry { path: health::READY_PATH, methods: READ, handler: || web::to(health::ready), others: NOBODY },
-    Entry { path: "/metrics", methods: READ, handler: || web::to(health::metrics), others: NOBODY },
-    Entry { path: "/api/v1/runs", methods: READ, handler: || web::to(api::runs), others: NOBODY },
-    Entry { path: "/api/v1/runs/{id}", methods: READ, handler: || web::to(api::run), others: NOBODY },
-    Entry { path: "/api/v1/runs/{id}/logs", methods: READ, handler: || web::to(api::logs), others: NOBODY },
-    Entry { path: "/api/v1/deliveries", methods: READ, handler: || web::to(api::deliveries), others: NOBODY },
-    Entry { path: "/api/v1/deliveries/{id}", methods: READ, handler: || web::to(api::delivery), others: NOBODY },
-    Entry { path: "/api/v1/deliveries/{id}/replay", methods: POST, handler: || web::to(api::replay), others: NOBODY },
-    Entry { path: "/api/v1/connections", methods: READ, handler: || web::to(api::connections), others: NOBODY },
+    Entry { path: health::ALIVE_PATH, methods: READ, handler: || web::to(health::alive) },
+    Entry { path: health::READY_PATH, methods: READ, handler: || web::to(health::ready) },
+    Entry { path: "/metrics", methods: READ, handler: || web::to(health::metrics) },
+    Entry { path: "/api/v1/runs", methods: READ, handler: || web::to(api::runs) },
+    Entry { path: "/api/v1/runs/{id}", methods: READ, handler: || web::to(api::run) },
+    Entry { path: "/api/v1/runs/{id}/logs", methods: READ, handler: || web::to(api::logs) },
+    Entry { path: "/api/v1/deliveries", methods: READ, handler: || web::to(api::deliveries) },
+    Entry { path: "/api/v1/deliveries/{id}", methods: READ, handler: || web::to(api::delivery) },
+    Entry { path: "/api/v1/deliveries/{id}/replay", methods: POST, handler: || web::to(api::replay) },
+    Entry { path: "/api/v1/connections", methods: READ, handler: || web::to(api::connections) },
 ];
 
 /// Puts a table into force. Other paths are not found, other methods not allowed, both in JSON.
@@ -79,9 +47,6 @@ fn resource(entry: &'static Entry) -> Resource {
     let mut resource = web::resource(entry.path);
     for method in entry.methods {
         resource = resource.route((entry.handler)().method(method.clone()));
-    }
-    for (method, handler) in entry.others {
-        resource = resource.route(handler().method(method.clone()));
     }
     resource.default_service(web::to(move |payload: web::Payload| method_not_allowed(payload, entry.methods)))
 }
@@ -127,8 +92,13 @@ pub(super) async fn with_answer_headers(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let mut response = next.call(request).await?;
-    for (name, value) in ANSWER_HEADERS {
-        response.headers_mut().insert(name, value);
-    }
+    add_answer_headers(response.headers_mut());
     Ok(response)
+}
+
+/// Adds the headers that every answer of both listeners has.
+pub(super) fn add_answer_headers(headers: &mut HeaderMap) {
+    for (name, value) in ANSWER_HEADERS {
+        headers.insert(name, value);
+    }
 }

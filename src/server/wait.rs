@@ -21,18 +21,16 @@ pub(super) struct Progress {
     pub(super) result: Option<RunResult>,
 }
 
-/// Returns how long the sender wants to wait; `None` without the parameter.
-pub(super) fn patience(wait: Option<&str>) -> Result<Option<Duration>, Failure> {
-    let Some(text) = wait else { return Ok(None) };
+/// Returns how long the sender wants to wait, from the parameter's text.
+pub(super) fn patience(text: &str) -> Result<Duration, Failure> {
     let seconds: u64 =
         text.parse().map_err(|_| Failure::Invalid("wait is a whole number of seconds, such as ?wait=30".to_owned()))?;
-    Ok(Some(Duration::from_secs(seconds).min(WAIT_MAX)))
+    Ok(Duration::from_secs(seconds).min(WAIT_MAX))
 }
 
 /// Waits until all runs are completed, the time is over, or the server stops, and says how far
-/// each is. Without patience nothing is said about them.
-pub(super) async fn for_runs(shared: &Shared, runs: &[AdmittedRun], patience: Option<Duration>) -> Vec<Progress> {
-    let Some(patience) = patience else { return Vec::new() };
+/// each is.
+pub(super) async fn for_runs(shared: &Shared, runs: &[AdmittedRun], patience: Duration) -> Vec<Progress> {
     let end = Instant::now() + patience;
     let mut stopping = shared.stopping.clone();
     let mut changes = shared.state.store.changes();

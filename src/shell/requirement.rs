@@ -12,6 +12,9 @@ pub const PLAIN_CHARS_MAX: usize = 255;
 /// The most digits of an integer, so that it fits the shell's 64 bits.
 pub const INTEGER_DIGITS_MAX: usize = 18;
 
+/// What programs take a value for the name of a file by.
+const FILE_MARKS: &[&str] = &["@", "<", "file:", "fileb:"];
+
 /// A form that a value must have. A hole without any takes every value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requirement {
@@ -25,11 +28,20 @@ pub enum Requirement {
     NoOptions,
     /// No `%` and no `\`, which `printf` gives a meaning.
     NoFormat,
+    /// No `\`, which `awk -v` gives a meaning.
+    NoBackslash,
+    /// Neither begins with `@` or `<` nor with `file:` or `fileb:`, which make programs read a file.
+    NotAFile,
+    /// No line break: a second line would be a header or a setting of its own.
+    OneLine,
     /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
     /// than the script's own.
     Short,
     /// Neither absolute nor with `..` among its parts.
     InsidePath,
+    /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
+    /// that another machine's shell may read.
+    PlainPath,
     /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
     Plain,
     /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
@@ -45,8 +57,12 @@ impl Requirement {
             Self::NotAnOption => !is_option(value),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoFormat => !value.contains(['%', '\\']),
+            Self::NoBackslash => !value.contains('\\'),
+            Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
+            Self::OneLine => !value.contains(['\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
             Self::InsidePath => !value.starts_with(['/', '~']) && !value.split('/').any(|part| part == ".."),
+            Self::PlainPath => is_plain_path(value),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
         }
@@ -60,8 +76,12 @@ impl Requirement {
             Self::NotAnOption => "text that doesn't begin with `-`",
             Self::NoOptions => "text without a word that begins with `-`",
             Self::NoFormat => "text without `%` and `\\`",
+            Self::NoBackslash => "text without `\\`",
+            Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
+            Self::OneLine => "one line of text",
             Self::Short => "shorter than 64 KiB",
             Self::InsidePath => "a relative path without `..`",
+            Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
         }
@@ -91,6 +111,13 @@ fn is_plain(value: &str) -> bool {
     value.len() <= PLAIN_CHARS_MAX
         && value.starts_with(word)
         && value.chars().all(|c| word(c) || matches!(c, '.' | '+' | '-'))
+}
+
+fn is_plain_path(value: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "_.+-/@,=".contains(c);
+    value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && value.chars().all(inside)
+        && !value.split('/').any(|part| part == ".." || part.len() > PLAIN_CHARS_MAX)
 }
 
 fn is_integer(value: &str) -> bool {

@@ -46,7 +46,7 @@ mod wait;
 pub use model::*;
 pub use outage::Outage;
 pub use report::*;
-pub use sqlite::{Access, SqliteStore};
+pub use sqlite::{Access, Backup, SqliteStore, Unrestorable};
 pub use wait::*;
 
 use crate::clock::Clock;

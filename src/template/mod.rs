@@ -13,6 +13,7 @@
 //! | part of a scalar | string, number, boolean, null | text, tainted where it came from a payload |
 //! | part of a scalar | object, array | an error, code `not-a-string` |
 
+mod alone;
 mod compile;
 mod directive;
 mod emit;
@@ -39,10 +40,10 @@ pub use files::{FileError, FileText, Files, NoFiles, Repository};
 pub use group::{Group, Groups};
 pub use hole::{Found, find as find_expressions};
 pub use parameter::{PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
-pub use reference::FileKey;
+pub use reference::{FileKey, Kind as TemplateKind};
 pub use value::{came_from, object_in_text};
 
-use crate::diagnostic::{Diagnostics, SourceMap};
+use crate::diagnostic::{Diagnostics, SourceId, SourceMap, Span};
 use crate::expression::{Object, Reference};
 use crate::yaml;
 use load::Loaded;
@@ -123,6 +124,32 @@ impl Template {
         let mut references = Vec::new();
         self.loaded.files[0].document.visit(&mut |expression| references.extend(expression.references()));
         references
+    }
+
+    /// Returns the text of the file that a file names literally, if it was read. `from` is the text in
+    /// which the name stands.
+    pub fn named(&self, from: SourceId, written: &str) -> Option<SourceId> {
+        let from = &self.loaded.files[*self.loaded.by_source.get(&from)?].key;
+        let key = reference::resolve(written, from, &self.loaded.aliases).ok()?;
+        self.loaded.index.get(&key).map(|&at| self.loaded.files[at].source)
+    }
+
+    /// Returns the texts of the files that others name, literally and in a place for templates, with
+    /// what each is named as.
+    pub fn included(&self) -> impl Iterator<Item = (SourceId, TemplateKind)> {
+        self.loaded.files.iter().filter_map(|file| Some((file.source, file.named_as?)))
+    }
+
+    /// Returns what the expressions of all files read that decide what runs, with their places: those of
+    /// `if` and `elseif`, and in the values of `condition`.
+    pub fn decisions(&self) -> Vec<(Reference, Span)> {
+        let mut decisions = Vec::new();
+        for file in &self.loaded.files {
+            file.document.visit_decisions(&mut |hole| {
+                decisions.extend(hole.expression.references().into_iter().map(|reference| (reference, hole.span)));
+            });
+        }
+        decisions
     }
 
     /// Says whether an expression of any file looks at what is known of a delivery beside its

@@ -3,7 +3,7 @@
 //! What has no expression in it is a finished [`Node`], copied as it is. Everything else is a
 //! tree of the same shape as the file.
 
-use super::{Node, value::Size};
+use super::{Content, Node, value::Size};
 use crate::diagnostic::Span;
 use crate::expression::{Expression, Step};
 use crate::taint::Origin;
@@ -143,7 +143,58 @@ impl Part {
     }
 }
 
+impl Part {
+    /// Calls `visitor` with every expression that decides what runs: of `if` and `elseif`, and in the
+    /// values of `condition`.
+    pub(super) fn visit_decisions<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
+        match self {
+            Self::Fixed { .. } | Self::Whole(_) | Self::Mixed { .. } => {}
+            Self::Sequence { items, .. } => items.iter().for_each(|item| match item {
+                Element::Own(part) => part.visit_decisions(visitor),
+                directive => directive.visit_decisions(visitor),
+            }),
+            Self::Mapping { entries, .. } => entries.iter().for_each(|entry| match entry {
+                Element::Own(pair) if pair.is_condition() => pair.value.visit_holes(visitor),
+                Element::Own(pair) => pair.value.visit_decisions(visitor),
+                directive => directive.visit_decisions(visitor),
+            }),
+        }
+    }
+
+    /// Calls `visitor` with the expressions of a scalar.
+    fn visit_holes<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
+        match self {
+            Self::Whole(hole) => visitor(hole),
+            Self::Mixed { pieces, .. } => pieces.iter().for_each(|piece| {
+                if let Piece::Hole(hole) = piece {
+                    visitor(hole);
+                }
+            }),
+            Self::Fixed { .. } | Self::Sequence { .. } | Self::Mapping { .. } => {}
+        }
+    }
+}
+
+impl Pair {
+    fn is_condition(&self) -> bool {
+        let Part::Fixed { node, .. } = &self.key else { return false };
+        matches!(&node.content, Content::Scalar(scalar) if scalar.text.flatten() == "condition")
+    }
+}
+
 impl<T> Element<T> {
+    fn visit_decisions<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
+        match self {
+            Self::Own(_) => {}
+            Self::Choice(branches) => branches.iter().for_each(|branch| {
+                branch.condition.iter().for_each(&mut *visitor);
+                branch.body.visit_decisions(visitor);
+            }),
+            Self::Each(each) => each.body.visit_decisions(visitor),
+            Self::Insert(part) => part.visit_decisions(visitor),
+        }
+    }
+
     fn visit<'p>(&'p self, visitor: &mut impl FnMut(&'p Expression)) {
         match self {
             Self::Own(_) => {}

@@ -5,15 +5,40 @@ use std::sync::Arc;
 
 /// What a template file must hold, by the place that names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Steps of a job.
     Steps,
+    /// Jobs of a stage.
     Jobs,
+    /// Stages of a pipeline.
     Stages,
+    /// Variables of any scope.
     Variables,
+    /// A whole pipeline that others extend.
     Extends,
 }
 
+/// The keys by which a file that nobody has named is known for its kind; the first that it has
+/// decides.
+const BY_BODY: [(&str, Kind); 5] = [
+    ("extends", Kind::Extends),
+    ("stages", Kind::Stages),
+    ("jobs", Kind::Jobs),
+    ("steps", Kind::Steps),
+    ("variables", Kind::Variables),
+];
+/// Keys beside a body that only a pipeline has, also one that others extend.
+const OF_PIPELINES: [&str; 3] = ["resources", "trigger", "variables"];
+
 impl Kind {
+    /// Returns the kind of a file by the keys at its top; `None` if it has none of the bodies.
+    pub fn of<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> Option<Self> {
+        let has = |wanted: &str| keys.clone().any(|key| key == wanted);
+        let kind = BY_BODY.iter().find(|(body, _)| has(body)).map(|(_, kind)| *kind)?;
+        let is_pipeline = kind != Self::Variables && OF_PIPELINES.iter().any(|key| has(key));
+        Some(if is_pipeline { Self::Extends } else { kind })
+    }
+
     /// Returns what such a file is called, with its article.
     pub(super) fn name(self) -> &'static str {
         match self {

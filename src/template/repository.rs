@@ -27,9 +27,10 @@ pub fn repositories(document: &Node, diagnostics: &mut Diagnostics) -> Vec<Repos
     let mut found: Vec<Repository> = Vec::new();
     for item in items.iter().take(REPOSITORIES_MAX) {
         let Some(repository) = repository(item, diagnostics) else { continue };
-        // That two have one name is told where resources are checked.
-        if !found.iter().any(|known| known.alias.eq_ignore_ascii_case(&repository.alias)) {
-            found.push(repository);
+        match found.iter().find(|known| known.alias.eq_ignore_ascii_case(&repository.alias)) {
+            // A template named with the alias could come from either.
+            Some(first) => diagnostics.push(same_alias(&repository, first)),
+            None => found.push(repository),
         }
     }
     found
@@ -62,6 +63,12 @@ fn repository(item: &Node, diagnostics: &mut Diagnostics) -> Option<Repository> 
     let version =
         item.member("ref").and_then(|version| text(version, "`ref`", diagnostics)).map(|(version, _)| version);
     Some(Repository { alias: alias.into(), alias_span, name, version: version.filter(|it| !it.is_empty()) })
+}
+
+fn same_alias(second: &Repository, first: &Repository) -> Diagnostic {
+    let title = format!("two repositories are called `{}`", shown(&second.alias));
+    let same = Diagnostic::error(Code::DuplicateName, title, second.alias_span, "the second");
+    same.related(first.alias_span, "the first")
 }
 
 fn wrong(node: &Node, wanted: &str, diagnostics: &mut Diagnostics) {

@@ -7,7 +7,7 @@ use super::select::Selected;
 use super::source::{self, Source};
 
 /// A request header as received: the name in any letter case, the value as bytes.
-pub type RawHeader = (String, Vec<u8>);
+pub type RawHeader<'h> = (&'h str, &'h [u8]);
 
 /// The most headers that are kept with a delivery; senders set a dozen.
 pub const KEPT_MAX: usize = 64;
@@ -29,7 +29,7 @@ const SECRET_PARTS: &[&str] = &["api-key", "apikey", "credential", "hmac", "pass
 pub struct Doubled(pub String);
 
 /// Returns the value of a header without blanks and tabs around it.
-pub fn single<'h>(headers: &'h [RawHeader], name: &str) -> Result<Option<&'h [u8]>, Doubled> {
+pub fn single<'h>(headers: &[RawHeader<'h>], name: &str) -> Result<Option<&'h [u8]>, Doubled> {
     let mut values = headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
     let first = values.next();
     if values.next().is_some() {
@@ -41,7 +41,7 @@ pub fn single<'h>(headers: &'h [RawHeader], name: &str) -> Result<Option<&'h [u8
 /// Returns the name of the event, where the connection's scheme has a place for it.
 pub fn event(
     connection: &Connection,
-    headers: &[RawHeader],
+    headers: &[RawHeader<'_>],
     payload: &Selected<'_>,
 ) -> Result<Option<String>, Doubled> {
     let Some(event) = &connection.scheme.event else {
@@ -53,7 +53,7 @@ pub fn event(
 /// Returns the name by which the sender knows the delivery, where its scheme has a place for it.
 pub fn delivery_id(
     connection: &Connection,
-    headers: &[RawHeader],
+    headers: &[RawHeader<'_>],
     payload: &Selected<'_>,
 ) -> Result<Option<String>, Doubled> {
     source::first(&connection.scheme.id, headers, payload)
@@ -62,13 +62,13 @@ pub fn delivery_id(
 /// Returns the headers that are kept with a delivery, names in lower case: all but those that
 /// prove who the sender is, within [`KEPT_MAX`] and [`KEPT_VALUE_MAX`]. The event's header holds
 /// the event's name, so that a filter need not know how a sender decorates it.
-pub fn kept_headers(connection: &Connection, headers: &[RawHeader]) -> Vec<Header> {
+pub fn kept_headers(connection: &Connection, headers: &[RawHeader<'_>]) -> Vec<Header> {
     headers
         .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), trim(value)))
-        .filter(|(name, value)| {
-            value.len() <= KEPT_VALUE_MAX && !is_secret(name) && !connection.carrier.is_header(name)
-        })
+        .map(|(name, value)| (*name, trim(value)))
+        .filter(|(name, value)| value.len() <= KEPT_VALUE_MAX && !connection.carrier.is_header(name))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .filter(|(name, _)| !is_secret(name))
         .take(KEPT_MAX)
         .map(|(name, value)| {
             let event = connection.scheme.event.as_ref();

@@ -12,7 +12,7 @@ mod claim;
 pub mod connection;
 pub mod delivery;
 pub mod filter;
-mod form;
+pub mod form;
 pub mod header;
 mod key;
 pub mod path;

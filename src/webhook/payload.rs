@@ -209,12 +209,18 @@ impl<'de> Visitor<'de> for Key {
     }
 }
 
+/// What the reader says of a number that a double can't hold.
+const OUT_OF_RANGE: &str = "number out of range";
+
 /// Returns the reader's error as ours. What [`Check`] refused has its own sentence.
 fn mistake(error: &serde_json::Error) -> PayloadMistake {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = shown_sentence(message.strip_suffix(&place).unwrap_or(&message));
     let sentence = match error.classify() {
+        Category::Syntax if message == OUT_OF_RANGE => {
+            "the body has a number beyond 1.8e308, which many readers can't hold".to_owned()
+        }
         Category::Data => message,
         Category::Io | Category::Syntax | Category::Eof => {
             format!("the body is not JSON: {message}")

@@ -6,7 +6,7 @@ use super::header::{self, RawHeader};
 #[derive(Debug, Clone, Copy)]
 pub struct Received<'r> {
     /// All headers in the order they came.
-    pub headers: &'r [RawHeader],
+    pub headers: &'r [RawHeader<'r>],
     /// The exact bytes of the body.
     pub body: &'r [u8],
     /// The path and query as they were asked for.
@@ -15,7 +15,7 @@ pub struct Received<'r> {
 
 impl<'r> Received<'r> {
     /// Returns a request of headers and a body, for schemes that do not look at the URL.
-    pub fn new(headers: &'r [RawHeader], body: &'r [u8]) -> Self {
+    pub fn new(headers: &'r [RawHeader<'r>], body: &'r [u8]) -> Self {
         Self { headers, body, target: "" }
     }
 

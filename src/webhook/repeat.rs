@@ -49,7 +49,7 @@ impl Repeat {
     pub fn key_of(
         &self,
         connection: &Connection,
-        headers: &[RawHeader],
+        headers: &[RawHeader<'_>],
         body: &[u8],
         payload: &Selected<'_>,
     ) -> Result<Option<String>, Doubled> {

@@ -69,7 +69,7 @@ impl Source {
     }
 
     /// Returns what stands here; nothing for an empty text.
-    fn read(&self, headers: &[RawHeader], payload: &Selected<'_>) -> Result<Option<String>, Doubled> {
+    fn read(&self, headers: &[RawHeader<'_>], payload: &Selected<'_>) -> Result<Option<String>, Doubled> {
         let found = match self {
             Self::Header(name) => header::single(headers, name)?.map(header::text),
             Self::Json(pointer) => payload.scalar(pointer.steps()),
@@ -82,7 +82,7 @@ impl Source {
 /// Returns what stands at the first place that has something.
 pub(super) fn first(
     sources: &[Source],
-    headers: &[RawHeader],
+    headers: &[RawHeader<'_>],
     payload: &Selected<'_>,
 ) -> Result<Option<String>, Doubled> {
     for source in sources {

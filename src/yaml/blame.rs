@@ -10,12 +10,17 @@ use std::ops::Range;
 /// A text counts as one with even indentation if at most one line in so many has an odd one.
 const EVEN_SHARE: usize = 10;
 
+/// The most blanks by which a block is indented, as far as this knows.
+const STEP_MAX: usize = 8;
+
 /// A line and what is wrong with it.
 pub(super) struct Fault {
     /// Its bytes, without the blanks before and behind it.
     pub(super) place: Range<usize>,
     pub(super) label: String,
     pub(super) help: String,
+    /// Another line that may be meant instead, and what it is.
+    pub(super) other: Option<(Range<usize>, String)>,
 }
 
 /// Returns the line at fault, if it can be told better than by the place where reading stopped.
@@ -49,6 +54,15 @@ struct Line<'t> {
 }
 
 impl Line<'_> {
+    fn place(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
+    fn key(&self) -> &str {
+        let text = self.text.strip_prefix("- ").unwrap_or(self.text);
+        text.split_once(':').map_or(text, |(key, _)| key)
+    }
+
     /// Returns where its key stands, behind the dash of an item.
     fn key_column(&self) -> usize {
         self.indentation + if self.text.starts_with("- ") { 2 } else { 0 }
@@ -86,7 +100,7 @@ impl<'t> Lines<'t> {
         let close = if bracket == '[' { ']' } else { '}' };
         let place = line.start + offset..line.start + line.text.len();
         let label = format!("`{bracket}` is not closed");
-        Some(Fault { place, label, help: format!("write `{close}` at its end") })
+        Some(Fault { place, label, help: format!("write `{close}` at its end"), other: None })
     }
 
     /// Returns the one line near the place whose indentation is odd in a text that has even ones.
@@ -111,11 +125,112 @@ impl<'t> Lines<'t> {
     fn misplaced(&self, at: usize) -> Option<Fault> {
         let here = &self.0[at];
         let above = self.0.get(at.checked_sub(1)?)?;
-        if here.indentation > above.key_column() || here.text.starts_with("- ") && here.indentation == above.indentation
-        {
-            return (!above.text.ends_with(':')).then(|| self.with_value(at - 1));
+        let is_item = here.text.starts_with("- ");
+        if here.indentation > above.key_column() || is_item && here.indentation == above.indentation {
+            return (!above.text.ends_with(':')).then(|| self.below_value(at));
         }
-        self.too_far_left(at).or_else(|| self.odd_one_of_block(at))
+        if is_item && let Some(fault) = self.before_item(at) {
+            return Some(fault);
+        }
+        self.too_far_right(at).or_else(|| self.too_far_left(at)).or_else(|| self.odd_one_of_block(at))
+    }
+
+    /// A line stands below one that has a value: the line above stands too far to the left, or should
+    /// have no value, or this line stands too far to the right.
+    fn below_value(&self, at: usize) -> Fault {
+        let (above, here) = (at - 1, &self.0[at]);
+        if here.text.starts_with("- ") {
+            return self.with_value(above);
+        }
+        if let Some(wanted) = self.left_of_its_block(at) {
+            return self.moved(above, wanted);
+        }
+        if self.begins_block_elsewhere(above) || self.begins_block(at) {
+            return self.with_value(above);
+        }
+        let wanted = self.0[above].key_column();
+        let other = Some((self.0[above].place(), "or this has no value".to_owned()));
+        Fault { other, ..self.moved(at, wanted) }
+    }
+
+    /// Returns the indentation that the line above should have if it belongs to the block before it.
+    fn left_of_its_block(&self, at: usize) -> Option<usize> {
+        let (above, here) = (&self.0[at - 1], &self.0[at]);
+        if above.text.starts_with("- ") {
+            return None;
+        }
+        if let Some(item) = self.item_around(at - 1) {
+            return Some(item.key_column());
+        }
+        let before = self.0.get(at.checked_sub(2)?)?;
+        let is_first = before.text.ends_with(':') && before.key_column() == above.indentation;
+        let is_sibling = before.key_column() == here.indentation && !self.begins_block_elsewhere(at - 1);
+        (is_first || is_sibling).then_some(here.indentation)
+    }
+
+    /// Returns the item of a list whose mark has the column of a key behind it: no key can stand there.
+    fn item_around(&self, at: usize) -> Option<&Line<'t>> {
+        let line = &self.0[at];
+        let around = self.0[..at].iter().rfind(|other| other.indentation <= line.indentation)?;
+        let is_item = around.indentation == line.indentation && around.text.starts_with("- ");
+        (is_item && !line.text.starts_with("- ")).then_some(around)
+    }
+
+    /// Says whether the key of a line has a block below it at another place of the text.
+    fn begins_block_elsewhere(&self, at: usize) -> bool {
+        let key = self.0[at].key();
+        self.0.iter().enumerate().any(|(other, line)| other != at && line.key() == key && line.text.ends_with(':'))
+    }
+
+    /// Says whether lines at the place of this one make a block: this one with what is below it, or
+    /// others beside it.
+    fn begins_block(&self, at: usize) -> bool {
+        let here = &self.0[at];
+        let Some(next) = self.0.get(at + 1) else { return false };
+        if here.text.ends_with(':') {
+            return Some(next.indentation) == self.step().map(|step| here.indentation + step);
+        }
+        let follows = self.0[at + 1..].iter().find(|line| line.indentation <= here.indentation);
+        follows.is_some_and(|line| line.indentation == here.indentation)
+    }
+
+    /// Returns the key before an item of a list that separates it from its list: the key is indented
+    /// further than the list that it begins, or as little as the items before.
+    fn before_item(&self, at: usize) -> Option<Fault> {
+        let wanted = self.0[at].indentation;
+        let above = self.0.get(at.checked_sub(1)?)?;
+        if above.text.ends_with(':') && above.key_column() > wanted {
+            return Some(self.moved(at - 1, wanted));
+        }
+        let between = self.0[..at].iter().rposition(|line| line.indentation <= wanted)?;
+        let list = self.0[..between].iter().rposition(|line| line.indentation <= wanted)?;
+        let is_item = |line: &Line<'_>| line.indentation == wanted && line.text.starts_with("- ");
+        let is_key = self.0[between].indentation == wanted && !is_item(&self.0[between]);
+        (is_key && is_item(&self.0[list])).then(|| self.moved(between, self.0[list].key_column()))
+    }
+
+    /// Returns the first line of a block if it alone stands further to the right than blocks of this
+    /// text do, or the line around the block if that stands where no key can.
+    fn too_far_right(&self, at: usize) -> Option<Fault> {
+        let here = self.0[at].indentation;
+        let around = self.0[..at].iter().rposition(|line| line.indentation < here)?;
+        if let Some(item) = self.item_around(around) {
+            return Some(self.moved(around, item.key_column()));
+        }
+        let usual = self.0[around].key_column() + self.step()?;
+        let (first, others) = self.0[around + 1..at].split_first()?;
+        let is_alone = others.iter().all(|line| line.indentation != first.indentation)
+            && others.first().is_none_or(|line| line.indentation < first.indentation);
+        (here == usual && first.indentation > here && is_alone).then(|| self.moved(around + 1, usual))
+    }
+
+    /// Returns by how much most blocks of the text are indented.
+    fn step(&self) -> Option<usize> {
+        let pairs = self.0.iter().zip(self.0.iter().skip(1)).filter(|(line, _)| line.text.ends_with(':'));
+        let steps = pairs.filter_map(|(line, next)| next.indentation.checked_sub(line.key_column()));
+        let mut counts = [0_usize; STEP_MAX + 1];
+        steps.filter(|step| (1..=STEP_MAX).contains(step)).for_each(|step| counts[step] += 1);
+        (1..=STEP_MAX).filter(|step| counts[*step] > 0).max_by_key(|step| counts[*step])
     }
 
     /// Returns the line around a block if it stands too far to the left: what is before it and what
@@ -147,18 +262,20 @@ impl<'t> Lines<'t> {
     fn moved(&self, at: usize, wanted: usize) -> Fault {
         let line = &self.0[at];
         Fault {
-            place: line.start..line.start + line.text.len(),
+            place: line.place(),
             label: format!("this is indented by {}, the lines around it by {wanted}", line.indentation),
             help: "give all keys of a mapping the same indentation".to_owned(),
+            other: None,
         }
     }
 
     fn with_value(&self, at: usize) -> Fault {
         let line = &self.0[at];
         Fault {
-            place: line.start..line.start + line.text.len(),
+            place: line.place(),
             label: "this has a value, so nothing can stand below it".to_owned(),
             help: "remove the value, or give the next line the indentation of this one".to_owned(),
+            other: None,
         }
     }
 }

@@ -202,7 +202,10 @@ impl Builder<'_> {
         self.diagnostics.push(match blame::find(self.text, error.kind(), start) {
             Some(fault) => {
                 let place = Span::new(self.source, fault.place.start, fault.place.end);
-                let wrong = Diagnostic::error(Code::YamlSyntax, title, place, fault.label).help(fault.help);
+                let mut wrong = Diagnostic::error(Code::YamlSyntax, title, place, fault.label).help(fault.help);
+                if let Some((other, label)) = fault.other {
+                    wrong = wrong.related(Span::new(self.source, other.start, other.end), label);
+                }
                 if place.start <= span.start && span.start <= place.end { wrong } else { wrong.related(span, stopped) }
             }
             None => Diagnostic::error(Code::YamlSyntax, title, span, stopped),

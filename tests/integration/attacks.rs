@@ -4,9 +4,13 @@
 //! the program, a request is posted to a server. What can't be run yet is told with its reason, and
 //! so is what stands under other tests.
 
+mod archives;
+mod loads;
 mod pipelines;
 mod requests;
 mod scripts;
+mod secrets;
+mod web;
 
 use crate::support::shared;
 use serde_json::Value;
@@ -83,13 +87,16 @@ fn end(case: &Value, surface: &str, server: &requests::Posting) -> End {
     match surface {
         _ if surface.starts_with("script.") => scripts::end(case, surface),
         "json" => requests::end(case, server),
-        "signature" | "replay" | "http" => elsewhere("the tests of checksums and of the server have these"),
-        "artifact" | "notify" | "web" => elsewhere("there is no such thing yet"),
+        "signature" | "replay" | "http" => elsewhere("the tests of the door have these"),
+        "secret" => secrets::end(case),
+        "artifact" => archives::end(case),
+        "web" => web::end(case),
+        "notify" => elsewhere("pipehook sends no notifications"),
         "queue" | "db" => elsewhere("the tests of the store have these"),
-        "secret" => elsewhere("there are no secret variables yet"),
-        "dos" if case.get("load").is_some() => elsewhere("a load, not a case"),
+        "dos" if case.get("load").is_some() => loads::end(case, server),
         _ if case.get("request").is_some() => requests::end(case, server),
         _ if case.get("pipeline_yaml").is_some() => pipelines::end(case),
+        "git" => elsewhere("the tests of checkouts have hooks, filters and submodules of a repository"),
         _ => elsewhere("it has neither script nor pipeline nor request"),
     }
 }

@@ -1,6 +1,7 @@
 //! `pipehook check` over whole folders.
 
 mod mutation;
+mod template;
 
 use super::support::Folder;
 use pipehook::diagnostic::Code;

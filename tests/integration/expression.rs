@@ -1,5 +1,6 @@
 //! The expression language, called as the rest of the program calls it.
 
+mod commands;
 mod mistakes;
 mod properties;
 mod tables;

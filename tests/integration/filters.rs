@@ -175,3 +175,31 @@ fn check_warns_of_senders_that_prove_less_than_one_may_think() {
     assert!(told.contains("warning[replay-protection]: connection `again` takes the same delivery again"), "{told}");
     assert!(told.contains("2 warnings"), "{told}");
 }
+
+#[test]
+fn check_warns_of_conditions_that_rest_on_what_is_not_signed() {
+    let check = |scheme: &str, steps: &str| {
+        let folder = Folder::new(&format!(
+            "connections:\n  hook: {{scheme: {scheme}, secret: {{value: a secret of a sender}}}}\n"
+        ));
+        let head = "resources:\n  webhooks:\n  - webhook: push\n    connection: hook\nsteps:\n";
+        folder.write("pipelines/p.yml", &format!("{head}{steps}"));
+        folder.run(&["check"]).ended_with(0).stderr
+    };
+    let deciding = [
+        "- ${{ if eq(resources.webhooks.push.headers['x-github-event'], 'push') }}:\n  - bash: ls\n- bash: id\n",
+        "- ${{ if eq(parameters.push.a, 'b') }}:\n  - bash: ls\n- ${{ elseif eq(resources.webhooks.push.event, 'push') }}:\n  - bash: id\n",
+        "- bash: ls\n  condition: eq('${{ resources.webhooks.push.event }}', 'push')\n",
+    ];
+    for steps in deciding {
+        let output = check("github", steps);
+        assert!(output.contains("warning[unsigned-filter]") && output.contains("`github`"), "{steps}: {output}");
+    }
+    let told = "- bash: echo ${{ resources.webhooks.push.event }}\n  displayName: ${{ resources.webhooks.push.headers['x-github-event'] }}\n";
+    assert!(!check("github", told).contains("unsigned-filter"), "what is only told decides nothing");
+    assert!(
+        !check("gitlab-token", deciding[0]).contains("unsigned-filter"),
+        "who knows a token wrote all of the request"
+    );
+    assert!(!check("stripe", deciding[2]).contains("unsigned-filter"), "the event stands in the signed body");
+}

@@ -26,5 +26,6 @@ mod strategies;
 mod substitution;
 mod support;
 mod template;
+mod trail;
 mod worker;
 mod yaml;

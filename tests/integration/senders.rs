@@ -219,12 +219,9 @@ impl Door {
 
     /// Returns whether the checksum held, or the sentence of a request that can't be used.
     fn receive(&self, vector: &Vector) -> Result<bool, String> {
-        let request = Request {
-            webhook: vector.id().to_owned(),
-            target: vector.target(),
-            headers: vector.headers(),
-            body: vector.body(),
-        };
+        let (target, headers) = (vector.target(), vector.headers());
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let request = Request { webhook: vector.id(), target: &target, headers, body: vector.body() };
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         match runtime.block_on(self.intake.receive(request)) {
             intake::Answer::Verified(_) | intake::Answer::Challenge(_) => Ok(true),

@@ -383,3 +383,28 @@ fn a_doubled_checksum_header_is_a_bad_request_in_one_sentence() {
     assert_eq!(answer.status, 400, "{answer:?}");
     assert_eq!(answer.json()["error"], "the header X-WH-Checksum is there more than once");
 }
+
+#[test]
+fn what_is_no_http_is_counted_and_fills_no_log() {
+    let (folder, server) = served(&[]);
+    for garbage in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GARBAGE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
+        assert_eq!(exchange(server.public, garbage).status, 400);
+    }
+    until("the count of what was unreadable", ANSWER_MAX, || {
+        server.ask("/metrics").body.contains("pipehook_unreadable_requests_total 3\n").then_some(())
+    });
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn a_server_that_was_asked_to_stop_leaves_the_whole_store_in_one_file() {
+    let (folder, mut server) = served(&[]);
+    assert_eq!(server.request("POST", "/webhooks/open", &[], br#"{"kind": "push", "title": "x"}"#).status, 200);
+    // A reading connection is open too.
+    assert_eq!(server.ask("/api/v1/deliveries").status, 200);
+    server.terminate();
+    assert_eq!(server.ended(ANSWER_MAX), Some(0));
+    let log = folder.path().join("data/pipehook.db-wal");
+    assert!(!log.exists(), "{:?}", std::fs::metadata(log));
+}

@@ -8,6 +8,6 @@ mod rerun;
 mod schedule;
 mod sqlite;
 mod story;
-mod turns;
 mod wait;
+mod turns;
 pub mod world;

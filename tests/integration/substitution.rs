@@ -180,3 +180,76 @@ fn render_shows_what_runs() {
     let read: serde_json::Value = serde_yaml::from_str(&yaml).expect("YAML");
     assert_eq!(read["steps"], shown["steps"]);
 }
+
+#[test]
+fn a_number_beside_a_redirection_is_printed_and_no_descriptor() {
+    let script = "echo ${{ parameters.hook.n }}>out; echo a ${{ parameters.hook.n }}>>out; cat out; echo $((${{ parameters.hook.n }} + 1))\n";
+    let folder = folder("safe", &format!("steps:\n- bash: {script}"));
+    folder.write("payload.json", r#"{"n": 2}"#);
+    let output = folder.run(&["run", "p", "--payload", "payload.json", "--raw"]).ended_with(0).stdout;
+    assert!(output.contains("\n2\na 2\n3\n"), "{output}");
+    // The name of an argument, an escape, a descriptor: no number of a payload chooses those.
+    for script in
+        ["echo $${{ parameters.hook.n }}", "echo $'\\${{ parameters.hook.n }}'", "echo a >&${{ parameters.hook.n }}"]
+    {
+        let script = serde_json::to_string(script).expect("a text");
+        let folder = self::folder("safe", &format!("steps:\n- bash: {script}\n"));
+        folder.write("payload.json", r#"{"n": 2}"#);
+        let output = folder.run(&["run", "p", "--payload", "payload.json"]).ended_with(1);
+        assert!(output.stderr.contains("error[tainted-in-script]"), "{script}: {output:?}");
+    }
+}
+
+#[test]
+fn a_count_beside_a_redirection_is_no_descriptor() {
+    let script = "echo a ${{ length(parameters.hook.list) }}>out; cat out\n";
+    let folder = folder("safe", &format!("steps:\n- bash: {script}"));
+    folder.write("payload.json", r#"{"list": ["x", "y"]}"#);
+    let output = folder.run(&["run", "p", "--payload", "payload.json", "--raw"]).ended_with(0).stdout;
+    assert!(output.contains("\na 2\n"), "{output}");
+}
+
+#[test]
+fn colours_of_a_payload_reach_no_terminal_and_those_of_tools_do() {
+    let steps = "\
+steps:
+- bash: echo \"$T\"; printf '\\033[1mbold\\n'
+  env: {T: '${{ parameters.hook.title }}'}
+- bash: printf '\\033[32mgreen\\n'
+";
+    let folder = folder("safe", steps);
+    folder.write("payload.json", r#"{"title": "\u001b[31mred"}"#);
+    let output =
+        folder.run(&["--color", "always", "run", "p", "--payload", "payload.json", "--raw"]).ended_with(0).stdout;
+    assert!(output.contains("\\u{1b}[31mred\n\\u{1b}[1mbold\n"), "{output}");
+    assert!(output.contains("\u{1b}[32mgreen\n"), "{output}");
+}
+
+#[test]
+fn payload_text_that_a_task_would_refuse_is_rejected_before_the_run() {
+    let refused = [
+        (
+            "- task: CopyFiles@2\n  inputs: {contents: a, targetFolder: x, overWrite: '${{ parameters.hook.title }}'}\n",
+            "`OverWrite`",
+        ),
+        (
+            "- task: CopyFiles@2\n  inputs: {contents: a, targetFolder: 'out/${{ parameters.hook.up }}'}\n",
+            "`TargetFolder`",
+        ),
+        ("- publish: ${{ parameters.hook.up }}\n  artifact: a\n", "`targetPath`"),
+        ("- bash: ls\n  workingDirectory: ${{ parameters.hook.up }}\n", "`workingDirectory`"),
+        (
+            "- task: DeleteFiles@1\n  inputs: {sourceFolder: 'a.${{ parameters.hook.dot }}', contents: '*'}\n",
+            "`SourceFolder`",
+        ),
+    ];
+    for (step, input) in refused {
+        let folder = folder("safe", &format!("steps:\n{step}"));
+        folder.write("payload.json", r#"{"title": "true", "up": "../../etc", "dot": "./b"}"#);
+        let output = folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(1).stderr;
+        assert!(output.contains("error[tainted-structure]") && output.contains(input), "{step}: {output}");
+    }
+    let accepted = folder("safe", "steps:\n- publish: out/${{ parameters.hook.title }}\n  artifact: a\n");
+    accepted.write("payload.json", r#"{"title": "v1.2/web shop"}"#);
+    accepted.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
+}

@@ -1,20 +1,29 @@
-//! `pipehook check`: mistakes in pipelines and the configuration, before a delivery finds them.
+//! `pipehook check`: mistakes in pipelines, templates and the configuration, before a delivery finds them.
 
 mod file;
+mod other;
 mod parallel;
 mod sarif;
 mod sender;
+mod subject;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
-use crate::catalog::{self, Library};
+use crate::catalog::Library;
 use crate::config::Config;
 use crate::diagnostic::{Report, Severity, Style, render_all};
+use crate::template::TemplateKind;
 use crate::webhook::payload;
 use clap::{Args, ValueEnum};
+use file::Checked;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use subject::{Subjects, counted};
 
-/// Diagnoses pipelines and the configuration. The exit code is 1 if there are errors.
+/// Diagnoses pipelines, templates and the configuration. The exit code is 1 if there are errors.
+///
+/// A file is a template if it is in a folder `templates`, if another checked file names it, or if it
+/// has `variables` and nothing that runs; its mistakes are those that it has whoever uses it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,10 +31,11 @@ Examples:
   pipehook check pipelines/hello.yml --payload payload.json
   pipehook check --format sarif > pipehook.sarif")]
 pub(super) struct Check {
-    /// Pipelines, or folders of them; without any, the configuration and its pipelines folder
+    /// Pipelines, templates, configurations, or folders of them; without any, the configuration and
+    /// its pipelines folder
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Also expand each pipeline that listens to a webhook with this payload
+    /// Also expand each pipeline that listens to a webhook with this payload, and say where its text goes
     #[arg(long, value_name = "FILE")]
     payload: Option<PathBuf>,
     /// How to print
@@ -48,35 +58,36 @@ impl Check {
         let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
         let payload = bytes.as_deref().map(payload::check).transpose();
         let payload = payload.map_err(|mistake| Failure::usage(format!("the payload can't be used: {mistake}")))?;
-        let mut reports = Vec::new();
-        let mut files = Vec::new();
-        let config = match Config::load_without_secrets(global.config.as_deref()) {
-            Ok(config) => Some(config),
-            // Who names pipelines asks about them only.
-            Err(_) if !self.paths.is_empty() => None,
-            Err(mistakes) => {
-                reports.extend(mistakes.diagnostics.resolve(&mistakes.sources));
-                None
-            }
-        };
-        if let Some(config) = config.as_ref().filter(|_| self.paths.is_empty()) {
-            reports.extend(sender::connections(config));
-            add_files(&config.pipelines, &mut files)?;
-        }
+        let mut subjects = Subjects::default();
+        // Who names pipelines asks about them only: mistakes of the configuration are told with the
+        // configuration.
+        let config = Config::load_without_secrets(global.config.as_deref()).ok();
         let library = config.as_ref().map_or_else(Library::default, Library::new);
+        if self.paths.is_empty() {
+            subjects.add_configured(global.config.as_deref(), config.as_ref(), &library)?;
+        }
         for path in &self.paths {
-            add_files(path, &mut files)?;
+            subjects.add(path, &library)?;
         }
-        let check = |path: &PathBuf| file::check(path, &library, payload.as_ref(), config.as_ref());
-        for of_file in parallel::map(&files, check) {
-            reports.extend(of_file);
+        let pipelines = parallel::map(&subjects.pipelines, |path: &PathBuf| {
+            file::check(path, &library, payload.as_ref(), config.as_ref())
+        });
+        if self.format == ReportFormat::Text {
+            output::text(&pipelines.iter().map(|it| it.trail.as_str()).collect::<String>())?;
         }
-        self.print(&reports, files.len())?;
+        let kinds = included(&pipelines);
+        let mut reports: Vec<Report> =
+            subjects.configurations.iter().flat_map(|path| other::configuration(path)).collect();
+        reports.extend(subjects.sort_out(pipelines, &kinds));
+        let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
+        reports.extend(parallel::map(&subjects.templates, template).into_iter().flatten());
+        let reports = without_repeats(reports);
+        self.print(&reports, &subjects)?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
         Ok(if has_errors { Ending::Mistakes } else { Ending::Done })
     }
 
-    fn print(&self, reports: &[Report], files: usize) -> Result<(), Failure> {
+    fn print(&self, reports: &[Report], subjects: &Subjects) -> Result<(), Failure> {
         match self.format {
             ReportFormat::Json => output::json(&reports)?,
             ReportFormat::Sarif => output::json(&sarif::document(reports))?,
@@ -85,7 +96,7 @@ impl Check {
                 let count = |severity| reports.iter().filter(|report| report.severity == severity).count();
                 anstream::eprintln!(
                     "checked {}: {}, {}",
-                    counted(files, "pipeline"),
+                    subjects.counted(),
                     counted(count(Severity::Error), "error"),
                     counted(count(Severity::Warning), "warning")
                 );
@@ -95,18 +106,44 @@ impl Check {
     }
 }
 
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+/// Returns as what each file is named by others.
+fn included(pipelines: &[Checked]) -> HashMap<PathBuf, TemplateKind> {
+    pipelines.iter().flat_map(|checked| checked.included.iter().cloned()).collect()
 }
 
-/// Adds a file, or all pipelines of a folder by name.
-fn add_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if path.is_dir() {
-        files.extend(catalog::paths(path).map_err(|error| Failure::Usage(error.into()))?);
-    } else if path.exists() {
-        files.push(path.to_owned());
-    } else {
-        return Err(Failure::usage(format!("there is no pipeline {}", path.display())));
+fn kind_of(path: &Path, kinds: &HashMap<PathBuf, TemplateKind>) -> Option<TemplateKind> {
+    kinds.get(&path.canonicalize().ok()?).copied()
+}
+
+impl Subjects {
+    /// Returns what is wrong with the pipelines. One that no delivery starts and another file names
+    /// is a template: it joins those.
+    fn sort_out(&mut self, checked: Vec<Checked>, kinds: &HashMap<PathBuf, TemplateKind>) -> Vec<Report> {
+        let mut reports = Vec::new();
+        for (path, checked) in std::mem::take(&mut self.pipelines).into_iter().zip(checked) {
+            if !checked.listens && kind_of(&path, kinds).is_some() {
+                self.templates.push(path);
+            } else {
+                reports.extend(checked.reports);
+                self.pipelines.push(path);
+            }
+        }
+        reports
     }
-    Ok(())
+}
+
+/// Returns each report once, as bad as it was told: a mistake in a template is found with every
+/// pipeline that uses it.
+fn without_repeats(reports: Vec<Report>) -> Vec<Report> {
+    let mut kept: Vec<Report> = Vec::new();
+    let mut known = HashMap::new();
+    for report in reports {
+        let place = report.place.as_ref().map(|place| (place.file.clone(), place.line, place.column));
+        let at = *known.entry((report.code, report.title.clone(), place)).or_insert(kept.len());
+        match kept.get_mut(at) {
+            Some(same) => same.severity = same.severity.max(report.severity),
+            None => kept.push(report),
+        }
+    }
+    kept
 }

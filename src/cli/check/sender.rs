@@ -3,10 +3,12 @@
 
 use crate::catalog::Pipeline;
 use crate::config::Config;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown};
+use crate::expression::{Reference, Step};
 use crate::pipeline::{Subject, WebhookResource};
 use crate::webhook::connection::{Authentication, Connection};
 use crate::webhook::scheme::Kind;
+use crate::webhook::source::Source;
 
 /// Warns of filters that look at headers which the connection's checksum does not cover, and of
 /// resources without a connection.
@@ -25,14 +27,73 @@ pub(super) fn filters(config: &Config, pipeline: &Pipeline, diagnostics: &mut Di
             if connection.scheme.covers_header(header) {
                 continue;
             }
-            let title = format!("the header `{}` is not signed", shown(header));
-            let label = format!("the scheme `{}` does not cover it", connection.scheme.name);
-            let warning = Diagnostic::warning(Code::UnsignedFilter, title, filter.subject_span, label);
-            let note = "whoever has seen a delivery can post its body again with another value here";
             let help = "filter by a `path` of the payload instead, or as well";
-            diagnostics.push(warning.note(note).help(help));
+            diagnostics.push(unsigned(header, connection, filter.subject_span).help(help));
         }
     }
+}
+
+/// Warns of conditions that look at headers which the connection's checksum does not cover, or at an
+/// event that stands in such a one.
+pub(super) fn conditions(config: &Config, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+    for (reference, span) in pipeline.template.decisions() {
+        let Some((alias, subject)) = about_delivery(&reference) else { continue };
+        let listener = pipeline.listeners.iter().find(|it| it.resource.alias.eq_ignore_ascii_case(alias));
+        let connection = listener.and_then(|listener| {
+            config.connections.iter().find(|it| it.name.eq_ignore_ascii_case(&listener.resource.connection))
+        });
+        let Some(connection) = connection else { continue };
+        let header = match subject {
+            Looked::Header(name) => Some(name),
+            Looked::Event => event_header(connection),
+        };
+        let is_proved = matches!(connection.authentication, Authentication::None)
+            || header.is_none_or(|header| connection.scheme.covers_header(header));
+        if let Some(header) = header.filter(|_| !is_proved) {
+            let help = "decide by a member of the payload instead, or as well";
+            diagnostics.push(unsigned(header, connection, span).help(help));
+        }
+    }
+}
+
+fn unsigned(header: &str, connection: &Connection, span: Span) -> Diagnostic {
+    let title = format!("the header `{}` is not signed", shown(header));
+    let label = format!("the scheme `{}` does not cover it", connection.scheme.name);
+    let warning = Diagnostic::warning(Code::UnsignedFilter, title, span, label);
+    warning.note("whoever has seen a delivery can post its body again with another value here")
+}
+
+/// What a condition looks at of a delivery.
+enum Looked<'r> {
+    Header(&'r str),
+    Event,
+}
+
+/// Returns the alias and what is looked at, for `resources.webhooks.<alias>.headers['…']` and `.event`.
+fn about_delivery(reference: &Reference) -> Option<(&str, Looked<'_>)> {
+    if !reference.root.eq_ignore_ascii_case("resources") {
+        return None;
+    }
+    let names: Vec<&str> = reference
+        .steps
+        .iter()
+        .map_while(|step| if let Step::Member(name) = step { Some(name.as_str()) } else { None })
+        .collect();
+    match names.as_slice() {
+        [webhooks, alias, rest @ ..] if webhooks.eq_ignore_ascii_case("webhooks") => match rest {
+            [event] if event.eq_ignore_ascii_case("event") => Some((alias, Looked::Event)),
+            [headers, name] if headers.eq_ignore_ascii_case("headers") => Some((alias, Looked::Header(name))),
+            [headers] if headers.eq_ignore_ascii_case("headers") => Some((alias, Looked::Header("*"))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns the header that names the event, if one does.
+fn event_header(connection: &Connection) -> Option<&str> {
+    let sources = &connection.scheme.event.as_ref()?.sources;
+    sources.iter().find_map(|source| if let Source::Header(name) = source { Some(name.as_str()) } else { None })
 }
 
 /// Warns of a resource whose connection nobody configured, where connections are configured at all.

@@ -3,12 +3,14 @@
 use super::super::moment::exact;
 use super::super::output::{facts, verdict};
 use crate::diagnostic::{Style, render, shown};
+use crate::intake::PipelineTrail;
+use crate::pipeline::Trail;
 use crate::store::DeliveryDetail;
 use crate::webhook::delivery::{Decision, Delivery, FilterVerdict, Outcome, Verdict};
 use jiff::Timestamp;
 
 /// Returns the text of `deliveries show`.
-pub(super) fn text(detail: &DeliveryDetail, now: Timestamp) -> String {
+pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], now: Timestamp) -> String {
     let delivery = &detail.delivery;
     let mut known = vec![
         ("delivery", delivery.id.to_string()),
@@ -29,7 +31,7 @@ pub(super) fn text(detail: &DeliveryDetail, now: Timestamp) -> String {
     }
     for verdict in &delivery.pipelines {
         text.push('\n');
-        pipeline(verdict, &mut text);
+        pipeline(verdict, trails.iter().find(|trail| trail.pipeline == verdict.pipeline), &mut text);
     }
     text
 }
@@ -67,19 +69,54 @@ fn nothing(delivery: &Delivery) -> String {
     .to_owned()
 }
 
-fn pipeline(pipeline: &Verdict, text: &mut String) {
+fn pipeline(pipeline: &Verdict, found: Option<&PipelineTrail>, text: &mut String) {
     let run = pipeline.run.as_ref().map(|run| format!(", {run}")).unwrap_or_default();
     text.push_str(&format!("pipeline {}: {}{run}\n", shown(&pipeline.pipeline), verdict(pipeline.decision.word())));
     for filter in &pipeline.filters {
         text.push_str(&format!("  {}\n", self::filter(filter)));
     }
+    found.into_iter().for_each(|found| trail(found, text));
     for report in &pipeline.diagnostics {
         text.push_str(&format!("\n{}\n", render(report, Style::Coloured)));
     }
 }
 
+/// Where the delivery's text went in a pipeline.
+fn trail(found: &PipelineTrail, text: &mut String) {
+    if found.trail.uses.is_empty() && found.note.is_none() {
+        return;
+    }
+    text.push_str("  payload text\n");
+    text.extend(found.note.map(|note| format!("    note: {note}\n")));
+    text.push_str(&uses(&found.trail));
+}
+
+/// Each piece of payload text in two lines, where it went and what it is, those of a step together.
+pub(in super::super) fn uses(trail: &Trail) -> String {
+    let mut text = String::new();
+    let mut step = None;
+    for it in &trail.uses {
+        if it.step != step {
+            text.extend(it.step.iter().map(|step| format!("    step `{step}`\n")));
+            step.clone_from(&it.step);
+        }
+        let indent = if it.step.is_some() { "      " } else { "    " };
+        let variable = it.variable.as_ref().map(|name| format!(", as `{name}`")).unwrap_or_default();
+        let place = match (&it.file, it.line) {
+            (Some(file), Some(line)) => format!(" ({}:{line})", shown(file)),
+            _ => String::new(),
+        };
+        let cut = if it.value.ends_with('…') { format!(" ({} bytes)", it.bytes) } else { String::new() };
+        text.push_str(&format!("{indent}{}{variable}{place}\n{indent}  {} = {}{cut}\n", it.into, it.from, it.value));
+    }
+    if trail.more > 0 {
+        text.push_str(&format!("    … and {} more\n", trail.more));
+    }
+    text
+}
+
 /// One filter in a line: what is wanted, and what was there where that differs.
-fn filter(filter: &FilterVerdict) -> String {
+pub(in super::super) fn filter(filter: &FilterVerdict) -> String {
     let (path, wanted) = (shown(&filter.path), shown(&filter.wanted));
     match (&filter.found, &filter.reason, filter.holds) {
         (_, _, true) => format!("holds: {path} is {wanted}"),

@@ -28,9 +28,9 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
         ("finished", when(run.finished_at)),
         ("took", took(run.started_at, run.finished_at, now)),
     ];
+    all.extend(run.rerun_of.iter().map(|former| ("rerun of", former.to_string())));
     all.extend(run.waits_for.iter().map(|what| ("waits for", shown(what))));
     all.extend(run.reason.iter().map(|reason| ("reason", shown(reason))));
-    all.extend(run.rerun_of.iter().map(|former| ("rerun of", former.to_string())));
     if !detail.tags.is_empty() {
         all.push(("tags", detail.tags.iter().map(|tag| shown(tag)).collect::<Vec<_>>().join(", ")));
     }

@@ -44,7 +44,7 @@ fn waiting_task(step: &Step) -> Option<&'static str> {
 
 fn notified(step: &Step, diagnostics: &mut Diagnostics) {
     let Action::Task(task) = &step.action else { return };
-    let is_given = |name: &str| task.inputs.iter().any(|(known, value)| known == name && !value.is_empty());
+    let is_given = |name: &str| task.inputs.iter().any(|(known, value)| known.value == name && !value.is_empty());
     if let Some(name) = ["notifyUsers", "approvers"].into_iter().find(|name| is_given(name)) {
         let title = format!("`{name}` is nobody's address here");
         let note = Diagnostic::note_at(Code::NoEffect, title, step.span, "whoever has the admin token may answer");

@@ -3,6 +3,7 @@
 mod agentless;
 mod conditions;
 mod dependencies;
+mod inputs;
 mod legs;
 mod names;
 mod outputs;
@@ -30,5 +31,7 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
     variables::check(pipeline, diagnostics);
-    scripts::check(pipeline, scripts, diagnostics)
+    let mut needs = inputs::check(pipeline, diagnostics);
+    needs.extend(scripts::check(pipeline, scripts, diagnostics));
+    needs
 }

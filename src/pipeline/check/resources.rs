@@ -19,11 +19,11 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Returns the aliases of each kind, with what the kind is called.
-fn kinds(resources: &Resources) -> [(&'static str, Vec<Placed<String>>); 5] {
+/// Returns the aliases of each kind, with what the kind is called. Those of repositories were
+/// compared when the pipeline was loaded, since templates are found by them.
+fn kinds(resources: &Resources) -> [(&'static str, Vec<Placed<String>>); 4] {
     let placed = |value: &str, span| Placed { value: value.to_owned(), span };
     [
-        ("repositories", resources.repositories.iter().map(|it| placed(&it.value.alias, it.span)).collect()),
         ("containers", resources.containers.iter().map(|it| placed(&it.value.0, it.span)).collect()),
         ("pipeline resources", resources.pipelines.iter().map(|it| placed(&it.value.alias, it.span)).collect()),
         ("build resources", resources.builds.clone()),

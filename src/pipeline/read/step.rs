@@ -1,13 +1,15 @@
 //! Steps (reference, section 6). Shortcuts become the tasks or scripts that they stand for.
 
 use super::{Reader, environment};
+use crate::diagnostic::Span;
 use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Action, Placed, ResourceKind, Script, Step, Task};
 use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Target, TargetPlace};
 use crate::pipeline::schema::STEPS_MAX;
 use crate::pipeline::task;
 use crate::pipeline::value::{
-    boolean, count, entries, entry, filled, is_true, items, member, names, number, own, pairs, scalar, text,
+    boolean, count, entries, entry, filled, is_true, items, member, names, number, own, pairs, placed_text, scalar,
+    text,
 };
 use crate::taint::Text;
 use crate::template::{Content, Entry, Kind, Node, Scalar};
@@ -34,7 +36,7 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node) -> Option<Step> {
-        let mut working_directory = member(node, "workingDirectory").and_then(text);
+        let mut working_directory = member(node, "workingDirectory").and_then(placed_text);
         let action = self.action(node, &mut working_directory)?;
         let step = Step {
             span: entries(node).first().map_or(node.span, |first| first.key_span),
@@ -47,14 +49,14 @@ impl Reader<'_> {
             retries: member(node, "retryCountOnTaskFailure").and_then(count).unwrap_or_default(),
             target: self.target(node),
             env: environment(node),
-            working_directory: working_directory.filter(|directory| directory.is_tainted() || !directory.is_empty()),
+            working_directory: working_directory.filter(|it| it.value.is_tainted() || !it.value.is_empty()),
             action,
         };
         Some(step)
     }
 
     /// Returns what a step does; nothing for one that only says that something is not done.
-    fn action(&mut self, node: &Node, working_directory: &mut Option<Text>) -> Option<Action> {
+    fn action(&mut self, node: &Node, working_directory: &mut Option<Placed<Text>>) -> Option<Action> {
         let script = SCRIPTS.iter().find_map(|(keyword, interpreter)| Some((entry(node, keyword)?, *interpreter)));
         if let Some((written, interpreter)) = script {
             return Some(Action::Script(self.script(node, written, interpreter)));
@@ -135,16 +137,16 @@ impl Reader<'_> {
         let needed = if is_resource && is_of_a_run { Capability::OtherRuns } else { Capability::Task(shortcut.task) };
         self.need(needed, written.key_span);
         if is_resource {
-            inputs.extend(shortcut.resource_input.map(|(name, value)| (name.to_owned(), value.into())));
+            inputs.extend(shortcut.resource_input.map(|(name, value)| (at(name, written.key_span), value.into())));
         }
         let subject = if is_resource { shortcut.alias_input } else { shortcut.input };
-        inputs.extend(text(&written.value).map(|value| (subject.to_owned(), value)));
+        inputs.extend(text(&written.value).map(|value| (at(subject, written.value.span), value)));
         for (key, input) in shortcut.inputs {
-            inputs.extend(member(node, key).and_then(text).map(|value| ((*input).to_owned(), value)));
+            let given = member(node, key).and_then(|node| Some((at(input, node.span), text(node)?)));
+            inputs.extend(given);
         }
-        inputs.extend(own_folder(node, shortcut.keyword));
-        let more = member(node, "inputs").map(pairs).unwrap_or_default();
-        inputs.extend(more.into_iter().map(|(name, value)| (name.value, value)));
+        inputs.extend(own_folder(node, shortcut.keyword).map(|(name, value)| (at(&name, written.key_span), value)));
+        inputs.extend(member(node, "inputs").map(pairs).unwrap_or_default());
         Some(Action::Task(Task {
             definition: task::find(shortcut.task).expect("shortcuts stand for known tasks, as a test holds"),
             version: shortcut.version.to_owned(),
@@ -181,6 +183,10 @@ impl Reader<'_> {
             Target { place: container.and_then(place).unwrap_or_default(), commands, settable_variables: settable };
         Some(Placed { value: target, span: container.map_or(entry.value.span, |container| container.span) })
     }
+}
+
+fn at(name: &str, span: Span) -> Placed<String> {
+    Placed { value: name.to_owned(), span }
 }
 
 /// Returns the folder for the artifact that `download` names: unlike the task, the keyword gives it

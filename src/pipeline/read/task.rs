@@ -9,7 +9,7 @@ use crate::pipeline::model::{Action, Placed, Script, Task};
 use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
 use crate::pipeline::task::{self, Definition, Required};
-use crate::pipeline::value::{author, entries, filled, member, scalar, text};
+use crate::pipeline::value::{author, entries, filled, member, placed_text, scalar, text};
 use crate::taint::Text;
 use crate::template::{Entry, Node, Scalar};
 
@@ -17,7 +17,12 @@ use crate::template::{Entry, Node, Scalar};
 const CHECKOUT: &str = "6d15af64-176c-496d-b583-fd2ae21d4df4";
 
 impl Reader<'_> {
-    pub(super) fn task(&mut self, node: &Node, written: &Node, working_directory: &mut Option<Text>) -> Option<Action> {
+    pub(super) fn task(
+        &mut self,
+        node: &Node,
+        written: &Node,
+        working_directory: &mut Option<Placed<Text>>,
+    ) -> Option<Action> {
         let reference = filled(written)?;
         let (name, version) = self.reference(&reference)?;
         let major = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
@@ -32,7 +37,7 @@ impl Reader<'_> {
         let inputs = Inputs { node: member(node, "inputs"), definition };
         self.check_inputs(&inputs, reference.span);
         if let Some(interpreter) = interpreter(&inputs) {
-            *working_directory = inputs.value("workingDirectory").and_then(text);
+            *working_directory = inputs.value("workingDirectory").and_then(placed_text);
             let script = inputs.value("script")?;
             let script = Placed { value: scalar(script)?.clone(), span: script.span };
             return Some(Action::Script(self.task_script(&inputs, interpreter, script, reference.span)));
@@ -180,11 +185,11 @@ impl<'n> Inputs<'n> {
     }
 
     /// Returns all inputs, with the names of the registry.
-    fn all(&self) -> Vec<(String, Text)> {
+    fn all(&self) -> Vec<(Placed<String>, Text)> {
         let pair = |entry: &Entry| {
             let written = author(&entry.key);
             let name = self.definition.input(written).map_or(written, |input| input.name);
-            Some((name.to_owned(), text(&entry.value)?))
+            Some((Placed { value: name.to_owned(), span: entry.value.span }, text(&entry.value)?))
         };
         self.entries().iter().filter_map(pair).collect()
     }

@@ -8,11 +8,15 @@
 //! script  tasks that run a script
 //! file    copying, archives, artifacts, results, caches
 //! tool    tasks that find a tool, or call one
+//! trust   what payload text may be in which input
 //! ```
 
 mod file;
 mod script;
 mod tool;
+mod trust;
+
+pub use trust::Role;
 
 use super::model::ResourceKind;
 

@@ -65,6 +65,8 @@ pub(super) struct Redirect {
 pub(super) enum RedirectKind {
     Read,
     Write,
+    /// `>&` with a word that the script works out: a file, or a descriptor where the word is a number.
+    WriteOrDuplicate,
     HereString,
     /// The index of the here-document in the reading.
     HereDocument(usize),

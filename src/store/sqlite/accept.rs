@@ -1,8 +1,9 @@
 //! A delivery, its decisions and its runs, in one commit: one row at the end of the log.
 
 use super::counter::Scope;
+use super::entry::{Assigned, Entry};
 use super::filing;
-use super::row::{from_json, micros, to_json};
+use super::row::{micros, to_json};
 use super::turn;
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
@@ -11,7 +12,6 @@ use crate::store::{Acceptance, Accepted, Error, NewRun, Priority, QueuedRun, Rep
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -19,24 +19,25 @@ use std::time::Duration;
 const OLDEST_BELIEVED: SignedDuration = SignedDuration::from_secs(1);
 
 /// An acceptance with its texts made before the writer's turn, so that the one thread which
-/// writes does nothing else.
+/// writes does nothing else. It goes back to who brought it, who drops it.
 pub(super) struct Rows {
     delivery: Option<DeliveryRow>,
     runs: Vec<NewRun>,
     repeat: Option<RepeatKey>,
     queue_limit: u64,
     queue_age: Option<Duration>,
+    /// What was assigned to each run, once it was written.
+    assigned: Vec<Assigned>,
 }
 
 struct DeliveryRow {
     delivery: Delivery,
     body: Vec<u8>,
-    headers: String,
-    verdicts: String,
+    entry: String,
 }
 
-/// A run as its delivery's row spells it, until it is filed and for repeats of the delivery.
-#[derive(Debug, Serialize, Deserialize)]
+/// A run of the log, with what was assigned to it.
+#[derive(Debug)]
 pub(super) struct LoggedRun<'r> {
     pub(super) id: Cow<'r, str>,
     pub(super) pipeline: Cow<'r, str>,
@@ -44,53 +45,77 @@ pub(super) struct LoggedRun<'r> {
     pub(super) name: Cow<'r, str>,
     pub(super) form: i64,
     pub(super) values: Cow<'r, [String]>,
-    #[serde(default, skip_serializing_if = "is_usual")]
     pub(super) priority: Priority,
 }
 
-fn is_usual(priority: &Priority) -> bool {
-    *priority == 0
-}
+impl<'r> LoggedRun<'r> {
+    fn new(run: &'r NewRun, Assigned(number, revision, form): Assigned) -> Self {
+        Self {
+            id: run.id.as_str().into(),
+            pipeline: run.pipeline.as_str().into(),
+            number,
+            name: run.name.with_revision(revision).into(),
+            form,
+            values: run.work.values.as_slice().into(),
+            priority: run.priority,
+        }
+    }
 
-impl LoggedRun<'_> {
-    pub(super) fn queued(&self) -> QueuedRun {
+    pub(super) fn queued(self) -> QueuedRun {
         QueuedRun {
             id: RunId::from_stored(&self.id),
-            pipeline: self.pipeline.clone().into_owned(),
+            pipeline: self.pipeline.into_owned(),
             number: self.number,
-            name: self.name.clone().into_owned(),
+            name: self.name.into_owned(),
         }
     }
 }
 
+/// What the writer did with an acceptance.
+pub(super) enum Done {
+    /// The delivery and its runs were written.
+    New,
+    /// Its key was known, and only the delivery was written.
+    Repeat { of: DeliveryId, runs: Vec<QueuedRun> },
+}
+
 impl Rows {
     pub(super) fn new(acceptance: Acceptance) -> Result<Self, Error> {
-        let delivery = acceptance.delivery.map(|(delivery, body)| {
-            let headers = to_json(&delivery.headers)?;
-            let verdicts = to_json(&delivery.pipelines)?;
-            Ok::<_, Error>(DeliveryRow { delivery, body, headers, verdicts })
+        let Acceptance { delivery, runs, repeat, queue_limit, queue_age } = acceptance;
+        let delivery = delivery.map(|(delivery, body)| {
+            let entry = Entry::new(&delivery, &runs).text()?;
+            Ok::<_, Error>(DeliveryRow { delivery, body, entry })
         });
-        Ok(Self {
-            delivery: delivery.transpose()?,
-            runs: acceptance.runs,
-            repeat: acceptance.repeat,
-            queue_limit: acceptance.queue_limit,
-            queue_age: acceptance.queue_age,
-        })
+        let assigned = Vec::with_capacity(runs.len());
+        Ok(Self { delivery: delivery.transpose()?, runs, repeat, queue_limit, queue_age, assigned })
     }
 
     pub(super) fn starts_runs(&self) -> bool {
         !self.runs.is_empty()
     }
+
+    /// Returns what whoever brought the acceptance is told.
+    pub(super) fn accepted(self, done: Done) -> Accepted {
+        let queued = |(run, Assigned(number, revision, _)): (NewRun, Assigned)| QueuedRun {
+            id: run.id,
+            pipeline: run.pipeline,
+            number,
+            name: run.name.with_revision(revision),
+        };
+        match done {
+            Done::New => Accepted::New(self.runs.into_iter().zip(self.assigned).map(queued).collect()),
+            Done::Repeat { of, runs } => Accepted::Repeat { of, runs },
+        }
+    }
 }
 
 /// Writes an acceptance. Nothing is written where the queue has no room.
-pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, Error> {
-    if let (Some(delivery), Some(repeat)) = (&rows.delivery, &rows.repeat)
-        && let Some((first, place)) = remembered(session, &delivery.delivery, repeat)?
+pub(super) fn accept(session: &mut Session<'_>, rows: &mut Rows) -> Result<Done, Error> {
+    if let (Some(row), Some(repeat)) = (&rows.delivery, &rows.repeat)
+        && let Some((first, place)) = remembered(session, &row.delivery, repeat)?
     {
-        log(session, delivery, Some(&first), None)?;
-        return Ok(Accepted::Repeat { runs: runs_at(session, place)?, of: first });
+        log_repeat(session, row, &first)?;
+        return Ok(Done::Repeat { runs: runs_at(session, place)?, of: first });
     }
     let waiting = session.memory.waiting;
     let new = rows.runs.len() as u64;
@@ -101,25 +126,26 @@ pub(super) fn accept(session: &mut Session<'_>, rows: Rows) -> Result<Accepted, 
         refuse_stale(session, limit, run.queued_at)?;
     }
     session.memory.waiting += new;
-    let logged: Vec<LoggedRun<'_>> = rows.runs.iter().map(|run| logged(session, run)).collect::<Result<_, _>>()?;
+    for run in &rows.runs {
+        rows.assigned.push(assign(session, run)?);
+    }
     match &rows.delivery {
-        Some(delivery) => {
-            let runs = (!logged.is_empty()).then(|| to_json(&logged)).transpose()?;
-            let place = log(session, delivery, None, runs.as_deref())?;
+        Some(row) => {
+            let place = log_new(session, row, &rows.assigned)?;
             // One that started nothing may be sent again when it can: a pipeline was mended meanwhile.
-            if let Some(repeat) = rows.repeat.as_ref().filter(|_| !logged.is_empty()) {
-                remember(session, &delivery.delivery, place, repeat)?;
+            if let Some(repeat) = rows.repeat.as_ref().filter(|_| !rows.runs.is_empty()) {
+                remember(session, &row.delivery, place, repeat)?;
             }
         }
         // A run that was started by hand has no row in the log.
         None => {
-            for (logged, row) in logged.iter().zip(&rows.runs) {
-                filing::file_run(session, logged, row.queued_at, None)?;
-                turn::work_off(session, row.queued_at)?;
+            for (run, assigned) in rows.runs.iter().zip(&rows.assigned) {
+                filing::file_run(session, &LoggedRun::new(run, *assigned), run.queued_at, None)?;
+                turn::work_off(session, run.queued_at)?;
             }
         }
     }
-    Ok(Accepted::New(logged.iter().map(LoggedRun::queued).collect()))
+    Ok(Done::New)
 }
 
 /// Refuses where the job that is due longest has waited longer than the limit: nobody takes the work,
@@ -144,60 +170,59 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
         .query_row([], |row| row.get(0))?;
     let unfiled: Option<i64> = session
         .connection
-        .prepare_cached("SELECT received_at FROM delivery WHERE seq > ? AND runs IS NOT NULL ORDER BY seq LIMIT 1")?
+        .prepare_cached("SELECT received_at FROM delivery WHERE seq > ? AND assigned IS NOT NULL ORDER BY seq LIMIT 1")?
         .query_row([session.memory.filed], |row| row.get(0))
         .optional()?;
     Ok([due_at, unfiled].into_iter().flatten().min())
 }
 
-/// Gives a run its number, its name and its form.
-fn logged<'r>(session: &mut Session<'_>, run: &'r NewRun) -> Result<LoggedRun<'r>, Error> {
-    let (number, name) = number(session, &run.pipeline, &run.name)?;
+/// Gives a run its number, the revision in its name, and its form.
+fn assign(session: &mut Session<'_>, run: &NewRun) -> Result<Assigned, Error> {
+    let (number, revision) = number(session, &run.pipeline, &run.name)?;
     let Session { connection, memory } = session;
-    Ok(LoggedRun {
-        id: run.id.as_str().into(),
-        pipeline: run.pipeline.as_str().into(),
-        number,
-        name: name.into(),
-        form: memory.forms.place(connection, &run.work.form)?,
-        values: run.work.values.as_slice().into(),
-        priority: run.priority,
-    })
+    Ok(Assigned(number, revision, memory.forms.place(connection, &run.work.form)?))
 }
 
-/// Counts the next run of a pipeline, and the revision in its name.
-pub(super) fn number(session: &mut Session<'_>, pipeline: &str, name: &RunName) -> Result<(u64, String), Error> {
+/// Counts the next run of a pipeline, and the revision in its name: 0 where it has none.
+pub(super) fn number(session: &mut Session<'_>, pipeline: &str, name: &RunName) -> Result<(u64, u64), Error> {
     let Session { connection, memory } = session;
     let number = memory.counters.next(connection, Scope::Run, pipeline)?;
     let revision = match name.revision {
         Some(_) => {
-            let key = format!("{pipeline}\n{}\n{}", name.prefix, name.suffix);
+            let key = [pipeline, &name.prefix, &name.suffix].join("\n");
             memory.counters.next(connection, Scope::Revision, &key)?
         }
         None => 0,
     };
-    Ok((number, name.with_revision(revision)))
+    Ok((number, revision))
 }
 
 /// Adds a delivery to the log and returns its place.
+fn log_new(session: &mut Session<'_>, row: &DeliveryRow, assigned: &[Assigned]) -> Result<i64, Error> {
+    let assigned = (!assigned.is_empty()).then(|| to_json(&assigned)).transpose()?;
+    log(session, row, (row.delivery.outcome, None), assigned.as_deref(), &row.entry)
+}
+
+/// Adds a delivery to the log whose key was seen before.
+fn log_repeat(session: &mut Session<'_>, row: &DeliveryRow, first: &DeliveryId) -> Result<i64, Error> {
+    let entry = Entry::of_repeat(&row.delivery).text()?;
+    log(session, row, (Outcome::Repeat, Some(first)), None, &entry)
+}
+
 fn log(
     session: &mut Session<'_>,
     row: &DeliveryRow,
-    repeat_of: Option<&DeliveryId>,
-    runs: Option<&str>,
+    (outcome, repeat_of): (Outcome, Option<&DeliveryId>),
+    assigned: Option<&str>,
+    entry: &str,
 ) -> Result<i64, Error> {
     let delivery = &row.delivery;
-    let (outcome, verdicts) = match repeat_of {
-        Some(_) => (Outcome::Repeat, "[]"),
-        None => (delivery.outcome, row.verdicts.as_str()),
-    };
     let place = session.memory.logged + 1;
     session
         .connection
         .prepare_cached(
-            "INSERT INTO delivery (seq, id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body,
-                                   event, secret, reason, replay_of)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO delivery (seq, id, connection, received_at, outcome, repeat_of, assigned, entry, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             place,
@@ -206,14 +231,9 @@ fn log(
             micros(delivery.received_at),
             outcome.word(),
             repeat_of.map(DeliveryId::as_str),
-            runs,
-            row.headers,
-            verdicts,
+            assigned,
+            entry,
             row.body,
-            delivery.event,
-            delivery.secret,
-            delivery.reason,
-            delivery.replay_of.as_ref().map(DeliveryId::as_str),
         ])?;
     session.memory.logged = place;
     Ok(place)
@@ -249,13 +269,15 @@ fn remember(session: &Session<'_>, delivery: &Delivery, place: i64, repeat: &Rep
 
 /// Returns the runs that the delivery at a place of the log started; none where it is gone.
 fn runs_at(session: &Session<'_>, place: i64) -> Result<Vec<QueuedRun>, Error> {
-    let runs: Option<String> = session
+    let found: Option<(Option<String>, String)> = session
         .connection
         .prepare_cached(
-            "SELECT coalesce((SELECT runs FROM delivery WHERE seq = ?1), (SELECT runs FROM repeat WHERE place = ?1))",
+            "SELECT assigned, entry FROM delivery WHERE seq = ?1
+             UNION ALL
+             SELECT assigned, entry FROM repeat WHERE place = ?1 AND entry IS NOT NULL",
         )?
-        .query_row([place], |row| row.get(0))?;
-    let Some(runs) = runs else { return Ok(Vec::new()) };
-    let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
-    Ok(runs.iter().map(LoggedRun::queued).collect())
+        .query_row([place], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((Some(assigned), entry)) = found else { return Ok(Vec::new()) };
+    Ok(Entry::read(&entry)?.runs(&assigned)?.into_iter().map(LoggedRun::queued).collect())
 }

@@ -9,8 +9,9 @@
 
 use super::accept::LoggedRun;
 use super::counter::Scope;
+use super::entry::Entry;
 use super::matrix;
-use super::row::{from_json, micros, moment};
+use super::row::{micros, moment};
 use super::turn;
 use super::writer::{Memory, Session};
 use crate::id::{DeliveryId, JobId, RunId};
@@ -34,7 +35,7 @@ pub(super) fn is_behind(connection: &Connection) -> Result<bool, Error> {
 pub(super) fn count_behind(connection: &Connection) -> Result<u64, Error> {
     let counted = connection
         .prepare_cached(
-            "SELECT coalesce(sum(json_array_length(runs)), 0)
+            "SELECT coalesce(sum(json_array_length(assigned)), 0)
              FROM delivery
              WHERE seq > (SELECT filed FROM filing)",
         )?
@@ -81,7 +82,6 @@ fn one_by_one(session: &mut Session<'_>) -> Result<(), Error> {
             Err(error) if error.is_ours() => {
                 run(session, "ROLLBACK TO one")?;
                 run(session, "RELEASE one")?;
-                *session.memory = Memory::load(session.connection)?;
                 set_aside(session, place, &error)?;
             }
             Err(error) => return Err(error),
@@ -109,13 +109,11 @@ fn set_aside(session: &mut Session<'_>, place: i64, error: &Error) -> Result<(),
     connection
         .prepare_cached("INSERT OR IGNORE INTO delivery_place (id, seq) VALUES (?, ?)")?
         .execute(params![id, place])?;
-    connection.prepare_cached("INSERT INTO quarantine (place, reason, since) VALUES (?, ?, ?)")?.execute(params![
-        place,
-        error.to_string(),
-        received_at
-    ])?;
+    connection
+        .prepare_cached("INSERT INTO quarantine (place, reason, since) VALUES (?, ?, ?)")?
+        .execute(params![place, error.to_string(), received_at])?;
     connection.prepare_cached("UPDATE filing SET filed = ?")?.execute([place])?;
-    // What was waiting in it waits no more, and is counted anew.
+    // What was waiting in it waits no more, and what was counted in it is not written: all is read anew.
     *session.memory = Memory::load(connection)?;
     Ok(())
 }
@@ -126,7 +124,7 @@ fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
     let mut query = connection.prepare_cached(
-        "SELECT seq, id, connection, received_at, runs, length(body)
+        "SELECT seq, id, connection, received_at, assigned, entry, length(body)
          FROM delivery
          WHERE seq > ? AND seq <= ?
          ORDER BY seq",
@@ -137,14 +135,14 @@ fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
         let (name, received_at): (String, i64) = (row.get(2)?, row.get(3)?);
         connection.prepare_cached("INSERT INTO delivery_place (id, seq) VALUES (?, ?)")?.execute(params![id, place])?;
         let delivery = (DeliveryId::from_stored(&id), name.as_str());
-        if let Some(runs) = row.get::<_, Option<String>>(4)? {
-            let runs: Vec<LoggedRun<'_>> = from_json(&runs)?;
-            for run in &runs {
-                file_run(session, run, moment(received_at)?, Some(&delivery))?;
+        if let Some(assigned) = row.get::<_, Option<String>>(4)? {
+            let entry = Entry::read(row.get_ref(5)?.as_str().map_err(super::row::unreadable)?)?;
+            for run in entry.runs(&assigned)? {
+                file_run(session, &run, moment(received_at)?, Some(&delivery))?;
                 turn::work_off(session, moment(received_at)?)?;
             }
         }
-        bytes += row.get::<_, u64>(5)?;
+        bytes += row.get::<_, u64>(6)?;
         seen.entry(name).or_default().add(received_at);
         session.memory.filed = place;
     }

@@ -6,18 +6,25 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
     include_str!("migration/0004.sql"),
     include_str!("migration/0005.sql"),
+    include_str!("migration/0006.sql"),
+    include_str!("migration/0007.sql"),
 ];
+
+/// Returns the latest version that is known.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is
 /// left alone.
 pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
-    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let known = known();
     loop {
         let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -35,4 +42,38 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
 pub(super) fn write_probe(session: &mut Session<'_>) -> Result<(), Error> {
     session.memory.counters.next(session.connection, Scope::Store, "probe")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::Entry;
+    use super::*;
+
+    #[test]
+    fn a_delivery_of_version_5_says_the_same_in_version_6() {
+        let connection = Connection::open_in_memory().expect("a database");
+        for migration in &MIGRATIONS[..5] {
+            connection.execute_batch(migration).expect("a schema");
+        }
+        connection.pragma_update(None, "user_version", 5).expect("a version");
+        let runs = r#"[{"id":"run_1","pipeline":"p","number":7,"name":"day.3","form":2,"values":["a \"b\""]}]"#;
+        let verdicts = r#"[{"pipeline":"p","decision":"queued","run":"run_1","filters":[],"diagnostics":[]}]"#;
+        connection
+            .execute(
+                "INSERT INTO delivery (seq, id, connection, received_at, outcome, runs, headers, verdicts, body, secret)
+                 VALUES (1, 'dlv_1', 'c', 5, 'queued', ?, '[[\"a\",\"b\"]]', ?, x'7b7d', 'old')",
+                [runs, verdicts],
+            )
+            .expect("a delivery");
+        migrate(&connection).expect("the way to the present version");
+        let (assigned, entry): (String, String) = connection
+            .query_row("SELECT assigned, entry FROM delivery", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("the delivery");
+        let entry = Entry::read(&entry).expect("an entry");
+        assert_eq!((&*entry.headers, entry.secret.as_deref()), (&[("a".to_owned(), "b".to_owned())][..], Some("old")));
+        assert_eq!(entry.verdicts()[0].run, Some(crate::id::RunId::from_stored("run_1")));
+        let runs = entry.runs(&assigned).expect("runs");
+        assert_eq!((&*runs[0].name, runs[0].number, runs[0].form), ("day.3", 7, 2));
+        assert_eq!(*runs[0].values, ["a \"b\""]);
+    }
 }

@@ -20,7 +20,8 @@
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
 //! | `retention.rs` | what is old is forgotten, bit by bit |
-//! | `held_up.rs` | what a run waits for beside a worker, for people |
+//! | `upkeep.rs` | check, backup and restore of a whole store |
+//! | `blocked.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
@@ -30,11 +31,12 @@
 //! | `row.rs` | between columns and types |
 
 mod accept;
+mod blocked;
 mod counter;
+mod entry;
 mod filing;
 mod form;
 mod graph;
-mod held_up;
 mod lease;
 mod lock;
 mod matrix;
@@ -49,6 +51,7 @@ mod row;
 mod secret_use;
 mod story;
 mod turn;
+mod upkeep;
 mod wait;
 mod writer;
 
@@ -72,7 +75,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use writer::{Isolation, Session, Writer};
+use writer::{Session, Writer};
+
+pub use upkeep::{Backup, Unrestorable};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
@@ -106,7 +111,7 @@ pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     readers: Readers,
     refusals: Arc<Refusals>,
-    changes: watch::Sender<u64>,
+    changes: Arc<watch::Sender<u64>>,
     writer: Writer,
     /// Given up after the writer has ended: fields are dropped in their order.
     _lock: Option<lock::Lock>,
@@ -125,12 +130,13 @@ impl SqliteStore {
         let connection = open_for_writing(&file)?;
         migration::migrate(&connection)?;
         sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
+        let changes = Arc::new(watch::Sender::new(0));
         Ok(Self {
             clock,
             readers: Readers::new(file.clone()),
             refusals: Arc::default(),
-            changes: watch::Sender::new(0),
-            writer: Writer::start(file, connection),
+            writer: Writer::start(file, connection, changes.clone()),
+            changes,
             _lock: lock,
         })
     }
@@ -140,7 +146,7 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.writer.write(Isolation::Own, work).await
+        self.writer.write(work).await
     }
 
     /// As [`Self::write`], and tells those who wait for changes.
@@ -150,13 +156,9 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         let result = self.write(work).await;
         if result.is_ok() {
-            self.tell_of_change();
+            tell_of_change(&self.changes);
         }
         result
-    }
-
-    fn tell_of_change(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Runs queries that find everything that was accepted, also what was not filed before.
@@ -210,13 +212,8 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error> {
-        let rows = accept::Rows::new(acceptance)?;
-        let starts_runs = rows.starts_runs();
-        let accepted = self.writer.write(Isolation::Shared, move |session| accept::accept(session, rows)).await?;
-        if starts_runs {
-            self.tell_of_change();
-        }
-        Ok(accepted)
+        let (rows, done) = self.writer.accept(Box::new(accept::Rows::new(acceptance)?)).await?;
+        Ok(rows.accepted(done))
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<(), Error> {
@@ -383,6 +380,10 @@ impl Store for SqliteStore {
     async fn ready(&self) -> Result<(), Error> {
         self.write(migration::write_probe).await
     }
+}
+
+fn tell_of_change(changes: &watch::Sender<u64>) {
+    changes.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 fn open_for_writing(file: &Path) -> Result<Connection, Error> {

@@ -1,8 +1,9 @@
 //! Lists and details, beside the writer.
 
+use super::entry::Entry;
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
-use super::{held_up, story, wait};
+use super::{blocked, story, wait};
 use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
@@ -64,7 +65,7 @@ pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>
     let mut statement = connection.prepare_cached(&sql)?;
     let runs = statement.query_map(values.as_slice(), |row| Ok((row.get("seq")?, run_of(row)?)))?;
     let runs: Vec<(i64, Run)> = runs.collect::<Result<_, _>>()?;
-    runs.into_iter().map(|(seq, run)| held_up::shown(connection, seq, run)).collect()
+    runs.into_iter().map(|(seq, run)| blocked::shown(connection, seq, run)).collect()
 }
 
 fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -106,7 +107,7 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
     let stages = plan.stages.iter().enumerate();
     let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, &board, at, stage, &jobs));
     let (tags, artifacts) = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
-    let run = held_up::shown(connection, seq, run)?;
+    let run = blocked::shown(connection, seq, run)?;
     Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, tags, artifacts, run }))
 }
 
@@ -309,10 +310,10 @@ pub(super) fn expanded(connection: &Connection, run: &RunId) -> Result<Option<St
 }
 
 /// The columns of [`delivery_of`], for a delivery and for a refused one in the same shape.
-const DELIVERY: &str = "delivery.id, connection, received_at, outcome, repeat_of, length(body) AS size, headers,
-                        verdicts, event, secret, reason, replay_of";
-const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, '[]' AS headers,
-                       '[]' AS verdicts, NULL AS event, NULL AS secret, NULL AS reason, NULL AS replay_of";
+const DELIVERY: &str = "delivery.id, connection, received_at, outcome, repeat_of, length(body) AS size, entry,
+                        NULL AS reason";
+const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, NULL AS entry,
+                       reason";
 
 pub(super) fn deliveries(connection: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
@@ -353,30 +354,31 @@ pub(super) fn deliveries(connection: &Connection, query: &DeliveryQuery) -> Resu
 }
 
 fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
+    let entry = row.get::<_, Option<String>>("entry")?.map_or_else(|| Ok(Entry::default()), |it| Entry::read(&it))?;
     Ok(Delivery {
+        pipelines: entry.verdicts(),
         id: DeliveryId::from_stored(&row.get::<_, String>("id")?),
         connection: row.get("connection")?,
         received_at: moment(row.get("received_at")?)?,
         outcome: from_json(&format!("\"{}\"", row.get::<_, String>("outcome")?))?,
         repeat_of: row.get::<_, Option<String>>("repeat_of")?.map(|id| DeliveryId::from_stored(&id)),
         size: row.get("size")?,
-        headers: from_json(&row.get::<_, String>("headers")?)?,
-        pipelines: from_json(&row.get::<_, String>("verdicts")?)?,
-        event: row.get("event")?,
-        secret: row.get("secret")?,
-        reason: row.get("reason")?,
-        replay_of: row.get::<_, Option<String>>("replay_of")?.map(|id| DeliveryId::from_stored(&id)),
+        headers: entry.headers.into_owned(),
+        event: entry.event.map(Into::into),
+        secret: entry.secret.map(Into::into),
+        reason: entry.reason.map(Into::into),
+        replay_of: entry.replay_of.map(|id| DeliveryId::from_stored(&id)),
     })
 }
 
 pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
     let sql = format!(
-        "SELECT {DELIVERY}, body, NULL AS refusal
+        "SELECT {DELIVERY}, body
          FROM delivery_place
          JOIN delivery USING (seq)
          WHERE delivery_place.id = ?1
          UNION ALL
-         SELECT {REFUSAL}, NULL AS body, reason AS refusal FROM refusal WHERE id = ?1"
+         SELECT {REFUSAL}, NULL AS body FROM refusal WHERE id = ?1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_str()])?;
@@ -386,13 +388,15 @@ pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Optio
         let queued = delivery.pipelines.iter_mut().filter(|it| it.decision == Decision::Queued);
         queued.for_each(|verdict| verdict.diagnostics.push(report.clone()));
     }
-    Ok(Some(DeliveryDetail { delivery, body: row.get("body")?, refusal: row.get("refusal")? }))
+    Ok(Some(DeliveryDetail { delivery, body: row.get("body")?, refusal: row.get("reason")? }))
 }
 
 /// Returns what is said of a delivery whose runs could not be filed.
 fn set_aside(connection: &Connection, id: &DeliveryId) -> Result<Option<Report>, Error> {
     let reason: Option<String> = connection
-        .prepare_cached("SELECT reason FROM quarantine WHERE place = (SELECT seq FROM delivery_place WHERE id = ?)")?
+        .prepare_cached(
+            "SELECT reason FROM quarantine WHERE place = (SELECT seq FROM delivery_place WHERE id = ?)",
+        )?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?;
     Ok(reason.map(|reason| {

@@ -47,12 +47,13 @@ pub(super) fn rerun(session: &mut Session<'_>, wish: &Rerun) -> Result<Reran, Er
         return Err(Error::Full { waiting, limit: wish.queue_limit });
     }
     session.memory.waiting += 1;
-    let (number, name) = number(session, &former.pipeline, &run::resolve(&plan, wish.at))?;
+    let name = run::resolve(&plan, wish.at);
+    let (number, revision) = number(session, &former.pipeline, &name)?;
     let logged = LoggedRun {
         id: wish.id.as_str().into(),
         pipeline: former.pipeline.as_str().into(),
         number,
-        name: name.into(),
+        name: name.with_revision(revision).into(),
         form: former.form,
         values: former.values.as_slice().into(),
         priority: former.priority,

@@ -108,7 +108,11 @@ pub(super) fn forget_deliveries(
 
 fn forget_delivery(connection: &Connection, place: i64) -> Result<(), Error> {
     for sql in [
-        "UPDATE repeat SET runs = (SELECT runs FROM delivery WHERE seq = ?1) WHERE place = ?1",
+        "UPDATE repeat
+         SET assigned = delivery.assigned,
+             entry = json_object('headers', json('[]'), 'runs', json(coalesce(delivery.entry -> 'runs', '[]')))
+         FROM delivery
+         WHERE delivery.seq = ?1 AND repeat.place = ?1",
         "DELETE FROM delivery_place WHERE id = (SELECT id FROM delivery WHERE seq = ?1)",
         "DELETE FROM delivery WHERE seq = ?1",
     ] {

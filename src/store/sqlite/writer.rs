@@ -1,15 +1,15 @@
 //! The one thread that writes.
 //!
 //! It takes everything that waits, runs it in one transaction, commits once, and only then
-//! answers. Work of [`Isolation::Own`] has a savepoint, so that if it fails it takes nothing with
-//! it. A savepoint copies every page that is written after it, which would be most of the cost of
-//! accepting a delivery: that work is of [`Isolation::Shared`], decides whether it can be done
-//! before it writes anything, and if the store itself fails in the midst of it, the whole
-//! transaction is given up, and nobody in it is acknowledged. Work of the first kind finds the log of
-//! deliveries filed (see `filing.rs`).
+//! answers. Most work has a savepoint, so that if it fails it takes nothing with it. A savepoint
+//! copies every page that is written after it, which would be most of the cost of accepting a
+//! delivery: an acceptance has none, decides whether it can be done before it writes anything, and
+//! if the store itself fails in the midst of it, the whole transaction is given up, and nobody in it
+//! is acknowledged. Work of the other kind finds the log of deliveries filed (see `filing.rs`).
 //! After an error of the disk the connection is closed and opened again: what a failed sync left
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 
+use super::accept::{self, Done, Rows};
 use super::counter::Counters;
 use super::filing::{self, Care};
 use super::form::Forms;
@@ -20,8 +20,10 @@ use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many pieces of work may wait; those who bring more wait before they may leave theirs.
 const WAITING_MAX: usize = 4_096;
@@ -71,15 +73,6 @@ impl Memory {
     }
 }
 
-/// Whether work can be taken back by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Isolation {
-    /// It has a savepoint.
-    Own,
-    /// It has none: it refuses before it writes, or it takes its transaction with it.
-    Shared,
-}
-
 /// How a piece of work went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Went {
@@ -100,15 +93,41 @@ impl Went {
     }
 }
 
+/// Where an acceptance goes back to, with what was done.
+type Told = oneshot::Sender<Result<(Box<Rows>, Done), Error>>;
 /// Tells the one who brought the work how the commit went.
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// Runs in the transaction, if there is one; says how it went, and who is to be told.
 type Run = Box<dyn FnOnce(Option<&mut Session<'_>>) -> (Went, Answer) + Send>;
 
 /// A piece of work.
-struct Work {
-    isolation: Isolation,
-    run: Run,
+enum Work {
+    /// It has no savepoint: it refuses before it writes, or it takes its transaction with it.
+    Acceptance(Box<Rows>, Told),
+    /// It has one.
+    Other(Run),
+}
+
+/// Work that was done and may be told when the commit is.
+enum Ended {
+    Acceptance(Box<Rows>, Result<Done, Error>, Told),
+    Other(Answer),
+}
+
+impl Ended {
+    /// Tells whoever brought the work. One who has stopped waiting needs no answer.
+    fn tell(self, committed: Result<(), Error>) {
+        match self {
+            Self::Acceptance(rows, done, told) => {
+                let _ = told.send(committed.and(done).map(|done| (rows, done)));
+            }
+            Self::Other(answer) => answer(committed),
+        }
+    }
+
+    fn starts_runs(&self) -> bool {
+        matches!(self, Self::Acceptance(rows, Ok(Done::New), _) if rows.starts_runs())
+    }
 }
 
 /// The way to the writing thread. When this is dropped the thread does what still waits, and ends.
@@ -119,8 +138,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with a connection to a file.
-    pub(super) fn start(file: PathBuf, connection: Connection) -> Self {
+    /// Starts the thread with a connection to a file. It tells `changes` once for all runs that a
+    /// transaction accepted.
+    pub(super) fn start(file: PathBuf, connection: Connection, changes: Arc<watch::Sender<u64>>) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let own = Loop {
             file,
@@ -129,6 +149,7 @@ impl Writer {
             data_version: 0,
             care: Care::Usual,
             outage: Outage::default(),
+            changes,
         };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
@@ -137,15 +158,22 @@ impl Writer {
         Self { work: Some(work), thread: Some(thread) }
     }
 
+    /// Accepts in the next transaction and returns when it is on disk. The rows come back, so that
+    /// they are dropped where they were made: the one thread that writes has better things to do.
+    pub(super) async fn accept(&self, rows: Box<Rows>) -> Result<(Box<Rows>, Done), Error> {
+        let (told, ended) = oneshot::channel();
+        self.bring(Work::Acceptance(rows, told)).await?;
+        ended.await.map_err(|_| ended_early())?
+    }
+
     /// Runs work in the next transaction and returns when it is on disk.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        isolation: Isolation,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
         let run: Run = Box::new(move |session| {
-            let result = session.map_or_else(|| Err(ended()), work);
+            let result = session.map_or_else(|| Err(ended_early()), work);
             let went = Went::of(&result);
             let answer: Answer = Box::new(move |commit| {
                 // One who has stopped waiting needs no answer.
@@ -153,8 +181,17 @@ impl Writer {
             });
             (went, answer)
         });
-        self.sender().send(Work { isolation, run }).await.map_err(|_| ended())?;
-        told.await.map_err(|_| ended())?
+        self.bring(Work::Other(run)).await?;
+        told.await.map_err(|_| ended_early())?
+    }
+
+    /// Leaves work for the thread, at once where there is room.
+    async fn bring(&self, work: Work) -> Result<(), Error> {
+        match self.sender().try_send(work) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(work)) => self.sender().send(work).await.map_err(|_| ended_early()),
+            Err(TrySendError::Closed(_)) => Err(ended_early()),
+        }
     }
 
     /// Runs work in a later transaction and then tells `done` whether it is on disk. Returns
@@ -165,10 +202,10 @@ impl Writer {
         done: impl FnOnce(Result<(), Error>) + Send + 'static,
     ) -> bool {
         let run: Run = Box::new(move |session| {
-            let result = session.map_or_else(|| Err(ended()), work);
+            let result = session.map_or_else(|| Err(ended_early()), work);
             (Went::of(&result), Box::new(move |commit| done(commit.and(result))))
         });
-        self.sender().try_send(Work { isolation: Isolation::Own, run }).is_ok()
+        self.sender().try_send(Work::Other(run)).is_ok()
     }
 
     fn sender(&self) -> &mpsc::Sender<Work> {
@@ -186,7 +223,7 @@ impl Drop for Writer {
     }
 }
 
-fn ended() -> Error {
+fn ended_early() -> Error {
     Error::Unavailable("the store's writer ended before the work was done".to_owned())
 }
 
@@ -201,6 +238,7 @@ struct Loop {
     /// How the log is filed.
     care: Care,
     outage: Outage,
+    changes: Arc<watch::Sender<u64>>,
 }
 
 impl Loop {
@@ -218,18 +256,23 @@ impl Loop {
 
     /// Runs a batch in one transaction and answers everybody.
     fn write(&mut self, batch: Vec<Work>) {
-        let mut answers = Vec::with_capacity(batch.len());
-        let committed = self.transaction(batch, &mut answers);
+        let mut ended = Vec::with_capacity(batch.len());
+        let committed = self.transaction(batch, &mut ended);
         match &committed {
-            Ok(()) => self.outage.worked("the store can be written again"),
+            Ok(()) => {
+                self.outage.worked("the store can be written again");
+                if ended.iter().any(Ended::starts_runs) {
+                    super::tell_of_change(&self.changes);
+                }
+            }
             Err(error) => {
                 self.outage.failed(error, "the store could not be written, and nothing is acknowledged until it can");
                 self.connection = None;
                 self.memory = None;
             }
         }
-        for answer in answers {
-            answer(match &committed {
+        for work in ended {
+            work.tell(match &committed {
                 Ok(()) => Ok(()),
                 Err(Error::Unavailable(reason)) => Err(Error::Unavailable(reason.clone())),
                 Err(error) => Err(Error::Unavailable(error.to_string())),
@@ -237,19 +280,25 @@ impl Loop {
         }
     }
 
-    fn transaction(&mut self, batch: Vec<Work>, answers: &mut Vec<Answer>) -> Result<(), Error> {
+    fn transaction(&mut self, batch: Vec<Work>, ended: &mut Vec<Ended>) -> Result<(), Error> {
         let mut batch = batch.into_iter();
-        let ended = self.begin().and_then(|()| {
+        let written = self.begin().and_then(|()| {
             for work in batch.by_ref() {
-                self.guarded(work, answers)?;
+                match work {
+                    Work::Acceptance(rows, told) => self.accept(rows, told, ended)?,
+                    Work::Other(work) => self.guarded(work, ended)?,
+                }
             }
             let session = self.session()?;
             session.memory.counters.write(session.connection)?;
             run(session.connection, "COMMIT")
         });
         // Those whose work did not come to its turn are told too.
-        answers.extend(batch.map(|work| (work.run)(None).1));
-        ended
+        ended.extend(batch.map(|work| match work {
+            Work::Acceptance(rows, told) => Ended::Acceptance(rows, Err(ended_early()), told),
+            Work::Other(work) => Ended::Other(work(None).1),
+        }));
+        written
     }
 
     /// Begins a transaction, on a new connection where the last one was given up.
@@ -277,41 +326,49 @@ impl Loop {
         Ok(Session { connection, memory })
     }
 
+    /// Accepts a delivery. An error means that the whole transaction is lost. So it is after a
+    /// mistake of our own, of which whoever waits is told by the dropping of `told`.
+    fn accept(&mut self, mut rows: Box<Rows>, told: Told, ended: &mut Vec<Ended>) -> Result<(), Error> {
+        let mut session = self.session()?;
+        let done = catch_unwind(AssertUnwindSafe(|| accept::accept(&mut session, &mut rows)));
+        let went = done.as_ref().map_or(Went::Wrong, Went::of);
+        if let Ok(done) = done {
+            ended.push(Ended::Acceptance(rows, done, told));
+        }
+        match went {
+            Went::Well | Went::Refused => Ok(()),
+            Went::Wrong => Err(Error::Unavailable("an acceptance could not be written".to_owned())),
+        }
+    }
+
     /// Runs one piece of work so that it either happens as a whole or not at all. An error means
     /// that the whole transaction is lost.
-    fn guarded(&mut self, work: Work, answers: &mut Vec<Answer>) -> Result<(), Error> {
+    fn guarded(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
         let care = self.care;
-        let mut session = self.session()?;
-        if work.isolation == Isolation::Own {
-            match filing::file(&mut session, care) {
-                Ok(()) => self.care = Care::Usual,
-                Err(error) => {
-                    // The next transaction finds out which delivery it is.
-                    self.care = if error.is_ours() { Care::OneByOne } else { care };
-                    answers.push((work.run)(None).1);
-                    return Err(error);
-                }
+        match filing::file(&mut self.session()?, care) {
+            Ok(()) => self.care = Care::Usual,
+            Err(error) => {
+                // The next transaction finds out which delivery it is.
+                self.care = if error.is_ours() { Care::OneByOne } else { care };
+                ended.push(Ended::Other(work(None).1));
+                return Err(error);
             }
-            session = self.session()?;
-            session.memory.counters.write(session.connection)?;
-            run(session.connection, "SAVEPOINT work")?;
         }
+        let mut session = self.session()?;
+        session.memory.counters.write(session.connection)?;
+        run(session.connection, "SAVEPOINT work")?;
         // A mistake of our own ends the work that made it, not the server. Whoever waits for its
         // answer is told by the dropping of it.
-        let went = match catch_unwind(AssertUnwindSafe(|| (work.run)(Some(&mut session)))) {
+        let went = match catch_unwind(AssertUnwindSafe(|| work(Some(&mut session)))) {
             Ok((went, answer)) => {
-                answers.push(answer);
+                ended.push(Ended::Other(answer));
                 went
             }
             Err(_) => Went::Wrong,
         };
-        match (work.isolation, went) {
-            (Isolation::Shared, Went::Wrong) => {
-                Err(Error::Unavailable("an acceptance could not be written".to_owned()))
-            }
-            (Isolation::Shared, Went::Well | Went::Refused) => Ok(()),
-            (Isolation::Own, Went::Well) => run(session.connection, "RELEASE work"),
-            (Isolation::Own, Went::Refused | Went::Wrong) => {
+        match went {
+            Went::Well => run(session.connection, "RELEASE work"),
+            Went::Refused | Went::Wrong => {
                 run(session.connection, "ROLLBACK TO work")?;
                 run(session.connection, "RELEASE work")?;
                 self.memory = None;
@@ -337,10 +394,10 @@ mod tests {
         let file = folder.path().join("test.db");
         let connection = super::super::open_for_writing(&file).expect("it opens");
         super::super::migration::migrate(&connection).expect("a schema");
-        let writer = Writer::start(file, connection);
+        let writer = Writer::start(file, connection, Arc::default());
         let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
-        let wrong = writer.write::<u64>(Isolation::Own, move |session| panic!("a mistake after {:?}", count(session)));
-        let (wrong, right) = tokio::join!(wrong, writer.write(Isolation::Own, count));
+        let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
+        let (wrong, right) = tokio::join!(wrong, writer.write(count));
         assert!(matches!(wrong, Err(Error::Unavailable(_))), "{wrong:?}");
         assert_eq!(right.expect("the writer goes on"), 1, "what the mistake had written is taken back");
     }

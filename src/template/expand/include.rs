@@ -177,7 +177,7 @@ impl<'e> Expansion<'e> {
             entries.iter().map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();
         let extends = file.keys.iter().any(|(key, _)| &**key == "extends");
         if !extends && !self.spent.is_over() {
-            let wrong = check_keys(kind, &keys, file.document.span(), place);
+            let wrong = check_keys(kind, &keys, file.document.span(), Some(place));
             let is_right = wrong.is_empty();
             wrong.into_iter().for_each(|mistake| self.report(mistake));
             return is_right.then_some(entries);

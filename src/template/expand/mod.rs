@@ -3,6 +3,7 @@
 //! ```text
 //! sequence   lists: directives bring items, lists from expressions are flattened one level
 //! mapping    keys and values: directives bring keys, variables are defined
+//! glue       numbers that the text around them would make part of something else
 //! include    other files, with parameters of their own
 //! variables  what is known as `variables` at the present point
 //! spent      the limits of one expansion
@@ -11,6 +12,7 @@
 //! Each file that is entered has a frame: its own parameters and loops. Variables are known
 //! through all frames, since a template sees those of its caller.
 
+mod glue;
 mod include;
 mod mapping;
 mod sequence;
@@ -30,6 +32,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Step, Value};
 use crate::shell::Requirement;
 use crate::taint::{Origin, Segment, Text};
+use glue::Mixed;
 use spent::Spent;
 use std::sync::Arc;
 use variables::Variables;
@@ -186,9 +189,14 @@ impl<'e> Expansion<'e> {
         if matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_)) {
             return None;
         }
-        let (name, steps) = match steps.as_slice() {
+        self.place_of(root, steps)
+    }
+
+    /// Returns the place in a payload that a chain of names leads to, if it begins at one.
+    fn place_of(&self, root: &str, steps: &[Step]) -> Option<Arc<Origin>> {
+        let (name, steps) = match steps {
             [Step::Member(name), rest @ ..] if root.eq_ignore_ascii_case("parameters") => (name.as_str(), rest),
-            steps => (&**root, steps),
+            steps => (root, steps),
         };
         let frame = self.frames.last()?;
         let (_, origin) = frame.origins.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
@@ -196,40 +204,51 @@ impl<'e> Expansion<'e> {
     }
 
     fn mixed(&mut self, span: Span, pieces: &[Piece]) -> Scalar {
-        let mut text = Text::default();
-        let mut segment_spans = Vec::new();
+        let mut parts: Vec<Mixed> = Vec::with_capacity(pieces.len());
         for piece in pieces {
-            let (piece, place) = match piece {
-                Piece::Text(author) => (Text::author(author.clone()), span),
-                Piece::Hole(hole) => (self.text(hole), hole.span),
-            };
-            for segment in piece.segments() {
-                push(&mut text, &mut segment_spans, segment, place);
-            }
+            parts.push(match piece {
+                Piece::Text(author) => Mixed { text: Text::author(author.clone()), span, number_from: None },
+                Piece::Hole(hole) => self.text(hole),
+            });
+        }
+        glue::taint_glued_numbers(&mut parts);
+        let (mut text, mut segment_spans) = (Text::default(), Vec::new());
+        for part in &parts {
+            part.text.segments().iter().for_each(|segment| push(&mut text, &mut segment_spans, segment, part.span));
         }
         self.count(Size { nodes: 1, bytes: text.len(), depth: 0 }, span);
         Scalar { text, segment_spans, kind: Kind::Text }
     }
 
     /// Evaluates an expression that stands inside text.
-    fn text(&mut self, hole: &Hole) -> Text {
-        let Some(value) = self.evaluate(hole) else { return Text::default() };
+    fn text(&mut self, hole: &Hole) -> Mixed {
+        let plain = |text: Text| Mixed { text, span: hole.span, number_from: None };
+        let Some(value) = self.evaluate(hole) else { return plain(Text::default()) };
         match &value {
             Value::Array(_) | Value::Object(_) => {
                 let node = value::to_node(&value, hole.span);
                 let expression = Some(hole.expression.text());
                 let mistake = value::object_in_text(&node, value.origin().map(|origin| &**origin), expression);
                 self.report(mistake);
-                Text::default()
+                plain(Text::default())
             }
             scalar => {
                 let text = scalar.to_text().unwrap_or_default();
-                match self.chain_origin(hole, scalar) {
+                let text = match self.chain_origin(hole, scalar) {
                     Some(origin) => from_payload(scalar, text, origin),
                     None => text,
-                }
+                };
+                let is_clean = matches!(scalar, Value::Number(_) | Value::Boolean(_)) && !text.is_tainted();
+                let number_from = if is_clean { self.read_from(hole) } else { None };
+                Mixed { text, span: hole.span, number_from }
             }
         }
+    }
+
+    /// Returns the first place of a payload that an expression reads, if it reads one.
+    fn read_from(&self, hole: &Hole) -> Option<Arc<Origin>> {
+        let references = hole.expression.references();
+        references.iter().find_map(|reference| self.place_of(&reference.root, &reference.steps))
     }
 
     fn evaluate(&mut self, hole: &Hole) -> Option<Value> {

@@ -142,7 +142,7 @@ impl Listener<'_, '_> {
         let screen = &mut self.open.screens[line.stream as usize];
         let shown = screen.pass(&self.desk.masker, text, line.ends);
         if line.ends || !shown.is_empty() {
-            texts.push(shown);
+            texts.push(self.trust.spelled(shown));
         }
     }
 

@@ -11,6 +11,8 @@ use crate::pipeline::plan::{Commands, Target};
 use crate::shell::command;
 use std::borrow::Cow;
 
+/// What all sequences begin with that a terminal obeys.
+const ESCAPE: char = '\u{1b}';
 /// The random bytes of a word: more than can be guessed.
 const WORD_BYTES: usize = 16;
 
@@ -59,8 +61,20 @@ impl Trust {
 
     /// Says whether a line has anything that is looked at: most have not.
     pub(in super::super) fn concerns(&self, line: &str) -> bool {
-        let looked_for: &[u8] = if matches!(self, Self::All) { b"##vso" } else { b"##" };
-        memchr::memmem::find(line.as_bytes(), looked_for).is_some()
+        let has = |looked_for: &[u8]| memchr::memmem::find(line.as_bytes(), looked_for).is_some();
+        match self {
+            Self::All => has(b"##vso"),
+            Self::Word(_) => has(b"##") || line.contains(ESCAPE),
+        }
+    }
+
+    /// Returns masked text as the log keeps it. What a step prints that a payload reached may be the
+    /// payload's text, so not even its colours are left to a terminal: escapes are spelled out.
+    pub(in super::super) fn spelled(&self, text: String) -> String {
+        match self {
+            Self::Word(_) if text.contains(ESCAPE) => text.replace(ESCAPE, &ESCAPE.escape_default().to_string()),
+            _ => text,
+        }
     }
 
     /// Says whether a piece of a line may be the beginning of a command.

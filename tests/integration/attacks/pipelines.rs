@@ -20,9 +20,14 @@ pub fn end(case: &Value) -> End {
         return End::NotRun((*why).to_owned());
     }
     let yaml = case["pipeline_yaml"].as_str().expect("a pipeline");
-    if yaml.contains("(104857600)") {
-        return End::NotRun("its file is only described".to_owned());
-    }
+    let made;
+    let yaml = match yaml.split_once("...(104857600)") {
+        Some((before, after)) => {
+            made = format!("{before}{}{after}", "x".repeat(104_857_600));
+            &made
+        }
+        None => yaml,
+    };
     let folder = Folder::new("environment: [SECRET]\nconnections: {hook: {secret: {value: s}}}\n");
     let canary = folder.path().join("canary").display().to_string();
     let pipeline = match yaml.strip_prefix("resources:\n") {
@@ -51,8 +56,6 @@ pub fn end(case: &Value) -> End {
     match case["expect"].as_str() {
         _ if is_unsupported => End::NotRun("the pipeline has what this version has not".to_owned()),
         Some("rejected") if output.code == Some(1) && !has_started => End::Passed,
-        // Whether a path stays in the job's folders is known when there are some.
-        Some("rejected") if case["surface"] == "path" && output.stdout.contains("##[error]The input `") => End::Passed,
         Some("rejected") => End::Fault(format!("it ran: {output:?}")),
         Some("literal") if !has_started => {
             End::RefusedInstead(output.stderr.lines().next().unwrap_or_default().to_owned())
@@ -84,11 +87,7 @@ fn literal(case: &Value, output: &Output, canary: &str) -> End {
     }
     match case["expect_stdout"].as_str().map(|wanted| wanted.replace("$CANARY", canary)) {
         Some(wanted) if !output.stdout.contains(wanted.trim_end()) => {
-            let sets = case["pipeline_yaml"].as_str().is_some_and(|yaml| yaml.contains("task.setvariable"));
-            match sets {
-                true => End::NotRun("logging commands are not obeyed yet".to_owned()),
-                false => End::Fault(format!("it printed {:?} instead of {wanted:?}", output.stdout)),
-            }
+            End::Fault(format!("it printed {:?} instead of {wanted:?}", output.stdout))
         }
         _ => End::Passed,
     }

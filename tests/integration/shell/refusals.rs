@@ -141,6 +141,105 @@ const NEVER: &[&str] = &[
     "git grep -O${{ x }} x",
     "e=eval; $e ${{ x }}",
     "echo ${{ x }} > package.json; npm run x",
+    "docker exec c ${{ x }}",
+    "docker exec -i c bash <<< ${{ x }}",
+    "echo ${{ x }} | docker exec -i c sh",
+    "echo ${{ x }} | docker run -i --rm -v a:b image bash -s",
+    "docker exec c bash -c ${{ x }}",
+    "docker run --rm image ${{ x }}",
+    "docker run ${{ x }}",
+    "docker run ${{ x }}/app",
+    "docker compose exec -T web ${{ x }}",
+    "kubectl exec p -- ${{ x }}",
+    "kubectl exec -it p -c main -- sh -c ${{ x }}",
+    "kubectl exec -i p -- sh <<EOF\n${{ x }}\nEOF",
+    "kubectl exec p -- eval ${{ x }}",
+    "poetry run ${{ x }}",
+    "poetry run bash -c ${{ x }}",
+    "poetry run python -c \"a\\${{ x }}\"",
+    "bundle exec ${{ x }}",
+    "npm run ${{ x }}",
+    "npm exec -c ${{ x }}",
+    "npx ${{ x }}",
+    "go run ${{ x }}",
+    "deno run ${{ x }}",
+    "pip install ${{ x }}",
+    "npm install -g ${{ x }}",
+    "curl -K ${{ x }} u",
+    "curl --config ${{ x }} u",
+    "wget --use-askpass=${{ x }} u",
+    "env -S ${{ x }}",
+    "env -S\"${{ x }}\"",
+    "env --split-string=${{ x }}",
+    "env ${{ x }} ls",
+    "git -c core.pager=${{ x }} log",
+    "git -c \"${{ x }}\" log",
+    "git --exec-path=${{ x }} log",
+    "git -C d submodule foreach ${{ x }}",
+    "git bisect run ${{ x }}",
+    "git filter-branch --tree-filter ${{ x }}",
+    "git rebase -x ${{ x }} main",
+    "git clone -u ${{ x }} r",
+    "git clone --upload-pack=${{ x }} r",
+    "git config alias.x ${{ x }}",
+    "ssh -o ProxyCommand=${{ x }} host",
+    "ssh -oProxyCommand=${{ x }} host",
+    "ssh -o \"ProxyCommand ${{ x }}\" host",
+    "rsync --rsh=${{ x }} a b",
+    "rsync --rsync-path=${{ x }} a b",
+    "scp -S ${{ x }} a b",
+    "tar xf a --to-command=${{ x }}",
+    "tar cf a --checkpoint=1 --checkpoint-action=exec=${{ x }} b",
+    "tar cf a --checkpoint-action ${{ x }} b",
+    "tar -I ${{ x }} -cf a b",
+    "make -f ${{ x }}",
+    "make -f - <<< ${{ x }}",
+    "make -e SHELL=${{ x }}",
+    "make MAKEFLAGS=${{ x }}",
+    "echo ${{ x }} | xargs -I{} bash -c 'echo {}'",
+    "echo ${{ x }} | xargs -n1 env",
+    "parallel echo ::: ${{ x }}",
+    "echo ${{ x }} | parallel",
+    "find . -exec sh -c ${{ x }} \\;",
+    "find . -execdir ${{ x }} {} +",
+    "awk '{ print | \"sh\" }' <<< ${{ x }}",
+    "echo ${{ x }} | awk '{ print > $1 }'",
+    "awk '{ $1 | getline }' <<< ${{ x }}",
+    "awk -f ${{ x }} f",
+    "echo ${{ x }} | sed 's/.*/&/e'",
+    "sed '1e ls' <<< ${{ x }}",
+    "sed -n '/x/w ${{ x }}' f",
+    "printf \"-${{ x }}\"",
+    "printf -${{ x }} a",
+    "printf \"-v${{ x }}\" a",
+    "read -r \"${{ x }}\"",
+    "read -p a ${{ x }} <<< 1",
+    "mapfile -C ${{ x }} -c 1 a",
+    "mapfile -C eval -c 1 a <<< ${{ x }}",
+    "readarray -c 1 -C 'f' a < <(echo ${{ x }})",
+    "test -v ${{ x }}",
+    "test -v \"a[${{ x }}]\"",
+    "[ ! -v ${{ x }} ]",
+    "[[ -R ${{ x }} ]]",
+    "declare ${{ x }}",
+    "declare -p ${{ x }}",
+    "declare \"a[${{ x }}]=1\"",
+    "typeset -n r=${{ x }}",
+    "local -n r=${{ x }}",
+    "export -n ${{ x }}",
+    "readonly ${{ x }}=1",
+    "set -- ${{ x }}; echo \"${!1}\"",
+    "echo '${{ x }}' | envsubst",
+    "envsubst <<EOF\n${{ x }}\nEOF",
+    "redis-cli eval ${{ x }} 0",
+    "tmux send-keys -t a ${{ x }} Enter",
+    "hyperfine ${{ x }}",
+    "sshpass -p a ssh host ${{ x }}",
+    "gcc -fplugin=${{ x }} a.c",
+    "openssl req -config ${{ x }}",
+    "exec 3>${{ x }}; exec 4<&${{ x }}",
+    "echo a >&${{ x }}",
+    "echo a ${{ x }}>&2 | ${{ x }}",
 ];
 
 /// Scripts that take only an integer.
@@ -183,6 +282,17 @@ const INTEGERS: &[&str] = &[
     "x=${{ x }}; y=\"x\"; echo $((${y}))",
     "x=${{ x }}; declare -i n; n=x; echo $n",
     "x=${{ x }}; declare y=x; [[ $y -gt 1 ]]",
+    "let 'n += 1' ${{ x }}",
+    "n=${{ x }}; let n++",
+    "n=${{ x }}; ((n++))",
+    "n=${{ x }}; until ((n > 3)); do :; done",
+    "echo \"${@:${{ x }}}\"",
+    "a=(1 2); echo \"${a[@]:${{ x }}:1}\"",
+    "n=${{ x }}; a[n]=1",
+    "n=${{ x }}; printf -v 'a[n]' x",
+    "n=${{ x }}; read -r 'a[n]' <<< 1",
+    "kubectl exec p -- bash -c \"echo $((${{ x }} + 1))\"",
+    "bc <<< \"${{ x }} + 1\"",
 ];
 
 /// Scripts that take only plain values.
@@ -201,6 +311,36 @@ const PLAIN: &[&str] = &[
     "ssh host \"echo ${{ x }}\"",
     "sudo sh -c \"echo ${{ x }}\"",
     "declare -a n=${{ x }}",
+    "docker exec c sh -c \"echo ${{ x }}\"",
+    "docker run --rm -e A=1 -v \"$PWD:/w\" image sh -c 'echo ${{ x }}'",
+    "kubectl -n prod exec deploy/web -- sh -c \"echo ${{ x }}\"",
+    "poetry run python -c \"print('${{ x }}')\"",
+    "curl -o ${{ x }} u",
+    "curl -sLo \"out/${{ x }}.bin\" u",
+    "curl --output ${{ x }} u",
+    "curl -T ${{ x }} u",
+    "wget -O ${{ x }} u",
+    "dd if=/dev/zero of=${{ x }} count=1",
+    "sort -o ${{ x }} f",
+    "sort f --output=${{ x }}",
+    "echo a | tee ${{ x }}",
+    "echo a | tee -a out/${{ x }}",
+    "find . -exec sh -c \"echo ${{ x }}\" \\;",
+    "make TAG=${{ x }} all",
+    "pip install \"app==${{ x }}\"",
+    "curl --data-urlencode \"${{ x }}\" u",
+];
+
+/// Scripts that take all but what makes a program read a file.
+const NO_FILES: &[&str] = &[
+    "curl -d ${{ x }} u",
+    "curl -sd \"${{ x }}\" u",
+    "curl --data-binary \"${{ x }}\" u",
+    "curl -F \"title=${{ x }}\" u",
+    "curl -H ${{ x }} u",
+    "aws sns publish --message ${{ x }}",
+    "http POST u title=${{ x }}",
+    "gh api -F body=${{ x }} u",
 ];
 
 /// Scripts that take all but an option.
@@ -229,12 +369,11 @@ fn assert_value_refused(script: &str, value: &str) {
 
 #[test]
 fn code_names_and_unreadable_scripts_take_no_value() {
-    for script in NEVER {
-        match placed(script, "plain") {
-            Ok(placed) => panic!("{script} is placed: {}", placed.script),
-            Err(refusals) => assert!(!refusals[0].value_dependent, "{script}: {refusals:?}"),
-        }
-    }
+    let placed: Vec<&&str> = NEVER
+        .iter()
+        .filter(|script| !matches!(placed(script, "plain"), Err(refusals) if !refusals[0].value_dependent))
+        .collect();
+    assert!(placed.is_empty(), "these take a value: {placed:#?}");
 }
 
 #[test]
@@ -291,6 +430,52 @@ fn a_format_takes_no_directives() {
     assert_value_refused("printf \"${{ x }}\\n\"", "100%");
     assert_value_refused("printf \"${{ x }}\\n\"", "-v");
     assert_accepted("printf '%s\\n' ${{ x }}", "-v 100% \\n");
+}
+
+#[test]
+fn what_is_sent_does_not_become_the_name_of_a_file() {
+    for script in NO_FILES {
+        ["a b", "a@b.example", "$(id)", "it's <b>"].iter().for_each(|value| assert_accepted(script, value));
+        ["@/etc/passwd", "@-", "<secret"].iter().for_each(|value| assert_value_refused(script, value));
+    }
+    assert_accepted("curl -d \"title=x ${{ x }}\" u", "@octocat");
+    assert_accepted("curl --data-urlencode \"title=${{ x }}\" u", "@octocat");
+    assert_accepted("curl --data-raw ${{ x }} u", "@octocat");
+    assert_value_refused("aws sns publish --message ${{ x }}", "file:///etc/passwd");
+}
+
+#[test]
+fn a_header_and_a_subject_are_one_line() {
+    for script in
+        ["curl -H \"X-Title: ${{ x }}\" u", "mail -s \"${{ x }}\" a@example.com", "git -c user.name=${{ x }} commit"]
+    {
+        assert_accepted(script, "it's 5 o'clock");
+        assert_value_refused(script, "a\r\nBcc: b@example.com");
+        assert_value_refused(script, "a\nb");
+    }
+}
+
+#[test]
+fn a_variable_of_awk_keeps_its_characters() {
+    for script in
+        ["awk -v x=${{ x }} '{ print x }' f", "awk -v \"x=${{ x }}\" '{ print x }' f", "awk '{ print x }' x=${{ x }} f"]
+    {
+        assert_accepted(script, "a \"b\" $(id)");
+        assert_value_refused(script, "a\\nb");
+    }
+}
+
+#[test]
+fn a_path_on_another_machine_is_of_plain_characters() {
+    for script in [
+        "scp a \"host:dist/${{ x }}\"",
+        "rsync -a a \"host:${{ x }}\"",
+        "tar czf ${{ x }} d",
+        "rsync -a ${{ x }} host:d",
+    ] {
+        assert_accepted(script, "v1.2/web-shop");
+        ["a;id", "$(id)", "a b", "../x", "host:x", "-e x"].iter().for_each(|value| assert_value_refused(script, value));
+    }
 }
 
 #[test]

@@ -82,7 +82,7 @@ async fn an_illegal_row_can_not_be_stored() {
         "UPDATE delivery SET outcome = 'repeat'",
         "UPDATE delivery SET repeat_of = 'dlv_1'",
         "UPDATE delivery SET outcome = 'refused'",
-        "UPDATE delivery SET runs = NULL",
+        "UPDATE delivery SET assigned = NULL",
         "INSERT INTO filing (one, filed) VALUES (2, 0)",
     ];
     for statement in illegal {

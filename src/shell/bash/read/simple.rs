@@ -190,7 +190,8 @@ impl Reader<'_> {
         }
         let is_descriptor = target.literal().is_some_and(|text| text.chars().all(|c| c.is_ascii_digit() || c == '-'));
         if operator == ">&" && !is_descriptor {
-            kind = RedirectKind::Write;
+            let is_known = target.literal().is_some();
+            kind = if is_known { RedirectKind::Write } else { RedirectKind::WriteOrDuplicate };
         }
         Ok(Redirect { kind, target })
     }

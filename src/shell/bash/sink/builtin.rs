@@ -74,6 +74,9 @@ impl Walker {
         }
         if format.is_some_and(|format| format.has_literal("--")) {
             format = arguments.next();
+        } else if let Some(glued) = format.filter(|format| format.word.prefix().starts_with('-')) {
+            // `-` and a value that begins with `v` would be the option that stores.
+            self.refuse(&glued.sources(), "an option of `printf`");
         }
         let values: Vec<Id> = format.into_iter().chain(arguments).flat_map(Argument::sources).collect();
         if let Some(format) = format {
@@ -109,6 +112,9 @@ impl Walker {
             };
             let takes_value = option.len() > 1 && valued.contains(&option[option.len() - 1..]);
             let Some(value) = takes_value.then(|| arguments.next()).flatten() else { continue };
+            if option.ends_with('C') {
+                self.refuse(&[call.scope.stdin], &format!("a line that `{name}` gives to a command"));
+            }
             if option.ends_with('a') {
                 self.named(value, &[call.scope.stdin]);
                 names += 1;

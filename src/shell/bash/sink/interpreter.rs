@@ -3,9 +3,9 @@
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind};
-use super::Walker;
 use super::argument::Argument;
 use super::simple::Call;
+use super::{Walker, by_name};
 
 struct Interpreter {
     names: &'static [&'static str],
@@ -79,6 +79,31 @@ const INTERPRETERS: &[Interpreter] = &[
         values: &[],
         operand: Operand::Data,
     },
+    Interpreter {
+        names: &[
+            "tclsh",
+            "wish",
+            "osascript",
+            "julia",
+            "elixir",
+            "scala",
+            "swift",
+            "octave",
+            "gnuplot",
+            "m4",
+            "R",
+            "erb",
+        ],
+        code: &["-e", "-c", "--eval"],
+        values: &[],
+        operand: Operand::File,
+    },
+    Interpreter {
+        names: &["redis-cli", "mongo", "mongosh", "cqlsh", "clickhouse-client", "sqlcmd", "isql", "sqlplus", "influx"],
+        code: &["-e", "-q", "-Q", "--eval", "--query", "--execute", "eval"],
+        values: &["-h", "-p", "-u", "-d", "-n", "--host", "--port", "--user"],
+        operand: Operand::Data,
+    },
 ];
 
 const CODE: &str = "a part of a program's code";
@@ -105,6 +130,7 @@ impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
         let Some(interpreter) = find(name) else { return false };
+        self.package(name, call);
         if call.rest().iter().any(|argument| argument.word.prefix().starts_with("-i")) {
             self.named_files(call);
         }
@@ -117,6 +143,10 @@ impl Walker {
                 break;
             }
             index += 1;
+            if is_awk(name) && prefix.starts_with("-v") && prefix.contains('=') {
+                self.require(&argument.sources(), Requirement::NoBackslash);
+                continue;
+            }
             let Some(option) = literal else {
                 self.refuse(&argument.sources(), &format!("an option of `{name}`"));
                 continue;
@@ -125,10 +155,15 @@ impl Walker {
                 has_code = true;
                 if let Some(code) = call.words.get(index) {
                     self.program_text(name, code);
-                    self.running_text(code, call);
+                    self.running_text(name, code, call);
                 }
                 index += 1;
             } else if interpreter.values.contains(&option.as_str()) {
+                if is_awk(name)
+                    && let Some(value) = call.words.get(index)
+                {
+                    self.require(&value.sources(), Requirement::NoBackslash);
+                }
                 index += if option.starts_with("--arg") || option.ends_with("file") { 2 } else { 1 };
             } else if let Some(value) = call.words.get(index).filter(|value| !value.is_literal()) {
                 index += self.unknown_option(name, interpreter, &option, value);
@@ -163,7 +198,7 @@ impl Walker {
             }
             (Operand::Code, [first, rest @ ..]) => {
                 self.program_text(name, first);
-                self.running_text(first, call);
+                self.running_text(name, first, call);
                 rest
             }
             (Operand::Data, rest) => {
@@ -180,6 +215,9 @@ impl Walker {
         };
         for argument in rest {
             self.not_an_option(argument);
+            if is_awk(name) {
+                self.require(&argument.sources(), Requirement::NoBackslash);
+            }
         }
     }
 
@@ -193,13 +231,13 @@ impl Walker {
         };
         let argument = self.argument(word, call.scope);
         self.program_text(name, &argument);
-        self.running_text(&argument, call);
+        self.running_text(name, &argument, call);
     }
 
     /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
     /// it can read.
-    fn running_text(&mut self, code: &Argument, call: Call) {
-        let runs = |text: &str| RUNNING_WORDS.iter().any(|word| text.contains(word));
+    fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
+        let runs = |text: &str| RUNNING_WORDS.iter().any(|word| text.contains(word)) || by_name::runs(name, text);
         if code.word.texts().any(runs) {
             let any = self.flow.id(Node::AnyVariable);
             let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
@@ -303,6 +341,15 @@ impl Scan {
             self.last = Some(character);
         }
     }
+}
+
+fn is_awk(name: &str) -> bool {
+    name.ends_with("awk")
+}
+
+/// Says whether an option of an interpreter is followed by code.
+pub(super) fn has_code_option(name: &str, option: &str) -> bool {
+    find(name).is_some_and(|interpreter| takes_code(interpreter, option))
 }
 
 pub(super) fn is_interpreter(name: &str) -> bool {

@@ -40,6 +40,22 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("flock", Kept, 1, "wE"),
     launcher("npx", Kept, 0, "p"),
     launcher("xargs", Kept, 0, "aEdILnPs"),
+    launcher("sshpass", Kept, 0, "pPfde"),
+    launcher("xvfb-run", Kept, 0, "nsefpw"),
+    launcher("fakeroot", Kept, 0, "lisb"),
+    launcher("unbuffer", Kept, 0, ""),
+    launcher("chronic", Kept, 0, ""),
+    launcher("proxychains", Kept, 0, "f"),
+    launcher("proxychains4", Kept, 0, "f"),
+    launcher("torsocks", Kept, 0, "upaP"),
+    launcher("faketime", Kept, 1, ""),
+    launcher("setpriv", Kept, 0, ""),
+    launcher("tini", Kept, 0, "pe"),
+    launcher("dumb-init", Kept, 0, ""),
+    launcher("ltrace", Kept, 0, "eopsu"),
+    launcher("valgrind", Kept, 0, ""),
+    launcher("gosu", Lost, 1, ""),
+    launcher("su-exec", Lost, 1, ""),
     launcher("env", Lost, 0, "uCS"),
     launcher("sudo", Lost, 0, "ugpChrTUDR"),
     launcher("doas", Lost, 0, "uC"),
@@ -48,6 +64,29 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("nsenter", Lost, 0, "tSGrw"),
     launcher("runuser", Lost, 0, "ugG"),
     launcher("systemd-run", Lost, 0, "puHMtE"),
+];
+
+/// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
+const RUNNING_ANYTHING: &[&str] = &[
+    "su",
+    "watch",
+    "parallel",
+    "script",
+    "socat",
+    "tmux",
+    "screen",
+    "xdotool",
+    "expect",
+    "entr",
+    "watchexec",
+    "hyperfine",
+    "concurrently",
+    "npm-run-all",
+    "run-p",
+    "run-s",
+    "pdsh",
+    "pssh",
+    "ansible",
 ];
 
 /// Options of `ssh` that take a value.
@@ -59,7 +98,7 @@ impl Walker {
         match name {
             "find" => self.find(call),
             "ssh" => self.ssh(call),
-            "su" | "watch" | "parallel" | "script" | "socat" => self.remote(call),
+            _ if RUNNING_ANYTHING.contains(&name) => self.remote(call),
             _ => match LAUNCHERS.iter().find(|launcher| launcher.name == name) {
                 Some(launcher) => self.launch(launcher, call),
                 None => return false,
@@ -81,8 +120,10 @@ impl Walker {
         if launcher.name == "xargs" {
             self.require(&[call.scope.stdin], Requirement::Plain);
             let name = inner.and_then(Call::name).unwrap_or_default();
-            if is_shell(&name) || is_interpreter(&name) {
-                self.refuse(&[call.scope.stdin], "an argument that `xargs` gives to an interpreter");
+            let last = call.words.last().and_then(super::Argument::literal).unwrap_or_default();
+            let is_named_by_input = LAUNCHERS.iter().any(|it| it.name == last && it.name != "xargs");
+            if is_shell(&name) || is_interpreter(&name) || is_named_by_input {
+                self.refuse(&[call.scope.stdin], "an argument that `xargs` gives to a program that runs it");
             }
         }
         if let Some(inner) = inner {
@@ -163,7 +204,9 @@ impl Walker {
 
     /// Follows a command that runs its arguments in ways that differ too much to tell.
     fn remote(&mut self, call: Call) {
-        self.refuse(&call.sources(), &format!("an argument of `{}`", call.name().unwrap_or_default()));
+        let name = call.name().unwrap_or_default();
+        self.refuse(&call.sources(), &format!("an argument of `{name}`"));
+        self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
     }
 
     /// Notes the arguments `NAME=value` of a program: some names choose what it runs.

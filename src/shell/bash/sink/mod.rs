@@ -5,14 +5,18 @@
 
 mod argument;
 mod builtin;
+mod by_name;
 mod code;
+mod container;
 mod file;
 mod interpreter;
 mod launcher;
 mod name;
+mod package;
 mod program;
 mod simple;
 mod test;
+mod transfer;
 
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
@@ -192,6 +196,11 @@ impl Walker {
             match redirect.kind {
                 RedirectKind::Read => inner.stdin = self.reads(&redirect.target, scope),
                 RedirectKind::Write => inner.out = self.writes(&redirect.target, scope),
+                RedirectKind::WriteOrDuplicate => {
+                    inner.out = self.writes(&redirect.target, scope);
+                    let target = self.argument(&redirect.target, scope);
+                    self.refuse(&target.sources(), "the descriptor of a redirection");
+                }
                 RedirectKind::HereString => inner.stdin = self.here(&redirect.target, scope),
                 RedirectKind::HereDocument(document) => {
                     inner.stdin = self.here(&scope.documents[document].body, scope);

@@ -6,8 +6,9 @@ use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use super::code::is_shell;
-use super::name;
+use super::interpreter::{has_code_option, is_interpreter};
 use super::simple::Call;
+use super::{name, transfer};
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
@@ -37,7 +38,15 @@ const RUNNING: &[&str] = &[
     "specs",
     "toolexec",
     "askpass",
+    "engine",
+    "fplugin",
+    "wrapper",
+    "scripts",
+    "commands",
 ];
+
+/// Whole long options of the same kind.
+const RUNNING_LONG: &[&str] = &["--rsync-path", "--rmt-command", "--init-file", "--rcfile", "--run"];
 
 /// Short options of the same kind, by program.
 const RUNNING_SHORT: &[(&str, &[&str])] = &[
@@ -58,20 +67,35 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("nc", &["-e", "-c"]),
     ("tcpdump", &["-z"]),
     ("mapfile", &["-C"]),
+    ("npm", &["-c"]),
+    ("pnpm", &["-c"]),
+    ("nix", &["-c"]),
+    ("entr", &["-s"]),
+    ("gcc", &["-B"]),
 ];
 
 /// Programs that change files where their arguments say.
-const CHANGING: &[&str] = &["rm", "mv", "cp", "chmod", "chown", "ln", "rmdir", "install"];
+const CHANGING: &[&str] = &[
+    "rm", "mv", "cp", "chmod", "chown", "chgrp", "ln", "rmdir", "install", "mkdir", "touch", "truncate", "shred",
+    "unlink",
+];
 
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
-        self.nested_shell(call);
+        self.nested_program(call);
         self.special_program(call, name);
+        self.transfer(name, call);
+        self.package(name, call);
         self.named_files(call);
         let mut option: Option<String> = None;
         let mut options_ended = false;
         for argument in call.rest() {
-            if is_running(name, option.as_deref()) {
+            let names_person = option.as_deref() == Some("-c") && argument.word.prefix().starts_with("user.");
+            if name == "git" && names_person {
+                self.require(&argument.sources(), Requirement::OneLine);
+            } else if option.as_deref().is_some_and(|option| transfer::names_file(name, option)) {
+                self.path(argument);
+            } else if is_running(name, option.as_deref()) {
                 self.refuse(&argument.sources(), &format!("the value of the option `{}`", option.unwrap_or_default()));
             } else if !options_ended {
                 self.program_argument(name, argument);
@@ -89,6 +113,7 @@ impl Walker {
             return;
         }
         match prefix.split_once('=') {
+            Some((option, _)) if transfer::names_file(name, option) => self.path(argument),
             Some((option, _)) if !is_running(name, Some(option)) => {}
             Some((option, _)) => self.refuse(&argument.sources(), &format!("the value of the option `{option}`")),
             None if is_running(name, prefix.get(..2)) => {
@@ -111,27 +136,42 @@ impl Walker {
         }
     }
 
-    /// Follows `docker exec c sh -c '…'`: a shell among the arguments of a program.
-    fn nested_shell(&mut self, call: Call) {
-        let has_code = |from: usize| {
-            let options = call.words[from..].iter().filter_map(Argument::literal);
-            options
-                .into_iter()
-                .any(|option| option.starts_with('-') && !option.starts_with("--") && option.contains('c'))
-        };
-        let shell = (1..call.words.len()).find(|index| {
-            let literal = call.words[*index].literal().unwrap_or_default();
-            is_shell(literal.rsplit('/').next().unwrap_or_default()) && has_code(*index)
-        });
-        if let Some(inner) = shell.and_then(|index| call.from(index)) {
-            self.shell("sh", inner.with_environment_lost());
+    /// Follows `poetry run sh -c '…'`: a shell or an interpreter among the arguments of a program, with code
+    /// behind it or in the standard input.
+    fn nested_program(&mut self, call: Call) {
+        for index in 1..call.words.len() {
+            let Some(inner) = call.from(index) else { return };
+            let Some(name) = inner.name() else { continue };
+            let options: Vec<String> = inner.rest().iter().filter_map(Argument::literal).collect();
+            if is_shell(&name) {
+                let is_code =
+                    |option: &String| option.starts_with('-') && !option.starts_with("--") && option.contains('c');
+                if options.iter().any(is_code) {
+                    self.shell("sh", inner.with_environment_lost());
+                } else if inner.rest().iter().all(|argument| argument.word.prefix().starts_with('-')) {
+                    self.refuse(&[call.scope.stdin], "code that a shell runs");
+                }
+                return;
+            }
+            if is_interpreter(&name) && options.iter().any(|option| has_code_option(&name, option)) {
+                self.interpreter(&name, inner.with_environment_lost());
+                return;
+            }
         }
     }
 
     fn special_program(&mut self, call: Call, name: &str) {
         match name {
             "git" => self.git(call),
-            "make" => self.require_all(call.rest(), Requirement::Plain),
+            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => self.container(call),
+            "kubectl" | "oc" => self.pod(call),
+            "make" => {
+                self.require_all(call.rest(), Requirement::Plain);
+                let reads_input = |argument: &Argument| argument.has_literal("-") || argument.has_literal("-f-");
+                if call.rest().iter().any(reads_input) {
+                    self.refuse(&[call.scope.stdin], "the text of a makefile");
+                }
+            }
             "tar" => self.tar(call),
             "tee" => self.tee(call),
             "cp" | "mv" | "install" | "ln" => self.copy(call),
@@ -144,9 +184,24 @@ impl Walker {
     }
 
     fn git(&mut self, call: Call) {
-        let command = call.rest().iter().find(|argument| !argument.word.prefix().starts_with('-'));
+        let takes_value = |argument: &Argument| argument.has_literal("-c") || argument.has_literal("-C");
+        let is_command = |at: &usize| {
+            let is_value = at.checked_sub(1).is_some_and(|before| takes_value(&call.rest()[before]));
+            !is_value && !call.rest()[*at].word.prefix().starts_with('-')
+        };
+        let command = (0..call.rest().len()).find(is_command).map(|at| &call.rest()[at]);
         if let Some(command) = command {
             self.refuse(&command.sources(), "the name of a command of `git`");
+        }
+        let is = |words: &[&str]| words.iter().any(|word| command.is_some_and(|command| command.has_literal(word)));
+        let has = |word: &str| call.rest().iter().any(|argument| argument.has_literal(word));
+        let runs = is(&["filter-branch", "filter-repo"])
+            || is(&["submodule"]) && has("foreach")
+            || is(&["bisect"]) && has("run")
+            || is(&["rebase", "difftool", "mergetool"]) && has("-x")
+            || is(&["clone", "fetch", "ls-remote"]) && has("-u");
+        if runs {
+            self.refuse(&call.sources(), "an argument of a command of `git` that runs a program");
         }
         let is_config = command.is_some_and(|command| command.has_literal("config"));
         let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
@@ -162,6 +217,22 @@ impl Walker {
             !first.starts_with("--") && first.chars().all(|letter| letter == '-' || letter.is_alphabetic());
         if is_cluster && first.contains(['I', 'F']) {
             self.refuse(&call.sources(), "the value of an option of `tar` that runs a program");
+        }
+        self.archive(call, is_cluster);
+    }
+
+    /// Notes the name of the archive: one with a colon is on another machine, which a program is run for.
+    fn archive(&mut self, call: Call, begins_with_letters: bool) {
+        for (at, argument) in call.rest().iter().enumerate() {
+            let letters = argument.word.prefix();
+            let is_letters = letters.starts_with('-') && !letters.starts_with("--") || at == 0 && begins_with_letters;
+            let is_name = |it: &&Argument| is_letters && letters.contains('f') && !it.word.prefix().starts_with('-');
+            if let Some(named) = call.rest().get(at + 1).filter(is_name) {
+                self.require(&named.sources(), Requirement::PlainPath);
+            }
+            if letters.starts_with("--file=") {
+                self.require(&argument.sources(), Requirement::PlainPath);
+            }
         }
     }
 
@@ -207,5 +278,7 @@ fn is_running(program: &str, option: Option<&str>) -> bool {
     let by_program =
         RUNNING_SHORT.iter().any(|(name, options)| *name == program && options.iter().any(|it| ends_so(it)));
     let is_long = option.len() > 2;
-    by_program || is_long && option.trim_start_matches('-').split('-').any(|word| RUNNING.contains(&word))
+    by_program
+        || RUNNING_LONG.contains(&option)
+        || is_long && option.trim_start_matches('-').split('-').any(|word| RUNNING.contains(&word))
 }

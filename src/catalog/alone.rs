@@ -1,0 +1,92 @@
+//! Template files by themselves, for `pipehook check`: a template that no pipeline uses yet can be
+//! wrong too, and is best told of in its own words.
+
+use super::disk::{Moment, absolute, repository_of};
+use super::load::{read, shown_path};
+use super::sure::add_sure_mistakes_of_template;
+use super::{Library, folder};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span, nearest, shown};
+use crate::template::{Inputs, Template, TemplateKind};
+use crate::yaml::{self, Node};
+use std::path::Path;
+
+/// The keys of which a template has one at its top.
+const BODIES: [&str; 5] = ["steps", "jobs", "stages", "variables", "extends"];
+/// The key that every template may have beside it.
+const PARAMETERS: &str = "parameters";
+
+/// Says whether a file is a template by where it is or by what it holds: one in a folder of
+/// templates, one with parameters in the old form, or one that has variables and nothing that runs.
+/// All others may be pipelines.
+pub fn is_template(path: &Path, library: &Library) -> bool {
+    let (full, root) = (absolute(path), repository_of(path, library.pipelines()));
+    if folder::is_among_templates(full.strip_prefix(&root).unwrap_or(&full)) {
+        return true;
+    }
+    let Ok(text) = read(path) else { return false };
+    let mut ignored = Diagnostics::default();
+    let Some(document) = yaml::parse(&text, SourceId(0), &mut ignored) else { return false };
+    let has_old_parameters = document.member(PARAMETERS).is_some_and(|it| it.entries().is_some());
+    match TemplateKind::of(keys(&document)) {
+        Some(TemplateKind::Variables) => true,
+        Some(_) => has_old_parameters,
+        None => false,
+    }
+}
+
+/// Says whether a file in a folder of templates looks like one of ours: other programs have
+/// templates in folders of that name too.
+pub fn looks_like_template(path: &Path) -> bool {
+    let Ok(text) = read(path) else { return true };
+    // It need not be YAML to be recognised.
+    text.lines().any(|line| {
+        let key = line.split_once(':').map(|(key, _)| key.trim_end());
+        key.is_some_and(|key| key == PARAMETERS || BODIES.contains(&key))
+    })
+}
+
+/// Reads a template file by itself and returns what is wrong with it whoever uses it. `kind` is what
+/// it is named as, where a file names it; else what it holds decides.
+pub fn check_template(
+    path: &Path,
+    kind: Option<TemplateKind>,
+    library: &Library,
+) -> std::io::Result<(SourceMap, Diagnostics)> {
+    let text = read(path)?;
+    let moment = Moment::new(library);
+    let mut sources = SourceMap::default();
+    let source = sources.add(shown_path(path), text.as_str());
+    let mut diagnostics = Diagnostics::default();
+    let Some(document) = yaml::parse(&text, source, &mut diagnostics) else { return Ok((sources, diagnostics)) };
+    let Some(kind) = kind.or_else(|| TemplateKind::of(keys(&document))) else {
+        diagnostics.push(without_body(&document));
+        return Ok((sources, diagnostics));
+    };
+    let files = moment.files(path);
+    let template = Template::load_alone(&document, kind, &files, &mut sources, &mut diagnostics);
+    let inputs = Inputs { groups: moment.groups().clone(), ..Inputs::default() };
+    add_sure_mistakes_of_template(&template, kind, inputs, &sources, &mut diagnostics);
+    Ok((sources, diagnostics))
+}
+
+fn keys(document: &Node) -> impl Iterator<Item = &str> + Clone {
+    document.entries().unwrap_or_default().iter().filter_map(|entry| entry.key.text().map(|key| &**key))
+}
+
+/// Returns the diagnostic for a file that has none of the bodies: one that is written wrongly, or
+/// none at all.
+fn without_body(document: &Node) -> Diagnostic {
+    let entries = document.entries().unwrap_or_default();
+    let written = entries.iter().filter_map(|entry| Some((entry.key.text()?, entry.key.span)));
+    for (key, place) in written {
+        if nearest(key, BODIES).is_some() {
+            let title = format!("a template has no key `{}`", shown(key));
+            let unknown = Diagnostic::error(Code::UnknownKey, title, place, "this key is not known here");
+            return unknown.suggest(key, BODIES);
+        }
+    }
+    let whole = document.span;
+    let place = entries.first().map_or(Span { end: whole.start, ..whole }, |entry| entry.key.span);
+    let title = format!("a template needs one of `{}`", BODIES.join("`, `"));
+    Diagnostic::error(Code::MissingKey, title, place, "none of them is in the file")
+}

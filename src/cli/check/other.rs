@@ -1,0 +1,25 @@
+//! What is wrong with a template or a configuration by itself.
+
+use super::file::Checked;
+use super::sender;
+use crate::catalog::{self, Library};
+use crate::config::Config;
+use crate::diagnostic::Report;
+use crate::template::TemplateKind;
+use std::path::Path;
+
+/// Returns what is wrong with a template whoever uses it.
+pub(super) fn template(file: &Path, kind: Option<TemplateKind>, library: &Library) -> Vec<Report> {
+    match catalog::check_template(file, kind, library) {
+        Ok((sources, diagnostics)) => diagnostics.without_notes().resolve(&sources),
+        Err(cause) => Checked::unreadable("template", file, &cause).reports,
+    }
+}
+
+/// Returns what is wrong with a configuration. Its secrets are left where they are.
+pub(super) fn configuration(file: &Path) -> Vec<Report> {
+    match Config::load_without_secrets(Some(file)) {
+        Ok(config) => sender::connections(&config),
+        Err(mistakes) => mistakes.diagnostics.resolve(&mistakes.sources),
+    }
+}

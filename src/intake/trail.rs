@@ -1,0 +1,125 @@
+//! Where a delivery's text went: worked out anew when somebody asks, from the stored body and the
+//! pipelines as they are now, and compared with what was stored of the run. So accepting a delivery
+//! costs nothing for it, and an answer that may not be what ran says so.
+
+use super::Intake;
+use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expand};
+use crate::diagnostic::Diagnostics;
+use crate::pipeline::Trail;
+use crate::shell::Substitution;
+use crate::store::{self, DeliveryDetail};
+use crate::template;
+use crate::webhook::delivery::{Decision, Delivery, Verdict};
+use crate::webhook::filter;
+use crate::webhook::header;
+use crate::webhook::payload::{self, Payload};
+use crate::webhook::select::{Selected, select};
+use serde::Serialize;
+
+/// Where a delivery's text went in one pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PipelineTrail {
+    /// The pipeline's name.
+    #[serde(skip)]
+    pub pipeline: String,
+    /// Whether this is what ran: expanding the pipeline again gives the stored document.
+    pub as_run: bool,
+    /// What to know about it otherwise: a sentence for people.
+    pub note: Option<&'static str>,
+    /// Where the text went.
+    #[serde(flatten)]
+    pub trail: Trail,
+}
+
+const CHANGED: &str = "the pipeline has changed since: this is where the text would go today";
+const REJECTED: &str = "the run was rejected: this is where its text would have gone, as the pipeline is today";
+const GONE: &str = "the pipeline is not there any more, or does not listen to this delivery any more";
+const UNREADABLE: &str = "the body can't be read by the rules of today";
+
+impl Intake {
+    /// Returns where the text of a delivery went, for each pipeline that it started or would have.
+    pub async fn trails(&self, detail: &DeliveryDetail) -> Result<Vec<PipelineTrail>, store::Error> {
+        let delivery = &detail.delivery;
+        let Some(body) = &detail.body else { return Ok(Vec::new()) };
+        let mut trails = Vec::new();
+        for verdict in &delivery.pipelines {
+            if !matches!(verdict.decision, Decision::Queued | Decision::Rejected) {
+                continue;
+            }
+            let stored = match &verdict.run {
+                Some(run) => self.store.expanded(run).await?,
+                None => None,
+            };
+            trails.extend(self.trail(delivery, verdict, body, stored.as_deref()));
+        }
+        Ok(trails)
+    }
+
+    fn trail(
+        &self,
+        delivery: &Delivery,
+        verdict: &Verdict,
+        body: &[u8],
+        stored: Option<&str>,
+    ) -> Option<PipelineTrail> {
+        let without = |note| {
+            // Of a file that could not be used nothing was expanded.
+            let is_queued = verdict.decision == Decision::Queued;
+            let pipeline = verdict.pipeline.clone();
+            is_queued.then(|| PipelineTrail { pipeline, as_run: false, note: Some(note), trail: Trail::default() })
+        };
+        let rules = self.rules.load();
+        let Some(connection) = rules.connections.iter().find(|it| it.name == delivery.connection) else {
+            return without(GONE);
+        };
+        let content_type = header::kept(&delivery.headers, "content-type").map(str::as_bytes);
+        let Ok(payload) = payload::read(connection.scheme.content, content_type, body) else {
+            return without(UNREADABLE);
+        };
+        let catalog = self.shelf.catalog();
+        let serving = catalog.entry(&verdict.pipeline).and_then(|entry: &Entry| entry.serving.as_ref());
+        let found = serving.and_then(|pipeline| Some((pipeline, starting(pipeline, delivery, &payload)?)));
+        let Some((pipeline, (listener, selected))) = found else { return without(GONE) };
+        let (yaml, trail) = expanded(pipeline, listener, selected, delivery, connection.substitution);
+        let as_run = stored == Some(yaml.as_str());
+        let note = match verdict.decision {
+            Decision::Rejected => Some(REJECTED),
+            _ if as_run => None,
+            _ => Some(CHANGED),
+        };
+        Some(PipelineTrail { pipeline: verdict.pipeline.clone(), as_run, note, trail })
+    }
+}
+
+/// Returns the webhook resource that a delivery starts a pipeline by.
+fn starting<'p, 'd>(
+    pipeline: &'p Pipeline,
+    delivery: &Delivery,
+    payload: &'d Payload<'d>,
+) -> Option<(&'p Listener, Selected<'d>)> {
+    pipeline.listeners_of(&delivery.connection).find_map(|listener| {
+        let selected = select(payload, &listener.wanted);
+        let (holds, _) = filter::evaluate(&listener.filters, &selected, &delivery.headers);
+        holds.then_some((listener, selected))
+    })
+}
+
+/// Expands a pipeline with a delivery, and returns the document as it is stored and its trail.
+fn expanded(
+    pipeline: &Pipeline,
+    listener: &Listener,
+    payload: Selected<'_>,
+    delivery: &Delivery,
+    substitution: Substitution,
+) -> (String, Trail) {
+    let webhook = TriggeringWebhook {
+        alias: &listener.resource.alias,
+        payload,
+        headers: &delivery.headers,
+        event: delivery.event.as_deref(),
+        delivery: delivery.id.as_str(),
+    };
+    let trigger = Trigger { webhook: Some(webhook), substitution, ..Trigger::default() };
+    let document = expand(pipeline, &trigger, &mut Diagnostics::default());
+    (template::to_yaml(&document), Trail::of(&document, &pipeline.sources, substitution))
+}

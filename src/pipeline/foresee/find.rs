@@ -1,0 +1,309 @@
+//! What one file does with payload text, given what is passed to it.
+
+use super::ForeseenScript;
+use super::passed::{Passed, below};
+use super::written::{Place, Variable, Written};
+use crate::diagnostic::{SourceMap, Span};
+use crate::expression::{Expression, Reference, Step};
+use crate::shell::{Language, Outline, Piece, Script, environment_name};
+use crate::taint::{Origin, Text};
+use crate::template::{Found, find_expressions};
+use crate::yaml::{Content, Entry, Node, Scalar};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What stands in an outline for the author's own text that is not known before the expansion.
+const UNKNOWN: &str = "value";
+
+/// A place that names a template, and what is passed to it.
+pub(super) struct Mention {
+    pub(super) written: String,
+    pub(super) arguments: Vec<(String, Passed)>,
+}
+
+pub(super) struct Finder<'f> {
+    sources: &'f SourceMap,
+    webhooks: &'f [String],
+    parameters: &'f [(String, Passed)],
+    variables: &'f [Variable],
+    /// The variables of the loops around, with what is known of them.
+    loops: Vec<(String, Passed)>,
+}
+
+impl<'f> Finder<'f> {
+    pub(super) fn new(
+        sources: &'f SourceMap,
+        webhooks: &'f [String],
+        parameters: &'f [(String, Passed)],
+        variables: &'f [Variable],
+    ) -> Self {
+        Self { sources, webhooks, parameters, variables, loops: Vec::new() }
+    }
+
+    /// Returns the variables of all scopes that get payload text.
+    pub(super) fn variables(mut self, document: &Node) -> Vec<Variable> {
+        let mut found = Vec::new();
+        self.walk(document, &mut |finder, node| {
+            let Some(section) = node.member("variables") else { return };
+            for (name, value) in named_values(section) {
+                let value = finder.written(value);
+                if value.is_tainted() {
+                    found.push(Variable { name, value });
+                }
+            }
+        });
+        found
+    }
+
+    /// Returns the templates that the file names.
+    pub(super) fn mentions(mut self, document: &Node) -> Vec<Mention> {
+        let mut found = Vec::new();
+        self.walk(document, &mut |finder, node| {
+            let Some(written) = node.member("template").and_then(Node::text) else { return };
+            let arguments = node.member("parameters").and_then(Node::entries).unwrap_or_default().iter();
+            let arguments = arguments.map(|entry| (key(entry).to_owned(), finder.passed(&entry.value)));
+            let arguments = arguments.filter(|(_, value)| *value != Passed::Author).collect();
+            found.push(Mention { written: written.to_string(), arguments });
+        });
+        found
+    }
+
+    /// Returns the scripts into which payload text comes.
+    pub(super) fn scripts(mut self, document: &Node) -> Vec<ForeseenScript> {
+        let mut found = Vec::new();
+        self.walk(document, &mut |finder, node| found.extend(finder.script(node)));
+        found
+    }
+
+    /// Calls `visitor` with each mapping, the loops around it known.
+    fn walk(&mut self, node: &Node, visitor: &mut impl FnMut(&Self, &Node)) {
+        match &node.content {
+            Content::Scalar(_) => {}
+            Content::Sequence(items) => items.iter().for_each(|item| self.walk(item, visitor)),
+            Content::Mapping(entries) => {
+                visitor(self, node);
+                for entry in entries {
+                    let looped = self.looped(key(entry));
+                    let is_loop = looped.is_some();
+                    self.loops.extend(looped);
+                    if key(entry) != "inputs" {
+                        self.walk(&entry.value, visitor);
+                    }
+                    if is_loop {
+                        self.loops.pop();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the variable of a key such as `${{ each x in parameters.hook.list }}`.
+    fn looped(&self, key: &str) -> Option<(String, Passed)> {
+        let inner = key.trim().strip_prefix("${{")?.strip_suffix("}}")?.trim().strip_prefix("each ")?;
+        let (name, collection) = inner.split_once(" in ")?;
+        let values = Expression::parse(collection).map_or(Passed::Author, |it| self.value(&it, collection).each());
+        Some((name.trim().to_owned(), values))
+    }
+
+    /// Returns the script of a step, if a mapping is one and payload text comes into it.
+    fn script(&self, node: &Node) -> Option<ForeseenScript> {
+        let (language, value) = script_of(node)?;
+        let script = self.with_macros(&self.written(value));
+        let environment = self.environment(node, &script);
+        if !script.is_tainted() && environment.is_empty() {
+            return None;
+        }
+        let (names, places) = environment.into_iter().unzip();
+        let outline = Outline { language, pieces: script.pieces, environment: names };
+        Some(ForeseenScript { outline, holes: script.holes, environment: places })
+    }
+
+    /// Returns the variables of a step's environment that hold payload text and that its script names.
+    fn environment(&self, step: &Node, script: &Written) -> Vec<(String, Place)> {
+        let mut found: Vec<(String, Option<Place>)> = Vec::new();
+        let exported = self.variables.iter().map(|it| (environment_name(&it.name), it.value.holes.first().cloned()));
+        let own = step.member("env").and_then(Node::entries).unwrap_or_default().iter().map(|entry| {
+            let value = self.with_macros(&self.written(&entry.value));
+            let place = value.holes.first().map(|place| Place { span: entry.key.span, ..place.clone() });
+            (key(entry).to_owned(), place)
+        });
+        for (name, place) in exported.chain(own) {
+            found.retain(|(earlier, _)| *earlier != name);
+            found.push((name, place));
+        }
+        let texts = script.pieces.iter().filter_map(|piece| match piece {
+            Piece::Author(text) => Some(Text::author(text.clone())),
+            Piece::Hole => None,
+        });
+        let texts: Vec<Text> = texts.collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        let named = found.into_iter().filter(|(name, _)| texts.iter().any(|text| Script::names(text, name)));
+        named.filter_map(|(name, place)| Some((name, place?))).collect()
+    }
+
+    /// Returns a scalar's text in pieces.
+    fn written(&self, node: &Node) -> Written {
+        let mut written = Written::default();
+        let Content::Scalar(scalar) = &node.content else { return written };
+        for found in find_expressions(&scalar.text) {
+            match found {
+                Found::Text(range) | Found::Unclosed(range) => written.author(&scalar.text[range]),
+                Found::Expression { whole, inner } => {
+                    let place = self.span(scalar, node.span, whole);
+                    self.expression(&scalar.text[inner], place, &mut written);
+                }
+            }
+        }
+        written
+    }
+
+    fn expression(&self, text: &str, place: Span, written: &mut Written) {
+        let Ok(expression) = Expression::parse(text) else { return written.author(UNKNOWN) };
+        match self.value(&expression, text) {
+            Passed::Payload(origin) => written.hole(Place { span: place, origin }),
+            Passed::Text(passed) => written.append_from(&passed, place),
+            _ => written.author(expression.literal_text().unwrap_or(UNKNOWN)),
+        }
+    }
+
+    fn span(&self, scalar: &Scalar, own: Span, range: Range<usize>) -> Span {
+        self.sources.source(own.source).map_or(own, |source| scalar.place(range, own, &source.text))
+    }
+
+    /// Returns text with the macros of tainted variables in place.
+    fn with_macros(&self, text: &Written) -> Written {
+        let mut expanded = Written::default();
+        let mut holes = text.holes.iter();
+        for piece in &text.pieces {
+            match piece {
+                Piece::Author(text) => self.macros(text, &mut expanded),
+                Piece::Hole => expanded.hole(holes.next().expect("each hole has its place").clone()),
+            }
+        }
+        expanded
+    }
+
+    fn macros(&self, text: &str, expanded: &mut Written) {
+        let mut rest = text;
+        while let Some(start) = rest.find("$(") {
+            let end = rest[start..].find(')').map(|end| start + end);
+            let variable = end.and_then(|end| self.variable(&rest[start + 2..end]));
+            let next = match (variable, end) {
+                (Some(variable), Some(end)) => {
+                    expanded.author(&rest[..start]);
+                    expanded.append(&variable.value);
+                    end + 1
+                }
+                _ => {
+                    expanded.author(&rest[..start + 1]);
+                    start + 1
+                }
+            };
+            rest = &rest[next..];
+        }
+        expanded.author(rest);
+    }
+
+    fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().rev().find(|it| it.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns what is known of a value of the file. A structure that directives make is not known.
+    fn passed(&self, node: &Node) -> Passed {
+        match &node.content {
+            Content::Scalar(scalar) => match find_expressions(&scalar.text).as_slice() {
+                [Found::Expression { inner, .. }] => {
+                    let text = &scalar.text[inner.clone()];
+                    Expression::parse(text).map_or(Passed::Author, |expression| self.value(&expression, text))
+                }
+                _ => match self.written(node) {
+                    written if written.is_tainted() => Passed::Text(written),
+                    _ => Passed::Author,
+                },
+            },
+            Content::Sequence(items) if !items.iter().any(is_directed) => {
+                Passed::list(items.iter().map(|item| self.passed(item)).collect())
+            }
+            Content::Mapping(entries) if !is_directed(node) => {
+                Passed::mapping(entries.iter().map(|it| (key(it).to_owned(), self.passed(&it.value))).collect())
+            }
+            Content::Sequence(_) | Content::Mapping(_) => Passed::Author,
+        }
+    }
+
+    /// Returns what is known of an expression's value: exactly where it is a name with its members,
+    /// else whether and from where payload text comes into it.
+    fn value(&self, expression: &Expression, text: &str) -> Passed {
+        if let [only] = expression.references().as_slice()
+            && !only.open
+            && text[only.range.clone()].len() == text.trim().len()
+        {
+            return self.named(only);
+        }
+        let carried = expression.carries(&|reference| self.named(reference).origin().is_some());
+        match carried.and_then(|reference| self.named(&reference).origin()) {
+            Some(origin) => Passed::Payload(origin),
+            None => Passed::Author,
+        }
+    }
+
+    fn named(&self, reference: &Reference) -> Passed {
+        let root = reference.root.to_ascii_lowercase();
+        if let Some((_, value)) = self.loops.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&root)) {
+            return match value {
+                // A loop over a mapping has `key` and `value`, which the payload has not.
+                Passed::Payload(_) => value.clone(),
+                value => value.at(&reference.steps),
+            };
+        }
+        let Some((Step::Member(first), rest)) = reference.steps.split_first() else { return Passed::Author };
+        match root.as_str() {
+            "parameters" => {
+                let parameter = self.parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case(first));
+                parameter.map_or(Passed::Author, |(_, value)| value.at(rest))
+            }
+            "resources" if first.eq_ignore_ascii_case("webhooks") => self.about_delivery(rest),
+            "variables" if rest.is_empty() => {
+                self.variable(first).map_or(Passed::Author, |variable| Passed::Text(variable.value.clone()))
+            }
+            _ => Passed::Author,
+        }
+    }
+
+    /// Returns what is known of what a delivery brings beside its payload: only its id is our own.
+    fn about_delivery(&self, steps: &[Step]) -> Passed {
+        let is_id = matches!(steps.get(1), Some(Step::Member(name)) if name.eq_ignore_ascii_case("delivery"));
+        let Some(alias) = self.webhooks.first().filter(|_| !is_id) else { return Passed::Author };
+        let whole = Origin { alias: alias.as_str().into(), path: "".into() };
+        Passed::Payload(Arc::new(below(&whole, steps.get(1..).unwrap_or_default())))
+    }
+}
+
+/// Says whether a mapping has keys that expressions make, or an item of a list is an expression.
+fn is_directed(node: &Node) -> bool {
+    let has_expression = |text: &str| !matches!(find_expressions(text).as_slice(), [] | [Found::Text(_)]);
+    node.entries().unwrap_or_default().iter().any(|entry| has_expression(key(entry)))
+}
+
+fn key(entry: &Entry) -> &str {
+    entry.key.text().map_or("", |text| &**text)
+}
+
+/// Returns the variables of a `variables` section, written as a mapping or as a list.
+fn named_values(section: &Node) -> Vec<(String, &Node)> {
+    let of_mapping = section.entries().unwrap_or_default().iter().map(|entry| (key(entry).to_owned(), &entry.value));
+    let of_list = section
+        .items()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|item| Some((item.member("name")?.text()?.to_string(), item.member("value")?)));
+    of_mapping.chain(of_list).collect()
+}
+
+/// Returns the language and the script of a step.
+fn script_of(step: &Node) -> Option<(Language, &Node)> {
+    match step.member("task").and_then(Node::text) {
+        Some(task) => Some((Language::of_task(task)?, step.member("inputs")?.member("script")?)),
+        None => step.entries()?.iter().find_map(|entry| Some((Language::of_keyword(key(entry))?, &entry.value))),
+    }
+}

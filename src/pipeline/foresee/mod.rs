@@ -1,0 +1,108 @@
+//! The scripts of a pipeline as they stand before any payload.
+//!
+//! What a script's holes require depends on its author's text alone. So it is worked out when the
+//! pipeline is loaded: `pipehook check` tells the author of a place that takes no payload text, and
+//! a delivery only tests its values. A script that is put together in a way that can't be foreseen
+//! is analysed when it is expanded.
+//!
+//! ```text
+//! written  text with the places in it into which payload text comes
+//! passed   what is known of a value: the payload's, the author's, or text of both
+//! visit    the pipeline's file and the templates, each with what is passed to it
+//! find     variables, templates and scripts of one file
+//! ```
+
+mod find;
+mod passed;
+mod visit;
+mod written;
+
+use super::ScriptRules;
+use super::check::scripts::{diagnostic, raw, strict};
+use crate::diagnostic::{Diagnostics, SourceMap, Span};
+use crate::shell::{Entrance, Known, Outline, Piece, Substitution};
+use crate::taint::Origin;
+use crate::template::Template;
+use crate::yaml::Node;
+use written::Place;
+
+/// The scripts of a pipeline into which payload text comes.
+#[derive(Debug, Clone, Default)]
+pub struct Foreseen {
+    scripts: Vec<ForeseenScript>,
+    known: Known,
+}
+
+/// A script, and where payload text comes into it.
+#[derive(Debug, Clone)]
+pub struct ForeseenScript {
+    outline: Outline,
+    holes: Vec<Place>,
+    /// The variables of the environment, in the outline's order.
+    environment: Vec<Place>,
+}
+
+/// Finds the scripts of a pipeline and of the templates that it names, and analyses them. `webhooks`
+/// are the aliases that its document declares.
+pub fn foresee(document: &Node, template: &Template, sources: &SourceMap, webhooks: &[String]) -> Foreseen {
+    let scripts = visit::scripts(document, template, sources, webhooks);
+    let known = Known::new(scripts.iter().map(|script| script.outline.clone()));
+    Foreseen { scripts, known }
+}
+
+impl Foreseen {
+    /// Returns the rules for a run that a delivery of a connection starts.
+    pub fn rules(&self, substitution: Substitution) -> ScriptRules {
+        ScriptRules { substitution, known: self.known.clone() }
+    }
+
+    /// Returns the scripts.
+    pub fn scripts(&self) -> &[ForeseenScript] {
+        &self.scripts
+    }
+
+    /// Reports what is wrong with the scripts for every payload that comes over a connection.
+    pub fn report(&self, substitution: Substitution, diagnostics: &mut Diagnostics) {
+        for script in &self.scripts {
+            match substitution {
+                Substitution::Raw => script.each_hole(|span, origin| diagnostics.push(raw(span, origin))),
+                Substitution::Strict if !script.holes.is_empty() => {
+                    script.each_hole(|span, origin| diagnostics.push(strict(span, origin)));
+                }
+                Substitution::Safe | Substitution::Strict => self.refusals(script, diagnostics),
+            }
+        }
+    }
+
+    fn refusals(&self, script: &ForeseenScript, diagnostics: &mut Diagnostics) {
+        for refusal in self.known.analysis(&script.outline).refusals() {
+            if let Some(place) = script.place(&refusal.entrance) {
+                diagnostics.push(diagnostic(refusal, place.span, Some(&place.origin)));
+            }
+        }
+    }
+}
+
+impl ForeseenScript {
+    /// Returns the script without its values.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    fn each_hole(&self, mut tell: impl FnMut(Span, &Origin)) {
+        self.holes.iter().for_each(|place| tell(place.span, &place.origin));
+    }
+
+    fn place(&self, entrance: &Entrance) -> Option<&Place> {
+        match entrance {
+            Entrance::Segment(segment) => {
+                let before = self.outline.pieces.iter().take(*segment);
+                self.holes.get(before.filter(|piece| **piece == Piece::Hole).count())
+            }
+            Entrance::Variable(name) => {
+                let at = self.outline.environment.iter().position(|known| known == name)?;
+                self.environment.get(at)
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The files of a pipeline, each with what is passed to it: the pipeline's own first, then the
+//! templates that it names by literal paths, and those that these name.
+//!
+//! A template whose name is computed is not looked at: which one it will be is not known.
+
+use super::ForeseenScript;
+use super::find::{Finder, Mention};
+use super::passed::Passed;
+use super::written::Variable;
+use crate::diagnostic::{Diagnostics, SourceId, SourceMap};
+use crate::taint::Origin;
+use crate::template::Template;
+use crate::yaml::{self, Node};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The most uses of templates that are looked at for one pipeline. Templates that name each other
+/// with ever other values multiply; what is not foreseen is analysed when it is expanded.
+const VISITS_MAX: usize = 1_000;
+
+/// One use of a file.
+#[derive(Debug, Clone, PartialEq)]
+struct Visit {
+    file: SourceId,
+    /// What expressions know as `parameters`.
+    parameters: Vec<(String, Passed)>,
+}
+
+/// Returns the scripts into which payload text comes. `webhooks` are the aliases by which the
+/// pipeline's file knows payloads.
+pub(super) fn scripts(
+    document: &Node,
+    template: &Template,
+    sources: &SourceMap,
+    webhooks: &[String],
+) -> Vec<ForeseenScript> {
+    if webhooks.is_empty() {
+        return Vec::new();
+    }
+    let payload = |alias: &String| {
+        let whole = Origin { alias: alias.as_str().into(), path: "".into() };
+        (alias.clone(), Passed::Payload(Arc::new(whole)))
+    };
+    let root = Visit { file: document.span.source, parameters: webhooks.iter().map(payload).collect() };
+    let mut visitor = Visitor {
+        template,
+        sources,
+        webhooks,
+        documents: HashMap::from([(root.file, Arc::new(document.clone()))]),
+        variables: Vec::new(),
+        visits: vec![root],
+    };
+    visitor.follow();
+    visitor.scripts()
+}
+
+struct Visitor<'v> {
+    template: &'v Template,
+    sources: &'v SourceMap,
+    webhooks: &'v [String],
+    documents: HashMap<SourceId, Arc<Node>>,
+    /// The variables of all files that get payload text.
+    variables: Vec<Variable>,
+    visits: Vec<Visit>,
+}
+
+impl Visitor<'_> {
+    /// Finds all uses of files, and learns their variables.
+    fn follow(&mut self) {
+        let mut at = 0;
+        while at < self.visits.len() {
+            let visit = self.visits[at].clone();
+            let document = self.documents[&visit.file].clone();
+            let variables = self.finder(&visit).variables(&document);
+            self.variables.extend(variables);
+            for mention in self.finder(&visit).mentions(&document) {
+                self.mentioned(visit.file, mention);
+            }
+            at += 1;
+        }
+    }
+
+    fn mentioned(&mut self, from: SourceId, mention: Mention) {
+        let Some(file) = self.template.named(from, &mention.written) else { return };
+        let Some(document) = self.document(file) else { return };
+        let parameters = mention.arguments.into_iter().filter(|(name, _)| carries_text(&document, name)).collect();
+        let visit = Visit { file, parameters };
+        if self.visits.len() < VISITS_MAX && !self.visits.contains(&visit) {
+            self.visits.push(visit);
+        }
+    }
+
+    /// Returns the tree of a file. What is wrong with it has been told when it was compiled.
+    fn document(&mut self, file: SourceId) -> Option<Arc<Node>> {
+        if let Some(known) = self.documents.get(&file) {
+            return Some(known.clone());
+        }
+        let text = &self.sources.source(file)?.text;
+        let document = Arc::new(yaml::parse(text, file, &mut Diagnostics::default())?);
+        self.documents.insert(file, document.clone());
+        Some(document)
+    }
+
+    fn finder<'s>(&'s self, visit: &'s Visit) -> Finder<'s> {
+        Finder::new(self.sources, self.webhooks, &visit.parameters, &self.variables)
+    }
+
+    fn scripts(&self) -> Vec<ForeseenScript> {
+        let of_visit = |visit| self.finder(visit).scripts(&self.documents[&visit.file]);
+        self.visits.iter().flat_map(of_visit).collect()
+    }
+}
+
+/// Types of parameters whose values are never a payload's text.
+const WITHOUT_TEXT: [&str; 2] = ["boolean", "number"];
+
+/// Says whether a parameter of a template carries the text that is passed to it. One with `values`
+/// gives one of them, which is the author's.
+fn carries_text(document: &Node, name: &str) -> bool {
+    let declared = document.member("parameters").and_then(Node::items).unwrap_or_default();
+    let is_named =
+        |item: &&Node| item.member("name").and_then(Node::text).is_some_and(|it| it.eq_ignore_ascii_case(name));
+    declared.iter().find(is_named).is_none_or(|item| {
+        let word = item.member("type").and_then(Node::text);
+        let is_text = !word.is_some_and(|word| WITHOUT_TEXT.iter().any(|other| other.eq_ignore_ascii_case(word)));
+        is_text && item.member("values").is_none()
+    })
+}

@@ -1,0 +1,69 @@
+//! Text as it stands before any payload.
+
+use crate::diagnostic::Span;
+use crate::shell::Piece;
+use crate::taint::Origin;
+use std::sync::Arc;
+
+/// A place where payload text comes in.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    pub(super) span: Span,
+    pub(super) origin: Arc<Origin>,
+}
+
+/// What the author wrote, and the holes in it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Written {
+    pub(super) pieces: Vec<Piece>,
+    /// The places of the holes, in their order.
+    pub(super) holes: Vec<Place>,
+}
+
+impl Written {
+    pub(super) fn author(&mut self, text: &str) {
+        match self.pieces.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Piece::Author(before)) => *before = format!("{before}{text}").into(),
+            _ => self.pieces.push(Piece::Author(text.into())),
+        }
+    }
+
+    pub(super) fn hole(&mut self, place: Place) {
+        self.pieces.push(Piece::Hole);
+        self.holes.push(place);
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
+        self.append_at(other, None);
+    }
+
+    /// Appends text that an expression brought: its holes stand where the expression does.
+    pub(super) fn append_from(&mut self, other: &Self, place: Span) {
+        self.append_at(other, Some(place));
+    }
+
+    fn append_at(&mut self, other: &Self, place: Option<Span>) {
+        let mut holes = other.holes.iter();
+        for piece in &other.pieces {
+            match piece {
+                Piece::Author(text) => self.author(text),
+                Piece::Hole => {
+                    let hole = holes.next().expect("each hole has its place").clone();
+                    self.hole(Place { span: place.unwrap_or(hole.span), ..hole });
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_tainted(&self) -> bool {
+        !self.holes.is_empty()
+    }
+}
+
+/// A variable that gets payload text.
+#[derive(Debug)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    pub(super) value: Written,
+}

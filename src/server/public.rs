@@ -1,0 +1,154 @@
+//! The public listener: the paths of webhooks, the health of the process, and nothing else.
+//!
+//! Here the server is measured by what it makes of the processor. Four paths need no router, so this
+//! stands directly on the HTTP library below the web framework, and looks at paths by hand.
+
+use super::error::Failure;
+use super::receive::{ask, look, receive};
+use super::route::{POST, READ, add_answer_headers};
+use super::{CONNECTIONS_MAX, HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, body, health};
+use actix_http::body::BoxBody;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Method, Payload, Request, RequestHead, Response};
+use actix_service::{ServiceFactoryExt, fn_service};
+use actix_web::ResponseError;
+use actix_web::dev::Server as Running;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::net::TcpListener;
+use std::rc::Rc;
+
+/// What a path leads to.
+#[derive(Debug, PartialEq, Eq)]
+enum Place<'p> {
+    /// The connection with a name.
+    Webhook(Cow<'p, str>),
+    Alive,
+}
+
+/// Where webhooks are.
+const WEBHOOKS: &str = "/webhooks/";
+/// Where they are on Azure DevOps, whose paths may begin with an organization: so a sender needs
+/// another host name only.
+const AZURE_WEBHOOKS: &str = "/_apis/public/distributedtask/webhooks/";
+
+/// Serves a listener, in as many threads as there are processors.
+pub(super) fn serve(listener: TcpListener, shared: Shared) -> std::io::Result<Running> {
+    let service = move || {
+        let state = shared.state.clone();
+        let stopping = shared.stopping.clone();
+        let shared = Rc::new(shared.clone());
+        HttpService::build()
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEAD_TIME_MAX)
+            .client_disconnect_timeout(LINGER_MAX)
+            .graceful_shutdown_signal(move || {
+                let mut stopping = stopping.clone();
+                async move { drop(stopping.wait_for(|stopping| *stopping).await) }
+            })
+            .finish(fn_service(move |request| answer(request, shared.clone())))
+            .tcp()
+            .map_err(move |error| count_unreadable(&state.metrics, &error))
+    };
+    Ok(Running::build()
+        .max_concurrent_connections(CONNECTIONS_MAX)
+        .shutdown_timeout(STOP_SECONDS_MAX)
+        .disable_signals()
+        .listen("public", listener, service)?
+        .run())
+}
+
+/// Counts what came that is no HTTP. It is not logged: anybody could fill the log with it.
+fn count_unreadable(metrics: &crate::metrics::Metrics, error: &DispatchError) {
+    if let DispatchError::Parse(_) = error {
+        metrics.unreadable_request();
+    }
+}
+
+async fn answer(request: Request, shared: Rc<Shared>) -> Result<Response<BoxBody>, Infallible> {
+    let (head, payload) = request.into_parts();
+    let answer = respond(&head, payload, &shared).await;
+    let mut response = answer.unwrap_or_else(|failure| failure.error_response().into());
+    add_answer_headers(response.headers_mut());
+    Ok(response)
+}
+
+/// Answers one request. Of one that is not for a webhook the body is left unread.
+async fn respond(head: &RequestHead, payload: Payload, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
+    let place = place(head.uri.path());
+    if let (Some(Place::Webhook(name)), &Method::POST) = (&place, &head.method) {
+        return receive(head, payload, name, shared).await;
+    }
+    body::leave_unread(payload);
+    match (place, &head.method) {
+        (None, _) => Err(Failure::NotFound),
+        (Some(Place::Alive), &Method::GET | &Method::HEAD) => Ok(health::alive().await.into()),
+        (Some(Place::Alive), _) => Err(Failure::Method { allowed: READ }),
+        (Some(Place::Webhook(name)), &Method::GET | &Method::OPTIONS) => ask(head, &name, shared),
+        (Some(Place::Webhook(name)), &Method::HEAD) => look(&name, shared),
+        (Some(Place::Webhook(_)), _) => Err(Failure::Method { allowed: POST }),
+    }
+}
+
+fn place(path: &str) -> Option<Place<'_>> {
+    if path == health::ALIVE_PATH {
+        return Some(Place::Alive);
+    }
+    let name = path.strip_prefix(WEBHOOKS).or_else(|| path.strip_prefix(AZURE_WEBHOOKS)).or_else(|| {
+        let (organization, _) = path.strip_prefix('/')?.split_once('/')?;
+        path[1 + organization.len()..].strip_prefix(AZURE_WEBHOOKS).filter(|_| !organization.is_empty())
+    })?;
+    if name.is_empty() || name.contains('/') {
+        return None;
+    }
+    decoded(name).map(Place::Webhook)
+}
+
+/// Undoes the percent-encoding of a part of a path (RFC 3986, 2.1). `None` for what is not text.
+fn decoded(part: &str) -> Option<Cow<'_, str>> {
+    if !part.contains('%') {
+        return Some(Cow::Borrowed(part));
+    }
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut pieces = part.split('%');
+    bytes.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+    for piece in pieces {
+        let (digits, rest) = piece.as_bytes().split_at_checked(2)?;
+        let mut byte = [0];
+        hex::decode_to_slice(digits, &mut byte).ok()?;
+        bytes.extend_from_slice(&byte);
+        bytes.extend_from_slice(rest);
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, name: Option<&str>) {
+        assert_eq!(place(path), name.map(|name| Place::Webhook(name.into())), "{path}");
+    }
+
+    #[test]
+    fn three_paths_lead_to_a_connection_and_no_others() {
+        check("/webhooks/hook", Some("hook"));
+        check("/_apis/public/distributedtask/webhooks/hook", Some("hook"));
+        check("/some-org/_apis/public/distributedtask/webhooks/hook", Some("hook"));
+        check("/webhooks/a%20b", Some("a b"));
+        check("/webhooks/%C3%BC", Some("ü"));
+        for path in ["", "/", "/webhooks", "/webhooks/", "/webhooks//", "/webhooks/a/", "/webhooks/a/b", "//webhooks/a"]
+        {
+            check(path, None);
+        }
+        for path in ["/webhooks/%", "/webhooks/%2", "/webhooks/%zz", "/webhooks/%ff", "/WEBHOOKS/a"] {
+            check(path, None);
+        }
+        for organization in ["a/b", "", "a//"] {
+            let path = format!("/{organization}/_apis/public/distributedtask/webhooks/hook");
+            check(&path, None);
+        }
+        assert_eq!(place("/healthz"), Some(Place::Alive));
+    }
+}

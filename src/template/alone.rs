@@ -1,0 +1,58 @@
+//! A template file by itself, which no pipeline has named: what can be said of it whatever its
+//! parameters will be.
+
+use super::parameter::Declared;
+use super::{Content, Entry, Files, Inputs, Kind, Node, Scalar, Template, TemplateKind, load};
+use crate::diagnostic::{Diagnostics, SourceMap};
+use crate::expression::{Object, Value};
+use crate::taint::Text;
+use crate::yaml;
+
+impl Template {
+    /// Compiles a template file by itself, and reads and compiles the files that it may include.
+    /// Repositories that it does not declare are left alone: who uses it declares them.
+    pub fn load_alone(
+        document: &yaml::Node,
+        kind: TemplateKind,
+        files: &dyn Files,
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        Self { loaded: load::load_alone(document, kind, files, sources, diagnostics) }
+    }
+
+    /// Expands a template of a kind with the defaults of its parameters, and nothing for those that
+    /// have none, into a pipeline that has only what the template brings.
+    pub fn expand_alone(&self, kind: TemplateKind, inputs: Inputs, diagnostics: &mut Diagnostics) -> Node {
+        let inputs = Inputs { parameters: self.defaults(), ..inputs };
+        let mut document = self.expand(&inputs, diagnostics);
+        if let Content::Mapping(entries) = &mut document.content {
+            entries.retain(|entry| entry.key.flatten() != "parameters");
+            if kind == TemplateKind::Variables {
+                entries.push(without_steps(document.span));
+            }
+        }
+        document
+    }
+
+    fn defaults(&self) -> Object {
+        let named = |name: &str, value: Value| (Text::author(name), value);
+        match &self.loaded.files[0].declared {
+            Declared::Typed(declarations) => {
+                declarations.iter().map(|it| named(&it.name, it.default.clone().unwrap_or(Value::Null))).collect()
+            }
+            Declared::Untyped(defaults) => defaults.iter().map(|(name, value)| named(name, value.clone())).collect(),
+            Declared::Nothing => Object::default(),
+        }
+    }
+}
+
+/// Returns `steps:` without any: variables alone are no pipeline.
+fn without_steps(span: crate::diagnostic::Span) -> Entry {
+    let nothing = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null };
+    Entry {
+        key: Text::author("steps"),
+        key_span: span,
+        value: Node { span, origin: None, content: Content::Scalar(nothing) },
+    }
+}

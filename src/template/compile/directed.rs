@@ -1,0 +1,171 @@
+//! Keys that are directives, and what they bring.
+
+use super::Compiler;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::template::directive::{self, Directive};
+use crate::template::hole::{self, Found};
+use crate::template::part::{Branch, Each, Element, Part};
+use crate::template::place::Place;
+use crate::yaml;
+use std::ops::Range;
+
+/// A directive and where in the key's text the text between its braces begins; `None` for one
+/// that has been reported.
+pub(super) struct Read {
+    directive: Option<Directive>,
+    base: usize,
+}
+
+impl Compiler<'_> {
+    /// Returns the directive that is the whole key of an entry. A malformed one is reported, and
+    /// then its entry brings nothing.
+    pub(super) fn directive(&mut self, entry: &yaml::Entry) -> Option<Read> {
+        let yaml::Content::Scalar(scalar) = &entry.key.content else { return None };
+        let inner = whole_expression(&scalar.text)?;
+        match directive::read(&scalar.text[inner.clone()])? {
+            Ok(directive) => Some(Read { directive: Some(directive), base: inner.start }),
+            Err(malformed) => {
+                let range = inner.start + malformed.range.start..inner.start + malformed.range.end;
+                let place = self.place(scalar, entry.key.span, range);
+                let mistake = Diagnostic::error(Code::Directive, malformed.title, place, "");
+                self.diagnostics.push(mistake.help(malformed.help));
+                Some(Read { directive: None, base: inner.start })
+            }
+        }
+    }
+
+    pub(super) fn directed<T>(
+        &mut self,
+        entry: &yaml::Entry,
+        read: Read,
+        place: Place,
+        elements: &mut Vec<Element<T>>,
+    ) {
+        let yaml::Content::Scalar(scalar) = &entry.key.content else { return };
+        let at = |range: Range<usize>| read.base + range.start..read.base + range.end;
+        match read.directive {
+            // An `else` that follows belongs to it all the same.
+            None => {
+                self.body(&entry.value, place);
+                elements.push(Element::Choice(Vec::new()));
+            }
+            Some(Directive::If(range)) => {
+                let condition = self.hole(scalar, entry.key.span, at(range), entry.key.span);
+                let body = self.body(&entry.value, place);
+                let branch = condition.map(|hole| Branch { condition: Some(hole), body });
+                elements.push(Element::Choice(branch.into_iter().collect()));
+            }
+            Some(Directive::ElseIf(range)) => {
+                let condition = self.uncertain(|it| it.hole(scalar, entry.key.span, at(range), entry.key.span));
+                let body = self.body(&entry.value, place);
+                if let Some(branches) = self.open_choice("elseif", entry, elements) {
+                    branches.extend(condition.map(|hole| Branch { condition: Some(hole), body }));
+                }
+            }
+            Some(Directive::Else) => {
+                let body = self.body(&entry.value, place);
+                if let Some(branches) = self.open_choice("else", entry, elements) {
+                    branches.push(Branch { condition: None, body });
+                }
+            }
+            Some(Directive::Each { variable, collection }) => {
+                let collection = self.hole(scalar, entry.key.span, at(collection), entry.key.span);
+                let name = scalar.text[at(variable.clone())].to_owned();
+                self.check_loop_name(&name, scalar, entry.key.span, at(variable));
+                let body = self.within_loop(&name, |it| it.body(&entry.value, place));
+                elements.extend(
+                    collection.map(|collection| Element::Each(Each { variable: name.into(), collection, body })),
+                );
+            }
+            Some(Directive::Insert) => elements.push(Element::Insert(self.part(&entry.value, place))),
+        }
+    }
+
+    /// Returns the choice that the element before is, which an `elseif` or `else` continues.
+    fn open_choice<'e, T>(
+        &mut self,
+        word: &str,
+        entry: &yaml::Entry,
+        elements: &'e mut [Element<T>],
+    ) -> Option<&'e mut Vec<Branch>> {
+        match elements.last_mut() {
+            Some(Element::Choice(branches)) if branches.iter().all(|branch| branch.condition.is_some()) => {
+                Some(branches)
+            }
+            _ => {
+                let title = format!("`{word}` does not follow an `if` or `elseif`");
+                let label = "the element before this one is no `if`";
+                let help = "put it right behind the `if`, in the same list or mapping";
+                self.diagnostics.push(Diagnostic::error(Code::Directive, title, entry.key.span, label).help(help));
+                None
+            }
+        }
+    }
+
+    /// Compiles the value of a directive: it stands at the place of what is around it.
+    fn body(&mut self, node: &yaml::Node, place: Place) -> Part {
+        self.uncertain(|it| {
+            if node.entries().is_some() {
+                // As an item of a list, or as keys of a mapping: both mean the same templates.
+                it.mention(node, place);
+                let place = if node_is_item(place) { place.item() } else { place };
+                return it.part(node, place);
+            }
+            it.part(node, place)
+        })
+    }
+
+    fn uncertain<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let was_certain = std::mem::replace(&mut self.is_certain, false);
+        let result = work(self);
+        self.is_certain = was_certain;
+        result
+    }
+
+    fn within_loop<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outside = self.scope.clone();
+        self.scope = outside.clone().with_name(name);
+        self.loop_names.push(name.to_owned());
+        let result = work(self);
+        self.loop_names.pop();
+        self.scope = outside;
+        result
+    }
+
+    /// Reports a loop's name that is taken (reference, section 2.3).
+    fn check_loop_name(&mut self, name: &str, scalar: &yaml::Scalar, span: Span, range: Range<usize>) {
+        let contexts = ["parameters", "variables", "resources"];
+        let is_context = contexts.iter().any(|context| context.eq_ignore_ascii_case(name));
+        if is_context || self.loop_names.iter().any(|outer| outer.eq_ignore_ascii_case(name)) {
+            let title = format!("`{name}` is already defined");
+            let place = self.place(scalar, span, range);
+            let label = if is_context { "this names something else here" } else { "a loop around this has the name" };
+            let mistake = Diagnostic::error(Code::DuplicateName, title, place, label);
+            self.diagnostics.push(mistake.help("give the loop's value another name"));
+        }
+    }
+}
+
+/// Returns the one entry of a mapping that has no other.
+pub(super) fn one_key(item: &yaml::Node) -> Option<&yaml::Entry> {
+    match item.entries()? {
+        [entry] => Some(entry),
+        _ => None,
+    }
+}
+
+/// Returns what stands between the braces of a text that is one expression and nothing else.
+fn whole_expression(text: &str) -> Option<Range<usize>> {
+    if !hole::has_expression(text) {
+        return None;
+    }
+    match <[Found; 1]>::try_from(hole::find(text)) {
+        Ok([Found::Expression { inner, .. }]) => Some(inner),
+        _ => None,
+    }
+}
+
+/// Says whether a mapping at a place is an item of a list there.
+fn node_is_item(place: Place) -> bool {
+    matches!(place, Place::Stages | Place::Jobs | Place::Steps)
+}

@@ -1,0 +1,93 @@
+//! Scalars with expressions, each parsed and its names checked.
+
+use super::Compiler;
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::expression::{Expression, Mistake};
+use crate::template::directive;
+use crate::template::hole::{self, Found};
+use crate::template::part::{Chain, Hole, Part, Piece};
+use crate::yaml;
+use std::ops::Range;
+
+impl Compiler<'_> {
+    pub(super) fn scalar(&mut self, scalar: &yaml::Scalar, span: Span) -> Part {
+        let mut pieces = Vec::new();
+        for found in hole::find(&scalar.text) {
+            match found {
+                Found::Text(range) => pieces.push(Piece::Text(scalar.text[range].into())),
+                Found::Expression { whole, inner } => {
+                    let place = self.place(scalar, span, whole);
+                    if let Some(word) = directive::word(&scalar.text[inner.clone()]) {
+                        self.inline_directive(word, place);
+                    } else if let Some(hole) = self.hole(scalar, span, inner, place) {
+                        pieces.push(Piece::Hole(hole));
+                    }
+                }
+                Found::Unclosed(range) => {
+                    let place = self.place(scalar, span, range.clone());
+                    let close = if scalar.text[range].starts_with("${{") { "}}" } else { ">>" };
+                    let title = format!("the expression is not closed by `{close}`");
+                    self.diagnostics.push(Diagnostic::error(Code::ExpressionSyntax, title, place, "it begins here"));
+                }
+            }
+        }
+        match <[Piece; 1]>::try_from(pieces) {
+            Ok([Piece::Hole(hole)]) => Part::Whole(hole),
+            Ok([text]) => Part::Mixed { span, pieces: vec![text] },
+            Err(pieces) => Part::Mixed { span, pieces },
+        }
+    }
+
+    fn inline_directive(&mut self, word: &str, place: Span) {
+        let title = format!("the directive `{word}` can't stand here");
+        let label = "a directive is the whole key of a mapping";
+        let help = format!("write it as a key, with a colon behind it: `${{{{ {word} … }}}}:`");
+        self.diagnostics.push(Diagnostic::error(Code::Directive, title, place, label).help(help));
+    }
+
+    /// Parses one expression. `place` is what it stands for as a whole.
+    pub(super) fn hole(&mut self, scalar: &yaml::Scalar, span: Span, inner: Range<usize>, place: Span) -> Option<Hole> {
+        let text = &scalar.text[inner.clone()];
+        let expression = match Expression::parse(text) {
+            Ok(expression) => expression,
+            Err(mistake) => {
+                self.mistake(mistake, scalar, span, inner.start, Severity::Error);
+                return None;
+            }
+        };
+        let severity = if self.is_certain { Severity::Error } else { Severity::Warning };
+        for mistake in expression.check(&self.scope) {
+            self.mistake(mistake, scalar, span, inner.start, severity);
+        }
+        let references = expression.references();
+        let reads_variables = references.iter().any(|it| it.root.eq_ignore_ascii_case("variables"));
+        let chain = match references.as_slice() {
+            [only] if !only.open && text[only.range.clone()].len() == text.trim().len() => {
+                Some(Chain { root: only.root.as_str().into(), steps: only.steps.clone() })
+            }
+            _ => None,
+        };
+        let text_span = self.place(scalar, span, inner);
+        Some(Hole { span: place, text_span, expression, chain, reads_variables })
+    }
+
+    /// Reports a mistake of an expression whose text begins at `base` in the scalar.
+    fn mistake(&mut self, mistake: Mistake, scalar: &yaml::Scalar, span: Span, base: usize, severity: Severity) {
+        let range = base + mistake.range.start..base + mistake.range.end;
+        let place = self.place(scalar, span, range);
+        self.diagnostics.push(Diagnostic { severity, ..diagnostic(mistake, place) });
+    }
+
+    pub(super) fn place(&self, scalar: &yaml::Scalar, own: Span, range: Range<usize>) -> Span {
+        let source = self.sources.source(own.source).expect("a node's span is of the map it was parsed with");
+        scalar.place(range, own, &source.text)
+    }
+}
+
+/// Returns the diagnostic for an expression's mistake, at its place.
+pub(in crate::template) fn diagnostic(mistake: Mistake, place: Span) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(mistake.code, mistake.title, place, mistake.label);
+    diagnostic.notes.extend(mistake.note);
+    diagnostic.help = mistake.help;
+    diagnostic
+}

@@ -1,0 +1,151 @@
+//! From the tree of a file to parts: its expressions parsed, its directives recognised, once when
+//! the file is loaded.
+//!
+//! Mistakes of syntax count wherever they stand. A name that is not known is an error only where
+//! it is certain to be looked at; in the body of a directive it is a warning, since the body may
+//! be left out, and then nobody misses the name (reference, section 2.3).
+//!
+//! ```text
+//! directed    keys that are directives, and what they bring
+//! expression  scalars with expressions
+//! mention     the places where other files are named
+//! fixed       what has no expressions, and parts in which none may stand
+//! ```
+
+mod directed;
+mod expression;
+mod fixed;
+mod mention;
+
+pub(super) use expression::diagnostic;
+pub(super) use fixed::{fixed, forbid_expressions};
+pub(super) use mention::{Mention, Written};
+
+use super::hole;
+use super::part::{Element, Pair, Part};
+use super::place::Place;
+use crate::diagnostic::{Diagnostics, SourceMap, Span};
+use crate::expression::{Dialect, Scope};
+use crate::yaml;
+use directed::one_key;
+use mention::names_other;
+
+/// Keys of the root whose values are read before expansion, so that an expression in them would
+/// have no values (reference, section 2.1). Webhook resources and parameters are checked where
+/// they are read.
+const READ_BEFORE: [&str; 3] = ["trigger", "pr", "schedules"];
+
+/// What the names in a file's expressions may be.
+pub(super) fn scope<'n>(parameters: Option<impl Iterator<Item = &'n str>>) -> Scope {
+    let scope = Scope::new(Dialect::Template);
+    let scope = match parameters {
+        Some(names) => scope.with_members("parameters", names),
+        None => scope.with_name("parameters"),
+    };
+    scope.with_name("variables").with_name("resources")
+}
+
+/// Compiles a file. `place` says what kind of file it is; its mentions of other files come back
+/// with it.
+pub(super) fn compile(
+    document: &yaml::Node,
+    place: Place,
+    scope: Scope,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> (Part, Vec<Mention>) {
+    let mut compiler =
+        Compiler { sources, scope, loop_names: Vec::new(), is_certain: true, mentions: Vec::new(), diagnostics };
+    let part = match document.entries() {
+        Some(entries) => compiler.root(document.span, entries, place),
+        None => compiler.part(document, place),
+    };
+    (part, compiler.mentions)
+}
+
+struct Compiler<'c> {
+    sources: &'c SourceMap,
+    scope: Scope,
+    /// The names of the loops around the present place.
+    loop_names: Vec<String>,
+    is_certain: bool,
+    mentions: Vec<Mention>,
+    diagnostics: &'c mut Diagnostics,
+}
+
+impl Compiler<'_> {
+    /// Compiles the top of a file without what is read before expansion.
+    fn root(&mut self, span: Span, entries: &[yaml::Entry], place: Place) -> Part {
+        let mut own = Vec::new();
+        for entry in entries {
+            let name = entry.key.text().map_or("", |text| &**text);
+            if READ_BEFORE.contains(&name) {
+                forbid_expressions(&entry.value, &format!("`{name}`"), self.diagnostics);
+            }
+            let is_fixed = READ_BEFORE.contains(&name) || matches!(name, "parameters" | "resources");
+            if name == "parameters" {
+                self.guess(&entry.value);
+            }
+            if is_fixed {
+                let key = Part::fixed(fixed(&entry.key));
+                own.push(Element::Own(Pair { key, value: Part::fixed(fixed(&entry.value)) }));
+            } else {
+                self.entry(entry, place, &mut own);
+            }
+        }
+        Part::Mapping { span, entries: own }
+    }
+
+    fn part(&mut self, node: &yaml::Node, place: Place) -> Part {
+        match &node.content {
+            yaml::Content::Scalar(scalar) if hole::has_expression(&scalar.text) => self.scalar(scalar, node.span),
+            yaml::Content::Scalar(_) => Part::fixed(fixed(node)),
+            yaml::Content::Sequence(items) => self.sequence(node, items, place),
+            yaml::Content::Mapping(entries) => self.mapping(node, entries, place),
+        }
+    }
+
+    fn sequence(&mut self, node: &yaml::Node, items: &[yaml::Node], place: Place) -> Part {
+        let mut elements = Vec::with_capacity(items.len());
+        for item in items {
+            match one_key(item).and_then(|entry| Some((entry, self.directive(entry)?))) {
+                Some((entry, directive)) => self.directed(entry, directive, place, &mut elements),
+                None => {
+                    self.mention(item, place);
+                    elements.push(Element::Own(self.part(item, place.item())));
+                }
+            }
+        }
+        let is_fixed = elements.iter().all(|element| matches!(element, Element::Own(part) if part.is_fixed()));
+        if is_fixed && !items.iter().any(|item| names_other(item, place)) {
+            return Part::fixed(fixed(node));
+        }
+        Part::Sequence { span: node.span, items: elements }
+    }
+
+    fn mapping(&mut self, node: &yaml::Node, entries: &[yaml::Entry], place: Place) -> Part {
+        if place == Place::Extends {
+            self.mention(node, place);
+        }
+        let mut elements = Vec::with_capacity(entries.len());
+        for entry in entries {
+            self.entry(entry, place, &mut elements);
+        }
+        let is_fixed = |element: &Element<Pair>| matches!(element, Element::Own(pair) if pair.key.is_fixed() && pair.value.is_fixed());
+        if elements.iter().all(is_fixed) && place != Place::Extends {
+            return Part::fixed(fixed(node));
+        }
+        Part::Mapping { span: node.span, entries: elements }
+    }
+
+    fn entry(&mut self, entry: &yaml::Entry, place: Place, elements: &mut Vec<Element<Pair>>) {
+        match self.directive(entry) {
+            Some(directive) => self.directed(entry, directive, place, elements),
+            None => {
+                let member = entry.key.text().map_or(Place::Other, |key| place.member(key));
+                let key = self.part(&entry.key, Place::Other);
+                elements.push(Element::Own(Pair { key, value: self.part(&entry.value, member) }));
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What is said of a reference that leads to no file.
+
+use super::Loaded;
+use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean, shown};
+use crate::template::files::FileError;
+use crate::template::reference::{FileKey, Unresolved};
+use std::sync::Arc;
+
+/// Returns the diagnostic for a reference that names no file.
+pub(in crate::template) fn unresolved(reason: &Unresolved, place: Span, aliases: &[Arc<str>]) -> Diagnostic {
+    let mistake = Diagnostic::error(Code::UnknownTemplate, reason.to_string(), place, "");
+    match reason {
+        Unresolved::Alias(alias) => {
+            let help = format!("declare it: `resources: {{repositories: [{{repository: {}}}]}}`", shown(alias));
+            mistake.help(help).suggest(alias, aliases.iter().map(|alias| &**alias).chain(["self"]))
+        }
+        Unresolved::Outside => mistake.help("begin the path with `/` to write it from the root of the repository"),
+        Unresolved::Empty | Unresolved::Character(_) => mistake,
+    }
+}
+
+/// Returns the diagnostic for a file that can't be read.
+pub(super) fn unread(error: &FileError, place: Span) -> Diagnostic {
+    match error {
+        FileError::Missing(path) => {
+            let title = format!("there is no template `{}`", shown(path));
+            let missing = Diagnostic::error(Code::UnknownTemplate, title, place, "no such file");
+            missing.help(
+                "a path is relative to the file that holds it; `/` at its beginning is the root of the repository",
+            )
+        }
+        FileError::Unreadable(reason) => {
+            let title = format!("the template can't be read: {reason}");
+            Diagnostic::error(Code::UnreadableFile, title, place, "named here")
+        }
+    }
+}
+
+impl Loaded {
+    /// Returns the diagnostic for a computed name that is not in the set.
+    pub(in crate::template) fn unknown(&self, key: &FileKey, place: Span) -> Diagnostic {
+        let title = format!("there is no template `{}`", shown(&key.to_string()));
+        let unknown = Diagnostic::error(Code::UnknownTemplate, title, place, "this came to be the template's name");
+        let same = self.files.iter().filter(|file| file.key.repository == key.repository).map(|file| &*file.key.path);
+        let unknown = unknown.note("files are read when the pipeline is loaded, not when it runs");
+        match did_you_mean(&key.path, same) {
+            Some(help) => unknown.help(help),
+            None => unknown,
+        }
+    }
+}

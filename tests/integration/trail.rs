@@ -1,0 +1,145 @@
+//! Where a delivery's text went, as `deliveries show`, the API and `check --payload` say it.
+
+use crate::support::{Folder, Server};
+use serde_json::Value;
+
+const PIPELINE: &str = "\
+resources:
+  webhooks:
+  - webhook: push
+    connection: hook
+    filters:
+    - path: ref
+      value: main
+name: of ${{ parameters.push.title }}
+variables:
+  commit: ${{ parameters.push.after }}
+steps:
+- script: |
+    echo one
+    echo \"$(commit)\" '${{ parameters.push.title }}'
+  displayName: first
+- bash: echo \"$WHO\"
+  env:
+    WHO: by ${{ parameters.push.author['full name'] }}
+- task: CopyFiles@2
+  inputs:
+    contents: ${{ parameters.push.files[1] }}
+    targetFolder: x
+";
+
+const PAYLOAD: &str = r#"{"ref": "main", "title": "it's \u001b[31mred", "after": "a1b2", "author": {"full name": "Eve"},
+  "files": ["x", "y"]}"#;
+
+fn folder() -> Folder {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    folder.write("pipelines/p.yml", PIPELINE).write("payload.json", PAYLOAD);
+    folder
+}
+
+fn posted(server: &Server) -> String {
+    let answer = server.request("POST", "/webhooks/hook", &[], PAYLOAD.as_bytes());
+    answer.json()["delivery"].as_str().expect("an id").to_owned()
+}
+
+/// Each use as one line.
+fn lines(expansion: &Value) -> Vec<String> {
+    let uses = expansion["uses"].as_array().expect("a list");
+    let text = |it: &Value, name: &str| it[name].as_str().unwrap_or("-").to_owned();
+    uses.iter()
+        .map(|it| {
+            let names = ["from", "value", "key", "step", "into", "variable"];
+            let parts: Vec<String> = names.iter().map(|name| text(it, name)).collect();
+            format!("{}:{} {}", text(it, "file"), it["line"], parts.join(" | "))
+        })
+        .collect()
+}
+
+const USES: &[&str] = &[
+    r"pipelines/p.yml:8 push.title | it's \u{1b}[31mred | name | - | the key `name` | -",
+    "pipelines/p.yml:10 push.after | a1b2 | variables.commit | - | the variable `commit` | -",
+    "pipelines/p.yml:13 push.after | a1b2 | steps[0].script | first | line 2 of the script, in double quotes, through the variable `commit` | PIPEHOOK_1",
+    r"pipelines/p.yml:14 push.title | it's \u{1b}[31mred | steps[0].script | first | line 2 of the script, in single quotes | PIPEHOOK_2",
+    "pipelines/p.yml:18 push.author['full name'] | Eve | steps[1].env.WHO | bash | the environment variable `WHO` | -",
+    "pipelines/p.yml:21 push.files[1] | y | steps[2].inputs.contents | CopyFiles@2 | the input `contents` | -",
+];
+
+#[test]
+fn each_piece_of_payload_text_is_told_with_its_path_and_where_it_went() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    let delivery = posted(&server);
+    let asked = server.ask(&format!("/api/v1/deliveries/{delivery}")).json();
+    let expansion = &asked["pipelines"][0]["expansion"];
+    assert_eq!(lines(expansion), USES, "{asked}");
+    assert_eq!((&expansion["as_run"], &expansion["note"], &expansion["more"]), (&true.into(), &Value::Null, &0.into()));
+    let told = folder.run(&["deliveries", "show", &delivery, "--format", "json"]).ended_with(0).json();
+    assert_eq!(told, asked, "the command says what the API says");
+    let shown = folder.run(&["deliveries", "show", &delivery]).ended_with(0).stdout;
+    for part in [
+        "holds: ref is main",
+        "step `first`",
+        "as `PIPEHOOK_2` (pipelines/p.yml:14)",
+        r"push.title = it's \u{1b}[31mred",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
+fn a_pipeline_that_has_changed_since_is_said_so() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    let delivery = posted(&server);
+    folder.write("pipelines/p.yml", &PIPELINE.replace("echo one", "echo two"));
+    let expansion = |note: &str| {
+        let told = folder.run(&["deliveries", "show", &delivery, "--format", "json"]).ended_with(0).json();
+        let expansion = told["pipelines"][0]["expansion"].clone();
+        assert_eq!(expansion["as_run"], false);
+        assert!(expansion["note"].as_str().is_some_and(|it| it.contains(note)), "{expansion}");
+        expansion
+    };
+    assert_eq!(lines(&expansion("has changed since")).len(), USES.len());
+    folder.write("pipelines/p.yml", &PIPELINE.replace("connection: hook", "connection: other"));
+    assert!(lines(&expansion("does not listen to this delivery any more")).is_empty());
+}
+
+#[test]
+fn check_says_the_same_before_anything_is_posted() {
+    let folder = folder();
+    let output = folder.run(&["check", "--payload", "payload.json"]).ended_with(0);
+    for part in ["pipeline p starts by the webhook push", "holds: ref is main", "as `PIPEHOOK_1`", "push.after = a1b2"]
+    {
+        assert!(output.stdout.contains(part), "{part}: {output:?}");
+    }
+    folder.write("payload.json", r#"{"ref": "other"}"#);
+    let output = folder.run(&["check", "--payload", "payload.json"]).ended_with(0).stdout;
+    assert!(output.contains("pipeline p does not start by the webhook push"), "{output}");
+    assert!(output.contains("does not hold: ref should be main, found other"), "{output}");
+}
+
+#[test]
+fn a_list_without_end_is_cut_and_counted() {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    let head = "resources:\n  webhooks:\n  - webhook: push\n    connection: hook\nsteps:\n";
+    let each = "- ${{ each item in parameters.push.items }}:\n  - bash: echo ${{ item }}\n";
+    folder.write("pipelines/p.yml", &format!("{head}{each}"));
+    let items: Vec<String> = (0..250).map(|item| format!("\"i{item}\"")).collect();
+    folder.write("payload.json", &format!("{{\"items\": [{}]}}", items.join(",")));
+    let shown = folder.run(&["check", "--payload", "payload.json"]).ended_with(0).stdout;
+    assert!(shown.contains("push.items[199] = i199") && !shown.contains("i200"), "{shown}");
+    assert!(shown.contains("… and 50 more"), "{shown}");
+}
+
+#[test]
+fn the_answer_to_a_replay_says_where_its_runs_are() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    let delivery = posted(&server);
+    let bearer = format!("Bearer {}", server.token);
+    let path = format!("/api/v1/deliveries/{delivery}/replay?force=true");
+    let answer = crate::support::request(server.admin, "POST", &path, &[("Authorization", &bearer)], b"").json();
+    let run = &answer["runs"][0];
+    let url = format!("http://{}/api/v1/runs/{}", server.admin, run["id"].as_str().expect("an id"));
+    assert_eq!(run["url"], url, "{answer}");
+}
