@@ -3,7 +3,7 @@
 use super::failure::{Ending, Failure};
 use super::reload::Reloader;
 use super::run::asked_to_stop;
-use super::work::Workshop;
+use super::work::{Housekeeping, Workshop};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
@@ -82,6 +82,7 @@ impl Serve {
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
         let _reloading = Reloader::start(&config, state.clone(), shelf);
+        let _housekeeping = Housekeeping::start(&config, store.clone(), clock.clone())?;
         let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock)).transpose()?;
         serve(server, state, workshop.as_ref().map(Workshop::drain))?;
         Ok(Ending::Done)

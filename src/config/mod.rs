@@ -11,12 +11,14 @@ mod group;
 mod key;
 mod limits;
 mod mask;
+mod retention;
 mod scheme;
 mod secret;
 mod section;
 mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
+use crate::run::Retention;
 use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
@@ -51,6 +53,8 @@ pub struct Config {
     pub data: PathBuf,
     /// What this process executes.
     pub workers: Workers,
+    /// What is kept how long.
+    pub retention: Retention,
     /// What connections may send that have no limits of their own.
     pub limits: Limits,
     /// The connections in the order of the file.
@@ -97,6 +101,7 @@ impl Config {
             pipelines: folder.join("pipelines"),
             data: folder.join("data"),
             workers: Workers::default(),
+            retention: Retention::default(),
             limits: Limits::default(),
             connections: Vec::new(),
             environment: Vec::new(),
@@ -188,6 +193,9 @@ impl Config {
         );
         if let Some(workers) = file.section("workers") {
             read_workers(workers, &mut self.workers);
+        }
+        if let Some(section) = file.section("retention") {
+            retention::read(section, &mut self.retention);
         }
         if let Some(mut limits) = file.section("limits") {
             self.limits = limits::read(&mut limits, self.limits);

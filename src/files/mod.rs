@@ -16,11 +16,13 @@
 mod keep;
 mod line;
 mod read;
+mod sweep;
 mod write;
 
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
 pub use read::{LogReader, READ_MAX};
+pub use sweep::{Left, LeftOver, left_over, remove};
 pub use write::{LOG_MAX, LogWriter};
 
 use crate::id::{JobId, RunId};

@@ -5,6 +5,7 @@
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! job, step     execution itself, which knows no store
 //! built_in      steps that are no scripts: checkouts, tasks
+//! retention     old runs, deliveries and files go
 //! foreground    the same execution for `pipehook run`
 //! ```
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
@@ -24,6 +25,7 @@ mod mask;
 mod predefined;
 mod recorder;
 mod replace;
+mod retention;
 mod script;
 mod start;
 mod step;
@@ -41,6 +43,7 @@ pub use journal::{Broken, Journal};
 pub use lease::LEASE;
 pub use mask::{Masker, SECRET_MIN, SECRETS_BYTES_MAX, SECRETS_MAX, Screen, Unmaskable};
 pub use replace::{EXPANDED_MAX, TooLong};
+pub use retention::{Keeper, Swept as KeeperRound};
 pub use stop::StopSignal;
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;

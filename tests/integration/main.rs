@@ -27,5 +27,6 @@ mod substitution;
 mod support;
 mod template;
 mod trail;
+mod upkeep;
 mod worker;
 mod yaml;

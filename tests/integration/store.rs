@@ -5,6 +5,7 @@ mod history;
 mod order;
 mod reference;
 mod rerun;
+mod retention;
 mod schedule;
 mod sqlite;
 mod story;

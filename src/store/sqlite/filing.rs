@@ -109,9 +109,11 @@ fn set_aside(session: &mut Session<'_>, place: i64, error: &Error) -> Result<(),
     connection
         .prepare_cached("INSERT OR IGNORE INTO delivery_place (id, seq) VALUES (?, ?)")?
         .execute(params![id, place])?;
-    connection
-        .prepare_cached("INSERT INTO quarantine (place, reason, since) VALUES (?, ?, ?)")?
-        .execute(params![place, error.to_string(), received_at])?;
+    connection.prepare_cached("INSERT INTO quarantine (place, reason, since) VALUES (?, ?, ?)")?.execute(params![
+        place,
+        error.to_string(),
+        received_at
+    ])?;
     connection.prepare_cached("UPDATE filing SET filed = ?")?.execute([place])?;
     // What was waiting in it waits no more, and what was counted in it is not written: all is read anew.
     *session.memory = Memory::load(connection)?;

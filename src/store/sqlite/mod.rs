@@ -57,8 +57,8 @@ mod writer;
 
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery, StepEvent, Store,
-    Swept,
+    Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
+    StepEvent, Store, Swept,
 };
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};

@@ -394,9 +394,7 @@ pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Optio
 /// Returns what is said of a delivery whose runs could not be filed.
 fn set_aside(connection: &Connection, id: &DeliveryId) -> Result<Option<Report>, Error> {
     let reason: Option<String> = connection
-        .prepare_cached(
-            "SELECT reason FROM quarantine WHERE place = (SELECT seq FROM delivery_place WHERE id = ?)",
-        )?
+        .prepare_cached("SELECT reason FROM quarantine WHERE place = (SELECT seq FROM delivery_place WHERE id = ?)")?
         .query_row([id.as_str()], |row| row.get(0))
         .optional()?;
     Ok(reason.map(|reason| {
