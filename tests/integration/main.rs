@@ -16,6 +16,7 @@ mod filters;
 mod full;
 mod imports;
 mod pipeline;
+mod power;
 mod repeats;
 mod senders;
 mod server;

@@ -113,7 +113,12 @@ impl Folder {
 
     /// Starts a server here and returns when it is ready.
     pub fn serve(&self, arguments: &[&str]) -> Server {
-        Server::start(self, arguments)
+        Server::start(self, arguments, &[])
+    }
+
+    /// As [`Self::serve`], with more in its environment.
+    pub fn serve_with(&self, arguments: &[&str], environment: &[(&str, String)]) -> Server {
+        Server::start(self, arguments, environment)
     }
 }
 
@@ -151,10 +156,12 @@ pub struct Server {
 }
 
 impl Server {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+    fn start(folder: &Folder, arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let arguments: Vec<&str> = ["serve"].iter().chain(arguments).copied().collect();
         let errors = std::fs::File::create(folder.path().join("stderr.txt")).expect("a file");
-        let mut child = folder.command(&arguments).stderr(errors).spawn().expect("the program starts");
+        let mut command = folder.command(&arguments);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let mut child = command.stderr(errors).spawn().expect("the program starts");
         let lines = first_lines(&mut child);
         let mut address = |prefix: &str| match lines.recv_timeout(READY_MAX) {
             Ok(line) if line.starts_with(prefix) => line[prefix.len()..].trim().parse().expect("an address"),
@@ -171,6 +178,20 @@ impl Server {
 
     pub fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends a request to the public listener. `None` where the server is gone before it has answered.
+    pub fn try_request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
+        let mut stream = TcpStream::connect(self.public).ok()?;
+        stream.set_read_timeout(Some(ANSWER_MAX)).expect("a time limit");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.public);
+        headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
+        let mut bytes = Vec::new();
+        // What came before the connection broke may be an answer.
+        let _ = stream.read_to_end(&mut bytes);
+        Answer::parse(&bytes)
     }
 
     /// Sends a request to the public listener and returns the answer.
