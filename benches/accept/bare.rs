@@ -16,6 +16,8 @@ pub enum Kind {
     Checksum,
     /// Checks it, writes one row with grouped commits, and answers when the row is on disk.
     Durable,
+    /// The same in PostgreSQL.
+    Postgres,
 }
 
 impl Kind {
@@ -23,6 +25,7 @@ impl Kind {
         match argument {
             "--bare-checksum" => Some(Self::Checksum),
             "--bare-durable" => Some(Self::Durable),
+            "--bare-postgres" => Some(Self::Postgres),
             _ => None,
         }
     }
@@ -31,8 +34,12 @@ impl Kind {
 type Row = (Vec<u8>, oneshot::Sender<()>);
 
 /// Serves until killed.
-pub fn serve(kind: Kind, folder: &str) {
-    let writer = (kind == Kind::Durable).then(|| writer(Path::new(folder)));
+pub fn serve(kind: Kind, folder: &str, database: Option<&str>) {
+    let writer = match kind {
+        Kind::Checksum => None,
+        Kind::Durable => Some(writer(Path::new(folder))),
+        Kind::Postgres => Some(postgres_writer(database.expect("the address of a database").to_owned())),
+    };
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || {
             App::new()
@@ -90,6 +97,35 @@ fn writer(folder: &Path) -> mpsc::Sender<Row> {
                 }
             }
             transaction.commit().expect("a commit");
+            for (_, done) in batch {
+                // A client that has gone needs no answer.
+                let _ = done.send(());
+            }
+        }
+    });
+    rows
+}
+
+/// One thread, one connection, one table; all rows that wait go into one statement.
+fn postgres_writer(address: String) -> mpsc::Sender<Row> {
+    let (rows, waiting) = mpsc::channel::<Row>();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let client = runtime.block_on(async {
+            let (client, connection) =
+                tokio_postgres::connect(&address, tokio_postgres::NoTls).await.expect("the database answers");
+            tokio::spawn(connection);
+            let table = "CREATE TABLE IF NOT EXISTS bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL)";
+            client.batch_execute(table).await.expect("a table");
+            client
+        });
+        let insert = "INSERT INTO bare (body) SELECT body FROM unnest($1::bytea[]) AS new (body)";
+        let insert = runtime.block_on(client.prepare(insert)).expect("a statement");
+        while let Ok(first) = waiting.recv() {
+            let batch: Vec<Row> = std::iter::once(first).chain(waiting.try_iter().take(1_000)).collect();
+            let bodies: Vec<&[u8]> = batch.iter().map(|(body, _)| body.as_slice()).collect();
+            runtime.block_on(client.execute(&insert, &[&bodies])).expect("an insert");
             for (_, done) in batch {
                 // A client that has gone needs no answer.
                 let _ = done.send(());

@@ -9,7 +9,9 @@
 //!
 //! Each server is a process of its own; the client runs in this one. The processor's time that each
 //! server spends on a delivery is printed too: on a busy machine it says more than the rate.
-//! `--bytes N` and `--connections N` measure one row only.
+//! `--bytes N` and `--connections N` measure one row only. `--store postgres` measures with a PostgreSQL
+//! that is started for it, beside a bare insert into the same one; the processor's time is then the
+//! servers' alone, without the database's.
 //!
 //! `--crowd 2000` measures something else: how long paced deliveries wait for their answer, alone and
 //! beside so many idle and slow connections, in turn in one run.
@@ -17,6 +19,8 @@
 mod bare;
 mod client;
 mod crowd;
+#[path = "../../tests/integration/database.rs"]
+mod database;
 mod server;
 
 use client::{Load, Measured};
@@ -32,12 +36,14 @@ const PACED: (usize, Duration) = (16, Duration::from_millis(20));
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, folder] = arguments.as_slice()
+    if let [mode, folder, rest @ ..] = arguments.as_slice()
         && let Some(kind) = bare::Kind::from_argument(mode)
     {
-        bare::serve(kind, folder);
+        bare::serve(kind, folder, rest.first().map(String::as_str));
         return;
     }
+    let with_postgres = arguments.windows(2).any(|pair| pair == ["--store", "postgres"]);
+    let database = with_postgres.then(|| database::Server::start().expect("PostgreSQL is on this machine"));
     let or = |number: usize, default: usize| if number == 0 { default } else { number };
     let seconds = Duration::from_secs(or(chosen(&arguments, "--seconds"), 2) as u64);
     let rounds = or(chosen(&arguments, "--rounds"), 3);
@@ -64,7 +70,7 @@ fn main() {
     );
     for bytes in BODIES.into_iter().filter(|bytes| only("--bytes", *bytes)) {
         for connections in CONNECTIONS.into_iter().filter(|connections| only("--connections", *connections)) {
-            row(bytes, connections, seconds, rounds);
+            row(bytes, connections, seconds, rounds, database.as_ref());
         }
     }
 }
@@ -75,13 +81,15 @@ fn chosen(arguments: &[String], name: &str) -> usize {
 }
 
 /// Measures the three servers in turn and prints the medians of the rounds.
-fn row(bytes: usize, connections: usize, duration: Duration, rounds: usize) {
+fn row(bytes: usize, connections: usize, duration: Duration, rounds: usize, database: Option<&database::Server>) {
     let load = Load::new(bytes, connections, duration);
     let (mut pipehook, mut bare, mut durable) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        bare.push(load.run(&Server::bare("--bare-checksum")));
-        durable.push(load.run(&Server::bare("--bare-durable")));
-        pipehook.push(load.run(&Server::pipehook()));
+        let schema = database.map(database::Server::schema);
+        let durably = if schema.is_some() { "--bare-postgres" } else { "--bare-durable" };
+        bare.push(load.run(&Server::bare("--bare-checksum", None)));
+        durable.push(load.run(&Server::bare(durably, schema.as_deref())));
+        pipehook.push(load.run(&Server::pipehook(schema.as_deref())));
     }
     let over = |others: &[Measured]| {
         median(pipehook.iter().zip(others).map(|(own, other)| own.per_second / other.per_second).collect())
@@ -107,7 +115,7 @@ fn beside_crowd(crowd: usize, duration: Duration, rounds: usize) {
     let load = Load::new(BODIES[0], PACED.0, duration).paced(PACED.1);
     let (mut alone, mut beside, mut ended) = (Vec::new(), Vec::new(), 0);
     for _ in 0..rounds {
-        let server = Server::pipehook();
+        let server = Server::pipehook(None);
         alone.push(load.run(&server));
         let crowd = Crowd::gather(&server, crowd);
         beside.push(load.run(&server));

@@ -14,16 +14,16 @@ pub struct Server {
 
 impl Server {
     /// Starts a bare server: this program with an argument.
-    pub fn bare(mode: &str) -> Self {
+    pub fn bare(mode: &str, database: Option<&str>) -> Self {
         let folder = tempfile::tempdir_in(target()).expect("a temporary folder");
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
-        command.arg(mode).arg(folder.path());
+        command.arg(mode).arg(folder.path()).args(database);
         Self::start(command, folder)
     }
 
     /// Starts pipehook with the documented example; runs are queued and not executed, since the
     /// bare servers execute nothing either.
-    pub fn pipehook() -> Self {
+    pub fn pipehook(database: Option<&str>) -> Self {
         let folder = tempfile::tempdir_in(target()).expect("a temporary folder");
         let configuration = "limits: {queue: 100000000, requests_per_second: 100000000}\n\
             connections:\n  IncomingWH: {secret: {value: secret}, header: X-WH-Checksum}\n";
@@ -33,6 +33,7 @@ impl Server {
         std::fs::copy(pipeline, folder.path().join("pipelines/hello.yml")).expect("the example can be copied");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pipehook"));
         command.current_dir(folder.path()).env("PIPEHOOK_LOG", "error");
+        command.envs(database.map(|address| ("PIPEHOOK_DATABASE", address)));
         command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-worker"]);
         Self::start(command, folder)
     }

@@ -1,13 +1,18 @@
 //! What it costs that a step is a step: jobs a second and output, beside the bare program.
 //!
-//! `cargo bench --bench execute [-- --jobs 300 --megabytes 100 --rounds 3]` prints two tables. All
+//! `cargo bench --bench execute [-- --jobs 300 --megabytes 100 --rounds 3 --deliveries 200]` prints two
+//! tables and two lines. All
 //! is measured in one process and in turn, because a busy machine changes from minute to minute:
 //!
 //! - trivial jobs, one after the other: bash started bare from the same runtime, under its shim, as
 //!   a job with folders and a log, and through the store from queued to completed;
 //! - the output of one step: `bash … > file` beside the same in a job with its log, and how much
-//!   memory that took.
+//!   memory that took;
+//! - how long it takes from a delivery's 200 to the first process of its run, with the real server.
 
+#[path = "../../tests/integration/database.rs"]
+mod database;
+mod latency;
 mod queue;
 
 use pipehook::clock::SystemClock;
@@ -18,7 +23,7 @@ use pipehook::process::{self, Command, Line, Output, Patience, StandardError};
 use pipehook::run::{Board, Series};
 use pipehook::store::{Answer, Question, StepEvent};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
-use queue::Queue;
+use queue::{Place, Queue};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -40,6 +45,7 @@ fn main() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     trivial(&runtime, jobs, rounds);
     output(&runtime, chosen("--megabytes", 100), rounds);
+    latency::measure(SHIM, chosen("--deliveries", 200));
 }
 
 /// Returns the median of a few rounds.
@@ -72,11 +78,20 @@ fn trivial(runtime: &Runtime, jobs: usize, rounds: usize) {
     row("a job with folders and a journal", job);
     for parallel in [1, 2, 4] {
         let took = median(rounds, || {
-            let queue = Queue::open();
+            let queue = Queue::open(runtime, Place::Folder);
             queue.fill(runtime, jobs, plan(TRIVIAL));
             timed(|| queue.work(runtime, parallel, host()))
         });
         row(&format!("queued to completed, {parallel} at once"), took);
+    }
+    let Some(database) = database::Server::start() else { return };
+    for parallel in [1, 2, 4] {
+        let took = median(rounds, || {
+            let queue = Queue::open(runtime, Place::Database(&database.schema()));
+            queue.fill(runtime, jobs, plan(TRIVIAL));
+            timed(|| queue.work(runtime, parallel, host()))
+        });
+        row(&format!("the same in PostgreSQL, {parallel} at once"), took);
     }
     println!();
 }
@@ -97,7 +112,7 @@ fn output(runtime: &Runtime, megabytes: usize, rounds: usize) {
     });
     let before = resident();
     let job = median(rounds, || {
-        let queue = Queue::open();
+        let queue = Queue::open(runtime, Place::Folder);
         queue.fill(runtime, 1, plan(&script));
         timed(|| queue.work(runtime, 1, host()))
     });
@@ -151,6 +166,10 @@ impl Journal for Nowhere {
 
     async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
         Ok(Answer::new(question.on_timeout, "bench", jiff::Timestamp::UNIX_EPOCH, None))
+    }
+
+    async fn agree(&mut self, _: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
+        Ok(proposal.map(str::to_owned))
     }
 
     async fn log(&mut self, _: Option<usize>, _: Vec<String>) -> Result<(), Broken> {

@@ -6,7 +6,7 @@ use pipehook::id::{Entropy, RunId, WorkerId};
 use pipehook::pipeline::form::Form;
 use pipehook::pipeline::plan::Plan;
 use pipehook::run::RunName;
-use pipehook::store::{Acceptance, Access, NewRun, SqliteStore, Store, Work};
+use pipehook::store::{Acceptance, Access, Address, LeaseClock, NewRun, PostgresStore, SqliteStore, Store, Work};
 use pipehook::template::{Content, Node};
 use pipehook::worker::{DRAIN_GRACE, Host, Settings, Worker};
 use std::sync::Arc;
@@ -14,15 +14,32 @@ use tokio::runtime::Runtime;
 
 /// A store in a folder of its own.
 pub struct Queue {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     folder: tempfile::TempDir,
 }
 
+/// Where the store of a queue is.
+#[derive(Clone, Copy)]
+pub enum Place<'d> {
+    /// In the folder.
+    Folder,
+    /// In a database, by its address.
+    Database(&'d str),
+}
+
 impl Queue {
-    pub fn open() -> Self {
+    pub fn open(runtime: &Runtime, place: Place<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("a store");
-        Self { store: Arc::new(store), folder }
+        let store: Arc<dyn Store> = match place {
+            Place::Folder => {
+                Arc::new(SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("a store"))
+            }
+            Place::Database(address) => {
+                let address = Address::parse(address).expect("an address");
+                Arc::new(runtime.block_on(PostgresStore::open(address, LeaseClock::Database)).expect("a store"))
+            }
+        };
+        Self { store, folder }
     }
 
     /// Queues so many runs of a plan.

@@ -71,12 +71,13 @@ impl Draft {
         let mut diagnostics = Diagnostics::default();
         let inputs = inputs(pipeline, &trigger, &mut diagnostics);
         let document = pipeline.template.expand_for_any_text(&inputs, &mut diagnostics)?;
-        let (plan, needs) = validate_with_needs(
+        let (mut plan, needs) = validate_with_needs(
             &document,
             &pipeline.name,
             &pipeline.scripts.rules(trigger.substitution),
             &mut diagnostics,
         )?;
+        plan.triggered_by = Some(listener.resource.alias.clone());
         if !has_fixed_name(&plan) {
             return None;
         }

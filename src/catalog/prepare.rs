@@ -58,8 +58,9 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
     if diagnostics.has_errors() {
         return None;
     }
-    let plan =
+    let mut plan =
         pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
+    plan.triggered_by = trigger.webhook.as_ref().map(|webhook| webhook.alias.to_owned());
     Some(Prepared { document, plan })
 }
 

@@ -4,8 +4,8 @@
 use super::failure::Failure;
 use super::{Global, input};
 use crate::catalog::{self, Library, Listener, Pipeline, Prepared, Trigger, TriggeringWebhook, prepare};
-use crate::config::Config;
-use crate::diagnostic::{Diagnostics, Style, render_all, shown};
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostics, SourceId, Style, render_all, shown};
 use crate::webhook::delivery::Header;
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::select::select;
@@ -108,6 +108,38 @@ impl Expansion {
         let about = select(payload, &connection.wanted());
         let event = header::event(connection, &raw, &about).map_err(|doubled| Failure::usage(doubled.to_string()))?;
         Ok((header::kept_headers(connection, &raw), event))
+    }
+
+    /// Returns the names and texts of all files that a run is made from, as they are now: the
+    /// pipeline with its templates, the payload, the configuration. One that can't be read has the
+    /// reason for its text.
+    pub(super) fn texts(&self, global: &Global) -> Vec<(String, String)> {
+        let mut texts: Vec<(String, String)> = Vec::new();
+        let mut add = |file: &Path| {
+            let text = std::fs::read_to_string(file).unwrap_or_else(|error| error.to_string());
+            texts.push((file.display().to_string(), text));
+        };
+        if let Some(payload) = &self.payload {
+            add(payload);
+        }
+        if let Some(config) =
+            global.config.as_deref().or_else(|| Some(Path::new(config::FILE_DEFAULT)).filter(|it| it.exists()))
+        {
+            add(config);
+        }
+        let Ok(config) = global.config_without_secrets() else { return texts };
+        let Ok(file) = self.file(&config) else { return texts };
+        add(&file);
+        if let Ok((pipeline, _)) = catalog::load_file(&file, &Library::new(&config)) {
+            let sources = (0..).map_while(|id| pipeline.sources.source(SourceId(id)));
+            texts.extend(sources.map(|source| (source.name.to_string(), source.text.to_string())));
+        }
+        texts
+    }
+
+    /// Says whether the payload comes from stdin, which can be read once only.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.payload.as_deref() == Some(Path::new("-"))
     }
 
     /// Returns the pipeline's file.

@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod connections;
 mod deliveries;
+mod environments;
 mod eval;
 mod expansion;
 mod explain;
@@ -33,6 +34,7 @@ mod sign;
 mod store;
 mod trace;
 mod work;
+mod worker;
 
 use crate::process;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -42,7 +44,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Turns webhooks into pipeline runs, the Azure Pipelines way.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "pipehook", version, arg_required_else_help = true, propagate_version = true)]
 #[command(after_help = "\
 Start here:
@@ -61,11 +63,15 @@ struct Arguments {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct Global {
     /// The configuration; without it pipehook.yml here, and without that the defaults
     #[arg(long, global = true, value_name = "FILE", env = "PIPEHOOK_CONFIG")]
     config: Option<PathBuf>,
+    /// The database that machines share, postgres://…; better in the environment, where others do not
+    /// see its password
+    #[arg(long, global = true, value_name = "URL", env = "PIPEHOOK_DATABASE", hide_env_values = true)]
+    database: Option<String>,
     /// Whether to use colours
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     color: Colour,
@@ -82,6 +88,8 @@ enum Colour {
 enum Command {
     /// Receive deliveries, run pipelines, and serve the API
     Serve(serve::Serve),
+    /// Only execute jobs, on another machine with the same database
+    Worker(worker::Worker),
     /// Find mistakes in pipelines and the configuration
     Check(check::Check),
     /// Print the expanded document of a pipeline
@@ -108,6 +116,8 @@ enum Command {
     Connections(connections::Connections),
     /// Check, copy and restore the store as a whole
     Store(store::Store),
+    /// List what deployment jobs deployed to, and what came last
+    Environments(environments::Environments),
     /// Explain the code of a diagnostic
     Explain(explain::Explain),
     /// Print a completion script for a shell
@@ -140,6 +150,7 @@ pub fn main() -> ExitCode {
 fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
     match command {
         Command::Serve(command) => command.carry_out(global),
+        Command::Worker(command) => command.carry_out(global),
         Command::Check(command) => command.carry_out(global),
         Command::Render(command) => command.carry_out(global),
         Command::Run(command) => command.carry_out(global),
@@ -153,6 +164,7 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Resume(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
         Command::Store(command) => command.carry_out(global),
+        Command::Environments(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),
     }

@@ -2,27 +2,40 @@
 
 use super::Global;
 use super::failure::Failure;
-use crate::clock::SystemClock;
-use crate::config::{self, Config};
-use crate::store::{Access, SqliteStore, Store};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, Database};
+use crate::store::{self, Access, Address, FolderLock, LeaseClock, PostgresStore, SqliteStore, Store};
+use crate::worker;
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 
 impl Global {
     /// Reads the configuration with its secrets.
     pub(super) fn config(&self) -> Result<Config, Failure> {
-        Ok(Config::load(self.config.as_deref(), &config::environment_variable)?)
+        Ok(self.apply(Config::load(self.config.as_deref(), &config::environment_variable)?))
     }
 
     /// Reads the configuration for a command that needs no secrets.
     pub(super) fn config_without_secrets(&self) -> Result<Config, Failure> {
-        Ok(Config::load_without_secrets(self.config.as_deref())?)
+        Ok(self.apply(Config::load_without_secrets(self.config.as_deref())?))
+    }
+
+    /// Puts what the arguments say over what the file says.
+    fn apply(&self, mut config: Config) -> Config {
+        if let Some(address) = &self.database {
+            config.database = Some(Database::Address(address.clone().into()));
+        }
+        config
     }
 }
 
 /// Opens the store of a configuration, beside a server or without one. Where nothing was ever
 /// received there is no store yet, and nothing is created by looking.
 pub(super) fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    if let Some(database) = &config.database {
+        return Ok(Arc::new(database_store(database)?));
+    }
     if !config.data.is_dir() {
         let sentence = format!("there is no data folder {}: nothing was served from here yet", config.data.display());
         return Err(Failure::Unreachable(anyhow::Error::msg(sentence)));
@@ -30,6 +43,41 @@ pub(super) fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     let store = SqliteStore::open(&config.data, Access::Command, Arc::new(SystemClock))
         .with_context(|| format!("the data folder {} can't be used", config.data.display()));
     Ok(Arc::new(store.map_err(Failure::Unreachable)?))
+}
+
+/// A store, and the data folder of a process that serves or works.
+pub(super) struct Opened {
+    pub(super) store: Arc<dyn Store>,
+    /// Where the store is in the folder, it has the folder itself.
+    _folder: Option<FolderLock>,
+}
+
+/// Opens the store of a configuration for the one process of its data folder, and puts right what a
+/// former process may have left there.
+pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, Failure> {
+    let Some(database) = &config.database else {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data, Access::Server, clock)?);
+        // Nobody else has the folder: whoever held a lease is gone.
+        block_on(async {
+            worker::clear_up(&config.data, store.sweep(true).await?).await;
+            Ok::<_, store::Error>(())
+        })??;
+        return Ok(Opened { store, _folder: None });
+    };
+    let folder = FolderLock::take(&config.data).context("each process has a data folder of its own, see --data");
+    let folder = folder.map_err(Failure::Unreachable)?;
+    let store = Arc::new(database_store(database)?);
+    // The leases of a former process end by themselves, for all machines at the same time.
+    block_on(worker::clear_folder(&config.data))?;
+    Ok(Opened { store, _folder: Some(folder) })
+}
+
+fn database_store(database: &Database) -> Result<PostgresStore, Failure> {
+    let address = database.address().map_err(Failure::usage)?;
+    let address = Address::parse(address.expose_secret()).map_err(|wrong| Failure::usage(wrong.to_string()))?;
+    let shown = address.to_string();
+    let store = block_on(PostgresStore::open(address, LeaseClock::Database))?;
+    store.with_context(|| format!("the database {shown} can't be used")).map_err(Failure::Unreachable)
 }
 
 /// Runs what a command asks of the store.

@@ -1,9 +1,11 @@
 //! A changed configuration is taken up while serving; a broken one is reported and left alone.
 
 use super::serve::{open_connections, report_broken, rules};
+use super::work;
 use crate::catalog::{Library, Shelf};
 use crate::config::{self, Config};
 use crate::server::State;
+use crate::worker::Secrets;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -22,12 +24,12 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// Begins to look at the file of a configuration, if it has one.
-    pub(super) fn start(config: &Config, state: Arc<State>, shelf: Arc<Shelf>) -> Self {
+    pub(super) fn start(config: &Config, state: Arc<State>, shelf: Arc<Shelf>, secrets: Option<Arc<Secrets>>) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = config.file.clone().map(|file| {
             std::thread::Builder::new()
                 .name("configuration".to_owned())
-                .spawn(move || look_until_stopped(&file, &state, &shelf, &stopped))
+                .spawn(move || look_until_stopped(&file, (&state, &shelf, secrets.as_deref()), &stopped))
                 .expect("the system can start a thread")
         });
         Self { stop: Some(stop), thread }
@@ -43,7 +45,10 @@ impl Drop for Reloader {
     }
 }
 
-fn look_until_stopped(file: &Path, state: &State, shelf: &Shelf, stopped: &mpsc::Receiver<()>) {
+/// What a changed configuration is put into; secrets where this process has a worker.
+type Parts<'p> = (&'p State, &'p Shelf, Option<&'p Secrets>);
+
+fn look_until_stopped(file: &Path, parts: Parts<'_>, stopped: &mpsc::Receiver<()>) {
     let mut seen = stamp(file);
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = stamp(file);
@@ -52,7 +57,7 @@ fn look_until_stopped(file: &Path, state: &State, shelf: &Shelf, stopped: &mpsc:
         }
         seen = now;
         match Config::load(Some(file), &config::environment_variable) {
-            Ok(config) => take_up(&config, state, shelf),
+            Ok(config) => take_up(&config, parts),
             Err(mistakes) => {
                 tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");
             }
@@ -60,9 +65,13 @@ fn look_until_stopped(file: &Path, state: &State, shelf: &Shelf, stopped: &mpsc:
     }
 }
 
-/// Puts connections, limits, repositories and variable groups in force. What was decided at the start, such as addresses and
-/// folders, stays until the next start.
-fn take_up(config: &Config, state: &State, shelf: &Shelf) {
+/// Puts connections, limits, repositories and variable groups with their secrets in force. What was
+/// decided at the start, such as addresses and folders, stays until the next start.
+fn take_up(config: &Config, (state, shelf, secrets): Parts<'_>) {
+    // First: a run of what is taken up below has them.
+    if let Some(secrets) = secrets {
+        secrets.replace(work::secrets(config));
+    }
     state.intake.set_rules(rules(config));
     state.connections.store(Arc::new(open_connections(config)));
     shelf.set_library(Library::new(config));

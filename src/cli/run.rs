@@ -1,32 +1,38 @@
 //! `pipehook run`: a pipeline executed now, in the foreground, without server or store.
 
 use super::expansion::Expansion;
+mod part;
+mod summary;
+mod watch;
+
 use super::failure::{Ending, Failure};
 use super::runs::ending;
 use super::{Global, output, work};
-use crate::catalog::Prepared;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::id::RunId;
 use crate::pipeline::plan::Plan;
-use crate::run::{self, RunResult};
+use crate::run;
 use crate::server::harmless;
-use crate::worker::{Foreground, Origin};
+use crate::worker::{Foreground, Origin, Summary};
 use anyhow::Context;
 use clap::Args;
+use part::Wanted;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync;
 
 /// Expands, validates and executes a pipeline now, without a server or a store. What its steps
-/// print comes as `stage/job/step | text`.
+/// print comes as `stage/job/step | text`, and at the end a table of what became of them on stderr.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pipehook run pipelines/hello.yml --payload payload.json
   pipehook run pipelines/build.yml --parameter configuration=release --workspace .
+  pipehook run pipelines/build.yml --job test --watch
 
 The exit code is 0 if the run succeeded, with or without issues, and 1 otherwise.")]
 pub(super) struct Run {
@@ -38,6 +44,14 @@ pub(super) struct Run {
     /// Use this folder for the sources, as it is; without it each job gets an empty one
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
+    /// How many jobs at once; without it what the configuration says, and one with --workspace
+    #[arg(long = "jobs", value_name = "N")]
+    at_once: Option<NonZeroUsize>,
+    #[command(flatten)]
+    part: Wanted,
+    /// Run again whenever the pipeline, a file that it uses, the payload or the configuration changes
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Where temporary folders are where the environment does not say.
@@ -68,17 +82,82 @@ impl Run {
         if let Some(folder) = self.workspace.as_ref().filter(|folder| !folder.is_dir()) {
             return Err(Failure::usage(format!("there is no folder {}", folder.display())));
         }
-        let Some(prepared) = self.expansion.prepare(global)? else { return Ok(Ending::Mistakes) };
+        if !self.watch {
+            return self.once(global).map(|ended| ended.ending);
+        }
+        if self.expansion.reads_stdin() {
+            return Err(Failure::usage("--watch reads the payload again and again, which stdin can't give"));
+        }
+        self.again_and_again(global)
+    }
+
+    /// Runs now and after each change, until somebody asks to stop.
+    fn again_and_again(&self, global: &Global) -> Result<Ending, Failure> {
+        let runtime = runtime()?;
+        loop {
+            let texts = self.expansion.texts(global);
+            // What can't be used now is told, and may be mended.
+            let ended = self.once(global).or_else(|failure| match failure {
+                Failure::Closed => Err(failure),
+                failure => {
+                    output::complain(&failure);
+                    Ok(Ended { ending: Ending::Mistakes, is_stopped: false })
+                }
+            })?;
+            if ended.is_stopped {
+                return Ok(ended.ending);
+            }
+            anstream::eprintln!("waiting for a change; Ctrl-C ends");
+            let is_changed = runtime.block_on(async {
+                tokio::select! {
+                    () = watch::changed(&self.expansion, global, &texts) => true,
+                    () = asked_to_stop() => false,
+                }
+            });
+            if !is_changed {
+                return Ok(ended.ending);
+            }
+        }
+    }
+
+    fn once(&self, global: &Global) -> Result<Ended, Failure> {
+        let Some(mut prepared) = self.expansion.prepare(global)? else {
+            return Ok(Ended { ending: Ending::Mistakes, is_stopped: false });
+        };
+        for note in self.part.narrow(&mut prepared.plan)? {
+            anstream::eprintln!("note: {}", harmless(&note));
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let id = RunId::new(work::milliseconds(&*clock), work::entropy());
         let scratch = Scratch::create(&id).context("no temporary folder").map_err(Failure::Unreachable)?;
         let config = if has_secrets(&prepared.plan) { global.config()? } else { global.config_without_secrets()? };
         let file = self.expansion.file(&config)?;
-        let foreground = foreground(prepared, id, &scratch, self.workspace, work::host(&config, around(&file), clock));
-        let result = execute(&foreground, self.raw)?;
-        anstream::eprintln!("{}", output::verdict(result.word()));
-        Ok(ending(Some(result)))
+        let jobs = match &self.workspace {
+            // Jobs at the same time in one folder would get in each other's way.
+            Some(_) => NonZeroUsize::MIN,
+            None => config.workers.jobs,
+        };
+        let host = work::host(&config, around(&file), clock);
+        let foreground = Foreground {
+            name: run::resolve(&prepared.plan, host.clock.now()).with_revision(1),
+            plan: Arc::new(prepared.plan),
+            run: id,
+            data: scratch.0.clone(),
+            sources: self.workspace.clone(),
+            jobs: self.at_once.unwrap_or(jobs),
+            host,
+        };
+        let (summary, is_stopped) = execute(&Arc::new(foreground), self.raw)?;
+        let result = summary.result;
+        anstream::eprint!("{}{}\n", summary::text(&summary), output::verdict(result.word()));
+        Ok(Ended { ending: ending(Some(result)), is_stopped })
     }
+}
+
+/// How a run ended, and whether somebody stopped it.
+struct Ended {
+    ending: Ending,
+    is_stopped: bool,
 }
 
 /// Says whether a run uses variable groups with secrets, for which the configuration must have them.
@@ -94,42 +173,40 @@ fn around(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn foreground(
-    prepared: Prepared,
-    run: RunId,
-    scratch: &Scratch,
-    sources: Option<PathBuf>,
-    host: crate::worker::Host,
-) -> Foreground {
-    let name = run::resolve(&prepared.plan, host.clock.now()).with_revision(1);
-    Foreground { plan: Arc::new(prepared.plan), run, name, data: scratch.0.clone(), sources, host }
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("this machine has no room for a runtime").map_err(Failure::Unreachable)
 }
 
-/// Executes and prints. A reader that goes away cancels the run: nobody looks at it any more.
-fn execute(foreground: &Foreground, raw: bool) -> Result<RunResult, Failure> {
-    let (stop, stopped) = watch::channel(false);
+/// Executes and prints. Says whether somebody asked to stop. A reader that goes away cancels the run:
+/// nobody looks at it any more.
+fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), Failure> {
+    let (stop, stopped) = sync::watch::channel(false);
     let failed: Mutex<Option<io::Error>> = Mutex::new(None);
-    let mut print = |origin: Origin<'_>, text: &str| {
-        let text = harmless(text);
-        let line = if raw { format!("{text}\n") } else { format!("{} | {text}\n", harmless(&origin.to_string())) };
-        if let Err(error) = output::text(&line) {
+    let mut print = |origin: Origin<'_>, lines: &[String]| {
+        let prefix = if raw { String::new() } else { format!("{} | ", harmless(&origin.to_string())) };
+        let mut text = String::new();
+        for line in lines {
+            text.extend([&prefix, &*harmless(line), "\n"]);
+        }
+        if let Err(error) = output::text(&text) {
             stop.send_replace(true);
             failed.lock().expect("no holder of the failure panics").get_or_insert(error);
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.context("this machine has no room for a runtime").map_err(Failure::Unreachable)?;
+    let runtime = runtime()?;
     let asked = stop.clone();
     runtime.spawn(async move {
         asked_to_stop().await;
         anstream::eprintln!("stopping: running steps are canceled");
         asked.send_replace(true);
     });
-    let result = runtime.block_on(foreground.run(&mut print, stopped));
+    let summary = runtime.block_on(foreground.run(&mut print, stopped));
     runtime.shutdown_background();
+    let is_stopped = *stop.borrow();
     match failed.into_inner().expect("no holder of the failure panics") {
         Some(error) => Err(error.into()),
-        None => Ok(result),
+        None => Ok((summary, is_stopped)),
     }
 }
 

@@ -135,7 +135,7 @@ impl Desk {
             Action::Logs { run, follow } => {
                 let id = self.find(&run).await?;
                 let mut printer = follow::Printer::new(self.format);
-                let logs = Logs::new(&self.config.data);
+                let logs = Logs::new(&self.config.data).shared(self.store.depot());
                 follow::print(&*self.store, &logs, &id, follow, &mut printer).await
             }
             Action::Cancel { run } => self.cancel(&run).await,

@@ -12,8 +12,6 @@ use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
 use crate::server::{self, OpenConnection, Server, State, Token};
-use crate::store::{Access, SqliteStore, Store};
-use crate::worker;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use clap::Args;
@@ -30,6 +28,7 @@ use tokio::sync::watch;
 Examples:
   pipehook serve
   pipehook serve --listen 0.0.0.0:8080 --pipelines ./pipelines --data /var/lib/pipehook
+  PIPEHOOK_DATABASE=postgres://pipehook@db/pipehook pipehook serve
 
 When ready it prints `listening on http://ADDRESS` and `admin on http://ADDRESS`. The admin
 listener asks for the token in the file admin-token in the data folder.")]
@@ -46,7 +45,7 @@ pub(super) struct Serve {
     /// The folder of the store, logs and workspaces
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Only receive: leave the jobs to a later start
+    /// Only receive: leave the jobs to a later start, or to workers on other machines
     #[arg(long)]
     no_worker: bool,
     /// How long the body of a request may take
@@ -59,20 +58,18 @@ impl Serve {
         trace::start();
         let config = self.apply(global.config()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = open_store(&config, clock.clone())?;
+        let opened = open::opened(&config, clock.clone())?;
+        let store = opened.store.clone();
         let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
-        // Nobody else has the folder: whoever held a lease is gone.
-        open::block_on(async {
-            survive_file_limits().context("signals can't be handled").map_err(Failure::Unreachable)?;
-            worker::clear_up(&config.data, store.sweep(true).await?).await;
-            Ok::<_, Failure>(())
-        })??;
+        open::block_on(async { survive_file_limits() })?
+            .context("signals can't be handled")
+            .map_err(Failure::Unreachable)?;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
-            logs: Arc::new(Logs::new(&config.data)),
+            logs: Arc::new(Logs::new(&config.data).shared(store.depot())),
             clock: clock.clone(),
             metrics: Metrics::default(),
             connections: ArcSwap::from_pointee(open_connections(&config)),
@@ -81,9 +78,12 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        let _reloading = Reloader::start(&config, state.clone(), shelf);
-        let _housekeeping = Housekeeping::start(&config, store.clone(), clock.clone())?;
+        // A database that machines share is kept small by who runs it.
+        let is_own = config.database.is_none();
+        let _housekeeping = is_own.then(|| Housekeeping::start(&config, store.clone(), clock.clone())).transpose()?;
         let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, clock)).transpose()?;
+        let secrets = workshop.as_ref().map(Workshop::secrets);
+        let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
         serve(server, state, workshop.as_ref().map(Workshop::drain))?;
         Ok(Ending::Done)
     }
@@ -115,11 +115,6 @@ pub(super) fn rules(config: &Config) -> Rules {
 /// Returns what the API needs of a configuration.
 pub(super) fn open_connections(config: &Config) -> Vec<OpenConnection> {
     config.connections.iter().map(|connection| OpenConnection::new(connection)).collect()
-}
-
-fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Failure> {
-    let store = SqliteStore::open(&config.data, Access::Server, clock)?;
-    Ok(Arc::new(store))
 }
 
 /// Serves until the process is asked to stop. Then the worker drains while the server does.

@@ -36,20 +36,20 @@ pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> 
         shim: OWN_BINARY.into(),
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
-        secrets: Arc::new(secrets(config)),
+        secrets: Arc::new(Secrets::new(secrets(config))),
         repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
         clock,
     }
 }
 
 /// Returns the secrets of the variable groups that the configuration has.
-fn secrets(config: &Config) -> Secrets {
-    Secrets::new(config.variable_groups.iter().flat_map(|group| {
+pub(super) fn secrets(config: &Config) -> impl Iterator<Item = (String, String, secrecy::SecretString)> {
+    config.variable_groups.iter().flat_map(|group| {
         let of_group = move |(name, value): &(Arc<str>, secrecy::SecretString)| {
             (group.group.name.to_string(), name.to_string(), value.clone())
         };
         group.secrets.iter().map(of_group)
-    }))
+    })
 }
 
 /// Returns random bytes for an id.
@@ -98,6 +98,7 @@ impl Drop for Housekeeping {
 /// A worker beside the server. It has threads of its own: a server thread that waits for a
 /// program would answer nobody.
 pub(super) struct Workshop {
+    secrets: Arc<Secrets>,
     drain: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -112,6 +113,7 @@ impl Workshop {
             drain_grace: DRAIN_GRACE,
             host: host(config, &config.pipelines, clock.clone()),
         };
+        let secrets = settings.host.secrets.clone();
         let worker = Worker::new(WorkerId::new(milliseconds(&*clock), entropy()), store, settings);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -126,7 +128,12 @@ impl Workshop {
             .spawn(move || runtime.block_on(worker.run(drained)))
             .context("the worker can't start")
             .map_err(Failure::Unreachable)?;
-        Ok(Self { drain, thread: Some(thread) })
+        Ok(Self { secrets, drain, thread: Some(thread) })
+    }
+
+    /// Returns the secrets that jobs get, to be replaced when the configuration changes.
+    pub(super) fn secrets(&self) -> Arc<Secrets> {
+        self.secrets.clone()
     }
 
     /// Returns what tells the worker to claim nothing more.

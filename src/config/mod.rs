@@ -6,6 +6,7 @@
 
 mod challenge;
 mod connection;
+mod database;
 mod file;
 mod group;
 mod key;
@@ -22,6 +23,7 @@ use crate::run::Retention;
 use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
+pub use database::Database;
 use file::Unreadable;
 pub use group::VariableGroup;
 use section::Section;
@@ -51,6 +53,8 @@ pub struct Config {
     pub pipelines: PathBuf,
     /// The folder of the store, logs, artifacts and workspaces.
     pub data: PathBuf,
+    /// The database that machines share; without one the store is a file in the data folder.
+    pub database: Option<Database>,
     /// What this process executes.
     pub workers: Workers,
     /// What is kept how long.
@@ -100,6 +104,7 @@ impl Config {
             admin_listen: "127.0.0.1:8081".to_owned(),
             pipelines: folder.join("pipelines"),
             data: folder.join("data"),
+            database: None,
             workers: Workers::default(),
             retention: Retention::default(),
             limits: Limits::default(),
@@ -183,10 +188,7 @@ impl Config {
         }
         file.set(&mut self.pipelines, "pipelines", |path: FilePath| resolved(&folder, &path.0));
         file.set(&mut self.data, "data", |path: FilePath| resolved(&folder, &path.0));
-        file.only_null(
-            "database",
-            "PostgreSQL is not part of this version of pipehook: the queue is the SQLite file in the data folder",
-        );
+        self.database = database::read(&mut file, &folder);
         file.only_null(
             "files",
             "object stores are not part of this version of pipehook: logs and artifacts are in the data folder",

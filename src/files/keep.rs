@@ -1,14 +1,17 @@
 //! Files that steps hand over: single ones in `<data>/files/<run>/<job>/`, artifacts in
 //! `<data>/artifacts/<run>/<name>/`.
 //!
-//! They are copies: what a later step does to the original changes nothing here.
+//! They are copies: what a later step does to the original changes nothing here. Where several machines
+//! share the work they go on to the depot, under their paths.
 
-use super::safe;
+use super::depot::Depot;
+use super::{gather, safe};
 use crate::id::{JobId, RunId};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most bytes of one file that is not part of an artifact.
 pub const FILE_MAX: u64 = 100 * 1024 * 1024;
@@ -23,6 +26,14 @@ const NAME_CHARS_MAX: usize = 100;
 #[derive(Debug, Clone)]
 pub struct Keep {
     data: PathBuf,
+    shared: Option<Shared>,
+}
+
+/// What several machines share, and the folder here for what is fetched from there.
+#[derive(Debug, Clone)]
+struct Shared {
+    depot: Arc<dyn Depot>,
+    fetched: PathBuf,
 }
 
 /// The ending of an artifact that is not whole yet; no name has a `:`.
@@ -38,7 +49,19 @@ struct Load {
 impl Keep {
     /// Returns what is kept below a data folder. Nothing is created yet.
     pub fn new(data: &Path) -> Self {
-        Self { data: data.to_owned() }
+        Self { data: data.to_owned(), shared: None }
+    }
+
+    /// Returns what several machines keep together, where there is a depot. What one job fetches of it is
+    /// put into a folder of that job.
+    pub fn shared(self, depot: Option<Arc<dyn Depot>>, fetched: PathBuf) -> Self {
+        Self { shared: depot.map(|depot| Shared { depot, fetched }), ..self }
+    }
+
+    /// Gives what was kept here to all machines.
+    fn give(&self, below: &str) -> io::Result<()> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        gather::give(&*shared.depot, below, &self.data.join(below))
     }
 
     /// Copies a file under a number that no other of its job has. Returns its path below the data
@@ -50,7 +73,9 @@ impl Keep {
         let mut load = Load { bytes: ARTIFACT_MAX - FILE_MAX, entries: 0 };
         make_folder(to.parent().expect("it stands in a folder"))?;
         copy_file(from, &to, &mut load)?;
-        Ok((below, fs::metadata(to)?.len()))
+        let size = fs::metadata(to)?.len();
+        self.give(&below)?;
+        Ok((below, size))
     }
 
     /// Copies a file or a folder into a new artifact, which is there as a whole or not at all.
@@ -60,7 +85,7 @@ impl Keep {
         let (to, part) = (self.data.join(&below), self.data.join(format!("{below}{PART}")));
         let known = self.artifacts(run)?.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(&plain(name)));
         match known {
-            Some((_, folder)) if replaces => fs::remove_dir_all(folder)?,
+            Some((known, _)) if replaces => self.remove_artifact(run, &known)?,
             Some(_) => return Err(io::ErrorKind::AlreadyExists.into()),
             None => {}
         }
@@ -75,14 +100,36 @@ impl Keep {
         }
         keep_for_good(&part)?;
         fs::rename(&part, &to)?;
+        self.give_artifact(&below)?;
         Ok(below)
     }
 
-    /// Returns the artifacts of a run that are whole, in the order of their names: the name, and
-    /// where its files are.
-    pub fn artifacts(&self, run: &RunId) -> io::Result<Vec<(String, PathBuf)>> {
-        let folder = self.data.join("artifacts").join(safe(run.as_str())?);
-        let entries = match fs::read_dir(&folder) {
+    fn give_artifact(&self, below: &str) -> io::Result<()> {
+        self.give(below)?;
+        self.shared.as_ref().map_or(Ok(()), |shared| gather::complete(&*shared.depot, below))
+    }
+
+    fn remove_artifact(&self, run: &RunId, name: &str) -> io::Result<()> {
+        let below = format!("artifacts/{}/{name}", safe(run.as_str())?);
+        match &self.shared {
+            Some(shared) => gather::remove(&*shared.depot, &below),
+            None => fs::remove_dir_all(self.data.join(below)),
+        }
+    }
+
+    /// Returns the artifacts of a run that are whole, in the order of their names: the name, and the
+    /// path below the data folder.
+    pub fn artifacts(&self, run: &RunId) -> io::Result<Vec<(String, String)>> {
+        let below = format!("artifacts/{}", safe(run.as_str())?);
+        let names = match &self.shared {
+            Some(shared) => gather::whole(&*shared.depot, &below)?,
+            None => self.names(&below)?,
+        };
+        Ok(names.into_iter().map(|name| (name.clone(), format!("{below}/{name}"))).collect())
+    }
+
+    fn names(&self, below: &str) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(self.data.join(below)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
@@ -90,12 +137,16 @@ impl Keep {
         let mut names = names.collect::<io::Result<Vec<_>>>()?;
         names.retain(|name| !name.ends_with(PART));
         names.sort();
-        Ok(names.into_iter().map(|name| (name.clone(), folder.join(name))).collect())
+        Ok(names)
     }
 
-    /// Returns where something is that was kept, by its path below the data folder.
-    pub fn place(&self, below: &str) -> PathBuf {
-        self.data.join(below)
+    /// Returns where what has a path below the data folder can be read; what other machines have made is
+    /// fetched.
+    pub fn open(&self, below: &str) -> io::Result<PathBuf> {
+        let Some(shared) = &self.shared else { return Ok(self.data.join(below)) };
+        let folder = shared.fetched.join(below);
+        gather::fetch(&*shared.depot, below, &folder)?;
+        Ok(folder)
     }
 
     /// Copies a file or a folder into an artifact, to a folder of it. Links are left out. Returns
@@ -113,6 +164,7 @@ impl Keep {
             copy_file(from, &to.join(name), &mut load)?;
         }
         keep_for_good(&to)?;
+        self.give_artifact(&below)?;
         Ok(below)
     }
 }

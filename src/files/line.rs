@@ -1,7 +1,6 @@
 //! One line of a log, and its form in the file.
 
 use jiff::Timestamp;
-use std::fmt::Write as _;
 
 /// The most bytes of a line's text; the rest is left out. Twice what a program's line may have, as
 /// one byte that is no text becomes three, and names of steps may be long as well.
@@ -19,42 +18,26 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// The latest time as text: lines that come together have the same one, and writing it takes longer
-/// than all else.
+/// What the last line began with: lines that come together have the same time and step, and writing
+/// these takes longer than all else.
 #[derive(Debug, Default)]
 pub(super) struct Stamp {
-    at: Option<Timestamp>,
+    of: Option<(Timestamp, Option<usize>)>,
     text: String,
 }
 
 impl Stamp {
-    fn text(&mut self, at: Timestamp) -> &str {
-        if self.at != Some(at) {
-            self.at = Some(at);
-            self.text = format!("{at:.7}");
+    fn text(&mut self, at: Timestamp, step: Option<usize>) -> &str {
+        if self.of != Some((at, step)) {
+            self.of = Some((at, step));
+            let step = step.map_or_else(|| "-".to_owned(), |step| (step + 1).to_string());
+            self.text = format!("{at:.7} {step} ");
         }
         &self.text
     }
 }
 
 impl LogLine {
-    /// Adds the line as it stands in the file.
-    pub(super) fn write(&self, stamp: &mut Stamp, file: &mut String) {
-        file.push_str(stamp.text(self.at));
-        match self.step {
-            Some(step) => drop(write!(file, " {} ", step + 1)),
-            None => file.push_str(" - "),
-        }
-        let mut rest = &self.text[..self.text.floor_char_boundary(TEXT_MAX)];
-        while let Some(at) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
-            file.push_str(&rest[..at]);
-            file.push_str(if rest.as_bytes()[at] == b'\n' { "\\n" } else { "\\r" });
-            rest = &rest[at + 1..];
-        }
-        file.push_str(rest);
-        file.push('\n');
-    }
-
     /// Reads a line of the file, given without its line break. What is no such line, because
     /// somebody else wrote it, is nothing.
     pub(super) fn read(line: &str) -> Option<Self> {
@@ -66,4 +49,17 @@ impl LogLine {
         };
         Some(Self { at: at.parse().ok()?, step, text: text.to_owned() })
     }
+}
+
+/// Adds a line of a time and a step as it stands in the file.
+pub(super) fn write(stamp: &mut Stamp, (at, step): (Timestamp, Option<usize>), text: &str, file: &mut String) {
+    file.push_str(stamp.text(at, step));
+    let mut rest = &text[..text.floor_char_boundary(TEXT_MAX)];
+    while let Some(at) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
+        file.push_str(&rest[..at]);
+        file.push_str(if rest.as_bytes()[at] == b'\n' { "\\n" } else { "\\r" });
+        rest = &rest[at + 1..];
+    }
+    file.push_str(rest);
+    file.push('\n');
 }

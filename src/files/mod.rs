@@ -10,15 +10,22 @@
 //! are on disk when [`LogWriter::sync`] returns. A crash may cut the last line short: a reader
 //! sees whole lines only, and a writer that comes later begins a new one.
 //!
+//! Where several machines share the work, logs and what is handed over are in a [`Depot`] as well, under
+//! the same names, and are read from there.
+//!
 //! The text is kept as it was printed, but for the terminal escapes of steps that payload text
 //! reaches, which are spelled out. Others are made harmless where the text is shown.
 
+mod depot;
+mod gather;
 mod keep;
 mod line;
 mod read;
+mod ship;
 mod sweep;
 mod write;
 
+pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX};
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
 pub use read::{LogReader, READ_MAX};
@@ -28,6 +35,7 @@ pub use write::{LOG_MAX, LogWriter};
 use crate::id::{JobId, RunId};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The folder below the data folder.
 const FOLDER: &str = "logs";
@@ -36,12 +44,25 @@ const FOLDER: &str = "logs";
 #[derive(Debug, Clone)]
 pub struct Logs {
     folder: PathBuf,
+    depot: Option<Arc<dyn Depot>>,
 }
 
 impl Logs {
     /// Returns the logs below a data folder. Nothing is created yet.
     pub fn new(data: &Path) -> Self {
-        Self { folder: data.join(FOLDER) }
+        Self { folder: data.join(FOLDER), depot: None }
+    }
+
+    /// Returns the logs as several machines share them, where there is a depot.
+    pub fn shared(self, depot: Option<Arc<dyn Depot>>) -> Self {
+        Self { depot, ..self }
+    }
+
+    /// As [`Self::writer`], for who holds the job's lease with a fencing token.
+    pub fn leased_writer(&self, run: &RunId, job: &JobId, token: i64) -> io::Result<LogWriter> {
+        let log = self.writer(run, job)?;
+        let Some(depot) = &self.depot else { return Ok(log) };
+        log.shared(depot.clone(), name(run, job)?, Fence { job: job.as_str().to_owned(), token })
     }
 
     /// Opens the log of a job for writing at its end, and creates it where it is missing.
@@ -51,13 +72,21 @@ impl Logs {
 
     /// Opens the log of a job for reading. A log that is not there yet is empty so far.
     pub fn reader(&self, run: &RunId, job: &JobId) -> io::Result<LogReader> {
-        Ok(LogReader::new(self.path(run, job)?))
+        match &self.depot {
+            Some(depot) => Ok(LogReader::shared(depot.clone(), name(run, job)?)),
+            None => Ok(LogReader::new(self.path(run, job)?)),
+        }
     }
 
     fn path(&self, run: &RunId, job: &JobId) -> io::Result<PathBuf> {
         let name = format!("{}.log", safe(job.as_str())?);
         Ok(self.folder.join(safe(run.as_str())?).join(name))
     }
+}
+
+/// Returns what a depot calls a log.
+fn name(run: &RunId, job: &JobId) -> io::Result<String> {
+    Ok(format!("{FOLDER}/{}/{}.log", safe(run.as_str())?, safe(job.as_str())?))
 }
 
 /// Returns the id if it is a plain name. Ids are made by us, but also read from commands and

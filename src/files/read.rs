@@ -1,9 +1,11 @@
 //! Reads a log piece by piece, also while it grows.
 
+use super::depot::Depot;
 use super::line::LogLine;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The most bytes that are read at once; more than the longest line, so that there is always
 /// progress.
@@ -12,13 +14,26 @@ pub const READ_MAX: u64 = 1024 * 1024;
 /// A place in a log.
 #[derive(Debug)]
 pub struct LogReader {
-    path: PathBuf,
+    source: Source,
     offset: u64,
+}
+
+/// Where a log is read.
+#[derive(Debug)]
+enum Source {
+    /// On this machine's disk.
+    File(PathBuf),
+    /// Where several machines share it, with its name.
+    Depot(Arc<dyn Depot>, String),
 }
 
 impl LogReader {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, offset: 0 }
+        Self { source: Source::File(path), offset: 0 }
+    }
+
+    pub(super) fn shared(depot: Arc<dyn Depot>, name: String) -> Self {
+        Self { source: Source::Depot(depot, name), offset: 0 }
     }
 
     /// Returns the bytes before the next line, to go on from there another time.
@@ -34,16 +49,27 @@ impl LogReader {
     /// Returns the next lines, as many as fit into [`READ_MAX`] bytes; none when there are no more
     /// so far.
     pub fn read(&mut self) -> io::Result<Vec<LogLine>> {
-        let mut file = match File::open(&self.path) {
+        let bytes = self.bytes()?;
+        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+        self.offset += whole as u64;
+        let text = String::from_utf8_lossy(&bytes[..whole]);
+        Ok(text.split_terminator('\n').filter_map(LogLine::read).collect())
+    }
+
+    fn bytes(&self) -> io::Result<Vec<u8>> {
+        let path = match &self.source {
+            Source::Depot(depot, name) => {
+                return depot.get(name, self.offset, usize::try_from(READ_MAX).expect("it fits into memory"));
+            }
+            Source::File(path) => path,
+        };
+        let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             opened => opened?,
         };
         file.seek(SeekFrom::Start(self.offset))?;
         let mut bytes = Vec::new();
         file.take(READ_MAX).read_to_end(&mut bytes)?;
-        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
-        self.offset += whole as u64;
-        let text = String::from_utf8_lossy(&bytes[..whole]);
-        Ok(text.split_terminator('\n').filter_map(LogLine::read).collect())
+        Ok(bytes)
     }
 }

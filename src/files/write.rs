@@ -1,14 +1,21 @@
 //! Writes a log at its end.
 
-use super::line::{LogLine, Stamp};
+use super::depot::{Depot, Fence, SHARED_LOG_MAX};
+use super::line::{self, LogLine, Stamp};
+use super::ship::Shipping;
+use jiff::Timestamp;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most bytes of one job's log, so that a step in a loop fills no disk. What comes later is
 /// left out.
 pub const LOG_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How much room is kept for the next lines: those of one block of output with their times.
+const KEPT_MAX: usize = 1024 * 1024;
 
 /// What the last line of a log says that got too long.
 const FULL: &str = "##[warning]The log is full: what follows is not kept.";
@@ -17,9 +24,15 @@ const FULL: &str = "##[warning]The log is full: what follows is not kept.";
 #[derive(Debug)]
 pub struct LogWriter {
     file: File,
+    path: PathBuf,
     folder: PathBuf,
     written: u64,
+    /// The most bytes that are kept.
+    limit: u64,
+    /// Room for the next lines, empty between calls.
+    text: String,
     is_synced: bool,
+    shipping: Option<Shipping>,
 }
 
 impl LogWriter {
@@ -29,27 +42,61 @@ impl LogWriter {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
         let written = file.seek(SeekFrom::End(0))?;
-        let mut log = Self { file, folder, written, is_synced: false };
+        let mut log = Self {
+            file,
+            path: path.to_owned(),
+            folder,
+            written,
+            limit: LOG_MAX,
+            text: String::new(),
+            is_synced: false,
+            shipping: None,
+        };
         log.end_cut_line()?;
         Ok(log)
     }
 
+    /// Returns a writer that puts what is added from now on into a depot too.
+    pub(super) fn shared(mut self, depot: Arc<dyn Depot>, name: String, fence: Fence) -> io::Result<Self> {
+        self.shipping = Some(Shipping::new(depot, name, fence, self.file.metadata()?.len()));
+        self.limit = SHARED_LOG_MAX;
+        Ok(self)
+    }
+
     /// Adds lines. They are in the file when this returns, for every reader.
     pub fn append(&mut self, lines: &[LogLine]) -> io::Result<()> {
-        let mut text = String::new();
+        self.append_all(lines.iter().map(|line| ((line.at, line.step), line.text.as_str())))
+    }
+
+    /// Adds lines of one time and one step, as [`Self::append`].
+    pub fn append_of(&mut self, at: Timestamp, step: Option<usize>, lines: &[String]) -> io::Result<()> {
+        self.append_all(lines.iter().map(|line| ((at, step), line.as_str())))
+    }
+
+    fn append_all<'l>(&mut self, lines: impl Iterator<Item = ((Timestamp, Option<usize>), &'l str)>) -> io::Result<()> {
+        let mut text = std::mem::take(&mut self.text);
         let mut stamp = Stamp::default();
-        for line in lines {
-            if self.written >= LOG_MAX {
+        for (of, line) in lines {
+            if self.written >= self.limit {
                 break;
             }
             let before = text.len();
-            line.write(&mut stamp, &mut text);
+            line::write(&mut stamp, of, line, &mut text);
             self.written += (text.len() - before) as u64;
-            if self.written >= LOG_MAX {
-                LogLine { text: FULL.to_owned(), ..line.clone() }.write(&mut stamp, &mut text);
+            if self.written >= self.limit {
+                line::write(&mut stamp, of, FULL, &mut text);
             }
         }
-        self.file.write_all(text.as_bytes())
+        let written = self.file.write_all(text.as_bytes());
+        text.clear();
+        text.shrink_to(KEPT_MAX);
+        self.text = text;
+        written?;
+        match self.shipping.as_mut().map(|shipping| shipping.send(&self.file)) {
+            // A lost lease is the end; a depot that is away gets the lines later.
+            Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Returns once all lines are on disk.
@@ -61,7 +108,10 @@ impl LogWriter {
             File::open(logs)?.sync_all()?;
             self.is_synced = true;
         }
-        Ok(())
+        match &mut self.shipping {
+            Some(shipping) => shipping.send_all(&self.file),
+            None => Ok(()),
+        }
     }
 
     /// Ends the last line if a crash has cut it short.
@@ -73,5 +123,15 @@ impl LogWriter {
         self.file.seek(SeekFrom::End(-1))?;
         self.file.read_exact(&mut last)?;
         if last != *b"\n" { self.file.write_all(b"\n") } else { Ok(()) }
+    }
+}
+
+/// A log that every machine can read is not needed on this one.
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        if self.shipping.as_ref().is_some_and(|shipping| shipping.is_done(&self.file)) {
+            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_dir(&self.folder);
+        }
     }
 }

@@ -9,8 +9,6 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 pub(super) enum Capability {
     /// A template that expansion has left.
     Templates,
-    /// A rollout in several turns.
-    Rollouts,
     Containers,
     Services,
     PowerShell,
@@ -18,8 +16,6 @@ pub(super) enum Capability {
     OtherRuns,
     /// A step in another container than its job.
     StepContainers,
-    /// Values of a job that are expressions.
-    LateValues,
     /// A macro where a step says yes or no.
     MacroInFlag,
     ManualStage,
@@ -38,13 +34,11 @@ const AS_SCRIPT: &str = "write a `script` or `bash` step that does the same";
 /// What is missing, how it is called, and what to do instead.
 const MISSING: &[(Capability, &str, &str)] = &[
     (C::Templates, "`template`", "write what the template has in this file"),
-    (C::Rollouts, "`rolling` or `canary`", "write `runOnce`"),
     (C::Containers, "`container`", "remove it: steps run on the worker itself"),
     (C::Services, "`services`", "start what you need in a script"),
     (C::PowerShell, "PowerShell", AS_SCRIPT),
     (C::OtherRuns, "an artifact of another run", "download artifacts of the `current` run"),
     (C::StepContainers, "a container as `target`", "remove it: steps run on the worker itself"),
-    (C::LateValues, "an expression or macro in a job's settings", "write the value itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
     (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),

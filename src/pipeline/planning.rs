@@ -19,6 +19,7 @@ pub(super) fn plan(pipeline: &Pipeline, name: &str) -> Plan {
         version: plan::VERSION,
         substitution: Substitution::default(),
         pipeline: name.to_owned(),
+        triggered_by: None,
         name: pattern.unwrap_or_else(|| plan::NAME_DEFAULT.into()),
         variables: variables(&pipeline.variables),
         groups: pipeline.variables.groups.clone(),

@@ -8,7 +8,7 @@
 use super::check::scripts::macros;
 use super::rewritten::{Variables, script_of, tainted};
 use crate::diagnostic::{SourceMap, Span, shown};
-use crate::shell::{self, Script, Substitution};
+use crate::shell::{self, Language, Script, Substitution};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{Content, Entry, Node, Scalar};
 use serde::Serialize;
@@ -171,7 +171,9 @@ impl Walk<'_> {
             let place = hole.and_then(|hole| hole.place).map_or(String::new(), |place| format!(", in {place}"));
             let through = through.map_or(String::new(), |name| format!(", through the variable `{}`", shown(&name)));
             let into = format!("line {line} of the script{place}{through}");
-            self.note(segment, span, key, into, hole.map(|hole| hole.variable.clone()));
+            // In Python the characters themselves stand in the script, as escapes.
+            let carrier = hole.filter(|_| language != Language::Python);
+            self.note(segment, span, key, into, carrier.map(|hole| hole.variable.clone()));
         }
     }
 

@@ -46,8 +46,13 @@ impl Splitter {
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
         while let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) {
-            self.extend(&bytes[..end], lines);
-            self.end(lines);
+            if self.begun.is_empty() && end <= LINE_MAX {
+                // Nearly all lines lie in one block, and are copied once.
+                lines.push(self.line(&bytes[..end], true));
+            } else {
+                self.extend(&bytes[..end], lines);
+                self.end(lines);
+            }
             let after = &bytes[end + 1..];
             self.after_return = bytes[end] == b'\r' && after.is_empty();
             let is_pair = bytes[end] == b'\r' && after.first() == Some(&b'\n');
@@ -79,10 +84,13 @@ impl Splitter {
         self.push(true, lines);
     }
 
+    fn line(&self, bytes: &[u8], ends: bool) -> Line {
+        Line { stream: self.stream, text: String::from_utf8_lossy(bytes).into_owned(), ends }
+    }
+
     fn push(&mut self, ends: bool, lines: &mut Vec<Line>) {
-        let text = String::from_utf8_lossy(&self.begun).into_owned();
+        lines.push(self.line(&self.begun, ends));
         self.begun.clear();
-        lines.push(Line { stream: self.stream, text, ends });
     }
 }
 

@@ -8,12 +8,14 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::watch;
 
-/// How many bytes are read at once: as many as a pipe holds by default.
-const BLOCK: usize = 64 * 1024;
+/// How many bytes are read at once, and how many a pipe holds: four times what it does by default,
+/// so that the program goes on while its lines are written. Users without privileges have 64 MiB
+/// for all their pipes.
+pub(super) const BLOCK: usize = 256 * 1024;
 /// How many blocks are still read of a pipe when the program is over: the most that a pipe can
 /// hold without privileges, so that nothing the program printed is lost, and a process that left
 /// the group can't go on for ever.
-const LAST_BLOCKS: usize = 16;
+const LAST_BLOCKS: usize = 1024 * 1024 / BLOCK;
 
 /// The reading ends of a program's pipes.
 pub(super) struct Reader {
@@ -67,6 +69,8 @@ async fn hand_on(lines: Vec<Line>, to: &mut dyn Output) -> Result<(), String> {
 
 impl Pipe {
     fn new(reader: PipeReader, stream: Stream) -> io::Result<Self> {
+        // Where there is no room for a larger pipe, the usual one will do.
+        let _ = rustix::pipe::fcntl_setpipe_size(&reader, BLOCK);
         let receiver = Receiver::from_owned_fd(OwnedFd::from(reader))?;
         Ok(Self { receiver, splitter: Splitter::new(stream), block: vec![0; BLOCK], is_open: true })
     }

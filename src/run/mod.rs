@@ -5,6 +5,7 @@
 
 mod attempt;
 mod condition;
+mod late;
 mod leg;
 mod matrix;
 mod name;

@@ -10,9 +10,9 @@ use super::condition::{self, Conclusion, Surroundings};
 use super::output::{self, Output};
 use super::runtime::{self, Asker, Sources};
 use super::state::RunResult;
-use super::{leg, matrix};
+use super::{late, leg};
 use crate::expression::Value;
-use crate::pipeline::plan::{JOBS_OF_RUN_MAX, Job, MatrixLeg, Plan, Stage, Variable};
+use crate::pipeline::plan::{JOBS_OF_RUN_MAX, Job, Plan, Settled, Stage, Variable};
 use std::collections::BTreeSet;
 
 /// How far one leg of a job is, as far as others care.
@@ -46,7 +46,7 @@ pub struct Board {
 }
 
 /// A decision about one leg of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// The stage's place in the plan.
     pub stage: usize,
@@ -59,13 +59,13 @@ pub struct Change {
 }
 
 /// What was decided about a leg.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// A worker may take it.
     Due,
-    /// It has stood for all legs of its job, and they are known now: these. It is the first of them,
-    /// and none of them is decided yet. The plan has them already.
-    Spread(Vec<MatrixLeg>),
+    /// It has stood for all legs of its job, and what was open about that is known now. It is the
+    /// first of the legs, and none of them is decided yet. The plan has the values already.
+    Settled(Box<Settled>),
     /// It ended without a worker.
     Completed {
         /// How.
@@ -202,13 +202,13 @@ impl Board {
             if let Conclusion::Fails(mistake) = &mut conclusion {
                 mistake.insert_str(0, "its condition could not be evaluated: ");
             }
-            if conclusion == Conclusion::Holds && plan.stages[stage].jobs[job].late_matrix().is_some() {
-                match self.spread(plan, stage, job) {
+            if conclusion == Conclusion::Holds && plan.stages[stage].jobs[job].has_late_values() {
+                match self.settle(plan, stage, job) {
                     Ok(change) => {
                         changes.push(change);
                         continue;
                     }
-                    Err(mistake) => conclusion = Conclusion::Fails(format!("its matrix can't be used: {mistake}")),
+                    Err(mistake) => conclusion = Conclusion::Fails(mistake),
                 }
             }
             for (leg, decision) in leg::decide(&plan.stages[stage].jobs[job], &conclusion, &legs) {
@@ -217,17 +217,17 @@ impl Board {
         }
     }
 
-    /// Finds out which legs a job has whose matrix is an expression.
-    fn spread(&mut self, plan: &mut Plan, stage: usize, job: usize) -> Result<Change, String> {
-        let expression = plan.stages[stage].jobs[job].late_matrix().unwrap_or_default();
+    /// Finds out what is still open about a job that may run: its legs and its limits.
+    fn settle(&mut self, plan: &mut Plan, stage: usize, job: usize) -> Result<Change, String> {
         let sources = Sources { contexts: self.contexts(plan, stage, job), counter: None };
-        let legs = matrix::legs(&runtime::text_of(expression, plan, Asker::Job(stage, job), &sources)?)?;
-        if self.all().count() + legs.len() > JOBS_OF_RUN_MAX {
+        let settled = late::settled(plan, stage, job, &sources)?;
+        plan.settle(stage, job, settled.clone());
+        let width = plan.stages[stage].jobs[job].width();
+        if self.all().count() + width > JOBS_OF_RUN_MAX {
             return Err(format!("the run would have more than {JOBS_OF_RUN_MAX} jobs"));
         }
-        plan.set_legs(stage, job, legs.clone());
-        self.stages[stage][job].resize_with(legs.len().max(1), Standing::default);
-        Ok(Change { stage, job, leg: 0, decision: Decision::Spread(legs) })
+        self.stages[stage][job].resize_with(width, Standing::default);
+        Ok(Change { stage, job, leg: 0, decision: Decision::Settled(Box::new(settled)) })
     }
 
     /// Completes the legs of a stage that are not decided yet.
@@ -246,7 +246,7 @@ impl Board {
     fn decide(&mut self, change: Change, changes: &mut Vec<Change>) {
         self.stages[change.stage][change.job][change.leg].progress = match &change.decision {
             Decision::Due => Progress::Started,
-            Decision::Spread(_) => Progress::Waiting,
+            Decision::Settled(_) => Progress::Waiting,
             Decision::Completed { result, .. } => Progress::Completed(*result),
         };
         changes.push(change);

@@ -37,16 +37,21 @@
 //!
 //! Leases are measured by a clock that nobody can set: [`Clock::steady`].
 
+mod beginning;
+mod detail;
 mod model;
 mod outage;
+mod postgres;
+mod refused;
 mod report;
 mod sqlite;
 mod wait;
 
 pub use model::*;
 pub use outage::Outage;
+pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
-pub use sqlite::{Access, Backup, SqliteStore, Unrestorable};
+pub use sqlite::{Access, Backup, FolderLock, SqliteStore, Unrestorable};
 pub use wait::*;
 
 use crate::clock::Clock;
@@ -166,6 +171,10 @@ pub trait Store: Send + Sync {
     /// gets the same number. Durable when it returns.
     async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error>;
 
+    /// Returns what the jobs of a leased job's run agree on under a name: what the first of them
+    /// proposed, and nothing while none has. Durable when it returns.
+    async fn agree(&self, lease: &Lease, name: &str, proposal: Option<&str>) -> Result<Option<String>, Error>;
+
     /// Completes a job and gives up its lease; in the same commit stores its outputs and decides
     /// what follows from it: jobs that become due or are skipped, results of stages and of the run.
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error>;
@@ -205,21 +214,36 @@ pub trait Store: Send + Sync {
     /// Returns what is held back, in the order of kind and name.
     async fn pauses(&self) -> Result<Vec<Pause>, Error>;
 
-    /// Returns completed runs that ended before a moment, the earliest first.
-    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error>;
+    /// Returns where logs and what steps hand over are, for all machines that share the store; nothing
+    /// where they are in the data folder of the one machine.
+    fn depot(&self) -> Option<Arc<dyn crate::files::Depot>> {
+        None
+    }
+
+    /// Returns completed runs that ended before a moment, the earliest first. A store that is kept small
+    /// by who runs its database names none, and forgets nothing in the three calls after this one.
+    async fn expired_runs(&self, _before: Timestamp, _limit: usize) -> Result<Vec<RunId>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Forgets completed runs and all that is stored of them; others are left. Numbers stay: the next
     /// run of a pipeline goes on counting. One small commit: a caller brings some at a time.
-    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error>;
+    async fn forget_runs(&self, _runs: &[RunId]) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Forgets some of the earliest deliveries: those received before a moment, and while all bodies
     /// together have more bytes than `bytes_max`. A repeat of one is still answered with its runs, for as
     /// long as its key is remembered. Keys whose time is over go too. One small commit: a caller comes
     /// again until nothing was left.
-    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error>;
+    async fn forget_deliveries(&self, _before: Timestamp, _bytes_max: Option<u64>) -> Result<Forgotten, Error> {
+        Ok(Forgotten { deliveries: 0, is_all: true })
+    }
 
     /// Gives some room back that nothing uses. Says whether there is more.
-    async fn compact(&self) -> Result<bool, Error>;
+    async fn compact(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// Returns a receiver that is marked changed when something became due or a run changed, in
     /// this process. Subscribe, look, then wait: a change between the look and the wait is not
@@ -250,6 +274,10 @@ pub trait Store: Send + Sync {
 
     /// Returns what was seen of each connection, those without any left out.
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error>;
+
+    /// Returns what was deployed to: each environment and resource, in the order of their names,
+    /// with the last deployment.
+    async fn environments(&self) -> Result<Vec<EnvironmentDetail>, Error>;
 
     /// Returns how many runs wait and are running.
     async fn depth(&self) -> Result<Depth, Error>;

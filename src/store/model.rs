@@ -1,6 +1,6 @@
 //! What goes into a store and comes out of it.
 
-use super::report::{Artifact, StepReport};
+use super::report::{Artifact, Deployed, StepReport};
 use super::wait::Wait;
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Form;
@@ -232,6 +232,11 @@ pub enum StepEvent {
     Published {
         /// What and where.
         artifact: Artifact,
+    },
+    /// Its job deploys to an environment; told once for each attempt of a job.
+    Deployed {
+        /// To which, and which job.
+        deployed: Deployed,
     },
 }
 
@@ -472,6 +477,31 @@ pub struct SecretUse {
     pub name: String,
     /// When.
     pub last_used: Timestamp,
+}
+
+/// An environment, or a resource of one, and the last deployment to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentDetail {
+    /// The environment.
+    pub environment: String,
+    /// The resource of it; nothing for the environment itself.
+    pub resource: Option<String>,
+    /// How often was deployed to it.
+    pub deployments: u64,
+    /// The run of the last deployment.
+    pub run: RunId,
+    /// That run's pipeline.
+    pub pipeline: String,
+    /// That run's number in its pipeline.
+    pub number: u64,
+    /// The job, `stage/job.leg`.
+    pub job: String,
+    /// How far the job is.
+    pub state: State,
+    /// How it ended.
+    pub result: Option<RunResult>,
+    /// When it began to deploy.
+    pub at: Timestamp,
 }
 
 /// How much work there is.

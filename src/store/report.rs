@@ -1,6 +1,7 @@
 //! What a step tells about itself by logging commands, and what it hands over for keeping.
 
 use crate::run::RunResult;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How many issues of each kind are kept of a step; they are counted all the same.
@@ -150,6 +151,19 @@ pub struct Artifact {
     pub kind: String,
     /// Where it is: below the data folder, or wherever the step says.
     pub location: String,
+}
+
+/// A deployment that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// The environment, macros expanded.
+    pub environment: String,
+    /// The resource of it, if one is named.
+    pub resource: Option<String>,
+    /// The job, `stage/job.leg`.
+    pub job: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Tests {

@@ -136,9 +136,13 @@ impl Members {
     }
 }
 
-/// Inputs of tasks are text.
+/// Inputs of tasks are text, as it was written: a boolean is one only in these letters.
 fn text(value: &Value) -> Value {
-    value.to_text().map_or_else(|_| value.clone(), Value::String)
+    match value {
+        Value::Boolean(true) => Value::text("true"),
+        Value::Boolean(false) => Value::text("false"),
+        value => value.to_text().map_or_else(|_| value.clone(), Value::String),
+    }
 }
 
 /// Returns a list with each item changed, its places and its origin kept.

@@ -6,13 +6,16 @@ use super::recorder::{Recorder, finish};
 use super::stop::StopSignal;
 use super::workspace::Workspace;
 use super::{job, lease};
-use crate::files::{Keep, Logs};
+use crate::files::{Keep, LogWriter, Logs};
 use crate::pipeline::plan;
 use crate::run::RunResult;
 use crate::store::{Claim, JobOutcome, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// The folder among a job's own for what it fetches from other machines.
+const FETCHED: &str = "fetched";
 
 /// Where claimed jobs are worked on.
 pub(super) struct Bench {
@@ -71,14 +74,18 @@ impl Bench {
                 plan::VERSION
             )));
         }
-        let log = self.logs.writer(&claim.run, &claim.lease.job).map_err(|error| Broken::Log(error.to_string()))?;
+        let log = self.log(&claim).map_err(|error| Broken::Log(error.to_string()))?;
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log);
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
-                let context = context(claim, workspace.clone(), Keep::new(&self.data), self.host.clone());
+                let keep = Keep::new(&self.data).shared(self.store.depot(), workspace.root.join(FETCHED));
+                let context = context(claim, workspace.clone(), keep, self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
-                remove(move || workspace.remove()).await;
-                outcome?
+                // The log goes to the disk while the folders are removed.
+                let ((), synced) = tokio::join!(remove(move || workspace.remove()), recorder.sync());
+                let outcome = outcome?;
+                synced?;
+                return Ok(outcome);
             }
             Err(error) => {
                 let reason = format!("the job's folders can't be made: {error}");
@@ -88,6 +95,11 @@ impl Bench {
         };
         recorder.sync().await?;
         Ok(outcome)
+    }
+
+    /// Opens the job's log.
+    fn log(&self, claim: &Claim) -> std::io::Result<LogWriter> {
+        self.logs.leased_writer(&claim.run, &claim.lease.job, claim.lease.token)
     }
 
     fn failed(&self, reason: String) -> JobOutcome {

@@ -9,8 +9,9 @@ use crate::pipeline::plan::{Job, Leg, Plan, Stage};
 use crate::process::Patience;
 use crate::run::Board;
 use crate::store::Artifact;
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,24 +61,34 @@ impl Host {
 }
 
 /// The secrets of variable groups, by the group's name. They are neither in a plan nor in the
-/// store: a worker has them from its own configuration.
+/// store: a worker has them from its own configuration, and others when that changes. A job has
+/// those that were there when it began.
 #[derive(Default)]
-pub struct Secrets(HashMap<String, Vec<(String, SecretString)>>);
+pub struct Secrets(ArcSwap<HashMap<String, Group>>);
+
+/// The names and values of a group's secrets.
+pub(super) type Group = Arc<[(String, SecretString)]>;
 
 impl Secrets {
     /// Returns the secrets: of each its group, its name and its value. Names ignore case.
     pub fn new(secrets: impl IntoIterator<Item = (String, String, SecretString)>) -> Self {
+        let all = Self::default();
+        all.replace(secrets);
+        all
+    }
+
+    /// Puts others in their place, for the jobs that begin from now on.
+    pub fn replace(&self, secrets: impl IntoIterator<Item = (String, String, SecretString)>) {
         let mut groups: HashMap<String, Vec<(String, SecretString)>> = HashMap::new();
         for (group, name, value) in secrets {
             groups.entry(group.to_ascii_lowercase()).or_default().push((name, value));
         }
-        Self(groups)
+        self.0.store(Arc::new(groups.into_iter().map(|(name, group)| (name, group.into())).collect()));
     }
 
-    /// Returns the names and values of a group's secrets; nothing where it has none here.
-    pub(super) fn group(&self, name: &str) -> Option<impl Iterator<Item = (&str, &str)>> {
-        let group = self.0.get(&name.to_ascii_lowercase())?;
-        Some(group.iter().map(|(name, value)| (name.as_str(), value.expose_secret())))
+    /// Returns a group's secrets; nothing where it has none here.
+    pub(super) fn group(&self, name: &str) -> Option<Group> {
+        self.0.load().get(&name.to_ascii_lowercase()).cloned()
     }
 }
 

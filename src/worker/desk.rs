@@ -3,7 +3,7 @@
 use super::journal::{Broken, Journal};
 use super::mask::Masker;
 use crate::run::{Output, Series};
-use crate::store::{Answer, Artifact, Question, StepEvent, StepReport};
+use crate::store::{Answer, Artifact, Deployed, Question, StepEvent, StepReport};
 use std::borrow::Cow;
 
 /// A journal behind a masker.
@@ -49,6 +49,18 @@ impl<'j> Desk<'j> {
             }
         }
         outputs
+    }
+
+    /// Returns what the jobs of the run agree on under a name, which may be this proposal.
+    pub(super) async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
+        self.journal.agree(name, proposal).await
+    }
+
+    /// Records a deployment that begins.
+    pub(super) async fn deployed(&mut self, deployed: Deployed) -> Result<(), Broken> {
+        let mask = |text: &str| self.masker.mask(text).into_owned();
+        let (environment, resource) = (mask(&deployed.environment), deployed.resource.as_deref().map(mask));
+        self.record(StepEvent::Deployed { deployed: Deployed { environment, resource, ..deployed } }).await
     }
 
     /// Returns the number of a series.

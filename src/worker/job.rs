@@ -14,7 +14,7 @@ use super::desk::Desk;
 use super::journal::{Broken, Journal};
 use super::stop::{Cause, StopSignal, Watchman, minutes};
 use super::variables::{Setting, Variables};
-use super::{built_in, predefined, start, step};
+use super::{built_in, deployment, predefined, start, step};
 use crate::diagnostic::{is_unprintable, shown};
 use crate::pipeline::plan::Step;
 use crate::run::{MASK, Output, RunResult};
@@ -68,6 +68,10 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     if let Some(sentence) = built_in::begin(&mut execution).await? {
         return failed(job, &mut execution.desk, sentence).await;
     }
+    if let Some(sentence) = built_in::fetch_artifacts(&mut execution).await? {
+        return failed(job, &mut execution.desk, sentence).await;
+    }
+    deployment::note(&mut execution).await?;
     for (place, step) in job.leg().steps().iter().enumerate() {
         execution.step(place, step).await?;
     }

@@ -29,6 +29,10 @@ pub trait Journal: Send {
     /// question. May be dropped while it waits.
     async fn ask(&mut self, question: &Question) -> Result<Answer, Broken>;
 
+    /// Returns what the jobs of the run agree on under a name: what the first of them proposed, and
+    /// nothing while none has.
+    async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken>;
+
     /// Adds lines to the log: of the step at a place of the job, or about the job itself.
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken>;
 }

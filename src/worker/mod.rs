@@ -15,6 +15,7 @@ mod claimed;
 mod command;
 mod condition;
 mod context;
+mod deployment;
 mod desk;
 mod environment;
 mod foreground;
@@ -37,7 +38,7 @@ pub use built_in::{EXTRACTED_MAX, RATIO_MAX, RESULTS_FILE_MAX, Repositories};
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
 pub use environment::same_case_name;
-pub use foreground::{Foreground, Origin};
+pub use foreground::{Foreground, Origin, Part, Summary};
 pub use job::{OUTPUTS_BYTES_MAX, OUTPUTS_MAX, execute};
 pub use journal::{Broken, Journal};
 pub use lease::LEASE;
@@ -49,7 +50,7 @@ pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
 
 use crate::files::Logs;
-use crate::id::WorkerId;
+use crate::id::{JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
 use crate::store::{Claim, Outage, Store, Swept};
@@ -102,7 +103,7 @@ impl Worker {
     pub fn new(id: WorkerId, store: Arc<dyn Store>, settings: Settings) -> Self {
         let bench = Bench {
             store: store.clone(),
-            logs: Logs::new(&settings.data),
+            logs: Logs::new(&settings.data).shared(store.depot()),
             data: settings.data.clone(),
             host: settings.host.clone(),
         };
@@ -174,15 +175,30 @@ impl Worker {
 /// Ends what jobs whose worker is gone may have left on this machine: processes, to nearly all of
 /// which their shims have seen, and folders.
 pub async fn clear_up(data: &Path, swept: Vec<Swept>) {
+    for Swept { job, run, again } in &swept {
+        tracing::warn!(%job, %run, again, "a lost lease was ended");
+    }
+    clear(data, swept.into_iter().map(|Swept { job, run, .. }| (run, job)).collect()).await;
+}
+
+/// Ends what a former process has left in a data folder that nobody else has: jobs whose leases end by
+/// themselves.
+pub async fn clear_folder(data: &Path) {
+    match Workspace::left(data) {
+        Ok(left) => clear(data, left).await,
+        Err(error) => tracing::warn!(%error, "what a former worker has left could not be looked for"),
+    }
+}
+
+async fn clear(data: &Path, jobs: Vec<(RunId, JobId)>) {
     let data = data.to_owned();
     let clearing = tokio::task::spawn_blocking(move || {
-        let marks: Vec<String> = swept.iter().map(|job| context::mark(&job.run, &job.job)).collect();
+        let marks: Vec<String> = jobs.iter().map(|(run, job)| context::mark(run, job)).collect();
         let killed = process::hunt(&marks);
         if killed > 0 {
             tracing::warn!(killed, "processes of lost jobs were killed");
         }
-        for Swept { job, run, again } in swept {
-            tracing::warn!(%job, %run, again, "a lost lease was ended");
+        for (run, job) in jobs {
             if let Err(error) = Workspace::leave(&data, &run, &job) {
                 tracing::warn!(%job, %error, "the folders of a lost job could not be removed");
             }

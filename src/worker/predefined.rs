@@ -15,7 +15,7 @@ const RUN_NAME: &str = "Build.BuildNumber";
 /// know of payloads.
 pub(super) fn set(variables: &mut Variables, job: &JobContext) {
     let folders = folders(job).map(|(name, folder)| (name, path(folder)));
-    for (name, value) in names(job).into_iter().chain(of_deployment(job)).chain(folders) {
+    for (name, value) in names(job).into_iter().chain(of_trigger(job)).chain(of_deployment(job)).chain(folders) {
         variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value) });
     }
     set_status(variables, RunResult::Succeeded);
@@ -81,15 +81,30 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
     ]
 }
 
+/// Returns what only a run has that a webhook has started.
+fn of_trigger(job: &JobContext) -> Vec<(&'static str, Text)> {
+    let alias = job.plan.triggered_by.iter();
+    let both = |alias: &String| {
+        [("Resources.TriggeringAlias", alias.as_str().into()), ("Resources.TriggeringCategory", "webhook".into())]
+    };
+    alias.flat_map(both).collect()
+}
+
 /// Returns what only deployment jobs have.
 fn of_deployment(job: &JobContext) -> Vec<(&'static str, Text)> {
     let Some(deployment) = &job.job().deployment else { return Vec::new() };
-    let environment = deployment.environment.iter();
-    let named = environment.flat_map(|environment| {
-        let resource = environment.resource_name.iter().map(|name| ("Environment.ResourceName", name.clone()));
-        std::iter::once(("Environment.Name", environment.name.clone())).chain(resource)
-    });
-    std::iter::once(("Strategy.Name", deployment.rollout.key().into())).chain(named).collect()
+    let mut all = vec![("Strategy.Name", deployment.rollout.key().into())];
+    if let Some(turn) = job.leg().turn() {
+        all.push(("Strategy.Action", turn.hook.point.action().into()));
+        all.push(("Strategy.CycleName", turn.hook.point.cycle().word().into()));
+        all.extend(turn.increment.map(|increment| ("Strategy.Increment", increment.to_string().into())));
+    }
+    if let Some(environment) = &deployment.environment {
+        all.push(("Environment.Name", environment.name.clone()));
+        all.extend(environment.resource_name.iter().map(|name| ("Environment.ResourceName", name.clone())));
+        all.extend(environment.resource_id.iter().map(|id| ("Environment.ResourceId", id.clone())));
+    }
+    all
 }
 
 /// Returns the run's name. Its pattern may have taken payload text in through any variable.
@@ -99,10 +114,12 @@ fn run_name(job: &JobContext) -> Text {
     tainted.map_or_else(|| job.name.as_str().into(), |part| part.derive(job.name.as_str()))
 }
 
-fn folders(job: &JobContext) -> [(&'static str, &Path); 13] {
+fn folders(job: &JobContext) -> [(&'static str, &Path); 15] {
     let folders = &job.workspace;
     [
         ("Agent.BuildDirectory", &folders.root),
+        ("Agent.HomeDirectory", &folders.work),
+        ("Agent.RootDirectory", &folders.work),
         ("Agent.TempDirectory", &folders.temporary),
         ("Agent.ToolsDirectory", &folders.tools),
         ("Agent.WorkFolder", &folders.work),

@@ -2,12 +2,13 @@
 
 use super::journal::{Broken, Journal};
 use crate::clock::Clock;
-use crate::files::{LogLine, LogWriter};
+use crate::files::LogWriter;
 use crate::run::Series;
 use crate::store::{Answer, Error, JobOutcome, Lease, Question, StepEvent, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// How long to wait before a write is tried again that the store could not take, at first and at
 /// the most. It is tried for as long as the lease holds.
@@ -23,31 +24,65 @@ pub(super) struct Recorder {
     store: Arc<dyn Store>,
     lease: Lease,
     clock: Arc<dyn Clock>,
-    /// Away only while a thread writes to it.
-    log: Option<LogWriter>,
+    log: Log,
+    /// The record of a step's end that is still being written: what follows it goes on meanwhile, up
+    /// to the next record or the end.
+    recording: Option<JoinHandle<Result<(), Broken>>>,
+}
+
+/// The log: with us, or with a thread that writes to it.
+enum Log {
+    Here(LogWriter),
+    /// The next lines may be made ready meanwhile.
+    Writing(JoinHandle<std::io::Result<LogWriter>>),
+    /// An earlier write has failed.
+    Gone,
 }
 
 impl Recorder {
     pub(super) fn new(store: Arc<dyn Store>, lease: Lease, clock: Arc<dyn Clock>, log: LogWriter) -> Self {
-        Self { store, lease, clock, log: Some(log) }
+        Self { store, lease, clock, log: Log::Here(log), recording: None }
     }
 
-    /// Puts the log on disk. An outcome is recorded only after its log.
+    /// Puts the log on disk, and the last record into the store. An outcome is recorded only after
+    /// both.
     pub(super) async fn sync(&mut self) -> Result<(), Broken> {
-        self.write(LogWriter::sync).await
+        self.begin(LogWriter::sync).await?;
+        self.finish_writing().await?;
+        self.finish_recording().await
     }
 
-    /// Runs a write to the log on a thread that may wait for the disk.
-    async fn write(
+    /// Begins a write to the log on a thread that may wait for the disk, when the one before it has
+    /// ended. So there is at most one at a time, and lines keep their order.
+    async fn begin(
         &mut self,
         write: impl FnOnce(&mut LogWriter) -> std::io::Result<()> + Send + 'static,
     ) -> Result<(), Broken> {
-        let Some(mut log) = self.log.take() else {
-            return Err(Broken::Log("an earlier write has failed".to_owned()));
+        self.finish_writing().await?;
+        self.log = match std::mem::replace(&mut self.log, Log::Gone) {
+            Log::Here(mut log) => Log::Writing(tokio::task::spawn_blocking(move || write(&mut log).map(|()| log))),
+            other => other,
         };
-        let written = tokio::task::spawn_blocking(move || write(&mut log).map(|()| log)).await;
-        let written = written.map_err(std::io::Error::other).flatten();
-        self.log = Some(written.map_err(|error| Broken::Log(error.to_string()))?);
+        Ok(())
+    }
+
+    /// Returns when all records so far are in the store.
+    async fn finish_recording(&mut self) -> Result<(), Broken> {
+        match self.recording.take() {
+            Some(recording) => recording.await.unwrap_or_else(|error| Err(Broken::Log(error.to_string()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns when all lines so far are in the file.
+    async fn finish_writing(&mut self) -> Result<(), Broken> {
+        let written = match &mut self.log {
+            Log::Here(_) => return Ok(()),
+            Log::Gone => return Err(Broken::Log("an earlier write has failed".to_owned())),
+            Log::Writing(write) => write.await.map_err(std::io::Error::other).flatten(),
+        };
+        self.log = Log::Gone;
+        self.log = Log::Here(written.map_err(|error| Broken::Log(error.to_string()))?);
         Ok(())
     }
 }
@@ -55,7 +90,17 @@ impl Recorder {
 #[async_trait]
 impl Journal for Recorder {
     async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
-        persist(&self.lease, || self.store.record(&self.lease, event.clone())).await
+        // Whoever sees that a step has ended finds all that it has printed.
+        self.finish_writing().await?;
+        self.finish_recording().await?;
+        let (store, lease) = (self.store.clone(), self.lease.clone());
+        let is_end = matches!(event, StepEvent::Completed { .. });
+        let record = async move { persist(&lease, || store.record(&lease, event.clone())).await };
+        if is_end {
+            self.recording = Some(tokio::spawn(record));
+            return Ok(());
+        }
+        record.await
     }
 
     async fn count(&mut self, series: &Series) -> Result<i64, Broken> {
@@ -71,10 +116,13 @@ impl Journal for Recorder {
         }
     }
 
+    async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
+        persist(&self.lease, || self.store.agree(&self.lease, name, proposal)).await
+    }
+
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
         let at = self.clock.now();
-        let lines: Vec<LogLine> = lines.into_iter().map(|text| LogLine { at, step, text }).collect();
-        self.write(move |log| log.append(&lines)).await
+        self.begin(move |log| log.append_of(at, step, &lines)).await
     }
 }
 

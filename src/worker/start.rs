@@ -10,6 +10,7 @@ use crate::diagnostic::shown;
 use crate::expression::Value;
 use crate::pipeline::plan::Variable;
 use crate::run::{Asker, Series, Sources, resolve_variables};
+use secrecy::ExposeSecret;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -32,8 +33,8 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
             let group = shown(&group);
             return Ok(Err(format!("The variable group `{group}` has no secrets on this machine.")));
         };
-        for (name, secret) in secrets {
-            match hidden(name, secret, desk, &mut warnings) {
+        for (name, secret) in secrets.iter() {
+            match hidden(name, secret.expose_secret(), desk, &mut warnings) {
                 Ok(setting) => variables.apply(setting),
                 Err(sentence) => return Ok(Err(sentence)),
             }

@@ -66,6 +66,17 @@ impl Workspace {
         remove(&data.join(FOLDER).join(plain(run.as_str())?).join(plain(job.as_str())?))
     }
 
+    /// Returns the jobs that have folders in a data folder.
+    pub(super) fn left(data: &Path) -> io::Result<Vec<(RunId, JobId)>> {
+        let mut left = Vec::new();
+        for run in names(&data.join(FOLDER), RunId::PREFIX)? {
+            for job in names(&data.join(FOLDER).join(&run), JobId::PREFIX)? {
+                left.push((RunId::from_stored(&run), JobId::from_stored(&job)));
+            }
+        }
+        Ok(left)
+    }
+
     /// Returns a folder that steps may start in: inside the job's folders or the sources, with
     /// links followed. On failure, a sentence.
     pub fn inside(&self, folder: &str) -> Result<PathBuf, String> {
@@ -84,6 +95,16 @@ impl Workspace {
             homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
         if is_inside { Ok(found) } else { Err(format!("`{shown}` is outside of the job's folders")) }
     }
+}
+
+/// Returns the names in a folder that begin with a prefix; none where there is no folder.
+fn names(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    names.filter(|name: &io::Result<String>| name.as_ref().map_or(true, |name| name.starts_with(prefix))).collect()
 }
 
 fn remove(root: &Path) -> io::Result<()> {

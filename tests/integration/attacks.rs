@@ -10,6 +10,7 @@ mod pipelines;
 mod requests;
 mod scripts;
 mod secrets;
+mod store;
 mod web;
 
 use crate::support::shared;
@@ -92,7 +93,8 @@ fn end(case: &Value, surface: &str, server: &requests::Posting) -> End {
         "artifact" => archives::end(case),
         "web" => web::end(case),
         "notify" => elsewhere("pipehook sends no notifications"),
-        "queue" | "db" => elsewhere("the tests of the store have these"),
+        "db" => store::end(case),
+        "queue" => elsewhere("the tests of the door, the store and the worker have these"),
         "dos" if case.get("load").is_some() => loads::end(case, server),
         _ if case.get("request").is_some() => requests::end(case, server),
         _ if case.get("pipeline_yaml").is_some() => pipelines::end(case),

@@ -1,5 +1,6 @@
 //! `pipehook check` over whole folders.
 
+mod limits;
 mod mutation;
 mod template;
 
@@ -62,6 +63,31 @@ fn what_a_payload_could_mend_is_no_mistake_without_one() {
     );
     folder.write("open.yml", &open);
     folder.run(&["check", "open.yml"]).ended_with(0);
+}
+
+#[test]
+fn an_expression_that_does_not_end_hides_no_other_mistake() {
+    let folder = Folder::new("");
+    let listening = "resources:\n  webhooks:\n  - webhook: hook\n    connection: open\n";
+    folder.write(
+        "p.yml",
+        &format!(
+            "{listening}jobs:\n- job: a\n  displayName: x ${{{{ parameters.hook.a\n  timeoutInMinutes: soon\n  dependsOn: nobody\n  steps:\n  \
+             - bash: echo \"${{{{ parameters.hook.b }}}}\n  - scrpt: x\n- job: b-c\n  condition: eq(1\n"
+        ),
+    );
+    let checked = folder.run(&["check", "p.yml", "--format", "json"]).ended_with(1).json();
+    let told = checked.as_array().expect("a list").iter().map(|it| (it["code"].clone(), it["place"]["line"].clone()));
+    let expected = [
+        ("expression-syntax", 7),
+        ("invalid-value", 8),
+        ("unknown-dependency", 9),
+        ("tainted-in-script", 11),
+        ("unknown-key", 12),
+        ("invalid-value", 13),
+        ("expression-syntax", 14),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected.map(|(code, line)| (json!(code), json!(line))));
 }
 
 #[test]

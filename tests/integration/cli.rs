@@ -221,6 +221,10 @@ fn an_expression_is_evaluated_or_its_mistakes_are_shown() {
     assert_eq!(evaluate(&["parameters.a[1].b", "--context", "context.json"]).ended_with(0).json(), json!("c"));
     assert_eq!(evaluate(&["failed()", "--status", "failed"]).ended_with(0).json(), json!(true));
     assert_eq!(evaluate(&["-5"]).ended_with(0).json(), json!(-5));
+    assert_eq!(evaluate(&["variables.nobody"]).ended_with(0).json(), json!(null));
+    let unknown = evaluate(&["eq(parameters.x, failed())"]).ended_with(1);
+    assert!(unknown.stderr.contains("= help: give it a value in the file of `--context`"), "{unknown:?}");
+    assert!(unknown.stderr.contains("= help: say how the job stands: `--status succeeded`"), "{unknown:?}");
     let wrong = evaluate(&["fomat('a')"]).ended_with(1);
     assert_eq!(wrong.stdout, "");
     assert!(wrong.stderr.contains("did you mean `format`?"), "{wrong:?}");

@@ -191,9 +191,11 @@ fn a_secret_is_shown_by_no_mistake_wherever_it_stands() {
         "connections:\n  a:\n    secret:\n      value: |\n        hunter2\n      env: SET\n",
         "connections:\n  a:\n    secret:\n      value: |\n        hunter2\n\t bad\n",
         "connections: {a: hunter2}\n",
-        "database: postgres://me:hunter2@host/db\n",
+        "database: postgrs://me:hunter2@host/db\n",
+        "database: [postgres://me:hunter2@host/db]\n",
+        "database: postgres://me:hunter2@host/db\nfiles: x\n",
         "databse: postgres://me:hunter2@host/db\n",
-        "\u{FEFF}database: postgres://mé:hunter2@host/db\n",
+        "\u{FEFF}database: postgrs://mé:hunter2@host/db\n",
     ];
     for text in texts {
         let mistakes = load_text(text).expect_err(text).to_string();

@@ -22,7 +22,7 @@ const POSTS: u64 = 6;
 const LIFE_AFTER_MAX: u64 = 5_000;
 
 /// Payload numbers in a script come as data; the effects are told by number.
-const PIPELINE: &str = "
+pub const PIPELINE: &str = "
 resources:
   webhooks:
   - webhook: hook
@@ -81,7 +81,7 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
 
 /// Those who post, and what they were told.
 #[derive(Default)]
-struct Senders {
+pub struct Senders {
     next: Arc<AtomicU64>,
     /// How many posts have ended, one way or the other.
     ended: AtomicU64,
@@ -90,9 +90,14 @@ struct Senders {
 }
 
 impl Senders {
+    /// Returns the number of each acknowledged delivery with its run's id.
+    pub fn acknowledged(&self) -> BTreeMap<u64, String> {
+        self.acknowledged.lock().expect("no sender panics").clone()
+    }
+
     /// Posts from several connections while something else is done, which sees how many of these
     /// posts have ended.
-    fn post_while(&self, to: SocketAddr, meanwhile: impl FnOnce(&dyn Fn() -> u64)) {
+    pub fn post_while(&self, to: SocketAddr, meanwhile: impl FnOnce(&dyn Fn() -> u64)) {
         let before = self.ended.load(Ordering::Relaxed);
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -142,7 +147,7 @@ fn exchange(to: SocketAddr, body: &str) -> Option<Answer> {
     Answer::parse(&bytes)
 }
 
-fn all_have_ended(server: &Server) -> bool {
+pub fn all_have_ended(server: &Server) -> bool {
     ["queued", "running", "canceling"].iter().all(|state| {
         let runs = server.ask(&format!("/api/v1/runs?state={state}&limit=1")).json();
         runs["runs"].as_array().or(runs.as_array()).is_some_and(Vec::is_empty)
@@ -150,7 +155,7 @@ fn all_have_ended(server: &Server) -> bool {
 }
 
 /// Returns how often each number stands behind a word.
-fn counts(effects: &str, word: &str) -> BTreeMap<u64, u64> {
+pub fn counts(effects: &str, word: &str) -> BTreeMap<u64, u64> {
     let mut counts = BTreeMap::new();
     for number in effects.lines().filter_map(|line| line.strip_prefix(word)?.parse().ok()) {
         *counts.entry(number).or_insert(0) += 1;
@@ -159,17 +164,17 @@ fn counts(effects: &str, word: &str) -> BTreeMap<u64, u64> {
 }
 
 /// Random numbers from a seed that is printed, so that a failure can be looked at again.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let given = std::env::var("PIPEHOOK_SEED").ok().and_then(|text| text.parse().ok());
         let seed = given.unwrap_or_else(|| u64::from(std::process::id()) * 0x9E37_79B9 + 1);
         println!("PIPEHOOK_SEED={seed}");
         Self(seed)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -27,6 +27,61 @@ fn serve(example: &str) -> (Folder, Server) {
     (folder, server)
 }
 
+/// Copies an example that is a repository of its own, and serves it with the tools of this machine.
+/// Nothing where a tool is missing that its steps need.
+fn serve_repository(example: &str, tools: &[&str]) -> Option<(Folder, Server)> {
+    let path = tools_path();
+    let is_there = |tool: &&str| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
+    if let Some(missing) = tools.iter().chain(&["git"]).find(|tool| !is_there(tool)) {
+        eprintln!("skipped: {missing} is not installed");
+        return None;
+    }
+    let folder = Folder::new("");
+    copy(&root().join("examples").join(example), folder.path());
+    let commit = "git init --quiet && git add --all && \
+                  git -c user.name=ann -c user.email=ann@example.com commit --quiet --message first";
+    let committed = folder.shell(commit);
+    assert!(committed.status.success(), "{committed:?}");
+    let server = folder.serve_with(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], &[("PATH", &path)]);
+    Some((folder, server))
+}
+
+/// Returns where programs are, the real `cargo` first: one that chooses among several asks the user's
+/// own folders, which steps of a test do not see.
+fn tools_path() -> std::ffi::OsString {
+    let cargo = std::env::var_os("CARGO").map(PathBuf::from);
+    let before = cargo.and_then(|cargo| Some(cargo.parent()?.to_owned()));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(before.into_iter().chain(std::env::split_paths(&path))).expect("a path")
+}
+
+/// Copies a folder, without what a run of it may have left.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (kind, to) = (entry.file_type().expect("a kind"), to.join(entry.file_name()));
+        match entry.file_name().to_str() {
+            Some("data" | "target" | "node_modules") => {}
+            _ if kind.is_dir() => copy(&entry.path(), &to),
+            _ => drop(std::fs::copy(entry.path(), to).expect("a copy")),
+        }
+    }
+}
+
+/// Posts the push of the example, and checks that all lines are in the log of the run.
+#[track_caller]
+fn push_prints(folder: &Folder, server: &Server, run: &str, lines: &[&str]) {
+    let answer = send(folder, server, "github", &["X-GitHub-Event: push"], 0);
+    assert_eq!(answer["outcome"], "queued", "{answer}");
+    let waited = folder.run(&["runs", "wait", run]);
+    let log = folder.run(&["runs", "logs", run]).ended_with(0).stdout;
+    assert_eq!(waited.code, Some(0), "{waited:?}\n{log}");
+    for line in lines {
+        assert!(log.lines().any(|printed| printed.contains(line)), "{line:?} is not in\n{log}");
+    }
+}
+
 /// Sends the example's payload and returns the answer.
 fn send(folder: &Folder, server: &Server, connection: &str, headers: &[&str], code: i32) -> serde_json::Value {
     let url = format!("http://{}", server.public);
@@ -147,6 +202,42 @@ fn standard_webhooks_are_the_same_by_name_and_written_out() {
     assert!(log(&folder, "contact#1").contains("\nnew contact Ann (contact.created)\n"));
     let written_out = send(&folder, &server, "written-out", &[], 0);
     assert_eq!(written_out["outcome"], "nothing", "{written_out}");
+}
+
+#[test]
+fn rust_crate_is_built_and_tested_in_two_ways() {
+    let Some((folder, server)) = serve_repository("rust-crate", &["cargo", "rustc", "rustdoc"]) else { return };
+    let lines = ["Hello, crate!", "test names_are_greeted ... ok", "is what ann pushed to refs/heads/main"];
+    push_prints(&folder, &server, "ci#1", &lines);
+    let shown = folder.run(&["runs", "show", "ci#1"]).ended_with(0).stdout;
+    assert!(shown.contains("job cargo test release: succeeded") && shown.contains("greet (container)"), "{shown}");
+}
+
+#[test]
+fn node_package_is_tested_and_packed() {
+    let Some((folder, server)) = serve_repository("node-package", &["node", "npm", "tar"]) else { return };
+    let lines = ["package/index.js", "would publish version 1.0.0: npm publish needs the network"];
+    push_prints(&folder, &server, "ci#1", &lines);
+    let shown = folder.run(&["runs", "show", "ci#1"]).ended_with(0).stdout;
+    assert!(shown.contains("tests: 2, 2 passed, 0 failed, 0 skipped"), "{shown}");
+}
+
+#[test]
+fn python_package_is_tested_and_packed_whether_it_is_linted_or_not() {
+    let Some((folder, server)) = serve_repository("python-package", &["python3"]) else { return };
+    push_prints(&folder, &server, "ci#1", &["made words.zip", "3", "OK"]);
+    let shown = folder.run(&["runs", "show", "ci#1"]).ended_with(0).stdout;
+    assert!(shown.contains("job test optimized: succeeded") && shown.contains("words (container)"), "{shown}");
+}
+
+#[test]
+fn docs_site_is_built_and_deployed() {
+    let Some((folder, server)) = serve_repository("docs-site", &["sed", "grep"]) else { return };
+    let lines = ["made guide.html", "Fetched site/index.html", r#"deployed 2 pages for: Fix "it"; $(date) `id`"#];
+    push_prints(&folder, &server, "docs#1", &lines);
+    let environments = folder.run(&["environments", "--format", "json"]).ended_with(0).json();
+    assert_eq!(environments[0]["environment"], "docs", "{environments}");
+    assert_eq!(environments[0]["result"], "succeeded", "{environments}");
 }
 
 #[test]

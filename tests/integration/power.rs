@@ -13,6 +13,7 @@
 use crate::support::{Folder, Server};
 use pipehook::clock::SystemClock;
 use pipehook::store::{Access, DeliveryQuery, SqliteStore, Store};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -52,8 +53,9 @@ fn library(folder: &Folder) -> Option<PathBuf> {
 
 /// Starts a server that receives only, behind the library.
 fn serve(folder: &Folder, library: &Path, settings: &[(&str, String)]) -> Server {
-    let mut environment = vec![("LD_PRELOAD", library.display().to_string())];
-    environment.extend_from_slice(settings);
+    let library = library.display().to_string();
+    let mut environment: Vec<(&str, &OsStr)> = vec![("LD_PRELOAD", library.as_ref())];
+    environment.extend(settings.iter().map(|(name, value)| (*name, OsStr::new(value))));
     folder.serve_with(&["--no-worker"], &environment)
 }
 

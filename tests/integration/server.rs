@@ -343,6 +343,35 @@ fn a_changed_configuration_is_taken_up_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn a_changed_secret_of_a_variable_group_is_taken_up() {
+    let configuration = |secret: &str| {
+        format!(
+            "connections: {{open: {{auth: none}}}}\nvariable-groups: {{g: {{token: {{secret: {{value: {secret}}}}}}}}}\n"
+        )
+    };
+    let folder = Folder::new(&configuration("first"));
+    folder.write(
+        "pipelines/p.yml",
+        "resources:\n  webhooks:\n  - {webhook: hook, connection: open}\nvariables:\n- group: g\n\
+         steps:\n- script: echo length ${#TOKEN}\n  env: {TOKEN: $(token)}\n",
+    );
+    let server = folder.serve(&[]);
+    let length = |number: usize| {
+        server.request("POST", "/webhooks/open", &[], b"{}");
+        folder.run(&["runs", "wait", &format!("p#{number}")]).ended_with(0);
+        folder.run(&["runs", "logs", &format!("p#{number}")]).ended_with(0).stdout
+    };
+    assert!(length(1).contains("length 5"));
+    let before = std::fs::read_to_string(folder.path().join("pipehook.yml")).expect("a configuration");
+    folder.write("pipehook.yml", &before.replace("first", "a-second-one"));
+    let mut number = 1;
+    until("the new secret", ANSWER_MAX, || {
+        number += 1;
+        length(number).contains("length 12").then_some(())
+    });
+}
+
+#[test]
 fn a_server_that_is_asked_to_stop_answers_what_it_has_begun_and_ends() {
     let (_folder, mut server) = served(&[]);
     let to = server.public;

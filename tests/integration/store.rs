@@ -1,14 +1,16 @@
-//! The contract of every store, what only SQLite promises, and the schedule that stores follow.
+//! The contract of every store, what only one of them promises, and the schedule that stores follow.
 
 mod contract;
 mod history;
 mod order;
+mod postgres;
 mod reference;
 mod rerun;
 mod retention;
 mod schedule;
 mod sqlite;
 mod story;
+mod tls;
 mod wait;
 mod turns;
 pub mod world;

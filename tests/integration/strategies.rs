@@ -5,6 +5,8 @@ use serde_json::Value;
 
 const CONNECTIONS: &str = "connections: {open: {auth: none}}\n";
 const FAN: &str = include_str!("../testdata/strategies/fan.yml");
+const ROLLOUTS: &str = include_str!("../testdata/strategies/rollouts.yml");
+const LATE: &str = include_str!("../testdata/strategies/late.yml");
 
 /// What steps of the pipeline print, each line behind its leg.
 const PRINTED: [&str; 15] = [
@@ -106,4 +108,127 @@ fn a_matrix_or_a_run_with_too_many_legs_is_refused() {
     folder.write("all.yml", &format!("jobs:\n{}", (0..40).map(slices).collect::<String>()));
     let all = folder.run(&["check", "all.yml"]).ended_with(1);
     assert!(all.stderr.contains("the run has more than 10000 jobs, legs counted"), "{all:?}");
+}
+
+/// Runs a pipeline in the foreground and returns what its steps print, without frames, sorted:
+/// what does not wait for each other has no order.
+fn printed(text: &str, name: &str) -> Vec<String> {
+    let folder = Folder::new("");
+    folder.write("p.yml", text).write("payload.json", "{}");
+    let output = folder.run(&["run", "p.yml", "--payload", "payload.json", "--jobs", "4"]).ended_with(1);
+    let is_told = |line: &&str| !line.contains("##[section]") && !line.contains("Fetched") && !line.contains(" in /");
+    let mut lines: Vec<String> = output.stdout.lines().filter(is_told).map(str::to_owned).collect();
+    assert!(output.stderr.contains("STAGE, JOB, STEP"), "{name}: {output:?}");
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn canaries_run_their_hooks_for_each_increment_and_rolling_deployments_once() {
+    let lines = printed(ROLLOUTS, "rollouts");
+    let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.contains("is kept as")).collect();
+    let expected = [
+        "__default/Birds.deploy_10/step1 | built at 10 in iteration",
+        "__default/Birds.deploy_50/step1 | built at 50 in iteration",
+        "__default/Birds.failure | skipped: nothing failed",
+        "__default/Birds.preDeploy/step1 | canary pre-iteration deploy",
+        "__default/Birds.routeTraffic_10/step1 | route 10",
+        "__default/Birds.routeTraffic_50/step1 | route 50",
+        "__default/Birds.success/step1 | promote post-iteration",
+        "__default/Ill.deploy_40/step1 | ##[error]Bash exited with code '1'.",
+        "__default/Ill.failure/step1 | reject it",
+        "__default/Ill.postRouteTraffic_20/step1 | settled 20",
+        "__default/Ill.postRouteTraffic_40 | skipped: `deploy 40 %` failed",
+        "__default/tell/step1 | told 50, garage/truck",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn environments_tell_what_was_deployed_to_them_last() {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/rollouts.yml", ROLLOUTS);
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let nothing = folder.run(&["environments"]).ended_with(0).stdout;
+    assert_eq!(nothing, "nothing was deployed to any environment yet\n");
+    for run in ["rollouts#1", "rollouts#2"] {
+        server.request("POST", "/webhooks/open", &[], b"{}");
+        folder.run(&["runs", "wait", run]).ended_with(1);
+    }
+    let log = folder.run(&["runs", "logs", "rollouts#2"]).ended_with(0).stdout;
+    for line in ["built at 50 in iteration", "reject it", "told 50, garage/truck"] {
+        assert!(log.lines().any(|printed| printed == line), "{line:?} is not in\n{log}");
+    }
+    let all = folder.run(&["environments", "--format", "json"]).ended_with(0).json();
+    let told = |it: &Value| {
+        let text = |key: &str| it[key].as_str().unwrap_or("-").to_owned();
+        format!(
+            "{} {} {} {}#{} {} {}",
+            text("environment"),
+            text("resource"),
+            text("result"),
+            text("pipeline"),
+            it["number"],
+            text("job"),
+            it["deployments"]
+        )
+    };
+    let expected = [
+        "farm coop succeeded rollouts#2 __default/Birds.deploy_50 4",
+        "farm shed failed rollouts#2 __default/Ill.deploy_40 4",
+        "garage truck succeeded rollouts#2 __default/Wheels.deploy_truck 2",
+    ];
+    assert_eq!(all.as_array().expect("a list").iter().map(told).collect::<Vec<_>>(), expected);
+    let table = folder.run(&["environments"]).ended_with(0).stdout;
+    assert!(table.contains("farm") && table.contains("rollouts#2"), "{table}");
+}
+
+#[test]
+fn a_canary_with_too_many_turns_is_refused() {
+    let folder = Folder::new("");
+    let increments = (1..=100).map(|it| it.to_string()).collect::<Vec<_>>().join(", ");
+    let hooks = ["deploy", "routeTraffic", "postRouteTraffic"].map(|hook| format!("      {hook}: {{steps: []}}\n"));
+    let text = format!(
+        "jobs:\n- deployment: D\n  environment: e\n  strategy:\n    canary:\n      increments: [{increments}]\n{}",
+        hooks.concat()
+    );
+    folder.write("p.yml", &text);
+    let refused = folder.run(&["check", "p.yml"]).ended_with(1);
+    assert!(refused.stderr.contains("the deployment has 300 turns, 256 are allowed"), "{refused:?}");
+}
+
+/// What the pipeline of late values prints.
+const SETTLED: [&str; 10] = [
+    "after/step1 | after loose",
+    "loose/step1 | ##[error]Bash exited with code '1'.",
+    "one.a/step1 | one 1",
+    "other.Job1/step1 | other 1 of 2",
+    "other.Job2/step1 | other 2 of 2",
+    "slow/step1 | ##[error]The step was canceled.",
+    "some.Job1/step1 | some 1 of 3",
+    "some.Job2/step1 | some 2 of 3",
+    "some.Job3/step1 | some 3 of 3",
+    "wrong | failed: its `timeoutInMinutes` can't be used: it is empty",
+];
+
+#[test]
+fn settings_of_jobs_may_become_known_when_they_are_due() {
+    assert_eq!(printed(LATE, "late"), SETTLED.map(|line| format!("__default/{line}")));
+}
+
+#[test]
+fn late_settings_count_on_the_server_too() {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/late.yml", LATE);
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    server.request("POST", "/webhooks/open", &[], b"{}");
+    folder.run(&["runs", "wait", "late#1"]).ended_with(1);
+    let log = folder.run(&["runs", "logs", "late#1"]).ended_with(0).stdout;
+    for line in SETTLED.iter().filter(|line| !line.starts_with("wrong")).filter_map(|line| line.split_once(" | ")) {
+        assert!(log.lines().any(|printed| printed == line.1), "{line:?} is not in\n{log}");
+    }
+    let shown = folder.run(&["runs", "show", "late#1"]).ended_with(0).stdout;
+    assert!(shown.contains("job some 3: succeeded"), "{shown}");
+    assert!(shown.contains("the job took longer than 0.01 minutes"), "{shown}");
+    assert!(shown.contains("its `timeoutInMinutes` can't be used: it is empty"), "{shown}");
 }

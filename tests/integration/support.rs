@@ -6,6 +6,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
+use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -59,13 +60,17 @@ pub fn checksum(secret: &str, body: &[u8]) -> String {
 
 /// A folder with a configuration and pipelines, removed at the end.
 #[derive(Debug)]
-pub struct Folder(TempDir);
+pub struct Folder {
+    folder: TempDir,
+    /// What commands have in their environment beside the way to programs.
+    environment: std::sync::Mutex<Vec<(String, String)>>,
+}
 
 impl Folder {
     /// Makes a folder in which both listeners pick free ports. `configuration` is what else the
     /// configuration says.
     pub fn new(configuration: &str) -> Self {
-        let folder = Self(tempfile::tempdir().expect("a temporary folder"));
+        let folder = Self { folder: tempfile::tempdir().expect("a temporary folder"), environment: Default::default() };
         std::fs::create_dir(folder.path().join("pipelines")).expect("a folder");
         folder.write("pipehook.yml", &format!("listen: 127.0.0.1:0\nadmin: {{listen: 127.0.0.1:0}}\n{configuration}"));
         folder
@@ -80,7 +85,13 @@ impl Folder {
     }
 
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// Puts a variable into the environment of commands.
+    pub fn set(&self, name: &str, value: &str) -> &Self {
+        self.environment.lock().expect("no holder panics").push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Runs a command here to its end.
@@ -107,19 +118,86 @@ impl Folder {
         command.args(arguments).current_dir(self.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.path());
+        command.envs(self.environment.lock().expect("no holder panics").iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
+    /// Runs a line of a shell here, in our own environment.
+    pub fn shell(&self, line: &str) -> std::process::Output {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", line]).current_dir(self.path()).output().expect("bash runs")
+    }
+
     /// Starts a server here and returns when it is ready.
     pub fn serve(&self, arguments: &[&str]) -> Server {
-        Server::start(self, arguments, &[])
+        self.serve_with(arguments, &[])
     }
 
     /// As [`Self::serve`], with more in its environment.
-    pub fn serve_with(&self, arguments: &[&str], environment: &[(&str, String)]) -> Server {
+    pub fn serve_with(&self, arguments: &[&str], environment: &[(&str, &OsStr)]) -> Server {
         Server::start(self, arguments, environment)
     }
+
+    /// Starts a worker of its own here and returns when it is ready.
+    pub fn work(&self, arguments: &[&str]) -> Worker {
+        let arguments: Vec<&str> = ["worker"].iter().chain(arguments).copied().collect();
+        let errors = std::fs::File::create(self.path().join("stderr.txt")).expect("a file");
+        let mut child = self.command(&arguments).stderr(errors).spawn().expect("the program starts");
+        let lines = first_lines(&mut child);
+        match lines.recv_timeout(READY_MAX) {
+            Ok(ready) => Worker { child, ready },
+            Err(error) => {
+                let _ = child.kill();
+                let errors = std::fs::read_to_string(self.path().join("stderr.txt")).unwrap_or_default();
+                panic!("the worker is not ready: {error}\n{errors}");
+            }
+        }
+    }
+}
+
+/// A running worker, stopped when it is dropped.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    /// What it said when it was ready.
+    pub ready: String,
+}
+
+impl Worker {
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal);
+    }
+
+    /// Kills the process, as a crash does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process ends");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        stop(&mut self.child);
+    }
+}
+
+/// Asks a process to stop, as an operator does, and kills one that does not.
+fn stop(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(Some(_))) {
+        return;
+    }
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM);
+    let end = Instant::now() + STOP_MAX;
+    while Instant::now() < end {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// What a command printed and how it ended.
@@ -156,12 +234,15 @@ pub struct Server {
 }
 
 impl Server {
-    fn start(folder: &Folder, arguments: &[&str], environment: &[(&str, String)]) -> Self {
+    fn start(folder: &Folder, arguments: &[&str], environment: &[(&str, &OsStr)]) -> Self {
         let arguments: Vec<&str> = ["serve"].iter().chain(arguments).copied().collect();
         let errors = std::fs::File::create(folder.path().join("stderr.txt")).expect("a file");
-        let mut command = folder.command(&arguments);
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
-        let mut child = command.stderr(errors).spawn().expect("the program starts");
+        let mut child = folder
+            .command(&arguments)
+            .envs(environment.iter().copied())
+            .stderr(errors)
+            .spawn()
+            .expect("the program starts");
         let lines = first_lines(&mut child);
         let mut address = |prefix: &str| match lines.recv_timeout(READY_MAX) {
             Ok(line) if line.starts_with(prefix) => line[prefix.len()..].trim().parse().expect("an address"),
@@ -232,19 +313,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        self.terminate();
-        let end = Instant::now() + STOP_MAX;
-        while Instant::now() < end {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        stop(&mut self.child);
     }
 }
 

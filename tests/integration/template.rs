@@ -11,5 +11,6 @@ mod parameters;
 mod properties;
 mod references;
 mod repositories;
+mod traps;
 mod tree;
 mod world;

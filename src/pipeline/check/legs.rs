@@ -2,8 +2,8 @@
 //! A payload may decide about both.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::pipeline::model::{FanOut, Job, Pipeline};
-use crate::pipeline::plan::{Count, JOBS_OF_RUN_MAX, LEGS_MAX};
+use crate::pipeline::model::{Deployment, FanOut, Job, Pipeline};
+use crate::pipeline::plan::{Count, Cycle, JOBS_OF_RUN_MAX, LEGS_MAX, Rollout};
 
 pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let mut all = 0_usize;
@@ -12,6 +12,12 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         if let Some(leg) = legs.get(LEGS_MAX) {
             let title = format!("the matrix has {} legs, {LEGS_MAX} are allowed", legs.len());
             diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, leg.name.span, "this is one too many"));
+        }
+        let turns = turns(job);
+        if turns > LEGS_MAX {
+            let title = format!("the deployment has {turns} turns, {LEGS_MAX} are allowed");
+            let label = "its hooks run once for each increment";
+            diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, place(job), label));
         }
         let before = all;
         all += width(job);
@@ -23,13 +29,22 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 }
 
 fn width(job: &Job) -> usize {
-    let hooks = job.deployment.as_ref().map_or(0, |deployment| deployment.hooks.len());
     let legs = match job.strategy.as_ref().map(|strategy| &strategy.fan_out) {
         Some(FanOut::Matrix(legs)) => legs.len(),
         Some(FanOut::Slices(Count::Known(count))) => usize::try_from(*count).unwrap_or(usize::MAX),
         Some(FanOut::Slices(Count::Expression(_)) | FanOut::Expression(_)) | None => 0,
     };
-    legs.max(hooks).clamp(1, LEGS_MAX)
+    legs.max(turns(job)).clamp(1, LEGS_MAX)
+}
+
+/// Returns how many jobs a deployment becomes: its hooks, some of them for each increment.
+fn turns(job: &Job) -> usize {
+    let Some(Deployment { hooks, rollout, .. }) = &job.deployment else { return 0 };
+    let every = match rollout {
+        Rollout::Canary { increments } => increments.len().max(1),
+        Rollout::RunOnce | Rollout::Rolling { .. } => 1,
+    };
+    hooks.iter().map(|hook| if hook.point.cycle() == Cycle::Iteration { every } else { 1 }).sum()
 }
 
 fn place(job: &Job) -> Span {

@@ -5,12 +5,12 @@
 //! environment.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::pipeline::model::{self, Job, Pipeline, Step, Variable};
+use crate::pipeline::model::{Action, Job, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{Entrance, Language, Refusal, Requirement, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
-use crate::template;
+use crate::template::{self, Kind, Scalar};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -53,18 +53,18 @@ fn check_step(
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(written) = step.script() else { return };
-    let scalar = &written.text.value;
+    let Some((language, written)) = written(step) else { return };
+    let scalar = &written.value;
     if scalar.text.len() > SCRIPT_MAX {
         let title = format!("the script has {} bytes, {SCRIPT_MAX} are allowed", scalar.text.len());
-        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, written.text.span, "this is too long"));
+        diagnostics.push(Diagnostic::error(Code::ExpansionLimit, title, written.span, "this is too long"));
         return;
     }
-    let text = with_variables(written, tainted);
+    let text = with_variables(&written, tainted);
     text.tell_places(rules.substitution, diagnostics);
     let environment = environment(step, tainted, &text.text);
     let script = Script {
-        language: language(written.interpreter),
+        language,
         text: &text.text,
         environment: environment.iter().map(|it| (it.name.clone(), Cow::Borrowed(&it.value))).collect(),
     };
@@ -92,6 +92,19 @@ fn check_step(
             }
         }
     }
+}
+
+/// Returns a step's script and its language: of a step that is one, or of a task with Python inline.
+fn written(step: &Step) -> Option<(Language, Cow<'_, Placed<Scalar>>)> {
+    if let Some(script) = step.script() {
+        return Some((language(script.interpreter), Cow::Borrowed(&script.text)));
+    }
+    let Action::Task(task) = &step.action else { return None };
+    let input = |wanted: &str| task.inputs.iter().find(|(name, _)| name.value == wanted);
+    let is_inline = input("scriptSource").is_some_and(|(_, source)| source.flatten().eq_ignore_ascii_case("inline"));
+    let (name, text) = input("script").filter(|_| is_inline && task.definition.name == "PythonScript")?;
+    let scalar = Scalar { text: text.clone(), segment_spans: Vec::new(), kind: Kind::Text };
+    Some((Language::Python, Cow::Owned(Placed { value: scalar, span: name.span })))
 }
 
 /// Returns the language that an interpreter reads.
@@ -136,11 +149,11 @@ impl Spanned {
 }
 
 /// Returns the script with the macros of tainted variables in place.
-fn with_variables(script: &model::Script, tainted: &[&Variable]) -> Spanned {
-    let scalar = &script.text.value;
+fn with_variables(script: &Placed<Scalar>, tainted: &[&Variable]) -> Spanned {
+    let scalar = &script.value;
     let mut text = Spanned::default();
     for (place, segment) in scalar.text.segments().iter().enumerate() {
-        let span = scalar.segment_spans.get(place).copied().unwrap_or(script.text.span);
+        let span = scalar.segment_spans.get(place).copied().unwrap_or(script.span);
         if segment.is_tainted() || tainted.is_empty() {
             text.push(segment.clone(), span);
         } else {

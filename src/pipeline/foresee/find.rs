@@ -15,6 +15,10 @@ use std::sync::Arc;
 /// What stands in an outline for the author's own text that is not known before the expansion.
 const UNKNOWN: &str = "value";
 
+/// The most values and pieces of text of one value that is passed on. A template that passes itself a
+/// parameter twice doubles it each time; of a larger one nothing is told.
+const PASSED_MAX: usize = 1_000;
+
 /// A place that names a template, and what is passed to it.
 pub(super) struct Mention {
     pub(super) written: String,
@@ -161,7 +165,7 @@ impl<'f> Finder<'f> {
         let Ok(expression) = Expression::parse(text) else { return written.author(UNKNOWN) };
         match self.value(&expression, text) {
             Passed::Payload(origin) => written.hole(Place { span: place, origin }),
-            Passed::Text(passed) => written.append_from(&passed, place),
+            Passed::Text(passed) if written.has_room_for(&passed) => written.append_from(&passed, place),
             _ => written.author(expression.literal_text().unwrap_or(UNKNOWN)),
         }
     }
@@ -189,7 +193,7 @@ impl<'f> Finder<'f> {
             let end = rest[start..].find(')').map(|end| start + end);
             let variable = end.and_then(|end| self.variable(&rest[start + 2..end]));
             let next = match (variable, end) {
-                (Some(variable), Some(end)) => {
+                (Some(variable), Some(end)) if expanded.has_room_for(&variable.value) => {
                     expanded.author(&rest[..start]);
                     expanded.append(&variable.value);
                     end + 1
@@ -208,8 +212,26 @@ impl<'f> Finder<'f> {
         self.variables.iter().rev().find(|it| it.name.eq_ignore_ascii_case(name))
     }
 
-    /// Returns what is known of a value of the file. A structure that directives make is not known.
+    /// Returns what is known of a value of the file.
     fn passed(&self, node: &Node) -> Passed {
+        let mut left = PASSED_MAX;
+        self.passed_within(node, &mut left)
+    }
+
+    /// Returns what is known of a value, and takes its size from what is left. A structure that
+    /// directives make is not known, and neither is what is too large.
+    fn passed_within(&self, node: &Node, left: &mut usize) -> Passed {
+        if *left == 0 {
+            return Passed::Author;
+        }
+        let value = self.passed_whole(node, left);
+        if matches!(node.content, Content::Scalar(_)) {
+            *left = left.saturating_sub(value.size());
+        }
+        if *left == 0 { Passed::Author } else { value }
+    }
+
+    fn passed_whole(&self, node: &Node, left: &mut usize) -> Passed {
         match &node.content {
             Content::Scalar(scalar) => match find_expressions(&scalar.text).as_slice() {
                 [Found::Expression { inner, .. }] => {
@@ -222,10 +244,11 @@ impl<'f> Finder<'f> {
                 },
             },
             Content::Sequence(items) if !items.iter().any(is_directed) => {
-                Passed::list(items.iter().map(|item| self.passed(item)).collect())
+                Passed::list(items.iter().map(|item| self.passed_within(item, left)).collect())
             }
             Content::Mapping(entries) if !is_directed(node) => {
-                Passed::mapping(entries.iter().map(|it| (key(it).to_owned(), self.passed(&it.value))).collect())
+                let member = |entry: &Entry, left: &mut usize| self.passed_within(&entry.value, left);
+                Passed::mapping(entries.iter().map(|it| (key(it).to_owned(), member(it, left))).collect())
             }
             Content::Sequence(_) | Content::Mapping(_) => Passed::Author,
         }

@@ -61,6 +61,16 @@ impl Passed {
         if members.iter().all(|(_, value)| *value == Self::Author) { Self::Author } else { Self::Mapping(members) }
     }
 
+    /// Returns how many values and pieces of text this is.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Author | Self::Payload(_) => 1,
+            Self::Text(text) => text.pieces.len(),
+            Self::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Self::Mapping(members) => 1 + members.iter().map(|(_, value)| value.size()).sum::<usize>(),
+        }
+    }
+
     /// Returns where in a payload all of the value comes from, if there is one place.
     pub(super) fn origin(&self) -> Option<Arc<Origin>> {
         match self {

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// with ever other values multiply; what is not foreseen is analysed when it is expanded.
 const VISITS_MAX: usize = 1_000;
 
+/// The most bytes of all files that are looked at, each as often as it is used.
+const VISITED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// One use of a file.
 #[derive(Debug, Clone, PartialEq)]
 struct Visit {
@@ -49,6 +52,7 @@ pub(super) fn scripts(
         documents: HashMap::from([(root.file, Arc::new(document.clone()))]),
         variables: Vec::new(),
         visits: vec![root],
+        bytes: 0,
     };
     visitor.follow();
     visitor.scripts()
@@ -62,6 +66,8 @@ struct Visitor<'v> {
     /// The variables of all files that get payload text.
     variables: Vec<Variable>,
     visits: Vec<Visit>,
+    /// The bytes of the files of all visits.
+    bytes: usize,
 }
 
 impl Visitor<'_> {
@@ -85,8 +91,11 @@ impl Visitor<'_> {
         let Some(document) = self.document(file) else { return };
         let parameters = mention.arguments.into_iter().filter(|(name, _)| carries_text(&document, name)).collect();
         let visit = Visit { file, parameters };
-        if self.visits.len() < VISITS_MAX && !self.visits.contains(&visit) {
+        let bytes = self.bytes + self.sources.source(file).map_or(0, |source| source.text.len());
+        let is_within = self.visits.len() < VISITS_MAX && bytes <= VISITED_BYTES_MAX;
+        if is_within && !self.visits.contains(&visit) {
             self.visits.push(visit);
+            self.bytes = bytes;
         }
     }
 

@@ -12,6 +12,11 @@ pub(super) struct Place {
     pub(super) origin: Arc<Origin>,
 }
 
+/// The most pieces and bytes of one text. A template that puts a parameter into itself twice doubles
+/// it each time; a longer text is not followed further, and no script is so long.
+const PIECES_MAX: usize = 1_000;
+const BYTES_MAX: usize = 1024 * 1024;
+
 /// What the author wrote, and the holes in it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Written {
@@ -54,6 +59,20 @@ impl Written {
                 }
             }
         }
+    }
+
+    /// Says whether other text can be appended without making this one too long to follow.
+    pub(super) fn has_room_for(&self, other: &Self) -> bool {
+        let bytes = |text: &Self| {
+            text.pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Author(text) => text.len(),
+                    Piece::Hole => 0,
+                })
+                .sum::<usize>()
+        };
+        self.pieces.len() + other.pieces.len() <= PIECES_MAX && bytes(self) + bytes(other) <= BYTES_MAX
     }
 
     pub(super) fn is_tainted(&self) -> bool {

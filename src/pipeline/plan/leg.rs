@@ -2,7 +2,7 @@
 //! section 5.7). A job without a strategy is the only leg of itself, so that everything that
 //! executes or shows jobs knows legs only.
 
-use super::{Count, FanOut, Hook, Job, MatrixLeg, Plan, Step, Strategy, Variable};
+use super::{Count, FanOut, HookPoint, Job, MatrixLeg, Rollout, Step, Turn, Variable};
 use crate::taint::Text;
 use std::borrow::Cow;
 
@@ -26,38 +26,15 @@ enum Kind<'p> {
     Matrix(&'p MatrixLeg),
     /// One of several equal ones, counted from 1.
     Slice(usize),
-    /// A hook of the deployment.
-    Hook(&'p Hook),
-}
-
-impl Plan {
-    /// Says whether the legs of some job become known only when it is due.
-    pub fn has_late_matrix(&self) -> bool {
-        self.stages.iter().flat_map(|stage| &stage.jobs).any(|job| job.late_matrix().is_some())
-    }
-
-    /// Puts legs that have become known in the place of the expression that gave them.
-    pub fn set_legs(&mut self, stage: usize, job: usize, legs: Vec<MatrixLeg>) {
-        let job = self.stages.get_mut(stage).and_then(|stage| stage.jobs.get_mut(job));
-        if let Some(strategy) = job.and_then(|job| job.strategy.as_mut()) {
-            strategy.fan_out = FanOut::Matrix(legs);
-        }
-    }
+    /// A turn of the deployment.
+    Turn(Turn<'p>),
 }
 
 impl Job {
-    /// Returns the expression that gives the legs, while they are not known.
-    pub fn late_matrix(&self) -> Option<&str> {
-        match &self.strategy {
-            Some(Strategy { fan_out: FanOut::MatrixExpression(text), .. }) => Some(text),
-            _ => None,
-        }
-    }
-
     /// Returns how many legs the job has; at least one.
     pub fn width(&self) -> usize {
         if let Some(deployment) = &self.deployment {
-            return deployment.hooks.len().max(1);
+            return deployment.turns().count().max(1);
         }
         match self.strategy.as_ref().map(|strategy| &strategy.fan_out) {
             Some(FanOut::Matrix(legs)) => legs.len().max(1),
@@ -68,9 +45,9 @@ impl Job {
 
     /// Returns the leg at a place, which is below [`Job::width`].
     pub fn leg(&self, place: usize) -> Leg<'_> {
-        let hook = self.deployment.as_ref().and_then(|deployment| deployment.hooks.get(place));
-        let kind = match (hook, self.strategy.as_ref().map(|strategy| &strategy.fan_out)) {
-            (Some(hook), _) => Kind::Hook(hook),
+        let turn = self.deployment.as_ref().and_then(|deployment| deployment.turns().nth(place));
+        let kind = match (turn, self.strategy.as_ref().map(|strategy| &strategy.fan_out)) {
+            (Some(turn), _) => Kind::Turn(turn),
             (None, Some(FanOut::Matrix(legs))) => legs.get(place).map_or(Kind::Whole, Kind::Matrix),
             (None, Some(FanOut::Slices(_))) => Kind::Slice(place + 1),
             (None, Some(FanOut::MatrixExpression(_)) | None) => Kind::Whole,
@@ -81,6 +58,20 @@ impl Job {
     /// Returns the legs in order.
     pub fn legs(&self) -> impl Iterator<Item = Leg<'_>> {
         (0..self.width()).map(|place| self.leg(place))
+    }
+
+    /// Returns the resource that a deployment names, where its name can be part of others.
+    fn resource(&self) -> Option<&str> {
+        let environment = self.deployment.as_ref()?.environment.as_ref()?;
+        let name = environment.resource_name.as_ref()?.segments().first()?;
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+        (!name.is_tainted() && name.text.chars().all(is_plain)).then_some(&*name.text)
+    }
+
+    /// Returns the resource by which turns of a rolling deployment are called.
+    fn rolled_over(&self) -> Option<&str> {
+        let deployment = self.deployment.as_ref()?;
+        if matches!(deployment.rollout, Rollout::Rolling { .. }) { self.resource() } else { None }
     }
 
     /// Returns how many legs may run at once; `None` for any number.
@@ -99,7 +90,7 @@ impl<'p> Leg<'p> {
             Kind::Whole => None,
             Kind::Matrix(leg) => Some(leg.name.as_str().into()),
             Kind::Slice(number) => Some(format!("Job{number}").into()),
-            Kind::Hook(hook) => Some(hook.point.key().into()),
+            Kind::Turn(turn) => Some(turn.name(self.job.rolled_over())),
         }
     }
 
@@ -114,7 +105,7 @@ impl<'p> Leg<'p> {
         match self.kind {
             Kind::Whole => {}
             Kind::Slice(number) => name.append(&format!(" {number}").into()),
-            Kind::Matrix(_) | Kind::Hook(_) => {
+            Kind::Matrix(_) | Kind::Turn(_) => {
                 name.append(&format!(" {}", self.name().unwrap_or_default()).into());
             }
         }
@@ -124,7 +115,7 @@ impl<'p> Leg<'p> {
     /// Returns which workers may claim it.
     pub fn pool(&self) -> &'p str {
         match self.kind {
-            Kind::Hook(hook) => &hook.pool,
+            Kind::Turn(turn) => &turn.hook.pool,
             _ => &self.job.pool,
         }
     }
@@ -140,7 +131,7 @@ impl<'p> Leg<'p> {
     /// Returns its steps.
     pub fn steps(&self) -> &'p [Step] {
         match self.kind {
-            Kind::Hook(hook) => &hook.steps,
+            Kind::Turn(turn) => &turn.hook.steps,
             _ => &self.job.steps,
         }
     }
@@ -152,7 +143,33 @@ impl<'p> Leg<'p> {
             Kind::Whole => vec![String::new()],
             Kind::Matrix(leg) => vec![format!("{}.", leg.name)],
             Kind::Slice(number) => vec![format!("Job{number}."), String::new()],
-            Kind::Hook(hook) => vec![format!("{}.", self.job.name), format!("{}.", hook.point.key())],
+            Kind::Turn(turn) => self.prefixes_of(turn),
         }
+    }
+
+    /// A rollout in one go goes by its job's name too, and a hook by the resource that it deployed to.
+    fn prefixes_of(&self, turn: Turn<'_>) -> Vec<String> {
+        let key = turn.hook.point.key();
+        let deployment = self.job.deployment.as_ref();
+        let is_one_go = deployment.is_some_and(|deployment| deployment.rollout == Rollout::RunOnce);
+        let mut names: Vec<String> = is_one_go.then(|| self.job.name.clone()).into_iter().collect();
+        names.push(turn.name(self.job.resource()).into_owned());
+        if turn.increment.is_none() && names.iter().all(|name| name != key) {
+            names.push(key.to_owned());
+        }
+        names.into_iter().map(|name| format!("{name}.")).collect()
+    }
+
+    /// Returns the turn of a deployment that it is.
+    pub fn turn(&self) -> Option<Turn<'p>> {
+        match self.kind {
+            Kind::Turn(turn) => Some(turn),
+            _ => None,
+        }
+    }
+
+    /// Says whether it begins with the artifacts of its run (reference, section 5.7).
+    pub fn fetches_artifacts(&self) -> bool {
+        self.turn().is_some_and(|turn| turn.hook.point == HookPoint::Deploy && !turn.hook.says_download)
     }
 }

@@ -9,20 +9,23 @@
 //! step       what a step runs, and how
 //! strategy   jobs that become several: matrix, slices, deployments
 //! leg        each of those several, as one that executes or shows it sees it
+//! settled    what becomes known of a job only when it is due
 //! resource   repositories, containers and pipelines that jobs and steps name by alias
 //! ```
 
 mod leg;
 mod resource;
+mod settled;
 mod step;
 mod strategy;
 
 pub use leg::{JOBS_OF_RUN_MAX, LEGS_MAX, Leg};
 pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Repository, Resources};
+pub use settled::Settled;
 pub use step::{
     Action, Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Script, Step, Target, TargetPlace, Task,
 };
-pub use strategy::{Deployment, Environment, FanOut, Hook, HookPoint, MatrixLeg, Rollout, Strategy};
+pub use strategy::{Cycle, Deployment, Environment, FanOut, Hook, HookPoint, MatrixLeg, Rollout, Strategy, Turn};
 
 use crate::shell::Substitution;
 use crate::taint::Text;
@@ -51,6 +54,9 @@ pub struct Plan {
     pub substitution: Substitution,
     /// The pipeline's name.
     pub pipeline: String,
+    /// The alias of the webhook resource that a delivery has met; nothing for a run by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triggered_by: Option<String>,
     /// The run's name pattern, macros such as `$(Date:yyyyMMdd)` still in it.
     pub name: Text,
     /// Variables of the whole run, in order; the last of a name wins.

@@ -3,6 +3,7 @@
 use super::{Count, Step, Variable};
 use crate::taint::Text;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How a job becomes several that share its conditions and dependencies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -101,6 +102,17 @@ pub struct Hook {
     pub steps: Vec<Step>,
 }
 
+/// The three parts of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cycle {
+    /// What is done once, before.
+    Before,
+    /// What a canary does for each increment.
+    Iteration,
+    /// What is done once, at the end.
+    After,
+}
+
 /// A moment of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +129,43 @@ pub enum HookPoint {
     Success,
     /// `on.failure`: after one that failed.
     Failure,
+}
+
+/// One of the jobs that a deployment becomes: a hook, in a canary's increment where it has several.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'p> {
+    /// Which steps run.
+    pub hook: &'p Hook,
+    /// The share in percent, of a canary's turns but the first and the last.
+    pub increment: Option<u32>,
+}
+
+impl Deployment {
+    /// Returns what runs, in order: the hooks once, or `preDeploy`, then the next three for each
+    /// increment of a canary, then the two ends.
+    pub fn turns(&self) -> impl Iterator<Item = Turn<'_>> {
+        let increments: Vec<Option<u32>> = match &self.rollout {
+            Rollout::Canary { increments } if !increments.is_empty() => increments.iter().copied().map(Some).collect(),
+            _ => vec![None],
+        };
+        let of = |wanted: Cycle| self.hooks.iter().filter(move |hook| hook.point.cycle() == wanted);
+        let once = move |wanted| of(wanted).map(|hook| Turn { hook, increment: None });
+        let every = move |increment| of(Cycle::Iteration).map(move |hook| Turn { hook, increment });
+        once(Cycle::Before).chain(increments.into_iter().flat_map(every)).chain(once(Cycle::After))
+    }
+}
+
+impl<'p> Turn<'p> {
+    /// Returns what tells it from the others of its job. Turns of a canary are called by their
+    /// increment; others by the resource that is deployed to, where there is one.
+    pub(super) fn name(&self, resource: Option<&str>) -> Cow<'p, str> {
+        let key = self.hook.point.key();
+        match (self.increment, resource) {
+            (Some(increment), _) => format!("{key}_{increment}").into(),
+            (None, Some(resource)) => format!("{key}_{resource}").into(),
+            (None, None) => key.into(),
+        }
+    }
 }
 
 impl Rollout {
@@ -140,6 +189,35 @@ impl HookPoint {
             Self::PostRouteTraffic => "postRouteTraffic",
             Self::Success => "success",
             Self::Failure => "failure",
+        }
+    }
+
+    /// Returns the part of the deployment that it belongs to.
+    pub fn cycle(self) -> Cycle {
+        match self {
+            Self::PreDeploy => Cycle::Before,
+            Self::Deploy | Self::RouteTraffic | Self::PostRouteTraffic => Cycle::Iteration,
+            Self::Success | Self::Failure => Cycle::After,
+        }
+    }
+
+    /// Returns what `strategy.action` says: what is done to what is deployed.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::PreDeploy | Self::Deploy | Self::RouteTraffic | Self::PostRouteTraffic => "deploy",
+            Self::Success => "promote",
+            Self::Failure => "reject",
+        }
+    }
+}
+
+impl Cycle {
+    /// Returns what `strategy.cycleName` says.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Before => "pre-iteration",
+            Self::Iteration => "iteration",
+            Self::After => "post-iteration",
         }
     }
 }

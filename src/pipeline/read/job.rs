@@ -34,8 +34,8 @@ impl Reader<'_> {
             is_written: true,
             ..Job::default()
         };
-        job.late.timeout_minutes = self.late(node, "timeoutInMinutes");
-        job.late.cancel_timeout_minutes = self.late(node, "cancelTimeoutInMinutes");
+        job.late.timeout_minutes = member(node, "timeoutInMinutes").and_then(late);
+        job.late.cancel_timeout_minutes = member(node, "cancelTimeoutInMinutes").and_then(late);
         if keyword == "deployment" {
             job.deployment = self.deployment(node, &job.pool);
         }
@@ -46,7 +46,7 @@ impl Reader<'_> {
     /// Reads what a job has, and a pipeline with `steps` at its root too.
     pub(super) fn body_of_job(&mut self, job: &mut Job, node: &Node) {
         job.continue_on_error = member(node, "continueOnError").and_then(boolean) == Some(true);
-        job.late.continue_on_error = self.late(node, "continueOnError");
+        job.late.continue_on_error = member(node, "continueOnError").and_then(late);
         if job.deployment.is_none() {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
@@ -67,13 +67,6 @@ impl Reader<'_> {
         }
         job.clean = member(node, "workspace").and_then(clean);
         job.attempts = member(node, "attempts").and_then(count);
-    }
-
-    /// Returns the expression of a value that becomes known when the job is due.
-    fn late(&mut self, node: &Node, key: &str) -> Option<Condition> {
-        let late = late(member(node, key)?)?;
-        self.need(Capability::LateValues, late.span);
-        Some(late)
     }
 
     fn container_use(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Placed<ContainerUse>> {

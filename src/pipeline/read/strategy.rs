@@ -2,7 +2,6 @@
 
 use super::{Reader, variables_of};
 use crate::diagnostic::{Code, Diagnostic, shown};
-use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Condition, Deployment, FanOut, Hook, Leg, Placed, Pool, Strategy};
 use crate::pipeline::plan::{Count, Environment, HookPoint, Rollout};
 use crate::pipeline::value::{author, count, entries, entry, is_name, items, late, member, own, text};
@@ -22,24 +21,14 @@ const ENDS: [(&str, HookPoint); 2] = [("success", HookPoint::Success), ("failure
 impl Reader<'_> {
     pub(super) fn strategy(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Strategy> {
         let strategy = member(node, "strategy")?;
-        let max_parallel = member(strategy, "maxParallel").and_then(|node| self.count(node, others));
+        let max_parallel = member(strategy, "maxParallel").and_then(|node| late_count(node, others));
         let (span, fan_out) = if let Some(matrix) = entry(strategy, "matrix") {
             (matrix.key_span, self.matrix(matrix, others)?)
         } else {
             let parallel = entry(strategy, "parallel")?;
-            (parallel.key_span, FanOut::Slices(self.count(&parallel.value, others)?))
+            (parallel.key_span, FanOut::Slices(late_count(&parallel.value, others)?))
         };
         Some(Strategy { span, fan_out, max_parallel })
-    }
-
-    fn count(&mut self, node: &Node, others: &mut Vec<Condition>) -> Option<Count> {
-        if let Some(expression) = late(node) {
-            self.need(Capability::LateValues, expression.span);
-            let text = expression.text.clone();
-            others.push(expression);
-            return Some(Count::Expression(text));
-        }
-        count(node).map(Count::Known)
     }
 
     fn matrix(&mut self, matrix: &Entry, others: &mut Vec<Condition>) -> Option<FanOut> {
@@ -71,12 +60,14 @@ impl Reader<'_> {
 
     pub(super) fn deployment(&mut self, node: &Node, pool: &Pool) -> Option<Deployment> {
         let strategy = member(node, "strategy")?;
-        for several in ["rolling", "canary"].iter().filter_map(|key| entry(strategy, key)) {
-            self.need(Capability::Rollouts, several.key_span);
-        }
         let (rollout, body) = if let Some(body) = member(strategy, "runOnce") {
             (Rollout::RunOnce, body)
         } else if let Some(body) = member(strategy, "rolling") {
+            if let Some(share) = entry(body, "maxParallel") {
+                let title = "`maxParallel` has no effect: there is one machine to deploy to";
+                let label = "the worker that runs the hooks";
+                self.diagnostics.push(Diagnostic::note_at(Code::NoEffect, title, share.key_span, label));
+            }
             let max_parallel = member(body, "maxParallel").and_then(own).map(|share| share.value);
             (Rollout::Rolling { max_parallel }, body)
         } else {
@@ -84,6 +75,11 @@ impl Reader<'_> {
             let increments = member(body, "increments").map(|node| items(node, INCREMENTS_MAX)).unwrap_or_default();
             (Rollout::Canary { increments: increments.iter().filter_map(count).collect() }, body)
         };
+        if let Some(tags) = member(node, "environment").and_then(|node| entry(node, "tags")) {
+            let title = "`tags` of an environment choose nothing: hooks run on a worker of their pool";
+            let label = "there are no resources with tags here";
+            self.diagnostics.push(Diagnostic::note_at(Code::NoEffect, title, tags.key_span, label));
+        }
         let environment = member(node, "environment").and_then(environment);
         Some(Deployment { environment, rollout, hooks: self.hooks(body, pool) })
     }
@@ -101,15 +97,16 @@ impl Reader<'_> {
         let (steps, _) = self.steps(node);
         let says_download = member(node, "steps")
             .is_some_and(|steps| items(steps, usize::MAX).iter().any(|step| entry(step, "download").is_some()));
-        if point == HookPoint::Deploy && !says_download {
-            // Elsewhere it would be told that an artifact is missing; here the author expects it.
-            let title = "artifacts of the run are not fetched by themselves";
-            let note = Diagnostic::note_at(Code::NoEffect, title, node.span, "`deploy` begins with its first step");
-            self.diagnostics
-                .push(note.help("write `- download: current` if the steps want them, else `- download: none`"));
-        }
         Hook { point, pool, says_download, steps }
     }
+}
+
+/// Returns a number, or the expression that gives it when the job is due.
+fn late_count(node: &Node, others: &mut Vec<Condition>) -> Option<Count> {
+    let Some(expression) = late(node) else { return count(node).map(Count::Known) };
+    let text = expression.text.clone();
+    others.push(expression);
+    Some(Count::Expression(text))
 }
 
 /// `environment`, `environment.resource`, or a mapping.

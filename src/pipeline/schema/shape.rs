@@ -2,7 +2,7 @@
 //! else: who reads the document afterwards takes what is right and passes over the rest.
 
 use super::key::listed;
-use super::table::ROOT;
+use super::table::{ENTRIES_MAX, ROOT};
 use super::{Either, Kind, Known, List, Number, Type, Union, old};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::pipeline::value::{
@@ -108,7 +108,12 @@ impl Checker<'_> {
         if is_nothing(node) {
             return;
         }
-        for entry in self.entries(node, what).unwrap_or_default() {
+        let entries = self.entries(node, what).unwrap_or_default();
+        if let Some(excess) = entries.get(ENTRIES_MAX) {
+            let title = format!("{what} has {} entries, {ENTRIES_MAX} are allowed", entries.len());
+            self.error(Code::ExpansionLimit, title, excess.key_span, "this is one too many");
+        }
+        for entry in entries.iter().take(ENTRIES_MAX) {
             self.value(&entry.value, wanted, &format!("`{}`", shown(author(&entry.key))));
         }
     }

@@ -14,7 +14,7 @@ pub(in crate::pipeline) const JOBS_MAX: usize = 256;
 pub(in crate::pipeline) const STEPS_MAX: usize = 500;
 /// The most variables of one block.
 pub(in crate::pipeline) const VARIABLES_MAX: usize = 1_000;
-/// The most entries of a list that has no limit of its own.
+/// The most entries of a list or a mapping that has no limit of its own.
 pub(super) const ENTRIES_MAX: usize = 1_000;
 /// The most jobs that one job becomes, and that may run at once.
 const PARALLEL_MAX: f64 = LEGS_MAX as f64;

@@ -14,10 +14,11 @@ use super::matrix;
 use super::row::{micros, moment};
 use super::turn;
 use super::writer::{Memory, Session};
-use crate::id::{DeliveryId, JobId, RunId};
+use crate::id::{DeliveryId, RunId};
 use crate::pipeline::plan::Plan;
-use crate::run::{ATTEMPTS_DEFAULT, Board, Change, Decision, Progress, Ranking, RunResult};
+use crate::run::{Board, Decision, Progress, Ranking, RunResult};
 use crate::store::Error;
+use crate::store::beginning::{JobRow, jobs};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 use std::collections::HashMap;
@@ -244,8 +245,8 @@ pub(super) fn file_beginning(
         ended(memory);
     }
     for change in &changes {
-        if let Decision::Spread(legs) = &change.decision {
-            matrix::keep(connection, seq, (change.stage, change.job), legs)?;
+        if let Decision::Settled(settled) = &change.decision {
+            matrix::keep(connection, seq, (change.stage, change.job), settled)?;
         }
     }
     for job in jobs(&RunId::from_stored(&run.id), &plan, &board, &changes) {
@@ -289,49 +290,6 @@ fn queue_place(
 /// A run that ended by itself waits for nobody.
 fn ended(memory: &mut Memory) {
     memory.waiting = memory.waiting.saturating_sub(1);
-}
-
-struct JobRow<'p> {
-    id: JobId,
-    stage: usize,
-    job: usize,
-    leg: usize,
-    pool: &'p str,
-    attempts: u32,
-    progress: Progress,
-    reason: Option<&'p str>,
-}
-
-fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p [Change]) -> Vec<JobRow<'p>> {
-    let mut rows = Vec::new();
-    for (stage, planned) in plan.stages.iter().enumerate() {
-        let jobs = planned.jobs.iter().enumerate();
-        for (job, leg, planned) in jobs.flat_map(|(job, it)| it.legs().enumerate().map(move |(leg, it)| (job, leg, it)))
-        {
-            let attempts = attempts_of(plan, stage, job);
-            let mut own = changes.iter().filter(|it| (it.stage, it.job, it.leg) == (stage, job, leg));
-            let reason = own.find_map(|it| match &it.decision {
-                Decision::Completed { reason, .. } => Some(reason.as_str()),
-                Decision::Due | Decision::Spread(_) => None,
-            });
-            let progress = board.stages[stage][job][leg].progress;
-            let (id, pool) = (job_id(run, rows.len()), planned.pool());
-            rows.push(JobRow { id, stage, job, leg, pool, attempts, progress, reason });
-        }
-    }
-    rows
-}
-
-/// Returns the id of a run's job: the run's own digits, the last four of which give way to the
-/// job's place. A run has fewer jobs than four digits count.
-pub(super) fn job_id(run: &RunId, place: usize) -> JobId {
-    let own = run.as_str().trim_start_matches(RunId::PREFIX);
-    let kept = own.get(..own.len().saturating_sub(4)).unwrap_or(own);
-    JobId::from_stored(&format!("{}{kept}{place:04x}", JobId::PREFIX))
-}
-
-fn attempts_of(plan: &Plan, stage: usize, job: usize) -> u32 {
-    plan.stages[stage].jobs[job].attempts.unwrap_or(ATTEMPTS_DEFAULT).max(1)
 }
 
 fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, place: QueuePlace, now: i64) -> Result<(), Error> {

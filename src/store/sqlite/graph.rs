@@ -67,7 +67,7 @@ fn follow(
     let mut board = board(session.connection, run, &plan)?;
     board.canceled = canceled;
     for change in decide(&mut board, &mut plan) {
-        write(session, run, &change, now)?;
+        write(session, run, &plan, &change, now)?;
     }
     match board.result(&plan) {
         Some(result) => {
@@ -113,12 +113,13 @@ pub(super) fn board(connection: &Connection, run: i64, plan: &Plan) -> Result<Bo
     Ok(board)
 }
 
-fn write(session: &Session<'_>, run: i64, change: &Change, now: Timestamp) -> Result<(), Error> {
+fn write(session: &Session<'_>, run: i64, plan: &Plan, change: &Change, now: Timestamp) -> Result<(), Error> {
     match &change.decision {
-        Decision::Spread(legs) => {
+        Decision::Settled(settled) => {
             let job = (change.stage, change.job);
-            matrix::keep(session.connection, run, job, legs)?;
-            return matrix::add_legs(session.connection, run, job, legs.len());
+            matrix::keep(session.connection, run, job, settled)?;
+            let legs = plan.stages[change.stage].jobs[change.job].width();
+            return matrix::add_legs(session.connection, run, job, legs);
         }
         Decision::Due => session
             .connection

@@ -4,6 +4,7 @@
 //! no row changed means that the lease is lost.
 
 use super::counter::Scope;
+use super::environment;
 use super::filing;
 use super::graph::{board, cancel_unstarted, settle};
 use super::matrix;
@@ -191,6 +192,7 @@ pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Now, event: 
         StepEvent::Tagged { tag } => story::tag(session, job, tag)?,
         StepEvent::Renamed { name } => story::rename(session, job, name)?,
         StepEvent::Published { artifact } => story::publish(session, job, artifact)?,
+        StepEvent::Deployed { deployed } => environment::note(session, job, deployed)?,
         StepEvent::Started { step, display_name, at, attempt } => {
             session.connection.prepare_cached("UPDATE job SET started_step = 1 WHERE seq = ?")?.execute([job])?;
             session
@@ -222,6 +224,17 @@ pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Now, event: 
 /// Returns the number of a series for the run of a leased job.
 pub(super) fn count(session: &Session<'_>, lease: &Lease, now: Now, series: &Series) -> Result<i64, Error> {
     story::count(session, held(session, lease, now)?, series)
+}
+
+/// Returns what the jobs of a leased job's run agree on.
+pub(super) fn agree(
+    session: &Session<'_>,
+    lease: &Lease,
+    now: Now,
+    name: &str,
+    proposal: Option<&str>,
+) -> Result<Option<String>, Error> {
+    story::agree(session, held(session, lease, now)?, name, proposal)
 }
 
 /// Completes a job, and decides what follows.

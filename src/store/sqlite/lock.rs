@@ -17,13 +17,14 @@ const TRY_EVERY: Duration = Duration::from_millis(5);
 
 /// Held for the server's life. The system gives it up when the process ends, however it ends.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
 impl Lock {
-    /// Takes the folder, or says who has it. Blocks for a moment where its holder is gone and
-    /// something of it is still there.
-    pub(super) fn take(folder: &Path) -> Result<Self, Error> {
+    /// Takes the folder, or says who has it; it is made where it is missing. Blocks for a moment where
+    /// its holder is gone and something of it is still there.
+    pub fn take(folder: &Path) -> Result<Self, Error> {
         let failed = |error: std::io::Error| super::unavailable_folder(folder, &error);
+        super::make_folder(folder).map_err(failed)?;
         let mut file = File::options()
             .read(true)
             .write(true)

@@ -1,47 +1,47 @@
-//! Legs that became known only when their job was due. They stand in place of the expression in the
-//! plan of their run, for whoever reads it.
+//! What became known of a job only when it was due, such as the legs of its matrix. It stands in
+//! place of the expressions in the plan of its run, for whoever reads it.
 
-use super::filing::job_id;
 use super::row::{from_json, to_json};
 use crate::id::RunId;
-use crate::pipeline::plan::{MatrixLeg, Plan};
+use crate::pipeline::plan::{Plan, Settled};
 use crate::store::Error;
+use crate::store::beginning::job_id;
 use rusqlite::{Connection, params};
 
-/// Puts the legs that are known by now into a run's plan.
+/// Puts what is known by now into a run's plan.
 pub(super) fn fill_in(connection: &Connection, run: i64, plan: &mut Plan) -> Result<(), Error> {
-    if !plan.has_late_matrix() {
+    if !plan.has_late_values() {
         return Ok(());
     }
     let mut query = connection.prepare_cached("SELECT stage_index, job_index, legs FROM matrix WHERE run = ?")?;
     let mut rows = query.query([run])?;
     while let Some(row) = rows.next()? {
-        let legs: Vec<MatrixLeg> = from_json(&row.get::<_, String>(2)?)?;
-        plan.set_legs(row.get(0)?, row.get(1)?, legs);
+        let settled: Settled = from_json(&row.get::<_, String>(2)?)?;
+        plan.settle(row.get(0)?, row.get(1)?, settled);
     }
     Ok(())
 }
 
-/// Legs that became known, and the stage and job whose they are.
-pub(super) type Known = ((usize, usize), Vec<MatrixLeg>);
+/// What became known of a job, and its stage's place and its own.
+pub(super) type Known = ((usize, usize), Settled);
 
-/// Returns the legs that became known in a run.
+/// Returns what became known of the jobs of a run.
 pub(super) fn kept(connection: &Connection, run: i64) -> Result<Vec<Known>, Error> {
     let mut query = connection.prepare_cached("SELECT stage_index, job_index, legs FROM matrix WHERE run = ?")?;
     let rows = query.query_map([run], |row| Ok(((row.get(0)?, row.get(1)?), row.get::<_, String>(2)?)))?;
     rows.map(|row| row.map_err(Error::from).and_then(|(place, legs)| Ok((place, from_json(&legs)?)))).collect()
 }
 
-/// Keeps the legs of a job.
+/// Keeps what became known of a job.
 pub(super) fn keep(
     connection: &Connection,
     run: i64,
     (stage, job): (usize, usize),
-    legs: &[MatrixLeg],
+    settled: &Settled,
 ) -> Result<(), Error> {
     connection
         .prepare_cached("INSERT INTO matrix (run, stage_index, job_index, legs) VALUES (?, ?, ?, ?)")?
-        .execute(params![run, stage, job, to_json(&legs)?])?;
+        .execute(params![run, stage, job, to_json(settled)?])?;
     Ok(())
 }
 

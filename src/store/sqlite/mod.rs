@@ -23,6 +23,7 @@
 //! | `upkeep.rs` | check, backup and restore of a whole store |
 //! | `blocked.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
+//! | `environment.rs` | what was deployed to, and by which job |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
 //! | `read.rs` | lists and details |
@@ -34,6 +35,7 @@ mod accept;
 mod blocked;
 mod counter;
 mod entry;
+mod environment;
 mod filing;
 mod form;
 mod graph;
@@ -55,10 +57,13 @@ mod upkeep;
 mod wait;
 mod writer;
 
+pub use lock::Lock as FolderLock;
+
+use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
-    StepEvent, Store, Swept,
+    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun,
+    RunDetail, RunQuery, StepEvent, Store, Swept,
 };
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -68,7 +73,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lease::Now;
 use reader::Readers;
-use refusal::Refusals;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -256,6 +260,12 @@ impl Store for SqliteStore {
         self.write(move |session| lease::count(session, &lease, now, &series)).await
     }
 
+    async fn agree(&self, lease: &Lease, name: &str, proposal: Option<&str>) -> Result<Option<String>, Error> {
+        let (lease, now) = (lease.clone(), self.now());
+        let (name, proposal) = (name.to_owned(), proposal.map(str::to_owned));
+        self.write(move |session| lease::agree(session, &lease, now, &name, proposal.as_deref())).await
+    }
+
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
         let (lease, now) = (lease.clone(), self.now());
         self.change(move |session| lease::finish(session, &lease, now, &outcome)).await
@@ -371,6 +381,10 @@ impl Store for SqliteStore {
 
     async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error> {
         self.read(read::connection_counts).await
+    }
+
+    async fn environments(&self) -> Result<Vec<EnvironmentDetail>, Error> {
+        self.read(environment::all).await
     }
 
     async fn depth(&self) -> Result<Depth, Error> {

@@ -7,16 +7,11 @@ use super::{blocked, story, wait};
 use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
-use crate::pipeline::plan::{Job, Plan, Stage, Step};
-use crate::run::{Board, Progress, RunResult, Standing, State};
-use crate::store::{
-    ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, JobDetail, Run, RunDetail, RunQuery, SecretUse,
-    StageDetail, StepDetail, StepReport,
-};
+use crate::run::{RunResult, State};
+use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
+use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, Run, RunDetail, RunQuery, SecretUse};
 use crate::webhook::delivery::{Decision, Delivery, Outcome};
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
-use std::borrow::Cow;
 
 /// The columns of [`run_of`].
 const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
@@ -102,158 +97,53 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
     let Some((seq, run, plan, values)): Option<(i64, Run, String, String)> = found else { return Ok(None) };
     let mut plan = Sheet::from_stored(plan).plan(&from_json::<Vec<String>>(&values)?).map_err(unreadable)?;
     matrix::fill_in(connection, seq, &mut plan)?;
-    let jobs = job_rows(connection, seq)?;
     let board = story::board_of_outputs(connection, seq, &plan)?;
-    let stages = plan.stages.iter().enumerate();
-    let stages = stages.map(|(at, stage)| stage_detail(connection, &plan, &board, at, stage, &jobs));
-    let (tags, artifacts) = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
+    let told = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
     let run = blocked::shown(connection, seq, run)?;
-    Ok(Some(RunDetail { stages: stages.collect::<Result<_, _>>()?, tags, artifacts, run }))
-}
-
-/// A job's row as the details need it.
-struct JobRow {
-    seq: i64,
-    id: JobId,
-    stage: usize,
-    job: usize,
-    leg: usize,
-    state: State,
-    result: Option<RunResult>,
-    reason: Option<String>,
-    attempt: u32,
-    started_at: Option<Timestamp>,
-    finished_at: Option<Timestamp>,
+    Ok(Some(run_detail(run, &plan, board, job_rows(connection, seq)?, told)))
 }
 
 fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
     let mut query =
         connection.prepare_cached("SELECT * FROM job WHERE run = ? ORDER BY stage_index, job_index, leg_index")?;
-    let rows = query.query_map([run], |row| {
-        let state: String = row.get("state")?;
-        Ok(JobRow {
-            seq: row.get("seq")?,
+    let mut rows = query.query([run])?;
+    let mut jobs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq = row.get("seq")?;
+        jobs.push(JobRow {
             id: JobId::from_stored(&row.get::<_, String>("id")?),
             stage: row.get("stage_index")?,
             job: row.get("job_index")?,
             leg: row.get("leg_index")?,
-            state: match state.as_str() {
-                "leased" => State::Running,
-                "completed" => State::Completed,
-                _ => State::Queued,
-            },
+            state: job_state(&row.get::<_, String>("state")?),
             result: result_at(row, "result")?,
             reason: row.get("reason")?,
+            attempt: row.get("attempt")?,
+            started_at: moment_at(row, "started_at")?,
+            finished_at: moment_at(row, "finished_at")?,
+            steps: step_rows(connection, seq)?,
+            reports: story::reports(connection, seq)?,
+            waits: wait::of_job(connection, seq)?,
+        });
+    }
+    Ok(jobs)
+}
+
+fn step_rows(connection: &Connection, job: i64) -> Result<Vec<StepRow>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM step WHERE job = ?")?;
+    let rows = query.query_map([job], |row| {
+        Ok(StepRow {
+            at: row.get("step_index")?,
+            display_name: row.get("display_name")?,
+            state: state_at(row, "state")?,
+            result: result_at(row, "result")?,
+            exit_code: row.get("exit_code")?,
             attempt: row.get("attempt")?,
             started_at: moment_at(row, "started_at")?,
             finished_at: moment_at(row, "finished_at")?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn stage_detail(
-    connection: &Connection,
-    plan: &Plan,
-    board: &Board,
-    at: usize,
-    stage: &Stage,
-    rows: &[JobRow],
-) -> Result<StageDetail, Error> {
-    let own: Vec<&JobRow> = rows.iter().filter(|row| row.stage == at).collect();
-    let mut board = board.clone();
-    for row in &own {
-        if let (Some(standing), Some(result)) = (board.leg_mut(at, row.job, row.leg), row.result) {
-            standing.progress = Progress::Completed(result);
-        }
-    }
-    let result = board.stage_result(plan, at);
-    let started = own.iter().any(|row| row.state == State::Running || row.started_at.is_some());
-    let jobs = own.iter().filter_map(|row| {
-        let standing = board.stages[at].get(row.job)?.get(row.leg)?;
-        Some((*row, stage.jobs.get(row.job)?, standing))
-    });
-    Ok(StageDetail {
-        name: stage.name.clone(),
-        display_name: stage.display_name.flatten().into_owned(),
-        state: match result {
-            Some(_) => State::Completed,
-            None if started => State::Running,
-            None => State::Queued,
-        },
-        result,
-        started_at: own.iter().filter_map(|row| row.started_at).min(),
-        finished_at: result.and_then(|_| own.iter().filter_map(|row| row.finished_at).max()),
-        jobs: jobs.map(|(row, job, standing)| job_detail(connection, row, job, standing)).collect::<Result<_, _>>()?,
-    })
-}
-
-fn job_detail(connection: &Connection, row: &JobRow, job: &Job, standing: &Standing) -> Result<JobDetail, Error> {
-    let leg = job.leg(row.leg);
-    let mut steps: Vec<StepDetail> = leg.steps().iter().enumerate().map(|(at, step)| waiting_step(at, step)).collect();
-    let mut query = connection.prepare_cached("SELECT * FROM step WHERE job = ?")?;
-    let mut rows = query.query([row.seq])?;
-    while let Some(row) = rows.next()? {
-        let at: usize = row.get("step_index")?;
-        let Some(step) = steps.get_mut(at) else { continue };
-        step.display_name = row.get("display_name")?;
-        step.state = state_at(row, "state")?;
-        step.result = result_at(row, "result")?;
-        step.exit_code = row.get("exit_code")?;
-        step.attempt = row.get("attempt")?;
-        step.started_at = moment_at(row, "started_at")?;
-        step.finished_at = moment_at(row, "finished_at")?;
-    }
-    for (at, report) in story::reports(connection, row.seq)? {
-        if let Some(step) = steps.get_mut(at) {
-            step.report = report;
-        }
-    }
-    for (at, wait) in wait::of_job(connection, row.seq)? {
-        if let Some(step) = steps.get_mut(at) {
-            step.wait = Some(wait);
-        }
-    }
-    if let Some(result) = row.result {
-        steps.iter_mut().for_each(|step| close(step, result));
-    }
-    Ok(JobDetail {
-        id: row.id.clone(),
-        name: job.name.clone(),
-        leg: leg.name().map(Cow::into_owned),
-        display_name: leg.display_name().flatten().into_owned(),
-        state: row.state,
-        result: row.result,
-        reason: row.reason.clone(),
-        attempt: row.attempt,
-        started_at: row.started_at,
-        finished_at: row.finished_at,
-        outputs: story::shown(&standing.outputs),
-        steps,
-    })
-}
-
-fn waiting_step(at: usize, step: &Step) -> StepDetail {
-    StepDetail {
-        name: step.name.clone().unwrap_or_else(|| format!("step{}", at + 1)),
-        display_name: step.display_name.flatten().into_owned(),
-        state: State::Queued,
-        result: None,
-        exit_code: None,
-        attempt: 0,
-        started_at: None,
-        finished_at: None,
-        report: StepReport::default(),
-        wait: None,
-    }
-}
-
-/// A step that never came to its turn in a completed job was skipped or canceled with it.
-fn close(step: &mut StepDetail, job: RunResult) {
-    if step.state == State::Queued {
-        step.state = State::Completed;
-        step.result = Some(if job == RunResult::Canceled { RunResult::Canceled } else { RunResult::Skipped });
-    }
 }
 
 pub(super) fn find_runs(connection: &Connection, reference: &str) -> Result<Vec<RunId>, Error> {

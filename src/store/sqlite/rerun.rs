@@ -101,14 +101,14 @@ fn queue(
 ) -> Result<(), Error> {
     let connection = session.connection;
     let is_kept = |stage: usize, job: usize| taken.iter().any(|it| (it.0, it.1) == (stage, job));
-    let legs = matrix::kept(connection, former.seq)?;
+    let settled = matrix::kept(connection, former.seq)?;
     if wish.scope == RerunScope::Unsucceeded {
-        // Legs of which none succeeded become known again, perhaps as others.
+        // What is open about a job of which no leg succeeded becomes known again, perhaps as something else.
         plan = session.memory.forms.plan(connection, former.form, &former.values)?;
     }
-    let legs: Vec<_> = legs.into_iter().filter(|((stage, job), _)| is_kept(*stage, *job)).collect();
-    for ((stage, job), legs) in &legs {
-        plan.set_legs(*stage, *job, legs.clone());
+    let settled: Vec<_> = settled.into_iter().filter(|((stage, job), _)| is_kept(*stage, *job)).collect();
+    for ((stage, job), settled) in &settled {
+        plan.settle(*stage, *job, settled.clone());
     }
     let before = board(connection, former.seq, &plan)?;
     let mut beginning = Beginning { board: Board::new(&plan), plan, rerun_of: Some(&wish.of) };
@@ -119,14 +119,15 @@ fn queue(
     }
     let delivery = former.delivery.as_ref().map(|(id, connection)| (id.clone(), connection.as_str()));
     let seq = filing::file_beginning(session, run, wish.at, delivery.as_ref(), beginning)?;
-    for ((stage, job), legs) in &legs {
-        matrix::keep(connection, seq, (*stage, *job), legs)?;
+    for ((stage, job), settled) in &settled {
+        matrix::keep(connection, seq, (*stage, *job), settled)?;
     }
     for place in taken {
         take(connection, former, seq, *place)?;
     }
     if !taken.is_empty() {
         story::take_series(connection, former.seq, seq)?;
+        story::take_agreements(connection, former.seq, seq)?;
     }
     Ok(())
 }

@@ -19,8 +19,9 @@ const PAGES_AT_ONCE: u32 = 1_000;
 const FREE_PERCENT: u64 = 10;
 
 /// The tables that have rows of a run, those before that others refer to.
-const OF_JOB: [&str; 3] = ["step", "report", "wait"];
-const OF_RUN: [&str; 9] = ["output", "tag", "artifact", "series_use", "matrix", "turn", "job", "work", "run"];
+const OF_JOB: [&str; 4] = ["step", "report", "wait", "deployment"];
+const OF_RUN: [&str; 10] =
+    ["output", "tag", "artifact", "series_use", "matrix", "turn", "agreement", "job", "work", "run"];
 
 /// Returns completed runs that ended before a moment, the earliest first.
 pub(super) fn expired(connection: &Connection, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {

@@ -4,7 +4,7 @@ use super::row::{from_json, to_json};
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Output, Series};
-use crate::store::{ARTIFACTS_MAX, Artifact, Error, OutputDetail, StepReport, TAGS_MAX};
+use crate::store::{ARTIFACTS_MAX, Artifact, Error, StepReport, TAGS_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
@@ -166,6 +166,42 @@ pub(super) fn count(session: &Session<'_>, job: i64, series: &Series) -> Result<
     Ok(value)
 }
 
+/// Returns what the jobs of a job's run agree on; a proposal counts if it is the first.
+pub(super) fn agree(
+    session: &Session<'_>,
+    job: i64,
+    name: &str,
+    proposal: Option<&str>,
+) -> Result<Option<String>, Error> {
+    if let Some(proposal) = proposal {
+        session
+            .connection
+            .prepare_cached(
+                "INSERT INTO agreement (run, name, value)
+                 SELECT run, ?2, ?3 FROM job
+                 WHERE seq = ?1
+                 ON CONFLICT (run, name) DO NOTHING",
+            )?
+            .execute(params![job, name, proposal])?;
+    }
+    let agreed = session
+        .connection
+        .prepare_cached("SELECT value FROM agreement WHERE run = (SELECT run FROM job WHERE seq = ?) AND name = ?")?
+        .query_row(params![job, name], |row| row.get(0))
+        .optional()?;
+    Ok(agreed)
+}
+
+/// Makes the jobs of a run agree on what those of another have agreed on.
+pub(super) fn take_agreements(connection: &Connection, from: i64, to: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO agreement (run, name, value) SELECT ?2, name, value FROM agreement WHERE run = ?1",
+        )?
+        .execute([from, to])?;
+    Ok(())
+}
+
 /// Returns the reports of a job's steps by their places.
 pub(super) fn reports(connection: &Connection, job: i64) -> Result<HashMap<usize, StepReport>, Error> {
     let mut query = connection.prepare_cached("SELECT step_index, report FROM report WHERE job = ?")?;
@@ -187,13 +223,6 @@ pub(super) fn artifacts(connection: &Connection, run: i64) -> Result<Vec<Artifac
     let artifacts =
         query.query_map([run], |row| Ok(Artifact { name: row.get(0)?, kind: row.get(1)?, location: row.get(2)? }))?;
     Ok(artifacts.collect::<Result<_, _>>()?)
-}
-
-/// Returns outputs as people see them.
-pub(super) fn shown(outputs: &[Output]) -> Vec<OutputDetail> {
-    let shown =
-        |output: &Output| OutputDetail { name: output.name.clone(), value: output.value.flatten().into_owned() };
-    outputs.iter().map(shown).collect()
 }
 
 /// Returns the board of a run with outputs and nothing else.

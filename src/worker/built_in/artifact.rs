@@ -1,12 +1,16 @@
 //! Artifacts: files of a job that later jobs of its run take, and people.
 
+use super::super::context::JobContext;
 use super::super::job::Execution;
+use super::super::journal::Broken;
 use super::copy::{NAMED_MAX, put};
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points, tree};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
+use crate::files::Keep;
+use crate::pipeline::plan::Step;
 use crate::store::Artifact;
 use std::path::{Path, PathBuf};
 
@@ -75,9 +79,43 @@ async fn store(
     Ok(told)
 }
 
+/// Brings the artifacts of the run to the job's folder, each to a folder of its own, where a
+/// `deploy` hook begins with them (reference, section 5.7). On failure, a sentence.
+pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    let job = execution.job;
+    if !job.leg().fetches_artifacts() {
+        return Ok(None);
+    }
+    let artifacts = match kept(job) {
+        Ok(artifacts) if artifacts.is_empty() => return Ok(None),
+        Ok(artifacts) => artifacts,
+        Err(sentence) => return Ok(Some(sentence)),
+    };
+    let to = job.workspace.root.clone();
+    let patterns = match Patterns::new(&"**".into(), &to, Points::Taken) {
+        Ok(patterns) => patterns,
+        Err(sentence) => return Ok(Some(sentence)),
+    };
+    let download = Download { keep: job.keep.clone(), artifacts, to, patterns, is_apart: true };
+    let step = Step::default();
+    let own = Own { place: 0, step: &step, end: None };
+    match halt::work(execution, own, move |halt| download.carry_out(halt)).await {
+        Ok(Told { lines, .. }) => {
+            execution.desk.log(None, lines).await?;
+            Ok(None)
+        }
+        Err(Unfinished::Failed(sentence)) => Ok(Some(sentence)),
+        // The steps are told by the watchman.
+        Err(Unfinished::Interrupted(_)) => Ok(None),
+        Err(Unfinished::Broken(broken)) => Err(broken),
+    }
+}
+
 struct Download {
     /// Names, and where they are kept.
-    artifacts: Vec<(String, PathBuf)>,
+    keep: Keep,
+    /// The names, and the paths below the data folder.
+    artifacts: Vec<(String, String)>,
     to: PathBuf,
     patterns: Patterns,
     /// Whether each artifact has a folder of its own in the destination, and patterns begin with
@@ -119,10 +157,7 @@ async fn fetch(
     is_apart: bool,
 ) -> Result<Told, Unfinished> {
     let job = execution.job;
-    let own_ones = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
-    // What the run has added to an artifact that it has taken comes after it, and wins.
-    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), job.keep.place(&artifact.location)));
-    let kept: Vec<_> = taken.chain(own_ones).collect();
+    let kept = kept(job)?;
     let known = kept.iter().map(|(name, _)| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
     let artifacts: Vec<_> =
         kept.into_iter().filter(|(it, _)| name.is_empty() || it.eq_ignore_ascii_case(&name)).collect();
@@ -133,15 +168,24 @@ async fn fetch(
     }
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data(path))?;
     let patterns = Patterns::new(inputs.text(patterns), &to, Points::Taken)?;
-    let download = Download { artifacts, to, patterns, is_apart };
+    let download = Download { keep: job.keep.clone(), artifacts, to, patterns, is_apart };
     halt::work(execution, own, move |halt| download.carry_out(halt)).await
+}
+
+/// Returns the artifacts of the run, and of the one that it repeats. On failure, a sentence.
+fn kept(job: &JobContext) -> Result<Vec<(String, String)>, String> {
+    let own = job.keep.artifacts(&job.run).map_err(|error| format!("The artifacts can't be read: {error}."))?;
+    // What the run has added to an artifact that it has taken comes after it, and wins.
+    let taken = job.taken.iter().map(|artifact| (artifact.name.clone(), artifact.location.clone()));
+    Ok(taken.chain(own).collect())
 }
 
 impl Download {
     fn carry_out(&self, halt: &Halt) -> Result<Told, String> {
         let mut told = Told::default();
         let mut count = 0;
-        for (name, from) in &self.artifacts {
+        for (name, below) in &self.artifacts {
+            let from = &self.keep.open(below).map_err(|error| format!("The artifact can't be fetched: {error}."))?;
             let root = if self.is_apart { self.to.join(name) } else { self.to.clone() };
             for path in tree(from, halt)?.files {
                 halt.check()?;

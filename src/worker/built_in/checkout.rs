@@ -3,8 +3,8 @@
 //! ```text
 //! git init ─► git fetch <the repository's folder> <commit> ─► git checkout --force <commit>
 //! ```
-//! `self` is the repository around the pipelines folder, at the commit where it is when the job
-//! begins. A job that says nothing about checkouts begins with it, if there is one. A folder of
+//! `self` is the repository around the pipelines folder, at the commit where it is when the first job
+//! of the run begins. A job that says nothing about checkouts begins with it, if there is one. A folder of
 //! sources that was given is used as it is.
 
 use super::super::context::JobContext;
@@ -13,7 +13,7 @@ use super::super::journal::Broken;
 use super::super::step;
 use super::super::variables::{Setting, Variables};
 use super::git::{self, Git, Shown};
-use super::repository::Found;
+use super::repository::{Found, OWN};
 use super::{Ending, Own, Told, Unfinished, conclude, place};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
@@ -145,9 +145,26 @@ fn has_given_sources(job: &JobContext) -> bool {
     !job.workspace.sources.starts_with(&job.workspace.root)
 }
 
-/// Reads where the repository is, and sets the variables that tell it. Nothing if it has no commit
-/// yet.
+/// Finds out where the repository is, and sets the variables that tell it. All jobs of a run take
+/// it to be where the first of them found it. Nothing if it has no commit yet.
 async fn head(git: &mut Git<'_, '_>, own: &Path, variables: &mut Variables) -> Result<Option<String>, Unfinished> {
+    let agreed = match git.desk.agree(OWN, None).await? {
+        Some(agreed) => Some(agreed),
+        None => match found_head(git, own).await? {
+            Some(found) => git.desk.agree(OWN, Some(&found)).await?,
+            None => None,
+        },
+    };
+    let Some(agreed) = agreed else { return Ok(None) };
+    let (commit, branch) = agreed.split_once(' ').unwrap_or((&agreed, ""));
+    for (name, value) in own_variables(own, commit, branch) {
+        variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value.into()) });
+    }
+    Ok(Some(commit.to_owned()))
+}
+
+/// Returns the commit and the branch where the repository is now, with a blank between them.
+async fn found_head(git: &mut Git<'_, '_>, own: &Path) -> Result<Option<String>, Unfinished> {
     let arguments = ["rev-parse", "--verify", "--quiet", "HEAD"];
     let commit = match git.call(own, git::LOCAL, &arguments, Shown::No).await {
         Ok(lines) => lines.into_iter().next(),
@@ -166,10 +183,7 @@ async fn head(git: &mut Git<'_, '_>, own: &Path, variables: &mut Variables) -> R
         Some(branch) => branch,
         None => branch_by_git(git, own).await?,
     };
-    for (name, value) in own_variables(own, &commit, &branch) {
-        variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value.into()) });
-    }
-    Ok(Some(commit))
+    Ok(Some(format!("{commit} {branch}")))
 }
 
 /// Returns the branch of a further working tree; `HEAD` where there is none.
@@ -293,12 +307,21 @@ async fn fetch(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result
     Ok(commit)
 }
 
-/// Returns the commit that a branch, tag or commit is.
+/// Returns the commit that a branch, tag or commit is: the same one for all jobs of a run, whatever
+/// happens to the repository meanwhile.
 async fn commit(git: &mut Git<'_, '_>, found: &Found) -> Result<String, Unfinished> {
     let reference = found.reference.as_deref().unwrap_or("HEAD");
     if is_commit(reference) {
         return Ok(reference.to_owned());
     }
+    if let Some(agreed) = git.desk.agree(&found.agreement, None).await? {
+        return Ok(agreed.split(' ').next().unwrap_or_default().to_owned());
+    }
+    let commit = commit_now(git, found, reference).await?;
+    Ok(git.desk.agree(&found.agreement, Some(&commit)).await?.unwrap_or(commit))
+}
+
+async fn commit_now(git: &mut Git<'_, '_>, found: &Found, reference: &str) -> Result<String, Unfinished> {
     let wanted = format!("{reference}^{{commit}}");
     let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
     let lines = match git.call(&found.folder, git::LOCAL, &arguments, Shown::No).await {

@@ -34,6 +34,7 @@ pub use extract::{EXTRACTED_MAX, RATIO_MAX};
 pub use repository::Repositories;
 pub use results::RESULTS_FILE_MAX;
 
+pub(super) use artifact::begin as fetch_artifacts;
 pub(super) use checkout::{begin, context, run as check_out};
 pub(super) use task::run as run_task;
 

@@ -9,6 +9,7 @@ use super::input::Inputs;
 use super::{Ending, Own, Unfinished};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Interpreter, Script, Step};
+use crate::shell::{self, Language, Refusal, Substitution};
 use crate::taint::Text;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -85,19 +86,32 @@ fn python_interpreter(job: &JobContext, inputs: &Inputs) -> Result<String, Strin
     })
 }
 
-/// Writes the text of a script to a file of the step's own.
+/// Writes the text of a Python script to a file of the step's own. Payload text stands in its string
+/// literals, each character as an escape; a literal that it would leave is no place for it.
 fn inline(job: &JobContext, place: usize, text: &Text) -> Result<PathBuf, String> {
-    if let Some(origin) = text.origin() {
-        return Err(format!(
-            "Payload text can't be part of a Python script (from the payload, at `{}`). \
-             Help: give it in `env`, and read `os.environ`.",
-            shown(&origin.path)
-        ));
-    }
+    let script = shell::Script { language: Language::Python, text, environment: Vec::new() };
+    let written = match job.plan.substitution {
+        Substitution::Raw => text.flatten().into_owned(),
+        Substitution::Strict if text.is_tainted() => {
+            return Err(
+                "Payload text can't be part of a script: the connection says `substitution: strict`.".to_owned()
+            );
+        }
+        Substitution::Safe | Substitution::Strict => {
+            shell::place(&script).map_err(|refusals| refused(&refusals))?.script
+        }
+    };
     let file = job.workspace.temporary.join(format!("{}.py", place + 1));
-    let written = write(&file, &text.flatten());
-    written.map_err(|error| format!("The script can't be written: {error}."))?;
+    write(&file, &written).map_err(|error| format!("The script can't be written: {error}."))?;
     Ok(file)
+}
+
+fn refused(refusals: &[Refusal]) -> String {
+    let reason = |refusal: &Refusal| {
+        let help = refusal.help.as_deref().map_or(String::new(), |help| format!(" Help: {help}."));
+        format!("Line {} of the script: payload text can't be {}.{help}", refusal.line, refusal.reason)
+    };
+    refusals.iter().map(reason).collect::<Vec<_>>().join(" ")
 }
 
 /// Writes a new file that only the server's user can read.

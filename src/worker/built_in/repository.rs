@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// What a folder has in it that is a repository; a file in a further working tree.
 const MARK: &str = ".git";
 
+/// Under which name the jobs of a run agree on the commit and the branch of `self`.
+pub(super) const OWN: &str = "commit of self";
+
 /// The repositories of this machine: the one that holds the pipelines, and others by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repositories {
@@ -23,6 +26,8 @@ pub(super) struct Found {
     pub(super) folder: PathBuf,
     /// The branch, tag or commit; nothing for what the folder is at.
     pub(super) reference: Option<String>,
+    /// Under which name the jobs of a run agree on the commit.
+    pub(super) agreement: String,
 }
 
 impl Repositories {
@@ -47,7 +52,7 @@ impl Repositories {
                     "There is no repository to check out: the pipelines folder is in none. \
                      Help: put it into a git repository, or write `checkout: none`.",
                 )?;
-                Ok(Found { name: last_name(&folder), folder, reference: None })
+                Ok(Found { name: last_name(&folder), folder, reference: None, agreement: OWN.to_owned() })
             }
             CheckoutSource::Alias(alias) => {
                 let resource = resources.repositories.iter().find(|it| it.alias.eq_ignore_ascii_case(alias));
@@ -55,14 +60,24 @@ impl Repositories {
                 let folder = named(alias).or_else(|| named(name?));
                 let folder = folder.ok_or_else(|| missing(name.unwrap_or(alias)))?;
                 let reference = resource.and_then(|it| it.reference.clone());
-                Ok(Found { name: last_name(Path::new(name.unwrap_or(alias))), folder, reference })
+                Ok(Found {
+                    name: last_name(Path::new(name.unwrap_or(alias))),
+                    folder,
+                    reference,
+                    agreement: format!("commit of the repository {}", alias.to_ascii_lowercase()),
+                })
             }
             CheckoutSource::Named(address) => {
                 let (address, reference) =
                     address.split_once('@').map_or((address.as_str(), None), |(a, r)| (a, Some(r)));
                 let name = address.split_once("://").map_or(address, |(_, name)| name);
                 let folder = named(name).ok_or_else(|| missing(name))?;
-                Ok(Found { name: last_name(Path::new(name)), folder, reference: reference.map(str::to_owned) })
+                Ok(Found {
+                    name: last_name(Path::new(name)),
+                    folder,
+                    reference: reference.map(str::to_owned),
+                    agreement: format!("commit of {} at {}", name.to_ascii_lowercase(), reference.unwrap_or("HEAD")),
+                })
             }
         }
     }

@@ -61,7 +61,9 @@ impl Trust {
 
     /// Says whether a line has anything that is looked at: most have not.
     pub(in super::super) fn concerns(&self, line: &str) -> bool {
-        let has = |looked_for: &[u8]| memchr::memmem::find(line.as_bytes(), looked_for).is_some();
+        // Most lines have no `#` at all, and to look for one byte takes no preparation.
+        let rest = memchr::memchr(b'#', line.as_bytes()).map(|at| &line.as_bytes()[at..]);
+        let has = |looked_for: &[u8]| rest.is_some_and(|rest| memchr::memmem::find(rest, looked_for).is_some());
         match self {
             Self::All => has(b"##vso"),
             Self::Word(_) => has(b"##") || line.contains(ESCAPE),

@@ -158,3 +158,22 @@ fn payload_text_is_followed_through_templates_loops_and_variables() {
     assert!(output.stderr.contains("included from pipelines/templates/one.yml:5"), "{}", output.stderr);
     assert_eq!(output.stderr.matches("error[").count(), 2, "{}", output.stderr);
 }
+
+/// A template that passes itself ever more of what it got would never come to an end.
+#[test]
+fn what_grows_from_template_to_template_is_not_followed_for_ever() {
+    let folder = Folder::new("");
+    let argument =
+        "x: {a: '${{ parameters.x }}', b: '${{ parameters.x }}'}\n      y: ${{ parameters.y }}${{ parameters.y }}\n";
+    folder.write(
+        "pipelines/a.yml",
+        &format!("{LISTENING}steps:\n- template: templates/t.yml\n  parameters:\n    x: ${{{{ parameters.hook.x }}}}\n    y: a${{{{ parameters.hook.y }}}}\n"),
+    );
+    folder.write(
+        "pipelines/templates/t.yml",
+        &format!(
+            "parameters:\n- {{name: x, type: object}}\n- {{name: y, type: string}}\nsteps:\n- bash: echo ${{{{ parameters.y }}}}\n- ${{{{ if false }}}}:\n  - template: t.yml\n    parameters:\n      {argument}"
+        ),
+    );
+    tells(&folder, "pipelines/a.yml", &[]);
+}

@@ -130,6 +130,24 @@ const STUBS: &[&str] = &[
     "sentry-cli",
     "zip",
     "gzip",
+    "sendmail",
+    "psql",
+    "redis-cli",
+    "mysql",
+    "sonar-scanner",
+    "twine",
+    "http",
+    "yq",
+    "wget",
+    "kustomize",
+    "ntfy",
+    "systemd-cat",
+    "dig",
+    "nc",
+    "java",
+    "php",
+    "ruby",
+    "strip",
 ];
 
 /// The scripts of a file of the test data.
@@ -148,7 +166,21 @@ fn value(name: &str) -> String {
 /// in as it is.
 #[test]
 fn scripts_as_people_write_them_do_what_they_did() {
-    let bash = ["git.txt", "containers.txt", "build.txt", "notify.txt", "deploy.txt", "text.txt"];
+    let bash = [
+        "git.txt",
+        "containers.txt",
+        "build.txt",
+        "notify.txt",
+        "deploy.txt",
+        "text.txt",
+        "ci.txt",
+        "release.txt",
+        "json.txt",
+        "deploying.txt",
+        "shellish.txt",
+        "services.txt",
+        "mixed.txt",
+    ];
     let files = bash.iter().map(|file| (*file, Language::Bash, Some("bash")));
     let others = [("python.txt", Language::Python, Some("python3")), ("powershell.txt", Language::PowerShell, None)];
     let (mut count, mut refused, mut differing) = (0, Vec::new(), Vec::new());
@@ -169,8 +201,8 @@ fn scripts_as_people_write_them_do_what_they_did() {
         }
     }
     println!("{count} scripts, {} refused:\n{}", refused.len(), refused.join("\n"));
-    assert!(count >= 200 && refused.len() * 20 < count, "{} of {count} are refused", refused.len());
-    assert!(differing.is_empty(), "{}", differing.join("\n"));
+    assert!(count >= 420 && refused.len() * 50 < count, "{} of {count} are refused", refused.len());
+    assert!(differing.is_empty(), "{} differ\n{}", differing.len(), differing.join("\n"));
 }
 
 /// Returns the exit code and what was printed.
@@ -178,5 +210,6 @@ fn run(interpreter: &str, placed: &Placed) -> (Option<i32>, String) {
     let workspace = Workspace::new();
     STUBS.iter().for_each(|program| workspace.stub(program));
     let output = workspace.run(interpreter, placed);
-    (output.status.code(), stdout(&output))
+    // The folder's own name may be printed, and each run has another.
+    (output.status.code(), stdout(&output).replace(&workspace.path().display().to_string(), "/work"))
 }

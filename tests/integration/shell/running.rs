@@ -3,9 +3,10 @@
 use pipehook::shell::{Carried, FOLDER_VARIABLE, Language, Placed, Refusal, Script, place};
 use pipehook::taint::{Origin, Segment, Text};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// The value of the variable that no script may print.
@@ -14,6 +15,9 @@ pub const SECRET: &str = "S3CR3T-VALUE";
 /// A program that runs one of its options, as `tar` and many others do.
 const OPTION_RUNNER: &str =
     "#!/bin/bash\nfor a; do case $a in --exec=*) ${a#--exec=};; *) printf '[%s]' \"$a\";; esac; done; echo\n";
+
+/// A program that prints its name and arguments.
+const STUB: &str = "#!/bin/bash\nprintf '[%s]' \"${0##*/}\" \"$@\"; echo\n";
 
 /// Returns the text of a script; `value` gives the payload's text for what stands in `${{ }}`.
 pub fn text(script: &str, value: impl Fn(&str) -> String) -> Text {
@@ -74,15 +78,26 @@ impl Workspace {
         workspace
     }
 
-    fn program(&self, name: &str, script: &str) {
-        let program = self.programs().join(name);
-        std::fs::write(&program, script).expect("a program");
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("an executable");
+    /// Puts a program in the way, as a link to a file that another process has written: one that this
+    /// process wrote may be open for writing in a child of another test, and then can't be run.
+    fn program(&self, name: &str, script: &'static str) {
+        static WRITTEN: Mutex<Option<(TempDir, HashMap<&'static str, PathBuf>)>> = Mutex::new(None);
+        let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let (folder, programs) =
+            written.get_or_insert_with(|| (tempfile::tempdir().expect("a temporary folder"), HashMap::new()));
+        let next = folder.path().join(programs.len().to_string());
+        let program = programs.entry(script).or_insert_with(|| {
+            let write = "printf %s \"$1\" > \"$2\" && chmod 755 \"$2\"";
+            let wrote = Command::new("bash").args(["-c", write, "_", script]).arg(&next).status().expect("bash starts");
+            assert!(wrote.success(), "a program is written");
+            next
+        });
+        std::os::unix::fs::symlink(program, self.programs().join(name)).expect("a program");
     }
 
     /// Puts a program in the way that prints its name and arguments.
     pub fn stub(&self, name: &str) {
-        self.program(name, "#!/bin/bash\nprintf '[%s]' \"${0##*/}\" \"$@\"; echo\n");
+        self.program(name, STUB);
     }
 
     pub fn path(&self) -> PathBuf {

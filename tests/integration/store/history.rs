@@ -8,8 +8,9 @@ use pipehook::run::{RunResult, State};
 use pipehook::store::{Acceptance, Accepted, Depth, Error, Lease, Pausable, Pause, Renewal, RunQuery};
 use std::collections::HashMap;
 
-/// How many histories are told.
+/// How many histories are told of each store, where `PIPEHOOK_SEEDS` says nothing.
 const SEEDS: u64 = 200;
+const SEEDS_POSTGRES: u64 = 20;
 /// How many are told at once: each mostly waits for the disk.
 const AT_ONCE: usize = 6;
 /// How long each is.
@@ -17,20 +18,32 @@ const STEPS: usize = 40;
 
 #[test]
 fn random_histories_go_as_the_reference_says() {
-    let only = std::env::var("PIPEHOOK_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
+    tell_all(SEEDS, || Some(World::sqlite()));
+}
+
+#[test]
+fn random_histories_go_as_the_reference_says_in_a_database_too() {
+    tell_all(SEEDS_POSTGRES, World::postgres);
+}
+
+/// Tells histories in worlds of one kind; none where there is no such world.
+fn tell_all(seeds: u64, world: fn() -> Option<World>) {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = number("PIPEHOOK_SEEDS").unwrap_or(seeds);
+    let seeds = number("PIPEHOOK_SEED").map_or(0..seeds, |seed| seed..seed + 1);
     std::thread::scope(|scope| {
         for first in 0..AT_ONCE {
             let own = seeds.clone().skip(first).step_by(AT_ONCE);
-            scope.spawn(move || own.for_each(tell));
+            scope.spawn(move || own.for_each(|seed| tell(seed, world)));
         }
     });
 }
 
 /// Tells one history, and says which it was when it goes wrong.
-fn tell(seed: u64) {
+fn tell(seed: u64, world: fn() -> Option<World>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let history = std::panic::AssertUnwindSafe(|| runtime.block_on(History::new(seed).tell()));
+    let Some(world) = world() else { return };
+    let history = std::panic::AssertUnwindSafe(|| runtime.block_on(History::new(seed, world).tell()));
     if let Err(panic) = std::panic::catch_unwind(history) {
         eprintln!("the seed of this history is {seed}: PIPEHOOK_SEED={seed}");
         std::panic::resume_unwind(panic);
@@ -67,8 +80,7 @@ struct History {
 }
 
 impl History {
-    fn new(seed: u64) -> Self {
-        let world = World::sqlite();
+    fn new(seed: u64, world: World) -> Self {
         Self { dice: Dice(seed), world, reference: Queue::default(), ids: vec![], leases: vec![], keys: HashMap::new() }
     }
 

@@ -24,7 +24,7 @@ fn decide(first: Job, second: Job, result: RunResult, canceled: bool) -> Option<
     assert_eq!(changes.len(), 1, "{changes:?}");
     match &changes[0].decision {
         Decision::Due => None,
-        Decision::Spread(legs) => panic!("{legs:?} of a job that is one"),
+        Decision::Settled(legs) => panic!("{legs:?} of a job that is one"),
         Decision::Completed { result, reason } => {
             assert!(!reason.is_empty(), "a decision has a reason");
             Some(*result)

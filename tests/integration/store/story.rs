@@ -3,8 +3,10 @@
 use super::world::{World, job, plan, stage, staged, worlds};
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{Count, FanOut, Job, Strategy};
-use pipehook::run::{Output, Progress, RunResult, Series};
-use pipehook::store::{Artifact, Error, IssueKind, JobOutcome, Lease, RunDetail, StepEvent, StepReport, TAGS_MAX};
+use pipehook::run::{Output, Progress, RunResult, Series, State};
+use pipehook::store::{
+    Artifact, Deployed, Error, IssueKind, JobOutcome, Lease, RunDetail, StepEvent, StepReport, TAGS_MAX,
+};
 use pipehook::taint::{Origin, Text};
 use std::sync::Arc;
 
@@ -154,5 +156,58 @@ async fn legs_that_become_known_late_stay_known() {
         let stages = detail(&world, &run.id).await.stages;
         let names: Vec<_> = stages[0].jobs.iter().map(|job| job.display_name.as_str()).collect();
         assert_eq!(names, ["a", "m x", "m y", "z"]);
+    }
+}
+
+#[tokio::test]
+async fn the_jobs_of_a_run_agree_on_what_the_first_proposed() {
+    for mut world in worlds() {
+        world.queue(plan(vec![job("a", &[]), job("b", &[])])).await;
+        let (one, two) = (world.claim().await.expect("due").lease, world.claim().await.expect("due").lease);
+        let agree = async |world: &World, lease: &Lease, proposal: Option<&str>| {
+            world.store().agree(lease, "commit", proposal).await.expect("held")
+        };
+        assert_eq!(agree(&world, &one, None).await, None);
+        assert_eq!(agree(&world, &two, Some("b")).await.as_deref(), Some("b"));
+        assert_eq!(agree(&world, &one, Some("a")).await.as_deref(), Some("b"));
+        world.crash();
+        assert_eq!(agree(&world, &one, None).await.as_deref(), Some("b"));
+        world.store().finish(&one, world.outcome(RunResult::Succeeded)).await.expect("held");
+        let lost = world.store().agree(&one, "commit", None).await;
+        assert!(matches!(lost, Err(Error::Lost)), "{lost:?}");
+        world.queue(plan(vec![job("a", &[])])).await;
+        let other = world.claim().await.expect("due").lease;
+        assert_eq!(agree(&world, &other, None).await, None, "another run agrees anew");
+    }
+}
+
+#[tokio::test]
+async fn environments_show_the_last_deployment_and_count_all() {
+    for mut world in worlds() {
+        let mut last = None;
+        for (environment, resource) in [("shop", Some("db")), ("Shop", Some("DB")), ("shop", None)] {
+            let run = world.queue(plan(vec![job("a", &[])])).await;
+            let lease = world.claim().await.expect("due").lease;
+            let deployed = Deployed {
+                environment: environment.to_owned(),
+                resource: resource.map(str::to_owned),
+                job: "main/a".to_owned(),
+                at: world.now(),
+            };
+            for _ in 0..2 {
+                let event = StepEvent::Deployed { deployed: deployed.clone() };
+                world.store().record(&lease, event).await.expect("held");
+            }
+            if resource.is_some() {
+                world.store().finish(&lease, world.outcome(RunResult::Failed)).await.expect("held");
+                last = Some(run.id);
+            }
+        }
+        world.crash();
+        let all = world.store().environments().await.expect("they can be read");
+        let told: Vec<_> = all.iter().map(|it| (it.resource.as_deref(), it.deployments, it.state, it.result)).collect();
+        let expected = [(None, 1, State::Running, None), (Some("DB"), 2, State::Completed, Some(RunResult::Failed))];
+        assert_eq!(told, expected, "{all:?}");
+        assert_eq!((Some(&all[1].run), all[1].job.as_str()), (last.as_ref(), "main/a"));
     }
 }

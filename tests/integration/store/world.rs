@@ -1,5 +1,6 @@
 //! A store with a hand-wound clock, and short ways to make what goes into it.
 
+use crate::database;
 use jiff::{SignedDuration, Timestamp};
 use pipehook::clock::{Clock, HandWoundClock};
 use pipehook::diagnostic::Span;
@@ -8,7 +9,8 @@ use pipehook::pipeline::form::Form;
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
 use pipehook::run::{RunName, RunResult};
 use pipehook::store::{
-    Acceptance, Accepted, Access, Claim, JobOutcome, NewRun, QueuedRun, RepeatKey, SqliteStore, StepEvent, Store, Work,
+    Acceptance, Accepted, Access, Address, Claim, JobOutcome, LeaseClock, NewRun, PostgresStore, QueuedRun, RepeatKey,
+    SqliteStore, StepEvent, Store, Work,
 };
 use pipehook::template::{Content, Entry, Node};
 use pipehook::webhook::delivery::{Decision, Delivery, Outcome, Refusal, Verdict};
@@ -26,46 +28,76 @@ pub const ROOM: u64 = 10_000;
 /// A store that can be lost and found again.
 pub struct World {
     /// Dropped before the folder is.
-    store: Option<SqliteStore>,
+    store: Option<Box<dyn Store>>,
     pub clock: Arc<HandWoundClock>,
-    folder: TempDir,
+    place: Place,
     ids: AtomicU64,
+}
+
+/// Where a store is.
+enum Place {
+    /// In a folder.
+    Folder(TempDir),
+    /// In a database, by its address.
+    Database(String),
 }
 
 /// Returns an empty world for each kind of store: the contract is the same for all.
 pub fn worlds() -> Vec<World> {
-    vec![World::sqlite()]
+    std::iter::once(World::sqlite()).chain(World::postgres()).collect()
 }
 
 impl World {
     pub fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::at(Place::Folder(tempfile::tempdir().expect("a folder")))
+    }
+
+    /// Returns a world on the database that the tests start, where there is one.
+    pub fn postgres() -> Option<Self> {
+        Some(Self::at(Place::Database(database::schema()?)))
+    }
+
+    fn at(place: Place) -> Self {
         let start = "2026-03-09T05:07:08Z".parse().expect("a time");
         let clock = Arc::new(HandWoundClock::new(start));
-        let store = open(folder.path(), &clock);
-        Self { store: Some(store), clock, folder, ids: AtomicU64::new(0) }
+        let store = Some(open(&place, &clock));
+        Self { store, clock, place, ids: AtomicU64::new(0) }
     }
 
     pub fn store(&self) -> &dyn Store {
-        self.store.as_ref().expect("the store is open")
+        self.store.as_deref().expect("the store is open")
     }
 
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        match &self.place {
+            Place::Folder(folder) => folder.path(),
+            Place::Database(address) => panic!("{address} is no folder"),
+        }
+    }
+
+    /// Returns the address of the database.
+    pub fn address(&self) -> &str {
+        match &self.place {
+            Place::Database(address) => address,
+            Place::Folder(folder) => panic!("{} is no database", folder.path().display()),
+        }
     }
 
     /// Loses the process but not the disk: what is in the files now is all that the next one has.
     pub fn crash(&mut self) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for name in ["pipehook.db", "pipehook.db-wal"] {
-            let from = self.folder.path().join(name);
-            if from.exists() {
-                std::fs::copy(from, folder.path().join(name)).expect("a copy");
+        if let Place::Folder(before) = &self.place {
+            let folder = tempfile::tempdir().expect("a folder");
+            for name in ["pipehook.db", "pipehook.db-wal"] {
+                let from = before.path().join(name);
+                if from.exists() {
+                    std::fs::copy(from, folder.path().join(name)).expect("a copy");
+                }
             }
+            self.store = None;
+            self.place = Place::Folder(folder);
         }
         self.store = None;
-        self.store = Some(open(folder.path(), &self.clock));
-        self.folder = folder;
+        self.store = Some(open(&self.place, &self.clock));
     }
 
     pub fn now(&self) -> Timestamp {
@@ -199,8 +231,23 @@ pub fn work(plan: &Plan) -> Work {
     Work { form: Arc::new(Form::of(plan, &document)), values: Vec::new() }
 }
 
-fn open(folder: &Path, clock: &Arc<HandWoundClock>) -> SqliteStore {
-    SqliteStore::open(folder, Access::Server, clock.clone()).expect("the store opens")
+fn open(place: &Place, clock: &Arc<HandWoundClock>) -> Box<dyn Store> {
+    match place {
+        Place::Folder(folder) => {
+            Box::new(SqliteStore::open(folder.path(), Access::Server, clock.clone()).expect("the store opens"))
+        }
+        Place::Database(address) => Box::new(open_database(address, LeaseClock::Own(clock.clone()))),
+    }
+}
+
+/// Opens the store of a database, also from inside a runtime.
+pub fn open_database(address: &str, clock: LeaseClock) -> PostgresStore {
+    let address = Address::parse(address).expect("an address");
+    let opening = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(PostgresStore::open(address, clock)).expect("the store opens")
+    });
+    opening.join().expect("it opens")
 }
 
 /// Returns a plan of one stage.

@@ -153,11 +153,11 @@ const SEEN: &str = "parameters:\n- {name: steps, type: stepList}\nsteps:\n- ${{ 
 fn steps_of_typed_parameters_are_tasks() {
     for (step, seen) in [
         ("{script: a, displayName: d}", "CmdLine@2 a d"),
-        ("{script: a, workingDirectory: w, failOnStderr: true}", "CmdLine@2 a,w,True "),
+        ("{script: a, workingDirectory: w, failOnStderr: true}", "CmdLine@2 a,w,true "),
         ("{bash: a}", "Bash@3 a,inline "),
         ("{pwsh: a}", "PowerShell@2 a,inline,true "),
         ("{powershell: a}", "PowerShell@2 a,inline "),
-        ("{checkout: self, clean: true}", "6d15af64-176c-496d-b583-fd2ae21d4df4@1 self,True "),
+        ("{checkout: self, clean: true}", "6d15af64-176c-496d-b583-fd2ae21d4df4@1 self,true "),
         ("{publish: out, artifact: n}", "PublishPipelineArtifact@1 out,n "),
         ("{download: current}", "DownloadPipelineArtifact@2 current "),
         ("{getPackage: p}", "DownloadPackage@1 p "),
@@ -181,7 +181,7 @@ fn tasks_of_short_steps_become_short_again_in_their_place() {
     let json = World::new(&format!("steps:\n- template: t.yml\n  parameters: {{steps: {steps}}}\n"))
         .file("ci/t.yml", t)
         .json();
-    let expected = "[{script: a, env: {A: b}, failOnStderr: 'True'}, {bash: b, env: {A: b}}, {pwsh: c, env: {A: b}}, {powershell: d, env: {A: b}}, {checkout: none, env: {A: b}}, {task: x@1, inputs: {script: y}, env: {A: b}}, {task: Bash@3, inputs: {filePath: f}, env: {A: b}}]";
+    let expected = "[{script: a, env: {A: b}, failOnStderr: 'true'}, {bash: b, env: {A: b}}, {pwsh: c, env: {A: b}}, {powershell: d, env: {A: b}}, {checkout: none, env: {A: b}}, {task: x@1, inputs: {script: y}, env: {A: b}}, {task: Bash@3, inputs: {filePath: f}, env: {A: b}}]";
     assert_eq!(json["steps"], super::world::read(expected));
 }
 

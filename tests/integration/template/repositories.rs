@@ -15,6 +15,7 @@ fn declarations_are_checked() {
     fails("  - {repository: self}\n", "invalid-value", "3:18");
     fails("  - {repository: 'a b'}\n", "invalid-value", "3:18");
     fails("  - {repository: a, ref: '${{ variables.x }}'}\n", "invalid-value", "3:26");
+    fails("  - {repository: a, name: x}\n  - {repository: A, name: y}\n", "duplicate-name", "4:18");
     World::new("resources: {repositories: x}\nsteps: []\n").fails("wrong-type", "ci/main.yml:1:27");
 }
 

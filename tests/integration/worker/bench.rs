@@ -10,6 +10,7 @@ use pipehook::run::{Board, RunResult, Series};
 use pipehook::store::{Answer, JobOutcome, Question, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +29,8 @@ pub struct Memory {
     pub events: Vec<StepEvent>,
     /// The series whose numbers were asked for; each is 41 more than the seed.
     pub counted: Vec<Series>,
+    /// What the jobs of the run agree on.
+    pub agreed: HashMap<String, String>,
     /// Makes the first log line that contains a text ask the job to stop.
     pub cancel_at: Option<(String, watch::Sender<bool>)>,
 }
@@ -46,6 +49,13 @@ impl Journal for Memory {
 
     async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
         Ok(Answer::new(question.on_timeout, "bench", jiff::Timestamp::UNIX_EPOCH, None))
+    }
+
+    async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
+        if let Some(proposal) = proposal {
+            self.agreed.entry(name.to_owned()).or_insert_with(|| proposal.to_owned());
+        }
+        Ok(self.agreed.get(name).cloned())
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {

@@ -3,8 +3,8 @@
 use super::bench::*;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{Job, Plan, Stage};
-use pipehook::run::RunResult::{self, Canceled, Failed, Succeeded};
-use pipehook::worker::Foreground;
+use pipehook::run::RunResult::{self, Canceled, Failed, Skipped, Succeeded};
+use pipehook::worker::{Foreground, Summary};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,6 +19,12 @@ fn after(stage: Stage, before: &str) -> Stage {
 
 /// Runs a plan in a folder and returns the result and the lines as they are shown.
 fn run_all(plan: Plan, sources: Option<PathBuf>, cancel_at: Option<&str>) -> (RunResult, Vec<String>) {
+    let (summary, lines) = run_several(1, plan, sources, cancel_at);
+    (summary.result, lines)
+}
+
+/// As [`run_all`], with so many jobs at once.
+fn run_several(jobs: usize, plan: Plan, sources: Option<PathBuf>, cancel_at: Option<&str>) -> (Summary, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let run = Foreground {
         plan: Arc::new(plan),
@@ -26,20 +32,23 @@ fn run_all(plan: Plan, sources: Option<PathBuf>, cancel_at: Option<&str>) -> (Ru
         name: "first".to_owned(),
         data: folder.path().to_owned(),
         sources,
+        jobs: jobs.try_into().expect("some jobs"),
         host: host(),
     };
     let (cancel, stop) = watch::channel(false);
     let mut lines = Vec::new();
-    let mut print = |origin: pipehook::worker::Origin<'_>, line: &str| {
-        if Some(line) == cancel_at {
-            cancel.send_replace(true);
+    let mut print = |origin: pipehook::worker::Origin<'_>, printed: &[String]| {
+        for line in printed {
+            if Some(line.as_str()) == cancel_at {
+                cancel.send_replace(true);
+            }
+            lines.push(format!("{origin} | {line}"));
         }
-        lines.push(format!("{origin} | {line}"));
     };
-    let result = runtime().block_on(run.run(&mut print, stop));
+    let summary = runtime().block_on(Arc::new(run).run(&mut print, stop));
     let left = std::fs::read_dir(folder.path().join("work")).map_or(0, |entries| entries.count());
     assert_eq!(left, 0, "folders are left");
-    (result, lines.into_iter().filter(|line| !line.contains("##[section]")).collect())
+    (summary, lines.into_iter().filter(|line| !line.contains("##[section]")).collect())
 }
 
 #[test]
@@ -84,4 +93,38 @@ fn a_stopped_run_leaves_out_what_has_not_begun() {
     assert_eq!(result, Canceled);
     assert!(lines.contains(&"a/z/step1 | clean".to_owned()), "{lines:?}");
     assert!(!lines.contains(&"a/y/step1 | no".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn jobs_run_at_the_same_time_and_their_lines_stay_whole() {
+    // Each of the two waits for what the other makes: one after the other they would not end well.
+    let meeting = tempfile::tempdir().expect("a folder");
+    let wait = |own: &str, other: &str| {
+        let folder = meeting.path().display();
+        format!(
+            "touch {folder}/{own}\nfor i in $(seq 500); do [ -e {folder}/{other} ] && break; sleep 0.02; done\n\
+             [ -e {folder}/{other} ] || exit 1\nfor i in $(seq 300); do printf {own}; printf '%s\\n' {own}$i; done"
+        )
+    };
+    let jobs = vec![named("a", &wait("x", "y")), named("b", &wait("y", "x"))];
+    let (summary, lines) = run_several(2, plan(vec![stage("s", jobs)]), None, None);
+    assert_eq!(summary.result, Succeeded, "{lines:?}");
+    for (job, mark) in [("a", "x"), ("b", "y")] {
+        let own: Vec<&String> = lines.iter().filter(|line| line.starts_with(&format!("s/{job}/"))).collect();
+        let expected: Vec<String> = (1..=300).map(|at| format!("s/{job}/step1 | {mark}{mark}{at}")).collect();
+        assert!(own.into_iter().eq(expected.iter()), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_summary_says_what_became_of_each_part() {
+    let steps = vec![step("exit 1"), step("echo never"), step_if("failed()", "echo mended")];
+    let plan = plan(vec![stage("a", vec![job(steps)]), after(stage("b", vec![named("y", "echo no")]), "a")]);
+    let (summary, _) = run_several(2, plan, None, None);
+    let results = |parts: &[pipehook::worker::Part]| parts.iter().map(|part| part.result).collect::<Vec<_>>();
+    assert_eq!(results(&summary.stages), [Failed, Skipped]);
+    let job = &summary.stages[0].parts[0];
+    assert_eq!((job.name.as_str(), results(&job.parts)), ("build", vec![Failed, Skipped, Succeeded]));
+    assert!(job.started_at <= job.parts[0].started_at && job.parts[1].started_at.is_none());
+    assert!(summary.stages[1].started_at.is_none());
 }

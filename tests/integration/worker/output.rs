@@ -79,7 +79,7 @@ fn fifty_megabytes_pass_through_a_flat_memory() {
     run_to(&mut counter, "head -c 50000000 /dev/zero | tr '\\0' 'x' | fold -w 99", StandardError::Joined);
     // One line break for each 99 bytes, and one for the end.
     assert_eq!(counter.bytes, 50_000_000 + 50_000_000_usize.div_ceil(99));
-    assert!(counter.longest_take <= 4 * LINE_MAX, "{} bytes were held at once", counter.longest_take);
+    assert!(counter.longest_take <= 9 * LINE_MAX, "{} bytes were held at once", counter.longest_take);
     // Other tests run beside this one; all the output would still stand out.
     let grown = resident_kilobytes().saturating_sub(before);
     assert!(grown < 40_000, "memory has grown by {grown} kB");

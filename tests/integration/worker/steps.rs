@@ -1,9 +1,11 @@
 //! Environment, macros, results and conditions of steps.
 
 use super::bench::*;
+use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Plan, Step};
 use pipehook::run::RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
 use pipehook::store::StepEvent;
+use pipehook::worker::Workspace;
 
 #[test]
 fn a_step_is_framed_and_recorded_before_it_prints() {
@@ -235,4 +237,35 @@ fn a_step_s_name_is_one_plain_line() {
 #[test]
 fn canceled_is_no_result_of_a_job_that_nobody_stopped() {
     assert_ne!(run(vec![step("kill -INT $$")]).outcome.result, Canceled);
+}
+
+#[test]
+fn a_step_whose_files_cannot_be_written_fails_and_says_why() {
+    // Every write there says that the disk is full, or that there is no folder.
+    let story = run_in(
+        plan(vec![stage("main", vec![job(vec![step("echo never"), step_if("always()", "true")])])]),
+        None,
+        |context| {
+            context.workspace.temporary = "/dev/full".into();
+        },
+    );
+    assert_eq!(story.results(), [Failed, Failed]);
+    assert!(story.errors()[0].contains("can't be written"), "{:?}", story.errors());
+    assert!(!story.has_line("never"));
+}
+
+#[test]
+fn a_job_s_folders_are_empty_when_it_begins_whatever_an_attempt_before_has_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (run, id) = (RunId::from_stored("run_clean"), JobId::from_stored("job_clean"));
+    let create = || Workspace::create(folder.path(), &run, &id, None).expect("folders");
+    let first = create();
+    let homes = [&first.sources, &first.binaries, &first.staging, &first.test_results, &first.temporary];
+    for home in homes {
+        std::fs::write(home.join("left"), "over").expect("a file");
+    }
+    assert_eq!(create(), first);
+    for home in homes {
+        assert_eq!(std::fs::read_dir(home).expect("it is there").count(), 0, "{}", home.display());
+    }
 }

@@ -213,3 +213,53 @@ fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
         assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"));
     });
 }
+
+#[test]
+fn sixty_four_megabytes_of_output_are_in_the_log_whole_and_in_order() {
+    // Each line is its number, with zeros before it.
+    let (lines, width) = (64_000, 1_000);
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let script = format!("seq -f '%0{}.0f' 1 {lines}", width - 1);
+        let run = machine.queue(named("large", vec![job(vec![step(script), step("echo after")])])).await;
+        let detail = machine.completed(&run).await;
+        assert_eq!(detail.run.result, Some(RunResult::Succeeded));
+        let mut reader =
+            Logs::new(machine.folder.path()).reader(&detail.run.id, &detail.stages[0].jobs[0].id).expect("a log");
+        let mut number = 0_u64;
+        loop {
+            let read = reader.read().expect("a log");
+            if read.is_empty() {
+                break;
+            }
+            for line in read.iter().filter(|line| line.step == Some(0) && !line.text.starts_with("##")) {
+                number += 1;
+                assert_eq!((line.text.len(), line.text.parse()), (width - 1, Ok(number)));
+            }
+        }
+        assert_eq!(number, lines);
+    });
+}
+
+#[test]
+fn a_log_that_cannot_be_written_fails_the_job_and_says_why() {
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let first = machine.queue(named("first", vec![job(vec![step("sleep 1000")])])).await;
+        let second = machine.queue(named("second", vec![job(vec![step("sleep 1000")])])).await;
+        let full = machine.queue(named("full", vec![job(vec![step("echo much"), step("echo more")])])).await;
+        // The worker is busy with two others: the disk is full before the third begins.
+        let job = &machine.once(&full, |_| true).await.stages[0].jobs[0].id;
+        let folder = machine.folder.path().join("logs/run_full");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::os::unix::fs::symlink("/dev/full", folder.join(format!("{job}.log"))).expect("a link");
+        for run in [&first, &second] {
+            machine.store.cancel(run).await.expect("a store");
+        }
+        let detail = machine.completed(&full).await;
+        let job = &detail.stages[0].jobs[0];
+        assert_eq!(job.result, Some(RunResult::Failed));
+        let reason = job.reason.as_deref().unwrap_or_default();
+        assert!(reason.contains("the log can't be written: No space left on device"), "{reason}");
+    });
+}

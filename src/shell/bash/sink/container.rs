@@ -58,16 +58,21 @@ impl Walker {
         if verb == "run" {
             self.refuse(&call.words[image].first(), "the image that is run");
         }
-        if let Some(command) = call.from(image + 1) {
-            self.call(command.with_environment_lost());
-        }
+        self.inside(call.from(image + 1));
     }
 
     /// Follows `kubectl exec pod -- command`.
     pub(super) fn pod(&mut self, call: Call) {
         let separator = call.words.iter().position(|word| word.has_literal("--"));
-        if let Some(command) = separator.and_then(|at| call.from(at + 1)) {
-            self.call(command.with_environment_lost());
+        self.inside(separator.and_then(|at| call.from(at + 1)));
+    }
+
+    /// Follows a command that runs elsewhere: its program is no file that the script has written.
+    fn inside(&mut self, command: Option<Call>) {
+        let Some(command) = command.map(Call::with_environment_lost) else { return };
+        match command.name() {
+            Some(name) => self.named_call(&name, command),
+            None => self.call(command),
         }
     }
 }

@@ -99,7 +99,7 @@ const INTERPRETERS: &[Interpreter] = &[
         operand: Operand::File,
     },
     Interpreter {
-        names: &["redis-cli", "mongo", "mongosh", "cqlsh", "clickhouse-client", "sqlcmd", "isql", "sqlplus", "influx"],
+        names: &["mongo", "mongosh", "cqlsh", "clickhouse-client", "sqlcmd", "isql", "sqlplus", "influx"],
         code: &["-e", "-q", "-Q", "--eval", "--query", "--execute", "eval"],
         values: &["-h", "-p", "-u", "-d", "-n", "--host", "--port", "--user"],
         operand: Operand::Data,
@@ -179,7 +179,9 @@ impl Walker {
             option,
             "-m" | "-r" | "--require" | "--import" | "-f" | "--file" | "-I" | "-M" | "-l" | "-L" | "-x"
         );
-        let is_flag = option.trim_start_matches('-').chars().all(|letter| "nErsizqSuBa".contains(letter));
+        let edits_in_place = name.ends_with("sed") && option.starts_with("-i");
+        let is_flag =
+            edits_in_place || option.trim_start_matches('-').chars().all(|letter| "nErsizqSuBa".contains(letter));
         if loads || !is_flag && interpreter.operand != Operand::File {
             self.refuse(&value.sources(), &format!("the value of the option `{option}` of `{name}`"));
             return 1;

@@ -25,7 +25,6 @@ const RUNNERS: &[(&str, &[&str])] = &[
     ("rbenv", &["exec"]),
     ("pyenv", &["exec"]),
     ("nix", &["run", "develop", "shell"]),
-    ("systemctl", &["start", "restart", "enable"]),
 ];
 
 /// Programs with the words behind which they fetch packages, whose code they or later steps run.

@@ -124,7 +124,7 @@ impl Walker {
         self.named_call(&name, call);
     }
 
-    fn named_call(&mut self, name: &str, call: Call) {
+    pub(super) fn named_call(&mut self, name: &str, call: Call) {
         if self.functions.contains(name) {
             return self.function_call(name, call);
         }

@@ -73,6 +73,7 @@ impl Walker {
                 call.rest().iter().for_each(|argument| self.sent(argument));
             }
             "scp" | "rsync" | "sftp" => call.rest().iter().for_each(|argument| self.remote_path(argument)),
+            "redis-cli" => self.redis(call),
             "dd" => self.dd(call),
             "mail" | "mailx" | "mutt" => self.subject(call),
             "envsubst" => self.refuse(&[call.scope.stdin], "text in which `envsubst` puts variables"),
@@ -118,6 +119,17 @@ impl Walker {
         if !argument.word.prefix().starts_with('-') {
             self.require(&argument.sources(), Requirement::PlainPath);
         }
+    }
+
+    /// Follows a command for Redis: some of them run their arguments.
+    fn redis(&mut self, call: Call) {
+        let runs = |word: &str| {
+            ["eval", "script", "function", "config", "--eval"].iter().any(|it| word.eq_ignore_ascii_case(it))
+        };
+        if call.rest().iter().filter_map(Argument::literal).any(|word| runs(&word)) {
+            self.refuse(&call.sources(), "an argument of a command of `redis-cli` that runs it");
+        }
+        self.refuse(&[call.scope.stdin], "the standard input of `redis-cli`");
     }
 
     fn dd(&mut self, call: Call) {

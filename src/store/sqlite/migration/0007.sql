@@ -1,20 +1,22 @@
--- Version 7. Deliveries that are set aside, and what retention needs.
+-- Version 7. What all jobs of a run agree on, and what was deployed to.
 
--- Deliveries whose runs could not be filed for a reason of ours: set aside, so that others go on.
-CREATE TABLE quarantine (
-    place  INTEGER PRIMARY KEY REFERENCES delivery (seq) ON DELETE CASCADE,
-    reason TEXT NOT NULL,
-    since  INTEGER NOT NULL
+-- Facts that the first job of a run found out and the others take from it, such as the commit of a
+-- checkout.
+CREATE TABLE agreement (
+    run   INTEGER NOT NULL REFERENCES run (seq),
+    name  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
+-- Each deployment to an environment, or to a resource of one (an empty text is none).
+CREATE TABLE deployment (
+    seq         INTEGER PRIMARY KEY,
+    environment TEXT NOT NULL COLLATE NOCASE,
+    resource    TEXT NOT NULL COLLATE NOCASE,
+    job         INTEGER NOT NULL UNIQUE REFERENCES job (seq),
+    job_name    TEXT NOT NULL,
+    at          INTEGER NOT NULL
 ) STRICT;
 
--- What a delivery that was forgotten had started, for repeats of it; and ways to what goes with a run.
-ALTER TABLE repeat ADD COLUMN assigned TEXT;
-ALTER TABLE repeat ADD COLUMN entry TEXT;
-CREATE INDEX repeat_place ON repeat (place);
-CREATE INDEX output_of_job ON output (job);
-CREATE INDEX artifact_of_job ON artifact (job) WHERE job IS NOT NULL;
-CREATE INDEX work_of_form ON work (form);
-
--- The bytes of all bodies in the log, as far as it is filed.
-ALTER TABLE filing ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
-UPDATE filing SET bytes = (SELECT coalesce(sum(length(body)), 0) FROM delivery WHERE seq <= filed);
+CREATE INDEX deployment_of_resource ON deployment (environment, resource, seq);

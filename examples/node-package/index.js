@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = (...numbers) => numbers.reduce((sum, number) => sum + number, 0);

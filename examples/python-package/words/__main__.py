@@ -1,0 +1,5 @@
+import sys
+
+from words import count
+
+print(count(sys.stdin.read()))

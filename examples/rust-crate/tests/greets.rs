@@ -1,0 +1,4 @@
+#[test]
+fn names_are_greeted() {
+    assert_eq!(greet::greeting("Ann"), "Hello, Ann!");
+}

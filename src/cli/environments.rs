@@ -1,0 +1,58 @@
+//! `pipehook environments`: what deployment jobs have deployed to, and which was the last of each.
+
+use super::failure::{Ending, Failure};
+use super::moment::ago;
+use super::{Format, Global, open, output};
+use crate::run::RunResult;
+use crate::store::EnvironmentDetail;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+/// Lists the environments of deployment jobs, and their resources, with the last deployment to
+/// each.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  pipehook environments --format json")]
+pub(super) struct Environments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// How to print
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List environments, as without a word
+    List,
+}
+
+impl Environments {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        match self.action {
+            None | Some(Action::List) => {}
+        }
+        let store = open::store(&global.config_without_secrets()?)?;
+        let all = open::block_on(store.environments())??;
+        match self.format {
+            Format::Json => output::json(&all)?,
+            Format::Table if all.is_empty() => output::text("nothing was deployed to any environment yet\n")?,
+            Format::Table => output::text(&table(&all, Timestamp::now()))?,
+        }
+        Ok(Ending::Done)
+    }
+}
+
+fn table(all: &[EnvironmentDetail], now: Timestamp) -> String {
+    let rows = all.iter().map(|it| {
+        vec![
+            it.environment.clone(),
+            it.resource.clone().unwrap_or_else(|| "-".to_owned()),
+            it.result.map_or(it.state.word(), RunResult::word).to_owned(),
+            format!("{}#{}", it.pipeline, it.number),
+            it.job.clone(),
+            ago(it.at, now),
+            it.deployments.to_string(),
+        ]
+    });
+    output::table(&["ENVIRONMENT", "RESOURCE", "LAST", "RUN", "JOB", "WHEN", "DEPLOYMENTS"], rows)
+}

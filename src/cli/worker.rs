@@ -1,0 +1,83 @@
+//! `pipehook worker`: claims and executes jobs, on another machine than the one that receives.
+
+use super::failure::{Ending, Failure};
+use super::run::asked_to_stop;
+use super::work::Workshop;
+use super::{Global, open, trace};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, JOBS_MAX};
+use clap::Args;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Claims jobs of a database that machines share and executes them, until SIGTERM or Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  PIPEHOOK_DATABASE=postgres://pipehook@db/pipehook pipehook worker
+  pipehook worker --pool linux --pool large --jobs 8
+
+When ready it prints `claiming jobs of POOL, N at once`. Asked to stop, it claims nothing more and
+gives running jobs a grace. Its data folder is its own: what jobs work in, and nothing that lasts.")]
+pub(super) struct Worker {
+    /// A pool whose jobs to claim; may be given several times
+    #[arg(long = "pool", value_name = "NAME")]
+    pools: Vec<String>,
+    /// How many jobs at once
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    jobs: Option<NonZeroUsize>,
+    /// The folder of the jobs' files, which no other process has
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Worker {
+    pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        trace::start();
+        let config = self.apply(global.config()?);
+        if config.database.is_none() {
+            return Err(Failure::usage(
+                "a worker of its own needs a database that machines share: say `database: postgres://…` in the \
+                 configuration, or PIPEHOOK_DATABASE in the environment; on one machine `pipehook serve` executes jobs itself",
+            ));
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let opened = open::opened(&config, clock.clone())?;
+        let workshop = Workshop::open(&config, opened.store.clone(), clock)?;
+        announce(&config);
+        open::block_on(asked_to_stop())?;
+        tracing::info!("stopping: no new jobs are started");
+        drop(workshop);
+        Ok(Ending::Done)
+    }
+
+    /// Puts what the arguments say over what the file says.
+    fn apply(&self, mut config: Config) -> Config {
+        if !self.pools.is_empty() {
+            config.workers.pools.clone_from(&self.pools);
+        }
+        if let Some(jobs) = self.jobs {
+            config.workers.jobs = jobs;
+        }
+        if let Some(data) = &self.data {
+            config.data.clone_from(data);
+        }
+        config
+    }
+}
+
+/// Says on stdout that the worker is ready. It goes on working where nobody reads that.
+fn announce(config: &Config) {
+    let (pools, jobs) = (config.workers.pools.join(", "), config.workers.jobs);
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "claiming jobs of {pools}, {jobs} at once").and_then(|()| out.flush()).is_err() {
+        tracing::warn!("nobody reads on stdout that the worker is ready");
+    }
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= JOBS_MAX);
+    number.ok_or_else(|| format!("a whole number from 1 to {JOBS_MAX}"))
+}

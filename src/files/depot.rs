@@ -1,0 +1,106 @@
+//! Where files are that several machines share: by names, each a list of pieces.
+
+use std::fmt::Debug;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The most bytes of one attempt's log that are shared.
+pub const SHARED_LOG_MAX: u64 = 64 * 1024 * 1024;
+/// The most bytes of one upload that is shared, of a file or to an artifact: each is in the database and
+/// in its backups.
+pub const SHARED_FILES_MAX: u64 = 256 * 1024 * 1024;
+/// The most bytes of one piece.
+pub const PIECE_MAX: usize = 256 * 1024;
+
+/// Files that every machine can read. A file is bytes under a name, such as `logs/run_1/job_1.log`; it is
+/// there from its first piece on. Calls block until they are done; where the depot is away the error is
+/// [`io::ErrorKind::Other`].
+pub trait Depot: Send + Sync + Debug {
+    /// Puts a piece of a file at a place, in place of one that stands there. With a fence nothing is
+    /// written once the job's lease is lost: [`io::ErrorKind::PermissionDenied`].
+    fn put(&self, name: &str, at: u64, piece: &[u8], fence: Option<&Fence>) -> io::Result<()>;
+
+    /// Returns bytes from a place on, at most as many as were wanted, and fewer only at the end.
+    fn get(&self, name: &str, from: u64, most: usize) -> io::Result<Vec<u8>>;
+
+    /// Returns where the next piece of a file goes: 0 where there is none.
+    fn end(&self, name: &str) -> io::Result<u64>;
+
+    /// Returns the names that begin with a prefix, in order.
+    fn names(&self, prefix: &str) -> io::Result<Vec<String>>;
+
+    /// Removes a file, and all files below its name, as if that were a folder.
+    fn remove(&self, name: &str) -> io::Result<()>;
+}
+
+/// Who may write about a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// The job's id.
+    pub job: String,
+    /// The token of its lease.
+    pub token: i64,
+}
+
+/// How long a depot that is away is waited for, and how often it is asked.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(500);
+
+/// Tries what a depot is asked for until it succeeds, a depot that is away is away for too long, or it is
+/// of no use to try again.
+pub(super) fn patiently<T>(mut ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let end = Instant::now() + WAIT_MAX;
+    loop {
+        match ask() {
+            Err(error) if error.kind() == io::ErrorKind::Other && Instant::now() < end => sleep(ASK_EVERY),
+            done => return done,
+        }
+    }
+}
+
+/// Puts a whole file of this machine into a depot, in place of what has that name.
+pub(super) fn put_file(depot: &dyn Depot, name: &str, from: &Path) -> io::Result<()> {
+    patiently(|| depot.remove(name))?;
+    let mut file = File::open(from)?;
+    let mut piece = vec![0; PIECE_MAX];
+    let mut at = 0;
+    loop {
+        let length = read_full(&mut file, &mut piece)?;
+        if length == 0 && at > 0 {
+            return Ok(());
+        }
+        patiently(|| depot.put(name, at, &piece[..length], None))?;
+        at += length as u64;
+        if length < PIECE_MAX {
+            return Ok(());
+        }
+    }
+}
+
+/// Brings a whole file of a depot to this machine.
+pub(super) fn get_file(depot: &dyn Depot, name: &str, to: &Path) -> io::Result<()> {
+    let mut file = File::create(to)?;
+    let mut at = 0;
+    loop {
+        let bytes = patiently(|| depot.get(name, at, PIECE_MAX))?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        file.write_all(&bytes)?;
+        at += bytes.len() as u64;
+    }
+}
+
+fn read_full(file: &mut File, piece: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < piece.len() {
+        match file.read(&mut piece[length..])? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    Ok(length)
+}

@@ -1,0 +1,59 @@
+//! A log on its way from the disk of the machine that executes to where every machine reads it.
+//!
+//! The file on the disk is first, so that a depot that is away for a while loses nothing: what it has
+//! missed is sent with the next lines, or at the end.
+
+use super::depot::{Depot, Fence, PIECE_MAX, patiently};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// The way of one log.
+#[derive(Debug)]
+pub(super) struct Shipping {
+    depot: Arc<dyn Depot>,
+    name: String,
+    fence: Fence,
+    /// Where in the depot's file the first byte of this attempt stands, once that is known, and where in the
+    /// file here.
+    base: Option<u64>,
+    begin: u64,
+    /// Up to where the file here was sent.
+    sent: u64,
+}
+
+impl Shipping {
+    /// Begins where the depot's file and the file here end. Nothing is asked yet.
+    pub(super) fn new(depot: Arc<dyn Depot>, name: String, fence: Fence, begin: u64) -> Self {
+        Self { depot, name, fence, base: None, begin, sent: begin }
+    }
+
+    /// Sends what is in the file and was not sent.
+    pub(super) fn send(&mut self, file: &File) -> io::Result<()> {
+        let base = match self.base {
+            Some(base) => base,
+            None => *self.base.insert(self.depot.end(&self.name)?),
+        };
+        let mut piece = vec![0; PIECE_MAX];
+        loop {
+            let length = file.read_at(&mut piece, self.sent)?;
+            if length == 0 {
+                return Ok(());
+            }
+            let at = base + (self.sent - self.begin);
+            self.depot.put(&self.name, at, &piece[..length], Some(&self.fence))?;
+            self.sent += length as u64;
+        }
+    }
+
+    /// As [`Self::send`], and waits for a depot that is away.
+    pub(super) fn send_all(&mut self, file: &File) -> io::Result<()> {
+        patiently(|| self.send(file))
+    }
+
+    /// Says whether all of a file was sent.
+    pub(super) fn is_done(&self, file: &File) -> bool {
+        file.metadata().is_ok_and(|about| about.len() == self.sent)
+    }
+}

@@ -1,0 +1,380 @@
+//! Deliveries, their decisions and their runs: what waits is accepted in one commit.
+//!
+//! Several receivers keep apart like this, always in this order, so that none can wait for another in a
+//! circle: turns in groups have one lock; the keys by which repeats are known share some; the numbers of
+//! a pipeline are a row, held until the commit.
+
+use super::fault::Fault;
+use super::filing::{Filed, NewRow};
+use super::form::Forms;
+use super::number::{Numbers, Wish};
+use super::repeat::{First, Key, Remembered, lock_and_remember, remember};
+use super::row::{key, number, number_at, text, text_or_none, to_json};
+use super::session::Session;
+use super::turn;
+use crate::id::{DeliveryId, RunId};
+use crate::store::{Acceptance, Accepted, Error, NewRun, QueuedRun, RepeatKey};
+use crate::webhook::delivery::{Delivery, Outcome};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// An acceptance with its texts made before its turn.
+pub(super) struct Rows {
+    pub(super) delivery: Option<DeliveryRow>,
+    pub(super) runs: Vec<(NewRun, Filed)>,
+    repeat: Option<RepeatKey>,
+    queue_limit: u64,
+    queue_age: Option<Duration>,
+}
+
+/// A delivery with its texts.
+pub(super) struct DeliveryRow {
+    pub(super) delivery: Delivery,
+    body: Vec<u8>,
+    headers: String,
+    verdicts: String,
+}
+
+/// A run as its delivery's row spells it, for repeats of the delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct AnsweredRun {
+    id: String,
+    pipeline: String,
+    number: u64,
+    name: String,
+}
+
+impl From<AnsweredRun> for QueuedRun {
+    fn from(run: AnsweredRun) -> Self {
+        Self { id: RunId::from_stored(&run.id), pipeline: run.pipeline, number: run.number, name: run.name }
+    }
+}
+
+impl Rows {
+    pub(super) fn new(acceptance: Acceptance) -> Result<Self, Error> {
+        let delivery = acceptance.delivery.map(|(delivery, body)| {
+            let headers = to_json(&delivery.headers)?;
+            let verdicts = to_json(&delivery.pipelines)?;
+            Ok::<_, Error>(DeliveryRow { delivery, body, headers, verdicts })
+        });
+        let filed = |run: NewRun| Ok::<_, Error>(Filed::new(&run).map(|filed| (run, filed))?);
+        Ok(Self {
+            delivery: delivery.transpose()?,
+            runs: acceptance.runs.into_iter().map(filed).collect::<Result<_, _>>()?,
+            repeat: acceptance.repeat,
+            queue_limit: acceptance.queue_limit,
+            queue_age: acceptance.queue_age,
+        })
+    }
+
+    pub(super) fn starts_runs(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    /// Returns by what the delivery would be known again.
+    pub(super) fn key(&self) -> Option<Key> {
+        let (delivery, repeat) = (self.delivery.as_ref()?, self.repeat.as_ref()?);
+        Some((text(&delivery.delivery.connection).into_owned(), key(&repeat.key).into_owned()))
+    }
+}
+
+impl Rows {
+    /// Returns why the runs are refused where the job that is due longest has waited longer than they allow:
+    /// nobody takes the work, or not fast enough.
+    fn stale(&self, oldest: Option<Timestamp>) -> Option<Error> {
+        let (limit, (run, _)) = (self.queue_age?, self.runs.first()?);
+        let waited = Duration::try_from(run.queued_at.duration_since(oldest?)).unwrap_or_default();
+        (waited > limit).then(|| Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() })
+    }
+
+    /// Returns until when the delivery's key is remembered.
+    fn remembered_until(&self) -> Option<Timestamp> {
+        let (row, repeat) = (self.delivery.as_ref()?, self.repeat.as_ref()?);
+        Some(row.delivery.received_at.checked_add(repeat.window).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// The places of forms by their digests.
+pub(super) type Places = HashMap<[u8; 20], i64>;
+
+/// Accepts a batch, and returns what each of it is told once that is committed.
+pub(super) async fn accept(
+    session: &Session,
+    forms: &Forms,
+    batch: &[Rows],
+    places: &Places,
+) -> Result<Vec<Result<Accepted, Error>>, Fault> {
+    // Before all else, as everybody does who needs it.
+    if batch.iter().flat_map(|rows| &rows.runs).any(|(_, filed)| filed.has_turns()) {
+        turn::lock(session).await?;
+    }
+    let remembered = lock_and_remember(session, batch).await?;
+    // What starts nothing needs no room.
+    let limit = batch.iter().filter(|rows| rows.starts_runs()).map(|rows| rows.queue_limit).max();
+    let waiting = match limit {
+        Some(limit) => count_waiting(session, limit).await?,
+        None => 0,
+    };
+    let oldest = match batch.iter().any(|rows| rows.starts_runs() && rows.queue_age.is_some()) {
+        true => due_longest(session).await?,
+        false => None,
+    };
+    let decided = decide(batch, remembered, waiting, oldest);
+    let wishes: Vec<Wish<'_>> = new_runs(batch, &decided).collect();
+    let mut numbers = Numbers::take(session, &wishes).await?;
+    let accepted = answer(batch, decided, &mut numbers, places)?;
+    numbers.write(session).await?;
+    accepted.write(session, forms).await?;
+    Ok(accepted.told)
+}
+
+/// Returns how many runs wait, counted no further than a limit. What other receivers are committing at
+/// this moment is not seen: together they may go over the limit by a batch.
+pub(super) async fn count_waiting(session: &Session, limit: u64) -> Result<u64, Fault> {
+    let row = session
+        .one(
+            "SELECT count(*) AS waiting
+             FROM (SELECT 1 FROM run WHERE state = 'queued' AND state <> 'completed' LIMIT $1) AS counted",
+            &[&number(limit.saturating_add(1))],
+        )
+        .await?;
+    number_at(&row, "waiting")
+}
+
+/// Returns since when the job is due that is due longest, those left out that may not be claimed.
+async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
+    let row = session.one("SELECT min(due_at) FROM job WHERE state = 'due' AND aside IS NULL", &[]).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// What becomes of one acceptance.
+enum Decided {
+    /// It is new.
+    New,
+    /// It was seen before.
+    Repeat(First),
+    /// There is no room for it, or the queue does not move.
+    Refused(Error),
+}
+
+/// Decides about a batch, in its order.
+fn decide(
+    batch: &[Rows],
+    mut remembered: HashMap<Key, Remembered>,
+    mut waiting: u64,
+    oldest: Option<Timestamp>,
+) -> Vec<Decided> {
+    let mut decide = |(place, rows): (usize, &Rows)| {
+        let key = rows.key();
+        let is_live = |it: &&Remembered| rows.delivery.as_ref().is_some_and(|row| it.until > row.delivery.received_at);
+        if let Some(known) = key.as_ref().and_then(|key| remembered.get(key)).filter(is_live) {
+            return Decided::Repeat(known.first.clone());
+        }
+        let new = rows.runs.len() as u64;
+        if new > 0 && waiting + new > rows.queue_limit {
+            return Decided::Refused(Error::Full { waiting, limit: rows.queue_limit });
+        }
+        if let Some(stale) = rows.stale(oldest) {
+            return Decided::Refused(stale);
+        }
+        waiting += rows.runs.iter().filter(|(_, filed)| filed.result.is_none()).count() as u64;
+        // One that started nothing may be sent again when it can: a pipeline was mended meanwhile.
+        if let (Some(key), Some(until)) = (key.filter(|_| new > 0), rows.remembered_until()) {
+            remembered.insert(key, Remembered { first: First::Here(place), until });
+        }
+        Decided::New
+    };
+    batch.iter().enumerate().map(&mut decide).collect()
+}
+
+fn new_runs<'b>(batch: &'b [Rows], decided: &[Decided]) -> impl Iterator<Item = Wish<'b>> {
+    let new = batch.iter().zip(decided).filter(|(_, decided)| matches!(decided, Decided::New));
+    new.flat_map(|(rows, _)| rows.runs.iter().map(|(run, filed)| wish(rows, run, filed)))
+}
+
+fn wish<'b>(rows: &'b Rows, run: &'b NewRun, filed: &Filed) -> Wish<'b> {
+    Wish {
+        pipeline: &run.pipeline,
+        name: &run.name,
+        connection: rows.delivery.as_ref().map_or("", |row| &row.delivery.connection),
+        priority: run.priority,
+        width: filed.width(),
+    }
+}
+
+/// What a batch is told, and the rows that make it true.
+#[derive(Default)]
+struct Answered<'b> {
+    told: Vec<Result<Accepted, Error>>,
+    deliveries: Vec<Told<'b>>,
+    runs: Vec<NewRow<'b>>,
+}
+
+/// A delivery's row with what is decided about it.
+pub(super) struct Told<'b> {
+    pub(super) row: &'b DeliveryRow,
+    repeat_of: Option<DeliveryId>,
+    /// What it started, as JSON.
+    runs: Option<String>,
+    /// By which key it is known again, and until when.
+    pub(super) remembered: Option<(Key, Timestamp)>,
+}
+
+fn answer<'b>(
+    batch: &'b [Rows],
+    decided: Vec<Decided>,
+    numbers: &mut Numbers,
+    forms: &Places,
+) -> Result<Answered<'b>, Fault> {
+    let mut answered = Answered::default();
+    for (rows, decided) in batch.iter().zip(decided) {
+        let told = match decided {
+            Decided::Refused(error) => Err(error),
+            Decided::Repeat(first) => Ok(answered.repeat(batch, rows, first)),
+            Decided::New => answered.start(rows, numbers, forms).map(Ok)?,
+        };
+        answered.told.push(told);
+    }
+    Ok(answered)
+}
+
+impl<'b> Answered<'b> {
+    fn repeat(&mut self, batch: &[Rows], rows: &'b Rows, first: First) -> Accepted {
+        let (of, runs) = match first {
+            First::Stored(of, runs) => (of, runs),
+            First::Here(place) => {
+                let of = batch[place].delivery.as_ref().expect("what is remembered is a delivery");
+                let Some(Ok(Accepted::New(runs))) = self.told.get(place) else {
+                    unreachable!("only new deliveries are remembered")
+                };
+                (of.delivery.id.clone(), runs.clone())
+            }
+        };
+        if let Some(row) = &rows.delivery {
+            self.deliveries.push(Told { row, repeat_of: Some(of.clone()), runs: None, remembered: None });
+        }
+        Accepted::Repeat { of, runs }
+    }
+
+    fn start(&mut self, rows: &'b Rows, numbers: &mut Numbers, forms: &Places) -> Result<Accepted, Fault> {
+        let delivery = rows.delivery.as_ref().map(|row| &row.delivery);
+        let mut queued: Vec<AnsweredRun> = Vec::with_capacity(rows.runs.len());
+        for (run, filed) in &rows.runs {
+            let given = numbers.give(&wish(rows, run, filed));
+            queued.push(AnsweredRun {
+                id: run.id.as_str().to_owned(),
+                pipeline: run.pipeline.clone(),
+                number: given.number,
+                name: given.name.clone(),
+            });
+            self.runs.push(NewRow {
+                given,
+                form: forms[&run.work.form.digest],
+                id: &run.id,
+                pipeline: &run.pipeline,
+                queued_at: run.queued_at,
+                values: &run.work.values,
+                filed,
+                delivery: delivery.map(|it| (it.connection.as_str(), &it.id)),
+                rerun_of: None,
+            });
+        }
+        if let Some(row) = &rows.delivery {
+            let remembered = rows.key().zip(rows.remembered_until()).filter(|_| !queued.is_empty());
+            let runs = (!queued.is_empty()).then(|| to_json(&queued)).transpose()?;
+            self.deliveries.push(Told { row, repeat_of: None, runs, remembered });
+        }
+        Ok(Accepted::New(queued.into_iter().map(QueuedRun::from).collect()))
+    }
+
+    /// Writes the rows.
+    async fn write(&self, session: &Session, forms: &Forms) -> Result<(), Fault> {
+        insert_deliveries(session, &self.deliveries).await?;
+        remember(session, &self.deliveries).await?;
+        super::filing::insert_runs(session, forms, &self.runs).await?;
+        count_seen(session, &self.deliveries).await
+    }
+}
+
+async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), Fault> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let outcomes: Vec<&str> = told.iter().map(|it| it.outcome().word()).collect();
+    let repeats: Vec<Option<&str>> = told.iter().map(|it| it.repeat_of.as_ref().map(DeliveryId::as_str)).collect();
+    let runs: Vec<Option<&str>> = told.iter().map(|it| it.runs.as_deref()).collect();
+    let verdicts: Vec<&str> =
+        told.iter().map(|it| if it.repeat_of.is_some() { "[]" } else { &it.row.verdicts }).collect();
+    let headers: Vec<&str> = told.iter().map(|it| it.row.headers.as_str()).collect();
+    let bodies: Vec<&[u8]> = told.iter().map(|it| it.row.body.as_slice()).collect();
+    let sizes: Vec<i64> = told.iter().map(|it| number(it.row.delivery.size)).collect();
+    let of = |field: fn(&Delivery) -> Option<&str>| -> Vec<_> {
+        told.iter().map(|it| text_or_none(field(&it.row.delivery))).collect()
+    };
+    let times: Vec<Timestamp> = told.iter().map(|it| it.row.delivery.received_at).collect();
+    session
+        .run(
+            "INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+                                   event, secret, reason, replay_of)
+             SELECT id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+                    event, secret, reason, replay_of
+             FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+                         $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[])
+                  WITH ORDINALITY
+                  AS new (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+                          event, secret, reason, replay_of, place)
+             ORDER BY place",
+            &[
+                &of(|it| Some(it.id.as_str())),
+                &of(|it| Some(&it.connection)),
+                &times,
+                &outcomes,
+                &repeats,
+                &runs,
+                &headers,
+                &verdicts,
+                &bodies,
+                &sizes,
+                &of(|it| it.event.as_deref()),
+                &of(|it| it.secret.as_deref()),
+                &of(|it| it.reason.as_deref()),
+                &of(|it| it.replay_of.as_ref().map(DeliveryId::as_str)),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+impl Told<'_> {
+    fn outcome(&self) -> Outcome {
+        if self.repeat_of.is_some() { Outcome::Repeat } else { self.row.delivery.outcome }
+    }
+}
+
+/// Counts the deliveries of each connection. It is the last that is written: everybody's deliveries of
+/// a connection meet at its row.
+async fn count_seen(session: &Session, told: &[Told<'_>]) -> Result<(), Fault> {
+    let mut seen: BTreeMap<_, (i64, Timestamp)> = BTreeMap::new();
+    for Told { row: DeliveryRow { delivery, .. }, .. } in told {
+        let (count, last) = seen.entry(text(&delivery.connection)).or_insert((0, delivery.received_at));
+        *count += 1;
+        *last = delivery.received_at.max(*last);
+    }
+    let names: Vec<_> = seen.keys().collect();
+    let (counts, lasts): (Vec<i64>, Vec<Timestamp>) = seen.values().copied().unzip();
+    session
+        .run(
+            "INSERT INTO connection (name, deliveries, last_delivery)
+             SELECT name, deliveries, last_delivery
+             FROM unnest($1::text[], $2::bigint[], $3::timestamptz[]) WITH ORDINALITY
+                  AS new (name, deliveries, last_delivery, place)
+             ORDER BY place
+             ON CONFLICT (name) DO UPDATE
+             SET deliveries = connection.deliveries + excluded.deliveries, last_delivery = excluded.last_delivery",
+            &[&names, &counts, &lasts],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! What runs wait for beside a worker, as people read it.
+
+use super::fault::Fault;
+use super::session::Session;
+use crate::diagnostic::shown as printable;
+use crate::run::{State, turn};
+use crate::store::Run;
+use std::collections::HashMap;
+
+/// Returns runs with what they wait for, those that are not completed. They come with their rows.
+pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Result<Vec<Run>, Fault> {
+    let open: Vec<i64> = runs.iter().filter(|(_, run)| run.state != State::Completed).map(|(seq, _)| *seq).collect();
+    if !open.is_empty() {
+        let (groups, paused) = (groups(session, &open).await?, paused(session, &open).await?);
+        let holders = holders(session, groups.values().collect()).await?;
+        for (seq, run) in &mut runs {
+            run.waits_for = match groups.get(seq) {
+                Some(group) => Some(turn::wait_sentence(group, holders.get(group).map_or(&[], Vec::as_slice))),
+                None if run.state == State::Queued => paused.get(seq).cloned(),
+                None => None,
+            };
+        }
+    }
+    Ok(runs.into_iter().map(|(_, run)| run).collect())
+}
+
+/// Returns for each run the first group in which it or one of its stages waits for its turn.
+async fn groups(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT DISTINCT ON (run) run, \"group\"
+             FROM turn
+             WHERE run = ANY($1) AND state = 'waiting'
+             ORDER BY run, seq",
+            &[&runs],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Returns who has a turn in groups, as people name runs.
+async fn holders(session: &Session, groups: Vec<&String>) -> Result<HashMap<String, Vec<String>>, Fault> {
+    let mut holders: HashMap<String, Vec<String>> = HashMap::new();
+    if groups.is_empty() {
+        return Ok(holders);
+    }
+    let rows = session
+        .rows(
+            "SELECT turn.\"group\", run.pipeline || '#' || run.number
+             FROM turn
+             JOIN run ON run.seq = turn.run
+             WHERE turn.\"group\" = ANY($1) AND turn.state = 'held'
+             ORDER BY turn.seq",
+            &[&groups],
+        )
+        .await?;
+    for row in rows {
+        holders.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+    }
+    Ok(holders)
+}
+
+/// Returns what is paused of each run, as a sentence.
+async fn paused(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT run.seq, pause.kind, pause.name
+             FROM run
+             JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                       OR (pause.kind = 'connection' AND pause.name = run.connection)
+             WHERE run.seq = ANY($1)
+             ORDER BY pause.kind DESC",
+            &[&runs],
+        )
+        .await?;
+    let sentence = |kind: &str, name: &str| format!("the {kind} `{}` to be resumed", printable(name));
+    rows.iter().map(|row| Ok((row.try_get(0)?, sentence(row.try_get(1)?, row.try_get(2)?)))).collect()
+}

@@ -1,0 +1,188 @@
+//! Logs and what steps hand over, as pieces in a table: for clusters that have no place of their own for
+//! files.
+
+use super::Shared;
+use super::fault::Fault;
+use super::row::number;
+use super::session::Session;
+use crate::files::{Depot, Fence};
+use crate::store::Error;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, mpsc};
+use tokio::runtime::Handle;
+
+/// How many pieces are fetched at once.
+const PIECES_AT_ONCE: i64 = 64;
+/// The most bytes of a name, which an index holds.
+const NAME_BYTES_MAX: usize = 2_000;
+
+/// Files in the database.
+pub(super) struct PostgresDepot {
+    pub(super) shared: Arc<Shared>,
+    pub(super) threads: Handle,
+}
+
+impl fmt::Debug for PostgresDepot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostgresDepot")
+    }
+}
+
+impl PostgresDepot {
+    /// Runs work on the store's threads and waits for it.
+    fn wait<T: Send + 'static, F>(&self, work: impl FnOnce(Arc<Shared>) -> F) -> io::Result<T>
+    where
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
+        let (tell, told) = mpsc::channel();
+        let working = work(self.shared.clone());
+        self.threads.spawn(async move {
+            let _ = tell.send(working.await);
+        });
+        let done = told.recv().map_err(|_| io::Error::other("the store was closed"))?;
+        done.map_err(|fault| match Error::from(fault) {
+            Error::Lost => io::Error::new(io::ErrorKind::PermissionDenied, Error::Lost),
+            error => io::Error::other(error),
+        })
+    }
+}
+
+impl Depot for PostgresDepot {
+    fn put(&self, name: &str, at: u64, piece: &[u8], fence: Option<&Fence>) -> io::Result<()> {
+        if name.len() > NAME_BYTES_MAX {
+            let reason = format!("a path of {} bytes is too long, {NAME_BYTES_MAX} are possible", name.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidFilename, reason));
+        }
+        let (name, piece, fence) = (name.to_owned(), piece.to_owned(), fence.cloned());
+        self.wait(|shared| async move {
+            let (name, piece, fence) = (&name, &piece, &fence);
+            // What is acknowledged is the job's end, whose commit brings all before it to the disk.
+            let put = |session| Box::pin(put(session, name, at, piece, fence.as_ref())) as super::session::Work<'_, ()>;
+            shared.database.write_lightly(put).await
+        })
+    }
+
+    fn get(&self, name: &str, from: u64, most: usize) -> io::Result<Vec<u8>> {
+        let name = name.to_owned();
+        self.wait(move |shared| async move {
+            let name = &name;
+            shared.database.read(|session| Box::pin(get(session, name, from, most))).await
+        })
+    }
+
+    fn end(&self, name: &str) -> io::Result<u64> {
+        let name = name.to_owned();
+        self.wait(|shared| async move {
+            let name = &name;
+            shared.database.read(|session| Box::pin(end(session, name))).await
+        })
+    }
+
+    fn names(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let prefix = prefix.to_owned();
+        self.wait(|shared| async move {
+            let prefix = &prefix;
+            shared.database.read(|session| Box::pin(names(session, prefix))).await
+        })
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let name = name.to_owned();
+        self.wait(|shared| async move {
+            let name = &name;
+            shared.database.write_lightly(|session| Box::pin(remove(session, name))).await
+        })
+    }
+}
+
+async fn put(session: Arc<Session>, name: &str, at: u64, piece: &[u8], fence: Option<&Fence>) -> Result<(), Fault> {
+    let written = session
+        .run(
+            "INSERT INTO file_piece (name, at, piece)
+             SELECT $1, $2, $3
+             WHERE $4::text IS NULL
+                OR EXISTS (SELECT 1
+                           FROM job
+                           WHERE id = $4 AND state = 'leased' AND token = $5 AND lease_until > $6)
+             ON CONFLICT (name, at) DO UPDATE
+             SET piece = excluded.piece",
+            &[
+                &name,
+                &number(at),
+                &piece,
+                &fence.map(|fence| fence.job.as_str()),
+                &fence.map(|fence| fence.token),
+                &session.steady,
+            ],
+        )
+        .await?;
+    if written == 0 { Err(Error::Lost.into()) } else { Ok(()) }
+}
+
+/// Returns bytes from a place on. Where a piece is missing the file ends for now.
+async fn get(session: Arc<Session>, name: &str, from: u64, most: usize) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        let place = from + bytes.len() as u64;
+        let rows = session
+            .rows(
+                "SELECT at, piece
+                 FROM file_piece
+                 WHERE name = $1
+                   AND at >= coalesce((SELECT max(at) FROM file_piece WHERE name = $1 AND at <= $2), 0)
+                 ORDER BY at
+                 LIMIT $3",
+                &[&name, &number(place), &PIECES_AT_ONCE],
+            )
+            .await?;
+        let before = bytes.len();
+        for row in rows {
+            let (at, piece): (i64, &[u8]) = (row.try_get("at")?, row.try_get("piece")?);
+            let place = number(from + bytes.len() as u64);
+            // A piece that was sent twice may begin before the end of the one before it.
+            let skipped = usize::try_from(place - at).ok().filter(|skipped| *skipped <= piece.len());
+            let Some(skipped) = skipped else { break };
+            let room = most - bytes.len();
+            bytes.extend(piece[skipped..].iter().take(room));
+        }
+        if bytes.len() == before {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+async fn end(session: Arc<Session>, name: &str) -> Result<u64, Fault> {
+    let row = session
+        .one("SELECT coalesce(max(at + octet_length(piece)), 0) FROM file_piece WHERE name = $1", &[&name])
+        .await?;
+    Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+}
+
+async fn names(session: Arc<Session>, prefix: &str) -> Result<Vec<String>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT DISTINCT name FROM file_piece WHERE name >= $1 AND name < $2 ORDER BY name",
+            &[&prefix, &after(prefix)],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+async fn remove(session: Arc<Session>, name: &str) -> Result<(), Fault> {
+    let below = format!("{name}/");
+    session
+        .run(
+            "DELETE FROM file_piece
+             WHERE name = $1 OR (name >= $2 AND name < $3)",
+            &[&name, &below, &after(&below)],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Returns a text after all that begin with a prefix.
+fn after(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
+}

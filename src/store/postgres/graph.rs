@@ -1,0 +1,160 @@
+//! A run's jobs as [`Board`] sees them, and what follows written back. Whoever is here has the run's
+//! row: two jobs of a run that end at once are seen one after the other, on whichever machines.
+
+use super::fault::Fault;
+use super::form::Forms;
+use super::matrix;
+use super::row::{from_json, number, number_at, result_at, text};
+use super::session::Session;
+use super::story::board_of_outputs;
+use super::turn;
+use crate::pipeline::plan::Plan;
+use crate::run::{Board, Change, Decision, Progress, RunResult};
+
+/// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
+/// skipped, and the run's end. Called in the same transaction as what happened.
+pub(super) async fn settle(session: &Session, forms: &Forms, run: i64) -> Result<(), Fault> {
+    follow(session, forms, run, Board::advance).await
+}
+
+/// As [`settle`], for a run that was canceled before any of its jobs had started.
+pub(super) async fn cancel_unstarted(
+    session: &Session,
+    forms: &Forms,
+    run: i64,
+    reason: Option<&str>,
+) -> Result<(), Fault> {
+    follow(session, forms, run, |board, _| board.cancel_unstarted(reason)).await
+}
+
+/// Cancels a stage of which nothing has started, and decides what follows.
+pub(super) async fn cancel_stage(
+    session: &Session,
+    forms: &Forms,
+    run: i64,
+    stage: usize,
+    reason: &str,
+) -> Result<(), Fault> {
+    session
+        .run(
+            "UPDATE job
+             SET state = 'waiting', due_at = NULL, aside = NULL
+             WHERE run = $1 AND stage_index = $2 AND state = 'due'",
+            &[&run, &number(stage)],
+        )
+        .await?;
+    let decide = |board: &mut Board, plan: &mut Plan| {
+        let mut changes = board.cancel_stage(stage, reason);
+        changes.extend(board.advance(plan));
+        changes
+    };
+    follow(session, forms, run, decide).await
+}
+
+/// Returns a run's plan, and how far its jobs are.
+pub(super) async fn plan_and_board(session: &Session, forms: &Forms, run: i64) -> Result<(Plan, Board), Fault> {
+    let (plan, _) = plan(session, forms, run).await?;
+    let board = board(session, run, &plan).await?;
+    Ok((plan, board))
+}
+
+async fn follow(
+    session: &Session,
+    forms: &Forms,
+    run: i64,
+    decide: impl FnOnce(&mut Board, &mut Plan) -> Vec<Change>,
+) -> Result<(), Fault> {
+    let (mut plan, canceled) = plan(session, forms, run).await?;
+    let mut board = board(session, run, &plan).await?;
+    board.canceled = canceled;
+    let changes = decide(&mut board, &mut plan);
+    for change in &changes {
+        write(session, run, &plan, change).await?;
+    }
+    match board.result(&plan) {
+        Some(result) => {
+            complete(session, run, result).await?;
+            turn::give_up(session, run, None).await
+        }
+        None => turn::follow(session, run, &plan, &board).await,
+    }
+}
+
+async fn plan(session: &Session, forms: &Forms, run: i64) -> Result<(Plan, bool), Fault> {
+    let row = session
+        .one(
+            "SELECT work.form, work.\"values\", run.state = 'canceling' AS is_canceled
+             FROM run
+             JOIN work ON work.run = run.seq
+             WHERE run.seq = $1",
+            &[&run],
+        )
+        .await?;
+    let values: Vec<String> = from_json(row.try_get("values")?)?;
+    let mut plan = forms.plan(session, row.try_get("form")?, &values).await?;
+    matrix::fill_in(session, run, &mut plan).await?;
+    Ok((plan, row.try_get("is_canceled")?))
+}
+
+/// Returns how far every job of a run is, and what the jobs have handed on.
+pub(super) async fn board(session: &Session, run: i64, plan: &Plan) -> Result<Board, Fault> {
+    let mut board = board_of_outputs(session, run, plan).await?;
+    let rows = session
+        .rows("SELECT stage_index, job_index, leg_index, state, result FROM job WHERE run = $1", &[&run])
+        .await?;
+    for row in rows {
+        let progress = match (row.try_get("state")?, result_at(&row, "result")?) {
+            ("waiting", _) => Progress::Waiting,
+            (_, Some(result)) => Progress::Completed(result),
+            (_, None) => Progress::Started,
+        };
+        let (stage, job) = (number_at(&row, "stage_index")?, number_at(&row, "job_index")?);
+        if let Some(standing) = board.leg_mut(stage, job, number_at(&row, "leg_index")?) {
+            standing.progress = progress;
+        }
+    }
+    Ok(board)
+}
+
+async fn write(session: &Session, run: i64, plan: &Plan, change: &Change) -> Result<(), Fault> {
+    let [stage, job, leg] = [number(change.stage), number(change.job), number(change.leg)];
+    match &change.decision {
+        Decision::Settled(settled) => {
+            let job = (change.stage, change.job);
+            matrix::keep(session, run, job, settled).await?;
+            let legs = plan.stages[change.stage].jobs[change.job].width();
+            matrix::add_legs(session, run, job, legs).await?;
+        }
+        Decision::Due => {
+            session
+                .run(
+                    "UPDATE job
+                     SET state = 'due', due_at = $1
+                     WHERE run = $2 AND stage_index = $3 AND job_index = $4 AND leg_index = $5 AND state = 'waiting'",
+                    &[&session.now, &run, &stage, &job, &leg],
+                )
+                .await?;
+        }
+        Decision::Completed { result, reason } => {
+            session
+                .run(
+                    "UPDATE job
+                     SET state = 'completed', result = $1, reason = $2, finished_at = $3
+                     WHERE run = $4 AND stage_index = $5 AND job_index = $6 AND leg_index = $7 AND state = 'waiting'",
+                    &[&result.word(), &text(reason), &session.now, &run, &stage, &job, &leg],
+                )
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn complete(session: &Session, run: i64, result: RunResult) -> Result<(), Fault> {
+    session
+        .run(
+            "UPDATE run SET state = 'completed', result = $1, finished_at = $2 WHERE seq = $3",
+            &[&result.word(), &session.now, &run],
+        )
+        .await?;
+    Ok(())
+}

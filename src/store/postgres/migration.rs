@@ -1,0 +1,82 @@
+//! The versions of the schema, and the way from each to the next.
+
+use super::fault::Fault;
+use super::session::{Database, Session};
+use crate::store::Error;
+use deadpool_postgres::Object;
+use std::sync::Arc;
+
+/// Each brings the schema from the version that is its place to the next.
+const MIGRATIONS: [&str; 1] = [include_str!("migration/0001.sql")];
+
+/// Held by who changes the schema: of several that start at once, one does it and the others wait.
+const LOCK: i64 = 0x7069_7065_686f_6f6b;
+
+/// Brings the schema to the present version, one commit a step. A store of a later version is
+/// left alone.
+pub(super) async fn migrate(database: &Database) -> Result<(), Fault> {
+    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let client = database.pool.get().await?;
+    // The usual case needs no lock, and nothing that a lesser user of the database may not do.
+    if version(&client).await? == known {
+        return Ok(());
+    }
+    let migrated = locked(&client, known).await;
+    // The lock goes with the connection.
+    drop(Object::take(client));
+    migrated
+}
+
+async fn locked(client: &Object, known: u32) -> Result<(), Fault> {
+    client.batch_execute("SET lock_timeout = '60s'; SET statement_timeout = 0").await?;
+    client.query_one("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    loop {
+        let found = version(client).await?;
+        if found > known {
+            return Err(Error::Newer { found, known }.into());
+        }
+        let Some(migration) = MIGRATIONS.get(found as usize) else { return Ok(()) };
+        client
+            .batch_execute(&format!(
+                "BEGIN;
+                 CREATE TABLE IF NOT EXISTS schema_version (
+                     one     integer PRIMARY KEY CHECK (one = 1),
+                     version bigint NOT NULL
+                 );
+                 {migration}
+                 INSERT INTO schema_version (one, version)
+                 VALUES (1, {next})
+                 ON CONFLICT (one) DO UPDATE
+                 SET version = {next};
+                 COMMIT",
+                next = found + 1
+            ))
+            .await?;
+    }
+}
+
+/// Returns the version of the schema, 0 where there is none yet.
+async fn version(client: &Object) -> Result<u32, Fault> {
+    let found: Option<bool> =
+        client.query_one("SELECT to_regclass('schema_version') IS NOT NULL", &[]).await?.try_get(0)?;
+    if found != Some(true) {
+        return Ok(0);
+    }
+    let row = client.query_opt("SELECT version FROM schema_version", &[]).await?;
+    let version: i64 = row.map_or(Ok(0), |row| row.try_get(0))?;
+    Ok(u32::try_from(version).unwrap_or(u32::MAX))
+}
+
+/// Writes something that means nothing, to see whether writing is possible.
+pub(super) async fn write_probe(session: Arc<Session>) -> Result<(), Fault> {
+    session
+        .run(
+            "INSERT INTO counter (scope, key, value)
+             VALUES ('store', 'probe', 1)
+             ON CONFLICT (scope, key) DO UPDATE
+             SET value = counter.value + 1",
+            &[],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What is held back. A due job of a paused pipeline or connection is set aside when a claim meets it,
+//! so that each costs claims once, however many there are; resuming takes them back bit by bit.
+
+use super::fault::Fault;
+use super::form::Forms;
+use super::row::text;
+use super::session::Session;
+use super::turn::{self, Afterwards};
+use crate::store::{Pausable, Pause};
+use tokio_postgres::Row;
+
+/// How many jobs one transaction takes back, so that others need not wait for all of them.
+pub(super) const TAKEN_BACK_MAX: i64 = 2_000;
+
+pub(super) async fn pause(session: &Session, what: &Pausable) -> Result<(), Fault> {
+    let (kind, name) = what.parts();
+    session
+        .run(
+            "INSERT INTO pause (kind, name, since)
+             VALUES ($1, $2, $3)
+             ON CONFLICT (kind, name) DO NOTHING",
+            &[&kind, &text(name), &session.now],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Ends a pause, and lets runs go on that waited in groups meanwhile. Says whether there was one.
+pub(super) async fn resume(session: &Session, forms: &Forms, what: &Pausable) -> Result<bool, Fault> {
+    let (kind, name) = what.parts();
+    turn::lock(session).await?;
+    let deleted = session.run("DELETE FROM pause WHERE kind = $1 AND name = $2", &[&kind, &text(name)]).await?;
+    let groups = session
+        .rows(
+            "SELECT DISTINCT turn.\"group\"
+             FROM turn
+             JOIN run ON run.seq = turn.run
+             WHERE turn.state = 'waiting'
+               AND CASE $1 WHEN 'pipeline' THEN run.pipeline = $2 ELSE run.connection = $2 END",
+            &[&kind, &text(name)],
+        )
+        .await?;
+    for row in groups {
+        session.note_afterwards(Afterwards::Admit(row.try_get(0)?));
+    }
+    turn::work_off(session, forms).await?;
+    Ok(deleted > 0)
+}
+
+/// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.
+pub(super) async fn take_back(session: &Session) -> Result<u64, Fault> {
+    session
+        .run(
+            "UPDATE job
+             SET aside = NULL
+             WHERE seq IN (SELECT job.seq
+                           FROM job
+                           JOIN run ON run.seq = job.run
+                           WHERE job.aside = 'paused'
+                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+                           LIMIT $1
+                           FOR NO KEY UPDATE OF job)",
+            &[&TAKEN_BACK_MAX],
+        )
+        .await
+}
+
+/// Sets a due job aside if it is paused, and says whether it was. The pause is held meanwhile: who ends it
+/// takes back what was set aside for it.
+pub(super) async fn set_aside(session: &Session, job: i64, run: i64) -> Result<bool, Fault> {
+    let paused = session
+        .rows(
+            "SELECT pause.kind
+             FROM pause
+             JOIN run ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                      OR (pause.kind = 'connection' AND pause.name = run.connection)
+             WHERE run.seq = $1
+             FOR KEY SHARE OF pause",
+            &[&run],
+        )
+        .await?;
+    if paused.is_empty() {
+        return Ok(false);
+    }
+    session.run("UPDATE job SET aside = 'paused' WHERE seq = $1", &[&job]).await?;
+    Ok(true)
+}
+
+pub(super) async fn pauses(session: &Session) -> Result<Vec<Pause>, Fault> {
+    let rows = session.rows("SELECT kind, name, since FROM pause ORDER BY kind, name COLLATE \"C\"", &[]).await?;
+    let pause = |row: &Row| {
+        let what = Pausable::from_parts(row.try_get("kind")?, row.try_get("name")?);
+        Ok::<_, Fault>(what.map(|what| row.try_get("since").map(|since| Pause { what, since })).transpose()?)
+    };
+    rows.iter().filter_map(|row| pause(row).transpose()).collect()
+}

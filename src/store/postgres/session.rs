@@ -1,0 +1,326 @@
+//! Work in transactions.
+//!
+//! Work that writes is one transaction. Where others were in its way it is begun again. Where the
+//! answer to its commit is lost, the database is asked later what became of it: only where it can't be
+//! asked is the outcome unknown.
+
+use super::fault::Fault;
+use super::pool::{CONNECTIONS_MAX, Pool};
+use super::turn::Afterwards;
+use crate::clock::Clock;
+use crate::store::Error;
+use deadpool_postgres::Object;
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+/// How often work is begun that others are in the way of.
+const TRIES_MAX: u32 = 5;
+/// How long a piece of work may take, and its commit: longer than every statement may.
+const WORK_MAX: Duration = Duration::from_secs(25);
+/// How long the database is asked what became of a commit, and how often.
+const ASK_MAX: Duration = Duration::from_secs(10);
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// How transactions begin.
+const BEGIN: &str = "BEGIN";
+const BEGIN_LIGHTLY: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+const BEGIN_READING: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+/// Parameters of a statement.
+pub(super) type Parameters<'p> = &'p [&'p (dyn ToSql + Sync)];
+
+/// Work in a transaction. It is boxed so that it can be on any thread, whatever it borrows.
+pub(super) type Work<'w, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'w>>;
+
+/// What tells the time of leases: one clock for all machines.
+#[derive(Clone)]
+pub enum LeaseClock {
+    /// The database's.
+    Database,
+    /// One that a test winds.
+    Own(Arc<dyn Clock>),
+}
+
+impl LeaseClock {
+    /// Returns the time of day and that of leases by a clock that is not the database's.
+    fn own(&self) -> Option<(Timestamp, Timestamp)> {
+        match self {
+            Self::Database => None,
+            Self::Own(clock) => Some((clock.now(), clock.steady())),
+        }
+    }
+}
+
+/// The database as this process works with it.
+pub(super) struct Database {
+    pub(super) pool: Pool,
+    pub(super) clock: LeaseClock,
+}
+
+/// A transaction.
+pub(super) struct Session {
+    client: Object,
+    /// What the database calls it; nothing for one that only reads.
+    transaction: Option<Transaction>,
+    /// When it began, for people; nothing that counts for one that only reads.
+    pub(super) now: Timestamp,
+    /// The time of leases when it began.
+    pub(super) steady: Timestamp,
+    /// The present moment by a clock that a test winds.
+    pub(super) own_now: Option<Timestamp>,
+    /// What follows for other runs.
+    afterwards: Mutex<VecDeque<Afterwards>>,
+}
+
+/// Which transaction it is: a number, in one of the lives that a fail-over gives a database. In
+/// another life the same number is another one's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Transaction {
+    number: String,
+    timeline: String,
+}
+
+/// The number of the transaction, the database's clock, and in which of its lives it is.
+const BEGUN: &str = "SELECT pg_current_xact_id()::text,
+                            clock_timestamp(),
+                            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
+
+impl Database {
+    /// Runs work in a transaction and returns when that is on disk.
+    pub(super) async fn write<'w, T>(&self, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
+        self.write_as(BEGIN, work).await
+    }
+
+    /// As [`Self::write`], for what may come to the disk a moment after this returns: a crash of the
+    /// database soon after can take it back.
+    pub(super) async fn write_lightly<'w, T>(&self, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
+        self.write_as(BEGIN_LIGHTLY, work).await
+    }
+
+    async fn write_as<'w, T>(&self, begin: &str, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
+        for _ in 1..TRIES_MAX {
+            match self.attempt(begin, &work).await {
+                Err(fault) if fault.is_passing() => tracing::debug!(?fault, "work on the database is begun again"),
+                done => return done,
+            }
+        }
+        self.attempt(begin, &work).await
+    }
+
+    async fn attempt<'w, T>(&self, begin: &str, work: &impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
+        let session = Arc::new(self.begin(begin).await?);
+        let done = timeout(WORK_MAX, work(session.clone())).await;
+        let session = Arc::into_inner(session).expect("work gives its session back");
+        match done {
+            Ok(Ok(value)) => session.commit(&self.pool).await.map(|()| value),
+            Ok(Err(fault)) => {
+                session.roll_back(&fault).await;
+                Err(fault)
+            }
+            Err(_) => {
+                session.discard();
+                Err(Error::Unavailable(format!("the database took longer than {WORK_MAX:?}")).into())
+            }
+        }
+    }
+
+    /// Runs queries that all see the same moment.
+    pub(super) async fn read<'w, T>(&self, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
+        let client = self.begun(BEGIN_READING).await?;
+        let never = Timestamp::UNIX_EPOCH;
+        let session = Arc::new(Session {
+            client,
+            transaction: None,
+            now: never,
+            steady: never,
+            own_now: self.clock.own().map(|(now, _)| now),
+            afterwards: Mutex::default(),
+        });
+        let done = timeout(WORK_MAX, work(session.clone())).await;
+        let session = Arc::into_inner(session).expect("work gives its session back");
+        match done {
+            Ok(Ok(value)) => {
+                session.end_reading().await;
+                Ok(value)
+            }
+            Ok(Err(fault)) => {
+                session.roll_back(&fault).await;
+                Err(fault)
+            }
+            Err(_) => {
+                session.discard();
+                Err(Error::Unavailable(format!("the database took longer than {WORK_MAX:?}")).into())
+            }
+        }
+    }
+
+    /// Begins a transaction that writes.
+    async fn begin(&self, begin: &str) -> Result<Session, Fault> {
+        let client = self.begun(begin).await?;
+        let statement = client.prepare_cached(BEGUN).await?;
+        let row = client.query_one(&statement, &[]).await?;
+        let transaction = Transaction { number: row.try_get(0)?, timeline: row.try_get(2)? };
+        let own = self.clock.own();
+        let (now, steady) = match own {
+            Some(own) => own,
+            None => (row.try_get(1)?, row.try_get(1)?),
+        };
+        let own_now = own.map(|(now, _)| now);
+        Ok(Session { client, transaction: Some(transaction), now, steady, own_now, afterwards: Mutex::default() })
+    }
+
+    /// Returns a connection on which a statement was run. One that died while nobody used it is
+    /// noticed by that; nothing is lost with it, so another one is taken.
+    async fn begun(&self, statement: &str) -> Result<Object, Fault> {
+        let mut tries = 0;
+        loop {
+            let client = self.pool.get().await?;
+            match timeout(WORK_MAX, client.batch_execute(statement)).await {
+                Ok(Ok(())) => return Ok(client),
+                Ok(Err(error)) => {
+                    let fault = Fault::from(error);
+                    drop(Object::take(client));
+                    tries += 1;
+                    if !fault.is_cut() || tries > CONNECTIONS_MAX {
+                        return Err(fault);
+                    }
+                }
+                Err(_) => {
+                    drop(Object::take(client));
+                    return Err(Error::Unavailable("the database does not answer".to_owned()).into());
+                }
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Prepares statements, so that several can be on their way at once, in a certain order.
+    pub(super) async fn prepared<const N: usize>(&self, sql: [&str; N]) -> Result<[Statement; N], Fault> {
+        let mut statements = Vec::with_capacity(N);
+        for sql in sql {
+            statements.push(self.client.prepare_cached(sql).await?);
+        }
+        Ok(statements.try_into().unwrap_or_else(|_| unreachable!("as many as were wanted")))
+    }
+
+    /// Returns the connection, for statements that were [`Session::prepared`].
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns all rows of a query.
+    pub(super) async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Fault> {
+        let statement = self.client.prepare_cached(sql).await?;
+        Ok(self.client.query(&statement, parameters).await?)
+    }
+
+    /// Returns the one row of a query, if there is one.
+    pub(super) async fn row(&self, sql: &str, parameters: Parameters<'_>) -> Result<Option<Row>, Fault> {
+        let statement = self.client.prepare_cached(sql).await?;
+        Ok(self.client.query_opt(&statement, parameters).await?)
+    }
+
+    /// Returns the one row of a query that always has one.
+    pub(super) async fn one(&self, sql: &str, parameters: Parameters<'_>) -> Result<Row, Fault> {
+        let statement = self.client.prepare_cached(sql).await?;
+        Ok(self.client.query_one(&statement, parameters).await?)
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    pub(super) async fn run(&self, sql: &str, parameters: Parameters<'_>) -> Result<u64, Fault> {
+        let statement = self.client.prepare_cached(sql).await?;
+        Ok(self.client.execute(&statement, parameters).await?)
+    }
+
+    /// Notes something that follows for other runs.
+    pub(super) fn note_afterwards(&self, next: Afterwards) {
+        self.afterwards.lock().expect("no holder panics").push_back(next);
+    }
+
+    /// Returns what follows next for other runs.
+    pub(super) fn next_afterwards(&self) -> Option<Afterwards> {
+        self.afterwards.lock().expect("no holder panics").pop_front()
+    }
+
+    /// Commits. Returns when it is known what became of it.
+    pub(super) async fn commit(self, pool: &Pool) -> Result<(), Fault> {
+        let fault = match timeout(WORK_MAX, self.client.batch_execute("COMMIT")).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => Fault::from(error),
+            Err(_) => Error::Unavailable("the database took too long to commit".to_owned()).into(),
+        };
+        let is_unknown = !matches!(&fault, Fault::Database(_)) || fault.is_cut();
+        let transaction = self.transaction.clone();
+        self.discard();
+        match transaction {
+            Some(transaction) if is_unknown => transaction.ask(pool).await,
+            _ => Err(fault),
+        }
+    }
+
+    /// Takes back what was done. The connection is used again where it is sound.
+    pub(super) async fn roll_back(self, reason: &Fault) {
+        let is_sound =
+            !reason.is_cut() && matches!(timeout(WORK_MAX, self.client.batch_execute("ROLLBACK")).await, Ok(Ok(())));
+        if !is_sound {
+            self.discard();
+        }
+    }
+
+    async fn end_reading(self) {
+        if !matches!(timeout(WORK_MAX, self.client.batch_execute("COMMIT")).await, Ok(Ok(()))) {
+            self.discard();
+        }
+    }
+
+    /// Closes the connection, and with it the transaction: in which state it is nobody knows.
+    fn discard(self) {
+        drop(Object::take(self.client));
+    }
+}
+
+impl Transaction {
+    /// Asks the database what became of the transaction, until it says so or the time is over.
+    async fn ask(&self, pool: &Pool) -> Result<(), Fault> {
+        let end = Instant::now() + ASK_MAX;
+        let mut last = "the connection was lost".to_owned();
+        while Instant::now() < end {
+            match self.outcome(pool).await {
+                Ok(Some(true)) => return Ok(()),
+                Ok(Some(false)) => {
+                    return Err(Error::Unavailable("the database gave up the transaction".to_owned()).into());
+                }
+                Ok(None) => {}
+                Err(fault) => last = Error::from(fault).to_string(),
+            }
+            sleep(ASK_EVERY).await;
+        }
+        Err(Error::Unknown(last).into())
+    }
+
+    /// Returns whether it was committed, or nothing while that is open.
+    async fn outcome(&self, pool: &Pool) -> Result<Option<bool>, Fault> {
+        let client = pool.get().await?;
+        let row = client
+            .query_one(
+                "SELECT pg_xact_status($1::text::xid8), substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)",
+                &[&self.number],
+            )
+            .await?;
+        if row.try_get::<_, &str>(1)? != self.timeline {
+            return Err(Error::Unknown("another database has taken over".to_owned()).into());
+        }
+        Ok(match row.try_get::<_, Option<&str>>(0)? {
+            Some("committed") => Some(true),
+            Some("aborted") => Some(false),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! Turns in groups: who waits, who goes on, who is canceled for whom. The rules are those of
+//! [`crate::run::turn`]; here they meet the tables.
+//!
+//! Groups go over all runs, so whoever does anything about a run that needs turns has the one lock of
+//! them all first ([`lock_of_run`]), before any row: SQLite's one writer gives the same. Runs that need
+//! no turns never meet it. What follows for other runs is noted in the session and done by [`work_off`]
+//! at the end of each piece of work: one run after the other, however long the chain.
+
+use super::fault::Fault;
+use super::form::Forms;
+use super::graph;
+use super::lease;
+use super::row::{key, number, number_at};
+use super::session::Session;
+use crate::pipeline::plan::Plan;
+use crate::run::turn::{self, Holder, Turn};
+use crate::run::{Board, Progress};
+use tokio_postgres::Row;
+
+/// The stage of a turn that the run as a whole has.
+const WHOLE_RUN: i64 = -1;
+/// The lock of all turns.
+pub(super) const LOCK: i64 = 0x7068_7475_726e;
+/// Takes it where the run of a job needs turns.
+pub(super) const LOCK_OF_JOB: &str = "SELECT pg_advisory_xact_lock($1)::text
+                                      FROM run
+                                      WHERE seq = (SELECT run FROM job WHERE id = $2) AND has_turns";
+
+/// Something that follows from a piece of work for other runs.
+#[derive(Debug)]
+pub(super) enum Afterwards {
+    /// A turn of a group was asked for or given up: who waits may go on.
+    Admit(String),
+    /// A run is canceled for a later one of its group.
+    CancelRun { run: i64, reason: String },
+    /// A stage is canceled for a later one of its group.
+    CancelStage { run: i64, stage: usize, reason: String },
+}
+
+/// Takes the lock of all turns, until the end of the transaction.
+pub(super) async fn lock(session: &Session) -> Result<(), Fault> {
+    session.one("SELECT pg_advisory_xact_lock($1)::text", &[&LOCK]).await?;
+    Ok(())
+}
+
+/// Takes the lock of all turns where a run needs some.
+pub(super) async fn lock_of_run(session: &Session, run: i64) -> Result<(), Fault> {
+    session.row("SELECT pg_advisory_xact_lock($1)::text FROM run WHERE seq = $2 AND has_turns", &[&LOCK, &run]).await?;
+    Ok(())
+}
+
+/// Does what follows for other runs, until nothing more does.
+pub(super) async fn work_off(session: &Session, forms: &Forms) -> Result<(), Fault> {
+    while let Some(next) = session.next_afterwards() {
+        match next {
+            Afterwards::Admit(group) => admit(session, forms, &group).await?,
+            Afterwards::CancelRun { run, reason } => {
+                lease::cancel_run(session, forms, run, Some(&reason)).await?;
+            }
+            Afterwards::CancelStage { run, stage, reason } => {
+                lease::lock_run(session, run).await?;
+                graph::cancel_stage(session, forms, run, stage, &reason).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says whether a run needs turns.
+pub(super) fn has_turns(plan: &Plan) -> bool {
+    !turn::turns(plan).is_empty()
+}
+
+/// Lets a run that was just written ask for the turns that it needs, and its first stages where it
+/// needs none as a whole.
+pub(super) async fn enter_run(session: &Session, run: i64, plan: &Plan, board: &Board) -> Result<(), Fault> {
+    let turns: Vec<Turn> = turn::turns(plan).into_iter().filter(|turn| turn.stage.is_none()).collect();
+    if turns.is_empty() {
+        return follow(session, run, plan, board).await;
+    }
+    for turn in &turns {
+        ask(session, run, turn).await?;
+    }
+    hold_back(session, run).await
+}
+
+/// Looks at a run's stages after something happened to it: those that have begun ask for their turns,
+/// those that have ended give theirs up. Jobs that are due too early are set aside.
+pub(super) async fn follow(session: &Session, run: i64, plan: &Plan, board: &Board) -> Result<(), Fault> {
+    let turns = turn::turns(plan);
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let waits_as_a_whole = state_of(session, run, WHOLE_RUN).await?.is_some_and(|state| state == "waiting");
+    for stage in 0..plan.stages.len() {
+        let has_begun = board.stages[stage].iter().flatten().any(|leg| leg.progress == Progress::Started);
+        if board.stage_result(plan, stage).is_some() {
+            give_up(session, run, Some(stage)).await?;
+        } else if has_begun && !waits_as_a_whole && state_of(session, run, place(Some(stage))).await?.is_none() {
+            for turn in turns.iter().filter(|turn| turn.stage == Some(stage)) {
+                ask(session, run, turn).await?;
+            }
+        }
+    }
+    hold_back(session, run).await
+}
+
+/// Gives up the turns of a completed stage, or all of a completed run.
+pub(super) async fn give_up(session: &Session, run: i64, stage: Option<usize>) -> Result<(), Fault> {
+    let rows = session
+        .rows(
+            "DELETE FROM turn
+             WHERE run = $1 AND ($2::bigint = -1 OR stage_index = $2)
+             RETURNING \"group\"",
+            &[&run, &place(stage)],
+        )
+        .await?;
+    for row in rows {
+        session.note_afterwards(Afterwards::Admit(row.try_get(0)?));
+    }
+    Ok(())
+}
+
+/// Asks for a turn: whom the policy names is canceled, and the one that comes waits like any other.
+async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
+    let group = key(&turn.group);
+    let (holding, waiting) = (members(session, &group, "held").await?, members(session, &group, "waiting").await?);
+    let holders: Vec<Holder> =
+        holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
+    let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
+    let arrival = turn::arrive(turn.policy, turn.limit, &holders, &same);
+    if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
+        let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
+        let displaced =
+            arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
+        displaced.for_each(|it| session.note_afterwards(it.cancel(&reason)));
+    }
+    session
+        .run(
+            "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state) VALUES ($1, $2, $3, $4, 'waiting')",
+            &[&group, &run, &place(turn.stage), &number(turn.limit)],
+        )
+        .await?;
+    session.note_afterwards(Afterwards::Admit(group.into_owned()));
+    Ok(())
+}
+
+/// One who has a turn, or waits for it.
+struct Member {
+    run: i64,
+    stage: i64,
+    is_canceling: bool,
+}
+
+impl Member {
+    fn cancel(&self, reason: &str) -> Afterwards {
+        let reason = reason.to_owned();
+        match usize::try_from(self.stage) {
+            Ok(stage) => Afterwards::CancelStage { run: self.run, stage, reason },
+            Err(_) => Afterwards::CancelRun { run: self.run, reason },
+        }
+    }
+}
+
+/// Returns those of a group who wait or go on, the longest there first.
+async fn members(session: &Session, group: &str, state: &str) -> Result<Vec<Member>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT turn.run, turn.stage_index, run.state = 'canceling' AS is_canceling
+             FROM turn
+             JOIN run ON run.seq = turn.run
+             WHERE turn.\"group\" = $1 AND turn.state = $2
+             ORDER BY turn.seq",
+            &[&group, &state],
+        )
+        .await?;
+    let member = |row: &Row| {
+        Ok(Member {
+            run: row.try_get("run")?,
+            stage: row.try_get("stage_index")?,
+            is_canceling: row.try_get("is_canceling")?,
+        })
+    };
+    rows.iter().map(member).collect()
+}
+
+/// Lets those go on that have waited longest, as far as there is room. Paused runs are passed over.
+async fn admit(session: &Session, forms: &Forms, group: &str) -> Result<(), Fault> {
+    loop {
+        let row = session.one("SELECT count(*) FROM turn WHERE \"group\" = $1 AND state = 'held'", &[&group]).await?;
+        let holding = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or(usize::MAX);
+        let next = session
+            .row(
+                "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
+                 FROM turn
+                 JOIN run ON run.seq = turn.run
+                 WHERE turn.\"group\" = $1 AND turn.state = 'waiting'
+                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+                 ORDER BY turn.seq
+                 LIMIT 1",
+                &[&group],
+            )
+            .await?;
+        let Some(next) = next else { return Ok(()) };
+        if !turn::admits(number_at(&next, "limit")?, holding) {
+            return Ok(());
+        }
+        let (seq, run, stage): (i64, i64, i64) =
+            (next.try_get("seq")?, next.try_get("run")?, next.try_get("stage_index")?);
+        session.run("UPDATE turn SET state = 'held' WHERE seq = $1", &[&seq]).await?;
+        if state_of(session, run, stage).await?.is_none_or(|state| state != "waiting") {
+            go_on(session, forms, run, stage).await?;
+        }
+    }
+}
+
+/// Lets a run or stage go on that has all its turns.
+async fn go_on(session: &Session, forms: &Forms, run: i64, stage: i64) -> Result<(), Fault> {
+    lease::lock_run(session, run).await?;
+    session
+        .run(
+            "UPDATE job SET aside = NULL WHERE run = $1 AND aside = 'turn' AND ($2::bigint = -1 OR stage_index = $2)",
+            &[&run, &stage],
+        )
+        .await?;
+    if stage == WHOLE_RUN {
+        let (plan, board) = graph::plan_and_board(session, forms, run).await?;
+        follow(session, run, &plan, &board).await?;
+    }
+    Ok(())
+}
+
+/// Sets due jobs aside whose run or stage waits for a turn.
+async fn hold_back(session: &Session, run: i64) -> Result<(), Fault> {
+    session
+        .run(
+            "UPDATE job
+             SET aside = 'turn'
+             WHERE run = $1 AND state = 'due' AND aside IS NULL
+               AND EXISTS (SELECT 1 FROM turn
+                           WHERE turn.run = $1 AND turn.state = 'waiting'
+                             AND turn.stage_index IN (-1, job.stage_index))",
+            &[&run],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Returns `waiting` where some turn of a run or stage is missing, `held` where it has all, nothing
+/// where it has asked for none.
+async fn state_of(session: &Session, run: i64, stage: i64) -> Result<Option<String>, Fault> {
+    let row = session.one("SELECT max(state) FROM turn WHERE run = $1 AND stage_index = $2", &[&run, &stage]).await?;
+    Ok(row.try_get(0)?)
+}
+
+async fn name_of(session: &Session, run: i64) -> Result<String, Fault> {
+    let row = session.one("SELECT pipeline || '#' || number FROM run WHERE seq = $1", &[&run]).await?;
+    Ok(row.try_get(0)?)
+}
+
+fn place(stage: Option<usize>) -> i64 {
+    stage.map_or(WHOLE_RUN, number)
+}

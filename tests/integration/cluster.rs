@@ -1,0 +1,183 @@
+//! Several receivers and workers over one database, as real processes.
+
+use crate::database;
+use crate::support::{Folder, Server, Worker, until};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(60);
+
+const PIPELINE: &str = "
+resources:
+  webhooks:
+  - webhook: hook
+    connection: load
+steps:
+- script: echo \"number $NUMBER\"
+  env:
+    NUMBER: ${{ parameters.hook.number }}
+";
+
+/// A folder whose configuration names a database.
+pub fn folder(address: &str) -> Folder {
+    let folder = Folder::new(&format!(
+        "database: {{env: PIPEHOOK_TEST_DATABASE}}\n\
+         limits: {{queue: 1000000, requests_per_second: 1000000}}\nconnections: {{load: {{secret: {{value: s}}}}}}\n"
+    ));
+    folder.set("PIPEHOOK_TEST_DATABASE", address);
+    folder
+}
+
+#[test]
+fn one_receives_another_executes_and_any_shows() {
+    let Some(address) = database::schema() else { return };
+    let (first, second, third) = (folder(&address), folder(&address), folder(&address));
+    first.write("pipelines/load.yml", PIPELINE);
+    second.write("pipelines/load.yml", PIPELINE);
+    let receivers = [first.serve(&["--no-worker"]), second.serve(&["--no-worker"])];
+    let worker = third.work(&["--jobs", "2"]);
+    assert_eq!(worker.ready, "claiming jobs of default, 2 at once");
+    for (at, receiver) in receivers.iter().enumerate() {
+        let answer = receiver.deliver("load", "s", format!("{{\"number\":{at}}}").as_bytes());
+        assert_eq!((answer.status, &answer.json()["runs"][0]["number"]), (200, &(at + 1).into()), "{answer:?}");
+    }
+    for (at, receiver) in receivers.iter().enumerate() {
+        until("the run's end", SOON, || ended(receiver, at + 1));
+        // Whoever reads the same configuration sees the same store.
+        let shown = third.run(&["runs", "show", &format!("load#{}", at + 1), "--format", "json"]).ended_with(0).json();
+        assert_eq!((&shown["state"], &shown["result"]), (&"completed".into(), &"succeeded".into()), "{shown}");
+    }
+    let text = second.run(&["runs", "logs", "load#1"]).ended_with(0).stdout;
+    assert!(text.contains("number 0\n"), "{text}");
+    let listed = third.run(&["runs", "--format", "json"]).ended_with(0).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
+}
+
+/// Says whether a receiver sees the end of a run.
+fn ended(receiver: &Server, number: usize) -> Option<()> {
+    let runs = receiver.ask("/api/v1/runs?state=completed&limit=100").json();
+    let runs = runs["runs"].as_array().or(runs.as_array()).cloned().unwrap_or_default();
+    runs.iter().any(|run| run["number"] == number).then_some(())
+}
+
+/// Jobs of two pools: what one makes the other takes.
+const HANDED_ON: &str = "
+resources:
+  webhooks:
+  - webhook: hook
+    connection: load
+jobs:
+- job: make
+  pool: one
+  steps:
+  - checkout: none
+  - bash: |
+      mkdir -p out/deep
+      echo made here > out/deep/file.txt
+      : > out/empty.txt
+      head -c 600000 /dev/zero > out/large
+      echo '##vso[task.setvariable variable=word;isOutput=true]handed'
+    name: say
+  - publish: out
+    artifact: drop
+- job: take
+  pool: two
+  dependsOn: make
+  variables:
+    word: $[ dependencies.make.outputs['say.word'] ]
+  steps:
+  - checkout: none
+  - download: current
+    artifact: drop
+  - bash: |
+      cat \"$(Pipeline.Workspace)/drop/deep/file.txt\"
+      wc -c < \"$(Pipeline.Workspace)/drop/large\"
+      test -f \"$(Pipeline.Workspace)/drop/empty.txt\" && echo \"$(word) on\"
+";
+
+#[test]
+fn what_one_machine_made_another_takes_and_nothing_of_it_stays_behind() {
+    let Some(address) = database::schema() else { return };
+    let (receiver, one, two) = (folder(&address), folder(&address), folder(&address));
+    receiver.write("pipelines/load.yml", HANDED_ON);
+    let server = receiver.serve(&["--no-worker"]);
+    let (_one, _two) = (one.work(&["--pool", "one"]), two.work(&["--pool", "two"]));
+    let answer = server.deliver("load", "s", b"{}");
+    let run = answer.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
+    until("the run's end", SOON, || ended(&server, 1));
+    let text = server.ask(&format!("/api/v1/runs/{run}/logs")).body;
+    assert!(text.contains("made here\n") && text.contains("600000\n") && text.contains("handed on\n"), "{text}");
+    let shown = receiver.run(&["runs", "show", &run, "--format", "json"]).ended_with(0).json();
+    assert_eq!(shown["result"], "succeeded", "{shown}");
+    for folder in [&one, &two] {
+        for left in ["logs", "artifacts", "work"] {
+            let files = files_below(&folder.path().join("data").join(left));
+            assert!(files.is_empty(), "{files:?}");
+        }
+    }
+}
+
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn a_data_folder_has_one_process_also_with_a_database() {
+    let Some(address) = database::schema() else { return };
+    let folder = folder(&address);
+    let _server = folder.serve(&["--no-worker"]);
+    let refused = folder.run(&["worker"]).ended_with(3);
+    assert!(refused.stderr.contains("is in use by process") && refused.stderr.contains("--data"), "{refused:?}");
+    let own: Worker = folder.work(&["--data", "other"]);
+    drop(own);
+}
+
+#[test]
+fn a_worker_without_a_database_says_what_it_needs() {
+    let refused = Folder::new("").run(&["worker"]).ended_with(2);
+    assert!(refused.stderr.contains("PIPEHOOK_DATABASE"), "{refused:?}");
+}
+
+#[test]
+fn a_wrong_database_is_told_without_its_password() {
+    let folder = Folder::new("");
+    let wrong = folder.run(&["runs", "--database", "postgres://me:hunter2@host/db?sslmode=maybe"]).ended_with(2);
+    assert!(wrong.stderr.contains("sslmode") && !wrong.stderr.contains("hunter2"), "{wrong:?}");
+    let away = folder.run(&["runs", "--database", "postgres://me:hunter2@127.0.0.1:1/db"]).ended_with(3);
+    assert!(away.stderr.contains("127.0.0.1:1/db") && !away.stderr.contains("hunter2"), "{away:?}");
+    folder.write("pipehook.yml", "database: {env: NOT_SET}\n");
+    let unset = folder.run(&["runs"]).ended_with(2);
+    assert!(unset.stderr.contains("`NOT_SET`, which is not set"), "{unset:?}");
+}
+
+#[test]
+fn a_database_that_is_away_is_told_to_senders_and_comes_back() {
+    let Some(database) = database::Server::start() else { return };
+    let folder = folder(&database.schema());
+    folder.write("pipelines/load.yml", PIPELINE);
+    let server = folder.serve(&[]);
+    assert_eq!(server.deliver("load", "s", b"{\"number\":1}").status, 200);
+    until("the run's end", SOON, || ended(&server, 1));
+    database.stop("fast");
+    let refused = server.deliver("load", "s", b"{\"number\":2}");
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    assert_eq!(server.ask("/readyz").status, 503);
+    assert_eq!(server.ask("/healthz").status, 200);
+    database.start_again();
+    until("the database's return", SOON, || (server.ask("/readyz").status == 200).then_some(()));
+    assert_eq!(server.deliver("load", "s", b"{\"number\":2}").status, 200);
+    until("the run's end", SOON, || ended(&server, 2));
+}
+
+#[test]
+fn the_database_of_the_tests_is_gone_with_the_one_who_started_it() {
+    let Some(server) = database::Server::start() else { return };
+    let folder = server.folder().to_owned();
+    assert_eq!(server.sql("SELECT 1"), "1");
+    server.restart("immediate");
+    assert_eq!(server.sql("SELECT 2"), "2");
+    drop(server);
+    until("the folder's end", SOON, || (!folder.exists()).then_some(()));
+}

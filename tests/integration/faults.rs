@@ -1,0 +1,261 @@
+//! What goes wrong between machines: answers lost on the way, processes killed and stopped, the database
+//! restarted under load. Nothing acknowledged is lost, nothing runs twice, every run ends.
+
+use crate::cluster::folder;
+use crate::crash::{PIPELINE, Random, Senders, all_have_ended, counts};
+use crate::database;
+use crate::store::world::{World, job, open_database, plan};
+use crate::support::{Folder, Server, Worker, until};
+use pipehook::store::{Accepted, Error, LeaseClock, RunQuery, Store};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+/// How often something is killed or cut where `PIPEHOOK_CLUSTER_KILLS` says nothing.
+const KILLS: u64 = 8;
+/// How long all that is left may take: leases end after half a minute.
+const END_MAX: Duration = Duration::from_secs(240);
+
+/// What becomes of the next commit on its way.
+const PASS: u8 = 0;
+const LOSE_ANSWER: u8 = 1;
+const LOSE_COMMIT: u8 = 2;
+
+/// A way to the database on which commits and their answers get lost.
+struct Way {
+    port: u16,
+    fate: Arc<AtomicU8>,
+}
+
+impl Way {
+    fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let way = Self { port: listener.local_addr().expect("an address").port(), fate: Arc::new(AtomicU8::new(PASS)) };
+        let fate = way.fate.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let server = TcpStream::connect(("127.0.0.1", port)).expect("the database listens");
+                let back = (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
+                let (there, answers) = (fate.clone(), fate.clone());
+                std::thread::spawn(move || there_way(client, server, &there));
+                std::thread::spawn(move || back_way(back.0, back.1, &answers));
+            }
+        });
+        way
+    }
+}
+
+/// Carries what the client says; a commit that is to be lost ends the way before it.
+fn there_way(mut client: TcpStream, mut server: TcpStream, fate: &AtomicU8) {
+    let mut piece = [0; 64 * 1024];
+    while let Ok(length @ 1..) = client.read(&mut piece) {
+        let is_commit = piece[..length].ends_with(b"COMMIT\0");
+        if is_commit && fate.compare_exchange(LOSE_COMMIT, PASS, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            break;
+        }
+        if server.write_all(&piece[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+}
+
+/// Carries what the server says; an answer that is to be lost ends the way in its stead.
+fn back_way(mut server: TcpStream, mut client: TcpStream, fate: &AtomicU8) {
+    let mut piece = [0; 64 * 1024];
+    while let Ok(length @ 1..) = server.read(&mut piece) {
+        let is_answer = piece[..length].windows(7).any(|window| window == b"COMMIT\0");
+        if is_answer && fate.compare_exchange(LOSE_ANSWER, PASS, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            break;
+        }
+        if client.write_all(&piece[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_known_all_the_same() {
+    let Some(world) = World::postgres() else { return };
+    let port = database::shared().expect("the world has it").port();
+    let way = Way::to(port);
+    let address = world.address().replace(&format!(":{port}"), &format!(":{}", way.port));
+    let store = open_database(&address, LeaseClock::Own(world.clock.clone()));
+    let acceptance = || world.acceptance(plan(vec![job("a", &[])]), None);
+    // What both need is written once, so that the next commit is that of an acceptance.
+    store.accept(acceptance()).await.expect("accepted");
+    for round in 0..5 {
+        let before = runs(&store).await;
+        way.fate.store(LOSE_ANSWER, Ordering::SeqCst);
+        let accepted = store.accept(acceptance()).await;
+        assert!(matches!(accepted, Ok(Accepted::New(_))), "round {round}: it was committed: {accepted:?}");
+        assert_eq!(way.fate.load(Ordering::SeqCst), PASS, "an answer was lost");
+        assert_eq!(runs(&store).await, before + 1);
+        way.fate.store(LOSE_COMMIT, Ordering::SeqCst);
+        let lost = store.accept(acceptance()).await;
+        assert!(matches!(lost, Err(Error::Unavailable(_))), "round {round}: it was not committed: {lost:?}");
+        assert_eq!(runs(&store).await, before + 1);
+    }
+}
+
+async fn runs(store: &dyn Store) -> usize {
+    store.runs(RunQuery { limit: 1_000, ..RunQuery::default() }).await.expect("a list").len()
+}
+
+/// A step that says that it began, and goes on for as long as nobody stops it.
+const ENDLESS: &str = "
+resources:
+  webhooks:
+  - webhook: hook
+    connection: load
+steps:
+- script: |
+    echo $$ > \"$EFFECTS\"
+    sleep 600
+  env:
+    EFFECTS: EFFECTS_FILE
+";
+
+#[test]
+fn a_worker_that_stood_still_past_its_lease_writes_nothing_and_stops_its_processes() {
+    let Some(address) = database::schema() else { return };
+    let (receiver, stalled, other) = (folder(&address), folder(&address), folder(&address));
+    let effects = receiver.path().join("effects.txt");
+    receiver.write("pipelines/load.yml", &ENDLESS.replace("EFFECTS_FILE", &effects.display().to_string()));
+    let server = receiver.serve(&["--no-worker"]);
+    let worker = stalled.work(&[]);
+    let answer = server.deliver("load", "s", b"{\"number\":1}");
+    let run = answer.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
+    let process =
+        until("the step's start", END_MAX, || std::fs::read_to_string(&effects).ok()?.trim().parse::<u32>().ok());
+    worker.signal(rustix::process::Signal::STOP);
+    // As if half a minute were over.
+    let programs = database::programs().expect("there is a database");
+    let over = "UPDATE job SET lease_until = now() WHERE state = 'leased'";
+    database::run_sql(&programs, &address, over).expect("it can be changed");
+    let _other = other.work(&[]);
+    let shown = || server.ask(&format!("/api/v1/runs/{run}")).json();
+    until("the run's end", END_MAX, || (shown()["state"] == "completed").then_some(()));
+    let before = shown();
+    assert_eq!(before["result"], "failed", "{before}");
+    assert!(before.to_string().contains("abandoned"), "{before}");
+    worker.signal(rustix::process::Signal::CONT);
+    let is_alive = || std::path::Path::new(&format!("/proc/{process}")).exists();
+    until("the end of the step's processes", END_MAX, || (!is_alive()).then_some(()));
+    assert_eq!(shown(), before, "who has lost the lease writes nothing");
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_whatever_of_a_cluster_is_killed() {
+    let Some(mut database) = database::Server::start() else { return };
+    let kills = std::env::var("PIPEHOOK_CLUSTER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let mut random = Random::new();
+    let mut cluster = Cluster::start(&database.schema());
+    let senders = Senders::default();
+    let mut done: std::collections::BTreeMap<&str, u64> = Default::default();
+    for kill in 0..kills {
+        let to = cluster.receivers[(kill % 2) as usize].1.public;
+        let answers = random.below(20);
+        let what = random.below(7);
+        senders.post_while(to, |ended| {
+            while ended() < answers {
+                std::thread::sleep(Duration::from_micros(500));
+            }
+            *done.entry(cluster.strike(what, &mut database)).or_default() += 1;
+        });
+    }
+    let (_, server) = &cluster.receivers[0];
+    until("the end of every run", END_MAX, || all_have_ended(server).then_some(()));
+    let begun = counts(&std::fs::read_to_string(&cluster.effects).unwrap_or_default(), "begin ");
+    let acknowledged = senders.acknowledged();
+    println!("{done:?}, {} deliveries acknowledged, {} runs begun", acknowledged.len(), begun.len());
+    assert!(!acknowledged.is_empty(), "no delivery was acknowledged, so nothing was tested");
+    for (number, run) in &acknowledged {
+        let shown = server.ask(&format!("/api/v1/runs/{run}"));
+        assert_eq!(shown.status, 200, "the acknowledged run {run} of {number} is lost");
+        let shown = shown.json();
+        assert_eq!(shown["state"], "completed", "{shown}");
+        if shown["result"] == "succeeded" {
+            assert_eq!(begun.get(number), Some(&1), "{run} succeeded without having run once");
+        }
+    }
+    let twice: Vec<_> = begun.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "runs that began more than once: {twice:?}");
+}
+
+/// Two receivers and three workers, each with a folder of its own.
+struct Cluster {
+    receivers: Vec<(Folder, Server)>,
+    workers: Vec<(Folder, Worker)>,
+    effects: std::path::PathBuf,
+}
+
+impl Cluster {
+    fn start(address: &str) -> Self {
+        let folders: Vec<Folder> = (0..2).map(|_| folder(address)).collect();
+        let effects = folders[0].path().join("effects.txt");
+        let text = PIPELINE.replace("EFFECTS_FILE", &effects.display().to_string());
+        let receivers = folders.into_iter().map(|folder| {
+            folder.write("pipelines/load.yml", &text);
+            let server = folder.serve(&["--no-worker"]);
+            (folder, server)
+        });
+        let workers = (0..3).map(|_| folder(address)).map(|folder| {
+            let worker = folder.work(&["--jobs", "2"]);
+            (folder, worker)
+        });
+        Self { receivers: receivers.collect(), workers: workers.collect(), effects }
+    }
+
+    /// Strikes at something, and puts it up again. Says what it was.
+    fn strike(&mut self, what: u64, database: &mut database::Server) -> &'static str {
+        match what {
+            0 | 1 => {
+                let (folder, server) = &mut self.receivers[usize::try_from(what).expect("a small number")];
+                server.kill();
+                *server = folder.serve(&["--no-worker"]);
+                "receivers killed"
+            }
+            2..=4 => {
+                let (folder, worker) = &mut self.workers[usize::try_from(what - 2).expect("a small number")];
+                worker.kill();
+                *worker = folder.work(&["--jobs", "2"]);
+                "workers killed"
+            }
+            5 => {
+                database.sql(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pipehook'",
+                );
+                "connections cut"
+            }
+            _ => {
+                database.restart("immediate");
+                "databases crashed"
+            }
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_restarted_in_order_is_only_a_pause() {
+    let Some(database) = database::Server::start() else { return };
+    let cluster = Cluster::start(&database.schema());
+    let senders = Senders::default();
+    let (_, server) = &cluster.receivers[0];
+    for _ in 0..2 {
+        senders.post_while(server.public, |ended| {
+            while ended() < 5 {
+                std::thread::sleep(Duration::from_micros(500));
+            }
+            database.restart("fast");
+        });
+    }
+    until("the end of every run", END_MAX, || all_have_ended(server).then_some(()));
+    for (number, run) in senders.acknowledged() {
+        let shown = server.ask(&format!("/api/v1/runs/{run}")).json();
+        assert_eq!(shown["result"], "succeeded", "no worker was lost: {number}: {shown}");
+    }
+}

@@ -1,0 +1,119 @@
+//! `pipehook run`: parts of a run, the table at its end, running again on change.
+
+use super::support::{ANSWER_MAX, Folder};
+use std::io::{BufRead, BufReader};
+use std::sync::mpsc;
+
+const STAGES: &str = "\
+stages:
+- stage: Build
+  jobs:
+  - job: compile
+    steps:
+    - script: echo compiling
+    - bash: echo '##vso[task.setvariable variable=v;isoutput=true]made'
+      name: set
+  - job: lint
+    steps:
+    - script: echo linting
+- stage: Ship
+  variables:
+    v: $[ stageDependencies.Build.compile.outputs['set.v'] ]
+  jobs:
+  - job: copy
+    steps:
+    - script: echo \"shipping <$(v)>\"
+    - script: echo again
+";
+
+fn folder() -> Folder {
+    let folder = Folder::new("");
+    folder.write("p.yml", STAGES);
+    folder
+}
+
+/// Returns the lines of steps, without frames, sorted.
+fn printed(output: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = output.lines().filter(|line| !line.contains("##[section]")).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn a_part_runs_alone_and_says_what_it_misses() {
+    let folder = folder();
+    let part = folder.run(&["run", "p.yml", "--stage", "ship"]).ended_with(0);
+    assert_eq!(printed(&part.stdout), ["Ship/copy/step1 | shipping <>", "Ship/copy/step2 | again"]);
+    let note = "note: the stage `Ship` runs without `Build`: outputs and artifacts that it expects of them are missing";
+    assert!(part.stderr.lines().any(|line| line == note), "{part:?}");
+    let part = folder.run(&["run", "p.yml", "--job", "lint"]).ended_with(0);
+    assert_eq!(printed(&part.stdout), ["Build/lint/step1 | linting"]);
+    let part = folder.run(&["run", "p.yml", "--step", "step2"]).ended_with(0);
+    assert_eq!(printed(&part.stdout), ["Ship/copy/step2 | again"]);
+    let wrong = folder.run(&["run", "p.yml", "--step", "sett"]).ended_with(2);
+    assert!(wrong.stderr.contains("the run has no step `sett`: did you mean `set`?"), "{wrong:?}");
+}
+
+#[test]
+fn a_run_ends_with_a_table_of_what_became_of_its_parts() {
+    let folder = folder();
+    let output = folder.run(&["run", "p.yml"]).ended_with(0);
+    assert!(printed(&output.stdout).contains(&"Ship/copy/step1 | shipping <made>"), "{output:?}");
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+    // All but the times, which are what they are.
+    let table: Vec<String> = output.stderr.lines().map(|line| words(line.split("  0.").next().unwrap_or(""))).collect();
+    let expected = [
+        "STAGE, JOB, STEP RESULT TIME",
+        "Build succeeded",
+        "compile succeeded",
+        "step1: CmdLine succeeded",
+        "set: Bash succeeded",
+        "lint succeeded",
+        "step1: CmdLine succeeded",
+        "Ship succeeded",
+        "copy succeeded",
+        "step1: CmdLine succeeded",
+        "step2: CmdLine succeeded",
+        "succeeded",
+    ];
+    assert_eq!(table, expected, "{output:?}");
+}
+
+#[test]
+fn watching_runs_again_when_the_pipeline_or_a_template_changes() {
+    let folder = Folder::new("");
+    folder.write("p.yml", "steps:\n- script: echo one\n- template: templates/t.yml\n");
+    folder.write("templates/t.yml", "steps:\n- script: echo two\n");
+    let mut child = folder.command(&["run", "p.yml", "--watch"]).spawn().expect("the program starts");
+    let (sender, lines) = mpsc::channel();
+    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    std::thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            // The test may have ended.
+            let _ = sender.send(line);
+        }
+    });
+    let until_printed = |wanted: &str| loop {
+        match lines.recv_timeout(ANSWER_MAX) {
+            Ok(line) if line == wanted => break,
+            Ok(_) => {}
+            Err(error) => panic!("no line {wanted:?}: {error}"),
+        }
+    };
+    until_printed("__default/__default/step2 | two");
+    folder.write("templates/t.yml", "steps:\n- script: echo three\n");
+    until_printed("__default/__default/step2 | three");
+    folder.write("p.yml", "steps:\n- script: [\n");
+    folder.write("p.yml", "steps:\n- script: echo mended\n");
+    until_printed("__default/__default/step1 | mended");
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).expect("it runs");
+    // Asked while it runs it is canceled, asked while it waits it has succeeded.
+    assert!(matches!(child.wait().expect("it ends").code(), Some(0 | 1)));
+}
+
+#[test]
+fn watching_wants_a_payload_that_can_be_read_again() {
+    let refused = folder().run(&["run", "p.yml", "--watch", "--payload", "-"]).ended_with(2);
+    assert!(refused.stderr.contains("stdin can't give"), "{refused:?}");
+}
