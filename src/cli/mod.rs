@@ -31,6 +31,7 @@ mod runs;
 mod send;
 mod serve;
 mod sign;
+mod store;
 mod trace;
 mod work;
 mod worker;
@@ -116,6 +117,8 @@ enum Command {
     Resume(pause::Resume),
     /// List connections and what was seen of each
     Connections(connections::Connections),
+    /// Check, copy and restore the store as a whole
+    Store(store::Store),
     /// List what deployment jobs deployed to, and what came last
     Environments(environments::Environments),
     /// Explain the code of a diagnostic
@@ -163,6 +166,7 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Pause(command) => command.carry_out(global),
         Command::Resume(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
+        Command::Store(command) => command.carry_out(global),
         Command::Environments(command) => command.carry_out(global),
         Command::Explain(command) => command.carry_out(),
         Command::Completions(command) => command.carry_out(),

@@ -3,7 +3,7 @@
 use super::failure::{Ending, Failure};
 use super::reload::Reloader;
 use super::run::asked_to_stop;
-use super::work::Workshop;
+use super::work::{Housekeeping, Workshop};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
@@ -19,6 +19,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// Receives deliveries, runs pipelines, and serves the API and the page, until SIGTERM or Ctrl-C.
@@ -65,6 +66,9 @@ impl Serve {
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         let metrics: Arc<Metrics> = Arc::default();
+        open::block_on(async { survive_file_limits() })?
+            .context("signals can't be handled")
+            .map_err(Failure::Unreachable)?;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
@@ -77,6 +81,9 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
+        // A database that machines share is kept small by who runs it.
+        let is_own = config.database.is_none();
+        let _housekeeping = is_own.then(|| Housekeeping::start(&config, store.clone(), clock.clone())).transpose()?;
         let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, depot, clock, metrics)).transpose()?;
         let secrets = workshop.as_ref().map(Workshop::secrets);
         let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
@@ -125,6 +132,13 @@ fn serve(server: Server, state: Arc<State>, drain: Option<watch::Sender<bool>>) 
         }
     };
     server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
+}
+
+/// A write beyond the size that the system allows a file is an error like any other: without a handler
+/// its signal would end the server. Programs of steps have none all the same.
+fn survive_file_limits() -> std::io::Result<()> {
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(too_large).map(drop)
 }
 
 /// Says on stdout that the server is ready. It goes on serving where nobody reads that.

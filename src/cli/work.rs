@@ -9,7 +9,7 @@ use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::process::Patience;
 use crate::store::Store;
-use crate::worker::{DRAIN_GRACE, Host, INHERITED, Repositories, Secrets, Settings, Worker};
+use crate::worker::{DRAIN_GRACE, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
 use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,6 +71,37 @@ pub(super) fn entropy() -> Entropy {
 /// Returns a moment as ids want it.
 pub(super) fn milliseconds(clock: &dyn Clock) -> u64 {
     u64::try_from(clock.now().as_millisecond()).unwrap_or(0)
+}
+
+/// Removes what is old beside the server, on a thread of its own.
+pub(super) struct Housekeeping {
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Housekeeping {
+    /// Starts to look at everything, now and from time to time.
+    pub(super) fn start(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let keeper = Keeper { store, data: config.data.clone(), retention: config.retention, clock };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("nothing old can be removed").map_err(Failure::Unreachable)?;
+        let (stop, stopped) = watch::channel(false);
+        let thread = std::thread::Builder::new()
+            .name("retention".to_owned())
+            .spawn(move || runtime.block_on(keeper.run(stopped)))
+            .context("nothing old can be removed")
+            .map_err(Failure::Unreachable)?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the removing of what is old broke off");
+        }
+    }
 }
 
 /// A worker beside the server. It has threads of its own: a server thread that waits for a

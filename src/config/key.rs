@@ -38,6 +38,7 @@ pub const OF_FILE: &Keys = &[
     ("files", Nothing),
     ("workers", Whole),
     ("limits", Whole),
+    ("retention", Whole),
     ("connections", Connections),
     ("environment", Whole),
 ];

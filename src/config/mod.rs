@@ -13,6 +13,7 @@ mod group;
 mod key;
 mod limits;
 mod mask;
+mod retention;
 mod scheme;
 mod secret;
 mod section;
@@ -20,6 +21,7 @@ mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Style, render_all};
 use crate::files::Place;
+use crate::run::Retention;
 use crate::shell::Substitution;
 use crate::webhook::connection::{Connection, Limits};
 use crate::yaml;
@@ -59,6 +61,8 @@ pub struct Config {
     pub files: Option<Place>,
     /// What this process executes.
     pub workers: Workers,
+    /// What is kept how long.
+    pub retention: Retention,
     /// What connections may send that have no limits of their own.
     pub limits: Limits,
     /// The connections in the order of the file.
@@ -109,6 +113,7 @@ impl Config {
             database: None,
             files: None,
             workers: Workers::default(),
+            retention: Retention::default(),
             limits: Limits::default(),
             connections: Vec::new(),
             environment: Vec::new(),
@@ -195,6 +200,9 @@ impl Config {
         self.files = files::read(&mut file, &folder, environment.unwrap_or(&environment_variable));
         if let Some(workers) = file.section("workers") {
             read_workers(workers, &mut self.workers);
+        }
+        if let Some(section) = file.section("retention") {
+            retention::read(section, &mut self.retention);
         }
         if let Some(mut limits) = file.section("limits") {
             self.limits = limits::read(&mut limits, self.limits);

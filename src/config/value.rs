@@ -46,6 +46,7 @@ typed! {
     bool: "`true` or `false`",
     Address: "an address with a port, such as `127.0.0.1:8080`",
     Size: "a size from 1 byte to 25 MiB, such as `1MiB`, `512 KiB` or a number of bytes",
+    Volume: "a size such as `500MiB` or `2GiB`",
     Count: "a whole number from 1",
     Rate: "a whole number from 1",
     Jobs: "a whole number from 1 to 1000",
@@ -104,6 +105,7 @@ macro_rules! from_text {
 
 from_text! {
     Address = address;
+    Volume = |text| size(text).filter(|bytes| *bytes > 0).map(Volume);
     Window = |text| duration(text).map(Window);
     FilePath = |text| (!text.is_empty()).then(|| FilePath(text.into()));
     Name = |text| is_name(text).then(|| Name(text.to_owned()));
@@ -199,6 +201,8 @@ pub struct Priority(pub i8);
 pub struct Jobs(pub NonZeroUsize);
 /// A number of bytes.
 pub struct Size(pub u64);
+/// A number of bytes on a disk.
+pub struct Volume(pub u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -273,6 +277,10 @@ fn size(text: &str) -> Option<u64> {
         "MiB" => 1024 * 1024,
         "kB" | "KB" => 1000,
         "MB" => 1000 * 1000,
+        "GiB" => 1024 * 1024 * 1024,
+        "GB" => 1000 * 1000 * 1000,
+        "TiB" => 1024 * 1024 * 1024 * 1024,
+        "TB" => 1000 * 1000 * 1000 * 1000,
         _ => return None,
     };
     number.checked_mul(unit)

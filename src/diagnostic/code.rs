@@ -90,6 +90,8 @@ codes! {
     FilterPath "filter-path",
     FilterPattern "filter-pattern",
     UnsignedFilter "unsigned-filter",
+    // The queue.
+    NotStarted "not-started",
     // Configuration.
     Configuration "configuration",
     ReplayProtection "replay-protection",

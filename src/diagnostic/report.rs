@@ -64,6 +64,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Returns an error about something that has no place in a file.
+    pub fn without_place(code: Code, title: String, note: String, help: String) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            title,
+            place: None,
+            label: String::new(),
+            related: Vec::new(),
+            notes: vec![note],
+            help: Some(help),
+        }
+    }
+
     pub(super) fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
         let place = |span: Span| sources.source(span.source).map(|source| place(source, span));
         let related = diagnostic

@@ -25,6 +25,7 @@ mod line;
 mod objects;
 mod read;
 mod ship;
+mod sweep;
 mod write;
 
 pub use bucket::Bucket;
@@ -34,6 +35,7 @@ pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
 pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
+pub use sweep::{Left, LeftOver, left_over, remove};
 pub use write::{LOG_MAX, LogWriter};
 
 use crate::id::{JobId, RunId};

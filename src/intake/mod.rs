@@ -20,7 +20,7 @@ use crate::catalog::{Catalog, Shelf};
 use crate::clock::Clock;
 use crate::diagnostic::shown;
 use crate::id::{DeliveryId, RunId};
-use crate::store::{self, Acceptance, RepeatKey, Store};
+use crate::store::{self, Acceptance, Outage, RepeatKey, Store};
 use crate::webhook::challenge::{self, Asking, Reply};
 use crate::webhook::checksum::{self, Failure, Proof, Verified};
 use crate::webhook::connection::Connection;
@@ -82,12 +82,22 @@ pub struct Intake {
     shelf: Arc<Shelf>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    /// Whether the queue has no room.
+    turned_away: Outage,
 }
 
 impl Intake {
     /// Returns an intake that queues into a store.
     pub fn new(rules: Rules, shelf: Arc<Shelf>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { rates: Rates::default(), ids: Ids::default(), rules: ArcSwap::from_pointee(rules), shelf, store, clock }
+        Self {
+            rates: Rates::default(),
+            ids: Ids::default(),
+            rules: ArcSwap::from_pointee(rules),
+            shelf,
+            store,
+            clock,
+            turned_away: Outage::default(),
+        }
     }
 
     /// Puts other rules in force, for requests that come from now on.
@@ -237,13 +247,18 @@ impl Intake {
         let queue_age = connection.limits.queue_age;
         let acceptance = Acceptance { delivery: Some((delivery, body)), runs, repeat, queue_limit, queue_age };
         match self.store.accept(acceptance).await {
-            Ok(accepted) => Answer::Verified(admission.accepted(accepted)),
+            Ok(accepted) => {
+                self.turned_away.worked("deliveries are taken again");
+                Answer::Verified(admission.accepted(accepted))
+            }
             Err(error) => {
-                tracing::error!(
-                    connection = connection.name,
-                    %error,
-                    "a delivery could not be stored and was not acknowledged"
-                );
+                match &error {
+                    store::Error::Full { .. } | store::Error::Stale { .. } => {
+                        self.turned_away.failed(&error, "deliveries are turned away");
+                    }
+                    // The store says by itself that it can't be written.
+                    _ => tracing::debug!(connection = connection.name, %error, "a delivery was not acknowledged"),
+                }
                 Answer::Unavailable { reason: error.to_string(), retry_after: RETRY_AFTER_SECONDS }
             }
         }

@@ -40,6 +40,7 @@
 mod beginning;
 mod detail;
 mod model;
+mod outage;
 mod postgres;
 mod refused;
 mod report;
@@ -47,14 +48,16 @@ mod sqlite;
 mod wait;
 
 pub use model::*;
+pub use outage::Outage;
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
-pub use sqlite::{Access, FolderLock, SqliteStore};
+pub use sqlite::{Access, Backup, FolderLock, SqliteStore, Unrestorable};
 pub use wait::*;
 
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,9 +124,20 @@ pub enum Error {
     /// The store can't be reached or written: disk full, folder read-only, database away.
     #[error("the store can't be used: {0}")]
     Unavailable(String),
+    /// Something stored, or something to be stored, can't be used: a mistake of ours, or a row of another
+    /// version. Nothing was written, and trying again would not help.
+    #[error("what is stored can't be used: {0}")]
+    Broken(String),
     /// The commit's outcome is not known; the caller must look before it tells anybody.
     #[error("it is not known whether the store wrote this: {0}")]
     Unknown(String),
+}
+
+impl Error {
+    /// Says whether the same call could never succeed, as opposed to a failure of the world.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
 }
 
 /// The contract of every store; see the module's documentation for what holds across calls.
@@ -139,7 +153,7 @@ pub trait Store: Send + Sync {
     async fn refuse(&self, refusal: crate::webhook::delivery::Refusal) -> Result<(), Error>;
 
     /// Notes when a secret of a connection was last used. Need not be durable when it returns.
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: jiff::Timestamp) -> Result<(), Error>;
+    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error>;
 
     /// Leases the first due job of the pools, if there is one that may be claimed.
     /// The run becomes running. A new fencing token is made.
@@ -204,6 +218,31 @@ pub trait Store: Send + Sync {
     /// where they are in the data folder of the one machine.
     fn depot(&self) -> Option<Arc<dyn crate::files::Depot>> {
         None
+    }
+
+    /// Returns completed runs that ended before a moment, the earliest first. A store that is kept small
+    /// by who runs its database names none, and forgets nothing in the three calls after this one.
+    async fn expired_runs(&self, _before: Timestamp, _limit: usize) -> Result<Vec<RunId>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Forgets completed runs and all that is stored of them; others are left. Numbers stay: the next
+    /// run of a pipeline goes on counting. One small commit: a caller brings some at a time.
+    async fn forget_runs(&self, _runs: &[RunId]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Forgets some of the earliest deliveries: those received before a moment, and while all bodies
+    /// together have more bytes than `bytes_max`. A repeat of one is still answered with its runs, for as
+    /// long as its key is remembered. Keys whose time is over go too. One small commit: a caller comes
+    /// again until nothing was left.
+    async fn forget_deliveries(&self, _before: Timestamp, _bytes_max: Option<u64>) -> Result<Forgotten, Error> {
+        Ok(Forgotten { deliveries: 0, is_all: true })
+    }
+
+    /// Gives some room back that nothing uses. Says whether there is more.
+    async fn compact(&self) -> Result<bool, Error> {
+        Ok(false)
     }
 
     /// Returns a receiver that is marked changed when something became due or a run changed, in

@@ -240,6 +240,15 @@ pub enum StepEvent {
     },
 }
 
+/// What a step of forgetting did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    /// How many deliveries it forgot.
+    pub deliveries: u64,
+    /// Whether nothing was left to be forgotten.
+    pub is_all: bool,
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobOutcome {

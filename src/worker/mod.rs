@@ -6,6 +6,7 @@
 //! job, step     execution itself, which knows no store
 //! containers    the containers of a job and its services
 //! built_in      steps that are no scripts: checkouts, tasks
+//! retention     old runs, deliveries and files go
 //! foreground    the same execution for `pipehook run`
 //! ```
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
@@ -28,6 +29,7 @@ mod mask;
 mod predefined;
 mod recorder;
 mod replace;
+mod retention;
 mod script;
 mod start;
 mod step;
@@ -46,6 +48,7 @@ pub use journal::{Broken, Journal};
 pub use lease::LEASE;
 pub use mask::{Masker, SECRET_MIN, SECRETS_BYTES_MAX, SECRETS_MAX, Screen, Unmaskable};
 pub use replace::{EXPANDED_MAX, TooLong};
+pub use retention::{Keeper, Swept as KeeperRound};
 pub use stop::StopSignal;
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
@@ -55,7 +58,7 @@ use crate::id::{JobId, RunId, WorkerId};
 use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
-use crate::store::{Claim, Store, Swept};
+use crate::store::{Claim, Outage, Store, Swept};
 use claimed::Bench;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,6 +104,7 @@ pub struct Worker {
     store: Arc<dyn Store>,
     settings: Settings,
     bench: Arc<Bench>,
+    outage: Outage,
 }
 
 impl Worker {
@@ -114,7 +118,7 @@ impl Worker {
             host: settings.host.clone(),
             metrics: settings.metrics.clone(),
         };
-        Self { id, store, settings, bench: Arc::new(bench) }
+        Self { id, store, settings, bench: Arc::new(bench), outage: Outage::default() }
     }
 
     /// Works until `drain` becomes true. Then it claims nothing more, gives running jobs
@@ -160,9 +164,12 @@ impl Worker {
 
     async fn claim(&self, pools: &[String]) -> Option<Claim> {
         match self.store.claim(&self.id, pools, LEASE).await {
-            Ok(claim) => claim,
+            Ok(claim) => {
+                self.outage.worked("jobs can be claimed again");
+                claim
+            }
             Err(error) => {
-                tracing::warn!(%error, "no job could be claimed, trying again");
+                self.outage.failed(&error, "no job could be claimed, trying again");
                 None
             }
         }

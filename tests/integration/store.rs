@@ -6,6 +6,7 @@ mod order;
 mod postgres;
 mod reference;
 mod rerun;
+mod retention;
 mod schedule;
 mod sqlite;
 mod story;

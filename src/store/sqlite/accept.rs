@@ -271,7 +271,11 @@ fn remember(session: &Session<'_>, delivery: &Delivery, place: i64, repeat: &Rep
 fn runs_at(session: &Session<'_>, place: i64) -> Result<Vec<QueuedRun>, Error> {
     let found: Option<(Option<String>, String)> = session
         .connection
-        .prepare_cached("SELECT assigned, entry FROM delivery WHERE seq = ?")?
+        .prepare_cached(
+            "SELECT assigned, entry FROM delivery WHERE seq = ?1
+             UNION ALL
+             SELECT assigned, entry FROM repeat WHERE place = ?1 AND entry IS NOT NULL",
+        )?
         .query_row([place], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((Some(assigned), entry)) = found else { return Ok(Vec::new()) };

@@ -22,6 +22,7 @@ use crate::store::beginning::{JobRow, jobs};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Says whether the log has deliveries that are not filed.
 pub(super) fn is_behind(connection: &Connection) -> Result<bool, Error> {
@@ -43,20 +44,95 @@ pub(super) fn count_behind(connection: &Connection) -> Result<u64, Error> {
     Ok(counted)
 }
 
-/// Files all that is not filed.
-pub(super) fn file(session: &mut Session<'_>) -> Result<(), Error> {
+/// How the log is filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// All at once: one that can't be filed takes the transaction with it.
+    Usual,
+    /// Each with a savepoint, so that one that can't be filed for a reason of ours is set aside.
+    OneByOne,
+}
+
+/// Files all that is not filed. A mistake of our own is an error like any other.
+pub(super) fn file(session: &mut Session<'_>, care: Care) -> Result<(), Error> {
     if session.memory.filed == session.memory.logged {
         return Ok(());
     }
+    match care {
+        Care::Usual => guarded(session, |session| file_until(session, i64::MAX)),
+        Care::OneByOne => one_by_one(session),
+    }
+}
+
+fn guarded(session: &mut Session<'_>, work: impl FnOnce(&mut Session<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    let done = catch_unwind(AssertUnwindSafe(|| work(session)));
+    done.unwrap_or_else(|_| Err(Error::Broken("a mistake of pipehook's own, which the log has above this".to_owned())))
+}
+
+/// Files the deliveries one after the other, and sets those aside that can't be.
+fn one_by_one(session: &mut Session<'_>) -> Result<(), Error> {
+    while session.memory.filed < session.memory.logged {
+        let place = session
+            .connection
+            .prepare_cached("SELECT min(seq) FROM delivery WHERE seq > ?")?
+            .query_row([session.memory.filed], |row| row.get(0))?;
+        session.memory.counters.write(session.connection)?;
+        run(session, "SAVEPOINT one")?;
+        match guarded(session, |session| file_until(session, place)) {
+            Ok(()) => run(session, "RELEASE one")?,
+            Err(error) if error.is_ours() => {
+                run(session, "ROLLBACK TO one")?;
+                run(session, "RELEASE one")?;
+                set_aside(session, place, &error)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn run(session: &Session<'_>, statement: &str) -> Result<(), Error> {
+    session.connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
+
+/// Sets a delivery aside: it can be looked at, and what is behind it goes on.
+fn set_aside(session: &mut Session<'_>, place: i64, error: &Error) -> Result<(), Error> {
+    let connection = session.connection;
+    let (id, received_at): (String, i64) = connection
+        .prepare_cached("SELECT id, received_at FROM delivery WHERE seq = ?")?
+        .query_row([place], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tracing::error!(
+        delivery = id,
+        %error,
+        "the runs of an acknowledged delivery could not be put into the queue; it is set aside, and others go on"
+    );
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO delivery_place (id, seq) VALUES (?, ?)")?
+        .execute(params![id, place])?;
+    connection.prepare_cached("INSERT INTO quarantine (place, reason, since) VALUES (?, ?, ?)")?.execute(params![
+        place,
+        error.to_string(),
+        received_at
+    ])?;
+    connection.prepare_cached("UPDATE filing SET filed = ?")?.execute([place])?;
+    // What was waiting in it waits no more, and what was counted in it is not written: all is read anew.
+    *session.memory = Memory::load(connection)?;
+    Ok(())
+}
+
+/// Files what stands in the log up to a place.
+fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
+    let mut bytes = 0;
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
     let mut query = connection.prepare_cached(
-        "SELECT seq, id, connection, received_at, assigned, entry
+        "SELECT seq, id, connection, received_at, assigned, entry, length(body)
          FROM delivery
-         WHERE seq > ?
+         WHERE seq > ? AND seq <= ?
          ORDER BY seq",
     )?;
-    let mut rows = query.query([session.memory.filed])?;
+    let mut rows = query.query([session.memory.filed, last])?;
     while let Some(row) = rows.next()? {
         let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
         let (name, received_at): (String, i64) = (row.get(2)?, row.get(3)?);
@@ -69,10 +145,13 @@ pub(super) fn file(session: &mut Session<'_>) -> Result<(), Error> {
                 turn::work_off(session, moment(received_at)?)?;
             }
         }
+        bytes += row.get::<_, u64>(6)?;
         seen.entry(name).or_default().add(received_at);
         session.memory.filed = place;
     }
-    connection.prepare_cached("UPDATE filing SET filed = ?")?.execute([session.memory.filed])?;
+    connection
+        .prepare_cached("UPDATE filing SET filed = ?, bytes = bytes + ?")?
+        .execute(params![session.memory.filed, bytes])?;
     seen.iter().try_for_each(|(name, seen)| seen.write(connection, name))
 }
 

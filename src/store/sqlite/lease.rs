@@ -381,20 +381,26 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Resu
 /// Why a job failed whose worker was lost while it ran.
 const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
 
-/// Gives a job back for another attempt, or one that needs no worker; if its run was canceled meanwhile, it is decided anew. What
-/// the lost attempt had told of its steps goes with it.
+/// Gives a job back for another attempt, or one that needs no worker; if its run was canceled
+/// meanwhile, it is decided anew. What the lost attempt had told of its steps goes with it, but for a
+/// job that only waits: its question stands.
 fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
     session
         .connection
         .prepare_cached(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 begun = begun + started_step, started_step = 0
-             WHERE seq = ?",
+                 begun = begun + (started_step AND pool <> ?2), started_step = 0
+             WHERE seq = ?1",
         )?
-        .execute([job])?;
+        .execute(params![job, AGENTLESS_POOL])?;
     for table in ["step", "report"] {
-        session.connection.prepare_cached(&format!("DELETE FROM {table} WHERE job = ?"))?.execute([job])?;
+        session
+            .connection
+            .prepare_cached(&format!(
+                "DELETE FROM {table} WHERE job = ?1 AND (SELECT pool FROM job WHERE seq = ?1) <> ?2"
+            ))?
+            .execute(params![job, AGENTLESS_POOL])?;
     }
     let run = run_of(session, job)?;
     settle(session, run, now)

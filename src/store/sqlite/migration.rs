@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -14,12 +14,18 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migration/0005.sql"),
     include_str!("migration/0006.sql"),
     include_str!("migration/0007.sql"),
+    include_str!("migration/0008.sql"),
 ];
+
+/// Returns the latest version that is known.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is
 /// left alone.
 pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
-    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let known = known();
     loop {
         let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;

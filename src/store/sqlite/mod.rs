@@ -19,6 +19,8 @@
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
+//! | `retention.rs` | what is old is forgotten, bit by bit |
+//! | `upkeep.rs` | check, backup and restore of a whole store |
 //! | `blocked.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
 //! | `environment.rs` | what was deployed to, and by which job |
@@ -46,10 +48,12 @@ mod read;
 mod reader;
 mod refusal;
 mod rerun;
+mod retention;
 mod row;
 mod secret_use;
 mod story;
 mod turn;
+mod upkeep;
 mod wait;
 mod writer;
 
@@ -58,8 +62,8 @@ pub use lock::Lock as FolderLock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
-    StepEvent, Store, Swept,
+    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun,
+    RunDetail, RunQuery, StepEvent, Store, Swept,
 };
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -69,13 +73,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lease::Now;
 use reader::Readers;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use writer::{Session, Writer};
+
+pub use upkeep::{Backup, Unrestorable};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
@@ -166,9 +172,14 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         if self.readers.read(filing::is_behind).await? {
             // Whatever the writer does next begins with filing. Where it can't, what is filed is
-            // there to be looked at all the same.
-            if let Err(error) = self.write(|_| Ok(())).await {
-                tracing::warn!(%error, "what was accepted last can't be shown yet");
+            // there to be looked at all the same. One that can't be filed for a reason of ours is found
+            // by the first try, and set aside by the second.
+            let mut filed = self.write(|_| Ok(())).await;
+            if filed.is_err() {
+                filed = self.write(|_| Ok(())).await;
+            }
+            if let Err(error) = filed {
+                tracing::debug!(%error, "what was accepted last can't be shown yet");
             }
         }
         self.readers.read(queries).await
@@ -313,6 +324,24 @@ impl Store for SqliteStore {
         self.readers.read(pause::pauses).await
     }
 
+    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
+        self.readers.read(move |connection| retention::expired(connection, before, limit)).await
+    }
+
+    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error> {
+        let runs = runs.to_vec();
+        self.write(move |session| retention::forget_runs(session, &runs)).await
+    }
+
+    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error> {
+        let now = self.clock.now();
+        self.write(move |session| retention::forget_deliveries(session, before, bytes_max, now)).await
+    }
+
+    async fn compact(&self) -> Result<bool, Error> {
+        self.write(|session| retention::compact(session)).await
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -375,7 +404,8 @@ fn open_for_writing(file: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(&format!(
-        "PRAGMA journal_mode = WAL;
+        "PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -{CACHE_KIB};
@@ -425,8 +455,21 @@ fn unavailable_folder(folder: &Path, error: &std::io::Error) -> Error {
 }
 
 impl From<rusqlite::Error> for Error {
+    /// What the disk, the folder or another process did is a failure of the world; a row that a
+    /// constraint refuses, or that has another shape than its reader thinks, is ours.
     fn from(error: rusqlite::Error) -> Self {
-        Error::Unavailable(error.to_string())
+        let is_ours = match error.sqlite_error_code() {
+            Some(code) => matches!(
+                code,
+                ErrorCode::ConstraintViolation
+                    | ErrorCode::TypeMismatch
+                    | ErrorCode::TooBig
+                    | ErrorCode::ApiMisuse
+                    | ErrorCode::ParameterOutOfRange
+            ),
+            None => true,
+        };
+        if is_ours { Error::Broken(error.to_string()) } else { Error::Unavailable(error.to_string()) }
     }
 }
 

@@ -4,12 +4,13 @@ use super::entry::Entry;
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
 use super::{blocked, story, wait};
+use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
 use crate::run::{RunResult, State};
 use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
 use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, Run, RunDetail, RunQuery, SecretUse};
-use crate::webhook::delivery::{Delivery, Outcome};
+use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 /// The columns of [`run_of`].
@@ -272,7 +273,25 @@ pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Optio
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(DeliveryDetail { delivery: delivery_of(row)?, body: row.get("body")?, refusal: row.get("reason")? }))
+    let mut delivery = delivery_of(row)?;
+    if let Some(report) = set_aside(connection, &delivery.id)? {
+        let queued = delivery.pipelines.iter_mut().filter(|it| it.decision == Decision::Queued);
+        queued.for_each(|verdict| verdict.diagnostics.push(report.clone()));
+    }
+    Ok(Some(DeliveryDetail { delivery, body: row.get("body")?, refusal: row.get("reason")? }))
+}
+
+/// Returns what is said of a delivery whose runs could not be filed.
+fn set_aside(connection: &Connection, id: &DeliveryId) -> Result<Option<Report>, Error> {
+    let reason: Option<String> = connection
+        .prepare_cached("SELECT reason FROM quarantine WHERE place = (SELECT seq FROM delivery_place WHERE id = ?)")?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(reason.map(|reason| {
+        let title = "the run could not be put into the queue".to_owned();
+        let help = format!("`pipehook deliveries replay {id} --force` posts the delivery again");
+        Report::without_place(Code::NotStarted, title, reason, help)
+    }))
 }
 
 pub(super) fn connection_counts(connection: &Connection) -> Result<Vec<ConnectionCount>, Error> {

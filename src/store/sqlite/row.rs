@@ -39,7 +39,7 @@ pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T,
 
 /// Returns a value as JSON text.
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Unavailable(format!("a row can't be written: {error}")))
+    serde_json::to_string(value).map_err(|error| Error::Broken(format!("a row can't be written: {error}")))
 }
 
 fn broken(what: &str) -> rusqlite::Error {
@@ -48,5 +48,5 @@ fn broken(what: &str) -> rusqlite::Error {
 
 /// Returns the error for a stored text that means nothing to this version.
 pub(super) fn unreadable(reason: impl std::fmt::Display) -> Error {
-    Error::Unavailable(format!("a stored row can't be read: {reason}"))
+    Error::Broken(format!("a stored row can't be read: {reason}"))
 }

@@ -11,10 +11,10 @@
 
 use super::accept::{self, Done, Rows};
 use super::counter::Counters;
-use super::filing;
+use super::filing::{self, Care};
 use super::form::Forms;
 use super::turn::Afterwards;
-use crate::store::Error;
+use crate::store::{Error, Outage};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -57,7 +57,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Reads what the store says.
-    fn load(connection: &Connection) -> Result<Self, Error> {
+    pub(super) fn load(connection: &Connection) -> Result<Self, Error> {
         let (filed, last) = connection
             .prepare_cached("SELECT filed, (SELECT max(seq) FROM delivery) FROM filing")?
             .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?;
@@ -142,7 +142,15 @@ impl Writer {
     /// transaction accepted.
     pub(super) fn start(file: PathBuf, connection: Connection, changes: Arc<watch::Sender<u64>>) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
-        let own = Loop { file, connection: Some(connection), memory: None, data_version: 0, changes };
+        let own = Loop {
+            file,
+            connection: Some(connection),
+            memory: None,
+            data_version: 0,
+            care: Care::Usual,
+            outage: Outage::default(),
+            changes,
+        };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || own.run(waiting))
@@ -227,6 +235,9 @@ struct Loop {
     memory: Option<Memory>,
     /// The database's own count of changes by others, as it was last seen.
     data_version: i64,
+    /// How the log is filed.
+    care: Care,
+    outage: Outage,
     changes: Arc<watch::Sender<u64>>,
 }
 
@@ -248,10 +259,14 @@ impl Loop {
         let mut ended = Vec::with_capacity(batch.len());
         let committed = self.transaction(batch, &mut ended);
         match &committed {
-            Ok(()) if ended.iter().any(Ended::starts_runs) => super::tell_of_change(&self.changes),
-            Ok(()) => {}
+            Ok(()) => {
+                self.outage.worked("the store can be written again");
+                if ended.iter().any(Ended::starts_runs) {
+                    super::tell_of_change(&self.changes);
+                }
+            }
             Err(error) => {
-                tracing::error!(%error, "the store could not be written");
+                self.outage.failed(error, "the store could not be written, and nothing is acknowledged until it can");
                 self.connection = None;
                 self.memory = None;
             }
@@ -329,8 +344,17 @@ impl Loop {
     /// Runs one piece of work so that it either happens as a whole or not at all. An error means
     /// that the whole transaction is lost.
     fn guarded(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
+        let care = self.care;
+        match filing::file(&mut self.session()?, care) {
+            Ok(()) => self.care = Care::Usual,
+            Err(error) => {
+                // The next transaction finds out which delivery it is.
+                self.care = if error.is_ours() { Care::OneByOne } else { care };
+                ended.push(Ended::Other(work(None).1));
+                return Err(error);
+            }
+        }
         let mut session = self.session()?;
-        filing::file(&mut session)?;
         session.memory.counters.write(session.connection)?;
         run(session.connection, "SAVEPOINT work")?;
         // A mistake of our own ends the work that made it, not the server. Whoever waits for its

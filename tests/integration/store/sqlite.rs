@@ -2,6 +2,7 @@
 
 use super::world::{World, job, plan};
 use pipehook::clock::SystemClock;
+use pipehook::pipeline::plan::Plan;
 use pipehook::store::{Access, Error, SqliteStore, Store, StoreConfig};
 use rusqlite::Connection;
 use std::path::Path;
@@ -149,22 +150,40 @@ async fn an_acceptance_that_fails_is_not_half_stored_and_nobody_is_told_otherwis
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_stays_although_it_can_not_be_filed_yet() {
+async fn a_delivery_that_can_not_be_filed_is_set_aside_and_others_go_on() {
     let mut world = World::sqlite();
     database(world.folder())
-        .execute_batch("CREATE TRIGGER bad BEFORE INSERT ON job BEGIN SELECT RAISE(ABORT, 'bad'); END")
+        .execute_batch(
+            "CREATE TRIGGER bad BEFORE INSERT ON job
+             WHEN (SELECT pipeline FROM run WHERE seq = new.run) = 'bad'
+             BEGIN SELECT RAISE(ABORT, 'it is bad'); END",
+        )
         .expect("a trigger");
-    let first = world.queue(plan(vec![job("a", &[])])).await;
-    assert!(matches!(world.store().ready().await, Err(Error::Unavailable(_))), "the jobs can't be written");
-    let second = world.queue(plan(vec![job("a", &[])])).await;
-    let all = || pipehook::store::RunQuery { limit: 9, ..Default::default() };
-    assert!(world.store().runs(all()).await.expect("what is filed can be read").is_empty());
+    let good = || plan(vec![job("a", &[])]);
+    let first = world.queue(good()).await;
+    let bad = world.acceptance(Plan { pipeline: "bad".to_owned(), ..good() }, None);
+    let delivery = bad.delivery.as_ref().expect("a delivery").0.id.clone();
+    world.store().accept(bad).await.expect("it is acknowledged");
+    let second = world.queue(good()).await;
+    let error = world.store().ready().await.expect_err("the first try finds out");
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
     world.crash();
-    database(world.folder()).execute_batch("DROP TRIGGER bad").expect("room again");
+    let all = || pipehook::store::RunQuery { limit: 9, ..Default::default() };
     let found = world.store().runs(all()).await.expect("a list");
     assert_eq!(found.iter().map(|run| &run.id).collect::<Vec<_>>(), [&second.id, &first.id]);
     assert_eq!(world.claim().await.expect("due").run, first.id, "in the order of acceptance");
-    assert_eq!(world.queue(plan(vec![job("a", &[])])).await.number, 3);
+    assert_eq!(world.claim().await.expect("due").run, second.id);
+    let shown = world.store().delivery(&delivery).await.expect("read").expect("it is kept");
+    let report = &shown.delivery.pipelines[0].diagnostics[0];
+    assert_eq!(report.code, pipehook::diagnostic::Code::NotStarted);
+    assert!(report.notes[0].contains("it is bad"), "{report:?}");
+    assert_eq!(shown.body.as_deref(), Some(b"{}".as_slice()));
+    assert_eq!(world.queue(good()).await.number, 3);
+    let depth = world.store().depth().await.expect("a depth");
+    assert_eq!((depth.queued, depth.running), (1, 2), "what was set aside waits no more");
+    let full = pipehook::store::Acceptance { queue_limit: 1, ..world.acceptance(good(), None) };
+    let error = world.store().accept(full).await.expect_err("one waits");
+    assert!(matches!(error, Error::Full { waiting: 1, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -177,7 +196,7 @@ async fn a_cancel_that_fails_takes_back_only_itself() {
     // Known to the writer now, so that nothing is counted anew below.
     world.store().ready().await.expect("it can be written");
     let (canceled, ready) = tokio::join!(world.store().cancel(&run.id), world.store().ready());
-    assert!(matches!(canceled, Err(Error::Unavailable(_))), "{canceled:?}");
+    assert!(matches!(canceled, Err(Error::Broken(_))), "{canceled:?}");
     ready.expect("its neighbour failed, not it");
     let full = pipehook::store::Acceptance { queue_limit: 1, ..world.acceptance(plan(vec![job("a", &[])]), None) };
     let error = world.store().accept(full).await.expect_err("the run still waits");

@@ -1,0 +1,161 @@
+//! Old runs, deliveries, logs, artifacts and folders go, a little at a time, beside the work.
+//!
+//! A run's record goes before its files: a crash between the two leaves files of a run that nobody
+//! knows, which the next round removes.
+
+use crate::clock::Clock;
+use crate::files::{self, Left, LeftOver};
+use crate::id::RunId;
+use crate::run::{Held, Keeping, Retention, State};
+use crate::store::{Error, Store};
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+/// How often all is looked at.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+/// How many runs are forgotten in one commit, and how long others have the store between two.
+const RUNS_AT_ONCE: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long files of a run that the store does not know are kept: it may be restored from a copy.
+const UNKNOWN_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What one round did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Runs that were forgotten.
+    pub runs: u64,
+    /// Deliveries that were forgotten.
+    pub deliveries: u64,
+    /// Folders of runs that were removed.
+    pub folders: u64,
+}
+
+/// Keeps a store and its data folder small.
+pub struct Keeper {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The data folder.
+    pub data: PathBuf,
+    /// What is kept how long.
+    pub retention: Retention,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Keeper {
+    /// Goes round until `stop` becomes true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            match self.round().await {
+                Ok(swept) if swept == Swept::default() => {}
+                Ok(Swept { runs, deliveries, folders }) => {
+                    tracing::info!(runs, deliveries, folders, "what was older than the retention is gone");
+                }
+                Err(error) => tracing::warn!(%error, "what is old could not be removed, trying again later"),
+            }
+            if timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Looks at everything once.
+    pub async fn round(&self) -> Result<Swept, Error> {
+        let mut swept = Swept { runs: self.runs().await?, deliveries: self.deliveries().await?, folders: 0 };
+        let Retention { logs, artifacts, workspaces, .. } = self.retention;
+        let rules = Left::ALL.map(|left| match left {
+            Left::Logs => (left, logs),
+            Left::Artifacts | Left::Files => (left, artifacts),
+            Left::Work => (left, workspaces),
+        });
+        for (left, keeping) in rules {
+            swept.folders += self.folders(left, keeping).await?;
+        }
+        while self.store.compact().await? {
+            sleep(PAUSE).await;
+        }
+        Ok(swept)
+    }
+
+    async fn runs(&self) -> Result<u64, Error> {
+        let before = self.before(self.retention.runs);
+        let mut forgotten = 0;
+        loop {
+            let runs = self.store.expired_runs(before, RUNS_AT_ONCE).await?;
+            if runs.is_empty() {
+                return Ok(forgotten);
+            }
+            self.store.forget_runs(&runs).await?;
+            forgotten += runs.len() as u64;
+            for run in runs {
+                for left in Left::ALL {
+                    self.remove(left, run.clone()).await;
+                }
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn deliveries(&self) -> Result<u64, Error> {
+        let keeping = self.retention.deliveries;
+        let mut forgotten = 0;
+        loop {
+            let step = self.store.forget_deliveries(self.before(keeping), keeping.size).await?;
+            forgotten += step.deliveries;
+            if step.is_all {
+                return Ok(forgotten);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Removes what runs that are completed or unknown have left of a kind.
+    async fn folders(&self, left: Left, keeping: Keeping) -> Result<u64, Error> {
+        let data = self.data.clone();
+        let all = tokio::task::spawn_blocking(move || files::left_over(&data, left)).await;
+        let all = match all {
+            Ok(Ok(all)) => all,
+            Ok(Err(error)) => return Err(Error::Unavailable(format!("the data folder can't be read: {error}"))),
+            Err(error) => return Err(Error::Unavailable(error.to_string())),
+        };
+        let held: Vec<Held> = all.iter().map(|it| Held { age: it.age, bytes: it.bytes }).collect();
+        let over = keeping.over(&held);
+        let mut removed = 0;
+        for (at, LeftOver { run, age, .. }) in all.into_iter().enumerate() {
+            if !(over.contains(&at) || age > UNKNOWN_KEPT) {
+                continue;
+            }
+            let goes = match self.store.run(&run).await? {
+                None => age > UNKNOWN_KEPT,
+                Some(detail) => detail.run.state == State::Completed && over.contains(&at),
+            };
+            if goes {
+                removed += u64::from(self.remove(left, run).await);
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn remove(&self, left: Left, run: RunId) -> bool {
+        let (data, named) = (self.data.clone(), run.clone());
+        match tokio::task::spawn_blocking(move || files::remove(&data, left, &named)).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%run, %error, "what a run has left could not be removed");
+                false
+            }
+            Err(error) => {
+                tracing::error!(%run, %error, "removing what a run has left broke off");
+                false
+            }
+        }
+    }
+
+    fn before(&self, keeping: Keeping) -> Timestamp {
+        self.clock.now().checked_sub(keeping.age).unwrap_or(Timestamp::MIN)
+    }
+}

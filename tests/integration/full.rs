@@ -1,0 +1,118 @@
+//! A disk that is full, a quota that is used up, too many open files: senders are told to come again,
+//! it is logged once, and when there is room it goes on by itself.
+//!
+//! The limits of the running server's process are lowered from outside, and raised again.
+
+use crate::support::{Folder, Server, until};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use std::path::Path;
+use std::time::Duration;
+
+const PIPELINE: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps:
+- script: echo ${{ parameters.hook.number }}
+";
+/// How many deliveries fill the little room that there is, and after how many refusals it is full.
+const POSTS_MAX: u64 = 3_000;
+const REFUSED_IN_A_ROW: u64 = 20;
+/// How long it may take to find room again: a worker and a server look for it by themselves.
+const RECOVERY_MAX: Duration = Duration::from_secs(60);
+
+fn folder() -> Folder {
+    let folder = Folder::new("connections: {open: {auth: none}}\n");
+    folder.write("pipelines/hello.yml", PIPELINE);
+    folder
+}
+
+/// Sets a limit of the server's process, and returns the one before.
+fn limit(server: &Server, resource: Resource, current: Option<u64>) -> Option<u64> {
+    let process = Pid::from_raw(i32::try_from(server.process()).expect("a process number"));
+    let before = prlimit(process, resource, Rlimit { current, maximum: getrlimit(resource).maximum });
+    before.expect("the limits of a child can be set").current
+}
+
+fn log(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("stderr.txt")).expect("the server's log")
+}
+
+fn post(server: &Server, number: u64) -> (u16, Option<String>) {
+    let answer = server.request("POST", "/webhooks/open", &[], format!("{{\"number\":{number}}}").as_bytes());
+    (answer.status, answer.header("retry-after").map(str::to_owned))
+}
+
+#[test]
+fn a_full_disk_is_answered_with_503_logged_once_and_survived() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(post(&server, 0).0, 200);
+    // The log of the database may not grow, which leaves room for the server's own lines.
+    let written = std::fs::metadata(folder.path().join("data/pipehook.db-wal")).expect("its log").len();
+    let before = limit(&server, Resource::Fsize, Some(written));
+    // Opening the database anew brings its log into it, which makes room a few times.
+    let (mut taken, mut refused) = (0, 0);
+    for number in 1..POSTS_MAX {
+        match post(&server, number) {
+            (200, _) => (taken, refused) = (taken + 1, 0),
+            (status, retry_after) => {
+                assert_eq!(status, 503, "nothing can be written");
+                assert!(retry_after.is_some(), "it says when to come again");
+                refused += 1;
+            }
+        }
+        if refused == REFUSED_IN_A_ROW {
+            break;
+        }
+    }
+    assert_eq!(refused, REFUSED_IN_A_ROW, "the disk is full");
+    let lines = log(folder.path()).lines().filter(|line| line.contains("could not be written")).count();
+    assert_eq!(lines, 1, "it is logged once:\n{}", log(folder.path()));
+    limit(&server, Resource::Fsize, before);
+    until("room again", RECOVERY_MAX, || (post(&server, POSTS_MAX).0 == 200).then_some(()));
+    let last = folder.run(&["runs", "--limit", "1", "--format", "json"]).ended_with(0).json();
+    assert_eq!(last[0]["number"], taken + 2, "what was refused is not there");
+}
+
+#[test]
+fn too_many_open_files_are_survived() {
+    let folder = folder();
+    let server = folder.serve(&[]);
+    assert_eq!(post(&server, 0).0, 200);
+    let open = std::fs::read_dir(format!("/proc/{}/fd", server.process())).expect("its files").count() as u64;
+    let before = limit(&server, Resource::Nofile, Some(open + 2));
+    let idle: Vec<_> = (0..20).filter_map(|_| std::net::TcpStream::connect(server.public).ok()).collect();
+    assert!(!idle.is_empty(), "the system takes connections that the server can't");
+    drop(idle);
+    limit(&server, Resource::Nofile, before);
+    until("an answer", RECOVERY_MAX, || (post(&server, 1).0 == 200).then_some(()));
+    until("the end of both runs", RECOVERY_MAX, || {
+        let runs = server.ask("/api/v1/runs?state=completed").json();
+        (runs.as_array().or(runs["runs"].as_array())?.len() == 2).then_some(())
+    });
+}
+
+#[test]
+fn a_log_that_can_not_be_written_fails_its_job_and_no_other() {
+    let folder = folder();
+    folder
+        .write("pipelines/hello.yml", &PIPELINE.replace("echo", "head -c 3000000 /dev/zero | tr '\\0' x | fold; echo"));
+    let server = folder.serve(&[]);
+    let before = limit(&server, Resource::Fsize, Some(2_000_000));
+    assert_eq!(post(&server, 1).0, 200);
+    let result = |number: u64| {
+        until("the end of the run", RECOVERY_MAX, || {
+            let shown = folder.run(&["runs", "show", &format!("hello#{number}"), "--format", "json"]);
+            (shown.code == Some(0)).then(|| shown.json()).filter(|run| run["state"] == "completed")
+        })
+    };
+    assert_eq!(result(1)["result"], "failed");
+    limit(&server, Resource::Fsize, before);
+    folder.write("pipelines/hello.yml", PIPELINE);
+    until("the pipeline to be taken up", RECOVERY_MAX, || {
+        assert_eq!(post(&server, 2).0, 200);
+        let runs = server.ask("/api/v1/runs?limit=1").json();
+        let last = runs.as_array().or(runs["runs"].as_array())?.first()?["number"].as_u64()?;
+        (result(last)["result"] == "succeeded").then_some(())
+    });
+}

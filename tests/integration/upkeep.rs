@@ -1,0 +1,104 @@
+//! The store as a whole: looked at, copied while a server runs, put back; and old files removed.
+
+use crate::support::{Folder, Server, until};
+use std::path::Path;
+use std::time::Duration;
+
+const PIPELINE: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps:
+- script: echo done
+";
+
+fn folder(more: &str) -> Folder {
+    let folder = Folder::new(&format!("connections: {{open: {{auth: none}}}}\n{more}"));
+    folder.write("pipelines/hello.yml", PIPELINE);
+    folder
+}
+
+fn post(server: &Server) {
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+}
+
+fn completed(folder: &Folder, count: usize) -> Vec<String> {
+    until("the end of the runs", Duration::from_secs(60), || {
+        let runs = folder.run(&["runs", "--state", "completed", "--format", "json"]).json();
+        let ids: Vec<String> = runs.as_array()?.iter().filter_map(|run| Some(run["id"].as_str()?.to_owned())).collect();
+        (ids.len() == count).then_some(ids)
+    })
+}
+
+#[test]
+fn a_copy_that_was_made_while_serving_is_a_store_again() {
+    let folder = folder("");
+    let none = folder.run(&["store", "check"]).ended_with(3);
+    assert!(none.stderr.contains("no store"), "{}", none.stderr);
+    let server = folder.serve(&[]);
+    post(&server);
+    completed(&folder, 1);
+    folder.run(&["store", "backup", "copy.db"]).ended_with(0);
+    post(&server);
+    completed(&folder, 2);
+    folder.run(&["store", "backup", "copy.db"]).ended_with(3);
+    folder.run(&["store", "restore", "copy.db"]).ended_with(2);
+    let whole = folder.run(&["store", "check"]).ended_with(0);
+    assert_eq!(whole.stdout, "the store is whole\n");
+    drop(server);
+    folder.write("junk.db", "this is no database");
+    std::fs::rename(folder.path().join("data"), folder.path().join("before")).expect("a folder moves");
+    folder.run(&["store", "restore", "junk.db"]).ended_with(2);
+    folder.run(&["store", "restore", "copy.db"]).ended_with(0);
+    folder.run(&["store", "check"]).ended_with(0);
+    assert_eq!(completed(&folder, 1).len(), 1, "what came after the copy is not in it");
+    let server = folder.serve(&[]);
+    post(&server);
+    completed(&folder, 2);
+}
+
+#[test]
+fn what_is_wrong_with_a_store_is_told() {
+    let folder = folder("");
+    let server = folder.serve(&[]);
+    post(&server);
+    let runs = completed(&folder, 1);
+    drop(server);
+    rusqlite::Connection::open(folder.path().join("data/pipehook.db"))
+        .and_then(|database| database.execute("UPDATE job SET state = 'waiting', result = NULL, finished_at = NULL, started_at = NULL, started_step = 0", []))
+        .expect("a broken store");
+    let wrong = folder.run(&["store", "check"]).ended_with(1);
+    assert!(
+        wrong.stdout.contains("a completed run with a job that is not") && wrong.stdout.contains(&runs[0]),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn old_runs_go_with_their_logs_and_what_goes_on_stays() {
+    let folder = folder("retention: {runs: {age: 1s}, deliveries: {age: 1s}}\n");
+    let server = folder.serve(&[]);
+    post(&server);
+    let run = completed(&folder, 1).remove(0);
+    let log = folder.path().join("data/logs").join(&run);
+    assert!(log.is_dir(), "its log is there");
+    drop(server);
+    until("a second to pass", Duration::from_secs(10), || is_old(&log).then_some(()));
+    let server = folder.serve(&[]);
+    until("the run to go", Duration::from_secs(30), || completed_now(&folder).is_empty().then_some(()));
+    until("its log to go", Duration::from_secs(30), || (!log.exists()).then_some(()));
+    let deliveries = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+    assert_eq!(deliveries.as_array().map(Vec::len), Some(0));
+    post(&server);
+    let last = completed(&folder, 1).remove(0);
+    let shown = folder.run(&["runs", "show", &last, "--format", "json"]).ended_with(0).json();
+    assert_eq!(shown["number"], 2, "numbers go on");
+}
+
+fn completed_now(folder: &Folder) -> Vec<serde_json::Value> {
+    folder.run(&["runs", "--state", "completed", "--format", "json"]).json().as_array().cloned().unwrap_or_default()
+}
+
+fn is_old(path: &Path) -> bool {
+    let written = std::fs::metadata(path).and_then(|about| about.modified()).expect("it is there");
+    written.elapsed().is_ok_and(|age| age > Duration::from_millis(1_500))
+}
