@@ -86,7 +86,7 @@ impl Rows {
     fn stale(&self, oldest: Option<Timestamp>) -> Option<Error> {
         let (limit, (run, _)) = (self.queue_age?, self.runs.first()?);
         let waited = Duration::try_from(run.queued_at.duration_since(oldest?)).unwrap_or_default();
-        (waited > limit).then(|| Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() })
+        (waited > limit).then_some(Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() })
     }
 
     /// Returns until when the delivery's key is remembered.

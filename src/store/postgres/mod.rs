@@ -117,12 +117,6 @@ struct Shared {
 impl PostgresStore {
     /// Opens the store of a database, and makes its tables where they are missing.
     pub async fn open(address: Address, clock: LeaseClock) -> Result<Self, Error> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("store")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::Unavailable(format!("the store's threads can't start: {error}")))?;
         let shared = Arc::new(Shared {
             database: Database { pool: Pool::new(&address)?, clock },
             forms: Forms::default(),
@@ -131,6 +125,13 @@ impl PostgresStore {
             secret_uses: Mutex::default(),
             changes: Changes::new(),
         });
+        // Nothing fails between this and the store, whose end is the runtime's too.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("store")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Unavailable(format!("the store's threads can't start: {error}")))?;
         let (desk, queue) = Desk::new();
         let store = Self { shared: shared.clone(), desk, runtime: Some(runtime) };
         store.on_threads(|shared| async move { Ok(migration::migrate(&shared.database).await?) }).await?;
