@@ -19,10 +19,10 @@ steps:
 
 /// A folder whose configuration names a database.
 pub fn folder(address: &str) -> Folder {
-    let folder = Folder::new(&format!(
-        "database: {{env: PIPEHOOK_TEST_DATABASE}}\n\
-         limits: {{queue: 1000000, requests_per_second: 1000000}}\nconnections: {{load: {{secret: {{value: s}}}}}}\n"
-    ));
+    let folder = Folder::new(
+        "database: {env: PIPEHOOK_TEST_DATABASE}\n\
+         limits: {queue: 1000000, requests_per_second: 1000000}\nconnections: {load: {secret: {value: s}}}\n",
+    );
     folder.set("PIPEHOOK_TEST_DATABASE", address);
     folder
 }
