@@ -87,6 +87,7 @@ fn same(error: &Error) -> Error {
     match error {
         Error::Unknown(reason) => Error::Unknown(reason.clone()),
         Error::Unavailable(reason) => Error::Unavailable(reason.clone()),
+        Error::Broken(reason) => Error::Broken(reason.clone()),
         other => Error::Unavailable(other.to_string()),
     }
 }

@@ -65,7 +65,12 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Told(error) => error,
-            Fault::Database(error) => Error::Unavailable(sentence(&error)),
+            // What a constraint refuses, what is no value of its type and what is no statement is ours; all
+            // else is a failure of the world.
+            Fault::Database(error) => match error.code().map(|code| &code.code()[..2]) {
+                Some("22" | "23" | "42") => Error::Broken(sentence(&error)),
+                _ => Error::Unavailable(sentence(&error)),
+            },
         }
     }
 }

@@ -65,12 +65,12 @@ pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T,
 
 /// Returns a value as JSON text, in which a character 0 is spelled out.
 pub(super) fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Unavailable(format!("a row can't be written: {error}")))
+    serde_json::to_string(value).map_err(|error| Error::Broken(format!("a row can't be written: {error}")))
 }
 
 /// Returns the fault of a stored text that means nothing to this version.
 pub(super) fn unreadable(reason: impl std::fmt::Display) -> Fault {
-    Fault::Told(Error::Unavailable(format!("a stored row can't be read: {reason}")))
+    Fault::Told(Error::Broken(format!("a stored row can't be read: {reason}")))
 }
 
 #[cfg(test)]
