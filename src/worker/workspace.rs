@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// The folder below the data folder.
 const FOLDER: &str = "work";
 
+/// More jobs than end while another one begins.
+const JOBS_MAX: usize = 1000;
+
 /// The folders of one job (reference, section 4.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
@@ -50,9 +53,10 @@ impl Workspace {
             root,
         };
         workspace.remove()?;
+        create_root(&workspace.root)?;
         let all = [&workspace.sources, &workspace.binaries, &workspace.staging, &workspace.test_results];
         for folder in all.into_iter().chain([&workspace.temporary, &workspace.tools]) {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            create(folder)?;
         }
         Ok(workspace)
     }
@@ -108,6 +112,17 @@ fn names(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
     };
     let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
     names.filter(|name: &io::Result<String>| name.as_ref().map_or(true, |name| name.starts_with(prefix))).collect()
+}
+
+/// Makes the folder around the others. A job of the same run that ends meanwhile removes the run's folder
+/// if it sees it empty: each try that fails for that is one such job, of which a run has fewer.
+fn create_root(root: &Path) -> io::Result<()> {
+    let is_gone = |made: &io::Result<()>| matches!(made, Err(error) if error.kind() == io::ErrorKind::NotFound);
+    (0..JOBS_MAX).map(|_| create(root)).find(|made| !is_gone(made)).unwrap_or_else(|| create(root))
+}
+
+fn create(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn remove(root: &Path) -> io::Result<()> {
