@@ -38,6 +38,17 @@ pub struct Turn {
     pub policy: ConcurrencyPolicy,
 }
 
+impl Turn {
+    /// Returns what becomes of the others when the one that comes is paused: it can't go on, so it stops
+    /// none that does.
+    pub fn policy_while_paused(&self) -> ConcurrencyPolicy {
+        match self.policy {
+            ConcurrencyPolicy::CancelRunning => ConcurrencyPolicy::Latest,
+            policy => policy,
+        }
+    }
+}
+
 /// Returns the turns that a run needs, those of the run as a whole first.
 pub fn turns(plan: &Plan) -> Vec<Turn> {
     let mut turns = Vec::new();

@@ -128,7 +128,8 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let arrival = turn::arrive(turn.policy, turn.limit, &holders, &same);
+    let policy = if is_paused(session, run).await? { turn.policy_while_paused() } else { turn.policy };
+    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
     if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
         let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
         let displaced =
@@ -143,6 +144,22 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
         .await?;
     session.note_afterwards(Afterwards::Admit(group.into_owned()));
     Ok(())
+}
+
+/// Says whether the pipeline or the connection of a run is paused.
+async fn is_paused(session: &Session, run: i64) -> Result<bool, Fault> {
+    let row = session
+        .row(
+            "SELECT pause.kind
+             FROM run
+             JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                        OR (pause.kind = 'connection' AND pause.name = run.connection)
+             WHERE run.seq = $1
+             LIMIT 1",
+            &[&run],
+        )
+        .await?;
+    Ok(row.is_some())
 }
 
 /// One who has a turn, or waits for it.

@@ -99,7 +99,8 @@ fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let arrival = turn::arrive(turn.policy, turn.limit, &holders, &same);
+    let policy = if is_paused(session, run)? { turn.policy_while_paused() } else { turn.policy };
+    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
     if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
         let reason = turn::displaced(&turn.group, &name_of(session, run)?);
         let displaced =
@@ -114,6 +115,18 @@ fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
         .execute(params![turn.group, run, place(turn.stage), turn.limit])?;
     session.memory.afterwards.push_back(Afterwards::Admit(turn.group.clone()));
     Ok(())
+}
+
+/// Says whether the pipeline or the connection of a run is paused.
+fn is_paused(session: &Session<'_>, run: i64) -> Result<bool, Error> {
+    let mut query = session.connection.prepare_cached(
+        "SELECT 1
+         FROM run
+         JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                    OR (pause.kind = 'connection' AND pause.name = run.connection)
+         WHERE run.seq = ?",
+    )?;
+    Ok(query.exists([run])?)
 }
 
 /// One who has a turn, or waits for it.

@@ -121,10 +121,11 @@ impl Queue {
         let begun = vec![0; jobs.len()];
         let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, rank, turn, terms };
         run.advance(now);
-        if let Some(concurrency) = run.terms.concurrency.clone() {
+        let concurrency = run.terms.concurrency.clone();
+        self.runs.push(run);
+        if let Some(concurrency) = concurrency {
             self.displace(&concurrency, now);
         }
-        self.runs.push(run);
         self.take_turns();
     }
 
@@ -140,11 +141,15 @@ impl Queue {
         *of_pipeline
     }
 
-    /// Cancels those whom one that comes displaces.
+    /// Cancels those whom the one that came last displaces; one that is paused stops none that goes on.
     fn displace(&mut self, coming: &Concurrency, now: Timestamp) {
+        let coming_at = self.runs.len() - 1;
         let of_group = |turn: Turn| -> Vec<usize> {
             let all = self.runs.iter().enumerate();
-            all.filter(|(_, run)| run.turn == turn && run.is_of_group(coming)).map(|(at, _)| at).collect()
+            all.take(coming_at)
+                .filter(|(_, run)| run.turn == turn && run.is_of_group(coming))
+                .map(|(at, _)| at)
+                .collect()
         };
         let (waiting, mut going_on) = (of_group(Turn::Waiting), of_group(Turn::Held));
         going_on.retain(|&at| self.runs[at].state != State::Canceling);
@@ -153,6 +158,7 @@ impl Queue {
         let displaced = match coming.policy {
             ConcurrencyPolicy::Queue => vec![],
             ConcurrencyPolicy::Latest => waiting,
+            ConcurrencyPolicy::CancelRunning if self.is_paused(coming_at) => waiting,
             ConcurrencyPolicy::CancelRunning => [waiting, going_on].concat(),
         };
         for run in displaced {

@@ -104,6 +104,25 @@ async fn the_running_one_is_canceled_where_that_is_the_policy() {
 }
 
 #[tokio::test]
+async fn a_run_that_comes_while_its_pipeline_is_paused_stops_none_that_goes_on() {
+    for world in worlds() {
+        let cancel = || grouped(1, ConcurrencyPolicy::CancelRunning);
+        let first = world.queue(cancel()).await;
+        let claim = world.claim().await.expect("due");
+        let paused = Pausable::Pipeline(cancel().pipeline);
+        world.store().pause(&paused).await.expect("paused");
+        let second = world.queue(cancel()).await;
+        let third = world.queue(cancel()).await;
+        assert_eq!(detail(&world, &first.id).await.run.state, State::Running, "nothing could go on in its place");
+        assert_eq!(detail(&world, &second.id).await.run.result, Some(RunResult::Canceled), "only the latest waits");
+        finish(&world, &claim, RunResult::Succeeded).await;
+        assert!(world.claim().await.is_none(), "it is paused");
+        world.store().resume(&paused).await.expect("resumed");
+        assert_eq!(world.claim().await.expect("its turn").run, third.id);
+    }
+}
+
+#[tokio::test]
 async fn a_paused_run_is_passed_over_in_its_group() {
     for world in worlds() {
         let paused = Pausable::Pipeline("other".to_owned());
