@@ -72,10 +72,11 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
 
 /// Reads the text of a file, if it is one and not too large.
 pub fn read(path: &Path) -> std::io::Result<String> {
-    let file = std::fs::File::open(path)?;
-    if !file.metadata()?.is_file() {
+    // Looked at before it is opened: opening a pipe waits for who writes into it.
+    if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is not a file"));
     }
+    let file = std::fs::File::open(path)?;
     let mut bytes = Vec::new();
     file.take(yaml::FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > yaml::FILE_MAX {

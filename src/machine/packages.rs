@@ -53,7 +53,12 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn package(folder: &Path) -> Result<Package, String> {
-    let file = std::fs::File::open(folder.join(DEFINITION)).map_err(|error| error.to_string())?;
+    let definition = folder.join(DEFINITION);
+    // Looked at before it is opened: opening a pipe waits for who writes into it.
+    if !std::fs::metadata(&definition).map_err(|error| error.to_string())?.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let file = std::fs::File::open(definition).map_err(|error| error.to_string())?;
     let mut text = String::new();
     file.take(DEFINITION_MAX + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
     if text.len() as u64 > DEFINITION_MAX {

@@ -32,6 +32,27 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     assert_eq!(codes, ["unreadable-file", "unknown-key"]);
 }
 
+/// Opening a pipe would wait for ever for who writes into it.
+#[test]
+fn a_pipe_among_the_pipelines_is_a_mistake_and_keeps_nobody_waiting() {
+    let folder = Folder::new("");
+    folder.write("pipelines/good.yml", "steps: []\n");
+    let pipe = folder.path().join("pipelines/pipe.yml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let checked = folder.run(&["check", "pipelines"]).ended_with(1);
+    assert!(checked.stderr.contains("pipe.yml can't be read: it is not a file"), "{checked:?}");
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_one_mistake() {
+    let folder = Folder::new("");
+    folder.write("pipelines/twice.yml", "steps: []\nsteps: []\n");
+    let reports = folder.run(&["check", "pipelines", "--format", "json"]).ended_with(1).json();
+    let codes: Vec<&str> = reports.as_array().expect("a list").iter().filter_map(|it| it["code"].as_str()).collect();
+    assert_eq!(codes, ["duplicate-key"]);
+}
+
 #[test]
 fn notes_are_no_mistakes() {
     let folder = Folder::new("");

@@ -70,6 +70,10 @@ impl Kind {
         let first = alternatives.next();
         for (second, span) in alternatives {
             let (first, first_span) = first.expect("a second comes after a first");
+            // The same key twice is told as such already.
+            if first == second {
+                continue;
+            }
             let title = format!("{} has `{first}` or `{second}`, not both", self.name);
             let both = Diagnostic::error(Code::InvalidValue, title, *span, "the second");
             diagnostics.push(both.related(*first_span, "the first"));
