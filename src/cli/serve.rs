@@ -3,7 +3,7 @@
 use super::failure::{Ending, Failure};
 use super::reload::Reloader;
 use super::run::asked_to_stop;
-use super::work::{Housekeeping, Workshop};
+use super::work::{Housekeeping, Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
@@ -19,7 +19,6 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// Receives deliveries, runs pipelines, and serves the API and the page, until SIGTERM or Ctrl-C.
@@ -66,9 +65,7 @@ impl Serve {
         let server =
             Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
         let metrics: Arc<Metrics> = Arc::default();
-        open::block_on(async { survive_file_limits() })?
-            .context("signals can't be handled")
-            .map_err(Failure::Unreachable)?;
+        survive_file_limits()?;
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
@@ -132,13 +129,6 @@ fn serve(server: Server, state: Arc<State>, drain: Option<watch::Sender<bool>>) 
         }
     };
     server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
-}
-
-/// A write beyond the size that the system allows a file is an error like any other: without a handler
-/// its signal would end the server. Programs of steps have none all the same.
-fn survive_file_limits() -> std::io::Result<()> {
-    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    signal(too_large).map(drop)
 }
 
 /// Says on stdout that the server is ready. It goes on serving where nobody reads that.

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// Where the system says what this machine is called.
@@ -71,6 +72,14 @@ pub(super) fn entropy() -> Entropy {
 /// Returns a moment as ids want it.
 pub(super) fn milliseconds(clock: &dyn Clock) -> u64 {
     u64::try_from(clock.now().as_millisecond()).unwrap_or(0)
+}
+
+/// A write beyond the size that the system allows a file is an error like any other: without a handler
+/// its signal would end the process. Programs of steps have none all the same.
+pub(super) fn survive_file_limits() -> Result<(), Failure> {
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let handled = super::open::block_on(async { signal(too_large).map(drop) })?;
+    handled.context("signals can't be handled").map_err(Failure::Unreachable)
 }
 
 /// Removes what is old beside the server, on a thread of its own.

@@ -2,7 +2,7 @@
 
 use super::failure::{Ending, Failure};
 use super::run::asked_to_stop;
-use super::work::Workshop;
+use super::work::{Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, JOBS_MAX};
@@ -46,6 +46,7 @@ impl Worker {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = open::opened(&config, clock.clone())?;
         let depot = open::depot(&config, &*opened.store)?;
+        survive_file_limits()?;
         let workshop = Workshop::open(&config, opened.store.clone(), depot, clock, Arc::default())?;
         announce(&config);
         open::block_on(asked_to_stop())?;

@@ -24,6 +24,11 @@ impl Left {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Logs, Self::Artifacts, Self::Files, Self::Work];
 
+    /// Says whether reruns take such files of the run that they repeat.
+    pub fn is_taken(self) -> bool {
+        matches!(self, Self::Artifacts | Self::Files)
+    }
+
     fn folder(self) -> &'static str {
         match self {
             Self::Logs => FOLDER,

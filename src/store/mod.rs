@@ -39,6 +39,7 @@
 
 mod beginning;
 mod detail;
+mod lent;
 mod model;
 mod outage;
 mod postgres;
@@ -47,6 +48,7 @@ mod report;
 mod sqlite;
 mod wait;
 
+pub use lent::Lent;
 pub use model::*;
 pub use outage::Outage;
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
@@ -231,6 +233,10 @@ pub trait Store: Send + Sync {
     async fn forget_runs(&self, _runs: &[RunId]) -> Result<(), Error> {
         Ok(())
     }
+
+    /// Returns the runs whose artifacts or files reruns have taken (see [`Store::rerun`]): these are kept in
+    /// the folders of who made them.
+    async fn lent(&self) -> Result<Vec<Lent>, Error>;
 
     /// Forgets some of the earliest deliveries: those received before a moment, and while all bodies
     /// together have more bytes than `bytes_max`. A repeat of one is still answered with its runs, for as

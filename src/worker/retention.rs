@@ -7,8 +7,9 @@ use crate::clock::Clock;
 use crate::files::{self, Left, LeftOver};
 use crate::id::RunId;
 use crate::run::{Held, Keeping, Retention, State};
-use crate::store::{Error, Store};
+use crate::store::{Error, Lent, Store};
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,13 +92,25 @@ impl Keeper {
             }
             self.store.forget_runs(&runs).await?;
             forgotten += runs.len() as u64;
+            // Asked after they were forgotten: none of them is run again from now on.
+            let lent = self.lent().await?;
             for run in runs {
                 for left in Left::ALL {
-                    self.remove(left, run.clone()).await;
+                    if !(left.is_taken() && lent.contains_key(&run)) {
+                        self.remove(left, run.clone()).await;
+                    }
                 }
             }
             sleep(PAUSE).await;
         }
+    }
+
+    /// Returns the runs of which others have taken files, with the time since the last of those ended; nothing
+    /// where one has not.
+    async fn lent(&self) -> Result<HashMap<RunId, Option<Duration>>, Error> {
+        let now = self.clock.now();
+        let since = |until: Timestamp| Duration::try_from(now.duration_since(until)).unwrap_or_default();
+        Ok(self.store.lent().await?.into_iter().map(|Lent { run, until }| (run, until.map(since))).collect())
     }
 
     async fn deliveries(&self) -> Result<u64, Error> {
@@ -122,16 +135,21 @@ impl Keeper {
             Ok(Err(error)) => return Err(Error::Unavailable(format!("the data folder can't be read: {error}"))),
             Err(error) => return Err(Error::Unavailable(error.to_string())),
         };
-        let held: Vec<Held> = all.iter().map(|it| Held { age: it.age, bytes: it.bytes }).collect();
+        let lent = if left.is_taken() { self.lent().await? } else { HashMap::new() };
+        // What others have taken is as young as the latest of them.
+        let age = |it: &LeftOver| lent.get(&it.run).map_or(it.age, |age| it.age.min(age.unwrap_or_default()));
+        let held: Vec<Held> = all.iter().map(|it| Held { age: age(it), bytes: it.bytes }).collect();
         let over = keeping.over(&held);
         let mut removed = 0;
         for (at, LeftOver { run, age, .. }) in all.into_iter().enumerate() {
             if !(over.contains(&at) || age > UNKNOWN_KEPT) {
                 continue;
             }
-            let goes = match self.store.run(&run).await? {
-                None => age > UNKNOWN_KEPT,
-                Some(detail) => detail.run.state == State::Completed && over.contains(&at),
+            let goes = match (lent.get(&run), self.store.run(&run).await?) {
+                (Some(None), _) => false,
+                (Some(Some(_)), _) => over.contains(&at),
+                (None, None) => age > UNKNOWN_KEPT,
+                (None, Some(detail)) => detail.run.state == State::Completed && over.contains(&at),
             };
             if goes {
                 removed += u64::from(self.remove(left, run).await);

@@ -36,6 +36,8 @@ fn one_receives_another_executes_and_any_shows() {
     let receivers = [first.serve(&["--no-worker"]), second.serve(&["--no-worker"])];
     let worker = third.work(&["--jobs", "2"]);
     assert_eq!(worker.ready, "claiming jobs of default, 2 at once");
+    // A file that may not grow any more is an error like any other, not the end.
+    worker.signal(rustix::process::Signal::XFSZ);
     for (at, receiver) in receivers.iter().enumerate() {
         let answer = receiver.deliver("load", "s", format!("{{\"number\":{at}}}").as_bytes());
         assert_eq!((answer.status, &answer.json()["runs"][0]["number"]), (200, &(at + 1).into()), "{answer:?}");

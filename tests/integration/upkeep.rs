@@ -94,6 +94,46 @@ fn old_runs_go_with_their_logs_and_what_goes_on_stays() {
     assert_eq!(shown["number"], 2, "numbers go on");
 }
 
+/// The second job succeeds only once there is a file that says so.
+const HANDED_ON: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+jobs:
+- job: make
+  steps:
+  - bash: mkdir out && echo made > out/file
+  - {publish: out, artifact: drop}
+- job: take
+  dependsOn: make
+  steps:
+  - {download: current, artifact: drop}
+  - bash: cat $(Pipeline.Workspace)/drop/file && test -f FOLDER/ok
+";
+
+#[test]
+fn what_a_rerun_has_taken_is_kept_although_the_run_that_made_it_goes() {
+    let folder = folder("retention: {runs: {age: 1s}, artifacts: {age: 1s}}\n");
+    let place = folder.path().display().to_string();
+    folder.write("pipelines/hello.yml", &HANDED_ON.replace("FOLDER", &place));
+    let server = folder.serve(&[]);
+    post(&server);
+    let run = completed(&folder, 1).remove(0);
+    let drop_folder = folder.path().join("data/artifacts").join(&run);
+    assert!(drop_folder.is_dir(), "its artifact is there");
+    drop(server);
+    until("a second to pass", Duration::from_secs(10), || is_old(&drop_folder).then_some(()));
+    folder.run(&["rerun", &run, "--failed"]).ended_with(0);
+    let server = folder.serve(&["--no-worker"]);
+    until("the run to go", Duration::from_secs(30), || completed_now(&folder).is_empty().then_some(()));
+    drop(server);
+    assert!(drop_folder.is_dir(), "its rerun needs the artifact");
+    folder.write("ok", "");
+    let server = folder.serve(&[]);
+    folder.run(&["runs", "wait", "hello#2"]).ended_with(0);
+    assert!(folder.run(&["runs", "logs", "hello#2"]).ended_with(0).stdout.contains("made\n"));
+    drop(server);
+}
+
 fn completed_now(folder: &Folder) -> Vec<serde_json::Value> {
     folder.run(&["runs", "--state", "completed", "--format", "json"]).json().as_array().cloned().unwrap_or_default()
 }

@@ -32,6 +32,7 @@
 //! | `pause.rs` | what is held back |
 //! | `blocked.rs` | what a run waits for, for people |
 //! | `rerun.rs` | a completed run again |
+//! | `retention.rs` | what is old is forgotten |
 //! | `wait.rs` | what steps wait for, and who answered |
 //! | `row.rs` | between columns and types |
 
@@ -56,6 +57,7 @@ mod read;
 mod refusal;
 mod repeat;
 mod rerun;
+mod retention;
 mod row;
 mod session;
 mod story;
@@ -69,7 +71,7 @@ pub use session::LeaseClock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
+    EnvironmentDetail, Error, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
     StepEvent, Store, Swept,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -493,6 +495,13 @@ impl Store for PostgresStore {
                 .database
                 .read(|session| Box::pin(async move { read::delivery(&session, delivery).await }))
                 .await?)
+        })
+        .await
+    }
+
+    async fn lent(&self) -> Result<Vec<Lent>, Error> {
+        self.on_threads(|shared| async move {
+            Ok(shared.database.read(|session| Box::pin(async move { retention::lent(&session).await })).await?)
         })
         .await
     }

@@ -62,7 +62,7 @@ pub use lock::Lock as FolderLock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Pausable, Pause, Question, Renewal, Reran, Rerun,
+    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun,
     RunDetail, RunQuery, StepEvent, Store, Swept,
 };
 use crate::clock::Clock;
@@ -331,6 +331,10 @@ impl Store for SqliteStore {
     async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error> {
         let runs = runs.to_vec();
         self.write(move |session| retention::forget_runs(session, &runs)).await
+    }
+
+    async fn lent(&self) -> Result<Vec<Lent>, Error> {
+        self.readers.read(retention::lent).await
     }
 
     async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error> {

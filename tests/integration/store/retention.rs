@@ -1,9 +1,9 @@
 //! What is old is forgotten, and what must be known stays known, in a store that keeps itself small.
 
-use super::world::{World, job, plan};
+use super::world::{World, job, plan, worlds};
 use pipehook::id::RunId;
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Accepted, DeliveryQuery, RunQuery};
+use pipehook::store::{Accepted, Artifact, DeliveryQuery, Lent, Reran, Rerun, RerunScope, RunQuery, StepEvent};
 
 async fn complete(world: &World) -> RunId {
     let claim = world.claim().await.expect("due");
@@ -80,5 +80,52 @@ async fn deliveries_are_forgotten_by_age_and_by_size_and_their_repeats_are_still
         assert_eq!(run.run.state, State::Completed);
         while world.store().compact().await.expect("compacted") {}
         assert_eq!(runs(&world).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn who_has_lent_files_to_reruns_and_until_when_is_known() {
+    for world in worlds() {
+        let store = world.store();
+        let first = world.queue(plan(vec![job("a", &[]), job("b", &["a"])])).await.id;
+        let claim = world.claim().await.expect("`a` is due");
+        let location = format!("artifacts/{first}/drop");
+        let artifact = Artifact { name: "drop".to_owned(), kind: "container".to_owned(), location };
+        store.record(&claim.lease, world.started(0)).await.expect("held");
+        store.record(&claim.lease, StepEvent::Published { artifact }).await.expect("held");
+        store.finish(&claim.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        fail(&world).await;
+        assert_eq!(store.lent().await.expect("a list"), [], "its own are not lent");
+
+        let second = rerun(&world, &first).await;
+        let lent = |until| vec![Lent { run: first.clone(), until }];
+        assert_eq!(store.lent().await.expect("a list"), lent(None));
+        fail(&world).await;
+        let ended = store.run(&second).await.expect("read").expect("there").run.finished_at;
+        assert_eq!(store.lent().await.expect("a list"), lent(ended));
+        // A rerun of the rerun has them from the first run too, which then lends to one that has not ended.
+        world.wait(1);
+        let third = rerun(&world, &second).await;
+        assert_eq!(store.lent().await.expect("a list"), lent(None));
+        fail(&world).await;
+        let ended = store.run(&third).await.expect("read").expect("there").run.finished_at;
+        assert_eq!(store.lent().await.expect("a list"), lent(ended), "the latest end counts");
+    }
+}
+
+/// Claims the next job and fails it.
+async fn fail(world: &World) {
+    let claim = world.claim().await.expect("due");
+    world.store().record(&claim.lease, world.started(0)).await.expect("held");
+    world.store().finish(&claim.lease, world.outcome(RunResult::Failed)).await.expect("held");
+}
+
+/// Queues again what did not succeed.
+async fn rerun(world: &World, of: &RunId) -> RunId {
+    let id = world.new_run(plan(vec![job("a", &[])])).id;
+    let rerun = Rerun { of: of.clone(), id, at: world.now(), scope: RerunScope::Unsucceeded, queue_limit: 9 };
+    match world.store().rerun(rerun).await.expect("there is room") {
+        Reran::Queued(run) => run.id,
+        other => panic!("it is not queued: {other:?}"),
     }
 }

@@ -1,0 +1,43 @@
+//! What reruns have taken of the files of others.
+
+use crate::id::RunId;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// A run whose artifacts or files reruns have taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    /// The run that made them.
+    pub run: RunId,
+    /// When the last of those that have taken some ended; nothing while one has not.
+    pub until: Option<Timestamp>,
+}
+
+/// Something of a rerun, with the path below the data folder where it is kept.
+pub(super) struct Taken<'t> {
+    pub(super) by: &'t str,
+    pub(super) ended: Option<Timestamp>,
+    pub(super) path: &'t str,
+}
+
+/// Who has lent what, by the folders in which it is kept.
+#[derive(Default)]
+pub(super) struct Ledger(BTreeMap<String, Option<Timestamp>>);
+
+impl Ledger {
+    /// Notes something of a rerun, unless it has made that itself.
+    pub(super) fn note(&mut self, taken: &Taken<'_>) {
+        let mut parts = taken.path.split('/');
+        let (Some("artifacts" | "files"), Some(run)) = (parts.next(), parts.next()) else { return };
+        if run == taken.by {
+            return;
+        }
+        let until = self.0.entry(run.to_owned()).or_insert(taken.ended);
+        *until = until.zip(taken.ended).map(|(one, other)| one.max(other));
+    }
+
+    /// Returns what was noted, in the order of the runs.
+    pub(super) fn close(self) -> Vec<Lent> {
+        self.0.into_iter().map(|(run, until)| Lent { run: RunId::from_stored(&run), until }).collect()
+    }
+}

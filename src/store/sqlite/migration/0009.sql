@@ -1,0 +1,2 @@
+-- Version 9. What reruns have taken is found without a look at all runs.
+CREATE INDEX run_again ON run (seq) WHERE rerun_of IS NOT NULL;
