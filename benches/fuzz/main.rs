@@ -1,17 +1,19 @@
 //! Tries random inputs against everything that reads what others wrote: YAML, expressions, pipelines
 //! with templates and payloads, configurations, payloads.
 //!
-//! `cargo bench --bench fuzz [-- --inputs 1000000] [--seed 1] [--subject yaml]…`
+//! `cargo bench --bench fuzz [-- --inputs 1000000] [--seconds 600] [--seed 1] [--subject yaml]…`
 //!
 //! No input may panic, take longer than [`TIME_MAX`], or make the process grow above [`MEMORY_MAX`].
 //! Each that does is written to `target/fuzz/`, from where it belongs into `tests/testdata/corpus`:
 //! a test runs all of those. The same seed gives the same inputs.
 
+mod alter;
 mod make;
 mod random;
 mod subject;
 mod watch;
 mod words;
+mod worlds;
 
 use make::Seeds;
 use random::Random;
@@ -23,6 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use subject::Subject;
 use watch::Watch;
+use worlds::Worlds;
 
 /// How long one input may take: expansions have limits that they meet far earlier, also on a machine
 /// with much else to do.
@@ -33,10 +36,10 @@ const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
 const INPUTS_DEFAULT: usize = 1_000_000;
 /// Of how many inputs each subject gets how many: the quick ones get more.
 const SHARES: [(Subject, usize); 5] = [
-    (Subject::Expression, 45),
-    (Subject::Yaml, 25),
-    (Subject::Payload, 15),
-    (Subject::Render, 12),
+    (Subject::Expression, 40),
+    (Subject::Yaml, 20),
+    (Subject::Payload, 12),
+    (Subject::Render, 25),
     (Subject::Config, 3),
 ];
 /// After how many inputs it is told how far things are.
@@ -58,13 +61,22 @@ fn main() {
     let place = Arc::new(Mutex::new(String::new()));
     note_places(place.clone());
     let scratch = tempfile::tempdir().expect("a temporary folder");
-    let seeds = seeds();
-    println!("seed {}, {} inputs, {} pipelines to change", arguments.seed, arguments.inputs, seeds.pipelines.len());
+    let mut seeds = seeds(scratch.path());
+    println!(
+        "seed {}, {} inputs, {} files to change, {} of them taken as they are",
+        arguments.seed,
+        arguments.inputs,
+        seeds.pipelines.len(),
+        seeds.worlds.len()
+    );
     let mut tallies = [Tally::default(); SHARES.len()];
     let mut broken = HashSet::new();
     let watch = Watch::start(TIME_MAX, MEMORY_MAX);
     let begin = Instant::now();
     for number in 0..arguments.inputs {
+        if begin.elapsed() > arguments.time {
+            break;
+        }
         let mut random = Random::new(arguments.seed ^ (number as u64).wrapping_mul(0xD134_2543_DE82_EF95));
         let at = arguments.subject(&mut random);
         let subject = SHARES[at].0;
@@ -74,6 +86,9 @@ fn main() {
         let outcome = catch_unwind(AssertUnwindSafe(|| subject.attempt(&input, scratch.path())));
         tallies[at].add(start.elapsed(), outcome.as_ref().is_ok_and(|taken| *taken));
         watch.ends();
+        if subject == Subject::Render && matches!(outcome, Ok(true)) {
+            seeds.worlds.keep(&input, &mut random);
+        }
         if let Err(panic) = outcome {
             let where_ = place.lock().expect("nobody panics with it").clone();
             if broken.insert(where_.clone()) {
@@ -93,6 +108,7 @@ fn main() {
 struct Arguments {
     seed: u64,
     inputs: usize,
+    time: Duration,
     subjects: Vec<usize>,
 }
 
@@ -101,8 +117,8 @@ impl Arguments {
         let arguments: Vec<String> = std::env::args().collect();
         let after =
             |name: &str| arguments.windows(2).filter(|pair| pair[0] == name).map(|pair| pair[1].clone()).collect();
-        let (seed, inputs, words): (Vec<String>, Vec<String>, Vec<String>) =
-            (after("--seed"), after("--inputs"), after("--subject"));
+        let [seed, inputs, seconds, words]: [Vec<String>; 4] =
+            ["--seed", "--inputs", "--seconds", "--subject"].map(after);
         let number = |texts: &[String]| texts.last().map(|text| text.parse().expect("a number"));
         let is_named = |at: &usize| words.is_empty() || words.iter().any(|word| word == SHARES[*at].0.word());
         let subjects: Vec<usize> = (0..SHARES.len()).filter(is_named).collect();
@@ -110,6 +126,7 @@ impl Arguments {
         Self {
             seed: number(&seed).unwrap_or(1),
             inputs: number(&inputs).map_or(INPUTS_DEFAULT, |it| it as usize),
+            time: number(&seconds).map_or(Duration::MAX, Duration::from_secs),
             subjects,
         }
     }
@@ -153,8 +170,9 @@ fn report(tallies: &[Tally], time: Duration, broken: usize) {
 }
 
 /// Reads what people wrote: the pipelines, templates, configurations and payloads of this folder.
-fn seeds() -> Seeds {
+fn seeds(scratch: &Path) -> Seeds {
     let mut seeds = Seeds::default();
+    let mut pipelines = Vec::new();
     let mut open: Vec<PathBuf> = ["examples", "pipelines", "tests/testdata"].map(PathBuf::from).into();
     while let Some(folder) = open.pop() {
         let items = std::fs::read_dir(&folder).into_iter().flatten().flatten();
@@ -167,13 +185,16 @@ fn seeds() -> Seeds {
             let is_config = folder.ends_with("config") || path.ends_with("pipehook.yml");
             match path.extension().and_then(|ending| ending.to_str()) {
                 Some("yml" | "yaml") if is_config => seeds.configurations.push(text),
-                Some("yml" | "yaml") => seeds.pipelines.push(text),
+                Some("yml" | "yaml") => pipelines.push((path, text)),
                 Some("json") => seeds.payloads.push(text),
                 _ => {}
             }
         }
     }
-    for list in [&mut seeds.pipelines, &mut seeds.configurations, &mut seeds.payloads] {
+    pipelines.sort();
+    seeds.worlds = Worlds::of(&pipelines, scratch);
+    seeds.pipelines = pipelines.into_iter().map(|(_, text)| text).collect();
+    for list in [&mut seeds.configurations, &mut seeds.payloads] {
         // The order of a folder's files is not the same everywhere.
         list.sort();
     }

@@ -1,11 +1,13 @@
 //! Making inputs: bytes of no form, texts that follow a grammar, and changed copies of texts that
 //! people wrote.
 
+use crate::alter::{altered, reconfigured};
 use crate::random::Random;
 use crate::subject::{MARK, PAYLOAD, Subject};
 use crate::words::{
     CONFIG_KEYS, CONFIG_VALUES, EXPRESSION_TOKENS, FUNCTIONS, JSON_TOKENS, KEYS, LEAVES, VALUES, YAML_TOKENS,
 };
+use crate::worlds::Worlds;
 
 /// The most bytes of an input without a form.
 const BYTES_MAX: usize = 200;
@@ -20,6 +22,7 @@ pub struct Seeds {
     pub pipelines: Vec<String>,
     pub configurations: Vec<String>,
     pub payloads: Vec<String>,
+    pub worlds: Worlds,
 }
 
 /// Returns one input for a subject.
@@ -32,10 +35,14 @@ pub fn input(subject: Subject, seeds: &Seeds, random: &mut Random) -> Vec<u8> {
         Subject::Yaml => yaml(random),
         Subject::Expression if random.once_in(3) => tokens(EXPRESSION_TOKENS, 40, random),
         Subject::Expression => expression(5, random),
-        Subject::Render if random.once_in(3) => {
+        Subject::Render if !random.once_in(4) => altered(seeds.worlds.any(random), random),
+        Subject::Render if random.once_in(2) => {
             format!("{}\n{MARK}{PAYLOAD}\n{}", changed(&seeds.pipelines, random), json(4, random))
         }
         Subject::Render => world(random),
+        Subject::Config if random.once_in(2) => {
+            reconfigured(&seeds.configurations[random.below(seeds.configurations.len())], CONFIG_VALUES, random)
+        }
         Subject::Config if random.once_in(2) => changed(&seeds.configurations, random),
         Subject::Config => configuration(random),
         Subject::Payload if random.once_in(3) => changed(&seeds.payloads, random),
@@ -61,7 +68,7 @@ fn tokens(all: &[&str], most: usize, random: &mut Random) -> String {
 }
 
 /// Returns an expression that follows the grammar.
-fn expression(depth: usize, random: &mut Random) -> String {
+pub fn expression(depth: usize, random: &mut Random) -> String {
     if depth == 0 || random.once_in(4) {
         return random.of(LEAVES).to_owned();
     }
@@ -81,7 +88,7 @@ fn yaml(random: &mut Random) -> String {
     if random.once_in(2) { tokens(YAML_TOKENS, 60, random) } else { block(random, 0, 4) }
 }
 
-fn directive(random: &mut Random) -> String {
+pub fn directive(random: &mut Random) -> String {
     let inner = expression(2, random);
     let text = match random.below(8) {
         0 | 1 => format!("if {inner}"),
@@ -102,7 +109,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn scalar(random: &mut Random) -> String {
+pub fn scalar(random: &mut Random) -> String {
     match random.below(6) {
         0 | 1 => random.of(VALUES).to_owned(),
         2 => quoted(&format!("${{{{ {} }}}}", expression(3, random))),
@@ -162,7 +169,7 @@ fn world(random: &mut Random) -> String {
     )
 }
 
-fn json(depth: usize, random: &mut Random) -> String {
+pub fn json(depth: usize, random: &mut Random) -> String {
     let name = |random: &mut Random| {
         random.of(&["a", "b", "l", "key", "value", "script", "template", "steps", "é", "x y", "${{ x }}"])
     };

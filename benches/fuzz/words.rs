@@ -89,3 +89,10 @@ pub const CONFIG_VALUES: &[&str] = &[
     "[[[[[[]]]]]]", "id", "body", "raw", "422", "ed25519", "rsa-sns",
     "{header: X, encoding: hex, prefix: 'v1='}",
 ];
+
+/// Marks of scripts.
+#[rustfmt::skip]
+pub const SHELL_TOKENS: &[&str] = &[
+    " ", "$(", ")", "`", "'", "\"", "\\", ";", " | sh", " && ", "$(count)", "$(plain)", "${", "}", "$((", "))", "<<E", ">", "2>&1", "[[ ",
+    " ]]", "eval ", "case x in", "# ", "$", "*", "for i in ", "; do ", "; done", "=", "##vso[task.setvariable variable=a]b", "$[ ", " ]",
+];
