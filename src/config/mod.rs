@@ -211,7 +211,7 @@ impl Config {
             self.environment = names.into_iter().map(|name| name.0).collect();
         }
         if let Some(mut repositories) = file.section("repositories") {
-            self.repositories = repositories.paths(|path| resolved(&folder, path));
+            self.repositories = repositories.paths(|path| absolute(&resolved(&folder, path)));
         }
         file.set(&mut self.tasks, "tasks", |path: FilePath| Some(resolved(&folder, &path.0)));
         if let Some(groups) = file.section("variable-groups") {
@@ -227,6 +227,11 @@ impl Config {
 /// Returns a path of the file as seen from the current folder, without `.` inside it.
 fn resolved(folder: &Path, path: &Path) -> PathBuf {
     folder.join(path).components().collect()
+}
+
+/// Returns a path that means the same in whichever folder a job starts git.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn read_workers(mut section: Section<'_>, workers: &mut Workers) {
