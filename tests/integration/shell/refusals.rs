@@ -121,6 +121,11 @@ const NEVER: &[&str] = &[
     "RANDOM=${{ x }}",
     "env -i bash -c \"${{ x }}\"",
     "flock f ${{ x }}",
+    "flock f -c \"${{ x }}\"",
+    "flock -n 9 --command=\"${{ x }}\"",
+    "fish -c \"${{ x }}\"",
+    "capsh -- -c \"${{ x }}\"",
+    "jshell <<< \"${{ x }}\"",
     "command ${{ x }}",
     "exec 3< <(echo ${{ x }}); read -u 3 n; eval \"$n\"",
     "eval \"$PIPEHOOK_1\" ${{ x }}",
@@ -244,6 +249,7 @@ const NEVER: &[&str] = &[
 
 /// Scripts that take only an integer.
 const INTEGERS: &[&str] = &[
+    "powershell -c \"${{ x }}\"",
     "echo $((${{ x }} + 1))",
     "echo $[ ${{ x }} ]",
     "((n = ${{ x }}))",

@@ -43,8 +43,8 @@ const INTERPRETERS: &[Interpreter] = &[
     Interpreter { names: &["ruby", "perl", "lua"], code: &["-e", "-E"], values: &[], operand: Operand::File },
     Interpreter { names: &["php"], code: &["-r"], values: &[], operand: Operand::File },
     Interpreter {
-        names: &["Rscript", "groovy", "deno", "pwsh"],
-        code: &["-e", "-c"],
+        names: &["Rscript", "groovy", "deno", "pwsh", "powershell"],
+        code: &["-e", "-c", "eval"],
         values: &[],
         operand: Operand::File,
     },

@@ -69,6 +69,10 @@ const LAUNCHERS: &[Launcher] = &[
 /// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
 const RUNNING_ANYTHING: &[&str] = &[
     "su",
+    "sg",
+    "capsh",
+    "fish",
+    "jshell",
     "watch",
     "parallel",
     "script",
@@ -126,8 +130,15 @@ impl Walker {
                 self.refuse(&[call.scope.stdin], "an argument that `xargs` gives to a program that runs it");
             }
         }
-        if let Some(inner) = inner {
-            self.call(inner);
+        let is_option = |inner: &Call| inner.words.first().is_some_and(|word| word.word.prefix().starts_with('-'));
+        match inner {
+            // An option stands where the command should: `flock FILE -c CODE`.
+            Some(inner) if is_option(&inner) => {
+                let sources: Vec<_> = inner.words.iter().flat_map(super::Argument::sources).collect();
+                self.refuse(&sources, &format!("code that `{}` runs", launcher.name));
+            }
+            Some(inner) => self.call(inner),
+            None => {}
         }
     }
 
