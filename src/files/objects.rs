@@ -3,7 +3,6 @@
 //! The library is asynchronous, and those who want files are on threads that may wait: so the library
 //! works on a thread of its own, whoever calls.
 
-use futures_core::Stream;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
