@@ -78,9 +78,7 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        // A database that machines share is kept small by who runs it.
-        let is_own = config.database.is_none();
-        let _housekeeping = is_own.then(|| Housekeeping::start(&config, store.clone(), clock.clone())).transpose()?;
+        let _housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
         let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, depot, clock, metrics)).transpose()?;
         let secrets = workshop.as_ref().map(Workshop::secrets);
         let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::files::{Caches, Depot};
+use crate::files::{Caches, Depot, Site};
 use crate::id::{Entropy, WorkerId};
 use crate::machine::Machine;
 use crate::metrics::Metrics;
@@ -90,8 +90,14 @@ pub(super) struct Housekeeping {
 
 impl Housekeeping {
     /// Starts to look at everything, now and from time to time.
-    pub(super) fn start(config: &Config, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let keeper = Keeper { store, data: config.data.clone(), retention: config.retention, clock };
+    pub(super) fn start(
+        config: &Config,
+        store: Arc<dyn Store>,
+        depot: Option<Arc<dyn Depot>>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failure> {
+        let (own, shared) = (Site::Folder(config.data.clone()), depot.map(Site::Depot));
+        let keeper = Keeper { store, own, shared, retention: config.retention, clock };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("nothing old can be removed").map_err(Failure::Unreachable)?;
         let (stop, stopped) = watch::channel(false);

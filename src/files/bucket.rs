@@ -18,12 +18,13 @@
 use super::depot::{Depot, Fence};
 use super::keep::ARTIFACT_MAX;
 use super::objects::{Listed, Objects, Place};
+use super::sweep::{LeftOver, age, named};
 use super::write::LOG_MAX;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How long lines are gathered: what a follower on another machine is behind.
 const GATHERED_MAX: Duration = Duration::from_secs(1);
@@ -144,6 +145,14 @@ impl Depot for Bucket {
         self.shared.walk(name, &mut |name, pieces| {
             pieces.iter().try_for_each(|piece| self.shared.objects.delete(&object(name, piece.at, piece.token)))
         })
+    }
+
+    fn left_over(&self, folder: &str) -> io::Result<Vec<LeftOver>> {
+        let held = self.shared.objects.held(folder)?.into_iter();
+        let of_run = |(name, (bytes, written)): (String, (u64, SystemTime))| {
+            Some(LeftOver { run: named(&name)?, age: age(Some(written)), bytes })
+        };
+        Ok(held.filter_map(of_run).collect())
     }
 
     fn piece_max(&self) -> usize {
@@ -320,6 +329,24 @@ mod tests {
     }
 
     const LOG: &str = "logs/run_1/job_1.log";
+
+    #[test]
+    fn what_runs_have_left_is_summed_by_run_and_goes_by_run() {
+        let (_folder, bucket) = bucket();
+        assert_eq!(bucket.left_over("logs").expect("none"), []);
+        bucket.put(LOG, 0, b"abc", None).expect("room");
+        bucket.put("logs/run_1/job_2.log", 0, b"de", None).expect("room");
+        bucket.put("logs/run_2/job_3.log", 0, b"f", None).expect("room");
+        bucket.put("artifacts/run_3/drop/f", 0, b"ghij", None).expect("room");
+        let held = |folder: &str| -> Vec<(String, u64)> {
+            let all = bucket.left_over(folder).expect("a list");
+            all.iter().map(|it| (it.run.as_str().to_owned(), it.bytes)).collect()
+        };
+        assert_eq!(held("logs"), [("run_1".to_owned(), 5), ("run_2".to_owned(), 1)]);
+        assert_eq!(held("artifacts"), [("run_3".to_owned(), 4)]);
+        bucket.remove("logs/run_1").expect("removed");
+        assert_eq!(held("logs"), [("run_2".to_owned(), 1)]);
+    }
 
     #[test]
     fn a_file_is_read_from_any_place_over_its_pieces() {

@@ -1,5 +1,6 @@
 //! Where files are that several machines share: by names, each a list of pieces.
 
+use super::LeftOver;
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -34,6 +35,9 @@ pub trait Depot: Send + Sync + Debug {
 
     /// Removes a file, and all files below its name, as if that were a folder.
     fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Returns what runs have left below a folder, in files `<folder>/<run>/…`, in no order.
+    fn left_over(&self, folder: &str) -> io::Result<Vec<LeftOver>>;
 
     /// Returns when all that was put into a file is there for good, for a depot that gathers pieces.
     fn flush(&self, _name: &str) -> io::Result<()> {

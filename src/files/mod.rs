@@ -35,7 +35,7 @@ pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
 pub use line::{LogLine, TEXT_MAX};
 pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
-pub use sweep::{Left, LeftOver, left_over, remove};
+pub use sweep::{Left, LeftOver, Site};
 pub use write::{LOG_MAX, LogWriter};
 
 use crate::id::{JobId, RunId};

@@ -8,11 +8,13 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::runtime::Runtime;
 
 /// How long one request may take, and connecting for it.
@@ -136,6 +138,29 @@ impl Objects {
         listed.folders.sort();
         listed.objects.sort();
         Ok(listed)
+    }
+
+    /// Returns by the names directly in a folder how many bytes all objects below have, and when the latest was
+    /// written. One request brings many objects, however deep they stand.
+    pub(super) fn held(&self, folder: &str) -> io::Result<BTreeMap<String, (u64, SystemTime)>> {
+        let (store, path) = (self.store.clone(), self.path(folder)?);
+        let held = self.wait(async move {
+            let mut held = BTreeMap::new();
+            let mut objects = store.list(Some(&path));
+            while let Some(object) = poll_fn(|context| objects.as_mut().poll_next(context)).await {
+                let object = object?;
+                let name = object.location.prefix_match(&path).and_then(|mut parts| parts.next());
+                let Some(name) = name.map(|name| decoded(name.as_ref())) else { continue };
+                let (bytes, written) = held.entry(name).or_insert((0, SystemTime::UNIX_EPOCH));
+                *bytes += object.size;
+                *written = SystemTime::from(object.last_modified).max(*written);
+            }
+            Ok(held)
+        });
+        match held {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            held => held,
+        }
     }
 
     fn path(&self, name: &str) -> io::Result<Path> {

@@ -1,10 +1,11 @@
-//! What runs have left on the disk, by run: how much it is, how old, and away with it.
+//! What runs have left, by run: how much it is, how old, and away with it.
 
-use super::{FOLDER, safe};
+use super::{Depot, FOLDER, safe};
 use crate::id::RunId;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// A kind of files that runs leave, each in folders with the runs' names.
@@ -50,33 +51,62 @@ pub struct LeftOver {
     pub bytes: u64,
 }
 
-/// Returns what runs have left in a data folder, in no order. Links are not followed. What vanishes
-/// meanwhile is left out.
-pub fn left_over(data: &Path, left: Left) -> io::Result<Vec<LeftOver>> {
-    let entries = match fs::read_dir(data.join(left.folder())) {
+/// Where runs leave files.
+#[derive(Debug, Clone)]
+pub enum Site {
+    /// The data folder of one machine.
+    Folder(PathBuf),
+    /// What machines share.
+    Depot(Arc<dyn Depot>),
+}
+
+impl Site {
+    /// Returns what runs have left, in no order. Links are not followed. What vanishes meanwhile is left out.
+    pub fn left_over(&self, left: Left) -> io::Result<Vec<LeftOver>> {
+        match self {
+            Self::Folder(data) => in_folder(&data.join(left.folder())),
+            Self::Depot(_) if left == Left::Work => Ok(Vec::new()),
+            Self::Depot(depot) => depot.left_over(left.folder()),
+        }
+    }
+
+    /// Removes what a run has left of one kind. It is fine if that is nothing.
+    pub fn remove(&self, left: Left, run: &RunId) -> io::Result<()> {
+        let run = safe(run.as_str())?;
+        match self {
+            Self::Folder(data) => match fs::remove_dir_all(data.join(left.folder()).join(run)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+            Self::Depot(_) if left == Left::Work => Ok(()),
+            Self::Depot(depot) => depot.remove(&format!("{}/{run}", left.folder())),
+        }
+    }
+}
+
+fn in_folder(folder: &Path) -> io::Result<Vec<LeftOver>> {
+    let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
-    let now = SystemTime::now();
     let mut all = Vec::new();
     for entry in entries {
         let entry = entry?;
-        let Some(run) = entry.file_name().to_str().and_then(|name| safe(name).ok().map(RunId::from_stored)) else {
-            continue;
-        };
+        let Some(run) = entry.file_name().to_str().and_then(named) else { continue };
         let (bytes, written) = measure(entry.path());
-        let age = written.and_then(|written| now.duration_since(written).ok()).unwrap_or_default();
-        all.push(LeftOver { run, age, bytes });
+        all.push(LeftOver { run, age: age(written), bytes });
     }
     Ok(all)
 }
 
-/// Removes what a run has left of one kind. It is fine if that is nothing.
-pub fn remove(data: &Path, left: Left, run: &RunId) -> io::Result<()> {
-    match fs::remove_dir_all(data.join(left.folder()).join(safe(run.as_str())?)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
+/// Returns the run that something is named after, if it is.
+pub(super) fn named(name: &str) -> Option<RunId> {
+    safe(name).ok().map(RunId::from_stored)
+}
+
+/// Returns how long ago something was written.
+pub(super) fn age(written: Option<SystemTime>) -> Duration {
+    written.and_then(|written| written.elapsed().ok()).unwrap_or_default()
 }
 
 /// Returns the bytes below a folder, and when something in it was written last.

@@ -46,6 +46,7 @@ mod postgres;
 mod refused;
 mod report;
 mod sqlite;
+mod upkeep;
 mod wait;
 
 pub use lent::Lent;
@@ -54,6 +55,7 @@ pub use outage::Outage;
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
 pub use sqlite::{Access, Backup, FolderLock, SqliteStore, Unrestorable};
+pub use upkeep::Upkeep;
 pub use wait::*;
 
 use crate::clock::Clock;
@@ -222,17 +224,17 @@ pub trait Store: Send + Sync {
         None
     }
 
-    /// Returns completed runs that ended before a moment, the earliest first. A store that is kept small
-    /// by who runs its database names none, and forgets nothing in the three calls after this one.
-    async fn expired_runs(&self, _before: Timestamp, _limit: usize) -> Result<Vec<RunId>, Error> {
-        Ok(Vec::new())
+    /// Takes the right to keep the store small; nothing where another process has it.
+    async fn upkeep(&self) -> Result<Option<Upkeep>, Error> {
+        Ok(Some(Upkeep::alone()))
     }
+
+    /// Returns completed runs that ended before a moment, the earliest first.
+    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error>;
 
     /// Forgets completed runs and all that is stored of them; others are left. Numbers stay: the next
     /// run of a pipeline goes on counting. One small commit: a caller brings some at a time.
-    async fn forget_runs(&self, _runs: &[RunId]) -> Result<(), Error> {
-        Ok(())
-    }
+    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error>;
 
     /// Returns the runs whose artifacts or files reruns have taken (see [`Store::rerun`]): these are kept in
     /// the folders of who made them.
@@ -242,11 +244,10 @@ pub trait Store: Send + Sync {
     /// together have more bytes than `bytes_max`. A repeat of one is still answered with its runs, for as
     /// long as its key is remembered. Keys whose time is over go too. One small commit: a caller comes
     /// again until nothing was left.
-    async fn forget_deliveries(&self, _before: Timestamp, _bytes_max: Option<u64>) -> Result<Forgotten, Error> {
-        Ok(Forgotten { deliveries: 0, is_all: true })
-    }
+    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error>;
 
-    /// Gives some room back that nothing uses. Says whether there is more.
+    /// Gives some room back that nothing uses, where the store does not do that by itself. Says whether there is
+    /// more.
     async fn compact(&self) -> Result<bool, Error> {
         Ok(false)
     }

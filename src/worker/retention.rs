@@ -4,13 +4,12 @@
 //! knows, which the next round removes.
 
 use crate::clock::Clock;
-use crate::files::{self, Left, LeftOver};
+use crate::files::{Left, LeftOver, Site};
 use crate::id::RunId;
 use crate::run::{Held, Keeping, Retention, State};
 use crate::store::{Error, Lent, Store};
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,12 +34,14 @@ pub struct Swept {
     pub folders: u64,
 }
 
-/// Keeps a store and its data folder small.
+/// Keeps a store small, and where its runs leave files.
 pub struct Keeper {
     /// The store.
     pub store: Arc<dyn Store>,
-    /// The data folder.
-    pub data: PathBuf,
+    /// Where files are that this process alone sees to.
+    pub own: Site,
+    /// Where files are that one process at a time sees to, if there is such a place: who keeps the store.
+    pub shared: Option<Site>,
     /// What is kept how long.
     pub retention: Retention,
     /// What time it is.
@@ -64,22 +65,36 @@ impl Keeper {
         }
     }
 
-    /// Looks at everything once.
+    /// Looks at everything once; where another process keeps the store, only at what is its own.
     pub async fn round(&self) -> Result<Swept, Error> {
-        let mut swept = Swept { runs: self.runs().await?, deliveries: self.deliveries().await?, folders: 0 };
-        let Retention { logs, artifacts, workspaces, .. } = self.retention;
-        let rules = Left::ALL.map(|left| match left {
-            Left::Logs => (left, logs),
-            Left::Artifacts | Left::Files => (left, artifacts),
-            Left::Work => (left, workspaces),
-        });
-        for (left, keeping) in rules {
-            swept.folders += self.folders(left, keeping).await?;
+        let mut swept = Swept::default();
+        let upkeep = self.store.upkeep().await?;
+        if upkeep.is_some() {
+            swept.runs = self.runs().await?;
+            swept.deliveries = self.deliveries().await?;
         }
-        while self.store.compact().await? {
+        let shared = self.shared.iter().filter(|_| upkeep.is_some());
+        for site in std::iter::once(&self.own).chain(shared) {
+            swept.folders += self.site(site).await?;
+        }
+        while upkeep.is_some() && self.store.compact().await? {
             sleep(PAUSE).await;
         }
         Ok(swept)
+    }
+
+    async fn site(&self, site: &Site) -> Result<u64, Error> {
+        let Retention { logs, artifacts, workspaces, .. } = self.retention;
+        let mut removed = 0;
+        for left in Left::ALL {
+            let keeping = match left {
+                Left::Logs => logs,
+                Left::Artifacts | Left::Files => artifacts,
+                Left::Work => workspaces,
+            };
+            removed += self.folders(site, left, keeping).await?;
+        }
+        Ok(removed)
     }
 
     async fn runs(&self) -> Result<u64, Error> {
@@ -96,8 +111,11 @@ impl Keeper {
             let lent = self.lent().await?;
             for run in runs {
                 for left in Left::ALL {
-                    if !(left.is_taken() && lent.contains_key(&run)) {
-                        self.remove(left, run.clone()).await;
+                    if left.is_taken() && lent.contains_key(&run) {
+                        continue;
+                    }
+                    for site in std::iter::once(&self.own).chain(&self.shared) {
+                        self.remove(site, left, run.clone()).await;
                     }
                 }
             }
@@ -127,12 +145,12 @@ impl Keeper {
     }
 
     /// Removes what runs that are completed or unknown have left of a kind.
-    async fn folders(&self, left: Left, keeping: Keeping) -> Result<u64, Error> {
-        let data = self.data.clone();
-        let all = tokio::task::spawn_blocking(move || files::left_over(&data, left)).await;
+    async fn folders(&self, site: &Site, left: Left, keeping: Keeping) -> Result<u64, Error> {
+        let at = site.clone();
+        let all = tokio::task::spawn_blocking(move || at.left_over(left)).await;
         let all = match all {
             Ok(Ok(all)) => all,
-            Ok(Err(error)) => return Err(Error::Unavailable(format!("the data folder can't be read: {error}"))),
+            Ok(Err(error)) => return Err(Error::Unavailable(format!("what runs have left can't be read: {error}"))),
             Err(error) => return Err(Error::Unavailable(error.to_string())),
         };
         let lent = if left.is_taken() { self.lent().await? } else { HashMap::new() };
@@ -152,15 +170,15 @@ impl Keeper {
                 (None, Some(detail)) => detail.run.state == State::Completed && over.contains(&at),
             };
             if goes {
-                removed += u64::from(self.remove(left, run).await);
+                removed += u64::from(self.remove(site, left, run).await);
             }
         }
         Ok(removed)
     }
 
-    async fn remove(&self, left: Left, run: RunId) -> bool {
-        let (data, named) = (self.data.clone(), run.clone());
-        match tokio::task::spawn_blocking(move || files::remove(&data, left, &named)).await {
+    async fn remove(&self, site: &Site, left: Left, run: RunId) -> bool {
+        let (site, named) = (site.clone(), run.clone());
+        match tokio::task::spawn_blocking(move || site.remove(left, &named)).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
                 tracing::warn!(%run, %error, "what a run has left could not be removed");

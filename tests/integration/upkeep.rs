@@ -1,5 +1,6 @@
 //! The store as a whole: looked at, copied while a server runs, put back; and old files removed.
 
+use crate::database;
 use crate::support::{Folder, Server, until};
 use std::path::Path;
 use std::time::Duration;
@@ -132,6 +133,38 @@ fn what_a_rerun_has_taken_is_kept_although_the_run_that_made_it_goes() {
     folder.run(&["runs", "wait", "hello#2"]).ended_with(0);
     assert!(folder.run(&["runs", "logs", "hello#2"]).ended_with(0).stdout.contains("made\n"));
     drop(server);
+}
+
+#[test]
+fn what_is_old_goes_from_a_database_and_from_files_that_machines_share() {
+    let Some(address) = database::schema() else { return };
+    let folder = folder(
+        "database: {env: PIPEHOOK_TEST_DATABASE}\n\
+         retention: {runs: {age: 1s}, deliveries: {age: 1s}, logs: {age: 1h}}\n",
+    );
+    folder.set("PIPEHOOK_TEST_DATABASE", &address);
+    let files = folder.path().join("shared");
+    let configured = std::fs::read_to_string(folder.path().join("pipehook.yml")).expect("a configuration");
+    folder.write("pipehook.yml", &format!("{configured}files: file://{}\n", files.display()));
+    let server = folder.serve(&[]);
+    post(&server);
+    let run = completed(&folder, 1).remove(0);
+    drop(server);
+    let logs = || files_below(&files.join("logs").join(&run));
+    assert!(logs() > 0, "its log is there");
+    let folder_of_run = files.join("logs").join(&run);
+    until("a second to pass", Duration::from_secs(10), || is_old(&folder_of_run).then_some(()));
+    let server = folder.serve(&["--no-worker"]);
+    until("the run to go", Duration::from_secs(30), || completed_now(&folder).is_empty().then_some(()));
+    until("its log to go", Duration::from_secs(30), || (logs() == 0).then_some(()));
+    let deliveries = || folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+    until("the delivery to go", Duration::from_secs(30), || deliveries().as_array()?.is_empty().then_some(()));
+    drop(server);
+}
+
+fn files_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { 1 }).sum()
 }
 
 fn completed_now(folder: &Folder) -> Vec<serde_json::Value> {

@@ -316,7 +316,10 @@ async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), F
     let times: Vec<Timestamp> = told.iter().map(|it| it.row.delivery.received_at).collect();
     session
         .run(
-            "INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
+            "WITH counted AS (INSERT INTO body_bytes (bytes)
+                              SELECT coalesce(sum(octet_length(body)), 0)
+                              FROM unnest($9::bytea[]) AS body)
+             INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
                                    event, secret, reason, replay_of)
              SELECT id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
                     event, secret, reason, replay_of

@@ -5,15 +5,20 @@ use super::Shared;
 use super::fault::Fault;
 use super::row::number;
 use super::session::Session;
-use crate::files::{Depot, Fence};
+use crate::files::{Depot, Fence, LeftOver};
+use crate::id::RunId;
 use crate::store::Error;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio_postgres::Row;
 
 /// How many pieces are fetched at once.
 const PIECES_AT_ONCE: i64 = 64;
+/// Of how many runs it is found out in one statement what they have left.
+const RUNS_AT_ONCE: i32 = 100;
 /// The most bytes of a name, which an index holds.
 const NAME_BYTES_MAX: usize = 2_000;
 
@@ -87,6 +92,21 @@ impl Depot for PostgresDepot {
         })
     }
 
+    fn left_over(&self, folder: &str) -> io::Result<Vec<LeftOver>> {
+        let mut all: Vec<LeftOver> = Vec::new();
+        loop {
+            let (folder, last) = (folder.to_owned(), all.last().map(|it| it.run.clone()));
+            let some = self.wait(|shared| async move {
+                let (folder, last) = (&folder, last.as_ref().map_or("", |run| run.as_str()));
+                shared.database.read(|session| Box::pin(left_over(session, folder, last))).await
+            })?;
+            if some.is_empty() {
+                return Ok(all);
+            }
+            all.extend(some);
+        }
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         let name = name.to_owned();
         self.wait(|shared| async move {
@@ -106,7 +126,7 @@ async fn put(session: Arc<Session>, name: &str, at: u64, piece: &[u8], fence: Op
                            FROM job
                            WHERE id = $4 AND state = 'leased' AND token = $5 AND lease_until > $6)
              ON CONFLICT (name, at) DO UPDATE
-             SET piece = excluded.piece",
+             SET piece = excluded.piece, written_at = excluded.written_at",
             &[
                 &name,
                 &number(at),
@@ -168,6 +188,45 @@ async fn names(session: Arc<Session>, prefix: &str) -> Result<Vec<String>, Fault
         )
         .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Returns what the next runs after one have left. From run to run the index is asked: it would take long to
+/// look at all pieces in one statement.
+async fn left_over(session: Arc<Session>, folder: &str, last: &str) -> Result<Vec<LeftOver>, Fault> {
+    // `0` is what follows `/`, so a run's name and that is after all that the run has.
+    let (folder, first) = (format!("{folder}/"), if last.is_empty() { String::new() } else { format!("{last}0") });
+    let rows = session
+        .rows(
+            "WITH RECURSIVE holder (run, place) AS (
+                 SELECT (SELECT split_part(min(name), '/', 2)
+                         FROM file_piece
+                         WHERE name >= $1::text || $2::text AND name < $4), 1
+                 UNION ALL
+                 SELECT (SELECT split_part(min(name), '/', 2)
+                         FROM file_piece
+                         WHERE name >= $1 || holder.run || '0' AND name < $4), place + 1
+                 FROM holder
+                 WHERE holder.run IS NOT NULL AND place < $3
+             )
+             SELECT holder.run, held.bytes, held.age
+             FROM holder
+             CROSS JOIN LATERAL (
+                 SELECT sum(octet_length(piece))::bigint AS bytes,
+                        extract(epoch FROM clock_timestamp() - max(written_at))::bigint AS age
+                 FROM file_piece
+                 WHERE name >= $1 || holder.run || '/' AND name < $1 || holder.run || '0'
+             ) AS held
+             WHERE holder.run IS NOT NULL AND held.bytes IS NOT NULL
+             ORDER BY place",
+            &[&folder, &first, &RUNS_AT_ONCE, &after(&folder)],
+        )
+        .await?;
+    let left_over = |row: &Row| {
+        let (run, bytes, age): (&str, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
+        Ok(LeftOver { run: RunId::from_stored(run), age, bytes: bytes.unsigned_abs() })
+    };
+    rows.iter().map(left_over).collect()
 }
 
 async fn remove(session: Arc<Session>, name: &str) -> Result<(), Fault> {

@@ -71,8 +71,8 @@ pub use session::LeaseClock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
-    StepEvent, Store, Swept,
+    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun,
+    RunDetail, RunQuery, StepEvent, Store, Swept, Upkeep,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
@@ -494,6 +494,37 @@ impl Store for PostgresStore {
             Ok(shared
                 .database
                 .read(|session| Box::pin(async move { read::delivery(&session, delivery).await }))
+                .await?)
+        })
+        .await
+    }
+
+    async fn upkeep(&self) -> Result<Option<Upkeep>, Error> {
+        self.on_threads(|shared| async move { Ok(retention::upkeep(&shared.database.pool).await?) }).await
+    }
+
+    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
+        self.on_threads(move |shared| async move {
+            Ok(shared
+                .database
+                .read(|session| Box::pin(async move { retention::expired(&session, before, limit).await }))
+                .await?)
+        })
+        .await
+    }
+
+    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error> {
+        let runs = runs.to_vec();
+        self.on_threads(|shared| async move { retention::forget_runs(&shared, &runs).await }).await
+    }
+
+    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error> {
+        self.on_threads(move |shared| async move {
+            Ok(shared
+                .database
+                .write(|session| {
+                    Box::pin(async move { retention::forget_deliveries(&session, before, bytes_max).await })
+                })
                 .await?)
         })
         .await

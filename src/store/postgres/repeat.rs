@@ -53,7 +53,8 @@ pub(super) async fn lock_and_remember(session: &Session, batch: &[Rows]) -> Resu
     let [take, look] = session
         .prepared([
             "SELECT count(pg_advisory_xact_lock($1, lock)) FROM unnest($2::integer[]) AS lock",
-            "SELECT repeat.connection, repeat.key, repeat.delivery, repeat.until, delivery.runs
+            "SELECT repeat.connection, repeat.key, repeat.delivery, repeat.until,
+                    coalesce(repeat.runs, delivery.runs) AS runs
              FROM unnest($1::text[], $2::text[]) AS asked (connection, key)
              JOIN repeat ON repeat.connection = asked.connection AND repeat.key = asked.key
              LEFT JOIN delivery ON delivery.id = repeat.delivery
@@ -83,7 +84,7 @@ fn remembered(row: &Row) -> Result<(Key, Remembered), Fault> {
     Ok(((row.try_get("connection")?, row.try_get("key")?), Remembered { first, until: row.try_get("until")? }))
 }
 
-/// Remembers keys, and forgets some whose time is over: those that no other receiver is at.
+/// Remembers keys, and forgets some whose time is over.
 pub(super) async fn remember(session: &Session, told: &[Told<'_>]) -> Result<(), Fault> {
     let remembered: BTreeMap<&Key, (&DeliveryId, Timestamp)> = told
         .iter()
@@ -101,10 +102,15 @@ pub(super) async fn remember(session: &Session, told: &[Told<'_>]) -> Result<(),
              SELECT connection, key, delivery, until
              FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS new (connection, key, delivery, until)
              ON CONFLICT (connection, key) DO UPDATE
-             SET delivery = excluded.delivery, until = excluded.until",
+             SET delivery = excluded.delivery, until = excluded.until, runs = NULL",
             &[&connections, &keys, &deliveries, &untils],
         )
         .await?;
+    forget_over(session, now).await
+}
+
+/// Forgets some keys whose time is over: those that no other receiver is at.
+pub(super) async fn forget_over(session: &Session, now: Timestamp) -> Result<(), Fault> {
     session
         .run(
             "DELETE FROM repeat

@@ -19,7 +19,7 @@ async fn runs(world: &World) -> Vec<RunId> {
 
 #[tokio::test]
 async fn completed_runs_are_forgotten_and_numbers_go_on() {
-    for mut world in [World::sqlite()] {
+    for mut world in worlds() {
         let one = || plan(vec![job("a", &[]), job("b", &["a"])]);
         world.queue(one()).await;
         world.queue(one()).await;
@@ -48,7 +48,7 @@ async fn completed_runs_are_forgotten_and_numbers_go_on() {
 
 #[tokio::test]
 async fn deliveries_are_forgotten_by_age_and_by_size_and_their_repeats_are_still_known() {
-    for mut world in [World::sqlite()] {
+    for mut world in worlds() {
         let one = || plan(vec![job("a", &[])]);
         let first = world.acceptance(one(), Some("k"));
         let id = first.delivery.as_ref().expect("a delivery").0.id.clone();
@@ -111,6 +111,43 @@ async fn who_has_lent_files_to_reruns_and_until_when_is_known() {
         let ended = store.run(&third).await.expect("read").expect("there").run.finished_at;
         assert_eq!(store.lent().await.expect("a list"), lent(ended), "the latest end counts");
     }
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_keeps_what_several_share() {
+    let Some(world) = World::postgres() else { return };
+    let first = world.store().upkeep().await.expect("asked").expect("nobody has it");
+    assert!(world.store().upkeep().await.expect("asked").is_none(), "it is held");
+    drop(first);
+    // The database hears a moment later that the connection is closed.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while world.store().upkeep().await.expect("asked").is_none() {
+        assert!(std::time::Instant::now() < end, "it was given up");
+    }
+}
+
+#[tokio::test]
+async fn what_runs_have_left_in_a_database_is_summed_by_run_and_goes_by_run() {
+    let Some(world) = World::postgres() else { return };
+    let depot = world.store().depot().expect("it is in the database");
+    assert_eq!(depot.left_over("logs").expect("none"), []);
+    // More runs than one statement looks at.
+    for run in 0..150 {
+        depot.put(&format!("logs/run_{run:03}/job_1.log"), 0, b"abc", None).expect("room");
+    }
+    depot.put("logs/run_007/job_1.log", 3, b"de", None).expect("room");
+    depot.put("logs/run_007/job_2.log", 0, b"f", None).expect("room");
+    depot.put("artifacts/run_007/drop/f", 0, b"ghij", None).expect("room");
+    let held = |folder: &str| -> Vec<(String, u64)> {
+        let all = depot.left_over(folder).expect("a list");
+        all.iter().map(|it| (it.run.as_str().to_owned(), it.bytes)).collect()
+    };
+    let logs = held("logs");
+    assert_eq!((logs.len(), &logs[7]), (150, &("run_007".to_owned(), 6)));
+    assert_eq!(logs.iter().map(|it| it.1).sum::<u64>(), 149 * 3 + 6);
+    assert_eq!(held("artifacts"), [("run_007".to_owned(), 4)]);
+    depot.remove("logs/run_007").expect("removed");
+    assert_eq!(held("logs").len(), 149);
 }
 
 /// Claims the next job and fails it.
