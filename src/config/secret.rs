@@ -54,7 +54,7 @@ pub fn read_all(
         let Some(written) = written(section, node) else { continue };
         let name = unique(written.name.clone().unwrap_or_else(|| written.source.label()), &names);
         names.push(name.clone());
-        let Some(environment) = environment else { continue };
+        let Some(environment) = environment.or_else(|| written.source.alone()) else { continue };
         match written.source.fetch(place.folder, environment).and_then(|bytes| {
             Secret::new(name, bytes, place.scheme).map_err(|mistake| Unfetched::Key(written.source.name(), mistake))
         }) {
@@ -83,7 +83,7 @@ pub fn read_text(
     environment: Option<&Environment<'_>>,
 ) -> Option<String> {
     let source = written(section, node)?.source;
-    let fetched = source.fetch(folder, environment?);
+    let fetched = source.fetch(folder, environment.or_else(|| source.alone())?);
     match fetched.map(String::from_utf8) {
         Ok(Ok(text)) if !text.is_empty() => Some(text),
         Ok(_) => {
@@ -177,6 +177,15 @@ enum Unfetched {
 }
 
 impl Source<'_> {
+    /// Returns an environment that is enough for a secret which stands in the configuration itself: it can be
+    /// judged wherever that is read.
+    fn alone(&self) -> Option<&'static Environment<'static>> {
+        match self {
+            Self::Value(_) => Some(&|_| None),
+            Self::Variable(_) | Self::File(_) => None,
+        }
+    }
+
     fn fetch(&self, folder: &Path, environment: &Environment<'_>) -> Result<Vec<u8>, Unfetched> {
         match self {
             Self::Variable(name) => {
