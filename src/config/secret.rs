@@ -54,11 +54,12 @@ pub fn read_all(
         let Some(written) = written(section, node) else { continue };
         let name = unique(written.name.clone().unwrap_or_else(|| written.source.label()), &names);
         names.push(name.clone());
-        let Some(environment) = environment.or_else(|| written.source.alone()) else { continue };
-        match written.source.fetch(place.folder, environment).and_then(|bytes| {
+        let Some(known) = environment.or_else(|| written.source.alone()) else { continue };
+        match written.source.fetch(place.folder, known).and_then(|bytes| {
             Secret::new(name, bytes, place.scheme).map_err(|mistake| Unfetched::Key(written.source.name(), mistake))
         }) {
-            Ok(secret) => secrets.push(secret.until(written.until)),
+            Ok(secret) if environment.is_some() => secrets.push(secret.until(written.until)),
+            Ok(_) => {}
             Err(reason) => {
                 let title = format!("a secret of connection `{}`: {reason}", place.connection);
                 section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
@@ -85,7 +86,7 @@ pub fn read_text(
     let source = written(section, node)?.source;
     let fetched = source.fetch(folder, environment.or_else(|| source.alone())?);
     match fetched.map(String::from_utf8) {
-        Ok(Ok(text)) if !text.is_empty() => Some(text),
+        Ok(Ok(text)) if !text.is_empty() => environment.map(|_| text),
         Ok(_) => {
             let title = format!("{} is empty or not UTF-8", source.name());
             section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));

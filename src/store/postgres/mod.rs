@@ -71,8 +71,8 @@ pub use session::LeaseClock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail, RunQuery,
-    StepEvent, Store, Swept,
+    EnvironmentDetail, Error, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun, RunDetail,
+    RunQuery, StepEvent, Store, Swept,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;

@@ -287,6 +287,7 @@ const NEVER: &[&str] = &[
     "perl -e 'while (<>) { print }' ${{ x }}",
     "perl -e 'open(F, $ARGV[0])' ${{ x }}",
     "fish -c \"echo ${{ x }}\"",
+    "poetry run fish -c \"echo ${{ x }}\"",
     "fish -c 'eval $argv' ${{ x }}",
     "tcsh -c ${{ x }}",
     "csh -c \"echo ${{ x }}\"",

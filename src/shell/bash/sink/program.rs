@@ -151,7 +151,7 @@ impl Walker {
                 let is_code =
                     |option: &String| option.starts_with('-') && !option.starts_with("--") && option.contains('c');
                 if options.iter().any(is_code) {
-                    self.shell("sh", inner.with_environment_lost());
+                    self.shell(&name, inner.with_environment_lost());
                 } else if inner.rest().iter().all(|argument| argument.word.prefix().starts_with('-')) {
                     self.refuse(&[call.scope.stdin], "code that a shell runs");
                 }
