@@ -54,11 +54,12 @@ pub fn read_all(
         let Some(written) = written(section, node) else { continue };
         let name = unique(written.name.clone().unwrap_or_else(|| written.source.label()), &names);
         names.push(name.clone());
-        let Some(environment) = environment else { continue };
-        match written.source.fetch(place.folder, environment).and_then(|bytes| {
+        let Some(known) = environment.or_else(|| written.source.alone()) else { continue };
+        match written.source.fetch(place.folder, known).and_then(|bytes| {
             Secret::new(name, bytes, place.scheme).map_err(|mistake| Unfetched::Key(written.source.name(), mistake))
         }) {
-            Ok(secret) => secrets.push(secret.until(written.until)),
+            Ok(secret) if environment.is_some() => secrets.push(secret.until(written.until)),
+            Ok(_) => {}
             Err(reason) => {
                 let title = format!("a secret of connection `{}`: {reason}", place.connection);
                 section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
@@ -83,9 +84,9 @@ pub fn read_text(
     environment: Option<&Environment<'_>>,
 ) -> Option<String> {
     let source = written(section, node)?.source;
-    let fetched = source.fetch(folder, environment?);
+    let fetched = source.fetch(folder, environment.or_else(|| source.alone())?);
     match fetched.map(String::from_utf8) {
-        Ok(Ok(text)) if !text.is_empty() => Some(text),
+        Ok(Ok(text)) if !text.is_empty() => environment.map(|_| text),
         Ok(_) => {
             let title = format!("{} is empty or not UTF-8", source.name());
             section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
@@ -177,6 +178,15 @@ enum Unfetched {
 }
 
 impl Source<'_> {
+    /// Returns an environment that is enough for a secret which stands in the configuration itself: it can be
+    /// judged wherever that is read.
+    fn alone(&self) -> Option<&'static Environment<'static>> {
+        match self {
+            Self::Value(_) => Some(&|_| None),
+            Self::Variable(_) | Self::File(_) => None,
+        }
+    }
+
     fn fetch(&self, folder: &Path, environment: &Environment<'_>) -> Result<Vec<u8>, Unfetched> {
         match self {
             Self::Variable(name) => {

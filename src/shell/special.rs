@@ -13,6 +13,7 @@ const SPECIAL: &[&str] = &[
     "PROMPT_COMMAND",
     "SHELLOPTS",
     "BASHOPTS",
+    "BASH_ARGV0",
     "RANDOM",
     "SRANDOM",
     "OPTIND",

@@ -173,9 +173,21 @@ fn a_bomb_of_brackets_is_refused() {
 
 #[test]
 fn secrets_can_be_left_where_they_are() {
-    let path = Path::new("tests/testdata/config/secret-sources.yml");
-    let config = Config::load_without_secrets(Some(path)).expect("no secret is looked up");
+    let text = std::fs::read_to_string("tests/testdata/config/secret-sources.yml").expect("test data");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("pipehook.yml");
+    std::fs::write(&path, text.replace("{value: \"\"}", "{value: known}")).expect("written");
+    let config = Config::load_without_secrets(Some(&path)).expect("no secret is looked up");
     assert!(config.connections.iter().all(|it| it.live_secrets(Timestamp::now()).count() == 0));
+}
+
+#[test]
+fn an_empty_secret_in_the_configuration_is_a_mistake_without_secrets_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("pipehook.yml");
+    std::fs::write(&path, "connections: {a: {secret: {value: \"\"}}}").expect("written");
+    let mistakes = Config::load_without_secrets(Some(&path)).expect_err("an empty secret").to_string();
+    assert!(mistakes.contains("the `value` is empty"), "{mistakes}");
 }
 
 #[test]

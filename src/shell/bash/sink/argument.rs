@@ -133,7 +133,8 @@ impl Walker {
 
     fn value_of(&mut self, name: &str, scope: Scope) -> Vec<Id> {
         match name {
-            "#" | "?" | "$" | "!" | "-" | "0" => Vec::new(),
+            "#" | "?" | "$" | "!" | "-" => Vec::new(),
+            "0" | "BASH_ARGV0" => vec![scope.zero],
             "@" | "*" => vec![scope.arguments],
             digits if digits.starts_with(|first: char| first.is_ascii_digit()) => vec![scope.arguments],
             _ => vec![self.flow.id(Node::Variable(name.to_owned()))],

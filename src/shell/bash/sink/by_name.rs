@@ -1,13 +1,27 @@
 //! Ways in which a program text of `awk` or `sed` runs, or writes, what it reads.
 
+use super::argument::Argument;
+
 /// Says whether a program text of the interpreter `name` runs its input in a way that is its own: a pipe
 /// or a computed file name in `awk`, the command or flag `e` of `sed`.
 pub(super) fn runs(name: &str, text: &str) -> bool {
     match () {
+        // What opens a file in these may open a pipe to a command by the same name.
+        () if name == "perl" => ["open", "require", "readpipe", "do "].iter().any(|word| text.contains(word)),
         () if name.ends_with("awk") => text.contains("|&") || pipes(text) || prints_to_computed(text),
         () if name.ends_with("sed") => text.split([';', '\n', '{', '}']).any(sed_executes),
         () => false,
     }
+}
+
+/// Says whether `perl` opens its operands: with `-n` or `-p`, or as its code says. Such a name with a `|` is a
+/// command.
+pub(super) fn opens_operands(words: &[Argument]) -> bool {
+    words.iter().any(|word| {
+        let prefix = word.word.prefix();
+        let loops = prefix.starts_with('-') && !prefix.starts_with("-M") && prefix.contains(['n', 'p']);
+        loops || word.word.texts().any(|text| text.contains("<>") || text.contains("ARGV>"))
+    })
 }
 
 /// Says whether a text of `awk` has a `|` that is not half of `||`, outside of its string and regular

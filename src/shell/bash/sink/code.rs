@@ -14,7 +14,13 @@ use super::simple::{Call, Environment};
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
 /// Shells, whose code is read.
-const SHELLS: &[&str] = &["bash", "sh", "dash", "ash", "ksh", "zsh", "rbash"];
+const SHELLS: &[&str] = &[
+    "bash", "sh", "dash", "ash", "rbash", "ksh", "ksh93", "mksh", "yash", "zsh", "fish", "csh", "tcsh", "nu", "elvish",
+    "xonsh",
+];
+
+/// Shells that expand and evaluate as this reader knows it; the code of the others takes no value at all.
+const KINDRED: &[&str] = &["bash", "sh", "dash", "ash", "rbash"];
 
 const CODE: &str = "code that a shell runs";
 
@@ -58,6 +64,9 @@ impl Walker {
         if !is_shell(name) {
             return false;
         }
+        if !KINDRED.contains(&name) {
+            self.remote(call);
+        }
         let mut has_code = false;
         let mut index = 1;
         while let Some(argument) = call.words.get(index) {
@@ -85,7 +94,12 @@ impl Walker {
                 let inner = self.flow.stream();
                 let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
                 self.flow.edges(&sources, inner);
-                let scope = Scope { arguments: inner, ..call.scope };
+                let zero = self.flow.stream();
+                // A first word that isn't known may vanish, so that a later one becomes `$0`.
+                if arguments.first().is_some_and(|first| !first.is_literal()) {
+                    self.flow.edges(&sources, zero);
+                }
+                let scope = Scope { zero, arguments: inner, ..call.scope };
                 self.nested(code.word, &code.sources(), scope, reach);
             }
             [] => self.shell_input(call, reach),

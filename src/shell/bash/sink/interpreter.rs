@@ -2,7 +2,7 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::{Part, RedirectKind};
+use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
 use super::simple::Call;
 use super::{Walker, by_name};
@@ -42,12 +42,7 @@ const INTERPRETERS: &[Interpreter] = &[
     },
     Interpreter { names: &["ruby", "perl", "lua"], code: &["-e", "-E"], values: &[], operand: Operand::File },
     Interpreter { names: &["php"], code: &["-r"], values: &[], operand: Operand::File },
-    Interpreter {
-        names: &["Rscript", "groovy", "deno", "pwsh", "powershell"],
-        code: &["-e", "-c", "eval"],
-        values: &[],
-        operand: Operand::File,
-    },
+    Interpreter { names: &["Rscript", "groovy", "deno"], code: &["-e", "-c"], values: &[], operand: Operand::File },
     Interpreter {
         names: &["awk", "gawk", "mawk", "nawk"],
         code: &["-e", "--source"],
@@ -74,8 +69,8 @@ const INTERPRETERS: &[Interpreter] = &[
         operand: Operand::Data,
     },
     Interpreter {
-        names: &["sqlite3", "bc", "dc", "ed", "ex", "gdb", "crontab", "at", "batch"],
-        code: &["-e", "-c", "-ex"],
+        names: &["sqlite3", "bc", "dc", "ed", "crontab", "at", "batch"],
+        code: &["-e", "-c"],
         values: &[],
         operand: Operand::Data,
     },
@@ -158,6 +153,10 @@ impl Walker {
                     self.running_text(name, code, call);
                 }
                 index += 1;
+            } else if let Some(file) = file_option(interpreter, &option) {
+                has_code = true;
+                self.program_file(file, call.words.get(index), call);
+                index += usize::from(file.is_empty());
             } else if interpreter.values.contains(&option.as_str()) {
                 if is_awk(name)
                     && let Some(value) = call.words.get(index)
@@ -189,6 +188,41 @@ impl Walker {
         0
     }
 
+    /// Follows a file with a program's text: its name, or with an empty one the word behind the option.
+    fn program_file(&mut self, glued: &str, value: Option<&Argument>, call: Call) {
+        let literal = value.and_then(Argument::literal).unwrap_or_default();
+        if is_descriptor(if glued.is_empty() { &literal } else { glued }) {
+            self.refuse_descriptors(call);
+        }
+        if !glued.is_empty() {
+            let mut word = Word::default();
+            glued.chars().for_each(|character| word.push_char(character, false));
+            self.run(&word);
+        } else if let Some(value) = value {
+            self.refuse(&value.sources(), "a file with a program's code, or its name");
+            self.run(value.word);
+        }
+    }
+
+    /// Refuses whatever a command can read from a descriptor as its code.
+    fn refuse_descriptors(&mut self, call: Call) {
+        self.refuse(&[call.scope.stdin], CODE);
+        for redirect in call.redirects {
+            let word = match redirect.kind {
+                RedirectKind::HereString => &redirect.target,
+                RedirectKind::HereDocument(document) => &call.scope.documents[document].body,
+                RedirectKind::Read => {
+                    let file = self.reads(&redirect.target, call.scope);
+                    self.refuse(&[file], CODE);
+                    continue;
+                }
+                _ => continue,
+            };
+            let sources = self.sources_again(word, call.scope);
+            self.refuse(&sources, CODE);
+        }
+    }
+
     fn operands(&mut self, name: &str, interpreter: &Interpreter, call: Call, index: usize, has_code: bool) {
         let operands = &call.words[index.min(call.words.len())..];
         let rest = match (interpreter.operand, operands) {
@@ -196,6 +230,9 @@ impl Walker {
             (Operand::File, [first, rest @ ..]) if !first.has_literal("-") => {
                 self.refuse(&first.sources(), &format!("a file that `{name}` runs, or its name"));
                 self.run(first.word);
+                if first.literal().is_some_and(|file| is_descriptor(&file)) {
+                    self.refuse_descriptors(call);
+                }
                 rest
             }
             (Operand::Code, [first, rest @ ..]) => {
@@ -217,6 +254,9 @@ impl Walker {
         };
         for argument in rest {
             self.not_an_option(argument);
+            if name == "perl" && by_name::opens_operands(call.rest()) {
+                self.refuse(&argument.sources(), "a file that `perl` opens, whose name may be a command");
+            }
             if is_awk(name) {
                 self.require(&argument.sources(), Requirement::NoBackslash);
             }
@@ -250,7 +290,7 @@ impl Walker {
     /// Notes that a word is a program: inside its string literals a plain value is text, elsewhere
     /// nothing but a number is.
     fn program_text(&mut self, name: &str, code: &Argument) {
-        if matches!(name, "crontab" | "at" | "batch" | "ed" | "ex" | "gdb") {
+        if matches!(name, "crontab" | "at" | "batch" | "ed") {
             return self.refuse(&code.sources(), CODE);
         }
         if name.ends_with("sed") {
@@ -343,6 +383,27 @@ impl Scan {
             self.last = Some(character);
         }
     }
+}
+
+/// Returns the name of the program's file that is glued to an option, empty if the next word is it;
+/// nothing if the option names none.
+fn file_option<'o>(interpreter: &Interpreter, option: &'o str) -> Option<&'o str> {
+    let takes_file = interpreter.operand == Operand::Code || interpreter.names.contains(&"psql");
+    if !takes_file || option.starts_with("-i") {
+        return None;
+    }
+    let long = ["--file", "--from-file"].iter().find_map(|known| option.strip_prefix(known));
+    if let Some(rest) = long {
+        return Some(rest.strip_prefix('=').unwrap_or(rest));
+    }
+    let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+    let (flags, file) = letters.split_once('f')?;
+    flags.chars().all(|flag| "nErsuzRSXq1tA".contains(flag)).then_some(file)
+}
+
+/// Says whether a file's name means the standard input or another descriptor.
+fn is_descriptor(file: &str) -> bool {
+    file == "-" || file.starts_with("/dev/") || file.starts_with("/proc/")
 }
 
 fn is_awk(name: &str) -> bool {

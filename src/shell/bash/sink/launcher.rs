@@ -62,17 +62,44 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("chroot", Lost, 1, ""),
     launcher("unshare", Lost, 0, "SGRw"),
     launcher("nsenter", Lost, 0, "tSGrw"),
-    launcher("runuser", Lost, 0, "ugG"),
     launcher("systemd-run", Lost, 0, "puHMtE"),
 ];
 
 /// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
 const RUNNING_ANYTHING: &[&str] = &[
     "su",
+    "runuser",
     "sg",
+    "newgrp",
     "capsh",
-    "fish",
     "jshell",
+    "autossh",
+    "mosh",
+    "slogin",
+    "rsh",
+    "plink",
+    "dbclient",
+    "salt",
+    "salt-call",
+    "salt-ssh",
+    "lftp",
+    "gdb",
+    "lldb",
+    "pwsh",
+    "powershell",
+    "pwsh.exe",
+    "powershell.exe",
+    // Editors: `+…`, `-c …` and `--eval …` are their commands, and a file may say some too.
+    "vim",
+    "vi",
+    "view",
+    "vimdiff",
+    "gvim",
+    "nvim",
+    "ex",
+    "emacs",
+    "emacsclient",
+    "nano",
     "watch",
     "parallel",
     "script",
@@ -93,6 +120,22 @@ const RUNNING_ANYTHING: &[&str] = &[
     "ansible",
 ];
 
+/// Programs with the words among their arguments by which they run the others.
+const RUNNING_BY_WORD: &[(&str, &[&str])] = &[
+    ("deno", &["eval"]),
+    ("fd", &["-x", "-X", "--exec", "--exec-batch"]),
+    ("fdfind", &["-x", "-X", "--exec", "--exec-batch"]),
+    ("heroku", &["run", "run:detached", "ps:exec"]),
+    ("vagrant", &["ssh", "winrm"]),
+    ("fly", &["ssh"]),
+    ("flyctl", &["ssh"]),
+    ("cf", &["ssh"]),
+    ("az", &["run-command"]),
+];
+
+/// Options of a launcher behind which code of a shell stands, in front of no command.
+const CODE_OPTIONS: &[&str] = &["-c", "--command"];
+
 /// Options of `ssh` that take a value.
 const SSH_VALUES: &str = "BbcDEeFIiJLlmOopQRSWw";
 
@@ -102,7 +145,7 @@ impl Walker {
         match name {
             "find" => self.find(call),
             "ssh" => self.ssh(call),
-            _ if RUNNING_ANYTHING.contains(&name) => self.remote(call),
+            _ if RUNNING_ANYTHING.contains(&name) || runs_by_word(name, call) => self.remote(call),
             _ => match LAUNCHERS.iter().find(|launcher| launcher.name == name) {
                 Some(launcher) => self.launch(launcher, call),
                 None => return false,
@@ -130,15 +173,25 @@ impl Walker {
                 self.refuse(&[call.scope.stdin], "an argument that `xargs` gives to a program that runs it");
             }
         }
-        let is_option = |inner: &Call| inner.words.first().is_some_and(|word| word.word.prefix().starts_with('-'));
-        match inner {
-            // An option stands where the command should: `flock FILE -c CODE`.
-            Some(inner) if is_option(&inner) => {
-                let sources: Vec<_> = inner.words.iter().flat_map(super::Argument::sources).collect();
-                self.refuse(&sources, &format!("code that `{}` runs", launcher.name));
+        if let Some(inner) = inner {
+            self.launched(inner);
+        }
+    }
+
+    /// Follows what a launcher starts: a command, or the code of `flock file -c code`.
+    fn launched(&mut self, call: Call) {
+        if !call.words[0].word.prefix().starts_with('-') {
+            return self.call(call);
+        }
+        match call.rest() {
+            [code] if CODE_OPTIONS.iter().any(|option| call.words[0].has_literal(option)) => {
+                let reach = if call.environment == Kept { Reach::Local } else { Reach::Remote };
+                self.nested(code.word, &code.sources(), call.scope, reach);
             }
-            Some(inner) => self.call(inner),
-            None => {}
+            _ => {
+                self.refuse(&call.words[0].sources(), "an option of a command that starts another");
+                self.refuse(&call.sources(), "an argument of a command that starts another");
+            }
         }
     }
 
@@ -214,7 +267,7 @@ impl Walker {
     }
 
     /// Follows a command that runs its arguments in ways that differ too much to tell.
-    fn remote(&mut self, call: Call) {
+    pub(super) fn remote(&mut self, call: Call) {
         let name = call.name().unwrap_or_default();
         self.refuse(&call.sources(), &format!("an argument of `{name}`"));
         self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
@@ -229,4 +282,10 @@ impl Walker {
             self.refuse(&argument.sources(), &format!("the value of the special variable `{variable}`"));
         }
     }
+}
+
+/// Says whether one of a program's words makes it run the others.
+fn runs_by_word(name: &str, call: Call) -> bool {
+    let words = RUNNING_BY_WORD.iter().find(|(program, _)| *program == name).map(|(_, words)| *words);
+    words.is_some_and(|words| call.rest().iter().any(|it| words.iter().any(|word| it.has_literal(word))))
 }

@@ -69,7 +69,9 @@ pub(super) fn judge(
         walker.flow.edge(hole_id, any);
     }
     walker.foresee(&reading.script);
-    walker.script(&reading.script, Scope { arguments, stdin, out, documents: &reading.documents, is_outermost: true });
+    let scope =
+        Scope { zero: walker.flow.stream(), arguments, stdin, out, documents: &reading.documents, is_outermost: true };
+    walker.script(&reading.script, scope);
     Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
 }
 
@@ -89,6 +91,8 @@ struct Walker {
 /// What surrounds a command.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
+    /// What reaches `$0`.
+    zero: Id,
     arguments: Id,
     stdin: Id,
     out: Id,

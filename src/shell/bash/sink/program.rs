@@ -46,7 +46,7 @@ const RUNNING: &[&str] = &[
 ];
 
 /// Whole long options of the same kind.
-const RUNNING_LONG: &[&str] = &["--rsync-path", "--rmt-command", "--init-file", "--rcfile", "--run"];
+const RUNNING_LONG: &[&str] = &["--rsync-path", "--rmt-command", "--init-file", "--rcfile", "--run", "--post-renderer"];
 
 /// Short options of the same kind, by program.
 const RUNNING_SHORT: &[(&str, &[&str])] = &[
@@ -54,17 +54,21 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("split", &["--filter"]),
     ("rsync", &["-e"]),
     ("tar", &["-I", "-F"]),
-    ("git", &["-c", "-C", "-O"]),
+    ("git", &["-c", "-C", "-O", "--smtp-server"]),
     ("scp", &["-o", "-S", "-F"]),
     ("sftp", &["-o", "-S", "-F"]),
     ("zip", &["-TT"]),
     ("wget", &["-e"]),
     ("curl", &["-K"]),
-    ("vim", &["-c", "-S", "-u"]),
-    ("vi", &["-c", "-S", "-u"]),
     ("make", &["-f", "-C", "-I"]),
     ("java", &["-jar", "-cp", "-classpath"]),
     ("nc", &["-e", "-c"]),
+    ("ncat", &["-e", "-c"]),
+    ("netcat", &["-e", "-c"]),
+    ("ghc", &["-e"]),
+    ("rg", &["--pre", "--hostname-bin"]),
+    ("mutt", &["-e", "-F"]),
+    ("neomutt", &["-e", "-F"]),
     ("tcpdump", &["-z"]),
     ("mapfile", &["-C"]),
     ("npm", &["-c"]),
@@ -147,7 +151,7 @@ impl Walker {
                 let is_code =
                     |option: &String| option.starts_with('-') && !option.starts_with("--") && option.contains('c');
                 if options.iter().any(is_code) {
-                    self.shell("sh", inner.with_environment_lost());
+                    self.shell(&name, inner.with_environment_lost());
                 } else if inner.rest().iter().all(|argument| argument.word.prefix().starts_with('-')) {
                     self.refuse(&[call.scope.stdin], "code that a shell runs");
                 }
@@ -203,10 +207,25 @@ impl Walker {
         if runs {
             self.refuse(&call.sources(), "an argument of a command of `git` that runs a program");
         }
+        if is(&["merge", "pull", "rebase", "cherry-pick", "revert"]) {
+            self.merge_strategy(call);
+        }
         let is_config = command.is_some_and(|command| command.has_literal("config"));
         let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
         if is_config && !sets_user {
             self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Notes the name of a merge strategy: `git merge -s x` runs `git-merge-x`.
+    fn merge_strategy(&mut self, call: Call) {
+        let is_option = |argument: &Argument| argument.has_literal("-s") || argument.has_literal("--strategy");
+        for (at, argument) in call.rest().iter().enumerate() {
+            let prefix = argument.word.prefix();
+            let is_glued = prefix.starts_with("-s") || prefix.starts_with("--strategy=");
+            if is_glued || at.checked_sub(1).is_some_and(|before| is_option(&call.rest()[before])) {
+                self.refuse(&argument.sources(), "the name of a merge strategy, which is a program");
+            }
         }
     }
 
