@@ -5,6 +5,7 @@ use pipehook::shell::{Entrance, HOLES_MAX, VALUE_BYTES_MAX};
 
 /// Scripts that no value may enter.
 const NEVER: &[&str] = &[
+    "powershell -c \"${{ x }}\"",
     "${{ x }}",
     "${{ x }} --version",
     "./bin/${{ x }}",
@@ -329,7 +330,6 @@ const NEVER: &[&str] = &[
 
 /// Scripts that take only an integer.
 const INTEGERS: &[&str] = &[
-    "powershell -c \"${{ x }}\"",
     "echo $((${{ x }} + 1))",
     "echo $[ ${{ x }} ]",
     "((n = ${{ x }}))",
