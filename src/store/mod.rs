@@ -46,6 +46,7 @@ mod postgres;
 mod refused;
 mod report;
 mod sqlite;
+mod turn;
 mod upkeep;
 mod wait;
 

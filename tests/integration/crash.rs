@@ -65,8 +65,14 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let begun = counts(&std::fs::read_to_string(&effects).unwrap_or_default(), "begin ");
     let acknowledged = senders.acknowledged.lock().expect("no sender panics");
     println!("{kills} kills, {} deliveries acknowledged, {} runs begun", acknowledged.len(), begun.len());
+    assert_nothing_lost(&server, &acknowledged, &begun);
+}
+
+/// Holds what senders were told against what the server knows and what ran.
+#[track_caller]
+pub fn assert_nothing_lost(server: &Server, acknowledged: &BTreeMap<u64, String>, begun: &BTreeMap<u64, u64>) {
     assert!(!acknowledged.is_empty(), "no delivery was acknowledged, so nothing was tested");
-    for (number, run) in acknowledged.iter() {
+    for (number, run) in acknowledged {
         let shown = server.ask(&format!("/api/v1/runs/{run}"));
         assert_eq!(shown.status, 200, "the acknowledged run {run} of {number} is lost");
         let shown = shown.json();

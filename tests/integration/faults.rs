@@ -2,7 +2,7 @@
 //! restarted under load. Nothing acknowledged is lost, nothing runs twice, every run ends.
 
 use crate::cluster::folder;
-use crate::crash::{PIPELINE, Random, Senders, all_have_ended, counts};
+use crate::crash::{PIPELINE, Random, Senders, all_have_ended, assert_nothing_lost, counts};
 use crate::database;
 use crate::store::world::{World, job, open_database, plan};
 use crate::support::{Folder, Server, Worker, until};
@@ -172,18 +172,7 @@ fn nothing_acknowledged_is_lost_whatever_of_a_cluster_is_killed() {
     let begun = counts(&std::fs::read_to_string(&cluster.effects).unwrap_or_default(), "begin ");
     let acknowledged = senders.acknowledged();
     println!("{done:?}, {} deliveries acknowledged, {} runs begun", acknowledged.len(), begun.len());
-    assert!(!acknowledged.is_empty(), "no delivery was acknowledged, so nothing was tested");
-    for (number, run) in &acknowledged {
-        let shown = server.ask(&format!("/api/v1/runs/{run}"));
-        assert_eq!(shown.status, 200, "the acknowledged run {run} of {number} is lost");
-        let shown = shown.json();
-        assert_eq!(shown["state"], "completed", "{shown}");
-        if shown["result"] == "succeeded" {
-            assert_eq!(begun.get(number), Some(&1), "{run} succeeded without having run once");
-        }
-    }
-    let twice: Vec<_> = begun.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(twice.is_empty(), "runs that began more than once: {twice:?}");
+    assert_nothing_lost(server, &acknowledged, &begun);
 }
 
 /// Two receivers and three workers, each with a folder of its own.

@@ -117,6 +117,15 @@ const NO_REGISTRIES: &str = "there are no service connections here: log in on th
                              into `repository`";
 const NO_ANALYSIS: &str = "this analysis is not part of the task here: call its goal yourself";
 
+/// The results that Maven and Gradle leave where their inputs say.
+const JUNIT_RESULTS: Results = Results {
+    wanted: "publishJUnitResults",
+    command: "",
+    patterns: "testResultsFiles",
+    form: "junit",
+    is_temporary: false,
+};
+
 const DOTNET: Program = Program::Named(&["dotnet"]);
 const NPM: Program = Program::Named(&["npm"]);
 const DOCKER: Program = Program::Named(&["docker", "podman"]);
@@ -318,13 +327,7 @@ pub const TOOLS: &[Tool] = &[
             ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
         ],
         ignored: &[],
-        results: Some(Results {
-            wanted: "publishJUnitResults",
-            command: "",
-            patterns: "testResultsFiles",
-            form: "junit",
-            is_temporary: false,
-        }),
+        results: Some(JUNIT_RESULTS),
     },
     Tool {
         task: "Gradle",
@@ -350,13 +353,7 @@ pub const TOOLS: &[Tool] = &[
             ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
         ],
         ignored: &[],
-        results: Some(Results {
-            wanted: "publishJUnitResults",
-            command: "",
-            patterns: "testResultsFiles",
-            form: "junit",
-            is_temporary: false,
-        }),
+        results: Some(JUNIT_RESULTS),
     },
     Tool {
         task: "CMake",

@@ -114,50 +114,25 @@ impl Database {
     }
 
     async fn attempt<'w, T>(&self, begin: &str, work: &impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
-        let session = Arc::new(self.begin(begin).await?);
-        let done = timeout(WORK_MAX, work(session.clone())).await;
-        let session = Arc::into_inner(session).expect("work gives its session back");
-        match done {
-            Ok(Ok(value)) => session.commit(&self.pool).await.map(|()| value),
-            Ok(Err(fault)) => {
-                session.roll_back(&fault).await;
-                Err(fault)
-            }
-            Err(_) => {
-                session.discard();
-                Err(Error::Unavailable(format!("the database took longer than {WORK_MAX:?}")).into())
-            }
-        }
+        let (session, value) = worked(self.begin(begin).await?, work).await?;
+        session.commit(&self.pool).await.map(|()| value)
     }
 
     /// Runs queries that all see the same moment.
     pub(super) async fn read<'w, T>(&self, work: impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<T, Fault> {
         let client = self.begun(BEGIN_READING).await?;
         let never = Timestamp::UNIX_EPOCH;
-        let session = Arc::new(Session {
+        let session = Session {
             client,
             transaction: None,
             now: never,
             steady: never,
             own_now: self.clock.own().map(|(now, _)| now),
             afterwards: Mutex::default(),
-        });
-        let done = timeout(WORK_MAX, work(session.clone())).await;
-        let session = Arc::into_inner(session).expect("work gives its session back");
-        match done {
-            Ok(Ok(value)) => {
-                session.end_reading().await;
-                Ok(value)
-            }
-            Ok(Err(fault)) => {
-                session.roll_back(&fault).await;
-                Err(fault)
-            }
-            Err(_) => {
-                session.discard();
-                Err(Error::Unavailable(format!("the database took longer than {WORK_MAX:?}")).into())
-            }
-        }
+        };
+        let (session, value) = worked(session, &work).await?;
+        session.end_reading().await;
+        Ok(value)
     }
 
     /// Begins a transaction that writes.
@@ -196,6 +171,24 @@ impl Database {
                     return Err(Error::Unavailable("the database does not answer".to_owned()).into());
                 }
             }
+        }
+    }
+}
+
+/// Works in a session within [`WORK_MAX`], and gives it back to be ended. What failed is rolled back.
+async fn worked<'w, T>(session: Session, work: &impl Fn(Arc<Session>) -> Work<'w, T>) -> Result<(Session, T), Fault> {
+    let session = Arc::new(session);
+    let done = timeout(WORK_MAX, work(session.clone())).await;
+    let session = Arc::into_inner(session).expect("work gives its session back");
+    match done {
+        Ok(Ok(value)) => Ok((session, value)),
+        Ok(Err(fault)) => {
+            session.roll_back(&fault).await;
+            Err(fault)
+        }
+        Err(_) => {
+            session.discard();
+            Err(Error::Unavailable(format!("the database took longer than {WORK_MAX:?}")).into())
         }
     }
 }

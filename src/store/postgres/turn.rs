@@ -15,27 +15,16 @@ use super::session::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
+pub(super) use crate::store::turn::Afterwards;
+use crate::store::turn::{Member, WHOLE_RUN};
 use tokio_postgres::Row;
 
-/// The stage of a turn that the run as a whole has.
-const WHOLE_RUN: i64 = -1;
 /// The lock of all turns.
 pub(super) const LOCK: i64 = 0x7068_7475_726e;
 /// Takes it where the run of a job needs turns.
 pub(super) const LOCK_OF_JOB: &str = "SELECT pg_advisory_xact_lock($1)::text
                                       FROM run
                                       WHERE seq = (SELECT run FROM job WHERE id = $2) AND has_turns";
-
-/// Something that follows from a piece of work for other runs.
-#[derive(Debug)]
-pub(super) enum Afterwards {
-    /// A turn of a group was asked for or given up: who waits may go on.
-    Admit(String),
-    /// A run is canceled for a later one of its group.
-    CancelRun { run: i64, reason: String },
-    /// A stage is canceled for a later one of its group.
-    CancelStage { run: i64, stage: usize, reason: String },
-}
 
 /// Takes the lock of all turns, until the end of the transaction.
 pub(super) async fn lock(session: &Session) -> Result<(), Fault> {
@@ -160,23 +149,6 @@ async fn is_paused(session: &Session, run: i64) -> Result<bool, Fault> {
         )
         .await?;
     Ok(row.is_some())
-}
-
-/// One who has a turn, or waits for it.
-struct Member {
-    run: i64,
-    stage: i64,
-    is_canceling: bool,
-}
-
-impl Member {
-    fn cancel(&self, reason: &str) -> Afterwards {
-        let reason = reason.to_owned();
-        match usize::try_from(self.stage) {
-            Ok(stage) => Afterwards::CancelStage { run: self.run, stage, reason },
-            Err(_) => Afterwards::CancelRun { run: self.run, reason },
-        }
-    }
 }
 
 /// Returns those of a group who wait or go on, the longest there first.

@@ -11,22 +11,10 @@ use crate::pipeline::plan::Plan;
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::Error;
+pub(super) use crate::store::turn::Afterwards;
+use crate::store::turn::{Member, WHOLE_RUN};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-
-/// The stage of a turn that the run as a whole has.
-const WHOLE_RUN: i64 = -1;
-
-/// Something that follows from a piece of work for other runs.
-#[derive(Debug)]
-pub(super) enum Afterwards {
-    /// A turn of a group was asked for or given up: who waits may go on.
-    Admit(String),
-    /// A run is canceled for a later one of its group.
-    CancelRun { run: i64, reason: String },
-    /// A stage is canceled for a later one of its group.
-    CancelStage { run: i64, stage: usize, reason: String },
-}
 
 /// Does what follows for other runs, until nothing more does.
 pub(super) fn work_off(session: &mut Session<'_>, now: Timestamp) -> Result<(), Error> {
@@ -127,23 +115,6 @@ fn is_paused(session: &Session<'_>, run: i64) -> Result<bool, Error> {
          WHERE run.seq = ?",
     )?;
     Ok(query.exists([run])?)
-}
-
-/// One who has a turn, or waits for it.
-struct Member {
-    run: i64,
-    stage: i64,
-    is_canceling: bool,
-}
-
-impl Member {
-    fn cancel(&self, reason: &str) -> Afterwards {
-        let reason = reason.to_owned();
-        match usize::try_from(self.stage) {
-            Ok(stage) => Afterwards::CancelStage { run: self.run, stage, reason },
-            Err(_) => Afterwards::CancelRun { run: self.run, reason },
-        }
-    }
 }
 
 /// Returns those of a group who wait or go on, the longest there first.
