@@ -138,6 +138,11 @@ impl Metrics {
         }
     }
 
+    /// Counts a claimed job that was handed back.
+    pub fn handed_back(&self) {
+        self.jobs_running.dec();
+    }
+
     /// Counts what a job has printed.
     pub fn printed(&self, bytes: u64) {
         self.log_bytes.inc_by(bytes);

@@ -189,6 +189,7 @@ async fn in_job(data: &Path, number: usize) {
         queued_at: jiff::Timestamp::now(),
         delivery: None,
         attempt: 1,
+        asked_at: None,
         board: Board::new(&plan),
         keep: Keep::new(data),
         taken: Vec::new(),
@@ -198,7 +199,7 @@ async fn in_job(data: &Path, number: usize) {
         leg: 0,
         host: host(),
     };
-    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let (_stop, stopped) = tokio::sync::watch::channel(pipehook::worker::Asked::Nothing);
     execute(&context, &mut Nowhere, stopped).await.expect("a journal that takes all");
     context.workspace.remove().expect("folders that can be removed");
 }

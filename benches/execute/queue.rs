@@ -82,7 +82,7 @@ impl Queue {
             host,
         };
         let worker = Worker::new(WorkerId::from_stored("wrk_1"), self.store.clone(), settings);
-        let (drain, draining) = tokio::sync::watch::channel(false);
+        let (drain, draining) = tokio::sync::watch::channel(pipehook::worker::Drain::No);
         runtime.block_on(async {
             let worker = tokio::spawn(worker.run(draining));
             let mut changes = self.store.changes();
@@ -93,7 +93,7 @@ impl Queue {
                 }
                 let _ = changes.changed().await;
             }
-            drain.send_replace(true);
+            drain.send_replace(pipehook::worker::Drain::Gently);
             worker.await.expect("the worker ends");
         });
     }

@@ -14,6 +14,7 @@ mod completions;
 mod connections;
 mod deliveries;
 mod environments;
+mod drain;
 mod eval;
 mod expansion;
 mod explain;

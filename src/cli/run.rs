@@ -14,7 +14,7 @@ use crate::id::RunId;
 use crate::pipeline::plan::Plan;
 use crate::run;
 use crate::server::harmless;
-use crate::worker::{Foreground, Origin, Summary};
+use crate::worker::{Asked, Foreground, Origin, Summary};
 use anyhow::Context;
 use clap::Args;
 use part::Wanted;
@@ -181,7 +181,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// Executes and prints. Says whether somebody asked to stop. A reader that goes away cancels the run:
 /// nobody looks at it any more.
 fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), Failure> {
-    let (stop, stopped) = sync::watch::channel(false);
+    let (stop, stopped) = sync::watch::channel(Asked::Nothing);
     let failed: Mutex<Option<io::Error>> = Mutex::new(None);
     let mut print = |origin: Origin<'_>, lines: &[String]| {
         let prefix = if raw { String::new() } else { format!("{} | ", harmless(&origin.to_string())) };
@@ -190,7 +190,7 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
             text.extend([&prefix, &*harmless(line), "\n"]);
         }
         if let Err(error) = output::text(&text) {
-            stop.send_replace(true);
+            stop.send_replace(Asked::Cancel);
             failed.lock().expect("no holder of the failure panics").get_or_insert(error);
         }
     };
@@ -199,11 +199,11 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
     runtime.spawn(async move {
         asked_to_stop().await;
         anstream::eprintln!("stopping: running steps are canceled");
-        asked.send_replace(true);
+        asked.send_replace(Asked::Cancel);
     });
     let summary = runtime.block_on(foreground.run(&mut print, stopped));
     runtime.shutdown_background();
-    let is_stopped = *stop.borrow();
+    let is_stopped = *stop.borrow() != Asked::Nothing;
     match failed.into_inner().expect("no holder of the failure panics") {
         Some(error) => Err(error.into()),
         None => Ok((summary, is_stopped)),
@@ -211,7 +211,7 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
 }
 
 /// Waits for SIGTERM or Ctrl-C.
-pub(super) async fn asked_to_stop() {
+async fn asked_to_stop() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut terminate) => drop(terminate.recv().await),

@@ -1,8 +1,8 @@
 //! `pipehook serve`: receiver, worker and API in one process.
 
+use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
 use super::reload::Reloader;
-use super::run::asked_to_stop;
 use super::work::{Housekeeping, Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
@@ -12,6 +12,7 @@ use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
 use crate::server::{self, OpenConnection, Server, State, Token};
+use crate::worker::{Drain, asked_to_drain};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use clap::Args;
@@ -31,7 +32,11 @@ Examples:
 
 When ready it prints `listening on http://ADDRESS` and `admin on http://ADDRESS`. The admin
 listener asks for the token in the file admin-token in the data folder: programs send it as
-`Authorization: Bearer TOKEN`, a browser opens `http://ADDRESS/?token=TOKEN` once.")]
+`Authorization: Bearer TOKEN`, a browser opens `http://ADDRESS/?token=TOKEN` once.
+
+Asked to stop by SIGTERM or Ctrl-C, it takes no deliveries and claims no jobs any more. Jobs that
+still run after --drain-seconds are stopped and handed back: they begin again with the next start.
+Asked twice, it hands them back at once.")]
 pub(super) struct Serve {
     /// Where deliveries are received; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS")]
@@ -51,6 +56,8 @@ pub(super) struct Serve {
     /// How long the body of a request may take
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     body_seconds: u64,
+    #[command(flatten)]
+    grace: Grace,
 }
 
 impl Serve {
@@ -79,10 +86,14 @@ impl Serve {
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
         let _housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
-        let workshop = (!self.no_worker).then(|| Workshop::open(&config, store, depot, clock, metrics)).transpose()?;
+        let (drain, drained) = watch::channel(Drain::No);
+        on_signals(drain.clone())?;
+        let ending = (drain, self.grace.duration());
+        let workshop =
+            (!self.no_worker).then(|| Workshop::open(&config, ending, store, depot, clock, metrics)).transpose()?;
         let secrets = workshop.as_ref().map(Workshop::secrets);
         let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
-        serve(server, state, workshop.as_ref().map(Workshop::drain))?;
+        serve(server, state, drained)?;
         Ok(Ending::Done)
     }
 
@@ -116,15 +127,12 @@ pub(super) fn open_connections(config: &Config) -> Vec<OpenConnection> {
 }
 
 /// Serves until the process is asked to stop. Then the worker drains while the server does.
-fn serve(server: Server, state: Arc<State>, drain: Option<watch::Sender<bool>>) -> Result<(), Failure> {
+fn serve(server: Server, state: Arc<State>, mut drain: watch::Receiver<Drain>) -> Result<(), Failure> {
     let (public, admin) = (server.public_address(), server.admin_address());
     let stop = async move {
         announce(&format!("listening on http://{public}\nadmin on http://{admin}\n"));
-        asked_to_stop().await;
+        asked_to_drain(&mut drain, Drain::Gently).await;
         tracing::info!("stopping: no new deliveries are taken, no new jobs are started");
-        if let Some(drain) = drain {
-            drain.send_replace(true);
-        }
     };
     server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
 }

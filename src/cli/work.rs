@@ -9,7 +9,7 @@ use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::process::Patience;
 use crate::store::Store;
-use crate::worker::{DRAIN_GRACE, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
+use crate::worker::{Drain, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
 use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
@@ -123,14 +123,15 @@ impl Drop for Housekeeping {
 /// program would answer nobody.
 pub(super) struct Workshop {
     secrets: Arc<Secrets>,
-    drain: watch::Sender<bool>,
+    drain: watch::Sender<Drain>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Workshop {
-    /// Starts to claim and execute jobs.
+    /// Starts to claim and execute jobs. Asked to drain, it gives them a grace.
     pub(super) fn open(
         config: &Config,
+        (drain, drain_grace): (watch::Sender<Drain>, Duration),
         store: Arc<dyn Store>,
         depot: Option<Arc<dyn Depot>>,
         clock: Arc<dyn Clock>,
@@ -141,7 +142,7 @@ impl Workshop {
             pools: config.workers.pools.clone(),
             data: config.data.clone(),
             depot,
-            drain_grace: DRAIN_GRACE,
+            drain_grace,
             metrics,
             host: host(config, &config.pipelines, clock.clone()),
         };
@@ -154,7 +155,7 @@ impl Workshop {
             .build()
             .context("the worker can't start")
             .map_err(Failure::Unreachable)?;
-        let (drain, drained) = watch::channel(false);
+        let drained = drain.subscribe();
         let thread = std::thread::Builder::new()
             .name("workshop".to_owned())
             .spawn(move || runtime.block_on(worker.run(drained)))
@@ -167,16 +168,16 @@ impl Workshop {
     pub(super) fn secrets(&self) -> Arc<Secrets> {
         self.secrets.clone()
     }
-
-    /// Returns what tells the worker to claim nothing more.
-    pub(super) fn drain(&self) -> watch::Sender<bool> {
-        self.drain.clone()
-    }
 }
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        self.drain.send_replace(true);
+        // Who asked before may have asked for more.
+        self.drain.send_if_modified(|asked| {
+            let is_news = *asked == Drain::No;
+            *asked = (*asked).max(Drain::Gently);
+            is_news
+        });
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the worker broke off");
         }

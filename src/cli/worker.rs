@@ -1,16 +1,18 @@
 //! `pipehook worker`: claims and executes jobs, on another machine than the one that receives.
 
+use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
-use super::run::asked_to_stop;
 use super::work::{Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, JOBS_MAX};
+use crate::worker::{Drain, asked_to_drain};
 use clap::Args;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Claims jobs of a database that machines share and executes them, until SIGTERM or Ctrl-C.
 #[derive(Debug, Args)]
@@ -19,8 +21,9 @@ Examples:
   PIPEHOOK_DATABASE=postgres://pipehook@db/pipehook pipehook worker
   pipehook worker --pool linux --pool large --jobs 8
 
-When ready it prints `claiming jobs of POOL, N at once`. Asked to stop, it claims nothing more and
-gives running jobs a grace. Its data folder is its own: what jobs work in, and nothing that lasts.")]
+When ready it prints `claiming jobs of POOL, N at once`. Asked to stop by SIGTERM or Ctrl-C, it
+claims nothing more; jobs that still run after --drain-seconds are stopped and handed back: they
+begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in, and nothing that lasts.")]
 pub(super) struct Worker {
     /// A pool whose jobs to claim; may be given several times
     #[arg(long = "pool", value_name = "NAME")]
@@ -31,6 +34,8 @@ pub(super) struct Worker {
     /// The folder of the jobs' files, which no other process has
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    grace: Grace,
 }
 
 impl Worker {
@@ -47,9 +52,12 @@ impl Worker {
         let opened = open::opened(&config, clock.clone())?;
         let depot = open::depot(&config, &*opened.store)?;
         survive_file_limits()?;
-        let workshop = Workshop::open(&config, opened.store.clone(), depot, clock, Arc::default())?;
+        let (drain, mut drained) = watch::channel(Drain::No);
+        on_signals(drain.clone())?;
+        let ending = (drain, self.grace.duration());
+        let workshop = Workshop::open(&config, ending, opened.store.clone(), depot, clock, Arc::default())?;
         announce(&config);
-        open::block_on(asked_to_stop())?;
+        open::block_on(asked_to_drain(&mut drained, Drain::Gently))?;
         tracing::info!("stopping: no new jobs are started");
         drop(workshop);
         Ok(Ending::Done)

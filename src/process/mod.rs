@@ -19,7 +19,7 @@ mod tree;
 
 pub use line::{LINE_MAX, Line, Stream};
 pub use shim::{is_wanted as is_shim, shim};
-pub use tree::{MARK, hunt};
+pub use tree::{KILL_MAX, MARK, hunt};
 
 use async_trait::async_trait;
 use link::{End, Order};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// How long killing may take. A killed process is gone at once, but for one that waits for a
 /// broken disk, and one that belongs to another user is not ours to kill.
-pub(super) const KILL_MAX: Duration = Duration::from_secs(5);
+pub const KILL_MAX: Duration = Duration::from_secs(5);
 /// How long to wait for killed processes before they are looked for again, at first and at most.
 const PAUSE_FIRST: Duration = Duration::from_micros(200);
 const PAUSE_MAX: Duration = Duration::from_millis(20);

@@ -155,6 +155,7 @@ pub(super) fn challenge_answer(reply: Reply) -> Result<HttpResponse, Failure> {
         Reply::Text(text) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text),
         Reply::Json(json) => HttpResponse::Ok().json(json),
         Reply::Empty => HttpResponse::NoContent().content_type("application/json").finish(),
+        Reply::Present => HttpResponse::Ok().finish(),
         Reply::Consent { origin, rate } => {
             let mut response = HttpResponse::Ok();
             response.insert_header((header::ALLOW, "POST")).insert_header(("WebHook-Allowed-Origin", origin));

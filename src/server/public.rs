@@ -4,9 +4,10 @@
 //! stands directly on the HTTP library below the web framework, and looks at paths by hand.
 
 use super::error::Failure;
-use super::receive::{ask, look, receive};
+use super::receive::{ask, receive};
 use super::route::{POST, READ, add_answer_headers};
 use super::{CONNECTIONS_MAX, HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, body, health};
+use crate::webhook::challenge::Asking;
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Method, Payload, Request, RequestHead, Response};
@@ -84,9 +85,20 @@ async fn respond(head: &RequestHead, payload: Payload, shared: &Shared) -> Resul
         (None, _) => Err(Failure::NotFound),
         (Some(Place::Alive), &Method::GET | &Method::HEAD) => Ok(health::alive().await.into()),
         (Some(Place::Alive), _) => Err(Failure::Method { allowed: READ }),
-        (Some(Place::Webhook(name)), &Method::GET | &Method::OPTIONS) => ask(head, &name, shared),
-        (Some(Place::Webhook(name)), &Method::HEAD) => look(&name, shared),
-        (Some(Place::Webhook(_)), _) => Err(Failure::Method { allowed: POST }),
+        (Some(Place::Webhook(name)), method) => match asking(method) {
+            Some(asking) => ask(head, asking, &name, shared),
+            None => Err(Failure::Method { allowed: POST }),
+        },
+    }
+}
+
+/// Returns how a method asks whether its sender may post, if it can.
+fn asking(method: &Method) -> Option<Asking> {
+    match *method {
+        Method::GET => Some(Asking::Get),
+        Method::HEAD => Some(Asking::Head),
+        Method::OPTIONS => Some(Asking::Options),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::webhook::form::{self, FieldMistake};
 use crate::webhook::header::RawHeader;
 use actix_http::body::BoxBody;
 use actix_http::header::{self, HeaderValue};
-use actix_http::{Method, Payload, RequestHead, Response, StatusCode};
+use actix_http::{Payload, RequestHead, Response, StatusCode};
 use std::time::{Duration, Instant};
 
 /// The parameter by which a sender waits for its runs; others, such as `api-version`, are the sender's.
@@ -48,17 +48,16 @@ pub(super) async fn receive(
 }
 
 /// Answers a sender that asks whether it may post, by a method that brings no delivery.
-pub(super) fn ask(head: &RequestHead, webhook: &str, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
-    let asking = if head.method == Method::OPTIONS { Asking::Options } else { Asking::Get };
+pub(super) fn ask(
+    head: &RequestHead,
+    asking: Asking,
+    webhook: &str,
+    shared: &Shared,
+) -> Result<Response<BoxBody>, Failure> {
     match shared.state.intake.ask(asking, &request(head, webhook, Vec::new())) {
         Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
         answer => Err(verified(answer).err().unwrap_or(Failure::NotFound)),
     }
-}
-
-/// Says that a connection is there: some senders look before they save a webhook.
-pub(super) fn look(webhook: &str, shared: &Shared) -> Result<Response<BoxBody>, Failure> {
-    shared.state.intake.body_limit(webhook).map(|_| Response::new(StatusCode::OK)).ok_or(Failure::NotFound)
 }
 
 /// Returns a request as the intake sees it, its headers in the order they came as far as the order

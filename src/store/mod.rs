@@ -27,8 +27,10 @@
 //! ```text
 //! job   waiting ──► due ──► leased ──► completed
 //!                    ▲         │
-//!                    └─────────┘ lease over, no step had started
+//!                    └─────────┘ lease over, no step had started; or handed back
 //! ```
+//! A worker that ends hands its jobs back ([`Store::hand_back`]), which are due again then.
+//!
 //! A job whose lease is over and which had started a step is completed as failed, with the
 //! reason `abandoned`: its steps may have had effects, so it is not run again by itself, unless its
 //! `attempts` allow it (see [`after_loss`](crate::run::after_loss)). What such an attempt had told of
@@ -183,6 +185,13 @@ pub trait Store: Send + Sync {
     /// Completes a job and gives up its lease; in the same commit stores its outputs and decides
     /// what follows from it: jobs that become due or are skipped, results of stages and of the run.
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error>;
+
+    /// Hands back a job whose processes are gone, and gives up its lease: it is due again at once, to begin
+    /// from its first step, as an attempt that its `attempts` do not count. What this one had told of its
+    /// steps is dropped, but for a job of [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL), whose
+    /// questions stand. A job of a run that was asked to stop is completed as canceled instead. Durable
+    /// when it returns.
+    async fn hand_back(&self, lease: &Lease) -> Result<HandedBack, Error>;
 
     /// Asks, for a step of a leased job, and returns the answer if there is one. Asked for the first
     /// time, the question is written down; later the first one stands, however this one differs.

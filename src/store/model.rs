@@ -166,6 +166,8 @@ pub struct Claim {
     pub leg: usize,
     /// Which try this is, from 1.
     pub attempt: u32,
+    /// When the job first asked something, in whichever attempt; see [`Store::ask`](super::Store::ask).
+    pub asked_at: Option<Timestamp>,
     /// How far the run is, as far as the job's dependencies go.
     pub board: Board,
     /// What the run has taken from the one that it repeats, and is not in its own folder.
@@ -261,6 +263,18 @@ pub struct JobOutcome {
     /// When.
     pub at: Timestamp,
 }
+
+/// What became of a job that its worker handed back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandedBack {
+    /// It is due again.
+    Again,
+    /// It is completed as canceled, like its run.
+    Canceled,
+}
+
+/// Why a job was canceled that its worker handed back.
+pub(super) const HANDED_BACK_CANCELED: &str = "the run was asked to stop";
 
 /// What became of a job whose lease was over.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,6 +51,8 @@ pub enum Challenge {
     Sns,
     /// A GET, answered with a keyed hash.
     X,
+    /// A HEAD, answered with nothing: Trello looks whether somebody is there.
+    Trello,
 }
 
 impl Challenge {
@@ -65,6 +67,7 @@ impl Challenge {
         ("discord", Self::Discord),
         ("sns", Self::Sns),
         ("x", Self::X),
+        ("trello", Self::Trello),
     ];
 
     /// Longer words for the same, as descriptions of senders have them.
@@ -119,6 +122,8 @@ pub enum Reply {
     Json(Value),
     /// Nothing, and that is what is wanted.
     Empty,
+    /// That somebody is there, and nothing else.
+    Present,
     /// Headers by which the sender may post.
     Consent {
         /// The origin that may.
@@ -137,6 +142,8 @@ pub enum Reply {
 pub enum Asking {
     /// GET.
     Get,
+    /// HEAD.
+    Head,
     /// OPTIONS.
     Options,
 }
@@ -154,6 +161,7 @@ pub fn ask(connection: &Connection, asking: Asking, received: &Received<'_>, now
         (Challenge::X, Asking::Get) => Some(keyed(connection, parameter("crc_token"), now, |_, hash| {
             Reply::Json(json!({ "response_token": format!("sha256={}", STANDARD.encode(hash)) }))
         })),
+        (Challenge::Trello, Asking::Head) => Some(Reply::Present),
         (Challenge::CloudEvents, Asking::Options) => cloud_events(consent, received),
         _ => None,
     }

@@ -1,25 +1,44 @@
 //! One leased job, from its folders to its outcome.
 
 use super::context::{Host, JobContext};
+use super::drain::{Drain, HAND_BACK_MAX, asked_to_drain, stop_max};
 use super::journal::{Broken, Journal};
-use super::recorder::{Recorder, finish};
-use super::stop::StopSignal;
+use super::recorder::{Recorder, finish, hand_back};
+use super::stop::{Asked, StopSignal};
 use super::workspace::Workspace;
-use super::{job, lease};
+use super::{clear, job, lease};
 use crate::files::{Depot, Keep, LogWriter, Logs};
+use crate::id::RunId;
 use crate::metrics::Metrics;
-use crate::pipeline::plan;
+use crate::pipeline::plan::{self, AGENTLESS_POOL};
 use crate::run::RunResult;
-use crate::store::{Claim, JobOutcome, Store};
+use crate::store::{Claim, HandedBack, JobOutcome, Lease, Renewal, Store};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// The folder among a job's own for what it fetches from other machines.
 const FETCHED: &str = "fetched";
+
+/// What the log of a job says whose worker was stopped.
+const STOPPED: &str = "##[warning]The worker was stopped: the job starts again from its beginning.";
+/// The same, where nobody wants the job any more.
+const STOPPED_CANCELED: &str = "##[warning]The worker was stopped, and the run was canceled.";
+
+/// How the work on a job ended.
+enum End {
+    /// It ended by itself, with this result if that is recorded.
+    Told(Option<RunResult>),
+    /// Its steps have stopped, so that it can be handed back.
+    Stopped,
+    /// It was dropped in the midst of its work, to be handed back.
+    OutOfTime,
+    /// Somebody else may have it.
+    Lost,
+}
 
 /// Where claimed jobs are worked on.
 pub(super) struct Bench {
@@ -32,47 +51,112 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Executes a claimed job and records its outcome. When the lease is lost, or `given_up`
-    /// becomes true, its processes are killed and nothing more is written.
-    pub(super) async fn work_on(self: Arc<Self>, claim: Claim, mut given_up: watch::Receiver<bool>) {
-        let (cancel, stop) = watch::channel(false);
-        let lease = claim.lease.clone();
-        let run = claim.run.clone();
+    /// Executes a claimed job and records its outcome. When the lease is lost its processes are killed and
+    /// nothing more is written. When the job is given up its steps are stopped, as at a cancel, and it is
+    /// handed back.
+    pub(super) async fn work_on(self: Arc<Self>, claim: Claim, give_up: watch::Receiver<Drain>) {
+        let (ask, asked) = watch::channel(Asked::Nothing);
+        let (run, lease) = (claim.run.clone(), claim.lease.clone());
+        let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;
         // A job that runs because its run was canceled is not stopped for that.
-        let cancel = (!claim.run_canceled).then_some(cancel);
+        let cancel = (!claim.run_canceled).then_some(&ask);
         self.metrics.claimed();
         let claimed_at = Instant::now();
         let is_finishing = AtomicBool::new(false);
-        let mut complete = pin!(self.complete(claim, stop, &is_finishing));
-        let stopped = tokio::select! {
-            result = &mut complete => Ok(result),
-            () = lease::keep(&*self.store, &lease, cancel.as_ref()) => Err("the lease is lost"),
-            _ = given_up.wait_for(|given_up| *given_up) => Err("the worker ends before the job"),
-        };
-        let (is_complete, result) = match stopped {
-            Ok(result) => (true, result),
-            // The store takes a lease back with the outcome that it writes: that is not lost.
-            Err(_) if is_finishing.load(Ordering::Relaxed) => (true, complete.await),
-            Err(why) => {
-                tracing::warn!(%run, job = %lease.job, "{why}, the job's processes are killed");
-                (false, None)
+        let end = {
+            let mut complete = pin!(self.complete(claim, asked, &is_finishing));
+            let broken_off = tokio::select! {
+                end = &mut complete => Err(end),
+                () = lease::keep(&*self.store, &lease, cancel) => Ok(End::Lost),
+                () = self.given_up(give_up, &ask, only_waits) => Ok(End::OutOfTime),
+            };
+            match broken_off {
+                Err(end) => end,
+                // The store takes a lease back with the outcome that it writes: that is not lost.
+                Ok(_) if is_finishing.load(Ordering::Relaxed) => complete.await,
+                Ok(end) => end,
             }
         };
-        self.metrics.ended(result, claimed_at.elapsed());
-        if !is_complete {
-            let data = self.data.clone();
-            remove(move || Workspace::leave(&data, &run, &lease.job)).await;
+        match end {
+            End::Told(result) => self.metrics.ended(result, claimed_at.elapsed()),
+            End::Lost => self.metrics.ended(None, claimed_at.elapsed()),
+            End::Stopped | End::OutOfTime => self.metrics.handed_back(),
+        }
+        match end {
+            End::Told(_) => {}
+            End::Stopped => self.hand_back(&run, &lease, only_waits).await,
+            End::OutOfTime => {
+                clear(&self.data, vec![(run.clone(), lease.job.clone())]).await;
+                self.hand_back(&run, &lease, only_waits).await;
+            }
+            End::Lost => {
+                tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
+                let data = self.data.clone();
+                remove(move || Workspace::leave(&data, &run, &lease.job)).await;
+            }
         }
     }
 
-    /// Executes the job and completes it in the store. Returns how it ended, if that is recorded.
-    async fn complete(&self, claim: Claim, stop: StopSignal, is_finishing: &AtomicBool) -> Option<RunResult> {
+    /// Returns when the job must be dropped that is given up: its steps had time to stop, or there is none.
+    /// One that only waits needs none.
+    async fn given_up(&self, mut give_up: watch::Receiver<Drain>, ask: &watch::Sender<Asked>, only_waits: bool) {
+        asked_to_drain(&mut give_up, Drain::Gently).await;
+        if !only_waits {
+            ask.send_replace(Asked::HandBack);
+            let _ = timeout(stop_max(self.host.patience), asked_to_drain(&mut give_up, Drain::AtOnce)).await;
+        }
+    }
+
+    /// Hands a job back whose processes are gone, and says so in its log. Where the store does not take it
+    /// in time, its lease ends by itself.
+    async fn hand_back(&self, run: &RunId, lease: &Lease, only_waits: bool) {
+        let handing_back = async {
+            if !only_waits {
+                self.tell_stop(run, lease).await;
+            }
+            hand_back(&*self.store, lease).await
+        };
+        match timeout(HAND_BACK_MAX, handing_back).await {
+            Ok(Ok(HandedBack::Again)) => {
+                tracing::info!(%run, job = %lease.job, "a job was handed back, to begin again")
+            }
+            Ok(Ok(HandedBack::Canceled)) => tracing::info!(%run, job = %lease.job, "a job was canceled with its run"),
+            Ok(Err(broken)) => tracing::warn!(%run, job = %lease.job, %broken, "a job was not handed back"),
+            Err(_) => {
+                tracing::warn!(%run, job = %lease.job, "a job could not be handed back, its lease will end by itself")
+            }
+        }
+    }
+
+    /// Writes into a job's log that its worker was stopped. The job is handed back also where that fails.
+    async fn tell_stop(&self, run: &RunId, lease: &Lease) {
+        let line = match self.store.renew(lease, lease::LEASE).await {
+            Ok(Renewal::CancelRequested) => STOPPED_CANCELED,
+            Ok(Renewal::Held) => STOPPED,
+            // The store says so again when the job is handed back.
+            Err(_) => return,
+        };
+        let at = self.host.clock.now();
+        let log = self.logs.leased_writer(run, &lease.job, lease.token);
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut log = log?;
+            log.append_of(at, None, &[line.to_owned()])?;
+            log.sync()
+        });
+        if let Err(error) = writing.await.map_err(std::io::Error::other).flatten() {
+            tracing::warn!(%run, job = %lease.job, %error, "the log of a job does not say that it was stopped");
+        }
+    }
+
+    /// Executes the job and completes it in the store.
+    async fn complete(&self, claim: Claim, stop: StopSignal, is_finishing: &AtomicBool) -> End {
         let lease = claim.lease.clone();
         let outcome = match self.execute(claim, stop).await {
             Ok(outcome) => outcome,
+            Err(Broken::HandedBack) => return End::Stopped,
             Err(Broken::Lost) => {
                 tracing::warn!(job = %lease.job, "the lease is lost");
-                return None;
+                return End::Told(None);
             }
             Err(broken @ Broken::Log(_)) => self.failed(broken.to_string()),
         };
@@ -81,11 +165,11 @@ impl Bench {
         match finish(&*self.store, &lease, outcome).await {
             Ok(()) => {
                 tracing::info!(job = %lease.job, result = result.word(), "a job ended");
-                Some(result)
+                End::Told(Some(result))
             }
             Err(broken) => {
                 tracing::warn!(job = %lease.job, %broken, "a job's outcome is not recorded");
-                None
+                End::Told(None)
             }
         }
     }
@@ -141,6 +225,7 @@ fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobCon
         queued_at: claim.queued_at,
         delivery: claim.delivery,
         attempt: claim.attempt,
+        asked_at: claim.asked_at,
         plan: Arc::new(claim.plan),
         board: claim.board,
         stage: claim.stage,

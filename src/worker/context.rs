@@ -114,6 +114,8 @@ pub struct JobContext {
     pub delivery: Option<DeliveryId>,
     /// Which try of the job this is, from 1.
     pub attempt: u32,
+    /// When the job first asked something, in whichever attempt: its time counts from there.
+    pub asked_at: Option<Timestamp>,
     /// The frozen work of the whole run.
     pub plan: Arc<Plan>,
     /// How far the run is, as far as the job's dependencies go.

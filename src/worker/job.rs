@@ -22,6 +22,7 @@ use crate::pipeline::plan::Step;
 use crate::run::{MASK, Output, RunResult};
 use crate::store::{JobOutcome, StepEvent};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The most characters of a step's name as people see it, macros expanded.
 const DISPLAY_NAME_MAX: usize = 255;
@@ -51,12 +52,15 @@ pub(super) struct Execution<'j> {
     worst: RunResult,
 }
 
-/// Executes a job's steps and says how it ended. An error means that the journal takes nothing
-/// more: the job has no end that could be recorded.
+/// Executes a job's steps and says how it ended. An error means that the job has no end that could be
+/// recorded: the journal takes nothing more, or the job is handed back.
 pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSignal) -> Result<JobOutcome, Broken> {
     let limits = job.job();
     let patience = minutes(limits.cancel_timeout_minutes).unwrap_or_default();
-    let watchman = Watchman::new(stop, minutes(limits.timeout_minutes), patience);
+    // A job that waits for people or times goes on waiting when it is claimed again: so does its time.
+    let waited = job.asked_at.and_then(|at| Duration::try_from(job.host.clock.now().duration_since(at)).ok());
+    let limit = minutes(limits.timeout_minutes).map(|limit| limit.saturating_sub(waited.unwrap_or_default()));
+    let watchman = Watchman::new(stop, limit, patience);
     let mut desk = Desk::new(journal);
     let mut variables = match start::variables(job, &mut desk).await? {
         Ok(variables) => variables,
@@ -86,16 +90,25 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         worst,
     };
     let begun = begin(&mut execution).await?;
+    let mut is_handed_back = execution.watchman.cause() == Some(Cause::HandBack);
     if begun.is_none() {
         deployment::note(&mut execution).await?;
         for (place, step) in job.leg().steps().iter().enumerate() {
+            if execution.watchman.canceled() == Some(Cause::HandBack) {
+                break;
+            }
             execution.step(place, step).await?;
         }
-        if execution.status() == RunResult::Succeeded {
+        // Whether all steps have come to their end: what is asked later comes too late.
+        is_handed_back = execution.watchman.cause() == Some(Cause::HandBack);
+        if !is_handed_back && execution.status() == RunResult::Succeeded {
             built_in::save_caches(&mut execution).await?;
         }
     }
     containers::stop(&mut execution).await?;
+    if is_handed_back {
+        return Err(Broken::HandedBack);
+    }
     match begun {
         Some(sentence) => failed(job, &mut execution.desk, sentence).await,
         None => Ok(execution.outcome()),
@@ -215,16 +228,18 @@ impl Execution<'_> {
     }
 
     fn outcome(&mut self) -> JobOutcome {
-        let status = self.status();
+        // It has come to its end: nothing is left to be handed back.
+        let cause = self.watchman.canceled().filter(|cause| *cause != Cause::HandBack);
+        let result = if cause.is_some() { RunResult::Canceled } else { self.worst };
         let limit = self.job.job().timeout_minutes;
-        let reason = match self.watchman.canceled() {
+        let reason = match cause {
             Some(Cause::TimeLimit) => Some(format!("the job took longer than {limit} minutes")),
             Some(Cause::Request) => Some("the run was asked to stop".to_owned()),
-            None => None,
+            Some(Cause::HandBack) | None => None,
         };
         let at = self.job.host.clock.now();
         let outputs = self.desk.masked_outputs(std::mem::take(&mut self.outputs));
-        JobOutcome { result: status, reason, outputs, at }
+        JobOutcome { result, reason, outputs, at }
     }
 }
 

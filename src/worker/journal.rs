@@ -5,12 +5,15 @@ use crate::run::Series;
 use crate::store::{Answer, Question, StepEvent};
 use async_trait::async_trait;
 
-/// Why a journal takes nothing more. The execution ends at once, and with it its processes.
+/// Why a job has no end that could be recorded. The execution ends at once, and with it its processes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// Somebody else has the job now.
     #[error("the lease on the job is lost")]
     Lost,
+    /// The worker ends before the job, which begins again elsewhere.
+    #[error("the worker ends before the job")]
+    HandedBack,
     /// The log can't be written.
     #[error("the log can't be written: {0}")]
     Log(String),

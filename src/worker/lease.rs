@@ -1,5 +1,6 @@
 //! Keeps the right to execute a job, and notices when it is lost or the run is to stop.
 
+use super::stop::Asked;
 use crate::store::{Error, Lease, Renewal, Store};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(20);
 /// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`,
 /// if that is wanted.
 /// Returns once the lease must be taken for lost.
-pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<bool>>) {
+pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<Asked>>) {
     let mut changes = store.changes();
     let mut renewed_at = Instant::now();
     loop {
@@ -28,7 +29,11 @@ pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: Option<&watch
             Ok(Ok(renewal)) => {
                 renewed_at = asked_at;
                 if let (Renewal::CancelRequested, Some(cancel)) = (renewal, cancel) {
-                    cancel.send_replace(true);
+                    cancel.send_if_modified(|asked| {
+                        let is_news = *asked == Asked::Nothing;
+                        *asked = if is_news { Asked::Cancel } else { *asked };
+                        is_news
+                    });
                 }
             }
             Ok(Err(Error::Lost)) | Err(_) => return,

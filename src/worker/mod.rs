@@ -1,7 +1,8 @@
 //! The executing half of the machine: claims jobs, runs their steps, keeps the leases.
 //!
 //! ```text
-//! Worker::run   claims due jobs, sweeps leases that are over, drains
+//! Worker::run   claims due jobs, sweeps leases that are over
+//! drain         how a worker ends: jobs get a grace, and are handed back
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! job, step     execution itself, which knows no store
 //! containers    the containers of a job and its services
@@ -19,6 +20,7 @@ mod containers;
 mod context;
 mod deployment;
 mod desk;
+mod drain;
 mod environment;
 mod foreground;
 mod interpreter;
@@ -41,6 +43,7 @@ mod workspace;
 pub use built_in::{EXTRACTED_MAX, RATIO_MAX, RESULTS_FILE_MAX, Repositories};
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
+pub use drain::{DRAIN_GRACE, Drain, asked_to_drain};
 pub use environment::same_case_name;
 pub use foreground::{Foreground, Origin, Part, Summary};
 pub use job::{OUTPUTS_BYTES_MAX, OUTPUTS_MAX, execute};
@@ -49,7 +52,7 @@ pub use lease::LEASE;
 pub use mask::{Masker, SECRET_MIN, SECRETS_BYTES_MAX, SECRETS_MAX, Screen, Unmaskable};
 pub use replace::{EXPANDED_MAX, TooLong};
 pub use retention::{Keeper, Swept as KeeperRound};
-pub use stop::StopSignal;
+pub use stop::{Asked, StopSignal};
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
 
@@ -60,11 +63,12 @@ use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
 use crate::store::{Claim, Outage, Store, Swept};
 use claimed::Bench;
+use drain::tell_panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 /// How long a worker waits for a change before it looks again: for jobs that another process made
@@ -75,11 +79,6 @@ const SWEEP_EVERY: Duration = Duration::from_secs(10);
 /// How many jobs that run on no machine one process looks after at once; others wait their turn.
 /// Each costs the store a renewal a second.
 const AGENTLESS_MAX: usize = 500;
-/// How long running jobs may go on when the worker drains.
-pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
-/// How long jobs that were given up may take to clean up.
-const CLEAN_UP_GRACE: Duration = Duration::from_secs(5);
-
 /// What a worker executes, and where.
 pub struct Settings {
     /// How many jobs at once.
@@ -90,7 +89,7 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where logs and artifacts are that machines share, if they do.
     pub depot: Option<Arc<dyn Depot>>,
-    /// How long running jobs may go on when the worker drains; [`DRAIN_GRACE`] but for tests.
+    /// How long running jobs may go on when the worker drains.
     pub drain_grace: Duration,
     /// The machine.
     pub host: Host,
@@ -121,45 +120,46 @@ impl Worker {
         Self { id, store, settings, bench: Arc::new(bench), outage: Outage::default() }
     }
 
-    /// Works until `drain` becomes true. Then it claims nothing more, gives running jobs
-    /// [`Settings::drain_grace`], and gives up those that are left: their processes are killed,
-    /// and their leases end by themselves. Wants a tokio runtime with time and I/O.
-    pub async fn run(self, mut drain: watch::Receiver<bool>) {
+    /// Works until it is asked to drain. Then it claims nothing more, gives running jobs
+    /// [`Settings::drain_grace`], and hands back those that are left: their steps are stopped as at a
+    /// cancel, and they begin again elsewhere. Jobs that only wait are handed back without a grace.
+    /// Wants a tokio runtime with time and I/O.
+    pub async fn run(self, mut drain: watch::Receiver<Drain>) {
         let agentless = [AGENTLESS_POOL.to_owned()];
-        let (give_up, given_up) = watch::channel(false);
+        let (give_up, given_up) = watch::channel(Drain::No);
+        let (leave, left) = watch::channel(Drain::No);
         let mut jobs = JoinSet::new();
         let mut waiting = JoinSet::new();
         let mut changes = self.store.changes();
         let mut swept_at: Option<Instant> = None;
-        while !*drain.borrow() {
+        while *drain.borrow() == Drain::No {
             if swept_at.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
                 self.sweep().await;
                 swept_at = Some(Instant::now());
             }
             changes.mark_unchanged();
-            while jobs.len() < self.settings.jobs && !*drain.borrow() {
+            while jobs.len() < self.settings.jobs && *drain.borrow() == Drain::No {
                 let Some(claim) = self.claim(&self.settings.pools).await else { break };
                 jobs.spawn(self.bench.clone().work_on(claim, given_up.clone()));
             }
             // Those that only wait take no place of those that work.
-            while waiting.len() < AGENTLESS_MAX && !*drain.borrow() {
+            while waiting.len() < AGENTLESS_MAX && *drain.borrow() == Drain::No {
                 let Some(claim) = self.claim(&agentless).await else { break };
-                waiting.spawn(self.bench.clone().work_on(claim, given_up.clone()));
+                waiting.spawn(self.bench.clone().work_on(claim, left.clone()));
             }
             tokio::select! {
                 () = changed_or_time(&mut changes) => {}
                 Some(ended) = jobs.join_next() => tell_panic(&ended),
                 Some(ended) = waiting.join_next() => tell_panic(&ended),
-                _ = drain.wait_for(|drain| *drain) => break,
+                () = asked_to_drain(&mut drain, Drain::Gently) => break,
             }
         }
-        finish_all(&mut jobs, self.settings.drain_grace).await;
-        // A job that only waits goes on waiting elsewhere, or after the next start.
-        give_up.send_replace(true);
-        finish_all(&mut jobs, CLEAN_UP_GRACE).await;
-        finish_all(&mut waiting, CLEAN_UP_GRACE).await;
-        jobs.shutdown().await;
-        waiting.shutdown().await;
+        let (grace, patience) = (self.settings.drain_grace, self.settings.host.patience);
+        let mut hurried = drain.clone();
+        tokio::join!(
+            drain::wind_up(&mut jobs, &give_up, &mut hurried, grace, patience),
+            drain::wind_up(&mut waiting, &leave, &mut drain, Duration::ZERO, patience),
+        );
     }
 
     async fn claim(&self, pools: &[String]) -> Option<Claim> {
@@ -223,23 +223,5 @@ async fn clear(data: &Path, jobs: Vec<(RunId, JobId)>) {
 async fn changed_or_time(changes: &mut watch::Receiver<u64>) {
     if let Ok(Err(_)) = timeout(LOOK_EVERY, changes.changed()).await {
         tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// A job's task that panicked has left its job without an outcome; its lease ends by itself.
-fn tell_panic(ended: &Result<(), JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "the task of a job has failed");
-    }
-}
-
-async fn finish_all(jobs: &mut JoinSet<()>, grace: Duration) {
-    let all = async {
-        while let Some(ended) = jobs.join_next().await {
-            tell_panic(&ended);
-        }
-    };
-    if timeout(grace, all).await.is_err() {
-        tracing::info!(jobs = jobs.len(), "jobs are still running at the end of a grace");
     }
 }

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::files::LogWriter;
 use crate::metrics::Metrics;
 use crate::run::Series;
-use crate::store::{Answer, Error, JobOutcome, Lease, Question, StepEvent, Store};
+use crate::store::{Answer, Error, HandedBack, JobOutcome, Lease, Question, StepEvent, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,6 +137,11 @@ impl Journal for Recorder {
 /// Completes a job in the store.
 pub(super) async fn finish(store: &dyn Store, lease: &Lease, outcome: JobOutcome) -> Result<(), Broken> {
     persist(lease, || store.finish(lease, outcome.clone())).await
+}
+
+/// Hands a job back to the store.
+pub(super) async fn hand_back(store: &dyn Store, lease: &Lease) -> Result<HandedBack, Broken> {
+    persist(lease, || store.hand_back(lease)).await
 }
 
 /// Tries a write until it succeeds or the lease is lost. Writing twice what was already written

@@ -299,6 +299,7 @@ async fn interrupted(
         Interruption::OutOfTime => {
             (RunResult::Canceled, "The step was canceled: the time that a canceled job has is over.".to_owned())
         }
+        Interruption::HandedBack => (RunResult::Canceled, "The step was stopped: its worker ends.".to_owned()),
         Interruption::TimedOut => {
             let minutes = step.timeout_minutes;
             (RunResult::Failed, format!("The step took longer than {minutes} minutes and was stopped."))

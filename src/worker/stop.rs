@@ -4,16 +4,30 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// Becomes true when somebody asks the job to stop.
-pub type StopSignal = watch::Receiver<bool>;
+/// What is asked of a job that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// To go on.
+    Nothing,
+    /// To stop: its run was canceled.
+    Cancel,
+    /// To stop at once, so that it can begin again elsewhere: its worker ends. No step begins any
+    /// more, whatever its condition says.
+    HandBack,
+}
 
-/// Why a job is canceled.
+/// Says when somebody asks the job to stop.
+pub type StopSignal = watch::Receiver<Asked>;
+
+/// Why a job is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Somebody asked for it.
     Request,
     /// It took longer than it may.
     TimeLimit,
+    /// Its worker ends, and hands it back.
+    HandBack,
 }
 
 /// Why a step's program is stopped.
@@ -25,6 +39,8 @@ pub(super) enum Interruption {
     TimedOut,
     /// The time that a canceled job has is over.
     OutOfTime,
+    /// The worker ends before the job.
+    HandedBack,
 }
 
 /// Watches what may end a job.
@@ -54,13 +70,18 @@ impl Watchman {
 
     /// Looks whether the job was canceled meanwhile, and says why it was.
     pub(super) fn canceled(&mut self) -> Option<Cause> {
-        if self.canceled.is_none() {
-            if *self.signal.borrow() {
-                self.cancel(Cause::Request);
-            } else if is_over(self.deadline) {
-                self.cancel(Cause::TimeLimit);
-            }
+        let asked = *self.signal.borrow();
+        match (asked, self.canceled) {
+            (Asked::HandBack, _) => self.hand_back(),
+            (Asked::Cancel, None) => self.cancel(Cause::Request),
+            (Asked::Nothing, None) if is_over(self.deadline) => self.cancel(Cause::TimeLimit),
+            _ => {}
         }
+        self.cause()
+    }
+
+    /// Says why the job was canceled, as far as was noticed.
+    pub(super) fn cause(&self) -> Option<Cause> {
         self.canceled.map(|(cause, _)| cause)
     }
 
@@ -76,10 +97,14 @@ impl Watchman {
         tokio::pin!(timed_out);
         if self.canceled.is_none() {
             let cause = tokio::select! {
-                () = asked(&mut self.signal) => Cause::Request,
+                asked = asked(&mut self.signal, Asked::Cancel) => asked,
                 () = sleep_or_never(self.deadline) => Cause::TimeLimit,
                 () = &mut timed_out => return Interruption::TimedOut,
             };
+            if cause == Cause::HandBack {
+                self.hand_back();
+                return Interruption::HandedBack;
+            }
             self.cancel(cause);
             if !goes_on() {
                 return Interruption::Canceled;
@@ -88,18 +113,32 @@ impl Watchman {
         tokio::select! {
             () = sleep_or_never(self.canceled.and_then(|(_, end)| end)) => Interruption::OutOfTime,
             () = timed_out => Interruption::TimedOut,
+            _ = asked(&mut self.signal, Asked::HandBack) => {
+                self.hand_back();
+                Interruption::OutOfTime
+            }
         }
     }
 
     fn cancel(&mut self, cause: Cause) {
         self.canceled = Some((cause, deadline(Some(self.patience))));
     }
+
+    /// Leaves the job no time. One that was canceled before ends as canceled, and is not handed back.
+    fn hand_back(&mut self) {
+        let cause = self.cause().unwrap_or(Cause::HandBack);
+        self.canceled = Some((cause, Some(Instant::now())));
+    }
 }
 
-/// Returns when the signal is given; never if nobody is left to give it.
-async fn asked(signal: &mut StopSignal) {
-    if signal.wait_for(|asked| *asked).await.is_err() {
-        std::future::pending().await
+/// Returns when this, or more, is asked, and what it makes of the job; never if nobody is left to ask.
+async fn asked(signal: &mut StopSignal, least: Asked) -> Cause {
+    let is_enough = |asked: &Asked| *asked == Asked::HandBack || *asked == least;
+    let asked = signal.wait_for(is_enough).await.map(|asked| *asked);
+    match asked {
+        Ok(Asked::HandBack) => Cause::HandBack,
+        Ok(_) => Cause::Request,
+        Err(_) => std::future::pending().await,
     }
 }
 

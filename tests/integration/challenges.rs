@@ -33,6 +33,7 @@ fn connection(vector: &Value) -> Value {
         }),
         Some("sns-confirm") => json!({ "auth": "none", "scheme": "aws-sns" }),
         None => match vector["id"].as_str() {
+            Some("websub-head") => json!({ "secret": { "value": "s" }, "challenge": "trello" }),
             Some("github-ping") => json!({ "scheme": "github", "secret": { "value": "s" } }),
             Some("bitbucket-dc-test") => json!({ "scheme": "bitbucket", "secret": { "value": "s" } }),
             _ => json!({ "secret": { "value": "s" } }),
@@ -134,12 +135,14 @@ fn check(vector: &Value, answer: &Answer) {
 fn a_connection_that_answers_no_challenge_allows_no_other_method_than_post() {
     let folder = Folder::new("connections: {plain: {secret: {value: s}}}\n");
     let server = folder.serve(&["--no-worker"]);
-    for method in ["GET", "OPTIONS", "PUT", "DELETE"] {
+    for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "PROPFIND"] {
         let answer = server.request(method, "/webhooks/plain?challenge=x&hub.challenge=x", &[], b"");
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}: {answer:?}");
         assert!(!answer.body.contains('x') || !answer.body.contains("challenge"), "{answer:?}");
     }
     assert_eq!(server.request("GET", "/webhooks/nobody?challenge=x", &[], b"").status, 404);
+    assert_eq!(server.request("HEAD", "/webhooks/nobody", &[], b"").status, 404);
+    assert_eq!(server.request("HEAD", "/healthz", &[], b"").status, 200);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod crash;
 mod database;
 mod door;
 mod draft;
+mod drain;
 mod examples;
 mod expression;
 mod faults;

@@ -359,6 +359,17 @@ impl Answer {
         is_whole.then_some(Self { status, headers, body })
     }
 
+    /// Reads an answer that must have no body.
+    #[track_caller]
+    fn without_body(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+        assert_eq!(body, "", "an answer without a body: {text:?}");
+        let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length"));
+        let head = lines.collect::<Vec<_>>().join("\r\n");
+        Self::parse(format!("{head}\r\n\r\n").as_bytes()).expect("an answer")
+    }
+
     /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
@@ -371,7 +382,7 @@ impl Answer {
     }
 }
 
-/// Sends one request on a connection of its own.
+/// Sends one request on a connection of its own. An answer to HEAD has no body, whatever its headers say.
 pub fn request(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -383,6 +394,11 @@ pub fn request(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();
     bytes.extend_from_slice(body);
+    if method == "HEAD" {
+        let mut stream = connect(to);
+        stream.write_all(&bytes).expect("the request is taken");
+        return Answer::without_body(&read_to_close(&mut stream));
+    }
     exchange(to, &bytes)
 }
 
@@ -405,6 +421,12 @@ pub fn connect(to: SocketAddr) -> TcpStream {
 /// Reads an answer until the server closes the connection.
 #[track_caller]
 pub fn read_answer(stream: &mut (impl Read + Debug)) -> Answer {
+    let bytes = read_to_close(stream);
+    Answer::parse(&bytes).unwrap_or_else(|| panic!("no whole answer: {:?}", String::from_utf8_lossy(&bytes)))
+}
+
+#[track_caller]
+fn read_to_close(stream: &mut (impl Read + Debug)) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut piece = [0; 16 * 1024];
     loop {
@@ -416,7 +438,7 @@ pub fn read_answer(stream: &mut (impl Read + Debug)) -> Answer {
             Err(error) => panic!("no answer: {error}"),
         }
     }
-    Answer::parse(&bytes).unwrap_or_else(|| panic!("no whole answer: {:?}", String::from_utf8_lossy(&bytes)))
+    bytes
 }
 
 /// Joins the pieces of a chunked body of ASCII. `None` where the last one is missing.

@@ -1,10 +1,10 @@
-//! Who may execute a job: claim, renew, record, finish, cancel, sweep.
+//! Who may execute a job: claim, renew, record, finish, hand back, cancel, sweep.
 //!
 //! Every write about a leased job names the lease's token, and says that the lease is not over;
 //! no row found means that the lease is lost.
 //!
 //! # Rows and who waits for whom
-//! SQLite has one writer; here many write at once. Whoever decides about a run (finish, cancel, sweep)
+//! SQLite has one writer; here many write at once. Whoever decides about a run (finish, hand back, cancel, sweep)
 //! has the run's row first and its jobs' rows then. A claim takes both rows or passes them over, and so
 //! waits for nobody. What a step tells needs its job's row alone.
 
@@ -21,7 +21,8 @@ use super::turn;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
-use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
+use crate::store::model::HANDED_BACK_CANCELED;
+use crate::store::{Claim, Error, HandedBack, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,7 +194,8 @@ async fn claimed(session: &Session, forms: &Forms, job: i64, token: i64) -> Resu
         .row(
             "SELECT job.id AS job, run.id AS run, run.number, run.name, run.queued_at, run.delivery,
                     job.stage_index, job.job_index, job.leg_index, job.attempt,
-                    run.state = 'canceling' AS is_canceled, work.form, work.\"values\", run.seq
+                    run.state = 'canceling' AS is_canceled, work.form, work.\"values\", run.seq,
+                    (SELECT min(asked_at) FROM wait WHERE wait.job = job.seq) AS asked_at
              FROM job
              JOIN run ON run.seq = job.run
              JOIN work ON work.run = job.run
@@ -215,6 +217,7 @@ async fn claimed(session: &Session, forms: &Forms, job: i64, token: i64) -> Resu
         job: number_at(&row, "job_index")?,
         leg: number_at(&row, "leg_index")?,
         attempt: number_at(&row, "attempt")?,
+        asked_at: row.try_get("asked_at")?,
         board: Board::default(),
         artifacts: story::taken_artifacts(session, run).await?,
         run_canceled: row.try_get("is_canceled")?,
@@ -305,6 +308,20 @@ pub(super) async fn finish(session: &Session, forms: &Forms, lease: &Lease, outc
     complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at).await?;
     settle(session, forms, run).await?;
     turn::work_off(session, forms).await
+}
+
+/// Hands a job back: it is due again, or canceled with its run.
+pub(super) async fn hand_back(session: &Session, forms: &Forms, lease: &Lease) -> Result<HandedBack, Fault> {
+    let (job, run) = held_with_run(session, lease).await?;
+    let is_canceled = lock_run(session, run).await? == State::Canceling;
+    if is_canceled {
+        complete(session, job, RunResult::Canceled, Some(HANDED_BACK_CANCELED), session.now).await?;
+    } else {
+        give_back(session, job, Begun::Uncounted).await?;
+    }
+    settle(session, forms, run).await?;
+    turn::work_off(session, forms).await?;
+    Ok(if is_canceled { HandedBack::Canceled } else { HandedBack::Again })
 }
 
 /// The row of a job whose lease holds, kept as it is until the end of the transaction.
@@ -471,7 +488,7 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
     let fate = after_loss(has_started, begun, number_at(&found, "attempts")?);
     let again = fate == AfterLoss::Again;
     if again {
-        give_back(session, job).await?;
+        give_back(session, job, Begun::Counted).await?;
     } else {
         complete(session, job, RunResult::Failed, Some(ABANDONED), session.now).await?;
     }
@@ -483,20 +500,30 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
 /// Why a job failed whose worker was lost while it ran.
 const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
 
+/// Whether an attempt that had started a step counts against a job's `attempts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Counted,
+    Uncounted,
+}
+
 /// Gives a job back for another attempt; if its run was canceled meanwhile, it is decided anew. What the
-/// lost attempt had told of its steps goes with it.
-async fn give_back(session: &Session, job: i64) -> Result<(), Fault> {
+/// lost attempt had told of its steps goes with it, but for a job that only waits: its question stands.
+async fn give_back(session: &Session, job: i64, begun: Begun) -> Result<(), Fault> {
     session
         .run(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 begun = begun + started_step::integer, started_step = false
+                 begun = begun + ($2 AND started_step AND pool <> $3)::integer, started_step = false
              WHERE seq = $1",
-            &[&job],
+            &[&job, &(begun == Begun::Counted), &AGENTLESS_POOL],
         )
         .await?;
-    for statement in ["DELETE FROM step WHERE job = $1", "DELETE FROM report WHERE job = $1"] {
-        session.run(statement, &[&job]).await?;
+    for statement in [
+        "DELETE FROM step WHERE job = $1 AND (SELECT pool FROM job WHERE seq = $1) <> $2",
+        "DELETE FROM report WHERE job = $1 AND (SELECT pool FROM job WHERE seq = $1) <> $2",
+    ] {
+        session.run(statement, &[&job, &AGENTLESS_POOL]).await?;
     }
     Ok(())
 }

@@ -22,7 +22,7 @@
 //! | `filing.rs` | runs with their jobs, as rows |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries and uses of secrets |
-//! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
+//! | `lease.rs` | who may execute a job: claim, renew, record, finish, hand back, cancel, sweep |
 //! | `story.rs` | what steps tell and hand on |
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
@@ -71,8 +71,8 @@ pub use session::LeaseClock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun,
-    RunDetail, RunQuery, StepEvent, Store, Swept, Upkeep,
+    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal,
+    Reran, Rerun, RunDetail, RunQuery, StepEvent, Store, Swept, Upkeep,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
@@ -320,6 +320,18 @@ impl Store for PostgresStore {
                 .database
                 .write(|session| Box::pin(async move { lease::finish(&session, forms, lease, outcome).await }));
             shared.changed(finish.await)
+        })
+        .await
+    }
+
+    async fn hand_back(&self, lease: &Lease) -> Result<HandedBack, Error> {
+        let lease = lease.clone();
+        self.on_threads(|shared| async move {
+            let (forms, lease) = (&shared.forms, &lease);
+            let hand_back = shared
+                .database
+                .write(|session| Box::pin(async move { lease::hand_back(&session, forms, lease).await }));
+            shared.changed(hand_back.await)
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! Who may execute a job: claim, renew, record, finish, cancel, sweep.
+//! Who may execute a job: claim, renew, record, finish, hand back, cancel, sweep.
 //!
 //! Every write about a leased job names the lease's token, and says that the lease is not over;
 //! no row changed means that the lease is lost.
@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
-use crate::store::{Claim, Error, JobOutcome, Lease, Renewal, StepEvent, Swept};
+use crate::store::model::HANDED_BACK_CANCELED;
+use crate::store::{Claim, Error, HandedBack, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
@@ -131,7 +132,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
     let mut query = connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
                 job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\",
-                run.seq, job.leg_index
+                run.seq, job.leg_index, (SELECT min(asked_at) FROM wait WHERE wait.job = job.seq)
          FROM job
          JOIN run ON run.seq = job.run
          JOIN work ON work.run = job.run
@@ -151,6 +152,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         job: row.get(7)?,
         leg: row.get(13)?,
         attempt: row.get(8)?,
+        asked_at: row.get::<_, Option<i64>>(14)?.map(moment).transpose()?,
         board: Board::default(),
         artifacts: story::taken_artifacts(connection, seq)?,
         run_canceled: row.get(9)?,
@@ -244,6 +246,21 @@ pub(super) fn finish(session: &mut Session<'_>, lease: &Lease, now: Now, outcome
     let run = complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at)?;
     settle(session, run, now.at)?;
     turn::work_off(session, now.at)
+}
+
+/// Hands a job back: it is due again, or canceled with its run.
+pub(super) fn hand_back(session: &mut Session<'_>, lease: &Lease, now: Now) -> Result<HandedBack, Error> {
+    let job = held(session, lease, now)?;
+    let run = run_of(session, job)?;
+    let is_canceled = state_of(session, run)? == State::Canceling;
+    if is_canceled {
+        complete(session, job, RunResult::Canceled, Some(HANDED_BACK_CANCELED), now.at)?;
+        settle(session, run, now.at)?;
+    } else {
+        make_due_again(session, job, Begun::Uncounted, now.at)?;
+    }
+    turn::work_off(session, now.at)?;
+    Ok(if is_canceled { HandedBack::Canceled } else { HandedBack::Again })
 }
 
 /// Returns the row of a job whose lease holds.
@@ -368,7 +385,7 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Resu
     }
     for (job, swept) in &lost {
         if swept.again {
-            make_due_again(session, *job, now.at)?;
+            make_due_again(session, *job, Begun::Counted, now.at)?;
         } else {
             let run = complete(session, *job, RunResult::Failed, Some(ABANDONED), now.at)?;
             settle(session, run, now.at)?;
@@ -381,19 +398,26 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Resu
 /// Why a job failed whose worker was lost while it ran.
 const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
 
+/// Whether an attempt that had started a step counts against a job's `attempts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Counted,
+    Uncounted,
+}
+
 /// Gives a job back for another attempt, or one that needs no worker; if its run was canceled
 /// meanwhile, it is decided anew. What the lost attempt had told of its steps goes with it, but for a
 /// job that only waits: its question stands.
-fn make_due_again(session: &mut Session<'_>, job: i64, now: Timestamp) -> Result<(), Error> {
+fn make_due_again(session: &mut Session<'_>, job: i64, begun: Begun, now: Timestamp) -> Result<(), Error> {
     session
         .connection
         .prepare_cached(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 begun = begun + (started_step AND pool <> ?2), started_step = 0
+                 begun = begun + (?3 AND started_step AND pool <> ?2), started_step = 0
              WHERE seq = ?1",
         )?
-        .execute(params![job, AGENTLESS_POOL])?;
+        .execute(params![job, AGENTLESS_POOL, begun == Begun::Counted])?;
     for table in ["step", "report"] {
         session
             .connection

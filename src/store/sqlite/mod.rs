@@ -16,7 +16,7 @@
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `secret_use.rs` | when each secret was last used |
-//! | `lease.rs` | who may execute a job: claim, renew, record, finish, cancel, sweep |
+//! | `lease.rs` | who may execute a job: claim, renew, record, finish, hand back, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
 //! | `retention.rs` | what is old is forgotten, bit by bit |
@@ -62,8 +62,8 @@ pub use lock::Lock as FolderLock;
 use super::refused::Refusals;
 use super::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal, Reran, Rerun,
-    RunDetail, RunQuery, StepEvent, Store, Swept,
+    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal,
+    Reran, Rerun, RunDetail, RunQuery, StepEvent, Store, Swept,
 };
 use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
@@ -269,6 +269,11 @@ impl Store for SqliteStore {
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
         let (lease, now) = (lease.clone(), self.now());
         self.change(move |session| lease::finish(session, &lease, now, &outcome)).await
+    }
+
+    async fn hand_back(&self, lease: &Lease) -> Result<HandedBack, Error> {
+        let (lease, now) = (lease.clone(), self.now());
+        self.change(move |session| lease::hand_back(session, &lease, now)).await
     }
 
     async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {

@@ -13,7 +13,7 @@ pub use summary::{Part, Summary};
 
 use super::context::{Host, JobContext};
 use super::job;
-use super::stop::StopSignal;
+use super::stop::{Asked, StopSignal};
 use super::workspace::Workspace;
 use crate::files::Keep;
 use crate::id::{JobId, RunId};
@@ -72,12 +72,12 @@ pub struct Foreground {
 }
 
 impl Foreground {
-    /// Executes the run and returns how it ended. Once `stop` becomes true, running steps are
+    /// Executes the run and returns how it ended. Once `stop` asks for it, running steps are
     /// canceled, and of what has not begun only that runs whose condition wants it.
     pub async fn run(self: &Arc<Self>, print: &mut Print<'_>, stop: StopSignal) -> Summary {
         let mut course = Course::new(self);
         loop {
-            course.decide(*stop.borrow(), print);
+            course.decide(*stop.borrow() != Asked::Nothing, print);
             course.begin(self, &stop);
             if course.running.is_empty() {
                 return course.notes.summary(&course.plan, &course.board);
@@ -95,6 +95,7 @@ impl Foreground {
             queued_at: self.host.clock.now(),
             delivery: None,
             attempt: 1,
+            asked_at: None,
             plan,
             board,
             stage: place.stage,
@@ -161,7 +162,7 @@ impl Course {
         while self.running.len() < run.jobs.get() {
             let Some(place) = self.due.pop_front() else { return };
             // A job that runs because the run was stopped is not stopped for that.
-            let stop = if self.board.canceled { watch::channel(false).1 } else { stop.clone() };
+            let stop = if self.board.canceled { watch::channel(Asked::Nothing).1 } else { stop.clone() };
             self.notes.started(place, self.shared.now());
             let teller = Teller { place, shared: self.shared.clone(), tell: self.tell.clone() };
             self.running.spawn(execute(run.clone(), self.plan.clone(), self.board.clone(), teller, stop));

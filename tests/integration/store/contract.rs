@@ -2,9 +2,10 @@
 
 use super::world::{LEASE, World, job, plan, worlds};
 use pipehook::id::RunId;
+use pipehook::pipeline::plan::Job;
 use pipehook::run::{RunResult, State};
 use pipehook::store::{
-    Acceptance, Accepted, DeliveryQuery, Depth, Error, REFUSALS_KEPT, Renewal, RunQuery, StepEvent, Swept,
+    Acceptance, Accepted, DeliveryQuery, Depth, Error, HandedBack, REFUSALS_KEPT, Renewal, RunQuery, StepEvent, Swept,
 };
 use pipehook::webhook::delivery::Outcome;
 
@@ -130,6 +131,80 @@ async fn a_job_that_had_started_a_step_is_abandoned_not_repeated() {
         assert!(jobs[0].reason.as_ref().is_some_and(|reason| reason.starts_with("abandoned")), "{jobs:?}");
         assert_eq!(jobs[0].steps[0].result, Some(RunResult::Failed), "the step ended with its job");
         assert_eq!((jobs[1].result, jobs[1].reason.as_deref()), (Some(RunResult::Skipped), Some("`a` failed")));
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_handed_back_begins_again_as_if_nothing_had_been() {
+    for mut world in worlds() {
+        let run = world.queue(plan(vec![job("a", &[]), job("b", &["a"])])).await;
+        let first = world.claim().await.expect("due");
+        world.store().record(&first.lease, world.started(0)).await.expect("held");
+        assert_eq!(world.store().hand_back(&first.lease).await.expect("held"), HandedBack::Again);
+        world.crash();
+        let detail = world.store().run(&run.id).await.expect("read").expect("there");
+        let handed_back = &detail.stages[0].jobs[0];
+        assert_eq!((detail.run.state, detail.run.result), (State::Running, None));
+        assert_eq!((handed_back.state, handed_back.started_at), (State::Queued, None));
+        assert_eq!(handed_back.steps[0].state, State::Queued, "what was told of its steps is dropped");
+        assert_eq!(world.store().sweep(true).await.expect("a sweep"), [], "no lease is held");
+        let lost = &first.lease;
+        assert!(matches!(world.store().hand_back(lost).await, Err(Error::Lost)), "once is enough");
+
+        let second = world.claim().await.expect("it is due at once");
+        assert_eq!((&second.lease.job, second.attempt), (&lost.job, 2));
+        assert!(world.claim().await.is_none(), "it is due once");
+        for late in [
+            world.store().record(lost, world.started(0)).await,
+            world.store().finish(lost, world.outcome(RunResult::Failed)).await,
+            world.store().hand_back(lost).await.map(drop),
+        ] {
+            assert!(matches!(late, Err(Error::Lost)), "{late:?}");
+        }
+        // The attempt that was handed back does not count: this one is the first that is lost.
+        world.store().record(&second.lease, world.started(0)).await.expect("held");
+        assert_eq!(world.store().hand_back(&second.lease).await.expect("held"), HandedBack::Again);
+        let third = world.claim().await.expect("due");
+        world.store().finish(&third.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        let follower = world.claim().await.expect("what waits for it is due");
+        world.store().finish(&follower.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Succeeded)));
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_handed_back_is_none_of_those_that_a_job_has() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![Job { attempts: Some(2), ..job("a", &[]) }])).await;
+        for again in [true, false] {
+            let handed_back = world.claim().await.expect("due").lease;
+            world.store().record(&handed_back, world.started(0)).await.expect("held");
+            world.store().hand_back(&handed_back).await.expect("held");
+            let lost = world.claim().await.expect("due again").lease;
+            world.store().record(&lost, world.started(0)).await.expect("held");
+            let swept = world.store().sweep(true).await.expect("a sweep");
+            assert_eq!(swept, [Swept { job: lost.job, run: run.id.clone(), again }]);
+        }
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Failed)));
+    }
+}
+
+#[tokio::test]
+async fn a_job_of_a_canceled_run_is_canceled_when_it_is_handed_back() {
+    for world in worlds() {
+        let mut cleanup = job("b", &["a"]);
+        cleanup.condition = Some("always()".to_owned());
+        let run = world.queue(plan(vec![job("a", &[]), cleanup])).await;
+        let claim = world.claim().await.expect("due");
+        world.store().record(&claim.lease, world.started(0)).await.expect("held");
+        world.store().cancel(&run.id).await.expect("canceled");
+        assert_eq!(world.store().hand_back(&claim.lease).await.expect("held"), HandedBack::Canceled);
+        let detail = world.store().run(&run.id).await.expect("read").expect("there");
+        let (job, step) = (&detail.stages[0].jobs[0], &detail.stages[0].jobs[0].steps[0]);
+        assert_eq!((job.result, step.result), (Some(RunResult::Canceled), Some(RunResult::Canceled)));
+        let cleanup = world.claim().await.expect("what always runs is due");
+        world.store().finish(&cleanup.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Canceled)));
     }
 }
 

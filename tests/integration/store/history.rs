@@ -5,7 +5,7 @@ use super::world::{LEASE, ROOM, World};
 use pipehook::id::{DeliveryId, RunId};
 use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy};
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Acceptance, Accepted, Depth, Error, Lease, Pausable, Pause, Renewal, RunQuery};
+use pipehook::store::{Acceptance, Accepted, Depth, Error, HandedBack, Lease, Pausable, Pause, Renewal, RunQuery};
 use std::collections::HashMap;
 
 /// How many histories are told of each store, where `PIPEHOOK_SEEDS` says nothing.
@@ -86,9 +86,10 @@ impl History {
 
     async fn tell(mut self) {
         for _ in 0..STEPS {
-            match self.dice.below(22) {
+            match self.dice.below(23) {
                 0..4 => self.accept().await,
                 20..22 => self.pause_or_resume().await,
+                22 => self.hand_back().await,
                 4..9 => self.claim().await,
                 9..11 => self.renew().await,
                 11..13 => self.start_step().await,
@@ -191,6 +192,15 @@ impl History {
         let expected = self.reference.start_step(held, self.world.now());
         let recorded = self.world.store().record(&lease, self.world.started(0)).await;
         assert_eq!(recorded.map_err(|error| assert!(is_lost(&error))).is_ok(), expected);
+    }
+
+    async fn hand_back(&mut self) {
+        let Some((held, lease)) = self.dice.of(&self.leases) else { return };
+        let expected = self.reference.hand_back(held, self.world.now());
+        match self.world.store().hand_back(&lease).await {
+            Ok(handed_back) => assert_eq!(Some(handed_back == HandedBack::Again), expected),
+            Err(error) => assert_eq!((is_lost(&error), expected), (true, None)),
+        }
     }
 
     async fn finish(&mut self) {

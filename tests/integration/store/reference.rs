@@ -245,6 +245,19 @@ impl Queue {
         holds
     }
 
+    /// Returns whether the job is to be done again, or nothing for a lost lease.
+    pub fn hand_back(&mut self, held: Held, now: Timestamp) -> Option<bool> {
+        if !self.holds(held, now) {
+            return None;
+        }
+        let run = &mut self.runs[held.run];
+        let is_again = run.state != State::Canceling;
+        run.jobs[held.job] = if is_again { Progress::Waiting } else { Progress::Done(RunResult::Canceled) };
+        run.advance(now);
+        self.take_turns();
+        Some(is_again)
+    }
+
     pub fn cancel(&mut self, run: usize, now: Timestamp) -> State {
         let state = self.runs[run].cancel(now);
         self.take_turns();

@@ -9,7 +9,7 @@ use pipehook::process::Patience;
 use pipehook::run::{Board, RunResult, Series};
 use pipehook::store::{Answer, JobOutcome, Question, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
-use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
+use pipehook::worker::{Asked, Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Memory {
     /// What the jobs of the run agree on.
     pub agreed: HashMap<String, String>,
     /// Makes the first log line that contains a text ask the job to stop.
-    pub cancel_at: Option<(String, watch::Sender<bool>)>,
+    pub cancel_at: Option<(String, watch::Sender<Asked>)>,
 }
 
 #[async_trait]
@@ -61,7 +61,7 @@ impl Journal for Memory {
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
         for line in lines {
             if let Some((_, cancel)) = self.cancel_at.as_ref().filter(|(text, _)| line == *text) {
-                cancel.send_replace(true);
+                cancel.send_replace(Asked::Cancel);
             }
             self.lines.push((step, line));
         }
@@ -204,6 +204,7 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         queued_at: "2026-03-09T05:07:08Z".parse().expect("a time"),
         delivery: None,
         attempt: 1,
+        asked_at: None,
         board: Board::new(&plan),
         keep: Keep::new(data),
         taken: Vec::new(),
@@ -247,7 +248,7 @@ pub fn run_with_secrets(secrets: &[(&str, &str)], steps: Vec<Step>) -> Story {
 /// Executes the first job of a plan in a context that is changed before.
 pub fn run_in(plan: Plan, line: Option<&str>, change: impl FnOnce(&mut JobContext)) -> Story {
     let folder = tempfile::tempdir().expect("a folder");
-    let (cancel, stop) = watch::channel(false);
+    let (cancel, stop) = watch::channel(Asked::Nothing);
     let mut memory = Memory { cancel_at: line.map(|line| (line.to_owned(), cancel)), ..Memory::default() };
     let mut context = context(plan, folder.path());
     change(&mut context);

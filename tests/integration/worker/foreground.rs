@@ -4,7 +4,7 @@ use super::bench::*;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{Job, Plan, Stage};
 use pipehook::run::RunResult::{self, Canceled, Failed, Skipped, Succeeded};
-use pipehook::worker::{Foreground, Summary};
+use pipehook::worker::{Asked, Foreground, Summary};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -35,12 +35,12 @@ fn run_several(jobs: usize, plan: Plan, sources: Option<PathBuf>, cancel_at: Opt
         jobs: jobs.try_into().expect("some jobs"),
         host: host(),
     };
-    let (cancel, stop) = watch::channel(false);
+    let (cancel, stop) = watch::channel(Asked::Nothing);
     let mut lines = Vec::new();
     let mut print = |origin: pipehook::worker::Origin<'_>, printed: &[String]| {
         for line in printed {
             if Some(line.as_str()) == cancel_at {
-                cancel.send_replace(true);
+                cancel.send_replace(Asked::Cancel);
             }
             lines.push(format!("{origin} | {line}"));
         }

@@ -3,8 +3,10 @@
 use super::bench::*;
 use super::output::is_gone;
 use crate::support::until;
+use jiff::{SignedDuration, Timestamp};
 use pipehook::pipeline::plan::{Job, Plan, Step};
 use pipehook::run::RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
+use pipehook::worker::JobContext;
 use std::time::{Duration, Instant};
 
 /// A few hundred milliseconds, in minutes.
@@ -60,6 +62,16 @@ fn a_step_that_always_runs_goes_on_when_the_job_is_canceled() {
     let story = run_until(one(job(vec![step_if("always()", "echo ready; sleep 0.2; echo done")])), Some("ready"));
     assert_eq!(story.output(0), ["ready", "done"]);
     assert_eq!((story.results(), story.outcome.result), (vec![Succeeded], Canceled));
+}
+
+#[test]
+fn a_job_that_goes_on_waiting_has_its_time_from_its_first_question_on() {
+    let limited = |minutes| one(Job { timeout_minutes: minutes, ..job(vec![step("sleep 0.2")]) });
+    let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
+    let asked = |context: &mut JobContext| context.asked_at = Some(an_hour_ago);
+    for (minutes, result) in [(59.0, Canceled), (61.0, Succeeded), (0.0, Succeeded)] {
+        assert_eq!(run_in(limited(minutes), None, asked).outcome.result, result, "{minutes} minutes");
+    }
 }
 
 #[test]

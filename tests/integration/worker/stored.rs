@@ -6,10 +6,10 @@ use crate::store::world::work;
 use pipehook::clock::SystemClock;
 use pipehook::files::Logs;
 use pipehook::id::{RunId, WorkerId};
-use pipehook::pipeline::plan::{Job, Plan};
+use pipehook::pipeline::plan::{Job, Plan, Step};
 use pipehook::run::{RunName, RunResult, State};
 use pipehook::store::{Acceptance, Access, NewRun, RunDetail, SqliteStore, Store};
-use pipehook::worker::{Settings, Worker};
+use pipehook::worker::{Drain, Settings, Worker};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 pub struct Machine {
     folder: tempfile::TempDir,
     pub store: Arc<SqliteStore>,
-    drain: watch::Sender<bool>,
+    drain: watch::Sender<Drain>,
     worker: JoinHandle<()>,
 }
 
@@ -40,7 +40,7 @@ impl Machine {
             host: bench::host(),
         };
         let worker = Worker::new(WorkerId::from_stored("wrk_1"), store.clone(), settings);
-        let (drain, draining) = watch::channel(false);
+        let (drain, draining) = watch::channel(Drain::No);
         let worker = tokio::spawn(worker.run(draining));
         Self { folder, store, drain, worker }
     }
@@ -172,7 +172,7 @@ fn a_draining_worker_lets_jobs_end_and_takes_no_other() {
         let run =
             machine.queue(named("three", vec![job(vec![step("echo ready; sleep 0.3; echo done")]), second])).await;
         machine.log_with(&run, "ready").await;
-        machine.drain.send_replace(true);
+        machine.drain.send_replace(Drain::Gently);
         machine.worker.await.expect("the worker ends");
         let detail = machine.store.run(&run).await.expect("a store").expect("the run");
         assert_eq!(detail.stages[0].jobs[0].result, Some(RunResult::Succeeded));
@@ -181,23 +181,62 @@ fn a_draining_worker_lets_jobs_end_and_takes_no_other() {
 }
 
 #[test]
-fn a_job_that_outlives_the_grace_is_killed_and_swept() {
+fn a_job_that_outlives_the_grace_is_stopped_and_begins_again() {
     runtime().block_on(async {
         let mut machine = Machine::start(Duration::from_millis(50));
-        let run = machine
-            .queue(named("four", vec![job(vec![step("trap '' INT TERM; echo pid $$; echo ready; sleep 1000")])]))
-            .await;
+        let steps = vec![
+            step("echo done"),
+            step("trap 'echo asked; exit 0' INT; echo pid $$; echo ready; while :; do sleep 0.05; done"),
+            // It would tell the world of a run that was canceled, which it was not.
+            Step { condition: Some("always()".to_owned()), ..step("echo told") },
+        ];
+        let run = machine.queue(named("four", vec![job(steps)])).await;
         let log = machine.log_with(&run, "ready").await;
         let process = log.iter().find_map(|line| line.strip_prefix("pid ")).expect("a number");
-        machine.drain.send_replace(true);
+        machine.drain.send_replace(Drain::Gently);
         (&mut machine.worker).await.expect("the worker ends");
-        crate::support::until("the process is gone", WAIT_MAX, || is_gone(process).then_some(()));
+        assert!(is_gone(process), "it is gone before the job is due again");
         let detail = machine.store.run(&run).await.expect("a store").expect("the run");
-        assert_eq!(detail.run.state, State::Running, "nothing is written about a job that was given up");
-        machine.store.sweep(true).await.expect("a store");
+        let handed_back = &detail.stages[0].jobs[0];
+        assert_eq!((detail.run.state, handed_back.state), (State::Running, State::Queued));
+        assert!(handed_back.steps.iter().all(|step| step.state == State::Queued), "{handed_back:?}");
+        let log = machine.log(&detail);
+        assert!(log.iter().any(|line| line == "asked") && !log.iter().any(|line| line == "told"), "{log:#?}");
+        let last = log.last().map(String::as_str);
+        assert_eq!(last, Some("##[warning]The worker was stopped: the job starts again from its beginning."));
+        assert_eq!(machine.store.sweep(true).await.expect("a store"), [], "nothing is left to be swept");
+    });
+}
+
+#[test]
+fn a_worker_that_is_asked_twice_kills_and_hands_back_at_once() {
+    runtime().block_on(async {
+        let mut machine = Machine::start(WAIT_MAX);
+        let stubborn = step("trap '' INT TERM; echo pid $$; echo ready; sleep 1000");
+        let run = machine.queue(named("seven", vec![job(vec![stubborn])])).await;
+        let log = machine.log_with(&run, "ready").await;
+        let process = log.iter().find_map(|line| line.strip_prefix("pid ")).expect("a number");
+        machine.drain.send_replace(Drain::Gently);
+        machine.drain.send_replace(Drain::AtOnce);
+        (&mut machine.worker).await.expect("the worker ends");
+        assert!(is_gone(process), "it is gone before the job is due again");
+        let detail = machine.store.run(&run).await.expect("a store").expect("the run");
+        assert_eq!((detail.run.state, detail.stages[0].jobs[0].state), (State::Running, State::Queued));
+    });
+}
+
+#[test]
+fn a_job_of_a_canceled_run_ends_with_its_worker_and_is_not_handed_back() {
+    runtime().block_on(async {
+        let mut machine = Machine::start(Duration::from_millis(50));
+        let long = Step { condition: Some("always()".to_owned()), ..step("echo ready; sleep 1000") };
+        let run = machine.queue(named("eight", vec![job(vec![long])])).await;
+        machine.log_with(&run, "ready").await;
+        machine.store.cancel(&run).await.expect("a store");
+        machine.drain.send_replace(Drain::Gently);
+        (&mut machine.worker).await.expect("the worker ends");
         let detail = machine.completed(&run).await;
-        let reason = detail.stages[0].jobs[0].reason.as_deref();
-        assert!(reason.is_some_and(|reason| reason.starts_with("abandoned")), "{reason:?}");
+        assert_eq!(detail.run.result, Some(RunResult::Canceled));
     });
 }
 

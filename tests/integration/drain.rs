@@ -1,0 +1,126 @@
+//! How a server and a worker end: jobs get a grace, and what is left begins again elsewhere.
+
+use crate::cluster;
+use crate::database;
+use crate::support::{Folder, Server, Worker, until};
+use rustix::process::Signal;
+use std::path::Path;
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// A job that notes each beginning, and whether another one of it goes on meanwhile. It ends when there is a
+/// file `go`.
+fn pipeline(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "resources:
+  webhooks:
+  - webhook: hook
+    connection: load
+steps:
+- script: |
+    cd '{folder}'
+    mkdir busy || echo >> twice
+    trap 'rmdir busy' EXIT
+    echo \"attempt $SYSTEM_JOBATTEMPT\"
+    echo >> begun
+    until [ -e go ]; do sleep 0.05; done
+    echo '##vso[task.setvariable variable=word;isOutput=true]done'
+- script: |
+    echo told >> '{folder}/told'
+  condition: always()
+"
+    )
+}
+
+fn begun(folder: &Folder) -> usize {
+    std::fs::read_to_string(folder.path().join("begun")).unwrap_or_default().lines().count()
+}
+
+/// Queues the run and returns when its job has begun.
+fn begin(folder: &Folder, server: &Server) {
+    let answer = server.deliver("load", "s", b"{}");
+    assert_eq!((answer.status, &answer.json()["outcome"]), (200, &"queued".into()), "{answer:?}");
+    until("the job's beginning", SOON, || (begun(folder) == 1).then_some(()));
+}
+
+fn shown(folder: &Folder) -> serde_json::Value {
+    folder.run(&["runs", "show", "load#1", "--format", "json"]).ended_with(0).json()
+}
+
+fn log_of_process(folder: &Folder) -> String {
+    std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log")
+}
+
+/// Checks that a job was handed back, and that nothing of it counts.
+#[track_caller]
+fn check_handed_back(folder: &Folder) {
+    let run = shown(folder);
+    assert_eq!((&run["state"], &run["result"]), (&"running".into(), &serde_json::Value::Null), "{run}");
+    let job = &run["stages"][0]["jobs"][0];
+    assert_eq!((&job["state"], &job["steps"][0]["state"]), (&"queued".into(), &"queued".into()), "{run}");
+}
+
+/// Checks that the run went well at last, and begun twice, one time after the other.
+#[track_caller]
+fn check_done(folder: &Folder, begun_in: &Folder) {
+    folder.run(&["runs", "wait", "load#1"]).ended_with(0);
+    assert_eq!(shown(folder)["result"], "succeeded");
+    assert_eq!(begun(begun_in), 2);
+    assert!(!begun_in.path().join("twice").exists(), "never two at once");
+    let told = std::fs::read_to_string(begun_in.path().join("told")).expect("the last step ran");
+    assert_eq!(told, "told\n", "a job that is handed back begins no step");
+    let log = folder.run(&["runs", "logs", "load#1"]).ended_with(0).stdout;
+    let line = "The worker was stopped: the job starts again from its beginning.";
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+    assert!(log.find("attempt 1").is_some_and(|at| at < log.find(line).expect("it is there")), "{log}");
+    assert!(log.find("attempt 2").is_some_and(|at| at > log.find(line).expect("it is there")), "{log}");
+}
+
+#[test]
+fn a_job_that_outlives_the_grace_begins_again_with_the_next_server() {
+    let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
+    folder.write("pipelines/load.yml", &pipeline(folder.path()));
+    let mut server = folder.serve(&["--drain-seconds", "1"]);
+    begin(&folder, &server);
+    server.terminate();
+    assert_eq!(server.ended(SOON), Some(0));
+    assert!(!folder.path().join("busy").exists(), "its processes have ended");
+    check_handed_back(&folder);
+    folder.write("go", "");
+    let _server = folder.serve(&[]);
+    check_done(&folder, &folder);
+    let log = log_of_process(&folder);
+    assert!(!log.contains("lost"), "nothing was lost: {log}");
+}
+
+#[test]
+fn a_server_that_is_asked_twice_waits_for_no_grace() {
+    let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
+    folder.write("pipelines/load.yml", &pipeline(folder.path()));
+    let mut server = folder.serve(&["--drain-seconds", "3600"]);
+    begin(&folder, &server);
+    server.terminate();
+    until("the server stops", SOON, || log_of_process(&folder).contains("stopping").then_some(()));
+    server.terminate();
+    assert_eq!(server.ended(SOON), Some(0));
+    check_handed_back(&folder);
+}
+
+#[test]
+fn a_job_that_a_worker_handed_back_is_taken_by_another() {
+    let Some(address) = database::schema() else { return };
+    let (receiver, one, two) = (cluster::folder(&address), cluster::folder(&address), cluster::folder(&address));
+    receiver.write("pipelines/load.yml", &pipeline(receiver.path()));
+    let server = receiver.serve(&["--no-worker"]);
+    let first: Worker = one.work(&["--drain-seconds", "1"]);
+    begin(&receiver, &server);
+    let _second = two.work(&[]);
+    first.signal(Signal::INT);
+    until("the job's second beginning", SOON, || (begun(&receiver) == 2).then_some(()));
+    receiver.write("go", "");
+    check_done(&receiver, &receiver);
+    let log = log_of_process(&one);
+    assert!(log.contains("a job was handed back") && !log.contains("lost"), "{log}");
+}
