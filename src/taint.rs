@@ -23,6 +23,10 @@ pub struct Origin {
 /// so a long key above many texts must not be copied for each of them.
 const PATH_MAX: usize = 256;
 
+/// What a path ends with whose text is not the payload's own, but what a step printed. No path into a
+/// payload ends so: names with other characters than letters are quoted.
+const PRINTED: &str = " (in what a step printed)";
+
 impl Origin {
     /// Returns the place of a member, as an author would write it: `.name` where that is
     /// possible, else `['a name']`. A path that gets too long ends in `…`.
@@ -40,6 +44,18 @@ impl Origin {
     /// Returns the place of an item of a list.
     pub fn item(&self, index: usize) -> Self {
         self.below(&format!("[{index}]"))
+    }
+
+    /// Returns the place of text that a step printed after payload text had come to its job: it may
+    /// be that text.
+    pub fn printed(&self) -> Self {
+        let path = if self.is_printed() { self.path.clone() } else { format!("{}{PRINTED}", self.path).into() };
+        Self { alias: self.alias.clone(), path }
+    }
+
+    /// Says whether the text is not the payload's own, but what a step printed.
+    pub fn is_printed(&self) -> bool {
+        self.path.ends_with(PRINTED)
     }
 
     fn below(&self, step: &str) -> Self {

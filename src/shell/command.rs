@@ -45,8 +45,13 @@ pub fn shown<'l>(line: &'l str, word: &str) -> Cow<'l, str> {
     let before = line.split(&marked).next().unwrap_or_default();
     let is_formed = before.split('\r').any(|part| part.trim_start().starts_with(FORMAT));
     let looks = is_formed || find_opening(before).is_some();
-    let own = line.replace(&marked, OPENING).replace(&marked_format(word), FORMAT);
+    let own = plain(line, word);
     Cow::Owned(if looks { format!("{UNOBEYED}{own}") } else { own })
+}
+
+/// Returns a line without the word.
+pub fn plain(line: &str, word: &str) -> String {
+    line.replace(&marked(word), OPENING).replace(&marked_format(word), FORMAT)
 }
 
 fn marked_format(word: &str) -> String {

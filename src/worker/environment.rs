@@ -10,10 +10,9 @@ use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::machine::{PATH_DEFAULT, find_program};
 use crate::shell::{environment_name, is_special_variable};
-use crate::taint::{Origin, Text};
+use crate::taint::Text;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Beginnings of variable names that are not exported.
 const PRIVATE: [&str; 5] = ["endpoint", "input", "secret", "path", "securefile"];
@@ -86,11 +85,6 @@ impl Environment {
     /// Returns the variables that hold payload text, by name.
     pub(super) fn tainted(&self) -> &BTreeMap<String, Text> {
         &self.tainted
-    }
-
-    /// Returns where payload text came from that is in a value, if there is any.
-    pub(super) fn origin(&self) -> Option<&Arc<Origin>> {
-        self.tainted.values().find_map(Text::origin)
     }
 
     /// Returns a program that is in the path of the step.

@@ -8,11 +8,10 @@ use super::words;
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Action, ErrorAction, Interpreter, Script, Step, TargetPlace};
 use crate::shell::Language;
-use crate::taint::{Origin, Text};
+use crate::taint::Text;
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The program that reads scripts of PowerShell; the edition for Windows is not there elsewhere.
 pub(super) const POWER_SHELL: &str = "pwsh";
@@ -75,9 +74,9 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Returns where payload text in the arguments came from, if there is any.
-    pub(super) fn origin(&self) -> Option<&Arc<Origin>> {
-        self.arguments.iter().find_map(Text::origin)
+    /// Returns the words behind the script.
+    pub(super) fn arguments(&self) -> &[Text] {
+        &self.arguments
     }
 
     /// Returns the ending of the script's file.

@@ -13,6 +13,7 @@ use super::containers::Containers;
 use super::context::JobContext;
 use super::desk::Desk;
 use super::journal::{Broken, Journal};
+use super::reach::Reach;
 use super::stop::{Cause, StopSignal, Watchman, minutes};
 use super::variables::{Setting, Variables};
 use super::{built_in, containers, deployment, interpreter, predefined, start, step};
@@ -46,6 +47,8 @@ pub(super) struct Execution<'j> {
     pub(super) containers: Containers,
     /// Caches that are saved if the job succeeds.
     pub(super) caches: Vec<built_in::Saving>,
+    /// The payload text that has come to steps so far.
+    pub(super) reach: Reach,
     /// What steps have handed on so far.
     outputs: Vec<Output>,
     /// The worst of the steps so far.
@@ -86,6 +89,7 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         folders: Vec::new(),
         containers: Containers::default(),
         caches: Vec::new(),
+        reach: Reach::default(),
         outputs: Vec::new(),
         worst,
     };

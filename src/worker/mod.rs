@@ -29,6 +29,7 @@ mod journal;
 mod lease;
 mod mask;
 mod predefined;
+mod reach;
 mod recorder;
 mod replace;
 mod retention;

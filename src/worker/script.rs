@@ -7,25 +7,27 @@ use super::context::JobContext;
 use super::environment::Environment;
 use super::interpreter::{Call, Reader};
 use super::job::Execution;
+use super::reach::Reach;
 use super::variables::Variables;
 use crate::pipeline::plan::{Script, Step};
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
-use crate::taint::{Origin, Text};
+use crate::taint::Text;
 use std::borrow::Cow;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A script that is ready to run.
 pub(super) struct Prepared {
     pub(super) command: Command,
     /// Whose logging commands count in its output.
     pub(super) trust: Trust,
-    /// Where payload text came from that the step gets, if it gets any.
-    pub(super) origin: Option<Arc<Origin>>,
+    /// The payload text that the step gets.
+    pub(super) reach: Reach,
+    /// The script as its author wrote it, where it is one.
+    pub(super) text: Option<String>,
     /// Sentences for the log.
     pub(super) warnings: Vec<String>,
     /// The script's file, which may hold secrets.
@@ -43,12 +45,14 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     let reader = Reader::new(script, variables).map_err(one)?;
     let (safe, carried) = make(job, &text, &environment, reader.language())?;
     carry(job, place, &carried, &mut environment).map_err(one)?;
-    let (directory, directory_origin) = directory(job, step, variables).map_err(one)?;
-    let origin = text.origin().or_else(|| environment.origin()).cloned().or(directory_origin);
-    let origin = origin.or_else(|| reader.origin().cloned());
+    let directory = directory(job, step, variables).map_err(one)?;
+    let mut reach = Reach::default();
     // Where senders may write code, whatever they write is the author's.
-    let is_reached = origin.is_some() && job.plan.substitution != Substitution::Raw;
-    let trust = Trust::of(step.target.as_ref(), is_reached);
+    if job.plan.substitution != Substitution::Raw {
+        let texts = environment.tainted().values().chain(reader.arguments());
+        [&text, &directory.written].into_iter().chain(texts).for_each(|text| reach.add(text));
+    }
+    let trust = Trust::of(step.target.as_ref(), &reach, &execution.reach);
     let file = job.workspace.temporary.join(format!("{}.{}", place + 1, reader.ending()));
     let framed = reader.framed(&safe);
     write(&file, &trust.written(&framed)).map_err(|error| one(format!("The script can't be written: {error}.")))?;
@@ -56,8 +60,8 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     environment.set(process::MARK, &job.mark());
     let standard_error = if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined };
     let call = reader.call(&file);
-    let command = command(execution, step, call, environment, directory, standard_error).map_err(one)?;
-    Ok(Prepared { command, trust, origin, warnings, file: Some(file) })
+    let command = command(execution, step, call, environment, directory.path, standard_error).map_err(one)?;
+    Ok(Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file) })
 }
 
 /// Returns a call as a program of this machine: itself, or what calls it in the step's container. On
@@ -130,11 +134,19 @@ fn carry(job: &JobContext, place: usize, carried: &Carried, environment: &mut En
     Ok(())
 }
 
-fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<(PathBuf, Option<Arc<Origin>>), String> {
-    let Some(written) = &step.working_directory else { return Ok((job.workspace.sources.clone(), None)) };
-    let expanded =
+/// Where a step starts, and what it is made of.
+struct Directory {
+    path: PathBuf,
+    written: Text,
+}
+
+fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<Directory, String> {
+    let Some(written) = &step.working_directory else {
+        return Ok(Directory { path: job.workspace.sources.clone(), written: Text::default() });
+    };
+    let written =
         variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?;
-    Ok((job.workspace.inside(&expanded.flatten())?, expanded.origin().cloned()))
+    Ok(Directory { path: job.workspace.inside(&written.flatten())?, written })
 }
 
 /// Writes a new file that only the server's user can read.

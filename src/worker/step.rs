@@ -7,17 +7,20 @@
 //! ```
 
 use super::built_in::{self, Ending, Instead, Own};
-use super::command::{Listener, Open, Percents, Rules, Work, worse};
+use super::command::{Listener, Open, Percents, Reached, Rules, Work, worse};
 use super::condition::{self, Verdict};
 use super::job::Execution;
 use super::journal::Broken;
+use super::reach::Reach;
 use super::script::{self, Prepared};
 use super::stop::{Interruption, deadline, minutes};
 use super::variables::Variables;
-use crate::pipeline::plan::{Action, Script, Step};
+use crate::pipeline::plan::{Action, Commands, Script, Step};
 use crate::process::{self, Ended, Exit};
 use crate::run::RunResult;
 use crate::store::{IssueKind, StepEvent};
+use crate::taint::Origin;
+use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -198,7 +201,9 @@ async fn execute(
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
     let Own { place, step, end } = own;
-    let Prepared { command, trust, origin, warnings, file } = prepared;
+    let Prepared { command, trust, reach, text, warnings, file } = prepared;
+    let (origin, reached) = origin(step, &reach, &execution.reach, text.as_deref());
+    execution.reach.merge(reach);
     tell(execution, place, IssueKind::Warning, warnings, work).await?;
     (work.result, work.is_done) = (RunResult::Succeeded, false);
     let Execution { job, desk, watchman, variables, .. } = execution;
@@ -216,6 +221,7 @@ async fn execute(
             target: step.target.as_ref(),
             variables,
             origin,
+            reached,
             is_debug: is_true("System.Debug"),
         },
         percents: if is_false("DECODE_PERCENTS") { Percents::Kept } else { Percents::Decoded },
@@ -261,6 +267,16 @@ async fn execute(
             tell(execution, place, IssueKind::Error, vec![sentence], work).await?;
             Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: true })
         }
+    }
+}
+
+/// Returns where payload text came from that may be in what a step prints, and how it came there.
+fn origin<'t>(step: &Step, own: &Reach, before: &Reach, script: Option<&'t str>) -> (Option<Arc<Origin>>, Reached<'t>) {
+    let takes_all = step.target.as_ref().is_some_and(|target| target.commands == Some(Commands::Any));
+    match (own.own(), own.origin().or(before.origin())) {
+        (Some(own), _) => (Some(own.clone()), Reached::Itself),
+        (None, Some(origin)) if !takes_all => (Some(Arc::new(origin.printed())), Reached::Before(script)),
+        (None, _) => (None, Reached::Not),
     }
 }
 

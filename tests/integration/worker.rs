@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod dependencies;
 mod foreground;
+mod laundering;
 mod masks;
 mod output;
 mod retries;

@@ -9,11 +9,13 @@
 //! step       what a step runs, and how
 //! strategy   jobs that become several: matrix, slices, deployments
 //! leg        each of those several, as one that executes or shows it sees it
+//! reach      where payload text stands
 //! settled    what becomes known of a job only when it is due
 //! resource   repositories, containers and pipelines that jobs and steps name by alias
 //! ```
 
 mod leg;
+mod reach;
 mod resource;
 mod settled;
 mod step;

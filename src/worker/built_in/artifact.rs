@@ -99,6 +99,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
     let download = Download { keep: job.keep.clone(), artifacts, to, patterns, is_apart: true };
     let step = Step::default();
     let own = Own { place: 0, step: &step, end: None };
+    execution.reach.take_files(&job.plan);
     match halt::work(execution, own, move |halt| download.carry_out(halt)).await {
         Ok(Told { lines, .. }) => {
             execution.desk.log(None, lines).await?;
@@ -169,6 +170,7 @@ async fn fetch(
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data(path))?;
     let patterns = Patterns::new(inputs.text(patterns), &to, Points::Taken)?;
     let download = Download { keep: job.keep.clone(), artifacts, to, patterns, is_apart };
+    execution.reach.take_files(&job.plan);
     halt::work(execution, own, move |halt| download.carry_out(halt)).await
 }
 

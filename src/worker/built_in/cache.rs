@@ -63,6 +63,9 @@ pub(super) async fn run(
         Ok((key, hit))
     });
     let (key, hit) = restored.await?;
+    if hit.is_some() {
+        execution.reach.take_files(&job.plan);
+    }
     let word = match &hit {
         Some(found) if *found == key => "true",
         Some(_) => "inexact",

@@ -37,6 +37,11 @@ impl Inputs {
         Ok(Self { definition, values, empty: Text::default() })
     }
 
+    /// Returns all of them.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.values.iter().map(|(_, text)| text)
+    }
+
     /// Returns the task's name.
     pub(super) fn task(&self) -> &'static str {
         self.definition.name

@@ -7,13 +7,14 @@
 //! VSTS_PUBLIC_VARIABLES    their names as JSON, and VSTS_SECRET_VARIABLES
 //! AGENT_VERSION            what the library takes for the version of an agent
 //! ```
-//! What it prints is obeyed as in any step, but for one thing: if payload text that it gets looks
-//! like a command, none of its commands count, because it may print that text.
+//! What it prints is obeyed as in a step after one that payload text reached: if such text looks like
+//! a command, none of its commands count, because it may print that text.
 
 use super::super::command::Trust;
 use super::super::environment::Environment;
 use super::super::interpreter::Call;
 use super::super::job::Execution;
+use super::super::reach::Reach;
 use super::super::script::{self, Prepared};
 use super::super::variables::Setting;
 use super::{Ending, Own, Unfinished};
@@ -32,8 +33,6 @@ const AGENT_VERSION: &str = "3.245.0";
 const NODE: &str = "node";
 /// The most bytes of an input: the system takes 128 KiB a variable.
 const INPUT_MAX: usize = 120 * 1024;
-/// What begins a command, and a line of the log's own, in any case.
-const LOOKS: [&str; 2] = ["##vso[", "##["];
 
 /// Returns the program of a step that is a package.
 pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> Result<Ending, Unfinished> {
@@ -50,18 +49,19 @@ pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> R
     add_variables(execution, &mut environment)?;
     environment.set("AGENT_VERSION", AGENT_VERSION);
     environment.set(process::MARK, &job.mark());
-    let trust = trust(execution, own, &environment);
-    let origin = environment.origin().cloned();
+    let reach = reach(execution, &environment);
+    let trust = trust(execution, own, &reach);
     let mut warnings = std::mem::take(&mut environment.warnings);
     if matches!(trust, Trust::Word(_)) {
         warnings.push(
-            "Payload text that the task gets looks like a logging command: none of its commands are obeyed.".to_owned(),
+            "Payload text that came to the job looks like a logging command: none of the task's commands are obeyed."
+                .to_owned(),
         );
     }
     let call = Call { programs: vec![NODE.to_owned()], arguments: vec![package.folder.join(target).into()] };
     let directory = job.workspace.sources.clone();
     let command = script::command(execution, own.step, call, environment, directory, StandardError::Joined)?;
-    Ok(Ending::Prepared(Box::new(Prepared { command, trust, origin, warnings, file: None })))
+    Ok(Ending::Prepared(Box::new(Prepared { command, trust, reach, text: None, warnings, file: None })))
 }
 
 /// Returns the package as it is installed now.
@@ -113,13 +113,19 @@ fn key(name: &str) -> String {
     name.replace(['.', ' '], "_").to_uppercase()
 }
 
+/// Returns the payload text that the package gets.
+fn reach(execution: &Execution<'_>, environment: &Environment) -> Reach {
+    let mut reach = Reach::default();
+    if execution.job.plan.substitution != Substitution::Raw {
+        environment.tainted().values().for_each(|text| reach.add(text));
+    }
+    reach
+}
+
 /// Returns whose commands count in what the package prints.
-fn trust(execution: &Execution<'_>, own: Own<'_>, environment: &Environment) -> Trust {
+fn trust(execution: &Execution<'_>, own: Own<'_>, reach: &Reach) -> Trust {
     let is_own = own.step.target.as_ref().is_some_and(|target| target.commands == Some(Commands::Any));
-    let looks = |value: &Text| {
-        let lower = value.flatten().to_ascii_lowercase();
-        LOOKS.iter().any(|look| lower.contains(look))
-    };
-    let is_reached = execution.job.plan.substitution != Substitution::Raw && environment.tainted().values().any(looks);
-    Trust::of(own.step.target.as_ref(), is_reached && !is_own)
+    let looks = reach.looks_like_command() || execution.reach.looks_like_command();
+    // The package is the operator's: where it does not repeat a payload's command, it gives its own.
+    if looks && !is_own { Trust::nobody() } else { Trust::All }
 }

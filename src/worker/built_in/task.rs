@@ -10,6 +10,7 @@ use super::{
 };
 use crate::pipeline::plan::Task;
 use crate::pipeline::task::call;
+use crate::shell::Substitution;
 
 /// Runs a step that is a task.
 pub(in super::super) async fn run(
@@ -25,11 +26,16 @@ pub(in super::super) async fn run(
         };
     }
     let done = match Inputs::new(task, &execution.variables) {
-        Ok(inputs) => match script(execution, own, &inputs).await {
-            Some(Ok(script)) => return Ok(script),
-            Some(Err(unfinished)) => Err(unfinished),
-            None => carry_out(execution, own, &inputs, work).await,
-        },
+        Ok(inputs) => {
+            if execution.job.plan.substitution != Substitution::Raw {
+                inputs.texts().for_each(|text| execution.reach.add(text));
+            }
+            match script(execution, own, &inputs).await {
+                Some(Ok(script)) => return Ok(script),
+                Some(Err(unfinished)) => Err(unfinished),
+                None => carry_out(execution, own, &inputs, work).await,
+            }
+        }
         Err(sentence) => Err(Unfinished::Failed(sentence)),
     };
     conclude(execution, own, done).await

@@ -2,7 +2,7 @@
 
 use super::obey::{Effect, Problem, Rules, Work, obey};
 use super::trust::{Found, Trust};
-use super::{COMMAND_MAX, Command, PREFIX, Percents};
+use super::{COMMAND_MAX, Command, Percents};
 use crate::diagnostic::shown;
 use crate::files::FILE_MAX;
 use crate::process::{Line, Output, Stream};
@@ -120,13 +120,14 @@ impl Listener<'_, '_> {
         let text = match self.trust.look(&line.text) {
             Found::Text(text) => text,
             // A command has its end in the piece that it begins in: longer ones are none.
-            Found::Command(_) if !line.ends => Cow::Owned(self.trust.without_word(&line.text)),
-            Found::Command(command) => match Command::parse(command, self.percents) {
+            Found::Command(..) if !line.ends => Cow::Owned(self.trust.without_word(&line.text)),
+            Found::Command(text, voice) => match Command::parse(text, self.percents) {
                 Some(command) => {
                     if self.rules.is_debug {
                         texts.push(format!("##[debug]Processed: {}", self.desk.masker.mask(&line.text)));
                     }
-                    return self.command(&command, texts).await;
+                    let rules = self.rules.heard(text, voice);
+                    return self.command(&command, &rules, texts).await;
                 }
                 None => {
                     texts.push(self.issue(IssueKind::Warning, "the next line looks like a command and is none"));
@@ -146,8 +147,8 @@ impl Listener<'_, '_> {
         }
     }
 
-    async fn command(&mut self, command: &Command, texts: &mut Vec<String>) -> Result<(), Broken> {
-        let done = obey(self.work, &self.rules, command);
+    async fn command(&mut self, command: &Command, rules: &Rules<'_>, texts: &mut Vec<String>) -> Result<(), Broken> {
+        let done = obey(self.work, rules, command);
         let done = match done {
             Ok(Some(effect)) => self.carry_out(effect, texts).await?,
             Ok(None) => Ok(()),
@@ -259,16 +260,6 @@ impl Listener<'_, '_> {
                 Ok(Ok(()))
             }
             Err(error) => Ok(Err(Problem::Error(format!("`{}` can't be published: {error}", shown(path))))),
-        }
-    }
-}
-
-impl Trust {
-    /// Returns a line without the word, which nobody needs to see.
-    fn without_word(&self, line: &str) -> String {
-        match self {
-            Self::All => line.to_owned(),
-            Self::Word(word) => line.replace(&crate::shell::command::marked(word), PREFIX),
         }
     }
 }

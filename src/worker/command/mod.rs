@@ -12,7 +12,7 @@ mod obey;
 mod trust;
 
 pub(super) use listen::{Listener, Open};
-pub(super) use obey::{Change, Rules, Work, worse};
+pub(super) use obey::{Change, Reached, Rules, Work, worse};
 pub(super) use trust::Trust;
 
 /// What a command begins with. What stands before it in the line is left out.

@@ -4,7 +4,8 @@
 //! an [`Effect`]. Variables change when the step has ended.
 
 use super::super::variables::{Setting, Variables};
-use super::Command;
+use super::trust::Voice;
+use super::{Command, PREFIX};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Commands, Target};
 use crate::run::{self, RunResult};
@@ -25,14 +26,53 @@ const TEXT_CHARS_MAX: usize = 1_000;
 const MULTILINE_SECRETS: &str = "SYSTEM_UNSAFEALLOWMULTILINESECRET";
 
 /// What a step is, as its commands see it.
+#[derive(Clone)]
 pub(in super::super) struct Rules<'r> {
     /// By which name its outputs are known.
     pub(in super::super) step: String,
     pub(in super::super) target: Option<&'r Target>,
     pub(in super::super) variables: &'r Variables,
-    /// Where a value came from that a payload gave the step: what it sets is tainted then.
+    /// Where payload text came from that may be in what the step sets, which is tainted then.
     pub(in super::super) origin: Option<Arc<Origin>>,
+    pub(in super::super) reached: Reached<'r>,
     pub(in super::super) is_debug: bool,
+}
+
+/// How payload text may have come into what a step prints.
+#[derive(Clone, Copy)]
+pub(in super::super) enum Reached<'r> {
+    /// In no way.
+    Not,
+    /// The step got some.
+    Itself,
+    /// Only a step before it did; this is its script, where it has one.
+    Before(Option<&'r str>),
+    /// A program gives the command, in such a step.
+    ByProgram,
+}
+
+impl<'r> Rules<'r> {
+    /// Returns the rules for one command, whose text stands behind its prefix. What a script's author
+    /// wrote word for word is his, whatever came to the steps before.
+    pub(super) fn heard(&self, text: &str, voice: Voice) -> Rules<'r> {
+        let mut rules = self.clone();
+        match (self.reached, voice) {
+            (Reached::Before(Some(script)), Voice::Author) if is_said(script, text) => {
+                (rules.origin, rules.reached) = (None, Reached::Not);
+            }
+            (Reached::Before(_), Voice::Program) => rules.reached = Reached::ByProgram,
+            _ => {}
+        }
+        rules
+    }
+}
+
+/// Says whether a script has a command word for word. One with characters that a script gives a
+/// meaning is not sure to be what the author sees there.
+fn is_said(script: &str, text: &str) -> bool {
+    let data = text.split_once(']').map_or("", |(_, data)| data);
+    let is_plain = |it: char| it.is_alphanumeric() || "_.+-/:@,=% ".contains(it);
+    data.chars().all(is_plain) && script.contains(&format!("{PREFIX}{text}"))
 }
 
 /// What a step's commands have told and changed so far.
@@ -379,8 +419,12 @@ fn prepend_path(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
     if folder.is_empty() || folder.contains([':', '\0']) {
         return error("the command `task.prependpath` needs one folder");
     }
-    if rules.origin.is_some() {
-        return error("a step that got payload text can't change `PATH`: programs obey it");
+    match rules.reached {
+        Reached::Not | Reached::Before(_) => {}
+        Reached::Itself => return error("a step that got payload text can't change `PATH`: programs obey it"),
+        Reached::ByProgram => {
+            return error("after payload text came to the job, only a script's own line can change `PATH`");
+        }
     }
     change(work, Change::PrependPath(folder.to_owned()), folder.len())?;
     Ok(None)

@@ -256,6 +256,24 @@ pub fn run_in(plan: Plan, line: Option<&str>, change: impl FnOnce(&mut JobContex
     Story { outcome, memory, folder }
 }
 
+/// Executes jobs of the first stage one after the other, in one run, and returns the last.
+pub fn run_jobs(plan: Plan, jobs: &[usize]) -> Story {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut context = context(plan, folder.path());
+    let mut last = None;
+    for (at, job) in jobs.iter().enumerate() {
+        let (_cancel, stop) = watch::channel(false);
+        let mut memory = Memory::default();
+        context.job = *job;
+        context.id = JobId::from_stored(&format!("job_{}", at + 1));
+        context.workspace = Workspace::create(folder.path(), &context.run, &context.id, None).expect("folders");
+        let outcome = runtime().block_on(execute(&context, &mut memory, stop)).expect("a journal that takes all");
+        last = Some((outcome, memory));
+    }
+    let (outcome, memory) = last.expect("a job");
+    Story { outcome, memory, folder }
+}
+
 pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }
