@@ -262,7 +262,7 @@ pub fn run_jobs(plan: Plan, jobs: &[usize]) -> Story {
     let mut context = context(plan, folder.path());
     let mut last = None;
     for (at, job) in jobs.iter().enumerate() {
-        let (_cancel, stop) = watch::channel(false);
+        let (_cancel, stop) = watch::channel(Asked::Nothing);
         let mut memory = Memory::default();
         context.job = *job;
         context.id = JobId::from_stored(&format!("job_{}", at + 1));
