@@ -46,7 +46,7 @@ impl Bench {
         let mut complete = pin!(self.complete(claim, stop, &is_finishing));
         let stopped = tokio::select! {
             result = &mut complete => Ok(result),
-            () = lease::keep(&*self.store, &lease, cancel.as_ref()) => Err("the lease is lost"),
+            () = lease::keep(self.store.clone(), lease.clone(), cancel) => Err("the lease is lost"),
             _ = given_up.wait_for(|given_up| *given_up) => Err("the worker ends before the job"),
         };
         let (is_complete, result) = match stopped {
