@@ -201,8 +201,8 @@ async fn execute(
     let Prepared { command, trust, origin, warnings, file } = prepared;
     tell(execution, place, IssueKind::Warning, warnings, work).await?;
     (work.result, work.is_done) = (RunResult::Succeeded, false);
+    let is_debug = execution.is_debug();
     let Execution { job, desk, watchman, variables, .. } = execution;
-    let is_true = |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"));
     let is_false =
         |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("false"));
     let (done, mut is_done) = watch::channel(false);
@@ -211,13 +211,7 @@ async fn execute(
         desk,
         place,
         trust,
-        rules: Rules {
-            step: step_name(step, place),
-            target: step.target.as_ref(),
-            variables,
-            origin,
-            is_debug: is_true("System.Debug"),
-        },
+        rules: Rules { step: step_name(step, place), target: step.target.as_ref(), variables, origin, is_debug },
         percents: if is_false("DECODE_PERCENTS") { Percents::Kept } else { Percents::Decoded },
         work: &mut *work,
         fails_on_error: means.fails_on_error,
