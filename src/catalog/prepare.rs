@@ -6,7 +6,8 @@
 use super::Pipeline;
 use crate::diagnostic::Diagnostics;
 use crate::expression::{Object, Value};
-use crate::pipeline::{self, plan::Plan};
+use crate::pipeline;
+use crate::pipeline::plan::{Plan, Variable};
 use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
 use crate::template::{self, Inputs, Node};
@@ -60,8 +61,23 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
     }
     let mut plan =
         pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
+    set_when_queued(&mut plan, trigger.variables);
     plan.triggered_by = trigger.webhook.as_ref().map(|webhook| webhook.alias.to_owned());
     Some(Prepared { document, plan })
+}
+
+/// Gives a run the variables that were set when it was queued. They stand before all of the file's, which
+/// win over them (reference, section 4.3).
+fn set_when_queued(plan: &mut Plan, variables: &[(String, String)]) {
+    let variable = |(name, value): &(String, String)| Variable {
+        name: name.clone(),
+        value: value.as_str().into(),
+        ..Variable::default()
+    };
+    plan.variables.splice(0..0, variables.iter().map(variable));
+    for group in &mut plan.groups {
+        group.after += variables.len();
+    }
 }
 
 /// Expands a pipeline without checking what came of it.

@@ -183,10 +183,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), Failure> {
     let (stop, stopped) = sync::watch::channel(Asked::Nothing);
     let failed: Mutex<Option<io::Error>> = Mutex::new(None);
-    let mut print = |origin: Origin<'_>, lines: &[String]| {
+    let mut print = |origin: Origin<'_>, lines: &str| {
         let prefix = if raw { String::new() } else { format!("{} | ", harmless(&origin.to_string())) };
-        let mut text = String::new();
-        for line in lines {
+        let mut text = String::with_capacity(lines.len());
+        for line in lines.split_terminator('\n') {
             text.extend([&prefix, &*harmless(line), "\n"]);
         }
         if let Err(error) = output::text(&text) {

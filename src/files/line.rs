@@ -51,9 +51,25 @@ impl LogLine {
     }
 }
 
+/// Adds lines of a time and a step, each with an LF at its end and no other line break.
+pub(super) fn write_whole(stamp: &mut Stamp, (at, step): (Timestamp, Option<usize>), lines: &str, file: &mut String) {
+    let stamp = stamp.text(at, step);
+    let mut begin = 0;
+    for end in memchr::memchr_iter(b'\n', lines.as_bytes()) {
+        file.push_str(stamp);
+        file.push_str(&lines[begin..=end]);
+        begin = end + 1;
+    }
+}
+
 /// Adds a line of a time and a step as it stands in the file.
 pub(super) fn write(stamp: &mut Stamp, (at, step): (Timestamp, Option<usize>), text: &str, file: &mut String) {
     file.push_str(stamp.text(at, step));
+    push(text, file);
+}
+
+/// Adds a line as it stands in the file behind its time: bounded, and with no line break but the last.
+pub fn push(text: &str, file: &mut String) {
     let mut rest = &text[..text.floor_char_boundary(TEXT_MAX)];
     while let Some(at) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
         file.push_str(&rest[..at]);

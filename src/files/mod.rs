@@ -32,7 +32,7 @@ pub use bucket::Bucket;
 pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX};
 pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX};
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
-pub use line::{LogLine, TEXT_MAX};
+pub use line::{LogLine, TEXT_MAX, push as push_line};
 pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
 pub use sweep::{Left, LeftOver, Site};

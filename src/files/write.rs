@@ -14,11 +14,15 @@ use std::sync::Arc;
 /// as usual has room, with their times. What comes later is left out.
 pub const LOG_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
+/// How many bytes of a log may wait for the disk. With more of them whoever else wants the disk to
+/// have written something, as the store does with each renewal of a lease, would wait for them too.
+const UNSYNCED_MAX: u64 = 32 * 1024 * 1024;
+
+/// How many bytes of a block of lines are written at once, their times included.
+const WRITTEN_AT_ONCE: usize = 512 * 1024;
+
 /// How much room is kept for the next lines: those of one block of output with their times.
 const KEPT_MAX: usize = 1024 * 1024;
-
-/// What the last line of a log says that got too long.
-const FULL: &str = "##[warning]The log is full: what follows is not kept.";
 
 /// The open log of one job.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub struct LogWriter {
     written: u64,
     /// The most bytes that are kept.
     limit: u64,
+    /// How many bytes may not be on disk yet.
+    unsynced: u64,
     /// Room for the next lines, empty between calls.
     text: String,
     is_synced: bool,
@@ -48,6 +54,7 @@ impl LogWriter {
             folder,
             written,
             limit: LOG_MAX,
+            unsynced: 0,
             text: String::new(),
             is_synced: false,
             shipping: None,
@@ -74,24 +81,61 @@ impl LogWriter {
     }
 
     fn append_all<'l>(&mut self, lines: impl Iterator<Item = ((Timestamp, Option<usize>), &'l str)>) -> io::Result<()> {
-        let mut text = std::mem::take(&mut self.text);
         let mut stamp = Stamp::default();
         for (of, line) in lines {
-            if self.written >= self.limit {
+            if self.is_full() {
                 break;
             }
-            let before = text.len();
-            line::write(&mut stamp, of, line, &mut text);
-            self.written += (text.len() - before) as u64;
-            if self.written >= self.limit {
-                line::write(&mut stamp, of, FULL, &mut text);
+            line::write(&mut stamp, of, line, &mut self.text);
+            if self.is_full() {
+                line::write(&mut stamp, of, &full(self.limit), &mut self.text);
             }
         }
-        let written = self.file.write_all(text.as_bytes());
-        text.clear();
-        text.shrink_to(KEPT_MAX);
-        self.text = text;
+        self.write()?;
+        self.ship()
+    }
+
+    /// Adds lines of one time and one step, each with an LF at its end and no other line break. They are
+    /// in the file when this returns.
+    pub fn append_block(&mut self, at: Timestamp, step: Option<usize>, mut lines: &str) -> io::Result<()> {
+        let mut stamp = Stamp::default();
+        while !lines.is_empty() && !self.is_full() {
+            // The time of a line of one byte is thirty times as long.
+            let reach = lines.floor_char_boundary(WRITTEN_AT_ONCE / 32);
+            let end = lines[..reach].rfind('\n').or_else(|| lines.find('\n')).map_or(lines.len(), |end| end + 1);
+            let (now, later) = lines.split_at(end);
+            line::write_whole(&mut stamp, (at, step), now, &mut self.text);
+            if self.is_full() {
+                line::write(&mut stamp, (at, step), &full(self.limit), &mut self.text);
+            }
+            self.write()?;
+            lines = later;
+        }
+        self.ship()
+    }
+
+    /// Says whether nothing more is kept, with what is not written yet.
+    fn is_full(&self) -> bool {
+        self.written + self.text.len() as u64 >= self.limit
+    }
+
+    /// Writes what is ready.
+    fn write(&mut self) -> io::Result<()> {
+        let length = self.text.len() as u64;
+        let written = self.file.write_all(self.text.as_bytes());
+        self.text.clear();
+        self.text.shrink_to(KEPT_MAX);
         written?;
+        self.written += length;
+        self.unsynced += length;
+        if self.unsynced >= UNSYNCED_MAX {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(())
+    }
+
+    fn ship(&mut self) -> io::Result<()> {
         match self.shipping.as_mut().map(|shipping| shipping.send(&self.file)) {
             // A lost lease is the end; a depot that is away gets the lines later.
             Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
@@ -102,6 +146,7 @@ impl LogWriter {
     /// Returns once all lines are on disk.
     pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
+        self.unsynced = 0;
         if !self.is_synced {
             let logs = self.folder.parent().unwrap_or(&self.folder);
             File::open(&self.folder)?.sync_all()?;
@@ -124,6 +169,14 @@ impl LogWriter {
         self.file.read_exact(&mut last)?;
         if last != *b"\n" { self.file.write_all(b"\n") } else { Ok(()) }
     }
+}
+
+/// Returns what the last line of a log says that got too long.
+fn full(limit: u64) -> String {
+    format!(
+        "##[warning]The log has {} MiB, the most that is kept of one job: what follows is left out of it, and the job goes on.",
+        limit / 1024 / 1024
+    )
 }
 
 /// A log that every machine can read is not needed on this one.

@@ -24,6 +24,22 @@ pub struct Line {
     pub ends: bool,
 }
 
+/// What was printed at once on one stream.
+#[derive(Debug)]
+pub(super) enum Printed {
+    /// Lines, and pieces of such.
+    Lines(Vec<Line>),
+    /// Whole lines as they came: each has an LF at its end, none has a CR, none is longer than
+    /// [`LINE_MAX`].
+    Block(String),
+}
+
+/// Returns the lines of a block.
+pub fn lines_of(stream: Stream, block: &str) -> Vec<Line> {
+    let line = |text: &str| Line { stream, text: text.to_owned(), ends: true };
+    block.split_terminator('\n').map(line).collect()
+}
+
 /// Splits what comes from one pipe. A line ends with LF, CR or both, as in the pipeline
 /// language's own logs: a progress bar that redraws itself becomes one line a step.
 pub(super) struct Splitter {
@@ -39,8 +55,44 @@ impl Splitter {
         Self { stream, begun: Vec::new(), after_return: false }
     }
 
-    /// Adds the lines that are complete with these bytes.
-    pub(super) fn split(&mut self, mut bytes: &[u8], lines: &mut Vec<Line>) {
+    pub(super) fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Returns the lines that are complete with these bytes. Nearly all are in the block, copied at
+    /// once; only what needs more than that is looked at line by line.
+    pub(super) fn split(&mut self, bytes: &[u8]) -> Printed {
+        if let Some((block, rest)) = self.block(bytes) {
+            self.begun.clear();
+            self.begun.extend_from_slice(rest);
+            return Printed::Block(block);
+        }
+        let mut lines = Vec::new();
+        self.split_each(bytes, &mut lines);
+        Printed::Lines(lines)
+    }
+
+    /// Returns what was begun and all whole lines as one text, and what stands behind them; nothing
+    /// where a line must be cut, or a byte be replaced or left out.
+    fn block<'b>(&self, bytes: &'b [u8]) -> Option<(String, &'b [u8])> {
+        let (whole, rest) = bytes.split_at(memchr::memrchr(b'\n', bytes)? + 1);
+        if self.after_return || rest.len() >= LINE_MAX || memchr::memchr(b'\r', bytes).is_some() {
+            return None;
+        }
+        let mut text = Vec::with_capacity(self.begun.len() + whole.len());
+        text.extend_from_slice(&self.begun);
+        text.extend_from_slice(whole);
+        let mut at = 0;
+        while at < text.len() {
+            // Where the last line break in reach is, no line before it is too long.
+            let reach = &text[at..text.len().min(at + LINE_MAX + 1)];
+            at += memchr::memrchr(b'\n', reach)? + 1;
+        }
+        Some((String::from_utf8(text).ok()?, rest))
+    }
+
+    /// Adds the lines that are complete with these bytes, each by itself.
+    fn split_each(&mut self, mut bytes: &[u8], lines: &mut Vec<Line>) {
         if self.after_return && !bytes.is_empty() {
             self.after_return = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
@@ -114,7 +166,10 @@ mod tests {
         let mut splitter = Splitter::new(Stream::Output);
         let mut lines = Vec::new();
         for block in blocks {
-            splitter.split(block, &mut lines);
+            match splitter.split(block) {
+                Printed::Lines(single) => lines.extend(single),
+                Printed::Block(block) => lines.extend(lines_of(Stream::Output, &block)),
+            }
         }
         splitter.finish(&mut lines);
         lines.into_iter().map(|line| line.text).collect()
@@ -140,6 +195,7 @@ mod tests {
     fn characters_survive_blocks_and_cuts() {
         check(&["ein w\u{fc}"], &["ein wü"]);
         assert_eq!(split(&[b"w\xc3", b"\xbc\n"]), ["wü"]);
+        assert_eq!(split(&[b"w\xc3", b"\xbc\nb\n\nc", b"d\n"]), ["wü", "b", "", "cd"]);
         let long = "ü".repeat(LINE_MAX) + "end";
         let pieces = split(&[b"x", long.as_bytes()]);
         assert!(pieces.iter().all(|piece| piece.len() <= LINE_MAX && !piece.contains('\u{fffd}')));

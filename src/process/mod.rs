@@ -17,7 +17,7 @@ mod read;
 mod shim;
 mod tree;
 
-pub use line::{LINE_MAX, Line, Stream};
+pub use line::{LINE_MAX, Line, Stream, lines_of};
 pub use shim::{is_wanted as is_shim, shim};
 pub use tree::{KILL_MAX, MARK, hunt};
 
@@ -125,6 +125,12 @@ pub enum Error {
 pub trait Output: Send {
     /// Takes lines in order. The program waits meanwhile. An error ends the program.
     async fn take(&mut self, lines: Vec<Line>) -> Result<(), String>;
+
+    /// Takes whole lines of one stream as one text, in which each has an LF at its end and no other
+    /// line break: how nearly all output comes, so that who needs no single lines makes none.
+    async fn take_block(&mut self, stream: Stream, block: String) -> Result<(), String> {
+        self.take(lines_of(stream, &block)).await
+    }
 }
 
 /// Runs a program to its end. When `stop` is done, the program is asked, told and forced to end.

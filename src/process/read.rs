@@ -1,7 +1,7 @@
 //! Reads a program's pipes block by block, until they close or the program is over.
 
 use super::Output;
-use super::line::{Line, Splitter, Stream};
+use super::line::{Printed, Splitter, Stream};
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use tokio::io::AsyncReadExt;
@@ -40,31 +40,35 @@ impl Reader {
     /// Hands all lines on, until every pipe is closed or, once the program is over, empty.
     pub(super) async fn read(mut self, mut over: watch::Receiver<bool>, to: &mut dyn Output) -> Result<(), String> {
         while self.output.is_open || self.error.as_ref().is_some_and(|pipe| pipe.is_open) {
-            let lines = tokio::select! {
+            let (stream, printed) = tokio::select! {
                 biased;
                 _ = over.wait_for(|over| *over) => break,
-                lines = self.output.next(), if self.output.is_open => lines,
-                lines = next(&mut self.error) => lines,
+                printed = self.output.next(), if self.output.is_open => (Stream::Output, printed),
+                printed = next(&mut self.error) => (Stream::Error, printed),
             };
-            hand_on(lines, to).await?;
+            hand_on(stream, printed, to).await?;
         }
-        hand_on(self.output.rest(), to).await?;
+        self.output.hand_on_rest(to).await?;
         match &mut self.error {
-            Some(pipe) => hand_on(pipe.rest(), to).await,
+            Some(pipe) => pipe.hand_on_rest(to).await,
             None => Ok(()),
         }
     }
 }
 
-async fn next(pipe: &mut Option<Pipe>) -> Vec<Line> {
+async fn next(pipe: &mut Option<Pipe>) -> Printed {
     match pipe {
         Some(pipe) if pipe.is_open => pipe.next().await,
         _ => std::future::pending().await,
     }
 }
 
-async fn hand_on(lines: Vec<Line>, to: &mut dyn Output) -> Result<(), String> {
-    if lines.is_empty() { Ok(()) } else { to.take(lines).await }
+async fn hand_on(stream: Stream, printed: Printed, to: &mut dyn Output) -> Result<(), String> {
+    match printed {
+        Printed::Block(block) => to.take_block(stream, block).await,
+        Printed::Lines(lines) if lines.is_empty() => Ok(()),
+        Printed::Lines(lines) => to.take(lines).await,
+    }
 }
 
 impl Pipe {
@@ -76,31 +80,32 @@ impl Pipe {
     }
 
     /// Returns the lines that the next block completes. Nothing is lost if this is dropped early.
-    async fn next(&mut self) -> Vec<Line> {
+    async fn next(&mut self) -> Printed {
         // A pipe that can't be read is as good as closed.
         let count = self.receiver.read(&mut self.block).await.unwrap_or(0);
         self.split(count)
     }
 
-    /// Returns what is left, without waiting for more. It asks the pipe itself: the runtime may
+    /// Hands on what is left, without waiting for more. It asks the pipe itself: the runtime may
     /// not have noticed yet that there is something.
-    fn rest(&mut self) -> Vec<Line> {
-        let mut lines = Vec::new();
+    async fn hand_on_rest(&mut self, to: &mut dyn Output) -> Result<(), String> {
         for _ in 0..LAST_BLOCKS {
             match rustix::io::read(&self.receiver, &mut self.block) {
-                Ok(count) if count > 0 => lines.append(&mut self.split(count)),
+                Ok(count) if count > 0 => {
+                    let printed = self.split(count);
+                    hand_on(self.splitter.stream(), printed, to).await?;
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 _ => break,
             }
         }
-        self.splitter.finish(&mut lines);
-        lines
+        let mut last = Vec::new();
+        self.splitter.finish(&mut last);
+        hand_on(self.splitter.stream(), Printed::Lines(last), to).await
     }
 
-    fn split(&mut self, count: usize) -> Vec<Line> {
+    fn split(&mut self, count: usize) -> Printed {
         self.is_open = count > 0;
-        let mut lines = Vec::new();
-        self.splitter.split(&self.block[..count], &mut lines);
-        lines
+        self.splitter.split(&self.block[..count])
     }
 }

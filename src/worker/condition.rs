@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 
 /// Evaluates a condition; without one it is `succeeded()`.
 pub(super) fn evaluate(condition: Option<&str>, status: RunResult, variables: &Variables) -> Verdict {
-    let condition = condition.filter(|condition| !condition.trim().is_empty()).unwrap_or("succeeded()");
+    let condition = written(condition);
     let context = Context::new(Dialect::Condition)
         .with("variables", Value::object(variables.iter().map(|(name, value)| (name, Value::String(value.clone())))))
         .with_status(Status::Step(job_status(status)));
@@ -25,6 +25,26 @@ pub(super) fn evaluate(condition: Option<&str>, status: RunResult, variables: &V
         Ok(_) => Verdict::DoesNotHold,
         Err(mistake) => Verdict::Fails(mistake.title),
     }
+}
+
+/// Returns what the log says of a condition where it tells more than usual.
+pub(super) fn explained(condition: Option<&str>, display_name: &str, verdict: &Verdict) -> Vec<String> {
+    let result = match verdict {
+        Verdict::Holds => "True",
+        Verdict::DoesNotHold => "False",
+        Verdict::Fails(_) => return Vec::new(),
+    };
+    let condition = written(condition);
+    vec![
+        format!("##[debug]Evaluating condition for step: '{display_name}'"),
+        format!("##[debug]Evaluating: {}", condition.replace(['\r', '\n'], " ")),
+        format!("##[debug]Result: {result}"),
+    ]
+}
+
+/// Returns a condition; without one it is `succeeded()`.
+fn written(condition: Option<&str>) -> &str {
+    condition.filter(|condition| !condition.trim().is_empty()).unwrap_or("succeeded()")
 }
 
 fn job_status(status: RunResult) -> JobStatus {

@@ -28,6 +28,11 @@ impl<'j> Desk<'j> {
         if lines.is_empty() { Ok(()) } else { self.journal.log(step, lines).await }
     }
 
+    /// Adds whole lines that hold no secret, as [`Journal::log_block`] takes them.
+    pub(super) async fn log_block(&mut self, step: Option<usize>, block: String) -> Result<(), Broken> {
+        self.journal.log_block(step, block).await
+    }
+
     /// Records an event whose texts are masked already.
     pub(super) async fn record(&mut self, event: StepEvent) -> Result<(), Broken> {
         self.journal.record(event).await

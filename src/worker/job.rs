@@ -137,6 +137,11 @@ impl Execution<'_> {
         find_program(&own, name).or_else(|| self.job.host.program(name))
     }
 
+    /// Says whether the log tells more than usual.
+    pub(super) fn is_debug(&self) -> bool {
+        self.variables.value("System.Debug").is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"))
+    }
+
     /// Returns how well the job goes so far.
     pub(super) fn status(&mut self) -> RunResult {
         if self.watchman.canceled().is_some() { RunResult::Canceled } else { self.worst }
@@ -150,7 +155,12 @@ impl Execution<'_> {
         if self.watchman.is_out_of_time() {
             return self.complete(place, display_name, RunResult::Skipped, None).await;
         }
-        match condition::evaluate(step.condition.as_deref(), status, &self.variables) {
+        let verdict = condition::evaluate(step.condition.as_deref(), status, &self.variables);
+        if self.is_debug() {
+            let lines = condition::explained(step.condition.as_deref(), &display_name, &verdict);
+            self.desk.log(Some(place), lines).await?;
+        }
+        match verdict {
             Verdict::DoesNotHold => self.complete(place, display_name, RunResult::Skipped, None).await,
             Verdict::Fails(mistake) => {
                 let sentence = format!("##[error]The condition of `{display_name}` can't be evaluated: {mistake}.");

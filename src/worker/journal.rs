@@ -38,4 +38,9 @@ pub trait Journal: Send {
 
     /// Adds lines to the log: of the step at a place of the job, or about the job itself.
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken>;
+
+    /// Adds lines as one text, in which each has an LF at its end and no other line break.
+    async fn log_block(&mut self, step: Option<usize>, block: String) -> Result<(), Broken> {
+        self.log(step, block.split_terminator('\n').map(str::to_owned).collect()).await
+    }
 }

@@ -2,8 +2,10 @@
 
 use super::stop::Asked;
 use crate::store::{Error, Lease, Renewal, Store};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 /// How long a claim or renewal holds.
@@ -15,10 +17,20 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// so that its processes are gone by then.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(20);
 
+/// Keeps a lease as [`renew`] does, in a task of its own: however much the job has to do, no renewal waits
+/// for it. Returns once the lease must be taken for lost; may be dropped before.
+pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, cancel: Option<watch::Sender<Asked>>) {
+    let mut renewing = JoinSet::new();
+    renewing.spawn(async move { renew(&*store, &lease, cancel.as_ref()).await });
+    if let Some(Err(error)) = renewing.join_next().await {
+        tracing::error!(%error, "the renewal of a lease broke off");
+    }
+}
+
 /// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`,
 /// if that is wanted.
 /// Returns once the lease must be taken for lost.
-pub(super) async fn keep(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<Asked>>) {
+async fn renew(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<Asked>>) {
     let mut changes = store.changes();
     let mut renewed_at = Instant::now();
     loop {

@@ -132,6 +132,12 @@ impl Journal for Recorder {
         self.metrics.printed(lines.iter().map(|line| line.len() as u64 + 1).sum());
         self.begin(move |log| log.append_of(at, step, &lines)).await
     }
+
+    async fn log_block(&mut self, step: Option<usize>, block: String) -> Result<(), Broken> {
+        let at = self.clock.now();
+        self.metrics.printed(block.len() as u64);
+        self.begin(move |log| log.append_block(at, step, &block)).await
+    }
 }
 
 /// Completes a job in the store.

@@ -206,8 +206,8 @@ async fn execute(
     execution.reach.merge(reach);
     tell(execution, place, IssueKind::Warning, warnings, work).await?;
     (work.result, work.is_done) = (RunResult::Succeeded, false);
+    let is_debug = execution.is_debug();
     let Execution { job, desk, watchman, variables, .. } = execution;
-    let is_true = |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"));
     let is_false =
         |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("false"));
     let (done, mut is_done) = watch::channel(false);
@@ -222,7 +222,7 @@ async fn execute(
             variables,
             origin,
             reached,
-            is_debug: is_true("System.Debug"),
+            is_debug,
         },
         percents: if is_false("DECODE_PERCENTS") { Percents::Kept } else { Percents::Decoded },
         work: &mut *work,

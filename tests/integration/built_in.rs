@@ -305,7 +305,14 @@ fn nothing_is_written_outside_of_the_job_s_folders() {
 
 #[test]
 fn archives_give_back_what_went_in() {
-    for (kind, file) in [("zip", "o/a.zip"), ("tar", "o/a.tar.gz")] {
+    let forms = [
+        ("zip", "o/a.zip"),
+        ("tar", "o/a.tar.gz"),
+        ("tar, tarCompression: bz2", "o/a.tar.bz2"),
+        ("tar, tarCompression: xz", "o/a.tar.xz"),
+        ("tar, tarCompression: none", "o/a.tar"),
+    ];
+    for (kind, file) in forms {
         let steps = format!(
             "\
 steps:
@@ -320,6 +327,53 @@ steps:
         let output = run(&folder(&steps)).ended_with(0);
         assert!(printed(&output).ends_with(&["one", "runs", &file[2..]]), "{output:?}");
     }
+}
+
+#[test]
+fn archives_are_found_by_several_patterns_anywhere_in_the_job() {
+    let steps = "\
+steps:
+- script: |
+    mkdir -p in \"$(Build.ArtifactStagingDirectory)/deep\"
+    for name in one two three four; do echo $name > in/$name; done
+    tar cJf \"$(Build.ArtifactStagingDirectory)/deep/a.tar.xz\" -C in one
+    tar cjf \"$(Build.ArtifactStagingDirectory)/not.tar.bz2\" -C in two
+    tar cjf b.tbz2 -C in three
+    gzip -c in/four > four.txt.gz
+- task: ExtractFiles@1
+  inputs:
+    archiveFilePatterns: |
+      $(Build.ArtifactStagingDirectory)/**/*
+      !**/not.*
+      !$(Build.ArtifactStagingDirectory)/not.*
+      b.*
+      # and one file
+      $(Build.SourcesDirectory)/*.gz
+    destinationFolder: back
+- script: ls back
+- task: ExtractFiles@1
+  inputs: {archiveFilePatterns: /etc/*.zip, destinationFolder: back}
+  continueOnError: true
+";
+    let output = run(&folder(steps)).ended_with(0);
+    assert!(printed(&output).windows(3).any(|lines| lines == ["four.txt", "one", "three"]), "{output:?}");
+    assert!(output.stdout.contains("`/etc` is outside of the job's folders"), "{output:?}");
+}
+
+#[test]
+fn an_archive_of_an_unknown_kind_is_a_mistake_of_the_file() {
+    let cases = [
+        ("ArchiveFiles@2", "rootFolderOrFile: in, archiveType: 7z", "`ArchiveFiles` has nothing for `7z`"),
+        ("ArchiveFiles@2", "rootFolderOrFile: in, archiveType: tar, tarCompression: zst", "has nothing for `zst`"),
+        ("ExtractFiles@1", "archiveFilePatterns: '**/*.7z', destinationFolder: o", "has nothing for `**/*.7z`"),
+        ("ExtractFiles@1", "archiveFilePatterns: 'a.rar', destinationFolder: o", "has nothing for `a.rar`"),
+    ];
+    for (task, inputs, title) in cases {
+        let output = run(&folder(&format!("steps:\n- task: {task}\n  inputs: {{{inputs}}}\n"))).ended_with(1);
+        assert!(output.stderr.contains(title), "{output:?}");
+    }
+    let fine = "steps:\n- task: ExtractFiles@1\n  condition: false\n  inputs: {archiveFilePatterns: '**/*\n  $(x)/a.7z', destinationFolder: o}\n";
+    run(&folder(fine)).ended_with(0);
 }
 
 #[test]

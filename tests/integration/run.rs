@@ -117,3 +117,62 @@ fn watching_wants_a_payload_that_can_be_read_again() {
     let refused = folder().run(&["run", "p.yml", "--watch", "--payload", "-"]).ended_with(2);
     assert!(refused.stderr.contains("stdin can't give"), "{refused:?}");
 }
+
+#[test]
+fn a_variable_that_is_given_is_there_at_run_time_and_loses_against_those_of_the_file() {
+    let folder = Folder::new("variable-groups: {g: {grouped: group}}\n");
+    folder.write(
+        "p.yml",
+        "\
+name: named-$(given)
+variables:
+- group: g
+- name: root
+  value: file
+- name: seen
+  value: $[ variables.given ]
+jobs:
+- job: a
+  variables: {own: file}
+  steps:
+  - script: |
+      echo macro $(given) env $GIVEN expression $(seen) template ${{ variables.given }}
+      echo $(root) $(own) $(grouped) $(Build.BuildNumber)
+  - script: echo holds
+    condition: eq(variables.given, 'yes')
+",
+    );
+    let given = ["given=yes", "root=given", "own=given", "grouped=given"];
+    let mut arguments = vec!["run", "p.yml", "--raw"];
+    given.iter().for_each(|variable| arguments.extend(["--variable", variable]));
+    let output = folder.run(&arguments).ended_with(0);
+    let expected = ["file file group named-yes", "holds", "macro yes env yes expression yes template yes"];
+    assert_eq!(printed(&output.stdout), expected);
+    folder.run(&["render", "p.yml", "--variable", "given=yes"]).ended_with(0);
+}
+
+#[test]
+fn the_log_tells_more_where_system_debug_is_given() {
+    let folder = Folder::new("");
+    folder.write(
+        "p.yml",
+        "steps:\n- script: echo '##vso[task.debug]more'\n  displayName: say\n- script: echo no\n  condition: failed()\n",
+    );
+    let usual = folder.run(&["run", "p.yml", "--raw"]).ended_with(0);
+    assert!(!usual.stdout.contains("##[debug]"), "{usual:?}");
+    let debug = folder.run(&["run", "p.yml", "--raw", "--variable", "System.Debug=true"]).ended_with(0);
+    let lines: Vec<&str> = debug.stdout.lines().filter_map(|line| line.strip_prefix("##[debug]")).collect();
+    let expected = [
+        "Evaluating condition for step: 'say'",
+        "Evaluating: succeeded()",
+        "Result: True",
+        "more",
+        "Processed: ##vso[task.debug]more",
+        "Evaluating condition for step: 'CmdLine'",
+        "Evaluating: failed()",
+        "Result: False",
+    ];
+    let mut sorted = [lines.clone(), expected.to_vec()];
+    sorted.iter_mut().for_each(|lines| lines.sort_unstable());
+    assert_eq!(sorted[0], sorted[1], "{lines:?}");
+}

@@ -10,7 +10,7 @@ use crate::pipeline::model::{Action, Placed, Script, Task};
 use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
 use crate::pipeline::task::package::{self, Handler, Package};
-use crate::pipeline::task::{self, Definition, Required, call};
+use crate::pipeline::task::{self, ARCHIVE_ENDINGS, Definition, Required, call};
 use crate::pipeline::value::{author, entries, filled, member, own, placed_text, scalar, text};
 use crate::taint::Text;
 use crate::template::{Entry, Node, Scalar};
@@ -24,6 +24,13 @@ const PASSED_OVER: [(&str, &str, &str, &str); 3] = [
     ("Bash", "bashEnvValue", "", "write `env: {BASH_ENV: …}` at the step"),
     ("PowerShell", "showWarnings", "false", "write `##vso[task.logissue type=warning]` in the script"),
     ("DownloadBuildArtifacts", "extractTars", "false", "unpack them with the task `ExtractFiles`"),
+];
+
+/// Which archives the tasks for them know: the task, the input, and its values or the endings of names.
+const ARCHIVES: [(&str, &str, &[&str]); 3] = [
+    ("ArchiveFiles", "archiveType", &["zip", "tar", "default"]),
+    ("ArchiveFiles", "tarCompression", &["gz", "bz2", "xz", "none"]),
+    ("ExtractFiles", "archiveFilePatterns", ARCHIVE_ENDINGS),
 ];
 
 /// Task packages, and what is wrong with others.
@@ -73,6 +80,7 @@ impl Reader<'_> {
         }
         self.need(Capability::Task(definition.name), reference.span);
         self.check_tool(&inputs, reference.span);
+        self.check_archives(&inputs);
         let which = ["source", "buildType"]
             .into_iter()
             .find(|name| definition.input(name).is_some_and(|it| it.default == "current"));
@@ -244,6 +252,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Reports archives of a kind that can be neither made nor unpacked.
+    fn check_archives(&mut self, inputs: &Inputs<'_>) {
+        for (task, name, known) in ARCHIVES {
+            let Some(value) = inputs.value(name).filter(|_| inputs.definition.name == task) else { continue };
+            let Some(written) = text(value).filter(|text| !text.is_tainted()) else { continue };
+            let unknown = |line: &&str| !line.is_empty() && !line.starts_with(['#', '!']) && !line.contains("$(");
+            let unknown = |line: &&str| unknown(line) && !is_known_archive(line, name, known);
+            let Some(line) = written.flatten().lines().map(str::trim).find(unknown).map(shown) else { continue };
+            let title = format!("the task `{task}` has nothing for `{line}`");
+            let wrong = Diagnostic::error(Code::Unsupported, title, value.span, "an archive of another kind");
+            let wrong = wrong.note(format!("there is {}", listed(known.iter().copied(), "and")));
+            self.diagnostics.push(wrong.help("call the tool for it in a script step"));
+        }
+    }
+
     fn task_script(&mut self, inputs: &Inputs<'_>, interpreter: Interpreter, script: Placed<Scalar>) -> Script {
         let is_power_shell = interpreter.is_power_shell();
         let is_python = interpreter == Interpreter::Python;
@@ -305,6 +328,16 @@ impl<'n> Inputs<'n> {
         };
         self.entries().iter().filter_map(pair).collect()
     }
+}
+
+/// Says whether a value, or the ending of a pattern that ends in a plain name, is one of those.
+fn is_known_archive(line: &str, input: &str, known: &[&str]) -> bool {
+    if input != "archiveFilePatterns" {
+        return known.iter().any(|it| it.eq_ignore_ascii_case(line));
+    }
+    let ending = line.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
+    let plain = ending.filter(|ending| ending.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    plain.is_none_or(|ending| known.iter().any(|it| it[1..].eq_ignore_ascii_case(ending)))
 }
 
 /// Returns what reads the inline script that a task runs, if it does nothing else.

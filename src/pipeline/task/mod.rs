@@ -132,6 +132,12 @@ pub(super) const SHORTCUTS: &[Shortcut] = &[
     },
 ];
 
+/// The endings of archives that can be unpacked; what is a tar in them has `.tar` before.
+pub const ARCHIVE_ENDINGS: &[&str] = &[
+    ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz", ".taz", ".tbz2", ".tbz", ".tb2", ".txz", ".jar", ".war", ".ear",
+    ".nupkg", ".whl", ".vsix",
+];
+
 /// Returns every task that is known.
 pub fn all() -> impl Iterator<Item = &'static Definition> {
     script::TASKS.iter().chain(file::TASKS).chain(tool::TASKS)

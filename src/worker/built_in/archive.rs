@@ -1,4 +1,4 @@
-//! `ArchiveFiles`: zip, tar, tar.gz.
+//! `ArchiveFiles`: zip, and tar as it is or packed by gzip, bzip2 or xz.
 
 use super::super::job::Execution;
 use super::halt::{self, Halt};
@@ -21,6 +21,8 @@ enum Form {
     Zip,
     Tar,
     TarGzip,
+    TarBzip2,
+    TarXz,
 }
 
 struct Archive {
@@ -56,7 +58,9 @@ fn form(inputs: &Inputs) -> Result<Form, String> {
         ("zip" | "default", _) => Ok(Form::Zip),
         ("tar", "gz") => Ok(Form::TarGzip),
         ("tar", "none") => Ok(Form::Tar),
-        ("tar", other) => Err(format!("`tarCompression` is `gz` or `none` here, not `{}`.", shown(other))),
+        ("tar", "bz2") => Ok(Form::TarBzip2),
+        ("tar", "xz") => Ok(Form::TarXz),
+        ("tar", other) => Err(format!("`tarCompression` is `gz`, `bz2`, `xz` or `none`, not `{}`.", shown(other))),
         (other, _) => Err(format!("`archiveType` is `zip` or `tar` here, not `{}`.", shown(other))),
     }
 }
@@ -97,6 +101,16 @@ impl Archive {
             Form::Tar => self.tar(file, tree, halt).and_then(|mut file| file.flush().map_err(failed)),
             Form::TarGzip => {
                 let encoder = self.tar(GzEncoder::new(file, Compression::default()), tree, halt)?;
+                encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
+            }
+            Form::TarBzip2 => {
+                let encoder = bzip2::write::BzEncoder::new(file, bzip2::Compression::best());
+                let encoder = self.tar(encoder, tree, halt)?;
+                encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
+            }
+            Form::TarXz => {
+                let encoder = lzma_rust2::XzWriter::new(file, lzma_rust2::XzOptions::with_preset(6)).map_err(failed)?;
+                let encoder = self.tar(encoder, tree, halt)?;
                 encoder.finish().and_then(|mut file| file.flush()).map_err(failed)
             }
         }

@@ -1,13 +1,13 @@
-//! `ExtractFiles`: zip, tar, tar.gz (reference on injection, 5.6).
+//! `ExtractFiles`: zip, tar, and what gzip, bzip2 and xz have made of a tar or of one file (reference
+//! on injection, 5.6).
 //!
 //! Nothing leaves the destination: names are plain, folders on the way are no links, a link leads
 //! to something inside. How much comes out is bounded, also beside what went in.
 
 use super::super::job::Execution;
-use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::found;
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use crate::files::ENTRIES_MAX;
@@ -25,16 +25,17 @@ pub const RATIO_MAX: u64 = 100;
 const RATIO_FROM: u64 = 100 * 1024 * 1024;
 /// The most bytes of where a link leads.
 const LINK_MAX: u64 = 4096;
+/// The most kibibytes of memory that an archive of xz may want: what its strongest usual form does.
+const XZ_MEMORY_MAX: u32 = 128 * 1024;
 /// The bits of a mode that tell a link, among those that tell what a file is.
 const KIND_BITS: u32 = 0o170_000;
 const LINK_BITS: u32 = 0o120_000;
 
 pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
     let job = execution.job;
-    let folder = source(job, ".")?;
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data("destinationFolder"))?;
     let cleans = inputs.flag("cleanDestinationFolder")?;
-    if cleans && (place::is_needed(&job.workspace, &to) || folder.starts_with(&to)) {
+    if cleans && place::is_needed(&job.workspace, &to) {
         let sentence = format!(
             "`{}` can't be cleaned: the job needs what is in it. Help: set `cleanDestinationFolder: false`.",
             shown(&to.to_string_lossy())
@@ -42,30 +43,35 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
         return Err(sentence.into());
     }
     let overwrites = inputs.flag("overwriteExistingFiles")?;
-    let patterns = Patterns::new(inputs.text("archiveFilePatterns"), &folder, Points::Taken)?;
-    halt::work(execution, own, move |halt| extract_all(&folder, &patterns, to, cleans, overwrites, halt)).await
+    let patterns = inputs.text("archiveFilePatterns").clone();
+    let workspace = job.workspace.clone();
+    halt::work(execution, own, move |halt| {
+        let archives = found(&patterns, &workspace, halt)?;
+        if archives.is_empty() {
+            return Err(format!("No archive below {} is meant by `archiveFilePatterns`.", workspace.sources.display()));
+        }
+        extract_all(&archives, &workspace.sources, to, cleans, overwrites, halt)
+    })
+    .await
 }
 
 fn extract_all(
+    archives: &[PathBuf],
     folder: &Path,
-    patterns: &Patterns,
     to: PathBuf,
     cleans: bool,
     overwrites: bool,
     halt: &Halt,
 ) -> Result<Told, String> {
-    let archives: Vec<PathBuf> = tree(folder, halt)?.files.into_iter().filter(|path| patterns.holds(path)).collect();
-    if archives.is_empty() {
-        return Err(format!("No archive in {} is meant by `archiveFilePatterns`.", folder.display()));
-    }
     if cleans {
         super::checkout::remove(&to).map_err(|error| format!("The destination can't be cleaned: {error}."))?;
     }
     let mut told = Told::default();
     let mut extraction = Extraction { to, overwrites, halt, bytes: 0, entries: 0, bytes_max: 0 };
-    for path in archives {
+    for archive in archives {
+        let path = archive.strip_prefix(folder).unwrap_or(archive);
         let before = extraction.entries;
-        let extracted = extraction.archive(&folder.join(&path));
+        let extracted = extraction.archive(archive);
         extracted.map_err(|error| format!("`{}` can't be unpacked: {error}.", shown(&path.to_string_lossy())))?;
         told.lines.push(format!("{} files and folders came out of {}.", extraction.entries - before, path.display()));
     }
@@ -89,15 +95,20 @@ impl Extraction<'_> {
         let by_ratio = self.bytes + size.saturating_mul(RATIO_MAX).max(RATIO_FROM);
         self.bytes_max = by_ratio.min(EXTRACTED_MAX);
         let name = archive.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
-            self.tar(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
-        } else if name.ends_with(".tar") {
-            self.tar(BufReader::new(file))
-        } else if [".zip", ".jar", ".war", ".nupkg", ".whl"].iter().any(|ending| name.ends_with(ending)) {
-            self.zip(BufReader::new(file))
-        } else {
-            Err(refused("its name says neither zip nor tar nor tar.gz"))
+        let file = BufReader::new(file);
+        match form(&name) {
+            Some((Inner::Zip, _)) => self.zip(file),
+            Some((Inner::Tar, packing)) => self.tar(unpacked(packing, file)),
+            Some((Inner::File, packing)) => self.single(archive, unpacked(packing, file)),
+            None => Err(refused("its name says none of zip, tar, gz, bz2 and xz")),
         }
+    }
+
+    /// Unpacks one file, whose name is the archive's without its ending.
+    fn single(&mut self, archive: &Path, mut content: impl Read) -> io::Result<()> {
+        self.count()?;
+        let name = archive.file_stem().unwrap_or_default().to_string_lossy();
+        self.file(&plain(&name)?, 0o644, &mut content)
     }
 
     fn zip(&mut self, file: BufReader<File>) -> io::Result<()> {
@@ -204,6 +215,62 @@ impl Extraction<'_> {
         }
         let to = place::make_room(&self.to, path)?;
         std::os::unix::fs::symlink(target, to)
+    }
+}
+
+/// What is in an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inner {
+    Zip,
+    Tar,
+    /// One file without a name of its own.
+    File,
+}
+
+/// How it is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Plain,
+    Gzip,
+    Bzip2,
+    Xz,
+}
+
+/// Endings of names, longer ones first.
+const FORMS: [(&str, Inner, Packing); 20] = [
+    (".tar.gz", Inner::Tar, Packing::Gzip),
+    (".tgz", Inner::Tar, Packing::Gzip),
+    (".taz", Inner::Tar, Packing::Gzip),
+    (".tar.bz2", Inner::Tar, Packing::Bzip2),
+    (".tbz2", Inner::Tar, Packing::Bzip2),
+    (".tbz", Inner::Tar, Packing::Bzip2),
+    (".tb2", Inner::Tar, Packing::Bzip2),
+    (".tar.xz", Inner::Tar, Packing::Xz),
+    (".txz", Inner::Tar, Packing::Xz),
+    (".tar", Inner::Tar, Packing::Plain),
+    (".zip", Inner::Zip, Packing::Plain),
+    (".jar", Inner::Zip, Packing::Plain),
+    (".war", Inner::Zip, Packing::Plain),
+    (".ear", Inner::Zip, Packing::Plain),
+    (".nupkg", Inner::Zip, Packing::Plain),
+    (".whl", Inner::Zip, Packing::Plain),
+    (".vsix", Inner::Zip, Packing::Plain),
+    (".gz", Inner::File, Packing::Gzip),
+    (".bz2", Inner::File, Packing::Bzip2),
+    (".xz", Inner::File, Packing::Xz),
+];
+
+/// Returns what a name in lower case says of an archive.
+fn form(name: &str) -> Option<(Inner, Packing)> {
+    FORMS.iter().find(|(ending, ..)| name.ends_with(ending)).map(|(_, inner, packing)| (*inner, *packing))
+}
+
+fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
+    match packing {
+        Packing::Plain => Box::new(file),
+        Packing::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        Packing::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(file)),
+        Packing::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(file, true, XZ_MEMORY_MAX)),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Which files are meant: one pattern a line, `!` in front of what is left out, `#` in front of
 //! what is said about it. Later lines win.
 
+use super::super::workspace::Workspace;
 use super::halt::Halt;
 use crate::diagnostic::shown;
 use crate::files::ENTRIES_MAX;
 use crate::taint::Text;
 use globset::{GlobBuilder, GlobMatcher};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How many patterns an input may have.
@@ -46,16 +48,9 @@ impl Patterns {
     pub(super) fn new(text: &Text, base: &Path, points: Points) -> Result<Self, String> {
         let base = format!("{}/", base.display());
         let mut rules = Vec::new();
-        for line in lines(text) {
-            let begins_own = line.begins_own.unwrap_or(false);
-            let mut pattern = line.pattern.trim();
-            if pattern.is_empty() || (begins_own && pattern.starts_with('#')) {
-                continue;
-            }
-            let without = pattern.strip_prefix('!').filter(|_| begins_own);
-            let includes = without.is_none();
-            pattern = without.unwrap_or(pattern).trim_start();
-            pattern = pattern.strip_prefix(&base).or_else(|| pattern.strip_prefix("./")).unwrap_or(pattern);
+        for (includes, pattern) in wanted(text) {
+            let within = pattern.strip_prefix(&base).or_else(|| pattern.strip_prefix("./"));
+            let pattern = within.unwrap_or(&pattern);
             rules.push(rule(includes, pattern, points)?);
             if rules.len() > PATTERNS_MAX {
                 return Err(format!("There are more than {PATTERNS_MAX} patterns."));
@@ -70,6 +65,21 @@ impl Patterns {
         let matching = |rule: &&Rule| (rule.names_points || !has_point) && rule.glob.is_match(path);
         self.0.iter().rev().find(matching).is_some_and(|rule| rule.includes)
     }
+}
+
+/// Returns the patterns of a text, and whether each takes what it means or leaves it out.
+fn wanted(text: &Text) -> Vec<(bool, String)> {
+    let mut wanted = Vec::new();
+    for line in lines(text) {
+        let begins_own = line.begins_own.unwrap_or(false);
+        let pattern = line.pattern.trim();
+        if pattern.is_empty() || (begins_own && pattern.starts_with('#')) {
+            continue;
+        }
+        let without = pattern.strip_prefix('!').filter(|_| begins_own);
+        wanted.push((without.is_none(), without.unwrap_or(pattern).trim_start().to_owned()));
+    }
+    wanted
 }
 
 fn rule(includes: bool, pattern: &str, points: Points) -> Result<Rule, String> {
@@ -101,6 +111,51 @@ fn lines(text: &Text) -> Vec<Written> {
         }
     }
     lines
+}
+
+/// Returns the files that patterns mean anywhere in a job's folders, in their order: what is relative
+/// begins at the sources. On failure, a sentence.
+pub(super) fn found(text: &Text, workspace: &Workspace, halt: &Halt) -> Result<Vec<PathBuf>, String> {
+    let sources = format!("{}/", workspace.sources.display());
+    let (mut rules, mut roots) = (Vec::new(), BTreeSet::new());
+    for (includes, pattern) in wanted(text) {
+        let within = pattern.strip_prefix(&sources).or_else(|| pattern.strip_prefix("./")).unwrap_or(&pattern);
+        let (base, below) = match within.strip_prefix('/') {
+            Some(below) => (Path::new("/"), below),
+            None => (&*workspace.sources, within),
+        };
+        if includes {
+            roots.extend(root(base, below, workspace)?);
+        }
+        let base = globset::escape(base.to_string_lossy().trim_end_matches('/'));
+        rules.push(rule(includes, &format!("{base}/{below}"), Points::Taken)?);
+        if rules.len() > PATTERNS_MAX {
+            return Err(format!("There are more than {PATTERNS_MAX} patterns."));
+        }
+    }
+    let patterns = Patterns(rules);
+    let mut files = BTreeSet::new();
+    for root in &roots {
+        // What is in another one is looked through with that.
+        if root.ancestors().skip(1).any(|around| roots.contains(around)) {
+            continue;
+        }
+        let all = tree(root, halt)?.files.into_iter().map(|path| root.join(path));
+        files.extend(all.filter(|path| patterns.holds(path)));
+    }
+    Ok(files.into_iter().collect())
+}
+
+/// Returns the folder below which all is that a pattern can mean, if it is there.
+fn root(base: &Path, pattern: &str, workspace: &Workspace) -> Result<Option<PathBuf>, String> {
+    let is_plain = |part: &&str| !part.contains(['*', '?', '[', ']', '{', '}', '\\']);
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let folders = parts[..parts.len() - 1].iter().copied().take_while(is_plain);
+    let root = base.join(folders.collect::<PathBuf>());
+    match root.is_dir() {
+        true => workspace.inside(&root.to_string_lossy()).map(|_| Some(root)),
+        false => Ok(None),
+    }
 }
 
 /// What is in a folder, as paths relative to it and in their order.

@@ -5,7 +5,7 @@ use super::trust::{Found, Trust};
 use super::{COMMAND_MAX, Command, Percents};
 use crate::diagnostic::shown;
 use crate::files::FILE_MAX;
-use crate::process::{Line, Output, Stream};
+use crate::process::{Line, Output, Stream, lines_of};
 use crate::run::RunResult;
 use crate::store::{Artifact, FILES_MAX, FileKind, IssueKind, KeptFile, StepEvent};
 use crate::worker::context::JobContext;
@@ -54,15 +54,35 @@ pub(in super::super) struct Open {
 impl Output for Listener<'_, '_> {
     async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
         let taken = self.take_all(lines).await;
+        self.noted(taken)
+    }
+
+    async fn take_block(&mut self, stream: Stream, block: String) -> Result<(), String> {
+        let taken = match self.is_plain(stream, &block) {
+            true => self.desk.log_block(Some(self.place), block).await,
+            false => self.take_all(lines_of(stream, &block)).await,
+        };
+        self.noted(taken)
+    }
+}
+
+impl Listener<'_, '_> {
+    fn noted(&mut self, taken: Result<(), Broken>) -> Result<(), String> {
         taken.map_err(|broken| {
             let sentence = broken.to_string();
             self.broken = Some(broken);
             sentence
         })
     }
-}
 
-impl Listener<'_, '_> {
+    /// Says whether whole lines go to the log as they are, as nearly all of nearly all steps do.
+    fn is_plain(&self, stream: Stream, block: &str) -> bool {
+        let is_looked_at = self.fails_on_error && stream == Stream::Error;
+        let is_begun = self.open.commands[stream as usize].is_some() || !self.open.screens[stream as usize].is_clear();
+        let is_wanted = !self.work.is_done && !is_looked_at && !is_begun;
+        is_wanted && !self.trust.concerns(block) && matches!(self.desk.masker.mask(block), Cow::Borrowed(_))
+    }
+
     async fn take_all(&mut self, lines: Vec<Line>) -> Result<(), Broken> {
         let mut texts = Vec::with_capacity(lines.len());
         for line in lines {
@@ -75,7 +95,6 @@ impl Listener<'_, '_> {
             if self.trust.concerns(&line.text) {
                 self.look(&line, &mut texts).await?;
             } else if is_whole && matches!(self.desk.masker.mask(&line.text), Cow::Borrowed(_)) {
-                // Nearly all lines of nearly all steps: they go on as they are.
                 texts.push(line.text);
             } else {
                 self.show(&line, &line.text, &mut texts);

@@ -25,7 +25,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use summary::Notes;
-use teller::{Shared, Tell, Teller, Told};
+use teller::{Shared, Tell, Teller, Told, block};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 
@@ -50,8 +50,9 @@ impl std::fmt::Display for Origin<'_> {
     }
 }
 
-/// Takes lines of the log as they come, unfiltered: each call has lines of one origin.
-pub type Print<'p> = dyn FnMut(Origin<'_>, &[String]) + Send + 'p;
+/// Takes lines of the log as they come, unfiltered: each call has lines of one origin, each with an LF
+/// at its end and no other line break.
+pub type Print<'p> = dyn FnMut(Origin<'_>, &str) + Send + 'p;
 
 /// One run without a store.
 pub struct Foreground {
@@ -151,7 +152,8 @@ impl Course {
                 Decision::Due => self.due.push_back(place),
                 Decision::Settled(_) => {}
                 Decision::Completed { result, reason } => {
-                    print(named(&self.plan, place).origin(""), &[format!("{}: {reason}", result.word())]);
+                    let line = format!("{}: {reason}", result.word());
+                    print(named(&self.plan, place).origin(""), &block(&[line]));
                 }
             }
         }
@@ -214,7 +216,7 @@ async fn execute(
     let tell = teller.tell.clone();
     let about = async |line: String| {
         // Where nobody prints any more, the job has ended for that.
-        let _ = tell.send((place, Told::Lines(None, vec![line]))).await;
+        let _ = tell.send((place, Told::Lines(None, block(&[line])))).await;
     };
     let workspace = match Workspace::create(&run.data, &run.run, &job_id(place), run.sources.as_deref()) {
         Ok(workspace) => workspace,

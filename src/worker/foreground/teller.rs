@@ -3,6 +3,7 @@
 use super::super::journal::{Broken, Journal};
 use super::Place;
 use crate::clock::Clock;
+use crate::files;
 use crate::run::Series;
 use crate::store::{Answer, Approval, Question, StepEvent, TIME_LIMIT, WaitKind};
 use async_trait::async_trait;
@@ -13,8 +14,9 @@ use tokio::sync::mpsc;
 
 /// Something that a job tells.
 pub(super) enum Told {
-    /// Lines of the step at a place of the job, or about the job itself.
-    Lines(Option<usize>, Vec<String>),
+    /// Lines of the step at a place of the job, or about the job itself: each with an LF at its end
+    /// and no other line break.
+    Lines(Option<usize>, String),
     /// Something happened to a step.
     Event(StepEvent),
 }
@@ -52,6 +54,15 @@ impl Counted {
         let next = || *latest.entry(series.prefix.clone()).and_modify(|number| *number += 1).or_insert(series.seed);
         *by_site.entry(series.site.clone()).or_insert_with(next)
     }
+}
+
+/// Returns lines as one text, line breaks inside them as the log of a server has them.
+pub(super) fn block(lines: &[String]) -> String {
+    let mut block = String::new();
+    for line in lines {
+        files::push_line(line, &mut block);
+    }
+    block
 }
 
 /// Who answers where nobody can be asked, and what is said about it.
@@ -105,6 +116,10 @@ impl Journal for Teller {
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {
-        self.tell(Told::Lines(step, lines)).await
+        self.tell(Told::Lines(step, block(&lines))).await
+    }
+
+    async fn log_block(&mut self, step: Option<usize>, block: String) -> Result<(), Broken> {
+        self.tell(Told::Lines(step, block)).await
     }
 }

@@ -37,9 +37,9 @@ fn run_several(jobs: usize, plan: Plan, sources: Option<PathBuf>, cancel_at: Opt
     };
     let (cancel, stop) = watch::channel(Asked::Nothing);
     let mut lines = Vec::new();
-    let mut print = |origin: pipehook::worker::Origin<'_>, printed: &[String]| {
-        for line in printed {
-            if Some(line.as_str()) == cancel_at {
+    let mut print = |origin: pipehook::worker::Origin<'_>, printed: &str| {
+        for line in printed.split_terminator('\n') {
+            if Some(line) == cancel_at {
                 cancel.send_replace(Asked::Cancel);
             }
             lines.push(format!("{origin} | {line}"));

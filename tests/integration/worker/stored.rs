@@ -4,12 +4,14 @@ use super::bench::{self, job, plan, runtime, stage, step};
 use super::output::is_gone;
 use crate::store::world::work;
 use pipehook::clock::SystemClock;
-use pipehook::files::Logs;
+use pipehook::files::{LOG_MAX, Logs};
 use pipehook::id::{RunId, WorkerId};
 use pipehook::pipeline::plan::{Job, Plan, Step};
 use pipehook::run::{RunName, RunResult, State};
 use pipehook::store::{Acceptance, Access, NewRun, RunDetail, SqliteStore, Store};
 use pipehook::worker::{Drain, Settings, Worker};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -30,19 +32,18 @@ impl Machine {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("a store");
         let store = Arc::new(store);
-        let settings = Settings {
-            jobs: 2,
-            pools: vec!["default".to_owned()],
-            data: folder.path().to_owned(),
-            depot: None,
-            drain_grace,
-            metrics: Arc::default(),
-            host: bench::host(),
-        };
+        let settings = settings(folder.path(), "default", drain_grace);
         let worker = Worker::new(WorkerId::from_stored("wrk_1"), store.clone(), settings);
         let (drain, draining) = watch::channel(Drain::No);
         let worker = tokio::spawn(worker.run(draining));
         Self { folder, store, drain, worker }
+    }
+
+    /// Starts another worker, for a pool of its own.
+    fn serve(&self, pool: &str) -> JoinHandle<()> {
+        let settings = settings(self.folder.path(), pool, WAIT_MAX);
+        let worker = Worker::new(WorkerId::from_stored("wrk_2"), self.store.clone(), settings);
+        tokio::spawn(worker.run(self.drain.subscribe()))
     }
 
     pub async fn queue(&self, plan: Plan) -> RunId {
@@ -108,6 +109,18 @@ impl Machine {
             assert!(Instant::now() < end, "the wait is over: {log:#?}");
             tokio::task::yield_now().await;
         }
+    }
+}
+
+fn settings(data: &Path, pool: &str, drain_grace: Duration) -> Settings {
+    Settings {
+        jobs: 2,
+        pools: vec![pool.to_owned()],
+        data: data.to_owned(),
+        depot: None,
+        drain_grace,
+        metrics: Arc::default(),
+        host: bench::host(),
     }
 }
 
@@ -302,5 +315,35 @@ fn a_log_that_cannot_be_written_fails_the_job_and_says_why() {
         assert_eq!(job.result, Some(RunResult::Failed));
         let reason = job.reason.as_deref().unwrap_or_default();
         assert!(reason.contains("the log can't be written: No space left on device"), "{reason}");
+    });
+}
+
+#[test]
+fn a_log_that_is_full_ends_with_one_line_and_its_job_goes_on_to_its_end() {
+    const LEFT: u64 = 100_000;
+    runtime().block_on(async {
+        let machine = Machine::start(WAIT_MAX);
+        let script = "seq 1 100000; echo '##vso[task.setvariable variable=seen]yes'; seq 1 100000";
+        let steps = vec![step(script), step("[ \"$SEEN\" = yes ] && echo this is not kept")];
+        let run = machine.queue(named("one", vec![Job { pool: "other".to_owned(), ..job(steps) }])).await;
+        let detail = machine.once(&run, |detail| !detail.stages.is_empty()).await;
+        let log = machine.folder.path().join(format!("logs/run_one/{}.log", detail.stages[0].jobs[0].id));
+        std::fs::create_dir_all(log.parent().expect("a folder")).expect("a folder");
+        std::fs::File::create(&log).and_then(|file| file.set_len(LOG_MAX - LEFT)).expect("a file of holes");
+        let worker = machine.serve("other");
+        let detail = machine.completed(&run).await;
+        assert_eq!(detail.run.result, Some(RunResult::Succeeded));
+        let mut file = std::fs::File::open(&log).expect("the log");
+        file.seek(SeekFrom::Start(LOG_MAX - LEFT)).expect("its end");
+        let mut end = String::new();
+        file.read_to_string(&mut end).expect("text");
+        // The block of lines that reaches the limit is kept as a whole.
+        assert!(end.len() as u64 > LEFT && (end.len() as u64) < LEFT + 1_000_000, "{} bytes", end.len());
+        let last = end.lines().last().expect("a line");
+        assert!(last.ends_with("##[warning]The log has 2048 MiB, the most that is kept of one job: what follows is left out of it, and the job goes on."), "{last}");
+        assert_eq!(end.matches("##[warning]").count(), 1);
+        assert!(!end.contains("this is not kept"));
+        machine.drain.send_replace(Drain::Gently);
+        worker.await.expect("the worker ends");
     });
 }
