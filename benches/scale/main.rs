@@ -1,8 +1,13 @@
 //! What a claim costs when much is in the store.
 //!
-//! `cargo bench --bench scale [-- --finished 1000000 --queued 100000]` prints two tables: accepting,
-//! claiming and finishing beside 10, 10,000 and 1,000,000 finished runs; and claiming where so many
-//! jobs are due, of one connection and of a hundred. Each number is a median; all of it is synced.
+//! `cargo bench --bench scale [-- --finished 1000000 --queued 100000 --store postgres]` prints three tables:
+//! accepting, claiming and finishing beside 10, 10,000 and 1,000,000 finished runs; claiming where so many
+//! jobs are due, of one connection and of a hundred; and how many jobs of such a queue 1, 2 and 4 workers
+//! claim and finish a second. Times are medians; all of it is synced.
+
+#[path = "../../tests/integration/database.rs"]
+mod database;
+mod many;
 
 use jiff::Timestamp;
 use pipehook::clock::SystemClock;
@@ -11,7 +16,9 @@ use pipehook::id::{DeliveryId, Entropy, RunId, WorkerId};
 use pipehook::pipeline::form::Form;
 use pipehook::pipeline::plan::{Job, Plan, Stage, VERSION};
 use pipehook::run::{RunName, RunResult};
-use pipehook::store::{Acceptance, Access, JobOutcome, NewRun, SqliteStore, Store, Work};
+use pipehook::store::{
+    Acceptance, Access, Address, JobOutcome, LeaseClock, NewRun, PostgresStore, SqliteStore, Store, Work,
+};
 use pipehook::template::{Content, Node};
 use pipehook::webhook::delivery::{Delivery, Outcome};
 use std::path::Path;
@@ -22,6 +29,9 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 200;
 /// How many acceptances wait for one commit while a queue is filled.
 const AT_ONCE: usize = 500;
+/// How many workers share a queue, and for how long.
+const WORKERS: [usize; 3] = [1, 2, 4];
+const SHARED_TIME: Duration = Duration::from_secs(5);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -30,15 +40,72 @@ fn main() {
         at.and_then(|at| arguments.get(at + 1)).and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (finished, queued) = (chosen("--finished", 1_000_000), chosen("--queued", 100_000));
+    let with_postgres = arguments.windows(2).any(|pair| pair == ["--store", "postgres"]);
+    let server = with_postgres.then(|| database::Server::start().expect("PostgreSQL is on this machine"));
+    let place = || Place::new(server.as_ref());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    println!("| finished runs | database | accept | claim | finish | list of 30 |\n|---|---|---|---|---|---|");
+    println!("| finished runs | store | accept | claim | finish | list of 30 |\n|---|---|---|---|---|---|");
     for count in [10, 10_000, finished] {
-        runtime.block_on(beside_finished(count));
+        runtime.block_on(beside_finished(&place(), count));
     }
     println!("\n| due jobs | connections | filing all | claim | finish |\n|---|---|---|---|---|");
     for (count, connections) in [(10, 1), (queued, 1), (queued, 100)] {
-        runtime.block_on(with_queued(count, connections));
+        runtime.block_on(with_queued(&place(), count, connections));
+    }
+    println!("\n| workers | jobs a second |\n|---|---|");
+    let place = place();
+    let bench = runtime.block_on(filled(&place, queued, 100));
+    for workers in WORKERS {
+        let jobs = runtime.block_on(shared(&bench, workers));
+        println!("| {workers} | {:.0} |", jobs as f64 / SHARED_TIME.as_secs_f64());
+    }
+}
+
+/// Where a store is.
+enum Place<'s> {
+    Folder(tempfile::TempDir),
+    Database(&'s database::Server, String),
+}
+
+impl<'s> Place<'s> {
+    fn new(server: Option<&'s database::Server>) -> Self {
+        match server {
+            Some(server) => Self::Database(server, server.schema()),
+            None => Self::Folder(tempfile::tempdir().expect("a folder")),
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Folder(folder) => {
+                Arc::new(SqliteStore::open(folder.path(), Access::Server, Arc::new(SystemClock)).expect("it opens"))
+            }
+            Self::Database(_, address) => {
+                let address = Address::parse(address).expect("an address");
+                Arc::new(PostgresStore::open(address, LeaseClock::Database).await.expect("the store opens"))
+            }
+        }
+    }
+
+    /// Writes the one finished run again and again.
+    fn multiply(&self, count: usize) {
+        match self {
+            Self::Folder(folder) => many::in_folder(folder.path(), count),
+            Self::Database(_, address) => many::in_database(address, count),
+        }
+    }
+
+    /// Returns how many MiB it takes.
+    fn size(&self) -> u64 {
+        let bytes = |path: &Path| std::fs::metadata(path).expect("a file").len();
+        match self {
+            Self::Folder(folder) => bytes(&folder.path().join("pipehook.db")) / 1024 / 1024,
+            Self::Database(server, _) => {
+                let size = "SELECT pg_database_size(current_database()) / 1024 / 1024";
+                server.sql(size).parse().expect("a number")
+            }
+        }
     }
 }
 
@@ -54,15 +121,14 @@ async fn timed<T>(all: &mut Vec<Duration>, work: impl Future<Output = T>) -> T {
     done
 }
 
-async fn beside_finished(count: usize) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bench = Bench::open(folder.path());
+async fn beside_finished(place: &Place<'_>, count: usize) {
+    let bench = Bench::open(place).await;
     bench.accept(1, 1).await;
     bench.claim_and_finish(&mut Vec::new(), &mut Vec::new()).await;
     let Bench { store, work } = bench;
     drop(store);
-    multiply(folder.path(), count);
-    let bench = Bench { work, ..Bench::open(folder.path()) };
+    place.multiply(count);
+    let bench = Bench { work, ..Bench::open(place).await };
     let (mut accepts, mut claims, mut finishes, mut lists) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {
         timed(&mut accepts, bench.accept(count + 10 + round, 1)).await;
@@ -70,14 +136,13 @@ async fn beside_finished(count: usize) {
         let query = pipehook::store::RunQuery { limit: 30, ..Default::default() };
         timed(&mut lists, bench.store.runs(query)).await.expect("a list");
     }
-    let size = std::fs::metadata(folder.path().join("pipehook.db")).expect("a file").len() / 1024 / 1024;
     let [accept, claim, finish, list] = [accepts, claims, finishes, lists].map(median);
-    println!("| {count} | {size} MiB | {accept} | {claim} | {finish} | {list} |");
+    println!("| {count} | {} MiB | {accept} | {claim} | {finish} | {list} |", place.size());
 }
 
-async fn with_queued(count: usize, connections: usize) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bench = Arc::new(Bench::open(folder.path()));
+/// Returns a store in which so many jobs are due.
+async fn filled(place: &Place<'_>, count: usize, connections: usize) -> Arc<Bench> {
+    let bench = Arc::new(Bench::open(place).await);
     for first in (0..count).step_by(AT_ONCE) {
         let last = count.min(first + AT_ONCE);
         let mut all = tokio::task::JoinSet::new();
@@ -89,6 +154,11 @@ async fn with_queued(count: usize, connections: usize) {
             accepted.expect("nothing panics");
         }
     }
+    bench
+}
+
+async fn with_queued(place: &Place<'_>, count: usize, connections: usize) {
+    let bench = filled(place, count, connections).await;
     let began = Instant::now();
     bench.store.ready().await.expect("it is filed");
     let filing = began.elapsed();
@@ -100,14 +170,32 @@ async fn with_queued(count: usize, connections: usize) {
     println!("| {count} | {connections} | {:.1} s | {claim} | {finish} |", filing.as_secs_f64());
 }
 
+/// Returns how many jobs some workers claim and finish in [`SHARED_TIME`].
+async fn shared(bench: &Arc<Bench>, workers: usize) -> usize {
+    let end = Instant::now() + SHARED_TIME;
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..workers {
+        let bench = bench.clone();
+        all.spawn(async move {
+            let mut jobs = 0;
+            while Instant::now() < end {
+                bench.claim_and_finish(&mut Vec::new(), &mut Vec::new()).await;
+                jobs += 1;
+            }
+            jobs
+        });
+    }
+    all.join_all().await.into_iter().sum()
+}
+
 struct Bench {
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     work: Work,
 }
 
 impl Bench {
-    fn open(folder: &Path) -> Self {
-        let store = SqliteStore::open(folder, Access::Server, Arc::new(SystemClock)).expect("the store opens");
+    async fn open(place: &Place<'_>) -> Self {
+        let store = place.open().await;
         let job = Job { name: "a".to_owned(), pool: "default".to_owned(), ..Job::default() };
         let stage = Stage { name: "__default".to_owned(), jobs: vec![job], ..Stage::default() };
         let plan = Plan { version: VERSION, pipeline: "hello".to_owned(), stages: vec![stage], ..Plan::default() };
@@ -117,7 +205,8 @@ impl Bench {
 
     async fn accept(&self, number: usize, connections: usize) {
         let mut entropy = Entropy::default();
-        entropy[2..].copy_from_slice(&(number as u64).to_be_bytes());
+        // Ids of jobs have all but the last digits of their run's.
+        entropy[..8].copy_from_slice(&(number as u64).to_be_bytes());
         let (at, connection) = (Timestamp::now(), number % connections);
         let milliseconds = u64::try_from(at.as_millisecond()).expect("after 1970");
         let run = NewRun {
@@ -161,48 +250,4 @@ impl Bench {
             JobOutcome { result: RunResult::Succeeded, reason: None, outputs: Vec::new(), at: Timestamp::now() };
         timed(finishes, self.store.finish(&lease, outcome)).await.expect("held");
     }
-}
-
-/// Writes the one finished run again and again, under other ids and numbers.
-fn multiply(folder: &Path, count: usize) {
-    let database = rusqlite::Connection::open(folder.join("pipehook.db")).expect("the file opens");
-    let copies = |table: &str, changed: &[(&str, &str)]| {
-        let mut query = database.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).expect("a table");
-        let columns: Vec<String> =
-            query.query_map([], |row| row.get(0)).expect("columns").collect::<Result<_, _>>().expect("names");
-        let value = |column: &String| {
-            let other = changed.iter().find(|(name, _)| name == column).map(|(_, value)| (*value).to_owned());
-            other.unwrap_or_else(|| format!("one.\"{column}\""))
-        };
-        let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
-        let values: Vec<String> = columns.iter().map(value).collect();
-        let sql = format!(
-            "WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < {count})
-             INSERT INTO {table} ({}) SELECT {} FROM n, (SELECT * FROM {table} LIMIT 1) AS one",
-            names.join(", "),
-            values.join(", ")
-        );
-        database.execute(&sql, []).expect("copies");
-    };
-    let transaction = database.unchecked_transaction().expect("a transaction");
-    copies("delivery", &[("seq", "n.n"), ("id", "printf('dlv_%032x', n.n)")]);
-    copies("delivery_place", &[("seq", "n.n"), ("id", "printf('dlv_%032x', n.n)")]);
-    copies(
-        "run",
-        &[
-            ("seq", "n.n"),
-            ("id", "printf('run_%032x', n.n)"),
-            ("number", "n.n"),
-            ("delivery", "printf('dlv_%032x', n.n)"),
-        ],
-    );
-    copies("work", &[("run", "n.n")]);
-    copies("job", &[("seq", "n.n"), ("id", "printf('job_%032x', n.n)"), ("run", "n.n")]);
-    database
-        .execute_batch(&format!(
-            "UPDATE filing SET filed = {count};
-             UPDATE counter SET value = max(value, {count}) WHERE scope IN ('run', 'revision')"
-        ))
-        .expect("counters");
-    transaction.commit().expect("it is written");
 }

@@ -57,13 +57,7 @@ pub(super) struct Opened {
 /// former process may have left there.
 pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, Failure> {
     let Some(database) = &config.database else {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data, Access::Server, clock)?);
-        // Nobody else has the folder: whoever held a lease is gone.
-        block_on(async {
-            worker::clear_up(&config.data, store.sweep(true).await?).await;
-            Ok::<_, store::Error>(())
-        })??;
-        return Ok(Opened { store, _folder: None });
+        return Ok(Opened { store: Arc::new(own_store(config, clock)?), _folder: None });
     };
     let folder = FolderLock::take(&config.data).context("each process has a data folder of its own, see --data");
     let folder = folder.map_err(Failure::Unreachable)?;
@@ -71,6 +65,17 @@ pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, F
     // The leases of a former process end by themselves, for all machines at the same time.
     block_on(worker::clear_folder(&config.data))?;
     Ok(Opened { store, _folder: Some(folder) })
+}
+
+/// Opens the store in the data folder for its one process, and ends what a former one has begun.
+pub(super) fn own_store(config: &Config, clock: Arc<dyn Clock>) -> Result<SqliteStore, Failure> {
+    let store = SqliteStore::open(&config.data, Access::Server, clock)?;
+    // Nobody else has the folder: whoever held a lease is gone.
+    block_on(async {
+        worker::clear_up(&config.data, store.sweep(true).await?).await;
+        Ok::<_, store::Error>(())
+    })??;
+    Ok(store)
 }
 
 /// Returns where logs and artifacts are that machines share, if they do: where the configuration says, or
@@ -81,7 +86,7 @@ pub(super) fn depot(config: &Config, store: &dyn Store) -> Result<Option<Arc<dyn
     Ok(Some(Arc::new(bucket)))
 }
 
-fn database_store(database: &Database) -> Result<PostgresStore, Failure> {
+pub(super) fn database_store(database: &Database) -> Result<PostgresStore, Failure> {
     let address = database.address().map_err(Failure::usage)?;
     let address = Address::parse(address.expose_secret()).map_err(|wrong| Failure::usage(wrong.to_string()))?;
     let shown = address.to_string();

@@ -1,23 +1,35 @@
 //! `pipehook store`: the store as a whole.
 
+mod migrate;
+
 use super::failure::{Ending, Failure};
-use super::{Global, output};
+use super::{Global, open, output};
 use crate::config::Config;
 use crate::store::{SqliteStore, Unrestorable};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Checks the store, copies it while a server runs, and puts a copy back.
+/// Checks the store, copies it while a server runs, puts a copy back, and moves it to a database.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pipehook store check
   pipehook store backup /backup/pipehook.db
   pipehook store restore /backup/pipehook.db
+  pipehook store migrate --database postgres://pipehook@db/pipehook
 
 A backup has deliveries, runs and their steps. Logs, artifacts and kept files are files in the data
-folder (logs/, artifacts/, files/) that only grow: copy them beside it, after the backup.")]
+folder (logs/, artifacts/, files/) that only grow: copy them beside it, after the backup.
+
+A database is copied by its own programs, with all that is in it:
+  pg_dump --format=custom --file=FILE --dbname=ADDRESS
+  pg_restore --dbname=ADDRESS FILE
+
+migrate moves all of a data folder into the database that the configuration names, which must have no
+store yet: deliveries, runs and what is queued, under the same ids and numbers, and logs and artifacts
+(to where `files` says, or into the database). No server may hold the folder. All of it is moved, or
+nothing; everything is read back before it counts.")]
 pub(super) struct Store {
     #[command(subcommand)]
     action: Action,
@@ -37,13 +49,19 @@ enum Action {
         /// The copy
         file: PathBuf,
     },
+    /// Move the store of the data folder into the database
+    Migrate,
 }
 
 impl Store {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         let config = global.config_without_secrets()?;
+        if config.database.is_some() {
+            return in_database(&config, self.action);
+        }
         match self.action {
             Action::Check => check(&config),
+            Action::Migrate => migrate::migrate(&config),
             Action::Backup { file } => {
                 exists(&config)?;
                 let copy = SqliteStore::back_up(&config.data, &file).context("there is no backup");
@@ -63,9 +81,34 @@ impl Store {
     }
 }
 
+/// Does the same where the store is a database. What its own programs do well is left to them.
+fn in_database(config: &Config, action: Action) -> Result<Ending, Failure> {
+    let database = config.database.as_ref().expect("this is for those who have one");
+    match action {
+        Action::Check => {
+            let store = open::database_store(database)?;
+            told(&open::block_on(store.check())??)
+        }
+        Action::Migrate => migrate::migrate(config),
+        Action::Backup { file } => Err(Failure::usage(format!(
+            "the store is a database, which its own program copies: pg_dump --format=custom --file={} --dbname=ADDRESS, \
+             where ADDRESS is what `database` says",
+            file.display()
+        ))),
+        Action::Restore { file } => Err(Failure::usage(format!(
+            "the store is a database, into which its own program puts a copy: pg_restore --dbname=ADDRESS {}, where \
+             ADDRESS is that of a database without tables",
+            file.display()
+        ))),
+    }
+}
+
 fn check(config: &Config) -> Result<Ending, Failure> {
     exists(config)?;
-    let wrong = SqliteStore::check(&config.data)?;
+    told(&SqliteStore::check(&config.data)?)
+}
+
+fn told(wrong: &[String]) -> Result<Ending, Failure> {
     if wrong.is_empty() {
         output::text("the store is whole\n")?;
         return Ok(Ending::Done);

@@ -8,7 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path};
 
 /// The ending of a name that says that an artifact is whole; no name of a file has a `:`.
-const WHOLE: &str = ":whole";
+pub(super) const WHOLE: &str = ":whole";
 
 /// Moves a file or all files of a folder into a depot, below a name.
 pub(super) fn give(depot: &dyn Depot, name: &str, from: &Path) -> io::Result<()> {

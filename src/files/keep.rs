@@ -37,7 +37,7 @@ struct Shared {
 }
 
 /// The ending of an artifact that is not whole yet; no name has a `:`.
-const PART: &str = ":part";
+pub(super) const PART: &str = ":part";
 
 /// How far an upload is.
 #[derive(Default)]
@@ -99,6 +99,10 @@ impl Keep {
             copy_file(from, &part.join(name), &mut load)?;
         }
         keep_for_good(&part)?;
+        if self.shared.is_some() {
+            // From before the folder's store was moved to where machines share it.
+            remove_part(&to)?;
+        }
         fs::rename(&part, &to)?;
         self.give_artifact(&below)?;
         Ok(below)

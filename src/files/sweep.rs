@@ -30,7 +30,7 @@ impl Left {
         matches!(self, Self::Artifacts | Self::Files)
     }
 
-    fn folder(self) -> &'static str {
+    pub(super) fn folder(self) -> &'static str {
         match self {
             Self::Logs => FOLDER,
             Self::Artifacts => "artifacts",

@@ -48,6 +48,7 @@ mod postgres;
 mod refused;
 mod report;
 mod sqlite;
+mod transfer;
 mod turn;
 mod upkeep;
 mod wait;
@@ -58,6 +59,7 @@ pub use outage::Outage;
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
 pub use sqlite::{Access, Backup, FolderLock, SqliteStore, Unrestorable};
+pub use transfer::{Destination, Moved, Unmovable, transfer};
 pub use upkeep::Upkeep;
 pub use wait::*;
 
@@ -117,6 +119,17 @@ pub enum Error {
         folder: String,
         /// What is known about its holder, such as `process 4711`.
         holder: String,
+    },
+    /// The store of the folder was moved into a database.
+    #[error(
+        "the store of the data folder {folder} was moved into a database: name that one as `database`. What is \
+         queued in both would run twice; to serve from the folder all the same, remove {mark}"
+    )]
+    Moved {
+        /// The folder.
+        folder: String,
+        /// The file that says so.
+        mark: String,
     },
     /// The data was written by a later version.
     #[error(

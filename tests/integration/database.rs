@@ -72,6 +72,28 @@ pub fn schema() -> Option<String> {
     shared().map(Server::schema)
 }
 
+/// Makes a store in a schema as empty as a new one, which takes a fraction of the time.
+pub fn empty(address: &str) {
+    let programs = programs().expect("there is a database");
+    run_sql(&programs, address, EMPTY).expect("it can be emptied");
+}
+
+/// All rows of all tables away, what is counted from the beginning.
+const EMPTY: &str = "
+DO $$
+DECLARE names text;
+BEGIN
+    SELECT string_agg(quote_ident(tablename), ', ') INTO names
+    FROM pg_tables
+    WHERE schemaname = current_schema() AND tablename <> 'schema_version';
+    IF names IS NOT NULL THEN
+        EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY';
+        INSERT INTO body_bytes (bytes) VALUES (0);
+        ALTER SEQUENCE run_seq RESTART;
+        ALTER SEQUENCE token RESTART;
+    END IF;
+END $$";
+
 impl Server {
     /// Starts a server, unless there is no PostgreSQL here.
     pub fn start() -> Option<Self> {

@@ -22,6 +22,7 @@ mod files;
 mod filters;
 mod full;
 mod imports;
+mod migrate;
 mod page;
 mod pipeline;
 mod power;

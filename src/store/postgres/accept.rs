@@ -46,6 +46,12 @@ pub(super) struct AnsweredRun {
     name: String,
 }
 
+impl From<QueuedRun> for AnsweredRun {
+    fn from(run: QueuedRun) -> Self {
+        Self { id: run.id.as_str().to_owned(), pipeline: run.pipeline, number: run.number, name: run.name }
+    }
+}
+
 impl From<AnsweredRun> for QueuedRun {
     fn from(run: AnsweredRun) -> Self {
         Self { id: RunId::from_stored(&run.id), pipeline: run.pipeline, number: run.number, name: run.name }

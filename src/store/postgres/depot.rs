@@ -20,7 +20,7 @@ const PIECES_AT_ONCE: i64 = 64;
 /// Of how many runs it is found out in one statement what they have left.
 const RUNS_AT_ONCE: i32 = 100;
 /// The most bytes of a name, which an index holds.
-const NAME_BYTES_MAX: usize = 2_000;
+pub(super) const NAME_BYTES_MAX: usize = 2_000;
 
 /// Files in the database.
 pub(super) struct PostgresDepot {

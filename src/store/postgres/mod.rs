@@ -20,6 +20,7 @@
 //! | `repeat.rs` | the keys by which repeats are known |
 //! | `number.rs` | numbers and ranks that runs are given |
 //! | `filing.rs` | runs with their jobs, as rows |
+//! | `import.rs` | all rows of another store, taken over |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries and uses of secrets |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, hand back, cancel, sweep |
@@ -33,6 +34,7 @@
 //! | `blocked.rs` | what a run waits for, for people |
 //! | `rerun.rs` | a completed run again |
 //! | `retention.rs` | what is old is forgotten |
+//! | `upkeep.rs` | the whole store looked at |
 //! | `wait.rs` | what steps wait for, and who answered |
 //! | `row.rs` | between columns and types |
 
@@ -47,6 +49,7 @@ mod filing;
 mod form;
 mod graph;
 mod herald;
+mod import;
 mod lease;
 mod matrix;
 mod migration;
@@ -63,9 +66,11 @@ mod session;
 mod story;
 mod tls;
 mod turn;
+mod upkeep;
 mod wait;
 
 pub use address::{Address, WrongAddress};
+pub(super) use import::Import;
 pub use session::LeaseClock;
 
 use super::refused::Refusals;

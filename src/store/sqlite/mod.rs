@@ -20,6 +20,7 @@
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
 //! | `retention.rs` | what is old is forgotten, bit by bit |
+//! | `export.rs` | all rows, for another store |
 //! | `upkeep.rs` | check, backup and restore of a whole store |
 //! | `blocked.rs` | what a run waits for beside a worker, for people |
 //! | `story.rs` | what steps tell and hand on |
@@ -36,6 +37,7 @@ mod blocked;
 mod counter;
 mod entry;
 mod environment;
+mod export;
 mod filing;
 mod form;
 mod graph;
@@ -57,6 +59,7 @@ mod upkeep;
 mod wait;
 mod writer;
 
+pub(super) use export::Export;
 pub use lock::Lock as FolderLock;
 
 use super::refused::Refusals;
@@ -75,7 +78,7 @@ use lease::Now;
 use reader::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -85,6 +88,8 @@ pub use upkeep::{Backup, Unrestorable};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
+/// The mark beside it that says that a database has all of it: see [`super::transfer`].
+const MOVED: &str = "pipehook.db.moved";
 /// Who may look into the data folder and the database: bodies, headers and scripts are in it.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -112,6 +117,7 @@ pub enum Access {
 
 /// SQLite in a data folder. When it is dropped, what was brought is written first.
 pub struct SqliteStore {
+    folder: PathBuf,
     clock: Arc<dyn Clock>,
     readers: Readers,
     refusals: Arc<Refusals>,
@@ -126,7 +132,7 @@ impl SqliteStore {
     pub fn open(folder: &Path, access: Access, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         make_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
         let lock = match access {
-            Access::Server => Some(lock::Lock::take(folder)?),
+            Access::Server => Some(own(folder)?),
             Access::Command => None,
         };
         let file = folder.join(FILE);
@@ -136,6 +142,7 @@ impl SqliteStore {
         sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
         let changes = Arc::new(watch::Sender::new(0));
         Ok(Self {
+            folder: folder.to_owned(),
             clock,
             readers: Readers::new(file.clone()),
             refusals: Arc::default(),
@@ -143,6 +150,13 @@ impl SqliteStore {
             changes,
             _lock: lock,
         })
+    }
+
+    /// Notes beside the store that a database has all of it now: no server begins with it again.
+    pub(super) fn mark_as_moved(self) -> Result<(), Error> {
+        let folder = self.folder.clone();
+        let marked = std::fs::write(folder.join(MOVED), "").and_then(|()| sync_folder(&folder));
+        marked.map_err(|error| unavailable_folder(&folder, &error))
     }
 
     /// Runs work in the writer's next transaction, and returns when that is on disk.
@@ -407,6 +421,16 @@ impl Store for SqliteStore {
 
 fn tell_of_change(changes: &watch::Sender<u64>) {
     changes.send_modify(|count| *count = count.wrapping_add(1));
+}
+
+/// Takes a folder whose store is here and nowhere else.
+fn own(folder: &Path) -> Result<lock::Lock, Error> {
+    let lock = lock::Lock::take(folder)?;
+    let mark = folder.join(MOVED);
+    match mark.exists() {
+        false => Ok(lock),
+        true => Err(Error::Moved { folder: folder.display().to_string(), mark: mark.display().to_string() }),
+    }
 }
 
 fn open_for_writing(file: &Path) -> Result<Connection, Error> {

@@ -57,6 +57,15 @@ impl World {
         Some(Self::at(Place::Database(database::schema()?)))
     }
 
+    /// Returns what makes one empty world after the other in the same schema, where there is a database.
+    pub fn postgres_in_turn() -> Option<impl FnMut() -> Self> {
+        let address = database::schema()?;
+        Some(move || {
+            database::empty(&address);
+            Self::at(Place::Database(address.clone()))
+        })
+    }
+
     fn at(place: Place) -> Self {
         let start = "2026-03-09T05:07:08Z".parse().expect("a time");
         let clock = Arc::new(HandWoundClock::new(start));

@@ -1,0 +1,265 @@
+//! All rows of another store, taken over in one transaction.
+//!
+//! Rows come as the lines that the database reads and writes in bulk (`COPY`, text format), so what it gives
+//! back can be held against what it was sent, byte for byte.
+
+use super::PostgresStore;
+use super::accept::AnsweredRun;
+use super::depot::NAME_BYTES_MAX;
+use super::fault::Fault;
+use super::row::{fold, key, text, to_json};
+use crate::store::transfer::{FILES, Field, TABLES, Table, Tally};
+use crate::store::{Error, Unmovable};
+use bytes::{BufMut, Bytes, BytesMut};
+use deadpool_postgres::Object;
+use futures_util::{SinkExt, StreamExt};
+use jiff::Timestamp;
+use std::pin::Pin;
+use tokio_postgres::CopyInSink;
+
+/// After how many bytes lines are sent.
+const SENT_BYTES: usize = 256 * 1024;
+/// The sequences of places, by table and column.
+const PLACES: [&str; 5] = ["delivery", "refusal", "form", "job", "turn"];
+
+/// A database that takes rows over: all of them, or none where this is dropped before its commit.
+pub(in crate::store) struct Import {
+    client: Option<Object>,
+}
+
+/// Rows of one table on their way.
+pub(in crate::store) struct Copy {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    lines: BytesMut,
+    tally: Tally,
+}
+
+impl PostgresStore {
+    /// Begins to take rows over. Nobody else writes meanwhile, and no table has rows.
+    pub(in crate::store) async fn import(&self) -> Result<Import, Unmovable> {
+        let client = self.shared.database.pool.get().await.map_err(Error::from)?;
+        let import = Import { client: Some(client) };
+        import.begin().await?;
+        for table in TABLES.iter().chain([&FILES]) {
+            if import.has_rows(table.name).await? {
+                return Err(Unmovable::Occupied(table.name));
+            }
+        }
+        Ok(import)
+    }
+
+    /// Says whether files can have a name here.
+    pub(in crate::store) fn takes_file(name: &str) -> bool {
+        name.len() <= NAME_BYTES_MAX
+    }
+}
+
+impl Import {
+    fn client(&self) -> &Object {
+        self.client.as_ref().expect("only the end takes it")
+    }
+
+    async fn run(&self, statements: &str) -> Result<(), Error> {
+        self.client().batch_execute(statements).await.map_err(failed)
+    }
+
+    async fn begin(&self) -> Result<(), Error> {
+        self.run(&format!(
+            "BEGIN;
+             SET LOCAL statement_timeout = 0;
+             SET LOCAL idle_in_transaction_session_timeout = 0;
+             SET LOCAL TimeZone = 'UTC';
+             SET LOCAL DateStyle = 'ISO, YMD';
+             SET LOCAL bytea_output = 'hex';
+             LOCK TABLE {} IN EXCLUSIVE MODE;
+             DELETE FROM counter WHERE scope = 'store' AND key = 'probe'",
+            tables()
+        ))
+        .await
+    }
+
+    async fn has_rows(&self, table: &str) -> Result<bool, Error> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM \"{table}\")");
+        let row = self.client().query_one(&sql, &[]).await.map_err(failed)?;
+        row.try_get(0).map_err(failed)
+    }
+
+    /// Begins to copy the rows of a table.
+    pub(in crate::store) async fn copy(&self, table: &Table) -> Result<Copy, Error> {
+        let sql = format!("COPY \"{}\" ({}) FROM STDIN", table.name, table.list());
+        let sink = self.client().copy_in(&sql).await.map_err(failed)?;
+        Ok(Copy { sink: Box::pin(sink), lines: BytesMut::new(), tally: Tally::default() })
+    }
+
+    /// Reads a table back.
+    pub(in crate::store) async fn tally(&self, table: &Table) -> Result<Tally, Error> {
+        let sql = format!("COPY \"{}\" ({}) TO STDOUT", table.name, table.list());
+        let mut stream = Box::pin(self.client().copy_out(&sql).await.map_err(failed)?);
+        let (mut tally, mut rest) = (Tally::default(), Vec::new());
+        while let Some(bytes) = stream.next().await {
+            rest.extend_from_slice(&bytes.map_err(failed)?);
+            let mut begin = 0;
+            while let Some(length) = memchr::memchr(b'\n', &rest[begin..]) {
+                tally.add(&rest[begin..begin + length]);
+                begin += length + 1;
+            }
+            rest.drain(..begin);
+        }
+        Ok(tally)
+    }
+
+    /// Lets everything that is counted go on after what was copied.
+    pub(in crate::store) async fn settle(&self) -> Result<(), Error> {
+        for table in PLACES {
+            self.run(&format!(
+                "SELECT setval(pg_get_serial_sequence('{table}', 'seq'), max(seq)) FROM \"{table}\" HAVING max(seq) > 0"
+            ))
+            .await?;
+        }
+        self.run(
+            "SELECT setval(pg_get_serial_sequence('deployment', 'seq'), max(seq))
+             FROM deployment
+             HAVING max(seq) > 0;
+             SELECT setval('run_seq', max(seq)) FROM run HAVING max(seq) > 0;
+             SELECT setval('token', max(value)) FROM counter WHERE scope = 'store' AND key = 'token' HAVING max(value) > 0;
+             DELETE FROM body_bytes;
+             INSERT INTO body_bytes (bytes) SELECT coalesce(sum(size), 0) FROM delivery",
+        )
+        .await?;
+        self.run(&format!("ANALYZE {}", tables())).await
+    }
+
+    /// Commits.
+    pub(in crate::store) async fn commit(mut self) -> Result<(), Error> {
+        let client = self.client.take().expect("only the end takes it");
+        let committed = client.batch_execute("COMMIT").await;
+        drop(Object::take(client));
+        committed.map_err(|error| match Fault::from(error) {
+            fault if fault.is_cut() => Error::Unknown(Error::from(fault).to_string()),
+            fault => fault.into(),
+        })
+    }
+}
+
+/// The transaction goes with its connection.
+impl Drop for Import {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Copy {
+    /// Returns what was copied so far.
+    pub(in crate::store) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Adds a row.
+    pub(in crate::store) async fn put(&mut self, row: &[Field]) -> Result<(), Error> {
+        let begin = self.lines.len();
+        for (place, field) in row.iter().enumerate() {
+            if place > 0 {
+                self.lines.put_u8(b'\t');
+            }
+            write_field(field, &mut self.lines)?;
+        }
+        self.tally.add(&self.lines[begin..]);
+        self.lines.put_u8(b'\n');
+        if self.lines.len() >= SENT_BYTES { self.send().await } else { Ok(()) }
+    }
+
+    async fn send(&mut self) -> Result<(), Error> {
+        let lines = self.lines.split().freeze();
+        self.sink.send(lines).await.map_err(failed)
+    }
+
+    /// Returns when the database has all of them.
+    pub(in crate::store) async fn end(mut self) -> Result<Tally, Error> {
+        self.send().await?;
+        self.sink.as_mut().finish().await.map_err(failed)?;
+        Ok(self.tally)
+    }
+}
+
+/// Returns all tables as a statement lists them.
+fn tables() -> String {
+    let names: Vec<String> = TABLES.iter().chain([&FILES]).map(|table| format!("\"{}\"", table.name)).collect();
+    names.join(", ")
+}
+
+fn failed(error: tokio_postgres::Error) -> Error {
+    Fault::from(error).into()
+}
+
+/// Writes a field as the database itself writes it.
+fn write_field(field: &Field, line: &mut BytesMut) -> Result<(), Error> {
+    match field {
+        Field::Null => line.put_slice(b"\\N"),
+        Field::Number(number) => line.put_slice(number.to_string().as_bytes()),
+        Field::Flag(flag) => line.put_u8(if *flag { b't' } else { b'f' }),
+        Field::Moment(micros) => line.put_slice(moment(*micros)?.as_bytes()),
+        Field::Text(it) => write_text(&text(it), line),
+        Field::Key(it) => write_text(&key(it), line),
+        Field::Fold(it) => write_text(&fold(it), line),
+        Field::Bytes(bytes) => {
+            line.put_slice(b"\\\\x");
+            line.put_slice(hex::encode(bytes).as_bytes());
+        }
+        Field::Runs(runs) => {
+            let runs: Vec<AnsweredRun> = runs.iter().cloned().map(AnsweredRun::from).collect();
+            write_text(&to_json(&runs)?, line);
+        }
+    }
+    Ok(())
+}
+
+fn moment(micros: i64) -> Result<String, Error> {
+    let at = Timestamp::from_microsecond(micros).map_err(|error| Error::Broken(error.to_string()))?;
+    Ok(at.strftime("%Y-%m-%d %H:%M:%S%.f+00").to_string())
+}
+
+/// Writes a text with what would end a field or a line spelled out.
+fn write_text(text: &str, line: &mut BytesMut) {
+    for byte in text.bytes() {
+        let spelled: &[u8] = match byte {
+            b'\\' => b"\\\\",
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            b'\t' => b"\\t",
+            0x08 => b"\\b",
+            0x0B => b"\\v",
+            0x0C => b"\\f",
+            _ => {
+                line.put_u8(byte);
+                continue;
+            }
+        };
+        line.put_slice(spelled);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(field: &Field, expected: &str) {
+        let mut line = BytesMut::new();
+        write_field(field, &mut line).expect("it has a form");
+        assert_eq!(std::str::from_utf8(&line), Ok(expected));
+    }
+
+    #[test]
+    fn a_field_is_written_as_the_database_writes_it() {
+        check(&Field::Null, "\\N");
+        check(&Field::Number(-7), "-7");
+        check(&Field::Flag(true), "t");
+        check(&Field::Moment(0), "1970-01-01 00:00:00+00");
+        check(&Field::Moment(1_500_000), "1970-01-01 00:00:01.5+00");
+        check(&Field::Text("a\\N\t\n\r\u{8}\u{b}\u{c}ü\0".to_owned()), "a\\\\N\\t\\n\\r\\b\\v\\fü\u{FFFD}");
+        check(&Field::Fold("ÄB".to_owned()), "Äb");
+        check(&Field::Bytes(vec![0, 255]), "\\\\x00ff");
+    }
+}

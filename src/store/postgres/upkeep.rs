@@ -1,0 +1,106 @@
+//! The whole store looked at. References between rows are the database's own business: it holds them at each
+//! write.
+
+use super::fault::Fault;
+use super::{PostgresStore, Shared};
+use crate::store::Error;
+use deadpool_postgres::Object;
+
+/// What must hold in every store, as in the other store, but for what has no place here or there. Each query
+/// returns the names of a few that break it. A counter's key is the name itself where that is short.
+const INVARIANTS: [(&str, &str); 11] = [
+    ("run without work", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM work WHERE work.run = run.seq)"),
+    ("run without jobs", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq)"),
+    (
+        "completed run with a job that is not",
+        "SELECT run.id FROM run JOIN job ON job.run = run.seq WHERE run.state = 'completed' AND job.state <> 'completed'",
+    ),
+    (
+        "run that is not completed although all its jobs are",
+        "SELECT id FROM run
+         WHERE state <> 'completed'
+           AND NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq AND job.state <> 'completed')",
+    ),
+    (
+        "run that waits for nothing and for nobody",
+        "SELECT id FROM run
+         WHERE state <> 'completed'
+           AND NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq AND job.state IN ('due', 'leased'))",
+    ),
+    (
+        "queued run with a job that was claimed",
+        "SELECT run.id FROM run JOIN job ON job.run = run.seq WHERE run.state = 'queued' AND job.state = 'leased'",
+    ),
+    (
+        "number that the counter of its pipeline has not reached",
+        "SELECT run.id FROM run
+         LEFT JOIN counter ON counter.scope = 'run' AND counter.key = run.pipeline
+         WHERE run.number > coalesce(counter.value, 0) AND octet_length(run.pipeline) <= 600",
+    ),
+    (
+        "token that the sequence has not reached, or that two leases have",
+        "SELECT id FROM job
+         WHERE state = 'leased'
+           AND (token > (SELECT last_value FROM token)
+                OR (SELECT count(*) FROM job AS other WHERE other.state = 'leased' AND other.token = job.token) > 1)",
+    ),
+    (
+        "job set aside for a turn that its run does not wait for, or the other way round",
+        "SELECT id FROM job
+         WHERE state = 'due'
+           AND (aside IS NOT DISTINCT FROM 'turn') <> EXISTS (SELECT 1 FROM turn
+                                                              WHERE turn.run = job.run AND turn.state = 'waiting'
+                                                                AND turn.stage_index IN (-1, job.stage_index))
+           AND aside IS DISTINCT FROM 'paused'",
+    ),
+    (
+        "completed run with a turn",
+        "SELECT run.id FROM run JOIN turn ON turn.run = run.seq WHERE run.state = 'completed'",
+    ),
+    (
+        "run of a delivery whose answer does not name it",
+        "SELECT run.id FROM run
+         JOIN delivery ON delivery.id = run.delivery
+         WHERE run.rerun_of IS NULL AND strpos(coalesce(delivery.runs, ''), run.id) = 0",
+    ),
+];
+
+/// How many of a kind are named.
+const NAMED_MAX: usize = 5;
+
+impl PostgresStore {
+    /// Returns a sentence for each thing that is wrong with the store. Reads one moment of it, beside whoever
+    /// writes, however long that takes.
+    pub async fn check(&self) -> Result<Vec<String>, Error> {
+        self.on_threads(|shared| async move { Ok(check(&shared).await?) }).await
+    }
+}
+
+async fn check(shared: &Shared) -> Result<Vec<String>, Fault> {
+    let client = shared.database.pool.get().await?;
+    let wrong = wrong_with(&client).await;
+    // The transaction goes with the connection.
+    drop(Object::take(client));
+    wrong
+}
+
+async fn wrong_with(client: &Object) -> Result<Vec<String>, Fault> {
+    client
+        .batch_execute(
+            "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+             SET LOCAL statement_timeout = 0;
+             SET LOCAL idle_in_transaction_session_timeout = 0",
+        )
+        .await?;
+    let mut wrong = Vec::new();
+    for (what, query) in INVARIANTS {
+        let rows = client.query(&format!("{query} LIMIT {}", NAMED_MAX + 1), &[]).await?;
+        if rows.is_empty() {
+            continue;
+        }
+        let more = if rows.len() > NAMED_MAX { ", and more" } else { "" };
+        let named: Vec<&str> = rows.iter().take(NAMED_MAX).map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        wrong.push(format!("a {what}: {}{more}", named.join(", ")));
+    }
+    Ok(wrong)
+}
