@@ -12,6 +12,7 @@ use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
 use crate::server::{self, OpenConnection, Server, State, Token};
+use crate::store::Store;
 use crate::worker::{Drain, asked_to_drain};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -19,8 +20,14 @@ use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
+
+/// How long the process waits at its end for the last holder of the store. Nothing is lost where it waits in
+/// vain: the next start reads the log.
+const RELEASE_MAX: Duration = Duration::from_secs(2);
+/// How often it looks.
+const RELEASE_LOOK: Duration = Duration::from_millis(2);
 
 /// Receives deliveries, runs pipelines, and serves the API and the page, until SIGTERM or Ctrl-C.
 #[derive(Debug, Args)]
@@ -63,6 +70,14 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         trace::start();
+        let store = self.serve_to_the_end(global)?;
+        wait_for_release(store);
+        Ok(Ending::Done)
+    }
+
+    /// Serves until the process is asked to stop. Returns the store, which threads of the server may hold
+    /// for another moment.
+    fn serve_to_the_end(self, global: &Global) -> Result<Arc<dyn Store>, Failure> {
         let config = self.apply(global.config()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = open::opened(&config, clock.clone())?;
@@ -94,7 +109,7 @@ impl Serve {
         let secrets = workshop.as_ref().map(Workshop::secrets);
         let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
         serve(server, state, drained)?;
-        Ok(Ending::Done)
+        Ok(opened.store)
     }
 
     /// Puts what the arguments say over what the file says.
@@ -135,6 +150,15 @@ fn serve(server: Server, state: Arc<State>, mut drain: watch::Receiver<Drain>) -
         tracing::info!("stopping: no new deliveries are taken, no new jobs are started");
     };
     server::block_on(server.serve(state, stop)).context("the server broke off").map_err(Failure::Unreachable)
+}
+
+/// Closes the store's files when nothing else holds it any more, which puts its log into the one file that a
+/// backup needs. The server's threads end by themselves, a moment after it.
+fn wait_for_release(store: Arc<dyn Store>) {
+    let until = Instant::now() + RELEASE_MAX;
+    while Arc::strong_count(&store) > 1 && Instant::now() < until {
+        std::thread::sleep(RELEASE_LOOK);
+    }
 }
 
 /// Says on stdout that the server is ready. It goes on serving where nobody reads that.
