@@ -410,8 +410,9 @@ impl Store for PostgresStore {
     async fn pause(&self, what: &Pausable) -> Result<(), Error> {
         let what = what.clone();
         self.on_threads(|shared| async move {
-            let what = &what;
-            let pause = shared.database.write(|session| Box::pin(async move { pause::pause(&session, what).await }));
+            let (forms, what) = (&shared.forms, &what);
+            let pause =
+                shared.database.write(|session| Box::pin(async move { pause::pause(&session, forms, what).await }));
             shared.changed(pause.await)
         })
         .await

@@ -12,8 +12,10 @@ use tokio_postgres::Row;
 /// How many jobs one transaction takes back, so that others need not wait for all of them.
 pub(super) const TAKEN_BACK_MAX: i64 = 2_000;
 
-pub(super) async fn pause(session: &Session, what: &Pausable) -> Result<(), Fault> {
+/// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on.
+pub(super) async fn pause(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
     let (kind, name) = what.parts();
+    turn::lock(session).await?;
     session
         .run(
             "INSERT INTO pause (kind, name, since)
@@ -22,7 +24,7 @@ pub(super) async fn pause(session: &Session, what: &Pausable) -> Result<(), Faul
             &[&kind, &text(name), &session.now],
         )
         .await?;
-    Ok(())
+    admit_in_groups_of(session, forms, what).await
 }
 
 /// Ends a pause, and lets runs go on that waited in groups meanwhile. Says whether there was one.
@@ -30,6 +32,13 @@ pub(super) async fn resume(session: &Session, forms: &Forms, what: &Pausable) ->
     let (kind, name) = what.parts();
     turn::lock(session).await?;
     let deleted = session.run("DELETE FROM pause WHERE kind = $1 AND name = $2", &[&kind, &text(name)]).await?;
+    admit_in_groups_of(session, forms, what).await?;
+    Ok(deleted > 0)
+}
+
+/// Looks again who goes on in the groups in which runs of something wait.
+async fn admit_in_groups_of(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
+    let (kind, name) = what.parts();
     let groups = session
         .rows(
             "SELECT DISTINCT turn.\"group\"
@@ -43,8 +52,7 @@ pub(super) async fn resume(session: &Session, forms: &Forms, what: &Pausable) ->
     for row in groups {
         session.note_afterwards(Afterwards::Admit(row.try_get(0)?));
     }
-    turn::work_off(session, forms).await?;
-    Ok(deleted > 0)
+    turn::work_off(session, forms).await
 }
 
 /// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.

@@ -249,7 +249,8 @@ impl History {
             run.turn == Turn::Waiting || (run.state == State::Queued && self.reference.is_paused(at))
         };
         let seen: Vec<bool> = runs.iter().rev().map(|run| run.waits_for.is_some()).collect();
-        assert_eq!(seen, self.reference.runs.iter().enumerate().map(waits).collect::<Vec<_>>());
+        let expected = self.reference.runs.iter().enumerate().map(waits);
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{:#?}", self.reference);
         let running = |run: &&reference::Run| matches!(run.state, State::Running | State::Canceling);
         let waiting = runs.iter().filter(|run| run.state == State::Queued);
         let depth = Depth {

@@ -174,7 +174,16 @@ async fn a_setting_of_the_clock_ends_no_lease() {
             world.set_clock(jump);
             world.store().renew(&lease, LEASE).await.expect("it holds");
             assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+            assert!(world.claim().await.is_none(), "nobody else gets a job that is held");
         }
         world.store().finish(&lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        // One whose worker is gone is not stuck for the hours that the clock was set back.
+        world.queue(one()).await;
+        let lost = world.claim().await.expect("due").lease;
+        world.set_clock(-7_200);
+        world.wait(31);
+        let swept = world.store().sweep(false).await.expect("a sweep");
+        assert_eq!(swept.iter().map(|it| (&it.job, it.again)).collect::<Vec<_>>(), [(&lost.job, true)]);
+        assert_eq!(world.claim().await.expect("due again").lease.job, lost.job);
     }
 }

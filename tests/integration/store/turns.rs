@@ -104,6 +104,21 @@ async fn the_running_one_is_canceled_where_that_is_the_policy() {
 }
 
 #[tokio::test]
+async fn who_waits_behind_a_run_goes_on_when_that_one_is_paused() {
+    for world in worlds() {
+        world.queue(grouped(2, ConcurrencyPolicy::Queue)).await;
+        let strict = Plan { pipeline: "other".to_owned(), ..grouped(1, ConcurrencyPolicy::Queue) };
+        let strict = world.queue(strict).await;
+        let behind = world.queue(grouped(2, ConcurrencyPolicy::Queue)).await;
+        assert_eq!(world.claim().await.expect("due").number, 1);
+        assert!(world.claim().await.is_none(), "nobody overtakes the one that waits for both places");
+        world.store().pause(&Pausable::Pipeline("other".to_owned())).await.expect("paused");
+        assert!(detail(&world, &strict.id).await.run.waits_for.is_some());
+        assert_eq!(world.claim().await.expect("its turn").run, behind.id);
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_comes_while_its_pipeline_is_paused_stops_none_that_goes_on() {
     for world in worlds() {
         let cancel = || grouped(1, ConcurrencyPolicy::CancelRunning);
