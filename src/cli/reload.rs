@@ -1,15 +1,16 @@
 //! A changed configuration is taken up while serving; a broken one is reported and left alone.
 
 use super::serve::{open_connections, report_broken, rules};
-use super::work;
+use super::work::Terms;
 use crate::catalog::{Library, Shelf};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Fixed};
+use crate::run::Retention;
 use crate::server::State;
-use crate::worker::Secrets;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -24,12 +25,12 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// Begins to look at the file of a configuration, if it has one.
-    pub(super) fn start(config: &Config, state: Arc<State>, shelf: Arc<Shelf>, secrets: Option<Arc<Secrets>>) -> Self {
+    pub(super) fn start(config: &Config, parts: Parts) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = config.file.clone().map(|file| {
             std::thread::Builder::new()
                 .name("configuration".to_owned())
-                .spawn(move || look_until_stopped(&file, (&state, &shelf, secrets.as_deref()), &stopped))
+                .spawn(move || look_until_stopped(&file, &parts, &stopped))
                 .expect("the system can start a thread")
         });
         Self { stop: Some(stop), thread }
@@ -45,11 +46,19 @@ impl Drop for Reloader {
     }
 }
 
-/// What a changed configuration is put into; secrets where this process has a worker.
-type Parts<'p> = (&'p State, &'p Shelf, Option<&'p Secrets>);
+/// What a changed configuration is put into.
+pub(super) struct Parts {
+    pub(super) state: Arc<State>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) retention: watch::Sender<Retention>,
+    /// Where this process has a worker.
+    pub(super) terms: Option<Arc<Terms>>,
+}
 
-fn look_until_stopped(file: &Path, parts: Parts<'_>, stopped: &mpsc::Receiver<()>) {
+fn look_until_stopped(file: &Path, parts: &Parts, stopped: &mpsc::Receiver<()>) {
     let mut seen = stamp(file);
+    // As the file says it: what arguments have put over it is no change.
+    let fixed = Config::load(Some(file), &config::environment_variable).map(|config| config.fixed());
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = stamp(file);
         if now == seen {
@@ -57,7 +66,10 @@ fn look_until_stopped(file: &Path, parts: Parts<'_>, stopped: &mpsc::Receiver<()
         }
         seen = now;
         match Config::load(Some(file), &config::environment_variable) {
-            Ok(config) => take_up(&config, parts),
+            Ok(config) => {
+                take_up(&config, parts);
+                tell_fixed(fixed.as_ref().unwrap_or(&config.fixed()), &config.fixed());
+            }
             Err(mistakes) => {
                 tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");
             }
@@ -65,21 +77,31 @@ fn look_until_stopped(file: &Path, parts: Parts<'_>, stopped: &mpsc::Receiver<()
     }
 }
 
-/// Puts connections, limits, repositories and variable groups with their secrets in force. What was
-/// decided at the start, such as addresses and folders, stays until the next start.
-fn take_up(config: &Config, (state, shelf, secrets): Parts<'_>) {
+/// Puts everything in force but what was decided at the start: see [`Config::fixed`].
+fn take_up(config: &Config, Parts { state, shelf, retention, terms }: &Parts) {
     // First: a run of what is taken up below has them.
-    if let Some(secrets) = secrets {
-        secrets.replace(work::secrets(config));
+    if let Some(terms) = terms {
+        terms.take_up(config);
     }
-    state.intake.set_rules(rules(config));
-    state.connections.store(Arc::new(open_connections(config)));
+    retention.send_if_modified(|retention| std::mem::replace(retention, config.retention) != config.retention);
     shelf.set_library(Library::new(config));
     match shelf.reload() {
         Ok(catalog) => report_broken(&catalog),
         Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
     }
-    tracing::info!("the changed configuration is in force; addresses and folders change with the next start");
+    // Last: what a new connection brings finds all else changed.
+    state.intake.set_rules(rules(config));
+    state.connections.store(Arc::new(open_connections(config)));
+    tracing::info!("the changed configuration is in force");
+}
+
+/// Says which changes wait for the next start.
+fn tell_fixed(before: &Fixed, now: &Fixed) {
+    let changed: Vec<&str> = before.iter().zip(now).filter(|(a, b)| a != b).map(|(_, (key, _))| *key).collect();
+    if !changed.is_empty() {
+        let keys = changed.join(", ");
+        tracing::warn!(keys, "addresses and folders change with the next start: these have changed since this one");
+    }
 }
 
 /// Returns what changes when a file is written or replaced.

@@ -2,7 +2,7 @@
 
 use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
-use super::reload::Reloader;
+use super::reload::{Parts, Reloader};
 use super::work::{Housekeeping, Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
@@ -100,14 +100,19 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        let _housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
+        let housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
         let (drain, drained) = watch::channel(Drain::No);
         on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
         let workshop =
             (!self.no_worker).then(|| Workshop::open(&config, ending, store, depot, clock, metrics)).transpose()?;
-        let secrets = workshop.as_ref().map(Workshop::secrets);
-        let _reloading = Reloader::start(&config, state.clone(), shelf, secrets);
+        let parts = Parts {
+            state: state.clone(),
+            shelf,
+            retention: housekeeping.retention(),
+            terms: workshop.as_ref().map(Workshop::terms),
+        };
+        let _reloading = Reloader::start(&config, parts);
         serve(server, state, drained)?;
         Ok(opened.store)
     }

@@ -8,10 +8,12 @@ use crate::id::{Entropy, WorkerId};
 use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::process::Patience;
+use crate::run::Retention;
 use crate::store::Store;
-use crate::worker::{Drain, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
+use crate::worker::{Drain, Duty, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
 use anyhow::Context;
-use std::path::Path;
+use arc_swap::ArcSwap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -30,6 +32,10 @@ const THREADS: usize = 2;
 /// Returns this machine with what jobs may know of its environment, and its repositories: the
 /// one around the folder of pipelines, and those that the configuration names.
 pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> Host {
+    host_with(config, pipelines, Arc::new(Secrets::new(secrets(config))), clock)
+}
+
+fn host_with(config: &Config, pipelines: &Path, secrets: Arc<Secrets>, clock: Arc<dyn Clock>) -> Host {
     let names = INHERITED.iter().copied().chain(config.environment.iter().map(String::as_str));
     let environment = names.filter_map(|name| Some((name.to_owned(), config::environment_variable(name)?))).collect();
     let name = std::fs::read_to_string(HOST_NAME_FILE).unwrap_or_default();
@@ -40,7 +46,7 @@ pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> 
         shim: OWN_BINARY.into(),
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
-        secrets: Arc::new(Secrets::new(secrets(config))),
+        secrets,
         repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
         machine: Arc::new(Machine::new(
             config.workers.pools.clone(),
@@ -85,6 +91,7 @@ pub(super) fn survive_file_limits() -> Result<(), Failure> {
 /// Removes what is old beside the server, on a thread of its own.
 pub(super) struct Housekeeping {
     stop: watch::Sender<bool>,
+    retention: watch::Sender<Retention>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -101,12 +108,18 @@ impl Housekeeping {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("nothing old can be removed").map_err(Failure::Unreachable)?;
         let (stop, stopped) = watch::channel(false);
+        let (retention, kept) = watch::channel(config.retention);
         let thread = std::thread::Builder::new()
             .name("retention".to_owned())
-            .spawn(move || runtime.block_on(keeper.run(stopped)))
+            .spawn(move || runtime.block_on(keeper.run(stopped, kept)))
             .context("nothing old can be removed")
             .map_err(Failure::Unreachable)?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { stop, retention, thread: Some(thread) })
+    }
+
+    /// Returns what tells it what is to be kept from now on.
+    pub(super) fn retention(&self) -> watch::Sender<Retention> {
+        self.retention.clone()
     }
 }
 
@@ -119,10 +132,33 @@ impl Drop for Housekeeping {
     }
 }
 
+/// What jobs are claimed and executed with.
+pub(super) struct Terms {
+    duty: Arc<ArcSwap<Duty>>,
+    /// As they were at the start: folders do not change while serving.
+    pipelines: PathBuf,
+    caches: Caches,
+    clock: Arc<dyn Clock>,
+}
+
+impl Terms {
+    /// Puts a changed configuration in force, for the jobs that begin from now on.
+    pub(super) fn take_up(&self, config: &Config) {
+        let secrets = self.duty.load().host.secrets.clone();
+        secrets.replace(self::secrets(config));
+        let host = host_with(config, &self.pipelines, secrets, self.clock.clone());
+        self.duty.store(Arc::new(Duty {
+            jobs: config.workers.jobs.get(),
+            pools: config.workers.pools.clone(),
+            host: Host { caches: self.caches.clone(), ..host },
+        }));
+    }
+}
+
 /// A worker beside the server. It has threads of its own: a server thread that waits for a
 /// program would answer nobody.
 pub(super) struct Workshop {
-    secrets: Arc<Secrets>,
+    terms: Arc<Terms>,
     drain: watch::Sender<Drain>,
     thread: Option<JoinHandle<()>>,
 }
@@ -146,8 +182,13 @@ impl Workshop {
             metrics,
             host: host(config, &config.pipelines, clock.clone()),
         };
-        let secrets = settings.host.secrets.clone();
         let worker = Worker::new(WorkerId::new(milliseconds(&*clock), entropy()), store, settings);
+        let terms = Arc::new(Terms {
+            duty: worker.duty(),
+            pipelines: config.pipelines.clone(),
+            caches: Caches::new(&config.data),
+            clock,
+        });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("worker")
@@ -161,12 +202,12 @@ impl Workshop {
             .spawn(move || runtime.block_on(worker.run(drained)))
             .context("the worker can't start")
             .map_err(Failure::Unreachable)?;
-        Ok(Self { secrets, drain, thread: Some(thread) })
+        Ok(Self { terms, drain, thread: Some(thread) })
     }
 
-    /// Returns the secrets that jobs get, to be replaced when the configuration changes.
-    pub(super) fn secrets(&self) -> Arc<Secrets> {
-        self.secrets.clone()
+    /// Returns what jobs are claimed and executed with, to be replaced when the configuration changes.
+    pub(super) fn terms(&self) -> Arc<Terms> {
+        self.terms.clone()
     }
 }
 

@@ -5,7 +5,8 @@ use super::section::Section;
 use super::value::{FilePath, VariableName};
 use super::{environment_variable, resolved};
 use crate::diagnostic::{Code, Diagnostic, shown};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// What an address begins with.
@@ -25,6 +26,15 @@ pub enum Database {
 }
 
 impl Database {
+    /// Returns a digest of where the address is, or of the address itself.
+    pub(super) fn digest(&self) -> String {
+        let text = match self {
+            Self::Address(address) => address.expose_secret().to_owned(),
+            place => format!("{place:?}"),
+        };
+        hex::encode(Sha256::digest(text))
+    }
+
     /// Returns the address. An error is a sentence, without the address.
     pub fn address(&self) -> Result<SecretString, String> {
         match self {

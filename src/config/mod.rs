@@ -77,6 +77,9 @@ pub struct Config {
     pub variable_groups: Vec<VariableGroup>,
 }
 
+/// See [`Config::fixed`].
+pub type Fixed = [(&'static str, String); 6];
+
 /// What one process executes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workers {
@@ -151,6 +154,19 @@ impl Config {
     /// Returns the connection that pipelines name so.
     pub fn connection(&self, name: &str) -> Option<&Arc<Connection>> {
         self.connections.iter().find(|it| it.name == name)
+    }
+
+    /// Returns what is decided at the start of a process, by its keys: where it listens, and what it has open.
+    /// The values are to be compared and not to be shown. All other keys can change while serving.
+    pub fn fixed(&self) -> Fixed {
+        [
+            ("listen", self.listen.clone()),
+            ("admin", self.admin_listen.clone()),
+            ("pipelines", self.pipelines.display().to_string()),
+            ("data", self.data.display().to_string()),
+            ("database", self.database.as_ref().map(Database::digest).unwrap_or_default()),
+            ("files", format!("{:?}", self.files)),
+        ]
     }
 
     fn open(path: Option<&Path>, environment: Option<&Environment<'_>>) -> Result<Self, Mistakes> {
@@ -274,3 +290,22 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `cli::reload` puts in force while serving.
+    const TAKEN_UP: [&str; 8] =
+        ["repositories", "variable-groups", "tasks", "workers", "limits", "retention", "connections", "environment"];
+
+    #[test]
+    fn every_key_of_the_file_is_decided_at_the_start_or_changes_while_serving() {
+        let fixed = Config::defaults(Path::new(".")).fixed().map(|(key, _)| key);
+        let mut known: Vec<&str> = fixed.into_iter().chain(TAKEN_UP).collect();
+        let mut all = key::names(key::OF_FILE);
+        known.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(known, all);
+    }
+}

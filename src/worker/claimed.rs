@@ -40,7 +40,8 @@ enum End {
     Lost,
 }
 
-/// Where claimed jobs are worked on.
+/// Where a claimed job is worked on.
+#[derive(Clone)]
 pub(super) struct Bench {
     pub(super) store: Arc<dyn Store>,
     pub(super) logs: Logs,

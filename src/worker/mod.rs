@@ -63,6 +63,7 @@ use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
 use crate::store::{Claim, Outage, Store, Swept};
+use arc_swap::ArcSwap;
 use claimed::Bench;
 use drain::tell_panic;
 use std::path::{Path, PathBuf};
@@ -98,27 +99,47 @@ pub struct Settings {
     pub metrics: Arc<Metrics>,
 }
 
+/// What of a worker's settings may change while it works, for the jobs that it claims from then on.
+#[derive(Clone)]
+pub struct Duty {
+    /// How many jobs at once.
+    pub jobs: usize,
+    /// The pools whose jobs it claims.
+    pub pools: Vec<String>,
+    /// The machine.
+    pub host: Host,
+}
+
 /// Claims jobs of a store and executes them.
 pub struct Worker {
     id: WorkerId,
     store: Arc<dyn Store>,
-    settings: Settings,
-    bench: Arc<Bench>,
+    data: PathBuf,
+    drain_grace: Duration,
+    duty: Arc<ArcSwap<Duty>>,
+    bench: Bench,
     outage: Outage,
 }
 
 impl Worker {
     /// Returns a worker that has claimed nothing yet.
     pub fn new(id: WorkerId, store: Arc<dyn Store>, settings: Settings) -> Self {
+        let Settings { jobs, pools, data, depot, drain_grace, host, metrics } = settings;
         let bench = Bench {
             store: store.clone(),
-            logs: Logs::new(&settings.data).shared(settings.depot.clone()),
-            depot: settings.depot.clone(),
-            data: settings.data.clone(),
-            host: settings.host.clone(),
-            metrics: settings.metrics.clone(),
+            logs: Logs::new(&data).shared(depot.clone()),
+            depot,
+            data: data.clone(),
+            host: host.clone(),
+            metrics,
         };
-        Self { id, store, settings, bench: Arc::new(bench), outage: Outage::default() }
+        let duty = Arc::new(ArcSwap::from_pointee(Duty { jobs, pools, host }));
+        Self { id, store, data, drain_grace, duty, bench, outage: Outage::default() }
+    }
+
+    /// Returns what may be put in place of what it does now; it is looked at before each claim.
+    pub fn duty(&self) -> Arc<ArcSwap<Duty>> {
+        self.duty.clone()
     }
 
     /// Works until it is asked to drain. Then it claims nothing more, gives running jobs
@@ -139,14 +160,15 @@ impl Worker {
                 swept_at = Some(Instant::now());
             }
             changes.mark_unchanged();
-            while jobs.len() < self.settings.jobs && *drain.borrow() == Drain::No {
-                let Some(claim) = self.claim(&self.settings.pools).await else { break };
-                jobs.spawn(self.bench.clone().work_on(claim, given_up.clone()));
+            let duty = self.duty.load_full();
+            while jobs.len() < duty.jobs && *drain.borrow() == Drain::No {
+                let Some(claim) = self.claim(&duty.pools).await else { break };
+                jobs.spawn(self.bench(&duty).work_on(claim, given_up.clone()));
             }
             // Those that only wait take no place of those that work.
             while waiting.len() < AGENTLESS_MAX && *drain.borrow() == Drain::No {
                 let Some(claim) = self.claim(&agentless).await else { break };
-                waiting.spawn(self.bench.clone().work_on(claim, left.clone()));
+                waiting.spawn(self.bench(&duty).work_on(claim, left.clone()));
             }
             tokio::select! {
                 () = changed_or_time(&mut changes) => {}
@@ -155,12 +177,16 @@ impl Worker {
                 () = asked_to_drain(&mut drain, Drain::Gently) => break,
             }
         }
-        let (grace, patience) = (self.settings.drain_grace, self.settings.host.patience);
+        let (grace, patience) = (self.drain_grace, self.duty.load().host.patience);
         let mut hurried = drain.clone();
         tokio::join!(
             drain::wind_up(&mut jobs, &give_up, &mut hurried, grace, patience),
             drain::wind_up(&mut waiting, &leave, &mut drain, Duration::ZERO, patience),
         );
+    }
+
+    fn bench(&self, duty: &Duty) -> Arc<Bench> {
+        Arc::new(Bench { host: duty.host.clone(), ..self.bench.clone() })
     }
 
     async fn claim(&self, pools: &[String]) -> Option<Claim> {
@@ -178,7 +204,7 @@ impl Worker {
 
     async fn sweep(&self) {
         match self.store.sweep(false).await {
-            Ok(swept) => clear_up(&self.settings.data, swept).await,
+            Ok(swept) => clear_up(&self.data, swept).await,
             Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
         }
     }

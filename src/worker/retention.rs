@@ -49,9 +49,10 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Goes round until `stop` becomes true.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Goes round until `stop` becomes true, and at once where something else is to be kept.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>, mut retention: watch::Receiver<Retention>) {
         loop {
+            self.retention = *retention.borrow_and_update();
             match self.round().await {
                 Ok(swept) if swept == Swept::default() => {}
                 Ok(Swept { runs, deliveries, folders }) => {
@@ -59,8 +60,10 @@ impl Keeper {
                 }
                 Err(error) => tracing::warn!(%error, "what is old could not be removed, trying again later"),
             }
-            if timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_ok() {
-                return;
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                // Who could change it is there as long as this goes round.
+                _ = timeout(EVERY, retention.changed()) => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod api;
 mod attacks;
+mod bucket;
 mod built_in;
 mod challenges;
 mod check;
@@ -27,6 +28,7 @@ mod page;
 mod pipeline;
 mod power;
 mod predefined;
+mod reload;
 mod repeats;
 mod run;
 mod senders;

@@ -1,0 +1,98 @@
+//! A configuration that changes while a server serves: what takes effect at once, and what waits for the next
+//! start and says so.
+
+use crate::support::{ANSWER_MAX, Folder, Server, until};
+use std::time::Duration;
+
+/// Two jobs that end only where both go on at once.
+const PAIR: &str = "
+resources:
+  webhooks: [{webhook: hook, connection: new}]
+variables:
+- group: words
+jobs:
+- job: a
+  pool: extra
+  steps: [{bash: 'touch FOLDER/a; until test -e FOLDER/b; do sleep 0.05; done; echo \"$GREETING $(word)\"'}]
+- job: b
+  pool: extra
+  steps: [{bash: 'touch FOLDER/b; until test -e FOLDER/a; do sleep 0.05; done'}]
+";
+
+const QUICK: &str = "
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps: [{bash: 'true'}]
+";
+
+const BEFORE: &str = "
+limits: {body: 1KiB}
+workers: {jobs: 1, pools: [default]}
+retention: {runs: {age: 1h}}
+variable-groups: {words: {word: before}}
+connections: {open: {auth: none}}
+";
+
+const AFTER: &str = "
+limits: {body: 8KiB}
+workers: {jobs: 2, pools: [default, extra]}
+retention: {runs: {age: 1s}}
+variable-groups: {words: {word: after}}
+environment: [GREETING]
+connections: {open: {auth: none}, new: {auth: none}}
+";
+
+fn folder() -> Folder {
+    let folder = Folder::new(BEFORE);
+    folder.set("GREETING", "hello");
+    folder.write("pipelines/quick.yml", QUICK);
+    folder.write("pipelines/pair.yml", &PAIR.replace("FOLDER", &folder.path().display().to_string()));
+    folder
+}
+
+fn status(server: &Server, connection: &str, bytes: usize) -> u16 {
+    let body = format!("{{\"text\": \"{}\"}}", "x".repeat(bytes));
+    server.request("POST", &format!("/webhooks/{connection}"), &[], body.as_bytes()).status
+}
+
+#[test]
+fn what_a_changed_configuration_says_is_in_force_while_serving() {
+    let folder = folder();
+    let server = folder.serve(&[]);
+    assert_eq!(
+        (status(&server, "open", 10), status(&server, "open", 2_000), status(&server, "new", 10)),
+        (200, 413, 404)
+    );
+    folder.run(&["runs", "wait", "quick#1"]).ended_with(0);
+    let before = std::fs::read_to_string(folder.path().join("pipehook.yml")).expect("a configuration");
+    folder.write("pipehook.yml", &before.replace(BEFORE, AFTER));
+    until("the new connection", ANSWER_MAX, || (status(&server, "new", 2_000) == 200).then_some(()));
+    folder.run(&["runs", "wait", "pair#1"]).ended_with(0);
+    let log = folder.run(&["runs", "logs", "pair#1"]).ended_with(0).stdout;
+    assert!(log.contains("hello after\n"), "{log}");
+    until("the old run to go", Duration::from_secs(30), || {
+        (folder.run(&["runs", "show", "quick#1"]).code != Some(0)).then_some(())
+    });
+    let told = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    assert!(!told.contains("with the next start"), "{told}");
+}
+
+#[test]
+fn addresses_and_folders_wait_for_the_next_start_and_are_named() {
+    let folder = folder();
+    let server = folder.serve(&[]);
+    folder.write(
+        "pipehook.yml",
+        &format!(
+            "listen: 127.0.0.1:1\nadmin: {{listen: 127.0.0.1:1}}\npipelines: ./other\ndata: ./other-data\n\
+             database: postgres://me:hunter2@host/db\nfiles: file:///other-files\n{AFTER}"
+        ),
+    );
+    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).unwrap_or_default();
+    until("the sentence", ANSWER_MAX, || log().contains("change with the next start").then_some(()));
+    let told = log();
+    assert!(told.contains("listen, admin, pipelines, data, database, files"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+    // What can change has changed, and the rest goes on as it was.
+    assert_eq!((status(&server, "new", 10), status(&server, "open", 10)), (200, 200));
+}
