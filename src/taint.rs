@@ -165,6 +165,20 @@ impl Text {
         self.segments.iter().map(|segment| segment.text.len()).sum()
     }
 
+    /// Returns the text without the blanks of the author's at its ends. What came from a payload stays as
+    /// it is.
+    pub fn trim(&self) -> Self {
+        let mut segments = self.segments.clone();
+        if let Some(Segment { text, origin: None }) = segments.first_mut() {
+            *text = text.trim_start().into();
+        }
+        if let Some(Segment { text, origin: None }) = segments.last_mut() {
+            *text = text.trim_end().into();
+        }
+        let is_kept = |segment: &Segment| segment.is_tainted() || !segment.text.is_empty();
+        Self { segments: segments.into_iter().filter(is_kept).collect() }
+    }
+
     /// Returns the text with `change` applied to each segment by itself, origins kept.
     pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
         let mut changed = Self::default();

@@ -13,7 +13,7 @@
 //! [`Template::expand_for_any_text`]: crate::template::Template::expand_for_any_text
 
 use super::prepare::inputs;
-use super::{Listener, Pipeline, Trigger, TriggeringWebhook};
+use super::{Listener, Pipeline, Trigger, TriggeringWebhook, known};
 use crate::diagnostic::{Diagnostics, Report};
 use crate::pipeline::form::{Form, blank};
 use crate::pipeline::plan::{NAME_DEFAULT, Plan};
@@ -52,6 +52,10 @@ pub struct Draft {
 impl Draft {
     pub(super) fn new(pipeline: &Pipeline, listener: &Listener) -> Option<Self> {
         let places = listener.reads.clone();
+        // The branch is looked up for each run anew.
+        if pipeline.home.is_some() {
+            return None;
+        }
         if places.len() > BLANKS_MAX || !are_apart(&places) || pipeline.template.reads_resources() {
             return None;
         }
@@ -77,7 +81,7 @@ impl Draft {
             &pipeline.scripts.rules(trigger.substitution),
             &mut diagnostics,
         )?;
-        plan.triggered_by = Some(listener.resource.alias.clone());
+        known::complete(&mut plan, pipeline, &trigger);
         if !has_fixed_name(&plan) {
             return None;
         }

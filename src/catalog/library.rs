@@ -30,11 +30,10 @@ impl Library {
             configuration: config.file.as_ref().and_then(|file| file.canonicalize().ok()),
             repositories: config.repositories.clone(),
             groups: Arc::new(config.variable_groups.iter().map(|group| group.group.clone()).collect()),
-            machine: Arc::new(Machine::new(
-                config.workers.pools.clone(),
-                config::environment_variable("PATH"),
-                config.tasks.clone(),
-            )),
+            machine: Arc::new(
+                Machine::new(config.workers.pools.clone(), config::environment_variable("PATH"), config.tasks.clone())
+                    .with_repositories(config.repositories.iter().map(|(name, _)| name.clone())),
+            ),
             commits: Commits::default(),
         }
     }

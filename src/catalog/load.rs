@@ -2,9 +2,10 @@
 
 use super::disk::Moment;
 use super::folder::File;
+use super::known::Home;
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
 use crate::template::{Files, Template};
@@ -52,7 +53,8 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     if let Some(before) = before.filter(is_unchanged) {
         return before.entry.clone();
     }
-    let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, moment.library());
+    let home = moment.library().pipelines();
+    let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, (home, moment.library()));
     add_sure_mistakes(&pipeline, &mut diagnostics);
     let diagnostics = diagnostics.without_notes();
     let connections = pipeline.listeners.iter().map(|listener| listener.resource.connection.clone()).collect();
@@ -67,7 +69,8 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
     let text = read(path)?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let moment = Moment::new(library);
-    Ok(compile(&name, &shown_path(path), &text, &moment.files(path), library))
+    let home = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(compile(&name, &shown_path(path), &text, &moment.files(path), (home, library)))
 }
 
 /// Reads the text of a file, if it is one and not too large.
@@ -95,8 +98,14 @@ pub(super) fn shown_path(path: &Path) -> String {
 }
 
 /// Reads a pipeline's text, and the files that it may include, as far as they can be read without
-/// a payload.
-fn compile(name: &str, shown_path: &str, text: &str, files: &dyn Files, library: &Library) -> (Pipeline, Diagnostics) {
+/// a payload. `home` is the folder whose repository is the pipeline's own.
+fn compile(
+    name: &str,
+    shown_path: &str,
+    text: &str,
+    files: &dyn Files,
+    (home, library): (&Path, &Library),
+) -> (Pipeline, Diagnostics) {
     let mut sources = SourceMap::default();
     let source = sources.add(shown_path, text);
     let mut diagnostics = Diagnostics::default();
@@ -109,7 +118,10 @@ fn compile(name: &str, shown_path: &str, text: &str, files: &dyn Files, library:
     let machine: Arc<dyn pipeline::Machine> = library.machine.clone();
     let scripts = pipeline::foresee(&document, &template, &sources, &aliases).on(Some(machine));
     let groups = &library.groups;
-    let pipeline = Pipeline { name: name.to_owned(), sources, template, groups: groups.clone(), listeners, scripts };
+    let texts = (0..).map_while(|id| sources.source(SourceId(id))).map(|source| &*source.text);
+    let home = Home::of(home, texts);
+    let groups = groups.clone();
+    let pipeline = Pipeline { name: name.to_owned(), sources, template, groups, listeners, scripts, home };
     (pipeline, diagnostics)
 }
 

@@ -11,6 +11,7 @@ mod disk;
 mod draft;
 mod folder;
 mod git;
+mod known;
 mod library;
 mod load;
 mod prepare;
@@ -94,6 +95,8 @@ pub struct Pipeline {
     pub listeners: Vec<Listener>,
     /// Its scripts with payload text, analysed.
     pub scripts: Foreseen,
+    /// The repository that it is in, where it asks for the branch.
+    home: Option<known::Home>,
 }
 
 impl Pipeline {

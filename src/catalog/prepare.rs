@@ -3,11 +3,11 @@
 //! The same function serves a delivery, `pipehook render` and `pipehook run`, so that what a
 //! command shows is what a delivery does.
 
-use super::Pipeline;
+use super::{Pipeline, known};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{Object, Value};
 use crate::pipeline;
-use crate::pipeline::plan::{Plan, Variable};
+use crate::pipeline::plan::Plan;
 use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
 use crate::template::{self, Inputs, Node};
@@ -61,23 +61,8 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
     }
     let mut plan =
         pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
-    set_when_queued(&mut plan, trigger.variables);
-    plan.triggered_by = trigger.webhook.as_ref().map(|webhook| webhook.alias.to_owned());
+    known::complete(&mut plan, pipeline, trigger);
     Some(Prepared { document, plan })
-}
-
-/// Gives a run the variables that were set when it was queued. They stand before all of the file's, which
-/// win over them (reference, section 4.3).
-fn set_when_queued(plan: &mut Plan, variables: &[(String, String)]) {
-    let variable = |(name, value): &(String, String)| Variable {
-        name: name.clone(),
-        value: value.as_str().into(),
-        ..Variable::default()
-    };
-    plan.variables.splice(0..0, variables.iter().map(variable));
-    for group in &mut plan.groups {
-        group.after += variables.len();
-    }
 }
 
 /// Expands a pipeline without checking what came of it.
@@ -103,10 +88,7 @@ pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &m
 
 /// Returns the variables that are known before the file's own (reference, section 4.5).
 fn variables(pipeline: &Pipeline, trigger: &Trigger<'_>) -> Vec<(String, String)> {
-    let reason = if trigger.webhook.is_some() { "ResourceTrigger" } else { "Manual" };
-    let predefined = [("Build.Reason", reason), ("Build.DefinitionName", &pipeline.name), ("System.HostType", "build")];
-    let predefined = predefined.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    trigger.variables.iter().cloned().chain(predefined).collect()
+    trigger.variables.iter().cloned().chain(known::variables(pipeline, trigger)).collect()
 }
 
 fn payload(webhook: &TriggeringWebhook<'_>) -> Value {

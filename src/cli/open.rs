@@ -4,7 +4,7 @@ use super::Global;
 use super::failure::Failure;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Database};
-use crate::files::{Bucket, Depot};
+use crate::files::{Bucket, Depot, Logs};
 use crate::store::{self, Access, Address, FolderLock, LeaseClock, PostgresStore, SqliteStore, Store};
 use crate::worker;
 use anyhow::Context;
@@ -71,8 +71,9 @@ pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, F
 pub(super) fn own_store(config: &Config, clock: Arc<dyn Clock>) -> Result<SqliteStore, Failure> {
     let store = SqliteStore::open(&config.data, Access::Server, clock)?;
     // Nobody else has the folder: whoever held a lease is gone.
+    let logs = Logs::new(&config.data).shared(depot(config, &store)?);
     block_on(async {
-        worker::clear_up(&config.data, store.sweep(true).await?).await;
+        worker::clear_up(&logs, &config.data, store.sweep(true).await?).await;
         Ok::<_, store::Error>(())
     })??;
     Ok(store)

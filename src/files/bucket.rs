@@ -103,6 +103,14 @@ impl Depot for Bucket {
         }
     }
 
+    fn add_last(&self, name: &str, piece: &[u8]) -> io::Result<()> {
+        self.shared.flush(name)?;
+        let last = self.shared.pieces(name)?.last().copied();
+        // As if the last lease had put it, or it would not count beside that.
+        let (at, token) = last.map_or((0, WITHOUT_LEASE), |last| (last.end, last.token));
+        self.shared.objects.put(&object(name, at, token), piece.to_vec())
+    }
+
     fn flush(&self, name: &str) -> io::Result<()> {
         self.shared.flush(name)
     }
@@ -422,6 +430,16 @@ mod tests {
         next.flush(LOG).expect("written");
         assert_eq!(next.get(LOG, 0, 100).expect("bytes"), b"one\ntwo\n");
         assert_eq!(next.end(LOG).expect("an end"), 8);
+    }
+
+    #[test]
+    fn the_last_word_about_a_lost_job_stands_between_its_lease_and_the_next() {
+        let (_folder, bucket) = bucket();
+        bucket.put(LOG, 0, b"one\n", Some(&fence(3))).expect("room");
+        bucket.add_last(LOG, b"lost\n").expect("room");
+        bucket.put(LOG, bucket.end(LOG).expect("an end"), b"again\n", Some(&fence(4))).expect("room");
+        bucket.flush(LOG).expect("room");
+        assert_eq!(bucket.get(LOG, 0, 100).expect("all"), b"one\nlost\nagain\n");
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub trait Depot: Send + Sync + Debug {
     /// written once the job's lease is lost: [`io::ErrorKind::PermissionDenied`].
     fn put(&self, name: &str, at: u64, piece: &[u8], fence: Option<&Fence>) -> io::Result<()>;
 
+    /// Adds a piece at the end of a file that nobody writes to any more.
+    fn add_last(&self, name: &str, piece: &[u8]) -> io::Result<()> {
+        self.put(name, self.end(name)?, piece, None)
+    }
+
     /// Returns bytes from a place on, at most as many as were wanted, and fewer only at the end.
     fn get(&self, name: &str, from: u64, most: usize) -> io::Result<Vec<u8>>;
 

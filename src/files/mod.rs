@@ -78,6 +78,19 @@ impl Logs {
         LogWriter::open(&self.path(run, job)?)
     }
 
+    /// Adds a last line to the log of a job whose worker is gone, also where the log is full.
+    pub fn last_word(&self, run: &RunId, job: &JobId, line: &LogLine) -> io::Result<()> {
+        let Some(depot) = &self.depot else { return self.writer(run, job)?.append_last(line) };
+        let name = name(run, job)?;
+        let mut text = String::new();
+        let end = depot.end(&name)?;
+        if end > 0 && depot.get(&name, end - 1, 1)? != b"\n" {
+            text.push('\n');
+        }
+        line::write(&mut line::Stamp::default(), (line.at, line.step), &line.text, &mut text);
+        depot.add_last(&name, text.as_bytes())
+    }
+
     /// Opens the log of a job for reading. A log that is not there yet is empty so far.
     pub fn reader(&self, run: &RunId, job: &JobId) -> io::Result<LogReader> {
         match &self.depot {

@@ -114,6 +114,12 @@ impl LogWriter {
         self.ship()
     }
 
+    /// Adds one more line, also where the log is full.
+    pub(super) fn append_last(&mut self, line: &LogLine) -> io::Result<()> {
+        line::write(&mut Stamp::default(), (line.at, line.step), &line.text, &mut self.text);
+        self.write()
+    }
+
     /// Says whether nothing more is kept, with what is not written yet.
     fn is_full(&self) -> bool {
         self.written + self.text.len() as u64 >= self.limit

@@ -31,6 +31,8 @@ pub struct Machine {
     pub tasks: Option<PathBuf>,
     /// The program that runs containers.
     pub engine: Engine,
+    /// The repositories that jobs can check out, by the names that pipelines give them.
+    pub repositories: Vec<String>,
 }
 
 impl Machine {
@@ -38,7 +40,14 @@ impl Machine {
     /// its folder of task packages.
     pub fn new(pools: Vec<String>, path: Option<String>, tasks: Option<PathBuf>) -> Self {
         let path = path.unwrap_or_else(|| PATH_DEFAULT.to_owned());
-        Self { pools, engine: Engine::new(&path), path, tasks }
+        Self { pools, engine: Engine::new(&path), path, tasks, repositories: Vec::new() }
+    }
+}
+
+impl Machine {
+    /// Returns the machine with repositories that its jobs can check out.
+    pub fn with_repositories(self, names: impl Iterator<Item = String>) -> Self {
+        Self { repositories: names.collect(), ..self }
     }
 }
 
@@ -53,6 +62,10 @@ impl pipeline::Machine for Machine {
 
     fn has_program(&self, name: &str) -> bool {
         find_program(&self.path, name).is_some()
+    }
+
+    fn has_repository(&self, name: &str) -> bool {
+        self.repositories.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     fn has_containers(&self) -> Result<(), String> {

@@ -16,6 +16,9 @@ pub trait Machine: Debug + Send + Sync {
     /// Says whether a program is in the path of steps.
     fn has_program(&self, name: &str) -> bool;
 
+    /// Says whether the configuration says where a repository is.
+    fn has_repository(&self, name: &str) -> bool;
+
     /// Says whether containers can be run; otherwise why not.
     fn has_containers(&self) -> Result<(), String>;
 }

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod condition;
+mod display;
 mod late;
 mod leg;
 mod matrix;
@@ -20,6 +21,7 @@ pub mod turn;
 
 pub use attempt::{ATTEMPTS_DEFAULT, AfterLoss, after_loss};
 pub use condition::Conclusion;
+pub use display::name_parts;
 pub use name::{NAME_MAX, RunName, given_name, resolve};
 pub use order::{Ranked, Ranking};
 pub use output::{MASK, Output};

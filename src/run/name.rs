@@ -134,7 +134,8 @@ fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
         "month" => at.month().to_string(),
         "year:yy" => date("%y"),
         "year:yyyy" => date("%Y"),
-        "build.definitionname" => plan.pipeline.clone(),
+        "build.definitionname" | "teamproject" => plan.pipeline.clone(),
+        "sourcebranchname" => variable("Build.SourceBranchName", plan)?,
         _ => match after(macro_name, "Date:") {
             // Of the default name, so of nearly every run.
             Some("yyyyMMdd") => compact(at),

@@ -51,7 +51,7 @@ impl Environment {
         environment.export(variables)?;
         environment.set("TF_BUILD", "True");
         for (name, value) in own {
-            let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?;
+            let value = variables.expand(value).map_err(|error| format!("`{}`: {error}.", shown(name)))?.trim();
             check(name, &value)?;
             environment.set_text(name, &value);
         }

@@ -57,7 +57,8 @@ pub use stop::{Asked, StopSignal};
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
 pub use workspace::Workspace;
 
-use crate::files::{Depot, Logs};
+use crate::clock::{Clock, SystemClock};
+use crate::files::{Depot, LogLine, Logs};
 use crate::id::{JobId, RunId, WorkerId};
 use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
@@ -204,19 +205,36 @@ impl Worker {
 
     async fn sweep(&self) {
         match self.store.sweep(false).await {
-            Ok(swept) => clear_up(&self.data, swept).await,
+            Ok(swept) => clear_up(&self.bench.logs, &self.data, swept).await,
             Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
         }
     }
 }
 
 /// Ends what jobs whose worker is gone may have left on this machine: processes, to nearly all of
-/// which their shims have seen, and folders.
-pub async fn clear_up(data: &Path, swept: Vec<Swept>) {
+/// which their shims have seen, and folders. Their logs end with a line that says what became of them.
+pub async fn clear_up(logs: &Logs, data: &Path, swept: Vec<Swept>) {
     for Swept { job, run, again } in &swept {
         tracing::warn!(%job, %run, again, "a lost lease was ended");
     }
+    let (logs, lost) = (logs.clone(), swept.clone());
+    let telling = tokio::task::spawn_blocking(move || lost.iter().for_each(|swept| tell_loss(&logs, swept)));
+    if let Err(error) = telling.await {
+        tracing::error!(%error, "the logs of lost jobs could not be ended");
+    }
     clear(data, swept.into_iter().map(|Swept { job, run, .. }| (run, job)).collect()).await;
+}
+
+/// Ends the log of a lost job.
+fn tell_loss(logs: &Logs, Swept { job, run, again }: &Swept) {
+    let text = match again {
+        true => "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again.",
+        false => "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.",
+    };
+    let line = LogLine { at: SystemClock.now(), step: None, text: text.to_owned() };
+    if let Err(error) = logs.last_word(run, job, &line) {
+        tracing::warn!(%job, %error, "the log of a lost job could not be ended");
+    }
 }
 
 /// Ends what a former process has left in a data folder that nobody else has: jobs whose leases end by

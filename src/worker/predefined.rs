@@ -8,6 +8,8 @@ use std::path::Path;
 
 /// The variable that tells how well the job goes so far.
 const JOB_STATUS: &str = "Agent.JobStatus";
+/// Where addresses of what is here begin: a worker knows no server.
+const SERVER: &str = "pipehook:///";
 /// The variable that tells the run's name.
 const RUN_NAME: &str = "Build.BuildNumber";
 
@@ -15,8 +17,10 @@ const RUN_NAME: &str = "Build.BuildNumber";
 /// know of payloads.
 pub(super) fn set(variables: &mut Variables, job: &JobContext) {
     let folders = folders(job).map(|(name, folder)| (name, path(folder)));
-    for (name, value) in names(job).into_iter().chain(of_trigger(job)).chain(of_deployment(job)).chain(folders) {
-        variables.apply(Setting { is_read_only: true, ..Setting::plain(name, value) });
+    let fixed = names(job).into_iter().chain(of_deployment(job)).chain(folders);
+    let fixed = fixed.map(|(name, value)| (name.to_owned(), value));
+    for (name, value) in fixed.chain(of_trigger(job)) {
+        variables.apply(Setting { is_read_only: true, ..Setting::plain(&name, value) });
     }
     set_status(variables, RunResult::Succeeded);
 }
@@ -53,12 +57,17 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("Agent.Version", env!("CARGO_PKG_VERSION").into()),
         ("Build.BuildId", job.number.to_string().into()),
         (RUN_NAME, run_name(job)),
-        ("Build.BuildUri", format!("pipehook:///runs/{}", job.run).into()),
+        ("Build.BuildUri", format!("{SERVER}runs/{}", job.run).into()),
         ("Build.DefinitionName", job.plan.pipeline.as_str().into()),
         ("Build.DefinitionVersion", "1".into()),
         ("Build.QueuedBy", requested_for.into()),
+        ("Build.QueuedById", requested_for.into()),
         ("Build.Reason", reason.into()),
         ("Build.RequestedFor", requested_for.into()),
+        ("Build.RequestedForEmail", format!("{requested_for}@{}", job.host.name).into()),
+        ("Build.RequestedForId", requested_for.into()),
+        ("System.CollectionUri", SERVER.into()),
+        ("System.DefinitionId", job.plan.pipeline.as_str().into()),
         ("System.DefinitionName", job.plan.pipeline.as_str().into()),
         ("System.HostType", "build".into()),
         ("System.JobAttempt", attempt.clone().into()),
@@ -75,19 +84,22 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("System.StageAttempt", "1".into()),
         ("System.StageDisplayName", stage.display_name.clone()),
         ("System.StageName", stage.name.as_str().into()),
+        ("System.TeamFoundationCollectionUri", SERVER.into()),
         ("System.TeamProject", job.plan.pipeline.as_str().into()),
+        ("System.TeamProjectId", job.plan.pipeline.as_str().into()),
         ("System.TimelineId", job.run.as_str().into()),
         ("System.TotalJobsInPhase", own.width().to_string().into()),
     ]
 }
 
 /// Returns what only a run has that a webhook has started.
-fn of_trigger(job: &JobContext) -> Vec<(&'static str, Text)> {
-    let alias = job.plan.triggered_by.iter();
-    let both = |alias: &String| {
-        [("Resources.TriggeringAlias", alias.as_str().into()), ("Resources.TriggeringCategory", "webhook".into())]
-    };
-    alias.flat_map(both).collect()
+fn of_trigger(job: &JobContext) -> Vec<(String, Text)> {
+    let Some(alias) = &job.plan.triggered_by else { return Vec::new() };
+    let named = |name: &str, value: &str| (format!("Resources.{name}"), value.into());
+    let mut all = vec![named("TriggeringAlias", alias), named("TriggeringCategory", "webhook")];
+    let delivery = job.delivery.iter();
+    all.extend(delivery.map(|delivery| named(&format!("Webhook.{alias}.Delivery"), delivery.as_str())));
+    all
 }
 
 /// Returns what only deployment jobs have.

@@ -290,9 +290,7 @@ fn exit_code(exit: Exit) -> Option<i32> {
 /// Returns what is wrong with how a program ended.
 fn problem(called: &str, exit: Exit, wrote_error: bool) -> Option<String> {
     match exit {
-        Exit::Code(0) if wrote_error => {
-            Some(format!("{called} wrote to standard error, which this step takes for a failure."))
-        }
+        Exit::Code(0) if wrote_error => Some(format!("{called} wrote one or more lines to the standard error stream.")),
         Exit::Code(0) => None,
         Exit::Code(code) => Some(format!("{called} exited with code '{code}'.")),
         Exit::Signal(signal) => Some(format!("{called} was ended by signal {signal}.")),

@@ -223,11 +223,12 @@ fn node_package_is_tested_and_packed() {
 }
 
 #[test]
-fn python_package_is_tested_and_packed_whether_it_is_linted_or_not() {
+fn python_package_is_checked_tested_and_packed() {
     let Some((folder, server)) = serve_repository("python-package", &["python3"]) else { return };
     push_prints(&folder, &server, "ci#1", &["made words.zip", "3", "OK"]);
     let shown = folder.run(&["runs", "show", "ci#1"]).ended_with(0).stdout;
     assert!(shown.contains("job test optimized: succeeded") && shown.contains("words (container)"), "{shown}");
+    assert!(!shown.contains("succeededWithIssues"), "{shown}");
 }
 
 #[test]

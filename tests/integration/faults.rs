@@ -142,6 +142,10 @@ fn a_worker_that_stood_still_past_its_lease_writes_nothing_and_stops_its_process
     let before = shown();
     assert_eq!(before["result"], "failed", "{before}");
     assert!(before.to_string().contains("abandoned"), "{before}");
+    until("the last line of its log", END_MAX, || {
+        let log = receiver.run(&["runs", "logs", &run]).stdout;
+        log.trim_end().ends_with("the job is abandoned, and its log ends here.").then_some(())
+    });
     worker.signal(rustix::process::Signal::CONT);
     let is_alive = || std::path::Path::new(&format!("/proc/{process}")).exists();
     until("the end of the step's processes", END_MAX, || (!is_alive()).then_some(()));

@@ -22,6 +22,7 @@ mod faults;
 mod files;
 mod filters;
 mod full;
+mod graph;
 mod imports;
 mod migrate;
 mod page;

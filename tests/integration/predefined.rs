@@ -18,9 +18,44 @@ fn listed() -> BTreeSet<String> {
         let prefix = prefix.map(|prefix| format!("{prefix}.")).unwrap_or_default();
         // What stands in brackets explains, and is no name.
         let outside = without_brackets(cells.next().expect("a second cell"));
+        let outside = outside.replace("<alias>", "hook");
         names.extend(outside.split('`').skip(1).step_by(2).map(|name| format!("{prefix}{name}")));
     }
     names
+}
+
+/// The variables of the reference, section 4.5.
+const REFERENCE: &str = "\
+Agent.BuildDirectory Agent.ContainerMapping Agent.HomeDirectory Agent.RootDirectory Agent.Id Agent.Name Agent.MachineName \
+Agent.Version Agent.JobName Agent.JobStatus Agent.OS Agent.OSArchitecture Agent.TempDirectory Agent.ToolsDirectory Agent.WorkFolder \
+Build.ArtifactStagingDirectory Build.StagingDirectory Build.BinariesDirectory Build.BuildId Build.BuildNumber Build.BuildUri \
+Build.ContainerId Build.CronSchedule.DisplayName Build.DefinitionName Build.DefinitionVersion Build.QueuedBy Build.QueuedById \
+Build.Reason Build.Repository.ID Build.Repository.Name Build.Repository.Provider Build.Repository.Uri Build.Repository.LocalPath \
+Build.Repository.Clean Build.Repository.Git.SubmoduleCheckout Build.RequestedFor Build.RequestedForEmail Build.RequestedForId \
+Build.SourceBranch Build.SourceBranchName Build.SourcesDirectory Build.SourceVersion Build.SourceVersionMessage \
+Build.TriggeredBy.BuildId Build.TriggeredBy.BuildNumber Build.TriggeredBy.DefinitionId Build.TriggeredBy.DefinitionName \
+Build.TriggeredBy.ProjectID Common.TestResultsDirectory Environment.Id Environment.Name Environment.ResourceId \
+Environment.ResourceName Strategy.Name Strategy.CycleName Pipeline.Workspace System.AccessToken System.CollectionId \
+System.CollectionUri System.TeamFoundationCollectionUri System.Debug System.DefaultWorkingDirectory System.DefinitionId \
+System.HostType System.JobAttempt System.JobDisplayName System.JobId System.JobName System.JobIdentifier System.OidcRequestUri \
+System.PhaseAttempt System.PhaseDisplayName System.PhaseName System.PlanId System.TimelineId System.PullRequest.IsFork \
+System.StageAttempt System.StageDisplayName System.StageName System.TeamProject System.TeamProjectId System.JobPositionInPhase \
+System.TotalJobsInPhase Resources.TriggeringAlias Resources.TriggeringCategory Resources.Pipeline.up.runID \
+Resources.Container.box.URI";
+
+#[test]
+fn every_variable_of_the_reference_is_there_or_left_out_for_a_reason() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let passage = readme.split("Left out of those that Azure has:").nth(1).expect("the passage");
+    let passage = passage.split("\n\n").next().expect("its end");
+    let left_out: Vec<&str> = passage.split('`').skip(1).step_by(2).filter(|name| name.contains('.')).collect();
+    let names = listed();
+    let is_left_out = |name: &str| {
+        left_out.iter().any(|it| *it == name || it.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix)))
+    };
+    for name in REFERENCE.split_whitespace() {
+        assert!(names.contains(name) != is_left_out(name), "{name} is in none or both of the lists");
+    }
 }
 
 fn without_brackets(text: &str) -> String {

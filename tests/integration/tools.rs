@@ -469,7 +469,10 @@ fn power_shell_fails_a_step_as_its_options_say() {
     let output = machine.run("steps:\n- pwsh: x\n  env: {CODE: 4}\n").ended_with(1);
     assert!(output.stdout.contains("##[error]PowerShell exited with code '4'."), "{output:?}");
     let output = machine.run("steps:\n- pwsh: x\n  failOnStderr: true\n  env: {CODE: 0}\n").ended_with(1);
-    assert!(output.stdout.contains("##[error]PowerShell wrote to standard error"), "{output:?}");
+    assert!(
+        output.stdout.contains("##[error]PowerShell wrote one or more lines to the standard error stream."),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Whoever will execute a job has what it needs, as far as that is known.
 //!
 //! What reads a step's script, and what runs containers, must be there, or the run is rejected. A
-//! tool that a task calls may be brought by a step before, so that is a warning.
+//! tool that a task calls may be brought by a step before, so that is a warning. Repositories are folders
+//! of the machine.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::model::{Action, Job, Pipeline, Step};
-use crate::pipeline::plan::{Interpreter, TargetPlace};
+use crate::pipeline::plan::{CheckoutSource, Interpreter, TargetPlace};
 use crate::pipeline::task::call::{Program, tool};
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ pub(super) fn check(pipeline: &Pipeline, machine: Option<&dyn Machine>, diagnost
     let mut told = BTreeSet::new();
     for job in pipeline.jobs().filter(|job| machine.serves(&job.pool.name)) {
         containers(job, machine, diagnostics);
+        repositories(pipeline, job, machine, diagnostics);
         for step in job.all_steps().filter(|step| step.enabled && runs_here(step, job)) {
             programs(step, machine, &mut told, diagnostics);
         }
@@ -49,6 +51,35 @@ fn containers(job: &Job, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
         let missing = Diagnostic::error(Code::MissingProgram, title, span, "this is a container");
         let help = "install Docker or Podman, or name a pool whose machines have one";
         diagnostics.push(missing.note(reason).help(help));
+    }
+}
+
+/// Reports checkouts of repositories that are nowhere.
+fn repositories(pipeline: &Pipeline, job: &Job, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
+    for step in job.all_steps().filter(|step| step.enabled) {
+        let Action::Checkout(checkout) = &step.action else { continue };
+        let names: Vec<&str> = match &checkout.value.source {
+            CheckoutSource::OwnRepository => continue,
+            CheckoutSource::Named(address) => {
+                let address = address.split_once('@').map_or(address.as_str(), |(address, _)| address);
+                vec![address.split_once("://").map_or(address, |(_, name)| name)]
+            }
+            CheckoutSource::Alias(alias) => {
+                let mut declared = pipeline.resources.repositories.iter().map(|it| &it.value);
+                // One that no resource has was told already.
+                let Some(resource) = declared.find(|it| it.alias.eq_ignore_ascii_case(alias)) else { continue };
+                std::iter::once(alias.as_str()).chain(resource.name.as_deref()).collect()
+            }
+        };
+        if names.iter().any(|name| name.contains("$(") || machine.has_repository(name)) {
+            continue;
+        }
+        let name = names.last().copied().unwrap_or_default();
+        let title =
+            format!("the configuration does not say where the repository `{}` is", crate::diagnostic::shown(name));
+        let missing = Diagnostic::error(Code::UnknownResource, title, checkout.span, "it can't be checked out");
+        let help = format!("write `repositories: {{{name}: PATH}}` there, or name a pool whose machines have it");
+        diagnostics.push(missing.help(help));
     }
 }
 

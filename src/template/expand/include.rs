@@ -82,6 +82,12 @@ impl<'e> Expansion<'e> {
     }
 
     fn beside_template(&mut self, key: &str, span: Span) {
+        if key == "target" {
+            let title = "`target` does nothing beside `template`";
+            let warned = Diagnostic::warning(Code::NoEffect, title, span, "this is passed over");
+            self.report(warned.help("write it at the steps of the template"));
+            return;
+        }
         let title = format!("`{}` can't stand beside `template`", shown(key));
         let unknown = Diagnostic::error(Code::UnknownKey, title, span, "only `parameters` can");
         let help = match key {

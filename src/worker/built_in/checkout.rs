@@ -192,7 +192,7 @@ async fn branch_by_git(git: &mut Git<'_, '_>, own: &Path) -> Result<String, Unfi
     Ok(lines.into_iter().next().unwrap_or_default())
 }
 
-fn own_variables(own: &Path, commit: &str, branch: &str) -> [(&'static str, String); 8] {
+fn own_variables(own: &Path, commit: &str, branch: &str) -> [(&'static str, String); 9] {
     let folder = own.to_string_lossy().into_owned();
     let short = branch.strip_prefix(BRANCHES).unwrap_or(branch);
     let short = short.rsplit('/').next().unwrap_or(short).to_owned();
@@ -206,6 +206,7 @@ fn own_variables(own: &Path, commit: &str, branch: &str) -> [(&'static str, Stri
         ("Build.Repository.Provider", "Git".to_owned()),
         ("Build.Repository.Uri", folder),
         ("Build.Repository.Clean", "False".to_owned()),
+        ("Build.Repository.Git.SubmoduleCheckout", "False".to_owned()),
     ]
 }
 

@@ -29,7 +29,8 @@ impl Inputs {
             let given = task.inputs.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name));
             let written = given.map(|(_, value)| value.clone()).filter(|value| value.is_tainted() || !value.is_empty());
             let written = written.unwrap_or_else(|| default.into());
-            variables.expand(&written).map_err(|error| format!("The input `{name}` can't be used: {error}."))
+            let value = variables.expand(&written);
+            value.map(|value| value.trim()).map_err(|error| format!("The input `{name}` can't be used: {error}."))
         };
         let inputs = definition.inputs.iter();
         let values =

@@ -19,7 +19,7 @@ use crate::files::Keep;
 use crate::id::{JobId, RunId};
 use crate::pipeline::plan::{Leg, Plan};
 use crate::run::{Board, Decision, Progress, RunResult, Standing};
-use crate::store::JobOutcome;
+use crate::store::{JobOutcome, StepEvent};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -87,12 +87,13 @@ impl Foreground {
         }
     }
 
-    fn context(&self, place: Place, plan: Arc<Plan>, board: Board, workspace: Workspace) -> JobContext {
+    fn context(&self, place: Place, known: Known, workspace: Workspace) -> JobContext {
+        let Known { plan, board, name } = known;
         JobContext {
             run: self.run.clone(),
             id: job_id(place),
             number: 1,
-            name: self.name.clone(),
+            name,
             queued_at: self.host.clock.now(),
             delivery: None,
             attempt: 1,
@@ -110,8 +111,17 @@ impl Foreground {
     }
 }
 
+/// What a job that begins is told of its run.
+struct Known {
+    plan: Arc<Plan>,
+    board: Board,
+    /// The run's name, which a job before may have changed.
+    name: String,
+}
+
 /// How far a run is.
 struct Course {
+    name: String,
     plan: Arc<Plan>,
     board: Board,
     due: VecDeque<Place>,
@@ -128,6 +138,7 @@ impl Course {
         Self {
             board: Board::new(&run.plan),
             plan: run.plan.clone(),
+            name: run.name.clone(),
             due: VecDeque::new(),
             running: JoinSet::new(),
             notes: Notes::default(),
@@ -167,7 +178,8 @@ impl Course {
             let stop = if self.board.canceled { watch::channel(Asked::Nothing).1 } else { stop.clone() };
             self.notes.started(place, self.shared.now());
             let teller = Teller { place, shared: self.shared.clone(), tell: self.tell.clone() };
-            self.running.spawn(execute(run.clone(), self.plan.clone(), self.board.clone(), teller, stop));
+            let known = Known { plan: self.plan.clone(), board: self.board.clone(), name: self.name.clone() };
+            self.running.spawn(execute(run.clone(), known, teller, stop));
         }
     }
 
@@ -191,10 +203,14 @@ impl Course {
 
     fn take(&mut self, place: Place, told: Told, print: &mut Print<'_>) {
         self.notes.told(place, &told);
-        if let Told::Lines(step, lines) = told {
-            let named = named(&self.plan, place);
-            let step = step.map_or_else(String::new, |step| named.step_name(step));
-            print(named.origin(&step), &lines);
+        match told {
+            Told::Lines(step, lines) => {
+                let named = named(&self.plan, place);
+                let step = step.map_or_else(String::new, |step| named.step_name(step));
+                print(named.origin(&step), &lines);
+            }
+            Told::Event(StepEvent::Renamed { name }) => self.name = name,
+            Told::Event(_) => {}
         }
     }
 }
@@ -207,8 +223,7 @@ fn broken_off<T>(error: JoinError) -> T {
 /// Executes one job. Without an outcome it could not be begun, and has failed.
 async fn execute(
     run: Arc<Foreground>,
-    plan: Arc<Plan>,
-    board: Board,
+    known: Known,
     mut teller: Teller,
     stop: StopSignal,
 ) -> (Place, Option<JobOutcome>) {
@@ -225,7 +240,7 @@ async fn execute(
             return (place, None);
         }
     };
-    let context = run.context(place, plan, board, workspace);
+    let context = run.context(place, known, workspace);
     let outcome = job::execute(&context, &mut teller, stop).await.ok();
     if let Err(error) = context.workspace.remove() {
         about(format!("##[warning]The job's folders can't be removed: {error}.")).await;

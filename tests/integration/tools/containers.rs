@@ -15,7 +15,7 @@ case "$1" in
   image) [ "$3" != missing ] ;;
   create) env | grep '^SECRET_OF_BOX=' >> "$HOME/calls"; echo 0123abcd ;;
   start) ;;
-  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) cat "$HOME/health" 2>/dev/null || echo running ;; esac ;;
+  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) cat "$HOME/health" 2>/dev/null || echo running; [ "$(cat "$HOME/health" 2>/dev/null | wc -l)" -lt 2 ] || sed -i 1d "$HOME/health" ;; esac ;;
   port) echo "5432/tcp -> 0.0.0.0:49153" ;;
   logs) echo "the log of $4" ;;
   rm) ;;
@@ -116,6 +116,29 @@ resources:
     let end =
         "rm [--force] [--volumes] [pipehook_job_0_0_0_0] [pipehook_job_0_0_0_1]\nnetwork [rm] [pipehook_job_0_0_0]\n";
     assert!(calls.ends_with(end), "{calls}");
+}
+
+#[test]
+fn a_service_is_waited_for_and_steps_are_the_user_of_the_server() {
+    let machine = machine();
+    machine.file("health", "starting\nstarting\nhealthy\n");
+    let pipeline = "\
+container: {image: box, mountReadOnly: {work: true, tools: true}}
+services: {db: postgres}
+steps:
+- script: echo ran
+";
+    prints(&machine.run(pipeline).ended_with(0), &["ran"]);
+    let calls = noted(&machine);
+    assert_eq!(calls.matches("inspect [--format] [{{if .State.Health").count(), 3, "{calls}");
+    let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    assert!(calls.contains(&format!("exec [--user] [{user}:{group}] [--workdir] [")), "{calls}");
+    let create = calls.lines().filter(|line| line.starts_with("create ")).find(|line| line.contains("[tail]"));
+    let create = create.expect("the job's own container");
+    for (folder, mode) in [("job_0_0_0", ":ro"), ("tools", ":ro"), ("job_0_0_0/temp", "")] {
+        assert!(create.contains(&format!("/{folder}{mode}]")), "{folder} in {create}");
+    }
+    assert!(create.contains("[--network] [pipehook_job_0_0_0]"), "{create}");
 }
 
 #[test]

@@ -260,11 +260,16 @@ fn a_lost_lease_kills_the_job_which_writes_nothing_more() {
         let run = machine.queue(named("five", vec![job(vec![step("echo pid $$; echo ready; sleep 1000")])])).await;
         let log = machine.log_with(&run, "ready").await;
         let process = log.iter().find_map(|line| line.strip_prefix("pid ")).expect("a number");
-        machine.store.sweep(true).await.expect("a store");
+        let swept = machine.store.sweep(true).await.expect("a store");
         let detail = machine.completed(&run).await;
         assert_eq!(detail.run.result, Some(RunResult::Failed));
         crate::support::until("the process is gone", WAIT_MAX, || is_gone(process).then_some(()));
         assert_eq!(machine.log(&detail).last().map(String::as_str), Some("ready"));
+        // Who has ended the lease has the last word.
+        let data = machine.folder.path();
+        pipehook::worker::clear_up(&Logs::new(data), data, swept).await;
+        let last = "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.";
+        assert_eq!(machine.log(&detail).last().map(String::as_str), Some(last));
     });
 }
 
