@@ -19,7 +19,9 @@
 //! the script's variables, pipes and files, also from the step's environment. There a hole is
 //! refused, or its value must have an inert form ([`Requirement`]). It is not shown to be complete:
 //! a program that treats an argument as code in a way that no list knows runs what the payload says,
-//! and so does a later step that runs a file which this one wrote.
+//! and so does a later step that runs a file which this one wrote. Where a name of a file is a pattern,
+//! or comes from `find` or `xargs`, it can be any file that the script wrote; what a program writes or
+//! prints is looked for in the code that the script gives to it, not in files.
 //!
 //! What the parser does not understand is refused, if the script has holes. A script into which no
 //! payload text comes is neither read nor changed.

@@ -8,4 +8,5 @@ mod powershell;
 mod properties;
 mod python;
 mod refusals;
+mod refused;
 pub mod running;

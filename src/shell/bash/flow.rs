@@ -21,6 +21,8 @@ pub(super) enum Node {
     UnknownFile,
     /// Every file that the script writes.
     AnyFile,
+    /// The names of files that the script makes, as patterns and `ls` give them.
+    FileNames,
     /// The arguments, standard input and output of a function.
     Arguments(String),
     Input(String),

@@ -148,6 +148,11 @@ impl HereDocument {
 }
 
 impl Part {
+    /// Says whether the part is a pattern for the names of files.
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self, Self::Text { text, quoted: false } if text.contains(['*', '?']) || text.contains('[') && text.contains(']'))
+    }
+
     /// Says whether the part is the name of a file that commands fill or read.
     pub(super) fn is_process(&self) -> bool {
         matches!(self, Self::Substitution { kind: Substitution::Process, .. })
@@ -165,6 +170,11 @@ impl Word {
             }
         }
         Some(literal)
+    }
+
+    /// Says whether the shell makes the names of files of the word.
+    pub(super) fn is_pattern(&self) -> bool {
+        self.parts.iter().any(Part::is_pattern)
     }
 
     /// Returns the texts between what is known only when the script runs.

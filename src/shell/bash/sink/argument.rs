@@ -89,6 +89,7 @@ impl Walker {
 
     fn part(&mut self, part: &Part, scope: Scope, feeds: &mut Vec<Id>) -> Vec<Id> {
         match part {
+            Part::Text { .. } if part.is_pattern() => vec![self.flow.id(Node::FileNames)],
             Part::Text { .. } | Part::Opaque => Vec::new(),
             Part::Hole { hole, .. } => vec![self.flow.id(Node::Hole(*hole))],
             Part::Parameter(parameter) => self.parameter(parameter, scope),
@@ -135,7 +136,7 @@ impl Walker {
         match name {
             "#" | "?" | "$" | "!" | "-" => Vec::new(),
             "0" | "BASH_ARGV0" => vec![scope.zero],
-            "@" | "*" => vec![scope.arguments],
+            "@" | "*" | "BASH_ARGV" => vec![scope.arguments],
             digits if digits.starts_with(|first: char| first.is_ascii_digit()) => vec![scope.arguments],
             _ => vec![self.flow.id(Node::Variable(name.to_owned()))],
         }

@@ -37,7 +37,21 @@ impl Walker {
             "eval" => self.eval(call),
             "trap" => self.trap(call),
             "source" | "." => self.source(call),
+            "cd" | "pushd" | "popd" => {
+                for variable in ["PWD", "OLDPWD", "DIRSTACK"] {
+                    self.shell_keeps(variable, &call.sources());
+                }
+                return false;
+            }
+            "pwd" | "dirs" => {
+                let folder = self.flow.id(Node::Variable("PWD".to_owned()));
+                self.flow.edge(folder, call.scope.out);
+                return false;
+            }
             _ if EVALUATING.contains(&name) => {
+                if name == "getopts" {
+                    self.shell_keeps("OPTARG", &[call.scope.arguments]);
+                }
                 arguments.iter().filter_map(Argument::literal).for_each(|literal| self.subscript(&literal));
                 self.refuse(&call.sources(), &format!("an argument of `{name}`"));
             }

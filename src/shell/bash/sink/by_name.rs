@@ -7,6 +7,10 @@ use super::argument::Argument;
 pub(super) fn runs(name: &str, text: &str) -> bool {
     match () {
         // What opens a file in these may open a pipe to a command by the same name.
+        () if name == "ruby" => {
+            let opens = text.match_indices("open").any(|(at, _)| !text[..at].ends_with("File."));
+            opens || text.contains("IO.")
+        }
         () if name == "perl" => ["open", "require", "readpipe", "do "].iter().any(|word| text.contains(word)),
         () if name.ends_with("awk") => text.contains("|&") || pipes(text) || prints_to_computed(text),
         () if name.ends_with("sed") => text.split([';', '\n', '{', '}']).any(sed_executes),

@@ -10,6 +10,7 @@ use super::super::requirement::Requirement;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
+use super::interpreter::is_descriptor;
 use super::simple::{Call, Environment};
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
@@ -51,8 +52,8 @@ impl Walker {
     pub(super) fn source(&mut self, call: Call) {
         let Some((file, arguments)) = call.rest().split_first() else { return };
         self.refuse(&file.sources(), "a file that a shell runs, or its name");
-        if file.literal().is_some_and(|file| file.starts_with("/dev/")) {
-            self.refuse(&[call.scope.stdin], CODE);
+        if file.literal().is_some_and(|file| is_descriptor(&file)) {
+            self.refuse_descriptors(call);
         }
         self.run(file.word);
         let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
@@ -79,6 +80,9 @@ impl Walker {
             let takes_value = matches!(prefix.as_str(), "--rcfile" | "--init-file") || prefix.ends_with(['o', 'O']);
             if takes_value && let Some(value) = call.words.get(index + 1) {
                 self.refuse(&value.sources(), "an option of a shell");
+                if prefix.starts_with("--") {
+                    self.run(value.word);
+                }
             }
             index += 1 + usize::from(takes_value);
         }
@@ -105,8 +109,8 @@ impl Walker {
             [] => self.shell_input(call, reach),
             [file, arguments @ ..] => {
                 self.refuse(&file.sources(), "a file that a shell runs, or its name");
-                if file.literal().is_some_and(|file| file.starts_with("/dev/") || file == "-") {
-                    self.refuse(&[call.scope.stdin], CODE);
+                if file.literal().is_some_and(|file| is_descriptor(&file)) {
+                    self.refuse_descriptors(call);
                 }
                 self.run(file.word);
                 for argument in arguments {

@@ -13,8 +13,9 @@ impl Walker {
         self.path(&argument);
         let stdin = self.flow.stream();
         self.flow.edges(&argument.sources(), stdin);
-        let file = self.file(target);
-        self.flow.edge(file, stdin);
+        for file in self.content(target) {
+            self.flow.edge(file, stdin);
+        }
         stdin
     }
 
@@ -70,10 +71,32 @@ impl Walker {
         let file = self.file(target);
         let unknown = self.flow.id(Node::UnknownFile);
         self.refuse(&[file, unknown], reason);
-        if target.literal().is_none() {
-            let any = self.flow.id(Node::AnyFile);
-            self.refuse(&[any], reason);
+        if is_any(target) {
+            self.run_any();
         }
+    }
+
+    /// Notes that a file is run whose name is known only when the script runs.
+    pub(super) fn run_any(&mut self) {
+        let any = self.flow.id(Node::AnyFile);
+        self.refuse(&[any], "written to a file that the script then runs");
+    }
+
+    /// Returns what is in a file that is read: in all of them, where a pattern or `find` gives the name.
+    pub(super) fn content(&mut self, target: &Word) -> Vec<Id> {
+        let mut content = self.files(target);
+        let is_listed = target.is_pattern()
+            || target.texts().any(|text| text.contains("{}"))
+            || target.parts.iter().any(|part| matches!(part, Part::Substitution { .. }) && !part.is_process());
+        if is_listed {
+            content.push(self.flow.id(Node::AnyFile));
+        }
+        if target.literal().is_some_and(|name| name.starts_with("/proc/") && name.ends_with("environ"))
+            || target.prefix().starts_with("/proc/") && target.texts().any(|text| text.ends_with("environ"))
+        {
+            content.push(self.flow.id(Node::AnyVariable));
+        }
+        content
     }
 
     /// Returns the nodes of the file of this name: of the name as it is written, and of the names
@@ -101,6 +124,11 @@ impl Walker {
         }
         self.flow.id(file_node(&target_text(target)))
     }
+}
+
+/// Says whether a name can mean any file: it is not known, or a pattern, or `find` gives it.
+fn is_any(target: &Word) -> bool {
+    target.literal().is_none_or(|name| name.contains("{}")) || target.is_pattern()
 }
 
 pub(super) fn file_node(name: &str) -> Node {

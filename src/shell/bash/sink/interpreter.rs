@@ -29,7 +29,7 @@ enum Operand {
 
 const INTERPRETERS: &[Interpreter] = &[
     Interpreter {
-        names: &["python", "python2", "python3"],
+        names: &["python", "python2", "python3", "pypy", "pypy3"],
         code: &["-c"],
         values: &["-W", "-X"],
         operand: Operand::File,
@@ -107,6 +107,8 @@ const CODE: &str = "a part of a program's code";
 const RUNNING_WORDS: &[&str] = &[
     "system",
     "exec",
+    "passthru",
+    "proc_open",
     "popen",
     "eval",
     "subprocess",
@@ -126,9 +128,9 @@ impl Walker {
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
         let Some(interpreter) = find(name) else { return false };
         self.package(name, call);
-        if call.rest().iter().any(|argument| argument.word.prefix().starts_with("-i")) {
-            self.named_files(call);
-        }
+        self.carried(name, call);
+        self.environment_in_code(call);
+        self.code_names(interpreter, call);
         let mut has_code = false;
         let mut index = 1;
         while let Some(argument) = call.words.get(index) {
@@ -172,6 +174,38 @@ impl Walker {
         true
     }
 
+    /// Notes the files and variables that the code names, wherever it is given.
+    fn code_names(&mut self, interpreter: &Interpreter, call: Call) {
+        if call.rest().iter().any(|argument| argument.word.prefix().starts_with("-i")) {
+            self.named_files(call);
+        }
+        let has_code = |argument: &Argument| argument.literal().is_some_and(|it| takes_code(interpreter, &it));
+        let is_file = |argument: &Argument| !argument.word.prefix().starts_with('-');
+        let runs_file = interpreter.operand == Operand::File && call.rest().iter().any(is_file);
+        let is_inline = call.rest().iter().any(has_code);
+        if runs_file && !is_inline {
+            return;
+        }
+        let input = Self::stdin_redirect(call).map(|redirect| match redirect.kind {
+            RedirectKind::HereDocument(document) => &call.scope.documents[document].body,
+            _ => &redirect.target,
+        });
+        // Of a program's words those are code that look like it; the others are names of files.
+        let looks = |argument: &Argument| argument.word.texts().any(|text| text.contains([' ', '{', '>', '(']));
+        let is_code = |at: usize| {
+            at > 0 && has_code(&call.rest()[at - 1]) || interpreter.operand == Operand::Code && looks(&call.rest()[at])
+        };
+        let given = call.rest().iter().enumerate().filter(|(at, argument)| {
+            is_code(*at) || is_inline && interpreter.operand == Operand::File && argument.is_literal()
+        });
+        let words = given.map(|(_, argument)| argument.word).chain(input);
+        let code: Vec<String> = words.flat_map(Word::texts).map(str::to_owned).collect();
+        self.named_in_code(call, &code);
+        if interpreter.names.contains(&"crontab") {
+            call.rest().iter().filter(|argument| argument.is_literal()).for_each(|argument| self.run(argument.word));
+        }
+    }
+
     /// Follows an option that may take a value: `python -m`, `node -r`, `awk -f`.
     fn unknown_option(&mut self, name: &str, interpreter: &Interpreter, option: &str, value: &Argument) -> usize {
         let loads = matches!(
@@ -205,7 +239,7 @@ impl Walker {
     }
 
     /// Refuses whatever a command can read from a descriptor as its code.
-    fn refuse_descriptors(&mut self, call: Call) {
+    pub(super) fn refuse_descriptors(&mut self, call: Call) {
         self.refuse(&[call.scope.stdin], CODE);
         for redirect in call.redirects {
             let word = match redirect.kind {
@@ -254,8 +288,8 @@ impl Walker {
         };
         for argument in rest {
             self.not_an_option(argument);
-            if name == "perl" && by_name::opens_operands(call.rest()) {
-                self.refuse(&argument.sources(), "a file that `perl` opens, whose name may be a command");
+            if matches!(name, "perl" | "ruby") && by_name::opens_operands(call.rest()) {
+                self.refuse(&argument.sources(), &format!("a file that `{name}` opens, whose name may be a command"));
             }
             if is_awk(name) {
                 self.require(&argument.sources(), Requirement::NoBackslash);
@@ -389,12 +423,19 @@ impl Scan {
 /// nothing if the option names none.
 fn file_option<'o>(interpreter: &Interpreter, option: &'o str) -> Option<&'o str> {
     let takes_file = interpreter.operand == Operand::Code || interpreter.names.contains(&"psql");
-    if !takes_file || option.starts_with("-i") {
+    if !takes_file {
         return None;
+    }
+    let is_gawk = interpreter.names.contains(&"gawk");
+    if is_gawk && let Some(rest) = ["-E", "--exec", "-i", "--include"].iter().find_map(|it| option.strip_prefix(it)) {
+        return Some(rest.strip_prefix('=').unwrap_or(rest));
     }
     let long = ["--file", "--from-file"].iter().find_map(|known| option.strip_prefix(known));
     if let Some(rest) = long {
         return Some(rest.strip_prefix('=').unwrap_or(rest));
+    }
+    if option.starts_with("-i") {
+        return None;
     }
     let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
     let (flags, file) = letters.split_once('f')?;
@@ -402,7 +443,7 @@ fn file_option<'o>(interpreter: &Interpreter, option: &'o str) -> Option<&'o str
 }
 
 /// Says whether a file's name means the standard input or another descriptor.
-fn is_descriptor(file: &str) -> bool {
+pub(super) fn is_descriptor(file: &str) -> bool {
     file == "-" || file.starts_with("/dev/") || file.starts_with("/proc/")
 }
 

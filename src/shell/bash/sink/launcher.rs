@@ -1,10 +1,11 @@
 //! Commands that start the command among their arguments.
 
+use super::super::flow::Node;
 use super::super::requirement::Requirement;
-use super::Walker;
 use super::code::{Reach, is_shell, joined};
-use super::interpreter::is_interpreter;
+use super::interpreter::{has_code_option, is_interpreter};
 use super::simple::{Call, Environment};
+use super::{Walker, file};
 use crate::shell::special::is_special;
 
 struct Launcher {
@@ -63,6 +64,27 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("unshare", Lost, 0, "SGRw"),
     launcher("nsenter", Lost, 0, "tSGrw"),
     launcher("systemd-run", Lost, 0, "puHMtE"),
+    launcher("pkexec", Lost, 0, ""),
+    launcher("bwrap", Lost, 0, ""),
+    launcher("cgexec", Kept, 0, "g"),
+    launcher("chpst", Kept, 0, "uUbenlLmdoptc/"),
+    launcher("envdir", Kept, 1, ""),
+    launcher("setlock", Kept, 1, ""),
+    launcher("lckdo", Kept, 1, ""),
+    launcher("cronic", Kept, 0, ""),
+    launcher("ifne", Kept, 0, ""),
+    launcher("eatmydata", Kept, 0, ""),
+    launcher("catchsegv", Kept, 0, ""),
+    launcher("prlimit", Kept, 0, ""),
+    launcher("setarch", Kept, 1, ""),
+    launcher("linux64", Kept, 0, ""),
+    launcher("linux32", Kept, 0, ""),
+    launcher("numactl", Kept, 0, "mNCil"),
+    launcher("rlwrap", Kept, 0, ""),
+    launcher("daemonize", Kept, 0, "ceopulE"),
+    launcher("softlimit", Kept, 0, "amdsfrcopltx"),
+    launcher("retry", Kept, 0, "td"),
+    launcher("cross", Kept, 0, ""),
 ];
 
 /// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
@@ -118,6 +140,51 @@ const RUNNING_ANYTHING: &[&str] = &[
     "pdsh",
     "pssh",
     "ansible",
+    "clush",
+    "fab",
+    "pee",
+    "mispipe",
+    "zrun",
+    "vipe",
+    "rename",
+    "prename",
+    "perl-rename",
+    "gomplate",
+    "duckdb",
+    "swipl",
+    "gap",
+    "sage",
+    "maxima",
+    "irb",
+    "csi",
+    "dotnet-script",
+    "fsi",
+    "fsharpi",
+    "ocaml",
+    "utop",
+    "ghci",
+    "runghc",
+    "runhaskell",
+    "iex",
+    "guile",
+    "racket",
+    "clojure",
+    "clj",
+    "bb",
+    "raku",
+    "perl6",
+    "coffee",
+    "ts-node",
+    "tsx",
+    "ipython",
+    "sbcl",
+    "clisp",
+    "nodemon",
+    "pm2",
+    "forever",
+    "nix-shell",
+    "run-parts",
+    "bats",
 ];
 
 /// Programs with the words among their arguments by which they run the others.
@@ -131,6 +198,31 @@ const RUNNING_BY_WORD: &[(&str, &[&str])] = &[
     ("flyctl", &["ssh"]),
     ("cf", &["ssh"]),
     ("az", &["run-command"]),
+    ("aws", &["send-command", "execute-command", "start-session"]),
+    ("lxc", &["exec"]),
+    ("incus", &["exec"]),
+    ("multipass", &["exec"]),
+    ("direnv", &["exec"]),
+    ("perf", &["stat", "record", "trace"]),
+    ("ip", &["exec"]),
+    ("nix", &["eval", "--expr"]),
+    ("machinectl", &["shell"]),
+    ("flatpak-spawn", &["--host"]),
+    ("start-stop-daemon", &["-x", "-a", "--exec", "--startas"]),
+    ("dotnet", &["fsi"]),
+    ("stack", &["ghci", "exec", "runghc", "script"]),
+    ("crystal", &["eval"]),
+    ("wp", &["eval", "eval-file", "shell"]),
+    ("drush", &["php:eval", "ev", "eval"]),
+    ("artisan", &["tinker"]),
+    ("php", &["tinker"]),
+    ("rails", &["runner", "r", "console"]),
+    ("mix", &["run", "eval"]),
+    ("manage.py", &["shell"]),
+    ("cmake", &["-E", "-P"]),
+    ("ninja", &["-t"]),
+    ("bundle", &["console"]),
+    ("terraform", &["console"]),
 ];
 
 /// Options of a launcher behind which code of a shell stands, in front of no command.
@@ -165,16 +257,43 @@ impl Walker {
         };
         let inner = inner.from(start + launcher.operands);
         if launcher.name == "xargs" {
-            self.require(&[call.scope.stdin], Requirement::Plain);
-            let name = inner.and_then(Call::name).unwrap_or_default();
-            let last = call.words.last().and_then(super::Argument::literal).unwrap_or_default();
-            let is_named_by_input = LAUNCHERS.iter().any(|it| it.name == last && it.name != "xargs");
-            if is_shell(&name) || is_interpreter(&name) || is_named_by_input {
-                self.refuse(&[call.scope.stdin], "an argument that `xargs` gives to a program that runs it");
-            }
+            self.given_by_xargs(call, inner);
         }
         if let Some(inner) = inner {
             self.launched(inner);
+        }
+    }
+
+    /// Follows the words that `xargs` reads and gives to a command.
+    fn given_by_xargs(&mut self, call: Call, inner: Option<Call>) {
+        let mut input = vec![call.scope.stdin];
+        for (at, argument) in call.rest().iter().enumerate() {
+            let is_file = |it: &&super::Argument| it.has_literal("-a") || it.has_literal("--arg-file");
+            if at.checked_sub(1).and_then(|before| call.rest().get(before)).filter(is_file).is_some() {
+                input.extend(self.content(argument.word).into_iter().chain(argument.sources()));
+            }
+            if let Some(name) = argument.literal().and_then(|it| Some(it.strip_prefix("--arg-file=")?.to_owned())) {
+                input.push(self.flow.id(file::file_node(&name)));
+            }
+        }
+        self.require(&input, Requirement::Plain);
+        // What it prints may be what is in the files that its input names.
+        let any = self.flow.id(Node::AnyFile);
+        self.flow.edge(any, call.scope.out);
+        let name = inner.and_then(Call::name).unwrap_or_default();
+        let last = call.words.last().and_then(super::Argument::literal).unwrap_or_default();
+        let launches = |name: &str| LAUNCHERS.iter().any(|it| it.name == name && it.name != "xargs");
+        let is_named_by_input = launches(&name) || launches(&last) || name == "find" || name.contains("{}");
+        if !is_shell(&name) && !is_interpreter(&name) && !is_named_by_input {
+            return;
+        }
+        self.refuse(&input, "an argument that `xargs` gives to a program that runs it");
+        let has_code = |argument: &super::Argument| {
+            let option = argument.literal().unwrap_or_default();
+            has_code_option(&name, &option) || option == "-m" || option.starts_with('-') && option.contains('c')
+        };
+        if !inner.is_some_and(|inner| inner.rest().iter().any(has_code)) {
+            self.run_any();
         }
     }
 
@@ -234,6 +353,15 @@ impl Walker {
         let starts = (1..call.words.len()).filter(is_exec);
         for start in starts {
             if let Some(inner) = call.from(start + 1) {
+                let has_name =
+                    |argument: &super::Argument| argument.literal().is_some_and(|it| it != "{}" && it.contains("{}"));
+                let runs_text = |argument: &super::Argument| {
+                    argument.literal().is_some_and(|it| is_shell(&it) || is_interpreter(&it))
+                };
+                if inner.words.iter().any(runs_text) && inner.rest().iter().any(has_name) {
+                    let names = self.flow.id(Node::FileNames);
+                    self.refuse(&[names], "the name of a file that `find` puts into other text");
+                }
                 self.call(inner);
             }
         }
@@ -271,6 +399,17 @@ impl Walker {
         let name = call.name().unwrap_or_default();
         self.refuse(&call.sources(), &format!("an argument of `{name}`"));
         self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
+        if name == "run-parts" {
+            self.run_any();
+        }
+        // A file behind an option, or alone, may be what is run.
+        let is_alone = call.rest().len() == 1;
+        for (at, argument) in call.rest().iter().enumerate().filter(|(_, argument)| argument.is_literal()) {
+            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            if is_alone || before.starts_with('-') || before == "::::" {
+                self.run(argument.word);
+            }
+        }
     }
 
     /// Notes the arguments `NAME=value` of a program: some names choose what it runs.

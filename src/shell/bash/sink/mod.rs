@@ -9,6 +9,7 @@ mod by_name;
 mod code;
 mod container;
 mod file;
+mod given;
 mod interpreter;
 mod launcher;
 mod name;
@@ -202,6 +203,9 @@ impl Walker {
                 RedirectKind::Write => inner.out = self.writes(&redirect.target, scope),
                 RedirectKind::WriteOrDuplicate => {
                     inner.out = self.writes(&redirect.target, scope);
+                    // Where it is a descriptor, any file may be behind it.
+                    let unknown = self.flow.id(Node::UnknownFile);
+                    self.flow.edge(inner.out, unknown);
                     let target = self.argument(&redirect.target, scope);
                     self.refuse(&target.sources(), "the descriptor of a redirection");
                 }
@@ -237,6 +241,12 @@ impl Walker {
         let named: Vec<Id> = sources.iter().filter_map(|source| self.flow.named_by(*source)).collect();
         let names = self.flow.id(Node::Names(name.to_owned()));
         self.flow.edges(&named, names);
+    }
+
+    /// Notes that the shell itself keeps what reaches `sources` in a variable: `$_`, `$PWD`.
+    fn shell_keeps(&mut self, name: &str, sources: &[Id]) {
+        let variable = self.flow.id(Node::Variable(name.to_owned()));
+        self.flow.edges(sources, variable);
     }
 
     /// Notes that a variable gets a text of the author's: it may name other variables, or a file that

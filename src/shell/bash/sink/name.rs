@@ -24,6 +24,8 @@ const RUN_SUFFIXES: &[&str] = &[
     "Makefile",
     "Dockerfile",
     "Jenkinsfile",
+    "compose.yml",
+    "compose.yaml",
     "rc",
     "profile",
     ".envrc",

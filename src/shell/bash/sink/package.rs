@@ -2,6 +2,7 @@
 
 use super::super::requirement::Requirement;
 use super::Walker;
+use super::argument::Argument;
 use super::simple::Call;
 
 /// Programs with the words behind which they run what is named next.
@@ -25,6 +26,38 @@ const RUNNERS: &[(&str, &[&str])] = &[
     ("rbenv", &["exec"]),
     ("pyenv", &["exec"]),
     ("nix", &["run", "develop", "shell"]),
+];
+
+/// Words behind which programs in general start the command that is named next.
+const RUNNING_VERBS: &[&str] = &["run", "exec", "shell", "do", "enter", "spawn", "x"];
+
+/// Programs in which such a word means something else.
+const OTHERWISE: &[&str] = &[
+    "gh",
+    "glab",
+    "kubectl",
+    "oc",
+    "gcloud",
+    "az",
+    "aws",
+    "helm",
+    "argo",
+    "tkn",
+    "git",
+    "terraform",
+    "docker",
+    "podman",
+    "nerdctl",
+    "docker-compose",
+    "podman-compose",
+];
+
+/// Programs that take a name or a version in front of the command.
+const BEHIND_NAMES: &[&str] = &["conda", "mamba", "micromamba", "rvm", "nvm", "rustup", "pyenv", "rbenv", "asdf"];
+
+/// Programs that give what stands behind `--` to a program of the author's own.
+const FOR_OWN_PROGRAM: &[&str] = &[
+    "cargo", "dotnet", "swift", "bazel", "buck", "cabal", "npm", "pnpm", "yarn", "bun", "deno", "go", "gradle", "zig",
 ];
 
 /// Programs with the words behind which they fetch packages, whose code they or later steps run.
@@ -62,15 +95,24 @@ impl Walker {
             let verbs = table.iter().find(|(program, _)| *program == name).map(|(_, verbs)| *verbs);
             verbs.is_some_and(|verbs| verbs.iter().any(|known| call.rest()[verb].has_literal(known)))
         };
-        let named = call.rest()[verb + 1..].iter().filter(|argument| !argument.word.prefix().starts_with('-'));
+        let ends = |argument: &&Argument| FOR_OWN_PROGRAM.contains(&name) && argument.has_literal("--");
+        let behind = call.rest()[verb + 1..].iter().take_while(|argument| !ends(argument));
+        let named = behind.filter(|argument| !argument.word.prefix().starts_with('-'));
+        let is_verb = RUNNING_VERBS.iter().any(|known| call.rest()[verb].has_literal(known));
         let named: Vec<_> = if is_known(INSTALLERS) {
             named.collect()
-        } else if is_known(RUNNERS) {
-            named.take(1).collect()
+        } else if is_known(RUNNERS) || is_verb && !OTHERWISE.contains(&name) {
+            let command = call.rest().iter().skip_while(|argument| !argument.has_literal("--")).nth(1);
+            let command = command.filter(|_| !FOR_OWN_PROGRAM.contains(&name));
+            named.take(if BEHIND_NAMES.contains(&name) { 3 } else { 1 }).chain(command).collect()
         } else {
             return;
         };
         for argument in named {
+            // A program may write what it is given, but not into what it runs.
+            if call.sources().is_empty() {
+                self.run(argument.word);
+            }
             self.refuse(&argument.first(), &format!("the name of what `{name}` runs or fetches"));
             self.require(&argument.sources(), Requirement::Plain);
         }

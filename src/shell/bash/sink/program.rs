@@ -1,6 +1,6 @@
 //! Any other program: its arguments are data, as long as they are no options.
 
-use super::super::flow::Id;
+use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::Part;
 use super::Walker;
@@ -41,6 +41,8 @@ const RUNNING: &[&str] = &[
     "engine",
     "fplugin",
     "wrapper",
+    "expr",
+    "execute",
     "scripts",
     "commands",
 ];
@@ -91,6 +93,7 @@ impl Walker {
         self.transfer(name, call);
         self.package(name, call);
         self.named_files(call);
+        self.given(name, call);
         let mut option: Option<String> = None;
         let mut options_ended = false;
         for argument in call.rest() {
@@ -169,13 +172,20 @@ impl Walker {
             "git" => self.git(call),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => self.container(call),
             "kubectl" | "oc" => self.pod(call),
-            "make" => {
+            "make" | "gmake" => {
                 self.require_all(call.rest(), Requirement::Plain);
-                let reads_input = |argument: &Argument| argument.has_literal("-") || argument.has_literal("-f-");
+                let is_input = |it: &str| matches!(it, "-" | "-f-" | "--file=-" | "--makefile=-");
+                let reads_input =
+                    |argument: &Argument| argument.literal().is_some_and(|it| is_input(&it) || it.contains("/dev/"));
                 if call.rest().iter().any(reads_input) {
                     self.refuse(&[call.scope.stdin], "the text of a makefile");
                 }
+                for file in call.rest().windows(2).filter(|pair| pair[0].has_literal("-f")) {
+                    self.run(file[1].word);
+                }
             }
+            "just" | "task" | "rake" | "invoke" | "inv" | "nox" | "tox" | "nx" | "turbo" | "act" | "less" | "more"
+            | "most" | "ant" => self.require_all(call.rest(), Requirement::Plain),
             "tar" => self.tar(call),
             "tee" => self.tee(call),
             "cp" | "mv" | "install" | "ln" => self.copy(call),
@@ -281,6 +291,8 @@ impl Walker {
         let is_glued = argument.word.texts().any(dots);
         let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
         let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
+        let names = self.flow.id(Node::FileNames);
+        self.flow.edges(&sources, names);
         self.require(&sources, if is_glued { Requirement::Plain } else { Requirement::InsidePath });
         if name::is_run(&argument.word.prefix()) {
             self.refuse(&sources, "the name of a file that is run or obeyed");

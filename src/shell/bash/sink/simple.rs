@@ -7,7 +7,19 @@ use super::argument::Argument;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
 /// Commands that print variables.
-const PRINTING_VARIABLES: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export", "readonly"];
+const PRINTING_VARIABLES: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export", "readonly", "envsubst"];
+
+/// Commands that print nothing of what is in the files that they are given.
+const NOT_PRINTING_FILES: &[&str] = &[
+    "echo", "printf", ":", "test", "[", "ls", "du", "tree", "stat", "basename", "dirname", "wc", "rm", "mkdir",
+    "touch", "chmod", "chown", "realpath", "readlink",
+];
+
+/// Commands that print what is in files below a folder.
+const SEARCHING: &[&str] = &["grep", "egrep", "fgrep", "rg", "ag", "ack"];
+
+/// Commands that print the names of files.
+const PRINTING_NAMES: &[&str] = &["ls", "find", "fd", "du", "tree", "stat"];
 
 /// A command whose arguments were followed.
 #[derive(Clone, Copy)]
@@ -78,6 +90,7 @@ impl Walker {
             let call =
                 Call { words: &words, redirects: &simple.redirects, scope: inner, environment: Environment::Kept };
             self.mention_files(call);
+            self.last_argument(call);
             self.redirect_shell(call, scope);
             self.call(call);
         }
@@ -97,11 +110,25 @@ impl Walker {
 
     /// Notes that a command that is given a file's name may print what is in it.
     fn mention_files(&mut self, call: Call) {
-        for argument in call.rest() {
-            if argument.first().is_empty() && argument.is_literal() {
-                let file = self.file(argument.word);
+        let searches = call.name().is_some_and(|name| SEARCHING.contains(&name.as_str()));
+        if searches
+            && call.rest().iter().any(|it| it.word.prefix().starts_with('-') && it.word.prefix().contains(['r', 'R']))
+        {
+            let any = self.flow.id(Node::AnyFile);
+            self.flow.edge(any, call.scope.out);
+        }
+        let is_builtin = call.name().is_some_and(|name| NOT_PRINTING_FILES.contains(&name.as_str()));
+        for argument in call.rest().iter().filter(|_| !is_builtin) {
+            for file in self.content(argument.word) {
                 self.flow.edge(file, call.scope.out);
             }
+        }
+    }
+
+    /// Notes that the next command has the last argument in `$_`.
+    fn last_argument(&mut self, call: Call) {
+        if let Some(last) = call.words.last() {
+            self.shell_keeps("_", &last.sources());
         }
     }
 
@@ -131,6 +158,10 @@ impl Walker {
         if PRINTING_VARIABLES.contains(&name) {
             let any = self.flow.id(Node::AnyVariable);
             self.flow.edge(any, call.scope.out);
+        }
+        if PRINTING_NAMES.contains(&name) {
+            let names = self.flow.id(Node::FileNames);
+            self.flow.edge(names, call.scope.out);
         }
         let is_known = self.builtin(name, call)
             || self.launcher(name, call)

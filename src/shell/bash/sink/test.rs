@@ -17,6 +17,10 @@ const NAMING: &[&str] = &["-v", "-R"];
 impl Walker {
     /// Follows the inside of `[[ ]]`.
     pub(super) fn conditional(&mut self, words: &[Argument]) {
+        if words.iter().any(|word| word.has_literal("=~")) {
+            let sources: Vec<_> = words.iter().flat_map(Argument::sources).collect();
+            self.shell_keeps("BASH_REMATCH", &sources);
+        }
         for (index, word) in words.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| &words[before]);
             let after = words.get(index + 1);

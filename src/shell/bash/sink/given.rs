@@ -1,0 +1,276 @@
+//! What programs in general take for code or for a list of what to do, by how it is given to them: a
+//! file that an option names, the standard input in place of such a file, an option as short as `-e`.
+//!
+//! Programs that are known to take data so are the exceptions that these tables list.
+
+use super::super::flow::Node;
+use super::super::requirement::Requirement;
+use super::Walker;
+use super::argument::Argument;
+use super::file::file_node;
+use super::simple::Call;
+
+/// Options that name a file of settings, rules or commands.
+const FILE_OPTIONS: &[&str] =
+    &["-f", "--file", "--filename", "--makefile", "--script", "--input", "-S", "-x", "--rcfile"];
+
+/// Programs whose `-f` and its kin name data, or have no file.
+const FILES_OF_DATA: &[&str] = &[
+    "grep",
+    "egrep",
+    "fgrep",
+    "zgrep",
+    "rg",
+    "cut",
+    "tar",
+    "rm",
+    "cp",
+    "mv",
+    "ln",
+    "docker-compose",
+    "gh",
+    "git",
+    "curl",
+    "jq",
+    "yq",
+    "tail",
+    "readlink",
+    "kill",
+    "column",
+    "diff",
+    "pgrep",
+    "pkill",
+    "scp",
+    "sort",
+    "wget",
+    "ssh-keygen",
+    "date",
+    "xmllint",
+    "zip",
+    "unzip",
+    "gzip",
+    "xz",
+    "rsync",
+    "useradd",
+    "userdel",
+    "ssh-add",
+    "stat",
+    "df",
+    "du",
+    "ffmpeg",
+];
+
+/// Programs that take documents, whose lines must stay those of the author.
+const DOCUMENTS: &[&str] = &["kubectl", "oc", "helm", "k3s", "kustomize", "docker-compose", "podman-compose"];
+
+/// Options that give code to programs that run it.
+const CODE_OPTIONS: &[&str] = &["-c", "-e", "-E", "-g", "--extra-vars"];
+
+/// Programs to which such an option gives data.
+const DATA_OPTIONS: &[&str] = &[
+    "grep",
+    "egrep",
+    "fgrep",
+    "zgrep",
+    "rg",
+    "ag",
+    "git",
+    "docker",
+    "podman",
+    "nerdctl",
+    "docker-compose",
+    "podman-compose",
+    "kubectl",
+    "oc",
+    "curl",
+    "wget",
+    "head",
+    "tail",
+    "cut",
+    "wc",
+    "ping",
+    "mail",
+    "mailx",
+    "mutt",
+    "useradd",
+    "usermod",
+    "adduser",
+    "svn",
+    "hg",
+    "vercel",
+    "fly",
+    "flyctl",
+    "heroku",
+    "twine",
+    "sops",
+    "gh",
+    "glab",
+    "newman",
+    "tar",
+    "zip",
+    "sort",
+    "uniq",
+    "ssh-keygen",
+    "stat",
+    "touch",
+    "tr",
+    "od",
+    "xxd",
+    "cmp",
+    "comm",
+    "cat",
+    "ls",
+    "gzip",
+    "xz",
+    "find",
+    "xargs",
+    "timeout",
+    "sudo",
+    "logger",
+    "notify-send",
+    "helm",
+    "npm",
+    "pytest",
+    "eslint",
+    "jest",
+    "sentry-cli",
+    "rsync",
+    "ps",
+    "pgrep",
+    "chown",
+    "ssh",
+    "scp",
+    "openssl",
+    "gpg",
+    "ffmpeg",
+    "convert",
+    "nc",
+    "aws",
+    "az",
+    "gcloud",
+];
+
+/// Programs that make other files of files, or take them out of one.
+const CARRYING: &[&str] = &[
+    "gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "javac", "tcc", "ghc", "ld", "tsc", "rsync", "cpio", "pax",
+    "tar", "zip", "unzip", "gzip", "gunzip", "zstd", "xz", "openssl", "base64", "gpg", "split", "csplit", "iconv",
+    "dos2unix", "patch", "uudecode", "xxd", "awk", "gawk", "sed",
+];
+
+/// Programs among them that choose the names themselves.
+const UNPACKING: &[&str] = &["tar", "unzip", "cpio", "pax", "split", "csplit", "uudecode"];
+
+/// Programs that do what their standard input says, in words that only their author must choose.
+const OBEYING: &[&str] = &["patch", "ftp", "sftp", "telnet", "terraform", "debconf-set-selections"];
+
+impl Walker {
+    /// Notes what a program is given as code, whatever program it is.
+    pub(super) fn given(&mut self, name: &str, call: Call) {
+        for (at, argument) in call.rest().iter().enumerate() {
+            let Some(literal) = argument.literal() else { continue };
+            let next = call.rest().get(at + 1);
+            if let Some(file) = named_file(name, &literal, next) {
+                self.given_file(name, &file, call);
+            }
+            let is_code = CODE_OPTIONS.contains(&literal.as_str()) && !DATA_OPTIONS.contains(&name);
+            if let Some(value) = next.filter(|_| is_code) {
+                self.require(&value.sources(), Requirement::Plain);
+            }
+        }
+        let is_patch = name == "git" && call.rest().iter().any(|it| it.has_literal("apply") || it.has_literal("am"));
+        let is_input = |it: &Argument| it.has_literal("-") || it.has_literal("-f-");
+        if matches!(name, "docker" | "podman" | "buildah") && call.rest().iter().any(is_input) {
+            self.require(&[call.scope.stdin], Requirement::Plain);
+        }
+        if OBEYING.contains(&name) || is_patch {
+            self.refuse(&[call.scope.stdin], &format!("what `{name}` reads and obeys"));
+        }
+        self.carried(name, call);
+    }
+
+    /// Follows a file of commands: one that the script wrote, or the standard input by a name.
+    fn given_file(&mut self, name: &str, file: &str, call: Call) {
+        if file != "-" && !file.starts_with("/dev/") {
+            let file = self.flow.id(file_node(file));
+            return self.require(&[file], document(name));
+        }
+        self.require(&[call.scope.stdin], document(name));
+    }
+
+    /// Follows a program that copies what is in some of its files, or in its input, to others.
+    pub(super) fn carried(&mut self, name: &str, call: Call) {
+        if !CARRYING.contains(&name) {
+            return;
+        }
+        let copied = self.flow.stream();
+        self.flow.edge(call.scope.stdin, copied);
+        for argument in call.rest() {
+            for file in self.content(argument.word) {
+                self.flow.edge(file, copied);
+            }
+        }
+        for argument in call.rest().iter().filter(|argument| argument.is_literal()) {
+            self.written_quietly(argument.word, copied);
+        }
+        let made = self.flow.id(file_node("a.out"));
+        self.flow.edge(copied, made);
+        let packs = name == "tar" && !call.rest().iter().any(extracts);
+        if UNPACKING.contains(&name) && !packs {
+            let unknown = self.flow.id(Node::UnknownFile);
+            self.flow.edge(copied, unknown);
+        }
+    }
+
+    /// Notes that a program may print any variable, if its code has to do with its environment.
+    pub(super) fn environment_in_code(&mut self, call: Call) {
+        let has_word = |text: &str| ENVIRONMENT.iter().any(|word| text.contains(word));
+        if call.rest().iter().any(|argument| argument.word.texts().any(has_word)) {
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, call.scope.out);
+        }
+    }
+
+    /// Notes that a program may write what it gets into any file that its code names.
+    pub(super) fn named_in_code(&mut self, call: Call, code: &[String]) {
+        let written = self.flow.stream();
+        self.flow.edges(&call.sources(), written);
+        self.flow.edge(call.scope.stdin, written);
+        for text in code {
+            if ENVIRONMENT.iter().any(|word| text.contains(word)) {
+                let any = self.flow.id(Node::AnyVariable);
+                self.flow.edge(any, written);
+            }
+            let is_part = |it: char| it.is_alphanumeric() || "_.-/".contains(it);
+            for token in text.split(|it| !is_part(it)).filter(|token| !token.is_empty()) {
+                let file = self.flow.id(file_node(token));
+                self.flow.edge(written, file);
+            }
+        }
+    }
+}
+
+/// Words by which a program's code reads its environment.
+const ENVIRONMENT: &[&str] = &["environ", "getenv", "ENV", "process.env", "env."];
+
+/// Returns the file of commands that an option names.
+fn named_file(program: &str, option: &str, next: Option<&Argument>) -> Option<String> {
+    if FILES_OF_DATA.contains(&program) {
+        return None;
+    }
+    if FILE_OPTIONS.contains(&option) {
+        return next?.literal();
+    }
+    let (name, file) = option.split_once('=').unwrap_or_else(|| option.split_at(option.len().min(2)));
+    (FILE_OPTIONS.contains(&name) && !file.is_empty()).then(|| file.to_owned())
+}
+
+/// Says whether a word of `tar` makes it take files out of an archive.
+fn extracts(word: &Argument) -> bool {
+    let letters = word.word.prefix();
+    letters.len() < 8 && letters.contains('x') && !letters.contains('.') || letters.starts_with("--extract")
+}
+
+/// Returns what text in a program's file of commands must look like.
+fn document(program: &str) -> Requirement {
+    if DOCUMENTS.contains(&program) { Requirement::OneLine } else { Requirement::Plain }
+}
