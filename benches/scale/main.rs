@@ -227,6 +227,7 @@ impl Bench {
             event: None,
             secret: None,
             reason: None,
+            roster: None,
             size: 2,
             headers: Vec::new(),
             pipelines: Vec::new(),

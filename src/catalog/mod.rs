@@ -32,6 +32,7 @@ use crate::pipeline::{Foreseen, WebhookResource};
 use crate::template::{Groups, Template};
 use crate::webhook::filter::Filter;
 use crate::webhook::path::PathStep;
+use crate::webhook::roster::{Listed, Roster};
 use crate::webhook::select::Wanted;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,7 @@ pub struct Catalog {
     entries: BTreeMap<String, Entry>,
     /// What the entries were read with.
     library: Arc<Library>,
+    roster: OnceLock<Arc<Roster>>,
 }
 
 /// One pipeline file.
@@ -67,7 +69,12 @@ pub struct Entry {
 impl Entry {
     /// Says whether the file as it is now can't be used.
     pub fn is_broken(&self) -> bool {
-        self.reports.iter().any(|report| report.severity == Severity::Error)
+        self.mistakes().next().is_some()
+    }
+
+    /// Returns what keeps the file as it is now from being used.
+    pub fn mistakes(&self) -> impl Iterator<Item = &Report> {
+        self.reports.iter().filter(|report| report.severity == Severity::Error)
     }
 
     /// Says whether a delivery to a connection concerns this pipeline: the version that serves
@@ -147,13 +154,20 @@ impl Catalog {
             entries.insert(file.name, entry);
         }
         drop(moment);
-        Ok(Self { entries, library })
+        Ok(Self { entries, library, roster: OnceLock::new() })
     }
 
     /// Returns the folders outside of the pipelines folder in which a change can matter, and those
     /// of templates inside.
     fn folders(&self) -> BTreeSet<&Path> {
         self.entries.values().flat_map(|entry| &entry.folders).map(PathBuf::as_path).collect()
+    }
+
+    /// Returns the names of all pipelines, with the mistakes of those whose files are broken. It is made
+    /// when it is first asked for.
+    pub fn roster(&self) -> &Arc<Roster> {
+        let listed = |entry: &Entry| Listed::new(&entry.name, entry.mistakes().cloned());
+        self.roster.get_or_init(|| Arc::new(Roster::new(&self.entries().map(listed).collect::<Vec<_>>())))
     }
 
     /// Returns all pipelines, by name.

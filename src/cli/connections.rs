@@ -2,6 +2,7 @@
 
 use super::failure::{Ending, Failure};
 use super::moment::ago;
+use super::output::Column::{Extra, Text};
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::server::{OpenConnection, SeenConnection};
@@ -47,7 +48,7 @@ impl Connections {
 
 /// Asks the store, where there is one: connections can be listed before anything was served.
 fn counts(config: &Config) -> Result<(Vec<ConnectionCount>, Vec<Pause>), Failure> {
-    if !config.data.is_dir() {
+    if config.database.is_none() && !config.data.is_dir() {
         return Ok(Default::default());
     }
     let store = open::store(config)?;
@@ -74,8 +75,17 @@ fn table(seen: &[SeenConnection], now: Timestamp) -> String {
             },
         ]
     });
-    let header = ["NAME", "PATH", "SCHEME", "SECRETS", "DELIVERIES", "LAST", "REFUSED", "LAST REFUSED"];
-    output::table(&header, rows)
+    let columns = [
+        Text("NAME"),
+        Extra("PATH"),
+        Extra("SCHEME"),
+        Extra("SECRETS"),
+        Text("DELIVERIES"),
+        Text("LAST"),
+        Text("REFUSED"),
+        Text("LAST REFUSED"),
+    ];
+    output::table(&columns, rows)
 }
 
 /// Returns where one posts, and says so if nothing is taken there.
@@ -102,5 +112,5 @@ fn secrets(seen: &[SeenConnection], now: Timestamp) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("\n{}", output::table(&["NAME", "SECRET", "STATE", "LAST USED"], rows.into_iter()))
+    format!("\n{}", output::table(&[Text("NAME"), Text("SECRET"), Text("STATE"), Text("LAST USED")], rows))
 }

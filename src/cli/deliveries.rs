@@ -4,6 +4,7 @@ pub(super) mod show;
 
 use super::failure::{Ending, Failure};
 use super::moment::ago;
+use super::output::Column::{Extra, Id, Text};
 use super::serve::rules;
 use super::{Format, Global, open, output};
 use crate::catalog::{Library, Shelf};
@@ -184,5 +185,15 @@ fn table(deliveries: &[Delivery]) -> String {
             delivery.id.to_string(),
         ]
     });
-    output::table(&["CONNECTION", "OUTCOME", "RECEIVED", "BYTES", "QUEUED", "REJECTED", "FILTERED", "ID"], rows)
+    let columns = [
+        Text("CONNECTION"),
+        Text("OUTCOME"),
+        Text("RECEIVED"),
+        Extra("BYTES"),
+        Extra("QUEUED"),
+        Extra("REJECTED"),
+        Extra("FILTERED"),
+        Id("ID"),
+    ];
+    output::table(&columns, rows)
 }

@@ -2,6 +2,7 @@
 
 use super::failure::{Ending, Failure};
 use super::moment::ago;
+use super::output::Column::{Extra, Id, Text};
 use super::{Format, Global, open, output};
 use crate::run::RunResult;
 use crate::store::EnvironmentDetail;
@@ -54,5 +55,14 @@ fn table(all: &[EnvironmentDetail], now: Timestamp) -> String {
             it.deployments.to_string(),
         ]
     });
-    output::table(&["ENVIRONMENT", "RESOURCE", "LAST", "RUN", "JOB", "WHEN", "DEPLOYMENTS"], rows)
+    let columns = [
+        Text("ENVIRONMENT"),
+        Text("RESOURCE"),
+        Text("LAST"),
+        Id("RUN"),
+        Extra("JOB"),
+        Text("WHEN"),
+        Extra("DEPLOYMENTS"),
+    ];
+    output::table(&columns, rows)
 }

@@ -2,6 +2,7 @@
 
 use super::failure::{Ending, Failure};
 use super::moment::exact;
+use super::output::Column::Text;
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::diagnostic::shown;
@@ -122,7 +123,7 @@ fn list(pauses: &[Paused], format: Format) -> Result<Ending, Failure> {
                 let (kind, name) = it.what.parts();
                 vec![kind.to_owned(), name.to_owned(), exact(it.since, now)]
             });
-            output::text(&output::table(&["PAUSED", "NAME", "SINCE"], rows))?;
+            output::text(&output::table(&[Text("PAUSED"), Text("NAME"), Text("SINCE")], rows))?;
         }
     }
     Ok(Ending::Done)

@@ -8,6 +8,7 @@ pub(super) use steer::Again;
 
 use super::failure::{Ending, Failure};
 use super::moment::{ago, took};
+use super::output::Column::{Extra, Id, Text};
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::diagnostic::shown;
@@ -239,5 +240,7 @@ fn table(runs: &[Run]) -> String {
             run.id.to_string(),
         ]
     });
-    output::table(&["RUN", "STATE", "QUEUED", "TOOK", "CONNECTION", "NAME", "ID"], rows)
+    let columns =
+        [Text("RUN"), Text("STATE"), Text("QUEUED"), Extra("TOOK"), Extra("CONNECTION"), Extra("NAME"), Id("ID")];
+    output::table(&columns, rows)
 }

@@ -7,7 +7,7 @@ use super::work::{Housekeeping, Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, listen_address};
 use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
@@ -46,10 +46,10 @@ still run after --drain-seconds are stopped and handed back: they begin again wi
 Asked twice, it hands them back at once.")]
 pub(super) struct Serve {
     /// Where deliveries are received; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     listen: Option<String>,
     /// Where the API is served; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     admin: Option<String>,
     /// The folder of the pipelines
     #[arg(long, value_name = "DIR")]

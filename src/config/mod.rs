@@ -101,6 +101,12 @@ pub fn environment_variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Returns an address to listen at, `host:port`, or a sentence that says what is wanted.
+pub fn listen_address(text: &str) -> Result<String, String> {
+    let address = value::address(text).map(|address| address.0);
+    address.ok_or_else(|| "an address with a port is wanted, such as 127.0.0.1:8080".to_owned())
+}
+
 /// Looks up an environment variable.
 pub type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
 

@@ -62,7 +62,9 @@ pub fn read_all(
             Ok(_) => {}
             Err(reason) => {
                 let title = format!("a secret of connection `{}`: {reason}", place.connection);
-                section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
+                section.report(
+                    Diagnostic::error(Code::Configuration, title, node.span, "").help(written.source.way_out()),
+                );
             }
         }
     }
@@ -89,11 +91,12 @@ pub fn read_text(
         Ok(Ok(text)) if !text.is_empty() => environment.map(|_| text),
         Ok(_) => {
             let title = format!("{} is empty or not UTF-8", source.name());
-            section.report(Diagnostic::error(Code::Configuration, title, node.span, ""));
+            section.report(Diagnostic::error(Code::Configuration, title, node.span, "").help(source.way_out()));
             None
         }
         Err(reason) => {
-            section.report(Diagnostic::error(Code::Configuration, reason.to_string(), node.span, ""));
+            let missing = Diagnostic::error(Code::Configuration, reason.to_string(), node.span, "");
+            section.report(missing.help(source.way_out()));
             None
         }
     }
@@ -197,6 +200,17 @@ impl Source<'_> {
                 bytes.map(without_newline).map_err(|reason| Unfetched::File(shown(path), reason))
             }
             Self::Value(text) => Ok(text.as_bytes().to_vec()),
+        }
+    }
+
+    /// Says what to do where the secret can't be had.
+    fn way_out(&self) -> String {
+        match self {
+            Self::Variable(name) => {
+                format!("set `{}` where the server starts, or name a file: `{{file: PATH}}`", shown(name))
+            }
+            Self::File(_) => "put the secret there, readable for the user of the server".to_owned(),
+            Self::Value(_) => "write another one".to_owned(),
         }
     }
 

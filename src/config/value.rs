@@ -252,7 +252,7 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-fn address(text: &str) -> Option<Address> {
+pub fn address(text: &str) -> Option<Address> {
     let (host, port) = text.rsplit_once(':')?;
     port.parse::<u16>().ok()?;
     let bracketed = host.starts_with('[') && host.ends_with(']');

@@ -10,12 +10,10 @@ use crate::webhook::connection::Connection;
 use crate::webhook::delivery::{Decision, FilterVerdict, Header, Outcome, Verdict};
 use crate::webhook::filter;
 use crate::webhook::payload::Payload;
+use crate::webhook::roster::Roster;
 use crate::webhook::select::{Selected, select};
 use jiff::Timestamp;
 use std::sync::Arc;
-
-/// The most pipelines that a delivery which starts nothing names as not listening.
-const NOT_LISTENING_MAX: usize = 100;
 
 /// A verified delivery, as deciding needs it.
 pub(super) struct Arrival<'a> {
@@ -34,6 +32,8 @@ pub(super) struct Arrival<'a> {
 pub(super) struct Decided {
     pub(super) verdicts: Vec<Verdict>,
     pub(super) runs: Vec<NewRun>,
+    /// The pipelines that there were: those without a verdict do not listen.
+    pub(super) roster: Option<Arc<Roster>>,
 }
 
 impl Decided {
@@ -48,17 +48,12 @@ impl Decided {
     }
 }
 
-/// Decides about every pipeline. Those that do not listen are named only where nothing started:
-/// that is when somebody asks.
+/// Decides about every pipeline. Those that do not listen are in the roster alone, which all deliveries
+/// share that meet the same pipelines.
 pub(super) fn decide(catalog: &Catalog, arrival: &Arrival<'_>) -> Decided {
-    let mut decided = Decided::default();
+    let mut decided = Decided { roster: Some(catalog.roster().clone()), ..Decided::default() };
     for entry in catalog.entries() {
         decide_entry(entry, arrival, &mut decided);
-    }
-    if decided.outcome() == Outcome::Nothing {
-        let silent = catalog.entries().filter(|entry| !entry.listens_to(&arrival.connection.name));
-        let verdicts = silent.take(NOT_LISTENING_MAX).map(|entry| verdict(&entry.name, Decision::NotListening));
-        decided.verdicts.extend(verdicts.collect::<Vec<_>>());
     }
     decided
 }
@@ -88,7 +83,8 @@ fn decide_entry(entry: &Entry, arrival: &Arrival<'_>, decided: &mut Decided) {
         filtered.get_or_insert_with(Vec::<FilterVerdict>::new).extend(filters);
     }
     if let Some(filters) = filtered {
-        decided.verdicts.push(Verdict { filters, ..verdict(&pipeline.name, Decision::Filtered) });
+        let diagnostics = if entry.is_broken() { entry.reports.clone() } else { Vec::new() };
+        decided.verdicts.push(Verdict { filters, diagnostics, ..verdict(&pipeline.name, Decision::Filtered) });
     }
 }
 

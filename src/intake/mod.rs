@@ -10,6 +10,7 @@ mod ids;
 mod rate;
 mod replay;
 mod rerun;
+mod roster;
 mod trail;
 
 pub use answer::{Admission, AdmittedRun, Answer};
@@ -28,12 +29,14 @@ use crate::webhook::delivery::{Delivery, Header, Refusal};
 use crate::webhook::header::{self, Doubled};
 use crate::webhook::payload::{self, Payload};
 use crate::webhook::received::Received;
+use crate::webhook::roster::Roster;
 use crate::webhook::select::{Selected, Wanted, select};
 use arc_swap::ArcSwap;
 use decide::{Arrival, Decided, decide};
 use ids::Ids;
 use jiff::Timestamp;
 use rate::Rates;
+use roster::Noted;
 use std::sync::Arc;
 
 /// After how many seconds a sender may come again when the queue is full or the store is away.
@@ -82,6 +85,7 @@ pub struct Intake {
     shelf: Arc<Shelf>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    noted: Noted,
     /// Whether the queue has no room.
     turned_away: Outage,
 }
@@ -96,6 +100,7 @@ impl Intake {
             shelf,
             store,
             clock,
+            noted: Noted::default(),
             turned_away: Outage::default(),
         }
     }
@@ -200,6 +205,7 @@ impl Intake {
         let delivery = Delivery {
             outcome: decided.outcome(),
             pipelines: decided.verdicts,
+            roster: None,
             id,
             connection: connection.name.clone(),
             received_at,
@@ -211,7 +217,7 @@ impl Intake {
             reason,
             headers,
         };
-        Ok((Ready { delivery, runs: decided.runs, repeat }, reply))
+        Ok((Ready { delivery, runs: decided.runs, repeat, roster: decided.roster }, reply))
     }
 
     /// Decides about every pipeline.
@@ -241,7 +247,8 @@ impl Intake {
 
     /// Makes a delivery and its runs durable, and only then says so.
     async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
-        let Ready { delivery, runs, repeat } = ready;
+        let Ready { mut delivery, runs, repeat, roster } = ready;
+        delivery.roster = self.noted(roster.as_ref(), delivery.received_at).await;
         let admission = Admission::of(&delivery, connection.rejected.code());
         let queue_limit = queue_limit.min(connection.limits.queue);
         let queue_age = connection.limits.queue_age;
@@ -291,6 +298,7 @@ struct Ready {
     delivery: Delivery,
     runs: Vec<store::NewRun>,
     repeat: Option<RepeatKey>,
+    roster: Option<Arc<Roster>>,
 }
 
 /// Takes out of a payload what the connection itself looks at.

@@ -25,7 +25,7 @@ pub struct PipelineTrail {
     /// Whether this is what ran: expanding the pipeline again gives the stored document.
     pub as_run: bool,
     /// What to know about it otherwise: a sentence for people.
-    pub note: Option<&'static str>,
+    pub note: Option<String>,
     /// Where the text went.
     #[serde(flatten)]
     pub trail: Trail,
@@ -62,11 +62,16 @@ impl Intake {
         body: &[u8],
         stored: Option<&str>,
     ) -> Option<PipelineTrail> {
-        let without = |note| {
+        let without = |note: &str| {
             // Of a file that could not be used nothing was expanded.
             let is_queued = verdict.decision == Decision::Queued;
             let pipeline = verdict.pipeline.clone();
-            is_queued.then(|| PipelineTrail { pipeline, as_run: false, note: Some(note), trail: Trail::default() })
+            is_queued.then(|| PipelineTrail {
+                pipeline,
+                as_run: false,
+                note: Some(note.to_owned()),
+                trail: Trail::default(),
+            })
         };
         let rules = self.rules.load();
         let Some(connection) = rules.connections.iter().find(|it| it.name == delivery.connection) else {
@@ -77,18 +82,28 @@ impl Intake {
             return without(UNREADABLE);
         };
         let catalog = self.shelf.catalog();
-        let serving = catalog.entry(&verdict.pipeline).and_then(|entry: &Entry| entry.serving.as_ref());
+        let entry = catalog.entry(&verdict.pipeline);
+        if let Some(broken) = entry.filter(|entry| entry.serving.is_none()).and_then(first_mistake) {
+            return without(&broken);
+        }
+        let serving = entry.and_then(|entry: &Entry| entry.serving.as_ref());
         let found = serving.and_then(|pipeline| Some((pipeline, starting(pipeline, delivery, &payload)?)));
         let Some((pipeline, (listener, selected))) = found else { return without(GONE) };
         let (yaml, trail) = expanded(pipeline, listener, selected, delivery, connection.substitution);
         let as_run = stored == Some(yaml.as_str());
         let note = match verdict.decision {
-            Decision::Rejected => Some(REJECTED),
+            Decision::Rejected => Some(REJECTED.to_owned()),
             _ if as_run => None,
-            _ => Some(CHANGED),
+            _ => Some(CHANGED.to_owned()),
         };
         Some(PipelineTrail { pipeline: verdict.pipeline.clone(), as_run, note, trail })
     }
+}
+
+/// Says what is wrong with the file of a pipeline that can't be used.
+fn first_mistake(entry: &Entry) -> Option<String> {
+    let first = entry.mistakes().next()?;
+    Some(format!("the pipeline's file has mistakes now, so that nothing can be compared: {}", first.one_line()))
 }
 
 /// Returns the webhook resource that a delivery starts a pipeline by.

@@ -15,6 +15,7 @@ use super::{Shared, api, page};
 use crate::files::LogLine;
 use crate::id::RunId;
 use crate::run::State;
+use crate::server::api::flag;
 use crate::store::{JobDetail, RunDetail};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
@@ -47,12 +48,12 @@ const COME_AGAIN_MILLISECONDS: u32 = 2_000;
 
 /// How events of a run are told.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Where to go on, for readers that can't say it by `Last-Event-ID`.
     after: Option<String>,
     /// Whether lines are told as the page shows them.
-    #[serde(default)]
-    html: bool,
+    html: Option<String>,
 }
 
 /// Tells what happens to a run, until it is completed.
@@ -62,10 +63,11 @@ pub(super) async fn of_run(
     parameters: web::Query<Parameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
+    let parameters = parameters.into_inner();
     let run = api::find(&shared, &id).await?.run.id;
     let last = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let positions = Positions::parse(last.or(parameters.after.as_deref()).unwrap_or_default());
-    let style = if parameters.html { Style::Page } else { Style::Plain };
+    let style = if flag(parameters.html, "html")? { Style::Page } else { Style::Plain };
     stream(&shared, move |shared, teller| async move {
         follow(&shared, &run, positions, style, teller).await;
     })

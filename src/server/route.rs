@@ -4,6 +4,7 @@ use super::error::Failure;
 use super::{api, body, event, health, page};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::QueryPayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -64,8 +65,19 @@ pub(super) fn configure(app: &mut web::ServiceConfig, table: &'static [Entry]) {
     }
     let unreadable = |_, _: &HttpRequest| Failure::NotFound.into();
     app.app_data(web::PathConfig::default().error_handler(unreadable));
-    app.app_data(web::QueryConfig::default().error_handler(|error, _| Failure::Invalid(error.to_string()).into()));
+    app.app_data(web::QueryConfig::default().error_handler(|error, _| unreadable_query(error).into()));
     app.default_service(web::to(not_found));
+}
+
+/// Says which parameter is not known, or is there twice.
+fn unreadable_query(error: QueryPayloadError) -> Failure {
+    match error {
+        QueryPayloadError::Deserialize(reason) => {
+            let sentence = reason.to_string().replace("unknown field", "there is no parameter");
+            Failure::Invalid(sentence.replace("duplicate field", "there is more than one parameter"))
+        }
+        other => Failure::Invalid(other.to_string()),
+    }
 }
 
 fn resource(entry: &'static Entry) -> Resource {

@@ -175,6 +175,13 @@ pub trait Store: Send + Sync {
     /// Notes when a secret of a connection was last used. Need not be durable when it returns.
     async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error>;
 
+    /// Notes which pipelines there are, before deliveries that name them by [`Delivery::roster`] are
+    /// accepted, and again each [`NOTED_EVERY`](crate::webhook::roster::NOTED_EVERY). Durable when it
+    /// returns. Deliveries are read with the pipelines that did not listen to them.
+    ///
+    /// [`Delivery::roster`]: crate::webhook::delivery::Delivery::roster
+    async fn note_roster(&self, roster: Arc<crate::webhook::roster::Roster>, at: Timestamp) -> Result<(), Error>;
+
     /// Leases the first due job of the pools, if there is one that may be claimed.
     /// The run becomes running. A new fencing token is made.
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error>;

@@ -76,6 +76,10 @@ pub struct Delivery {
     pub headers: Vec<Header>,
     /// Why each pipeline ran or did not.
     pub pipelines: Vec<Verdict>,
+    /// The fingerprint of the [`Roster`](super::roster::Roster) that names the pipelines which did not
+    /// listen; nothing where none was asked.
+    #[serde(skip)]
+    pub roster: Option<i64>,
 }
 
 /// Why one pipeline ran or did not.

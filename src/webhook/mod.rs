@@ -20,6 +20,7 @@ pub mod payload;
 pub mod preset;
 pub mod received;
 pub mod repeat;
+pub mod roster;
 pub mod scheme;
 pub mod select;
 pub mod signed;

@@ -10,7 +10,7 @@ mod subject;
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
 use crate::catalog::Library;
-use crate::config::Config;
+use crate::config::{Config, Environment, environment_variable};
 use crate::diagnostic::{Report, Severity, Style, render_all};
 use crate::template::TemplateKind;
 use crate::webhook::payload;
@@ -38,6 +38,10 @@ pub(super) struct Check {
     /// Also expand each pipeline that listens to a webhook with this payload, and say where its text goes
     #[arg(long, value_name = "FILE")]
     payload: Option<PathBuf>,
+    /// Leave the secrets of a configuration where they are, for machines that have none; otherwise one
+    /// that is not there is a mistake, as it is for `serve`
+    #[arg(long)]
+    without_secrets: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     format: ReportFormat,
@@ -76,8 +80,9 @@ impl Check {
             output::text(&pipelines.iter().map(|it| it.trail.as_str()).collect::<String>())?;
         }
         let kinds = included(&pipelines);
+        let environment: Option<&Environment<'_>> = (!self.without_secrets).then_some(&environment_variable);
         let mut reports: Vec<Report> =
-            subjects.configurations.iter().flat_map(|path| other::configuration(path)).collect();
+            subjects.configurations.iter().flat_map(|path| other::configuration(path, environment)).collect();
         reports.extend(subjects.sort_out(pipelines, &kinds));
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
         reports.extend(parallel::map(&subjects.templates, template).into_iter().flatten());

@@ -3,7 +3,7 @@
 use super::file::Checked;
 use super::sender;
 use crate::catalog::{self, Library};
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::diagnostic::Report;
 use crate::template::TemplateKind;
 use std::path::Path;
@@ -16,10 +16,20 @@ pub(super) fn template(file: &Path, kind: Option<TemplateKind>, library: &Librar
     }
 }
 
-/// Returns what is wrong with a configuration. Its secrets are left where they are.
-pub(super) fn configuration(file: &Path) -> Vec<Report> {
-    match Config::load_without_secrets(Some(file)) {
+/// Returns what is wrong with a configuration. Without an environment its secrets are left where they are.
+pub(super) fn configuration(file: &Path, environment: Option<&Environment<'_>>) -> Vec<Report> {
+    let read = match environment {
+        Some(environment) => Config::load(Some(file), environment),
+        None => Config::load_without_secrets(Some(file)),
+    };
+    match read {
         Ok(config) => sender::connections(&config),
-        Err(mistakes) => mistakes.diagnostics.resolve(&mistakes.sources),
+        Err(mistakes) => {
+            let mut reports = mistakes.diagnostics.resolve(&mistakes.sources);
+            // Where secrets alone are missing there is more to say.
+            let sound = Config::load_without_secrets(Some(file));
+            reports.extend(sound.iter().flat_map(sender::connections));
+            reports
+        }
     }
 }

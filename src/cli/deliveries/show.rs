@@ -29,9 +29,16 @@ pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], now: Times
     for (name, value) in &delivery.headers {
         text.push_str(&format!("  {}: {}\n", shown(name), shown(value)));
     }
-    for verdict in &delivery.pipelines {
+    // Those that there is nothing to say about are told together.
+    let is_silent = |it: &&Verdict| it.decision == Decision::NotListening && it.diagnostics.is_empty();
+    for verdict in delivery.pipelines.iter().filter(|it| !is_silent(it)) {
         text.push('\n');
         pipeline(verdict, trails.iter().find(|trail| trail.pipeline == verdict.pipeline), &mut text);
+    }
+    let silent: Vec<String> = delivery.pipelines.iter().filter(is_silent).map(|it| shown(&it.pipeline)).collect();
+    if !silent.is_empty() {
+        let word = verdict(Decision::NotListening.word());
+        text.push_str(&format!("\n{word} to this connection: {}\n", silent.join(", ")));
     }
     text
 }
@@ -87,7 +94,7 @@ fn trail(found: &PipelineTrail, text: &mut String) {
         return;
     }
     text.push_str("  payload text\n");
-    text.extend(found.note.map(|note| format!("    note: {note}\n")));
+    text.extend(found.note.iter().map(|note| format!("    note: {note}\n")));
     text.push_str(&uses(&found.trail));
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cli::moment::took;
 use crate::cli::output;
+use crate::cli::output::Column::Text;
 use crate::worker::{Part, Summary};
 
 /// Returns the table of a run.
@@ -10,7 +11,7 @@ pub(super) fn text(summary: &Summary) -> String {
     for stage in &summary.stages {
         add(stage, 0, &mut rows);
     }
-    output::table(&["STAGE, JOB, STEP", "RESULT", "TIME"], rows)
+    output::table(&[Text("STAGE, JOB, STEP"), Text("RESULT"), Text("TIME")], rows)
 }
 
 fn add(part: &Part, depth: usize, rows: &mut Vec<Vec<String>>) {

@@ -1,7 +1,7 @@
 //! Deliveries, and posting one again.
 
 use super::page;
-use super::parameter::{DeliveryParameters, known_length};
+use super::parameter::{DeliveryParameters, flag, known_length};
 use crate::id::{DeliveryId, RunId};
 use crate::intake::{Admission, Force, PipelineTrail};
 use crate::server::Shared;
@@ -36,9 +36,9 @@ pub(in crate::server) async fn delivery(
 
 /// How a delivery is posted again.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::server) struct ReplayParameters {
-    #[serde(default)]
-    force: bool,
+    force: Option<String>,
 }
 
 /// Posts a delivery again, through the pipelines as they are now.
@@ -47,7 +47,7 @@ pub(in crate::server) async fn replay(
     parameters: web::Query<ReplayParameters>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
-    let force = if parameters.force { Force::Yes } else { Force::No };
+    let force = if flag(parameters.into_inner().force, "force")? { Force::Yes } else { Force::No };
     let (id, admission) = replay_of(&shared, &id, force).await?;
     let url = |run: &RunId| Some(shared.run_url(run));
     Ok(HttpResponse::Ok().json(replayed(&admission, &id, url)))

@@ -14,6 +14,7 @@ pub(super) const LIMIT_MAX: usize = 500;
 
 /// Which runs to list.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::server) struct RunParameters {
     pub(in crate::server) pipeline: Option<String>,
     pub(in crate::server) state: Option<String>,
@@ -21,7 +22,7 @@ pub(in crate::server) struct RunParameters {
     pub(in crate::server) connection: Option<String>,
     delivery: Option<String>,
     before: Option<String>,
-    limit: Option<usize>,
+    limit: Option<String>,
 }
 
 impl RunParameters {
@@ -45,11 +46,12 @@ impl RunParameters {
 
 /// Which deliveries to list.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::server) struct DeliveryParameters {
     pub(in crate::server) connection: Option<String>,
     pub(in crate::server) outcome: Option<String>,
     before: Option<String>,
-    limit: Option<usize>,
+    limit: Option<String>,
 }
 
 impl DeliveryParameters {
@@ -66,19 +68,20 @@ impl DeliveryParameters {
 
 /// How much of a run is started again.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::server) struct RerunParameters {
-    #[serde(default)]
-    failed: bool,
+    failed: Option<String>,
 }
 
 impl RerunParameters {
-    pub(in crate::server) fn scope(&self) -> RerunScope {
-        if self.failed { RerunScope::Unsucceeded } else { RerunScope::All }
+    pub(in crate::server) fn scope(self) -> Result<RerunScope, Failure> {
+        Ok(if flag(self.failed, "failed")? { RerunScope::Unsucceeded } else { RerunScope::All })
     }
 }
 
 /// Which step is answered, and with which words.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::server) struct AnswerParameters {
     pub(in crate::server) job: Option<String>,
     pub(in crate::server) step: Option<String>,
@@ -99,9 +102,17 @@ fn word<T>(text: Option<String>, mean: impl Fn(&str) -> Option<T>, otherwise: &s
     said(text).map(|text| mean(&text).ok_or_else(|| Failure::Invalid(otherwise.to_owned()))).transpose()
 }
 
-fn limit(wanted: Option<usize>) -> Result<usize, Failure> {
-    match wanted.unwrap_or(LIMIT_DEFAULT) {
-        limit @ 1..=LIMIT_MAX => Ok(limit),
-        _ => Err(Failure::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}"))),
+fn limit(wanted: Option<String>) -> Result<usize, Failure> {
+    let Some(wanted) = said(wanted) else { return Ok(LIMIT_DEFAULT) };
+    let limit = wanted.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| Failure::Invalid(format!("limit is a number from 1 to {LIMIT_MAX}")))
+}
+
+/// Returns what a parameter says that is `true` or `false`; what is not said is false.
+pub(in crate::server) fn flag(wanted: Option<String>, name: &str) -> Result<bool, Failure> {
+    match said(wanted).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Failure::Invalid(format!("{name} is true or false"))),
     }
 }

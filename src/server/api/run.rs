@@ -71,7 +71,7 @@ pub(in crate::server) async fn rerun(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let former = find(&shared, &id).await?.run.id;
-    let run = queue_again(&shared, &former, parameters.scope()).await?;
+    let run = queue_again(&shared, &former, parameters.into_inner().scope()?).await?;
     Ok(HttpResponse::Ok().json(json!({
         "id": run.id, "pipeline": run.pipeline, "number": run.number, "name": run.name, "rerun_of": former,
     })))

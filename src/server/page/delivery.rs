@@ -10,7 +10,7 @@ use crate::server::admin::Fields;
 use crate::server::api::{known_delivery, replay_of};
 use crate::server::error::Failure;
 use crate::store::DeliveryDetail;
-use crate::webhook::delivery::{FilterVerdict, Outcome, Verdict};
+use crate::webhook::delivery::{Decision, FilterVerdict, Outcome, Verdict};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -18,7 +18,7 @@ use askama::Template;
 const BODY_SHOWN_MAX: usize = 64 * 1024;
 
 #[derive(Template)]
-#[template(path = "delivery.html")]
+#[template(path = "delivery.html", config = "src/server/page/askama.toml")]
 struct Page {
     word: String,
     it: DeliveryLine,
@@ -26,6 +26,8 @@ struct Page {
     reason: String,
     may_replay: bool,
     pipelines: Vec<PipelinePart>,
+    /// The names of those that do not listen.
+    silent: Vec<String>,
     headers: Vec<(String, String)>,
     body: Option<Body>,
 }
@@ -99,10 +101,16 @@ pub(in crate::server) async fn show(id: web::Path<String>, shared: web::Data<Sha
         links: links.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?.to_string()))).collect(),
         reason: reason(&detail),
         may_replay: delivery.outcome != Outcome::Refused && delivery.reason.is_none(),
-        pipelines: delivery.pipelines.iter().map(PipelinePart::new).collect(),
+        pipelines: delivery.pipelines.iter().filter(|it| !is_silent(it)).map(PipelinePart::new).collect(),
+        silent: delivery.pipelines.iter().filter(|it| is_silent(it)).map(|it| printable(&it.pipeline)).collect(),
         headers: delivery.headers.iter().map(|(name, value)| (printable(name), printable(value))).collect(),
         body: detail.body.as_deref().map(Body::new),
     })
+}
+
+/// Says whether there is nothing to say about a pipeline but that it does not listen.
+fn is_silent(verdict: &Verdict) -> bool {
+    verdict.decision == Decision::NotListening && verdict.diagnostics.is_empty()
 }
 
 /// Says why nothing came of a delivery, where no pipeline says it.

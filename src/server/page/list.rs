@@ -13,7 +13,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 #[derive(Template)]
-#[template(path = "runs.html")]
+#[template(path = "runs.html", config = "src/server/page/askama.toml")]
 struct Runs {
     word: String,
     filter: Filter,
@@ -68,7 +68,7 @@ fn next(request: &HttpRequest, last: &str) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "deliveries.html")]
+#[template(path = "deliveries.html", config = "src/server/page/askama.toml")]
 struct Deliveries {
     word: String,
     connection: String,
@@ -131,7 +131,7 @@ pub(in crate::server) async fn deliveries(
 }
 
 #[derive(Template)]
-#[template(path = "pipelines.html")]
+#[template(path = "pipelines.html", config = "src/server/page/askama.toml")]
 struct Pipelines {
     word: String,
     pipelines: Vec<PipelinePart>,
@@ -164,7 +164,7 @@ pub(in crate::server) async fn pipelines(shared: web::Data<Shared>) -> Result<Ht
 }
 
 #[derive(Template)]
-#[template(path = "connections.html")]
+#[template(path = "connections.html", config = "src/server/page/askama.toml")]
 struct Connections {
     word: String,
     connections: Vec<ConnectionLine>,

@@ -74,7 +74,7 @@ fn text(template: &impl Template) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "failure.html")]
+#[template(path = "failure.html", config = "src/server/page/askama.toml")]
 struct Failed {
     status: StatusCode,
     sentence: String,

@@ -5,7 +5,7 @@ use super::view::{Moment, RunLine, printable};
 use super::{page, see};
 use crate::run::{RunResult, State};
 use crate::server::admin::Fields;
-use crate::server::api::{self, AnswerParameters, RerunParameters};
+use crate::server::api::{self, AnswerParameters, RerunParameters, flag};
 use crate::server::error::Failure;
 use crate::server::moment::took;
 use crate::server::position::Positions;
@@ -25,7 +25,7 @@ const LINES_MAX: usize = 2_000;
 const BY_PAGE: &str = "page";
 
 #[derive(Template)]
-#[template(path = "run.html")]
+#[template(path = "run.html", config = "src/server/page/askama.toml")]
 struct Page {
     word: String,
     run: RunLine,
@@ -88,8 +88,7 @@ struct IssueLine {
 /// What the page's script leaves out, which has the lines.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::server) struct Parameters {
-    #[serde(default)]
-    without_log: bool,
+    without_log: Option<String>,
 }
 
 /// Shows one run.
@@ -100,7 +99,8 @@ pub(in crate::server) async fn show(
 ) -> Result<HttpResponse, Failure> {
     let run = api::find(&shared, &id).await?;
     let now = shared.state.clock.now();
-    let mut log = Log { left: if parameters.without_log { 0 } else { LINES_MAX }, ..Log::default() };
+    let without_log = flag(parameters.into_inner().without_log, "without_log")?;
+    let mut log = Log { left: if without_log { 0 } else { LINES_MAX }, ..Log::default() };
     let mut stages = Vec::new();
     for stage in &run.stages {
         let mut jobs = Vec::new();
@@ -122,7 +122,7 @@ pub(in crate::server) async fn show(
         run: RunLine::new(&run.run, now),
         stages,
         after: log.positions.text(),
-        is_cut: log.is_cut && !parameters.without_log,
+        is_cut: log.is_cut && !without_log,
     })
 }
 
@@ -297,7 +297,7 @@ pub(in crate::server) async fn rerun(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Failure> {
     let former = api::find(&shared, &id).await?.run.id;
-    let run = api::queue_again(&shared, &former, parameters.scope()).await?;
+    let run = api::queue_again(&shared, &former, parameters.into_inner().scope()?).await?;
     Ok(see(&format!("/runs/{}", run.id)))
 }
 

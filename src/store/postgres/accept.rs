@@ -319,6 +319,9 @@ async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), F
     let of = |field: fn(&Delivery) -> Option<&str>| -> Vec<_> {
         told.iter().map(|it| text_or_none(field(&it.row.delivery))).collect()
     };
+    // Nothing is decided about a repeat.
+    let rosters: Vec<Option<i64>> =
+        told.iter().map(|it| it.row.delivery.roster.filter(|_| it.repeat_of.is_none())).collect();
     let times: Vec<Timestamp> = told.iter().map(|it| it.row.delivery.received_at).collect();
     session
         .run(
@@ -326,14 +329,15 @@ async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), F
                               SELECT coalesce(sum(octet_length(body)), 0)
                               FROM unnest($9::bytea[]) AS body)
              INSERT INTO delivery (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
-                                   event, secret, reason, replay_of)
+                                   event, secret, reason, replay_of, roster)
              SELECT id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
-                    event, secret, reason, replay_of
+                    event, secret, reason, replay_of, roster
              FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[])
+                         $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[],
+                         $15::bigint[])
                   WITH ORDINALITY
                   AS new (id, connection, received_at, outcome, repeat_of, runs, headers, verdicts, body, size,
-                          event, secret, reason, replay_of, place)
+                          event, secret, reason, replay_of, roster, place)
              ORDER BY place",
             &[
                 &of(|it| Some(it.id.as_str())),
@@ -350,6 +354,7 @@ async fn insert_deliveries(session: &Session, told: &[Told<'_>]) -> Result<(), F
                 &of(|it| it.secret.as_deref()),
                 &of(|it| it.reason.as_deref()),
                 &of(|it| it.replay_of.as_ref().map(DeliveryId::as_str)),
+                &rosters,
             ],
         )
         .await?;

@@ -61,6 +61,7 @@ mod refusal;
 mod repeat;
 mod rerun;
 mod retention;
+mod roster;
 mod row;
 mod session;
 mod story;
@@ -82,6 +83,7 @@ use super::{
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
 use crate::webhook::delivery::{Delivery, Refusal};
+use crate::webhook::roster::Roster;
 use accept::Rows;
 use async_trait::async_trait;
 use desk::Desk;
@@ -254,6 +256,17 @@ impl Store for PostgresStore {
         self.shared.secret_uses.lock().expect("no holder panics").insert(secret, at);
         self.bring_notes();
         Ok(())
+    }
+
+    async fn note_roster(&self, roster: Arc<Roster>, at: Timestamp) -> Result<(), Error> {
+        self.on_threads(move |shared| async move {
+            let roster = &roster;
+            Ok(shared
+                .database
+                .write(|session| Box::pin(async move { roster::note(&session, roster, at).await }))
+                .await?)
+        })
+        .await
     }
 
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {

@@ -3,6 +3,7 @@
 use super::blocked;
 use super::fault::Fault;
 use super::matrix;
+use super::roster;
 use super::row::{from_json, number, number_at, result_at, state_at, unreadable};
 use super::session::Session;
 use super::story;
@@ -13,6 +14,7 @@ use crate::run::{RunResult, State};
 use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
 use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Run, RunDetail, RunQuery, SecretUse};
 use crate::webhook::delivery::{Delivery, Outcome};
+use crate::webhook::roster::LISTED_MAX;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -220,9 +222,10 @@ pub(super) async fn expanded(session: &Session, run: &RunId) -> Result<Option<St
 
 /// The columns of [`delivery_of`], for a delivery and for a refused one in the same shape.
 const DELIVERY: &str = "id, connection, received_at, outcome, repeat_of, size, headers, verdicts, event, secret,
-                        reason, replay_of";
+                        reason, replay_of, roster";
 const REFUSAL: &str = "id, connection, received_at, 'refused' AS outcome, NULL AS repeat_of, size, '[]' AS headers,
-                       '[]' AS verdicts, NULL AS event, NULL AS secret, NULL AS reason, NULL AS replay_of";
+                       '[]' AS verdicts, NULL AS event, NULL AS secret, NULL AS reason, NULL AS replay_of,
+                       NULL::bigint AS roster";
 
 pub(super) async fn deliveries(session: &Session, query: &DeliveryQuery) -> Result<Vec<Delivery>, Fault> {
     let sql = format!(
@@ -255,7 +258,9 @@ pub(super) async fn deliveries(session: &Session, query: &DeliveryQuery) -> Resu
             ],
         )
         .await?;
-    rows.iter().map(delivery_of).collect()
+    let mut deliveries = rows.iter().map(delivery_of).collect::<Result<Vec<_>, _>>()?;
+    roster::fill_in(session, &mut deliveries, LISTED_MAX).await?;
+    Ok(deliveries)
 }
 
 fn delivery_of(row: &Row) -> Result<Delivery, Fault> {
@@ -268,6 +273,7 @@ fn delivery_of(row: &Row) -> Result<Delivery, Fault> {
         size: number_at(row, "size")?,
         headers: from_json(row.try_get("headers")?)?,
         pipelines: from_json(row.try_get("verdicts")?)?,
+        roster: row.try_get("roster")?,
         event: row.try_get("event")?,
         secret: row.try_get("secret")?,
         reason: row.try_get("reason")?,
@@ -286,11 +292,9 @@ pub(super) async fn delivery(session: &Session, id: &DeliveryId) -> Result<Optio
          WHERE id = $1"
     );
     let Some(row) = session.row(&sql, &[&id.as_str()]).await? else { return Ok(None) };
-    Ok(Some(DeliveryDetail {
-        delivery: delivery_of(&row)?,
-        body: row.try_get("body")?,
-        refusal: row.try_get("refusal")?,
-    }))
+    let mut delivery = delivery_of(&row)?;
+    roster::fill_in(session, std::slice::from_mut(&mut delivery), usize::MAX).await?;
+    Ok(Some(DeliveryDetail { delivery, body: row.try_get("body")?, refusal: row.try_get("refusal")? }))
 }
 
 pub(super) async fn connection_counts(session: &Session) -> Result<Vec<ConnectionCount>, Fault> {

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::pool::Pool;
 use super::row::{from_json, number};
 use super::session::Session;
-use super::{Shared, repeat};
+use super::{Shared, repeat, roster};
 use crate::id::RunId;
 use crate::store::lent::{Ledger, Taken};
 use crate::store::{Error, Forgotten, Lent, StepReport, Upkeep};
@@ -153,6 +153,7 @@ pub(super) async fn forget_deliveries(
         .await?;
     session.run("DELETE FROM delivery WHERE seq = ANY ($1)", &[&earliest]).await?;
     session.run("INSERT INTO body_bytes (bytes) VALUES ($1)", &[&(all - gone).max(0)]).await?;
+    roster::forget(session, before).await?;
     Ok(Forgotten { deliveries: earliest.len() as u64, is_all: earliest.is_empty() })
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Entry<'e> {
     pub(super) reason: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) replay_of: Option<Cow<'e, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) roster: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     verdicts: Vec<VerdictEntry<'e>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,6 +81,7 @@ impl<'e> Entry<'e> {
         Self {
             verdicts: delivery.pipelines.iter().map(verdict).collect(),
             runs: runs.iter().map(RunEntry::new).collect(),
+            roster: delivery.roster,
             ..Self::of_repeat(delivery)
         }
     }
@@ -92,6 +95,7 @@ impl<'e> Entry<'e> {
             secret: text(&delivery.secret),
             reason: text(&delivery.reason),
             replay_of: delivery.replay_of.as_ref().map(|id| id.as_str().into()),
+            roster: None,
             verdicts: Vec::new(),
             runs: Vec::new(),
         }

@@ -133,6 +133,7 @@ fn delivery(row: &rusqlite::Row<'_>) -> Result<Row, Error> {
     let size = i64::try_from(body.len()).unwrap_or(i64::MAX);
     let text = |text: &Option<std::borrow::Cow<'_, str>>| Field::text(text.as_deref());
     let fields = [text(&entry.event), text(&entry.secret), text(&entry.reason), text(&entry.replay_of)];
+    let roster = entry.roster.map_or(Field::Null, Field::Number);
     let (headers, verdicts) = (to_json(&entry.headers)?, to_json(&entry.verdicts())?);
     let mut all = vec![
         Field::Number(row.get("seq")?),
@@ -148,6 +149,7 @@ fn delivery(row: &rusqlite::Row<'_>) -> Result<Row, Error> {
         Field::Number(size),
     ];
     all.extend(fields);
+    all.push(roster);
     Ok(all)
 }
 

@@ -15,6 +15,7 @@
 //! | `counter.rs` | numbers that only go up |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
+//! | `roster.rs` | which pipelines there were when deliveries were judged |
 //! | `secret_use.rs` | when each secret was last used |
 //! | `lease.rs` | who may execute a job: claim, renew, record, finish, hand back, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
@@ -51,6 +52,7 @@ mod reader;
 mod refusal;
 mod rerun;
 mod retention;
+mod roster;
 mod row;
 mod secret_use;
 mod story;
@@ -72,6 +74,7 @@ use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::State;
 use crate::webhook::delivery::{Delivery, Refusal};
+use crate::webhook::roster::Roster;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lease::Now;
@@ -248,6 +251,10 @@ impl Store for SqliteStore {
             }
         });
         Ok(())
+    }
+
+    async fn note_roster(&self, roster: Arc<Roster>, at: Timestamp) -> Result<(), Error> {
+        self.write(move |session| roster::note(session, &roster, at)).await
     }
 
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::matrix;
 use super::row::{from_json, moment, moment_at, result_at, state_at, unreadable};
-use super::{blocked, story, wait};
+use super::{blocked, roster, story, wait};
 use crate::diagnostic::{Code, Report};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::pipeline::form::Sheet;
@@ -11,6 +11,7 @@ use crate::run::{RunResult, State};
 use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
 use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, Run, RunDetail, RunQuery, SecretUse};
 use crate::webhook::delivery::{Decision, Delivery, Outcome};
+use crate::webhook::roster::LISTED_MAX;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 /// The columns of [`run_of`].
@@ -240,6 +241,7 @@ pub(super) fn deliveries(connection: &Connection, query: &DeliveryQuery) -> Resu
     while let Some(row) = rows.next()? {
         deliveries.push(delivery_of(row)?);
     }
+    roster::fill_in(connection, &mut deliveries, LISTED_MAX)?;
     Ok(deliveries)
 }
 
@@ -247,6 +249,7 @@ fn delivery_of(row: &Row<'_>) -> Result<Delivery, Error> {
     let entry = row.get::<_, Option<String>>("entry")?.map_or_else(|| Ok(Entry::default()), |it| Entry::read(&it))?;
     Ok(Delivery {
         pipelines: entry.verdicts(),
+        roster: entry.roster,
         id: DeliveryId::from_stored(&row.get::<_, String>("id")?),
         connection: row.get("connection")?,
         received_at: moment(row.get("received_at")?)?,
@@ -274,6 +277,7 @@ pub(super) fn delivery(connection: &Connection, id: &DeliveryId) -> Result<Optio
     let mut rows = statement.query(params![id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut delivery = delivery_of(row)?;
+    roster::fill_in(connection, std::slice::from_mut(&mut delivery), usize::MAX)?;
     if let Some(report) = set_aside(connection, &delivery.id)? {
         let queued = delivery.pipelines.iter_mut().filter(|it| it.decision == Decision::Queued);
         queued.for_each(|verdict| verdict.diagnostics.push(report.clone()));

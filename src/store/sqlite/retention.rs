@@ -2,6 +2,7 @@
 //! series and what was counted stay.
 
 use super::form::Forms;
+use super::roster;
 use super::row::{from_json, micros, moment_at};
 use super::writer::Session;
 use crate::id::RunId;
@@ -105,6 +106,7 @@ pub(super) fn forget_deliveries(
         forget_delivery(connection, *place)?;
     }
     connection.prepare_cached("UPDATE filing SET bytes = max(bytes - ?, 0)")?.execute([gone])?;
+    roster::forget(connection, before)?;
     Ok(Forgotten { deliveries: earliest.len() as u64, is_all: earliest.is_empty() })
 }
 

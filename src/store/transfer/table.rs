@@ -48,7 +48,7 @@ const fn of(name: &'static str, from: &'static str, kind: Kind) -> Column {
 }
 
 /// All tables but that of files, those first that others refer to.
-pub(in crate::store) const TABLES: [Table; 23] = [
+pub(in crate::store) const TABLES: [Table; 24] = [
     Table {
         name: DELIVERY,
         columns: &[
@@ -67,6 +67,7 @@ pub(in crate::store) const TABLES: [Table; 23] = [
             own("secret", Made),
             own("reason", Made),
             own("replay_of", Made),
+            own("roster", Made),
         ],
     },
     Table {
@@ -101,6 +102,7 @@ pub(in crate::store) const TABLES: [Table; 23] = [
             own("last_reason", Text),
         ],
     },
+    Table { name: "roster", columns: &[own("fingerprint", Number), own("pipelines", Text), own("noted_at", Moment)] },
     Table { name: "secret_use", columns: &[own("connection", Text), own("secret", Text), own("last_used", Moment)] },
     Table { name: "counter", columns: &[own("scope", Text), own("key", Key), own("value", Number)] },
     Table {

@@ -169,6 +169,7 @@ impl World {
             event: None,
             secret: None,
             reason: None,
+            roster: None,
             size: body.len() as u64,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             pipelines: runs.iter().map(verdict).collect(),

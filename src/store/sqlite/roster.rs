@@ -1,0 +1,52 @@
+//! Which pipelines there were when deliveries were judged.
+
+use super::row::{micros, unreadable};
+use super::writer::Session;
+use crate::store::Error;
+use crate::webhook::delivery::Delivery;
+use crate::webhook::roster::{Listed, NOTED_EVERY, Roster, add_silent};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+
+/// Notes that a roster is in use.
+pub(super) fn note(session: &Session<'_>, roster: &Roster, at: Timestamp) -> Result<(), Error> {
+    session
+        .connection
+        .prepare_cached(
+            "INSERT INTO roster (fingerprint, pipelines, noted_at)
+             VALUES (?1, ?2, ?3)
+             ON CONFLICT (fingerprint) DO UPDATE
+             SET noted_at = max(noted_at, ?3)",
+        )?
+        .execute(params![roster.fingerprint, roster.text, micros(at)])?;
+    Ok(())
+}
+
+/// Forgets the rosters that only deliveries before a moment can have.
+pub(super) fn forget(connection: &Connection, before: Timestamp) -> Result<(), Error> {
+    let unused_since = before.checked_sub(NOTED_EVERY * 2).unwrap_or(Timestamp::MIN);
+    connection.prepare_cached("DELETE FROM roster WHERE noted_at < ?")?.execute([micros(unused_since)])?;
+    Ok(())
+}
+
+/// Adds to each delivery the pipelines that did not listen to it.
+pub(super) fn fill_in(connection: &Connection, deliveries: &mut [Delivery], most: usize) -> Result<(), Error> {
+    let mut known: HashMap<i64, Vec<Listed>> = HashMap::new();
+    for delivery in deliveries {
+        let Some(fingerprint) = delivery.roster else { continue };
+        if !known.contains_key(&fingerprint) {
+            known.insert(fingerprint, read(connection, fingerprint)?);
+        }
+        add_silent(delivery, &known[&fingerprint], most);
+    }
+    Ok(())
+}
+
+fn read(connection: &Connection, fingerprint: i64) -> Result<Vec<Listed>, Error> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT pipelines FROM roster WHERE fingerprint = ?")?
+        .query_row([fingerprint], |row| row.get(0))
+        .optional()?;
+    text.map_or(Ok(Vec::new()), |text| Roster::read(&text).map_err(unreadable))
+}

@@ -1,0 +1,116 @@
+//! Many senders at once: all are answered, nothing is lost, and memory stays flat.
+
+use crate::support::{Folder, Server, checksum, connect};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+
+/// How many senders there are, each with a connection of its own.
+const SENDERS: usize = 64;
+/// How many deliveries they send together.
+const DELIVERIES: usize = 10_000;
+/// How many are sent before the memory is looked at for the first time.
+const WARM_UP: usize = 2_000;
+/// How many bytes of text each has.
+const TEXT: usize = 8_000;
+/// How much more memory the server may have after all than after the warm-up: the store keeps some pages.
+/// The bodies, if somebody held them, would be half as much again.
+const GROWTH_MAX: u64 = 40 << 20;
+
+const PIPELINE: &str = "
+resources:
+  webhooks:
+  - webhook: hook
+    connection: load
+steps:
+- script: echo \"$NUMBER\"
+  env:
+    NUMBER: ${{ parameters.hook.number }}
+";
+
+/// Sends deliveries one after the other and returns their ids.
+fn send(server: &Server, numbers: std::ops::Range<usize>) -> Vec<String> {
+    let mut stream = BufReader::new(connect(server.public));
+    let mut ids = Vec::new();
+    for number in numbers {
+        let body = format!("{{\"number\":{number},\"text\":\"{}\"}}", "x".repeat(TEXT));
+        let head = format!(
+            "POST /webhooks/load HTTP/1.1\r\nHost: h\r\nX-WH-Checksum: {}\r\nContent-Length: {}\r\n\r\n",
+            checksum("s", body.as_bytes()),
+            body.len()
+        );
+        stream.get_mut().write_all(&[head.as_bytes(), body.as_bytes()].concat()).expect("the server reads");
+        let answer: serde_json::Value = serde_json::from_slice(&answer(&mut stream)).expect("JSON");
+        assert_eq!(answer["outcome"], "queued", "{answer}");
+        ids.push(answer["delivery"].as_str().expect("an id").to_owned());
+    }
+    ids
+}
+
+/// Reads an answer of a connection that stays open, which must be a 200, and returns its body.
+fn answer(stream: &mut impl BufRead) -> Vec<u8> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(stream.read_line(&mut head).expect("an answer") > 0, "no whole answer: {head}");
+    }
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.expect("a length")];
+    stream.read_exact(&mut body).expect("a body");
+    body
+}
+
+/// Sends from all connections at once and returns the ids.
+fn send_all(server: &Server, numbers: std::ops::Range<usize>) -> Vec<String> {
+    let each = numbers.len().div_ceil(SENDERS);
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                let first = (numbers.start + sender * each).min(numbers.end);
+                scope.spawn(move || send(server, first..(first + each).min(numbers.end)))
+            })
+            .collect();
+        senders.into_iter().flat_map(|sender| sender.join().expect("a sender that was answered")).collect()
+    })
+}
+
+/// Returns the bytes of memory that a process has now.
+fn resident(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+}
+
+/// Returns the ids of all deliveries that the API lists, page after page.
+fn listed(server: &Server) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut path = "/api/v1/deliveries?limit=500".to_owned();
+    loop {
+        let answer = server.ask(&path);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let page = answer.json();
+        ids.extend(page.as_array().expect("a list").iter().map(|it| it["id"].as_str().expect("an id").to_owned()));
+        let next = answer.header("link").and_then(|link| link.strip_prefix('<')?.split_once('>'));
+        let Some((next, _)) = next else { return ids };
+        path = next.to_owned();
+    }
+}
+
+#[test]
+fn ten_thousand_deliveries_of_sixty_four_senders_are_all_there_and_memory_stays_flat() {
+    let folder = Folder::new(
+        "limits: {queue: 1000000, requests_per_second: 1000000}\nconnections: {load: {secret: {value: s}}}\n",
+    );
+    folder.write("pipelines/load.yml", PIPELINE);
+    let server = folder.serve(&["--no-worker"]);
+    let mut accepted = send_all(&server, 0..WARM_UP);
+    let warm = resident(server.process());
+    accepted.extend(send_all(&server, WARM_UP..DELIVERIES));
+    let grown = resident(server.process()).saturating_sub(warm);
+    assert!(grown < GROWTH_MAX, "{grown} bytes more than the {warm} after the first {WARM_UP}");
+    let stored = listed(&server);
+    let unique: BTreeSet<&String> = stored.iter().collect();
+    assert_eq!((accepted.len(), stored.len(), unique.len()), (DELIVERIES, DELIVERIES, DELIVERIES));
+    assert!(accepted.iter().all(|id| unique.contains(id)), "each that was acknowledged is there");
+    let last = server.ask("/api/v1/runs?limit=1").json();
+    assert_eq!(last[0]["number"], DELIVERIES, "each has its run: numbers have no gaps");
+}
