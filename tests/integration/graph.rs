@@ -172,16 +172,18 @@ stages:
     let folder = Folder::new("");
     folder.write("p.yml", pipeline);
     let output = folder.run(&["run", "p.yml", "--raw", "--variable", "given=early"]).ended_with(0);
-    let line = "stage of the world, $(nope) $(late) $(world) early | job of mine p <a  b>";
+    // What is known later has its value when the step runs.
+    let line = "stage of the world, $(nope) 1 $(world) early | job of mine p <a  b>";
     assert!(output.stdout.lines().any(|it| it == line), "{output:?}");
     assert!(output.stdout.lines().any(|it| it == "circle $(a)"), "{output:?}");
+    assert!(output.stderr.contains("stage of the world, $(nope) $(late) $(world) early"), "{output:?}");
 }
 
 #[test]
 fn what_does_nothing_or_leads_nowhere_is_told_before_the_run() {
     let folder = Folder::new("repositories: {known: .}\n");
-    folder.write("templates/s.yml", "steps:\n- script: echo from the template\n");
-    folder.write("pipelines/warned.yml", "steps:\n- template: ../templates/s.yml\n  target: host\n");
+    folder.write("pipelines/templates/s.yml", "steps:\n- script: echo from the template\n");
+    folder.write("pipelines/warned.yml", "steps:\n- template: templates/s.yml\n  target: host\n");
     let warned = folder.run(&["check"]).ended_with(0);
     assert!(warned.stderr.contains("warning[no-effect]: `target` does nothing beside `template`"), "{warned:?}");
     folder.write(
