@@ -85,7 +85,7 @@ impl Bucket {
                     let (from, to): (usize, usize) = (from.parse().expect("from"), to.parse().expect("to"));
                     let to = (to + 1).min(bytes.len());
                     let part = bytes[from..to].to_vec();
-                    return partial(from, to, bytes.len(), part);
+                    partial(from, to, bytes.len(), part)
                 }
             },
             _ => ("405 Method Not Allowed", Vec::new()),

@@ -2,7 +2,7 @@
 //! start and says so.
 
 use crate::support::{ANSWER_MAX, Folder, Server, until};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Two jobs that end only where both go on at once.
 const PAIR: &str = "
@@ -64,6 +64,8 @@ fn what_a_changed_configuration_says_is_in_force_while_serving() {
         (200, 413, 404)
     );
     folder.run(&["runs", "wait", "quick#1"]).ended_with(0);
+    let ended = Instant::now();
+    until("the run to be old", ANSWER_MAX, || (ended.elapsed() > Duration::from_millis(1_500)).then_some(()));
     let before = std::fs::read_to_string(folder.path().join("pipehook.yml")).expect("a configuration");
     folder.write("pipehook.yml", &before.replace(BEFORE, AFTER));
     until("the new connection", ANSWER_MAX, || (status(&server, "new", 2_000) == 200).then_some(()));
