@@ -28,9 +28,11 @@ impl Reloader {
     pub(super) fn start(config: &Config, parts: Parts) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = config.file.clone().map(|file| {
+            // Before the server says that it is ready: what is changed from then on is a change.
+            let seen = Seen::now(&file);
             std::thread::Builder::new()
                 .name("configuration".to_owned())
-                .spawn(move || look_until_stopped(&file, &parts, &stopped))
+                .spawn(move || look_until_stopped(&file, seen, &parts, &stopped))
                 .expect("the system can start a thread")
         });
         Self { stop: Some(stop), thread }
@@ -55,20 +57,32 @@ pub(super) struct Parts {
     pub(super) terms: Option<Arc<Terms>>,
 }
 
-fn look_until_stopped(file: &Path, parts: &Parts, stopped: &mpsc::Receiver<()>) {
-    let mut seen = stamp(file);
-    // As the file says it: what arguments have put over it is no change.
-    let fixed = Config::load(Some(file), &config::environment_variable).map(|config| config.fixed());
+/// What is known of the file.
+struct Seen {
+    stamp: Option<(SystemTime, u64)>,
+    /// As the file says it: what arguments have put over it is no change.
+    fixed: Option<Fixed>,
+}
+
+impl Seen {
+    fn now(file: &Path) -> Self {
+        let stamp = stamp(file);
+        let config = Config::load(Some(file), &config::environment_variable);
+        Self { stamp, fixed: config.map(|config| config.fixed()).ok() }
+    }
+}
+
+fn look_until_stopped(file: &Path, mut seen: Seen, parts: &Parts, stopped: &mpsc::Receiver<()>) {
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = stamp(file);
-        if now == seen {
+        if now == seen.stamp {
             continue;
         }
-        seen = now;
+        seen.stamp = now;
         match Config::load(Some(file), &config::environment_variable) {
             Ok(config) => {
                 take_up(&config, parts);
-                tell_fixed(fixed.as_ref().unwrap_or(&config.fixed()), &config.fixed());
+                tell_fixed(seen.fixed.as_ref().unwrap_or(&config.fixed()), &config.fixed());
             }
             Err(mistakes) => {
                 tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");
