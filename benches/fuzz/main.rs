@@ -10,6 +10,7 @@
 mod alter;
 mod make;
 mod random;
+mod settings;
 mod subject;
 mod watch;
 mod words;

@@ -3,6 +3,7 @@
 
 use crate::alter::{altered, reconfigured};
 use crate::random::Random;
+use crate::settings;
 use crate::subject::{MARK, PAYLOAD, Subject};
 use crate::words::{
     CONFIG_KEYS, CONFIG_VALUES, EXPRESSION_TOKENS, FUNCTIONS, JSON_TOKENS, KEYS, LEAVES, VALUES, YAML_TOKENS,
@@ -43,6 +44,7 @@ pub fn input(subject: Subject, seeds: &Seeds, random: &mut Random) -> Vec<u8> {
         Subject::Config if random.once_in(2) => {
             reconfigured(&seeds.configurations[random.below(seeds.configurations.len())], CONFIG_VALUES, random)
         }
+        Subject::Config if random.once_in(2) => settings::configuration(random),
         Subject::Config if random.once_in(2) => changed(&seeds.configurations, random),
         Subject::Config => configuration(random),
         Subject::Payload if random.once_in(3) => changed(&seeds.payloads, random),
@@ -148,7 +150,18 @@ fn world(random: &mut Random) -> String {
     let repositories = "  repositories:\n  - repository: other\n    name: o\n";
     let body = random.of(&["steps", "jobs", "stages", "extends", "steps"]);
     let declared = "parameters:\n- name: p\n  type: ";
-    let kind = random.of(&["object", "stepList", "jobList", "string", "number", "stageList", "step"]);
+    let kind = random.of(&[
+        "object",
+        "stepList",
+        "jobList",
+        "string",
+        "number",
+        "stageList",
+        "step",
+        "job",
+        "deployment",
+        "boolean",
+    ]);
     let default =
         random.of(&["[]", "{a: [1, 2], b: {script: x}}", "[{script: a}, {template: t.yml}]", "1", "a", "[{job: a}]"]);
     let value = block(random, 2, 4);

@@ -210,7 +210,7 @@ fn render(input: &str) -> bool {
         return false;
     };
     let aliases: Vec<String> = pipeline::webhooks(&document, &mut diagnostics).into_iter().map(|it| it.alias).collect();
-    let template = Template::load(&document, &aliases, &world, &mut sources, &mut diagnostics);
+    let template = Template::load(&document, &aliases, &world, pipeline::judge, &mut sources, &mut diagnostics);
     let foreseen = pipeline::foresee(&document, &template, &sources, &aliases);
     let rules = foreseen.rules(Default::default());
     foreseen.report(Default::default(), &mut diagnostics);

@@ -6,6 +6,7 @@ use super::load::{read, shown_path};
 use super::sure::add_sure_mistakes_of_template;
 use super::{Library, folder};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span, nearest, shown};
+use crate::pipeline;
 use crate::template::{Inputs, Template, TemplateKind};
 use crate::yaml::{self, Node};
 use std::path::Path;
@@ -63,7 +64,7 @@ pub fn check_template(
         return Ok((sources, diagnostics));
     };
     let files = moment.files(path);
-    let template = Template::load_alone(&document, kind, &files, &mut sources, &mut diagnostics);
+    let template = Template::load_alone(&document, kind, &files, pipeline::judge, &mut sources, &mut diagnostics);
     let inputs = Inputs { groups: moment.library().groups.clone(), ..Inputs::default() };
     add_sure_mistakes_of_template(&template, kind, inputs, &sources, &mut diagnostics);
     Ok((sources, diagnostics))

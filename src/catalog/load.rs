@@ -40,6 +40,7 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
                 reports: vec![report],
                 serving: last_good,
                 connections: Vec::new(),
+                included: Vec::new(),
                 text: "".into(),
                 asked: Vec::new(),
                 folders: BTreeSet::new(),
@@ -59,9 +60,10 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let diagnostics = diagnostics.without_notes();
     let connections = pipeline.listeners.iter().map(|listener| listener.resource.connection.clone()).collect();
     let reports = diagnostics.resolve(&pipeline.sources);
+    let included = pipeline.included().map(|(path, _)| path).collect();
     let serving = if diagnostics.has_errors() { last_good } else { Some(Arc::new(pipeline)) };
     let (asked, folders) = files.into_asked();
-    Entry { name: file.name.clone(), reports, serving, connections, text, asked, folders }
+    Entry { name: file.name.clone(), reports, serving, connections, included, text, asked, folders }
 }
 
 /// Reads one pipeline file by its path, for commands that work on a file outside the folder.
@@ -113,7 +115,7 @@ fn compile(
     let document = yaml::parse(text, source, &mut diagnostics).unwrap_or(nothing);
     let resources = pipeline::webhooks(&document, &mut diagnostics);
     let aliases: Vec<String> = resources.iter().map(|resource| resource.alias.clone()).collect();
-    let template = Template::load(&document, &aliases, files, &mut sources, &mut diagnostics);
+    let template = Template::load(&document, &aliases, files, pipeline::judge, &mut sources, &mut diagnostics);
     let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
     let machine: Arc<dyn pipeline::Machine> = library.machine.clone();
     let scripts = pipeline::foresee(&document, &template, &sources, &aliases).on(Some(machine));

@@ -16,6 +16,7 @@ mod library;
 mod load;
 mod prepare;
 mod sure;
+mod text;
 mod watch;
 
 pub use alone::{check_template, is_template, looks_like_template};
@@ -29,7 +30,7 @@ pub use watch::{Watcher, watch};
 
 use crate::diagnostic::{Report, Severity, SourceMap};
 use crate::pipeline::{Foreseen, WebhookResource};
-use crate::template::{Groups, Template};
+use crate::template::{Groups, Template, TemplateKind};
 use crate::webhook::filter::Filter;
 use crate::webhook::path::PathStep;
 use crate::webhook::roster::{Listed, Roster};
@@ -59,6 +60,8 @@ pub struct Entry {
     pub serving: Option<Arc<Pipeline>>,
     /// The connections that the file as it is now names, also where it is broken otherwise.
     connections: Vec<String>,
+    /// The files that it names as templates.
+    included: Vec<PathBuf>,
     /// The text that `reports` are about, to see whether the file has changed.
     text: Arc<str>,
     /// What was asked of other files, and the folders in which the answers can change.
@@ -114,6 +117,14 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// Returns the files that it names as templates, with what each is named as.
+    pub fn included(&self) -> impl Iterator<Item = (PathBuf, TemplateKind)> {
+        let path = |source| Path::new(&*self.sources.source(source)?.name).canonicalize().ok();
+        self.template.included().filter_map(move |(source, kind)| Some((path(source)?, kind)))
+    }
+}
+
 /// A webhook resource of a pipeline with its filters read.
 #[derive(Debug)]
 pub struct Listener {
@@ -151,10 +162,10 @@ impl Catalog {
             }
             let before = before.entries.get(&file.name).map(|entry| load::Before { entry, is_same });
             let entry = load::entry(&file, &moment, before);
-            entries.insert(file.name, entry);
+            entries.insert(file.name, (file.path, entry));
         }
         drop(moment);
-        Ok(Self { entries, library, roster: OnceLock::new() })
+        Ok(Self { entries: without_templates(entries, &library), library, roster: OnceLock::new() })
     }
 
     /// Returns the folders outside of the pipelines folder in which a change can matter, and those
@@ -179,6 +190,18 @@ impl Catalog {
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)
     }
+}
+
+/// Leaves out the files that are no good pipelines because they are templates, which lie among the
+/// pipelines: those that others name, and those that look so by what they hold. `check` says the same.
+fn without_templates(entries: BTreeMap<String, (PathBuf, Entry)>, library: &Library) -> BTreeMap<String, Entry> {
+    let named: BTreeSet<PathBuf> = entries.values().flat_map(|(_, entry)| entry.included.iter().cloned()).collect();
+    let is_pipeline = |path: &Path, entry: &Entry| {
+        let is_named = || path.canonicalize().is_ok_and(|path| named.contains(&path));
+        !entry.is_broken() || !entry.connections.is_empty() || !(is_named() || is_template(path, library))
+    };
+    let kept = entries.into_iter().filter(|(_, (path, entry))| is_pipeline(path, entry));
+    kept.map(|(name, (_, entry))| (name, entry)).collect()
 }
 
 /// The YAML files below a folder, by their names.

@@ -3,7 +3,7 @@
 //! The same function serves a delivery, `pipehook render` and `pipehook run`, so that what a
 //! command shows is what a delivery does.
 
-use super::{Pipeline, known};
+use super::{Pipeline, known, sure};
 use crate::diagnostic::Diagnostics;
 use crate::expression::{Object, Value};
 use crate::pipeline;
@@ -57,6 +57,7 @@ pub struct Prepared {
 pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Option<Prepared> {
     let document = expand(pipeline, trigger, diagnostics);
     if diagnostics.has_errors() {
+        sure::add_mistakes_beside(pipeline, &document, trigger.substitution, diagnostics);
         return None;
     }
     let mut plan =

@@ -5,11 +5,12 @@
 //! there, if no expression could have brought it.
 
 use super::prepare::expand;
+use super::text;
 use super::{Pipeline, Trigger};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, SourceId, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::{Known, Substitution};
-use crate::template::{Inputs, Template, TemplateKind};
+use crate::template::{Inputs, Node, Template, TemplateKind};
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
@@ -42,6 +43,33 @@ const ABSENCES: [Code; 7] = [
     Code::RunName,
 ];
 
+/// Mistakes after which a whole file is left out.
+const LEFT_OUT: [Code; 6] = [
+    Code::UnknownTemplate,
+    Code::UnreadableFile,
+    Code::TemplateCycle,
+    Code::YamlSyntax,
+    Code::YamlLimit,
+    Code::ExpansionLimit,
+];
+
+/// Mistakes after which nothing more is said about their place.
+const FINAL: [Code; 2] = [Code::DuplicateKey, Code::UnreadableFile];
+
+/// Mistakes of single expressions.
+const OF_EXPRESSIONS: [Code; 7] = [
+    Code::ExpressionSyntax,
+    Code::UnknownName,
+    Code::UnknownFunction,
+    Code::ArgumentCount,
+    Code::Conversion,
+    Code::ExpressionLimit,
+    Code::NotAString,
+];
+
+/// The text of the pipeline's own file.
+const PIPELINE: SourceId = SourceId(0);
+
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
@@ -72,9 +100,10 @@ pub(super) fn add_sure_mistakes_of_template(
     let mut doubt = Doubt::new(sources, diagnostics);
     doubt.learn(&found);
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
+    let read = diagnostics.len();
     for diagnostic in found {
         let is_sure = doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code);
-        if is_sure && !is_known(&diagnostic, diagnostics) {
+        if is_sure && !is_known(&diagnostic, diagnostics, read) {
             diagnostics.push(diagnostic);
         }
     }
@@ -84,31 +113,74 @@ pub(super) fn add_sure_mistakes_of_template(
 /// A pipeline that wants no values is looked at whole; of others, and of one that has mistakes
 /// already, what does not depend on the values.
 pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    if diagnostics.iter().any(|diagnostic| WITHOUT_TREE.contains(&diagnostic.code)) {
+    let has_no_tree = |it: &Diagnostic| {
+        let source = it.primary.as_ref().map(|label| label.span.source);
+        WITHOUT_TREE.contains(&it.code) && source == Some(PIPELINE)
+    };
+    if diagnostics.iter().any(has_no_tree) {
         return;
     }
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
     let mut doubt = Doubt::new(&pipeline.sources, diagnostics);
+    doubt.webhooks = pipeline.listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
     doubt.learn(&found);
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(Substitution::default()) };
     pipeline::examine(&document, &pipeline.name, &rules, &mut found);
-    let is_whole =
-        pipeline.listeners.is_empty() && pipeline.template.parameters().is_empty() && !diagnostics.has_errors();
+    let is_alone = pipeline.listeners.is_empty() && !diagnostics.has_errors();
+    let is_whole = is_alone && pipeline.template.parameters().is_empty();
+    let is_by_default = is_alone && pipeline.template.parameters().iter().all(|it| it.default.is_some());
+    let read = diagnostics.len();
     for diagnostic in found {
         // A delivery gives no parameters, so that one without a value stops every delivery.
-        let stops_deliveries = diagnostic.code == Code::MissingParameter && !pipeline.listeners.is_empty();
+        let stops_deliveries = !pipeline.listeners.is_empty()
+            && (diagnostic.code == Code::MissingParameter || doubt.names_file_by_default(&diagnostic));
         let is_sure = is_whole || stops_deliveries || doubt.is_sure(&diagnostic);
-        if is_sure && !is_known(&diagnostic, diagnostics) {
+        if is_known(&diagnostic, diagnostics, read) {
+            continue;
+        }
+        if is_sure {
+            diagnostics.push(diagnostic);
+        } else if is_by_default && diagnostic.severity == Severity::Error {
+            let note = "a run without `--parameter` has this mistake: the defaults lead to it";
+            diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
+        }
+    }
+}
+
+/// Adds what is wrong with an expanded document that has mistakes already: those at whose places no
+/// expression stands, as the values of some are not known.
+pub(super) fn add_mistakes_beside(
+    pipeline: &Pipeline,
+    document: &Node,
+    substitution: Substitution,
+    diagnostics: &mut Diagnostics,
+) {
+    if diagnostics.iter().any(|diagnostic| diagnostic.code == Code::ExpansionLimit) {
+        return;
+    }
+    let mut doubt = Doubt { brings_structure: false, ..Doubt::new(&pipeline.sources, diagnostics) };
+    doubt.brings_structure = diagnostics.iter().any(|it| doubt.would_bring(it));
+    let mut found = Diagnostics::default();
+    pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
+    let read = diagnostics.len();
+    for diagnostic in found {
+        if doubt.is_sure(&diagnostic) && !is_known(&diagnostic, diagnostics, read) {
             diagnostics.push(diagnostic);
         }
     }
 }
 
-/// Says whether the same mistake was found when the file was read.
-fn is_known(diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
+/// Says whether a mistake is known: the same was found before, or one of its kind at its place when
+/// the file was read, which had other words for it. `read` is how many were found then.
+fn is_known(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> bool {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
-    known.iter().any(|known| known.code == diagnostic.code && place(known) == place(diagnostic))
+    let is_same = |(at, known): (usize, &Diagnostic)| {
+        let is_final = FINAL.contains(&known.code);
+        let is_told = is_final || known.code == diagnostic.code && (at < read || known.title == diagnostic.title);
+        is_told && place(known) == place(diagnostic)
+    };
+    known.iter().enumerate().any(is_same)
 }
 
 /// Mistakes of which this says nothing: a parameter may be given, and scripts are looked at for any
@@ -122,6 +194,8 @@ struct Doubt<'s> {
     brings_structure: bool,
     /// Expressions that do not end: each is over with its scalar, not with the file.
     unclosed: Vec<Span>,
+    /// The aliases by which the pipeline's file knows payloads.
+    webhooks: Vec<String>,
 }
 
 impl<'s> Doubt<'s> {
@@ -130,16 +204,28 @@ impl<'s> Doubt<'s> {
         let places = syntax.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span));
         Self {
             sources,
-            brings_structure: sources.iter().any(|source| source.text.lines().any(brings_structure)),
+            brings_structure: known.iter().any(|it| LEFT_OUT.contains(&it.code))
+                || sources.iter().any(|source| source.text.lines().any(brings_structure)),
             unclosed: places.collect(),
+            webhooks: Vec::new(),
         }
     }
 
     /// Learns from the mistakes of an expansion: what could not be expanded without values would
     /// have brought something.
     fn learn(&mut self, found: &Diagnostics) {
-        let would_bring = |it: &Diagnostic| !OTHERWISE_FOUND.contains(&it.code) && !self.is_sure(it);
-        self.brings_structure |= found.iter().any(would_bring);
+        let would_bring =
+            |it: &Diagnostic| !OTHERWISE_FOUND.contains(&it.code) && !self.is_sure(it) && self.would_bring(it);
+        let brings = found.iter().any(would_bring);
+        self.brings_structure |= brings;
+    }
+
+    /// Says whether the value that could not be made might have brought keys, items or names: all
+    /// might but those of text.
+    fn would_bring(&self, diagnostic: &Diagnostic) -> bool {
+        let place = diagnostic.primary.as_ref().filter(|_| OF_EXPRESSIONS.contains(&diagnostic.code));
+        let source = place.and_then(|place| Some((place.span, self.sources.source(place.span.source)?)));
+        source.is_none_or(|(span, source)| !text::is_text(&source.text, span.range().start))
     }
 
     fn is_sure(&self, diagnostic: &Diagnostic) -> bool {
@@ -150,6 +236,23 @@ impl<'s> Doubt<'s> {
         let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
         let depends = has_expression(written) || self.is_inside_expression(before, place.span);
         !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought
+    }
+
+    /// Says whether a mistake is about a template whose name the defaults of parameters made: a delivery
+    /// gives no others.
+    fn names_file_by_default(&self, diagnostic: &Diagnostic) -> bool {
+        let is_meant = |label: &&Label| diagnostic.code == Code::UnknownTemplate && label.span.source == PIPELINE;
+        let place = diagnostic.primary.as_ref().filter(is_meant);
+        let text = place.and_then(|place| self.sources.source(place.span.source)?.text.get(place.span.range()));
+        text.is_some_and(|text| text.contains("parameters.") && self.reads_declared_only(text))
+    }
+
+    /// Says whether no expression of a text reads a payload, or what is known of a delivery.
+    fn reads_declared_only(&self, text: &str) -> bool {
+        let is_of_payload =
+            |alias: &String| text.to_ascii_lowercase().contains(&format!("parameters.{}", alias.to_ascii_lowercase()));
+        let names = ["variables", "resources", "["];
+        !self.webhooks.iter().any(is_of_payload) && !names.iter().any(|name| text.contains(name))
     }
 
     /// Says whether a place stands in the midst of an expression, given the text before it: what is

@@ -57,6 +57,8 @@ impl Expansion {
             let listener = payload.as_ref().map(|_| self.listener(&pipeline)).transpose()?;
             let with = payload.as_ref().zip(listener);
             prepared = self.expand(&config, &pipeline, with, &mut diagnostics)?;
+        } else {
+            catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
         }
         let reports = diagnostics.without_notes().resolve(&pipeline.sources);
         anstream::eprint!("{}", render_all(&reports, Style::Coloured));

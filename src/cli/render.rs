@@ -33,10 +33,10 @@ enum DocumentFormat {
 impl Render {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         let Some(prepared) = self.expansion.prepare(global)? else { return Ok(Ending::Mistakes) };
-        let document = match self.as_written {
+        let document = pipeline::with_literals(match self.as_written {
             true => prepared.document,
             false => pipeline::rewritten(&prepared.document, prepared.plan.substitution),
-        };
+        });
         match self.format {
             DocumentFormat::Yaml => output::text(&template::to_yaml(&document))?,
             DocumentFormat::Json => output::json(&template::to_json(&document))?,

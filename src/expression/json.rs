@@ -157,7 +157,7 @@ impl Writer {
         match value {
             Value::Null => self.push("null"),
             Value::Boolean(boolean) => self.push(if *boolean { "true" } else { "false" }),
-            Value::Number(number) => self.push(&number.text()),
+            Value::Number(number) => self.push(&number.json()),
             Value::Version(_) | Value::DateTime(_) | Value::String(_) => self.text(&plain_text(value)),
             Value::Array(array) => {
                 self.list("[", "]", depth, array.items(), |writer, item| writer.value(item, depth + 1))

@@ -1,8 +1,9 @@
 //! Numbers: decimal, exact, at most 28 digits.
 //!
 //! A number of an expression prints with at most seven digits after the point and without zeros at
-//! its end. A number that was read from JSON prints as it was sent, so that an identifier or a
-//! price goes through a pipeline unchanged.
+//! its end. A number of a payload is a number as well: `1.50` prints as `1.5` and `1e3` as `1000`, but
+//! nothing of its value is lost, however many digits it has. As JSON again it is as it was sent.
+//! What an author wrote keeps its characters (reference, section 9.3).
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::sync::Arc;
@@ -10,27 +11,37 @@ use std::sync::Arc;
 /// The most digits after the point that a number prints (section 2.4 of the reference).
 const PRINTED_DIGITS_MAX: u32 = 7;
 
-/// A number, and the characters it was sent as if it came from JSON.
+/// A number, and the characters it was read from, if it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
     decimal: Decimal,
-    sent: Option<Arc<str>>,
+    read: Option<Read>,
+}
+
+/// Where a number came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Read {
+    /// A payload, as it was sent.
+    Sent(Arc<str>),
+    /// A file, as its author wrote it.
+    Written(Arc<str>),
 }
 
 impl Number {
     /// Returns a number as an expression has it.
     pub fn new(decimal: Decimal) -> Self {
-        Self { decimal, sent: None }
+        Self { decimal, read: None }
     }
 
     /// Returns the number that a JSON number stands for, or `None` if it has more digits or a
     /// larger exponent than a decimal can hold exactly.
     pub fn from_json(sent: &str) -> Option<Self> {
-        let decimal = match sent.contains(['e', 'E']) {
-            true => exact_scientific(sent)?,
-            false => Decimal::from_str_exact(sent).ok()?,
-        };
-        Some(Self { decimal, sent: Some(sent.into()) })
+        Some(Self { decimal: exact(sent)?, read: Some(Read::Sent(sent.into())) })
+    }
+
+    /// Returns the number that an author wrote, or `None` if a decimal can't hold it exactly.
+    pub fn written(text: &str) -> Option<Self> {
+        Some(Self { decimal: exact(text)?, read: Some(Read::Written(text.into())) })
     }
 
     /// Returns the number that a literal of the expression language stands for: a sign, digits and
@@ -54,16 +65,21 @@ impl Number {
         self.decimal
     }
 
-    /// Returns the characters that the number was sent as, if it came from JSON.
-    pub fn sent(&self) -> Option<&str> {
-        self.sent.as_deref()
-    }
-
     /// Returns the number as text.
     pub fn text(&self) -> Arc<str> {
-        match &self.sent {
-            Some(sent) => sent.clone(),
+        match &self.read {
+            Some(Read::Written(text)) => text.clone(),
+            Some(Read::Sent(sent)) if is_whole(sent) => sent.clone(),
+            Some(Read::Sent(_)) => shortest(self.decimal).into(),
             None => printed(self.decimal).into(),
+        }
+    }
+
+    /// Returns the number as JSON has it: one of a payload as it was sent.
+    pub(super) fn json(&self) -> Arc<str> {
+        match &self.read {
+            Some(Read::Sent(sent)) => sent.clone(),
+            _ => self.text(),
         }
     }
 
@@ -80,9 +96,26 @@ impl From<i64> for Number {
 }
 
 fn printed(decimal: Decimal) -> String {
-    let rounded =
-        decimal.round_dp_with_strategy(PRINTED_DIGITS_MAX, RoundingStrategy::MidpointAwayFromZero).normalize();
-    if rounded.is_zero() { "0".to_owned() } else { rounded.to_string() }
+    shortest(decimal.round_dp_with_strategy(PRINTED_DIGITS_MAX, RoundingStrategy::MidpointAwayFromZero))
+}
+
+/// Returns all digits of a number, without zeros at its end.
+fn shortest(decimal: Decimal) -> String {
+    let decimal = decimal.normalize();
+    if decimal.is_zero() { "0".to_owned() } else { decimal.to_string() }
+}
+
+/// Says whether a JSON number is its own shortest form: an integer that is not `-0`.
+fn is_whole(sent: &str) -> bool {
+    sent != "-0" && !sent.contains(['.', 'e', 'E'])
+}
+
+/// Reads a number as JSON has it, if a decimal holds it exactly.
+fn exact(text: &str) -> Option<Decimal> {
+    match text.contains(['e', 'E']) {
+        true => exact_scientific(text),
+        false => Decimal::from_str_exact(text).ok(),
+    }
 }
 
 /// Reads a sign, digits with the separators, and at most one point with digits after it.
@@ -141,6 +174,23 @@ mod tests {
         assert!(Number::from_json("1e-400").is_none());
         assert!(Number::from_json("123456789012345678901234567890123").is_none());
         assert_eq!(Number::from_json("1e3").map(|number| number.decimal()), Some(Decimal::from(1000)));
-        assert_eq!(Number::from_json("1.50").map(|number| number.text().to_string()).as_deref(), Some("1.50"));
+    }
+
+    #[test]
+    fn a_number_of_a_payload_prints_shortest_and_loses_nothing() {
+        for (sent, text) in [
+            ("1.50", "1.5"),
+            ("1e3", "1000"),
+            ("1.0", "1"),
+            ("-0", "0"),
+            ("-0.0", "0"),
+            ("0.1234567890123", "0.1234567890123"),
+            ("25E-10", "0.0000000025"),
+            ("12345678901234567890123456", "12345678901234567890123456"),
+        ] {
+            let number = Number::from_json(sent).expect("a decimal holds it");
+            assert_eq!((&*number.text(), &*number.json()), (text, sent));
+            assert_eq!(Number::written(sent).map(|number| number.text().to_string()).as_deref(), Some(sent));
+        }
     }
 }

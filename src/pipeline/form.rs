@@ -8,6 +8,7 @@
 //! A blank is a whole tainted segment (see [`crate::taint`]) of a text that no author and no
 //! payload can have in its place: [`Form::with_blanks`] refuses what it can't tell apart.
 
+use super::literal::with_literals;
 use super::plan::Plan;
 use crate::template::{self, Node};
 use sha1::{Digest as _, Sha1};
@@ -79,7 +80,7 @@ impl Sheet {
     /// Returns the expanded document as YAML, its blanks filled in.
     pub fn yaml(&self, values: &[String]) -> Result<String, String> {
         let document: Node = serde_json::from_str(&self.filled(values)).map_err(|error| error.to_string())?;
-        Ok(template::to_yaml(&document))
+        Ok(template::to_yaml(&with_literals(document)))
     }
 
     fn filled(&self, values: &[String]) -> String {

@@ -11,6 +11,7 @@
 //! foresee    the scripts of a file before any payload, for their authors and for speed
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
+//! literal    the document with its conditions as they are evaluated, for people
 //! rewritten  the document with its scripts as they will run, for people
 //! trail      where the text of a payload went, for people
 //! ```
@@ -22,6 +23,7 @@ mod check;
 mod condition;
 mod executable;
 mod foresee;
+mod literal;
 pub mod form;
 mod machine;
 mod model;
@@ -36,9 +38,11 @@ mod trail;
 mod value;
 
 pub use foresee::{Foreseen, ForeseenScript, foresee};
+pub use literal::with_literals;
 pub use machine::Machine;
 pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
 pub use rewritten::rewritten;
+pub use schema::judge;
 pub use trail::{TRAIL_MAX, Trail, Use};
 
 use crate::diagnostic::Diagnostics;

@@ -122,12 +122,26 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        if node.entries().is_some() {
+        if let Some(entries) = node.entries() {
+            self.first_key(entries);
             self.one_of(node, ["path", "header"]);
             self.one_of(node, ["value", "pattern"]);
         }
         let (subject, subject_span) = subject?;
         Some(FilterSource { subject, subject_span, test: test?, is_negated: is_negated? })
+    }
+
+    /// Reports a `path` behind the `value` that it is compared with: it is the first key (reference,
+    /// section 9.2). The keys that are pipehook's own may stand anywhere.
+    fn first_key(&mut self, entries: &[Entry]) {
+        let place = |key: &str| entries.iter().position(|entry| entry.key.text().is_some_and(|text| &**text == key));
+        if let (Some(path), Some(value)) = (place("path"), place("value"))
+            && value < path
+        {
+            let title = "`path` must be the first key of a filter";
+            let late = Diagnostic::error(Code::FirstKey, title, entries[path].key.span, "move this key up");
+            self.diagnostics.push(late.related(entries[value].key.span, "this key stands before it"));
+        }
     }
 
     /// Reports a filter that has none of two keys, or both.

@@ -2,7 +2,7 @@
 //! parameters will be.
 
 use super::parameter::Declared;
-use super::{Content, Entry, Files, Inputs, Kind, Node, Scalar, Template, TemplateKind, load};
+use super::{Content, Entry, Files, Inputs, Judge, Kind, Node, Scalar, Template, TemplateKind, load};
 use crate::diagnostic::{Diagnostics, SourceMap};
 use crate::expression::{Object, Value};
 use crate::taint::Text;
@@ -15,10 +15,11 @@ impl Template {
         document: &yaml::Node,
         kind: TemplateKind,
         files: &dyn Files,
+        judge: Judge,
         sources: &mut SourceMap,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        Self { loaded: load::load_alone(document, kind, files, sources, diagnostics) }
+        Self { loaded: load::load_alone(document, kind, files, judge, sources, diagnostics) }
     }
 
     /// Expands a template of a kind with the defaults of its parameters, and nothing for those that

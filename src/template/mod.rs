@@ -39,7 +39,7 @@ pub use expanded::{Content, Entry, Kind, Node, Scalar};
 pub use files::{FileError, FileText, Files, NoFiles, Repository};
 pub use group::{Group, Groups};
 pub use hole::{Found, find as find_expressions};
-pub use parameter::{PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
+pub use parameter::{Form, Judge, PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use reference::{FileKey, Kind as TemplateKind};
 pub use value::{came_from, object_in_text};
 
@@ -85,15 +85,17 @@ pub struct Inputs {
 impl Template {
     /// Compiles a pipeline, and reads and compiles the files that it may include. `webhooks` are
     /// the aliases of its webhook resources. What is wrong is reported; the template can be
-    /// expanded only if nothing was an error. The texts of the files join `sources`.
+    /// expanded only if nothing was an error. The texts of the files join `sources`. `judge` says
+    /// what is wrong with steps, jobs and stages that are passed to parameters.
     pub fn load(
         document: &yaml::Node,
         webhooks: &[String],
         files: &dyn Files,
+        judge: Judge,
         sources: &mut SourceMap,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        Self { loaded: load::load(document, webhooks, files, sources, diagnostics) }
+        Self { loaded: load::load(document, webhooks, files, judge, sources, diagnostics) }
     }
 
     /// Returns the parameters that the pipeline declares.

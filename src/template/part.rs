@@ -22,6 +22,8 @@ pub(super) enum Part {
     Sequence { span: Span, items: Vec<Element<Part>> },
     /// Keys and values.
     Mapping { span: Span, entries: Vec<Element<Pair>> },
+    /// A scalar with an expression that is none, which has been reported: nobody knows its value.
+    Unknown { span: Span },
 }
 
 /// One element of a list or of a mapping: something of its own, or a directive that brings
@@ -114,14 +116,17 @@ impl Part {
         match self {
             Self::Fixed { node, .. } => node.span,
             Self::Whole(hole) => hole.span,
-            Self::Mixed { span, .. } | Self::Sequence { span, .. } | Self::Mapping { span, .. } => *span,
+            Self::Mixed { span, .. }
+            | Self::Sequence { span, .. }
+            | Self::Mapping { span, .. }
+            | Self::Unknown { span } => *span,
         }
     }
 
     /// Calls `visitor` with every expression.
     pub(super) fn visit<'p>(&'p self, visitor: &mut impl FnMut(&'p Expression)) {
         match self {
-            Self::Fixed { .. } => {}
+            Self::Fixed { .. } | Self::Unknown { .. } => {}
             Self::Whole(hole) => visitor(&hole.expression),
             Self::Mixed { pieces, .. } => pieces.iter().for_each(|piece| {
                 if let Piece::Hole(hole) = piece {
@@ -148,7 +153,7 @@ impl Part {
     /// values of `condition`.
     pub(super) fn visit_decisions<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
         match self {
-            Self::Fixed { .. } | Self::Whole(_) | Self::Mixed { .. } => {}
+            Self::Fixed { .. } | Self::Whole(_) | Self::Mixed { .. } | Self::Unknown { .. } => {}
             Self::Sequence { items, .. } => items.iter().for_each(|item| match item {
                 Element::Own(part) => part.visit_decisions(visitor),
                 directive => directive.visit_decisions(visitor),
@@ -170,7 +175,7 @@ impl Part {
                     visitor(hole);
                 }
             }),
-            Self::Fixed { .. } | Self::Sequence { .. } | Self::Mapping { .. } => {}
+            Self::Fixed { .. } | Self::Sequence { .. } | Self::Mapping { .. } | Self::Unknown { .. } => {}
         }
     }
 }

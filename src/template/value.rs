@@ -192,12 +192,12 @@ fn typed(scalar: &Scalar) -> Value {
         Kind::Null => Value::Null,
         Kind::Boolean => Value::Boolean(&*scalar.text.flatten() == "True"),
         Kind::Text => text(),
-        Kind::Number => Number::from_json(&scalar.text.flatten()).map_or_else(text, Value::Number),
+        Kind::Number => Number::written(&scalar.text.flatten()).map_or_else(text, Value::Number),
         Kind::Plain => match &*scalar.text.flatten() {
             "true" => Value::Boolean(true),
             "false" => Value::Boolean(false),
             "null" => Value::Null,
-            plain if is_number(plain) => Number::from_json(plain).map_or_else(text, Value::Number),
+            plain if is_number(plain) => Number::written(plain).map_or_else(text, Value::Number),
             _ => text(),
         },
     }

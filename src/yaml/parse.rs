@@ -9,6 +9,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown, sh
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
 
+/// A value has an anchor and a tag, in either order.
+const PROPERTIES_MAX: usize = 2;
+
 /// Returns the tree of the one document in `text`, and reports what is wrong with it. `None`
 /// means that there is no tree; an empty text is an empty plain scalar.
 ///
@@ -176,11 +179,30 @@ impl Builder<'_> {
 
     fn properties(&mut self, anchor: usize, tagged: bool, span: Span) {
         if anchor != 0 {
-            self.error(Code::YamlAnchor, "anchors are not part of the pipeline language", span);
+            let place = self.property('&', span);
+            self.error(Code::YamlAnchor, "anchors are not part of the pipeline language", place);
         }
         if tagged {
-            self.error(Code::YamlTag, "tags are not part of the pipeline language", span);
+            let place = self.property('!', span);
+            self.error(Code::YamlTag, "tags are not part of the pipeline language", place);
         }
+    }
+
+    /// Returns where the anchor or the tag of a value stands: before it, perhaps on another line.
+    fn property(&self, mark: char, value: Span) -> Span {
+        let mut before = self.text.get(..value.range().start).unwrap_or_default().trim_end();
+        for _ in 0..PROPERTIES_MAX {
+            let start = before.rfind(|it: char| it.is_whitespace() || "[{,".contains(it)).map_or(0, |at| at + 1);
+            let word = &before[start..];
+            if word.starts_with(mark) {
+                return Span::new(self.source, start, before.len());
+            }
+            if !word.starts_with(['&', '!']) {
+                break;
+            }
+            before = before[..start].trim_end();
+        }
+        value
     }
 
     fn error(&mut self, code: Code, title: &str, span: Span) {

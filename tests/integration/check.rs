@@ -1,5 +1,6 @@
 //! `pipehook check` over whole folders.
 
+mod codes;
 mod limits;
 mod mutation;
 mod template;
@@ -109,6 +110,100 @@ fn an_expression_that_does_not_end_hides_no_other_mistake() {
         ("expression-syntax", 14),
     ];
     assert_eq!(told.collect::<Vec<_>>(), expected.map(|(code, line)| (json!(code), json!(line))));
+}
+
+/// Returns the code and the line of each mistake.
+fn told(reports: &Value) -> Vec<(String, u64)> {
+    let reports = reports.as_array().expect("a list").iter();
+    let one =
+        |it: &Value| (it["code"].as_str().unwrap_or_default().to_owned(), it["place"]["line"].as_u64().unwrap_or(0));
+    reports.map(one).collect()
+}
+
+#[track_caller]
+fn tells(folder: &Folder, arguments: &[&str], expected: &[(&str, u64)]) {
+    let arguments = [&["check"], arguments, &["--format", "json"]].concat();
+    let found = told(&folder.run(&arguments).ended_with(1).json());
+    let found: Vec<(&str, u64)> = found.iter().map(|(code, line)| (code.as_str(), *line)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_name_that_is_not_known_hides_no_other_mistake_and_makes_none() {
+    let folder = Folder::new("");
+    let text = "variables:\n  a: ${{ parameters.nope }}\njobs:\n- job: a\n  dependsOn: nobody\n  steps:\n  - bash: |\n      \
+                echo ${{ parameters.nope }}\n    timeoutInMinutes: ${{ parameters.nope }}\n  - scrpt: x\n";
+    folder.write("p.yml", text);
+    let expected =
+        [("unknown-name", 2), ("unknown-dependency", 5), ("unknown-name", 8), ("unknown-name", 9), ("unknown-key", 10)];
+    tells(&folder, &["p.yml"], &expected);
+    let rendered = folder.run(&["render", "p.yml"]).ended_with(1);
+    assert_eq!(rendered.stderr.matches("error[").count(), expected.len(), "{rendered:?}");
+}
+
+#[test]
+fn an_object_in_text_hides_no_other_mistake_and_makes_none() {
+    let folder = Folder::new("");
+    let listening = "resources:\n  webhooks:\n  - webhook: hook\n    connection: open\n";
+    folder.write(
+        "p.yml",
+        &format!(
+            "{listening}jobs:\n- job: a\n  steps:\n  - bash: echo ${{{{ parameters.hook.o }}}}\n  - template: t.yml\n    \
+             parameters:\n      n: x${{{{ parameters.hook.o }}}}\n- job: b\n  dependsOn: nobody\n"
+        ),
+    );
+    folder.write(
+        "t.yml",
+        "parameters:\n- {name: n, type: number}\nsteps:\n- bash: x\n  timeoutInMinutes: ${{ parameters.n }}\n",
+    );
+    folder.write("payload.json", r#"{"o": {}}"#);
+    tells(&folder, &["p.yml", "--payload", "payload.json"], &[("not-a-string", 8), ("not-a-string", 11)]);
+    let text = std::fs::read_to_string(folder.path().join("p.yml")).expect("it is there");
+    folder.write("p.yml", &text.replace("n: x${{ parameters.hook.o }}", "n: 1"));
+    tells(&folder, &["p.yml", "--payload", "payload.json"], &[("not-a-string", 8), ("unknown-dependency", 13)]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_one_mistake() {
+    let folder = Folder::new("");
+    folder.write("extends.yml", "extends:\n  template: none.yml\ntrigger: [a b]\n");
+    tells(&folder, &["extends.yml"], &[("unknown-template", 2), ("no-effect", 3), ("invalid-value", 3)]);
+    folder.write("alias.yml", "jobs:\n- template: x.yml@shared\n- job: a\n  dependsOn: x\n  timeoutInMinutes: soon\n");
+    tells(&folder, &["alias.yml"], &[("unknown-template", 2), ("invalid-value", 5)]);
+    let unmapped = "resources:\n  repositories:\n  - {repository: shared, type: git, name: a/b}\nsteps:\n- template: x.yml@shared\n- scrpt: x\n";
+    folder.write("unmapped.yml", unmapped);
+    tells(&folder, &["unmapped.yml"], &[("unreadable-file", 5), ("unknown-key", 6)]);
+    folder.write("t.yml", "steps: [\n");
+    folder.write("broken.yml", "steps:\n- template: t.yml\n- scrpt: x\n");
+    tells(&folder, &["broken.yml"], &[("unknown-key", 3), ("yaml-syntax", 1)]);
+}
+
+#[test]
+fn a_template_that_a_parameter_names_is_foreseen() {
+    let folder = Folder::new("");
+    let listed =
+        "parameters:\n- {name: kind, values: [a, b], default: a}\nsteps:\n- template: ${{ parameters.kind }}.yml\n";
+    folder.write("listed.yml", listed);
+    folder.write("a.yml", "steps:\n- bsh: x\n");
+    tells(&folder, &["listed.yml"], &[("unknown-template", 4), ("unknown-key", 2)]);
+    let default = "parameters:\n- {name: kind, default: c}\nsteps:\n- template: ${{ parameters.kind }}.yml\n";
+    folder.write("default.yml", default);
+    let checked = folder.run(&["check", "default.yml", "--format", "json"]).ended_with(0).json();
+    assert_eq!((&checked[0]["code"], &checked[0]["severity"]), (&json!("unknown-template"), &json!("warning")));
+    let listening = "resources:\n  webhooks:\n  - webhook: hook\n    connection: open\n";
+    folder.write("listening.yml", &format!("{listening}{default}"));
+    tells(&folder, &["listening.yml"], &[("unknown-template", 8)]);
+    let chosen = format!("{listening}steps:\n- template: ${{{{ oneOf(parameters.hook.kind, 'd', 'e') }}}}.yml\n");
+    folder.write("chosen.yml", &chosen);
+    folder.run(&["check", "chosen.yml"]).ended_with(0);
+}
+
+#[test]
+fn a_template_that_includes_itself_is_one_mistake() {
+    let folder = Folder::new("");
+    folder.write("p.yml", "steps:\n- template: t.yml\n- scrpt: x\n");
+    folder.write("t.yml", "steps:\n- template: t.yml\n- bash: x\n  nme: y\n");
+    tells(&folder, &["p.yml"], &[("unknown-key", 3), ("template-cycle", 2), ("unknown-key", 4)]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn draft(
     diagnostics: &mut Diagnostics,
 ) -> Plan {
     let aliases: Vec<String> = pipeline::webhooks(document, diagnostics).into_iter().map(|it| it.alias).collect();
-    let template = Template::load(document, &aliases, &NoFiles, sources, diagnostics);
+    let template = Template::load(document, &aliases, &NoFiles, pipeline::judge, sources, diagnostics);
     let values = template::bind(template.parameters(), &[], diagnostics);
     let payloads = aliases.iter().map(|alias| (alias.as_str().into(), payload_value(alias, payload)));
     let parameters = values.into_iter().chain(payloads).map(|(name, value)| (Text::author(name), value));

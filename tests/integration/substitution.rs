@@ -97,7 +97,7 @@ fn what_a_payload_leaves_out_takes_no_word_out_of_a_script() {
     );
     for (payload, variables) in [
         ("{}", r#""PIPEHOOK_1":"","PIPEHOOK_2":"""#),
-        (r#"{"title": null, "n": 1.50}"#, r#""PIPEHOOK_1":"","PIPEHOOK_2":"1.50""#),
+        (r#"{"title": null, "n": 1.50}"#, r#""PIPEHOOK_1":"","PIPEHOOK_2":"1.5""#),
     ] {
         folder.write("payload.json", payload);
         let output = folder.run(&["render", "p", "--payload", "payload.json", "--format", "json"]).ended_with(0);

@@ -1,5 +1,6 @@
 //! Templates: expansion, directives, parameters, files, limits.
 
+mod again;
 mod azure;
 mod directives;
 mod disk;

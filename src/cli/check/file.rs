@@ -56,10 +56,8 @@ pub(super) fn check(file: &Path, library: &Library, payload: Option<&Payload<'_>
         _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
-    let path = |source| Path::new(&*pipeline.sources.source(source)?.name).canonicalize().ok();
-    let included = pipeline.template.included().filter_map(|(source, kind)| Some((path(source)?, kind)));
     Checked {
-        included: included.collect(),
+        included: pipeline.included().collect(),
         listens: !pipeline.listeners.is_empty(),
         reports: diagnostics.resolve(&pipeline.sources),
         trail,

@@ -2,9 +2,10 @@
 
 use super::outputs;
 use super::view::{Graph, View};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::expression::{Dialect, Expression, Mistake, Scope};
 use crate::pipeline::model::{Condition, Job};
+use crate::pipeline::value::{bracketed, is_expression};
 use std::ops::Range;
 
 pub(super) fn check(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
@@ -23,6 +24,7 @@ pub(super) fn check(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
 
 /// Checks the condition of a stage or job, which sees what it waits for.
 fn of_graph(condition: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
+    let condition = &without_brackets(condition, diagnostics);
     if let Some(expression) = one(condition, &view.condition(), diagnostics) {
         outputs::check(&expression, condition, view, true, diagnostics);
     }
@@ -31,8 +33,20 @@ fn of_graph(condition: &Condition, view: &View<'_>, diagnostics: &mut Diagnostic
 fn of_steps(job: &Job, diagnostics: &mut Diagnostics) {
     let scope = Scope::new(Dialect::Condition).with_name("variables").in_step();
     for condition in job.all_steps().filter_map(|step| step.condition.as_ref()) {
-        one(condition, &scope, diagnostics);
+        one(&without_brackets(condition, diagnostics), &scope, diagnostics);
     }
+}
+
+/// Returns what stands between the brackets of a condition that is written as values are that become
+/// known late, and reports them: a condition has none (reference, section 4.2).
+fn without_brackets(condition: &Condition, diagnostics: &mut Diagnostics) -> Condition {
+    if !is_expression(&condition.text) {
+        return condition.clone();
+    }
+    let title = "a condition is written without `$[ ]`";
+    let wrong = Diagnostic::error(Code::ExpressionSyntax, title, condition.span, "it is an expression by itself");
+    diagnostics.push(wrong.help("write only what stands between the brackets"));
+    bracketed(&condition.text, condition.span, condition.is_verbatim)
 }
 
 /// Reports what is wrong with one expression, and returns it if it could be parsed.

@@ -1,7 +1,7 @@
 //! The pattern of a run's name has macros that mean something, and no character that a name can't
 //! have (reference, section 8.1).
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::pipeline::model::{Pipeline, Placed};
 use crate::taint::Text;
 
@@ -32,7 +32,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let author: Vec<&str> =
         name.value.segments().iter().filter(|segment| !segment.is_tainted()).map(|segment| &*segment.text).collect();
     for text in &author {
-        of_text(text, name, pipeline, diagnostics);
+        of_text(text, name, is_verbatim(name), pipeline, diagnostics);
     }
     if author.concat().chars().count() > NAME_MAX {
         let title = format!("the name of runs has more than {NAME_MAX} characters");
@@ -44,8 +44,13 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Says whether the file has the name's text as it is, so that parts of it can be pointed at.
+fn is_verbatim(name: &Placed<Text>) -> bool {
+    name.value.segments().len() == 1 && name.value.len() == name.span.range().len()
+}
+
 /// Looks at the text between macros, and at each macro.
-fn of_text(text: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+fn of_text(text: &str, name: &Placed<Text>, is_verbatim: bool, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     if text.starts_with("$[") {
         let title = "the name of runs can't have `$[ ]`: it is made before anything runs";
         let late = Diagnostic::error(Code::RunName, title, name.span, "this is known only later");
@@ -58,7 +63,9 @@ fn of_text(text: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics: &m
             let title = "a macro in the name of runs is not closed by `)`";
             return diagnostics.push(Diagnostic::error(Code::RunName, title, name.span, "`$(` begins one"));
         };
-        of_macro(&rest[start + 2..end], name, pipeline, diagnostics);
+        let begin = name.span.range().start + text.len() - rest.len();
+        let place = Span::new(name.span.source, begin + start, begin + end + 1);
+        of_macro(&rest[start + 2..end], if is_verbatim { place } else { name.span }, pipeline, diagnostics);
         rest = &rest[end + 1..];
     }
     forbidden(rest, name, diagnostics);
@@ -72,7 +79,7 @@ fn forbidden(text: &str, name: &Placed<Text>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn of_macro(written: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+fn of_macro(written: &str, place: Span, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let is = |known: &str| known.eq_ignore_ascii_case(written);
     let is_variable = pipeline.variables.own.iter().any(|variable| is(&variable.name.value));
     if is_variable || WORDS.iter().any(|word| is(word)) || written.contains('.') && !written.contains(':') {
@@ -83,7 +90,7 @@ fn of_macro(written: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics
         let known = pipeline.variables.own.iter().map(|variable| variable.name.value.as_str()).chain(WORDS);
         if let Some(meant) = nearest(written, known) {
             let title = format!("`$({})` in the name of runs may mean nothing", shown(written));
-            let near = Diagnostic::warning(Code::RunName, title, name.span, "no variable of the pipeline is called so");
+            let near = Diagnostic::warning(Code::RunName, title, place, "no variable of the pipeline is called so");
             diagnostics.push(near.help(format!("did you mean `$({meant})`?")));
         }
         return;
@@ -98,7 +105,7 @@ fn of_macro(written: &str, name: &Placed<Text>, pipeline: &Pipeline, diagnostics
     };
     if !is_known {
         let title = format!("`$({})` in the name of runs is no known format", shown(written));
-        let wrong = Diagnostic::error(Code::RunName, title, name.span, "this would stay as it is");
+        let wrong = Diagnostic::error(Code::RunName, title, place, "this would stay as it is");
         diagnostics.push(wrong.help("write such as `$(Date:yyyyMMdd)`, `$(Year:yy)` or `$(Rev:r)`"));
     }
 }

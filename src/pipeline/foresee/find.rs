@@ -145,7 +145,8 @@ impl<'f> Finder<'f> {
         named.filter_map(|(name, place)| Some((name, place?))).collect()
     }
 
-    /// Returns a scalar's text in pieces.
+    /// Returns a scalar's text in pieces; none where it is too long to follow. Cutting it would make
+    /// ever other texts of a template that passes itself what it got.
     fn written(&self, node: &Node) -> Written {
         let mut written = Written::default();
         let Content::Scalar(scalar) = &node.content else { return written };
@@ -154,20 +155,28 @@ impl<'f> Finder<'f> {
                 Found::Text(range) | Found::Unclosed(range) => written.author(&scalar.text[range]),
                 Found::Expression { whole, inner } => {
                     let place = self.span(scalar, node.span, whole);
-                    self.expression(&scalar.text[inner], place, &mut written);
+                    if !self.expression(&scalar.text[inner], place, &mut written) {
+                        return Written::default();
+                    }
                 }
             }
         }
         written
     }
 
-    fn expression(&self, text: &str, place: Span, written: &mut Written) {
-        let Ok(expression) = Expression::parse(text) else { return written.author(UNKNOWN) };
+    /// Appends what is known of an expression's text, and says whether there was room for it.
+    fn expression(&self, text: &str, place: Span, written: &mut Written) -> bool {
+        let Ok(expression) = Expression::parse(text) else {
+            written.author(UNKNOWN);
+            return true;
+        };
         match self.value(&expression, text) {
             Passed::Payload(origin) => written.hole(Place { span: place, origin }),
             Passed::Text(passed) if written.has_room_for(&passed) => written.append_from(&passed, place),
+            Passed::Text(_) => return false,
             _ => written.author(expression.literal_text().unwrap_or(UNKNOWN)),
         }
+        true
     }
 
     fn span(&self, scalar: &Scalar, own: Span, range: Range<usize>) -> Span {

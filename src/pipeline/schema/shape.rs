@@ -2,14 +2,15 @@
 //! else: who reads the document afterwards takes what is right and passes over the rest.
 
 use super::key::listed;
-use super::table::{ENTRIES_MAX, ROOT};
+use super::step::STEP;
+use super::table::{DEPLOYMENT, ENTRIES_MAX, JOB, ROOT, STAGE};
 use super::{Either, Kind, Known, List, Number, Type, Union, old};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::pipeline::value::{
     FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
 };
 use crate::taint::Origin;
-use crate::template::{self, Content, Entry, Node, Scalar};
+use crate::template::{self, Content, Entry, Form, Node, Scalar};
 
 /// The most characters of a name (reference, section 5.1).
 const NAME_MAX: usize = 100;
@@ -19,6 +20,17 @@ const CRON_FIELDS: usize = 5;
 /// Reports everything in a document that is not as the tables say.
 pub(in crate::pipeline) fn check(document: &Node, diagnostics: &mut Diagnostics) {
     Checker { diagnostics, key: document.span }.mapping(document, &ROOT);
+}
+
+/// Reports everything in a step, a job or a stage that is not as the tables say.
+pub fn judge(part: &Node, form: Form, diagnostics: &mut Diagnostics) {
+    let union = match form {
+        Form::Step => &STEP,
+        Form::Job => &JOB,
+        Form::Deployment => &DEPLOYMENT,
+        Form::Stage => &STAGE,
+    };
+    Checker { diagnostics, key: part.span }.union(part, union);
 }
 
 struct Checker<'d> {

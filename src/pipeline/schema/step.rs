@@ -12,7 +12,7 @@ const COMMITS: Number = Number { unit: "commits", least: 0.0, most: 1e9, is_frac
 
 pub(super) const STEPS: Type = Type::List(List { item: &Type::Union(&STEP), least: 0, most: STEPS_MAX });
 
-static STEP: Union = Union {
+pub(super) static STEP: Union = Union {
     name: "a step",
     kinds: &[
         &SCRIPT,

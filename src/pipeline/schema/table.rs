@@ -106,7 +106,7 @@ static CONCURRENCY: Kind = Kind {
     ..KIND
 };
 
-static STAGE: Union = Union { name: "a stage", kinds: &[&STAGE_KEYS, &STAGE_TEMPLATE], old: &[] };
+pub(super) static STAGE: Union = Union { name: "a stage", kinds: &[&STAGE_KEYS, &STAGE_TEMPLATE], old: &[] };
 
 static STAGE_TEMPLATE: Kind =
     Kind { name: "a reference to a template", first: Some("template"), keys: TEMPLATE_KEYS, ..KIND };
@@ -134,11 +134,15 @@ pub(super) static STAGE_KEYS: Kind = Kind {
     ..KIND
 };
 
-static JOB: Union = Union {
+pub(super) static JOB: Union = Union {
     name: "a job",
     kinds: &[&JOB_KEYS, &DEPLOYMENT_KEYS, &JOB_TEMPLATE],
     old: &[("phase", "write `job`, and `pool` in place of `queue`")],
 };
+
+/// What a parameter of type `deployment` takes.
+pub(super) static DEPLOYMENT: Union =
+    Union { name: "a deployment job", kinds: &[&DEPLOYMENT_KEYS, &JOB_TEMPLATE], old: &[] };
 
 static JOB_TEMPLATE: Kind =
     Kind { name: "a reference to a template", first: Some("template"), keys: TEMPLATE_KEYS, ..KIND };

@@ -12,6 +12,7 @@ use std::ops::Range;
 impl Compiler<'_> {
     pub(super) fn scalar(&mut self, scalar: &yaml::Scalar, span: Span) -> Part {
         let mut pieces = Vec::new();
+        let mut is_known = true;
         for found in hole::find(&scalar.text) {
             match found {
                 Found::Text(range) => pieces.push(Piece::Text(scalar.text[range].into())),
@@ -19,8 +20,11 @@ impl Compiler<'_> {
                     let place = self.place(scalar, span, whole);
                     if let Some(word) = directive::word(&scalar.text[inner.clone()]) {
                         self.inline_directive(word, place);
+                        is_known = false;
                     } else if let Some(hole) = self.hole(scalar, span, inner, place) {
                         pieces.push(Piece::Hole(hole));
+                    } else {
+                        is_known = false;
                     }
                 }
                 Found::Unclosed(range) => {
@@ -28,8 +32,12 @@ impl Compiler<'_> {
                     let close = if scalar.text[range].starts_with("${{") { "}}" } else { ">>" };
                     let title = format!("the expression is not closed by `{close}`");
                     self.diagnostics.push(Diagnostic::error(Code::ExpressionSyntax, title, place, "it begins here"));
+                    is_known = false;
                 }
             }
+        }
+        if !is_known {
+            return Part::Unknown { span };
         }
         match <[Piece; 1]>::try_from(pieces) {
             Ok([Piece::Hole(hole)]) => Part::Whole(hole),

@@ -52,11 +52,11 @@ pub(in crate::template) fn fixed(node: &yaml::Node) -> Node {
 }
 
 fn fixed_scalar(scalar: &yaml::Scalar, node: &yaml::Node) -> Scalar {
-    let kind = match scalar.style {
-        Style::Plain if scalar.text.is_empty() => Kind::Null,
-        Style::Plain => Kind::Plain,
-        _ => Kind::Text,
-    };
+    // Plain `null` is nothing, in these letters only (reference, section 9.3).
+    if scalar.style == Style::Plain && (scalar.text.is_empty() || &*scalar.text == "null") {
+        return Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null };
+    }
+    let kind = if scalar.style == Style::Plain { Kind::Plain } else { Kind::Text };
     let segment_spans = if scalar.text.is_empty() { Vec::new() } else { vec![node.span] };
     Scalar { text: Text::author(scalar.text.clone()), segment_spans, kind }
 }

@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use crate::diagnostic::Span;
+use crate::expression::{Expression, Step};
 use crate::template::hole::{self, Found};
 use crate::template::place::Place;
 use crate::template::reference::Kind as TemplateKind;
@@ -27,8 +28,9 @@ pub(in crate::template) struct Mention {
 pub(in crate::template) enum Written {
     /// In the file.
     Literally(String),
-    /// By expressions, with literal text before the first and behind the last.
-    Computed { before: String, after: String },
+    /// By expressions, with literal text before the first and behind the last. `parameter` is the one
+    /// whose value is all that stands between them, if it is so.
+    Computed { before: String, after: String, parameter: Option<String> },
 }
 
 impl Compiler<'_> {
@@ -84,5 +86,25 @@ fn computed(text: &str) -> Written {
         Some(Found::Text(range)) => text[range.clone()].to_owned(),
         _ => String::new(),
     };
-    Written::Computed { before: literal(parts.first()), after: literal(parts.last()) }
+    let mut expressions = parts.iter().filter_map(|part| match part {
+        Found::Expression { inner, .. } => Some(&text[inner.clone()]),
+        Found::Text(_) | Found::Unclosed(_) => None,
+    });
+    let parameter = match (expressions.next(), expressions.next()) {
+        (Some(only), None) => parameter(only),
+        _ => None,
+    };
+    Written::Computed { before: literal(parts.first()), after: literal(parts.last()), parameter }
+}
+
+/// Returns the parameter that an expression is.
+fn parameter(text: &str) -> Option<String> {
+    let expression = Expression::parse(text).ok()?;
+    match expression.references().as_slice() {
+        [only] if !only.open && only.root.eq_ignore_ascii_case("parameters") => match only.steps.as_slice() {
+            [Step::Member(name)] if text[only.range.clone()].len() == text.trim().len() => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -99,6 +99,9 @@ impl<'e> Expansion<'e> {
 
     /// Returns the text that names a file. A payload decides no file.
     fn path(&mut self, named: Node) -> Option<String> {
+        if self.is_unknown(&named) {
+            return None;
+        }
         let origin = named.origin.clone();
         let Content::Scalar(scalar) = &named.content else {
             let title = format!("`template` is a path, not {}", named.describe());
@@ -129,6 +132,7 @@ impl<'e> Expansion<'e> {
                     return None;
                 }
                 let argument = |entry: Entry| Argument {
+                    is_unknown: self.is_unknown(&entry.value),
                     name: entry.key.flatten().into(),
                     name_span: entry.key_span,
                     value: entry.value,
@@ -152,14 +156,14 @@ impl<'e> Expansion<'e> {
         let arguments = reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
         let mut mistakes = Vec::new();
         let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
-        let is_bound = mistakes.is_empty();
+        let is_known = |it: &Diagnostic| it.primary.as_ref().is_none_or(|label| !self.unknown.contains(&label.span));
+        mistakes.retain(is_known);
         mistakes.into_iter().for_each(|mistake| self.report(mistake));
-        if !is_bound {
-            return None;
-        }
+        let unknown = bound.iter().filter(|it| it.is_unknown).map(|it| it.name.clone()).collect();
         let origins = bound.iter().filter_map(|it| Some((it.name.clone(), it.origin.clone()?))).collect();
         let parameters: Object = bound.into_iter().map(|it| (Text::author(it.name), it.value)).collect();
-        let frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
+        let mut frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
+        frame.unknown = unknown;
         self.frames.push(frame);
         let was_copied = std::mem::replace(&mut self.is_copied, false);
         let entries = stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.entered(file, kind, reference.place));
@@ -173,7 +177,7 @@ impl<'e> Expansion<'e> {
         for mistake in &file.mistakes {
             self.report(mistake.clone());
         }
-        if !file.mistakes.is_empty() {
+        if !file.is_read {
             return None;
         }
         let at = if kind == TemplateKind::Extends { Place::Root } else { Place::File };
@@ -194,6 +198,9 @@ impl<'e> Expansion<'e> {
     /// Finds the file that a reference names, within the limits of an expansion.
     fn file(&mut self, reference: &Reference) -> Option<&'e File> {
         let loaded = self.loaded;
+        if loaded.endless.contains(&reference.place) {
+            return None;
+        }
         let from = loaded.by_source.get(&reference.place.source).map(|&at| &loaded.files[at]);
         let from = from.unwrap_or(self.frames.last()?.file);
         let key = match reference::resolve(&reference.written, &from.key, &loaded.aliases) {
@@ -244,7 +251,7 @@ impl<'e> Expansion<'e> {
     /// Puts the variables of a group in its place. The group itself stays if it has secrets:
     /// their values are known only where the steps run.
     pub(super) fn group(&mut self, item: Node, made: &mut Vec<Node>) {
-        let Some(named) = item.member("group") else { return };
+        let Some(named) = item.member("group").filter(|named| !self.is_unknown(named)) else { return };
         let place = named.span;
         let Content::Scalar(scalar) = &named.content else {
             made.push(item);

@@ -61,6 +61,9 @@ impl Expansion<'_> {
     fn pair(&mut self, pair: &Pair, place: Place, value: Option<Node>, entries: &mut Vec<Entry>) {
         let key = self.part(&pair.key, Place::Other);
         let value = value.unwrap_or_else(|| self.part(&pair.value, place.member_of(&key)));
+        if self.is_unknown(&key) {
+            return;
+        }
         let Content::Scalar(scalar) = key.content else {
             let title = format!("a key must be text, this is {}", key.describe());
             self.report(Diagnostic::error(Code::WrongType, title, pair.key.span(), ""));

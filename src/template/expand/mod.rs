@@ -34,6 +34,7 @@ use crate::shell::Requirement;
 use crate::taint::{Origin, Segment, Text};
 use glue::Mixed;
 use spent::Spent;
+use std::collections::HashSet;
 use std::sync::Arc;
 use variables::Variables;
 
@@ -55,6 +56,7 @@ pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnos
         used: vec![0],
         is_copied: false,
         text_decided: false,
+        unknown: HashSet::new(),
     };
     let document = expansion.part(&root.document, Place::Root);
     let looked = expansion.frames[0].context.has_looked_at_taint();
@@ -79,6 +81,9 @@ struct Expansion<'e> {
     /// Whether tainted text has decided anything, beside what the expressions of the open frames
     /// have looked at.
     text_decided: bool,
+    /// The places whose values could not be made, which has been reported: what they would have
+    /// brought is no second mistake.
+    unknown: HashSet<Span>,
 }
 
 /// One use of one file.
@@ -89,6 +94,8 @@ struct Frame<'e> {
     published: Option<u64>,
     /// Where in a payload the values of parameters and loops came from.
     origins: Vec<(Arc<str>, Arc<Origin>)>,
+    /// The parameters whose values could not be made.
+    unknown: Vec<Arc<str>>,
     /// Where the file is named; `None` for the pipeline's own.
     named_at: Option<Span>,
 }
@@ -105,7 +112,7 @@ impl<'e> Frame<'e> {
         context.set("parameters", parameters);
         context.set("variables", Value::object::<Text>([]));
         context.set("resources", inputs.resources.clone().into());
-        Self { file, context, published: None, origins, named_at }
+        Self { file, context, published: None, origins, unknown: Vec::new(), named_at }
     }
 }
 
@@ -116,13 +123,18 @@ impl<'e> Expansion<'e> {
 
     /// Reports a mistake, with the way that led into the present file.
     ///
-    /// A loop makes the same mistake in each turn: it is told once, and after many that differ
-    /// nothing more is made.
+    /// A loop makes the same mistake in each turn, and a file that is used twice in each use: it is
+    /// told once, and after many that differ nothing more is made.
     fn report(&mut self, mut diagnostic: Diagnostic) {
         if diagnostic.included_from.is_empty() {
             diagnostic.included_from = self.frames.iter().rev().filter_map(|frame| frame.named_at).collect();
         }
-        if self.diagnostics.iter().any(|known| *known == diagnostic) {
+        let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
+        let is_same = |it: &Diagnostic| {
+            let is_as_bad = it.severity >= diagnostic.severity;
+            is_as_bad && it.code == diagnostic.code && place(it) == place(&diagnostic) && it.title == diagnostic.title
+        };
+        if self.diagnostics.iter().any(is_same) {
             return;
         }
         self.diagnostics.push(diagnostic);
@@ -161,6 +173,7 @@ impl<'e> Expansion<'e> {
                 Node { span: *span, origin: None, content: Content::Sequence(items) }
             }
             Part::Mapping { span, entries } => self.mapping(*span, entries, place),
+            Part::Unknown { span } => self.unknown(*span),
         }
     }
 
@@ -203,6 +216,17 @@ impl<'e> Expansion<'e> {
         Some(if steps.is_empty() { origin.clone() } else { Arc::new(Chain::place(origin, steps)) })
     }
 
+    /// Returns what stands for a value that could not be made.
+    fn unknown(&mut self, span: Span) -> Node {
+        self.unknown.insert(span);
+        null(span)
+    }
+
+    /// Says whether the value of a node could not be made.
+    fn is_unknown(&self, node: &Node) -> bool {
+        !self.unknown.is_empty() && self.unknown.contains(&node.span)
+    }
+
     fn mixed(&mut self, span: Span, pieces: &[Piece]) -> Scalar {
         let mut parts: Vec<Mixed> = Vec::with_capacity(pieces.len());
         for piece in pieces {
@@ -210,6 +234,11 @@ impl<'e> Expansion<'e> {
                 Piece::Text(author) => Mixed { text: Text::author(author.clone()), span, number_from: None },
                 Piece::Hole(hole) => self.text(hole),
             });
+        }
+        let holes =
+            pieces.iter().filter_map(|piece| if let Piece::Hole(hole) = piece { Some(hole.span) } else { None });
+        if !self.unknown.is_empty() && holes.into_iter().any(|hole| self.unknown.contains(&hole)) {
+            self.unknown.insert(span);
         }
         glue::taint_glued_numbers(&mut parts);
         let (mut text, mut segment_spans) = (Text::default(), Vec::new());
@@ -230,6 +259,7 @@ impl<'e> Expansion<'e> {
                 let expression = Some(hole.expression.text());
                 let mistake = value::object_in_text(&node, value.origin().map(|origin| &**origin), expression);
                 self.report(mistake);
+                self.unknown.insert(hole.span);
                 plain(Text::default())
             }
             scalar => {
@@ -251,7 +281,13 @@ impl<'e> Expansion<'e> {
         references.iter().find_map(|reference| self.place_of(&reference.root, &reference.steps))
     }
 
+    /// Returns the value of an expression. `None` where it has none, which has been reported, or
+    /// reads what has none.
     fn evaluate(&mut self, hole: &Hole) -> Option<Value> {
+        if self.reads_unknown(hole) {
+            self.unknown.insert(hole.span);
+            return None;
+        }
         if hole.reads_variables {
             let (variables, frame) = (&mut self.variables, self.frames.last_mut()?);
             variables.publish(&mut frame.context, &mut frame.published);
@@ -267,9 +303,21 @@ impl<'e> Expansion<'e> {
                 let inside = end <= hole.text_span.end as usize;
                 let place = if inside { Span::new(hole.span.source, start, end) } else { hole.span };
                 self.report(compile::diagnostic(mistake, place));
+                self.unknown.insert(hole.span);
                 None
             }
         }
+    }
+
+    /// Says whether an expression reads a parameter whose value could not be made.
+    fn reads_unknown(&self, hole: &Hole) -> bool {
+        let Some(frame) = self.frames.last().filter(|frame| !frame.unknown.is_empty()) else { return false };
+        let is_unknown = |name: &str| frame.unknown.iter().any(|it| it.eq_ignore_ascii_case(name));
+        hole.expression.references().iter().any(|reference| match reference.steps.first() {
+            _ if !reference.root.eq_ignore_ascii_case("parameters") => false,
+            Some(Step::Member(name)) => is_unknown(name),
+            _ => true,
+        })
     }
 
     fn count_one(&mut self, place: Span) {

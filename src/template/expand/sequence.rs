@@ -65,7 +65,7 @@ impl Expansion<'_> {
                 let node = self.part(body, place.item());
                 self.finish_item(node, place, made);
             }
-            Part::Fixed { .. } | Part::Whole(_) | Part::Mixed { .. } => {
+            Part::Fixed { .. } | Part::Whole(_) | Part::Mixed { .. } | Part::Unknown { .. } => {
                 let node = self.body(body, place);
                 match &node.content {
                     Content::Sequence(_) => self.splice(node, place, made),

@@ -9,15 +9,19 @@ impl Loader<'_> {
     pub(super) fn report_cycles(&mut self) {
         let mut next = vec![Vec::new(); self.loaded.files.len()];
         self.edges.iter().for_each(|&(from, to, _)| next[from].push(to));
+        let mut is_told = false;
         for &(from, to, span) in &self.edges {
             if let Some(way) = way(&next, to, from) {
+                self.loaded.endless.push(span);
+                if std::mem::replace(&mut is_told, true) {
+                    continue;
+                }
                 let shown = |&file: &usize| format!("`{}`", shown(&self.loaded.files[file].key.to_string()));
                 let names: Vec<String> = way.iter().chain([&to]).map(shown).collect();
                 let title = "a template includes itself without an end";
                 let cycle = Diagnostic::error(Code::TemplateCycle, title, span, "this closes the circle");
                 let help = "put one of the references into an `${{ if … }}:` that ends it";
                 self.diagnostics.push(cycle.note(format!("the way is {}", names.join(" -> "))).help(help));
-                return;
             }
         }
     }

@@ -6,7 +6,7 @@ use super::unread::{unread, unresolved};
 use super::{File, Loaded, Own};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
 use crate::template::files::{Files, Repository};
-use crate::template::parameter;
+use crate::template::parameter::{self, Declared, Judge};
 use crate::template::place::Place;
 use crate::template::reference::{self, FileKey, Kind, Unresolved};
 use crate::template::repository::repositories;
@@ -30,6 +30,7 @@ const CERTAINTIES: [Certainty; 3] = [Certainty::Certain, Certainty::Possible, Ce
 pub(super) struct Loader<'l> {
     pub(super) own: Own,
     pub(super) files: &'l dyn Files,
+    pub(super) judge: Judge,
     pub(super) sources: &'l mut SourceMap,
     pub(super) diagnostics: &'l mut Diagnostics,
     pub(super) repositories: Vec<Repository>,
@@ -73,12 +74,38 @@ impl Loader<'_> {
                 let file = self.literal(from, text, mention, certainty);
                 file.into_iter().map(|file| (file, certainty)).collect()
             }
-            Written::Computed { before, after } => {
+            Written::Computed { before, after, parameter } => {
+                let mut found = match certainty {
+                    Certainty::Candidate => Vec::new(),
+                    _ => self.listed(from, before, after, parameter.as_deref(), mention),
+                };
                 let candidates = self.candidates(from, before, after);
                 let load = |key| self.read(key, mention, Certainty::Candidate).ok();
-                candidates.into_iter().filter_map(load).map(|file| (file, Certainty::Candidate)).collect()
+                found.extend(candidates.into_iter().filter_map(load).map(|file| (file, Certainty::Candidate)));
+                found
             }
         }
+    }
+
+    /// Reads the files that a name can mean whose one unknown part is a parameter with `values`: each
+    /// of them is possible, and one for which there is no file is worth a warning.
+    fn listed(
+        &mut self,
+        from: usize,
+        before: &str,
+        after: &str,
+        parameter: Option<&str>,
+        mention: &Mention,
+    ) -> Vec<(usize, Certainty)> {
+        let Declared::Typed(declared) = &self.loaded.files[from].declared else { return Vec::new() };
+        let is_meant = |name: &str| parameter.is_some_and(|parameter| parameter.eq_ignore_ascii_case(name));
+        let Some(declared) = declared.iter().find(|it| is_meant(&it.name)) else { return Vec::new() };
+        let values = declared.values.clone();
+        let named = values.iter().map(|value| format!("{before}{value}{after}"));
+        named
+            .filter_map(|text| self.literal(from, &text, mention, Certainty::Possible))
+            .map(|file| (file, Certainty::Possible))
+            .collect()
     }
 
     fn literal(&mut self, from: usize, text: &str, mention: &Mention, certainty: Certainty) -> Option<usize> {
@@ -176,7 +203,7 @@ impl Loader<'_> {
         if kind == Kind::Extends {
             self.extended(document, mistakes);
         }
-        let declared = parameter::read(document, false, mistakes);
+        let declared = parameter::read(document, false, self.judge, mistakes);
         let scope = compile::scope(declared.closed_names());
         let place = if kind == Kind::Extends { Place::Root } else { Place::File };
         let (part, mentions) = compile::compile(document, place, scope, self.sources, mistakes);
@@ -189,6 +216,7 @@ impl Loader<'_> {
             document: part,
             keys,
             has_all_keys,
+            is_read,
             mistakes: Vec::new(),
             named_as: None,
             mentions,

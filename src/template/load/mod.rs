@@ -26,7 +26,7 @@ pub(super) use unread::unresolved;
 
 use super::compile::{self, Mention};
 use super::files::Files;
-use super::parameter::{self, Declared};
+use super::parameter::{self, Declared, Judge};
 use super::part::Part;
 use super::place::Place;
 use super::reference::{FileKey, Kind};
@@ -49,6 +49,8 @@ pub(super) struct File {
     pub(super) keys: Vec<(Arc<str>, Span)>,
     /// Whether there are no other keys: none has an expression, and the file could be read.
     has_all_keys: bool,
+    /// Whether the file could be read as YAML.
+    pub(super) is_read: bool,
     /// What is wrong with the file by itself.
     pub(super) mistakes: Vec<Diagnostic>,
     /// As what it is named by another file, literally and in a place for templates.
@@ -64,6 +66,8 @@ pub(super) struct Loaded {
     /// Which file each text is.
     pub(super) by_source: HashMap<SourceId, usize>,
     pub(super) aliases: Vec<Arc<str>>,
+    /// Where files include themselves without an end, which has been reported: nobody goes there.
+    pub(super) endless: Vec<Span>,
 }
 
 /// Compiles a pipeline and reads what it may include. `webhooks` are the aliases whose payloads
@@ -72,18 +76,20 @@ pub(super) fn load(
     document: &yaml::Node,
     webhooks: &[String],
     files: &dyn Files,
+    judge: Judge,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Loaded {
     let declared = repositories(document, diagnostics);
     let key = files.pipeline();
-    let root = root(document, key.clone(), webhooks, sources, diagnostics);
+    let root = root(document, key.clone(), webhooks, judge, sources, diagnostics);
     let aliases = declared.iter().map(|it| it.alias.clone()).collect();
     let by_source = HashMap::from([(root.source, 0)]);
-    let loaded = Loaded { files: vec![root], index: HashMap::from([(key, 0)]), by_source, aliases };
+    let loaded =
+        Loaded { files: vec![root], index: HashMap::from([(key, 0)]), by_source, aliases, endless: Vec::new() };
     let own = Own::Pipeline;
     let mut loader =
-        Loader { own, files, sources, diagnostics, repositories: declared, loaded, bytes: 0, edges: Vec::new() };
+        Loader { own, files, judge, sources, diagnostics, repositories: declared, loaded, bytes: 0, edges: Vec::new() };
     loader.follow();
     loader.loaded
 }
@@ -101,15 +107,23 @@ pub(super) fn load_alone(
     document: &yaml::Node,
     kind: Kind,
     files: &dyn Files,
+    judge: Judge,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Loaded {
     let key = files.pipeline();
     let source = document.span.source;
-    let loaded = Loaded { files: Vec::new(), index: HashMap::new(), by_source: HashMap::new(), aliases: Vec::new() };
+    let loaded = Loaded {
+        files: Vec::new(),
+        index: HashMap::new(),
+        by_source: HashMap::new(),
+        aliases: Vec::new(),
+        endless: Vec::new(),
+    };
     let own = Own::Template;
     let repositories = Vec::new();
-    let mut loader = Loader { own, files, sources, diagnostics, repositories, loaded, bytes: 0, edges: Vec::new() };
+    let mut loader =
+        Loader { own, files, judge, sources, diagnostics, repositories, loaded, bytes: 0, edges: Vec::new() };
     let mut mistakes = Diagnostics::default();
     let file = loader.compile(key.clone(), source, Some(document), kind, &mut mistakes);
     let wrong_keys = check_keys(kind, &file.keys, document.span, None);
@@ -127,15 +141,27 @@ fn root(
     document: &yaml::Node,
     key: FileKey,
     webhooks: &[String],
+    judge: Judge,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> File {
-    let declared = parameter::read(document, true, diagnostics);
+    let declared = parameter::read(document, true, judge, diagnostics);
     let names = declared.closed_names().into_iter().flatten().chain(webhooks.iter().map(String::as_str));
     let scope = compile::scope(Some(names));
     check_siblings(document, diagnostics);
     let (part, mentions) = compile::compile(document, Place::Root, scope, sources, diagnostics);
     let source = document.span.source;
-    let (keys, has_all_keys) = (keys(document), true);
-    File { key, source, declared, document: part, keys, has_all_keys, mistakes: Vec::new(), named_as: None, mentions }
+    let (keys, has_all_keys, is_read) = (keys(document), true, true);
+    File {
+        key,
+        source,
+        declared,
+        document: part,
+        keys,
+        has_all_keys,
+        is_read,
+        mistakes: Vec::new(),
+        named_as: None,
+        mentions,
+    }
 }

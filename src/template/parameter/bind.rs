@@ -15,6 +15,8 @@ pub(in crate::template) struct Argument {
     pub(in crate::template) name: Arc<str>,
     pub(in crate::template) name_span: Span,
     pub(in crate::template) value: Node,
+    /// Whether the value could not be made, which has been reported.
+    pub(in crate::template) is_unknown: bool,
 }
 
 /// The value of a parameter in one use of its file.
@@ -24,6 +26,8 @@ pub(in crate::template) struct Bound {
     pub(in crate::template) value: Value,
     /// Where in a payload it came from, also for a number that carries no origin itself.
     pub(in crate::template) origin: Option<Arc<Origin>>,
+    /// Whether there is none for a reason that has been reported.
+    pub(in crate::template) is_unknown: bool,
 }
 
 /// Returns the values of a pipeline's parameters: those given as text, by name ignoring case, else
@@ -64,7 +68,7 @@ impl ParameterDeclaration {
     }
 
     fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Value {
-        if let Some(value) = self.typed(text) {
+        if let Some(value) = self.typed(text, diagnostics) {
             return value;
         }
         let title = format!("`{}` is no value for the parameter `{}`", shown(text), self.name);
@@ -73,8 +77,9 @@ impl ParameterDeclaration {
         Value::Null
     }
 
-    /// Returns a text as a value of the parameter's type, if it is one and is allowed.
-    fn typed(&self, text: &str) -> Option<Value> {
+    /// Returns a text as a value of the parameter's type, if it is one and is allowed. What is wrong
+    /// with steps, jobs and stages in it is reported.
+    fn typed(&self, text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
         let scalar = yaml::Scalar { text: text.into(), style: yaml::Style::DoubleQuoted };
         let whole = yaml::Node { span: self.name_span, content: yaml::Content::Scalar(scalar) };
         if self.kind.takes_text() {
@@ -83,8 +88,10 @@ impl ParameterDeclaration {
         let mut mistakes = Diagnostics::default();
         let tree = yaml::parse(text, SourceId(0), &mut mistakes)?;
         // Its places would be of a text that is in no file.
-        let value = self.kind.value_of(&value::moved(compile::fixed(&tree), self.name_span), &self.values)?;
-        mistakes.is_empty().then_some(value)
+        let written = value::moved(compile::fixed(&tree), self.name_span);
+        let value = self.kind.value_of(&written, &self.values).filter(|_| mistakes.is_empty())?;
+        self.kind.judge(&written, self.judge, diagnostics);
+        Some(value)
     }
 }
 
@@ -127,38 +134,51 @@ fn typed(
     let bind = |declared: &ParameterDeclaration| {
         let argument = arguments.iter().find(|argument| declared.name.eq_ignore_ascii_case(&argument.name));
         let (value, origin) = match argument {
+            Some(argument) if argument.is_unknown => (None, None),
             Some(argument) => (declared.argument(argument, diagnostics), argument.value.origin.clone()),
             None => (declared.absent(place, diagnostics), None),
         };
+        let (is_unknown, value) = (value.is_none(), value.unwrap_or(Value::Null));
         let is_own = value.origin().is_none() && matches!(value, Value::String(_));
-        Bound { name: declared.name.clone(), value, origin: origin.filter(|_| !is_own) }
+        Bound { name: declared.name.clone(), value, origin: origin.filter(|_| !is_own), is_unknown }
     };
     declarations.iter().map(bind).collect()
 }
 
 impl ParameterDeclaration {
-    fn argument(&self, argument: &Argument, diagnostics: &mut Vec<Diagnostic>) -> Value {
+    fn argument(&self, argument: &Argument, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
         if let Some(value) = self.kind.value_of(&argument.value, &self.values) {
-            return value;
+            let mut mistakes = Diagnostics::default();
+            self.kind.judge(&argument.value, self.judge, &mut mistakes);
+            let declared = || format!("for the parameter `{}`, declared here as `{}`", self.name, self.kind.word());
+            diagnostics.extend(mistakes.into_iter().map(|it| it.related(self.name_span, declared())));
+            return Some(value);
         }
-        let what = match value::from_node(&argument.value) {
+        let describe = |node: &Node| match value::from_node(node) {
             Value::String(text) if text.is_empty() => "an empty text".to_owned(),
             other => other.describe(),
         };
-        let title = format!("{what} is no value for the parameter `{}`", self.name);
-        let label = expectation(self.kind, &self.values);
-        let mut wrong = Diagnostic::error(Code::InvalidValue, title, argument.value.span, label);
+        let (title, place, label) = match self.kind.wrong_entry(&argument.value) {
+            Some((entry, wanted)) => {
+                let title = format!("{} is no entry for the parameter `{}`", describe(entry), self.name);
+                (title, entry.span, wanted.to_owned())
+            }
+            None => {
+                let title = format!("{} is no value for the parameter `{}`", describe(&argument.value), self.name);
+                (title, argument.value.span, expectation(self.kind, &self.values))
+            }
+        };
+        let mut wrong = Diagnostic::error(Code::InvalidValue, title, place, label);
         wrong.notes.extend(argument.value.origin.as_deref().map(value::came_from));
         diagnostics.push(wrong.related(self.name_span, format!("declared here as `{}`", self.kind.word())));
-        Value::Null
+        None
     }
 
-    fn absent(&self, place: Span, diagnostics: &mut Vec<Diagnostic>) -> Value {
-        if let Some(default) = &self.default {
-            return default.clone();
+    fn absent(&self, place: Span, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
+        if self.default.is_none() {
+            diagnostics.push(missing(self, place));
         }
-        diagnostics.push(missing(self, place));
-        Value::Null
+        self.default.clone()
     }
 }
 
@@ -187,12 +207,14 @@ pub(in crate::template) fn missing(declaration: &ParameterDeclaration, place: Sp
 fn untyped(defaults: &[(Arc<str>, Value)], arguments: Vec<Argument>) -> Vec<Bound> {
     let is_given = |name: &str| arguments.iter().any(|argument| argument.name.eq_ignore_ascii_case(name));
     let absent = defaults.iter().filter(|(name, _)| !is_given(name));
-    let absent: Vec<Bound> =
-        absent.map(|(name, value)| Bound { name: name.clone(), value: value.clone(), origin: None }).collect();
+    let absent: Vec<Bound> = absent
+        .map(|(name, value)| Bound { name: name.clone(), value: value.clone(), origin: None, is_unknown: false })
+        .collect();
     let given = arguments.iter().map(|argument| Bound {
         name: argument.name.clone(),
         value: value::as_text(&argument.value),
         origin: argument.value.origin.clone(),
+        is_unknown: argument.is_unknown,
     });
     given.chain(absent).collect()
 }

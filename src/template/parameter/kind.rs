@@ -2,6 +2,8 @@
 
 use super::super::reference::Kind as TemplateKind;
 use super::super::{Content, Kind, Node, place::Place, step, value};
+use super::{Form, Judge};
+use crate::diagnostic::Diagnostics;
 use crate::expression::{Number, Value};
 use crate::taint::Text;
 
@@ -28,10 +30,10 @@ pub(in crate::template) enum Shape {
     /// Any structure, all scalars text.
     AnyText,
     TextList,
-    /// One of what stands in such a list of a pipeline.
-    One(Place),
-    /// Such a list of a pipeline.
-    List(Place),
+    /// A part of a pipeline.
+    One(Form),
+    /// A list of such parts.
+    List(Form),
     /// A mapping or text.
     MappingOrText,
     MappingList,
@@ -45,14 +47,14 @@ const KINDS: &[Row] = &[
     Row { word: "boolean", shape: Shape::Boolean, wanted: "`true` or `false`" },
     Row { word: "object", shape: Shape::Any, wanted: "any value" },
     Row { word: "stringList", shape: Shape::TextList, wanted: "a list of texts" },
-    Row { word: "step", shape: Shape::One(Place::Steps), wanted: "a step" },
-    Row { word: "stepList", shape: Shape::List(Place::Steps), wanted: "a list of steps" },
-    Row { word: "job", shape: Shape::One(Place::Jobs), wanted: "a job" },
-    Row { word: "jobList", shape: Shape::List(Place::Jobs), wanted: "a list of jobs" },
-    Row { word: "deployment", shape: Shape::One(Place::Jobs), wanted: "a deployment job" },
-    Row { word: "deploymentList", shape: Shape::List(Place::Jobs), wanted: "a list of deployment jobs" },
-    Row { word: "stage", shape: Shape::One(Place::Stages), wanted: "a stage" },
-    Row { word: "stageList", shape: Shape::List(Place::Stages), wanted: "a list of stages" },
+    Row { word: "step", shape: Shape::One(Form::Step), wanted: "a step" },
+    Row { word: "stepList", shape: Shape::List(Form::Step), wanted: "a list of steps" },
+    Row { word: "job", shape: Shape::One(Form::Job), wanted: "a job" },
+    Row { word: "jobList", shape: Shape::List(Form::Job), wanted: "a list of jobs" },
+    Row { word: "deployment", shape: Shape::One(Form::Deployment), wanted: "a deployment job" },
+    Row { word: "deploymentList", shape: Shape::List(Form::Deployment), wanted: "a list of deployment jobs" },
+    Row { word: "stage", shape: Shape::One(Form::Stage), wanted: "a stage" },
+    Row { word: "stageList", shape: Shape::List(Form::Stage), wanted: "a list of stages" },
     Row { word: "container", shape: Shape::MappingOrText, wanted: "a container" },
     Row { word: "containerList", shape: Shape::MappingList, wanted: "a list of containers" },
     Row { word: "environment", shape: Shape::Text, wanted: "the name of an environment" },
@@ -114,8 +116,8 @@ impl ParameterKind {
                 let Content::Sequence(items) = &node.content else { return None };
                 items.iter().all(is_mapping).then(|| value::from_node(node))
             }
-            Shape::One(place) => is_mapping(node).then(|| normalised(&value::from_node(node), place)),
-            Shape::List(place) => {
+            Shape::One(form) => is_mapping(node).then(|| normalised(&value::from_node(node), form)),
+            Shape::List(form) => {
                 let items = match &node.content {
                     Content::Sequence(items) => items.as_slice(),
                     Content::Scalar(scalar) if scalar.kind == Kind::Null => &[],
@@ -127,7 +129,7 @@ impl ParameterKind {
                 items
                     .iter()
                     .all(is_mapping)
-                    .then(|| step::map_items(&value::from_node(node), |item| normalised(item, place)))
+                    .then(|| step::map_items(&value::from_node(node), |item| normalised(item, form)))
             }
         }
     }
@@ -136,11 +138,37 @@ impl ParameterKind {
     /// their place before the value is looked at.
     pub(in crate::template) fn place(self) -> Option<(Place, TemplateKind)> {
         match self.0.shape {
-            Shape::List(place) => Some((place, place.kind()?)),
+            Shape::List(form) => Some((form.place(), form.place().kind()?)),
             _ => None,
         }
     }
+
+    /// Returns the first entry of a list that is no part of a pipeline, where the type is a list of
+    /// them, and what it should be.
+    pub(in crate::template) fn wrong_entry(self, node: &Node) -> Option<(&Node, &'static str)> {
+        let (Shape::List(form), Content::Sequence(items)) = (self.0.shape, &node.content) else { return None };
+        Some((items.iter().find(|item| !is_mapping(item))?, form.wanted()))
+    }
+
+    /// Reports what is wrong with the parts of a pipeline in a value that is of the type.
+    pub(in crate::template) fn judge(self, node: &Node, judge: Judge, mistakes: &mut Diagnostics) {
+        match (self.0.shape, &node.content) {
+            (Shape::One(form), _) => judge(node, form, mistakes),
+            (Shape::List(form), Content::Sequence(items)) => {
+                for item in items {
+                    if mistakes.len() >= JUDGED_MAX {
+                        break;
+                    }
+                    judge(item, form, mistakes);
+                }
+            }
+            _ => {}
+        }
+    }
 }
+
+/// After how many mistakes the rest of a list is not looked at.
+const JUDGED_MAX: usize = 100;
 
 fn scalar(node: &Node) -> Option<&Text> {
     match &node.content {
@@ -163,10 +191,10 @@ fn text_of(node: &Node, allowed: &[String]) -> Option<Text> {
     allowed.iter().find(|allowed| **allowed == found).map(|allowed| Text::author(allowed.as_str()))
 }
 
-fn normalised(value: &Value, place: Place) -> Value {
-    match place {
-        Place::Steps => step::normalise(value),
-        Place::Jobs => step::normalise_job(value),
-        _ => step::normalise_stage(value),
+fn normalised(value: &Value, form: Form) -> Value {
+    match form {
+        Form::Step => step::normalise(value),
+        Form::Job | Form::Deployment => step::normalise_job(value),
+        Form::Stage => step::normalise_stage(value),
     }
 }

@@ -4,15 +4,18 @@
 //! ```text
 //! read   the `parameters` of a file to declarations
 //! kind   the types, and an expanded value or a text as a value of one
+//! form   the parts of a pipeline among them, which the language's tables judge
 //! bind   declarations and arguments to the values that expressions see
 //! ```
 
 mod bind;
+mod form;
 mod kind;
 mod read;
 
 pub use bind::bind;
 pub(super) use bind::{Argument, missing, undeclared};
+pub use form::{Form, Judge};
 pub use kind::ParameterKind;
 use kind::Shape;
 pub use read::PARAMETERS_MAX;
@@ -35,6 +38,8 @@ pub struct ParameterDeclaration {
     pub default: Option<Value>,
     /// The values that are allowed; empty for any.
     pub values: Vec<String>,
+    /// Who says what is wrong with steps, jobs and stages.
+    judge: Judge,
 }
 
 impl ParameterDeclaration {

@@ -1,6 +1,6 @@
 //! Reading the `parameters` of a file.
 
-use super::{Declared, ParameterDeclaration, ParameterKind, Shape};
+use super::{Declared, Judge, ParameterDeclaration, ParameterKind, Shape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::expression::Value;
 use crate::template::{compile, hole, value};
@@ -15,8 +15,13 @@ pub const PARAMETERS_MAX: usize = 1_000;
 const KEYS: [&str; 5] = ["name", "displayName", "type", "default", "values"];
 
 /// Reads what a file declares. Only a template may have the old form.
-pub(in crate::template) fn read(document: &Node, is_root: bool, diagnostics: &mut Diagnostics) -> Declared {
-    let mut reader = Reader { diagnostics };
+pub(in crate::template) fn read(
+    document: &Node,
+    is_root: bool,
+    judge: Judge,
+    diagnostics: &mut Diagnostics,
+) -> Declared {
+    let mut reader = Reader { judge, diagnostics };
     let Some(parameters) = document.member("parameters") else {
         return if is_root { Declared::Typed(Vec::new()) } else { Declared::Nothing };
     };
@@ -39,6 +44,7 @@ pub(in crate::template) fn read(document: &Node, is_root: bool, diagnostics: &mu
 }
 
 struct Reader<'d> {
+    judge: Judge,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -100,7 +106,7 @@ impl Reader<'_> {
         // A default that is wrong has been reported; that there is none must not be said too.
         let default = |node| self.default(node, &name, kind, &values).unwrap_or(Value::Null);
         let default = node.member("default").map(default);
-        Some(ParameterDeclaration { name, name_span, kind, default, values })
+        Some(ParameterDeclaration { name, name_span, kind, default, values, judge: self.judge })
     }
 
     /// Reports keys that a parameter has not, and that it has no name.
@@ -163,8 +169,11 @@ impl Reader<'_> {
         if !self.literal(node) {
             return None;
         }
-        let value = kind.value_of(&compile::fixed(node), values);
-        if value.is_none() {
+        let written = compile::fixed(node);
+        let value = kind.value_of(&written, values);
+        if value.is_some() {
+            kind.judge(&written, self.judge, self.diagnostics);
+        } else {
             let title = format!("the default of the parameter `{}` is not allowed", shown(name));
             let label = expectation(kind, values);
             self.push(Diagnostic::error(Code::InvalidValue, title, node.span, label));

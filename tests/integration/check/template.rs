@@ -1,6 +1,7 @@
 //! `pipehook check` of templates by themselves, and of what pipelines pass to them.
 
 use crate::support::{Folder, Output};
+use serde_json::Value;
 
 /// Returns code, file and line of each report.
 fn told(output: &Output) -> Vec<String> {
@@ -176,4 +177,29 @@ fn what_grows_from_template_to_template_is_not_followed_for_ever() {
         ),
     );
     tells(&folder, "pipelines/a.yml", &[]);
+}
+
+/// What `check` takes for templates is no broken pipeline of the server either.
+#[test]
+fn a_template_among_the_pipelines_is_no_broken_pipeline() {
+    let folder = Folder::new("connections:\n  open: {auth: none}\n");
+    folder.write("pipelines/main.yml", "jobs:\n- template: build.yml\n  parameters: {pool: default}\n");
+    folder.write("pipelines/build.yml", "parameters: {pool: ''}\njobs:\n- job: a\n  pool: ${{ parameters.pool }}\n");
+    folder.write("pipelines/names.yml", "variables: {a: b}\n");
+    folder.write("pipelines/steps.yml", "parameters:\n- name: n\nsteps:\n- bash: make ${{ parameters.n }}\n");
+    folder.write("pipelines/broken.yml", "stepz: []\n");
+    let checked = folder.run(&["check", "--format", "json"]).ended_with(1).json();
+    let files: Vec<&Value> =
+        checked.as_array().expect("a list").iter().map(|report| &report["place"]["file"]).collect();
+    assert_eq!(files, ["pipelines/broken.yml"]);
+    let server = folder.serve(&[]);
+    let listed = server.ask("/api/v1/pipelines").json();
+    let listed: Vec<&str> = listed["pipelines"]
+        .as_array()
+        .or(listed.as_array())
+        .expect("a list")
+        .iter()
+        .filter_map(|it| it["name"].as_str())
+        .collect();
+    assert_eq!(listed, ["broken", "main", "steps"]);
 }

@@ -26,7 +26,8 @@ fn expand_with(text: &str, payload: &str) -> Expanded {
     let mut diagnostics = Diagnostics::default();
     let tree = yaml::parse(text, id, &mut diagnostics).expect("the text is YAML");
     let webhooks = vec!["hook".to_owned(), "env".to_owned()];
-    let template = Template::load(&tree, &webhooks, &NoFiles, &mut sources, &mut diagnostics);
+    let template =
+        Template::load(&tree, &webhooks, &NoFiles, pipehook::pipeline::judge, &mut sources, &mut diagnostics);
     let origin = Origin { alias: "hook".into(), path: "".into() };
     let payload = Value::from_json_text(payload, &origin).expect("the payload is JSON");
     let parameters: Object = [("hook", payload), ("env", Value::text("prod"))].into_iter().collect();
@@ -64,7 +65,7 @@ fn an_expression_in_text_becomes_text() {
     check("x${{ parameters.hook.resource.flag }}", r#""xTrue""#);
     check("x${{ parameters.hook.resource.nothing }}", r#""x""#);
     check("n ${{ parameters.hook.resource.big }}", r#""n 12345678901234567890123456789012345""#);
-    check("r ${{ parameters.hook.resource.ratio }}", r#""r 1.50""#);
+    check("r ${{ parameters.hook.resource.ratio }}", r#""r 1.5""#);
     check("${{ parameters.env }}-$<< parameters.env >>", r#""prod-prod""#);
     check("'it''s ${{ format(''{0}!'', parameters.env) }}'", r#""it's prod!""#);
     check("${{ '${{' }} stays", r#""${{ stays""#);
@@ -197,7 +198,7 @@ proptest! {
         let id = sources.add("t.yml", text.as_str());
         let mut diagnostics = Diagnostics::default();
         if let Some(tree) = yaml::parse(&text, id, &mut diagnostics) {
-            let template = Template::load(&tree, &[], &NoFiles, &mut sources, &mut diagnostics);
+            let template = Template::load(&tree, &[], &NoFiles, pipehook::pipeline::judge, &mut sources, &mut diagnostics);
             template.expand(&Inputs::default(), &mut diagnostics);
         }
         render_all(&diagnostics.resolve(&sources), Style::Plain);

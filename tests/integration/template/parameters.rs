@@ -63,8 +63,6 @@ fn what_is_not_of_the_type_is_told_at_the_argument() {
         ("type: stringList", "[[a]]"),
         ("type: step", "x"),
         ("type: stepList", "{script: x}"),
-        ("type: stepList", "[x]"),
-        ("type: jobList", "[[]]"),
         ("type: containerList", "{}"),
         ("values: [a, b]", "c"),
         ("type: number, values: [1, 2]", "3"),
@@ -74,6 +72,47 @@ fn what_is_not_of_the_type_is_told_at_the_argument() {
         let report = fails(declared, argument, "invalid-value", "ci/main.yml:3:19");
         assert!(report.contains("ci/t.yml:2:10"), "{report}");
     }
+}
+
+#[test]
+fn what_is_no_step_job_or_stage_is_told_where_its_author_wrote_it() {
+    for (kind, argument, code, column) in [
+        ("step", "{scrpt: x}", "unknown-key", 20),
+        ("step", "{script: x, condtion: y}", "unknown-key", 31),
+        ("step", "{displayName: y, script: x}", "first-key", 36),
+        ("step", "{script: [x]}", "wrong-type", 28),
+        ("step", "{task: Bash@3, timeoutInMinutes: soon}", "invalid-value", 52),
+        ("stepList", "[{script: x}, {bash: y, nme: z}]", "unknown-key", 43),
+        ("stepList", "[{script: x}, y]", "invalid-value", 33),
+        ("job", "{job: a, stepss: []}", "unknown-key", 28),
+        ("job", "{script: x}", "unknown-key", 20),
+        ("jobList", "[[]]", "invalid-value", 20),
+        ("jobList", "[{job: a, steps: [{bsh: x}]}]", "unknown-key", 38),
+        ("deployment", "{job: a, steps: []}", "unknown-key", 20),
+        ("deployment", "{deployment: a, steps: []}", "unknown-key", 35),
+        ("deploymentList", "[{deployment: a, strategy: {runOnce: {deploy: {stps: []}}}}]", "unknown-key", 66),
+        ("stage", "{stage: a, jbs: []}", "unknown-key", 30),
+        ("stageList", "[{stage: a, jobs: [{job: x-y}]}]", "invalid-value", 44),
+    ] {
+        let declared = format!("type: {kind}");
+        let report = fails(&declared, argument, code, &format!("ci/main.yml:3:{column}"));
+        assert_eq!(report.matches("error[").count(), 1, "{report}");
+        assert!(report.contains("ci/t.yml:2:10"), "{report}");
+        let default = format!("parameters:\n- {{name: p, type: {kind}, default: {argument}}}\nsteps: []\n");
+        if column != 33 && argument != "[[]]" {
+            let moved = column - 19 + 2 + "{name: p, type: , default: ".len() + kind.len() + 1;
+            let place = format!("ci/main.yml:2:{moved}");
+            let report = World::new(&default).fails(code, &place);
+            assert_eq!(report.matches("error[").count(), 1, "{report}");
+        }
+    }
+}
+
+#[test]
+fn what_is_given_for_the_pipelines_own_steps_is_judged() {
+    let world = World::new("parameters:\n- {name: s, type: stepList, default: []}\nsteps: []\n");
+    let report = world.given("s", "- scrpt: x").expand().report;
+    assert!(report.contains("error[unknown-key]: a step begins with"), "{report}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use pipehook::diagnostic::{Diagnostics, SourceMap, Style, render_all};
 use pipehook::expression::{Object, Value};
+use pipehook::pipeline;
 use pipehook::taint::{Origin, Text};
 use pipehook::template::{
     self, FileError, FileKey, FileText, Files, Group, Groups, Inputs, LISTED_MAX, Node, Repository, Template, to_json,
@@ -68,7 +69,8 @@ impl World {
         let source = sources.add(PIPELINE, text.as_str());
         let mut diagnostics = Diagnostics::default();
         let document = yaml::parse(text, source, &mut diagnostics).expect("the pipeline is YAML");
-        let template = Template::load(&document, &[ALIAS.to_owned()], self, &mut sources, &mut diagnostics);
+        let template =
+            Template::load(&document, &[ALIAS.to_owned()], self, pipeline::judge, &mut sources, &mut diagnostics);
         (template, sources, diagnostics)
     }
 
