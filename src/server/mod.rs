@@ -58,9 +58,10 @@ const STOP_SECONDS_MAX: u64 = 5;
 /// The most connections that one thread of the public listener holds.
 const CONNECTIONS_MAX: usize = 4_096;
 /// The most connections that the admin listener holds: many more than people and programs have, so that
-/// those who open some and say nothing keep nobody out before [`ADMIN_IDLE_MAX`] has closed them.
+/// those who open some and say nothing keep nobody out before [`HEAD_TIME_MAX`] or [`ADMIN_IDLE_MAX`] has
+/// closed them.
 const ADMIN_CONNECTIONS_MAX: usize = 2_048;
-/// How long a connection to the admin listener may say nothing, before its first request and between two.
+/// How long a connection to the admin listener may say nothing between two requests.
 const ADMIN_IDLE_MAX: Duration = Duration::from_secs(5);
 
 /// What requests are answered with.
@@ -201,7 +202,7 @@ fn admin(listener: TcpListener, shared: Shared, host: String) -> std::io::Result
         .workers(1)
         .max_connections(ADMIN_CONNECTIONS_MAX)
         .keep_alive(ADMIN_IDLE_MAX)
-        .client_request_timeout(ADMIN_IDLE_MAX)
+        .client_request_timeout(HEAD_TIME_MAX)
         .client_disconnect_timeout(LINGER_MAX)
         .shutdown_timeout(STOP_SECONDS_MAX)
         .disable_signals()
