@@ -122,7 +122,7 @@ const SINKS: &[&str] = &[
     "q=W; trap 'eval \"$q\"' EXIT",
     ". <(same W)",
     ". /dev/stdin <<< W",
-    "source f W",
+    "source none W",
     "bash <<< W",
     "bash /dev/fd/3 3<<< W",
     "same W | bash",
