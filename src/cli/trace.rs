@@ -24,7 +24,9 @@ pub(super) fn start() {
     if !wanted.is_some_and(|wanted| wanted.contains("actix_http")) {
         filter = filter.add_directive(format!("{HTTP_CONNECTIONS}=off").parse().expect("it is a directive"));
     }
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    // A log that can't be written, as on a full disk, must not stop the work: a report of that would
+    // go to the same place, and a failure there is a panic.
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
     if stderr().is_terminal() {
         subscriber.init();
     } else {

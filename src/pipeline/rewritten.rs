@@ -1,7 +1,7 @@
 //! An expanded document with its scripts as they will run, so that nothing is hidden from its
 //! author: references in place of payload text, and the values in the step's `env`.
 
-use super::check::scripts::macros;
+use super::check::{runtime, scripts::macros};
 use crate::diagnostic::Span;
 use crate::shell::{self, Carried, Language, Script, Substitution};
 use crate::taint::{Segment, Text};
@@ -40,6 +40,9 @@ fn rewrite(node: &mut Node, variables: &mut Variables) {
 /// Returns the variables of a section that hold payload text.
 pub(super) fn tainted(section: &Node) -> Variables {
     let text = |node: &Node| match &node.content {
+        Content::Scalar(scalar) if runtime::is_written_by_the_author(&scalar.text) => {
+            Some(scalar.text.derive(&*scalar.text.flatten())).filter(Text::is_tainted)
+        }
         Content::Scalar(scalar) if scalar.text.is_tainted() => Some(scalar.text.clone()),
         _ => None,
     };

@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::interpreter::{Call, Reader};
 use super::job::Execution;
 use super::reach::Reach;
-use super::variables::Variables;
+use super::variables::{Numbers, Variables};
 use crate::pipeline::plan::{Script, Step};
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
@@ -40,7 +40,11 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     let one = |sentence: String| vec![sentence];
     let Execution { job, variables, folders, .. } = execution;
     let Own { place, step, .. } = own;
-    let text = variables.expand(&script.text).map_err(|error| one(format!("The script can't be used: {error}.")))?;
+    // A number of a webhook may be in any variable; beside a redirection it must stay text.
+    let numbers = if job.plan.triggered_by.is_some() { Numbers::Apart } else { Numbers::AsTheyAre };
+    let text = variables
+        .expand_script(&script.text, numbers)
+        .map_err(|error| one(format!("The script can't be used: {error}.")))?;
     let mut environment = Environment::new(&job.host, variables, &step.env, folders).map_err(one)?;
     let reader = Reader::new(script, variables).map_err(one)?;
     let (safe, carried) = make(job, &text, &environment, reader.language())?;

@@ -6,8 +6,9 @@
 
 use super::replace::{TooLong, replace};
 use crate::diagnostic::shown;
-use crate::taint::Text;
+use crate::taint::{Origin, Segment, Text};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// How many variables a macro may be followed through.
 pub const MACRO_DEPTH_MAX: usize = 50;
@@ -30,6 +31,15 @@ struct Variable {
     value: Text,
     /// Whether the value is a secret, or has one in it.
     is_secret: bool,
+}
+
+/// What becomes of numbers in scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// They are text of the author's.
+    AsTheyAre,
+    /// In front of a redirection they are kept apart from it.
+    Apart,
 }
 
 /// A variable as it is set.
@@ -138,6 +148,48 @@ impl Variables {
     pub fn expand(&self, text: &Text) -> Result<Text, TooLong> {
         let of_environment = |name: &str| self.environment.get(name).map(|value| Text::from(value.as_str()));
         replace(text, |name| Ok(self.value(name).cloned().or_else(|| of_environment(name))))
+    }
+
+    /// Returns a script with the macros of known variables replaced.
+    pub(super) fn expand_script(&self, text: &Text, numbers: Numbers) -> Result<Text, TooLong> {
+        if numbers == Numbers::AsTheyAre {
+            return self.expand(text);
+        }
+        let mut apart = Text::default();
+        for segment in text.segments() {
+            if segment.is_tainted() {
+                apart.push(segment.clone());
+            } else {
+                self.keep_numbers_apart(&segment.text, &mut apart);
+            }
+        }
+        self.expand(&apart)
+    }
+
+    /// Puts numbers in place of those macros that stand in front of a redirection, as text of their
+    /// own: `echo $(n)>file` prints a number, and does not send errors to a file.
+    fn keep_numbers_apart(&self, text: &str, apart: &mut Text) {
+        let author = |text: &str| Segment { text: text.into(), origin: None };
+        let mut rest = text;
+        while let Some((start, end)) = rest.find("$(").and_then(|at| Some((at, at + rest[at..].find(')')?))) {
+            let name = &rest[start + 2..end];
+            let value = self.value(name).filter(|value| !value.is_tainted()).map(Text::flatten);
+            let is_redirected = rest[end + 1..].starts_with(['<', '>']);
+            let is_number = |value: &str| !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit());
+            match value.filter(|value| is_redirected && is_number(value)) {
+                Some(number) => {
+                    apart.push(author(&rest[..start]));
+                    let origin = Origin { alias: "variables".into(), path: name.into() };
+                    apart.push(Segment { text: number.as_ref().into(), origin: Some(Arc::new(origin)) });
+                    rest = &rest[end + 1..];
+                }
+                None => {
+                    apart.push(author(&rest[..start + 1]));
+                    rest = &rest[start + 1..];
+                }
+            }
+        }
+        apart.push(author(rest));
     }
 
     /// Expands the macros in all values, from what was written. Returns a sentence for each

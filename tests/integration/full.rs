@@ -116,3 +116,19 @@ fn a_log_that_can_not_be_written_fails_its_job_and_no_other() {
         (result(last)["result"] == "succeeded").then_some(())
     });
 }
+
+#[test]
+fn a_log_that_takes_nothing_stops_no_request() {
+    let folder = folder();
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("stderr.txt")).expect("a link");
+    let server = folder.serve(&[]);
+    for number in 0..20 {
+        assert_eq!(post(&server, number).0, 200);
+        assert_eq!(server.request("POST", "/webhooks/nobody", &[], b"{}").status, 404);
+    }
+    until("the runs", RECOVERY_MAX, || {
+        let runs = folder.run(&["runs", "--format", "json"]).json();
+        let all = runs.as_array()?;
+        (all.len() == 20 && all.iter().all(|run| run["result"] == "succeeded")).then_some(())
+    });
+}

@@ -253,3 +253,48 @@ fn payload_text_that_a_task_would_refuse_is_rejected_before_the_run() {
     accepted.write("payload.json", r#"{"title": "v1.2/web shop"}"#);
     accepted.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
 }
+
+#[test]
+fn a_number_that_comes_another_way_is_no_descriptor_either() {
+    let steps = "\
+variables: {n: '${{ parameters.hook.n }}'}
+steps:
+- bash: echo a$(n)>one; echo $(n)>two; echo \"x $(n)>y\"; cat one two
+- bash: echo ${{ variables.n }}>three; cat three
+- bash: echo ${{ format('{0}', parameters.hook.n) }}>four; cat four
+";
+    let folder = folder("safe", steps);
+    folder.write("payload.json", r#"{"n": 2}"#);
+    let server = folder.serve(&[]);
+    server.request("POST", "/webhooks/safe", &[], br#"{"n": 2}"#);
+    let log = ended(&folder);
+    assert!(log.contains("x 2>y\na2\n2\n") && log.matches("\n2\n").count() >= 3, "{log}");
+    let within = self::folder("safe", "steps:\n- bash: echo ${{ format('{0}>f', parameters.hook.n) }}\n");
+    within.write("payload.json", r#"{"n": 2}"#);
+    let output = within.run(&["run", "p", "--payload", "payload.json", "--raw"]).ended_with(0).stdout;
+    assert!(output.contains("\n2>f\n"), "{output}");
+}
+
+#[test]
+fn the_value_of_a_runtime_expression_is_placed_like_any_other() {
+    let steps = "\
+variables:
+  v: $[ format('{0} and {1}', '${{ parameters.hook.title }}', variables['Build.Reason']) ]
+steps:
+- bash: 'echo $(v); echo \"[$(v)]\"'
+";
+    let safe = folder("safe", steps);
+    assert!(posted(&safe, "safe").contains("a; echo INJECTED and "));
+    let code = folder("safe", &steps.replace("echo $(v);", "eval $(v);"));
+    let told = code.run(&["check", "--payload", "payload.json"]).ended_with(1).stderr;
+    assert!(told.contains("tainted-in-script") && !told.contains("single quotes"), "{told}");
+}
+
+/// Waits for the end of the first run and returns its log.
+fn ended(folder: &Folder) -> String {
+    until("the end of the run", Duration::from_secs(30), || {
+        let run = folder.run(&["runs", "show", "p#1", "--format", "json"]).json();
+        (run["state"] == "completed").then_some(())
+    });
+    folder.run(&["runs", "logs", "p#1"]).ended_with(0).stdout
+}

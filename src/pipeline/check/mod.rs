@@ -10,7 +10,7 @@ mod names;
 mod outputs;
 mod resources;
 mod run_name;
-mod runtime;
+pub(super) mod runtime;
 pub(super) mod scripts;
 mod variables;
 mod view;

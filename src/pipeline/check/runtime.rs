@@ -38,7 +38,7 @@ fn of_variables(variables: &Variables, view: &View<'_>, diagnostics: &mut Diagno
 }
 
 /// Says whether the author wrote an expression; a payload's text never is one.
-fn is_written_by_the_author(value: &Text) -> bool {
+pub(in crate::pipeline) fn is_written_by_the_author(value: &Text) -> bool {
     let segments = value.segments();
     let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return false };
     let is_whole = first.text.starts_with(OPEN) && last.text.ends_with(CLOSE);

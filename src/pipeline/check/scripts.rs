@@ -4,6 +4,7 @@
 //! at too: its `$(name)` is a hole like any other, and so is what the script reads of it from its
 //! environment.
 
+use super::runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::model::{Job, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
@@ -40,11 +41,25 @@ fn check_job(
 ) {
     let variables =
         scopes.iter().flat_map(|scope| scope.iter()).chain(job.legs().iter().flat_map(|leg| &leg.variables));
-    let tainted: Vec<&Variable> = variables.filter(|it| it.value.is_tainted()).collect();
+    let tainted: Vec<Variable> = variables.filter(|it| it.value.is_tainted()).map(as_known).collect();
+    let tainted: Vec<&Variable> = tainted.iter().collect();
     for step in job.all_steps() {
         check_step(step, &tainted, rules, needs, diagnostics);
     }
 }
+
+/// Returns a variable as a script gets it. The value of a `$[ … ]` is known when its job runs: until
+/// then a text stands for it that meets every requirement, and the worker tests the value.
+fn as_known(variable: &Variable) -> Variable {
+    let mut known = variable.clone();
+    if runtime::is_written_by_the_author(&variable.value) {
+        known.value = variable.value.derive(VALUE_TO_COME);
+    }
+    known
+}
+
+/// What stands for a value that is not known yet.
+const VALUE_TO_COME: &str = "1";
 
 fn check_step(
     step: &Step,

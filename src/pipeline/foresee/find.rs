@@ -50,7 +50,7 @@ impl<'f> Finder<'f> {
         self.walk(document, &mut |finder, node| {
             let Some(section) = node.member("variables") else { return };
             for (name, value) in named_values(section) {
-                let value = finder.written(value);
+                let value = finder.written(value).settled();
                 if value.is_tainted() {
                     found.push(Variable { name, value });
                 }

@@ -61,6 +61,20 @@ impl Written {
         }
     }
 
+    /// Returns the text as a script gets it as a variable: of an expression `$[ … ]` its value, which is
+    /// one hole.
+    pub(super) fn settled(self) -> Self {
+        let author = |piece: Option<&Piece>| match piece {
+            Some(Piece::Author(text)) => text.clone(),
+            _ => "".into(),
+        };
+        let is_expression = author(self.pieces.first()).starts_with("$[") && author(self.pieces.last()).ends_with(']');
+        match self.holes.first() {
+            Some(place) if is_expression => Self { pieces: vec![Piece::Hole], holes: vec![place.clone()] },
+            _ => self,
+        }
+    }
+
     /// Says whether other text can be appended without making this one too long to follow.
     pub(super) fn has_room_for(&self, other: &Self) -> bool {
         let bytes = |text: &Self| {

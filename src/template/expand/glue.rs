@@ -8,6 +8,7 @@
 
 use crate::diagnostic::Span;
 use crate::taint::{Origin, Text};
+use crate::template::part::Hole;
 use std::sync::Arc;
 
 /// Characters that take what follows directly for more than text: the name of a variable, an escape, the
@@ -24,6 +25,25 @@ pub(super) struct Mixed {
     pub(super) number_from: Option<Arc<Origin>>,
 }
 
+/// Functions that put numbers into text.
+const JOINING: &[&str] = &["format(", "join(", "replace("];
+
+/// Says whether a text that an expression gave is a payload's number, or may hold one.
+pub(super) fn may_be_number(hole: &Hole, text: &Text) -> bool {
+    if text.is_tainted() {
+        return false;
+    }
+    let expression = hole.expression.text().to_ascii_lowercase();
+    let text = text.flatten();
+    let is_word = matches!(&*text, "True" | "False");
+    let is_number = !text.is_empty() && text.chars().all(|it| is_digit(it) || it == '-');
+    is_word || is_number || JOINING.iter().any(|function| expression.contains(function))
+}
+
+fn is_digit(character: char) -> bool {
+    character.is_ascii_digit()
+}
+
 /// Makes those numbers tainted that the text around them would make something else of.
 pub(super) fn taint_glued_numbers(parts: &mut [Mixed]) {
     if parts.iter().all(|part| part.number_from.is_none()) {
@@ -33,8 +53,10 @@ pub(super) fn taint_glued_numbers(parts: &mut [Mixed]) {
         let Some(origin) = parts[at].number_from.clone() else { continue };
         let before = parts[..at].iter().rev().find_map(|part| part.text.flatten().chars().next_back());
         let after = parts[at + 1..].iter().find_map(|part| part.text.flatten().chars().next());
-        let is_glued =
-            before.is_some_and(|it| TAKING.contains(&it)) || after.is_some_and(|it| REDIRECTING.contains(&it));
+        let text = parts[at].text.flatten();
+        let is_glued = before.is_some_and(|it| TAKING.contains(&it))
+            || after.is_some_and(|it| REDIRECTING.contains(&it) && text.ends_with(is_digit))
+            || text.as_bytes().windows(2).any(|two| two[0].is_ascii_digit() && matches!(two[1], b'<' | b'>'));
         if is_glued {
             let part = &mut parts[at];
             part.text = Text::tainted(&*part.text.flatten(), origin);

@@ -268,11 +268,17 @@ impl<'e> Expansion<'e> {
                     Some(origin) => from_payload(scalar, text, origin),
                     None => text,
                 };
-                let is_clean = matches!(scalar, Value::Number(_) | Value::Boolean(_)) && !text.is_tainted();
-                let number_from = if is_clean { self.read_from(hole) } else { None };
+                let number_from = if glue::may_be_number(hole, &text) { self.number_from(hole) } else { None };
                 Mixed { text, span: hole.span, number_from }
             }
         }
+    }
+
+    /// Returns the place of a payload that a number of an expression came from. Variables and parameters
+    /// don't know theirs: any payload of the run counts then.
+    fn number_from(&self, hole: &Hole) -> Option<Arc<Origin>> {
+        let any = || self.frames.first()?.origins.first().map(|(_, origin)| origin.clone());
+        self.read_from(hole).or_else(any)
     }
 
     /// Returns the first place of a payload that an expression reads, if it reads one.

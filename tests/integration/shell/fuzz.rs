@@ -1,6 +1,7 @@
 //! Scripts and values at random, many in one shell: what a script prints with a value is what it
 //! prints with a token, the token replaced by the value; its text is the same for both; and no value
-//! is run. `PIPEHOOK_FUZZ` says how many cases, `PIPEHOOK_SEED` repeats a run.
+//! is run. Lines that evaluate what they get are among them: where such a script takes a value at all,
+//! nothing may come of it. `PIPEHOOK_FUZZ` says how many cases, `PIPEHOOK_SEED` repeats a run.
 
 use super::running::{Workspace, placed};
 use std::fmt::Write as _;
@@ -94,6 +95,109 @@ const PIECES: &[&str] = &[
     "\u{e000}",
 ];
 
+/// Lines that run, evaluate or take as a name what they get, `W` being a word with a hole.
+const SINKS: &[&str] = &[
+    "eval W",
+    "eval \"same W\"",
+    "q=W; eval \"$q\"",
+    "q=W; $q",
+    "q=W; r=$q; \"$r\"",
+    "bash -c W",
+    "bash -c \"same W\"",
+    "bash -c 'eval \"$0\"' W",
+    "bash -c '$1' _ W",
+    "sh -c 'eval \"$@\"' _ W",
+    "env W",
+    "env A=1 W",
+    "nice W",
+    "timeout 9 W",
+    "flock f W",
+    "flock f -c W",
+    "command W",
+    "exec W",
+    "nohup W",
+    "env -S W",
+    "trap W EXIT",
+    "trap \"W\" EXIT",
+    "q=W; trap 'eval \"$q\"' EXIT",
+    ". <(same W)",
+    ". /dev/stdin <<< W",
+    "source none W",
+    "bash <<< W",
+    "bash /dev/fd/3 3<<< W",
+    "same W | bash",
+    "same W | xargs sh -c",
+    "same W | xargs -I% sh -c '%'",
+    "xargs -a <(same W) env",
+    "find . -maxdepth 0 -exec sh -c W \\;",
+    "find . -maxdepth 0 -exec W \\;",
+    "same W > g; . ./g",
+    "same W > g; bash ./g*",
+    "same W > g; bash < g",
+    "same W > g; eval \"$(cat < g)\"",
+    "same W > g; find . -name g -exec sh {} \\;",
+    "same W > g; ls | xargs -n1 sh",
+    "same W > g; cat g* | sh",
+    "same W > g; read -r q < g; eval \"$q\"",
+    ": W; eval \"$_\"",
+    "[[ W =~ (.*) ]]; eval \"${BASH_REMATCH[1]}\"",
+    "set -- W; eval \"$1\"",
+    "set -- W; \"$@\"",
+    "k() { eval \"$1\"; }; k W",
+    "k() { \"$@\"; }; k W",
+    "k() { local -n r=$1; same \"$r\"; }; k W",
+    "declare -n r=W; same \"$r\"",
+    "declare W",
+    "declare -i q=W",
+    "q=W; declare -i r; r=$q",
+    "local q=W; eval \"$q\"",
+    "printf -v W x",
+    "printf -v 'a[q]' x; q=W",
+    "read W <<< x",
+    "read -r q <<< W; eval \"$q\"",
+    "mapfile -t a <<< W; \"${a[0]}\"",
+    "mapfile -C W -c 1 a <<< x",
+    "mapfile -C eval -c 1 a <<< W",
+    "q=W; same \"${!q}\"",
+    "q=W; same \"${q@P}\"",
+    "unset W",
+    "test -v W",
+    "[ -v W ]",
+    "[[ -v W ]]",
+    "[[ W -eq 1 ]]",
+    "q=W; [[ q -gt 1 ]]",
+    "((q = W))",
+    "q=W; ((q++))",
+    "q=W; same $((q))",
+    "q=W; same \"${a[q]}\"",
+    "a[W]=1",
+    "declare -A m; m[W]=1; same \"${m[@]}\"",
+    "let q=W",
+    "same \"${V:W}\"",
+    "q=W; same \"${V:q}\"",
+    "alias k=W",
+    "for q in W; do $q; done",
+    "case a in a) eval W ;; esac",
+    "coproc W",
+    "PS4=W; set -x; same a",
+    "BASH_ENV=W bash -c true",
+    "same W >&W",
+    "printf W",
+    "printf \"%s$(printf W)\" x",
+    "cat <<E\nW\nE\n",
+    "sh <<E\nsame W\nE\n",
+    "bash <<'E'\nsame W\nE\n",
+    "getopts W o",
+    "hash -p W ls",
+    "python3 -c W",
+    "awk W f",
+    "awk -v q=W 'BEGIN { system(q) }'",
+    "sed -n W f",
+    "q=W awk 'BEGIN { system(ENVIRON[\"q\"]) }'",
+    "export q=W; sh -c '$q'",
+    "export q=W; env bash -c 'eval \"$q\"'",
+];
+
 #[test]
 fn random_scripts_print_random_values_and_run_none() {
     let cases = number("PIPEHOOK_FUZZ").unwrap_or(CASES);
@@ -104,14 +208,15 @@ fn random_scripts_print_random_values_and_run_none() {
     let mut random = Random(seed | 1);
     let workspace = Workspace::new();
     let canary = workspace.canary().display().to_string();
-    let (mut run, mut refused) = (0, 0);
+    let (mut run, mut refused, mut sinks) = (0, 0, 0);
     while run < cases {
         let batch = Batch::generate(&mut random, &canary);
         batch.check(&workspace);
         refused += batch.refused;
-        run += (batch.runs() - batch.cases.len()) as u64;
+        sinks += batch.refused_sinks;
+        run += batch.runs() as u64;
     }
-    println!("{run} cases run, {refused} values refused");
+    println!("{run} cases run, {refused} values refused, {sinks} by scripts that could run them");
     assert!(refused * 4 < run, "{refused} of {run} values were refused");
 }
 
@@ -185,9 +290,37 @@ impl Random {
         }
     }
 
+    /// Returns a line that could run its value.
+    fn sink(&mut self) -> String {
+        let word = self.word(1);
+        let sink = self.pick(SINKS).replace('H', "\u{1}").replace('W', &word).replace('\u{1}', "H");
+        format!("(\n{sink}\n) > /dev/null 2>&1 < /dev/null\n")
+    }
+
     fn line(&mut self) -> String {
         let word = self.word(2);
-        match self.below(18) {
+        match self.below(36) {
+            18 => format!("printf -v q '%s' {word}; same \"$q\"\n"),
+            19 => format!("IFS= read -r -d '' q < <(printf '%s\\0' {word}); same \"$q\"\n"),
+            20 => format!("mapfile -d '' -t a < <(printf '%s\\0' {word}); same \"${{a[@]}}\"\n"),
+            21 => format!("declare q={word}; same \"$q\"\n"),
+            22 => format!("declare -A m; m[k]={word}; same \"${{m[k]}}\"\n"),
+            23 => format!("same {word} > f; cat < f\n"),
+            24 => format!("[[ -n {word} && zzz != {word} ]] && same y {word}\n"),
+            25 => format!("[[ {word} =~ ^zzz$ ]] || same n {word}\n"),
+            26 => format!("q={word}; eval 'same \"$q\"'\n"),
+            27 => format!("( q={word}; trap 'same \"$q\"' EXIT )\n"),
+            28 => format!("a=(); a+=({word}); same \"${{a[0]}}\"\n"),
+            29 => format!("set -- {word} end; while (($#)); do same \"$1\"; shift; done\n"),
+            30 => "cat <<\"E\"\n<H> $HOME\nE\n".to_owned(),
+            31 => format!("same \"$(cat <<-'E'\n\t<H> `id`\n\tE\n)\" {word}\n"),
+            32 if self.below(8) == 0 => format!("bash -c 'printf \"%s\\n\" \"$0\" \"$1\"' {word} {word}\n"),
+            33 if self.below(8) == 0 => {
+                let launcher = self.pick(&["env A=1", "nice", "timeout 9", "flock f", "xargs -a /dev/null"]);
+                format!("{launcher} printf '<%s>\\n' {word}\n")
+            }
+            34 => format!("k() {{ local q=$1; same \"$q\" \"${{@:2}}\"; }}; k {word} b\n"),
+            35 => format!("while IFS= read -r -d '' q; do same \"$q\"; done < <(printf '%s\\0' {word} b)\n"),
             0 => "cat <<'E O F'\n<H> $HOME `id` \\ \"H\"\nE O F\n".to_owned(),
             1 => "cat <<-EOF\n\t<H> \\$x \"H\" 'H'\n\tEOF\n".to_owned(),
             2 => "cat <<\\EOF\n<H>\\\nEOF\n".to_owned(),
@@ -214,23 +347,33 @@ struct Case {
     template: String,
     script: String,
     holes: usize,
-    /// The token first.
+    /// The token first, where the script takes it.
     values: Vec<String>,
+    /// The script could run its values: what it prints is not looked at.
+    is_sink: bool,
 }
 
 #[derive(Default)]
 struct Batch {
     cases: Vec<Case>,
     refused: u64,
+    /// How many values scripts did not take that could run them.
+    refused_sinks: u64,
 }
 
 impl Batch {
     fn generate(random: &mut Random, canary: &str) -> Self {
         let mut batch = Self::default();
         for _ in 0..SCRIPTS {
+            let is_sink = random.below(3) == 0;
             let lines = 1 + random.below(2);
-            let template: String = (0..lines).map(|_| random.line()).collect();
+            let template: String = if is_sink { random.sink() } else { (0..lines).map(|_| random.line()).collect() };
             let template = template.replace('H', "${{ x }}").replace("${{ x }}OME", "HOME");
+            let template = template.replace("BAS${{ x }}_", "BASH_");
+            if is_sink {
+                batch.add_sink(random, template, canary);
+                continue;
+            }
             let token = placed(&template, TOKEN).unwrap_or_else(|refusals| panic!("{template}\n{refusals:?}"));
             let mut values = vec![TOKEN.to_owned()];
             for _ in 0..VALUES {
@@ -246,9 +389,29 @@ impl Batch {
                     }
                 }
             }
-            batch.cases.push(Case { template, holes: token.holes.len(), script: token.script, values });
+            let (holes, script) = (token.holes.len(), token.script);
+            batch.cases.push(Case { template, holes, script, values, is_sink });
         }
         batch
+    }
+
+    /// Adds a script that could run its values, with those that it takes.
+    fn add_sink(&mut self, random: &mut Random, template: String, canary: &str) {
+        let mut case = Case { template, script: String::new(), holes: 0, values: Vec::new(), is_sink: true };
+        for _ in 0..VALUES {
+            let value = random.value().replace("CANARY", canary);
+            match placed(&case.template, &value) {
+                Err(_) => self.refused_sinks += 1,
+                Ok(placed) => {
+                    assert!(case.values.is_empty() || case.script == placed.script, "{}", case.template);
+                    (case.script, case.holes) = (placed.script, placed.holes.len());
+                    case.values.push(value);
+                }
+            }
+        }
+        if !case.values.is_empty() {
+            self.cases.push(case);
+        }
     }
 
     fn runs(&self) -> usize {
@@ -263,6 +426,10 @@ impl Batch {
         }
         let mut output = output.into_iter();
         for case in &self.cases {
+            if case.is_sink {
+                output.by_ref().take(case.values.len()).for_each(drop);
+                continue;
+            }
             let with_token = output.next().expect("the token's output");
             for value in case.values.iter().skip(1) {
                 let printed = output.next().expect("the value's output");
@@ -304,7 +471,9 @@ impl Batch {
             for value in &case.values {
                 let _ = std::fs::remove_file(workspace.canary());
                 let (template, script, values) = (case.template.clone(), case.script.clone(), vec![value.clone()]);
-                let alone = Batch { cases: vec![Case { template, script, holes: case.holes, values }], refused: 0 };
+                let is_sink = case.is_sink;
+                let one = Case { template, script, holes: case.holes, values, is_sink };
+                let alone = Batch { cases: vec![one], ..Batch::default() };
                 let output = alone.run(workspace);
                 assert!(
                     !workspace.canary().exists(),
