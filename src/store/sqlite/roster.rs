@@ -8,6 +8,7 @@ use crate::webhook::roster::{Listed, NOTED_EVERY, Roster, add_silent};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Notes that a roster is in use.
 pub(super) fn note(session: &Session<'_>, roster: &Roster, at: Timestamp) -> Result<(), Error> {
@@ -35,10 +36,11 @@ pub(super) fn fill_in(connection: &Connection, deliveries: &mut [Delivery], most
     let mut known: HashMap<i64, Vec<Listed>> = HashMap::new();
     for delivery in deliveries {
         let Some(fingerprint) = delivery.roster else { continue };
-        if !known.contains_key(&fingerprint) {
-            known.insert(fingerprint, read(connection, fingerprint)?);
-        }
-        add_silent(delivery, &known[&fingerprint], most);
+        let listed = match known.entry(fingerprint) {
+            Entry::Occupied(listed) => listed.into_mut(),
+            Entry::Vacant(place) => place.insert(read(connection, fingerprint)?),
+        };
+        add_silent(delivery, listed, most);
     }
     Ok(())
 }
