@@ -192,7 +192,8 @@ impl Builder<'_> {
     fn property(&self, mark: char, value: Span) -> Span {
         let mut before = self.text.get(..value.range().start).unwrap_or_default().trim_end();
         for _ in 0..PROPERTIES_MAX {
-            let start = before.rfind(|it: char| it.is_whitespace() || "[{,".contains(it)).map_or(0, |at| at + 1);
+            let ends = |it: char| it.is_whitespace() || "[{,".contains(it);
+            let start = before.rmatch_indices(ends).next().map_or(0, |(at, end)| at + end.len());
             let word = &before[start..];
             if word.starts_with(mark) {
                 return Span::new(self.source, start, before.len());

@@ -1,6 +1,6 @@
 //! A delivery as the log spells it: one JSON text beside the columns that queries look at, made
 //! before the writer's turn. What is empty or said elsewhere is left out, since every byte is
-//! written, synced and copied once more.
+//! written, synced and copied once more. So its names are letters; the words are what earlier versions wrote.
 
 use super::accept::LoggedRun;
 use super::row::{from_json, to_json};
@@ -15,20 +15,21 @@ use std::borrow::Cow;
 /// What the log says about a delivery.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Entry<'e> {
+    #[serde(rename = "h", alias = "headers")]
     pub(super) headers: Cow<'e, [Header]>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "e", alias = "event", default, skip_serializing_if = "Option::is_none")]
     pub(super) event: Option<Cow<'e, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "s", alias = "secret", default, skip_serializing_if = "Option::is_none")]
     pub(super) secret: Option<Cow<'e, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "w", alias = "reason", default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<Cow<'e, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "y", alias = "replay_of", default, skip_serializing_if = "Option::is_none")]
     pub(super) replay_of: Option<Cow<'e, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "o", alias = "roster", default, skip_serializing_if = "Option::is_none")]
     pub(super) roster: Option<i64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "v", alias = "verdicts", default, skip_serializing_if = "Vec::is_empty")]
     verdicts: Vec<VerdictEntry<'e>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "r", alias = "runs", default, skip_serializing_if = "Vec::is_empty")]
     runs: Vec<RunEntry<'e>>,
 }
 
@@ -36,27 +37,32 @@ pub(super) struct Entry<'e> {
 /// `queued`, in the same order.
 #[derive(Debug, Serialize, Deserialize)]
 struct VerdictEntry<'v> {
+    #[serde(rename = "p", alias = "pipeline")]
     pipeline: Cow<'v, str>,
+    #[serde(rename = "d", alias = "decision")]
     decision: Decision,
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(rename = "f", alias = "filters", default, skip_serializing_if = "<[_]>::is_empty")]
     filters: Cow<'v, [FilterVerdict]>,
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(rename = "m", alias = "diagnostics", default, skip_serializing_if = "<[_]>::is_empty")]
     diagnostics: Cow<'v, [Report]>,
 }
 
 /// A run as its delivery's entry spells it, but for what the writer assigns.
 #[derive(Debug, Serialize, Deserialize)]
 struct RunEntry<'r> {
+    #[serde(rename = "i", alias = "id")]
     id: Cow<'r, str>,
+    #[serde(rename = "p", alias = "pipeline")]
     pipeline: Cow<'r, str>,
+    #[serde(rename = "n", alias = "prefix")]
     prefix: Cow<'r, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "c", alias = "digits", default, skip_serializing_if = "Option::is_none")]
     digits: Option<usize>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
+    #[serde(rename = "x", alias = "suffix", default, skip_serializing_if = "str::is_empty")]
     suffix: Cow<'r, str>,
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(rename = "t", alias = "values", default, skip_serializing_if = "<[_]>::is_empty")]
     values: Cow<'r, [String]>,
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(rename = "q", alias = "priority", default, skip_serializing_if = "is_usual")]
     priority: Priority,
 }
 
