@@ -76,7 +76,7 @@ fn spans_lie_within(node: &yaml::Node, text: &str) {
     match &node.content {
         Content::Scalar(scalar) => {
             for (offset, _) in scalar.text.char_indices().take(PARTS_MAX) {
-                let span = scalar.place(offset..scalar.text.len(), node.span, text);
+                let span = yaml::Locator::default().place(scalar, offset..scalar.text.len(), node.span, text);
                 assert!(text.get(span.range()).is_some(), "{span:?} of a text of {} bytes", text.len());
             }
         }

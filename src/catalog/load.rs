@@ -15,6 +15,7 @@ use crate::webhook::select::Wanted;
 use crate::yaml;
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -30,22 +31,23 @@ pub(super) struct Before<'b> {
 pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>) -> Entry {
     let shown_path = shown_path(&file.path);
     let last_good = before.as_ref().and_then(|before| before.entry.serving.clone());
+    let unreadable = |text: &Arc<str>, cause: &std::io::Error| {
+        let title = format!("the pipeline {shown_path} can't be read: {cause}");
+        let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
+        Entry {
+            name: file.name.clone(),
+            reports: vec![report],
+            serving: last_good.clone(),
+            connections: Vec::new(),
+            included: Vec::new(),
+            text: text.clone(),
+            asked: Vec::new(),
+            folders: BTreeSet::new(),
+        }
+    };
     let text: Arc<str> = match read(&file.path) {
         Ok(text) => text.into(),
-        Err(cause) => {
-            let title = format!("the pipeline {shown_path} can't be read: {cause}");
-            let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
-            return Entry {
-                name: file.name.clone(),
-                reports: vec![report],
-                serving: last_good,
-                connections: Vec::new(),
-                included: Vec::new(),
-                text: "".into(),
-                asked: Vec::new(),
-                folders: BTreeSet::new(),
-            };
-        }
+        Err(cause) => return unreadable(&"".into(), &cause),
     };
     let files = moment.files(&file.path);
     let is_unchanged = |before: &Before<'_>| {
@@ -55,8 +57,15 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
         return before.entry.clone();
     }
     let home = moment.library().pipelines();
-    let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, (home, moment.library()));
-    add_sure_mistakes(&pipeline, &mut diagnostics);
+    let judged = guarded(|| {
+        let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, (home, moment.library()));
+        add_sure_mistakes(&pipeline, &mut diagnostics);
+        (pipeline, diagnostics)
+    });
+    let (pipeline, diagnostics) = match judged {
+        Ok(judged) => judged,
+        Err(cause) => return unreadable(&text, &cause),
+    };
     let diagnostics = diagnostics.without_notes();
     let connections = pipeline.listeners.iter().map(|listener| listener.resource.connection.clone()).collect();
     let reports = diagnostics.resolve(&pipeline.sources);
@@ -72,7 +81,14 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let moment = Moment::new(library);
     let home = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(compile(&name, &shown_path(path), &text, &moment.files(path), (home, library)))
+    guarded(|| compile(&name, &shown_path(path), &text, &moment.files(path), (home, library)))
+}
+
+/// Judges one file so that a mistake of ours in doing so is an error of that file alone: the others are
+/// served and reported as if it were not there.
+fn guarded<T>(judge: impl FnOnce() -> T) -> std::io::Result<T> {
+    catch_unwind(AssertUnwindSafe(judge))
+        .map_err(|_| std::io::Error::other("pipehook made a mistake in reading it, please report this with the file"))
 }
 
 /// Reads the text of a file, if it is one and not too large.

@@ -7,35 +7,56 @@
 
 use super::{Scalar, Style};
 use crate::diagnostic::Span;
+use std::cell::Cell;
 use std::ops::Range;
 
-impl Scalar {
-    /// Returns the place of a range of the scalar's text, given the scalar's own place and the
+/// Finds places of parts, for who asks about one scalar's parts one after the other: it goes on from where
+/// the last part began, so that all parts of a long script cost one walk and not one each.
+#[derive(Debug, Default)]
+pub struct Locator {
+    last: Cell<Option<(Span, Step)>>,
+}
+
+/// How far a walk has come: offsets in the text and in the written form.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    text: usize,
+    written: usize,
+}
+
+impl Locator {
+    /// Returns the place of a range of a scalar's text, given the scalar's own place and the
     /// whole source. A range that can't be found exactly gives the whole scalar.
-    pub fn place(&self, range: Range<usize>, own: Span, source: &str) -> Span {
+    pub fn place(&self, scalar: &Scalar, range: Range<usize>, own: Span, source: &str) -> Span {
         let Some(written) = source.get(own.range()) else {
             return own;
         };
-        let Some(start) = self.offset(range.start, written) else {
+        let known = self.last.get().filter(|(place, step)| *place == own && step.text <= range.start);
+        let begin = known.map_or_else(|| Step { text: 0, written: scalar.content_start(written) }, |(_, step)| step);
+        let Some(start) = scalar.walk(begin, range.start, written) else {
             return own;
         };
-        let Some(end) = self.offset(range.end, written) else {
+        self.last.set(Some((own, start)));
+        let Some(end) = scalar.walk(start, range.end, written) else {
             return own;
         };
         let base = own.start as usize;
+        let [start, end] = [start, end].map(|step| scalar.after_blanks(step, written));
         Span::new(own.source, base + start, base + end.max(start))
     }
+}
 
-    /// Returns the offset in the written form that corresponds to an offset in the text.
-    fn offset(&self, target: usize, written: &str) -> Option<usize> {
-        let mut at = self.content_start(written);
-        let mut text = self.text.char_indices().peekable();
+impl Scalar {
+    /// Walks on to an offset in the text, or to the text's end.
+    fn walk(&self, from: Step, target: usize, written: &str) -> Option<Step> {
+        let Step { text: begin, written: mut at } = from;
+        let mut text = self.text.get(begin..)?.char_indices().peekable();
         loop {
             let Some(&(offset, wanted)) = text.peek() else {
-                return Some(at);
+                return Some(Step { text: self.text.len(), written: at });
             };
-            if offset >= target {
-                return Some(at + self.leading(&written[at..], wanted));
+            if begin + offset >= target {
+                return Some(Step { text: begin + offset, written: at });
             }
             let found = written[at..].chars().next()?;
             if found == wanted {
@@ -54,6 +75,12 @@ impl Scalar {
                 return None;
             }
         }
+    }
+
+    /// Returns where in the written form the character of the text stands to which a walk came.
+    fn after_blanks(&self, step: Step, written: &str) -> usize {
+        let wanted = self.text[step.text..].chars().next();
+        step.written + wanted.map_or(0, |wanted| self.leading(&written[step.written..], wanted))
     }
 
     /// Skips the quote, or the header line of a block.

@@ -3,12 +3,13 @@
 //! The dialect (reference, section 9.3): one document, UTF-8 with or without a byte order mark,
 //! no anchors, aliases, tags or merge keys, keys unique ignoring case. Scalars keep the text that
 //! the author wrote: `1.10` stays `1.10`. [`parse()`] reports every mistake that does not stop the
-//! reader; [`Scalar::place`] finds a part of a scalar in the file again.
+//! reader; [`Locator`] finds a part of a scalar in the file again.
 
 mod blame;
 mod locate;
 mod parse;
 
+pub use locate::Locator;
 pub use parse::parse;
 
 use crate::diagnostic::Span;

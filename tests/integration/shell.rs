@@ -3,6 +3,7 @@
 mod benign;
 mod environment;
 mod fuzz;
+mod letters;
 mod places;
 mod powershell;
 mod properties;

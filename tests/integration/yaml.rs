@@ -1,7 +1,7 @@
 //! The spanned YAML tree: places, the dialect's rules, limits.
 
 use pipehook::diagnostic::{Code, Diagnostics, SourceMap};
-use pipehook::yaml::{self, Content, Node};
+use pipehook::yaml::{self, Content, Locator, Node};
 use proptest::prelude::*;
 
 struct Parsed {
@@ -32,7 +32,7 @@ fn located(yaml: &str) -> String {
     let Content::Scalar(scalar) = &value.content else { panic!("the value is a scalar") };
     let start = scalar.text.find("${{").expect("there is an expression");
     let end = scalar.text.find("}}").expect("it is closed") + 2;
-    let span = scalar.place(start..end, value.span, &parsed.text);
+    let span = Locator::default().place(scalar, start..end, value.span, &parsed.text);
     parsed.text[span.range()].to_owned()
 }
 
@@ -109,9 +109,13 @@ fn check_spans(node: &Node, text: &str) {
     assert!(text.get(node.span.range()).is_some(), "{:?} of {text:?}", node.span);
     match &node.content {
         Content::Scalar(scalar) => {
+            let locator = Locator::default();
             for (offset, _) in scalar.text.char_indices() {
-                let span = scalar.place(0..offset, node.span, text);
+                let span = Locator::default().place(scalar, 0..offset, node.span, text);
                 assert!(text.get(span.range()).is_some(), "{span:?} of {text:?}");
+                let part = offset / 2..offset;
+                let span = Locator::default().place(scalar, part.clone(), node.span, text);
+                assert_eq!(locator.place(scalar, part, node.span, text), span, "whoever asked before, of {text:?}");
             }
         }
         Content::Sequence(items) => items.iter().for_each(|item| check_spans(item, text)),

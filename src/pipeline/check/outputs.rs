@@ -188,7 +188,8 @@ fn of_key(job: &NamedJob<'_>, key: &str) -> Result<(), Mistake> {
 
 /// `Job1`, `Job2`, …
 fn is_slice(part: &str) -> bool {
-    part.len() > 3 && part[..3].eq_ignore_ascii_case("job") && part[3..].bytes().all(|byte| byte.is_ascii_digit())
+    let Some((word, number)) = part.split_at_checked("job".len()) else { return false };
+    word.eq_ignore_ascii_case("job") && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A deployment's outputs begin with the job's name, or with a hook and what it deployed to.

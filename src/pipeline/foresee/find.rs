@@ -8,7 +8,7 @@ use crate::expression::{Expression, Reference, Step};
 use crate::shell::{Language, Outline, Piece, Script, environment_name};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
-use crate::yaml::{Content, Entry, Node, Scalar};
+use crate::yaml::{Content, Entry, Locator, Node, Scalar};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ pub(super) struct Finder<'f> {
     variables: &'f [Variable],
     /// The variables of the loops around, with what is known of them.
     loops: Vec<(String, Passed)>,
+    locator: Locator,
 }
 
 impl<'f> Finder<'f> {
@@ -41,7 +42,7 @@ impl<'f> Finder<'f> {
         parameters: &'f [(String, Passed)],
         variables: &'f [Variable],
     ) -> Self {
-        Self { sources, webhooks, parameters, variables, loops: Vec::new() }
+        Self { sources, webhooks, parameters, variables, loops: Vec::new(), locator: Locator::default() }
     }
 
     /// Returns the variables of all scopes that get payload text.
@@ -180,7 +181,7 @@ impl<'f> Finder<'f> {
     }
 
     fn span(&self, scalar: &Scalar, own: Span, range: Range<usize>) -> Span {
-        self.sources.source(own.source).map_or(own, |source| scalar.place(range, own, &source.text))
+        self.sources.source(own.source).map_or(own, |source| self.locator.place(scalar, range, own, &source.text))
     }
 
     /// Returns text with the macros of tainted variables in place.

@@ -88,7 +88,7 @@ impl Compiler<'_> {
 
     pub(super) fn place(&self, scalar: &yaml::Scalar, own: Span, range: Range<usize>) -> Span {
         let source = self.sources.source(own.source).expect("a node's span is of the map it was parsed with");
-        scalar.place(range, own, &source.text)
+        self.locator.place(scalar, range, own, &source.text)
     }
 }
 

@@ -54,8 +54,15 @@ pub(super) fn compile(
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> (Part, Vec<Mention>) {
-    let mut compiler =
-        Compiler { sources, scope, loop_names: Vec::new(), is_certain: true, mentions: Vec::new(), diagnostics };
+    let mut compiler = Compiler {
+        sources,
+        scope,
+        loop_names: Vec::new(),
+        is_certain: true,
+        mentions: Vec::new(),
+        diagnostics,
+        locator: yaml::Locator::default(),
+    };
     let part = match document.entries() {
         Some(entries) => compiler.root(document.span, entries, place),
         None => compiler.part(document, place),
@@ -71,6 +78,7 @@ struct Compiler<'c> {
     is_certain: bool,
     mentions: Vec<Mention>,
     diagnostics: &'c mut Diagnostics,
+    locator: yaml::Locator,
 }
 
 impl Compiler<'_> {

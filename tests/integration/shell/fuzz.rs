@@ -306,7 +306,7 @@ impl Random {
             21 => format!("declare q={word}; same \"$q\"\n"),
             22 => format!("declare -A m; m[k]={word}; same \"${{m[k]}}\"\n"),
             23 => format!("same {word} > f; cat < f\n"),
-            24 => format!("[[ -n {word} && zzz != {word} ]] && same y {word}\n"),
+            24 => format!("[[ {word} != zzz && zzz != {word} ]] && same y {word}\n"),
             25 => format!("[[ {word} =~ ^zzz$ ]] || same n {word}\n"),
             26 => format!("q={word}; eval 'same \"$q\"'\n"),
             27 => format!("( q={word}; trap 'same \"$q\"' EXIT )\n"),

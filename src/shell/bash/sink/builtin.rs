@@ -124,7 +124,8 @@ impl Walker {
                 names += 1;
                 continue;
             };
-            let takes_value = option.len() > 1 && valued.contains(&option[option.len() - 1..]);
+            let last = option.char_indices().next_back().map_or("", |(at, _)| &option[at..]);
+            let takes_value = option.len() > 1 && valued.contains(&last);
             let Some(value) = takes_value.then(|| arguments.next()).flatten() else { continue };
             if option.ends_with('C') {
                 self.refuse(&[call.scope.stdin], &format!("a line that `{name}` gives to a command"));

@@ -260,7 +260,7 @@ fn named_file(program: &str, option: &str, next: Option<&Argument>) -> Option<St
     if FILE_OPTIONS.contains(&option) {
         return next?.literal();
     }
-    let (name, file) = option.split_once('=').unwrap_or_else(|| option.split_at(option.len().min(2)));
+    let (name, file) = option.split_once('=').or_else(|| option.split_at_checked(2)).unwrap_or((option, ""));
     (FILE_OPTIONS.contains(&name) && !file.is_empty()).then(|| file.to_owned())
 }
 
