@@ -24,7 +24,7 @@ pub use draft::Draft;
 pub use folder::{Error, FILES_MAX};
 pub use library::Library;
 pub use load::{load_file, read};
-pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, prepare};
+pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, expand_told, prepare};
 pub use sure::add_sure_mistakes;
 pub use watch::{Watcher, watch};
 

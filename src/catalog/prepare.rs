@@ -71,6 +71,12 @@ pub fn expand(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diag
     pipeline.template.expand(&inputs(pipeline, trigger, diagnostics), diagnostics)
 }
 
+/// As [`expand`], and tells which values of the payload decided an `if`. What is wrong is not reported.
+pub fn expand_told(pipeline: &Pipeline, trigger: &Trigger<'_>) -> (Node, Vec<template::Decided>) {
+    let unread = &mut Diagnostics::default();
+    pipeline.template.expand_told(&inputs(pipeline, trigger, unread), unread)
+}
+
 /// Returns what the expressions of a pipeline are evaluated with.
 pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Inputs {
     let webhook_of = |alias: &str| trigger.webhook.as_ref().filter(|webhook| webhook.alias == alias);

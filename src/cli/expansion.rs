@@ -15,7 +15,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 
 /// The id of a delivery that is none.
-const DELIVERY: &str = "dlv_00000000000000000000000000000000";
+pub(super) const DELIVERY: &str = "dlv_00000000000000000000000000000000";
 /// The endings that a pipeline's file may have where only its name is given.
 const ENDINGS: [&str; 2] = ["yml", "yaml"];
 
@@ -74,7 +74,7 @@ impl Expansion {
     ) -> Result<Option<Prepared>, Failure> {
         let mut trigger = Trigger { parameters: &self.parameters, variables: &self.variables, ..Trigger::default() };
         let (kept, event) = match with {
-            Some((payload, listener)) => self.kept(config, listener, payload)?,
+            Some((payload, listener)) => kept(Some(config), listener, payload, &self.headers)?,
             None => (Vec::new(), None),
         };
         if let Some((payload, listener)) = with {
@@ -90,26 +90,6 @@ impl Expansion {
             });
         }
         Ok(prepare(pipeline, &trigger, diagnostics))
-    }
-
-    /// Returns the headers that would be kept and the event's name, by the rules of the configured
-    /// connection if there is one.
-    fn kept(
-        &self,
-        config: &Config,
-        listener: &Listener,
-        payload: &Payload<'_>,
-    ) -> Result<(Vec<Header>, Option<String>), Failure> {
-        let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
-        let raw: Vec<header::RawHeader<'_>> =
-            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let Some(connection) = config.connections.iter().find(|it| named(&it.name)) else {
-            let lower = self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
-            return Ok((lower.collect(), None));
-        };
-        let about = select(payload, &connection.wanted());
-        let event = header::event(connection, &raw, &about).map_err(|doubled| Failure::usage(doubled.to_string()))?;
-        Ok((header::kept_headers(connection, &raw), event))
     }
 
     /// Returns the names and texts of all files that a run is made from, as they are now: the
@@ -170,6 +150,27 @@ impl Expansion {
                 .ok_or_else(|| Failure::usage(format!("no webhook has the alias `{}`: {}", shown(alias), aliases()))),
         }
     }
+}
+
+/// Returns the headers that would be kept of a delivery and the event's name, by the rules of the
+/// configured connection if there is one.
+pub(super) fn kept(
+    config: Option<&Config>,
+    listener: &Listener,
+    payload: &Payload<'_>,
+    headers: &[Header],
+) -> Result<(Vec<Header>, Option<String>), Failure> {
+    let named = |name: &str| name.eq_ignore_ascii_case(&listener.resource.connection);
+    let connection = config.and_then(|config| config.connections.iter().find(|it| named(&it.name)));
+    let Some(connection) = connection else {
+        let lower = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        return Ok((lower.collect(), None));
+    };
+    let raw: Vec<header::RawHeader<'_>> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let about = select(payload, &connection.wanted());
+    let event = header::event(connection, &raw, &about).map_err(|doubled| Failure::usage(doubled.to_string()))?;
+    Ok((header::kept_headers(connection, &raw), event))
 }
 
 fn add_ending(path: &Path, ending: &str) -> PathBuf {

@@ -3,8 +3,7 @@
 //! costs nothing for it, and an answer that may not be what ran says so.
 
 use super::Intake;
-use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expand};
-use crate::diagnostic::Diagnostics;
+use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expand_told};
 use crate::pipeline::Trail;
 use crate::shell::Substitution;
 use crate::store::{self, DeliveryDetail};
@@ -135,6 +134,6 @@ fn expanded(
         delivery: delivery.id.as_str(),
     };
     let trigger = Trigger { webhook: Some(webhook), substitution, ..Trigger::default() };
-    let document = expand(pipeline, &trigger, &mut Diagnostics::default());
-    (template::to_yaml(&document), Trail::of(&document, &pipeline.sources, substitution))
+    let (document, decided) = expand_told(pipeline, &trigger);
+    (template::to_yaml(&document), Trail::of(&document, &decided, &pipeline.sources, substitution))
 }

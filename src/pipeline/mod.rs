@@ -43,7 +43,7 @@ pub use machine::Machine;
 pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
 pub use rewritten::rewritten;
 pub use schema::judge;
-pub use trail::{TRAIL_MAX, Trail, Use};
+pub use trail::{Choice, TRAIL_MAX, Trail, Use};
 
 use crate::diagnostic::Diagnostics;
 use crate::shell::{Known, Requirement, Substitution};

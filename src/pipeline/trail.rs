@@ -10,7 +10,7 @@ use super::rewritten::{Variables, script_of, tainted};
 use crate::diagnostic::{SourceMap, Span, shown};
 use crate::shell::{self, Language, Script, Substitution};
 use crate::taint::{Origin, Segment, Text};
-use crate::template::{Content, Entry, Node, Scalar};
+use crate::template::{Content, Decided, Entry, Node, Scalar};
 use serde::Serialize;
 
 /// The most pieces of payload text that a trail names; the rest are counted.
@@ -23,6 +23,25 @@ pub struct Trail {
     pub uses: Vec<Use>,
     /// How many there are beyond these.
     pub more: usize,
+    /// What of the payload decided which steps, jobs and keys there are.
+    pub decisions: Vec<Choice>,
+}
+
+/// A value of a payload that decided an `if`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// The webhook resource's alias and the path into the payload.
+    pub from: String,
+    /// The value, cut, control characters escaped.
+    pub value: String,
+    /// The author's file in which the condition stands, if it is known.
+    pub file: Option<String>,
+    /// The line in it, from 1.
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    pub column: Option<usize>,
+    /// Whether the condition holds.
+    pub holds: bool,
 }
 
 /// One piece of payload text.
@@ -51,12 +70,30 @@ pub struct Use {
 }
 
 impl Trail {
-    /// Follows the payload text of a document whose places point into `sources`.
-    pub fn of(document: &Node, sources: &SourceMap, substitution: Substitution) -> Self {
-        let mut walk = Walk { sources, substitution, trail: Self::default(), variables: Vec::new(), step: None };
+    /// Follows the payload text of a document whose places point into `sources`, and tells what was
+    /// decided by it.
+    pub fn of(document: &Node, decided: &[Decided], sources: &SourceMap, substitution: Substitution) -> Self {
+        let decisions = decided.iter().map(|it| choice(it, sources)).collect();
+        let trail = Self { decisions, ..Self::default() };
+        let mut walk = Walk { sources, substitution, trail, variables: Vec::new(), step: None };
         walk.node(document, &Key::default());
         walk.trail
     }
+}
+
+fn choice(decided: &Decided, sources: &SourceMap) -> Choice {
+    let (file, line, column) = place(sources, decided.span);
+    let (from, value) = (from(&decided.origin), shown(&decided.value));
+    Choice { from, value, file, line, column, holds: decided.holds }
+}
+
+/// Returns the file, the line and the column of a place, as far as they are known.
+fn place(sources: &SourceMap, span: Span) -> (Option<String>, Option<usize>, Option<usize>) {
+    let Some(source) = sources.source(span.source).filter(|_| span != Span::NONE) else { return (None, None, None) };
+    let before = &source.text[..(span.start as usize).min(source.text.len())];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.matches('\n').count() + 1;
+    (Some(source.name.to_string()), Some(line), Some(before[line_start..].chars().count() + 1))
 }
 
 /// The way from the document's root to a node.
@@ -146,6 +183,15 @@ impl Walk<'_> {
     }
 
     fn scalar(&mut self, scalar: &Scalar, span: Span, key: &Key) {
+        // Macros are replaced there when the step starts.
+        if matches!(key.around.as_str(), "env" | "inputs") {
+            let (text, spans) = self.with_variables(scalar, span);
+            for (segment, (place, through)) in text.segments().iter().zip(spans) {
+                let into = format!("{}{}", key.into(), passage(through.as_deref()));
+                self.note(segment, place, key, into, None);
+            }
+            return;
+        }
         for (at, segment) in scalar.text.segments().iter().enumerate() {
             let place = scalar.segment_spans.get(at).copied().unwrap_or(span);
             self.note(segment, place, key, key.into(), None);
@@ -169,8 +215,7 @@ impl Walk<'_> {
             }
             let hole = holes.next().filter(|_| self.substitution == Substitution::Safe);
             let place = hole.and_then(|hole| hole.place).map_or(String::new(), |place| format!(", in {place}"));
-            let through = through.map_or(String::new(), |name| format!(", through the variable `{}`", shown(&name)));
-            let into = format!("line {line} of the script{place}{through}");
+            let into = format!("line {line} of the script{place}{}", passage(through.as_deref()));
             // In Python the characters themselves stand in the script, as escapes.
             let carrier = hole.filter(|_| language != Language::Python);
             self.note(segment, span, key, into, carrier.map(|hole| hole.variable.clone()));
@@ -214,15 +259,7 @@ impl Walk<'_> {
             self.trail.more += 1;
             return;
         }
-        let place = self.sources.source(span.source).filter(|_| span != Span::NONE).map(|source| {
-            let before = &source.text[..(span.start as usize).min(source.text.len())];
-            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-            (source.name.to_string(), before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-        });
-        let (file, line, column) = match place {
-            Some((file, line, column)) => (Some(file), Some(line), Some(column)),
-            None => (None, None, None),
-        };
+        let (file, line, column) = place(self.sources, span);
         self.trail.uses.push(Use {
             from: from(origin),
             value: shown(&segment.text),
@@ -236,6 +273,11 @@ impl Walk<'_> {
             variable,
         });
     }
+}
+
+/// Says through which variable text came, if it came through one.
+fn passage(variable: Option<&str>) -> String {
+    variable.map_or(String::new(), |name| format!(", through the variable `{}`", shown(name)))
 }
 
 /// Returns a place in a payload with the alias of its webhook resource.

@@ -33,7 +33,8 @@ mod value;
 
 pub use emit::{to_json, to_yaml};
 pub use expand::{
-    EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX, WORK_MAX,
+    Decided, EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX,
+    WORK_MAX,
 };
 pub use expanded::{Content, Entry, Kind, Node, Scalar};
 pub use files::{FileError, FileText, Files, NoFiles, Repository};
@@ -110,6 +111,11 @@ impl Template {
     /// could be made, and must not be used if there are errors.
     pub fn expand(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
         expand::expand(&self.loaded, inputs, diagnostics).0
+    }
+
+    /// As [`Self::expand`], and tells which values of a payload decided an `if` or `elseif`.
+    pub fn expand_told(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Vec<Decided>) {
+        expand::expand_told(&self.loaded, inputs, diagnostics)
     }
 
     /// As [`Self::expand`], for inputs whose tainted texts stand for any other text. `None` where

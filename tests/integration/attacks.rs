@@ -5,6 +5,7 @@
 //! so is what stands under other tests.
 
 mod archives;
+mod crowds;
 mod loads;
 mod pipelines;
 mod requests;
@@ -92,7 +93,6 @@ fn end(case: &Value, surface: &str, server: &requests::Posting) -> End {
         "secret" => secrets::end(case),
         "artifact" => archives::end(case),
         "web" => web::end(case),
-        "notify" => elsewhere("pipehook sends no notifications"),
         "db" => store::end(case),
         "queue" => elsewhere("the tests of the door, the store and the worker have these"),
         "dos" if case.get("load").is_some() => loads::end(case, server),

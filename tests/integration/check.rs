@@ -114,7 +114,7 @@ fn an_expression_that_does_not_end_hides_no_other_mistake() {
 
 /// Returns the code and the line of each mistake.
 fn told(reports: &Value) -> Vec<(String, u64)> {
-    let reports = reports.as_array().expect("a list").iter();
+    let reports = reports.get("reports").unwrap_or(reports).as_array().expect("a list").iter();
     let one =
         |it: &Value| (it["code"].as_str().unwrap_or_default().to_owned(), it["place"]["line"].as_u64().unwrap_or(0));
     reports.map(one).collect()

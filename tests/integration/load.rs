@@ -74,7 +74,7 @@ fn send_all(server: &Server, numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 /// Returns the bytes of memory that a process has now.
-fn resident(process: u32) -> u64 {
+pub fn resident(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it lives");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024

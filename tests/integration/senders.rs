@@ -164,6 +164,7 @@ fn held(status: u16, told: &str) -> bool {
     }
 }
 
+/// None is judged otherwise than it says, also of those that leave it to a policy.
 #[test]
 fn the_running_server_judges_every_vector_without_a_moment_as_it_says() {
     let Some(all) = Vector::all() else { return };

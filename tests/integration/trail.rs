@@ -118,6 +118,122 @@ fn check_says_the_same_before_anything_is_posted() {
     assert!(output.contains("does not hold: ref should be main, found other"), "{output}");
 }
 
+/// A pipeline whose steps a payload decides, and whose macros bring its text into `env` and inputs.
+const DECIDED: &str = "\
+resources:
+  webhooks:
+  - webhook: push
+    connection: hook
+    filters:
+    - header: X-Event
+      value: push
+variables:
+  who: ${{ parameters.push.user }}
+steps:
+- ${{ if eq(parameters.push.action, 'opened') }}:
+  - bash: echo \"$WHO\"
+    displayName: greet
+    env:
+      WHO: by $(who), $(other)
+- ${{ elseif parameters.push.draft }}:
+  - bash: echo draft
+- ${{ each label in parameters.push.labels }}:
+  - ${{ if eq(label.name, 'deploy') }}:
+    - bash: echo deploy
+- task: CopyFiles@2
+  inputs:
+    contents: $(who)
+    targetFolder: x
+";
+
+fn decided() -> Folder {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    folder.write("pipelines/p.yml", DECIDED);
+    let payload =
+        r#"{"action": "closed", "draft": true, "user": "Eve", "labels": [{"name": "deploy"}, {"name": "a\u001bb"}]}"#;
+    folder.write("payload.json", payload);
+    folder
+}
+
+/// Each decision as one line.
+fn decisions(expansion: &Value) -> Vec<String> {
+    let told = expansion["decisions"].as_array().expect("a list");
+    let text = |it: &Value, name: &str| it[name].as_str().unwrap_or("-").to_owned();
+    told.iter()
+        .map(|it| {
+            format!(
+                "{}:{} {} | {} | {}",
+                text(it, "file"),
+                it["line"],
+                text(it, "from"),
+                text(it, "value"),
+                it["holds"]
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_values_that_decide_what_a_pipeline_has_are_told_with_what_they_were() {
+    let folder = decided();
+    let arguments = ["check", "--payload", "payload.json", "--header", "X-Event: push", "--format", "json"];
+    let told = folder.run(&arguments).ended_with(0).json();
+    let pipeline = &told["pipelines"][0];
+    assert_eq!((&pipeline["starts"], &pipeline["rejected"]), (&true.into(), &false.into()), "{told}");
+    assert_eq!(
+        decisions(&pipeline["expansion"]),
+        [
+            "pipelines/p.yml:11 push.action | closed | false",
+            "pipelines/p.yml:16 push.draft | True | true",
+            "pipelines/p.yml:19 push.labels[0].name | deploy | true",
+            r"pipelines/p.yml:19 push.labels[1].name | a\u{1b}b | false",
+        ]
+    );
+    let server = folder.serve(&["--no-worker"]);
+    let payload = std::fs::read(folder.path().join("payload.json")).expect("the payload");
+    let answer = server.request("POST", "/webhooks/hook", &[("X-Event", "push")], &payload).json();
+    let asked = server.ask(&format!("/api/v1/deliveries/{}", answer["delivery"].as_str().expect("an id"))).json();
+    let expansion = &asked["pipelines"][0]["expansion"];
+    assert_eq!(expansion["decisions"], pipeline["expansion"]["decisions"], "a delivery is told the same: {asked}");
+    assert_eq!(expansion["uses"], pipeline["expansion"]["uses"]);
+    let shown = folder.run(&["deliveries", "show", answer["delivery"].as_str().expect("an id")]).ended_with(0).stdout;
+    assert!(
+        shown.contains("a condition that does not hold (pipelines/p.yml:11)\n      push.action = closed"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn text_that_macros_bring_into_the_environment_and_inputs_is_told() {
+    let folder = decided();
+    folder.write("payload.json", r#"{"action": "opened", "user": "Eve", "labels": []}"#);
+    let told = folder.run(&["check", "--payload", "payload.json", "--format", "json"]).ended_with(0).json();
+    assert_eq!(
+        lines(&told["pipelines"][0]["expansion"]),
+        [
+            "pipelines/p.yml:9 push.user | Eve | variables.who | - | the variable `who` | -",
+            "pipelines/p.yml:15 push.user | Eve | steps[0].env.WHO | greet | the environment variable `WHO`, through the variable `who` | -",
+            "pipelines/p.yml:23 push.user | Eve | steps[1].inputs.contents | CopyFiles@2 | the input `contents`, through the variable `who` | -",
+        ]
+    );
+}
+
+#[test]
+fn check_takes_the_headers_and_the_webhook_of_a_delivery() {
+    let folder = decided();
+    let starts = |more: &[&str]| {
+        let arguments = [&["check", "--payload", "payload.json"], more].concat();
+        folder.run(&arguments).ended_with(0).stdout
+    };
+    assert!(starts(&[]).contains("does not start"));
+    assert!(starts(&["--header", "X-Event: push"]).contains("pipeline p starts by the webhook push"));
+    assert!(starts(&["--webhook", "PUSH", "--header", "x-event: push"]).contains("starts by the webhook push"));
+    let other = folder.run(&["check", "--payload", "payload.json", "--webhook", "pull"]).ended_with(2);
+    assert!(other.stderr.contains("no webhook of these pipelines has the alias `pull`"), "{other:?}");
+    let without = folder.run(&["check", "--header", "X-Event: push"]).ended_with(2);
+    assert!(without.stderr.contains("--payload"), "{without:?}");
+}
+
 #[test]
 fn a_list_without_end_is_cut_and_counted() {
     let folder = Folder::new("connections: {hook: {auth: none}}\n");

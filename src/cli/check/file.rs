@@ -1,28 +1,24 @@
 //! What is wrong with one pipeline.
 
-use super::super::deliveries::show::{self, uses};
+use super::super::failure::Failure;
+use super::foresight::{Foreseen, Given};
 use super::sender;
-use crate::catalog::{self, Library, Listener, Pipeline, Trigger, TriggeringWebhook, prepare};
+use crate::catalog::{self, Library, Pipeline};
 use crate::config::Config;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, shown};
-use crate::pipeline::Trail;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
 use crate::shell::Substitution;
 use crate::template::TemplateKind;
-use crate::webhook::filter;
-use crate::webhook::payload::Payload;
-use crate::webhook::select::{Selected, select};
 use std::path::{Path, PathBuf};
-
-/// The id of a delivery that is none.
-const DELIVERY: &str = "dlv_00000000000000000000000000000000";
 
 /// What came of checking a pipeline.
 pub(super) struct Checked {
     pub(super) reports: Vec<Report>,
-    /// With a payload: which filters hold, and where its text would go. For people.
-    pub(super) trail: String,
+    /// With a payload: what would become of it, for each webhook resource that it may be for.
+    pub(super) foreseen: Vec<Foreseen>,
     /// The files that it names as templates.
     pub(super) included: Vec<(PathBuf, TemplateKind)>,
+    /// Whether the delivery that was given may be for one of its webhook resources.
+    pub(super) takes: bool,
     /// Whether a delivery can start it.
     pub(super) listens: bool,
 }
@@ -31,16 +27,25 @@ impl Checked {
     pub(super) fn unreadable(what: &str, file: &Path, cause: &std::io::Error) -> Self {
         let title = format!("the {what} {} can't be read: {cause}", file.display());
         let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
-        Self { reports: vec![report], trail: String::new(), included: Vec::new(), listens: false }
+        Self { reports: vec![report], foreseen: Vec::new(), included: Vec::new(), takes: false, listens: false }
     }
 }
 
 /// Returns everything that is wrong with a pipeline; with a payload, also with its expansion, and
 /// with a configuration, also what its connections say of it.
-pub(super) fn check(file: &Path, library: &Library, payload: Option<&Payload<'_>>, config: Option<&Config>) -> Checked {
+///
+/// # Errors
+///
+/// The delivery that is given can't be one, such as a header that must be single and is doubled.
+pub(super) fn check(
+    file: &Path,
+    library: &Library,
+    given: Option<&Given<'_>>,
+    config: Option<&Config>,
+) -> Result<Checked, Failure> {
     let (pipeline, mut diagnostics) = match catalog::load_file(file, library) {
         Ok(loaded) => loaded,
-        Err(cause) => return Checked::unreadable("pipeline", file, &cause),
+        Err(cause) => return Ok(Checked::unreadable("pipeline", file, &cause)),
     };
     if let Some(config) = config {
         sender::filters(config, &pipeline, &mut diagnostics);
@@ -48,20 +53,19 @@ pub(super) fn check(file: &Path, library: &Library, payload: Option<&Payload<'_>
     }
     let substitution = |connection: &str| config.map_or_else(Substitution::default, |it| it.substitution(connection));
     let had_errors = diagnostics.has_errors();
-    let mut trail = String::new();
-    match payload.filter(|_| !pipeline.listeners.is_empty()) {
-        Some(payload) if !had_errors => {
-            trail = with_payload(&pipeline, payload, &substitution, &mut diagnostics);
-        }
+    let mut outcomes = Vec::new();
+    match given.filter(|given| given.is_for(&pipeline)) {
+        Some(given) if !had_errors => outcomes = given.foresee(&pipeline, config, &mut diagnostics)?,
         _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
-    Checked {
+    Ok(Checked {
         included: pipeline.included().collect(),
+        takes: given.is_some_and(|given| given.is_for(&pipeline)),
         listens: !pipeline.listeners.is_empty(),
         reports: diagnostics.resolve(&pipeline.sources),
-        trail,
-    }
+        foreseen: outcomes,
+    })
 }
 
 /// Reports the places of scripts that take no payload text, whatever is posted.
@@ -80,41 +84,4 @@ fn foreseen(pipeline: &Pipeline, substitution: &dyn Fn(&str) -> Substitution, di
             diagnostics.push(diagnostic);
         }
     }
-}
-
-/// Expands with a payload for each webhook resource, and returns what would become of it.
-fn with_payload(
-    pipeline: &Pipeline,
-    payload: &Payload<'_>,
-    substitution: &dyn Fn(&str) -> Substitution,
-    diagnostics: &mut Diagnostics,
-) -> String {
-    let mut text = String::new();
-    for listener in &pipeline.listeners {
-        let selected = select(payload, &listener.wanted);
-        text.push_str(&filters(&pipeline.name, listener, &selected));
-        let webhook = TriggeringWebhook {
-            alias: &listener.resource.alias,
-            payload: selected,
-            headers: &[],
-            event: None,
-            delivery: DELIVERY,
-        };
-        let substitution = substitution(&listener.resource.connection);
-        let trigger = Trigger { webhook: Some(webhook), substitution, ..Trigger::default() };
-        if let Some(prepared) = prepare(pipeline, &trigger, diagnostics) {
-            text.push_str(&uses(&Trail::of(&prepared.document, &pipeline.sources, substitution)));
-        }
-    }
-    text
-}
-
-/// Says which filters of a webhook resource hold.
-fn filters(pipeline: &str, listener: &Listener, payload: &Selected<'_>) -> String {
-    let (holds, verdicts) = filter::evaluate(&listener.filters, payload, &[]);
-    let starts = if holds { "starts" } else { "does not start" };
-    let mut text =
-        format!("pipeline {} {starts} by the webhook {}\n", shown(pipeline), shown(&listener.resource.alias));
-    text.extend(verdicts.iter().map(|verdict| format!("  {}\n", show::filter(verdict))));
-    text
 }

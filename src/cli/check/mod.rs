@@ -1,6 +1,7 @@
 //! `pipehook check`: mistakes in pipelines, templates and the configuration, before a delivery finds them.
 
 mod file;
+mod foresight;
 mod other;
 mod parallel;
 mod sarif;
@@ -11,11 +12,13 @@ use super::failure::{Ending, Failure};
 use super::{Global, input, output};
 use crate::catalog::Library;
 use crate::config::{Config, Environment, environment_variable};
-use crate::diagnostic::{Report, Severity, Style, render_all};
+use crate::diagnostic::{Report, Severity, Style, render_all, shown};
 use crate::template::TemplateKind;
 use crate::webhook::payload;
 use clap::{Args, ValueEnum};
 use file::Checked;
+use foresight::{Foreseen, Given};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use subject::{Subjects, counted};
@@ -29,6 +32,7 @@ use subject::{Subjects, counted};
 Examples:
   pipehook check
   pipehook check pipelines/hello.yml --payload payload.json
+  pipehook check --payload payload.json --header 'X-GitHub-Event: push' --format json
   pipehook check --format sarif > pipehook.sarif")]
 pub(super) struct Check {
     /// Pipelines, templates, configurations, or folders of them; without any, the configuration and
@@ -38,6 +42,12 @@ pub(super) struct Check {
     /// Also expand each pipeline that listens to a webhook with this payload, and say where its text goes
     #[arg(long, value_name = "FILE")]
     payload: Option<PathBuf>,
+    /// The webhook resources that the payload is for, by their alias; otherwise all
+    #[arg(long, value_name = "ALIAS", requires = "payload")]
+    webhook: Option<String>,
+    /// A header of the delivery; may be given more than once
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = input::header, requires = "payload")]
+    headers: Vec<(String, String)>,
     /// Leave the secrets of a configuration where they are, for machines that have none; otherwise one
     /// that is not there is a mistake, as it is for `serve`
     #[arg(long)]
@@ -51,10 +61,17 @@ pub(super) struct Check {
 enum ReportFormat {
     /// For people, on stderr
     Text,
-    /// One JSON document on stdout
+    /// One JSON document on stdout: the reports, and with a payload also what would become of it
     Json,
     /// For code review tools, on stdout
     Sarif,
+}
+
+/// What is printed as JSON where a payload was given.
+#[derive(Debug, Serialize)]
+struct WithPayload<'c> {
+    reports: &'c [Report],
+    pipelines: &'c [Foreseen],
 }
 
 impl Check {
@@ -62,6 +79,7 @@ impl Check {
         let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
         let payload = bytes.as_deref().map(payload::check).transpose();
         let payload = payload.map_err(|mistake| Failure::usage(format!("the payload can't be used: {mistake}")))?;
+        let given = payload.map(|payload| Given { payload, headers: &self.headers, webhook: self.webhook.as_deref() });
         let mut subjects = Subjects::default();
         // Who names pipelines asks about them only: mistakes of the configuration are told with the
         // configuration.
@@ -74,10 +92,15 @@ impl Check {
             subjects.add(path, &library)?;
         }
         let pipelines = parallel::map(&subjects.pipelines, |path: &PathBuf| {
-            file::check(path, &library, payload.as_ref(), config.as_ref())
+            file::check(path, &library, given.as_ref(), config.as_ref())
         });
+        let mut pipelines = pipelines.into_iter().collect::<Result<Vec<Checked>, Failure>>()?;
+        if let Some(alias) = self.webhook.as_deref().filter(|_| !pipelines.iter().any(|it| it.takes)) {
+            return Err(Failure::usage(format!("no webhook of these pipelines has the alias `{}`", shown(alias))));
+        }
+        let foreseen: Vec<Foreseen> = pipelines.iter_mut().flat_map(|it| std::mem::take(&mut it.foreseen)).collect();
         if self.format == ReportFormat::Text {
-            output::text(&pipelines.iter().map(|it| it.trail.as_str()).collect::<String>())?;
+            output::text(&foreseen.iter().map(Foreseen::text).collect::<String>())?;
         }
         let kinds = included(&pipelines);
         let environment: Option<&Environment<'_>> = (!self.without_secrets).then_some(&environment_variable);
@@ -87,13 +110,16 @@ impl Check {
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
         reports.extend(parallel::map(&subjects.templates, template).into_iter().flatten());
         let reports = without_repeats(reports);
-        self.print(&reports, &subjects)?;
+        self.print(&reports, &foreseen, &subjects)?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
         Ok(if has_errors { Ending::Mistakes } else { Ending::Done })
     }
 
-    fn print(&self, reports: &[Report], subjects: &Subjects) -> Result<(), Failure> {
+    fn print(&self, reports: &[Report], foreseen: &[Foreseen], subjects: &Subjects) -> Result<(), Failure> {
         match self.format {
+            ReportFormat::Json if self.payload.is_some() => {
+                output::json(&WithPayload { reports, pipelines: foreseen })?
+            }
             ReportFormat::Json => output::json(&reports)?,
             ReportFormat::Sarif => output::json(&sarif::document(reports))?,
             ReportFormat::Text => {

@@ -90,7 +90,7 @@ fn pipeline(pipeline: &Verdict, found: Option<&PipelineTrail>, text: &mut String
 
 /// Where the delivery's text went in a pipeline.
 fn trail(found: &PipelineTrail, text: &mut String) {
-    if found.trail.uses.is_empty() && found.note.is_none() {
+    if found.trail.uses.is_empty() && found.trail.decisions.is_empty() && found.note.is_none() {
         return;
     }
     text.push_str("  payload text\n");
@@ -101,6 +101,11 @@ fn trail(found: &PipelineTrail, text: &mut String) {
 /// Each piece of payload text in two lines, where it went and what it is, those of a step together.
 pub(in super::super) fn uses(trail: &Trail) -> String {
     let mut text = String::new();
+    for it in &trail.decisions {
+        let holds = if it.holds { "holds" } else { "does not hold" };
+        let place = place(it.file.as_deref(), it.line);
+        text.push_str(&format!("    a condition that {holds}{place}\n      {} = {}\n", it.from, it.value));
+    }
     let mut step = None;
     for it in &trail.uses {
         if it.step != step {
@@ -109,10 +114,7 @@ pub(in super::super) fn uses(trail: &Trail) -> String {
         }
         let indent = if it.step.is_some() { "      " } else { "    " };
         let variable = it.variable.as_ref().map(|name| format!(", as `{name}`")).unwrap_or_default();
-        let place = match (&it.file, it.line) {
-            (Some(file), Some(line)) => format!(" ({}:{line})", shown(file)),
-            _ => String::new(),
-        };
+        let place = place(it.file.as_deref(), it.line);
         let cut = if it.value.ends_with('…') { format!(" ({} bytes)", it.bytes) } else { String::new() };
         text.push_str(&format!("{indent}{}{variable}{place}\n{indent}  {} = {}{cut}\n", it.into, it.from, it.value));
     }
@@ -120,6 +122,14 @@ pub(in super::super) fn uses(trail: &Trail) -> String {
         text.push_str(&format!("    … and {} more\n", trail.more));
     }
     text
+}
+
+/// Returns a place in an author's file as it stands behind what it is the place of.
+fn place(file: Option<&str>, line: Option<usize>) -> String {
+    match (file, line) {
+        (Some(file), Some(line)) => format!(" ({}:{line})", shown(file)),
+        _ => String::new(),
+    }
 }
 
 /// One filter in a line: what is wanted, and what was there where that differs.

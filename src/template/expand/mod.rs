@@ -1,6 +1,7 @@
 //! Evaluating a template for one run.
 //!
 //! ```text
+//! decision   what of a payload decided an `if`, for people who ask
 //! sequence   lists: directives bring items, lists from expressions are flattened one level
 //! mapping    keys and values: directives bring keys, variables are defined
 //! glue       numbers that the text around them would make part of something else
@@ -12,6 +13,7 @@
 //! Each file that is entered has a frame: its own parameters and loops. Variables are known
 //! through all frames, since a template sees those of its caller.
 
+mod decision;
 mod glue;
 mod include;
 mod mapping;
@@ -19,6 +21,7 @@ mod sequence;
 mod spent;
 mod variables;
 
+pub use decision::Decided;
 pub use spent::{
     EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX, WORK_MAX,
 };
@@ -40,27 +43,18 @@ use variables::Variables;
 
 /// Returns the document, and whether tainted text has decided anything about it.
 pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, bool) {
-    let root = &loaded.files[0];
-    let origins = inputs.webhooks.iter().map(|alias: &String| {
-        let whole = Origin { alias: alias.as_str().into(), path: "".into() };
-        (Arc::from(alias.as_str()), Arc::new(whole))
-    });
-    let frame = Frame::new(root, inputs.parameters.clone().into(), origins.collect(), inputs, None);
-    let mut expansion = Expansion {
-        loaded,
-        inputs,
-        frames: vec![frame],
-        variables: Variables::new(&inputs.variables),
-        diagnostics,
-        spent: Spent::default(),
-        used: vec![0],
-        is_copied: false,
-        text_decided: false,
-        unknown: HashSet::new(),
-    };
-    let document = expansion.part(&root.document, Place::Root);
+    let mut expansion = Expansion::new(loaded, inputs, diagnostics);
+    let document = expansion.part(&loaded.files[0].document, Place::Root);
     let looked = expansion.frames[0].context.has_looked_at_taint();
     (document, looked || expansion.text_decided)
+}
+
+/// Returns the document, and what of a payload decided which branches it has.
+pub(super) fn expand_told(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Vec<Decided>) {
+    let mut expansion = Expansion::new(loaded, inputs, diagnostics);
+    expansion.decided = Some(Vec::new());
+    let document = expansion.part(&loaded.files[0].document, Place::Root);
+    (document, expansion.decided.unwrap_or_default())
 }
 
 /// After how many mistakes an expansion is not gone on with.
@@ -81,6 +75,8 @@ struct Expansion<'e> {
     /// Whether tainted text has decided anything, beside what the expressions of the open frames
     /// have looked at.
     text_decided: bool,
+    /// What of a payload decided an `if`; `None` where nobody asked.
+    decided: Option<Vec<Decided>>,
     /// The places whose values could not be made, which has been reported: what they would have
     /// brought is no second mistake.
     unknown: HashSet<Span>,
@@ -117,6 +113,27 @@ impl<'e> Frame<'e> {
 }
 
 impl<'e> Expansion<'e> {
+    fn new(loaded: &'e Loaded, inputs: &'e Inputs, diagnostics: &'e mut Diagnostics) -> Self {
+        let origins = inputs.webhooks.iter().map(|alias: &String| {
+            let whole = Origin { alias: alias.as_str().into(), path: "".into() };
+            (Arc::from(alias.as_str()), Arc::new(whole))
+        });
+        let frame = Frame::new(&loaded.files[0], inputs.parameters.clone().into(), origins.collect(), inputs, None);
+        Self {
+            loaded,
+            inputs,
+            frames: vec![frame],
+            variables: Variables::new(&inputs.variables),
+            diagnostics,
+            spent: Spent::default(),
+            used: vec![0],
+            is_copied: false,
+            text_decided: false,
+            decided: None,
+            unknown: HashSet::new(),
+        }
+    }
+
     fn frame(&mut self) -> &mut Frame<'e> {
         self.frames.last_mut().expect("the pipeline's own frame is never left")
     }

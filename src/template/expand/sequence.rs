@@ -201,6 +201,7 @@ impl Expansion<'_> {
                 Some(hole) => {
                     let value = self.evaluate(hole)?;
                     self.look_at(&value);
+                    self.tell_decision(hole, value.is_truthy());
                     if value.is_truthy() {
                         return Some(&branch.body);
                     }

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 /// How long the answer to another sender may take meanwhile. The cases say 500 ms for a quiet machine.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How much of a body without an end is sent: far more than any limit.
 const ENDLESS_BYTES: usize = 64 * 1024 * 1024;
 
@@ -17,6 +17,9 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub fn end(case: &Value, posting: &Posting) -> End {
     let load = &case["load"];
+    if let Some(end) = super::crowds::end(load, posting) {
+        return end;
+    }
     let sent: Vec<u8> = match load["kind"].as_str().expect("a kind") {
         "declared" => format!("{HEAD}Content-Length: {}\r\n\r\n", load["length"]).into_bytes(),
         "endless-chunked" => endless(),
@@ -26,7 +29,7 @@ pub fn end(case: &Value, posting: &Posting) -> End {
         }
         // There is no HTTP/2: its preface is no request.
         "h2-rapid-reset" | "h2-continuation" => PREFACE.to_vec(),
-        other => return End::NotRun(format!("{other}: the test of slow connections has it, with its numbers")),
+        other => return End::NotRun(format!("{other} is not known")),
     };
     let answer = answer(&posting.server, &sent);
     let begun = Instant::now();
@@ -40,7 +43,7 @@ pub fn end(case: &Value, posting: &Posting) -> End {
     }
 }
 
-const HEAD: &str = "POST /webhooks/WebHook HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
+pub(super) const HEAD: &str = "POST /webhooks/WebHook HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
 
 fn endless() -> Vec<u8> {
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));

@@ -8,18 +8,21 @@ use std::time::{Duration, Instant};
 /// What every pipeline listens to.
 const WEBHOOKS: &str = "  webhooks:\n  - webhook: WebHook\n    connection: hook\n";
 
-/// Pipelines whose case wants something else than this version does, and why that is right.
-const OTHERWISE: &[(&str, &str)] = &[
-    ("YM-007", "anchors are refused in every file"),
-    ("EN-013", "our own names begin otherwise, so that this one is ordinary: see the tests of variables"),
-];
+/// Pipelines that are written for another program: what stands there, and what means the same here.
+///
+/// Anchors are refused in every file, so that YM-007 is run without its own: what its payload names
+/// is no alias. The names that EN-013 means begin otherwise here.
+const HERE: &[(&str, &str, &str)] = &[("YM-007", "x: &anchor secret\n", ""), ("EN-013", "WHP_0", "PIPEHOOK_0")];
 
 pub fn end(case: &Value) -> End {
     let id = case["id"].as_str().expect("an id");
-    if let Some((_, why)) = OTHERWISE.iter().find(|(other, _)| *other == id) {
-        return End::NotRun((*why).to_owned());
-    }
     let yaml = case["pipeline_yaml"].as_str().expect("a pipeline");
+    let mut here = yaml.to_owned();
+    for (_, there, instead) in HERE.iter().filter(|(known, ..)| *known == id) {
+        assert!(here.contains(there), "{id} has {there}");
+        here = here.replace(there, instead);
+    }
+    let yaml = here.as_str();
     let made;
     let yaml = match yaml.split_once("...(104857600)") {
         Some((before, after)) => {

@@ -1,0 +1,106 @@
+//! `pipehook check --payload`: what a delivery would come to, told before anything is posted, as
+//! `deliveries show` tells it after.
+
+use super::super::deliveries::show;
+use super::super::expansion::{DELIVERY, kept};
+use super::super::failure::Failure;
+use crate::catalog::{Listener, Pipeline, Trigger, TriggeringWebhook, expand_told, prepare};
+use crate::config::Config;
+use crate::diagnostic::{Diagnostics, shown};
+use crate::pipeline::Trail;
+use crate::webhook::delivery::{FilterVerdict, Header};
+use crate::webhook::filter;
+use crate::webhook::payload::Payload;
+use crate::webhook::select::select;
+use serde::Serialize;
+
+/// A delivery that nobody has posted.
+pub(super) struct Given<'g> {
+    pub(super) payload: Payload<'g>,
+    pub(super) headers: &'g [Header],
+    /// The alias of the webhook resources that it is for; all of them, if none is named.
+    pub(super) webhook: Option<&'g str>,
+}
+
+/// What would become of a delivery by one webhook resource of one pipeline.
+#[derive(Debug, Serialize)]
+pub(super) struct Foreseen {
+    pipeline: String,
+    /// The alias of the webhook resource.
+    webhook: String,
+    /// Whether all filters hold.
+    starts: bool,
+    filters: Vec<FilterVerdict>,
+    /// Whether the run would be rejected: the reports say why.
+    rejected: bool,
+    /// Where the payload's text would go, and what it would decide.
+    expansion: Option<Trail>,
+}
+
+impl Given<'_> {
+    /// Says whether the delivery may be for a webhook resource of a pipeline.
+    pub(super) fn is_for(&self, pipeline: &Pipeline) -> bool {
+        pipeline.listeners.iter().any(|listener| self.is_for_resource(listener))
+    }
+
+    fn is_for_resource(&self, listener: &Listener) -> bool {
+        self.webhook.is_none_or(|alias| listener.resource.alias.eq_ignore_ascii_case(alias))
+    }
+
+    /// Expands a pipeline with the delivery, for each webhook resource that it may be for.
+    pub(super) fn foresee(
+        &self,
+        pipeline: &Pipeline,
+        config: Option<&Config>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<Foreseen>, Failure> {
+        let listeners = pipeline.listeners.iter().filter(|listener| self.is_for_resource(listener));
+        listeners.map(|listener| self.by(listener, pipeline, config, diagnostics)).collect()
+    }
+
+    fn by(
+        &self,
+        listener: &Listener,
+        pipeline: &Pipeline,
+        config: Option<&Config>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Foreseen, Failure> {
+        let (headers, event) = kept(config, listener, &self.payload, self.headers)?;
+        let payload = select(&self.payload, &listener.wanted);
+        let (starts, filters) = filter::evaluate(&listener.filters, &payload, &headers);
+        let webhook = TriggeringWebhook {
+            alias: &listener.resource.alias,
+            payload,
+            headers: &headers,
+            event: event.as_deref(),
+            delivery: DELIVERY,
+        };
+        let connection = &listener.resource.connection;
+        let substitution = config.map(|config| config.substitution(connection)).unwrap_or_default();
+        let trigger = Trigger { webhook: Some(webhook), substitution, ..Trigger::default() };
+        let prepared = prepare(pipeline, &trigger, diagnostics);
+        let expansion = prepared.as_ref().map(|prepared| {
+            let (_, decided) = expand_told(pipeline, &trigger);
+            Trail::of(&prepared.document, &decided, &pipeline.sources, substitution)
+        });
+        Ok(Foreseen {
+            pipeline: pipeline.name.clone(),
+            webhook: listener.resource.alias.clone(),
+            starts,
+            filters,
+            rejected: prepared.is_none(),
+            expansion,
+        })
+    }
+}
+
+impl Foreseen {
+    /// Returns it for people.
+    pub(super) fn text(&self) -> String {
+        let starts = if self.starts { "starts" } else { "does not start" };
+        let mut text = format!("pipeline {} {starts} by the webhook {}\n", shown(&self.pipeline), shown(&self.webhook));
+        text.extend(self.filters.iter().map(|verdict| format!("  {}\n", show::filter(verdict))));
+        text.extend(self.expansion.iter().map(show::uses));
+        text
+    }
+}
