@@ -15,6 +15,8 @@ mod rewrite;
 mod sink;
 mod syntax;
 
+pub use place::{UNQUOTED, kept_from_children};
+
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
 use super::requirement;
