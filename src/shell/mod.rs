@@ -53,6 +53,7 @@ mod symbol;
 mod transport;
 
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, analyse};
+pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
 pub use outline::{Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};

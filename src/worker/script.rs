@@ -19,6 +19,9 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// What a shell makes several words of, or names of files, where nothing quotes it.
+const SPLIT: [char; 6] = [' ', '\t', '\n', '*', '?', '['];
+
 /// A script that is ready to run.
 pub(super) struct Prepared {
     pub(super) command: Command,
@@ -47,7 +50,11 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
         .map_err(|error| one(format!("The script can't be used: {error}.")))?;
     let mut environment = Environment::new(&job.host, variables, &step.env, folders).map_err(one)?;
     let reader = Reader::new(script, variables).map_err(one)?;
-    let (safe, carried) = make(job, &text, &environment, reader.language())?;
+    let beside = || variables.expand_script_beside_secrets(&script.text, numbers);
+    let (safe, carried) = match make_beside_secrets(job, beside, &environment, reader.language()) {
+        Some(made) => made,
+        None => make(job, &text, &environment, reader.language())?,
+    };
     carry(job, place, &carried, &mut environment).map_err(one)?;
     let directory = directory(job, step, variables).map_err(one)?;
     let mut reach = Reach::default();
@@ -114,6 +121,40 @@ fn make(
     };
     let placed = shell::place(&script).map_err(|refusals| sentences(&refusals, &script))?;
     Ok((placed.script, placed.carried))
+}
+
+/// Makes a script with its secrets in the environment, as payload text is, so that none stands in the
+/// script's file, is read as code, or is shown in part where a shell quotes a line at fault. `None`
+/// where that can't be, or could mean something else than the secret's text in its place: where a shell
+/// would make several words of it, and where the script takes no payload text. Such a script gets its
+/// secrets as Azure's do.
+fn make_beside_secrets(
+    job: &JobContext,
+    text: impl Fn() -> Option<Text>,
+    environment: &Environment,
+    language: Language,
+) -> Option<(String, Carried)> {
+    if job.plan.substitution == Substitution::Raw || language != Language::Bash {
+        return None;
+    }
+    let text = text()?;
+    let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(&text, name));
+    let environment = named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect();
+    let placed = shell::place(&shell::Script { language, text: &text, environment }).ok()?;
+    let mut secrets = Vec::new();
+    for hole in &placed.holes {
+        let Entrance::Segment(segment) = hole.entrance else { continue };
+        let segment = &text.segments()[segment];
+        if !Variables::marks_secret(segment) {
+            continue;
+        }
+        let is_split = hole.place == Some(shell::UNQUOTED) && segment.text.contains(SPLIT);
+        if is_split || segment.text.contains('\0') || segment.text.len() > shell::VALUE_BYTES_MAX {
+            return None;
+        }
+        secrets.push(hole.variable.as_str());
+    }
+    Some((shell::kept_from_children(&placed.script, &secrets)?, placed.carried))
 }
 
 /// Puts the values of a script where it looks for them. On failure, a sentence.

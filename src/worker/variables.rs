@@ -42,6 +42,9 @@ pub(super) enum Numbers {
     Apart,
 }
 
+/// What the alias of an origin is that marks a secret. No webhook resource is called so.
+const SECRET: &str = "(secret)";
+
 /// A variable as it is set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
@@ -164,6 +167,36 @@ impl Variables {
             }
         }
         self.expand(&apart)
+    }
+
+    /// As [`Self::expand_script`], with secrets as text of their own, so that they can be put beside the
+    /// script as payload text is. `None` where no secret is named, or one has payload text in it.
+    pub(super) fn expand_script_beside_secrets(&self, text: &Text, numbers: Numbers) -> Option<Text> {
+        let mut has_secret = false;
+        let mut is_mixed = false;
+        let mut apart = Text::default();
+        for segment in text.segments() {
+            match segment.is_tainted() || numbers == Numbers::AsTheyAre {
+                true => apart.push(segment.clone()),
+                false => self.keep_numbers_apart(&segment.text, &mut apart),
+            }
+        }
+        let expanded = replace(&apart, |name| -> Result<Option<Text>, TooLong> {
+            let Some(value) = self.value(name).filter(|_| self.is_secret(name)) else {
+                let of_environment = || self.environment.get(name).map(|value| Text::from(value.as_str()));
+                return Ok(self.value(name).cloned().or_else(of_environment));
+            };
+            has_secret = true;
+            is_mixed |= value.is_tainted();
+            let origin = Origin { alias: SECRET.into(), path: name.into() };
+            Ok(Some(Text::tainted(value.flatten().into_owned(), Arc::new(origin))))
+        });
+        expanded.ok().filter(|_| has_secret && !is_mixed)
+    }
+
+    /// Says whether a part of what [`Self::expand_script_beside_secrets`] returns is a secret.
+    pub(super) fn marks_secret(segment: &Segment) -> bool {
+        segment.origin.as_ref().is_some_and(|origin| &*origin.alias == SECRET)
     }
 
     /// Puts numbers in place of those macros that stand in front of a redirection, as text of their

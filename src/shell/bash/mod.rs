@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! read     symbols -> syntax: words, quotes, here-documents, commands
+//! keys     whether the keys of arrays are numbers
 //! flow     which holes reach which variable, stream and file
 //! sink     what the commands do with what reaches them
 //! place    how a reference is written at a place
@@ -9,11 +10,14 @@
 //! ```
 
 mod flow;
+mod keys;
 mod place;
 mod read;
 mod rewrite;
 mod sink;
 mod syntax;
+
+pub use place::{UNQUOTED, kept_from_children};
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
@@ -34,7 +38,7 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
             Unread { hole: None, reason }
         }
     })?;
-    let judgement = judge(&reading, outline.holes(), variable, &outline.environment);
+    let judgement = judge(&reading, outline.holes(), variable, &outline.environment, keys::are_numbers(&symbols));
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);
     let mut findings = Findings { script: vec![Fragment::Text(rewriting.script)], holes: Vec::new() };
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {

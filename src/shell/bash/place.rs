@@ -21,11 +21,30 @@ pub(super) enum Place {
     Arithmetic,
 }
 
+/// Returns a script whose variables of these names the programs that it starts don't get: its first
+/// line makes them the shell's own. `None` where a shell that it starts reads one.
+pub fn kept_from_children(script: &str, variables: &[&str]) -> Option<String> {
+    let mut kept = String::new();
+    for variable in variables {
+        if script.contains(&Place::DoubleQuotes.reference(variable, Inherited::ByChild)) {
+            return None;
+        }
+        // What is unset is not exported, when it is set again; no shell of the two has another way.
+        kept.push_str(&format!(
+            "PIPEHOOK_KEPT=${variable}; unset {variable}; {variable}=$PIPEHOOK_KEPT; unset PIPEHOOK_KEPT; "
+        ));
+    }
+    Some(format!("{kept}{script}"))
+}
+
+/// The name of the place where a shell would split a value into words.
+pub const UNQUOTED: &str = "a word without quotes";
+
 impl Place {
     /// Returns the place's name for a report, to be read after "in".
     pub(super) fn description(self) -> &'static str {
         match self {
-            Self::Word => "a word without quotes",
+            Self::Word => UNQUOTED,
             Self::DoubleQuotes => "double quotes",
             Self::SingleQuotes => "single quotes",
             Self::AnsiQuotes => "`$'…'`",

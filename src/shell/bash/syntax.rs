@@ -117,6 +117,8 @@ pub(super) struct Parameter {
     pub(super) evaluates: bool,
     /// `${name=…}`
     pub(super) assigns: bool,
+    /// `${!name[@]}`
+    pub(super) keys: bool,
     pub(super) quoted: bool,
     /// Words that may become the value.
     pub(super) operands: Vec<Word>,

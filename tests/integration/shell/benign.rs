@@ -26,6 +26,7 @@ const SCRIPTS: &[&str] = &[
     "wc -c <<< \"${{ x }}\"",
     "x=$(echo \"${{ x }}\" | cut -c1-3); echo \"[$x]\"",
     "items=(one \"${{ x }}\" three)\nfor i in \"${items[@]}\"; do echo \"$i\"; done\necho ${#items[@]}",
+    "a=(one \"${{ x }}\" three)\nfor i in \"${!a[@]}\"; do echo \"$((i + 1)): ${a[$i]} ${a[i]}\"; done\necho ${!a[*]}",
     "echo ${{ x }} && echo ok || echo failed",
     "while read -r line; do echo \"got $line\"; done <<< \"${{ x }}\"",
     "export TITLE=${{ x }}\nbash -c 'echo \"$TITLE\"'",

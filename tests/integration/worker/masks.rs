@@ -126,6 +126,35 @@ fn a_secret_of_a_group_is_masked_and_in_no_environment_but_where_it_is_named() {
     assert!(!format!("{:?}", story.memory).contains("hunter"), "{story:?}");
 }
 
+/// Where its text would have another meaning as code, a secret that a macro names is its text all the
+/// same: it is beside the script, and what the script starts does not get it.
+#[test]
+fn a_secret_of_a_macro_is_no_part_of_the_script() {
+    let secret = "it's $HOME \"`x`\" \\";
+    let script = "v='$(token)'; test ${#v} = 18 && echo same\n\
+                  test \"$(token)\" = \"$v\" && echo same\n\
+                  cat <<'END' | cmp -s - <(printf '%s\\n' \"$v\") && echo same\n$(token)\nEND\n\
+                  grep -c HOME \"$0\"\nenv | grep -c 'it.s'\necho \"$(token)x\"";
+    let story = run_with_secrets(&[("token", secret)], vec![step(script)]);
+    assert_eq!(story.output(0), ["same", "same", "same", "1", "0", "***x"], "{story:?}");
+}
+
+#[test]
+fn a_secret_that_is_meant_as_code_or_as_several_words_is_put_in_as_text() {
+    let secrets = [("flags", "-c 3"), ("code", "echo ran; echo too"), ("name", "hunter22")];
+    let steps = vec![
+        step("printf '%s.' $(flags)"),
+        step("$(code)"),
+        step("bash -c 'x=\"$(name)\"; echo ${#x}'"),
+        step("sh <<END\nx=$(name); echo \\${#x}\nEND"),
+    ];
+    let story = run_with_secrets(&secrets, steps);
+    assert_eq!(story.output(0), ["-c.3."]);
+    assert_eq!(story.output(1), ["ran", "too"]);
+    assert_eq!(story.output(2), ["8"]);
+    assert_eq!(story.output(3), ["8"]);
+}
+
 #[test]
 fn a_secret_without_a_value_fails_the_job_before_its_steps() {
     let story = run_in(

@@ -32,7 +32,10 @@ impl Reader<'_> {
             parameter.evaluates = true;
         }
         parameter.name = self.braced_name()?;
-        if self.takes("[") && !self.takes("@]") && !self.takes("*]") {
+        if parameter.evaluates && (self.sees("[@]}") || self.sees("[*]}")) {
+            self.at += 3;
+            (parameter.evaluates, parameter.keys) = (false, true);
+        } else if self.takes("[") && !self.takes("@]") && !self.takes("*]") {
             parameter.arithmetic.push(self.arithmetic("]")?);
         }
         self.operation(&mut parameter, place)?;

@@ -126,7 +126,7 @@ impl Walker {
             }
             sources.extend(operand);
         }
-        if parameter.length {
+        if parameter.length || parameter.keys && self.keys_are_numbers {
             sources.clear();
         }
         sources

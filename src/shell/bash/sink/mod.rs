@@ -41,12 +41,14 @@ pub(super) struct Judgement {
 }
 
 /// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
-/// variables of `environment`, which count as holes behind those.
+/// variables of `environment`, which count as holes behind those. `keys_are_numbers` says that no array
+/// of the script is associative.
 pub(super) fn judge(
     reading: &Reading,
     holes: usize,
     variable: fn(usize) -> String,
     environment: &[String],
+    keys_are_numbers: bool,
 ) -> Judgement {
     let mut walker = Walker {
         flow: Flow::default(),
@@ -56,6 +58,7 @@ pub(super) fn judge(
         code: HashMap::new(),
         kept: HashSet::new(),
         code_depth: 0,
+        keys_are_numbers,
         variable,
     };
     let (arguments, stdin, out) = (walker.flow.stream(), walker.flow.stream(), walker.flow.stream());
@@ -86,6 +89,8 @@ struct Walker {
     code: HashMap<usize, String>,
     kept: HashSet<usize>,
     code_depth: usize,
+    /// The keys of arrays are numbers whatever their values are.
+    keys_are_numbers: bool,
     variable: fn(usize) -> String,
 }
 
