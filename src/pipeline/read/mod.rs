@@ -100,6 +100,7 @@ impl Reader<'_> {
 
     fn stage(&mut self, node: &Node, pool: &Pool) -> Option<Stage> {
         self.is_kind(node, "stage")?;
+        self.skippable(node);
         let own_pool = member(node, "pool").and_then(|node| self.pool(node));
         let pool = own_pool.as_ref().unwrap_or(pool);
         let mut stage = Stage {
@@ -138,6 +139,13 @@ impl Reader<'_> {
         let template = entry(node, "template")?;
         self.need(Capability::Templates, template.key_span);
         None
+    }
+
+    /// Nobody can leave a stage out here, so whether one may is no question.
+    fn skippable(&mut self, stage: &Node) {
+        let Some(entry) = entry(stage, "isSkippable").filter(|entry| boolean(&entry.value).is_some()) else { return };
+        let title = "`isSkippable` does nothing: a run leaves no stage out that its conditions don't";
+        self.diagnostics.push(Diagnostic::note_at(Code::NoEffect, title, entry.key_span, "this is passed over"));
     }
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
