@@ -28,7 +28,7 @@ pub(super) fn complete(plan: &mut Plan, pipeline: &Pipeline, trigger: &Trigger<'
 }
 
 fn variable(name: String, value: String, read_only: bool) -> Variable {
-    Variable { name, value: value.into(), read_only, group: None }
+    Variable { name, value: value.into(), read_only, own_number: false, group: None }
 }
 
 /// Returns the predefined variables that are known before a run.

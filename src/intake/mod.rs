@@ -53,6 +53,9 @@ pub struct Request<'r> {
     pub headers: Vec<header::RawHeader<'r>>,
     /// The body exactly as it came.
     pub body: Vec<u8>,
+    /// What the server can't do for the sender, in one sentence: told when the checksum holds, and to
+    /// nobody else.
+    pub mistake: Option<String>,
 }
 
 impl Request<'_> {
@@ -126,9 +129,6 @@ impl Intake {
     pub async fn receive(&self, request: Request<'_>) -> Answer {
         let rules = self.rules.load_full();
         let Some(connection) = rules.connection(request.webhook) else { return Answer::UnknownConnection };
-        if let Some(answer) = unsupported_coding(&request) {
-            return answer;
-        }
         let received_at = self.clock.now();
         let id = self.delivery_id(received_at);
         let verified = match checksum::verify(connection, &request.received(), received_at) {
@@ -138,6 +138,9 @@ impl Intake {
         let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
             return Answer::TooMany { retry_after };
+        }
+        if let Some(answer) = unusable(&request) {
+            return answer;
         }
         let secret = self.note_use(connection, verified, received_at).await;
         match self.decide(connection, id, received_at, &request, secret) {
@@ -317,9 +320,12 @@ fn repeat_key(
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 
-/// Returns the answer for a body that would have to be decoded before its checksum could be
-/// checked: it would have to be unpacked for somebody who is not known yet.
-fn unsupported_coding(request: &Request<'_>) -> Option<Answer> {
+/// Returns the answer to a request that is verified and can't be served as it is: it has a mistake beside
+/// its body, or a body in a content coding, which nothing here unpacks.
+fn unusable(request: &Request<'_>) -> Option<Answer> {
+    if let Some(sentence) = &request.mistake {
+        return Some(Answer::Invalid(sentence.clone()));
+    }
     let coded = request.headers.iter().find(|(name, value)| {
         name.eq_ignore_ascii_case("content-encoding") && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     });

@@ -48,6 +48,8 @@ pub(super) struct Variable {
     pub(super) value: Text,
     pub(super) value_span: Span,
     pub(super) read_only: bool,
+    /// Whether the value is a number that the author wrote.
+    pub(super) own_number: bool,
 }
 
 /// What is named by alias, with the place of each alias.

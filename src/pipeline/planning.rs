@@ -185,6 +185,7 @@ fn variable(variable: &Variable) -> plan::Variable {
         name: variable.name.value.clone(),
         value: variable.value.clone(),
         read_only: variable.read_only,
+        own_number: variable.own_number,
         group: None,
     }
 }

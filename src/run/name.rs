@@ -198,6 +198,7 @@ mod tests {
             name: "env".to_owned(),
             value: "prod".into(),
             read_only: false,
+            own_number: false,
             group: None,
         };
         Plan {

@@ -26,15 +26,14 @@ pub(super) async fn receive(
         body::leave_unread(payload);
         return Err(Failure::NotFound);
     };
-    let patience = match patience(head) {
-        Ok(patience) => patience,
-        Err(failure) => {
-            body::leave_unread(payload);
-            return Err(failure);
-        }
+    // Whether the sender may be told of a mistake is known when its checksum holds.
+    let (patience, mistake) = match patience(head) {
+        Ok(patience) => (patience, None),
+        Err(mistake) => (None, Some(mistake)),
     };
     let body = body::read(head, payload, limit, shared.state.body_time).await?;
-    match accept(shared, request(head, webhook, body)).await {
+    let request = Request { mistake, ..request(head, webhook, body) };
+    match accept(shared, request).await {
         Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
         answer => {
             let admission = verified(answer)?;
@@ -67,16 +66,16 @@ fn request<'r>(head: &'r RequestHead, webhook: &'r str, body: Vec<u8>) -> Reques
     let mut headers: Vec<RawHeader<'r>> = Vec::with_capacity(head.headers.len());
     headers.extend(head.headers.iter().map(pair));
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
-    Request { webhook, target, headers, body }
+    Request { webhook, target, headers, body, mistake: None }
 }
 
-/// Returns how long the sender wants to wait, if it does.
-fn patience(head: &RequestHead) -> Result<Option<Duration>, Failure> {
+/// Returns how long the sender wants to wait, if it does; otherwise one sentence about what it wrote.
+fn patience(head: &RequestHead) -> Result<Option<Duration>, String> {
     let Some(query) = head.uri.query() else { return Ok(None) };
     match form::field(query.as_bytes(), WAIT) {
         Ok(seconds) => wait::patience(&String::from_utf8_lossy(&seconds)).map(Some),
         Err(FieldMistake::Missing) => Ok(None),
-        Err(FieldMistake::Doubled) => Err(Failure::Invalid("wait is there more than once".to_owned())),
+        Err(FieldMistake::Doubled) => Err("wait is there more than once".to_owned()),
         Err(FieldMistake::Escape) => wait::patience("").map(Some),
     }
 }

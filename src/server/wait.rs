@@ -1,7 +1,6 @@
 //! `?wait=SECONDS`: holding an answer until its runs are completed.
 
 use super::Shared;
-use super::error::Failure;
 use crate::intake::AdmittedRun;
 use crate::run::{RunResult, State};
 use serde::Serialize;
@@ -21,10 +20,9 @@ pub(super) struct Progress {
     pub(super) result: Option<RunResult>,
 }
 
-/// Returns how long the sender wants to wait, from the parameter's text.
-pub(super) fn patience(text: &str) -> Result<Duration, Failure> {
-    let seconds: u64 =
-        text.parse().map_err(|_| Failure::Invalid("wait is a whole number of seconds, such as ?wait=30".to_owned()))?;
+/// Returns how long the sender wants to wait, from the parameter's text; otherwise one sentence.
+pub(super) fn patience(text: &str) -> Result<Duration, String> {
+    let seconds: u64 = text.parse().map_err(|_| "wait is a whole number of seconds, such as ?wait=30".to_owned())?;
     Ok(Duration::from_secs(seconds).min(WAIT_MAX))
 }
 

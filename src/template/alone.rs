@@ -50,7 +50,7 @@ impl Template {
 
 /// Returns `steps:` without any: variables alone are no pipeline.
 fn without_steps(span: crate::diagnostic::Span) -> Entry {
-    let nothing = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null };
+    let nothing = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null, number_from: None };
     Entry {
         key: Text::author("steps"),
         key_span: span,

@@ -54,6 +54,9 @@ pub struct Scalar {
     pub segment_spans: Vec<Span>,
     /// What it was written as.
     pub kind: Kind,
+    /// Where in a payload a number or boolean came from that is clean text, or part of it.
+    #[serde(skip)]
+    pub number_from: Option<Arc<Origin>>,
 }
 
 /// What a scalar was written as, or which type an expression gave.

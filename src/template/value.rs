@@ -42,7 +42,7 @@ fn to_scalar(value: &Value, span: Span) -> Scalar {
     };
     let text = value.to_text().unwrap_or_default();
     let segment_spans = vec![span; text.segments().len()];
-    Scalar { text, segment_spans, kind }
+    Scalar { text, segment_spans, kind, number_from: None }
 }
 
 /// How much of the limits of an expansion a node takes.

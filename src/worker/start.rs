@@ -24,9 +24,13 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     let mut variables = Variables::default();
     let mut warnings = Vec::new();
     for variable in resolved {
-        let Variable { name, value, read_only, group } = variable;
+        let Variable { name, value, read_only, own_number, group } = variable;
         let Some(group) = group else {
-            variables.apply(Setting { is_read_only: read_only, ..Setting::plain(&name, value) });
+            variables.apply(Setting {
+                is_read_only: read_only,
+                is_own_number: own_number,
+                ..Setting::plain(&name, value)
+            });
             continue;
         };
         let Some(secrets) = job.host.secrets.group(&group) else {

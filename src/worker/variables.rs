@@ -58,12 +58,21 @@ pub struct Setting {
     pub is_read_only: bool,
     /// Whether it is exported with the letters as they are, not in upper case.
     pub keeps_case: bool,
+    /// Whether the value is a number that the pipeline's author wrote.
+    pub is_own_number: bool,
 }
 
 impl Setting {
     /// Returns a variable that is nothing special.
     pub fn plain(name: &str, value: Text) -> Self {
-        Self { name: name.to_owned(), value, is_secret: false, is_read_only: false, keeps_case: false }
+        Self {
+            name: name.to_owned(),
+            value,
+            is_secret: false,
+            is_read_only: false,
+            keeps_case: false,
+            is_own_number: false,
+        }
     }
 }
 
@@ -200,13 +209,15 @@ impl Variables {
     }
 
     /// Puts numbers in place of those macros that stand in front of a redirection, as text of their
-    /// own: `echo $(n)>file` prints a number, and does not send errors to a file.
+    /// own: `echo $(n)>file` prints a number, and does not send errors to a file. A number that the author
+    /// wrote is a descriptor there, if that is what the author says.
     fn keep_numbers_apart(&self, text: &str, apart: &mut Text) {
         let author = |text: &str| Segment { text: text.into(), origin: None };
         let mut rest = text;
         while let Some((start, end)) = rest.find("$(").and_then(|at| Some((at, at + rest[at..].find(')')?))) {
             let name = &rest[start + 2..end];
-            let value = self.value(name).filter(|value| !value.is_tainted()).map(Text::flatten);
+            let is_own = self.place(name).is_some_and(|place| self.all[place].setting.is_own_number);
+            let value = self.value(name).filter(|value| !is_own && !value.is_tainted()).map(Text::flatten);
             let is_redirected = rest[end + 1..].starts_with(['<', '>']);
             let is_number = |value: &str| !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit());
             match value.filter(|value| is_redirected && is_number(value)) {

@@ -57,6 +57,27 @@ fn bad_input_at_the_door_is_answered_with_its_status_and_a_sentence() {
     assert_eq!(post(&server, b"{\"a\": 1}", &[]).status, 200, "the next one is taken");
 }
 
+/// Who shows no checksum learns nothing but that, and who does is told; neither leaves a delivery behind.
+#[test]
+fn a_mistake_beside_the_body_is_told_to_who_signed_it() {
+    let folder = Folder::new(CONFIGURATION);
+    folder.write("pipelines/p.yml", LISTENER);
+    let server = folder.serve(&["--no-worker"]);
+    let right = checksum("s", b"{}");
+    let (signed, unsigned) = (("X-WH-Checksum", right.as_str()), ("X-Other", "x"));
+    let gzip = ("Content-Encoding", "gzip");
+    for target in ["/webhooks/hook?wait=abc", "/webhooks/hook?wait=1&wait=2", "/webhooks/hook?wait=%zz"] {
+        refused(&server.request("POST", target, &[unsigned], b"{}"), 401, "checksum");
+        refused(&server.request("POST", target, &[signed], b"{}"), 400, "wait is");
+        refused(&server.request("POST", target, &[unsigned], &vec![b' '; 2 << 20]), 413, "larger");
+    }
+    refused(&server.request("POST", "/webhooks/hook", &[unsigned, gzip], b"{}"), 401, "checksum");
+    refused(&server.request("POST", "/webhooks/hook", &[signed, gzip], b"{}"), 415, "without a content coding");
+    let stored = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+    let outcomes = stored.as_array().expect("a list").iter().map(|it| it["outcome"].as_str());
+    assert_eq!(outcomes.collect::<Vec<_>>(), [Some("refused"); 4], "{stored}");
+}
+
 /// Checks how a command that can't do its work ended: the exit code, and words of its one complaint.
 #[track_caller]
 fn ended(output: &Output, code: i32, words: &[&str]) {

@@ -290,6 +290,68 @@ steps:
     assert!(told.contains("tainted-in-script") && !told.contains("single quotes"), "{told}");
 }
 
+#[test]
+fn a_number_of_the_author_is_the_authors_text_wherever_it_stands() {
+    let steps = "\
+parameters:
+- {name: size, type: number, default: 2}
+- {name: shown, type: boolean, default: true}
+variables: {v: '1', fd: 7, same: '${{ variables.v }}'}
+steps:
+- bash: |
+    set -- one two; True=yes
+    echo $${{ variables.v }} $${{ 2 }} $${{ parameters.size }} $${{ eq(1, 1) }} $${{ parameters.shown }}
+    echo $${{ variables.same }}${{ format('{0}', 2) }}
+- bash: |
+    exec $(fd)>seven
+    echo written >&7
+    cat seven
+    echo gone ${{ parameters.size }}>errors
+- bash: echo ${{ parameters.hook.n }}>kept; cat kept
+- ${{ each at in split('1,2', ',') }}:
+  - bash: set -- one two; echo turn $${{ at }}
+- template: templates/own.yml
+  parameters: {at: '${{ variables.v }}'}
+";
+    let own = "parameters: {at: 5}\nsteps:\n- bash: set -- one; echo template $${{ parameters.at }}\n";
+    let folder = folder("safe", steps);
+    folder.write("pipelines/templates/own.yml", own);
+    folder.run(&["check"]).ended_with(0);
+    let log = posted(&folder, "safe");
+    for line in ["one two two yes yes", "one2", "written", "gone", "7", "turn one", "turn two", "template one"] {
+        assert!(log.lines().any(|it| it.trim_end() == line), "{line}: {log}");
+    }
+}
+
+#[test]
+fn a_payload_s_number_is_followed_through_variables_parameters_and_loops() {
+    let ways = [
+        ("variables: {v: '${{ parameters.hook.n }}'}", "echo $${{ variables.v }}"),
+        ("variables: {u: '${{ parameters.hook.n }}', v: '${{ variables.u }}'}", "echo $${{ variables.v }}"),
+        ("variables: {u: '${{ parameters.hook.title }}'}", "echo $${{ length(variables.u) }}"),
+        ("variables: {u: '1${{ parameters.hook.n }}'}", "echo $${{ variables['u'] }}"),
+        ("variables: []", "echo $${{ length(parameters.hook.title) }}"),
+    ];
+    for (variables, script) in ways {
+        let folder = folder("safe", &format!("{variables}\nsteps:\n- bash: {script}\n"));
+        let told = folder.run(&["check", "--payload", "payload.json"]).ended_with(1).stderr;
+        assert!(told.contains("tainted-in-script"), "{variables}: {told}");
+    }
+    let passed = "\
+variables: {v: '${{ parameters.hook.n }}'}
+steps:
+- ${{ each it in split(variables.v, ',') }}:
+  - bash: echo loop $${{ it }}
+- template: templates/t.yml
+  parameters: {settings: {deep: ['${{ variables.v }}']}}
+";
+    let folder = folder("safe", passed);
+    let template = "parameters: {settings: {}}\nsteps:\n- bash: echo deep $${{ parameters.settings.deep[0] }}\n";
+    folder.write("pipelines/templates/t.yml", template);
+    let told = folder.run(&["check", "--payload", "payload.json"]).ended_with(1).stderr;
+    assert_eq!(told.matches("error[tainted-in-script]").count(), 2, "{told}");
+}
+
 /// Waits for the end of the first run and returns its log.
 fn ended(folder: &Folder) -> String {
     until("the end of the run", Duration::from_secs(30), || {

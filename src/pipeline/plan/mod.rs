@@ -124,6 +124,10 @@ pub struct Variable {
     /// Whether a logging command may not change it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
+    /// Whether the value is a number that the author wrote. A script takes it as the author's text even
+    /// beside a redirection, where any other number may be a payload's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_number: bool,
     /// The variable group whose secrets all stand here: such a variable has neither a name nor a
     /// value, and is made from a [`VariableGroup`] when a job starts.
     #[serde(skip)]

@@ -16,7 +16,7 @@ use super::machine::Machine;
 use super::model::{Condition, Job, Pipeline, Placed, Pool, Stage, Variable, Variables};
 use super::plan::{self, Concurrency, ConcurrencyPolicy, LockBehavior};
 use super::schema::{STAGES_MAX, VARIABLES_MAX};
-use super::value::{author, boolean, count, entries, entry, filled, items, member, names, own, pairs, text};
+use super::value::{author, boolean, count, entries, entry, filled, items, member, names, own, pairs, scalar, text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::template::{Content, Entry, Kind, Node};
 
@@ -100,6 +100,7 @@ impl Reader<'_> {
 
     fn stage(&mut self, node: &Node, pool: &Pool) -> Option<Stage> {
         self.is_kind(node, "stage")?;
+        self.skippable(node);
         let own_pool = member(node, "pool").and_then(|node| self.pool(node));
         let pool = own_pool.as_ref().unwrap_or(pool);
         let mut stage = Stage {
@@ -140,8 +141,15 @@ impl Reader<'_> {
         None
     }
 
+    /// Nobody can leave a stage out here, so whether one may is no question.
+    fn skippable(&mut self, stage: &Node) {
+        let Some(entry) = entry(stage, "isSkippable").filter(|entry| boolean(&entry.value).is_some()) else { return };
+        let title = "`isSkippable` does nothing: a run leaves no stage out that its conditions don't";
+        self.diagnostics.push(Diagnostic::note_at(Code::NoEffect, title, entry.key_span, "this is passed over"));
+    }
+
     fn condition(&mut self, node: &Node) -> Option<Condition> {
-        let scalar = super::value::scalar(node)?;
+        let scalar = scalar(node)?;
         let text = condition::splice(&scalar.text, &scalar.segment_spans, Operands::Quoted, self.diagnostics)?;
         let is_verbatim = scalar.kind == Kind::Plain && text.len() == node.span.range().len();
         (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim })
@@ -175,6 +183,7 @@ impl Reader<'_> {
                 value: value.and_then(text).unwrap_or_default(),
                 value_span: value.map_or(node.span, |value| value.span),
                 read_only: super::value::is_true(node, "readonly"),
+                own_number: value.is_some_and(is_own_number),
             });
         }
     }
@@ -206,7 +215,16 @@ impl Reader<'_> {
 
 fn variable(entry: &Entry) -> Option<Variable> {
     let name = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
-    Some(Variable { name, value: text(&entry.value)?, value_span: entry.value.span, read_only: false })
+    let (value, own_number) = (text(&entry.value)?, is_own_number(&entry.value));
+    Some(Variable { name, value, value_span: entry.value.span, read_only: false, own_number })
+}
+
+/// Says whether a value is a number that the author wrote, and none of a payload.
+fn is_own_number(value: &Node) -> bool {
+    let Some(scalar) = scalar(value) else { return false };
+    let text = scalar.text.flatten();
+    let is_own = value.origin.is_none() && scalar.number_from.is_none() && !scalar.text.is_tainted();
+    is_own && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns which run goes on when a lock is free.

@@ -9,6 +9,8 @@ use crate::template::Node;
 
 /// The pool of a cloud's machines in files that were written for it; here it is the default pool.
 const CLOUD: &str = "Azure Pipelines";
+/// What is in the names of a cloud's images of other systems than Linux.
+const FOREIGN: [(&str, &str); 2] = [("win", "Windows"), ("macos", "macOS")];
 /// What stands between a capability and its value in a demand.
 const EQUALS: &str = "-equals";
 
@@ -24,7 +26,20 @@ impl Reader<'_> {
         }
         let name = member(node, "name").and_then(|name| self.pool_name(name));
         let demands = self.demands(node);
+        self.foreign_image(node);
         Some(Pool { name: name.unwrap_or_else(|| POOL_DEFAULT.to_owned()), demands })
+    }
+
+    /// An image of another system than the workers' is told: the scripts written for it won't run.
+    fn foreign_image(&mut self, pool: &Node) {
+        let Some(image) = member(pool, "vmImage").and_then(own) else { return };
+        let name = image.value.to_ascii_lowercase();
+        let Some((_, system)) = FOREIGN.iter().find(|(part, _)| name.contains(part)) else { return };
+        let title =
+            format!("`{}` is not used: the job runs on the machine of a worker, with Linux", shown(&image.value));
+        let label = format!("there is no {system} here");
+        let warning = Diagnostic::warning(Code::NoEffect, title, image.span, label);
+        self.diagnostics.push(warning.help("write `ubuntu-latest`, or nothing, if the steps run on Linux too"));
     }
 
     fn pool_name(&mut self, node: &Node) -> Option<String> {

@@ -10,6 +10,8 @@ use crate::template::{Content, Node};
 
 /// The most resources of one kind.
 const RESOURCES_MAX: usize = 1_000;
+/// The kinds of resources that can have a trigger, beside webhooks.
+const STARTING: [&str; 5] = ["pipelines", "builds", "repositories", "containers", "packages"];
 /// Where an image of a registry of Azure lies.
 const AZURE_REGISTRY: &str = "azurecr.io";
 
@@ -17,6 +19,7 @@ impl Reader<'_> {
     /// Reads resources, and tells once which triggers of the file start nothing.
     pub(super) fn resources(&mut self, document: &Node) -> Resources {
         self.triggers(document);
+        self.triggers_of_resources(document);
         let mut resources = Resources::default();
         let Some(node) = member(document, "resources") else { return resources };
         if let Content::Sequence(_) = node.content {
@@ -85,6 +88,29 @@ impl Reader<'_> {
             "let the repository's webhook post to a connection that `resources.webhooks` names, or write `none`"
         };
         self.diagnostics.push(note.help(help));
+    }
+
+    /// Neither does what happens to a resource. One note names them all.
+    fn triggers_of_resources(&mut self, document: &Node) {
+        let Some(resources) = member(document, "resources") else { return };
+        let of_kind = |kind| member(resources, kind).map(|list| items(list, RESOURCES_MAX)).unwrap_or_default();
+        let found = STARTING.iter().flat_map(|kind| of_kind(kind)).filter_map(|item| entry(item, "trigger"));
+        let places: Vec<Span> = found.filter(|it| is_wanted_of_resource(&it.value)).map(|it| it.key_span).collect();
+        let Some((first, others)) = places.split_first() else { return };
+        let title = "pipehook starts no runs by the triggers of resources";
+        let note = Diagnostic::note_at(Code::NoEffect, title, *first, "webhooks and people start them");
+        let note = others.iter().fold(note, |note, span| note.related(*span, "this neither"));
+        let help =
+            "let what changes the resource post to a connection that `resources.webhooks` names, or write `none`";
+        self.diagnostics.push(note.help(help));
+    }
+}
+
+/// Says whether the trigger of a resource asks for something.
+fn is_wanted_of_resource(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(_) => boolean(node) == Some(true),
+        _ => is_wanted(node) && member(node, "enabled").and_then(boolean) != Some(false),
     }
 }
 

@@ -202,7 +202,7 @@ fn own_folder(node: &Node, keyword: &str) -> Option<(String, Text)> {
 
 /// Returns the script in place of what is no text.
 fn empty() -> Scalar {
-    Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Text }
+    Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Text, number_from: None }
 }
 
 pub(super) fn error_action(node: Option<&Node>) -> ErrorAction {

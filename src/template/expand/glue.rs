@@ -5,10 +5,16 @@
 //! `echo ${{ n }}>file` with 2 would be `echo` with its errors sent to a file, and `$${{ n }}` would be
 //! an argument of the script. There, a number is a hole like any other, so that the script's
 //! analysis puts it in as a value, or refuses the place.
+//!
+//! Only numbers of a payload are such, however they came here: directly, by a variable, by a
+//! template's parameter or by a loop. An author's own number is the author's text everywhere.
 
+use super::Expansion;
 use crate::diagnostic::Span;
+use crate::expression::{Reference, Step};
 use crate::taint::{Origin, Text};
 use crate::template::part::Hole;
+use crate::template::{Content, Node};
 use std::sync::Arc;
 
 /// Characters that take what follows directly for more than text: the name of a variable, an escape, the
@@ -35,13 +41,76 @@ pub(super) fn may_be_number(hole: &Hole, text: &Text) -> bool {
     }
     let expression = hole.expression.text().to_ascii_lowercase();
     let text = text.flatten();
-    let is_word = matches!(&*text, "True" | "False");
+    let is_word = ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
     let is_number = !text.is_empty() && text.chars().all(|it| is_digit(it) || it == '-');
     is_word || is_number || JOINING.iter().any(|function| expression.contains(function))
 }
 
 fn is_digit(character: char) -> bool {
     character.is_ascii_digit()
+}
+
+/// Says whether a payload's number may be in what an expression gave as a whole.
+pub(super) fn has_number(hole: &Hole, node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(scalar) => may_be_number(hole, &scalar.text),
+        Content::Sequence(items) => !items.is_empty(),
+        Content::Mapping(entries) => !entries.is_empty(),
+    }
+}
+
+/// Notes at the clean scalars of a value that numbers of a payload are among them.
+pub(super) fn mark_numbers(node: &mut Node, origin: &Arc<Origin>) {
+    match &mut node.content {
+        Content::Scalar(scalar) if scalar.text.is_tainted() => {}
+        Content::Scalar(scalar) => scalar.number_from = Some(origin.clone()),
+        Content::Sequence(items) => items.iter_mut().for_each(|item| mark_numbers(item, origin)),
+        Content::Mapping(entries) => entries.iter_mut().for_each(|entry| mark_numbers(&mut entry.value, origin)),
+    }
+}
+
+/// Returns the first place of a payload that something in a value came from, number or text: numbers
+/// can be made of both.
+pub(super) fn any_origin(node: &Node) -> Option<Arc<Origin>> {
+    match &node.content {
+        Content::Scalar(scalar) => scalar.number_from.as_ref().or(scalar.text.origin()).cloned(),
+        Content::Sequence(items) => items.iter().find_map(any_origin),
+        Content::Mapping(entries) => {
+            entries.iter().find_map(|entry| entry.key.origin().cloned().or_else(|| any_origin(&entry.value)))
+        }
+    }
+}
+
+impl Expansion<'_> {
+    /// Returns the place of a payload that a number of an expression came from, if it may have come
+    /// from one.
+    pub(super) fn number_from(&self, hole: &Hole) -> Option<Arc<Origin>> {
+        let references = hole.expression.references();
+        let direct = references.iter().find_map(|reference| self.place_of(&reference.root, &reference.steps));
+        direct.or_else(|| references.iter().find_map(|reference| self.number_in(reference)))
+    }
+
+    /// Returns the same for what a name stands for that is no place of a payload itself.
+    fn number_in(&self, reference: &Reference) -> Option<Arc<Origin>> {
+        let frame = self.frames.last()?;
+        let is_named = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
+        let in_frame = |name: &str| frame.touched.iter().rev().find(|(known, _)| is_named(name, known));
+        let first = match reference.steps.first() {
+            Some(Step::Member(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let found = |known: Option<&(Arc<str>, Arc<Origin>)>| known.map(|(_, origin)| origin.clone());
+        match (reference.root.to_ascii_lowercase().as_str(), first) {
+            ("variables", name) => self.variables.origin(name),
+            ("parameters", Some(name)) => found(in_frame(name)),
+            ("parameters", None) => found(frame.touched.first().or(frame.origins.first())),
+            // What a delivery brings beside its payload: any of the run's webhooks counts.
+            ("resources", name) if name.is_none_or(|name| is_named(name, "webhooks")) => {
+                found(self.frames.first()?.origins.first())
+            }
+            (name, _) => found(in_frame(name)),
+        }
+    }
 }
 
 /// Makes those numbers tainted that the text around them would make something else of.

@@ -1,6 +1,6 @@
 //! Other files in their places: templates, extended pipelines, and groups of variables.
 
-use super::{Expansion, Frame};
+use super::{Expansion, Frame, glue};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::expression::{Object, Value};
 use crate::taint::{Origin, Text};
@@ -153,6 +153,8 @@ impl<'e> Expansion<'e> {
     /// Enters a file with its parameters and returns its expanded keys and values.
     fn include(&mut self, reference: Reference, kind: TemplateKind) -> Option<Vec<Entry>> {
         let file = self.file(&reference)?;
+        let touched = |it: &Argument| Some((it.name.clone(), glue::any_origin(&it.value)?));
+        let touched = reference.arguments.iter().filter_map(touched).collect();
         let arguments = reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
         let mut mistakes = Vec::new();
         let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
@@ -164,6 +166,7 @@ impl<'e> Expansion<'e> {
         let parameters: Object = bound.into_iter().map(|it| (Text::author(it.name), it.value)).collect();
         let mut frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
         frame.unknown = unknown;
+        frame.touched = touched;
         self.frames.push(frame);
         let was_copied = std::mem::replace(&mut self.is_copied, false);
         let entries = stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.entered(file, kind, reference.place));
@@ -274,7 +277,7 @@ impl<'e> Expansion<'e> {
             made.push(item);
         }
         for (name, value) in &group.values {
-            self.variables.define(name, Text::author(value.clone()));
+            self.variables.define(name, Text::author(value.clone()), None);
             made.push(pair(Text::author(name.clone()), place, text(value.clone(), place), place));
         }
     }
@@ -288,7 +291,7 @@ fn variable(entry: Entry) -> Node {
 /// Returns the item `{name: …, value: …}`.
 fn pair(name: Text, name_span: Span, value: Node, span: Span) -> Node {
     let segment_spans = vec![name_span; name.segments().len()];
-    let name = Content::Scalar(Scalar { text: name, segment_spans, kind: Kind::Text });
+    let name = Content::Scalar(Scalar { text: name, segment_spans, kind: Kind::Text, number_from: None });
     let name = Node { span: name_span, origin: None, content: name };
     let entry = |key: &str, value: Node| Entry { key: key.into(), key_span: name_span, value };
     Node { span, origin: None, content: Content::Mapping(vec![entry("name", name), entry("value", value)]) }
@@ -297,5 +300,9 @@ fn pair(name: Text, name_span: Span, value: Node, span: Span) -> Node {
 fn text(value: Arc<str>, span: Span) -> Node {
     let text = Text::author(value);
     let segment_spans = vec![span; text.segments().len()];
-    Node { span, origin: None, content: Content::Scalar(Scalar { text, segment_spans, kind: Kind::Text }) }
+    Node {
+        span,
+        origin: None,
+        content: Content::Scalar(Scalar { text, segment_spans, kind: Kind::Text, number_from: None }),
+    }
 }

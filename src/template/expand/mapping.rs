@@ -1,6 +1,6 @@
 //! Mappings: directives bring keys, and values that define variables make them known.
 
-use super::Expansion;
+use super::{Expansion, glue};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::taint::Text;
 use crate::template::part::{Element, Pair, Part};
@@ -159,7 +159,7 @@ impl Expansion<'_> {
     fn define(&mut self, name: &Text, value: &Node) {
         self.text_decided |= name.is_tainted();
         if let Content::Scalar(scalar) = &value.content {
-            self.variables.define(&name.flatten(), scalar.text.clone());
+            self.variables.define(&name.flatten(), scalar.text.clone(), glue::any_origin(value));
         }
     }
 

@@ -90,6 +90,9 @@ struct Frame<'e> {
     published: Option<u64>,
     /// Where in a payload the values of parameters and loops came from.
     origins: Vec<(Arc<str>, Arc<Origin>)>,
+    /// Parameters and loops with something of a payload anywhere in their values: numbers read from them
+    /// may be a payload's.
+    touched: Vec<(Arc<str>, Arc<Origin>)>,
     /// The parameters whose values could not be made.
     unknown: Vec<Arc<str>>,
     /// Where the file is named; `None` for the pipeline's own.
@@ -108,7 +111,7 @@ impl<'e> Frame<'e> {
         context.set("parameters", parameters);
         context.set("variables", Value::object::<Text>([]));
         context.set("resources", inputs.resources.clone().into());
-        Self { file, context, published: None, origins, unknown: Vec::new(), named_at }
+        Self { file, context, published: None, origins, touched: Vec::new(), unknown: Vec::new(), named_at }
     }
 }
 
@@ -209,6 +212,11 @@ impl<'e> Expansion<'e> {
             scalar.text = from_payload(value, std::mem::take(&mut scalar.text), origin.clone());
             scalar.segment_spans.resize(scalar.text.segments().len(), hole.span);
         }
+        if glue::has_number(hole, &node)
+            && let Some(origin) = self.number_from(hole)
+        {
+            glue::mark_numbers(&mut node, &origin);
+        }
         self.count(Size::of(&node), hole.span);
         node
     }
@@ -257,13 +265,14 @@ impl<'e> Expansion<'e> {
         if !self.unknown.is_empty() && holes.into_iter().any(|hole| self.unknown.contains(&hole)) {
             self.unknown.insert(span);
         }
+        let number_from = parts.iter().find_map(|part| part.number_from.clone());
         glue::taint_glued_numbers(&mut parts);
         let (mut text, mut segment_spans) = (Text::default(), Vec::new());
         for part in &parts {
             part.text.segments().iter().for_each(|segment| push(&mut text, &mut segment_spans, segment, part.span));
         }
         self.count(Size { nodes: 1, bytes: text.len(), depth: 0 }, span);
-        Scalar { text, segment_spans, kind: Kind::Text }
+        Scalar { text, segment_spans, kind: Kind::Text, number_from }
     }
 
     /// Evaluates an expression that stands inside text.
@@ -289,19 +298,6 @@ impl<'e> Expansion<'e> {
                 Mixed { text, span: hole.span, number_from }
             }
         }
-    }
-
-    /// Returns the place of a payload that a number of an expression came from. Variables and parameters
-    /// don't know theirs: any payload of the run counts then.
-    fn number_from(&self, hole: &Hole) -> Option<Arc<Origin>> {
-        let any = || self.frames.first()?.origins.first().map(|(_, origin)| origin.clone());
-        self.read_from(hole).or_else(any)
-    }
-
-    /// Returns the first place of a payload that an expression reads, if it reads one.
-    fn read_from(&self, hole: &Hole) -> Option<Arc<Origin>> {
-        let references = hole.expression.references();
-        references.iter().find_map(|reference| self.place_of(&reference.root, &reference.steps))
     }
 
     /// Returns the value of an expression. `None` where it has none, which has been reported, or
@@ -370,7 +366,7 @@ fn push(text: &mut Text, spans: &mut Vec<Span>, segment: &Segment, place: Span) 
 }
 
 fn null(span: Span) -> Node {
-    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null };
+    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null, number_from: None };
     Node { span, origin: None, content: Content::Scalar(scalar) }
 }
 

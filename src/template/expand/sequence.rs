@@ -166,7 +166,10 @@ impl Expansion<'_> {
             Value::Object(object) => Box::new(pairs_of(object)),
             other => return self.not_a_collection(&each.collection, other),
         };
-        let marks = self.frame().origins.len();
+        let touched = self.number_from(&each.collection).map(|origin| (each.variable.clone(), origin));
+        let frame = self.frame();
+        let (marks, touched_mark) = (frame.origins.len(), frame.touched.len());
+        frame.touched.extend(touched);
         for (value, origin) in turns {
             self.spent.turn();
             self.check_spent(each.collection.span);
@@ -182,6 +185,7 @@ impl Expansion<'_> {
         let frame = self.frame();
         frame.context.remove(&each.variable);
         frame.origins.truncate(marks);
+        frame.touched.truncate(touched_mark);
     }
 
     fn not_a_collection(&mut self, hole: &Hole, value: &Value) {

@@ -1,13 +1,15 @@
 //! Variables as expansion sees them: those defined before, in the file and its enclosing scopes.
 
 use crate::expression::{Context, Value};
-use crate::taint::Text;
+use crate::taint::{Origin, Text};
 use std::sync::Arc;
 
 /// The variables that are known at the present point of the document; a later one of a name
 /// hides an earlier one.
 pub(super) struct Variables {
     known: Vec<(Arc<str>, Text)>,
+    /// For each of them, where in a payload a number or text in it came from.
+    origins: Vec<Option<Arc<Origin>>>,
     /// The value of the name `variables`, where it is made and nothing has changed since.
     value: Option<Value>,
     /// Counts the changes.
@@ -16,13 +18,22 @@ pub(super) struct Variables {
 
 impl Variables {
     pub(super) fn new(known: &[(String, String)]) -> Self {
+        let origins = vec![None; known.len()];
         let known = known.iter().map(|(name, value)| (name.as_str().into(), Text::author(value.as_str())));
-        Self { known: known.collect(), value: None, state: 0 }
+        Self { known: known.collect(), origins, value: None, state: 0 }
     }
 
-    pub(super) fn define(&mut self, name: &str, value: Text) {
+    pub(super) fn define(&mut self, name: &str, value: Text, origin: Option<Arc<Origin>>) {
         self.known.push((name.into(), value));
+        self.origins.push(origin);
         self.changed();
+    }
+
+    /// Returns where in a payload something in a variable came from; without a name, in any of them.
+    pub(super) fn origin(&self, name: Option<&str>) -> Option<Arc<Origin>> {
+        let Some(name) = name else { return self.origins.iter().flatten().next().cloned() };
+        let at = self.known.iter().rposition(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        self.origins[at].clone()
     }
 
     /// Returns a mark to [`reset`](Self::reset) to when a scope ends.
@@ -33,6 +44,7 @@ impl Variables {
     pub(super) fn reset(&mut self, mark: usize) {
         if mark < self.known.len() {
             self.known.truncate(mark);
+            self.origins.truncate(mark);
             self.changed();
         }
     }

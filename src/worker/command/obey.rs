@@ -380,6 +380,7 @@ fn set_variable(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
             is_secret,
             is_read_only: command.is_set("isreadonly"),
             keeps_case: command.is_set("preservecase"),
+            is_own_number: false,
         }),
     };
     change(work, made, bytes)?;

@@ -83,8 +83,15 @@ fn a_failure_that_may_be_counts_as_succeeded_with_issues() {
 
 #[test]
 fn variables_of_the_narrowest_scope_count() {
-    let set =
-        |value: &str| vec![Variable { name: "Which".to_owned(), value: value.into(), read_only: false, group: None }];
+    let set = |value: &str| {
+        vec![Variable {
+            name: "Which".to_owned(),
+            value: value.into(),
+            read_only: false,
+            own_number: false,
+            group: None,
+        }]
+    };
     let mut plan = staged(vec![stage("s", &[], vec![with_condition("a", &[], "eq(variables.which, 'job')")])]);
     plan.variables = set("run");
     plan.stages[0].variables = set("stage");

@@ -70,8 +70,8 @@ fn what_the_documentations_templates_lack_is_tasks_and_nothing_else() {
         let entry = format!("pipelines/{}", case["entry"].as_str().expect("a name"));
         let reports = folder.run(&["check", &entry, "--format", "json"]).json();
         let other = reports.as_array().expect("a list").iter().find(|report| {
-            // MSBuild is known, and is not on every machine.
-            !["unknown-task", "missing-program"].contains(&report["code"].as_str().unwrap_or_default())
+            // MSBuild is known, and is not on every machine; some of them ask for an image of Windows.
+            !["unknown-task", "missing-program", "no-effect"].contains(&report["code"].as_str().unwrap_or_default())
         });
         assert_eq!(other, None, "{}", case["id"]);
     }

@@ -136,7 +136,7 @@ pub fn step_if(condition: &str, script: &str) -> Step {
 }
 
 pub fn variable(name: &str, value: impl Into<Text>) -> Variable {
-    Variable { name: name.to_owned(), value: value.into(), read_only: false, group: None }
+    Variable { name: name.to_owned(), value: value.into(), read_only: false, own_number: false, group: None }
 }
 
 pub fn tainted(text: &str) -> Text {
