@@ -121,7 +121,7 @@ pub(super) fn to_json(value: &Value) -> serde_json::Value {
 
 /// A whole number of 64 bits stays exact; another goes through the parser of JSON numbers.
 fn number_to_json(number: &Number) -> serde_json::Value {
-    let text = number.text();
+    let text = number.json();
     match serde_json::from_str::<serde_json::Number>(&text) {
         Ok(json) => json.into(),
         Err(_) => serde_json::Value::String(text.to_string()),

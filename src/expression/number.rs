@@ -75,10 +75,12 @@ impl Number {
         }
     }
 
-    /// Returns the number as JSON has it: one of a payload as it was sent.
+    /// Returns the number as JSON has it: one of a payload as it was sent, one of an author as it was
+    /// written, or without the sign and the zeros that JSON does not know: `+5` and `007` are `5` and `7`.
     pub(super) fn json(&self) -> Arc<str> {
         match &self.read {
             Some(Read::Sent(sent)) => sent.clone(),
+            Some(Read::Written(text)) if !is_json(text) => shortest(self.decimal).into(),
             _ => self.text(),
         }
     }
@@ -108,6 +110,14 @@ fn shortest(decimal: Decimal) -> String {
 /// Says whether a JSON number is its own shortest form: an integer that is not `-0`.
 fn is_whole(sent: &str) -> bool {
     sent != "-0" && !sent.contains(['.', 'e', 'E'])
+}
+
+/// Says whether the digits of an author begin as those of JSON do: no plus, no zero before another digit,
+/// and one digit at least before the point.
+fn is_json(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let is_digit_at = |at: usize| unsigned.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    is_digit_at(0) && !unsigned.ends_with('.') && !(unsigned.starts_with('0') && is_digit_at(1))
 }
 
 /// Reads a number as JSON has it, if a decimal holds it exactly.
@@ -191,6 +201,22 @@ mod tests {
             let number = Number::from_json(sent).expect("a decimal holds it");
             assert_eq!((&*number.text(), &*number.json()), (text, sent));
             assert_eq!(Number::written(sent).map(|number| number.text().to_string()).as_deref(), Some(sent));
+        }
+    }
+
+    #[test]
+    fn a_number_of_an_author_is_a_number_of_json() {
+        let numbers = [
+            ("007", "7"),
+            ("+5", "5"),
+            ("-01", "-1"),
+            ("00.50", "0.5"),
+            ("1.10", "1.10"),
+            ("0", "0"),
+            ("-0.5", "-0.5"),
+        ];
+        for (written, json) in numbers {
+            assert_eq!(Number::written(written).map(|number| number.json().to_string()).as_deref(), Some(json));
         }
     }
 }

@@ -23,6 +23,7 @@ mod files;
 mod group;
 mod hole;
 mod load;
+mod old;
 mod parameter;
 mod part;
 mod place;
@@ -40,6 +41,7 @@ pub use expanded::{Content, Entry, Kind, Node, Scalar};
 pub use files::{FileError, FileText, Files, NoFiles, Repository};
 pub use group::{Group, Groups};
 pub use hole::{Found, find as find_expressions};
+pub use old::{OLD_KEYS, WITH_JOBS, old_form};
 pub use parameter::{Form, Judge, PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use reference::{FileKey, Kind as TemplateKind};
 pub use value::{came_from, object_in_text};
@@ -51,7 +53,8 @@ use load::Loaded;
 use parameter::Declared;
 use std::sync::Arc;
 
-/// The most different files that one expansion uses (reference, section 2.6).
+/// The most different templates that one expansion uses, beside the pipeline itself (reference,
+/// section 2.6).
 pub const FILES_MAX: usize = 100;
 /// The most files, one named in the other, that one expansion enters (reference, section 2.6).
 pub const DEPTH_MAX: usize = 100;

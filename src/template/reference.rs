@@ -1,5 +1,6 @@
 //! References to other files: `template: path@alias` (reference, section 2.8).
 
+use super::old::OLD_KEYS;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,6 +67,14 @@ impl Kind {
         match self {
             Self::Extends => &["parameters", "resources", "trigger", "variables"],
             _ => &["parameters"],
+        }
+    }
+
+    /// Returns the old keys that such a file may have had, each with what to write instead.
+    pub(super) fn old(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Jobs | Self::Extends => OLD_KEYS,
+            Self::Steps | Self::Stages | Self::Variables => &[],
         }
     }
 }

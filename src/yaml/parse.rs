@@ -190,7 +190,7 @@ impl Builder<'_> {
 
     /// Returns where the anchor or the tag of a value stands: before it, perhaps on another line.
     fn property(&self, mark: char, value: Span) -> Span {
-        let mut before = self.text.get(..value.range().start).unwrap_or_default().trim_end();
+        let mut before = without_comments(self.text.get(..value.range().start).unwrap_or_default());
         for _ in 0..PROPERTIES_MAX {
             let ends = |it: char| it.is_whitespace() || "[{,".contains(it);
             let start = before.rmatch_indices(ends).next().map_or(0, |(at, end)| at + end.len());
@@ -201,7 +201,7 @@ impl Builder<'_> {
             if !word.starts_with(['&', '!']) {
                 break;
             }
-            before = before[..start].trim_end();
+            before = without_comments(&before[..start]);
         }
         value
     }
@@ -242,6 +242,26 @@ impl Builder<'_> {
     fn span(&self, span: granit_parser::Span) -> Span {
         let byte = |marker: granit_parser::Marker| self.shift + marker.byte_offset().unwrap_or(0);
         Span::new(self.source, byte(span.start), byte(span.end).max(byte(span.start)))
+    }
+}
+
+/// Returns a text that ends with an anchor or a tag up to its end: without the blanks, the lines of
+/// comments and the comment behind it.
+fn without_comments(text: &str) -> &str {
+    let mut text = text.trim_end();
+    loop {
+        let line = text.rfind('\n').map_or(0, |at| at + 1);
+        let is_property = |before: &str| {
+            let word = before.rsplit(|it: char| it.is_whitespace() || "[{,".contains(it)).next();
+            word.is_some_and(|word| word.starts_with(['&', '!']))
+        };
+        if line > 0 && text[line..].trim_start().starts_with('#') {
+            text = text[..line].trim_end();
+            continue;
+        }
+        let mut comments = text[line..].match_indices('#').map(|(at, _)| &text[..line + at]);
+        let behind_property = |it: &&str| it.ends_with([' ', '\t']) && is_property(it[line..].trim_end());
+        return comments.find(behind_property).map_or(text, str::trim_end);
     }
 }
 

@@ -49,6 +49,22 @@ fn every_value_has_its_place() {
 }
 
 #[test]
+fn an_anchor_is_marked_whatever_stands_behind_it() {
+    for (yaml, start) in [
+        ("steps: &s # c\n  - script: x\n", 7),
+        ("steps: &s # c\n# d\n\n  # e\n  - script: x\n", 7),
+        ("steps: !t &s # see &t # c\n  - script: x\n", 10),
+        ("a: ' # '\nsteps: &s\n  - script: x\n", 16),
+        ("a: {b: &s x} # c\n", 7),
+    ] {
+        let parsed = parse(yaml);
+        let anchor = parsed.diagnostics.iter().find(|it| it.code == Code::YamlAnchor).expect("an anchor");
+        let span = anchor.primary.as_ref().expect("a place").span;
+        assert_eq!((span.range().start, &yaml[span.range()]), (start, "&s"), "{yaml}");
+    }
+}
+
+#[test]
 fn a_part_of_a_scalar_is_found_in_the_file() {
     for yaml in [
         "a: ${{ x }}\n",

@@ -4,8 +4,9 @@ use super::{Reader, environment};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::pipeline::model::{Placed, Resources};
 use crate::pipeline::plan::{Container, PipelineResource, ReadOnlyMounts, Repository};
-use crate::pipeline::schema::{listed, old};
+use crate::pipeline::schema::listed;
 use crate::pipeline::value::{boolean, entry, filled, filled_member, is_true, items, member, names, own, text};
+use crate::template::old_form;
 use crate::template::{Content, Node};
 
 /// The most resources of one kind.
@@ -23,7 +24,7 @@ impl Reader<'_> {
         let mut resources = Resources::default();
         let Some(node) = member(document, "resources") else { return resources };
         if let Content::Sequence(_) = node.content {
-            self.diagnostics.push(old("resources", node.span, "write a mapping: `repositories` for repositories"));
+            self.diagnostics.push(old_form("resources", node.span, "write a mapping: `repositories` for repositories"));
             return resources;
         }
         let of = |kind: &str| member(node, kind).map(|list| items(list, RESOURCES_MAX)).unwrap_or_default();

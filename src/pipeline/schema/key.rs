@@ -1,9 +1,10 @@
 //! Are the keys of a mapping those that it may have?
 
+use super::Kind;
 use super::step::{SCRIPT, is_step_keyword};
 use super::table::{JOB_KEYS, ROOT, STAGE_KEYS};
-use super::{Kind, old};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
+use crate::template::old_form;
 
 /// Where a key may have been meant to stand that is written elsewhere.
 const USUAL_PLACES: [(&Kind, &str); 4] =
@@ -35,7 +36,7 @@ impl Kind {
             return true;
         }
         match self.old.iter().find(|(old, _)| *old == key) {
-            Some((key, help)) => diagnostics.push(old(key, span, help)),
+            Some((key, help)) => diagnostics.push(old_form(key, span, help)),
             None if self.is_open => diagnostics.push(self.without_effect(key, span)),
             None => diagnostics.push(self.unknown(key, span)),
         }

@@ -24,8 +24,6 @@ pub(super) use shape::check;
 pub use shape::judge;
 pub(super) use table::{JOBS_MAX, STAGES_MAX, STEPS_MAX, VARIABLES_MAX};
 
-use crate::diagnostic::{Code, Diagnostic, Span};
-
 /// What a value may be.
 #[derive(Debug)]
 pub(super) enum Type {
@@ -162,10 +160,4 @@ impl Kind {
     fn all(&self) -> impl Iterator<Item = &'static (&'static str, Type)> {
         self.keys.iter().chain(self.common)
     }
-}
-
-/// Returns the diagnostic for an old form.
-pub(super) fn old(key: &str, span: Span, help: &str) -> Diagnostic {
-    let title = format!("`{key}` is an old form");
-    Diagnostic::error(Code::OldForm, title, span, "this is not read any more").help(help)
 }

@@ -4,7 +4,7 @@
 use super::key::listed;
 use super::step::STEP;
 use super::table::{DEPLOYMENT, ENTRIES_MAX, JOB, ROOT, STAGE};
-use super::{Either, Kind, Known, List, Number, Type, Union, old};
+use super::{Either, Kind, Known, List, Number, Type, Union};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::pipeline::value::{
     FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
@@ -91,7 +91,7 @@ impl Checker<'_> {
         }
         for entry in entries {
             if let Some((keyword, help)) = union.old.iter().find(|(old, _)| *old == author(&entry.key)) {
-                return self.diagnostics.push(old(keyword, entry.key_span, help));
+                return self.diagnostics.push(template::old_form(keyword, entry.key_span, help));
             }
         }
         self.unknown_keyword(node, entries, union);

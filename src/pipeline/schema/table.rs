@@ -6,6 +6,7 @@ use super::resource::{BRANCH_TRIGGER, PULL_REQUESTS, RESOURCES, SCHEDULES};
 use super::step::STEPS;
 use super::{Either, KIND, Kind, List, Number, Type, Union};
 use crate::pipeline::plan::LEGS_MAX;
+use crate::template::{OLD_KEYS, WITH_JOBS};
 
 /// The most stages of a pipeline, and jobs of a stage.
 pub(in crate::pipeline) const STAGES_MAX: usize = 256;
@@ -45,7 +46,6 @@ const LOCK: Type = Word(&["runLatest", "sequential"], Before);
 const JOBS: Type = Type::List(List { item: &Type::Union(&JOB), least: 1, most: JOBS_MAX });
 const STRATEGY: Type = Mapping(&STRATEGY_KEYS);
 const WORKSPACE: Type = Mapping(&WORKSPACE_KEYS);
-const WITH_JOBS: &str = "write `jobs`, and `job` in place of `phase`";
 /// The keys of a reference to a template; what it brings has replaced it before this is asked.
 const TEMPLATE_KEYS: &[(&str, Type)] = &[("template", Own), ("parameters", Anything)];
 
@@ -84,11 +84,7 @@ pub(in crate::pipeline) static ROOT: Kind = Kind {
         ("workspace", WORKSPACE),
         ("attempts", Type::Number(ATTEMPTS, Before)),
     ],
-    old: &[
-        ("phases", WITH_JOBS),
-        ("queue", "write `pool`"),
-        ("server", "write `jobs` with a job that has `pool: server`"),
-    ],
+    old: OLD_KEYS,
     ..KIND
 };
 

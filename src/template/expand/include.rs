@@ -221,7 +221,7 @@ impl<'e> Expansion<'e> {
             self.used.push(at);
         }
         let limit = if self.used.len() > FILES_MAX {
-            format!("an expansion uses at most {FILES_MAX} files")
+            format!("an expansion uses at most {FILES_MAX} template files")
         } else if self.frames.len() > DEPTH_MAX {
             format!("templates are named in templates more than {DEPTH_MAX} deep")
         } else {

@@ -68,7 +68,7 @@ struct Expansion<'e> {
     variables: Variables,
     diagnostics: &'e mut Diagnostics,
     spent: Spent,
-    /// The files that have been used, each once.
+    /// The templates that have been used, each once; the pipeline's own file is none.
     used: Vec<usize>,
     /// Whether what is put in its place is copied from a file as it is.
     is_copied: bool,
@@ -129,7 +129,7 @@ impl<'e> Expansion<'e> {
             variables: Variables::new(&inputs.variables),
             diagnostics,
             spent: Spent::default(),
-            used: vec![0],
+            used: Vec::new(),
             is_copied: false,
             text_decided: false,
             decided: None,

@@ -3,6 +3,7 @@
 use super::Mention;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::template::hole;
+use crate::template::old::old_form;
 use crate::template::parameter::{self, Declared};
 use crate::template::reference::Kind;
 use crate::yaml;
@@ -67,6 +68,10 @@ pub(in crate::template) fn check_keys(
     let is_known = |key: &str| is_body(key) || kind.others().contains(&key);
     let mut mistakes = Vec::new();
     for (key, span) in keys.iter().filter(|(key, _)| !is_known(key)) {
+        if let Some((old, help)) = kind.old().iter().find(|(old, _)| *old == &**key) {
+            mistakes.push(named(old_form(old, *span, help)));
+            continue;
+        }
         let title = format!("{} has no key `{}`", kind.name(), shown(key));
         let unknown = Diagnostic::error(Code::UnknownKey, title, *span, "this key is not known here");
         let known = [kind.others(), kind.bodies()].concat();

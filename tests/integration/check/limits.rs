@@ -92,7 +92,7 @@ fn an_expansion_may_make_and_use_so_much() {
         folder.write(&format!("templates/t{at}.yml"), "steps:\n- script: x\n");
     }
     let rendered = folder.run(&["render", "many.yml"]).ended_with(1);
-    assert!(rendered.stderr.contains("an expansion uses at most 100 files"), "{rendered:?}");
+    assert!(rendered.stderr.contains("an expansion uses at most 100 template files"), "{rendered:?}");
     folder.write("deep.yml", "steps:\n- template: templates/again.yml\n");
     folder.write("templates/again.yml", "steps:\n- ${{ if true }}:\n  - template: again.yml\n");
     let rendered = folder.run(&["render", "deep.yml"]).ended_with(1);

@@ -154,6 +154,17 @@ fn variable_groups_become_variables_in_their_place() {
 }
 
 #[test]
+fn an_old_form_in_a_template_is_told_as_in_a_pipeline() {
+    let root = World::new("jobs:\n- template: t.yml\n");
+    let report = root.clone().file("ci/t.yml", "phases:\n- phase: a\n").fails("old-form", "ci/t.yml:1:1");
+    assert!(report.contains("write `jobs`, and `job` in place of `phase`"), "{report}");
+    let report = root.file("ci/t.yml", "jobs:\n- job: a\nqueue: q\n").fails("old-form", "ci/t.yml:3:1");
+    assert!(report.contains("write `pool`"), "{report}");
+    let extends = World::new("extends: {template: t.yml}\n");
+    extends.file("ci/t.yml", "server: x\nsteps:\n- script: a\n").fails("old-form", "ci/t.yml:1:1");
+}
+
+#[test]
 fn an_unknown_group_is_told() {
     let world = World::new("variables:\n- group: deplyo\nsteps: []\n").group("deploy", &[], &[]);
     let report = world.fails("unknown-group", "ci/main.yml:2:10");

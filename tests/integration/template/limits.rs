@@ -70,7 +70,7 @@ fn templates_that_multiply_end_at_a_limit() {
 }
 
 #[test]
-fn at_most_100_files_are_used() {
+fn at_most_100_templates_are_used() {
     let lines: String = (0..101).map(|at| format!("- template: t{at}.yml\n")).collect();
     let files = |count: usize| {
         let lines: String = lines.split_inclusive('\n').take(count).collect();
@@ -78,8 +78,8 @@ fn at_most_100_files_are_used() {
             world.file(&format!("ci/t{at}.yml"), "steps:\n- script: x\n")
         })
     };
-    assert_eq!(files(99).json()["steps"].as_array().map(Vec::len), Some(99));
-    meets(&files(101), "at most 100 files");
+    assert_eq!(files(100).json()["steps"].as_array().map(Vec::len), Some(100));
+    meets(&files(101), "at most 100 template files");
 }
 
 #[test]

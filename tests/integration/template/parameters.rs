@@ -19,6 +19,19 @@ fn fails(declared: &str, argument: &str, code: &str, place: &str) -> String {
 }
 
 #[test]
+fn numbers_of_an_object_are_numbers_of_json() {
+    let argument = "{a: 007, j: +5, k: -01, l: 1.10}";
+    let json = "{\"a\":7,\"j\":5,\"k\":-1,\"l\":1.10}";
+    let made = "${{ replace(replace(convertToJson(parameters.p), ' ', ''), parameters.line, '') }}";
+    World::new(&format!("steps:\n- template: t.yml\n  parameters: {{p: {argument}, line: \"\\n\"}}\n"))
+        .file(
+            "ci/t.yml",
+            &format!("parameters:\n- {{name: p, type: object}}\n- name: line\nsteps:\n- script: \"{made}\"\n"),
+        )
+        .gives(&format!("steps: [{{script: '{json}'}}]"));
+}
+
+#[test]
 fn scalars_are_taken_as_their_type() {
     check("type: string", "1.10", "x${{ parameters.p }}", r#""x1.10""#);
     check("type: string", "true", "${{ eq(parameters.p, 'true') }}", "true");
