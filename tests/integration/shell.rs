@@ -2,6 +2,7 @@
 
 mod benign;
 mod environment;
+mod everyday;
 mod fuzz;
 mod letters;
 mod places;

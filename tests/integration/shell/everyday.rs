@@ -1,0 +1,40 @@
+//! Sixty scripts as pipelines have them, written without a look at the rules: how many are refused
+//! although nothing is wrong with them is counted, and each of those has its reason here.
+
+use super::running::{placed_in, text};
+use pipehook::shell::Language;
+
+const SCRIPTS: &str = include_str!("../../testdata/shell/everyday.txt");
+/// What stands between two scripts, on a line of its own.
+const BETWEEN: &str = "\n%%%%\n";
+/// A title as people write them.
+const VALUE: &str = "Fix the login page";
+
+/// Those that are refused: a part of the script, what is told, and why it stays so.
+const REFUSED: &[(&str, &str)] = &[
+    // A variable of psql can become part of the SQL, which no rule looks into.
+    ("psql \"$DATABASE_URL\"", "an argument of `psql`"),
+    // Which argument of a function is the first is not followed beyond its call.
+    ("retry curl", "the name of a command"),
+    // That grep prints a number here is not known.
+    ("count=$(grep -c", "an integer"),
+    // What docker is given might be written to the folder that it is given too.
+    ("docker run --rm -e TITLE", "written to a file that the script then runs"),
+];
+
+#[test]
+fn everyday_scripts_take_a_title_but_for_those_that_are_named() {
+    let scripts: Vec<&str> = SCRIPTS.split(BETWEEN).collect();
+    assert_eq!(scripts.len(), 60);
+    let mut refused = Vec::new();
+    for script in scripts {
+        let script = format!("{}\n", script.trim_end());
+        if let Err(refusals) = placed_in(Language::Bash, &text(&script, |_| VALUE.to_owned())) {
+            let is_known =
+                |(part, reason): &&(&str, &str)| script.contains(part) && refusals[0].reason.contains(reason);
+            assert!(REFUSED.iter().any(|known| is_known(&known)), "{script}{refusals:?}");
+            refused.push(script);
+        }
+    }
+    assert_eq!(refused.len(), REFUSED.len(), "{refused:?}");
+}
