@@ -114,7 +114,7 @@ fn forget_delivery(connection: &Connection, place: i64) -> Result<(), Error> {
     for sql in [
         "UPDATE repeat
          SET assigned = delivery.assigned,
-             entry = json_object('headers', json('[]'), 'runs', json(coalesce(delivery.entry -> 'runs', '[]')))
+             entry = json_object('h', json('[]'), 'r', json(coalesce(delivery.entry -> 'r', delivery.entry -> 'runs', '[]')))
          FROM delivery
          WHERE delivery.seq = ?1 AND repeat.place = ?1",
         "DELETE FROM delivery_place WHERE id = (SELECT id FROM delivery WHERE seq = ?1)",
