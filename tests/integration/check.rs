@@ -33,6 +33,22 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     assert_eq!(codes, ["unreadable-file", "unknown-key"]);
 }
 
+/// What `serve` can't start with is no good configuration for `check` either.
+#[test]
+fn a_pipelines_folder_that_is_none_is_told_as_serve_tells_it() {
+    let folder = Folder::new("pipelines: ./p.yml\n");
+    folder.write("p.yml", "steps: []\n");
+    for told in [folder.run(&["check"]).ended_with(2), folder.run(&["serve"]).ended_with(2)] {
+        assert!(told.stderr.contains("p.yml can't be read: Not a directory"), "{told:?}");
+    }
+    folder.write("pipehook.yml", "pipelines: ./nowhere\n");
+    for told in [folder.run(&["check"]).ended_with(2), folder.run(&["serve"]).ended_with(2)] {
+        assert!(told.stderr.contains("nowhere can't be read: No such file"), "{told:?}");
+    }
+    let named = folder.run(&["check", "pipehook.yml"]).ended_with(1);
+    assert!(named.stderr.contains("error[unreadable-file]: the pipelines folder ./nowhere can't be read"), "{named:?}");
+}
+
 /// Opening a pipe would wait for ever for who writes into it.
 #[test]
 fn a_pipe_among_the_pipelines_is_a_mistake_and_keeps_nobody_waiting() {

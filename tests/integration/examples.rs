@@ -135,21 +135,26 @@ fn azure_object_is_rejected_and_explained() {
     assert_eq!(runs.as_array().map(Vec::len), Some(0), "{runs}");
 }
 
+/// The commands are those of the example's README, in its order and in one folder.
 #[test]
-fn icescrum_story_starts_for_the_event_it_names() {
+fn icescrum_story_starts_for_the_event_it_names_and_for_no_other() {
     let (folder, server) = serve("icescrum-story");
-    let created = send(&folder, &server, "stories", &["x-icescrum-event: [story.create]"], 0);
+    let example = root().join("examples/icescrum-story");
+    let text = |name: &str| std::fs::read_to_string(example.join(name)).expect("a file of the example");
+    folder.write("updated.json", &text("updated.json"));
+    let url = format!("http://{}", server.public);
+    let mut answers = Vec::new();
+    for line in text("README.md").lines() {
+        let Some(command) = line.strip_prefix("pipehook --config pipehook.yml send ") else { continue };
+        let (what, header) = command.split_once(" --header ").expect("the event");
+        let words = what.split(' ').chain(["--url", &url, "--header", header.trim_matches('\'')]);
+        let arguments: Vec<&str> = ["--config", "pipehook.yml", "send"].into_iter().chain(words).collect();
+        answers.push(folder.run(&arguments).ended_with(0).json());
+    }
+    let [created, updated] = answers.as_slice() else { panic!("{answers:?}") };
     assert_eq!(created["outcome"], "queued", "{created}");
-    let log = log(&folder, "new-story#1");
-    assert!(log.contains(r#"Story 42: As a user I can say "no"; $(reboot)"#), "{log}");
-}
-
-#[test]
-fn icescrum_story_is_filtered_by_its_event() {
-    let (folder, server) = serve("icescrum-story");
-    let updated = send(&folder, &server, "stories", &["x-icescrum-event: story.update"], 0);
-    assert_eq!(updated["outcome"], "nothing", "{updated}");
-    assert_eq!(updated["skipped"][0]["reason"], "filtered");
+    assert!(log(&folder, "new-story#1").contains(r#"Story 42: As a user I can say "no"; $(reboot)"#));
+    assert_eq!((&updated["outcome"], &updated["skipped"][0]["reason"]), (&"nothing".into(), &"filtered".into()));
     let shown = folder.run(&["deliveries", "show", updated["delivery"].as_str().expect("an id")]).ended_with(0).stdout;
     assert!(shown.contains("story.create") && shown.contains("story.update"), "{shown}");
 }

@@ -4,7 +4,7 @@ use super::file::Checked;
 use super::sender;
 use crate::catalog::{self, Library};
 use crate::config::{Config, Environment};
-use crate::diagnostic::Report;
+use crate::diagnostic::{Code, Diagnostic, Report, SourceMap};
 use crate::template::TemplateKind;
 use std::path::Path;
 
@@ -23,13 +23,20 @@ pub(super) fn configuration(file: &Path, environment: Option<&Environment<'_>>) 
         None => Config::load_without_secrets(Some(file)),
     };
     match read {
-        Ok(config) => sender::connections(&config),
+        Ok(config) => folder(&config).into_iter().chain(sender::connections(&config)).collect(),
         Err(mistakes) => {
             let mut reports = mistakes.diagnostics.resolve(&mistakes.sources);
             // Where secrets alone are missing there is more to say.
             let sound = Config::load_without_secrets(Some(file));
-            reports.extend(sound.iter().flat_map(sender::connections));
+            reports
+                .extend(sound.iter().flat_map(|config| folder(config).into_iter().chain(sender::connections(config))));
             reports
         }
     }
+}
+
+/// Returns what is wrong with the pipelines folder itself, without which no server starts.
+fn folder(config: &Config) -> Option<Report> {
+    let error = catalog::paths(&config.pipelines).err()?;
+    Some(Diagnostic::without_place(Code::UnreadableFile, error.to_string()).resolve(&SourceMap::default()))
 }

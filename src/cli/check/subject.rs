@@ -23,9 +23,7 @@ impl Subjects {
     /// Adds a file, or all files of a folder by name.
     pub(super) fn add(&mut self, path: &Path, library: &Library) -> Result<(), Failure> {
         if path.is_dir() {
-            let paths = catalog::paths(path).map_err(|error| Failure::Usage(error.into()))?;
-            paths.pipelines.iter().for_each(|path| self.add_file(path, library));
-            self.templates.extend(paths.templates.into_iter().filter(|path| catalog::looks_like_template(path)));
+            self.add_folder(path, library)?;
         } else if path.exists() {
             self.add_file(path, library);
         } else {
@@ -34,8 +32,15 @@ impl Subjects {
         Ok(())
     }
 
+    fn add_folder(&mut self, folder: &Path, library: &Library) -> Result<(), Failure> {
+        let paths = catalog::paths(folder).map_err(|error| Failure::Usage(error.into()))?;
+        paths.pipelines.iter().for_each(|path| self.add_file(path, library));
+        self.templates.extend(paths.templates.into_iter().filter(|path| catalog::looks_like_template(path)));
+        Ok(())
+    }
+
     /// Adds the configuration, the named one or the usual one if it is there, and the files of its
-    /// pipelines folder.
+    /// pipelines folder, which must be one, as for `serve`.
     pub(super) fn add_configured(
         &mut self,
         named: Option<&Path>,
@@ -43,7 +48,7 @@ impl Subjects {
         library: &Library,
     ) -> Result<(), Failure> {
         if let Some(config) = config {
-            self.add(&config.pipelines, library)?;
+            self.add_folder(&config.pipelines, library)?;
         }
         let usual = Path::new(FILE_DEFAULT);
         let own = named.or_else(|| usual.exists().then_some(usual));
