@@ -127,11 +127,16 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     doubt.learn(&found);
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(Substitution::default()) };
     pipeline::examine(&document, &pipeline.name, &rules, &mut found);
-    let is_alone = pipeline.listeners.is_empty() && !diagnostics.has_errors();
-    let is_whole = is_alone && pipeline.template.parameters().is_empty();
-    let is_by_default = is_alone && pipeline.template.parameters().iter().all(|it| it.default.is_some());
+    let has_errors = diagnostics.has_errors();
+    let has_no_parameters = pipeline.template.parameters().is_empty();
+    let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());
     let read = diagnostics.len();
     for diagnostic in found {
+        // What has no value because of another mistake is no object.
+        let is_apart = !has_errors || diagnostic.code == Code::NotAString;
+        let is_alone = pipeline.listeners.is_empty() && is_apart;
+        let is_whole = is_alone && has_no_parameters;
+        let is_by_default = is_alone && has_defaults;
         // A delivery gives no parameters, so that one without a value stops every delivery.
         let stops_deliveries = !pipeline.listeners.is_empty()
             && (diagnostic.code == Code::MissingParameter || doubt.names_file_by_default(&diagnostic));
@@ -176,7 +181,8 @@ pub(super) fn add_mistakes_beside(
 fn is_known(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> bool {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
     let is_same = |(at, known): (usize, &Diagnostic)| {
-        let is_final = FINAL.contains(&known.code);
+        // What is no text, or no list, has nothing else that could be right.
+        let is_final = FINAL.contains(&known.code) || at < read && known.code == Code::WrongType;
         let is_told = is_final || known.code == diagnostic.code && (at < read || known.title == diagnostic.title);
         is_told && place(known) == place(diagnostic)
     };

@@ -53,7 +53,7 @@ impl Eval {
         let context = self.read_context()?;
         match evaluate(&self.expression, &context) {
             Ok(value) => {
-                output::json(&value.to_json())?;
+                output::text(&format!("{}\n", value.to_json_text()))?;
                 Ok(Ending::Done)
             }
             Err(mistakes) => {
@@ -69,13 +69,15 @@ impl Eval {
         let mut context = Context::new(dialect).with("variables", Value::object::<Text>([]));
         if let Some(file) = &self.context {
             let text = input::text(file)?;
-            let json: serde_json::Value = serde_json::from_str(&text)
+            let json = Value::from_author_json_text(&text)
                 .map_err(|error| Failure::usage(format!("{} is not JSON: {error}", file.display())))?;
-            let serde_json::Value::Object(members) = json else {
+            let Value::Object(members) = json else {
                 return Err(Failure::usage(format!("{} does not hold a JSON object", file.display())));
             };
-            for (name, value) in members {
-                context.set(name, Value::from_json(&value));
+            for (name, value) in members.iter() {
+                let name = name.flatten().into_owned();
+                let value = if name.eq_ignore_ascii_case("pipeline") { with_time(value) } else { value.clone() };
+                context.set(name, value);
             }
         }
         if let Some(status) = self.status {
@@ -83,6 +85,21 @@ impl Eval {
         }
         Ok(context)
     }
+}
+
+/// Returns `pipeline` as a run has it: its `startTime` is a time, which JSON has not.
+fn with_time(pipeline: &Value) -> Value {
+    let Value::Object(members) = pipeline else { return pipeline.clone() };
+    let member = |(name, value): (&Text, &Value)| {
+        let time = match value {
+            Value::String(text) if name.flatten().eq_ignore_ascii_case("startTime") => {
+                Value::time_from_text(&text.flatten())
+            }
+            _ => None,
+        };
+        (name.clone(), time.unwrap_or_else(|| value.clone()))
+    };
+    Value::object(members.iter().map(member))
 }
 
 impl From<StatusWord> for JobStatus {

@@ -49,6 +49,25 @@ pub(super) fn from_json_text(text: &str, root: &Origin) -> Result<Value, JsonErr
     read(raw, &Arc::new(root.clone()), 1)
 }
 
+/// Returns a value of an author, read from its text: no digit of a number is lost.
+pub(super) fn from_author_text(text: &str) -> Result<Value, JsonError> {
+    let nowhere = Origin { alias: "".into(), path: "".into() };
+    from_json_text(text, &nowhere).map(without_origin)
+}
+
+fn without_origin(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::text(&*text.flatten()),
+        Value::Array(array) => Value::array(array.items().iter().cloned().map(without_origin)),
+        Value::Object(object) => {
+            let pairs =
+                object.iter().map(|(key, value)| (Text::author(&*key.flatten()), without_origin(value.clone())));
+            Value::object(pairs)
+        }
+        scalar => scalar,
+    }
+}
+
 fn read(raw: &RawValue, origin: &Arc<Origin>, depth: usize) -> Result<Value, JsonError> {
     let text = raw.get();
     Ok(match text.as_bytes().first() {

@@ -58,7 +58,7 @@ pub use value::{Array, Places, Value};
 pub use version::Version;
 
 use std::sync::Arc;
-use syntax::{Literal, Node, NodeKind};
+use syntax::{Literal, Node, NodeKind, Suffix, SuffixKind};
 
 /// A parsed expression. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +106,16 @@ impl Expression {
     /// Evaluates the expression, and adds to `usage` what that took, also where it failed.
     pub fn evaluate_counted(&self, context: &Context<'_>, usage: &mut Usage) -> Result<Value, Mistake> {
         evaluate::evaluate(&self.root, context, usage)
+    }
+
+    /// Says whether the value is a list, whatever the names in the expression stand for: what `split` and
+    /// a `*` at the end give.
+    pub fn gives_list(&self) -> bool {
+        match &self.root.kind {
+            NodeKind::Call(call) => call.name.eq_ignore_ascii_case("split"),
+            NodeKind::Chain { suffixes, .. } => matches!(suffixes.last(), Some(Suffix { kind: SuffixKind::All, .. })),
+            _ => false,
+        }
     }
 
     /// Returns the value of an expression that is a single text in quotes, such as `'${{'`.

@@ -132,6 +132,19 @@ impl Value {
         json::from_json_text(text, root)
     }
 
+    /// Returns the value of a JSON text that the author or the server made: nothing of it is tainted, and
+    /// no digit of a number is lost.
+    ///
+    /// Fails if the text is not JSON or nests deeper than [`super::JSON_DEPTH_MAX`].
+    pub fn from_author_json_text(text: &str) -> Result<Self, super::JsonError> {
+        json::from_author_text(text)
+    }
+
+    /// Returns the time that a text stands for: a date, a time of day after a blank or `T`, an offset.
+    pub fn time_from_text(text: &str) -> Option<Self> {
+        time::from_text(text).map(Self::DateTime)
+    }
+
     /// Returns the value as JSON. A version and a time become text; a number that is not a whole one
     /// of 64 bits becomes the nearest that floating point has, see [`Value::to_json_text`] for exact
     /// ones.

@@ -27,6 +27,17 @@ pub(super) fn has_expression(text: &str) -> bool {
     DELIMITERS.iter().any(|(open, _)| text.contains(open))
 }
 
+/// Returns the place of what was meant as an expression and has one brace too few at its beginning, as
+/// `${ name }}`. No shell and no other language has a use for that.
+pub(super) fn half_open(text: &str) -> Option<Range<usize>> {
+    let begins = text.match_indices("${ ").map(|(start, open)| (start, start + open.len()));
+    let ends = |(start, inner): (usize, usize)| {
+        let end = inner + text[inner..].find(['{', '}', '\n'])?;
+        text[end..].starts_with("}}").then_some(start..end + "}}".len())
+    };
+    begins.filter_map(ends).next()
+}
+
 /// Cuts a scalar's text into what is expression and what is not (reference, section 2.2). The
 /// end of an expression is looked for outside single-quoted literals.
 pub fn find(text: &str) -> Vec<Found> {
@@ -86,6 +97,15 @@ mod tests {
             })
             .collect();
         assert_eq!(found, parts);
+    }
+
+    #[test]
+    fn a_brace_too_few_is_found_where_it_is_plain() {
+        let found = |text: &'static str| half_open(text).map(|range| &text[range]);
+        assert_eq!(found("echo ${ parameters.image }} x"), Some("${ parameters.image }}"));
+        for text in ["${ echo x; }", "${name}}", "${ a { b }}", "${ a\n}}", "${{ a }}", "$ { a }}", "${ a"] {
+            assert_eq!(found(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -115,6 +115,11 @@ impl Node {
         matches!(&self.content, Content::Scalar(Scalar { text, style: Style::Plain }) if text.is_empty())
     }
 
+    /// Says whether the node stands for a key that was no text, which has been reported.
+    pub fn is_unread_key(&self) -> bool {
+        self.is_empty_plain() && !self.span.range().is_empty()
+    }
+
     /// Returns what the value is, with its article, for messages: `a list`.
     pub fn describe(&self) -> &'static str {
         match &self.content {

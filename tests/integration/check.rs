@@ -242,3 +242,70 @@ fn a_report_for_code_review_tools_has_rules_and_places() {
     assert_eq!((place(&double["locations"][0]), place(&double["relatedLocations"][0])), (json!(3), json!(2)));
     assert_eq!(double["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "with%20blank.yml");
 }
+
+/// The codes that `check` gives for a pipeline with templates beside it, in order.
+fn codes(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = Folder::new("");
+    for (name, text) in files {
+        folder.write(name, text);
+    }
+    let reports = folder.run(&["check", "p.yml", "--format", "json"]).json();
+    let code = |it: &Value| it["code"].as_str().expect("a code").to_owned();
+    reports.as_array().expect("a list").iter().map(code).collect()
+}
+
+#[test]
+fn one_mistake_is_one_report() {
+    let template = "parameters:\n- name: image\n  type: strng\nsteps:\n- script: ${{ parameters.image }}\n";
+    let caller = "steps:\n- template: t.yml\n  parameters: {image: alpine}\n";
+    assert_eq!(codes(&[("p.yml", caller), ("t.yml", template)]), ["invalid-value"], "an unknown type");
+    let base = ("base.yml", "steps:\n- script: x\n");
+    assert_eq!(codes(&[("p.yml", "extends: base.yml\n"), base]), ["wrong-type"], "a path without its key");
+    assert_eq!(codes(&[("p.yml", "extends: {parameters: {}}\n"), base]), ["missing-key"], "no template");
+    let large = format!(
+        "variables:\n- ${{{{ each x in split('{}', ',') }}}}:\n  - ${{{{ each y in split('{}', ',') }}}}:\n    - {{name: x, value: y}}\nsteps:\n- script: x\n",
+        ",".repeat(1_000),
+        ",".repeat(1_000)
+    );
+    assert_eq!(codes(&[("p.yml", &large)]), ["expansion-limit"], "a limit met in the variables");
+    assert_eq!(codes(&[("p.yml", "? [a]\n: b\nsteps:\n- script: x\n")]), ["wrong-type"], "a key that is a list");
+    let template = ("t.yml", "? [a]\n: b\nsteps:\n- script: x\n");
+    assert_eq!(codes(&[("p.yml", "steps:\n- template: t.yml\n"), template]), ["wrong-type"], "one in a template");
+}
+
+#[test]
+fn a_mistake_hides_no_other_beside_it() {
+    let object = "parameters:\n- name: o\n  type: object\n  default: {k: v}\n";
+    let beside =
+        format!("{object}steps:\n- script: x\n  env:\n    a: ${{{{ nope.x }}}}\n    b: x${{{{ parameters.o }}}}\n");
+    assert_eq!(codes(&[("p.yml", &beside)]), ["unknown-name", "not-a-string"]);
+    let template = "parameters:\n- name: s\n  type: stepList\nsteps: ${{ parameters.s }}\n";
+    let caller = "steps:\n- template: t.yml\n  parameters:\n    s: [{script: a, nope: b}, 5]\n";
+    assert_eq!(codes(&[("p.yml", caller), ("t.yml", template)]), ["unknown-key", "invalid-value"]);
+}
+
+#[test]
+fn what_would_stay_text_or_fail_in_a_run_is_told_before() {
+    let with = |variable: &str| codes(&[("p.yml", &format!("variables:\n  a: {variable}\nsteps:\n- script: x\n"))]);
+    assert_eq!(with("$[ split('a b', ' ') ]"), ["conversion"]);
+    assert_eq!(with("$[ split('a b', ' ')[0] ]"), [""; 0]);
+    assert_eq!(with("$[ variables.x"), ["expression-syntax"]);
+    assert_eq!(with("$ variables.x ]"), ["expression-syntax"]);
+    assert_eq!(with("${ parameters.image }}"), ["expression-syntax"]);
+    assert_eq!(with("'[x] $[y'"), [""; 0]);
+    let named = |more: &str| codes(&[("p.yml", &format!("name: a $(Nope)\n{more}steps:\n- script: x\n"))]);
+    assert_eq!(named(""), ["run-name"]);
+    assert_eq!(named("variables:\n  nope: x\n"), [""; 0]);
+    let at = |cron: &str| {
+        let found = codes(&[("p.yml", &format!("schedules:\n- cron: '{cron}'\nsteps:\n- script: x\n"))]);
+        found.contains(&"invalid-value".to_owned())
+    };
+    for right in ["0 3 * * Mon-Fri", "*/15 0-23/2 1,15 Jan-March,12 0", "0 0 31 december saturday"] {
+        assert!(!at(right), "{right}");
+    }
+    for wrong in
+        ["0 25 * * Mon-Fri", "0 3 * * Mon-Frid", "60 3 * * *", "0 3 0 * *", "0 3 * 13 *", "*/0 3 * * *", "0 3 * * 7"]
+    {
+        assert!(at(wrong), "{wrong}");
+    }
+}

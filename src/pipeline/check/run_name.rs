@@ -86,14 +86,18 @@ fn of_macro(written: &str, place: Span, pipeline: &Pipeline, diagnostics: &mut D
         return;
     }
     let Some((word, format)) = written.split_once(':') else {
-        // A variable of a group, or one that is given when the run is queued.
         let known = pipeline.variables.own.iter().map(|variable| variable.name.value.as_str()).chain(WORDS);
-        if let Some(meant) = nearest(written, known) {
-            let title = format!("`$({})` in the name of runs may mean nothing", shown(written));
-            let near = Diagnostic::warning(Code::RunName, title, place, "no variable of the pipeline is called so");
-            diagnostics.push(near.help(format!("did you mean `$({meant})`?")));
+        let meant = nearest(written, known);
+        // It may be a secret of a group.
+        if meant.is_none() && !pipeline.variables.groups.is_empty() {
+            return;
         }
-        return;
+        let title = format!("`$({})` in the name of runs may mean nothing", shown(written));
+        let unknown = Diagnostic::warning(Code::RunName, title, place, "no variable of the pipeline is called so");
+        return diagnostics.push(unknown.help(match meant {
+            Some(meant) => format!("did you mean `$({meant})`?"),
+            None => "it stays as it is, unless a run is given a variable of the name".to_owned(),
+        }));
     };
     let is_known = if word.eq_ignore_ascii_case("Date") {
         is_date(format)

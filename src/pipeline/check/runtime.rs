@@ -3,7 +3,7 @@
 
 use super::view::{Graph, View};
 use super::{conditions, outputs};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::condition::{self, Operands};
 use crate::pipeline::model::{Pipeline, Step, Variable, Variables};
 use crate::pipeline::value::{bracketed, is_expression};
@@ -32,8 +32,12 @@ pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, diagnostics: &mut Di
 }
 
 fn of_variables(variables: &Variables, view: &View<'_>, diagnostics: &mut Diagnostics) {
-    for variable in variables.own.iter().filter(|variable| is_written_by_the_author(&variable.value)) {
-        of_variable(variable, view, diagnostics);
+    for variable in &variables.own {
+        if is_written_by_the_author(&variable.value) {
+            of_variable(variable, view, diagnostics);
+        } else {
+            bracket_missing(&variable.value, variable.value_span, diagnostics);
+        }
     }
 }
 
@@ -57,6 +61,28 @@ fn of_variable(variable: &Variable, view: &View<'_>, diagnostics: &mut Diagnosti
     let written = bracketed(&text, variable.value_span, !variable.value.is_tainted());
     let Some(expression) = conditions::one(&written, &view.runtime().in_variable(), diagnostics) else { return };
     outputs::check(&expression, &written, view, false, diagnostics);
+    if expression.gives_list() {
+        let title = "a list can't be the value of a variable";
+        let list = Diagnostic::error(Code::Conversion, title, written.span, "this gives a list");
+        diagnostics.push(list.help("write `join(',', …)` around it, or take one item: `split(…)[0]`"));
+    }
+}
+
+/// Warns of a value that an author meant as an expression, and that one bracket keeps from being one.
+fn bracket_missing(value: &Text, span: Span, diagnostics: &mut Diagnostics) {
+    let Some(text) = value.segments().first().filter(|first| !first.is_tainted()).map(|first| &*first.text) else {
+        return;
+    };
+    let bracket = if text.starts_with(OPEN) && !value.flatten().contains(CLOSE) {
+        CLOSE
+    } else if text.starts_with("$ ") && text.ends_with(" ]") && !text.contains('[') {
+        "["
+    } else {
+        return;
+    };
+    let title = format!("this is text and no expression: `{bracket}` is missing");
+    let half = Diagnostic::warning(Code::ExpressionSyntax, title, span, "this is not evaluated");
+    diagnostics.push(half.help("write `$[ … ]` around the whole expression"));
 }
 
 /// A step knows no expressions of this kind; what looks like one stays text.

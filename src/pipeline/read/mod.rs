@@ -50,9 +50,6 @@ impl Reader<'_> {
         pipeline.lock_behavior = lock_behavior(document);
         pipeline.concurrency = self.concurrency(document);
         pipeline.resources = self.resources(document);
-        if let Some(extends) = entry(document, "extends") {
-            self.need(Capability::Templates, extends.key_span);
-        }
         let pool = member(document, "pool").and_then(|node| self.pool(node)).unwrap_or_default();
         if let Some(stages) = entry(document, "stages") {
             let written = items(&stages.value, STAGES_MAX);

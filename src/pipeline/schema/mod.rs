@@ -7,11 +7,13 @@
 //! step      the kinds of steps
 //! resource  triggers and resources
 //! key       are the keys of a mapping those that it may have?
+//! cron      the fields of a time table
 //! shape     are the values of a document what the tables say?
 //! ```
 //! The tables say what the language has. What this version can't execute is another question, see
 //! [`executable`](super::executable).
 
+mod cron;
 mod key;
 mod resource;
 mod shape;

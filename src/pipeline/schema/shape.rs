@@ -14,8 +14,6 @@ use crate::template::{self, Content, Entry, Form, Node, Scalar};
 
 /// The most characters of a name (reference, section 5.1).
 const NAME_MAX: usize = 100;
-/// The fields of a time table.
-const CRON_FIELDS: usize = 5;
 
 /// Reports everything in a document that is not as the tables say.
 pub(in crate::pipeline) fn check(document: &Node, diagnostics: &mut Diagnostics) {
@@ -346,10 +344,9 @@ impl Checker<'_> {
 
     fn cron(&mut self, node: &Node, what: &str) {
         let Some(text) = self.own(node, what) else { return };
-        let is_field = |field: &str| field.chars().all(|it| it.is_ascii_alphanumeric() || "*,-/".contains(it));
-        if text.split_whitespace().count() != CRON_FIELDS || !text.split_whitespace().all(is_field) {
+        if let Some(label) = super::cron::mistake(&text) {
             let title = format!("`{}` is no time table", shown(&text));
-            let wrong = Diagnostic::error(Code::InvalidValue, title, node.span, "five fields are wanted");
+            let wrong = Diagnostic::error(Code::InvalidValue, title, node.span, label);
             self.diagnostics
                 .push(wrong.help("write minute, hour, day of month, month and day of week: `0 3 * * Mon-Fri`"));
         }

@@ -65,7 +65,8 @@ pub(in crate::pipeline) static ROOT: Kind = Kind {
         ("steps", STEPS),
         ("jobs", JOBS),
         ("stages", Type::List(List { item: &Type::Union(&STAGE), least: 1, most: STAGES_MAX })),
-        ("extends", Mapping(&EXTENDS)),
+        // What it brings has replaced it, or it has been told why nothing could.
+        ("extends", Anything),
         ("name", Text),
         ("variables", VARIABLES),
         ("pool", POOL),
@@ -87,8 +88,6 @@ pub(in crate::pipeline) static ROOT: Kind = Kind {
     old: OLD_KEYS,
     ..KIND
 };
-
-static EXTENDS: Kind = Kind { name: "`extends`", required: &["template"], keys: TEMPLATE_KEYS, ..KIND };
 
 /// pipehook's own.
 static CONCURRENCY: Kind = Kind {

@@ -46,6 +46,15 @@ impl Compiler<'_> {
         }
     }
 
+    /// Warns of text that was meant as an expression.
+    pub(super) fn half_open(&mut self, scalar: &yaml::Scalar, span: Span) {
+        let Some(range) = hole::half_open(&scalar.text) else { return };
+        let place = self.place(scalar, span, range);
+        let title = "this is text and no expression: a `{` is missing";
+        let half = Diagnostic::warning(Code::ExpressionSyntax, title, place, "this is not evaluated");
+        self.diagnostics.push(half.help("begin the expression with `${{`"));
+    }
+
     fn inline_directive(&mut self, word: &str, place: Span) {
         let title = format!("the directive `{word}` can't stand here");
         let label = "a directive is the whole key of a mapping";

@@ -107,7 +107,10 @@ impl Compiler<'_> {
     fn part(&mut self, node: &yaml::Node, place: Place) -> Part {
         match &node.content {
             yaml::Content::Scalar(scalar) if hole::has_expression(&scalar.text) => self.scalar(scalar, node.span),
-            yaml::Content::Scalar(_) => Part::fixed(fixed(node)),
+            yaml::Content::Scalar(scalar) => {
+                self.half_open(scalar, node.span);
+                Part::fixed(fixed(node))
+            }
             yaml::Content::Sequence(items) => self.sequence(node, items, place),
             yaml::Content::Mapping(entries) => self.mapping(node, entries, place),
         }

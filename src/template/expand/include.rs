@@ -47,10 +47,13 @@ impl<'e> Expansion<'e> {
         }
     }
 
-    /// Puts what an extended pipeline holds in the place of `extends`.
+    /// Puts what an extended pipeline holds in the place of `extends`. Where nothing can be put there,
+    /// which has been reported, the key stays: nobody is to miss what it would have brought.
     pub(super) fn extend(&mut self, extends: Entry, entries: &mut Vec<Entry>) {
-        let Some(reference) = self.reference(extends.value) else { return };
-        let brought = self.include(reference, TemplateKind::Extends).unwrap_or_default();
+        let reference = self.reference(extends.value.clone());
+        let Some(brought) = reference.and_then(|reference| self.include(reference, TemplateKind::Extends)) else {
+            return entries.push(extends);
+        };
         let is_read_before = |entry: &Entry| ["parameters", "resources", "trigger"].contains(&&*entry.key.flatten());
         entries.extend(brought.into_iter().filter(|entry| !is_read_before(entry)));
     }

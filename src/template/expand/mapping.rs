@@ -60,6 +60,9 @@ impl Expansion<'_> {
     /// Expands a key and its value, if that has not been done before its turn.
     fn pair(&mut self, pair: &Pair, place: Place, value: Option<Node>, entries: &mut Vec<Entry>) {
         let key = self.part(&pair.key, Place::Other);
+        if self.spent.is_over() {
+            return;
+        }
         let value = value.unwrap_or_else(|| self.part(&pair.value, place.member_of(&key)));
         if self.is_unknown(&key) {
             return;

@@ -37,7 +37,8 @@ pub(super) fn check_siblings(document: &yaml::Node, diagnostics: &mut Diagnostic
 
 pub(super) fn keys(document: &yaml::Node) -> Vec<(Arc<str>, Span)> {
     let entries = document.entries().unwrap_or_default().iter();
-    let literal = entries.filter_map(|entry| Some((entry.key.text()?.clone(), entry.key.span)));
+    let read = entries.filter(|entry| !entry.key.is_unread_key());
+    let literal = read.filter_map(|entry| Some((entry.key.text()?.clone(), entry.key.span)));
     literal.filter(|(key, _)| !hole::has_expression(key)).collect()
 }
 

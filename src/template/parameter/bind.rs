@@ -147,18 +147,22 @@ fn typed(
 
 impl ParameterDeclaration {
     fn argument(&self, argument: &Argument, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
-        if let Some(value) = self.kind.value_of(&argument.value, &self.values) {
+        let value = self.kind.value_of(&argument.value, &self.values);
+        let wrong_entry = self.kind.wrong_entry(&argument.value);
+        if value.is_some() || wrong_entry.is_some() {
             let mut mistakes = Diagnostics::default();
             self.kind.judge(&argument.value, self.judge, &mut mistakes);
             let declared = || format!("for the parameter `{}`, declared here as `{}`", self.name, self.kind.word());
             diagnostics.extend(mistakes.into_iter().map(|it| it.related(self.name_span, declared())));
-            return Some(value);
+        }
+        if value.is_some() {
+            return value;
         }
         let describe = |node: &Node| match value::from_node(node) {
             Value::String(text) if text.is_empty() => "an empty text".to_owned(),
             other => other.describe(),
         };
-        let (title, place, label) = match self.kind.wrong_entry(&argument.value) {
+        let (title, place, label) = match wrong_entry {
             Some((entry, wanted)) => {
                 let title = format!("{} is no entry for the parameter `{}`", describe(entry), self.name);
                 (title, entry.span, wanted.to_owned())

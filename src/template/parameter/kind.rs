@@ -71,6 +71,11 @@ impl ParameterKind {
         KINDS.iter().find(|row| row.word.eq_ignore_ascii_case(word)).map(Self)
     }
 
+    /// Returns the type that takes any value.
+    pub(in crate::template) fn any() -> Self {
+        Self::from_word("object").expect("it is a type")
+    }
+
     /// Returns the words of all types.
     pub fn words() -> impl Iterator<Item = &'static str> {
         KINDS.iter().map(|row| row.word)
@@ -150,12 +155,13 @@ impl ParameterKind {
         Some((items.iter().find(|item| !is_mapping(item))?, form.wanted()))
     }
 
-    /// Reports what is wrong with the parts of a pipeline in a value that is of the type.
+    /// Reports what is wrong with the parts of a pipeline in a value that is of the type, or would be
+    /// without entries that are no parts.
     pub(in crate::template) fn judge(self, node: &Node, judge: Judge, mistakes: &mut Diagnostics) {
         match (self.0.shape, &node.content) {
             (Shape::One(form), _) => judge(node, form, mistakes),
             (Shape::List(form), Content::Sequence(items)) => {
-                for item in items {
+                for item in items.iter().filter(|item| is_mapping(item)) {
                     if mistakes.len() >= JUDGED_MAX {
                         break;
                     }

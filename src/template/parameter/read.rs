@@ -99,7 +99,8 @@ impl Reader<'_> {
             return None;
         }
         let kind = match node.member("type") {
-            Some(node) => self.kind(node)?,
+            // An unknown type has been reported; any value will do, and the parameter is there.
+            Some(node) => self.kind(node).unwrap_or_else(ParameterKind::any),
             None => ParameterKind::from_word("string").expect("it is a type"),
         };
         let values = self.values(node.member("values"));
@@ -114,11 +115,14 @@ impl Reader<'_> {
         let key = |entry: &Entry| entry.key.text().cloned().unwrap_or_default();
         let mut is_understood = true;
         for entry in entries.iter().filter(|entry| !KEYS.contains(&&*key(entry))) {
+            is_understood = false;
+            if entry.key.is_unread_key() {
+                continue;
+            }
             let title = format!("a parameter has no key `{}`", shown(&key(entry)));
             let unknown = Diagnostic::error(Code::UnknownKey, title, entry.key.span, "this key is not known here");
             let unknown = unknown.help(format!("the keys here are `{}`", KEYS.join("`, `")));
             self.push(unknown.suggest(&key(entry), KEYS));
-            is_understood = false;
         }
         match entries.iter().position(|entry| &*key(entry) == "name") {
             Some(0) => {}
@@ -171,9 +175,10 @@ impl Reader<'_> {
         }
         let written = compile::fixed(node);
         let value = kind.value_of(&written, values);
-        if value.is_some() {
+        if value.is_some() || kind.wrong_entry(&written).is_some() {
             kind.judge(&written, self.judge, self.diagnostics);
-        } else {
+        }
+        if value.is_none() {
             let title = format!("the default of the parameter `{}` is not allowed", shown(name));
             let label = expectation(kind, values);
             self.push(Diagnostic::error(Code::InvalidValue, title, node.span, label));

@@ -237,3 +237,18 @@ fn every_function_refuses_what_it_does_not_take() {
         assert_eq!((output.code, &*output.stdout), (Some(1), ""), "{text}");
     }
 }
+
+#[test]
+fn eval_knows_the_time_of_a_run_and_every_digit_of_a_number() {
+    let folder = Folder::new("");
+    let context = r#"{"pipeline": {"startTime": "2026-03-09T05:07:08Z"}, "variables": {"n": 12345678901234567890123}}"#;
+    folder.write("context.json", context);
+    let given = |expression: &str| {
+        let output = folder.run(&["eval", expression, "--context", "context.json"]).ended_with(0);
+        output.stdout.trim().to_owned()
+    };
+    assert_eq!(given("format('{0:yyyyMMdd HH}', pipeline.startTime)"), "\"20260309 05\"");
+    assert_eq!(given("lt(pipeline.startTime, '2026-03-10')"), "true");
+    assert_eq!(given("variables.n"), "12345678901234567890123");
+    assert_eq!(given("12345678901234567890123"), "12345678901234567890123");
+}
