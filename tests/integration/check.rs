@@ -49,6 +49,16 @@ fn a_pipelines_folder_that_is_none_is_told_as_serve_tells_it() {
     assert!(named.stderr.contains("error[unreadable-file]: the pipelines folder ./nowhere can't be read"), "{named:?}");
 }
 
+#[test]
+fn a_container_that_comes_to_nothing_is_told() {
+    let folder = Folder::new("");
+    folder.write("pipelines/p.yml", "jobs:\n- job: a\n  container: ${{ variables.img }}\n  steps: [{bash: ls}]\n");
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    assert!(told.contains("warning[no-effect]: no container is named") && told.contains("p.yml:3:14"), "{told}");
+    folder.write("pipelines/p.yml", "jobs:\n- job: a\n  steps: [{bash: ls}]\n");
+    assert!(!folder.run(&["check"]).ended_with(0).stderr.contains("no container"));
+}
+
 /// Opening a pipe would wait for ever for who writes into it.
 #[test]
 fn a_pipe_among_the_pipelines_is_a_mistake_and_keeps_nobody_waiting() {

@@ -1,6 +1,7 @@
 //! Jobs and deployment jobs.
 
 use super::Reader;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
@@ -81,7 +82,15 @@ impl Reader<'_> {
             others.push(expression);
             return Some(Placed { value, span: node.span });
         }
-        let named = filled(node)?;
+        let Some(named) = filled(node) else {
+            // An expression that names what is not there comes to nothing.
+            if own(node).is_some() {
+                let title = "no container is named: the steps run on the machine itself";
+                let warning = Diagnostic::warning(Code::NoEffect, title, node.span, "this is empty");
+                self.diagnostics.push(warning.help("name an image or a container of `resources`, or remove the key"));
+            }
+            return None;
+        };
         Some(Placed { value: ContainerUse::Alias(named.value), span: named.span })
     }
 }
