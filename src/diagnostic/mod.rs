@@ -185,9 +185,13 @@ impl Diagnostics {
         self
     }
 
-    /// Returns all as reports, in the order of their places.
+    /// Returns all as reports, in the order of their places. Where an alias stands there is no value:
+    /// what else is wrong at its place follows from that, and is not told.
     pub fn resolve(&self, sources: &SourceMap) -> Vec<Report> {
-        let mut sorted: Vec<&Diagnostic> = self.0.iter().collect();
+        let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
+        let aliases: Vec<_> = self.0.iter().filter(|it| it.code == Code::YamlAnchor).map(place).collect();
+        let follows = |it: &Diagnostic| it.code != Code::YamlAnchor && aliases.contains(&place(it));
+        let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| aliases.is_empty() || !follows(it)).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
         sorted.into_iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
     }

@@ -50,6 +50,15 @@ fn a_pipelines_folder_that_is_none_is_told_as_serve_tells_it() {
 }
 
 #[test]
+fn an_alias_in_the_place_of_a_step_is_one_mistake() {
+    let folder = Folder::new("");
+    folder.write("pipelines/p.yml", "steps:\n- &a {bash: ls}\n- *a\n");
+    let reports = folder.run(&["check", "pipelines", "--format", "json"]).ended_with(1).json();
+    let told = reports.as_array().expect("a list").iter().map(|it| (it["code"].clone(), it["place"]["line"].clone()));
+    assert_eq!(told.collect::<Vec<_>>(), [2, 3].map(|line| (json!("yaml-anchor"), json!(line))));
+}
+
+#[test]
 fn a_container_that_comes_to_nothing_is_told() {
     let folder = Folder::new("");
     folder.write("pipelines/p.yml", "jobs:\n- job: a\n  container: ${{ variables.img }}\n  steps: [{bash: ls}]\n");
