@@ -125,7 +125,7 @@ impl Walker {
                 continue;
             };
             let last = option.char_indices().next_back().map_or("", |(at, _)| &option[at..]);
-            let takes_value = option.len() > 1 && valued.contains(&last);
+            let takes_value = option.len() > 1 && valued.contains(last);
             let Some(value) = takes_value.then(|| arguments.next()).flatten() else { continue };
             if option.ends_with('C') {
                 self.refuse(&[call.scope.stdin], &format!("a line that `{name}` gives to a command"));
