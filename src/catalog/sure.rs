@@ -126,7 +126,10 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     doubt.webhooks = pipeline.listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
     doubt.learn(&found);
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(Substitution::default()) };
-    pipeline::examine(&document, &pipeline.name, &rules, &mut found);
+    // What an expansion has not come to is not missing.
+    if !found.iter().any(|it| it.code == Code::ExpansionLimit) {
+        pipeline::examine(&document, &pipeline.name, &rules, &mut found);
+    }
     let has_errors = diagnostics.has_errors();
     let has_no_parameters = pipeline.template.parameters().is_empty();
     let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());

@@ -99,14 +99,18 @@ impl Reader<'_> {
             return None;
         }
         let kind = match node.member("type") {
-            // An unknown type has been reported; any value will do, and the parameter is there.
-            Some(node) => self.kind(node).unwrap_or_else(ParameterKind::any),
-            None => ParameterKind::from_word("string").expect("it is a type"),
+            Some(node) => self.kind(node),
+            None => ParameterKind::from_word("string"),
+        };
+        // An unknown type has been reported; any value will do, also none, and the parameter is there.
+        let (kind, absent) = match kind {
+            Some(kind) => (kind, None),
+            None => (ParameterKind::any(), Some(Value::Null)),
         };
         let values = self.values(node.member("values"));
         // A default that is wrong has been reported; that there is none must not be said too.
         let default = |node| self.default(node, &name, kind, &values).unwrap_or(Value::Null);
-        let default = node.member("default").map(default);
+        let default = node.member("default").map(default).or(absent);
         Some(ParameterDeclaration { name, name_span, kind, default, values, judge: self.judge })
     }
 
