@@ -56,7 +56,7 @@ fn fits(written: &str, field: &Field) -> bool {
 
 fn value(written: &str, (_, least, most, words): &Field) -> Option<u32> {
     let is_word = |word: &&str| word.eq_ignore_ascii_case(written) || word[..LETTERS].eq_ignore_ascii_case(written);
-    let of_word = words.iter().position(|word| is_word(word)).and_then(|at| u32::try_from(at).ok());
+    let of_word = words.iter().position(is_word).and_then(|at| u32::try_from(at).ok());
     let found = of_word.map(|at| at + least).or_else(|| number(written))?;
     (*least..=*most).contains(&found).then_some(found)
 }
