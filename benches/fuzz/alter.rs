@@ -4,7 +4,7 @@
 use crate::make::{directive, expression, json, scalar};
 use crate::random::Random;
 use crate::subject::{MARK, PAYLOAD};
-use crate::words::{KEYS, SHELL_TOKENS};
+use crate::words::{KEYS, LETTERS, SHELL_TOKENS};
 
 /// The most changes of one input.
 const CHANGES_MAX: usize = 3;
@@ -68,6 +68,7 @@ fn alter(lines: &mut Vec<String>, alias: &str, random: &mut Random) {
             };
             insert(&mut lines[at], &hook(hole), random);
         }
+        4 if random.once_in(3) => insert(&mut lines[at], random.of(LETTERS), random),
         4 => insert(&mut lines[at], random.of(SHELL_TOKENS), random),
         5 => {
             let item = lines[at..end_of_item(lines, at)].to_vec();

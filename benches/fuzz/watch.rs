@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(20);
+/// How many times longer than it may work an input may take by the clock on the wall: a busy machine, or one
+/// that stops the process for a while, is no mistake of an input.
+const PATIENCE: u32 = 60;
 
 /// The present input with when it began.
 type Present = Option<(Subject, Vec<u8>, Instant)>;
@@ -19,11 +22,16 @@ impl Watch {
         let present: Arc<Mutex<Present>> = Arc::default();
         let watched = present.clone();
         std::thread::spawn(move || {
+            // When the input began that was there at the last look, and how long the process had worked then.
+            let mut last: Option<(Instant, Duration)> = None;
             loop {
                 std::thread::sleep(EVERY);
                 let present = watched.lock().expect("nobody panics with it");
                 let Some((subject, input, begin)) = &*present else { continue };
-                let what = match (begin.elapsed() > time, resident().is_some_and(|size| size > memory)) {
+                let worked = processor_time();
+                let (_, before) = *last.insert(last.filter(|(known, _)| known == begin).unwrap_or((*begin, worked)));
+                let hangs = worked.saturating_sub(before) > time || begin.elapsed() > time * PATIENCE;
+                let what = match (hangs, resident().is_some_and(|size| size > memory)) {
                     (true, _) => "hang",
                     (_, true) => "memory",
                     _ => continue,
@@ -43,6 +51,14 @@ impl Watch {
     pub fn ends(&self) {
         *self.0.lock().expect("nobody panics with it") = None;
     }
+}
+
+/// Returns how long the process has worked, where the system tells.
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|it| it.parse::<u64>().ok()).sum();
+    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
 /// Returns how much memory the process has, in bytes, where the system tells.

@@ -9,6 +9,9 @@ pub const EXPRESSION_TOKENS: &[&str] = &[
     "[*]", ".*.", "\0", "😀",
 ];
 
+/// Letters and signs of several bytes: what cuts text at a byte breaks on them, wherever it cuts.
+pub const LETTERS: &[&str] = &["é", "ñ", "–", "\u{a0}", "\u{3000}", "日", "😀", "ſ", "\u{85}", "e\u{301}"];
+
 /// Values of expressions, among them the largest and the smallest.
 #[rustfmt::skip]
 pub const LEAVES: &[&str] = &[

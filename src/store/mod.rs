@@ -41,6 +41,7 @@
 
 mod beginning;
 mod detail;
+mod invariant;
 mod lent;
 mod model;
 mod outage;

@@ -4,33 +4,12 @@
 use super::fault::Fault;
 use super::{PostgresStore, Shared};
 use crate::store::Error;
+use crate::store::invariant::{Invariant, OF_RUNS};
 use deadpool_postgres::Object;
 
-/// What must hold in every store, as in the other store, but for what has no place here or there. Each query
-/// returns the names of a few that break it. A counter's key is the name itself where that is short.
-const INVARIANTS: [(&str, &str); 11] = [
-    ("run without work", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM work WHERE work.run = run.seq)"),
-    ("run without jobs", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq)"),
-    (
-        "completed run with a job that is not",
-        "SELECT run.id FROM run JOIN job ON job.run = run.seq WHERE run.state = 'completed' AND job.state <> 'completed'",
-    ),
-    (
-        "run that is not completed although all its jobs are",
-        "SELECT id FROM run
-         WHERE state <> 'completed'
-           AND NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq AND job.state <> 'completed')",
-    ),
-    (
-        "run that waits for nothing and for nobody",
-        "SELECT id FROM run
-         WHERE state <> 'completed'
-           AND NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq AND job.state IN ('due', 'leased'))",
-    ),
-    (
-        "queued run with a job that was claimed",
-        "SELECT run.id FROM run JOIN job ON job.run = run.seq WHERE run.state = 'queued' AND job.state = 'leased'",
-    ),
+/// What must hold in this store beside what must in every one. A counter's key is the name itself where that
+/// is short.
+const INVARIANTS: [Invariant; 5] = [
     (
         "number that the counter of its pipeline has not reached",
         "SELECT run.id FROM run
@@ -93,7 +72,7 @@ async fn wrong_with(client: &Object) -> Result<Vec<String>, Fault> {
         )
         .await?;
     let mut wrong = Vec::new();
-    for (what, query) in INVARIANTS {
+    for (what, query) in OF_RUNS.iter().chain(&INVARIANTS) {
         let rows = client.query(&format!("{query} LIMIT {}", NAMED_MAX + 1), &[]).await?;
         if rows.is_empty() {
             continue;

@@ -2,35 +2,13 @@
 
 use super::{FILE, SqliteStore, lock, make_folder, migration, open_for_reading, sync_folder};
 use crate::store::Error;
+use crate::store::invariant::{Invariant, OF_RUNS};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::path::Path;
 
-/// What must hold in every store, as a query for what breaks it and the words for that. Each query
-/// returns the names of a few that do.
-const INVARIANTS: [(&str, &str); 12] = [
-    ("run without work", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM work WHERE work.run = run.seq)"),
-    ("run without jobs", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq)"),
-    (
-        "completed run with a job that is not",
-        "SELECT run.id FROM run JOIN job ON job.run = run.seq WHERE run.state = 'completed' AND job.state <> 'completed'",
-    ),
-    (
-        "run that is not completed although all its jobs are",
-        "SELECT id FROM run
-         WHERE state <> 'completed'
-           AND NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq AND job.state <> 'completed')",
-    ),
-    (
-        "run that waits for nothing and for nobody",
-        "SELECT id FROM run
-         WHERE state <> 'completed'
-           AND NOT EXISTS (SELECT 1 FROM job WHERE job.run = run.seq AND job.state IN ('due', 'leased'))",
-    ),
-    (
-        "queued run with a job that was claimed",
-        "SELECT run.id FROM run JOIN job ON job.run = run.seq WHERE run.state = 'queued' AND job.state = 'leased'",
-    ),
+/// What must hold in this store beside what must in every one.
+const INVARIANTS: [Invariant; 6] = [
     (
         "number that the counter of its pipeline has not reached",
         "SELECT run.id FROM run
@@ -171,7 +149,7 @@ fn is_usable(file: &Path) -> Result<(), Unrestorable> {
 
 fn wrong_with(connection: &Connection) -> Result<Vec<String>, Error> {
     let mut wrong = structure(connection)?;
-    for (what, query) in INVARIANTS {
+    for (what, query) in OF_RUNS.iter().chain(&INVARIANTS) {
         let mut query = connection.prepare(&format!("SELECT * FROM ({query}) LIMIT {}", NAMED_MAX + 1))?;
         let mut named: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         if named.is_empty() {

@@ -85,7 +85,7 @@ steps:
     for title in ["##VSO[task.setvariable variable=greeted]x", "a\\n##[error]b"] {
         let output = machine.run_with(steps, &format!("{{\"title\":\"{title}\"}}")).ended_with(0);
         prints(&output, &["greeted <>"]);
-        assert!(output.stdout.contains("none of its commands are obeyed"), "{output:?}");
+        assert!(output.stdout.contains("none of the task's commands are obeyed"), "{output:?}");
     }
 }
 
