@@ -91,7 +91,7 @@ pub use upkeep::{Backup, Unrestorable};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
-/// The mark beside it that says that a database has all of it: see [`super::transfer`].
+/// The mark beside it that says that a database has all of it: see [`mod@super::transfer`].
 const MOVED: &str = "pipehook.db.moved";
 /// Who may look into the data folder and the database: bodies, headers and scripts are in it.
 const FOLDER_MODE: u32 = 0o700;
