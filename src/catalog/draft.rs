@@ -81,7 +81,7 @@ impl Draft {
             &pipeline.scripts.rules(trigger.substitution),
             &mut diagnostics,
         )?;
-        known::complete(&mut plan, pipeline, &trigger);
+        known::complete(&mut plan, &trigger, inputs.variables);
         if !has_fixed_name(&plan) {
             return None;
         }

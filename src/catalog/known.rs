@@ -13,22 +13,24 @@ const ASKED: &str = "sourcebranch";
 /// How branches are named in full.
 const BRANCHES: &str = "refs/heads/";
 
-/// Gives a plan what is known of its run. Variables that were set when the run was queued stand before
-/// those of the file, which win over them.
-pub(super) fn complete(plan: &mut Plan, pipeline: &Pipeline, trigger: &Trigger<'_>) {
+/// Gives a plan what is known of its run: the variables that it was expanded with, of which those come first
+/// that were set when the run was queued. They stand before those of the file, which win over them.
+pub(super) fn complete(plan: &mut Plan, trigger: &Trigger<'_>, variables: Vec<(String, String)>) {
     plan.triggered_by = trigger.webhook.as_ref().map(|webhook| webhook.alias.to_owned());
-    let set = trigger.variables.iter().cloned().map(|(name, value)| variable(name, value, false));
-    let known = variables(pipeline, trigger).into_iter().map(|(name, value)| variable(name, value, true));
-    let before: Vec<Variable> = set.chain(known).collect();
+    let set = trigger.variables.len();
+    let variable = |(at, (name, value)): (usize, (String, String))| Variable {
+        name,
+        value: value.into(),
+        read_only: at >= set,
+        own_number: false,
+        group: None,
+    };
+    let before: Vec<Variable> = variables.into_iter().enumerate().map(variable).collect();
     for group in &mut plan.groups {
         group.after += before.len();
     }
     plan.variables.splice(0..0, before);
     run::name_parts(plan);
-}
-
-fn variable(name: String, value: String, read_only: bool) -> Variable {
-    Variable { name, value: value.into(), read_only, own_number: false, group: None }
 }
 
 /// Returns the predefined variables that are known before a run.

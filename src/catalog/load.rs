@@ -5,7 +5,7 @@ use super::folder::File;
 use super::known::Home;
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
 use crate::template::{Files, Template};
@@ -135,10 +135,8 @@ fn compile(
     let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
     let machine: Arc<dyn pipeline::Machine> = library.machine.clone();
     let scripts = pipeline::foresee(&document, &template, &sources, &aliases).on(Some(machine));
-    let groups = &library.groups;
-    let texts = (0..).map_while(|id| sources.source(SourceId(id))).map(|source| &*source.text);
-    let home = Home::of(home, texts);
-    let groups = groups.clone();
+    let home = Home::of(home, sources.iter().map(|source| &*source.text));
+    let groups = library.groups.clone();
     let pipeline = Pipeline { name: name.to_owned(), sources, template, groups, listeners, scripts, home };
     (pipeline, diagnostics)
 }

@@ -115,9 +115,7 @@ impl Pipeline {
     pub fn listeners_of<'p>(&'p self, connection: &str) -> impl Iterator<Item = &'p Listener> {
         self.listeners.iter().filter(move |listener| listener.resource.connection.eq_ignore_ascii_case(connection))
     }
-}
 
-impl Pipeline {
     /// Returns the files that it names as templates, with what each is named as.
     pub fn included(&self) -> impl Iterator<Item = (PathBuf, TemplateKind)> {
         let path = |source| Path::new(&*self.sources.source(source)?.name).canonicalize().ok();

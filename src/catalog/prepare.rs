@@ -55,14 +55,15 @@ pub struct Prepared {
 /// Expands and validates a pipeline. `None` means that the run is rejected: `diagnostics` says
 /// why, and may hold warnings otherwise.
 pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Option<Prepared> {
-    let document = expand(pipeline, trigger, diagnostics);
+    let inputs = inputs(pipeline, trigger, diagnostics);
+    let document = pipeline.template.expand(&inputs, diagnostics);
     if diagnostics.has_errors() {
         sure::add_mistakes_beside(pipeline, &document, trigger.substitution, diagnostics);
         return None;
     }
     let mut plan =
         pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
-    known::complete(&mut plan, pipeline, trigger);
+    known::complete(&mut plan, trigger, inputs.variables);
     Some(Prepared { document, plan })
 }
 
@@ -71,7 +72,7 @@ pub fn expand(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diag
     pipeline.template.expand(&inputs(pipeline, trigger, diagnostics), diagnostics)
 }
 
-/// As [`expand`], and tells which values of the payload decided an `if`. What is wrong is not reported.
+/// Expands a pipeline without checking what came of it, and tells which values of the payload decided an `if`. What is wrong is not reported.
 pub fn expand_told(pipeline: &Pipeline, trigger: &Trigger<'_>) -> (Node, Vec<template::Decided>) {
     let unread = &mut Diagnostics::default();
     pipeline.template.expand_told(&inputs(pipeline, trigger, unread), unread)

@@ -82,7 +82,8 @@ fn look_until_stopped(file: &Path, mut seen: Seen, parts: &Parts, stopped: &mpsc
         match Config::load(Some(file), &config::environment_variable) {
             Ok(config) => {
                 take_up(&config, parts);
-                tell_fixed(seen.fixed.as_ref().unwrap_or(&config.fixed()), &config.fixed());
+                let fixed = config.fixed();
+                tell_fixed(seen.fixed.as_ref().unwrap_or(&fixed), &fixed);
             }
             Err(mistakes) => {
                 tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");

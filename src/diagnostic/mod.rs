@@ -191,7 +191,7 @@ impl Diagnostics {
         let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
         let aliases: Vec<_> = self.0.iter().filter(|it| it.code == Code::YamlAnchor).map(place).collect();
         let follows = |it: &Diagnostic| it.code != Code::YamlAnchor && aliases.contains(&place(it));
-        let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| aliases.is_empty() || !follows(it)).collect();
+        let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| !follows(it)).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
         sorted.into_iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
     }

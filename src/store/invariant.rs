@@ -3,6 +3,16 @@
 /// A rule: what breaks it in words, and a query that returns the names of what does.
 pub(super) type Invariant = (&'static str, &'static str);
 
+/// How many of those that break a rule are named.
+pub(super) const NAMED_MAX: usize = 5;
+
+/// Returns what is told about a rule, by the names of what breaks it: of up to one more than are told.
+pub(super) fn broken(what: &str, names: &[String]) -> Option<String> {
+    let more = if names.len() > NAMED_MAX { ", and more" } else { "" };
+    let told = &names[..names.len().min(NAMED_MAX)];
+    (!names.is_empty()).then(|| format!("a {what}: {}{more}", told.join(", ")))
+}
+
 /// What must hold of runs and their jobs.
 pub(super) const OF_RUNS: [Invariant; 6] = [
     ("run without work", "SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM work WHERE work.run = run.seq)"),

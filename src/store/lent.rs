@@ -4,6 +4,18 @@ use crate::id::RunId;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+/// Artifacts of reruns: whose each is, when that ended, and where it is kept.
+pub(super) const ARTIFACTS: &str = "SELECT run.id, run.finished_at, artifact.location
+     FROM run
+     JOIN artifact ON artifact.run = run.seq
+     WHERE run.rerun_of IS NOT NULL AND artifact.kind = 'container'";
+/// Reports of steps of reruns with files, in the same form.
+pub(super) const REPORTS: &str = "SELECT run.id, run.finished_at, report.report
+     FROM run
+     JOIN job ON job.run = run.seq
+     JOIN report ON report.job = job.seq
+     WHERE run.rerun_of IS NOT NULL AND report.report LIKE '%\"files\"%'";
+
 /// A run whose artifacts or files reruns have taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lent {

@@ -273,6 +273,18 @@ pub enum HandedBack {
     Canceled,
 }
 
+/// Why a job failed whose worker was lost while it ran.
+pub(super) const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
+
+/// Whether an attempt that had started a step counts against a job's `attempts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It does.
+    Counted,
+    /// It was handed back.
+    Uncounted,
+}
+
 /// Why a job was canceled that its worker handed back.
 pub(super) const HANDED_BACK_CANCELED: &str = "the run was asked to stop";
 

@@ -99,6 +99,13 @@ pub struct Verdict {
     pub diagnostics: Vec<Report>,
 }
 
+impl Verdict {
+    /// Says whether there is nothing to say about a pipeline but that it does not listen.
+    pub fn is_silent(&self) -> bool {
+        self.decision == Decision::NotListening && self.diagnostics.is_empty()
+    }
+}
+
 /// What was decided about a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

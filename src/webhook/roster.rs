@@ -3,6 +3,7 @@
 
 use super::delivery::{Decision, Delivery, Verdict};
 use crate::diagnostic::Report;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -43,6 +44,11 @@ impl Listed {
     pub fn new(pipeline: &str, mistakes: impl Iterator<Item = Report>) -> Self {
         Self { pipeline: pipeline.to_owned(), diagnostics: mistakes.take(REPORTS_MAX).collect() }
     }
+}
+
+/// Returns since when a roster was not noted that only deliveries before a moment can have.
+pub fn unused_since(before: Timestamp) -> Timestamp {
+    before.checked_sub(NOTED_EVERY * 2).unwrap_or(Timestamp::MIN)
 }
 
 impl Roster {

@@ -55,7 +55,7 @@ impl Bench {
     /// Executes a claimed job and records its outcome. When the lease is lost its processes are killed and
     /// nothing more is written. When the job is given up its steps are stopped, as at a cancel, and it is
     /// handed back.
-    pub(super) async fn work_on(self: Arc<Self>, claim: Claim, give_up: watch::Receiver<Drain>) {
+    pub(super) async fn work_on(self, claim: Claim, give_up: watch::Receiver<Drain>) {
         let (ask, asked) = watch::channel(Asked::Nothing);
         let (run, lease) = (claim.run.clone(), claim.lease.clone());
         let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;

@@ -42,8 +42,8 @@ async fn renew(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<A
                 renewed_at = asked_at;
                 if let (Renewal::CancelRequested, Some(cancel)) = (renewal, cancel) {
                     cancel.send_if_modified(|asked| {
-                        let is_news = *asked == Asked::Nothing;
-                        *asked = if is_news { Asked::Cancel } else { *asked };
+                        let is_news = *asked < Asked::Cancel;
+                        *asked = (*asked).max(Asked::Cancel);
                         is_news
                     });
                 }

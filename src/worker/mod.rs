@@ -101,7 +101,6 @@ pub struct Settings {
 }
 
 /// What of a worker's settings may change while it works, for the jobs that it claims from then on.
-#[derive(Clone)]
 pub struct Duty {
     /// How many jobs at once.
     pub jobs: usize,
@@ -115,7 +114,6 @@ pub struct Duty {
 pub struct Worker {
     id: WorkerId,
     store: Arc<dyn Store>,
-    data: PathBuf,
     drain_grace: Duration,
     duty: Arc<ArcSwap<Duty>>,
     bench: Bench,
@@ -130,12 +128,12 @@ impl Worker {
             store: store.clone(),
             logs: Logs::new(&data).shared(depot.clone()),
             depot,
-            data: data.clone(),
+            data,
             host: host.clone(),
             metrics,
         };
         let duty = Arc::new(ArcSwap::from_pointee(Duty { jobs, pools, host }));
-        Self { id, store, data, drain_grace, duty, bench, outage: Outage::default() }
+        Self { id, store, drain_grace, duty, bench, outage: Outage::default() }
     }
 
     /// Returns what may be put in place of what it does now; it is looked at before each claim.
@@ -186,8 +184,8 @@ impl Worker {
         );
     }
 
-    fn bench(&self, duty: &Duty) -> Arc<Bench> {
-        Arc::new(Bench { host: duty.host.clone(), ..self.bench.clone() })
+    fn bench(&self, duty: &Duty) -> Bench {
+        Bench { host: duty.host.clone(), ..self.bench.clone() }
     }
 
     async fn claim(&self, pools: &[String]) -> Option<Claim> {
@@ -205,7 +203,7 @@ impl Worker {
 
     async fn sweep(&self) {
         match self.store.sweep(false).await {
-            Ok(swept) => clear_up(&self.bench.logs, &self.data, swept).await,
+            Ok(swept) => clear_up(&self.bench.logs, &self.bench.data, swept).await,
             Err(error) => tracing::warn!(%error, "lost leases could not be looked for, trying again"),
         }
     }

@@ -29,8 +29,17 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Adds a text that the step gets.
-    pub(super) fn add(&mut self, text: &Text) {
+    /// Returns what comes with texts that a step gets. Where senders may write code, whatever they write
+    /// is the author's.
+    pub(super) fn of<'t>(plan: &Plan, texts: impl Iterator<Item = &'t Text>) -> Self {
+        let mut reach = Self::default();
+        if plan.substitution != Substitution::Raw {
+            texts.for_each(|text| reach.add(text));
+        }
+        reach
+    }
+
+    fn add(&mut self, text: &Text) {
         for origin in text.segments().iter().filter_map(|segment| segment.origin.as_ref()) {
             let place = if origin.is_printed() { &mut self.printed } else { &mut self.own };
             place.get_or_insert_with(|| origin.clone());
@@ -47,10 +56,7 @@ impl Reach {
 
     /// Adds what may be in files that other jobs of a run have left, or earlier runs.
     pub(super) fn take_files(&mut self, plan: &Plan) {
-        let mut left = Self::default();
-        if plan.substitution != Substitution::Raw {
-            plan.payload_texts().for_each(|text| left.add(text));
-        }
+        let left = Self::of(plan, plan.payload_texts());
         let origin = left.origin().map(|origin| Arc::new(origin.printed()));
         self.printed = self.printed.take().or(origin);
         self.looks |= left.looks;

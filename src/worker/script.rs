@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::interpreter::{Call, Reader};
 use super::job::Execution;
 use super::reach::Reach;
-use super::variables::{Numbers, Variables};
+use super::variables::Variables;
 use crate::pipeline::plan::{Script, Step};
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
@@ -44,26 +44,23 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     let Execution { job, variables, folders, .. } = execution;
     let Own { place, step, .. } = own;
     // A number of a webhook may be in any variable; beside a redirection it must stay text.
-    let numbers = if job.plan.triggered_by.is_some() { Numbers::Apart } else { Numbers::AsTheyAre };
-    let text = variables
-        .expand_script(&script.text, numbers)
-        .map_err(|error| one(format!("The script can't be used: {error}.")))?;
+    let written = match job.plan.triggered_by.is_some() {
+        true => Cow::Owned(variables.numbers_apart(&script.text)),
+        false => Cow::Borrowed(&script.text),
+    };
+    let text = variables.expand(&written).map_err(|error| one(format!("The script can't be used: {error}.")))?;
     let mut environment = Environment::new(&job.host, variables, &step.env, folders).map_err(one)?;
     let reader = Reader::new(script, variables).map_err(one)?;
-    let beside = || variables.expand_script_beside_secrets(&script.text, numbers);
+    let beside = || variables.expand_beside_secrets(&written);
     let (safe, carried) = match make_beside_secrets(job, beside, &environment, reader.language()) {
         Some(made) => made,
         None => make(job, &text, &environment, reader.language())?,
     };
     carry(job, place, &carried, &mut environment).map_err(one)?;
     let directory = directory(job, step, variables).map_err(one)?;
-    let mut reach = Reach::default();
-    // Where senders may write code, whatever they write is the author's.
-    if job.plan.substitution != Substitution::Raw {
-        let texts = environment.tainted().values().chain(reader.arguments());
-        [&text, &directory.written].into_iter().chain(texts).for_each(|text| reach.add(text));
-    }
-    let trust = Trust::of(step.target.as_ref(), &reach, &execution.reach);
+    let texts = environment.tainted().values().chain(reader.arguments());
+    let reach = Reach::of(&job.plan, [&text, &directory.written].into_iter().chain(texts));
+    let trust = Trust::of(step, &reach, &execution.reach);
     let file = job.workspace.temporary.join(format!("{}.{}", place + 1, reader.ending()));
     let framed = reader.framed(&safe);
     write(&file, &trust.written(&framed)).map_err(|error| one(format!("The script can't be written: {error}.")))?;

@@ -15,7 +15,7 @@ use super::reach::Reach;
 use super::script::{self, Prepared};
 use super::stop::{Interruption, deadline, minutes};
 use super::variables::Variables;
-use crate::pipeline::plan::{Action, Commands, Script, Step};
+use crate::pipeline::plan::{Action, Script, Step};
 use crate::process::{self, Ended, Exit};
 use crate::run::RunResult;
 use crate::store::{IssueKind, StepEvent};
@@ -272,10 +272,11 @@ async fn execute(
 
 /// Returns where payload text came from that may be in what a step prints, and how it came there.
 fn origin<'t>(step: &Step, own: &Reach, before: &Reach, script: Option<&'t str>) -> (Option<Arc<Origin>>, Reached<'t>) {
-    let takes_all = step.target.as_ref().is_some_and(|target| target.commands == Some(Commands::Any));
     match (own.own(), own.origin().or(before.origin())) {
         (Some(own), _) => (Some(own.clone()), Reached::Itself),
-        (None, Some(origin)) if !takes_all => (Some(Arc::new(origin.printed())), Reached::Before(script)),
+        (None, Some(origin)) if !step.takes_all_commands() => {
+            (Some(Arc::new(origin.printed())), Reached::Before(script))
+        }
         (None, _) => (None, Reached::Not),
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// What is asked of a job that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is asked of a job that runs, each more than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asked {
     /// To go on.
     Nothing,
@@ -133,8 +133,7 @@ impl Watchman {
 
 /// Returns when this, or more, is asked, and what it makes of the job; never if nobody is left to ask.
 async fn asked(signal: &mut StopSignal, least: Asked) -> Cause {
-    let is_enough = |asked: &Asked| *asked == Asked::HandBack || *asked == least;
-    let asked = signal.wait_for(is_enough).await.map(|asked| *asked);
+    let asked = signal.wait_for(|asked| *asked >= least).await.map(|asked| *asked);
     match asked {
         Ok(Asked::HandBack) => Cause::HandBack,
         Ok(_) => Cause::Request,

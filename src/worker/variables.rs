@@ -7,6 +7,7 @@
 use super::replace::{TooLong, replace};
 use crate::diagnostic::shown;
 use crate::taint::{Origin, Segment, Text};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -31,15 +32,6 @@ struct Variable {
     value: Text,
     /// Whether the value is a secret, or has one in it.
     is_secret: bool,
-}
-
-/// What becomes of numbers in scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Numbers {
-    /// They are text of the author's.
-    AsTheyAre,
-    /// In front of a redirection they are kept apart from it.
-    Apart,
 }
 
 /// What the alias of an origin is that marks a secret. No webhook resource is called so.
@@ -158,43 +150,25 @@ impl Variables {
     /// Returns the text with the macros of known variables replaced. Values are not looked at
     /// again.
     pub fn expand(&self, text: &Text) -> Result<Text, TooLong> {
-        let of_environment = |name: &str| self.environment.get(name).map(|value| Text::from(value.as_str()));
-        replace(text, |name| Ok(self.value(name).cloned().or_else(|| of_environment(name))))
+        replace(text, |name| Ok(self.meant(name)))
     }
 
-    /// Returns a script with the macros of known variables replaced.
-    pub(super) fn expand_script(&self, text: &Text, numbers: Numbers) -> Result<Text, TooLong> {
-        if numbers == Numbers::AsTheyAre {
-            return self.expand(text);
-        }
-        let mut apart = Text::default();
-        for segment in text.segments() {
-            if segment.is_tainted() {
-                apart.push(segment.clone());
-            } else {
-                self.keep_numbers_apart(&segment.text, &mut apart);
-            }
-        }
-        self.expand(&apart)
+    /// Returns what a macro of a name stands for.
+    fn meant(&self, name: &str) -> Option<Text> {
+        let of_environment = || self.environment.get(name).map(|value| Text::from(value.as_str()));
+        self.value(name).cloned().or_else(of_environment)
     }
 
-    /// As [`Self::expand_script`], with secrets as text of their own, so that they can be put beside the
+    /// As [`Self::expand`], with secrets as text of their own, so that they can be put beside the
     /// script as payload text is. `None` where no secret is named, or one has payload text in it.
-    pub(super) fn expand_script_beside_secrets(&self, text: &Text, numbers: Numbers) -> Option<Text> {
+    pub(super) fn expand_beside_secrets(&self, text: &Text) -> Option<Text> {
+        if !self.all.iter().any(|variable| variable.is_secret) {
+            return None;
+        }
         let mut has_secret = false;
         let mut is_mixed = false;
-        let mut apart = Text::default();
-        for segment in text.segments() {
-            match segment.is_tainted() || numbers == Numbers::AsTheyAre {
-                true => apart.push(segment.clone()),
-                false => self.keep_numbers_apart(&segment.text, &mut apart),
-            }
-        }
-        let expanded = replace(&apart, |name| -> Result<Option<Text>, TooLong> {
-            let Some(value) = self.value(name).filter(|_| self.is_secret(name)) else {
-                let of_environment = || self.environment.get(name).map(|value| Text::from(value.as_str()));
-                return Ok(self.value(name).cloned().or_else(of_environment));
-            };
+        let expanded = replace(text, |name| -> Result<Option<Text>, TooLong> {
+            let Some(value) = self.value(name).filter(|_| self.is_secret(name)) else { return Ok(self.meant(name)) };
             has_secret = true;
             is_mixed |= value.is_tainted();
             let origin = Origin { alias: SECRET.into(), path: name.into() };
@@ -203,37 +177,54 @@ impl Variables {
         expanded.ok().filter(|_| has_secret && !is_mixed)
     }
 
-    /// Says whether a part of what [`Self::expand_script_beside_secrets`] returns is a secret.
+    /// Says whether a part of what [`Self::expand_beside_secrets`] returns is a secret.
     pub(super) fn marks_secret(segment: &Segment) -> bool {
         segment.origin.as_ref().is_some_and(|origin| &*origin.alias == SECRET)
     }
 
-    /// Puts numbers in place of those macros that stand in front of a redirection, as text of their
-    /// own: `echo $(n)>file` prints a number, and does not send errors to a file. A number that the author
-    /// wrote is a descriptor there, if that is what the author says.
-    fn keep_numbers_apart(&self, text: &str, apart: &mut Text) {
-        let author = |text: &str| Segment { text: text.into(), origin: None };
-        let mut rest = text;
-        while let Some((start, end)) = rest.find("$(").and_then(|at| Some((at, at + rest[at..].find(')')?))) {
-            let name = &rest[start + 2..end];
-            let is_own = self.place(name).is_some_and(|place| self.all[place].setting.is_own_number);
-            let value = self.value(name).filter(|value| !is_own && !value.is_tainted()).map(Text::flatten);
-            let is_redirected = rest[end + 1..].starts_with(['<', '>']);
-            let is_number = |value: &str| !value.is_empty() && value.bytes().all(|it| it.is_ascii_digit());
-            match value.filter(|value| is_redirected && is_number(value)) {
-                Some(number) => {
-                    apart.push(author(&rest[..start]));
-                    let origin = Origin { alias: "variables".into(), path: name.into() };
-                    apart.push(Segment { text: number.as_ref().into(), origin: Some(Arc::new(origin)) });
-                    rest = &rest[end + 1..];
-                }
-                None => {
-                    apart.push(author(&rest[..start + 1]));
-                    rest = &rest[start + 1..];
-                }
+    /// Returns a script with numbers in place of those macros that stand in front of a redirection, as text
+    /// of their own: `echo $(n)>file` prints a number, and does not send errors to a file. A number that the
+    /// author wrote is a descriptor there, if that is what the author says.
+    pub(super) fn numbers_apart(&self, script: &Text) -> Text {
+        let mut apart = Text::default();
+        for segment in script.segments() {
+            if segment.is_tainted() {
+                apart.push(segment.clone());
+            } else {
+                self.keep_numbers_apart(&segment.text, &mut apart);
             }
         }
-        apart.push(author(rest));
+        apart
+    }
+
+    fn keep_numbers_apart(&self, text: &str, apart: &mut Text) {
+        let author = |text: &str| Segment { text: text.into(), origin: None };
+        // From where the text is not taken over yet, and from where it is not looked at yet.
+        let (mut begin, mut at) = (0, 0);
+        let next =
+            |at: usize| text[at..].find("$(").and_then(|found| Some((at + found, text[at + found..].find(')')?)));
+        while let Some((start, length)) = next(at) {
+            let end = start + length;
+            let name = &text[start + 2..end];
+            let is_redirected = text[end + 1..].starts_with(['<', '>']);
+            let Some(number) = is_redirected.then(|| self.others_number(name)).flatten() else {
+                at = start + 1;
+                continue;
+            };
+            apart.push(author(&text[begin..start]));
+            let origin = Origin { alias: "variables".into(), path: name.into() };
+            apart.push(Segment { text: number.as_ref().into(), origin: Some(Arc::new(origin)) });
+            (begin, at) = (end + 1, end + 1);
+        }
+        apart.push(author(&text[begin..]));
+    }
+
+    /// Returns the number that a variable has, where it is none that the author wrote and no payload text.
+    fn others_number(&self, name: &str) -> Option<Cow<'_, str>> {
+        let variable = &self.all[self.place(name)?];
+        let is_own = variable.setting.is_own_number || variable.value.is_tainted();
+        let number = (!is_own).then(|| variable.value.flatten())?;
+        (!number.is_empty() && number.bytes().all(|it| it.is_ascii_digit())).then_some(number)
     }
 
     /// Expands the macros in all values, from what was written. Returns a sentence for each

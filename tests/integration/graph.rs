@@ -47,6 +47,21 @@ fn condition(condition: &str) -> String {
     if condition.is_empty() { String::new() } else { format!("condition: '{condition}', ") }
 }
 
+/// Runs a pipeline in which something ends with each result, and after each something else has each
+/// condition, `RESULT_NUMBER`; asserts that those ran whose condition held.
+#[track_caller]
+fn assert_followers_ran(pipeline: &str) {
+    let output = run(pipeline).ended_with(1);
+    let results = results(&output);
+    for (place, (result, _)) in RESULTS.iter().enumerate() {
+        assert_eq!(results[*result], *result, "{output:?}");
+        for (at, (text, holds)) in CONDITIONS.iter().enumerate() {
+            let expected = if holds[place] { "succeeded" } else { "skipped" };
+            assert_eq!(results[&format!("{result}_{at}")], expected, "`{text}` after {result}: {output:?}");
+        }
+    }
+}
+
 #[test]
 fn jobs_run_after_a_result_as_the_reference_says() {
     let mut pipeline = "jobs:\n".to_owned();
@@ -58,15 +73,7 @@ fn jobs_run_after_a_result_as_the_reference_says() {
                 .expect("room");
         }
     }
-    let output = run(&pipeline).ended_with(1);
-    let results = results(&output);
-    for (place, (result, _)) in RESULTS.iter().enumerate() {
-        assert_eq!(results[*result], *result, "{output:?}");
-        for (at, (text, holds)) in CONDITIONS.iter().enumerate() {
-            let expected = if holds[place] { "succeeded" } else { "skipped" };
-            assert_eq!(results[&format!("{result}_{at}")], expected, "`{text}` after {result}: {output:?}");
-        }
-    }
+    assert_followers_ran(&pipeline);
 }
 
 #[test]
@@ -80,15 +87,7 @@ fn stages_run_after_a_result_as_the_reference_says() {
             writeln!(pipeline, "- {{stage: {result}_{at}, dependsOn: {result}, {own}{jobs}}}").expect("room");
         }
     }
-    let output = run(&pipeline).ended_with(1);
-    let results = results(&output);
-    for (place, (result, _)) in RESULTS.iter().enumerate() {
-        assert_eq!(results[*result], *result, "{output:?}");
-        for (at, (text, holds)) in CONDITIONS.iter().enumerate() {
-            let expected = if holds[place] { "succeeded" } else { "skipped" };
-            assert_eq!(results[&format!("{result}_{at}")], expected, "`{text}` after {result}: {output:?}");
-        }
-    }
+    assert_followers_ran(&pipeline);
 }
 
 #[test]

@@ -54,14 +54,15 @@ pub(super) fn check(
     let substitution = |connection: &str| config.map_or_else(Substitution::default, |it| it.substitution(connection));
     let had_errors = diagnostics.has_errors();
     let mut outcomes = Vec::new();
-    match given.filter(|given| given.is_for(&pipeline)) {
+    let given = given.filter(|given| given.is_for(&pipeline));
+    match given {
         Some(given) if !had_errors => outcomes = given.foresee(&pipeline, config, &mut diagnostics)?,
         _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {
         included: pipeline.included().collect(),
-        takes: given.is_some_and(|given| given.is_for(&pipeline)),
+        takes: given.is_some(),
         listens: !pipeline.listeners.is_empty(),
         reports: diagnostics.resolve(&pipeline.sources),
         foreseen: outcomes,

@@ -22,17 +22,15 @@ pub(super) fn configuration(file: &Path, environment: Option<&Environment<'_>>) 
         Some(environment) => Config::load(Some(file), environment),
         None => Config::load_without_secrets(Some(file)),
     };
-    match read {
-        Ok(config) => folder(&config).into_iter().chain(sender::connections(&config)).collect(),
+    let (config, mut reports) = match read {
+        Ok(config) => (Some(config), Vec::new()),
+        // Where secrets alone are missing there is more to say.
         Err(mistakes) => {
-            let mut reports = mistakes.diagnostics.resolve(&mistakes.sources);
-            // Where secrets alone are missing there is more to say.
-            let sound = Config::load_without_secrets(Some(file));
-            reports
-                .extend(sound.iter().flat_map(|config| folder(config).into_iter().chain(sender::connections(config))));
-            reports
+            (Config::load_without_secrets(Some(file)).ok(), mistakes.diagnostics.resolve(&mistakes.sources))
         }
-    }
+    };
+    reports.extend(config.iter().flat_map(|config| folder(config).into_iter().chain(sender::connections(config))));
+    reports
 }
 
 /// Returns what is wrong with the pipelines folder itself, without which no server starts.

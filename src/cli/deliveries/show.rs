@@ -30,12 +30,12 @@ pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], now: Times
         text.push_str(&format!("  {}: {}\n", shown(name), shown(value)));
     }
     // Those that there is nothing to say about are told together.
-    let is_silent = |it: &&Verdict| it.decision == Decision::NotListening && it.diagnostics.is_empty();
-    for verdict in delivery.pipelines.iter().filter(|it| !is_silent(it)) {
+    for verdict in delivery.pipelines.iter().filter(|it| !it.is_silent()) {
         text.push('\n');
         pipeline(verdict, trails.iter().find(|trail| trail.pipeline == verdict.pipeline), &mut text);
     }
-    let silent: Vec<String> = delivery.pipelines.iter().filter(is_silent).map(|it| shown(&it.pipeline)).collect();
+    let silent: Vec<String> =
+        delivery.pipelines.iter().filter(|it| it.is_silent()).map(|it| shown(&it.pipeline)).collect();
     if !silent.is_empty() {
         let word = verdict(Decision::NotListening.word());
         text.push_str(&format!("\n{word} to this connection: {}\n", silent.join(", ")));

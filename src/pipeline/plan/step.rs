@@ -36,6 +36,13 @@ pub struct Step {
     pub action: Action,
 }
 
+impl Step {
+    /// Says whether all logging commands that the step prints count, whoever wrote them: its author says so.
+    pub fn takes_all_commands(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.commands == Some(Commands::Any))
+    }
+}
+
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }

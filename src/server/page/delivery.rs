@@ -10,7 +10,7 @@ use crate::server::admin::Fields;
 use crate::server::api::{known_delivery, replay_of};
 use crate::server::error::Failure;
 use crate::store::DeliveryDetail;
-use crate::webhook::delivery::{Decision, FilterVerdict, Outcome, Verdict};
+use crate::webhook::delivery::{FilterVerdict, Outcome, Verdict};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -101,16 +101,11 @@ pub(in crate::server) async fn show(id: web::Path<String>, shared: web::Data<Sha
         links: links.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?.to_string()))).collect(),
         reason: reason(&detail),
         may_replay: delivery.outcome != Outcome::Refused && delivery.reason.is_none(),
-        pipelines: delivery.pipelines.iter().filter(|it| !is_silent(it)).map(PipelinePart::new).collect(),
-        silent: delivery.pipelines.iter().filter(|it| is_silent(it)).map(|it| printable(&it.pipeline)).collect(),
+        pipelines: delivery.pipelines.iter().filter(|it| !it.is_silent()).map(PipelinePart::new).collect(),
+        silent: delivery.pipelines.iter().filter(|it| it.is_silent()).map(|it| printable(&it.pipeline)).collect(),
         headers: delivery.headers.iter().map(|(name, value)| (printable(name), printable(value))).collect(),
         body: detail.body.as_deref().map(Body::new),
     })
-}
-
-/// Says whether there is nothing to say about a pipeline but that it does not listen.
-fn is_silent(verdict: &Verdict) -> bool {
-    verdict.decision == Decision::NotListening && verdict.diagnostics.is_empty()
 }
 
 /// Says why nothing came of a delivery, where no pipeline says it.

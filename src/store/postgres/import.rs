@@ -19,8 +19,8 @@ use tokio_postgres::CopyInSink;
 
 /// After how many bytes lines are sent.
 const SENT_BYTES: usize = 256 * 1024;
-/// The sequences of places, by table and column.
-const PLACES: [&str; 5] = ["delivery", "refusal", "form", "job", "turn"];
+/// The tables whose `seq` the database counts.
+const PLACES: [&str; 6] = ["delivery", "refusal", "form", "job", "turn", "deployment"];
 
 /// A database that takes rows over: all of them, or none where this is dropped before its commit.
 pub(in crate::store) struct Import {
@@ -117,10 +117,7 @@ impl Import {
             .await?;
         }
         self.run(
-            "SELECT setval(pg_get_serial_sequence('deployment', 'seq'), max(seq))
-             FROM deployment
-             HAVING max(seq) > 0;
-             SELECT setval('run_seq', max(seq)) FROM run HAVING max(seq) > 0;
+            "SELECT setval('run_seq', max(seq)) FROM run HAVING max(seq) > 0;
              SELECT setval('token', max(value)) FROM counter WHERE scope = 'store' AND key = 'token' HAVING max(value) > 0;
              DELETE FROM body_bytes;
              INSERT INTO body_bytes (bytes) SELECT coalesce(sum(size), 0) FROM delivery",
@@ -130,11 +127,8 @@ impl Import {
     }
 
     /// Commits.
-    pub(in crate::store) async fn commit(mut self) -> Result<(), Error> {
-        let client = self.client.take().expect("only the end takes it");
-        let committed = client.batch_execute("COMMIT").await;
-        drop(Object::take(client));
-        committed.map_err(|error| match Fault::from(error) {
+    pub(in crate::store) async fn commit(self) -> Result<(), Error> {
+        self.client().batch_execute("COMMIT").await.map_err(|error| match Fault::from(error) {
             fault if fault.is_cut() => Error::Unknown(Error::from(fault).to_string()),
             fault => fault.into(),
         })

@@ -21,7 +21,7 @@ use super::turn;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
-use crate::store::model::HANDED_BACK_CANCELED;
+use crate::store::model::{ABANDONED, Begun, HANDED_BACK_CANCELED};
 use crate::store::{Claim, Error, HandedBack, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -495,16 +495,6 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
     settle(session, forms, run).await?;
     turn::work_off(session, forms).await?;
     Ok(Some(Swept { job: JobId::from_stored(found.try_get("id")?), run: run_id, again }))
-}
-
-/// Why a job failed whose worker was lost while it ran.
-const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
-
-/// Whether an attempt that had started a step counts against a job's `attempts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begun {
-    Counted,
-    Uncounted,
 }
 
 /// Gives a job back for another attempt; if its run was canceled meanwhile, it is decided anew. What the

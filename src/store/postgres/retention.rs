@@ -7,7 +7,7 @@ use super::row::{from_json, number};
 use super::session::Session;
 use super::{Shared, repeat, roster};
 use crate::id::RunId;
-use crate::store::lent::{Ledger, Taken};
+use crate::store::lent::{self, Ledger, Taken};
 use crate::store::{Error, Forgotten, Lent, StepReport, Upkeep};
 use deadpool_postgres::Object;
 use jiff::Timestamp;
@@ -160,28 +160,11 @@ pub(super) async fn forget_deliveries(
 /// Returns the runs whose artifacts or files reruns have taken.
 pub(super) async fn lent(session: &Session) -> Result<Vec<Lent>, Fault> {
     let mut ledger = Ledger::default();
-    let artifacts = session
-        .rows(
-            "SELECT run.id, run.finished_at, artifact.location
-             FROM run
-             JOIN artifact ON artifact.run = run.seq
-             WHERE run.rerun_of IS NOT NULL AND artifact.kind = 'container'",
-            &[],
-        )
-        .await?;
+    let artifacts = session.rows(lent::ARTIFACTS, &[]).await?;
     for row in &artifacts {
         ledger.note(&Taken { by: row.try_get(0)?, ended: row.try_get(1)?, path: row.try_get(2)? });
     }
-    let reports = session
-        .rows(
-            "SELECT run.id, run.finished_at, report.report
-             FROM run
-             JOIN job ON job.run = run.seq
-             JOIN report ON report.job = job.seq
-             WHERE run.rerun_of IS NOT NULL AND report.report LIKE '%\"files\"%'",
-            &[],
-        )
-        .await?;
+    let reports = session.rows(lent::REPORTS, &[]).await?;
     for row in &reports {
         for file in from_json::<StepReport>(row.try_get(2)?)?.files {
             ledger.note(&Taken { by: row.try_get(0)?, ended: row.try_get(1)?, path: &file.path });

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::row::{text, unreadable};
 use super::session::Session;
 use crate::webhook::delivery::Delivery;
-use crate::webhook::roster::{Listed, NOTED_EVERY, Roster, add_silent};
+use crate::webhook::roster::{Listed, Roster, add_silent, unused_since};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -24,14 +24,16 @@ pub(super) async fn note(session: &Session, roster: &Roster, at: Timestamp) -> R
 
 /// Forgets the rosters that only deliveries before a moment can have.
 pub(super) async fn forget(session: &Session, before: Timestamp) -> Result<(), Fault> {
-    let unused_since = before.checked_sub(NOTED_EVERY * 2).unwrap_or(Timestamp::MIN);
-    session.run("DELETE FROM roster WHERE noted_at < $1", &[&unused_since]).await?;
+    session.run("DELETE FROM roster WHERE noted_at < $1", &[&unused_since(before)]).await?;
     Ok(())
 }
 
 /// Adds to each delivery the pipelines that did not listen to it.
 pub(super) async fn fill_in(session: &Session, deliveries: &mut [Delivery], most: usize) -> Result<(), Fault> {
     let fingerprints: Vec<i64> = deliveries.iter().filter_map(|delivery| delivery.roster).collect();
+    if fingerprints.is_empty() {
+        return Ok(());
+    }
     let rows = session
         .rows("SELECT fingerprint, pipelines FROM roster WHERE fingerprint = ANY ($1)", &[&fingerprints])
         .await?;

@@ -4,7 +4,7 @@
 use super::fault::Fault;
 use super::{PostgresStore, Shared};
 use crate::store::Error;
-use crate::store::invariant::{Invariant, OF_RUNS};
+use crate::store::invariant::{Invariant, NAMED_MAX, OF_RUNS, broken};
 use deadpool_postgres::Object;
 
 /// What must hold in this store beside what must in every one. A counter's key is the name itself where that
@@ -44,9 +44,6 @@ const INVARIANTS: [Invariant; 5] = [
     ),
 ];
 
-/// How many of a kind are named.
-const NAMED_MAX: usize = 5;
-
 impl PostgresStore {
     /// Returns a sentence for each thing that is wrong with the store. Reads one moment of it, beside whoever
     /// writes, however long that takes.
@@ -74,12 +71,8 @@ async fn wrong_with(client: &Object) -> Result<Vec<String>, Fault> {
     let mut wrong = Vec::new();
     for (what, query) in OF_RUNS.iter().chain(&INVARIANTS) {
         let rows = client.query(&format!("{query} LIMIT {}", NAMED_MAX + 1), &[]).await?;
-        if rows.is_empty() {
-            continue;
-        }
-        let more = if rows.len() > NAMED_MAX { ", and more" } else { "" };
-        let named: Vec<&str> = rows.iter().take(NAMED_MAX).map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        wrong.push(format!("a {what}: {}{more}", named.join(", ")));
+        let names: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        wrong.extend(broken(what, &names));
     }
     Ok(wrong)
 }

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
-use crate::store::model::HANDED_BACK_CANCELED;
+use crate::store::model::{ABANDONED, Begun, HANDED_BACK_CANCELED};
 use crate::store::{Claim, Error, HandedBack, JobOutcome, Lease, Renewal, StepEvent, Swept};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -393,16 +393,6 @@ pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Resu
         turn::work_off(session, now.at)?;
     }
     Ok(lost.into_iter().map(|(_, swept)| swept).collect())
-}
-
-/// Why a job failed whose worker was lost while it ran.
-const ABANDONED: &str = "abandoned: its worker was lost after a step had started";
-
-/// Whether an attempt that had started a step counts against a job's `attempts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begun {
-    Counted,
-    Uncounted,
 }
 
 /// Gives a job back for another attempt, or one that needs no worker; if its run was canceled

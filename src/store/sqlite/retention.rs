@@ -6,7 +6,7 @@ use super::roster;
 use super::row::{from_json, micros, moment_at};
 use super::writer::Session;
 use crate::id::RunId;
-use crate::store::lent::{Ledger, Taken};
+use crate::store::lent::{self, Ledger, Taken};
 use crate::store::{Error, Forgotten, Lent, StepReport};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -141,24 +141,13 @@ pub(super) fn compact(session: &Session<'_>) -> Result<bool, Error> {
 /// Returns the runs whose artifacts or files reruns have taken.
 pub(super) fn lent(connection: &Connection) -> Result<Vec<Lent>, Error> {
     let mut ledger = Ledger::default();
-    let mut artifacts = connection.prepare_cached(
-        "SELECT run.id, run.finished_at, artifact.location
-         FROM run
-         JOIN artifact ON artifact.run = run.seq
-         WHERE run.rerun_of IS NOT NULL AND artifact.kind = 'container'",
-    )?;
+    let mut artifacts = connection.prepare_cached(lent::ARTIFACTS)?;
     let mut rows = artifacts.query([])?;
     while let Some(row) = rows.next()? {
         let (by, path): (String, String) = (row.get(0)?, row.get(2)?);
         ledger.note(&Taken { by: &by, ended: moment_at(row, "finished_at")?, path: &path });
     }
-    let mut reports = connection.prepare_cached(
-        "SELECT run.id, run.finished_at, report.report
-         FROM run
-         JOIN job ON job.run = run.seq
-         JOIN report ON report.job = job.seq
-         WHERE run.rerun_of IS NOT NULL AND report.report LIKE '%\"files\"%'",
-    )?;
+    let mut reports = connection.prepare_cached(lent::REPORTS)?;
     let mut rows = reports.query([])?;
     while let Some(row) = rows.next()? {
         let (by, report): (String, String) = (row.get(0)?, row.get(2)?);

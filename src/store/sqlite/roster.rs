@@ -4,7 +4,7 @@ use super::row::{micros, unreadable};
 use super::writer::Session;
 use crate::store::Error;
 use crate::webhook::delivery::Delivery;
-use crate::webhook::roster::{Listed, NOTED_EVERY, Roster, add_silent};
+use crate::webhook::roster::{Listed, Roster, add_silent, unused_since};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
@@ -26,8 +26,7 @@ pub(super) fn note(session: &Session<'_>, roster: &Roster, at: Timestamp) -> Res
 
 /// Forgets the rosters that only deliveries before a moment can have.
 pub(super) fn forget(connection: &Connection, before: Timestamp) -> Result<(), Error> {
-    let unused_since = before.checked_sub(NOTED_EVERY * 2).unwrap_or(Timestamp::MIN);
-    connection.prepare_cached("DELETE FROM roster WHERE noted_at < ?")?.execute([micros(unused_since)])?;
+    connection.prepare_cached("DELETE FROM roster WHERE noted_at < ?")?.execute([micros(unused_since(before))])?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::{FILE, SqliteStore, lock, make_folder, migration, open_for_reading, sync_folder};
 use crate::store::Error;
-use crate::store::invariant::{Invariant, OF_RUNS};
+use crate::store::invariant::{Invariant, NAMED_MAX, OF_RUNS, broken};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::path::Path;
@@ -46,9 +46,6 @@ const INVARIANTS: [Invariant; 6] = [
         "SELECT delivery.id FROM quarantine JOIN delivery ON delivery.seq = quarantine.place",
     ),
 ];
-
-/// How many of a kind are named.
-const NAMED_MAX: usize = 5;
 
 /// A copy of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,13 +148,8 @@ fn wrong_with(connection: &Connection) -> Result<Vec<String>, Error> {
     let mut wrong = structure(connection)?;
     for (what, query) in OF_RUNS.iter().chain(&INVARIANTS) {
         let mut query = connection.prepare(&format!("SELECT * FROM ({query}) LIMIT {}", NAMED_MAX + 1))?;
-        let mut named: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        if named.is_empty() {
-            continue;
-        }
-        let more = if named.len() > NAMED_MAX { ", and more" } else { "" };
-        named.truncate(NAMED_MAX);
-        wrong.push(format!("a {what}: {}{more}", named.join(", ")));
+        let names: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        wrong.extend(broken(what, &names));
     }
     Ok(wrong)
 }

@@ -65,7 +65,7 @@ impl Moved {
     }
 }
 
-/// Why a store is not moved. Nothing has changed then.
+/// Why a store is not moved, or not known to be. Before the commit the database has not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unmovable {
     /// There is a store already.

@@ -39,11 +39,14 @@ pub(super) fn may_be_number(hole: &Hole, text: &Text) -> bool {
     if text.is_tainted() {
         return false;
     }
-    let expression = hole.expression.text().to_ascii_lowercase();
+    let joins = || {
+        let expression = hole.expression.text().to_ascii_lowercase();
+        JOINING.iter().any(|function| expression.contains(function))
+    };
     let text = text.flatten();
     let is_word = ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
     let is_number = !text.is_empty() && text.chars().all(|it| is_digit(it) || it == '-');
-    is_word || is_number || JOINING.iter().any(|function| expression.contains(function))
+    is_word || is_number || joins()
 }
 
 fn is_digit(character: char) -> bool {

@@ -1,7 +1,7 @@
 //! From the pipeline's file to all others that it may include.
 
 use super::compile::{self, Mention, Written};
-use super::keys::{check_arguments, check_keys, keys};
+use super::keys::{check_arguments, check_keys};
 use super::unread::{unread, unresolved};
 use super::{File, Loaded, Own};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
@@ -206,21 +206,10 @@ impl Loader<'_> {
         let declared = parameter::read(document, false, self.judge, mistakes);
         let scope = compile::scope(declared.closed_names());
         let place = if kind == Kind::Extends { Place::Root } else { Place::File };
-        let (part, mentions) = compile::compile(document, place, scope, self.sources, mistakes);
-        let keys = keys(document);
-        let has_all_keys = document.entries().is_some_and(|entries| is_read && entries.len() == keys.len());
-        File {
-            key,
-            source,
-            declared,
-            document: part,
-            keys,
-            has_all_keys,
-            is_read,
-            mistakes: Vec::new(),
-            named_as: None,
-            mentions,
-        }
+        let compiled = compile::compile(document, place, scope, self.sources, mistakes);
+        let file = File::new(key, document, declared, compiled);
+        let has_all_keys = document.entries().is_some_and(|entries| is_read && entries.len() == file.keys.len());
+        File { has_all_keys, is_read, ..file }
     }
 
     /// Takes the repositories that an extended pipeline declares. What it listens to is not

@@ -58,8 +58,26 @@ pub(super) struct File {
     mentions: Vec<Mention>,
 }
 
+impl File {
+    /// Returns a file of which nothing more is wrong than its reader has said, read to the end.
+    fn new(key: FileKey, document: &yaml::Node, declared: Declared, (part, mentions): (Part, Vec<Mention>)) -> Self {
+        Self {
+            key,
+            source: document.span.source,
+            declared,
+            document: part,
+            keys: keys(document),
+            has_all_keys: true,
+            is_read: true,
+            mistakes: Vec::new(),
+            named_as: None,
+            mentions,
+        }
+    }
+}
+
 /// All files that a pipeline may use; the first is its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Loaded {
     pub(super) files: Vec<File>,
     pub(super) index: HashMap<FileKey, usize>,
@@ -113,13 +131,7 @@ pub(super) fn load_alone(
 ) -> Loaded {
     let key = files.pipeline();
     let source = document.span.source;
-    let loaded = Loaded {
-        files: Vec::new(),
-        index: HashMap::new(),
-        by_source: HashMap::new(),
-        aliases: Vec::new(),
-        endless: Vec::new(),
-    };
+    let loaded = Loaded::default();
     let own = Own::Template;
     let repositories = Vec::new();
     let mut loader =
@@ -149,19 +161,6 @@ fn root(
     let names = declared.closed_names().into_iter().flatten().chain(webhooks.iter().map(String::as_str));
     let scope = compile::scope(Some(names));
     check_siblings(document, diagnostics);
-    let (part, mentions) = compile::compile(document, Place::Root, scope, sources, diagnostics);
-    let source = document.span.source;
-    let (keys, has_all_keys, is_read) = (keys(document), true, true);
-    File {
-        key,
-        source,
-        declared,
-        document: part,
-        keys,
-        has_all_keys,
-        is_read,
-        mistakes: Vec::new(),
-        named_as: None,
-        mentions,
-    }
+    let compiled = compile::compile(document, Place::Root, scope, sources, diagnostics);
+    File::new(key, document, declared, compiled)
 }

@@ -20,10 +20,9 @@ use super::super::variables::Setting;
 use super::{Ending, Own, Unfinished};
 use crate::diagnostic::shown;
 use crate::pipeline::Machine as _;
-use crate::pipeline::plan::{Commands, Task};
+use crate::pipeline::plan::Task;
 use crate::pipeline::task::package::{Handler, Package, PackageInput, find};
 use crate::process::{self, StandardError};
-use crate::shell::Substitution;
 use crate::taint::Text;
 use std::sync::Arc;
 
@@ -49,7 +48,7 @@ pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> R
     add_variables(execution, &mut environment)?;
     environment.set("AGENT_VERSION", AGENT_VERSION);
     environment.set(process::MARK, &job.mark());
-    let reach = reach(execution, &environment);
+    let reach = Reach::of(&execution.job.plan, environment.tainted().values());
     let trust = trust(execution, own, &reach);
     let mut warnings = std::mem::take(&mut environment.warnings);
     if matches!(trust, Trust::Word(_)) {
@@ -113,19 +112,9 @@ fn key(name: &str) -> String {
     name.replace(['.', ' '], "_").to_uppercase()
 }
 
-/// Returns the payload text that the package gets.
-fn reach(execution: &Execution<'_>, environment: &Environment) -> Reach {
-    let mut reach = Reach::default();
-    if execution.job.plan.substitution != Substitution::Raw {
-        environment.tainted().values().for_each(|text| reach.add(text));
-    }
-    reach
-}
-
 /// Returns whose commands count in what the package prints.
 fn trust(execution: &Execution<'_>, own: Own<'_>, reach: &Reach) -> Trust {
-    let is_own = own.step.target.as_ref().is_some_and(|target| target.commands == Some(Commands::Any));
     let looks = reach.looks_like_command() || execution.reach.looks_like_command();
     // The package is the operator's: where it does not repeat a payload's command, it gives its own.
-    if looks && !is_own { Trust::nobody() } else { Trust::All }
+    if looks && !own.step.takes_all_commands() { Trust::nobody() } else { Trust::All }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::pipeline::plan::Task;
 use crate::pipeline::task::call;
-use crate::shell::Substitution;
+use crate::worker::reach::Reach;
 
 /// Runs a step that is a task.
 pub(in super::super) async fn run(
@@ -27,9 +27,7 @@ pub(in super::super) async fn run(
     }
     let done = match Inputs::new(task, &execution.variables) {
         Ok(inputs) => {
-            if execution.job.plan.substitution != Substitution::Raw {
-                inputs.texts().for_each(|text| execution.reach.add(text));
-            }
+            execution.reach.merge(Reach::of(&execution.job.plan, inputs.texts()));
             match script(execution, own, &inputs).await {
                 Some(Ok(script)) => return Ok(script),
                 Some(Err(unfinished)) => Err(unfinished),

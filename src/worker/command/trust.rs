@@ -11,7 +11,7 @@
 //! alone, and so is one whose author says `target: {commands: any}`.
 
 use super::PREFIX;
-use crate::pipeline::plan::{Commands, Target};
+use crate::pipeline::plan::Step;
 use crate::shell::command;
 use crate::worker::reach::Reach;
 use std::borrow::Cow;
@@ -53,13 +53,13 @@ pub(in super::super) enum Found<'l> {
 impl Trust {
     /// Returns whose commands count in a step that got some payload text, in a job that got some
     /// before.
-    pub(in super::super) fn of(target: Option<&Target>, step: &Reach, before: &Reach) -> Self {
-        let is_reached = step.origin().or(before.origin()).is_some();
-        if !is_reached || target.is_some_and(|target| target.commands == Some(Commands::Any)) {
+    pub(in super::super) fn of(step: &Step, own: &Reach, before: &Reach) -> Self {
+        let is_reached = own.origin().or(before.origin()).is_some();
+        if !is_reached || step.takes_all_commands() {
             return Self::All;
         }
-        let looks = step.looks_like_command() || before.looks_like_command();
-        if step.own().is_some() || looks { Self::Word(word()) } else { Self::Both(word()) }
+        let looks = own.looks_like_command() || before.looks_like_command();
+        if own.own().is_some() || looks { Self::Word(word()) } else { Self::Both(word()) }
     }
 
     /// Returns whose commands count where payload text looks like one, and no word can be given.
