@@ -58,8 +58,12 @@ struct Count {
 impl Counters {
     /// Returns the next number of a series, from 1.
     pub(super) fn next(&mut self, connection: &Connection, scope: Scope, key: &str) -> Result<u64, Error> {
-        let next = self.get(connection, scope, key)? + 1;
-        self.raise(connection, scope, key, next)?;
+        let count = self.count(connection, scope, key)?;
+        count.value += 1;
+        let next = count.value;
+        if std::mem::take(&mut count.is_written) {
+            self.changed.push((scope, key.to_owned()));
+        }
         Ok(next)
     }
 
