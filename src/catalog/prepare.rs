@@ -91,6 +91,7 @@ pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &m
         resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
         variables: variables(pipeline, trigger),
         groups: pipeline.groups.clone(),
+        ..Inputs::default()
     }
 }
 

@@ -4,13 +4,13 @@
 //! is sure if no expression stands at its place, and, where it is about something that is not
 //! there, if no expression could have brought it.
 
-use super::prepare::expand;
+use super::prepare::{expand, inputs};
 use super::text;
 use super::{Pipeline, Trigger};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, SourceId, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::{Known, Substitution};
-use crate::template::{Inputs, Node, Template, TemplateKind};
+use crate::template::{Branches, Inputs, Node, Template, TemplateKind};
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
@@ -73,6 +73,24 @@ const PIPELINE: SourceId = SourceId(0);
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
+/// Mistakes that can be seen where they stand, whatever else a document has: they are told of branches that
+/// may never be taken together.
+const LOCAL: [Code; 10] = [
+    Code::UnknownKey,
+    Code::FirstKey,
+    Code::WrongType,
+    Code::InvalidValue,
+    Code::OldForm,
+    Code::UnknownTask,
+    Code::UnknownInput,
+    Code::UnknownFunction,
+    Code::ArgumentCount,
+    Code::ExpressionSyntax,
+];
+
+/// The most branches of one `if` that are looked at.
+const BRANCHES_MAX: usize = 8;
+
 /// Mistakes about what the pipeline around a template may bring.
 const OF_SURROUNDINGS: [Code; 7] = [
     Code::UnknownDependency,
@@ -96,7 +114,7 @@ pub(super) fn add_sure_mistakes_of_template(
         return;
     }
     let mut found = Diagnostics::default();
-    let document = template.expand_alone(kind, inputs, &mut found);
+    let document = template.expand_alone(kind, inputs.clone(), &mut found);
     let mut doubt = Doubt::new(sources, diagnostics);
     doubt.learn(&found);
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
@@ -105,6 +123,32 @@ pub(super) fn add_sure_mistakes_of_template(
         let is_sure = doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code);
         if is_sure && !is_known(&diagnostic, diagnostics, read) {
             diagnostics.push(diagnostic);
+        }
+    }
+    add_mistakes_of_branches(template, &doubt, read, diagnostics, |branches, found| {
+        let document = template.expand_alone(kind, Inputs { branches, ..inputs.clone() }, found);
+        pipeline::examine(&document, "template", &ScriptRules::default(), found);
+    });
+}
+
+/// Adds what is wrong below `if` and `each` that nothing leads to without values, as warnings: a run that
+/// comes there is rejected, and others are not. `examine` looks at the document with some branches.
+fn add_mistakes_of_branches(
+    template: &Template,
+    doubt: &Doubt<'_>,
+    read: usize,
+    diagnostics: &mut Diagnostics,
+    examine: impl Fn(Branches, &mut Diagnostics),
+) {
+    for at in 0..template.branches().min(BRANCHES_MAX) {
+        let mut found = Diagnostics::default();
+        examine(Branches::Each(at), &mut found);
+        let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
+        for diagnostic in found.into_iter().filter(is_local) {
+            if doubt.is_sure(&diagnostic) && !is_known(&diagnostic, diagnostics, read) {
+                let note = "a run whose values lead here is rejected for it";
+                diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
+            }
         }
     }
 }
@@ -154,6 +198,11 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
         }
     }
+    add_mistakes_of_branches(&pipeline.template, &doubt, read, diagnostics, |branches, found| {
+        let inputs = Inputs { branches, ..inputs(pipeline, &Trigger::default(), found) };
+        let document = pipeline.template.expand(&inputs, found);
+        pipeline::examine(&document, &pipeline.name, &rules, found);
+    });
 }
 
 /// Adds what is wrong with an expanded document that has mistakes already: those at whose places no
@@ -243,7 +292,12 @@ impl<'s> Doubt<'s> {
         let written = source.and_then(|source| source.text.get(place.span.range())).unwrap_or_default();
         let before = source.and_then(|source| source.text.get(..place.span.range().start)).unwrap_or_default();
         let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
-        let depends = has_expression(written) || self.is_inside_expression(before, place.span);
+        let is_expression = OPENINGS.iter().any(|opening| written.starts_with(opening));
+        let depends = match diagnostic.code {
+            // That there are too many depends on what is brought, not on what one of them says.
+            Code::ExpansionLimit if !is_expression => self.brings_structure,
+            _ => has_expression(written) || self.is_inside_expression(before, place.span),
+        };
         !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought
     }
 

@@ -84,6 +84,19 @@ pub struct Inputs {
     pub variables: Vec<(String, String)>,
     /// The variable groups of the configuration.
     pub groups: Arc<Groups>,
+    /// Which branches are taken.
+    pub branches: Branches,
+}
+
+/// Which branches of `if` an expansion takes, and how often it goes through loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Branches {
+    /// Those whose conditions hold; a loop has a turn for each of what it goes through.
+    #[default]
+    Decided,
+    /// For checks, of each `if` the branch at a place, counted from 0, whatever its condition says;
+    /// none where there are fewer. A loop that would have no turn has one, with nothing.
+    Each(usize),
 }
 
 impl Template {
@@ -126,6 +139,12 @@ impl Template {
     pub fn expand_for_any_text(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Option<Node> {
         let (document, text_decided) = expand::expand(&self.loaded, inputs, diagnostics);
         (!text_decided).then_some(document)
+    }
+
+    /// Returns how many branches the `if` has that has most, in all files: 1 where there are only loops,
+    /// and 0 where the document is the same for all values but in what expressions give.
+    pub fn branches(&self) -> usize {
+        self.loaded.files.iter().map(|file| file.document.branches()).max().unwrap_or(0)
     }
 
     /// Returns every name that an expression of the pipeline file reads, with the members that

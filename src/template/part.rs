@@ -180,6 +180,27 @@ impl Part {
     }
 }
 
+impl Part {
+    /// Returns how many branches the `if` below has that has most: see [`super::Template::branches`].
+    pub(super) fn branches(&self) -> usize {
+        match self {
+            Self::Fixed { .. } | Self::Whole(_) | Self::Mixed { .. } | Self::Unknown { .. } => 0,
+            Self::Sequence { items, .. } => most(items.iter().map(|item| match item {
+                Element::Own(part) => part.branches(),
+                directive => directive.branches(),
+            })),
+            Self::Mapping { entries, .. } => most(entries.iter().map(|entry| match entry {
+                Element::Own(pair) => pair.value.branches(),
+                directive => directive.branches(),
+            })),
+        }
+    }
+}
+
+fn most(counts: impl Iterator<Item = usize>) -> usize {
+    counts.max().unwrap_or(0)
+}
+
 impl Pair {
     fn is_condition(&self) -> bool {
         let Part::Fixed { node, .. } = &self.key else { return false };
@@ -188,6 +209,15 @@ impl Pair {
 }
 
 impl<T> Element<T> {
+    fn branches(&self) -> usize {
+        match self {
+            Self::Own(_) => 0,
+            Self::Choice(branches) => most(branches.iter().map(|branch| branch.body.branches())).max(branches.len()),
+            Self::Each(each) => each.body.branches().max(1),
+            Self::Insert(part) => part.branches(),
+        }
+    }
+
     fn visit_decisions<'p>(&'p self, visitor: &mut impl FnMut(&'p Hole)) {
         match self {
             Self::Own(_) => {}

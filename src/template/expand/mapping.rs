@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::taint::Text;
 use crate::template::part::{Element, Pair, Part};
 use crate::template::place::Place;
-use crate::template::{Content, Entry, Kind, Node};
+use crate::template::{Branches, Content, Entry, Kind, Node};
 use std::collections::HashMap;
 
 /// Mappings with more keys than this look for double keys by hash.
@@ -39,6 +39,13 @@ impl Expansion<'_> {
             self.variables.reset(mark);
         }
         Node { span, origin: None, content: Content::Mapping(entries) }
+    }
+
+    /// Says whether an item is not to be looked at where each branch is: what it is depends on its first
+    /// key, and a directive or an expression gives that.
+    pub(super) fn is_beyond_judging(&self, elements: &[Element<Pair>]) -> bool {
+        self.inputs.branches != Branches::Decided
+            && !matches!(elements.first(), Some(Element::Own(pair)) if pair.key.is_fixed())
     }
 
     fn element(&mut self, element: &Element<Pair>, place: Place, entries: &mut Vec<Entry>) {

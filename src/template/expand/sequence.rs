@@ -7,7 +7,7 @@ use crate::taint::{Origin, Text};
 use crate::template::part::{Branch, Each, Element, Hole, Part};
 use crate::template::place::Place;
 use crate::template::step::restore;
-use crate::template::{Content, Entry, Kind, Node, Scalar, value};
+use crate::template::{Branches, Content, Entry, Kind, Node, Scalar, value};
 use std::sync::Arc;
 
 impl Expansion<'_> {
@@ -25,6 +25,7 @@ impl Expansion<'_> {
             return;
         }
         match item {
+            Element::Own(Part::Mapping { entries, .. }) if self.is_beyond_judging(entries) => {}
             Element::Own(Part::Whole(hole)) => {
                 let Some(value) = self.evaluate(hole) else { return };
                 let node = self.produced(hole, &value);
@@ -61,6 +62,7 @@ impl Expansion<'_> {
                     self.item(item, place, made);
                 }
             }
+            Part::Mapping { entries, .. } if self.is_beyond_judging(entries) => {}
             Part::Mapping { .. } => {
                 let node = self.part(body, place.item());
                 self.finish_item(node, place, made);
@@ -140,6 +142,11 @@ impl Expansion<'_> {
 
     /// Expands the turns of a loop. Where its body is a mapping, all turns make one item.
     fn each_item(&mut self, each: &Each, place: Place, made: &mut Vec<Node>) {
+        if let Part::Mapping { entries, .. } = &each.body
+            && self.is_beyond_judging(entries)
+        {
+            return;
+        }
         let mut merged: Option<(Span, Vec<Entry>)> = None;
         self.turns(each, |expansion| match &each.body {
             Part::Mapping { span, .. } => {
@@ -157,7 +164,11 @@ impl Expansion<'_> {
 
     /// Calls `turn` for each element of a loop's collection, its value known by the loop's name.
     pub(super) fn turns(&mut self, each: &Each, mut turn: impl FnMut(&mut Self)) {
-        let Some(collection) = self.evaluate(&each.collection) else { return };
+        let collection = self.evaluate(&each.collection);
+        if self.inputs.branches != Branches::Decided && collection.as_ref().is_none_or(is_empty) {
+            return self.turn_with_nothing(each, turn);
+        }
+        let Some(collection) = collection else { return };
         self.look_at_shape(&collection);
         let origin = collection.origin().cloned();
         let turns: Box<dyn Iterator<Item = (Value, Option<Arc<Origin>>)>> = match &collection {
@@ -188,6 +199,13 @@ impl Expansion<'_> {
         frame.touched.truncate(touched_mark);
     }
 
+    /// Makes the turn of a loop that has none, to see what it would bring.
+    fn turn_with_nothing(&mut self, each: &Each, turn: impl FnOnce(&mut Self)) {
+        self.frame().context.set(each.variable.clone(), Value::Null);
+        turn(self);
+        self.frame().context.remove(&each.variable);
+    }
+
     fn not_a_collection(&mut self, hole: &Hole, value: &Value) {
         let title = format!("`each` goes through a list or a mapping, not {}", value.kind_name());
         let label = format!("this is {}", value.describe());
@@ -196,8 +214,12 @@ impl Expansion<'_> {
         self.report(mistake);
     }
 
-    /// Returns the body of the first branch whose condition holds.
+    /// Returns the body of the first branch whose condition holds; where each is to be looked at, of the
+    /// one whose turn it is.
     pub(super) fn chosen<'p>(&mut self, branches: &'p [Branch]) -> Option<&'p Part> {
+        if let Branches::Each(at) = self.inputs.branches {
+            return branches.get(at).map(|branch| &branch.body);
+        }
         for branch in branches {
             match &branch.condition {
                 None => return Some(&branch.body),
@@ -222,6 +244,16 @@ fn is_written_task(step: &Part) -> bool {
     match step {
         Part::Fixed { .. } => true,
         Part::Mapping { entries, .. } => matches!(entries.first(), Some(Element::Own(pair)) if pair.key.is_fixed()),
+        _ => false,
+    }
+}
+
+/// Says whether a loop through a value has no turn.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(array) => array.items().is_empty(),
+        Value::Object(object) => object.is_empty(),
         _ => false,
     }
 }

@@ -1,0 +1,100 @@
+//! `pipehook check` of what stands below `if` and `each`: without values most of it is never made, and
+//! a mistake there would be found by the first delivery whose values lead to it.
+
+use crate::support::{Folder, Output};
+use serde_json::Value;
+
+/// Returns severity, code and line of each report.
+fn told(output: &Output) -> Vec<String> {
+    let reports = output.json();
+    let word = |value: &Value| value.as_str().expect("a word").to_owned();
+    let line =
+        |report: &Value| format!("{} {} {}", word(&report["severity"]), word(&report["code"]), report["place"]["line"]);
+    reports.as_array().expect("a list").iter().map(line).collect()
+}
+
+/// Checks a pipeline with these steps, which a webhook starts, and compares code, severity and line of
+/// what is told. Its first step is in line 9.
+#[track_caller]
+fn steps_tell(steps: &str, expected: &[&str]) {
+    let folder = Folder::new("");
+    let head = "resources:\n  webhooks:\n  - webhook: hook\n    connection: IncomingWH\nparameters:\n- name: mode\n  default: quick\nsteps:\n";
+    folder.write("a.yml", &format!("{head}{steps}"));
+    assert_eq!(told(&folder.run(&["check", "a.yml", "--format", "json"])), expected, "{steps}");
+}
+
+#[test]
+fn each_branch_is_looked_at_whatever_its_condition_says() {
+    steps_tell(
+        "- ${{ if eq(parameters.hook.action, 'opened') }}:\n  - bash: a\n    dispayName: b\n\
+         - ${{ elseif eq(parameters.hook.action, 'closed') }}:\n  - task: Nope@1\n\
+         - ${{ elseif eq(parameters.mode, 'quick') }}:\n  - bash: c\n    timeoutInMinutes: soon\n\
+         - ${{ else }}:\n  - bash: c\n    condition: suceeded()\n",
+        &["warning unknown-key 11", "warning unknown-task 13", "error invalid-value 16", "warning unknown-function 19"],
+    );
+}
+
+#[test]
+fn a_loop_without_a_turn_is_looked_at_once() {
+    let mistakes = ["warning unknown-key 11"];
+    steps_tell("- ${{ each one in parameters.hook.commits }}:\n  - bash: echo ${{ one.id }}\n    nme: x\n", &mistakes);
+    let inside = "- ${{ each one in parameters.hook.commits }}:\n  - ${{ if one.isNew }}:\n    - bsh: x\n";
+    steps_tell(inside, &["warning unknown-key 11"]);
+}
+
+#[test]
+fn what_stands_below_a_condition_with_a_mistake_is_looked_at_all_the_same() {
+    let steps = "- ${{ if parameters.nothing }}:\n  - scrpt: x\n";
+    steps_tell(steps, &["error unknown-name 9", "warning unknown-key 10"]);
+}
+
+#[test]
+fn keys_below_a_condition_are_looked_at_beside_those_around_it() {
+    let steps =
+        "- bash: x\n  ${{ if parameters.hook.slow }}:\n    timeoutInMinuts: 3\n  ${{ else }}:\n    retries: 2\n";
+    steps_tell(steps, &["warning unknown-key 11", "error unknown-key 13"]);
+}
+
+#[test]
+fn branches_that_exclude_each_other_are_no_mistake() {
+    for steps in [
+        "- ${{ if parameters.hook.a }}:\n  - bash: x\n    name: one\n- ${{ if not(parameters.hook.a) }}:\n  - bash: y\n    name: one\n",
+        "- ${{ if parameters.hook.a }}:\n    bash: x\n  ${{ else }}:\n    script: y\n  displayName: z\n",
+        "- bash: x\n  ${{ if parameters.hook.a }}:\n    name: one\n  ${{ if not(parameters.hook.a) }}:\n    name: two\n",
+        "- ${{ each pair in parameters.hook.keys }}:\n    ${{ pair.key }}: ${{ pair.value }}\n- bash: x\n",
+        "- ${{ each one in parameters.hook.list }}:\n  - ${{ insert }}: ${{ one }}\n    enabled: true\n- bash: x\n",
+    ] {
+        steps_tell(steps, &[]);
+    }
+}
+
+#[test]
+fn a_warning_below_a_condition_stops_no_run_that_does_not_come_there() {
+    let folder = Folder::new("");
+    let text = "parameters:\n- {name: deep, type: boolean, default: false}\nsteps:\n- ${{ if parameters.deep }}:\n  - bsh: x\n- bash: echo fine\n";
+    folder.write("a.yml", text);
+    let checked = folder.run(&["check", "a.yml"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    assert!(checked.stderr.contains("a run whose values lead here is rejected for it"), "{}", checked.stderr);
+    let run = folder.run(&["run", "a.yml"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let deep = folder.run(&["run", "a.yml", "--parameter", "deep=true"]);
+    assert_ne!(deep.code, Some(0), "{}", deep.stdout);
+    assert!(deep.stderr.contains("error[unknown-key]"), "{}", deep.stderr);
+}
+
+#[test]
+fn a_template_by_itself_is_looked_at_in_each_branch() {
+    let folder = Folder::new("");
+    let text =
+        "parameters:\n- {name: deep, type: boolean}\nsteps:\n- ${{ if parameters.deep }}:\n  - bash: x\n    nme: y\n";
+    folder.write("pipelines/templates/a.yml", text);
+    let output = folder.run(&["check", "pipelines/templates/a.yml", "--format", "json"]);
+    assert_eq!(told(&output), ["warning unknown-key 6"]);
+}
+
+#[test]
+fn too_many_steps_are_told_before_any_delivery_although_payload_text_is_in_them() {
+    let steps = "- script: echo \"${{ parameters.hook.title }}\"\n".repeat(501);
+    steps_tell(&steps, &["error expansion-limit 509"]);
+}
