@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, shown};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::executable::{Capability, need};
 use crate::pipeline::model::{Action, Condition, Deployment, FanOut, Job};
-use crate::pipeline::plan::{HookPoint, Interpreter, Rollout};
+use crate::pipeline::plan::{Count, HookPoint, Interpreter, Rollout};
 
 /// Reports references of an expression that lead nowhere, and what no worker can give yet.
 pub(super) fn check(
@@ -180,16 +180,23 @@ fn of_key(job: &NamedJob<'_>, key: &str) -> Result<(), Mistake> {
             of_step(job, parts[1])
         }
         Some(FanOut::Matrix(_)) | None => of_step(job, parts[0]),
-        Some(FanOut::Slices(_)) if is_slice(parts[0]) && parts.len() > 2 => of_step(job, parts[1]),
-        Some(FanOut::Slices(_)) => of_step(job, parts[0]),
+        Some(FanOut::Slices(count)) => match (slice(parts[0]).filter(|_| parts.len() > 2), count) {
+            (None, _) => of_step(job, parts[0]),
+            (Some(number), Count::Known(count)) if !(1..=*count).contains(&number) => {
+                let title = format!("`{}` has no slice `{}`", job.name, shown(parts[0]));
+                Err(mistake(title, "no such slice", Some(format!("the slices are `Job1` to `Job{count}`"))))
+            }
+            (Some(_), _) => of_step(job, parts[1]),
+        },
         Some(FanOut::Expression(_)) => Ok(()),
     }
 }
 
-/// `Job1`, `Job2`, …
-fn is_slice(part: &str) -> bool {
-    let Some((word, number)) = part.split_at_checked("job".len()) else { return false };
-    word.eq_ignore_ascii_case("job") && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+/// Returns the number in `Job1`, `Job2`, …
+fn slice(part: &str) -> Option<u32> {
+    let (word, number) = part.split_at_checked("job".len())?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    (word.eq_ignore_ascii_case("job") && is_number).then(|| number.parse().ok()).flatten()
 }
 
 /// A deployment's outputs begin with the job's name, or with a hook and what it deployed to.

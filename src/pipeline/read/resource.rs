@@ -1,11 +1,13 @@
 //! Resources, and triggers that start nothing here (reference, sections 8.2 and 9.2).
 
 use super::{Reader, environment};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::pipeline::model::{Placed, Resources};
 use crate::pipeline::plan::{Container, PipelineResource, ReadOnlyMounts, Repository};
 use crate::pipeline::schema::listed;
-use crate::pipeline::value::{boolean, entry, filled, filled_member, is_true, items, member, names, own, text};
+use crate::pipeline::value::{
+    boolean, entries, entry, filled, filled_member, is_true, items, member, names, own, text,
+};
 use crate::template::old_form;
 use crate::template::{Content, Node};
 
@@ -17,14 +19,29 @@ const STARTING: [&str; 5] = ["pipelines", "builds", "repositories", "containers"
 const AZURE_REGISTRY: &str = "azurecr.io";
 
 impl Reader<'_> {
+    /// Looks at an entry of the list that `resources` was before it had kinds. The pipeline's own repository
+    /// is in many a file that was made by a wizard, and is there anyway.
+    fn listed_resource(&mut self, item: &Node) {
+        let is_own = member(item, "repo").and_then(filled).is_some_and(|repo| repo.value.eq_ignore_ascii_case("self"));
+        if !is_own {
+            self.diagnostics.push(old_form("resources", item.span, "write a mapping: `repositories` for repositories"));
+            return;
+        }
+        for entry in entries(item).iter().filter(|entry| entry.key.flatten() != "repo") {
+            let title = format!("`{}` has no effect in `resources`", shown(&entry.key.flatten()));
+            let warning = Diagnostic::warning(Code::NoEffect, title, entry.key_span, "this is passed over");
+            self.diagnostics.push(warning.help("write it at the step `checkout: self`"));
+        }
+    }
+
     /// Reads resources, and tells once which triggers of the file start nothing.
     pub(super) fn resources(&mut self, document: &Node) -> Resources {
         self.triggers(document);
         self.triggers_of_resources(document);
         let mut resources = Resources::default();
         let Some(node) = member(document, "resources") else { return resources };
-        if let Content::Sequence(_) = node.content {
-            self.diagnostics.push(old_form("resources", node.span, "write a mapping: `repositories` for repositories"));
+        if let Content::Sequence(items) = &node.content {
+            items.iter().take(RESOURCES_MAX).for_each(|item| self.listed_resource(item));
             return resources;
         }
         let of = |kind: &str| member(node, kind).map(|list| items(list, RESOURCES_MAX)).unwrap_or_default();
