@@ -24,6 +24,7 @@ use crate::webhook::path::PathStep;
 use crate::webhook::select::Selected;
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The most blanks of a draft.
@@ -60,13 +61,9 @@ impl Draft {
             return None;
         }
         let blanks: Vec<String> = (0..places.len()).map(|place| format!("\"{}\"", blank(place))).collect();
-        let mut payload = Vec::new();
-        for (place, text) in places.iter().zip(&blanks) {
-            put(&mut payload, place, text)?;
-        }
         let webhook = TriggeringWebhook {
             alias: &listener.resource.alias,
-            payload: Selected::Object(payload),
+            payload: blank_payload(&places, &blanks),
             headers: &[],
             event: None,
             delivery: "",
@@ -130,6 +127,19 @@ impl Draft {
     }
 }
 
+/// Returns a payload that has values at places: JSON texts, one for each. Places of items, and those inside
+/// of which others lie, are left out.
+pub(super) fn blank_payload<'p>(places: &'p [Vec<PathStep>], values: &'p [String]) -> Selected<'p> {
+    let mut payload = Vec::new();
+    let is_around = |place: &[PathStep], other: &Vec<PathStep>| other.len() > place.len() && begins_with(other, place);
+    for (place, value) in places.iter().zip(values) {
+        if !places.iter().any(|other| is_around(place, other)) {
+            put(&mut payload, place, value);
+        }
+    }
+    Selected::Object(payload)
+}
+
 /// Says whether each place is that of a member, and none lies inside another.
 fn are_apart(places: &[Vec<PathStep>]) -> bool {
     let is_plain =
@@ -149,25 +159,20 @@ fn begins_with(place: &[PathStep], outer: &[PathStep]) -> bool {
     place.len() >= outer.len() && place.iter().zip(outer).all(is_same)
 }
 
-/// Puts a text at a place of a payload that is being made.
-fn put<'p>(
-    members: &mut Vec<(std::borrow::Cow<'p, str>, Selected<'p>)>,
-    place: &'p [PathStep],
-    text: &'p str,
-) -> Option<()> {
-    let [PathStep::Member(name), rest @ ..] = place else { return None };
+/// Puts a JSON text at a place of a payload that is being made; nothing at the place of an item.
+fn put<'p>(members: &mut Vec<(Cow<'p, str>, Selected<'p>)>, place: &'p [PathStep], value: &'p str) {
+    let [PathStep::Member(name), rest @ ..] = place else { return };
     if rest.is_empty() {
-        members.push((name.as_str().into(), Selected::Raw(text)));
-        return Some(());
+        members.push((name.as_str().into(), Selected::Raw(value)));
+        return;
     }
     let known = members.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
     let at = known.unwrap_or_else(|| {
         members.push((name.as_str().into(), Selected::Object(Vec::new())));
         members.len() - 1
     });
-    match &mut members[at].1 {
-        Selected::Object(inside) => put(inside, rest, text),
-        Selected::Raw(_) | Selected::WithoutMembers => None,
+    if let Selected::Object(inside) = &mut members[at].1 {
+        put(inside, rest, value);
     }
 }
 

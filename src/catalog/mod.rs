@@ -14,6 +14,7 @@ mod git;
 mod known;
 mod library;
 mod load;
+mod possible;
 mod prepare;
 mod sure;
 mod text;

@@ -4,13 +4,12 @@
 //! is sure if no expression stands at its place, and, where it is about something that is not
 //! there, if no expression could have brought it.
 
-use super::prepare::{expand, inputs};
-use super::text;
-use super::{Pipeline, Trigger};
+use super::prepare::expand;
+use super::{Pipeline, Trigger, possible, text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, SourceId, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::{Known, Substitution};
-use crate::template::{Branches, Inputs, Node, Template, TemplateKind};
+use crate::template::{Inputs, Node, Template, TemplateKind};
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
@@ -73,24 +72,6 @@ const PIPELINE: SourceId = SourceId(0);
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
-/// Mistakes that can be seen where they stand, whatever else a document has: they are told of branches that
-/// may never be taken together.
-const LOCAL: [Code; 10] = [
-    Code::UnknownKey,
-    Code::FirstKey,
-    Code::WrongType,
-    Code::InvalidValue,
-    Code::OldForm,
-    Code::UnknownTask,
-    Code::UnknownInput,
-    Code::UnknownFunction,
-    Code::ArgumentCount,
-    Code::ExpressionSyntax,
-];
-
-/// The most branches of one `if` that are looked at.
-const BRANCHES_MAX: usize = 8;
-
 /// Mistakes about what the pipeline around a template may bring.
 const OF_SURROUNDINGS: [Code; 7] = [
     Code::UnknownDependency,
@@ -125,32 +106,7 @@ pub(super) fn add_sure_mistakes_of_template(
             diagnostics.push(diagnostic);
         }
     }
-    add_mistakes_of_branches(template, &doubt, read, diagnostics, |branches, found| {
-        let document = template.expand_alone(kind, Inputs { branches, ..inputs.clone() }, found);
-        pipeline::examine(&document, "template", &ScriptRules::default(), found);
-    });
-}
-
-/// Adds what is wrong below `if` and `each` that nothing leads to without values, as warnings: a run that
-/// comes there is rejected, and others are not. `examine` looks at the document with some branches.
-fn add_mistakes_of_branches(
-    template: &Template,
-    doubt: &Doubt<'_>,
-    read: usize,
-    diagnostics: &mut Diagnostics,
-    examine: impl Fn(Branches, &mut Diagnostics),
-) {
-    for at in 0..template.branches().min(BRANCHES_MAX) {
-        let mut found = Diagnostics::default();
-        examine(Branches::Each(at), &mut found);
-        let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
-        for diagnostic in found.into_iter().filter(is_local) {
-            if doubt.is_sure(&diagnostic) && !is_known(&diagnostic, diagnostics, read) {
-                let note = "a run whose values lead here is rejected for it";
-                diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
-            }
-        }
-    }
+    possible::add_of_template(template, kind, &inputs, &Judge { doubt: &doubt, read }, diagnostics);
 }
 
 /// Adds what is wrong with a pipeline whatever it is started with to what is known of it already.
@@ -198,11 +154,26 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
         }
     }
-    add_mistakes_of_branches(&pipeline.template, &doubt, read, diagnostics, |branches, found| {
-        let inputs = Inputs { branches, ..inputs(pipeline, &Trigger::default(), found) };
-        let document = pipeline.template.expand(&inputs, found);
-        pipeline::examine(&document, &pipeline.name, &rules, found);
-    });
+    possible::add_of_pipeline(pipeline, &Judge { doubt: &doubt, read }, diagnostics);
+}
+
+/// What is known about a file when others of its mistakes are looked for.
+pub(super) struct Judge<'j> {
+    doubt: &'j Doubt<'j>,
+    /// How many mistakes were found when the file was read.
+    read: usize,
+}
+
+impl Judge<'_> {
+    /// Says whether a mistake is news and does not depend on values.
+    pub(super) fn is_sure(&self, diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
+        self.doubt.is_sure(diagnostic) && self.is_news(diagnostic, known)
+    }
+
+    /// Says whether nothing of the kind has been told.
+    pub(super) fn is_news(&self, diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
+        !is_known(diagnostic, known, self.read)
+    }
 }
 
 /// Adds what is wrong with an expanded document that has mistakes already: those at whose places no
@@ -246,7 +217,7 @@ fn is_known(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> bool {
 const OTHERWISE_FOUND: [Code; 2] = [Code::MissingParameter, Code::TaintedInScript];
 
 /// What may depend on values in one pipeline.
-struct Doubt<'s> {
+pub(super) struct Doubt<'s> {
     sources: &'s SourceMap,
     /// Whether expressions may bring keys or items.
     brings_structure: bool,

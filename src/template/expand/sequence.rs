@@ -165,7 +165,7 @@ impl Expansion<'_> {
     /// Calls `turn` for each element of a loop's collection, its value known by the loop's name.
     pub(super) fn turns(&mut self, each: &Each, mut turn: impl FnMut(&mut Self)) {
         let collection = self.evaluate(&each.collection);
-        if self.inputs.branches != Branches::Decided && collection.as_ref().is_none_or(is_empty) {
+        if self.inputs.branches != Branches::Decided && collection.as_ref().is_none_or(has_no_turn) {
             return self.turn_with_nothing(each, turn);
         }
         let Some(collection) = collection else { return };
@@ -249,12 +249,11 @@ fn is_written_task(step: &Part) -> bool {
 }
 
 /// Says whether a loop through a value has no turn.
-fn is_empty(value: &Value) -> bool {
+fn has_no_turn(value: &Value) -> bool {
     match value {
-        Value::Null => true,
         Value::Array(array) => array.items().is_empty(),
         Value::Object(object) => object.is_empty(),
-        _ => false,
+        _ => true,
     }
 }
 

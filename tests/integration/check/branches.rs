@@ -1,4 +1,4 @@
-//! `pipehook check` of what stands below `if` and `each`: without values most of it is never made, and
+//! `pipehook check` of what some values lead to: what stands below `if` and `each`: without values most of it is never made, and
 //! a mistake there would be found by the first delivery whose values lead to it.
 
 use crate::support::{Folder, Output};
@@ -97,4 +97,28 @@ fn a_template_by_itself_is_looked_at_in_each_branch() {
 fn too_many_steps_are_told_before_any_delivery_although_payload_text_is_in_them() {
     let steps = "- script: echo \"${{ parameters.hook.title }}\"\n".repeat(501);
     steps_tell(&steps, &["error expansion-limit 509"]);
+}
+
+#[test]
+fn a_place_that_takes_no_text_of_a_payload_is_told_before_a_delivery() {
+    steps_tell(
+        "- template: ${{ parameters.hook.file }}\n- task: ${{ parameters.hook.task }}\n- bash: x\n  name: ${{ parameters.hook.name }}\n\
+         - ${{ if parameters.hook.slow }}:\n  - bash: x\n    target: ${{ parameters.hook.name }}\n\
+         - bash: x\n  env: {'${{ parameters.hook.key }}': x}\n",
+        &[
+            "warning tainted-structure 9",
+            "warning tainted-structure 10",
+            "warning tainted-structure 12",
+            "warning tainted-structure 15",
+            "warning tainted-structure 17",
+        ],
+    );
+}
+
+#[test]
+fn a_place_that_takes_a_number_of_a_payload_or_any_text_is_no_mistake() {
+    steps_tell("- bash: x\n  timeoutInMinutes: ${{ parameters.hook.minutes }}\n", &[]);
+    steps_tell("- bash: x\n  displayName: ${{ parameters.hook.title }}\n  env: {A: '${{ parameters.hook.b }}'}\n", &[]);
+    steps_tell("- bash: x\n  condition: ${{ eq(parameters.hook.title, 'x') }}\n", &[]);
+    steps_tell("- ${{ if eq(parameters.hook.title, 'x') }}:\n  - bash: x\n", &[]);
 }

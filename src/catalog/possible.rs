@@ -1,0 +1,124 @@
+//! Which mistakes a run has if its values lead to them: told as warnings, for runs that do not come
+//! there are not rejected.
+//!
+//! Each branch of each `if` is looked at once, and each loop has a turn. A pipeline that a webhook starts
+//! gets a payload that has a text wherever it reads one, so that a place is told which takes none.
+
+use super::draft::blank_payload;
+use super::prepare::inputs;
+use super::sure::Judge;
+use super::{Listener, Pipeline, Trigger, TriggeringWebhook};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::pipeline::{self, ScriptRules};
+use crate::shell::Substitution;
+use crate::template::{Branches, Inputs, Template, TemplateKind};
+use std::collections::HashSet;
+
+/// The most branches of one `if` that are looked at.
+const BRANCHES_MAX: usize = 8;
+/// The most webhooks of one pipeline whose payloads are looked at.
+const LISTENERS_MAX: usize = 8;
+
+/// Mistakes that can be seen where they stand, whatever else a document has: branches are looked at
+/// together that may never be taken together.
+const LOCAL: [Code; 10] = [
+    Code::UnknownKey,
+    Code::FirstKey,
+    Code::WrongType,
+    Code::InvalidValue,
+    Code::OldForm,
+    Code::UnknownTask,
+    Code::UnknownInput,
+    Code::UnknownFunction,
+    Code::ArgumentCount,
+    Code::ExpressionSyntax,
+];
+/// Mistakes of places that take no text of a payload, whatever it says.
+const OF_TEXT: [Code; 3] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice];
+
+/// Adds what a template by itself would be rejected for.
+pub(super) fn add_of_template(
+    template: &Template,
+    kind: TemplateKind,
+    inputs: &Inputs,
+    judge: &Judge<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for at in 0..template.branches().min(BRANCHES_MAX) {
+        let mut found = Diagnostics::default();
+        let inputs = Inputs { branches: Branches::Each(at), ..inputs.clone() };
+        let document = template.expand_alone(kind, inputs, &mut found);
+        pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
+        add_local(found, judge, diagnostics);
+    }
+}
+
+/// Adds what runs of a pipeline would be rejected for.
+pub(super) fn add_of_pipeline(pipeline: &Pipeline, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
+    let branches = pipeline.template.branches().min(BRANCHES_MAX);
+    if pipeline.listeners.is_empty() {
+        for at in 0..branches {
+            add_local(examined(pipeline, &Trigger::default(), at), judge, diagnostics);
+        }
+    }
+    for listener in pipeline.listeners.iter().take(LISTENERS_MAX) {
+        for at in 0..branches.max(1) {
+            let found = with_payload(pipeline, listener, at, |place| format!("\"{place}\""));
+            let refused: Vec<Diagnostic> = found.iter().filter(|it| OF_TEXT.contains(&it.code)).cloned().collect();
+            add_local(found, judge, diagnostics);
+            if !refused.is_empty() {
+                // A place that takes a number is no mistake: the sender may always send one.
+                let places = refused_places(&with_payload(pipeline, listener, at, |place| place.to_string()));
+                let is_of_text = |it: &&Diagnostic| place(it).is_some_and(|it| places.contains(&it));
+                let note = "a delivery that brings text here is rejected";
+                refused.iter().filter(is_of_text).for_each(|it| add(it.clone(), note, judge, diagnostics));
+            }
+        }
+    }
+}
+
+/// Returns what is wrong where the payload has a value, by its number, wherever the pipeline reads one.
+fn with_payload(pipeline: &Pipeline, listener: &Listener, at: usize, value: impl Fn(usize) -> String) -> Diagnostics {
+    let values: Vec<String> = (0..listener.reads.len()).map(value).collect();
+    let webhook = TriggeringWebhook {
+        alias: &listener.resource.alias,
+        payload: blank_payload(&listener.reads, &values),
+        headers: &[],
+        event: None,
+        delivery: "",
+    };
+    examined(pipeline, &Trigger { webhook: Some(webhook), ..Trigger::default() }, at)
+}
+
+/// Returns what is wrong with a pipeline of whose choices the branch at a place is taken.
+fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    let inputs = Inputs { branches: Branches::Each(at), ..inputs(pipeline, trigger, &mut found) };
+    let document = pipeline.template.expand(&inputs, &mut found);
+    let rules = pipeline.scripts.rules(Substitution::default());
+    pipeline::examine(&document, &pipeline.name, &rules, &mut found);
+    found
+}
+
+fn add_local(found: Diagnostics, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
+    let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
+    for diagnostic in found.into_iter().filter(is_local) {
+        if judge.is_sure(&diagnostic, diagnostics) {
+            add(diagnostic, "a run whose values lead here is rejected for it", judge, diagnostics);
+        }
+    }
+}
+
+fn add(diagnostic: Diagnostic, note: &str, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
+    if judge.is_news(&diagnostic, diagnostics) {
+        diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
+    }
+}
+
+fn refused_places(found: &Diagnostics) -> HashSet<Span> {
+    found.iter().filter(|it| OF_TEXT.contains(&it.code)).filter_map(place).collect()
+}
+
+fn place(diagnostic: &Diagnostic) -> Option<Span> {
+    diagnostic.primary.as_ref().map(|label| label.span)
+}
