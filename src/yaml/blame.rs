@@ -4,6 +4,7 @@
 //! mistake: the line that was indented wrongly still fitted, or a bracket was still open. This
 //! looks at the lines around, and says what a person would.
 
+use crate::diagnostic::shown;
 use granit_parser::ErrorKind;
 use std::ops::Range;
 
@@ -12,6 +13,9 @@ const EVEN_SHARE: usize = 10;
 
 /// The most blanks by which a block is indented, as far as this knows.
 const STEP_MAX: usize = 8;
+
+/// How many lines above the place where reading stopped a bracket may be open.
+const OPEN_LINES_MAX: usize = 4;
 
 /// A line and what is wrong with it.
 pub(super) struct Fault {
@@ -28,6 +32,8 @@ pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault
     let lines = Lines::new(text);
     let at = lines.at(stopped)?;
     match kind {
+        ErrorKind::MappingValueNotAllowed if let Some(fault) = lines.without_colon(at) => Some(fault),
+        ErrorKind::MappingValueNotAllowed if let Some(fault) = lines.without_blank(at) => Some(fault),
         ErrorKind::MappingValueNotAllowed
         | ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry => {
@@ -39,6 +45,11 @@ pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofImplicitFlowMapping => lines.unclosed(at),
+        ErrorKind::SimpleKeyExpected => lines.almost_key(at),
+        ErrorKind::ExpectedDocumentStart => lines.first_indented(at),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            lines.unclosed_quote(at)
+        }
         _ => None,
     }
 }
@@ -93,7 +104,7 @@ impl<'t> Lines<'t> {
     /// Returns the line, from the one where reading stopped upwards, that opens a bracket and does
     /// not close it.
     fn unclosed(&self, at: usize) -> Option<Fault> {
-        let near = at.saturating_sub(1)..=at;
+        let near = at.saturating_sub(OPEN_LINES_MAX)..=at;
         let at = near.rev().find(|&at| open_bracket(self.0[at].text).is_some())?;
         let (offset, bracket) = open_bracket(self.0[at].text)?;
         let line = &self.0[at];
@@ -101,6 +112,78 @@ impl<'t> Lines<'t> {
         let place = line.start + offset..line.start + line.text.len();
         let label = format!("`{bracket}` is not closed");
         Some(Fault { place, label, help: format!("write `{close}` at its end"), other: None })
+    }
+
+    /// Returns the line above if it would be a key but for its colon, or for the blank behind that: read as
+    /// text, it goes on in the next line, and no key can stand there.
+    fn without_colon(&self, at: usize) -> Option<Fault> {
+        let (above, here) = (&self.0[at.checked_sub(1)?], &self.0[at]);
+        let is_item = here.text.starts_with("- ");
+        let is_beside = above.key_column() == here.indentation
+            || is_item && above.indentation <= here.indentation
+            || !above.text.contains([' ', ':']) && above.indentation < here.indentation;
+        let begins = above.text.starts_with("- ") || self.begins(at - 1);
+        if is_beside && begins { self.almost_key(at - 1) } else { None }
+    }
+
+    /// Returns a line if it would be a key but for its colon, or for the blank behind that.
+    fn almost_key(&self, at: usize) -> Option<Fault> {
+        let line = &self.0[at];
+        let text = line.text.strip_prefix("- ").unwrap_or(line.text);
+        let word = &text[..text.bytes().take_while(u8::is_ascii_alphabetic).count()];
+        let rest = &text[word.len()..];
+        if word.is_empty() || text.contains(": ") || text.ends_with(':') {
+            return None;
+        }
+        let (label, value) = match rest.strip_prefix(':') {
+            Some(value) => ("a blank is missing behind the colon", value),
+            None if rest.is_empty() || rest.starts_with(' ') => {
+                ("a colon is missing behind the key", rest.trim_start())
+            }
+            None => return None,
+        };
+        let help =
+            if value.is_empty() { format!("write `{word}:`") } else { format!("write `{word}: {}`", shown(value)) };
+        Some(Fault { place: line.place(), label: label.to_owned(), help, other: None })
+    }
+
+    /// Returns the first line of a text if only that and what belongs to it is indented.
+    fn first_indented(&self, at: usize) -> Option<Fault> {
+        (self.0[0].indentation > 0 && self.0[at].indentation == 0).then(|| self.moved(0, 0))
+    }
+
+    /// Returns the line above whose value begins with a quote that the line where reading stopped closed.
+    fn unclosed_quote(&self, at: usize) -> Option<Fault> {
+        let opened = |line: &Line<'_>| {
+            let value = line.text.find(": ").map_or(line.key_column() - line.indentation, |colon| colon + 2);
+            let quote = line.text[value..].chars().next().filter(|first| ['\'', '"'].contains(first))?;
+            (line.text.matches(quote).count() % 2 == 1).then_some((value, quote))
+        };
+        let (line, (offset, quote)) = self.0[..at].iter().rev().find_map(|line| Some((line, opened(line)?)))?;
+        Some(Fault {
+            place: line.start + offset..line.start + line.text.len(),
+            label: format!("`{quote}` is not closed"),
+            help: format!("write `{quote}` at its end"),
+            other: None,
+        })
+    }
+
+    /// Returns the line that should begin a block of text and lacks the blank before `|` or `>`.
+    fn without_blank(&self, at: usize) -> Option<Fault> {
+        let is_it = |line: &&Line<'_>| {
+            let (word, style) = line.text.split_once(':').unwrap_or_default();
+            let word = word.strip_prefix("- ").unwrap_or(word);
+            is_word(word) && style.starts_with(['|', '>']) && style.len() <= 3
+        };
+        let line = self.0[..at].iter().rev().find(|line| line.indentation < self.0[at].indentation).filter(is_it)?;
+        let help = format!("write `{}`", shown(&line.text.replacen(':', ": ", 1)));
+        Some(Fault { place: line.place(), label: "a blank is missing behind the colon".to_owned(), help, other: None })
+    }
+
+    /// Says whether a line begins something of its own and is not more of the text above it.
+    fn begins(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).map(|before| &self.0[before]) else { return true };
+        before.text.ends_with(':') || before.key_column() >= self.0[at].indentation
     }
 
     /// Returns the one line near the place whose indentation is odd in a text that has even ones.
@@ -278,6 +361,10 @@ impl<'t> Lines<'t> {
             other: None,
         }
     }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Returns the first bracket of a line's value that is not closed on it.

@@ -4,6 +4,7 @@ mod branches;
 mod codes;
 mod limits;
 mod mutation;
+mod syntax;
 mod template;
 
 use super::support::Folder;
