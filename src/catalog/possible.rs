@@ -33,6 +33,9 @@ const LOCAL: [Code; 10] = [
     Code::ArgumentCount,
     Code::ExpressionSyntax,
 ];
+/// Mistakes of expressions that are read when a run goes on.
+const OF_EXPRESSIONS: [Code; 3] = [Code::UnknownFunction, Code::ArgumentCount, Code::ExpressionSyntax];
+const REJECTED: &str = "a run whose values lead here is rejected for it";
 /// Mistakes of places that take no text of a payload, whatever it says.
 const OF_TEXT: [Code; 3] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice];
 
@@ -63,17 +66,33 @@ pub(super) fn add_of_pipeline(pipeline: &Pipeline, judge: &Judge<'_>, diagnostic
     }
     for listener in pipeline.listeners.iter().take(LISTENERS_MAX) {
         for at in 0..branches.max(1) {
-            let found = with_payload(pipeline, listener, at, |place| format!("\"{place}\""));
-            let refused: Vec<Diagnostic> = found.iter().filter(|it| OF_TEXT.contains(&it.code)).cloned().collect();
-            add_local(found, judge, diagnostics);
-            if !refused.is_empty() {
+            let of_text = with_payload(pipeline, listener, at, |place| format!("\"{place}\""));
+            if of_text.iter().any(|it| OF_TEXT.contains(&it.code)) {
                 // A place that takes a number is no mistake: the sender may always send one.
-                let places = refused_places(&with_payload(pipeline, listener, at, |place| place.to_string()));
-                let is_of_text = |it: &&Diagnostic| place(it).is_some_and(|it| places.contains(&it));
+                let of_number = with_payload(pipeline, listener, at, |place| place.to_string());
+                let places = places(&of_number, &OF_TEXT);
+                let is_refused = |it: &&Diagnostic| OF_TEXT.contains(&it.code) && is_among(it, &places);
                 let note = "a delivery that brings text here is rejected";
-                refused.iter().filter(is_of_text).for_each(|it| add(it.clone(), note, judge, diagnostics));
+                of_text.iter().filter(is_refused).for_each(|it| add(it.clone(), note, judge, diagnostics));
+                add_of_expressions(pipeline, listener, (at, of_number), judge, diagnostics);
             }
+            add_local(of_text, judge, diagnostics);
         }
+    }
+}
+
+/// Adds what is wrong with expressions of a run into which a payload's value comes, if it is wrong with a
+/// number there and with another. `of_number` is what is wrong with the numbers that the places have.
+fn add_of_expressions(
+    pipeline: &Pipeline,
+    listener: &Listener,
+    (at, of_number): (usize, Diagnostics),
+    judge: &Judge<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let others = places(&with_payload(pipeline, listener, at, |_| "0".to_owned()), &OF_EXPRESSIONS);
+    for mistake in of_number.into_iter().filter(|it| OF_EXPRESSIONS.contains(&it.code) && is_among(it, &others)) {
+        add(mistake, REJECTED, judge, diagnostics);
     }
 }
 
@@ -104,7 +123,7 @@ fn add_local(found: Diagnostics, judge: &Judge<'_>, diagnostics: &mut Diagnostic
     let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
     for diagnostic in found.into_iter().filter(is_local) {
         if judge.is_sure(&diagnostic, diagnostics) {
-            add(diagnostic, "a run whose values lead here is rejected for it", judge, diagnostics);
+            add(diagnostic, REJECTED, judge, diagnostics);
         }
     }
 }
@@ -115,10 +134,12 @@ fn add(diagnostic: Diagnostic, note: &str, judge: &Judge<'_>, diagnostics: &mut 
     }
 }
 
-fn refused_places(found: &Diagnostics) -> HashSet<Span> {
-    found.iter().filter(|it| OF_TEXT.contains(&it.code)).filter_map(place).collect()
+/// Returns where mistakes of some codes are.
+fn places(found: &Diagnostics, codes: &[Code]) -> HashSet<Span> {
+    let is_meant = |it: &&Diagnostic| codes.contains(&it.code);
+    found.iter().filter(is_meant).filter_map(|it| it.primary.as_ref()).map(|label| label.span).collect()
 }
 
-fn place(diagnostic: &Diagnostic) -> Option<Span> {
-    diagnostic.primary.as_ref().map(|label| label.span)
+fn is_among(diagnostic: &Diagnostic, places: &HashSet<Span>) -> bool {
+    diagnostic.primary.as_ref().is_some_and(|label| places.contains(&label.span))
 }

@@ -26,12 +26,26 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<N
 fn task(step: &Step, needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
     let Action::Task(task) = &step.action else { return };
     for (name, value) in &task.inputs {
+        if task.definition.is_some_and(|definition| definition.is_flag(&name.value)) {
+            flag(&name.value, value, name.span, diagnostics);
+        }
         match task.definition.map_or(Role::Data, |definition| definition.role(&name.value)) {
             Role::Data => {}
             Role::Path => path(&name.value, value, name.span, needs, diagnostics),
             Role::Decision => decision(&name.value, value, name.span, diagnostics),
         }
     }
+}
+
+/// Warns of a value that is neither yes nor no, and that no macro will make one.
+fn flag(name: &str, value: &Text, span: Span, diagnostics: &mut Diagnostics) {
+    let written = value.flatten();
+    let is_flag = ["", "true", "false"].iter().any(|word| written.trim().eq_ignore_ascii_case(word));
+    if is_flag || value.is_tainted() || written.contains('$') {
+        return;
+    }
+    let title = format!("the input `{}` is `true` or `false`, not `{}`", shown(name), shown(&written));
+    diagnostics.push(Diagnostic::warning(Code::InvalidValue, title, span, "the step would fail"));
 }
 
 fn decision(name: &str, value: &Text, span: Span, diagnostics: &mut Diagnostics) {

@@ -163,6 +163,11 @@ impl Definition {
         let is_called = |known: &&str| known.eq_ignore_ascii_case(name);
         self.inputs.iter().find(|input| is_called(&input.name) || input.aliases.iter().any(&is_called))
     }
+
+    /// Says whether the input of a name is yes or no.
+    pub fn is_flag(&self, name: &str) -> bool {
+        self.input(name).is_some_and(|input| matches!(input.default, "true" | "false"))
+    }
 }
 
 const fn task(name: &'static str, id: &'static str, majors: &'static [u32], inputs: &'static [Input]) -> Definition {

@@ -66,8 +66,8 @@ const PATHS: &[&str] = &[
 impl Definition {
     /// Returns what payload text may be in the input of a name.
     pub fn role(&self, input: &str) -> Role {
+        let is_flag = self.is_flag(input);
         let Some(input) = self.input(input) else { return Role::Data };
-        let is_flag = matches!(input.default, "true" | "false");
         match () {
             () if is_flag || DECISIONS.contains(&input.name) => Role::Decision,
             () if PATHS.contains(&input.name) => Role::Path,

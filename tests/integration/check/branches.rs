@@ -122,3 +122,23 @@ fn a_place_that_takes_a_number_of_a_payload_or_any_text_is_no_mistake() {
     steps_tell("- bash: x\n  condition: ${{ eq(parameters.hook.title, 'x') }}\n", &[]);
     steps_tell("- ${{ if eq(parameters.hook.title, 'x') }}:\n  - bash: x\n", &[]);
 }
+
+#[test]
+fn a_condition_that_is_wrong_with_every_value_is_told_before_a_delivery() {
+    steps_tell(
+        "- bash: x\n  condition: and(succeeded(, eq('${{ parameters.hook.ref }}', 'a'))\n\
+         - bash: x\n  condition: and(suceeded(), eq('${{ parameters.hook.ref }}', 'a'))\n\
+         - bash: x\n  condition: and(succeeded(), eq('${{ parameters.hook.ref }}', 'a'))\n\
+         - bash: x\n  condition: ${{ parameters.hook.ref }}\n",
+        &["warning expression-syntax 10", "warning unknown-function 12"],
+    );
+}
+
+#[test]
+fn an_input_that_is_neither_yes_nor_no_is_told() {
+    let step = |value: &str| format!("- task: CopyFiles@2\n  inputs: {{TargetFolder: a, OverWrite: {value}}}\n");
+    steps_tell(&step("trux"), &["warning invalid-value 10"]);
+    for value in ["true", "FALSE", "''", "$(over)"] {
+        steps_tell(&step(value), &[]);
+    }
+}
