@@ -72,8 +72,13 @@ impl Folder {
     pub fn new(configuration: &str) -> Self {
         let folder = Self { folder: tempfile::tempdir().expect("a temporary folder"), environment: Default::default() };
         std::fs::create_dir(folder.path().join("pipelines")).expect("a folder");
-        folder.write("pipehook.yml", &format!("listen: 127.0.0.1:0\nadmin: {{listen: 127.0.0.1:0}}\n{configuration}"));
+        folder.configure(configuration);
         folder
+    }
+
+    /// Writes the configuration, in which both listeners pick free ports.
+    pub fn configure(&self, configuration: &str) -> &Self {
+        self.write("pipehook.yml", &format!("listen: 127.0.0.1:0\nadmin: {{listen: 127.0.0.1:0}}\n{configuration}"))
     }
 
     /// Writes a file, with its folders.
