@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each subject takes what it needs")]
 
+use crate::guard;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use std::ffi::OsStr;
@@ -149,6 +150,7 @@ impl Folder {
         let arguments: Vec<&str> = ["worker"].iter().chain(arguments).copied().collect();
         let errors = std::fs::File::create(self.path().join("stderr.txt")).expect("a file");
         let mut child = self.command(&arguments).stderr(errors).spawn().expect("the program starts");
+        guard::watch(&child, self.path());
         let lines = first_lines(&mut child);
         match lines.recv_timeout(READY_MAX) {
             Ok(ready) => Worker { child, ready },
@@ -248,6 +250,7 @@ impl Server {
             .stderr(errors)
             .spawn()
             .expect("the program starts");
+        guard::watch(&child, folder.path());
         let lines = first_lines(&mut child);
         let mut address = |prefix: &str| match lines.recv_timeout(READY_MAX) {
             Ok(line) if line.starts_with(prefix) => line[prefix.len()..].trim().parse().expect("an address"),
