@@ -1,19 +1,25 @@
-//! A changed configuration is taken up while serving; a broken one is reported and left alone.
+//! A changed configuration is taken up by a process that goes on; a broken one is reported and left alone.
 
-use super::serve::{open_connections, report_broken, rules};
-use super::work::Terms;
-use crate::catalog::{Library, Shelf};
-use crate::config::{self, Config, Fixed};
-use crate::run::Retention;
-use crate::server::State;
+use crate::config::{self, Config};
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
-use tokio::sync::watch;
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A process whose configuration may change.
+pub(super) trait Subject: Send + 'static {
+    /// The keys that it has decided at its start, of those that [`Config::fixed`] names.
+    const FIXED: &'static [&'static str];
+
+    /// Puts what the arguments say over what the file says.
+    fn apply(&self, config: Config) -> Config;
+
+    /// Puts everything in force but what was decided at the start.
+    fn take_up(&self, config: &Config);
+}
 
 /// Looks at the configuration until it is dropped. Dropping it waits for its thread, which holds the
 /// store: what is still in the log beside the database is brought into it when the store is closed.
@@ -25,14 +31,14 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// Begins to look at the file of a configuration, if it has one.
-    pub(super) fn start(config: &Config, parts: Parts) -> Self {
+    pub(super) fn start(config: &Config, subject: impl Subject) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = config.file.clone().map(|file| {
-            // Before the server says that it is ready: what is changed from then on is a change.
-            let seen = Seen::now(&file);
+            // Before the process says that it is ready: what is changed from then on is a change.
+            let seen = Seen::now(&file, &subject);
             std::thread::Builder::new()
                 .name("configuration".to_owned())
-                .spawn(move || look_until_stopped(&file, seen, &parts, &stopped))
+                .spawn(move || look_until_stopped(&file, seen, &subject, &stopped))
                 .expect("the system can start a thread")
         });
         Self { stop: Some(stop), thread }
@@ -48,41 +54,42 @@ impl Drop for Reloader {
     }
 }
 
-/// What a changed configuration is put into.
-pub(super) struct Parts {
-    pub(super) state: Arc<State>,
-    pub(super) shelf: Arc<Shelf>,
-    pub(super) retention: watch::Sender<Retention>,
-    /// Where this process has a worker.
-    pub(super) terms: Option<Arc<Terms>>,
-}
+/// What is decided at the start, by its keys.
+type Fixed = Vec<(&'static str, String)>;
 
 /// What is known of the file.
 struct Seen {
     stamp: Option<(SystemTime, u64)>,
-    /// As the file says it: what arguments have put over it is no change.
     fixed: Option<Fixed>,
 }
 
 impl Seen {
-    fn now(file: &Path) -> Self {
+    fn now(file: &Path, subject: &impl Subject) -> Self {
         let stamp = stamp(file);
-        let config = Config::load(Some(file), &config::environment_variable);
-        Self { stamp, fixed: config.map(|config| config.fixed()).ok() }
+        Self { stamp, fixed: load(file, subject).map(|config| fixed(&config, subject)).ok() }
     }
 }
 
-fn look_until_stopped(file: &Path, mut seen: Seen, parts: &Parts, stopped: &mpsc::Receiver<()>) {
+fn load(file: &Path, subject: &impl Subject) -> Result<Config, config::Mistakes> {
+    Config::load(Some(file), &config::environment_variable).map(|config| subject.apply(config))
+}
+
+fn fixed<S: Subject>(config: &Config, _: &S) -> Fixed {
+    config.fixed().into_iter().filter(|(key, _)| S::FIXED.contains(key)).collect()
+}
+
+fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, stopped: &mpsc::Receiver<()>) {
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
         let now = stamp(file);
         if now == seen.stamp {
             continue;
         }
         seen.stamp = now;
-        match Config::load(Some(file), &config::environment_variable) {
+        match load(file, subject) {
             Ok(config) => {
-                take_up(&config, parts);
-                let fixed = config.fixed();
+                subject.take_up(&config);
+                tracing::info!("the changed configuration is in force");
+                let fixed = fixed(&config, subject);
                 tell_fixed(seen.fixed.as_ref().unwrap_or(&fixed), &fixed);
             }
             Err(mistakes) => {
@@ -90,24 +97,6 @@ fn look_until_stopped(file: &Path, mut seen: Seen, parts: &Parts, stopped: &mpsc
             }
         }
     }
-}
-
-/// Puts everything in force but what was decided at the start: see [`Config::fixed`].
-fn take_up(config: &Config, Parts { state, shelf, retention, terms }: &Parts) {
-    // First: a run of what is taken up below has them.
-    if let Some(terms) = terms {
-        terms.take_up(config);
-    }
-    retention.send_if_modified(|retention| std::mem::replace(retention, config.retention) != config.retention);
-    shelf.set_library(Library::new(config));
-    match shelf.reload() {
-        Ok(catalog) => report_broken(&catalog),
-        Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
-    }
-    // Last: what a new connection brings finds all else changed.
-    state.intake.set_rules(rules(config));
-    state.connections.store(Arc::new(open_connections(config)));
-    tracing::info!("the changed configuration is in force");
 }
 
 /// Says which changes wait for the next start.

@@ -2,8 +2,8 @@
 
 use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
-use super::reload::{Parts, Reloader};
-use super::work::{Housekeeping, Workshop, survive_file_limits};
+use super::reload::{Reloader, Subject};
+use super::work::{Housekeeping, Terms, Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
@@ -11,6 +11,7 @@ use crate::config::{Config, listen_address};
 use crate::files::Logs;
 use crate::intake::{Intake, Rules};
 use crate::metrics::Metrics;
+use crate::run::Retention;
 use crate::server::{self, OpenConnection, Server, State, Token};
 use crate::store::Store;
 use crate::worker::{Drain, asked_to_drain};
@@ -30,7 +31,7 @@ const RELEASE_MAX: Duration = Duration::from_secs(2);
 const RELEASE_LOOK: Duration = Duration::from_millis(2);
 
 /// Receives deliveries, runs pipelines, and serves the API and the page, until SIGTERM or Ctrl-C.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
   pipehook serve
@@ -107,6 +108,7 @@ impl Serve {
         let workshop =
             (!self.no_worker).then(|| Workshop::open(&config, ending, store, depot, clock, metrics)).transpose()?;
         let parts = Parts {
+            arguments: self,
             state: state.clone(),
             shelf,
             retention: housekeeping.retention(),
@@ -133,6 +135,41 @@ impl Serve {
             config.data.clone_from(data);
         }
         config
+    }
+}
+
+/// What a changed configuration is put into.
+struct Parts {
+    arguments: Serve,
+    state: Arc<State>,
+    shelf: Arc<Shelf>,
+    retention: watch::Sender<Retention>,
+    /// Where this process has a worker.
+    terms: Option<Arc<Terms>>,
+}
+
+impl Subject for Parts {
+    const FIXED: &'static [&'static str] = &["listen", "admin", "pipelines", "data", "database", "files"];
+
+    fn apply(&self, config: Config) -> Config {
+        self.arguments.apply(config)
+    }
+
+    fn take_up(&self, config: &Config) {
+        let Self { arguments: _, state, shelf, retention, terms } = self;
+        // First: a run of what is taken up below has them.
+        if let Some(terms) = terms {
+            terms.take_up(config);
+        }
+        retention.send_if_modified(|retention| std::mem::replace(retention, config.retention) != config.retention);
+        shelf.set_library(Library::new(config));
+        match shelf.reload() {
+            Ok(catalog) => report_broken(&catalog),
+            Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
+        }
+        // Last: what a new connection brings finds all else changed.
+        state.intake.set_rules(rules(config));
+        state.connections.store(Arc::new(open_connections(config)));
     }
 }
 

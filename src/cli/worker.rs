@@ -2,7 +2,8 @@
 
 use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
-use super::work::{Workshop, survive_file_limits};
+use super::reload::{Reloader, Subject};
+use super::work::{Terms, Workshop, survive_file_limits};
 use super::{Global, open, trace};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, JOBS_MAX};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Claims jobs of a database that machines share and executes them, until SIGTERM or Ctrl-C.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
   PIPEHOOK_DATABASE=postgres://pipehook@db/pipehook pipehook worker
@@ -23,7 +24,10 @@ Examples:
 
 When ready it prints `claiming jobs of POOL, N at once`. Asked to stop by SIGTERM or Ctrl-C, it
 claims nothing more; jobs that still run after --drain-seconds are stopped and handed back: they
-begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in, and nothing that lasts.")]
+begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in, and nothing that lasts.
+
+A changed pipehook.yml is in force for the jobs that are claimed from then on, but for what the
+arguments say, and for folders and the database, which change with the next start.")]
 pub(super) struct Worker {
     /// A pool whose jobs to claim; may be given several times
     #[arg(long = "pool", value_name = "NAME")]
@@ -56,6 +60,7 @@ impl Worker {
         on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
         let workshop = Workshop::open(&config, ending, opened.store.clone(), depot, clock, Arc::default())?;
+        let _reloading = Reloader::start(&config, Parts { arguments: self, terms: workshop.terms() });
         announce(&config);
         open::block_on(asked_to_drain(&mut drained, Drain::Gently))?;
         tracing::info!("stopping: no new jobs are started");
@@ -75,6 +80,25 @@ impl Worker {
             config.data.clone_from(data);
         }
         config
+    }
+}
+
+/// What a changed configuration is put into.
+struct Parts {
+    arguments: Worker,
+    terms: Arc<Terms>,
+}
+
+impl Subject for Parts {
+    /// A worker listens nowhere.
+    const FIXED: &'static [&'static str] = &["pipelines", "data", "database", "files"];
+
+    fn apply(&self, config: Config) -> Config {
+        self.arguments.apply(config)
+    }
+
+    fn take_up(&self, config: &Config) {
+        self.terms.take_up(config);
     }
 }
 

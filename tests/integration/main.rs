@@ -23,6 +23,7 @@ mod files;
 mod filters;
 mod full;
 mod graph;
+mod guard;
 mod imports;
 mod migrate;
 mod load;

@@ -2,6 +2,7 @@
 //! start and says so.
 
 use crate::support::{ANSWER_MAX, Folder, Server, until};
+use crate::{cluster, database};
 use std::time::{Duration, Instant};
 
 /// Two jobs that end only where both go on at once.
@@ -97,4 +98,55 @@ fn addresses_and_folders_wait_for_the_next_start_and_are_named() {
     assert!(!told.contains("hunter2"), "{told}");
     // What can change has changed, and the rest goes on as it was.
     assert_eq!((status(&server, "new", 10), status(&server, "open", 10)), (200, 200));
+}
+
+/// A worker's configuration: what it claims, and with what.
+fn worker_configuration(workers: &str, secret: &str, more: &str) -> String {
+    format!(
+        "database: {{env: PIPEHOOK_TEST_DATABASE}}\nworkers: {workers}\n\
+         variable-groups: {{words: {{word: {{secret: {{value: {secret}}}}}}}}}\n{more}"
+    )
+}
+
+#[test]
+fn a_worker_of_its_own_takes_a_changed_configuration_up() {
+    let Some(address) = database::schema() else { return };
+    let (receiver, machine) = (cluster::folder(&address), cluster::folder(&address));
+    let folder = receiver.path().display().to_string();
+    receiver.write(
+        "pipelines/pair.yml",
+        &PAIR.replace("FOLDER", &folder).replace("$(word)\"'", "\"; test $(word) = after'"),
+    );
+    let more = "connections: {new: {auth: none}}\n";
+    receiver.configure(&worker_configuration("{pools: [extra]}", "unused", more));
+    machine.set("GREETING", "hello");
+    machine.write("pipehook.yml", &worker_configuration("{jobs: 1}", "before", ""));
+    let server = receiver.serve(&["--no-worker"]);
+    let _worker = machine.work(&[]);
+    assert_eq!(status(&server, "new", 10), 200);
+    let after = worker_configuration("{jobs: 2, pools: [extra]}", "after", "environment: [GREETING]\n");
+    machine.write("pipehook.yml", &after);
+    receiver.run(&["runs", "wait", "pair#1"]).ended_with(0);
+    let log = receiver.run(&["runs", "logs", "pair#1"]).ended_with(0).stdout;
+    assert!(log.contains("hello "), "{log}");
+}
+
+#[test]
+fn what_a_worker_was_told_by_arguments_stays_and_what_waits_for_its_next_start_is_named() {
+    let Some(address) = database::schema() else { return };
+    let machine = cluster::folder(&address);
+    machine.write("pipehook.yml", &worker_configuration("{jobs: 1}", "before", ""));
+    let _worker = machine.work(&["--pool", "default", "--data", "own"]);
+    let more = "listen: 127.0.0.1:1\ndata: ./other-data\nfiles: file:///other-files\n";
+    machine.write("pipehook.yml", &worker_configuration("{pools: [extra]}", "after", more));
+    let log = || std::fs::read_to_string(machine.path().join("stderr.txt")).unwrap_or_default();
+    let told = until("the sentence", ANSWER_MAX, || Some(log()).filter(|log| log.contains("with the next start")));
+    assert!(told.contains("\"keys\":\"files\""), "{told}");
+    // The pool of the arguments is claimed still.
+    let receiver = cluster::folder(&address);
+    receiver.configure("database: {env: PIPEHOOK_TEST_DATABASE}\nconnections: {open: {auth: none}}\n");
+    receiver.write("pipelines/quick.yml", QUICK);
+    let server = receiver.serve(&["--no-worker"]);
+    assert_eq!(status(&server, "open", 10), 200);
+    receiver.run(&["runs", "wait", "quick#1"]).ended_with(0);
 }

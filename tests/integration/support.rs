@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each subject takes what it needs")]
 
+use crate::guard;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use std::ffi::OsStr;
@@ -72,8 +73,13 @@ impl Folder {
     pub fn new(configuration: &str) -> Self {
         let folder = Self { folder: tempfile::tempdir().expect("a temporary folder"), environment: Default::default() };
         std::fs::create_dir(folder.path().join("pipelines")).expect("a folder");
-        folder.write("pipehook.yml", &format!("listen: 127.0.0.1:0\nadmin: {{listen: 127.0.0.1:0}}\n{configuration}"));
+        folder.configure(configuration);
         folder
+    }
+
+    /// Writes the configuration, in which both listeners pick free ports.
+    pub fn configure(&self, configuration: &str) -> &Self {
+        self.write("pipehook.yml", &format!("listen: 127.0.0.1:0\nadmin: {{listen: 127.0.0.1:0}}\n{configuration}"))
     }
 
     /// Writes a file, with its folders.
@@ -144,6 +150,7 @@ impl Folder {
         let arguments: Vec<&str> = ["worker"].iter().chain(arguments).copied().collect();
         let errors = std::fs::File::create(self.path().join("stderr.txt")).expect("a file");
         let mut child = self.command(&arguments).stderr(errors).spawn().expect("the program starts");
+        guard::watch(&child, self.path());
         let lines = first_lines(&mut child);
         match lines.recv_timeout(READY_MAX) {
             Ok(ready) => Worker { child, ready },
@@ -243,6 +250,7 @@ impl Server {
             .stderr(errors)
             .spawn()
             .expect("the program starts");
+        guard::watch(&child, folder.path());
         let lines = first_lines(&mut child);
         let mut address = |prefix: &str| match lines.recv_timeout(READY_MAX) {
             Ok(line) if line.starts_with(prefix) => line[prefix.len()..].trim().parse().expect("an address"),

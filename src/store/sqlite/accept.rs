@@ -179,13 +179,13 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
 /// Gives a run its number, the revision in its name, and its form.
 fn assign(session: &mut Session<'_>, run: &NewRun) -> Result<Assigned, Error> {
     let (number, revision) = number(session, &run.pipeline, &run.name)?;
-    let Session { connection, memory } = session;
+    let Session { connection, memory, .. } = session;
     Ok(Assigned(number, revision, memory.forms.place(connection, &run.work.form)?))
 }
 
 /// Counts the next run of a pipeline, and the revision in its name: 0 where it has none.
 pub(super) fn number(session: &mut Session<'_>, pipeline: &str, name: &RunName) -> Result<(u64, u64), Error> {
-    let Session { connection, memory } = session;
+    let Session { connection, memory, .. } = session;
     let number = memory.counters.next(connection, Scope::Run, pipeline)?;
     let revision = match name.revision {
         Some(_) => {

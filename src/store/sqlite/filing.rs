@@ -209,7 +209,7 @@ pub(super) fn file_beginning(
     delivery: Option<&(DeliveryId, &str)>,
     Beginning { mut plan, mut board, rerun_of }: Beginning<'_>,
 ) -> Result<i64, Error> {
-    let Session { connection, memory } = session;
+    let Session { connection, memory, .. } = session;
     let changes = board.advance(&mut plan);
     let result = board.result(&plan);
     let now = micros(queued_at);

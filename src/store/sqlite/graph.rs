@@ -79,7 +79,7 @@ fn follow(
 }
 
 fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
-    let Session { connection, memory } = session;
+    let Session { connection, memory, .. } = session;
     let (form, values, state): (i64, String, String) = connection
         .prepare_cached(
             "SELECT work.form, work.\"values\", run.state

@@ -13,7 +13,6 @@ use super::row::{from_json, micros, moment, state_at, unreadable};
 use super::story;
 use super::turn;
 use super::writer::Session;
-use crate::clock::Clock;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{AfterLoss, Board, RunResult, Series, State, after_loss};
@@ -30,23 +29,7 @@ const TOKEN: &str = "token";
 pub(super) struct Request {
     pub(super) worker: WorkerId,
     pub(super) pools: Vec<String>,
-    pub(super) now: Now,
     pub(super) lease: Duration,
-}
-
-/// The present moment, for people and for leases.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Now {
-    /// What is shown.
-    pub(super) at: Timestamp,
-    /// What leases are measured by: nobody sets this clock.
-    pub(super) steady: Timestamp,
-}
-
-impl Now {
-    pub(super) fn of(clock: &dyn Clock) -> Self {
-        Self { at: clock.now(), steady: clock.steady() }
-    }
 }
 
 /// How many paused jobs one claim sets aside before it gives way to others.
@@ -73,11 +56,11 @@ pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Opti
 
 fn lease(session: &mut Session<'_>, request: &Request, due: Due) -> Result<Claim, Error> {
     let job = due.job;
-    let Session { connection, memory } = session;
+    let Session { connection, memory, .. } = session;
     let token = memory.counters.next(connection, Scope::Store, TOKEN)?.cast_signed();
     let priority = -due.urgency;
     memory.counters.raise(connection, Scope::Clock, &priority.to_string(), due.rank)?;
-    let now = micros(request.now.at);
+    let now = micros(session.now.at);
     session
         .connection
         .prepare_cached(
@@ -86,7 +69,7 @@ fn lease(session: &mut Session<'_>, request: &Request, due: Due) -> Result<Claim
                  worker = ?, token = ?, lease_until = ?, started_at = ?
              WHERE seq = ?",
         )?
-        .execute(params![request.worker.as_str(), token, until(request.now.steady, request.lease), now, job])?;
+        .execute(params![request.worker.as_str(), token, until(session.now.steady, request.lease), now, job])?;
     let started = session
         .connection
         .prepare_cached(
@@ -128,7 +111,7 @@ fn first_due(connection: &Connection, pools: &[String]) -> Result<Option<Due>, E
 }
 
 fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {
-    let Session { connection, memory } = session;
+    let Session { connection, memory, .. } = session;
     let mut query = connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
                 job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\",
@@ -167,7 +150,8 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
 }
 
 /// Extends a lease.
-pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Now, by: Duration) -> Result<Renewal, Error> {
+pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, by: Duration) -> Result<Renewal, Error> {
+    let now = session.now.steady;
     let changed = session
         .connection
         .prepare_cached(
@@ -175,7 +159,7 @@ pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Now, by: Dura
              SET lease_until = ?
              WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?",
         )?
-        .execute(params![until(now.steady, by), lease.job.as_str(), lease.token, micros(now.steady)])?;
+        .execute(params![until(now, by), lease.job.as_str(), lease.token, micros(now)])?;
     if changed == 0 {
         return Err(Error::Lost);
     }
@@ -187,8 +171,8 @@ pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, now: Now, by: Dura
 }
 
 /// Records what happened to a step.
-pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Now, event: &StepEvent) -> Result<(), Error> {
-    let job = held(session, lease, now)?;
+pub(super) fn record(session: &mut Session<'_>, lease: &Lease, event: &StepEvent) -> Result<(), Error> {
+    let job = held(session, lease)?;
     match event {
         StepEvent::Reported { step, report } => story::report(session, job, *step, report)?,
         StepEvent::Tagged { tag } => story::tag(session, job, tag)?,
@@ -224,51 +208,51 @@ pub(super) fn record(session: &mut Session<'_>, lease: &Lease, now: Now, event: 
 }
 
 /// Returns the number of a series for the run of a leased job.
-pub(super) fn count(session: &Session<'_>, lease: &Lease, now: Now, series: &Series) -> Result<i64, Error> {
-    story::count(session, held(session, lease, now)?, series)
+pub(super) fn count(session: &Session<'_>, lease: &Lease, series: &Series) -> Result<i64, Error> {
+    story::count(session, held(session, lease)?, series)
 }
 
 /// Returns what the jobs of a leased job's run agree on.
 pub(super) fn agree(
     session: &Session<'_>,
     lease: &Lease,
-    now: Now,
     name: &str,
     proposal: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    story::agree(session, held(session, lease, now)?, name, proposal)
+    story::agree(session, held(session, lease)?, name, proposal)
 }
 
 /// Completes a job, and decides what follows.
-pub(super) fn finish(session: &mut Session<'_>, lease: &Lease, now: Now, outcome: &JobOutcome) -> Result<(), Error> {
-    let job = held(session, lease, now)?;
+pub(super) fn finish(session: &mut Session<'_>, lease: &Lease, outcome: &JobOutcome) -> Result<(), Error> {
+    let job = held(session, lease)?;
     story::hand_on(session, job, &outcome.outputs)?;
     let run = complete(session, job, outcome.result, outcome.reason.as_deref(), outcome.at)?;
-    settle(session, run, now.at)?;
-    turn::work_off(session, now.at)
+    settle(session, run, session.now.at)?;
+    turn::work_off(session, session.now.at)
 }
 
 /// Hands a job back: it is due again, or canceled with its run.
-pub(super) fn hand_back(session: &mut Session<'_>, lease: &Lease, now: Now) -> Result<HandedBack, Error> {
-    let job = held(session, lease, now)?;
+pub(super) fn hand_back(session: &mut Session<'_>, lease: &Lease) -> Result<HandedBack, Error> {
+    let now = session.now.at;
+    let job = held(session, lease)?;
     let run = run_of(session, job)?;
     let is_canceled = state_of(session, run)? == State::Canceling;
     if is_canceled {
-        complete(session, job, RunResult::Canceled, Some(HANDED_BACK_CANCELED), now.at)?;
-        settle(session, run, now.at)?;
+        complete(session, job, RunResult::Canceled, Some(HANDED_BACK_CANCELED), now)?;
+        settle(session, run, now)?;
     } else {
-        make_due_again(session, job, Begun::Uncounted, now.at)?;
+        make_due_again(session, job, Begun::Uncounted, now)?;
     }
-    turn::work_off(session, now.at)?;
+    turn::work_off(session, now)?;
     Ok(if is_canceled { HandedBack::Canceled } else { HandedBack::Again })
 }
 
 /// Returns the row of a job whose lease holds.
-pub(super) fn held(session: &Session<'_>, lease: &Lease, now: Now) -> Result<i64, Error> {
+pub(super) fn held(session: &Session<'_>, lease: &Lease) -> Result<i64, Error> {
     session
         .connection
         .prepare_cached("SELECT seq FROM job WHERE id = ? AND state = 'leased' AND token = ? AND lease_until > ?")?
-        .query_row(params![lease.job.as_str(), lease.token, micros(now.steady)], |row| row.get(0))
+        .query_row(params![lease.job.as_str(), lease.token, micros(session.now.steady)], |row| row.get(0))
         .optional()?
         .ok_or(Error::Lost)
 }
@@ -302,13 +286,14 @@ fn complete(
 }
 
 /// Asks a run to stop; what no worker has is decided at once.
-pub(super) fn cancel(session: &mut Session<'_>, run: &RunId, now: Timestamp) -> Result<Option<State>, Error> {
+pub(super) fn cancel(session: &mut Session<'_>, run: &RunId) -> Result<Option<State>, Error> {
     let found: Option<i64> = session
         .connection
         .prepare_cached("SELECT seq FROM run WHERE id = ?")?
         .query_row([run.as_str()], |row| row.get(0))
         .optional()?;
     let Some(seq) = found else { return Ok(None) };
+    let now = session.now.at;
     let state = cancel_run(session, seq, None, now)?;
     turn::work_off(session, now)?;
     Ok(Some(state))
@@ -363,7 +348,8 @@ pub(super) fn is_any_over(connection: &Connection, steady: Timestamp) -> Result<
 }
 
 /// Ends leases that are over, or all of them.
-pub(super) fn sweep(session: &mut Session<'_>, now: Now, everyone: bool) -> Result<Vec<Swept>, Error> {
+pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swept>, Error> {
+    let now = session.now;
     let over = if everyone { i64::MAX } else { micros(now.steady) };
     let mut lost: Vec<(i64, Swept)> = Vec::new();
     {

@@ -77,7 +77,6 @@ use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lease::Now;
 use reader::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -147,11 +146,11 @@ impl SqliteStore {
         let changes = Arc::new(watch::Sender::new(0));
         Ok(Self {
             folder: folder.to_owned(),
-            clock,
             readers: Readers::new(file.clone()),
             refusals: Arc::default(),
-            writer: Writer::start(file, connection, changes.clone()),
+            writer: Writer::start(file, connection, clock.clone(), changes.clone()),
             changes,
+            clock,
             _lock: lock,
         })
     }
@@ -201,10 +200,6 @@ impl SqliteStore {
             }
         }
         self.readers.read(queries).await
-    }
-
-    fn now(&self) -> Now {
-        Now::of(&*self.clock)
     }
 
     /// Takes all jobs back that were set aside for a pause that is over.
@@ -259,7 +254,7 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
-        let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), now: self.now(), lease };
+        let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), lease };
         let pools = request.pools.clone();
         if !self.readers.read(move |connection| lease::is_anything_due(connection, &pools)).await? {
             return Ok(None);
@@ -268,44 +263,43 @@ impl Store for SqliteStore {
     }
 
     async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error> {
-        let (lease, now) = (lease.clone(), self.now());
-        self.write(move |session| lease::renew(session, &lease, now, by)).await
+        let lease = lease.clone();
+        self.write(move |session| lease::renew(session, &lease, by)).await
     }
 
     async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error> {
-        let (lease, now) = (lease.clone(), self.now());
-        self.change(move |session| lease::record(session, &lease, now, &event)).await
+        let lease = lease.clone();
+        self.change(move |session| lease::record(session, &lease, &event)).await
     }
 
     async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error> {
-        let (lease, series, now) = (lease.clone(), series.clone(), self.now());
-        self.write(move |session| lease::count(session, &lease, now, &series)).await
+        let (lease, series) = (lease.clone(), series.clone());
+        self.write(move |session| lease::count(session, &lease, &series)).await
     }
 
     async fn agree(&self, lease: &Lease, name: &str, proposal: Option<&str>) -> Result<Option<String>, Error> {
-        let (lease, now) = (lease.clone(), self.now());
-        let (name, proposal) = (name.to_owned(), proposal.map(str::to_owned));
-        self.write(move |session| lease::agree(session, &lease, now, &name, proposal.as_deref())).await
+        let (lease, name, proposal) = (lease.clone(), name.to_owned(), proposal.map(str::to_owned));
+        self.write(move |session| lease::agree(session, &lease, &name, proposal.as_deref())).await
     }
 
     async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
-        let (lease, now) = (lease.clone(), self.now());
-        self.change(move |session| lease::finish(session, &lease, now, &outcome)).await
+        let lease = lease.clone();
+        self.change(move |session| lease::finish(session, &lease, &outcome)).await
     }
 
     async fn hand_back(&self, lease: &Lease) -> Result<HandedBack, Error> {
-        let (lease, now) = (lease.clone(), self.now());
-        self.change(move |session| lease::hand_back(session, &lease, now)).await
+        let lease = lease.clone();
+        self.change(move |session| lease::hand_back(session, &lease)).await
     }
 
     async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
-        let (lease, question, now) = (lease.clone(), question.clone(), self.now());
+        let (lease, question, now) = (lease.clone(), question.clone(), self.clock.now());
         let (asked_by, asked) = (lease.clone(), question.clone());
-        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now.at);
+        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now);
         match self.readers.read(look).await? {
             wait::Standing::Waiting => Ok(None),
             wait::Standing::Answered(answer) => Ok(Some(answer)),
-            wait::Standing::Due => self.change(move |session| wait::ask(session, &lease, &question, now)).await,
+            wait::Standing::Due => self.change(move |session| wait::ask(session, &lease, &question)).await,
         }
     }
 
@@ -319,30 +313,30 @@ impl Store for SqliteStore {
     }
 
     async fn cancel(&self, run: &RunId) -> Result<Option<State>, Error> {
-        let (run, now) = (run.clone(), self.clock.now());
-        self.change(move |session| lease::cancel(session, &run, now)).await
+        let run = run.clone();
+        self.change(move |session| lease::cancel(session, &run)).await
     }
 
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
-        let now = self.now();
-        if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now.steady)).await? {
+        let now = self.clock.steady();
+        if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
             return Ok(Vec::new());
         }
         if everyone {
             // A process that ended while it resumed something has left jobs aside.
             self.take_back().await?;
         }
-        self.change(move |session| lease::sweep(session, now, everyone)).await
+        self.change(move |session| lease::sweep(session, everyone)).await
     }
 
     async fn pause(&self, what: &Pausable) -> Result<(), Error> {
-        let (what, now) = (what.clone(), self.clock.now());
-        self.change(move |session| pause::pause(session, &what, now)).await
+        let what = what.clone();
+        self.change(move |session| pause::pause(session, &what)).await
     }
 
     async fn resume(&self, what: &Pausable) -> Result<bool, Error> {
-        let (what, now) = (what.clone(), self.clock.now());
-        let was_paused = self.change(move |session| pause::resume(session, &what, now)).await?;
+        let what = what.clone();
+        let was_paused = self.change(move |session| pause::resume(session, &what)).await?;
         self.take_back().await?;
         Ok(was_paused)
     }
@@ -365,8 +359,7 @@ impl Store for SqliteStore {
     }
 
     async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error> {
-        let now = self.clock.now();
-        self.write(move |session| retention::forget_deliveries(session, before, bytes_max, now)).await
+        self.write(move |session| retention::forget_deliveries(session, before, bytes_max)).await
     }
 
     async fn compact(&self) -> Result<bool, Error> {

@@ -15,26 +15,26 @@ pub(super) const TAKEN_BACK_MAX: usize = 2_000;
 const OF_PAUSABLE: &str = "CASE ?1 WHEN 'pipeline' THEN run.pipeline = ?2 ELSE run.connection = ?2 END";
 
 /// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on.
-pub(super) fn pause(session: &mut Session<'_>, what: &Pausable, now: Timestamp) -> Result<(), Error> {
+pub(super) fn pause(session: &mut Session<'_>, what: &Pausable) -> Result<(), Error> {
     let (kind, name) = what.parts();
     session
         .connection
         .prepare_cached("INSERT INTO pause (kind, name, since) VALUES (?, ?, ?) ON CONFLICT (kind, name) DO NOTHING")?
-        .execute(params![kind, name, micros(now)])?;
-    admit_in_groups_of(session, what, now)
+        .execute(params![kind, name, micros(session.now.at)])?;
+    admit_in_groups_of(session, what)
 }
 
 /// Ends a pause, and lets runs go on that waited in groups meanwhile. Says whether there was one.
-pub(super) fn resume(session: &mut Session<'_>, what: &Pausable, now: Timestamp) -> Result<bool, Error> {
+pub(super) fn resume(session: &mut Session<'_>, what: &Pausable) -> Result<bool, Error> {
     let (kind, name) = what.parts();
     let deleted =
         session.connection.prepare_cached("DELETE FROM pause WHERE kind = ? AND name = ?")?.execute([kind, name])?;
-    admit_in_groups_of(session, what, now)?;
+    admit_in_groups_of(session, what)?;
     Ok(deleted > 0)
 }
 
 /// Looks again who goes on in the groups in which runs of something wait.
-fn admit_in_groups_of(session: &mut Session<'_>, what: &Pausable, now: Timestamp) -> Result<(), Error> {
+fn admit_in_groups_of(session: &mut Session<'_>, what: &Pausable) -> Result<(), Error> {
     let (kind, name) = what.parts();
     let groups: Vec<String> = session
         .connection
@@ -47,7 +47,7 @@ fn admit_in_groups_of(session: &mut Session<'_>, what: &Pausable, now: Timestamp
         .query_map([kind, name], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     session.memory.afterwards.extend(groups.into_iter().map(Afterwards::Admit));
-    turn::work_off(session, now)
+    turn::work_off(session, session.now.at)
 }
 
 /// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.

@@ -78,12 +78,11 @@ pub(super) fn forget_deliveries(
     session: &mut Session<'_>,
     before: Timestamp,
     bytes_max: Option<u64>,
-    now: Timestamp,
 ) -> Result<Forgotten, Error> {
     let connection = session.connection;
     connection
         .prepare_cached("DELETE FROM repeat WHERE (connection, key) IN (SELECT connection, key FROM repeat WHERE until <= ? LIMIT 1000)")?
-        .execute([micros(now)])?;
+        .execute([micros(session.now.at)])?;
     let all: u64 = connection.prepare_cached("SELECT bytes FROM filing")?.query_row([], |row| row.get(0))?;
     let mut earliest: Vec<(i64, u64)> = Vec::new();
     let mut gone = 0;

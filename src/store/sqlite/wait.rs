@@ -1,6 +1,6 @@
 //! What steps wait for: asked once, answered once.
 
-use super::lease::{self, Now};
+use super::lease;
 use super::row::{micros, moment, moment_at, unreadable};
 use super::writer::Session;
 use crate::store::{Answer, Answered, Approval, Asking, Error, Lease, Question, TIME_LIMIT, Wait, WaitKind};
@@ -41,14 +41,9 @@ pub(super) fn look(
 }
 
 /// Writes a question down, if it is new, and answers it, if its time is over.
-pub(super) fn ask(
-    session: &mut Session<'_>,
-    lease: &Lease,
-    question: &Question,
-    now: Now,
-) -> Result<Option<Answer>, Error> {
-    let job = lease::held(session, lease, now)?;
-    let now = now.at;
+pub(super) fn ask(session: &mut Session<'_>, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
+    let job = lease::held(session, lease)?;
+    let now = session.now.at;
     session
         .connection
         .prepare_cached(

@@ -14,6 +14,7 @@ use super::counter::Counters;
 use super::filing::{self, Care};
 use super::form::Forms;
 use super::turn::Afterwards;
+use crate::clock::Clock;
 use crate::store::{Error, Outage};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -30,8 +31,26 @@ const WAITING_MAX: usize = 4_096;
 /// How many pieces of work one transaction takes at most, which bounds how long the first waits.
 const BATCH_MAX: usize = 1_000;
 
+/// The present moment, for people and for leases.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// What is shown.
+    pub(super) at: Timestamp,
+    /// What leases are measured by: nobody sets this clock.
+    pub(super) steady: Timestamp,
+}
+
+impl Now {
+    fn of(clock: &dyn Clock) -> Self {
+        Self { at: clock.now(), steady: clock.steady() }
+    }
+}
+
 /// What work sees while it runs in a transaction.
 pub(super) struct Session<'s> {
+    /// When the work came to its turn. Until then it may have waited for long: for other work, for the
+    /// filing of a large log, for another process that wrote. No lease is measured from before that.
+    pub(super) now: Now,
     /// The writing connection, inside the transaction.
     pub(super) connection: &'s Connection,
     /// What is known without asking it.
@@ -140,10 +159,16 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread with a connection to a file. It tells `changes` once for all runs that a
     /// transaction accepted.
-    pub(super) fn start(file: PathBuf, connection: Connection, changes: Arc<watch::Sender<u64>>) -> Self {
+    pub(super) fn start(
+        file: PathBuf,
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        changes: Arc<watch::Sender<u64>>,
+    ) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let own = Loop {
             file,
+            clock,
             connection: Some(connection),
             memory: None,
             data_version: 0,
@@ -230,6 +255,7 @@ fn ended_early() -> Error {
 /// What the thread has.
 struct Loop {
     file: PathBuf,
+    clock: Arc<dyn Clock>,
     /// Gone after an error of the disk, until it can be opened again.
     connection: Option<Connection>,
     memory: Option<Memory>,
@@ -323,7 +349,7 @@ impl Loop {
             Some(memory) => memory,
             none => none.insert(Memory::load(connection)?),
         };
-        Ok(Session { connection, memory })
+        Ok(Session { now: Now::of(&*self.clock), connection, memory })
     }
 
     /// Accepts a delivery. An error means that the whole transaction is lost. So it is after a
@@ -387,6 +413,7 @@ fn run(connection: &Connection, statement: &str) -> Result<(), Error> {
 mod tests {
     use super::super::counter::Scope;
     use super::*;
+    use crate::clock::SystemClock;
 
     #[tokio::test]
     async fn a_mistake_in_one_piece_of_work_ends_that_alone() {
@@ -394,7 +421,7 @@ mod tests {
         let file = folder.path().join("test.db");
         let connection = super::super::open_for_writing(&file).expect("it opens");
         super::super::migration::migrate(&connection).expect("a schema");
-        let writer = Writer::start(file, connection, Arc::default());
+        let writer = Writer::start(file, connection, Arc::new(SystemClock), Arc::default());
         let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
         let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
         let (wrong, right) = tokio::join!(wrong, writer.write(count));

@@ -1,8 +1,9 @@
 //! What only the store of one machine promises.
 
-use super::world::{World, job, plan};
+use super::world::{LEASE, World, job, plan};
 use pipehook::clock::SystemClock;
 use pipehook::pipeline::plan::Plan;
+use pipehook::run::RunResult;
 use pipehook::store::{Access, Error, SqliteStore, Store, StoreConfig};
 use rusqlite::Connection;
 use std::path::Path;
@@ -232,4 +233,48 @@ async fn the_queue_limit_sees_what_other_processes_did() {
     world.store().accept(acceptance(2)).await.expect("there is room again");
     let error = world.store().accept(acceptance(2)).await.expect_err("and now there is none");
     assert!(matches!(error, Error::Full { waiting: 2, .. }), "{error}");
+}
+
+/// Begins work that has to wait until the database is free, and lets time pass before it is.
+async fn kept_waiting<T>(world: &World, seconds: i64, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    let busy = database(world.folder());
+    busy.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    let early = tokio::select! {
+        biased;
+        _ = &mut work => true,
+        () = tokio::task::yield_now() => false,
+    };
+    assert!(!early, "it waits");
+    world.wait(seconds);
+    busy.execute_batch("ROLLBACK").expect("the database is free");
+    work.await
+}
+
+#[tokio::test]
+async fn a_claim_that_had_to_wait_gives_a_whole_lease_all_the_same() {
+    let world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    let claim = kept_waiting(&world, 60, world.claim()).await.expect("it is due");
+    world.wait(29);
+    assert!(world.store().sweep(false).await.expect("a sweep").is_empty(), "the lease is not over");
+    world.store().record(&claim.lease, world.started(0)).await.expect("it holds");
+}
+
+#[tokio::test]
+async fn what_comes_to_its_turn_after_the_lease_is_over_is_not_written() {
+    let world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    let lease = world.claim().await.expect("it is due").lease;
+    let (store, outcome) = (world.store(), world.outcome(RunResult::Succeeded));
+    world.wait(20);
+    let renewed = kept_waiting(&world, 9, store.renew(&lease, LEASE)).await;
+    assert!(renewed.is_ok(), "in time: {renewed:?}");
+    world.wait(20);
+    let recorded = kept_waiting(&world, 11, store.record(&lease, world.started(0))).await;
+    assert!(matches!(recorded, Err(Error::Lost)), "{recorded:?}");
+    let renewed = store.renew(&lease, LEASE).await;
+    assert!(matches!(renewed, Err(Error::Lost)), "{renewed:?}");
+    let finished = store.finish(&lease, outcome).await;
+    assert!(matches!(finished, Err(Error::Lost)), "{finished:?}");
 }
