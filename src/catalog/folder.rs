@@ -1,5 +1,8 @@
-//! Which files of a folder are pipelines, and which are templates.
+//! Which files of a folder are pipelines, which are templates, and which can't be told from others by name.
 
+use super::Library;
+use super::load::shown_path;
+use crate::diagnostic::{Code, Diagnostic, Report, SourceMap, shown};
 use std::path::{Path, PathBuf};
 
 /// The most pipeline files, and the most templates, that one folder has.
@@ -38,11 +41,27 @@ pub(super) struct Files {
     pub(super) pipelines: Vec<File>,
     /// Those below folders of the name `templates`.
     pub(super) templates: Vec<File>,
+    /// Those that have no name of their own.
+    pub(super) strays: Vec<Stray>,
+}
+
+/// A file that is served under no name: its own is no text, or another file has the same one.
+#[derive(Debug)]
+pub struct Stray {
+    /// Its path below the folder, with its ending: no pipeline's name.
+    pub(super) name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is wrong with its name.
+    pub report: Report,
 }
 
 /// Returns the files below a folder by their names. Links to folders are not followed, so that the
 /// search ends and stays inside, and hidden ones are left alone.
-pub(super) fn files(folder: &Path) -> Result<Files, Error> {
+///
+/// `x.yml` and `x.yaml` would both be the pipeline `x`: the first has the name, whatever the order in which
+/// the system lists them. The configuration of the library takes no name from anybody.
+pub(super) fn files(folder: &Path, library: &Library) -> Result<Files, Error> {
     let mut found = Files::default();
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((inside, depth)) = open.pop() {
@@ -61,7 +80,7 @@ pub(super) fn files(folder: &Path) -> Result<Files, Error> {
             }
         }
     }
-    found.pipelines.sort_by(|one, other| one.name.cmp(&other.name));
+    found.take_doubles_out(folder, library);
     found.templates.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
 }
@@ -69,17 +88,52 @@ pub(super) fn files(folder: &Path) -> Result<Files, Error> {
 impl Files {
     fn add(&mut self, folder: &Path, path: PathBuf) -> Result<(), Error> {
         let Ok(inside) = path.strip_prefix(folder) else { return Ok(()) };
+        let is_full = |count: usize| count == FILES_MAX;
         let list = if is_among_templates(inside) { &mut self.templates } else { &mut self.pipelines };
-        let Some(name) = inside.with_extension("").to_str().map(|name| name.replace(std::path::MAIN_SEPARATOR, "/"))
-        else {
-            return Ok(());
-        };
-        if list.len() == FILES_MAX {
+        if is_full(list.len()) || is_full(self.strays.len()) {
             return Err(Error::TooMany(folder.display().to_string()));
         }
-        list.push(File { name, path });
+        match inside.with_extension("").to_str() {
+            Some(name) => list.push(File { name: slashes(name), path }),
+            None => {
+                let title = format!("the name of the file {} is not UTF-8, so nothing can name it", shown_path(&path));
+                self.strays.push(Stray::new(folder, path, title));
+            }
+        }
         Ok(())
     }
+
+    /// Sorts the pipelines by their names, and puts those aside whose name another one has.
+    fn take_doubles_out(&mut self, folder: &Path, library: &Library) {
+        // Of the two endings the usual one, which is the shorter.
+        self.pipelines.sort_by_cached_key(|file| (file.name.clone(), file.path.as_os_str().len()));
+        let mut kept: Vec<File> = Vec::with_capacity(self.pipelines.len());
+        for file in std::mem::take(&mut self.pipelines) {
+            let first = kept.last().filter(|first| first.name == file.name && !library.is_configuration(&first.path));
+            match first.map(|first| shown_path(&first.path)) {
+                Some(first) if !library.is_configuration(&file.path) => {
+                    let (path, name) = (shown_path(&file.path), shown(&file.name));
+                    let title = format!("{path} and {first} are both named `{name}`: the second one is served");
+                    self.strays.push(Stray::new(folder, file.path, title));
+                }
+                _ => kept.push(file),
+            }
+        }
+        self.pipelines = kept;
+    }
+}
+
+impl Stray {
+    fn new(folder: &Path, path: PathBuf, title: String) -> Self {
+        let inside = path.strip_prefix(folder).unwrap_or(&path);
+        let report = Diagnostic::without_place(Code::PipelineName, title).help("give it another name");
+        let name = slashes(&inside.to_string_lossy());
+        Self { name, path, report: report.resolve(&SourceMap::default()) }
+    }
+}
+
+fn slashes(name: &str) -> String {
+    name.replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 /// Says whether a path leads through a folder of templates.

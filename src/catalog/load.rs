@@ -5,7 +5,7 @@ use super::folder::File;
 use super::known::Home;
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
 use crate::template::{Files, Template};
@@ -34,16 +34,7 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let unreadable = |text: &Arc<str>, cause: &std::io::Error| {
         let title = format!("the pipeline {shown_path} can't be read: {cause}");
         let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
-        Entry {
-            name: file.name.clone(),
-            reports: vec![report],
-            serving: last_good.clone(),
-            connections: Vec::new(),
-            included: Vec::new(),
-            text: text.clone(),
-            asked: Vec::new(),
-            folders: BTreeSet::new(),
-        }
+        Entry { serving: last_good.clone(), text: text.clone(), ..unread(&file.name, report) }
     };
     let text: Arc<str> = match read(&file.path) {
         Ok(text) => text.into(),
@@ -73,6 +64,20 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let serving = if diagnostics.has_errors() { last_good } else { Some(Arc::new(pipeline)) };
     let (asked, folders) = files.into_asked();
     Entry { name: file.name.clone(), reports, serving, connections, included, text, asked, folders }
+}
+
+/// Returns the entry of a file that was not read, with what is wrong with it.
+pub(super) fn unread(name: &str, report: Report) -> Entry {
+    Entry {
+        name: name.to_owned(),
+        reports: vec![report],
+        serving: None,
+        connections: Vec::new(),
+        included: Vec::new(),
+        text: "".into(),
+        asked: Vec::new(),
+        folders: BTreeSet::new(),
+    }
 }
 
 /// Reads one pipeline file by its path, for commands that work on a file outside the folder.

@@ -22,7 +22,7 @@ mod watch;
 
 pub use alone::{check_template, is_template, looks_like_template};
 pub use draft::Draft;
-pub use folder::{Error, FILES_MAX};
+pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
 pub use load::{load_file, read};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, expand_told, prepare};
@@ -45,6 +45,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Default)]
 pub struct Catalog {
     entries: BTreeMap<String, Entry>,
+    /// The files that are served under no name, with what is wrong with theirs.
+    strays: Vec<Entry>,
     /// What the entries were read with.
     library: Arc<Library>,
     roster: OnceLock<Arc<Roster>>,
@@ -150,12 +152,15 @@ impl Catalog {
     /// Reads every pipeline below a folder. `before` gives the last good versions of files that
     /// are broken now, and saves the work for those that have not changed.
     ///
-    /// Templates are read at the same moment: all pipelines see the same text of a file.
+    /// Templates are read at the same moment: all pipelines see the same text of a file. Left out are files
+    /// that are no good pipelines because they are templates, which lie among the pipelines: those that others
+    /// name, and those that look so by what they hold. `check` says the same.
     pub fn load(library: Arc<Library>, before: &Catalog) -> Result<Self, Error> {
         let is_same = Arc::ptr_eq(&library, &before.library);
         let mut entries = BTreeMap::new();
         let moment = disk::Moment::new(&library);
-        for file in folder::files(&library.pipelines)?.pipelines {
+        let found = folder::files(&library.pipelines, &library)?;
+        for file in found.pipelines {
             if library.is_configuration(&file.path) {
                 continue;
             }
@@ -164,7 +169,17 @@ impl Catalog {
             entries.insert(file.name, (file.path, entry));
         }
         drop(moment);
-        Ok(Self { entries: without_templates(entries, &library), library, roster: OnceLock::new() })
+        let named: BTreeSet<PathBuf> = entries.values().flat_map(|(_, entry)| entry.included.iter().cloned()).collect();
+        let is_template =
+            |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path)) || is_template(path, &library);
+        entries.retain(|_, (path, entry)| !entry.is_broken() || !entry.connections.is_empty() || !is_template(path));
+        let strays = found.strays.into_iter().filter(|stray| !is_template(&stray.path));
+        Ok(Self {
+            strays: strays.map(|stray| load::unread(&stray.name, stray.report)).collect(),
+            entries: entries.into_iter().map(|(name, (_, entry))| (name, entry)).collect(),
+            library,
+            roster: OnceLock::new(),
+        })
     }
 
     /// Returns the folders outside of the pipelines folder in which a change can matter, and those
@@ -180,27 +195,15 @@ impl Catalog {
         self.roster.get_or_init(|| Arc::new(Roster::new(&self.entries().map(listed).collect::<Vec<_>>())))
     }
 
-    /// Returns all pipelines, by name.
+    /// Returns all pipelines, by name, and after them the files that are served under none.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+        self.entries.values().chain(&self.strays)
     }
 
     /// Returns the pipeline of a name.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)
     }
-}
-
-/// Leaves out the files that are no good pipelines because they are templates, which lie among the
-/// pipelines: those that others name, and those that look so by what they hold. `check` says the same.
-fn without_templates(entries: BTreeMap<String, (PathBuf, Entry)>, library: &Library) -> BTreeMap<String, Entry> {
-    let named: BTreeSet<PathBuf> = entries.values().flat_map(|(_, entry)| entry.included.iter().cloned()).collect();
-    let is_pipeline = |path: &Path, entry: &Entry| {
-        let is_named = || path.canonicalize().is_ok_and(|path| named.contains(&path));
-        !entry.is_broken() || !entry.connections.is_empty() || !(is_named() || is_template(path, library))
-    };
-    let kept = entries.into_iter().filter(|(_, (path, entry))| is_pipeline(path, entry));
-    kept.map(|(name, (_, entry))| (name, entry)).collect()
 }
 
 /// The YAML files below a folder, by their names.
@@ -210,13 +213,15 @@ pub struct Paths {
     pub pipelines: Vec<PathBuf>,
     /// Those in folders of templates.
     pub templates: Vec<PathBuf>,
+    /// Those that are served under no name.
+    pub strays: Vec<Stray>,
 }
 
 /// Returns the paths of all files below a folder.
-pub fn paths(folder: &Path) -> Result<Paths, Error> {
-    let files = folder::files(folder)?;
+pub fn paths(folder: &Path, library: &Library) -> Result<Paths, Error> {
+    let files = folder::files(folder, library)?;
     let paths = |files: Vec<folder::File>| files.into_iter().map(|file| file.path).collect();
-    Ok(Paths { pipelines: paths(files.pipelines), templates: paths(files.templates) })
+    Ok(Paths { pipelines: paths(files.pipelines), templates: paths(files.templates), strays: files.strays })
 }
 
 /// Where the present snapshot lies.

@@ -65,6 +65,7 @@ codes! {
     // Scripts.
     TaintedInScript "tainted-in-script",
     // Pipelines.
+    PipelineName "pipeline-name",
     UnknownKey "unknown-key",
     MissingKey "missing-key",
     WrongType "wrong-type",

@@ -4,6 +4,8 @@ use crate::cluster;
 use crate::database;
 use crate::support::{Folder, Server};
 use serde_json::Value;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 const CONNECTIONS: &str = "connections: {load: {secret: {value: s}}, other: {secret: {value: s}}}\n";
 
@@ -92,4 +94,49 @@ fn a_pipeline_whose_file_is_broken_now_is_told_as_that_and_not_as_gone() {
     std::fs::remove_file(folder.path().join("pipelines/a.yml")).expect("it is there");
     let text = folder.run(&["deliveries", "show", &id]).ended_with(0).stdout;
     assert!(text.contains("not there any more"), "{text}");
+}
+
+/// Both files have the name `x`, and a third one has none that is text.
+fn with_names_in_doubt() -> Folder {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/x.yaml", &listening("other"));
+    folder.write("pipelines/x.yml", &listening("load"));
+    folder.write("pipelines/y.yml", &listening("load"));
+    let unnamed = OsStr::from_bytes(b"\xff\xfe.yml");
+    std::fs::write(folder.path().join("pipelines").join(unnamed), listening("load")).expect("a file");
+    folder
+}
+
+#[test]
+fn of_two_files_with_one_name_the_usual_ending_is_served_and_the_other_is_told() {
+    let folder = with_names_in_doubt();
+    let server = folder.serve(&["--no-worker"]);
+    let delivery = shown(&folder, &deliver(&server, "load"));
+    let decided =
+        [("x", "queued"), ("y", "queued"), ("x.yaml", "not-listening"), ("\u{fffd}\u{fffd}.yml", "not-listening")];
+    let mut found = decisions(&delivery);
+    found[2..].sort();
+    let wanted = decided.map(|(name, word)| (name.to_owned(), word.to_owned()));
+    assert_eq!(found, wanted, "{delivery:#}");
+    for pipeline in &delivery["pipelines"].as_array().expect("a list")[2..] {
+        assert_eq!(pipeline["diagnostics"][0]["code"], "pipeline-name", "{pipeline:#}");
+    }
+    let told = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("its log");
+    assert!(told.contains("pipelines/x.yaml and") && told.contains("x.yml are both named `x`"), "{told}");
+    assert!(told.contains("is not UTF-8"), "{told}");
+}
+
+#[test]
+fn check_tells_files_that_have_no_name_of_their_own() {
+    let folder = with_names_in_doubt();
+    let checked = folder.run(&["check"]).ended_with(1);
+    let wanted = "error[pipeline-name]: ./pipelines/x.yaml and ./pipelines/x.yml are both named `x`";
+    assert!(checked.stderr.contains(&wanted.replace("./", "")), "{}", checked.stderr);
+    assert!(checked.stderr.contains("is not UTF-8"), "{}", checked.stderr);
+    // Templates are named whole, so that two of them may differ in the ending.
+    std::fs::remove_file(folder.path().join("pipelines").join(OsStr::from_bytes(b"\xff\xfe.yml")))
+        .expect("it is there");
+    folder.write("pipelines/x.yml", "steps:\n- template: x.yaml\n");
+    folder.write("pipelines/x.yaml", "steps: []\n");
+    folder.run(&["check"]).ended_with(0);
 }

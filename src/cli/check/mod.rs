@@ -107,6 +107,7 @@ impl Check {
         let mut reports: Vec<Report> =
             subjects.configurations.iter().flat_map(|path| other::configuration(path, environment)).collect();
         reports.extend(subjects.sort_out(pipelines, &kinds));
+        reports.extend(subjects.names().cloned());
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
         reports.extend(parallel::map(&subjects.templates, template).into_iter().flatten());
         let reports = without_repeats(reports);

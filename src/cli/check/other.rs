@@ -35,6 +35,6 @@ pub(super) fn configuration(file: &Path, environment: Option<&Environment<'_>>) 
 
 /// Returns what is wrong with the pipelines folder itself, without which no server starts.
 fn folder(config: &Config) -> Option<Report> {
-    let error = catalog::paths(&config.pipelines).err()?;
+    let error = catalog::paths(&config.pipelines, &Library::new(config)).err()?;
     Some(Diagnostic::without_place(Code::UnreadableFile, error.to_string()).resolve(&SourceMap::default()))
 }

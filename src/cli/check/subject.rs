@@ -1,9 +1,10 @@
 //! What is checked: which of the named files are pipelines, which are templates, and which are
 //! configurations.
 
-use crate::catalog::{self, Library};
+use crate::catalog::{self, Library, Stray};
 use crate::cli::failure::Failure;
 use crate::config::{Config, FILE_DEFAULT};
+use crate::diagnostic::Report;
 use std::path::{Path, PathBuf};
 
 /// Keys at the top of which a configuration has one, and a pipeline none.
@@ -17,6 +18,8 @@ pub(super) struct Subjects {
     pub(super) pipelines: Vec<PathBuf>,
     pub(super) templates: Vec<PathBuf>,
     pub(super) configurations: Vec<PathBuf>,
+    /// Files among them that are served under no name of their own.
+    strays: Vec<Stray>,
 }
 
 impl Subjects {
@@ -33,8 +36,10 @@ impl Subjects {
     }
 
     fn add_folder(&mut self, folder: &Path, library: &Library) -> Result<(), Failure> {
-        let paths = catalog::paths(folder).map_err(|error| Failure::Usage(error.into()))?;
+        let paths = catalog::paths(folder, library).map_err(|error| Failure::Usage(error.into()))?;
         paths.pipelines.iter().for_each(|path| self.add_file(path, library));
+        paths.strays.iter().for_each(|stray| self.add_file(&stray.path, library));
+        self.strays.extend(paths.strays);
         self.templates.extend(paths.templates.into_iter().filter(|path| catalog::looks_like_template(path)));
         Ok(())
     }
@@ -54,6 +59,13 @@ impl Subjects {
         let own = named.or_else(|| usual.exists().then_some(usual));
         self.configurations = own.map(Path::to_owned).into_iter().collect();
         Ok(())
+    }
+
+    /// Returns what is wrong with the names of pipelines. Those of templates, which others name whole, may
+    /// differ in their endings.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Report> {
+        let is_served = |stray: &&Stray| self.pipelines.contains(&stray.path);
+        self.strays.iter().filter(is_served).map(|stray| &stray.report)
     }
 
     fn add_file(&mut self, path: &Path, library: &Library) {
