@@ -4,7 +4,7 @@
 //! tables and two lines. All
 //! is measured in one process and in turn, because a busy machine changes from minute to minute:
 //!
-//! - trivial jobs, one after the other: bash started bare from the same runtime, under its shim, as
+//! - trivial jobs, one after the other: bash started bare from the same runtime, under a shim, as
 //!   a job with folders and a log, and through the store from queued to completed;
 //! - the output of one step: `bash … > file` beside the same in a job with its log, and how much
 //!   memory that took;
@@ -19,7 +19,7 @@ use pipehook::clock::SystemClock;
 use pipehook::files::{Caches, Keep};
 use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
-use pipehook::process::{self, Command, Line, Output, Patience, StandardError};
+use pipehook::process::{self, Command, Line, Output, Patience, Shims, StandardError};
 use pipehook::run::{Board, Series};
 use pipehook::store::{Answer, Question, StepEvent};
 use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
@@ -66,21 +66,25 @@ fn trivial(runtime: &Runtime, jobs: usize, rounds: usize) {
     let script = folder.path().join("trivial.sh");
     std::fs::write(&script, TRIVIAL).expect("a file");
     let bare = median(rounds, || timed(|| (0..jobs).for_each(|_| runtime.block_on(bare(&script)))));
-    let shim = median(rounds, || timed(|| (0..jobs).for_each(|_| runtime.block_on(shimmed(&script)))));
-    let job = median(rounds, || timed(|| (0..jobs).for_each(|at| runtime.block_on(in_job(folder.path(), at)))));
+    let kept = Shims::from(SHIM);
+    let new = median(rounds, || timed(|| (0..jobs).for_each(|_| runtime.block_on(shimmed(&script, SHIM.into())))));
+    let shim = median(rounds, || timed(|| (0..jobs).for_each(|_| runtime.block_on(shimmed(&script, kept.clone())))));
+    let host = host();
+    let job = median(rounds, || timed(|| (0..jobs).for_each(|at| runtime.block_on(in_job(folder.path(), at, &host)))));
     println!("{:<34} {:>8} {:>10} {:>8}", "trivial jobs, one at a time", "a second", "ms a job", "of bare");
     let row = |name: &str, took: Duration| {
         let rate = jobs as f64 / took.as_secs_f64();
         println!("{name:<34} {rate:>8.0} {:>10.2} {:>8.2}", 1000.0 / rate, bare.as_secs_f64() / took.as_secs_f64());
     };
     row("bash, bare", bare);
-    row("bash under its shim", shim);
+    row("bash under a new shim each", new);
+    row("bash under a shim that is kept", shim);
     row("a job with folders and a journal", job);
     for parallel in [1, 2, 4] {
         let took = median(rounds, || {
             let queue = Queue::open(runtime, Place::Folder);
             queue.fill(runtime, jobs, plan(TRIVIAL));
-            timed(|| queue.work(runtime, parallel, host()))
+            timed(|| queue.work(runtime, parallel, host.clone()))
         });
         row(&format!("queued to completed, {parallel} at once"), took);
     }
@@ -89,7 +93,7 @@ fn trivial(runtime: &Runtime, jobs: usize, rounds: usize) {
         let took = median(rounds, || {
             let queue = Queue::open(runtime, Place::Database(&database.schema()));
             queue.fill(runtime, jobs, plan(TRIVIAL));
-            timed(|| queue.work(runtime, parallel, host()))
+            timed(|| queue.work(runtime, parallel, host.clone()))
         });
         row(&format!("the same in PostgreSQL, {parallel} at once"), took);
     }
@@ -140,9 +144,9 @@ impl Output for Nowhere {
     }
 }
 
-async fn shimmed(script: &Path) {
+async fn shimmed(script: &Path, shims: Shims) {
     let command = Command {
-        shim: SHIM.into(),
+        shims,
         mark: "run_bench/job".to_owned(),
         program: "/bin/bash".into(),
         arguments: vec!["--noprofile".into(), "--norc".into(), script.into()],
@@ -177,7 +181,7 @@ impl Journal for Nowhere {
     }
 }
 
-async fn in_job(data: &Path, number: usize) {
+async fn in_job(data: &Path, number: usize, host: &Host) {
     let plan = plan(TRIVIAL);
     let (run, id) = (RunId::from_stored(&format!("run_{number}")), JobId::from_stored("job_1"));
     let context = JobContext {
@@ -197,7 +201,7 @@ async fn in_job(data: &Path, number: usize) {
         stage: 0,
         job: 0,
         leg: 0,
-        host: host(),
+        host: host.clone(),
     };
     let (_stop, stopped) = tokio::sync::watch::channel(pipehook::worker::Asked::Nothing);
     execute(&context, &mut Nowhere, stopped).await.expect("a journal that takes all");
@@ -208,7 +212,7 @@ fn host() -> Host {
     Host {
         name: "here".to_owned(),
         environment: vec![("PATH".to_owned(), std::env::var("PATH").unwrap_or_default())],
-        shim: SHIM.into(),
+        shims: SHIM.into(),
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
         secrets: Arc::new(Secrets::default()),

@@ -43,7 +43,7 @@ fn host_with(config: &Config, pipelines: &Path, secrets: Arc<Secrets>, clock: Ar
     Host {
         name: name.to_owned(),
         environment,
-        shim: OWN_BINARY.into(),
+        shims: OWN_BINARY.into(),
         patience: Patience::default(),
         retry_second: Duration::from_secs(1),
         secrets,

@@ -1,23 +1,41 @@
 //! What a worker and a shim tell each other, over the socket that is the shim's standard input.
 //!
 //! ```text
-//! worker ──► shim   a length, then the launch: what to start and where
-//! worker ──► shim   orders, one byte each; the end of the stream is the last of them
+//! worker ──► shim   a launch: a byte with the ends of the program's pipes, a length, what to start
+//!                   and where
+//! worker ──► shim   orders, one byte each
 //! shim ──► worker   one report, when the program ended or could not be started
+//! worker ──► shim   where the report says that something is left: the order to clear it away
+//! shim ──► worker   a byte, when it is gone
 //! ```
+//! And again from the beginning, until the worker closes the socket or is gone: then the shim clears
+//! away whatever there is, and ends. An order that comes after the program's end means nothing.
+//!
 //! The environment travels here and not as the shim's own, so that nothing a step's author sets
 //! for the program can change the shim.
 
 use super::Command;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage};
+use rustix::net::{SendFlags, recvmsg, sendmsg};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 /// The most bytes of a launch: more than the system takes as arguments and environment.
 const LAUNCH_MAX: usize = 16 * 1024 * 1024;
+/// What a launch begins with, and the bytes before what it says: this one and the length.
+const LAUNCH: u8 = b'l';
+const HEAD: usize = 1 + size_of::<u32>();
+/// The most ends of pipes that come with a launch: standard output and standard error.
+const ENDS_MAX: usize = 2;
 /// The bytes of a report.
-pub(super) const REPORT_BYTES: usize = 5;
+pub(super) const REPORT_BYTES: usize = 6;
+/// What the shim answers when nothing is left below it.
+pub(super) const CLEARED: u8 = b'c';
 
 /// What a shim is to do with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +44,15 @@ pub(super) enum Order {
     Interrupt = b'i' as isize,
     /// SIGTERM to the program's group.
     Terminate = b't' as isize,
-    /// SIGKILL to the program's group. What has left it is killed with the end of the stream.
+    /// SIGKILL to the program's group.
     Kill = b'k' as isize,
+    /// SIGKILL to all that is left when the program has ended.
+    Clear = b'c' as isize,
 }
 
 impl Order {
     pub(super) fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Interrupt, Self::Terminate, Self::Kill].into_iter().find(|order| order.byte() == byte)
+        [Self::Interrupt, Self::Terminate, Self::Kill, Self::Clear].into_iter().find(|order| order.byte() == byte)
     }
 
     pub(super) fn byte(self) -> u8 {
@@ -51,26 +71,35 @@ pub(super) enum End {
     NotStarted(i32),
 }
 
-impl End {
+/// What a shim tells at the end of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Report {
+    pub(super) end: End,
+    /// Nothing lives below the shim.
+    pub(super) is_clear: bool,
+}
+
+impl Report {
     pub(super) fn to_bytes(self) -> [u8; REPORT_BYTES] {
-        let (kind, value) = match self {
-            Self::Exited(code) => (b'e', code),
-            Self::Signaled(signal) => (b's', signal),
-            Self::NotStarted(reason) => (b'n', reason),
+        let (kind, value) = match self.end {
+            End::Exited(code) => (b'e', code),
+            End::Signaled(signal) => (b's', signal),
+            End::NotStarted(reason) => (b'n', reason),
         };
         let [a, b, c, d] = value.to_le_bytes();
-        [kind, a, b, c, d]
+        [kind, a, b, c, d, u8::from(self.is_clear)]
     }
 
-    /// Returns the end that a shim reports, if the bytes are one.
-    pub(super) fn from_bytes([kind, a, b, c, d]: [u8; REPORT_BYTES]) -> Option<Self> {
+    /// Returns what a shim reports, if the bytes are that.
+    pub(super) fn from_bytes([kind, a, b, c, d, clear]: [u8; REPORT_BYTES]) -> Option<Self> {
         let value = i32::from_le_bytes([a, b, c, d]);
-        match kind {
-            b'e' => Some(Self::Exited(value)),
-            b's' => Some(Self::Signaled(value)),
-            b'n' => Some(Self::NotStarted(value)),
-            _ => None,
-        }
+        let end = match kind {
+            b'e' => End::Exited(value),
+            b's' => End::Signaled(value),
+            b'n' => End::NotStarted(value),
+            _ => return None,
+        };
+        Some(Self { end, is_clear: clear == 1 })
     }
 }
 
@@ -85,7 +114,7 @@ pub(super) struct Launch {
 
 /// Returns a launch as it is sent. It fails where a part has a NUL, which no program can be given.
 pub(super) fn launch(command: &Command) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; size_of::<u32>()];
+    let mut bytes = vec![0; HEAD];
     let count = command.arguments.len().to_string();
     let parts = [command.directory.as_os_str(), command.program.as_os_str(), OsStr::new(&count)];
     for part in parts.into_iter().chain(command.arguments.iter().map(OsString::as_os_str)) {
@@ -94,13 +123,24 @@ pub(super) fn launch(command: &Command) -> io::Result<Vec<u8>> {
     for (name, value) in &command.environment {
         add(&mut bytes, &[name.as_bytes(), b"=", value.as_bytes()])?;
     }
-    let length = bytes.len() - size_of::<u32>();
+    let length = bytes.len() - HEAD;
     if length > LAUNCH_MAX {
         return Err(io::Error::from_raw_os_error(rustix::io::Errno::TOOBIG.raw_os_error()));
     }
     let length = u32::try_from(length).expect("the greatest launch is shorter");
-    bytes[..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
+    bytes[0] = LAUNCH;
+    bytes[1..HEAD].copy_from_slice(&length.to_le_bytes());
     Ok(bytes)
+}
+
+/// Sends the beginning of a launch, and with it the ends of pipes that the program writes to: for
+/// standard output, and another one where standard error is kept apart. Returns how much was sent.
+pub(super) fn send(link: impl std::os::fd::AsFd, launch: &[u8], ends: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(ENDS_MAX))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let has_room = ancillary.push(SendAncillaryMessage::ScmRights(ends));
+    assert!(has_room, "a program writes to at most {ENDS_MAX} pipes");
+    Ok(sendmsg(link, &[IoSlice::new(launch)], &mut ancillary, SendFlags::NOSIGNAL)?)
 }
 
 fn add(bytes: &mut Vec<u8>, parts: &[&[u8]]) -> io::Result<()> {
@@ -115,8 +155,18 @@ fn add(bytes: &mut Vec<u8>, parts: &[&[u8]]) -> io::Result<()> {
 }
 
 impl Launch {
-    /// Reads a launch. What is none is an error.
-    pub(super) fn read(from: &mut impl Read) -> io::Result<Self> {
+    /// Waits for the next launch, and returns it with the ends of pipes that came with it. What is
+    /// none is an error, and so is the end of the stream.
+    pub(super) fn receive(link: &mut UnixStream) -> io::Result<(Self, Vec<OwnedFd>)> {
+        loop {
+            let (byte, ends) = first(link)?;
+            if byte == LAUNCH {
+                return Ok((Self::read(link)?, ends));
+            }
+        }
+    }
+
+    fn read(from: &mut impl Read) -> io::Result<Self> {
         let mut length = [0; size_of::<u32>()];
         from.read_exact(&mut length)?;
         let length = u32::from_le_bytes(length) as usize;
@@ -140,4 +190,22 @@ impl Launch {
         };
         Some(Self { directory, program, arguments, environment: parts.map(pair).collect::<Option<_>>()? })
     }
+}
+
+/// Returns the next byte and what came with it.
+fn first(link: &UnixStream) -> io::Result<(u8, Vec<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(ENDS_MAX))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let received = rustix::io::retry_on_intr(|| {
+        recvmsg(link, &mut [IoSliceMut::new(&mut byte)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+    })?;
+    if received.bytes == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let ends = ancillary.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(ends) => Some(ends),
+        _ => None,
+    });
+    Ok((byte[0], ends.flatten().collect()))
 }

@@ -15,14 +15,16 @@ mod link;
 mod program;
 mod read;
 mod shim;
+mod shims;
 mod tree;
 
 pub use line::{LINE_MAX, Line, Stream, lines_of};
 pub use shim::{is_wanted as is_shim, shim};
+pub use shims::Shims;
 pub use tree::{KILL_MAX, MARK, hunt};
 
 use async_trait::async_trait;
-use link::{End, Order};
+use link::{End, Order, Report};
 use program::Program;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,8 +42,8 @@ const KILL_GRACE: Duration = Duration::from_secs(10);
 /// One program to run.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// The binary that is the shim: this one.
-    pub shim: PathBuf,
+    /// Where its shim comes from.
+    pub shims: Shims,
     /// What all processes of the job have in their environment under [`MARK`], unique on this
     /// machine.
     pub mark: String,
@@ -159,9 +161,9 @@ pub async fn run<R>(
             let pipes_closed = is_drained.wait_for(|drained| *drained);
             let _ = timeout(PIPE_GRACE, pipes_closed).await;
         }
-        program.end(report.is_some()).await;
+        program.end(report).await;
         over.send_replace(true);
-        Ok((report, stopped))
+        Ok((report.map(|report| report.end), stopped))
     };
     let ((), (report, stopped)) = tokio::try_join!(reading, watching)?;
     let exit = match report {
@@ -175,7 +177,11 @@ pub async fn run<R>(
 
 /// Waits until the program has ended, after a stop with signals. No report means that the shim
 /// gives none any more.
-async fn end<R>(program: &mut Program, patience: Patience, stop: impl Future<Output = R>) -> (Option<End>, Option<R>) {
+async fn end<R>(
+    program: &mut Program,
+    patience: Patience,
+    stop: impl Future<Output = R>,
+) -> (Option<Report>, Option<R>) {
     let (report, orders) = program.report();
     tokio::pin!(report);
     let reason = tokio::select! {

@@ -10,18 +10,21 @@
 //! findable. When the socket closes, which the system sees to even after `kill -9` of the worker,
 //! it kills them all.
 //!
+//! It serves one program at a time, and the next one only when nothing lives below it: so far nothing
+//! of the last program is there, and what a program can change of its parent without being there, it
+//! can change of any process of its user.
+//!
 //! There is no PID namespace. One that any user may make needs a user namespace, in which `sudo`,
 //! files of other users and nested containers stop to work; and without a `/proc` of its own, for
 //! which many containers lack the right, `kill $(pgrep …)` meets the wrong processes. A namespace
 //! would hold one thing more: a step that kills its own shim. The worker notices that, and
 //! [`hunt`](super::hunt) finds what is left by its mark.
 
-use super::link::{End, Launch, Order};
+use super::link::{CLEARED, End, Launch, Order, Report};
 use super::tree;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
-use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -40,23 +43,34 @@ pub fn is_wanted() -> bool {
     arguments.next().is_some_and(|argument| argument == ARGUMENT) && arguments.next().is_none()
 }
 
-/// Is the shim until the program and all below it have ended.
+/// Is the shim of one program after the other, until the worker wants no more or is gone, and all
+/// below it has ended.
 pub fn shim() -> ExitCode {
     let Ok(mut link) = link() else { return ExitCode::FAILURE };
     // A terminal's Ctrl-C is for the worker, which then tells us what to do.
     let _ = rustix::process::setsid();
-    let end = match start(&mut link) {
-        Ok(program) => watch(&program, &mut link),
-        Err(error) => Some(End::NotStarted(error.raw_os_error().unwrap_or_default())),
-    };
-    if let Some(end) = end {
-        // Where nobody listens any more, the end of the stream comes next.
-        let _ = link.write_all(&end.to_bytes());
-        if tree::has_children() {
-            wait_for_end(&mut link);
-        }
-    }
+    while serve(&mut link).is_some() {}
     if tree::kill_below() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Starts the next program and sees to it until nothing is left of it. `None` when the worker is gone,
+/// and when something does not end.
+fn serve(link: &mut UnixStream) -> Option<()> {
+    let (launch, ends) = Launch::receive(link).ok()?;
+    let end = match start(launch, ends) {
+        Ok(program) => watch(&program, link)?,
+        Err(error) => End::NotStarted(error.raw_os_error().unwrap_or_default()),
+    };
+    let is_clear = !tree::has_children();
+    link.write_all(&Report { end, is_clear }.to_bytes()).ok()?;
+    if !is_clear {
+        while order(link)? != Order::Clear {}
+        if !tree::kill_below() {
+            return None;
+        }
+        link.write_all(&[CLEARED]).ok()?;
+    }
+    Some(())
 }
 
 /// Returns the socket, which is our standard input; its copy is closed in programs we start.
@@ -71,22 +85,24 @@ struct Program {
     descriptor: OwnedFd,
 }
 
-fn start(link: &mut UnixStream) -> io::Result<Program> {
+/// Starts a program that writes to the given ends of pipes. They are the program's alone, so that
+/// they close when it and all it started have gone.
+fn start(launch: Launch, ends: Vec<OwnedFd>) -> io::Result<Program> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    let launch = Launch::read(link)?;
+    let mut ends = ends.into_iter();
+    let output = ends.next().ok_or(Errno::BADF)?;
+    let error = ends.next().map_or_else(|| output.try_clone(), Ok)?;
     let child = Command::new(launch.program)
         .args(launch.arguments)
         .env_clear()
         .envs(launch.environment)
         .current_dir(launch.directory)
         .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(error)
         .process_group(0)
         .spawn()?;
     let id = Pid::from_child(&child);
-    // The pipes are the program's alone, so that they close when it and all it started have gone.
-    let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
-    rustix::stdio::dup2_stdout(&nowhere)?;
-    rustix::stdio::dup2_stderr(&nowhere)?;
     Ok(Program { id, descriptor: rustix::process::pidfd_open(id, PidfdFlags::empty())? })
 }
 
@@ -135,17 +151,14 @@ fn order(link: &mut UnixStream) -> Option<Order> {
     Order::from_byte(byte[0])
 }
 
-/// Waits for the end of the stream.
-fn wait_for_end(link: &mut UnixStream) {
-    while order(link).is_some() {}
-}
-
 /// Gives a signal to a program that is not reaped yet, and to its group.
 fn signal(program: Pid, order: Order) {
     let signal = match order {
         Order::Interrupt => Signal::INT,
         Order::Terminate => Signal::TERM,
         Order::Kill => Signal::KILL,
+        // It comes after the program's end.
+        Order::Clear => return,
     };
     // A program that has left its group still gets the last one.
     let _ = rustix::process::kill_process_group(program, signal);

@@ -1,5 +1,6 @@
 //! Finds and kills processes: everything below one, or everything that carries a mark.
 
+use super::shim::ARGUMENT;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use std::collections::HashMap;
@@ -62,6 +63,8 @@ pub fn hunt(marks: &[String]) -> usize {
             break;
         }
         for process in found {
+            // A shim has no mark of its own, and one that was stopped does not end by itself.
+            parent(process).filter(|parent| is_shim(*parent)).into_iter().for_each(kill);
             kill(process);
             killed.insert(process.as_raw_nonzero());
         }
@@ -74,6 +77,11 @@ fn is_marked(process: Pid, marks: &[Vec<u8>]) -> bool {
     // A dead process has an empty environment; another user's can't be read.
     let Ok(environment) = fs::read(format!("/proc/{}/environ", process.as_raw_nonzero())) else { return false };
     environment.split(|byte| *byte == 0).any(|pair| marks.iter().any(|mark| pair == mark))
+}
+
+fn is_shim(process: Pid) -> bool {
+    let words = fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero())).unwrap_or_default();
+    words.split(|byte| *byte == 0).skip(1).eq([ARGUMENT.as_bytes(), b""])
 }
 
 fn kill(process: Pid) {

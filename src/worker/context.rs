@@ -7,7 +7,7 @@ use crate::files::{Caches, Keep};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::machine::{Machine, PATH_DEFAULT, find_program};
 use crate::pipeline::plan::{Job, Leg, Plan, Stage};
-use crate::process::Patience;
+use crate::process::{Patience, Shims};
 use crate::run::Board;
 use crate::store::Artifact;
 use arc_swap::ArcSwap;
@@ -29,8 +29,8 @@ pub struct Host {
     /// What steps get of the server's environment: values of [`INHERITED`] and of the names that
     /// the configuration lists. Nothing else of it reaches a step.
     pub environment: Vec<(String, String)>,
-    /// The binary that keeps each step's processes together: this one.
-    pub shim: PathBuf,
+    /// What keeps each step's processes together.
+    pub shims: Shims,
     /// How long signals have to work.
     pub patience: Patience,
     /// How long one second lasts of those that a step waits before it is tried again; shorter only

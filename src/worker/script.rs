@@ -89,7 +89,7 @@ pub(super) fn command(
     }
     let program = call.find(&job.host, &environment)?;
     Ok(Command {
-        shim: job.host.shim.clone(),
+        shims: job.host.shims.clone(),
         mark: job.mark(),
         program,
         arguments: call.arguments,

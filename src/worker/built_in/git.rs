@@ -116,7 +116,7 @@ impl<'g, 'j> Git<'g, 'j> {
         let inherited = host.environment.iter().filter(|(name, _)| !name.starts_with("GIT_"));
         let inherited = inherited.map(|(name, value)| (name.into(), value.into()));
         Ok(Command {
-            shim: host.shim.clone(),
+            shims: host.shims.clone(),
             mark: self.job.mark(),
             program,
             arguments: OPTIONS.iter().chain(arguments).map(Into::into).collect(),

@@ -130,7 +130,7 @@ impl Container<'_> {
         let own =
             environment.pairs().filter(|(name, _)| *name != "PATH").map(|(name, value)| (name.into(), value.into()));
         Command {
-            shim: job.host.shim.clone(),
+            shims: job.host.shims.clone(),
             mark: job.mark(),
             program: self.engine.to_owned(),
             arguments,

@@ -178,7 +178,7 @@ pub fn host() -> Host {
     Host {
         name: "here".to_owned(),
         environment: environment.collect(),
-        shim: env!("CARGO_BIN_EXE_pipehook").into(),
+        shims: env!("CARGO_BIN_EXE_pipehook").into(),
         patience: PATIENCE,
         retry_second: Duration::from_millis(10),
         secrets: Arc::new(Secrets::default()),

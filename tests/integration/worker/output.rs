@@ -38,7 +38,7 @@ impl Output for Keeper {
 
 fn bash(script: &str, standard_error: StandardError) -> Command {
     Command {
-        shim: host().shim,
+        shims: host().shims,
         mark: "run_of_output/job".to_owned(),
         program: "/bin/bash".into(),
         arguments: ["-c", script].map(OsString::from).into(),

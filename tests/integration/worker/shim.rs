@@ -49,6 +49,28 @@ fn nothing_that_a_step_started_lives_on_after_it() {
 }
 
 #[test]
+fn a_step_after_one_that_left_processes_has_the_same_shim_and_none_of_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let numbers = folder.path().join("numbers");
+    let shims = folder.path().join("shims");
+    let note = format!("echo $PPID >> '{}'", shims.display());
+    let story = run(vec![
+        step(stubborn(&numbers, &note)),
+        step("exit 3"),
+        step_if("always()", &format!("{note}; echo $$; ps -o pid= --ppid $PPID | tr -d ' '")),
+    ]);
+    assert_eq!(story.results(), [Succeeded, Failed, Succeeded]);
+    let below = story.output(2);
+    assert_eq!(below[1..], below[..1], "only the step is below the shim: {story:?}");
+    let shims = std::fs::read_to_string(shims).expect("numbers");
+    let shims: Vec<&str> = shims.lines().collect();
+    assert_eq!(shims[0], shims[1]);
+    for number in five(&numbers) {
+        assert!(is_gone(&number), "process {number} lives on");
+    }
+}
+
+#[test]
 fn nothing_lives_on_when_the_server_is_killed() {
     let folder = Folder::new("connections: {hook: {secret: {value: s}}}\n");
     let numbers = folder.path().join("numbers");
