@@ -8,7 +8,9 @@ use pipehook::diagnostic::{Code, Diagnostics, SourceId, SourceMap, Style, render
 use pipehook::expression::{Context, Dialect, Expression, JobStatus, Mistake, Object, Scope, Status, Value};
 use pipehook::pipeline::{self, ScriptRules};
 use pipehook::taint::{Origin, Text};
-use pipehook::template::{self, FileError, FileKey, FileText, Files, Inputs, LISTED_MAX, Node, Repository, Template};
+use pipehook::template::{
+    self, Branches, FileError, FileKey, FileText, Files, Inputs, LISTED_MAX, Node, Repository, Template,
+};
 use pipehook::webhook::payload;
 use pipehook::yaml::{self, Content};
 use std::collections::BTreeMap;
@@ -149,6 +151,8 @@ fn mistake_lies_within(mistake: &Mistake, text: &str) {
 pub const MARK: &str = "=== ";
 /// The pipeline's own file.
 pub const PIPELINE: &str = "ci/main.yml";
+/// How many branches of each `if` are looked at, as `pipehook check` does.
+const BRANCHES: usize = 2;
 /// The payload among the parts.
 pub const PAYLOAD: &str = "payload";
 
@@ -218,6 +222,13 @@ fn render(input: &str) -> bool {
     let expanded = template.expand(&inputs, &mut diagnostics);
     let had_errors = diagnostics.has_errors();
     pipeline::examine(&expanded, "input", &rules, &mut diagnostics);
+    for at in 0..template.branches().min(BRANCHES) {
+        let inputs = Inputs { branches: Branches::Each(at), ..inputs.clone() };
+        let mut possible = Diagnostics::default();
+        let looked_at = template.expand(&inputs, &mut possible);
+        pipeline::examine(&looked_at, "input", &rules, &mut possible);
+        tell(&possible, &sources);
+    }
     tell(&diagnostics, &sources);
     if !had_errors {
         printed_is_what_was_expanded(&expanded, &rules);
