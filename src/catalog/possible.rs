@@ -122,7 +122,8 @@ fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Diagnostic
 fn add_local(found: Diagnostics, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
     let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
     for diagnostic in found.into_iter().filter(is_local) {
-        if judge.is_sure(&diagnostic, diagnostics) {
+        // Branches that exclude each other bring keys that do.
+        if judge.is_sure(&diagnostic, diagnostics) && !judge.is_of_company(&diagnostic) {
             add(diagnostic, REJECTED, judge, diagnostics);
         }
     }

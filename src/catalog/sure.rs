@@ -170,6 +170,13 @@ impl Judge<'_> {
         self.doubt.is_sure(diagnostic) && self.is_news(diagnostic, known)
     }
 
+    /// Says whether a mistake is about a key that excludes another one, or needs it.
+    pub(super) fn is_of_company(&self, diagnostic: &Diagnostic) -> bool {
+        let place = diagnostic.primary.as_ref().filter(|_| diagnostic.code == Code::InvalidValue);
+        let source = place.and_then(|place| Some((place.span, self.doubt.sources.source(place.span.source)?)));
+        source.is_some_and(|(span, source)| text::is_key(&source.text, span.range().end))
+    }
+
     /// Says whether nothing of the kind has been told.
     pub(super) fn is_news(&self, diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
         !is_known(diagnostic, known, self.read)
@@ -269,7 +276,8 @@ impl<'s> Doubt<'s> {
             Code::ExpansionLimit if !is_expression => self.brings_structure,
             _ => has_expression(written) || self.is_inside_expression(before, place.span),
         };
-        !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought
+        let is_about_others = source.is_some_and(|source| is_about_others(diagnostic, &source.text, place.span));
+        !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought && !is_about_others
     }
 
     /// Says whether a mistake is about a template whose name the defaults of parameters made: a delivery
@@ -301,6 +309,21 @@ impl<'s> Doubt<'s> {
             unclosed.source == place.source && unclosed.range().start == opening && unclosed.end <= place.start
         };
         !self.unclosed.iter().any(is_over)
+    }
+}
+
+/// Says whether a mistake at a key may be due to what a directive beside it brings or does not bring: the
+/// first key of a mapping says what it is, and some keys need another one or exclude it.
+fn is_about_others(diagnostic: &Diagnostic, text: &str, place: Span) -> bool {
+    if !text::is_key(text, place.range().end) {
+        return false;
+    }
+    let brought = text::brought_beside(text, place.range().start);
+    match diagnostic.code {
+        // A word that is near one of the first keys is that.
+        Code::UnknownKey => brought.first || brought.any && diagnostic.help.is_none(),
+        Code::InvalidValue | Code::FirstKey => brought.any,
+        _ => false,
     }
 }
 

@@ -34,6 +34,57 @@ pub(super) fn is_text(text: &str, offset: usize) -> bool {
     is_one_of(&line, &TEXTS) || line.key().is_some() && above.is_some_and(|above| is_one_of(&above, &OF_TEXTS))
 }
 
+/// What directives bring to the mapping in which a key stands.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Brought {
+    /// Whether they bring any key.
+    pub(super) any: bool,
+    /// Whether they bring the first, which says what the mapping is.
+    pub(super) first: bool,
+}
+
+/// Returns what directives and keys that are expressions bring to the mapping of the key at an offset.
+pub(super) fn brought_beside(text: &str, offset: usize) -> Brought {
+    let Some(before) = text.get(..offset) else { return Brought::default() };
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = offset - start;
+    let siblings = |lines: &mut dyn Iterator<Item = &str>| {
+        let mut brought = Vec::new();
+        for line in lines.filter(|line| !matches!(line.trim_start().chars().next(), None | Some('#'))) {
+            let indentation = line.len() - line.trim_start_matches(' ').len();
+            let content = line[indentation..].trim_start_matches(['-', ' ']);
+            let is_first = line[indentation..].starts_with("- ") && line.len() - content.len() == column;
+            if indentation < column && !is_first {
+                break;
+            }
+            if indentation == column || is_first {
+                let key = content.trim_start_matches(['\'', '"']);
+                brought.push(key.starts_with("${{") || key.starts_with("$<<"));
+            }
+            if is_first {
+                break;
+            }
+        }
+        brought
+    };
+    let own = text[start..].lines().next().unwrap_or_default();
+    let above = if own[..column.min(own.len())].trim().is_empty() {
+        siblings(&mut text[..start].lines().rev())
+    } else {
+        Vec::new()
+    };
+    let rest = text[start..].split_once('\n').map_or("", |(_, rest)| rest);
+    let is_item_of_none =
+        |line: &&str| !line.trim_start().starts_with("- ") || line.len() - line.trim_start().len() >= column;
+    let below = siblings(&mut rest.lines().take_while(is_item_of_none));
+    Brought { any: above.iter().chain(&below).any(|it| *it), first: above.last().copied().unwrap_or(false) }
+}
+
+/// Says whether a place of a text is a key.
+pub(super) fn is_key(text: &str, end: usize) -> bool {
+    text.get(end..).is_some_and(|rest| rest.trim_start_matches(['\'', '"', ' ']).starts_with(':'))
+}
+
 /// A line and where it begins.
 struct Line<'t> {
     start: usize,

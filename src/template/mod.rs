@@ -94,8 +94,8 @@ pub enum Branches {
     /// Those whose conditions hold; a loop has a turn for each of what it goes through.
     #[default]
     Decided,
-    /// For checks, of each `if` the branch at a place, counted from 0, whatever its condition says;
-    /// none where there are fewer. A loop that would have no turn has one, with nothing.
+    /// For checks, whatever conditions say: of each `if` in a list all branches, and of others the one at a
+    /// place, counted from 0, or the last. A loop that would have no turn has one.
     Each(usize),
 }
 

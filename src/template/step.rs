@@ -79,8 +79,9 @@ const SHORTS: &[Short] = &[
     },
 ];
 
-/// Returns a step with its task written out; anything else as it is.
+/// Returns a step with its task written out, and its variables and inputs as text; anything else as it is.
 pub(super) fn normalise(step: &Value) -> Value {
+    let step = &["env", "inputs"].iter().fold(step.clone(), |step, name| map_member(&step, name, texts));
     let Value::Object(object) = step else { return step.clone() };
     let first = object.iter().next().map(|(key, _)| key.flatten());
     let Some(short) = SHORTS.iter().find(|short| first.as_deref() == Some(short.keyword)) else {
@@ -145,6 +146,12 @@ fn text(value: &Value) -> Value {
     }
 }
 
+/// Returns a mapping whose values are text.
+fn texts(mapping: &Value) -> Value {
+    let Value::Object(object) = mapping else { return mapping.clone() };
+    map_members(object, |_, value| if let Value::Boolean(_) = value { text(value) } else { value.clone() })
+}
+
 /// Returns a list with each item changed, its places and its origin kept.
 pub(super) fn map_items(list: &Value, change: impl Fn(&Value) -> Value) -> Value {
     let Value::Array(array) = list else { return list.clone() };
@@ -161,11 +168,12 @@ pub(super) fn map_items(list: &Value, change: impl Fn(&Value) -> Value) -> Value
 /// Returns a mapping with the value of one key changed, its places and its origin kept.
 fn map_member(mapping: &Value, name: &str, change: impl Fn(&Value) -> Value) -> Value {
     let Value::Object(object) = mapping else { return mapping.clone() };
-    let members = object.iter().map(|(key, value)| {
-        let is_meant = key.flatten() == name;
-        (key.clone(), if is_meant { change(value) } else { value.clone() })
-    });
-    let mut changed: Object = members.collect();
+    map_members(object, |key, value| if key.flatten() == name { change(value) } else { value.clone() })
+}
+
+/// Returns a mapping with its values changed, its places and its origin kept.
+fn map_members(object: &Object, change: impl Fn(&Text, &Value) -> Value) -> Value {
+    let mut changed: Object = object.iter().map(|(key, value)| (key.clone(), change(key, value))).collect();
     if let Some(places) = object.places() {
         changed = changed.with_places((**places).clone());
     }
@@ -178,6 +186,7 @@ fn map_member(mapping: &Value, name: &str, change: impl Fn(&Value) -> Value) -> 
 /// Returns a job, or a deployment job, with the tasks of its steps written out.
 pub(super) fn normalise_job(job: &Value) -> Value {
     let job = map_member(job, "steps", |steps| map_items(steps, normalise));
+    let job = map_member(&job, "variables", texts);
     map_member(&job, "strategy", |strategy| {
         ["runOnce", "rolling", "canary"]
             .into_iter()
@@ -196,7 +205,7 @@ fn normalise_hooks(lifecycle: &Value) -> Value {
 
 /// Returns a stage with the tasks of its jobs' steps written out.
 pub(super) fn normalise_stage(stage: &Value) -> Value {
-    map_member(stage, "jobs", |jobs| map_items(jobs, normalise_job))
+    map_member(&map_member(stage, "variables", texts), "jobs", |jobs| map_items(jobs, normalise_job))
 }
 
 /// Returns a step whose task has a short form that says all of it, in that form.

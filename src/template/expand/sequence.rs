@@ -2,7 +2,7 @@
 
 use super::{Expansion, null};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::expression::{Array, Object, Value};
+use crate::expression::{Array, Object, Step, Value};
 use crate::taint::{Origin, Text};
 use crate::template::part::{Branch, Each, Element, Hole, Part};
 use crate::template::place::Place;
@@ -42,6 +42,9 @@ impl Expansion<'_> {
                 let was_copied = std::mem::replace(&mut self.is_copied, is_written_task(part));
                 self.finish_item(node, place, made);
                 self.is_copied = was_copied;
+            }
+            Element::Choice(branches) if self.inputs.branches != Branches::Decided => {
+                branches.iter().for_each(|branch| self.bring(&branch.body, place, made));
             }
             Element::Choice(branches) => {
                 if let Some(body) = self.chosen(branches) {
@@ -166,7 +169,8 @@ impl Expansion<'_> {
     pub(super) fn turns(&mut self, each: &Each, mut turn: impl FnMut(&mut Self)) {
         let collection = self.evaluate(&each.collection);
         if self.inputs.branches != Branches::Decided && collection.as_ref().is_none_or(has_no_turn) {
-            return self.turn_with_nothing(each, turn);
+            let scalar = collection.filter(|it| !matches!(it, Value::Array(_) | Value::Object(_)));
+            return self.turn_with(each, scalar.unwrap_or(Value::Null), turn);
         }
         let Some(collection) = collection else { return };
         self.look_at_shape(&collection);
@@ -199,11 +203,22 @@ impl Expansion<'_> {
         frame.touched.truncate(touched_mark);
     }
 
-    /// Makes the turn of a loop that has none, to see what it would bring.
-    fn turn_with_nothing(&mut self, each: &Each, turn: impl FnOnce(&mut Self)) {
-        self.frame().context.set(each.variable.clone(), Value::Null);
+    /// Makes the turn of a loop that has none, to see what it would bring. What the body reads of its value
+    /// is what there is in place of the collection: a text of a payload where that was one.
+    fn turn_with(&mut self, each: &Each, scalar: Value, turn: impl FnOnce(&mut Self)) {
+        let mut read = Vec::new();
+        each.body.visit(&mut |expression| read.extend(expression.references()));
+        let read: Vec<&[Step]> =
+            read.iter().filter(|it| it.root.eq_ignore_ascii_case(&each.variable)).map(|it| &*it.steps).collect();
+        let origin = scalar.origin().cloned().or_else(|| self.chain_origin(&each.collection, &scalar));
+        let frame = self.frame();
+        let mark = frame.origins.len();
+        frame.origins.extend(origin.map(|origin| (each.variable.clone(), origin)));
+        frame.context.set(each.variable.clone(), shaped(&read, &scalar));
         turn(self);
-        self.frame().context.remove(&each.variable);
+        let frame = self.frame();
+        frame.origins.truncate(mark);
+        frame.context.remove(&each.variable);
     }
 
     fn not_a_collection(&mut self, hole: &Hole, value: &Value) {
@@ -218,7 +233,7 @@ impl Expansion<'_> {
     /// one whose turn it is.
     pub(super) fn chosen<'p>(&mut self, branches: &'p [Branch]) -> Option<&'p Part> {
         if let Branches::Each(at) = self.inputs.branches {
-            return branches.get(at).map(|branch| &branch.body);
+            return branches.get(at).or(branches.last()).map(|branch| &branch.body);
         }
         for branch in branches {
             match &branch.condition {
@@ -246,6 +261,22 @@ fn is_written_task(step: &Part) -> bool {
         Part::Mapping { entries, .. } => matches!(entries.first(), Some(Element::Own(pair)) if pair.key.is_fixed()),
         _ => false,
     }
+}
+
+/// Returns a value that has a scalar at each of some places, as far as these are members.
+fn shaped(places: &[&[Step]], scalar: &Value) -> Value {
+    let mut members: Vec<(&str, Vec<&[Step]>)> = Vec::new();
+    for place in places {
+        let [Step::Member(name), rest @ ..] = place else { return scalar.clone() };
+        match members.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some((_, inside)) => inside.push(rest),
+            None => members.push((name, vec![rest])),
+        }
+    }
+    if members.is_empty() {
+        return scalar.clone();
+    }
+    Value::object(members.iter().map(|(name, inside)| (*name, shaped(inside, scalar))))
 }
 
 /// Says whether a loop through a value has no turn.

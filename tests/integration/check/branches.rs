@@ -142,3 +142,36 @@ fn an_input_that_is_neither_yes_nor_no_is_told() {
         steps_tell(&step(value), &[]);
     }
 }
+
+#[test]
+fn a_place_in_a_loop_through_a_payload_that_takes_no_text_is_told() {
+    let loop_of = |body: &str| format!("- ${{{{ each one in parameters.hook.services }}}}:\n{body}");
+    steps_tell(&loop_of("  - bash: x\n    name: ${{ one.name }}\n"), &["warning tainted-structure 11"]);
+    steps_tell(&loop_of("  - task: ${{ one.run.task }}\n"), &["warning tainted-structure 10"]);
+    steps_tell(&loop_of("  - bash: x\n    displayName: ${{ one.name }}\n"), &[]);
+}
+
+#[test]
+fn branches_in_branches_are_looked_at() {
+    let inner = "  - ${{ if parameters.hook.b }}:\n    - bash: x\n  - ${{ else }}:\n    - scrip: x\n";
+    steps_tell(&format!("- ${{{{ if parameters.hook.a }}}}:\n{inner}"), &["warning unknown-key 13"]);
+    let inner = "  - ${{ if parameters.hook.b }}:\n    - scrip: x\n";
+    let steps = format!("- ${{{{ if parameters.hook.a }}}}:\n  - bash: x\n- ${{{{ else }}}}:\n{inner}");
+    steps_tell(&steps, &["warning unknown-key 13"]);
+}
+
+#[test]
+fn a_key_is_not_blamed_for_what_a_directive_beside_it_brings() {
+    for steps in [
+        "- ${{ if eq(parameters.hook.a, 'x') }}:\n    script: a\n  ${{ if eq(parameters.hook.a, 'y') }}:\n    bash: b\n  displayName: x\n",
+        "- ${{ insert }}: ${{ parameters.hook.step }}\n  condition: succeeded()\n",
+    ] {
+        steps_tell(steps, &[]);
+    }
+    let folder = Folder::new("");
+    let head = "resources:\n  webhooks:\n  - webhook: hook\n    connection: IncomingWH\n";
+    let jobs = "jobs:\n- job: a\n  strategy:\n    ${{ if parameters.hook.x }}:\n      matrix: {a: {x: 1}}\n    \
+        ${{ if not(parameters.hook.x) }}:\n      parallel: 2\n    maxParallel: 2\n  steps:\n  - bash: x\n";
+    folder.write("a.yml", &format!("{head}{jobs}"));
+    assert_eq!(told(&folder.run(&["check", "a.yml", "--format", "json"])), [""; 0]);
+}

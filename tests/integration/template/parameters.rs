@@ -273,3 +273,14 @@ fn a_value_that_is_listed_is_the_authors_own() {
     assert!(!is_tainted(&job(world(", values: [test, prod]"))));
     assert!(is_tainted(&job(world(""))));
 }
+
+#[test]
+fn text_of_steps_and_jobs_that_are_passed_stays_as_it_was_written() {
+    let template = "parameters:\n- {name: jobs, type: jobList}\njobs:\n- ${{ parameters.jobs }}\n";
+    let jobs = "[{job: a, variables: {v: true}, steps: [{bash: x, env: {B: true}}, {task: T@1, inputs: {i: true}}]}]";
+    let pipeline = format!("jobs:\n- template: t.yml\n  parameters:\n    jobs: {jobs}\n");
+    let json = World::new(&pipeline).file("ci/t.yml", template).json();
+    let expected =
+        "[{job: a, variables: {v: 'true'}, steps: [{bash: x, env: {B: 'true'}}, {task: T@1, inputs: {i: 'true'}}]}]";
+    assert_eq!(json["jobs"], super::world::read(expected));
+}
