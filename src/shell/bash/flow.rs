@@ -27,6 +27,8 @@ pub(super) enum Node {
     Kept(&'static str),
     /// The arguments, standard input and output of a function.
     Arguments(String),
+    /// One argument of the function with this node of its arguments, counted from 0.
+    Argument(Id, usize),
     /// The arguments of every function, and of the script.
     AnyArguments,
     Input(String),

@@ -47,6 +47,8 @@ const ALLOWED: &[&str] = &[
     "retry() { local n=$1; shift; for i in $(seq \"$n\"); do \"$@\" && return 0; done; }; retry 5 curl -f https://example.com -d \"t=${{ x }}\"",
     "retry() { local n=$1; for i in $(seq \"$n\"); do \"${@:2}\" && return 0; done; }; retry 5 git commit -m \"${{ x }}\"",
     "f() { \"$@\"; }; f echo ${{ x }}",
+    "f() { local n=$1; shift; for ((i = 0; i < n; i++)); do \"$@\"; done; }; f 3 echo ${{ x }}",
+    "f() { (( $1 > 2 )) && echo \"$2\"; }; f 3 ${{ x }}",
     "run() { echo \"+ $*\"; \"$@\"; }; run git tag -a v1 -m \"${{ x }}\"",
     "run() { set -x; \"$@\"; set +x; }; run gh issue create --title \"${{ x }}\"",
     "g() { git -C repo \"$@\"; }; g commit -m \"${{ x }}\"",

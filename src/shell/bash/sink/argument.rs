@@ -137,7 +137,10 @@ impl Walker {
             "#" | "?" | "$" | "!" | "-" => Vec::new(),
             "0" | "BASH_ARGV0" => vec![scope.zero],
             "@" | "*" | "BASH_ARGV" => vec![scope.arguments],
-            digits if digits.starts_with(|first: char| first.is_ascii_digit()) => vec![scope.arguments],
+            digits if digits.starts_with(|first: char| first.is_ascii_digit()) => {
+                let position = digits.parse().ok().and_then(|number| self.position(number, scope));
+                vec![position.unwrap_or(scope.arguments)]
+            }
             _ => vec![self.flow.id(Node::Variable(name.to_owned()))],
         }
     }

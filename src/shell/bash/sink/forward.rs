@@ -53,6 +53,8 @@ pub(super) struct Forwards {
     calls: HashMap<Id, Vec<Vec<Rc<Kept>>>>,
     /// How many arguments a function may have left out of `"$@"` by `shift`.
     shifts: HashMap<Id, usize>,
+    /// The nodes of arguments that are named by their number, counted from 0, with their functions' nodes.
+    positions: HashSet<(Id, Id, usize)>,
     /// Functions whose `"$@"` may be others than a call's words.
     rewritten: HashSet<Id>,
 }
@@ -80,8 +82,10 @@ impl Walker {
 
     /// Notes the words that a function is called with.
     pub(super) fn called_with(&mut self, function: Id, arguments: &[Argument]) {
-        // A function that calls itself with what it was given says nothing new.
-        if !matches!(arguments, [all] if self.pack(all) == Some((function, 0))) {
+        // A function that calls itself with what it was given says nothing new, but may leave out more each time.
+        if matches!(arguments, [all] if self.pack(all).is_some_and(|(other, _)| other == function)) {
+            self.forwards.shifts.insert(function, usize::MAX);
+        } else {
             self.forwards.calls.entry(function).or_default().push(kept(arguments));
         }
     }
@@ -119,7 +123,9 @@ impl Walker {
                     for start in self.starts(forward.function, &forward, &call) {
                         expansions += 1;
                         if expansions > EXPANSIONS_MAX {
-                            return self.give_up();
+                            self.give_up();
+                            self.forwards.calls.clear();
+                            return self.fill_positions();
                         }
                         self.forward(&forward, &call[start..]);
                     }
@@ -134,6 +140,37 @@ impl Walker {
         let is_known = |it: &Forward| calls.contains_key(&it.function) && !rewritten.contains(&it.function);
         if !waiting.iter().all(is_known) {
             self.give_up();
+        }
+        self.fill_positions();
+    }
+
+    /// Returns what reaches the argument of this number, counted from 1, where the arguments are a function's.
+    pub(super) fn position(&mut self, number: usize, scope: Scope) -> Option<Id> {
+        let index = number.checked_sub(1).filter(|_| self.flow.is_arguments(scope.arguments))?;
+        let node = self.flow.id(Node::Argument(scope.arguments, index));
+        self.forwards.positions.insert((node, scope.arguments, index));
+        Some(node)
+    }
+
+    /// Notes which words of the calls reach the arguments that are named by their number: the word there, those
+    /// that `shift` can bring there, and all behind one that may be several words.
+    fn fill_positions(&mut self) {
+        let positions: Vec<_> = self.forwards.positions.iter().copied().collect();
+        for (node, function, index) in positions {
+            let calls = self.forwards.calls.get(&function).filter(|_| !self.forwards.rewritten.contains(&function));
+            let Some(calls) = calls.cloned() else {
+                self.flow.edge(function, node);
+                continue;
+            };
+            let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+            for call in calls {
+                let last = index.saturating_add(shifts).saturating_add(1).min(call.len());
+                let many = call[..last].iter().position(|kept| kept.word.may_be_many());
+                let range = many.map_or(index.min(last)..last, |many| many.min(index)..call.len());
+                for sources in call[range].iter().flat_map(|kept| &kept.parts) {
+                    self.flow.edges(sources, node);
+                }
+            }
         }
     }
 
