@@ -23,8 +23,14 @@ pub(super) enum Node {
     AnyFile,
     /// The names of files that the script makes, as patterns and `ls` give them.
     FileNames,
+    /// What a program of this name keeps where no file of the script's is.
+    Kept(&'static str),
     /// The arguments, standard input and output of a function.
     Arguments(String),
+    /// One argument of the function with this node of its arguments, counted from 0.
+    Argument(Id, usize),
+    /// The arguments of every function, and of the script.
+    AnyArguments,
     Input(String),
     Output(String),
     /// A pipe, a substitution's output, the arguments of a nested script.
@@ -76,6 +82,11 @@ impl Flow {
     pub(super) fn named_by(&mut self, id: Id) -> Option<Id> {
         let Node::Variable(name) = &self.nodes[id] else { return None };
         Some(self.id(Node::Names(name.clone())))
+    }
+
+    /// Says whether a node is the arguments of a function.
+    pub(super) fn is_arguments(&self, id: Id) -> bool {
+        matches!(self.nodes[id], Node::Arguments(_))
     }
 
     pub(super) fn stream(&mut self) -> Id {

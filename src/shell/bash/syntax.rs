@@ -36,6 +36,8 @@ pub(super) struct Simple {
 pub(super) struct Compound {
     /// The name that `for` and `select` set.
     pub(super) variable: Option<String>,
+    /// It is a `select`, which reads an answer from its input.
+    pub(super) asks: bool,
     /// The list of `for`, the subject and the patterns of `case`.
     pub(super) words: Vec<Word>,
     /// The operands and operators of `[[ ]]`, in order.
@@ -55,7 +57,7 @@ pub(super) struct Assignment {
     pub(super) values: Vec<Word>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Redirect {
     pub(super) kind: RedirectKind,
     pub(super) target: Word,
@@ -126,6 +128,8 @@ pub(super) struct Parameter {
     pub(super) arithmetic: Vec<Word>,
     /// `${#…}`: a number whatever the value is.
     pub(super) length: bool,
+    /// `$@`, `${name[@]}`: as many words as it has elements.
+    pub(super) list: bool,
 }
 
 /// A here-document's body.
@@ -179,10 +183,41 @@ impl Word {
         self.parts.iter().any(Part::is_pattern)
     }
 
+    /// Says whether the shell may make several words of the word, or none.
+    pub(super) fn may_be_many(&self) -> bool {
+        let is_many = |part: &Part| match part {
+            Part::Parameter(parameter) => {
+                !parameter.quoted || parameter.list || parameter.operands.iter().any(Word::may_be_many)
+            }
+            Part::Substitution { kind, .. } => *kind == Substitution::Unquoted,
+            _ => false,
+        };
+        self.parts.iter().any(is_many) || self.is_pattern() || self.has_alternatives()
+    }
+
+    /// Says whether the shell makes several words of the word by its braces: `{a,b}`, `{1..3}`.
+    pub(super) fn has_alternatives(&self) -> bool {
+        let unquoted = self.parts.iter().filter_map(|part| match part {
+            Part::Text { text, quoted: false } => Some(text.as_str()),
+            _ => None,
+        });
+        let text: String = unquoted.collect();
+        let inside = text.split_once('{').and_then(|(_, rest)| rest.rsplit_once('}'));
+        inside.is_some_and(|(inside, _)| inside.contains(',') || inside.contains(".."))
+    }
+
     /// Returns the texts between what is known only when the script runs.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns the holes that stand in the word itself.
+    pub(super) fn holes(&self) -> impl Iterator<Item = usize> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Hole { hole, .. } => Some(*hole),
             _ => None,
         })
     }

@@ -34,7 +34,9 @@ impl Reader<'_> {
             let (head, _) = self.script_then(&["do"])?;
             let (body, _) = self.script_then(&["done"])?;
             Compound { bodies: vec![head, body], ..Compound::default() }
-        } else if self.takes_word("for") || self.takes_word("select") {
+        } else if self.takes_word("select") {
+            Compound { asks: true, ..self.loop_over()? }
+        } else if self.takes_word("for") {
             self.loop_over()?
         } else if self.takes_word("case") {
             self.case()?

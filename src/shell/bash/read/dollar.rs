@@ -29,7 +29,8 @@ impl Reader<'_> {
         self.at += 1;
         match self.simple_name() {
             Some(name) => {
-                word.parts.push(Part::Parameter(Parameter { name, quoted: is_quoted, ..Parameter::default() }))
+                let list = name == "@";
+                word.parts.push(Part::Parameter(Parameter { name, quoted: is_quoted, list, ..Parameter::default() }))
             }
             None => word.push_char('$', is_quoted),
         }

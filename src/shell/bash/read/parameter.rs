@@ -32,6 +32,7 @@ impl Reader<'_> {
             parameter.evaluates = true;
         }
         parameter.name = self.braced_name()?;
+        parameter.list = parameter.name == "@" || self.sees("[@]");
         if parameter.evaluates && (self.sees("[@]}") || self.sees("[*]}")) {
             self.at += 3;
             (parameter.evaluates, parameter.keys) = (false, true);

@@ -162,16 +162,30 @@ impl Reader<'_> {
 
     /// Reads a redirection with its descriptor, if one is next.
     fn redirect(&mut self, redirects: &mut Vec<Redirect>) -> Read<bool> {
-        let digits = (0..).take_while(|ahead| self.char_at(*ahead).is_some_and(|next| next.is_ascii_digit())).count();
-        let operator = self.char_at(digits);
-        let is_redirect = matches!(operator, Some('<' | '>')) || digits == 0 && self.sees("&>");
-        if !is_redirect || self.char_at(digits + 1) == Some('(') && digits == 0 {
+        let descriptor = self.descriptor_length();
+        let operator = self.char_at(descriptor);
+        let is_redirect = matches!(operator, Some('<' | '>')) || descriptor == 0 && self.sees("&>");
+        if !is_redirect || self.char_at(descriptor + 1) == Some('(') && descriptor == 0 {
             return Ok(false);
         }
-        self.at += digits;
+        self.at += descriptor;
         let redirect = self.redirect_target()?;
         redirects.push(redirect);
         Ok(true)
+    }
+
+    /// Returns the length of what stands in front of a redirection's operator: a number, or `{name}`, whose variable
+    /// gets one.
+    fn descriptor_length(&self) -> usize {
+        let count = |from: usize, is_part: fn(char) -> bool| {
+            (from..).take_while(|ahead| self.char_at(*ahead).is_some_and(is_part)).count()
+        };
+        if self.char_at(0) != Some('{') || !self.char_at(1).is_some_and(is_name_start) {
+            return count(0, |next| next.is_ascii_digit());
+        }
+        let end = 1 + count(1, is_name);
+        let is_named = self.char_at(end) == Some('}') && matches!(self.char_at(end + 1), Some('<' | '>'));
+        if is_named { end + 1 } else { 0 }
     }
 
     fn redirect_target(&mut self) -> Read<Redirect> {

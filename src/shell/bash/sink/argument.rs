@@ -9,7 +9,7 @@ use crate::shell::command;
 /// A word with what reaches each of its parts.
 pub(super) struct Argument<'a> {
     pub(super) word: &'a Word,
-    parts: Vec<Vec<Id>>,
+    pub(super) parts: Vec<Vec<Id>>,
     /// The standard inputs of `>( )`.
     pub(super) feeds: Vec<Id>,
 }
@@ -137,8 +137,21 @@ impl Walker {
             "#" | "?" | "$" | "!" | "-" => Vec::new(),
             "0" | "BASH_ARGV0" => vec![scope.zero],
             "@" | "*" | "BASH_ARGV" => vec![scope.arguments],
-            digits if digits.starts_with(|first: char| first.is_ascii_digit()) => vec![scope.arguments],
+            digits if digits.starts_with(|first: char| first.is_ascii_digit()) => {
+                let position = digits.parse().ok().and_then(|number| self.position(number, scope));
+                vec![position.unwrap_or(scope.arguments)]
+            }
             _ => vec![self.flow.id(Node::Variable(name.to_owned()))],
+        }
+    }
+
+    /// Notes that a program runs some of its words by where they stand: payload text that the shell may make
+    /// several words of could bring one there.
+    pub(super) fn many_words(&mut self, arguments: &[Argument]) {
+        let is_open = |argument: &&Argument| argument.word.may_be_many() && !self.has_elements(argument);
+        let many: Vec<&Argument> = arguments.iter().filter(is_open).collect();
+        for argument in many {
+            self.require(&argument.sources(), Requirement::Plain);
         }
     }
 

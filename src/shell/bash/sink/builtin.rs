@@ -29,7 +29,11 @@ impl Walker {
             "echo" => self.echo(arguments),
             "printf" => self.printf(arguments),
             "[" | "test" => self.test_command(arguments),
-            "exit" | "return" | "shift" | "break" | "continue" => self.require_all(arguments, Requirement::Integer),
+            "exit" | "return" | "break" | "continue" => self.require_all(arguments, Requirement::Integer),
+            "shift" => {
+                self.require_all(arguments, Requirement::Integer);
+                self.shifted(call.scope, arguments);
+            }
             "let" => arguments.iter().for_each(|argument| self.evaluated(argument)),
             "read" | "mapfile" | "readarray" => self.read(name, call),
             "declare" | "typeset" | "local" | "export" | "readonly" => self.declare(arguments),
@@ -187,7 +191,13 @@ impl Walker {
 
     /// Follows `set -- values`, which become the arguments of the script or function.
     fn set(&mut self, call: Call) {
-        self.flow.edges(&call.sources(), call.scope.arguments);
+        let any = self.flow.id(Node::AnyArguments);
+        for arguments in [call.scope.arguments, any] {
+            self.flow.edges(&call.sources(), arguments);
+        }
+        if sets_arguments(call.rest()) {
+            self.rewritten(call.scope);
+        }
         for argument in call.rest().iter().take_while(|argument| !argument.has_literal("--")) {
             self.not_an_option(argument);
             if argument.word.prefix().starts_with('-') {
@@ -195,4 +205,12 @@ impl Walker {
             }
         }
     }
+}
+
+/// Says whether `set` is given arguments, and not only options.
+fn sets_arguments(words: &[Argument]) -> bool {
+    let is_option = |at: usize| words[at].is_literal() && words[at].word.prefix().starts_with(['-', '+']);
+    let names_option = |at: usize| is_option(at) && words[at].word.prefix().ends_with('o');
+    let is_argument = |at: usize| !is_option(at) && !at.checked_sub(1).is_some_and(names_option);
+    (0..words.len()).any(|at| is_argument(at) || words[at].has_literal("--") || words[at].has_literal("-"))
 }

@@ -43,7 +43,10 @@ impl Walker {
     pub(super) fn trap(&mut self, call: Call) {
         let skipped = usize::from(call.rest().first().is_some_and(|first| first.has_literal("--")));
         let Some((code, signals)) = call.rest().get(skipped..).and_then(<[Argument]>::split_first) else { return };
-        self.nested(code.word, &code.sources(), call.scope, Reach::Local);
+        // It runs with the arguments of the script or function where the signal comes.
+        let any = self.flow.id(Node::AnyArguments);
+        self.flow.edge(call.scope.arguments, any);
+        self.nested(code.word, &code.sources(), Scope { arguments: any, ..call.scope }, Reach::Local);
         for signal in signals {
             self.refuse(&signal.sources(), "an argument of `trap`");
         }
@@ -58,6 +61,7 @@ impl Walker {
         self.run(file.word);
         let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
         self.flow.edges(&sources, call.scope.arguments);
+        self.rewritten(call.scope);
     }
 
     /// Follows a shell that is started; false if the command is none.

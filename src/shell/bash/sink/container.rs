@@ -54,27 +54,60 @@ const VALUED: &[&str] = &[
 impl Walker {
     /// Follows `docker run image command` and `docker exec container command`.
     pub(super) fn container(&mut self, call: Call) {
-        let Some((verb, image)) = image(call) else { return };
+        let Some((verb, image)) = image(call) else { return self.before_verb(call) };
         if verb == "run" {
             self.refuse(&call.words[image].first(), "the image that is run");
+        } else {
+            self.many_words(&call.words[1..=image]);
         }
+        self.container_variables(&call.words[1..image]);
         self.inside(call.from(image + 1));
+    }
+
+    /// Notes the variables that a command in a container gets.
+    fn container_variables(&mut self, options: &[Argument]) {
+        for (at, argument) in options.iter().enumerate() {
+            let prefix = argument.word.prefix();
+            let is_value = at
+                .checked_sub(1)
+                .is_some_and(|before| options[before].has_literal("-e") || options[before].has_literal("--env"));
+            let assigned = if is_value { Some(prefix.as_str()) } else { prefix.strip_prefix("--env=") };
+            if let Some((variable, _)) = assigned.and_then(|it| it.split_once('=')) {
+                self.assign(variable, &argument.sources());
+            }
+        }
     }
 
     /// Follows `kubectl exec pod -- command`.
     pub(super) fn pod(&mut self, call: Call) {
         let separator = call.words.iter().position(|word| word.has_literal("--"));
+        self.before_verb(call);
         self.inside(separator.and_then(|at| call.from(at + 1)));
+    }
+
+    /// Notes that the verb may be one of several words in front of what seems to be it.
+    fn before_verb(&mut self, call: Call) {
+        let is_verb = |argument: &Argument| argument.is_literal() && !argument.word.prefix().starts_with('-');
+        let end = call.rest().iter().position(is_verb).unwrap_or(call.rest().len());
+        self.many_words(&call.rest()[..end]);
     }
 
     /// Follows a command that runs elsewhere: its program is no file that the script has written.
     fn inside(&mut self, command: Option<Call>) {
-        let Some(command) = command.map(Call::with_environment_lost) else { return };
+        let Some(command) = command.map(|it| it.with_environment_lost().by_launcher()) else { return };
         match command.name() {
             Some(name) => self.named_call(&name, command),
             None => self.call(command),
         }
     }
+}
+
+/// Returns a call without the words behind the image, which are those of a program in the container: what the
+/// container is given is not written to files by these names.
+pub(super) fn own_words<'a>(name: &str, call: Call<'a>) -> Call<'a> {
+    let is_container = matches!(name, "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose");
+    let end = image(call).filter(|_| is_container).map_or(call.words.len(), |(_, image)| image + 1);
+    Call { words: &call.words[..end], ..call }
 }
 
 /// Returns the verb and the index of the image or container.

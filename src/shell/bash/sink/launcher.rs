@@ -255,7 +255,12 @@ impl Walker {
             Kept => call,
             Lost => call.with_environment_lost(),
         };
-        let inner = inner.from(start + launcher.operands);
+        let own = call.words.get(1..start + launcher.operands).unwrap_or_default();
+        if own.iter().any(|argument| argument.word.may_be_many()) {
+            // Any of them may be the command then.
+            self.require_all(call.rest(), Requirement::Plain);
+        }
+        let inner = inner.from(start + launcher.operands).map(Call::by_launcher);
         if launcher.name == "xargs" {
             self.given_by_xargs(call, inner);
         }
@@ -362,9 +367,10 @@ impl Walker {
                     let names = self.flow.id(Node::FileNames);
                     self.refuse(&[names], "the name of a file that `find` puts into other text");
                 }
-                self.call(inner);
+                self.call(inner.by_launcher());
             }
         }
+        self.many_words(call.rest());
         self.program(call, "find");
     }
 
@@ -384,6 +390,7 @@ impl Walker {
                 index += 1;
             }
         }
+        self.many_words(call.words.get(1..=index).unwrap_or_default());
         let Some((host, code)) = call.words.get(index..).and_then(<[_]>::split_first) else { return };
         self.not_an_option(host);
         let sources: Vec<_> = code.iter().flat_map(super::Argument::sources).collect();

@@ -9,10 +9,12 @@ mod by_name;
 mod code;
 mod container;
 mod file;
+mod forward;
 mod given;
 mod interpreter;
 mod launcher;
 mod name;
+mod number;
 mod package;
 mod program;
 mod simple;
@@ -25,6 +27,7 @@ use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Scr
 use crate::shell::requirement::Requirement;
 use crate::shell::special::is_special;
 use argument::Argument;
+use forward::Forwards;
 use std::collections::{HashMap, HashSet};
 
 /// The most levels of code inside code, such as `bash -c "bash -c …"`, and of commands whose names
@@ -54,6 +57,9 @@ pub(super) fn judge(
         flow: Flow::default(),
         functions: HashSet::new(),
         texts: HashMap::new(),
+        lists: HashMap::new(),
+        aliases: HashMap::new(),
+        forwards: Forwards::default(),
         splits_oddly: false,
         code: HashMap::new(),
         kept: HashSet::new(),
@@ -73,9 +79,17 @@ pub(super) fn judge(
         walker.flow.edge(hole_id, any);
     }
     walker.foresee(&reading.script);
-    let scope =
-        Scope { zero: walker.flow.stream(), arguments, stdin, out, documents: &reading.documents, is_outermost: true };
+    let scope = Scope {
+        zero: walker.flow.stream(),
+        arguments,
+        stdin,
+        out,
+        documents: &reading.documents,
+        is_outermost: true,
+        level: 0,
+    };
     walker.script(&reading.script, scope);
+    walker.forward_all();
     Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
 }
 
@@ -84,6 +98,11 @@ struct Walker {
     functions: HashSet<String>,
     /// The texts that variables get as they stand in the script.
     texts: HashMap<String, Vec<String>>,
+    /// The elements that arrays get as they stand in the script, whatever the order in which they get them.
+    lists: HashMap<String, Vec<Word>>,
+    /// What `alias` makes of names.
+    aliases: HashMap<String, Vec<String>>,
+    forwards: Forwards,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
     code: HashMap<usize, String>,
@@ -104,6 +123,8 @@ struct Scope<'a> {
     out: Id,
     documents: &'a [HereDocument],
     is_outermost: bool,
+    /// How many compound commands are around it in its function.
+    level: usize,
 }
 
 impl Walker {
@@ -128,7 +149,10 @@ impl Walker {
 
     fn foresee_command(&mut self, command: &Command) {
         match command {
-            Command::Simple(simple) => self.foresee_assignments(simple),
+            Command::Simple(simple) => {
+                self.foresee_assignments(simple);
+                self.foresee_aliases(simple);
+            }
             Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
             Command::Compound(compound) => compound.bodies.iter().for_each(|body| self.foresee(body)),
             Command::Function { name, body } => {
@@ -143,6 +167,18 @@ impl Walker {
             self.splits_oddly |= assignment.name == "IFS" && simple.words.is_empty();
             let texts = assignment.values.iter().filter_map(Word::literal);
             self.texts.entry(assignment.name.clone()).or_default().extend(texts);
+            if self.code_depth == 0 {
+                self.lists.entry(assignment.name.clone()).or_default().extend(assignment.values.iter().cloned());
+            }
+        }
+    }
+
+    fn foresee_aliases(&mut self, simple: &Simple) {
+        let literals: Vec<String> = simple.words.iter().filter_map(Word::literal).collect();
+        if literals.first().is_some_and(|name| name == "alias") {
+            for (name, value) in literals[1..].iter().filter_map(|literal| literal.split_once('=')) {
+                self.aliases.entry(name.to_owned()).or_default().push(value.to_owned());
+            }
         }
     }
 
@@ -161,7 +197,7 @@ impl Walker {
                 let arguments = self.flow.id(Node::Arguments(name.clone()));
                 let stdin = self.flow.id(Node::Input(name.clone()));
                 let out = self.flow.id(Node::Output(name.clone()));
-                self.command(body, Scope { arguments, stdin, out, ..scope });
+                self.command(body, Scope { arguments, stdin, out, level: 0, ..scope });
             }
         }
     }
@@ -177,6 +213,7 @@ impl Walker {
     }
 
     fn compound(&mut self, compound: &Compound, scope: Scope) {
+        let scope = Scope { level: scope.level.saturating_add(1), ..scope };
         let inner = self.redirected(&compound.redirects, scope);
         let words = self.arguments(&compound.words, inner);
         for word in &words {
@@ -188,6 +225,10 @@ impl Walker {
                 sources.push(inner.arguments);
             }
             self.assign(name, &sources);
+            if compound.asks {
+                self.assign(name, &[inner.stdin]);
+                self.shell_keeps("REPLY", &[inner.stdin]);
+            }
         }
         for word in &compound.arithmetic {
             self.arithmetic(word, inner);

@@ -8,7 +8,7 @@ use super::argument::Argument;
 use super::code::is_shell;
 use super::interpreter::{has_code_option, is_interpreter};
 use super::simple::Call;
-use super::{name, transfer};
+use super::{container, name, transfer};
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
@@ -80,6 +80,26 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("gcc", &["-B"]),
 ];
 
+/// Commands of `git` that print what others have given to it.
+const PRINTING_OF_GIT: &[&str] = &[
+    "log",
+    "show",
+    "tag",
+    "branch",
+    "for-each-ref",
+    "cat-file",
+    "notes",
+    "shortlog",
+    "reflog",
+    "blame",
+    "whatchanged",
+    "rev-list",
+    "describe",
+    "stash",
+    "show-ref",
+    "name-rev",
+];
+
 /// Programs that change files where their arguments say.
 const CHANGING: &[&str] = &[
     "rm", "mv", "cp", "chmod", "chown", "chgrp", "ln", "rmdir", "install", "mkdir", "touch", "truncate", "shred",
@@ -92,7 +112,7 @@ impl Walker {
         self.special_program(call, name);
         self.transfer(name, call);
         self.package(name, call);
-        self.named_files(call);
+        self.named_files(container::own_words(name, call));
         self.given(name, call);
         let mut option: Option<String> = None;
         let mut options_ended = false;
@@ -220,10 +240,21 @@ impl Walker {
         if is(&["merge", "pull", "rebase", "cherry-pick", "revert"]) {
             self.merge_strategy(call);
         }
+        self.kept_by_git(call, is(PRINTING_OF_GIT) && !has("--count"));
         let is_config = command.is_some_and(|command| command.has_literal("config"));
         let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
         if is_config && !sets_user {
             self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Notes that git keeps what it is given, such as the message of a commit, and may print it later.
+    fn kept_by_git(&mut self, call: Call, prints: bool) {
+        let kept = self.flow.id(Node::Kept("git"));
+        self.flow.edges(&call.sources(), kept);
+        self.flow.edge(call.scope.stdin, kept);
+        if prints {
+            self.flow.edge(kept, call.scope.out);
         }
     }
 

@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple, Word};
 use super::argument::Argument;
+use super::number::prints_number;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
 /// Commands that print variables.
@@ -31,6 +32,14 @@ pub(super) struct Call<'a> {
     /// Something between the script and the command may have emptied the environment, or the
     /// command runs on another machine.
     pub(super) environment: Environment,
+    pub(super) by: By,
+}
+
+/// Who starts a command: the functions of the script are known to the shell alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Script,
+    Launcher,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +59,10 @@ impl<'a> Call<'a> {
         Self { environment: Environment::Lost, ..self }
     }
 
+    pub(super) fn by_launcher(self) -> Self {
+        Self { by: By::Launcher, ..self }
+    }
+
     /// Returns what stands behind the name.
     pub(super) fn rest(self) -> &'a [Argument<'a>] {
         &self.words[1..]
@@ -57,7 +70,7 @@ impl<'a> Call<'a> {
 
     /// Returns the command's name without its folder, if it is known.
     pub(super) fn name(self) -> Option<String> {
-        let literal = self.words[0].literal()?;
+        let literal = self.words[0].literal().filter(|_| !self.words[0].word.has_alternatives())?;
         Some(literal.rsplit('/').next().unwrap_or_default().to_owned())
     }
 
@@ -77,23 +90,47 @@ impl Walker {
             self.assignment(declared, scope);
         }
         let words = self.arguments(&simple.words, inner);
-        for word in &words {
-            self.flow.edges(&word.sources(), inner.out);
-            for feed in &word.feeds {
-                self.flow.edge(inner.stdin, *feed);
-                let others: Vec<Id> = words.iter().flat_map(Argument::first).collect();
-                self.flow.edges(&others, *feed);
-            }
+        let mut call = Call {
+            words: &words,
+            redirects: &simple.redirects,
+            scope: inner,
+            environment: Environment::Kept,
+            by: By::Script,
+        };
+        if self.counts(call) {
+            call.scope.out = self.flow.stream();
         }
-        self.flow.edge(inner.stdin, inner.out);
+        self.given_words(call);
         if !words.is_empty() {
-            let call =
-                Call { words: &words, redirects: &simple.redirects, scope: inner, environment: Environment::Kept };
             self.mention_files(call);
             self.last_argument(call);
             self.redirect_shell(call, scope);
-            self.call(call);
+            if !self.waits(call) {
+                self.call(call);
+                self.with_elements(call);
+            }
         }
+    }
+
+    /// Says whether a command prints numbers whatever it is given.
+    fn counts(&self, call: Call) -> bool {
+        let name = call.words.first().and_then(|_| call.name());
+        name.is_some_and(|name| {
+            !self.functions.contains(&name) && !self.aliases.contains_key(&name) && prints_number(&name, call)
+        })
+    }
+
+    /// Notes that a command may print what it is given, by its words and by its input.
+    fn given_words(&mut self, call: Call) {
+        for word in call.words {
+            self.flow.edges(&word.sources(), call.scope.out);
+            for feed in &word.feeds {
+                self.flow.edge(call.scope.stdin, *feed);
+                let others: Vec<Id> = call.words.iter().flat_map(Argument::first).collect();
+                self.flow.edges(&others, *feed);
+            }
+        }
+        self.flow.edge(call.scope.stdin, call.scope.out);
     }
 
     fn assignment(&mut self, assignment: &Assignment, scope: Scope) {
@@ -109,7 +146,7 @@ impl Walker {
     }
 
     /// Notes that a command that is given a file's name may print what is in it.
-    fn mention_files(&mut self, call: Call) {
+    pub(super) fn mention_files(&mut self, call: Call) {
         let searches = call.name().is_some_and(|name| SEARCHING.contains(&name.as_str()));
         if searches
             && call.rest().iter().any(|it| it.word.prefix().starts_with('-') && it.word.prefix().contains(['r', 'R']))
@@ -152,8 +189,15 @@ impl Walker {
     }
 
     pub(super) fn named_call(&mut self, name: &str, call: Call) {
-        if self.functions.contains(name) {
-            return self.function_call(name, call);
+        if self.functions.contains(name) && call.by == By::Script {
+            self.function_call(name, call);
+            // Another shell knows those functions only that are exported to it.
+            if self.code_depth == 0 {
+                return;
+            }
+        }
+        if self.aliases.contains_key(name) && self.code_depth < CODE_DEPTH_MAX {
+            self.alias(name, call);
         }
         if PRINTING_VARIABLES.contains(&name) {
             let any = self.flow.id(Node::AnyVariable);
@@ -182,6 +226,9 @@ impl Walker {
             self.refuse(&call.sources(), "code for a command that the script chooses when it runs");
         }
         self.require_all(call.rest(), Requirement::Plain);
+        for function in self.functions.clone() {
+            self.function_call(&function, call);
+        }
         if let [Part::Parameter(parameter)] = call.words[0].word.parts.as_slice()
             && self.code_depth < CODE_DEPTH_MAX
         {
@@ -193,9 +240,27 @@ impl Walker {
         }
     }
 
+    /// Follows a name that `alias` may have given another meaning.
+    fn alias(&mut self, name: &str, call: Call) {
+        self.require_all(call.rest(), Requirement::Plain);
+        self.code_depth += 1;
+        for text in self.aliases.get(name).cloned().unwrap_or_default() {
+            let is_read =
+                |word: &&str| !word.contains('=') && word.chars().all(|it| it.is_alphanumeric() || "_-./".contains(it));
+            match text.split_whitespace().next().filter(is_read) {
+                Some(first) => self.named_call(first.rsplit('/').next().unwrap_or_default(), call),
+                None => self.refuse(&call.sources(), "an argument of an alias"),
+            }
+        }
+        self.code_depth -= 1;
+    }
+
     fn function_call(&mut self, name: &str, call: Call) {
         let arguments = self.flow.id(Node::Arguments(name.to_owned()));
         self.flow.edges(&call.sources(), arguments);
+        let any = self.flow.id(Node::AnyArguments);
+        self.flow.edges(&call.sources(), any);
+        self.called_with(arguments, call.rest());
         let input = self.flow.id(Node::Input(name.to_owned()));
         self.flow.edge(call.scope.stdin, input);
         let output = self.flow.id(Node::Output(name.to_owned()));

@@ -1,0 +1,105 @@
+//! Commands that print a number, whatever text they are given: what they print is no payload text.
+
+use super::argument::Argument;
+use super::simple::Call;
+use crate::shell::bash::syntax::RedirectKind;
+
+/// Programs whose format decides what they print, and how it begins.
+const BY_FORMAT: &[(&str, &str)] = &[("date", "+"), ("stat", "--format="), ("stat", "--printf=")];
+
+/// Letters of the formats of `date` and `stat` that stand for numbers.
+const DATE_NUMBERS: &str = "sYmdHMSjuwyCNUVG";
+const STAT_NUMBERS: &str = "sYXZWabBfhigurd";
+
+/// Options of `grep` that are followed by their value.
+const GREP_VALUES: &[&str] = &["-m", "-A", "-B", "-C", "--max-count"];
+
+/// Says whether a command prints nothing but numbers. Complaints go elsewhere, unless a redirection mixes them in.
+pub(super) fn prints_number(name: &str, call: Call) -> bool {
+    let mixes = |kind| matches!(kind, RedirectKind::Duplicate | RedirectKind::WriteOrDuplicate);
+    if call.redirects.iter().any(|redirect| mixes(redirect.kind)) {
+        return false;
+    }
+    match name {
+        "grep" | "egrep" | "fgrep" => counts_lines(call.rest()),
+        "wc" => call.rest().iter().all(|it| it.literal().is_some_and(|it| is_letters(&it, "lwcm"))),
+        "stat" if call.rest().first().is_some_and(|it| it.has_literal("-c")) => {
+            call.rest().get(1).and_then(Argument::literal).is_some_and(|it| is_format(&it, STAT_NUMBERS))
+        }
+        "date" | "stat" => by_format(name, call.rest()),
+        "jq" => takes_length(call.rest()),
+        _ => false,
+    }
+}
+
+/// Says whether `grep` counts the lines of one file or of its input: with more, it prints their names.
+fn counts_lines(arguments: &[Argument]) -> bool {
+    let (mut counts, mut has_pattern, mut operands, mut at) = (false, false, 0, 0);
+    let mut options_end = false;
+    while let Some(argument) = arguments.get(at) {
+        at += 1;
+        if argument.word.may_be_many() {
+            return false;
+        }
+        let option = argument.literal().filter(|it| it.starts_with('-') && it.len() > 1 && !options_end);
+        let Some(option) = option else {
+            operands += 1;
+            continue;
+        };
+        options_end = option == "--";
+        counts |= option == "--count" || is_letters(&option, "cEFGPiwxvqse") && option.contains('c');
+        let gives_pattern = option == "-e" || is_letters(&option, "cEFGPiwxvqse") && option.ends_with('e');
+        has_pattern |= gives_pattern;
+        let has_value = gives_pattern || GREP_VALUES.contains(&option.as_str());
+        let is_known = has_value || is_letters(&option, "cEFGPiwxvqs") || matches!(option.as_str(), "--count" | "--");
+        if !is_known {
+            return false;
+        }
+        at += usize::from(has_value);
+    }
+    counts && operands + usize::from(has_pattern) <= 2
+}
+
+/// Says whether a program's format has numbers only. No other may be given, also not by a word that is not known.
+fn by_format(name: &str, arguments: &[Argument]) -> bool {
+    let numbers = if name == "date" { DATE_NUMBERS } else { STAT_NUMBERS };
+    let format = |it: &Argument| {
+        let literal = it.literal()?;
+        let known = BY_FORMAT.iter().find(|(program, prefix)| *program == name && literal.starts_with(prefix))?;
+        Some(literal[known.1.len()..].to_owned())
+    };
+    let mut formats = arguments.iter().filter_map(format);
+    let is_one = formats.next().is_some_and(|it| is_format(&it, numbers)) && formats.next().is_none();
+    let may_be_format = |it: &Argument| !it.is_literal() && it.word.prefix().is_empty() && it.word.may_be_many();
+    is_one && !arguments.iter().any(may_be_format)
+}
+
+/// Says whether each `%` of a format is followed by the letter of a number, and nothing else is a letter.
+fn is_format(format: &str, numbers: &str) -> bool {
+    let mut letters = format.chars();
+    while let Some(letter) = letters.next() {
+        let is_number = match letter {
+            '%' => letters.next().is_some_and(|next| numbers.contains(next)),
+            other => other.is_ascii_digit() || " :-".contains(other),
+        };
+        if !is_number {
+            return false;
+        }
+    }
+    true
+}
+
+/// Says whether the program of `jq`, which stands behind options of one letter, ends with `length`.
+fn takes_length(arguments: &[Argument]) -> bool {
+    let is_option = |it: &&Argument| it.literal().is_some_and(|it| is_letters(&it, "rcens"));
+    let program = arguments.iter().find(|it| !is_option(it)).and_then(Argument::literal).unwrap_or_default();
+    let is_plain = program.chars().all(|it| it.is_ascii_alphanumeric() || "._[]| ".contains(it));
+    let last = program.rsplit('|').next().unwrap_or_default().trim();
+    let has_options = arguments.iter().filter(|it| !is_option(it)).any(|it| it.word.prefix().starts_with('-'));
+    is_plain && last == "length" && !has_options
+}
+
+/// Says whether a word is `-` and some of these letters.
+fn is_letters(option: &str, letters: &str) -> bool {
+    option.strip_prefix('-').is_some_and(|it| !it.is_empty() && it.chars().all(|letter| letters.contains(letter)))
+}
