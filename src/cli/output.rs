@@ -25,8 +25,17 @@ pub(super) fn json(document: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
+/// What every colour begins with.
+const ESCAPE: u8 = 0x1b;
+
 /// Prints text that may hold colours, which are left out where stdout is no terminal.
 pub(super) fn text(text: &str) -> io::Result<()> {
+    // Where there is no escape there is no colour, and nothing to look for.
+    if memchr::memchr(ESCAPE, text.as_bytes()).is_none() {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        return out.flush();
+    }
     let mut out = anstream::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()

@@ -13,7 +13,7 @@ use crate::config;
 use crate::id::RunId;
 use crate::pipeline::plan::Plan;
 use crate::run;
-use crate::server::harmless;
+use crate::server::{harmless, harmless_lines};
 use crate::worker::{Asked, Foreground, Origin, Summary};
 use anyhow::Context;
 use clap::Args;
@@ -184,12 +184,12 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
     let (stop, stopped) = sync::watch::channel(Asked::Nothing);
     let failed: Mutex<Option<io::Error>> = Mutex::new(None);
     let mut print = |origin: Origin<'_>, lines: &str| {
-        let prefix = if raw { String::new() } else { format!("{} | ", harmless(&origin.to_string())) };
-        let mut text = String::with_capacity(lines.len());
-        for line in lines.split_terminator('\n') {
-            text.extend([&prefix, &*harmless(line), "\n"]);
-        }
-        if let Err(error) = output::text(&text) {
+        let lines = harmless_lines(lines);
+        let printed = match raw {
+            true => output::text(&lines),
+            false => output::text(&with_prefix(&format!("{} | ", harmless(&origin.to_string())), &lines)),
+        };
+        if let Err(error) = printed {
             stop.send_replace(Asked::Cancel);
             failed.lock().expect("no holder of the failure panics").get_or_insert(error);
         }
@@ -208,6 +208,17 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
         Some(error) => Err(error.into()),
         None => Ok((summary, is_stopped)),
     }
+}
+
+/// Returns lines, each with an LF at its end, with a prefix before each.
+fn with_prefix(prefix: &str, lines: &str) -> String {
+    let count = memchr::memchr_iter(b'\n', lines.as_bytes()).count();
+    let mut text = String::with_capacity(lines.len() + count * prefix.len());
+    for line in lines.split_inclusive('\n') {
+        text.push_str(prefix);
+        text.push_str(line);
+    }
+    text
 }
 
 /// Waits for SIGTERM or Ctrl-C.

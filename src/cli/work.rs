@@ -48,11 +48,10 @@ fn host_with(config: &Config, pipelines: &Path, secrets: Arc<Secrets>, clock: Ar
         retry_second: Duration::from_secs(1),
         secrets,
         repositories: Arc::new(Repositories::new(pipelines, config.repositories.clone())),
-        machine: Arc::new(Machine::new(
-            config.workers.pools.clone(),
-            config::environment_variable("PATH"),
-            config.tasks.clone(),
-        )),
+        machine: Arc::new(
+            Machine::new(config.workers.pools.clone(), config::environment_variable("PATH"), config.tasks.clone())
+                .with_environment(config::environment_variable),
+        ),
         caches: Caches::new(&config.data),
         clock,
     }

@@ -8,6 +8,20 @@ use std::time::{Duration, Instant};
 
 /// The programs, the first that answers.
 const PROGRAMS: [&str; 2] = ["docker", "podman"];
+/// Variables of the server's environment by which an engine finds its service, its settings and its
+/// credentials.
+pub const ENGINE_VARIABLES: [&str; 10] = [
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "CONTAINER_HOST",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "DOCKER_TLS_VERIFY",
+    "XDG_RUNTIME_DIR",
+];
 /// What each is asked, which wants all of it to work.
 const QUESTION: [&str; 2] = ["ps", "--quiet"];
 /// How long an answer may take.
@@ -21,13 +35,25 @@ const HOLDS: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Engine {
     path: String,
+    variables: Vec<(String, String)>,
     answer: Mutex<Option<(Instant, Result<PathBuf, String>)>>,
 }
 
 impl Engine {
     /// Returns the engine that is found in a path.
     pub(super) fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), answer: Mutex::default() }
+        Self { path: path.to_owned(), ..Self::default() }
+    }
+
+    /// Returns the values of [`ENGINE_VARIABLES`] that every call has.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
+    /// Returns the engine that is called with the values of [`ENGINE_VARIABLES`] that are known.
+    pub(super) fn with(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let known = ENGINE_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?)));
+        Self { variables: known.collect(), ..self }
     }
 
     /// Returns the program. It may take a while to answer; on failure, why there is none.

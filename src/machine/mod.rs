@@ -9,7 +9,7 @@
 mod engine;
 mod packages;
 
-pub use engine::Engine;
+pub use engine::{ENGINE_VARIABLES, Engine};
 pub use packages::{DEFINITION_MAX, PACKAGES_MAX};
 
 use crate::pipeline::task::package::Package;
@@ -45,6 +45,11 @@ impl Machine {
 }
 
 impl Machine {
+    /// Returns the machine whose engine of containers is called with what it needs of an environment.
+    pub fn with_environment(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self { engine: self.engine.with(variable), ..self }
+    }
+
     /// Returns the machine with repositories that its jobs can check out.
     pub fn with_repositories(self, names: impl Iterator<Item = String>) -> Self {
         Self { repositories: names.collect(), ..self }

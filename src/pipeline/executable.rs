@@ -34,7 +34,11 @@ const MISSING: &[(Capability, &str, &str)] = &[
     (C::OtherRuns, "an artifact of another run", "download artifacts of the `current` run"),
     (C::LateContainer, "an expression as a container", "write the image or the alias itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
-    (C::ManualStage, "`trigger: manual`", "remove it: stages start by themselves"),
+    (
+        C::ManualStage,
+        "`trigger: manual`",
+        "begin the stage with a job that has `pool: server` and asks by `ManualValidation@1`",
+    ),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
     (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
     (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),

@@ -15,6 +15,9 @@ use tokio::sync::mpsc;
 /// How many pieces of a log wait to be sent; each is at most what a reader reads at once.
 const PIECES_WAITING: usize = 2;
 
+/// How many bytes are looked at without a branch.
+const LOOKED_AT: usize = 256;
+
 /// Returns readers of a run's logs, in the order of its jobs.
 pub fn readers(logs: &Logs, run: &RunDetail) -> io::Result<Vec<LogReader>> {
     let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
@@ -45,6 +48,17 @@ pub fn harmless(line: &str) -> Cow<'_, str> {
         rest = &rest[character.len_utf8()..];
     }
     Cow::Owned(shown)
+}
+
+/// Returns whole lines, each with an LF at its end, as [`harmless`] returns each of them. Nearly always
+/// all of them are shown as they are, and then none is looked at by itself.
+pub fn harmless_lines(lines: &str) -> Cow<'_, str> {
+    let is_plain =
+        |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & matches!(byte, b'\t' | b'\n' | b' '..=b'~'));
+    if lines.as_bytes().chunks(LOOKED_AT).all(is_plain) {
+        return Cow::Borrowed(lines);
+    }
+    Cow::Owned(lines.split_terminator('\n').flat_map(|line| [harmless(line), "\n".into()]).collect())
 }
 
 /// Returns the length of the colour sequence that a text begins with (ECMA-48, 8.3.117).
@@ -117,5 +131,16 @@ mod tests {
         check("\u{1b}[31", "\\u{1b}[31");
         check("\u{1b}", "\\u{1b}");
         check("a\u{202e}b\rc", "a\\u{202e}b\\rc");
+    }
+
+    #[test]
+    fn lines_together_are_shown_as_each_of_them() {
+        let long = "plain\ttext\n".repeat(100);
+        for lines in ["", "\n", "a\n\nb\n", "\u{1b}[1mred\u{1b}[0m\nü\u{7}\n", &long, &format!("{long}\u{9b}\n{long}")]
+        {
+            let each: String = lines.split_terminator('\n').map(|line| format!("{}\n", harmless(line))).collect();
+            assert_eq!(harmless_lines(lines), each);
+        }
+        assert_eq!(harmless_lines("a\n\u{1b}]0;x\u{7}\n"), "a\n\\u{1b}]0;x\\u{7}\n");
     }
 }

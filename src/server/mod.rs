@@ -27,7 +27,7 @@ mod wait;
 
 pub use answer::replayed;
 pub use api::ShownDelivery;
-pub use log::{harmless, readers};
+pub use log::{harmless, harmless_lines, readers};
 pub use moment::{ago, exact, took};
 pub use open::{OpenConnection, OpenSecret, SeenConnection};
 pub use token::Token;

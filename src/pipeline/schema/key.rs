@@ -1,8 +1,8 @@
 //! Are the keys of a mapping those that it may have?
 
-use super::Kind;
 use super::step::{SCRIPT, is_step_keyword};
 use super::table::{JOB_KEYS, ROOT, STAGE_KEYS};
+use super::{Kind, Type};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::template::old_form;
 
@@ -84,8 +84,10 @@ impl Kind {
             let Some((_, span)) = keys.iter().find(|(written, _)| written == key) else { continue };
             let title = format!("`{key}` stands only beside `{beside}`");
             let alone = Diagnostic::error(Code::InvalidValue, title, *span, format!("there is no `{beside}` here"));
+            let holds_others = |body: &str| !self.all().any(|(key, ty)| *key == body && matches!(ty, Type::Number(..)));
             diagnostics.push(match first {
-                Some((body, _)) => alone.help(format!("write it inside of `{body}`")),
+                Some((body, _)) if holds_others(body) => alone.help(format!("write it inside of `{body}`")),
+                Some((body, _)) => alone.help(format!("remove it: `{body}` is all there is to say")),
                 None => alone,
             });
         }

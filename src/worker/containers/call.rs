@@ -136,6 +136,7 @@ impl<'e, 'j> Engine<'e, 'j> {
         // The way to programs and the home are the machine's, whatever a container gets.
         let given = self.environment.iter().filter(|(name, _)| !super::wish::is_kept(name));
         command.args(arguments).env_clear().envs(host.environment.iter().cloned()).envs(given.cloned());
+        command.envs(host.machine.engine.variables().iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.current_dir(&self.job.workspace.root).kill_on_drop(true).process_group(0);
         command

@@ -116,7 +116,7 @@ impl Container<'_> {
         };
         for (name, value) in environment.pairs() {
             if name != "PATH" && !is_inherited(name, value) {
-                arguments.extend(["--env".into(), name.into()]);
+                arguments.extend(["--env".into(), wish::named(name, value).into()]);
             }
         }
         if !execution.folders.is_empty() {
@@ -126,15 +126,15 @@ impl Container<'_> {
         arguments.push(self.running.name.clone().into());
         arguments.extend(words.programs.into_iter().take(1).map(OsString::from));
         arguments.extend(words.arguments);
-        let path = job.host.path().to_owned();
-        let own =
-            environment.pairs().filter(|(name, _)| *name != "PATH").map(|(name, value)| (name.into(), value.into()));
+        let own = environment.pairs().filter(|(name, _)| !wish::is_kept(name));
+        let kept = job.host.environment.iter().filter(|(name, _)| wish::is_kept(name));
+        let kept = kept.chain(job.host.machine.engine.variables()).map(|(name, value)| (name.as_str(), value.as_str()));
         Command {
             shims: job.host.shims.clone(),
             mark: job.mark(),
             program: self.engine.to_owned(),
             arguments,
-            environment: own.chain([("PATH".into(), path.into())]).collect(),
+            environment: own.chain(kept).map(|(name, value)| (name.into(), value.into())).collect(),
             // The engine itself starts where the job's folders are.
             directory: job.workspace.root.clone(),
             standard_error: StandardError::Joined,
@@ -171,7 +171,8 @@ pub(super) async fn start(execution: &mut Execution<'_>) -> Result<Option<String
 }
 
 async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(), Failed> {
-    let base = format!("{PREFIX}{}", execution.job.id);
+    // Jobs of two runs in the foreground may have the same id.
+    let base = format!("{PREFIX}{}_{}", execution.job.run, execution.job.id);
     note(execution.job, &execution.containers.engine, &base, wishes.len())
         .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
     if wishes.len() > 1 {
@@ -232,23 +233,26 @@ fn container_of(execution: &Execution<'_>, service: &str) -> String {
 /// Waits until a service that says how it is says that it is well.
 async fn wait_until_well(execution: &mut Execution<'_>, service: &str) -> Result<(), Failed> {
     let name = container_of(execution, service);
-    let format = "{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}";
+    // Podman has the state of a check also where there is none: then it is empty.
+    let format = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}";
     let end = Instant::now() + HEALTH_MAX;
     loop {
         let lines = Engine::of(execution).quietly().call(&["inspect", "--format", format, &name]).await?;
-        match lines.first().map_or("", |line| line.trim()) {
-            "healthy" | "running" => return Ok(()),
-            "starting" | "created" | "" if Instant::now() < end => sleep(HEALTH_EVERY).await,
-            state => {
-                let lines = Engine::of(execution).call(&["logs", "--tail", "20", &name]).await;
-                // What it has said is in the log, where there is anything.
-                drop(lines);
-                return Err(Failed::Sentence(format!(
-                    "The service `{}` does not run well: it is {state}.",
-                    shown(service)
-                )));
-            }
+        let line = lines.first().map_or("", |line| line.trim());
+        let (state, health) = line.split_once(' ').unwrap_or((line, ""));
+        let is_well = state == "running" && matches!(health, "" | "none" | "healthy");
+        let may_become_well = matches!((state, health), ("" | "created" | "configured", _) | ("running", "starting"));
+        if is_well {
+            return Ok(());
         }
+        if !may_become_well || Instant::now() >= end {
+            let lines = Engine::of(execution).call(&["logs", "--tail", "20", &name]).await;
+            // What it has said is in the log, where there is anything.
+            drop(lines);
+            let how = if state == "running" { health } else { state };
+            return Err(Failed::Sentence(format!("The service `{}` does not run well: it is {how}.", shown(service))));
+        }
+        sleep(HEALTH_EVERY).await;
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::variables::Variables;
 use super::super::words::split;
 use super::Role;
 use crate::diagnostic::shown;
+use crate::machine::ENGINE_VARIABLES;
 use crate::pipeline::plan::{Container, ContainerUse, Target, TargetPlace};
 use crate::process::MARK;
 use crate::taint::Text;
@@ -95,7 +96,13 @@ fn wish(job: &JobContext, variables: &Variables, role: Role, used: &ContainerUse
 
 /// Says whether a variable is the engine's own in every call.
 pub(super) fn is_kept(name: &str) -> bool {
-    matches!(name, "PATH" | "HOME")
+    matches!(name, "PATH" | "HOME") || ENGINE_VARIABLES.contains(&name)
+}
+
+/// Returns a variable of a container as an argument: by name, so that no value is an argument, but for
+/// what the engine itself needs.
+pub(super) fn named(name: &str, value: &str) -> String {
+    if is_kept(name) { format!("{name}={value}") } else { name.to_owned() }
 }
 
 impl Wish {
@@ -104,6 +111,8 @@ impl Wish {
         let mut all: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
         add(&["create", "--name", name, "--label", &format!("{MARK}={}", job.mark())]);
+        // Docker kills what it removes by force; Podman asks first, and waits.
+        add(&["--stop-timeout", "0"]);
         if let Some(network) = network {
             add(&["--network", network]);
         }
@@ -111,9 +120,7 @@ impl Wish {
             add(&["--network-alias", service]);
         }
         for (name, value) in &self.env {
-            // By name, so that no value is an argument, but for what the engine itself needs.
-            let named = if is_kept(name) { format!("{name}={value}") } else { name.clone() };
-            add(&["--env", &named]);
+            add(&["--env", &named(name, value)]);
         }
         for port in &self.ports {
             add(&["--publish", port]);

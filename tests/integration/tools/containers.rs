@@ -15,9 +15,9 @@ case "$1" in
   image) [ "$3" != missing ] ;;
   create) env | grep '^SECRET_OF_BOX=' >> "$HOME/calls"; echo 0123abcd ;;
   start) ;;
-  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) cat "$HOME/health" 2>/dev/null || echo running; [ "$(cat "$HOME/health" 2>/dev/null | wc -l)" -lt 2 ] || sed -i 1d "$HOME/health" ;; esac ;;
+  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) echo "${STATE:-running} $(head -n 1 "$HOME/health" 2>/dev/null)"; [ "$(cat "$HOME/health" 2>/dev/null | wc -l)" -lt 2 ] || sed -i 1d "$HOME/health" ;; esac ;;
   port) echo "5432/tcp -> 0.0.0.0:49153" ;;
-  logs) echo "the log of $4" ;;
+  logs) echo "the log of ${4/run_*_job/job}" ;;
   rm) ;;
   exec)
     shift
@@ -31,7 +31,7 @@ case "$1" in
       esac
     done
     container=$1; shift
-    exec env -i PATH=/usr/bin:/bin "${names[@]}" CONTAINER="$container" "$@" ;;
+    exec env -i PATH=/usr/bin:/bin "${names[@]}" CONTAINER="${container/run_*_job/job}" "$@" ;;
 esac
 "#;
 
@@ -41,8 +41,15 @@ fn machine() -> Machine {
     machine
 }
 
+/// Returns the calls so far, without the id of the run in the names of containers.
 fn noted(machine: &Machine) -> String {
-    std::fs::read_to_string(machine.path().join("calls")).unwrap_or_default()
+    let calls = std::fs::read_to_string(machine.path().join("calls")).unwrap_or_default();
+    let mut pieces = calls.split("pipehook_run_");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |all, piece| match piece.split_once('_') {
+        Some((_, rest)) if rest.starts_with("job_") => all + "pipehook_" + rest,
+        _ => all + "pipehook_run_" + piece,
+    })
 }
 
 #[test]
@@ -130,7 +137,7 @@ steps:
 ";
     prints(&machine.run(pipeline).ended_with(0), &["ran"]);
     let calls = noted(&machine);
-    assert_eq!(calls.matches("inspect [--format] [{{if .State.Health").count(), 3, "{calls}");
+    assert_eq!(calls.matches("inspect [--format] [{{.State.Status}}").count(), 3, "{calls}");
     let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     assert!(calls.contains(&format!("exec [--user] [{user}:{group}] [--workdir] [")), "{calls}");
     let create = calls.lines().filter(|line| line.starts_with("create ")).find(|line| line.contains("[tail]"));
