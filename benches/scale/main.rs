@@ -56,7 +56,7 @@ fn main() {
     println!("\n| workers | jobs a second |\n|---|---|");
     let place = place();
     let bench = runtime.block_on(filled(&place, queued, 100));
-    // What is not filed yet is filed by the first claim, whose lease would be over then.
+    // What is not filed yet would be filed by the first claim, in the time of the first workers.
     runtime.block_on(bench.store.ready()).expect("it is filed");
     for workers in WORKERS {
         let jobs = runtime.block_on(shared(&bench, workers));

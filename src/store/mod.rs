@@ -52,6 +52,7 @@ mod sqlite;
 mod transfer;
 mod turn;
 mod upkeep;
+mod view;
 mod wait;
 
 pub use lent::Lent;
@@ -62,6 +63,7 @@ pub use report::*;
 pub use sqlite::{Access, Backup, FolderLock, SqliteStore, Unrestorable};
 pub use transfer::{Destination, Moved, Unmovable, transfer};
 pub use upkeep::Upkeep;
+pub use view::*;
 pub use wait::*;
 
 use crate::clock::Clock;

@@ -9,6 +9,7 @@ use crate::support::{ANSWER_MAX, Answer, Folder, Server, checksum, until};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,6 +21,9 @@ const SENDERS: u64 = 4;
 const POSTS: u64 = 6;
 /// How long at most a server lives on after as many answers as were drawn for it, in microseconds.
 const LIFE_AFTER_MAX: u64 = 5_000;
+
+/// How long at most nothing goes on while there are runs: leases end after half a minute.
+const STILL_MAX: Duration = Duration::from_secs(120);
 
 /// Payload numbers in a script come as data; the effects are told by number.
 pub const PIPELINE: &str = "
@@ -61,7 +65,7 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
         });
     }
     let server = folder.serve(&[]);
-    until("the end of every run", Duration::from_secs(300), || all_have_ended(&server).then_some(()));
+    await_the_end(&server, &effects);
     let begun = counts(&std::fs::read_to_string(&effects).unwrap_or_default(), "begin ");
     let acknowledged = senders.acknowledged.lock().expect("no sender panics");
     println!("{kills} kills, {} deliveries acknowledged, {} runs begun", acknowledged.len(), begun.len());
@@ -151,6 +155,17 @@ fn exchange(to: SocketAddr, body: &str) -> Option<Answer> {
     // What came before the connection broke may be an answer.
     let _ = stream.read_to_end(&mut bytes);
     Answer::parse(&bytes)
+}
+
+/// Waits for the end of every run, for as long as something goes on: a thousand kills leave many of them.
+fn await_the_end(server: &Server, effects: &Path) {
+    let length = || std::fs::metadata(effects).map_or(0, |file| file.len());
+    while !all_have_ended(server) {
+        let before = length();
+        until("a step to begin or every run to end", STILL_MAX, || {
+            (length() > before || all_have_ended(server)).then_some(())
+        });
+    }
 }
 
 pub fn all_have_ended(server: &Server) -> bool {

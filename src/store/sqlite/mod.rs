@@ -12,12 +12,14 @@
 //! | `migration.rs` | the versions of the schema |
 //! | `accept.rs` | a delivery, its decisions and its runs, in one commit: a row at the end of the log |
 //! | `filing.rs` | what the log says about runs, put where it can be worked with |
+//! | `contract.rs` | the calls of the contract, each a piece of work |
 //! | `counter.rs` | numbers that only go up |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `roster.rs` | which pipelines there were when deliveries were judged |
 //! | `secret_use.rs` | when each secret was last used |
-//! | `lease.rs` | who may execute a job: claim, renew, record, finish, hand back, cancel, sweep |
+//! | `claim.rs` | which job is next, and its lease |
+//! | `lease.rs` | what a lease allows, and its end: renew, record, finish, hand back, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
 //! | `retention.rs` | what is old is forgotten, bit by bit |
@@ -35,6 +37,8 @@
 
 mod accept;
 mod blocked;
+mod claim;
+mod contract;
 mod counter;
 mod entry;
 mod environment;
@@ -64,19 +68,9 @@ mod writer;
 pub(super) use export::Export;
 pub use lock::Lock as FolderLock;
 
+use super::Error;
 use super::refused::Refusals;
-use super::{
-    Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal,
-    Reran, Rerun, RunDetail, RunQuery, StepEvent, Store, Swept,
-};
 use crate::clock::Clock;
-use crate::id::{DeliveryId, RunId, WorkerId};
-use crate::run::State;
-use crate::webhook::delivery::{Delivery, Refusal};
-use crate::webhook::roster::Roster;
-use async_trait::async_trait;
-use jiff::Timestamp;
 use reader::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -223,200 +217,6 @@ impl SqliteStore {
                 noted.put_back(std::mem::take(&mut *taken.lock().expect("the work has ended")));
             }
         })
-    }
-}
-
-#[async_trait]
-impl Store for SqliteStore {
-    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, Error> {
-        let (rows, done) = self.writer.accept(Box::new(accept::Rows::new(acceptance)?)).await?;
-        Ok(rows.accepted(done))
-    }
-
-    async fn refuse(&self, refusal: Refusal) -> Result<(), Error> {
-        self.refusals.note(refusal, || self.send_refusals());
-        Ok(())
-    }
-
-    async fn note_secret_use(&self, connection: &str, secret: &str, at: Timestamp) -> Result<(), Error> {
-        let (connection, secret) = (connection.to_owned(), secret.to_owned());
-        let work = move |session: &mut Session<'_>| secret_use::note(session, &connection, &secret, at);
-        self.writer.write_without_waiting(work, |written| {
-            if let Err(error) = written {
-                tracing::error!(%error, "the use of a secret could not be noted");
-            }
-        });
-        Ok(())
-    }
-
-    async fn note_roster(&self, roster: Arc<Roster>, at: Timestamp) -> Result<(), Error> {
-        self.write(move |session| roster::note(session, &roster, at)).await
-    }
-
-    async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
-        let request = lease::Request { worker: worker.clone(), pools: pools.to_vec(), lease };
-        let pools = request.pools.clone();
-        if !self.readers.read(move |connection| lease::is_anything_due(connection, &pools)).await? {
-            return Ok(None);
-        }
-        self.change(move |session| lease::claim(session, &request)).await
-    }
-
-    async fn renew(&self, lease: &Lease, by: Duration) -> Result<Renewal, Error> {
-        let lease = lease.clone();
-        self.write(move |session| lease::renew(session, &lease, by)).await
-    }
-
-    async fn record(&self, lease: &Lease, event: StepEvent) -> Result<(), Error> {
-        let lease = lease.clone();
-        self.change(move |session| lease::record(session, &lease, &event)).await
-    }
-
-    async fn count(&self, lease: &Lease, series: &crate::run::Series) -> Result<i64, Error> {
-        let (lease, series) = (lease.clone(), series.clone());
-        self.write(move |session| lease::count(session, &lease, &series)).await
-    }
-
-    async fn agree(&self, lease: &Lease, name: &str, proposal: Option<&str>) -> Result<Option<String>, Error> {
-        let (lease, name, proposal) = (lease.clone(), name.to_owned(), proposal.map(str::to_owned));
-        self.write(move |session| lease::agree(session, &lease, &name, proposal.as_deref())).await
-    }
-
-    async fn finish(&self, lease: &Lease, outcome: JobOutcome) -> Result<(), Error> {
-        let lease = lease.clone();
-        self.change(move |session| lease::finish(session, &lease, &outcome)).await
-    }
-
-    async fn hand_back(&self, lease: &Lease) -> Result<HandedBack, Error> {
-        let lease = lease.clone();
-        self.change(move |session| lease::hand_back(session, &lease)).await
-    }
-
-    async fn ask(&self, lease: &Lease, question: &Question) -> Result<Option<Answer>, Error> {
-        let (lease, question, now) = (lease.clone(), question.clone(), self.clock.now());
-        let (asked_by, asked) = (lease.clone(), question.clone());
-        let look = move |connection: &Connection| wait::look(connection, &asked_by, &asked, now);
-        match self.readers.read(look).await? {
-            wait::Standing::Waiting => Ok(None),
-            wait::Standing::Answered(answer) => Ok(Some(answer)),
-            wait::Standing::Due => self.change(move |session| wait::ask(session, &lease, &question)).await,
-        }
-    }
-
-    async fn answer(&self, asking: &Asking, answer: Answer) -> Result<Answered, Error> {
-        let asking = asking.clone();
-        self.change(move |session| wait::answer(session, &asking, &answer)).await
-    }
-
-    async fn rerun(&self, rerun: Rerun) -> Result<Reran, Error> {
-        self.change(move |session| rerun::rerun(session, &rerun)).await
-    }
-
-    async fn cancel(&self, run: &RunId) -> Result<Option<State>, Error> {
-        let run = run.clone();
-        self.change(move |session| lease::cancel(session, &run)).await
-    }
-
-    async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
-        let now = self.clock.steady();
-        if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
-            return Ok(Vec::new());
-        }
-        if everyone {
-            // A process that ended while it resumed something has left jobs aside.
-            self.take_back().await?;
-        }
-        self.change(move |session| lease::sweep(session, everyone)).await
-    }
-
-    async fn pause(&self, what: &Pausable) -> Result<(), Error> {
-        let what = what.clone();
-        self.change(move |session| pause::pause(session, &what)).await
-    }
-
-    async fn resume(&self, what: &Pausable) -> Result<bool, Error> {
-        let what = what.clone();
-        let was_paused = self.change(move |session| pause::resume(session, &what)).await?;
-        self.take_back().await?;
-        Ok(was_paused)
-    }
-
-    async fn pauses(&self) -> Result<Vec<Pause>, Error> {
-        self.readers.read(pause::pauses).await
-    }
-
-    async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
-        self.readers.read(move |connection| retention::expired(connection, before, limit)).await
-    }
-
-    async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error> {
-        let runs = runs.to_vec();
-        self.write(move |session| retention::forget_runs(session, &runs)).await
-    }
-
-    async fn lent(&self) -> Result<Vec<Lent>, Error> {
-        self.readers.read(retention::lent).await
-    }
-
-    async fn forget_deliveries(&self, before: Timestamp, bytes_max: Option<u64>) -> Result<Forgotten, Error> {
-        self.write(move |session| retention::forget_deliveries(session, before, bytes_max)).await
-    }
-
-    async fn compact(&self) -> Result<bool, Error> {
-        self.write(|session| retention::compact(session)).await
-    }
-
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
-    async fn runs(&self, query: RunQuery) -> Result<Vec<super::Run>, Error> {
-        self.read(move |connection| read::runs(connection, &query)).await
-    }
-
-    async fn run(&self, run: &RunId) -> Result<Option<RunDetail>, Error> {
-        let run = run.clone();
-        self.read(move |connection| read::run(connection, &run)).await
-    }
-
-    async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error> {
-        let reference = reference.to_owned();
-        self.read(move |connection| read::find_runs(connection, &reference)).await
-    }
-
-    async fn expanded(&self, run: &RunId) -> Result<Option<String>, Error> {
-        let run = run.clone();
-        self.read(move |connection| read::expanded(connection, &run)).await
-    }
-
-    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, Error> {
-        self.read(move |connection| read::deliveries(connection, &query)).await
-    }
-
-    async fn find_deliveries(&self, reference: &str) -> Result<Vec<DeliveryId>, Error> {
-        let reference = reference.to_owned();
-        self.read(move |connection| read::find_deliveries(connection, &reference)).await
-    }
-
-    async fn delivery(&self, delivery: &DeliveryId) -> Result<Option<DeliveryDetail>, Error> {
-        let delivery = delivery.clone();
-        self.read(move |connection| read::delivery(connection, &delivery)).await
-    }
-
-    async fn connection_counts(&self) -> Result<Vec<ConnectionCount>, Error> {
-        self.read(read::connection_counts).await
-    }
-
-    async fn environments(&self) -> Result<Vec<EnvironmentDetail>, Error> {
-        self.read(environment::all).await
-    }
-
-    async fn depth(&self) -> Result<Depth, Error> {
-        self.read(read::depth).await
-    }
-
-    async fn ready(&self) -> Result<(), Error> {
-        self.write(migration::write_probe).await
     }
 }
 
