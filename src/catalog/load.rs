@@ -63,7 +63,7 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let included = pipeline.included().map(|(path, _)| path).collect();
     let serving = if diagnostics.has_errors() { last_good } else { Some(Arc::new(pipeline)) };
     let (asked, folders) = files.into_asked();
-    Entry { name: file.name.clone(), reports, serving, connections, included, text, asked, folders }
+    Entry { name: file.name.clone(), reports, is_news: true, serving, connections, included, text, asked, folders }
 }
 
 /// Returns the entry of a file that was not read, with what is wrong with it.
@@ -71,6 +71,7 @@ pub(super) fn unread(name: &str, report: Report) -> Entry {
     Entry {
         name: name.to_owned(),
         reports: vec![report],
+        is_news: true,
         serving: None,
         connections: Vec::new(),
         included: Vec::new(),

@@ -59,6 +59,8 @@ pub struct Entry {
     pub name: String,
     /// What was found wrong in the file as it is now; warnings too.
     pub reports: Vec<Report>,
+    /// Whether another state of the file was found before, or none: what is told then is not told again.
+    pub is_news: bool,
     /// The version that serves: the file as it is now, or the last good one.
     pub serving: Option<Arc<Pipeline>>,
     /// The connections that the file as it is now names, also where it is broken otherwise.
@@ -73,6 +75,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Says of the entry whether it is news, given what was found before.
+    fn compared(self, before: Option<&Self>) -> Self {
+        let is_same = |before: &Self| before.text == self.text && before.reports == self.reports;
+        Self { is_news: !before.is_some_and(is_same), ..self }
+    }
+
     /// Says whether the file as it is now can't be used.
     pub fn is_broken(&self) -> bool {
         self.mistakes().next().is_some()
@@ -174,9 +182,19 @@ impl Catalog {
             |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path)) || is_template(path, &library);
         entries.retain(|_, (path, entry)| !entry.is_broken() || !entry.connections.is_empty() || !is_template(path));
         let strays = found.strays.into_iter().filter(|stray| !is_template(&stray.path));
+        let former_stray = |entry: &Entry| before.strays.iter().find(|former| former.name == entry.name);
+        let stray = |stray: Stray| {
+            let entry = load::unread(&stray.name, stray.report);
+            let former = former_stray(&entry);
+            entry.compared(former)
+        };
+        let entry = |(name, (_, entry)): (String, (PathBuf, Entry))| {
+            let entry = entry.compared(before.entries.get(&name));
+            (name, entry)
+        };
         Ok(Self {
-            strays: strays.map(|stray| load::unread(&stray.name, stray.report)).collect(),
-            entries: entries.into_iter().map(|(name, (_, entry))| (name, entry)).collect(),
+            strays: strays.map(stray).collect(),
+            entries: entries.into_iter().map(entry).collect(),
             library,
             roster: OnceLock::new(),
         })

@@ -56,9 +56,9 @@ pub struct Prepared {
 /// why, and may hold warnings otherwise.
 pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Option<Prepared> {
     let inputs = inputs(pipeline, trigger, diagnostics);
-    let document = pipeline.template.expand(&inputs, diagnostics);
+    let (document, gaps) = pipeline.template.expand_with_gaps(&inputs, diagnostics);
     if diagnostics.has_errors() {
-        sure::add_mistakes_beside(pipeline, &document, trigger.substitution, diagnostics);
+        sure::add_mistakes_beside(pipeline, &document, &gaps, trigger.substitution, diagnostics);
         return None;
     }
     let mut plan =

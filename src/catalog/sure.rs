@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, SourceId
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::{Known, Substitution};
 use crate::template::{Inputs, Node, Template, TemplateKind};
+use std::collections::HashSet;
 
 /// How an expression begins that has its value before a run.
 const OPENINGS: [&str; 2] = ["${{", "$<<"];
@@ -183,11 +184,12 @@ impl Judge<'_> {
     }
 }
 
-/// Adds what is wrong with an expanded document that has mistakes already: those at whose places no
-/// expression stands, as the values of some are not known.
+/// Adds what is wrong with an expanded document that has mistakes already: at places where no expression
+/// stands, and at those whose expressions all had their values. `gaps` are the places that had none.
 pub(super) fn add_mistakes_beside(
     pipeline: &Pipeline,
     document: &Node,
+    gaps: &HashSet<Span>,
     substitution: Substitution,
     diagnostics: &mut Diagnostics,
 ) {
@@ -200,7 +202,8 @@ pub(super) fn add_mistakes_beside(
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();
     for diagnostic in found {
-        if doubt.is_sure(&diagnostic) && !is_known(&diagnostic, diagnostics, read) {
+        let is_sure = doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, gaps);
+        if is_sure && !is_known(&diagnostic, diagnostics, read) {
             diagnostics.push(diagnostic);
         }
     }
@@ -278,6 +281,18 @@ impl<'s> Doubt<'s> {
         };
         let is_about_others = source.is_some_and(|source| is_about_others(diagnostic, &source.text, place.span));
         !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought && !is_about_others
+    }
+
+    /// Says whether the expressions at the place of a mistake all had their values, so that it does not
+    /// follow from another one. That is known of the pipeline's own file only, whose parameters have values
+    /// before it is expanded, and not of variables: what one is made of may be a gap.
+    fn had_values(&self, diagnostic: &Diagnostic, gaps: &HashSet<Span>) -> bool {
+        let Some(place) = diagnostic.primary.as_ref().map(|label| label.span) else { return false };
+        let source = self.sources.source(PIPELINE).filter(|_| place.source == PIPELINE);
+        let Some(written) = source.and_then(|source| source.text.get(place.range())) else { return false };
+        let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
+        let reads_variables = written.to_ascii_lowercase().contains("variables");
+        !may_be_brought && !reads_variables && !gaps.iter().any(|gap| gap.overlaps(place))
     }
 
     /// Says whether a mistake is about a template whose name the defaults of parameters made: a delivery

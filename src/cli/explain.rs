@@ -1,9 +1,10 @@
 //! `pipehook explain`: the long text behind a diagnostic's code.
 
 use super::failure::{Ending, Failure};
-use super::output;
+use super::{Format, output};
 use crate::diagnostic::{Code, did_you_mean, shown};
 use clap::Args;
+use serde::Serialize;
 
 /// Prints what a kind of mistake is, an example of it, and how to mend it.
 #[derive(Debug, Args)]
@@ -11,17 +12,36 @@ use clap::Args;
 pub(super) struct Explain {
     /// The word in brackets, as in `error[not-a-string]`; without it all codes are listed
     code: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// A code as JSON.
+#[derive(Serialize)]
+struct Explained {
+    code: Code,
+    explanation: &'static str,
+}
+
+impl From<Code> for Explained {
+    fn from(code: Code) -> Self {
+        Self { code, explanation: code.explanation().trim_end() }
+    }
 }
 
 impl Explain {
     pub(super) fn carry_out(self) -> Result<Ending, Failure> {
-        let Some(word) = self.code else {
-            let codes: String = Code::ALL.iter().map(|code| format!("{code}\n")).collect();
-            output::text(&codes)?;
-            return Ok(Ending::Done);
-        };
-        let code = Code::from_word(&word).ok_or_else(|| unknown(&word))?;
-        output::text(&format!("{}\n", code.explanation().trim_end()))?;
+        let code = self.code.map(|word| Code::from_word(&word).ok_or_else(|| unknown(&word))).transpose()?;
+        let explained = code.map(Explained::from);
+        match (explained, self.format) {
+            (Some(one), Format::Json) => output::json(&one)?,
+            (Some(one), Format::Table) => output::text(&format!("{}\n", one.explanation))?,
+            (None, Format::Json) => {
+                output::json(&Code::ALL.iter().copied().map(Explained::from).collect::<Vec<_>>())?;
+            }
+            (None, Format::Table) => output::text(&Code::ALL.iter().map(|it| format!("{it}\n")).collect::<String>())?,
+        }
         Ok(Ending::Done)
     }
 }

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::diagnostic::{Style, render_all, shown};
 use anstyle::{AnsiColor, Style as Ansi};
 use clap::ValueEnum;
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -44,18 +44,20 @@ pub(super) fn text(text: &str) -> io::Result<()> {
 /// What stands in a column of a table, under its title.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Column {
-    /// What is copied from it: it is never cut.
+    /// The short name by which people know it: it is never cut, and never left out.
+    Handle(&'static str),
+    /// What is copied from it: it is never cut. Where there is a handle it is left out before any text.
     Id(&'static str),
-    /// What may be cut where there is no room.
+    /// What may be cut where there is no room, and left out where there is still less.
     Text(&'static str),
-    /// As [`Column::Text`], and left out where there is still less; the last one first.
+    /// As [`Column::Text`], and left out first.
     Extra(&'static str),
 }
 
 impl Column {
     fn title(self) -> &'static str {
         match self {
-            Self::Id(title) | Self::Text(title) | Self::Extra(title) => title,
+            Self::Handle(title) | Self::Id(title) | Self::Text(title) | Self::Extra(title) => title,
         }
     }
 }
@@ -87,34 +89,64 @@ fn arranged(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>, wid
     for row in table.row_iter_mut() {
         row.max_height(1);
     }
-    let left_out = table.width().map_or_else(Vec::new, |width| without_room(columns, &table, width));
-    for (at, (column, kind)) in table.column_iter_mut().zip(columns).enumerate() {
+    let contents = table.column_max_content_widths();
+    let widths = match table.width() {
+        Some(width) => fitted(columns, &contents, width),
+        None => contents.into_iter().map(Some).collect(),
+    };
+    for (column, width) in table.column_iter_mut().zip(widths) {
         column.set_padding((0, GAP));
-        if left_out.contains(&at) {
-            column.set_constraint(ColumnConstraint::Hidden);
-        } else if let Column::Id(_) = kind {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(match width {
+            Some(width) => ColumnConstraint::Absolute(Width::Fixed(width + GAP)),
+            None => ColumnConstraint::Hidden,
+        });
     }
     format!("{}\n", table.trim_fmt())
 }
 
-/// Returns the places of the columns that are left out so that the others have room.
-fn without_room(columns: &[Column], table: &Table, width: u16) -> Vec<usize> {
-    let widths = table.column_max_content_widths();
-    let wanted = |at: usize| match columns[at] {
-        Column::Id(_) => widths[at],
-        Column::Text(_) | Column::Extra(_) => widths[at].min(CUT_TO),
+/// Returns how wide each column is in a terminal, none where it is left out, given how wide its contents are.
+/// No line is wider than the terminal unless what is never cut is.
+fn fitted(columns: &[Column], contents: &[u16], width: u16) -> Vec<Option<u16>> {
+    let least = |at: usize| match columns[at] {
+        Column::Handle(_) | Column::Id(_) => contents[at],
+        Column::Text(_) | Column::Extra(_) => contents[at].min(CUT_TO).min(width),
     };
-    let mut total: u16 = (0..columns.len()).map(|at| wanted(at) + GAP).sum();
-    let mut left_out = Vec::new();
-    for at in (0..columns.len()).rev() {
-        if total > width && matches!(columns[at], Column::Extra(_)) {
-            total -= wanted(at) + GAP;
-            left_out.push(at);
+    let needed = |kept: &[usize]| kept.iter().fold(0, |sum: u16, &at| sum.saturating_add(least(at) + GAP)) - GAP;
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    for at in dispensable(columns) {
+        if needed(&kept) > width {
+            kept.retain(|it| *it != at);
         }
     }
-    left_out
+    let mut widths = vec![None; columns.len()];
+    kept.iter().for_each(|&at| widths[at] = Some(least(at)));
+    // What is left over goes to those that are cut, a letter to each in turn.
+    let mut left = width.saturating_sub(needed(&kept));
+    loop {
+        let cut: Vec<usize> = kept.iter().copied().filter(|&at| widths[at] < Some(contents[at])).collect();
+        if left == 0 || cut.is_empty() {
+            return widths;
+        }
+        for at in cut.into_iter().take(left.into()) {
+            widths[at] = widths[at].map(|width| width + 1);
+            left -= 1;
+        }
+    }
+}
+
+/// Returns the columns that can be left out, the one first that is worth least: extras, ids where a handle
+/// says the same, and texts. What names the row stays.
+fn dispensable(columns: &[Column]) -> Vec<usize> {
+    let place = |is_it: fn(&Column) -> bool| columns.iter().position(is_it);
+    let handle = place(|column| matches!(column, Column::Handle(_)));
+    let name = handle.or_else(|| place(|column| matches!(column, Column::Id(_)))).unwrap_or(0);
+    let kinds: [fn(&Column) -> bool; 3] = [
+        |column| matches!(column, Column::Extra(_)),
+        |column| matches!(column, Column::Id(_)),
+        |column| matches!(column, Column::Text(_)),
+    ];
+    let of_kind = |is_it: fn(&Column) -> bool| (0..columns.len()).rev().filter(move |&at| is_it(&columns[at]));
+    kinds.into_iter().flat_map(of_kind).filter(|at| *at != name).collect()
 }
 
 /// Returns lines of names and values, the values below each other.
@@ -155,36 +187,71 @@ pub(super) fn complain(failure: &Failure) {
 mod tests {
     use super::*;
 
-    const ID: &str = "dlv_0123456789abcdef0123456789";
+    const ID: &str = "dlv_0123456789abcdef0123456789abcdef";
+    const RUN: &str = "run_0123456789abcdef0123456789abcdef";
+    const WIDTHS: std::ops::RangeInclusive<u16> = 20..=200;
+
+    fn wide(line: &str) -> usize {
+        line.chars().map(|it| if it > '\u{2e80}' { 2 } else { 1 }).sum()
+    }
+
+    fn lines(columns: &[Column], rows: Vec<Vec<String>>, width: u16) -> Vec<String> {
+        arranged(columns, rows, Some(width)).lines().map(str::to_owned).collect()
+    }
 
     /// Returns the lines of a list of deliveries in a terminal.
-    fn lines(width: u16) -> Vec<String> {
+    fn deliveries(width: u16) -> Vec<String> {
         use Column::{Extra, Id, Text};
         let columns =
             [Text("CONNECTION"), Text("OUTCOME"), Text("RECEIVED"), Extra("BYTES"), Extra("QUEUED"), Id("ID")];
         let row = |name: &str| [name, "queued", "12 minutes ago", "300", "1", ID].map(str::to_owned).to_vec();
         let rows =
             [row("github"), row("größe 日本語日本語日本語日本語日本語"), row("a\u{1b}[1m-name-of-many-letters-indeed")];
-        arranged(&columns, rows, Some(width)).lines().map(str::to_owned).collect()
+        lines(&columns, rows.to_vec(), width)
+    }
+
+    /// Returns the lines of a list of runs in a terminal.
+    fn runs(width: u16) -> Vec<String> {
+        use Column::{Extra, Handle, Id, Text};
+        let columns = [Handle("RUN"), Text("STATE"), Text("QUEUED"), Extra("TOOK"), Extra("NAME"), Id("ID")];
+        let row = |run: &str, state: &str| [run, state, "12 minutes ago", "1 s", "20261126.1", RUN].map(str::to_owned);
+        lines(
+            &columns,
+            vec![row("open#12", "succeeded").to_vec(), row("hello#3", "succeededWithIssues").to_vec()],
+            width,
+        )
     }
 
     #[test]
     fn an_id_is_whole_and_a_row_is_a_line_in_every_terminal() {
-        for width in [60, 70, 80, 100, 120] {
-            let lines = lines(width);
+        for width in WIDTHS {
+            let lines = deliveries(width);
             assert_eq!(lines.len(), 4, "{lines:#?}");
             for line in &lines {
-                let wide: usize = line.chars().map(|it| if it > '\u{2e80}' { 2 } else { 1 }).sum();
-                assert!(wide <= usize::from(width), "{width}: {wide} {line}");
+                assert!(wide(line) <= usize::from(width).max(ID.len()), "{width}: {line}");
             }
             assert!(lines[1..].iter().all(|line| line.ends_with(ID)), "{width}: {lines:#?}");
         }
     }
 
     #[test]
+    fn a_handle_is_whole_in_every_terminal_and_nothing_else_is_cut_to_nothing() {
+        for width in WIDTHS {
+            let lines = runs(width);
+            assert_eq!(lines.len(), 3, "{lines:#?}");
+            assert!(lines.iter().all(|line| wide(line) <= usize::from(width)), "{width}: {lines:#?}");
+            assert!(lines[1].starts_with("open#12") && lines[2].starts_with("hello#3"), "{width}: {lines:#?}");
+            let is_cut_short = |word: &str| word.ends_with('…') && word.chars().count() < 3;
+            assert!(!lines.iter().flat_map(|line| line.split("  ")).any(is_cut_short), "{width}: {lines:#?}");
+            assert!(lines.iter().all(|line| !line.contains("run_") || line.ends_with(RUN)), "{width}: {lines:#?}");
+        }
+        assert!(runs(40)[1].contains("succeeded") && runs(100)[1].ends_with(RUN));
+    }
+
+    #[test]
     fn what_is_worth_least_goes_first() {
-        assert!(lines(120)[0].contains("QUEUED"));
-        let narrow = lines(70);
+        assert!(deliveries(120)[0].contains("QUEUED"));
+        let narrow = deliveries(76);
         assert!(narrow[0].contains("OUTCOME") && !narrow[0].contains("QUEUED"), "{narrow:#?}");
     }
 }

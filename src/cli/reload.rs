@@ -61,12 +61,15 @@ type Fixed = Vec<(&'static str, String)>;
 struct Seen {
     stamp: Option<(SystemTime, u64)>,
     fixed: Option<Fixed>,
+    /// Whether the one in force says nothing.
+    is_blank: bool,
 }
 
 impl Seen {
     fn now(file: &Path, subject: &impl Subject) -> Self {
         let stamp = stamp(file);
-        Self { stamp, fixed: load(file, subject).map(|config| fixed(&config, subject)).ok() }
+        let fixed = load(file, subject).map(|config| fixed(&config, subject)).ok();
+        Self { stamp, fixed, is_blank: is_blank(file) }
     }
 }
 
@@ -84,9 +87,19 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, stopp
         if now == seen.stamp {
             continue;
         }
+        let (is_blank, config) = (is_blank(file), load(file, subject));
+        if stamp(file) != now {
+            // It is being written: the next look finds it as it is then.
+            continue;
+        }
         seen.stamp = now;
-        match load(file, subject) {
+        match config {
+            // An editor or a full disk has emptied it: nobody means to close all connections in this way.
+            Ok(_) if is_blank && !seen.is_blank => {
+                tracing::error!("the changed configuration is empty, the last good one stays in force");
+            }
             Ok(config) => {
+                seen.is_blank = is_blank;
                 subject.take_up(&config);
                 tracing::info!("the changed configuration is in force");
                 let fixed = fixed(&config, subject);
@@ -106,6 +119,11 @@ fn tell_fixed(before: &Fixed, now: &Fixed) {
         let keys = changed.join(", ");
         tracing::warn!(keys, "addresses and folders change with the next start: these have changed since this one");
     }
+}
+
+/// Says whether a file holds nothing but blanks.
+fn is_blank(file: &Path) -> bool {
+    std::fs::read(file).is_ok_and(|bytes| bytes.trim_ascii().is_empty())
 }
 
 /// Returns what changes when a file is written or replaced.

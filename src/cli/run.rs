@@ -2,6 +2,7 @@
 
 use super::expansion::Expansion;
 mod part;
+mod scratch;
 mod summary;
 mod watch;
 
@@ -9,7 +10,6 @@ use super::failure::{Ending, Failure};
 use super::runs::ending;
 use super::{Global, output, work};
 use crate::clock::{Clock, SystemClock};
-use crate::config;
 use crate::id::RunId;
 use crate::pipeline::plan::Plan;
 use crate::run;
@@ -18,6 +18,7 @@ use crate::worker::{Asked, Foreground, Origin, Summary};
 use anyhow::Context;
 use clap::Args;
 use part::Wanted;
+use scratch::Scratch;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -52,29 +53,6 @@ pub(super) struct Run {
     /// Run again whenever the pipeline, a file that it uses, the payload or the configuration changes
     #[arg(long)]
     watch: bool,
-}
-
-/// Where temporary folders are where the environment does not say.
-const TEMPORARY: &str = "/tmp";
-
-/// A temporary folder that is removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn create(run: &RunId) -> io::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt;
-        let around = config::environment_variable("TMPDIR").map_or_else(|| TEMPORARY.into(), PathBuf::from);
-        let folder = around.join(format!("pipehook-{run}"));
-        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What can't be removed is in the system's folder for such things.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 impl Run {
@@ -142,7 +120,7 @@ impl Run {
             name: run::resolve(&prepared.plan, host.clock.now()).with_revision(1),
             plan: Arc::new(prepared.plan),
             run: id,
-            data: scratch.0.clone(),
+            data: scratch.folder().to_owned(),
             sources: self.workspace.clone(),
             jobs: self.at_once.unwrap_or(jobs),
             host,

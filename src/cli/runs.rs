@@ -8,7 +8,7 @@ pub(super) use steer::Again;
 
 use super::failure::{Ending, Failure};
 use super::moment::{ago, took};
-use super::output::Column::{Extra, Id, Text};
+use super::output::Column::{Extra, Handle, Id, Text};
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::diagnostic::shown;
@@ -190,7 +190,16 @@ impl Desk {
         let run = follow::until_completed(&*self.store, &id).await?;
         let result = run.result.map_or("completed", RunResult::word);
         anstream::eprintln!("{}#{} {}", shown(&run.pipeline), run.number, output::verdict(result));
+        self.print_as_json(&id).await?;
         Ok(ending(run.result))
+    }
+
+    /// Prints the run as `show` does, where a document is asked for.
+    async fn print_as_json(&self, id: &RunId) -> Result<(), Failure> {
+        if self.format == Format::Json {
+            output::json(&self.detail(id).await?)?;
+        }
+        Ok(())
     }
 
     async fn find(&self, reference: &str) -> Result<RunId, Failure> {
@@ -241,6 +250,6 @@ fn table(runs: &[Run]) -> String {
         ]
     });
     let columns =
-        [Text("RUN"), Text("STATE"), Text("QUEUED"), Extra("TOOK"), Extra("CONNECTION"), Extra("NAME"), Id("ID")];
+        [Handle("RUN"), Text("STATE"), Text("QUEUED"), Extra("TOOK"), Extra("CONNECTION"), Extra("NAME"), Id("ID")];
     output::table(&columns, rows)
 }

@@ -4,7 +4,7 @@ use super::failure::{Ending, Failure};
 use super::sign::{named, query, signed};
 use super::{Global, input, output};
 use crate::config::Config;
-use crate::diagnostic::shown_sentence;
+use crate::diagnostic::{shown, shown_sentence};
 use crate::server::harmless;
 use anyhow::Context;
 use clap::Args;
@@ -15,6 +15,9 @@ use std::time::Duration;
 const TIME_MAX: Duration = Duration::from_secs(90);
 /// The most bytes of an answer that are read.
 const ANSWER_MAX: u64 = 16 * 1024 * 1024;
+
+/// How the address of a server begins.
+const SCHEMES: [&str; 2] = ["http://", "https://"];
 
 /// Signs a payload with a connection's secret, posts it, and prints the answer.
 #[derive(Debug, Args)]
@@ -40,6 +43,13 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        if let Some(base) = self.url.as_ref().filter(|base| !SCHEMES.iter().any(|scheme| base.starts_with(scheme))) {
+            let base = shown(base);
+            let example = "http://127.0.0.1:8080";
+            return Err(Failure::usage(format!(
+                "`{base}` is no address of a server: it begins with `http://` or `https://`, as {example} does"
+            )));
+        }
         let config = global.config()?;
         let connection = named(&config, &self.name)?;
         let body = input::bytes(self.file.as_deref())?;

@@ -211,9 +211,9 @@ fn announce(lines: &str) {
     }
 }
 
-/// Logs which pipelines can't be used as they are now.
+/// Logs which pipelines can't be used as they are now, once for each state of a file.
 pub(super) fn report_broken(catalog: &catalog::Catalog) {
-    for entry in catalog.entries().filter(|entry| entry.is_broken()) {
+    for entry in catalog.entries().filter(|entry| entry.is_news && entry.is_broken()) {
         let serving = if entry.serving.is_some() { "its last good version goes on serving" } else { "it does not run" };
         for report in &entry.reports {
             tracing::warn!(pipeline = entry.name, mistake = report.one_line(), "a pipeline has mistakes, {serving}");

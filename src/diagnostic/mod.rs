@@ -28,6 +28,8 @@ pub const SHOWN_MAX: usize = 50;
 
 /// The most characters of a value that a diagnostic shows.
 pub const VALUE_SHOWN_MAX: usize = 60;
+/// The most characters of a path that a message shows: enough for all that people type.
+pub const PATH_SHOWN_MAX: usize = 500;
 
 /// How bad a mistake is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -229,6 +231,15 @@ pub fn shown(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Returns a path as it may stand in a message: unprintable characters escaped, and whole but for the
+/// beginning of one with more than [`PATH_SHOWN_MAX`] characters. What is wrong with a path is mostly its end.
+pub fn shown_path(path: &str) -> String {
+    let count = path.chars().count();
+    let end = path.chars().skip(count.saturating_sub(PATH_SHOWN_MAX)).flat_map(escape_unprintable);
+    let cut = (count > PATH_SHOWN_MAX).then_some('…');
+    cut.into_iter().chain(end).collect()
 }
 
 /// Returns a library's message as it may stand in a diagnostic: one line, unprintable characters

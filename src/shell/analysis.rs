@@ -154,11 +154,11 @@ impl Analysis {
 
     /// Tests values, one for each of [`Analysis::requirements`]: whether a run with them is valid.
     pub fn test<V: AsRef<str>>(&self, values: &[V]) -> Result<(), Vec<Refusal>> {
-        let mut refusals = self.refusals.clone();
-        if refusals.is_empty() {
-            refusals
-                .extend(self.holes.iter().zip(values).filter_map(|(hole, value)| self.refused(hole, value.as_ref())));
-        }
+        // A hole that takes no value at all has nothing else to be told; the others have.
+        let is_open = |hole: &Hole| self.refusals.iter().all(|refusal| refusal.entrance != hole.entrance);
+        let tested = self.holes.iter().zip(values).filter(|(hole, _)| is_open(hole));
+        let unmet = tested.filter_map(|(hole, value)| self.refused(hole, value.as_ref()));
+        let refusals: Vec<Refusal> = self.refusals.iter().cloned().chain(unmet).collect();
         if refusals.is_empty() { Ok(()) } else { Err(refusals) }
     }
 

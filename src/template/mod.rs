@@ -51,6 +51,7 @@ use crate::expression::{Object, Reference};
 use crate::yaml;
 use load::Loaded;
 use parameter::Declared;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The most different templates that one expansion uses, beside the pipeline itself (reference,
@@ -127,6 +128,11 @@ impl Template {
     /// could be made, and must not be used if there are errors.
     pub fn expand(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
         expand::expand(&self.loaded, inputs, diagnostics).0
+    }
+
+    /// As [`Self::expand`], and tells the places whose values could not be made.
+    pub fn expand_with_gaps(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, HashSet<Span>) {
+        expand::expand_with_gaps(&self.loaded, inputs, diagnostics)
     }
 
     /// As [`Self::expand`], and tells which values of a payload decided an `if` or `elseif`.

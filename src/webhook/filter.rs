@@ -2,9 +2,10 @@
 //!
 //! All filters of a webhook resource must hold. The documentation only gives the shape
 //! (reference, section 1.2); what it leaves open is decided here. A scalar is compared as text,
-//! `true` and `false` as JSON spells them, a number as it was sent, ignoring ASCII case as every
-//! other comparison of the pipeline language does. A pattern must match the whole text, as it is
-//! written.
+//! `true` and `false` as JSON spells them, ignoring ASCII case as every other comparison of the pipeline
+//! language does. A number has the text that expressions give it, its shortest: `1.50` is `1.5` and `1e3` is
+//! `1000`, in the payload and in what is wanted of a number there. A pattern must match the whole text, as
+//! it is written.
 //!
 //! A filter that can't be judged does not hold, with `not` neither, and says why: one whose path
 //! leads to nothing, to null, to an object or to an array; whose header is missing or came twice;
@@ -14,8 +15,10 @@ use super::delivery::{FilterVerdict, Header};
 use super::path::{Path, PathMistake};
 use super::select::{Selected, Wanted};
 use crate::diagnostic::shown;
+use crate::expression::Number;
 use regex::{Regex, RegexBuilder};
 use std::fmt;
+use std::sync::Arc;
 
 /// The most bytes of a pattern as people write it.
 const PATTERN_MAX: usize = 1_000;
@@ -107,13 +110,13 @@ impl Filter {
     pub fn judge(&self, payload: &Selected<'_>, headers: &[Header]) -> FilterVerdict {
         let found = match &self.subject {
             Subject::Path(path) => at(payload, path),
-            Subject::Header(name) => only(headers, name).map(str::to_owned),
+            Subject::Header(name) => only(headers, name).map(|text| Found::Text(text.to_owned())),
         };
-        let judged = found.as_deref().map_err(|reason| *reason).and_then(|text| self.test.is_met(text));
+        let judged = found.as_ref().map_err(|reason| *reason).and_then(|found| self.test.is_met(found));
         FilterVerdict {
             path: self.subject.to_string(),
             wanted: self.wanted(),
-            found: found.as_deref().ok().map(shown),
+            found: found.as_ref().ok().map(|found| shown(found.text())),
             holds: judged.is_ok_and(|is_met| is_met != self.is_negated),
             reason: judged.err().map(str::to_owned),
         }
@@ -152,24 +155,52 @@ impl fmt::Display for Subject {
 }
 
 impl Test {
-    /// Says whether a text is what is wanted. An error says why that can't be said.
-    fn is_met(&self, text: &str) -> Result<bool, &'static str> {
+    /// Says whether what was found is what is wanted. An error says why that can't be said.
+    fn is_met(&self, found: &Found) -> Result<bool, &'static str> {
+        let text = found.text();
         match self {
-            Self::AnyOf(texts) => Ok(texts.iter().any(|wanted| wanted.eq_ignore_ascii_case(text))),
+            Self::AnyOf(texts) => Ok(texts.iter().any(|wanted| found.is(wanted))),
             Self::Matches(_) if text.len() > TEXT_MAX => Err("the text is too long for a pattern"),
             Self::Matches(pattern) => Ok(pattern.compiled.is_match(text)),
         }
     }
 }
 
-/// Returns the text at a path. An error says what is there instead.
-fn at(payload: &Selected<'_>, path: &Path) -> Result<String, &'static str> {
-    payload.scalar(path.steps()).ok_or_else(|| match payload.json(path.steps()).and_then(|json| json.chars().next()) {
-        Some('{') => "there is an object",
-        Some('[') => "there is an array",
-        Some('n') => "there is null",
-        _ => "there is nothing",
-    })
+/// What a filter looks at has there.
+enum Found {
+    Text(String),
+    /// The shortest text of a number.
+    Number(Arc<str>),
+}
+
+impl Found {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(text) => text,
+        }
+    }
+
+    /// Says whether it is what an author wrote, who may write a number in any way that JSON has.
+    fn is(&self, wanted: &str) -> bool {
+        match self {
+            Self::Number(text) => Number::from_json(wanted).map_or(&**text == wanted, |wanted| wanted.text() == *text),
+            Self::Text(text) => wanted.eq_ignore_ascii_case(text),
+        }
+    }
+}
+
+/// Returns what is at a path. An error says what is there instead. A number that no decimal can hold is the
+/// text that was sent, as in expressions.
+fn at(payload: &Selected<'_>, path: &Path) -> Result<Found, &'static str> {
+    let json = payload.json(path.steps()).unwrap_or_default();
+    match json.chars().next() {
+        Some('-' | '0'..='9') if let Some(number) = Number::from_json(json) => Ok(Found::Number(number.text())),
+        Some('{') => Err("there is an object"),
+        Some('[') => Err("there is an array"),
+        Some('n') => Err("there is null"),
+        _ => payload.scalar(path.steps()).map(Found::Text).ok_or("there is nothing"),
+    }
 }
 
 fn only<'h>(headers: &'h [Header], name: &str) -> Result<&'h str, &'static str> {

@@ -1,6 +1,7 @@
 //! The folders of one job, `<data>/work/<run>/<job>/`, which are there only while it runs.
 
 use super::containers;
+use crate::diagnostic::shown_path;
 use crate::id::{JobId, RunId};
 use std::fs::DirBuilder;
 use std::io;
@@ -88,13 +89,13 @@ impl Workspace {
     /// links followed. On failure, a sentence.
     pub fn inside(&self, folder: &str) -> Result<PathBuf, String> {
         let found = self.entry(folder).map_err(|problem| format!("The folder {problem}."))?;
-        if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", crate::diagnostic::shown(folder))) }
+        if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", shown_path(folder))) }
     }
 
     /// Returns a file or folder inside the job's folders or the sources, with links followed; what
     /// is relative begins at the sources. On failure, what is wrong with it.
     pub fn entry(&self, path: &str) -> Result<PathBuf, String> {
-        let shown = crate::diagnostic::shown(path);
+        let shown = shown_path(path);
         let asked = self.sources.join(path);
         let found = std::fs::canonicalize(asked).map_err(|error| format!("`{shown}` can't be used: {error}"))?;
         let homes = [&self.root, &self.sources];

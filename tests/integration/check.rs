@@ -6,6 +6,7 @@ mod limits;
 mod mutation;
 mod syntax;
 mod template;
+mod together;
 
 use super::support::Folder;
 use pipehook::diagnostic::Code;

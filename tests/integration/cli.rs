@@ -239,6 +239,11 @@ fn every_code_is_explained() {
         let output = folder.run(&["explain", code.word()]).ended_with(0);
         assert!(output.stdout.len() > 80, "{code} is explained by {:?}", output.stdout);
     }
+    let all = folder.run(&["explain", "--format", "json"]).ended_with(0).json();
+    let codes: Vec<&str> = all.as_array().expect("a list").iter().filter_map(|it| it["code"].as_str()).collect();
+    assert_eq!(codes, listed.lines().collect::<Vec<_>>());
+    let one = folder.run(&["explain", "not-a-string", "--format", "json"]).ended_with(0).json();
+    assert_eq!(one, all[codes.iter().position(|code| *code == "not-a-string").expect("it is one")]);
     let unknown = folder.run(&["explain", "not-a-sting"]).ended_with(2);
     assert!(unknown.stderr.contains("did you mean `not-a-string`?"), "{unknown:?}");
 }
@@ -276,4 +281,31 @@ fn colours_are_left_out_where_stdout_is_no_terminal() {
     assert!(!render("auto").contains('\u{1b}'));
     assert!(!render("never").contains('\u{1b}'));
     assert!(render("always").contains('\u{1b}'));
+}
+
+#[test]
+fn an_address_without_its_scheme_is_wrong_usage() {
+    let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
+    for address in ["127.0.0.1:8080", "ftp://x", "localhost"] {
+        let sent = folder.run_with_input(&["send", "load", "--url", address], b"{}").ended_with(2);
+        assert!(sent.stderr.contains("`http://`") && sent.stderr.lines().count() == 1, "{sent:?}");
+    }
+}
+
+#[test]
+fn waiting_for_a_run_and_canceling_one_print_it_as_json() {
+    let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
+    let long = format!("d/{}/missing", "x".repeat(80));
+    let text = |step: &str| format!("resources: {{webhooks: [{{webhook: h, connection: load}}]}}\nsteps:\n{step}");
+    folder.write("pipelines/lost.yml", &text(&format!("- script: echo\n  workingDirectory: {long}\n")));
+    let server = folder.serve(&[]);
+    assert_eq!(server.deliver("load", "s", b"{}").status, 200);
+    let waited = folder.run(&["runs", "wait", "lost#1", "--format", "json"]).ended_with(1).json();
+    let shown = folder.run(&["runs", "show", "lost#1", "--format", "json"]).ended_with(0).json();
+    assert_eq!((&waited, &waited["result"]), (&shown, &"failed".into()));
+    let canceled = folder.run(&["runs", "cancel", "lost#1", "--format", "json"]).ended_with(0).json();
+    assert_eq!(canceled, shown);
+    // A folder that is missing is told with its end, which is what is wrong with it.
+    let log = folder.run(&["runs", "logs", "lost#1"]).ended_with(0).stdout;
+    assert!(log.contains(&format!("`{long}`")), "{log}");
 }

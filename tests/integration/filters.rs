@@ -7,7 +7,7 @@ use pipehook::webhook::select::{Wanted, select};
 use std::time::{Duration, Instant};
 
 const BODY: &[u8] =
-    br#"{"ref":"refs/heads/main","n":5,"none":null,"list":[1],"object":{},"long":"aaaa","text":"a\nb"}"#;
+    br#"{"ref":"refs/heads/main","n":5,"none":null,"list":[1],"object":{},"long":"aaaa","price":1.50,"many":1e3,"written":"1.50","text":"a\nb"}"#;
 
 fn any_of(texts: &[&str]) -> Test {
     Test::AnyOf(texts.iter().map(|text| (*text).to_owned()).collect())
@@ -39,6 +39,13 @@ fn lists_negations_and_patterns_hold_as_they_are_read() {
         ("ref", like("(?i)REFS/.*"), true),
         ("ref", like("refs/heads/mai|n"), false),
         ("n", like("[0-9]"), true),
+        ("price", any_of(&["1.5"]), true),
+        ("price", any_of(&["1.50"]), true),
+        ("price", any_of(&["1.51"]), false),
+        ("price", like(r"1\.5"), true),
+        ("many", any_of(&["1000"]), true),
+        ("written", any_of(&["1.5"]), false),
+        ("written", any_of(&["1.50"]), true),
         ("text", like("a"), false),
         ("text", like("(?m)a$"), false),
         ("text", like(r"a\nb"), true),

@@ -1,6 +1,6 @@
 //! `pipehook run`: parts of a run, the table at its end, running again on change.
 
-use super::support::{ANSWER_MAX, Folder};
+use super::support::{ANSWER_MAX, Folder, until};
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc;
 
@@ -175,4 +175,33 @@ fn the_log_tells_more_where_system_debug_is_given() {
     let mut sorted = [lines.clone(), expected.to_vec()];
     sorted.iter_mut().for_each(|lines| lines.sort_unstable());
     assert_eq!(sorted[0], sorted[1], "{lines:?}");
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_removed_by_the_next_one() {
+    let folder = Folder::new("");
+    folder.write("long.yml", "steps: [{script: sleep 300}]\n").write("short.yml", "steps: [{script: echo}]\n");
+    // Neither is known to be ours.
+    folder.write("tmp/pipehook-run_without_mark/file", "").write("tmp/pipehook-run_other/in-use.new", "");
+    let temporary = folder.path().join("tmp");
+    let run = |file: &str| {
+        let mut command = folder.command(&["run", file]);
+        command.env("TMPDIR", &temporary);
+        command
+    };
+    let left = || {
+        let names = std::fs::read_dir(&temporary).expect("a folder").map(|it| it.expect("an entry").path());
+        names.filter(|path| path.join("in-use").exists()).collect::<Vec<_>>()
+    };
+    let mut killed = run("long.yml").spawn().expect("it starts");
+    let own = until("its folder", ANSWER_MAX, || left().pop());
+    assert!(run("short.yml").output().expect("it ends").status.success());
+    assert_eq!(left(), [own], "the folder of a run that goes on is left alone");
+    killed.kill().expect("it can be killed");
+    killed.wait().expect("it ends");
+    assert!(run("short.yml").output().expect("it ends").status.success());
+    assert_eq!(left(), [] as [std::path::PathBuf; 0]);
+    for kept in ["pipehook-run_without_mark/file", "pipehook-run_other/in-use.new"] {
+        assert!(temporary.join(kept).exists(), "{kept}");
+    }
 }

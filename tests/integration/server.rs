@@ -354,6 +354,10 @@ fn a_changed_configuration_is_taken_up_and_a_broken_one_is_not() {
     let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
     until("a complaint", ANSWER_MAX, || log().contains("the last good one stays in force").then_some(()));
     assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    // As an editor leaves it for a moment, or a full disk for longer.
+    std::fs::write(&file, " \n").expect("a file");
+    until("another complaint", ANSWER_MAX, || log().contains("the changed configuration is empty").then_some(()));
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
     std::fs::write(&file, format!("{before}  late: {{auth: none}}\n")).expect("a file");
     until("the new connection", ANSWER_MAX, || {
         (server.request("POST", "/webhooks/late", &[], b"{}").status == 200).then_some(())

@@ -2,7 +2,7 @@
 
 use crate::cluster;
 use crate::database;
-use crate::support::{Folder, Server};
+use crate::support::{ANSWER_MAX, Folder, Server, until};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -139,4 +139,23 @@ fn check_tells_files_that_have_no_name_of_their_own() {
     folder.write("pipelines/x.yml", "steps:\n- template: x.yaml\n");
     folder.write("pipelines/x.yaml", "steps: []\n");
     folder.run(&["check"]).ended_with(0);
+}
+
+#[test]
+fn a_broken_file_is_warned_of_once_for_each_state_of_it() {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/torn.yml", "steps: [\n");
+    let server = folder.serve(&["--no-worker"]);
+    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("its log");
+    let warned =
+        |mistake: &str| log().lines().filter(|line| line.contains("has mistakes") && line.contains(mistake)).count();
+    // The second file is taken up, so the folder was read again.
+    folder.write("pipelines/a.yml", &listening("load"));
+    until("the new pipeline", ANSWER_MAX, || {
+        let answer = server.deliver("load", "s", b"{}").json();
+        (answer["outcome"] == "queued").then_some(())
+    });
+    assert_eq!(warned("torn"), 1, "{}", log());
+    folder.write("pipelines/torn.yml", "stepz: []\n");
+    until("the other mistake", ANSWER_MAX, || (warned("stepz") == 1).then_some(()));
 }

@@ -66,6 +66,7 @@ impl Desk {
             _ => "the run was asked to stop".to_owned(),
         };
         anstream::eprintln!("{sentence}");
+        self.print_as_json(&id).await?;
         Ok(Ending::Done)
     }
 

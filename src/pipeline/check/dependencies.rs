@@ -5,6 +5,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{Pipeline, Placed};
 use std::collections::HashMap;
 
+/// The most circles that are told of one list of stages or jobs.
+const CIRCLES_MAX: usize = 20;
+
 /// All stages, or the jobs of one stage.
 struct Siblings<'p> {
     what: &'static str,
@@ -52,6 +55,7 @@ fn graph(siblings: &Siblings<'_>, diagnostics: &mut Diagnostics) {
         let mut own: Edges = node.before.into_iter().map(|before| (before, None)).collect();
         for name in node.depends_on {
             match places.get(&name.value.to_ascii_lowercase()) {
+                Some(&place) if own.iter().any(|(known, _)| *known == place) => {}
                 Some(&place) => own.push((place, Some(name.span))),
                 None if *has_gaps => {}
                 None => diagnostics.push(unknown(name, nodes, what)),
@@ -59,7 +63,7 @@ fn graph(siblings: &Siblings<'_>, diagnostics: &mut Diagnostics) {
         }
         edges.push(own);
     }
-    if let Some(circle) = circle(&edges) {
+    for circle in circles(&edges) {
         diagnostics.push(cycle(&circle, nodes, &edges, what));
     }
 }
@@ -93,9 +97,10 @@ fn cycle(circle: &[usize], nodes: &[Node<'_>], edges: &[Edges], what: &str) -> D
     }
 }
 
-/// Returns the members of one circle in order, if there is one. The search keeps its own stack,
-/// and looks at each edge once.
-fn circle(edges: &[Edges]) -> Option<Vec<usize>> {
+/// Returns the members of circles in order, each circle once, at most [`CIRCLES_MAX`]. Where each of them is
+/// opened there is no other. The search keeps its own stack, and looks at each edge once.
+fn circles(edges: &[Edges]) -> Vec<Vec<usize>> {
+    let mut circles = Vec::new();
     let mut done = vec![false; edges.len()];
     let mut place_on_path: Vec<Option<usize>> = vec![None; edges.len()];
     for start in 0..edges.len() {
@@ -113,13 +118,15 @@ fn circle(edges: &[Edges]) -> Option<Vec<usize>> {
             };
             *looked_at += 1;
             if let Some(begin) = place_on_path[to] {
-                return Some(path[begin..].iter().map(|(member, _)| *member).collect());
-            }
-            if !done[to] {
+                circles.push(path[begin..].iter().map(|(member, _)| *member).collect());
+                if circles.len() == CIRCLES_MAX {
+                    return circles;
+                }
+            } else if !done[to] {
                 place_on_path[to] = Some(path.len());
                 path.push((to, 0));
             }
         }
     }
-    None
+    circles
 }

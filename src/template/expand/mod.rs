@@ -49,6 +49,17 @@ pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnos
     (document, looked || expansion.text_decided)
 }
 
+/// Returns the document, and the places whose values could not be made, which has been reported.
+pub(super) fn expand_with_gaps(
+    loaded: &Loaded,
+    inputs: &Inputs,
+    diagnostics: &mut Diagnostics,
+) -> (Node, HashSet<Span>) {
+    let mut expansion = Expansion::new(loaded, inputs, diagnostics);
+    let document = expansion.part(&loaded.files[0].document, Place::Root);
+    (document, expansion.unknown)
+}
+
 /// Returns the document, and what of a payload decided which branches it has.
 pub(super) fn expand_told(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Vec<Decided>) {
     let mut expansion = Expansion::new(loaded, inputs, diagnostics);

@@ -1,0 +1,108 @@
+//! Every mistake of a file is told at once: one that is there does not hide those that do not follow from it.
+
+use crate::support::Folder;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const CONNECTIONS: &str = "connections: {load: {secret: {value: s}}}\n";
+const LISTENING: &str = "resources: {webhooks: [{webhook: h, connection: load}]}\n";
+const PAYLOAD: &str = r#"{"l": [1], "o": {"k": 1}, "s": "soon", "a": "b c", "d": "x y"}"#;
+
+fn folder(steps: &str) -> Folder {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("pipelines/p.yml", &format!("{LISTENING}{steps}"));
+    folder.write("payload.json", PAYLOAD);
+    folder
+}
+
+/// Returns the lines of reports with their codes.
+fn lines(reports: &Value) -> BTreeSet<(u64, String)> {
+    let line = |report: &Value| {
+        (report["place"]["line"].as_u64().expect("a line"), report["code"].as_str().expect("a code").to_owned())
+    };
+    reports.as_array().expect("a list").iter().map(line).collect()
+}
+
+/// Checks what is told by `check`, by `render`, and by the answer to a delivery.
+#[track_caller]
+fn tells(steps: &str, wanted: &[(u64, &str)]) {
+    let folder = folder(steps);
+    let wanted: BTreeSet<_> = wanted.iter().map(|(line, code)| (*line, (*code).to_owned())).collect();
+    let arguments = ["check", "pipelines/p.yml", "--payload", "payload.json", "--format", "json"];
+    let checked = folder.run(&arguments).ended_with(1).json();
+    // It also tells what no payload could mend.
+    assert!(wanted.is_subset(&lines(&checked["reports"])), "{checked:#}");
+    let rendered = folder.run(&["render", "pipelines/p.yml", "--payload", "payload.json"]).ended_with(1).stderr;
+    for (line, code) in &wanted {
+        assert!(rendered.contains(&format!("p.yml:{line}:")) && rendered.contains(code), "{line}: {rendered}");
+    }
+    let server = folder.serve(&["--no-worker"]);
+    let answer = server.deliver("load", "s", PAYLOAD.as_bytes());
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let told = answer.json()["rejected"][0]["diagnostics"].as_array().map(Vec::len);
+    assert_eq!(told, Some(wanted.len()), "{answer:?}");
+    let id = answer.json()["delivery"].as_str().expect("an id").to_owned();
+    let delivery = folder.run(&["deliveries", "show", &id, "--format", "json"]).ended_with(0).json();
+    assert_eq!(lines(&delivery["pipelines"][0]["diagnostics"]), wanted, "{delivery:#}");
+}
+
+#[test]
+fn an_array_inside_text_does_not_hide_what_other_values_of_the_payload_do() {
+    let steps = "steps:
+- script: echo x${{ parameters.h.l }}
+- script: echo
+  displayName: ${{ parameters.h.o }}
+- script: echo
+  timeoutInMinutes: ${{ parameters.h.s }}
+- script: ${{ parameters.h.o }}
+";
+    tells(steps, &[(3, "not-a-string"), (5, "not-a-string"), (7, "tainted-structure"), (8, "not-a-string")]);
+}
+
+#[test]
+fn what_follows_from_a_value_that_could_not_be_made_is_not_told() {
+    let steps = "variables:
+  minutes: '1${{ parameters.h.l }}'
+steps:
+- script: echo
+  timeoutInMinutes: ${{ variables.minutes }}
+- script: echo
+  timeoutInMinutes: 1${{ parameters.h.o }}
+";
+    tells(steps, &[(3, "not-a-string"), (8, "not-a-string")]);
+}
+
+#[test]
+fn a_place_that_takes_no_text_does_not_hide_one_that_does_not_take_this_one() {
+    let steps = "steps:
+- script: |
+    eval ${{ parameters.h.a }}
+    echo $((${{ parameters.h.d }}))
+";
+    tells(steps, &[(4, "tainted-in-script"), (5, "tainted-in-script")]);
+}
+
+#[test]
+fn each_circle_of_jobs_and_of_stages_is_told_once() {
+    let job = |name: &str, on: &str| format!("- {{job: {name}, dependsOn: {on}, steps: [{{script: echo}}]}}\n");
+    let jobs = [("A", "[A, A]"), ("B", "C"), ("C", "B"), ("D", "[A, C]")];
+    let text = jobs.iter().fold("jobs:\n".to_owned(), |text, (name, on)| text + &job(name, on));
+    circles(&text, &["`A` → `A`", "`B` → `C` → `B`"]);
+    let stage = |name: &str, on: &str| {
+        format!("- stage: {name}\n  dependsOn: {on}\n  jobs: [{{job: a, steps: [{{script: echo}}]}}]\n")
+    };
+    let stages = [("A", "A"), ("B", "C"), ("C", "B")];
+    let text = stages.iter().fold("stages:\n".to_owned(), |text, (name, on)| text + &stage(name, on));
+    circles(&text, &["`A` → `A`", "`B` → `C` → `B`"]);
+}
+
+#[track_caller]
+fn circles(text: &str, wanted: &[&str]) {
+    let folder = Folder::new("");
+    folder.write("p.yml", text);
+    let told = folder.run(&["check", "p.yml"]).ended_with(1).stderr;
+    assert_eq!(told.matches("error[").count(), wanted.len(), "{told}");
+    for circle in wanted {
+        assert!(told.contains(circle), "no {circle}: {told}");
+    }
+}
