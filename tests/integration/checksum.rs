@@ -341,7 +341,7 @@ fn filters_hold_as_documented() {
         ("action", "Opened ", false),
         ("ACTION", "opened", true),
         ("n", "5", true),
-        ("f", "5", false),
+        ("f", "5", true),
         ("f", "5.0", true),
         ("yes", "true", true),
         ("yes", "True", true),

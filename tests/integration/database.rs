@@ -8,6 +8,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -109,7 +110,8 @@ impl Server {
         let mut command = unprivileged(&folder);
         command.args(["bash", "-c", KEEPER, "keeper"]).arg(&folder).arg(port.to_string()).env("PATH", path);
         command.current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut keeper = command.spawn().expect("a shell starts");
+        // Of its own, so that what ends the tests leaves the keeper to stop the server.
+        let mut keeper = command.process_group(0).spawn().expect("a shell starts");
         let lines = lines(&mut keeper);
         let server = Self { keeper, lines: lines.into(), folder, port, programs };
         server.expect("ready");
