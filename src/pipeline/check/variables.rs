@@ -3,6 +3,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
 use crate::pipeline::model::{Pipeline, Placed};
+use crate::pipeline::plan::ContainerUse;
 use crate::shell::{VARIABLE_PREFIX, is_special_variable};
 use crate::taint::Text;
 use crate::template;
@@ -14,6 +15,17 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     for (name, value) in pipeline.jobs().flat_map(|job| job.all_steps()).flat_map(|step| &step.env) {
         one(name, value, "an environment variable", diagnostics);
         length(name, value, diagnostics);
+    }
+    let of_jobs = pipeline.jobs().flat_map(|job| job.container.iter().chain(job.services.iter().map(|(_, it)| it)));
+    let own = of_jobs.filter_map(|container| match &container.value {
+        ContainerUse::Inline(own) => Some((own, container.span)),
+        ContainerUse::Alias(_) | ContainerUse::Expression(_) => None,
+    });
+    let named = pipeline.resources.containers.iter().map(|container| (&container.value.1, container.span));
+    for (container, span) in own.chain(named) {
+        for (name, value) in &container.env {
+            one(&Placed { value: name.clone(), span }, value, "an environment variable", diagnostics);
+        }
     }
 }
 

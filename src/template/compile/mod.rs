@@ -94,7 +94,10 @@ impl Compiler<'_> {
             if name == "parameters" {
                 self.guess(&entry.value);
             }
-            if is_fixed {
+            if name == "resources" && entry.value.entries().is_some() {
+                let key = Part::fixed(fixed(&entry.key));
+                own.push(Element::Own(Pair { key, value: self.resources(&entry.value) }));
+            } else if is_fixed {
                 let key = Part::fixed(fixed(&entry.key));
                 own.push(Element::Own(Pair { key, value: Part::fixed(fixed(&entry.value)) }));
             } else {
@@ -102,6 +105,28 @@ impl Compiler<'_> {
             }
         }
         Part::Mapping { span, entries: own }
+    }
+
+    /// Compiles the resources: containers are needed when jobs are, the others before anything has a value.
+    /// What is wrong with repositories and webhooks is said by whoever reads them.
+    fn resources(&mut self, node: &yaml::Node) -> Part {
+        let mut kinds = Vec::new();
+        for entry in node.entries().unwrap_or_default() {
+            match entry.key.text().map_or("", |text| &**text) {
+                "containers" => {
+                    self.entry(entry, Place::Other, &mut kinds);
+                    continue;
+                }
+                "repositories" | "webhooks" => {}
+                kind => {
+                    forbid_expressions(&entry.key, "`resources`", self.diagnostics);
+                    forbid_expressions(&entry.value, &format!("`{kind}`"), self.diagnostics);
+                }
+            }
+            let key = Part::fixed(fixed(&entry.key));
+            kinds.push(Element::Own(Pair { key, value: Part::fixed(fixed(&entry.value)) }));
+        }
+        Part::Mapping { span: node.span, entries: kinds }
     }
 
     fn part(&mut self, node: &yaml::Node, place: Place) -> Part {

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 /// Returns severity, code and line of each report.
 fn told(output: &Output) -> Vec<String> {
-    let reports = output.json();
+    let found = output.json();
+    // With a payload, an object that has the reports.
+    let reports = found.get("reports").unwrap_or(&found);
     let word = |value: &Value| value.as_str().expect("a word").to_owned();
     let line =
         |report: &Value| format!("{} {} {}", word(&report["severity"]), word(&report["code"]), report["place"]["line"]);
@@ -174,4 +176,28 @@ fn a_key_is_not_blamed_for_what_a_directive_beside_it_brings() {
         ${{ if not(parameters.hook.x) }}:\n      parallel: 2\n    maxParallel: 2\n  steps:\n  - bash: x\n";
     folder.write("a.yml", &format!("{head}{jobs}"));
     assert_eq!(told(&folder.run(&["check", "a.yml", "--format", "json"])), [""; 0]);
+}
+
+#[test]
+fn payload_text_in_the_environment_of_a_container_is_in_no_variable_that_programs_obey() {
+    let folder = Folder::new("");
+    let head = "resources:\n  webhooks:\n  - webhook: hook\n    connection: IncomingWH\n";
+    let refused = |text: &str| {
+        folder.write("a.yml", text);
+        told(&folder.run(&["check", "a.yml", "--payload", "p.json", "--format", "json"]))
+            .iter()
+            .any(|line| line.starts_with("error tainted-structure"))
+    };
+    folder.write("p.json", "{\"t\": \"$(touch /tmp/x)\"}");
+    for (name, is_refused) in [("BASH_ENV", true), ("LD_PRELOAD", true), ("TITLE", false)] {
+        let env = format!("env: {{{name}: '${{{{ parameters.hook.t }}}}'}}");
+        let inline = format!("{head}jobs:\n- job: a\n  container:\n    image: x\n    {env}\n  steps: []\n");
+        assert_eq!(refused(&inline), is_refused, "{inline}");
+        let named = format!(
+            "{head}  containers:\n  - container: c\n    image: x\n    {env}\njobs:\n- job: a\n  container: c\n  steps: []\n"
+        );
+        assert_eq!(refused(&named), is_refused, "{named}");
+    }
+    let image = "  containers:\n  - container: c\n    image: ${{ parameters.hook.t }}\njobs:\n- job: a\n  container: c\n  steps: []\n";
+    assert!(refused(&format!("{head}{image}")));
 }

@@ -29,3 +29,13 @@ fn an_extended_pipeline_brings_repositories_and_no_webhooks() {
     let listening = "resources:\n  webhooks: [{webhook: h, connection: c}]\nsteps: []\n";
     World::new("extends: {template: b.yml}\n").file("ci/b.yml", listening).fails("unsupported", "ci/b.yml:2:3");
 }
+
+#[test]
+fn containers_are_expanded_and_other_resources_take_no_expressions() {
+    let pipeline = "parameters:\n- {name: tag, default: '24.04'}\nresources:\n  containers:\n  - container: c\n    image: ubuntu:${{ parameters.tag }}\n  \
+        - ${{ if eq(parameters.tag, 'old') }}:\n    - container: d\n      image: e\nsteps: []\n";
+    let json = World::new(pipeline).json();
+    assert_eq!(json["resources"], super::world::read("containers: [{container: c, image: 'ubuntu:24.04'}]"));
+    let pipeline = "resources:\n  pipelines:\n  - pipeline: p\n    branch: ${{ 1 }}\nsteps: []\n";
+    World::new(pipeline).fails("invalid-value", "ci/main.yml:4:13");
+}
