@@ -123,7 +123,7 @@ fn add_local(found: Diagnostics, judge: &Judge<'_>, diagnostics: &mut Diagnostic
     let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
     for diagnostic in found.into_iter().filter(is_local) {
         // Branches that exclude each other bring keys that do.
-        if judge.is_sure(&diagnostic, diagnostics) && !judge.is_of_company(&diagnostic) {
+        if judge.is_sure(&diagnostic) && !judge.is_of_company(&diagnostic) {
             add(diagnostic, REJECTED, judge, diagnostics);
         }
     }

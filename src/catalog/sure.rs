@@ -5,6 +5,7 @@
 //! there, if no expression could have brought it.
 
 use super::prepare::expand;
+use super::text::OPENINGS;
 use super::{Pipeline, Trigger, possible, text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, SourceId, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
@@ -12,8 +13,6 @@ use crate::shell::{Known, Substitution};
 use crate::template::{Inputs, Node, Template, TemplateKind};
 use std::collections::HashSet;
 
-/// How an expression begins that has its value before a run.
-const OPENINGS: [&str; 2] = ["${{", "$<<"];
 /// How it ends.
 const CLOSINGS: [&str; 2] = ["}}", ">>"];
 /// Keys whose values have a structure, which an expression may give as a whole.
@@ -166,9 +165,9 @@ pub(super) struct Judge<'j> {
 }
 
 impl Judge<'_> {
-    /// Says whether a mistake is news and does not depend on values.
-    pub(super) fn is_sure(&self, diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
-        self.doubt.is_sure(diagnostic) && self.is_news(diagnostic, known)
+    /// Says whether a mistake does not depend on values.
+    pub(super) fn is_sure(&self, diagnostic: &Diagnostic) -> bool {
+        self.doubt.is_sure(diagnostic)
     }
 
     /// Says whether a mistake is about a key that excludes another one, or needs it.

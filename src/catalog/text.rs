@@ -1,6 +1,8 @@
 //! Whether a place of a pipeline's text belongs to a value that is text and nothing else: then an
 //! expression there brings no keys, no items and no names.
 
+/// How an expression begins that has its value before a run.
+pub(super) const OPENINGS: [&str; 2] = ["${{", "$<<"];
 /// Keys whose values are text that no other part of a pipeline refers to.
 const TEXTS: [&str; 12] = [
     "script",
@@ -59,7 +61,7 @@ pub(super) fn brought_beside(text: &str, offset: usize) -> Brought {
             }
             if indentation == column || is_first {
                 let key = content.trim_start_matches(['\'', '"']);
-                brought.push(key.starts_with("${{") || key.starts_with("$<<"));
+                brought.push(OPENINGS.iter().any(|opening| key.starts_with(opening)));
             }
             if is_first {
                 break;
@@ -67,12 +69,9 @@ pub(super) fn brought_beside(text: &str, offset: usize) -> Brought {
         }
         brought
     };
-    let own = text[start..].lines().next().unwrap_or_default();
-    let above = if own[..column.min(own.len())].trim().is_empty() {
-        siblings(&mut text[..start].lines().rev())
-    } else {
-        Vec::new()
-    };
+    // Behind the dash of an item nothing of its mapping is above.
+    let is_first = !text[start..offset].trim().is_empty();
+    let above = if is_first { Vec::new() } else { siblings(&mut text[..start].lines().rev()) };
     let rest = text[start..].split_once('\n').map_or("", |(_, rest)| rest);
     let is_item_of_none =
         |line: &&str| !line.trim_start().starts_with("- ") || line.len() - line.trim_start().len() >= column;

@@ -147,8 +147,9 @@ impl Template {
         (!text_decided).then_some(document)
     }
 
-    /// Returns how many branches the `if` has that has most, in all files: 1 where there are only loops,
-    /// and 0 where the document is the same for all values but in what expressions give.
+    /// Returns for how many places [`Branches::Each`] gives other documents: the branches of the `if` that has
+    /// most of those that bring keys, 1 where there are only lists and loops, and 0 where the document is the
+    /// same for all values but in what expressions give.
     pub fn branches(&self) -> usize {
         self.loaded.files.iter().map(|file| file.document.branches()).max().unwrap_or(0)
     }

@@ -181,12 +181,13 @@ impl Part {
 }
 
 impl Part {
-    /// Returns how many branches the `if` below has that has most: see [`super::Template::branches`].
+    /// Returns how often what is below is to be looked at: see [`super::Template::branches`].
     pub(super) fn branches(&self) -> usize {
         match self {
             Self::Fixed { .. } | Self::Whole(_) | Self::Mixed { .. } | Self::Unknown { .. } => 0,
             Self::Sequence { items, .. } => most(items.iter().map(|item| match item {
                 Element::Own(part) => part.branches(),
+                Element::Choice(branches) => most_inside(branches).max(1),
                 directive => directive.branches(),
             })),
             Self::Mapping { entries, .. } => most(entries.iter().map(|entry| match entry {
@@ -195,6 +196,10 @@ impl Part {
             })),
         }
     }
+}
+
+fn most_inside(branches: &[Branch]) -> usize {
+    most(branches.iter().map(|branch| branch.body.branches()))
 }
 
 fn most(counts: impl Iterator<Item = usize>) -> usize {
@@ -212,7 +217,7 @@ impl<T> Element<T> {
     fn branches(&self) -> usize {
         match self {
             Self::Own(_) => 0,
-            Self::Choice(branches) => most(branches.iter().map(|branch| branch.body.branches())).max(branches.len()),
+            Self::Choice(branches) => most_inside(branches).max(branches.len()),
             Self::Each(each) => each.body.branches().max(1),
             Self::Insert(part) => part.branches(),
         }

@@ -70,8 +70,13 @@ impl Line<'_> {
     }
 
     fn key(&self) -> &str {
-        let text = self.text.strip_prefix("- ").unwrap_or(self.text);
+        let text = self.content();
         text.split_once(':').map_or(text, |(key, _)| key)
+    }
+
+    /// Returns its text without the dash of an item.
+    fn content(&self) -> &str {
+        self.text.strip_prefix("- ").unwrap_or(self.text)
     }
 
     /// Returns where its key stands, behind the dash of an item.
@@ -129,7 +134,7 @@ impl<'t> Lines<'t> {
     /// Returns a line if it would be a key but for its colon, or for the blank behind that.
     fn almost_key(&self, at: usize) -> Option<Fault> {
         let line = &self.0[at];
-        let text = line.text.strip_prefix("- ").unwrap_or(line.text);
+        let text = line.content();
         let word = &text[..text.bytes().take_while(u8::is_ascii_alphabetic).count()];
         let rest = &text[word.len()..];
         if word.is_empty() || text.contains(": ") || text.ends_with(':') {
@@ -171,8 +176,7 @@ impl<'t> Lines<'t> {
     /// Returns the line that should begin a block of text and lacks the blank before `|` or `>`.
     fn without_blank(&self, at: usize) -> Option<Fault> {
         let is_it = |line: &&Line<'_>| {
-            let (word, style) = line.text.split_once(':').unwrap_or_default();
-            let word = word.strip_prefix("- ").unwrap_or(word);
+            let (word, style) = line.content().split_once(':').unwrap_or_default();
             is_word(word) && style.starts_with(['|', '>']) && style.len() <= 3
         };
         let line = self.0[..at].iter().rev().find(|line| line.indentation < self.0[at].indentation).filter(is_it)?;
