@@ -17,9 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long signals get in tests.
-pub const PATIENCE: Patience =
-    Patience { interrupt: Duration::from_millis(300), terminate: Duration::from_millis(300) };
+/// How long signals get in tests: long enough for a shell on a busy machine to run its `trap`.
+pub const PATIENCE: Patience = Patience { interrupt: Duration::from_secs(4), terminate: Duration::from_secs(2) };
 
 /// What a journal was told.
 #[derive(Debug, Default)]
