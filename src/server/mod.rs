@@ -51,6 +51,9 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a connection is still read after an answer that came before the end of the body, so
 /// that the sender sees the answer and not a reset; and how long closing may take.
 const LINGER_MAX: Duration = Duration::from_secs(2);
+/// How many connections may wait for a listener at once. What comes above it is dropped by the system, and
+/// tries again a second later or is reset: a burst of senders is not to wait that long.
+const BACKLOG: i32 = 4_096;
 /// How long an idle connection is kept for the next request of the same sender.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may take after the server was asked to stop.
@@ -180,9 +183,10 @@ fn listen(address: &str) -> Result<TcpListener, ListenError> {
 }
 
 /// Binds as the runtime wants it. The standard library makes the address reusable, so that a
-/// restart need not wait for old connections.
+/// restart need not wait for old connections, and lets too few wait.
 fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
+    rustix::net::listen(&listener, BACKLOG)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

@@ -1,8 +1,10 @@
 //! Many senders at once: all are answered, nothing is lost, and memory stays flat.
 
-use crate::support::{Folder, Server, checksum, connect};
+use crate::support::{ANSWER_MAX, Folder, Server, checksum, connect};
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 
 /// How many senders there are, each with a connection of its own.
 const SENDERS: usize = 64;
@@ -15,6 +17,9 @@ const TEXT: usize = 8_000;
 /// How much more memory the server may have after all than after the warm-up: the store keeps some pages.
 /// The bodies, if somebody held them, would be half as much again.
 const GROWTH_MAX: u64 = 40 << 20;
+
+/// How many senders connect at the same moment: more than the standard library lets wait.
+const BURST: usize = 500;
 
 const PIPELINE: &str = "
 resources:
@@ -113,4 +118,23 @@ fn ten_thousand_deliveries_of_sixty_four_senders_are_all_there_and_memory_stays_
     assert!(accepted.iter().all(|id| unique.contains(id)), "each that was acknowledged is there");
     let last = server.ask("/api/v1/runs?limit=1").json();
     assert_eq!(last[0]["number"], DELIVERIES, "each has its run: numbers have no gaps");
+}
+
+#[test]
+fn a_burst_of_senders_waits_for_a_server_that_has_no_time_and_none_is_dropped() {
+    let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
+    let server = folder.serve(&["--no-worker"]);
+    server.signal(Signal::STOP);
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("the system's own limit");
+    let burst = BURST.min(allowed.trim().parse().expect("a number"));
+    // The system makes the connections. One that it drops for want of room is tried again after a second.
+    let connected: Vec<_> =
+        (0..burst).map_while(|_| TcpStream::connect_timeout(&server.public, ANSWER_MAX).ok()).collect();
+    server.signal(Signal::CONT);
+    assert_eq!(connected.len(), burst);
+    for stream in connected {
+        let mut stream = BufReader::new(stream);
+        stream.get_mut().write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").expect("the server reads");
+        answer(&mut stream);
+    }
 }

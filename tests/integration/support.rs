@@ -302,8 +302,12 @@ impl Server {
 
     /// Asks the process to stop, as an operator does.
     pub fn terminate(&self) {
-        let process = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal);
     }
 
     /// Kills the process, as a crash does.
