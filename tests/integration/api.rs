@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
 /// How long a run may take on a machine that is busy.
-const RUN_MAX: Duration = Duration::from_secs(60);
+const RUN_MAX: Duration = Duration::from_secs(120);
 
 const SLOW: &str = "\
 resources:

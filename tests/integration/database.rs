@@ -20,7 +20,7 @@ const PACKAGES: &str = "/usr/lib/postgresql";
 /// Who runs the database where the tests run as root, which it refuses.
 const USERS: [&str; 2] = ["postgres", "nobody"];
 /// How long the database may take to start, on a machine that is busy.
-const READY_MAX: Duration = Duration::from_secs(60);
+const READY_MAX: Duration = Duration::from_secs(240);
 
 /// What the shell does. `$1` is the folder, `$2` the port; the programs are on the path. Lines on its
 /// input restart the database in a mode of `pg_ctl`, or do what else they say; the end of it is the end.

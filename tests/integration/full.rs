@@ -18,7 +18,7 @@ steps:
 const POSTS_MAX: u64 = 3_000;
 const REFUSED_IN_A_ROW: u64 = 20;
 /// How long it may take to find room again: a worker and a server look for it by themselves.
-const RECOVERY_MAX: Duration = Duration::from_secs(60);
+const RECOVERY_MAX: Duration = Duration::from_secs(120);
 
 fn folder() -> Folder {
     let folder = Folder::new("connections: {open: {auth: none}}\n");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// How long a run may take on a machine that is busy.
-const RUN_MAX: Duration = Duration::from_secs(60);
+const RUN_MAX: Duration = Duration::from_secs(120);
 
 /// `use` fails until the file `ok` is there.
 const RELEASE: &str = "\

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long a killed process may take to be gone.
-const GONE_MAX: Duration = Duration::from_secs(10);
+const GONE_MAX: Duration = Duration::from_secs(40);
 
 /// Starts processes that try to stay: in a session of their own, deaf to signals, without the
 /// parent that started them. Each writes its number to a file.

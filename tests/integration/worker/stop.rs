@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// A few hundred milliseconds, in minutes.
 const SHORT: f64 = 0.005;
 /// How long a process may take to be gone once it was killed.
-const GONE_MAX: Duration = Duration::from_secs(10);
+const GONE_MAX: Duration = Duration::from_secs(40);
 
 fn one(job: Job) -> Plan {
     plan(vec![stage("main", vec![job])])
