@@ -2,8 +2,8 @@
 //! and the server needs no more memory than its case allows.
 
 use super::End;
+use super::door::{HEADER, Posting};
 use super::loads::{ANSWER_MAX, HEAD};
-use super::requests::Posting;
 use crate::support::{Server, connect};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -27,7 +27,7 @@ const FLOOD_BODY: usize = 1 << 20;
 pub fn end(load: &Value, posting: &Posting) -> Option<End> {
     let server = &posting.server;
     let count = load["conns"].as_u64().unwrap_or_default().min(CROWD_MAX as u64) as usize;
-    let half = format!("{HEAD}X-WH-Checksum: {}\r\nContent-Length: 1000\r\n\r\n{{", "0".repeat(40));
+    let half = format!("{HEAD}{HEADER}: {}\r\nContent-Length: 1000\r\n\r\n{{", "0".repeat(40));
     let asked = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
     Some(match load["kind"].as_str()? {
         "slowloris-body" => meanwhile(server, &crowd(server, count, half.as_bytes())),
@@ -68,7 +68,7 @@ fn flood(server: &Server) -> End {
         for _ in 0..senders {
             scope.spawn(|| {
                 for _ in 0..each {
-                    let answer = server.request("POST", "/webhooks/WebHook", &[("X-WH-Checksum", &checksum)], &body);
+                    let answer = server.request("POST", "/webhooks/WebHook", &[(HEADER, &checksum)], &body);
                     assert!(matches!(answer.status, 401 | 429 | 503), "{answer:?}");
                 }
             });

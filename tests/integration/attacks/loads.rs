@@ -1,7 +1,7 @@
 //! Loads on the door that one connection makes: while it lasts, and after it, others are answered.
 
 use super::End;
-use super::requests::Posting;
+use super::door::Posting;
 use crate::support::{Server, connect};
 use serde_json::Value;
 use std::io::{Read, Write};
