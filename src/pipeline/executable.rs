@@ -9,8 +9,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 pub(super) enum Capability {
     /// A template that expansion has left.
     Templates,
-    /// Artifacts that another run made.
-    OtherRuns,
+    /// Artifacts of another system.
+    Build,
     /// A container of a job that is an expression.
     LateContainer,
     /// A macro where a step says yes or no.
@@ -31,7 +31,7 @@ pub(super) const AS_SCRIPT: &str = "write a `script` or `bash` step that does th
 /// What is missing, how it is called, and what to do instead.
 const MISSING: &[(Capability, &str, &str)] = &[
     (C::Templates, "`template`", "write what the template has in this file"),
-    (C::OtherRuns, "an artifact of another run", "download artifacts of the `current` run"),
+    (C::Build, "a build of another system", "fetch its artifacts in a `script` step"),
     (C::LateContainer, "an expression as a container", "write the image or the alias itself, or `${{ }}`"),
     (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
     (

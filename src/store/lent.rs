@@ -1,4 +1,4 @@
-//! What reruns have taken of the files of others.
+//! What runs have taken, or need, of the files of others.
 
 use crate::id::RunId;
 use jiff::Timestamp;
@@ -16,7 +16,20 @@ pub(super) const REPORTS: &str = "SELECT run.id, run.finished_at, report.report
      JOIN report ON report.job = job.seq
      WHERE run.rerun_of IS NOT NULL AND report.report LIKE '%\"files\"%'";
 
-/// A run whose artifacts or files reruns have taken.
+/// What runs that are not completed have agreed to need of others, in the same form. The names of such
+/// agreements begin with [`LOAN`](super::LOAN).
+pub(super) const LOANS: &str = "SELECT run.id, run.finished_at, 'artifacts/' || agreement.value
+     FROM run
+     JOIN agreement ON agreement.run = run.seq
+     WHERE run.state <> 'completed' AND substr(agreement.name, 1, 11) = 'other run: '";
+
+/// The ids of the runs that others need which are not completed.
+pub(super) const NEEDED: &str = "SELECT agreement.value
+     FROM run AS needy
+     JOIN agreement ON agreement.run = needy.seq
+     WHERE needy.state <> 'completed' AND substr(agreement.name, 1, 11) = 'other run: '";
+
+/// A run whose artifacts or files others have taken, or need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lent {
     /// The run that made them.
@@ -25,7 +38,7 @@ pub struct Lent {
     pub until: Option<Timestamp>,
 }
 
-/// Something of a rerun, with the path below the data folder where it is kept.
+/// Something that a run has or needs, with the path below the data folder where it is kept.
 pub(super) struct Taken<'t> {
     pub(super) by: &'t str,
     pub(super) ended: Option<Timestamp>,
@@ -37,7 +50,7 @@ pub(super) struct Taken<'t> {
 pub(super) struct Ledger(BTreeMap<String, Option<Timestamp>>);
 
 impl Ledger {
-    /// Notes something of a rerun, unless it has made that itself.
+    /// Notes something that a run has or needs, unless it has made that itself.
     pub(super) fn note(&mut self, taken: &Taken<'_>) {
         let mut parts = taken.path.split('/');
         let (Some("artifacts" | "files"), Some(run)) = (parts.next(), parts.next()) else { return };
@@ -51,5 +64,14 @@ impl Ledger {
     /// Returns what was noted, in the order of the runs.
     pub(super) fn close(self) -> Vec<Lent> {
         self.0.into_iter().map(|(run, until)| Lent { run: RunId::from_stored(&run), until }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn loans_are_found_by_their_name() {
+        let wanted = format!("substr(agreement.name, 1, {}) = '{}'", super::super::LOAN.len(), super::super::LOAN);
+        assert!(super::LOANS.contains(&wanted) && super::NEEDED.contains(&wanted), "{wanted}");
     }
 }

@@ -44,6 +44,7 @@ mod detail;
 mod invariant;
 mod lent;
 mod model;
+mod other;
 mod outage;
 mod postgres;
 mod refused;
@@ -57,6 +58,7 @@ mod wait;
 
 pub use lent::Lent;
 pub use model::*;
+pub use other::{LOAN, Other, Sought, Which};
 pub use outage::Outage;
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
@@ -262,7 +264,8 @@ pub trait Store: Send + Sync {
         Ok(Some(Upkeep::alone()))
     }
 
-    /// Returns completed runs that ended before a moment, the earliest first.
+    /// Returns completed runs that ended before a moment, the earliest first, but for those of which a run
+    /// needs files that is not completed (see [`LOAN`]).
     async fn expired_runs(&self, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error>;
 
     /// Forgets completed runs and all that is stored of them; others are left. Numbers stay: the next
@@ -270,7 +273,7 @@ pub trait Store: Send + Sync {
     async fn forget_runs(&self, runs: &[RunId]) -> Result<(), Error>;
 
     /// Returns the runs whose artifacts or files reruns have taken (see [`Store::rerun`]): these are kept in
-    /// the folders of who made them.
+    /// the folders of who made them. So are those that a run needs which is not completed (see [`LOAN`]).
     async fn lent(&self) -> Result<Vec<Lent>, Error>;
 
     /// Forgets some of the earliest deliveries: those received before a moment, and while all bodies
@@ -299,6 +302,9 @@ pub trait Store: Send + Sync {
     /// Returns the runs that a reference names: an id, the beginning of one, or
     /// `<pipeline>#<number>`. At most two, for "not unique".
     async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error>;
+
+    /// Returns the run of a pipeline that is meant, if there is one, with what jobs of other runs need of it.
+    async fn other(&self, sought: &Sought) -> Result<Option<Other>, Error>;
 
     /// Returns the expanded document of a run, as YAML.
     async fn expanded(&self, run: &RunId) -> Result<Option<String>, Error>;

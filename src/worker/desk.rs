@@ -3,7 +3,7 @@
 use super::journal::{Broken, Journal};
 use super::mask::Masker;
 use crate::run::{Output, Series};
-use crate::store::{Answer, Artifact, Deployed, Question, StepEvent, StepReport};
+use crate::store::{Answer, Artifact, Deployed, Other, Question, Sought, StepEvent, StepReport};
 use std::borrow::Cow;
 
 /// A journal behind a masker.
@@ -59,6 +59,11 @@ impl<'j> Desk<'j> {
     /// Returns what the jobs of the run agree on under a name, which may be this proposal.
     pub(super) async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
         self.journal.agree(name, proposal).await
+    }
+
+    /// Returns the run of another pipeline that is sought; otherwise a sentence.
+    pub(super) async fn seek(&mut self, sought: &Sought) -> Result<Result<Other, String>, Broken> {
+        self.journal.seek(sought).await
     }
 
     /// Records a deployment that begins.

@@ -2,7 +2,7 @@
 //! story, so that the worker with a store and the foreground command share one execution.
 
 use crate::run::Series;
-use crate::store::{Answer, Question, StepEvent};
+use crate::store::{Answer, Other, Question, Sought, StepEvent};
 use async_trait::async_trait;
 
 /// Why a job has no end that could be recorded. The execution ends at once, and with it its processes.
@@ -35,6 +35,11 @@ pub trait Journal: Send {
     /// Returns what the jobs of the run agree on under a name: what the first of them proposed, and
     /// nothing while none has.
     async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken>;
+
+    /// Returns the run of another pipeline that is sought; otherwise a sentence that says what there is.
+    async fn seek(&mut self, _sought: &Sought) -> Result<Result<Other, String>, Broken> {
+        Ok(Err("Runs of other pipelines are in the store of `pipehook serve`; there is none here.".to_owned()))
+    }
 
     /// Adds lines to the log: of the step at a place of the job, or about the job itself.
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken>;

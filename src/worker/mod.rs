@@ -7,6 +7,7 @@
 //! job, step     execution itself, which knows no store
 //! containers    the containers of a job and its services
 //! built_in      steps that are no scripts: checkouts, tasks
+//! other_run     runs of other pipelines, for their artifacts
 //! retention     old runs, deliveries and files go
 //! foreground    the same execution for `pipehook run`
 //! ```
@@ -28,6 +29,7 @@ mod job;
 mod journal;
 mod lease;
 mod mask;
+mod other_run;
 mod predefined;
 mod reach;
 mod recorder;

@@ -2,6 +2,8 @@
 
 use super::context::JobContext;
 use super::variables::{Setting, Variables};
+use crate::id::RunId;
+use crate::pipeline::plan::Plan;
 use crate::run::RunResult;
 use crate::taint::Text;
 use std::path::Path;
@@ -56,8 +58,8 @@ fn names(job: &JobContext) -> Vec<(&'static str, Text)> {
         ("Agent.OSArchitecture", architecture().into()),
         ("Agent.Version", env!("CARGO_PKG_VERSION").into()),
         ("Build.BuildId", job.number.to_string().into()),
-        (RUN_NAME, run_name(job)),
-        ("Build.BuildUri", format!("{SERVER}runs/{}", job.run).into()),
+        (RUN_NAME, run_name(&job.plan, &job.name)),
+        ("Build.BuildUri", run_address(&job.run).into()),
         ("Build.DefinitionName", job.plan.pipeline.as_str().into()),
         ("Build.DefinitionVersion", "1".into()),
         ("Build.QueuedBy", requested_for.into()),
@@ -119,11 +121,16 @@ fn of_deployment(job: &JobContext) -> Vec<(&'static str, Text)> {
     all
 }
 
-/// Returns the run's name. Its pattern may have taken payload text in through any variable.
-fn run_name(job: &JobContext) -> Text {
-    let parts = std::iter::once(&job.plan.name).chain(job.plan.variables.iter().map(|variable| &variable.value));
+/// Returns a run's name. Its pattern may have taken payload text in through any variable.
+pub(super) fn run_name(plan: &Plan, name: &str) -> Text {
+    let parts = std::iter::once(&plan.name).chain(plan.variables.iter().map(|variable| &variable.value));
     let tainted = parts.into_iter().find(|part| part.is_tainted());
-    tainted.map_or_else(|| job.name.as_str().into(), |part| part.derive(job.name.as_str()))
+    tainted.map_or_else(|| name.into(), |part| part.derive(name))
+}
+
+/// Returns the address of a run.
+pub(super) fn run_address(run: &RunId) -> String {
+    format!("{SERVER}runs/{run}")
 }
 
 fn folders(job: &JobContext) -> [(&'static str, &Path); 15] {

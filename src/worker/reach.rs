@@ -56,7 +56,23 @@ impl Reach {
 
     /// Adds what may be in files that other jobs of a run have left, or earlier runs.
     pub(super) fn take_files(&mut self, plan: &Plan) {
-        let left = Self::of(plan, plan.payload_texts());
+        self.take_files_of(plan, plan);
+    }
+
+    /// Adds what may be in files that another run has left. It is judged by what this one says of payload
+    /// text, whatever that one says. Files that it has taken of others again may hold anything.
+    pub(super) fn take_files_of(&mut self, own: &Plan, other: &Plan) {
+        if own.substitution == Substitution::Raw {
+            return;
+        }
+        let mut left = Self::default();
+        other.payload_texts().for_each(|text| left.add(text));
+        if other.takes_of_others() {
+            left.looks = true;
+            left.own.get_or_insert_with(|| {
+                Arc::new(Origin { alias: other.pipeline.as_str().into(), path: "an artifact of another run".into() })
+            });
+        }
         let origin = left.origin().map(|origin| Arc::new(origin.printed()));
         self.printed = self.printed.take().or(origin);
         self.looks |= left.looks;

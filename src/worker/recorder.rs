@@ -1,11 +1,12 @@
 //! The journal of a job that a store leased: steps go to the store, lines to the log file.
 
 use super::journal::{Broken, Journal};
+use super::other_run;
 use crate::clock::Clock;
 use crate::files::LogWriter;
 use crate::metrics::Metrics;
 use crate::run::Series;
-use crate::store::{Answer, Error, HandedBack, JobOutcome, Lease, Question, StepEvent, Store};
+use crate::store::{Answer, Error, HandedBack, JobOutcome, Lease, Other, Question, Sought, StepEvent, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,6 +126,17 @@ impl Journal for Recorder {
 
     async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
         persist(&self.lease, || self.store.agree(&self.lease, name, proposal)).await
+    }
+
+    async fn seek(&mut self, sought: &Sought) -> Result<Result<Other, String>, Broken> {
+        persist(&self.lease, || async {
+            match other_run::seek(&*self.store, sought).await {
+                // A row of another version stays what it is.
+                Err(error) if error.is_ours() => Ok(Err(format!("The run can't be used: {error}."))),
+                found => found,
+            }
+        })
+        .await
     }
 
     async fn log(&mut self, step: Option<usize>, lines: Vec<String>) -> Result<(), Broken> {

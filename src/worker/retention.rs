@@ -126,7 +126,7 @@ impl Keeper {
         }
     }
 
-    /// Returns the runs of which others have taken files, with the time since the last of those ended; nothing
+    /// Returns the runs of which others have taken or need files, with the time since the last of those ended; nothing
     /// where one has not.
     async fn lent(&self) -> Result<HashMap<RunId, Option<Duration>>, Error> {
         let now = self.clock.now();
@@ -172,7 +172,8 @@ impl Keeper {
                 (None, None) => age > UNKNOWN_KEPT,
                 (None, Some(detail)) => detail.run.state == State::Completed && over.contains(&at),
             };
-            if goes {
+            // Somebody may need it since.
+            if goes && !(left.is_taken() && self.lent().await?.get(&run).is_some_and(Option::is_none)) {
                 removed += u64::from(self.remove(site, left, run).await);
             }
         }

@@ -4,8 +4,8 @@ use super::context::JobContext;
 use super::desk::Desk;
 use super::journal::Broken;
 use super::mask::Unmaskable;
-use super::predefined;
 use super::variables::{Setting, Variables};
+use super::{other_run, predefined};
 use crate::diagnostic::shown;
 use crate::expression::Value;
 use crate::pipeline::plan::Variable;
@@ -46,6 +46,7 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     }
     variables.set_environment(job.host.environment.iter().cloned());
     predefined::set(&mut variables, job);
+    warnings.extend(other_run::set_variables(&mut variables, job, desk).await?);
     warnings.extend(variables.recalculate());
     desk.log(None, warnings.into_iter().map(|warning| format!("##[warning]{warning}")).collect()).await?;
     Ok(Ok(variables))

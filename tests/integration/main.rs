@@ -27,6 +27,7 @@ mod guard;
 mod imports;
 mod migrate;
 mod load;
+mod other_runs;
 mod page;
 mod pipeline;
 mod power;

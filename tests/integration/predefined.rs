@@ -4,7 +4,10 @@ use super::support::Folder;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const CONNECTIONS: &str = "connections: {open: {auth: none}}\n";
+const CONNECTIONS: &str = "connections: {open: {auth: none}, up: {auth: none}}\n";
+
+/// What a pipeline resource stands for.
+const UP: &str = "resources: {webhooks: [{webhook: hook, connection: up}]}\nsteps: [{script: echo up}]\n";
 
 /// Returns the names in the README's table, each written out.
 fn listed() -> BTreeSet<String> {
@@ -13,12 +16,12 @@ fn listed() -> BTreeSet<String> {
     let rows = table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let mut names = BTreeSet::new();
     for row in rows.skip(2) {
+        let row = row.replace("<alias>", "hook");
         let mut cells = row.trim_matches('|').splitn(2, '|').map(str::trim);
         let prefix = cells.next().and_then(|cell| cell.strip_prefix('`')).and_then(|cell| cell.strip_suffix(".`"));
         let prefix = prefix.map(|prefix| format!("{prefix}.")).unwrap_or_default();
         // What stands in brackets explains, and is no name.
         let outside = without_brackets(cells.next().expect("a second cell"));
-        let outside = outside.replace("<alias>", "hook");
         names.extend(outside.split('`').skip(1).step_by(2).map(|name| format!("{prefix}{name}")));
     }
     names
@@ -40,7 +43,7 @@ System.CollectionUri System.TeamFoundationCollectionUri System.Debug System.Defa
 System.HostType System.JobAttempt System.JobDisplayName System.JobId System.JobName System.JobIdentifier System.OidcRequestUri \
 System.PhaseAttempt System.PhaseDisplayName System.PhaseName System.PlanId System.TimelineId System.PullRequest.IsFork \
 System.StageAttempt System.StageDisplayName System.StageName System.TeamProject System.TeamProjectId System.JobPositionInPhase \
-System.TotalJobsInPhase Resources.TriggeringAlias Resources.TriggeringCategory Resources.Pipeline.up.runID \
+System.TotalJobsInPhase Resources.TriggeringAlias Resources.TriggeringCategory Resources.Pipeline.hook.runID \
 Resources.Container.box.URI";
 
 #[test]
@@ -84,18 +87,21 @@ fn every_variable_of_the_readme_is_there() {
         })
         .collect();
     let pipeline = format!(
-        "resources:\n  webhooks: [{{webhook: hook, connection: open}}]\njobs:\n- deployment: D\n  environment: {{name: e, \
+        "resources:\n  webhooks: [{{webhook: hook, connection: open}}]\n  pipelines: [{{pipeline: hook, source: up}}]\njobs:\n- deployment: D\n  environment: {{name: e, \
          resourceName: r, resourceId: 7}}\n  strategy:\n    canary:\n      increments: [10]\n      deploy:\n        steps:\n\
          \x20       - checkout: self\n        - bash: |\n{}",
         prints.replace("        echo", "            echo")
     );
     folder.write("pipelines/all.yml", &pipeline);
+    folder.write("pipelines/up.yml", UP);
     let commit = "git init --quiet && git add --all && \
                   git -c user.name=ann -c user.email=ann@example.com commit --quiet --message first";
     assert!(folder.shell(commit).status.success());
     let server = folder.serve(&[]);
-    server.request("POST", "/webhooks/open", &[], b"{}");
-    folder.run(&["runs", "wait", "all#1"]).ended_with(0);
+    for (connection, run) in [("up", "up#1"), ("open", "all#1")] {
+        server.request("POST", &format!("/webhooks/{connection}"), &[], b"{}");
+        folder.run(&["runs", "wait", run]).ended_with(0);
+    }
     let log = folder.run(&["runs", "logs", "all#1"]).ended_with(0).stdout;
     for name in &names {
         let line = log.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).expect("each is printed");

@@ -3,6 +3,7 @@
 mod contract;
 mod history;
 mod order;
+mod other;
 mod postgres;
 mod reference;
 mod rerun;

@@ -1,5 +1,6 @@
 //! Resources, and triggers that start nothing here (reference, sections 8.2 and 9.2).
 
+use super::task::NO_BRANCH;
 use super::{Reader, environment};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::pipeline::model::{Placed, Resources};
@@ -38,6 +39,7 @@ impl Reader<'_> {
     pub(super) fn resources(&mut self, document: &Node) -> Resources {
         self.triggers(document);
         self.triggers_of_resources(document);
+        self.branches_of_pipelines(document);
         let mut resources = Resources::default();
         let Some(node) = member(document, "resources") else { return resources };
         if let Content::Sequence(items) = &node.content {
@@ -106,6 +108,17 @@ impl Reader<'_> {
             "let the repository's webhook post to a connection that `resources.webhooks` names, or write `none`"
         };
         self.diagnostics.push(note.help(help));
+    }
+
+    /// Runs are started by webhooks and people, of no branch.
+    fn branches_of_pipelines(&mut self, document: &Node) {
+        let pipelines = member(document, "resources").and_then(|resources| member(resources, "pipelines"));
+        let pipelines = pipelines.map(|list| items(list, RESOURCES_MAX)).unwrap_or_default();
+        for branch in pipelines.iter().filter_map(|item| entry(item, "branch")) {
+            let title = "`branch` has no effect in a pipeline resource";
+            let warning = Diagnostic::warning(Code::NoEffect, title, branch.key_span, "this is passed over");
+            self.diagnostics.push(warning.help(NO_BRANCH));
+        }
     }
 
     /// Neither does what happens to a resource. One note names them all.

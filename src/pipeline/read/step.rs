@@ -133,8 +133,8 @@ impl Reader<'_> {
         }
         let mut inputs = Vec::new();
         let is_resource = shortcut.resource.is_some() && named.as_ref().is_some_and(|it| it.value != "current");
-        let is_of_a_run = matches!(shortcut.resource, Some(ResourceKind::Pipeline | ResourceKind::Build));
-        let needed = if is_resource && is_of_a_run { Capability::OtherRuns } else { Capability::Task(shortcut.task) };
+        let is_build = is_resource && shortcut.resource == Some(ResourceKind::Build);
+        let needed = if is_build { Capability::Build } else { Capability::Task(shortcut.task) };
         self.need(needed, written.key_span);
         if is_resource {
             inputs.extend(shortcut.resource_input.map(|(name, value)| (at(name, written.key_span), value.into())));
@@ -145,7 +145,10 @@ impl Reader<'_> {
             let given = member(node, key).and_then(|node| Some((at(input, node.span), text(node)?)));
             inputs.extend(given);
         }
-        inputs.extend(own_folder(node, shortcut.keyword).map(|(name, value)| (at(&name, written.key_span), value)));
+        let alias = named.as_ref().filter(|_| is_resource).map(|named| named.value.as_str());
+        inputs.extend(
+            own_folder(node, shortcut.keyword, alias).map(|(name, value)| (at(&name, written.key_span), value)),
+        );
         inputs.extend(member(node, "inputs").map(pairs).unwrap_or_default());
         Some(Action::Task(Task {
             name: shortcut.task.to_owned(),
@@ -188,15 +191,18 @@ fn at(name: &str, span: Span) -> Placed<String> {
     Placed { value: name.to_owned(), span }
 }
 
-/// Returns the folder for the artifact that `download` names: unlike the task, the keyword gives it
-/// one of its own.
-fn own_folder(node: &Node, keyword: &str) -> Option<(String, Text)> {
-    let artifact = member(node, "artifact").and_then(text).filter(|_| keyword == "download")?;
-    if member(node, "path").is_some() || (artifact.is_empty() && !artifact.is_tainted()) {
+/// Returns the folder for what `download` names: unlike the task, the keyword gives an artifact one of its
+/// own, and those of another pipeline are together in one that is called by its alias.
+fn own_folder(node: &Node, keyword: &str, alias: Option<&str>) -> Option<(String, Text)> {
+    if keyword != "download" || member(node, "path").is_some() {
         return None;
     }
-    let mut path = Text::author("$(Pipeline.Workspace)/");
-    path.append(&artifact);
+    let artifact = member(node, "artifact").and_then(text).filter(|it| it.is_tainted() || !it.is_empty());
+    let mut path = Text::author("$(Pipeline.Workspace)");
+    for part in alias.map(Text::author).into_iter().chain(artifact) {
+        path.append(&Text::author("/"));
+        path.append(&part);
+    }
     Some(("path".to_owned(), path))
 }
 

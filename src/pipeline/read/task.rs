@@ -20,11 +20,17 @@ use std::sync::Arc;
 const CHECKOUT: &str = "6d15af64-176c-496d-b583-fd2ae21d4df4";
 
 /// Inputs that do nothing here: the task, the input, the value that asks for nothing, and what to do instead.
-const PASSED_OVER: [(&str, &str, &str, &str); 3] = [
+const PASSED_OVER: [(&str, &str, &str, &str); 5] = [
     ("Bash", "bashEnvValue", "", "write `env: {BASH_ENV: …}` at the step"),
     ("PowerShell", "showWarnings", "false", "write `##vso[task.logissue type=warning]` in the script"),
     ("DownloadBuildArtifacts", "extractTars", "false", "unpack them with the task `ExtractFiles`"),
+    ("DownloadBuildArtifacts", "branchName", "", NO_BRANCH),
+    ("DownloadPipelineArtifact", "branchName", "", NO_BRANCH),
 ];
+
+/// What is said of the branch of a run.
+pub(super) const NO_BRANCH: &str =
+    "runs have no branch here: name `tags` that steps give by `##vso[build.addbuildtag]`";
 
 /// Which archives the tasks for them know: the task, the input, and its values or the endings of names.
 const ARCHIVES: [(&str, &str, &[&str]); 3] = [
@@ -81,12 +87,6 @@ impl Reader<'_> {
         self.need(Capability::Task(definition.name), reference.span);
         self.check_tool(&inputs, reference.span);
         self.check_archives(&inputs);
-        let which = ["source", "buildType"]
-            .into_iter()
-            .find(|name| definition.input(name).is_some_and(|it| it.default == "current"));
-        if which.is_some_and(|which| !inputs.is(which, "current")) {
-            self.need(Capability::OtherRuns, reference.span);
-        }
         Some(Action::Task(Task {
             name: definition.name.to_owned(),
             definition: Some(definition),

@@ -1,12 +1,14 @@
 //! Copying, archives, artifacts, results of tests, caches.
 
-use super::{Definition, Input, input, required, task};
+use super::{Definition, Input, input, required, required_when, task};
 
 /// Which run's artifacts are fetched, as the newer of the two tasks says it.
 const OF_A_RUN: &[Input] = &[
     input("source", &["buildType"], "current"),
     input("project", &[], ""),
-    input("pipeline", &["definition"], ""),
+    Input { aliases: &["definition"], ..required_when("pipeline", "source", "specific") },
+    // The pipeline resource that `download` names, in place of a pipeline.
+    input("alias", &[], ""),
     input("specificBuildWithTriggering", &["preferTriggeringPipeline"], "false"),
     input("buildVersionToDownload", &["runVersion"], "latest"),
     input("branchName", &["runBranch"], "refs/heads/master"),
@@ -114,7 +116,7 @@ pub(super) const TASKS: &[Definition] = &[
         &[
             input("buildType", &[], "current"),
             input("project", &[], ""),
-            input("definition", &["pipeline"], ""),
+            Input { aliases: &["pipeline"], ..required_when("definition", "buildType", "specific") },
             input("specificBuildWithTriggering", &[], "false"),
             input("buildVersionToDownload", &[], "latest"),
             input("allowPartiallySucceededBuilds", &[], "false"),

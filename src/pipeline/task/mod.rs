@@ -97,7 +97,7 @@ pub(super) const SHORTCUTS: &[Shortcut] = &[
         input: "source",
         inputs: &[("artifact", "artifact"), ("patterns", "patterns"), ("path", "path")],
         resource: Some(ResourceKind::Pipeline),
-        alias_input: "pipeline",
+        alias_input: "alias",
         resource_input: Some(("source", "specific")),
     },
     Shortcut {
@@ -234,6 +234,7 @@ mod tests {
         for shortcut in SHORTCUTS {
             let task = find(shortcut.task).expect("the task is known");
             let inputs = shortcut.inputs.iter().map(|(_, input)| *input).chain([shortcut.input]);
+            let inputs = inputs.chain(Some(shortcut.alias_input).filter(|input| !input.is_empty()));
             for input in inputs {
                 assert!(task.input(input).is_some(), "{} {input}", shortcut.keyword);
             }

@@ -3,14 +3,14 @@
 use super::accept::Rows;
 use super::claim::{self, Request};
 use super::lease::{self, Over};
-use super::{PostgresStore, depot, environment, migration, pause, read, rerun, retention, roster, wait};
+use super::{PostgresStore, depot, environment, migration, other, pause, read, rerun, retention, roster, wait};
 use crate::files::Depot;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
 use crate::store::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal,
-    Reran, Rerun, Run, RunDetail, RunQuery, StepEvent, Store, Swept, Upkeep,
+    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause, Question,
+    Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
 };
 use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
@@ -271,6 +271,15 @@ impl Store for PostgresStore {
                 .database
                 .read(|session| Box::pin(async move { read::find_runs(&session, reference).await }))
                 .await?)
+        })
+        .await
+    }
+
+    async fn other(&self, sought: &Sought) -> Result<Option<Other>, Error> {
+        let sought = sought.clone();
+        self.on_threads(|shared| async move {
+            let sought = &sought;
+            Ok(shared.database.read(|session| Box::pin(async move { other::find(&session, sought).await })).await?)
         })
         .await
     }

@@ -30,6 +30,7 @@
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
 //! | `read.rs` | lists and details |
+//! | `other.rs` | one run of a pipeline, for jobs of another one |
 //! | `environment.rs` | what was deployed to, and by which job |
 //! | `turn.rs` | who waits for whom in a group |
 //! | `pause.rs` | what is held back |
@@ -57,6 +58,7 @@ mod import;
 mod lease;
 mod matrix;
 mod migration;
+mod other;
 mod number;
 mod pause;
 mod pool;

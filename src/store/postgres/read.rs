@@ -20,7 +20,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// The columns of [`run_of`].
-const RUN: &str = "run.seq, run.id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
+pub(super) const RUN: &str =
+    "run.seq, run.id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
                    started_at, finished_at, reason";
 
 pub(super) async fn runs(session: &Session, query: &RunQuery) -> Result<Vec<Run>, Fault> {
@@ -73,7 +74,7 @@ pub(super) async fn runs(session: &Session, query: &RunQuery) -> Result<Vec<Run>
     blocked::shown(session, runs.collect::<Result<_, Fault>>()?).await
 }
 
-fn run_of(row: &Row) -> Result<Run, Fault> {
+pub(super) fn run_of(row: &Row) -> Result<Run, Fault> {
     Ok(Run {
         id: RunId::from_stored(row.try_get("id")?),
         number: number_at(row, "number")?,

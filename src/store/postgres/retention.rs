@@ -47,16 +47,15 @@ pub(super) async fn expired(session: &Session, before: Timestamp, limit: usize) 
     // Ids sort by the time at which their runs were queued, which was earlier still.
     let milliseconds = u64::try_from(before.as_millisecond()).unwrap_or(0);
     let first_after = RunId::new(milliseconds, [0; 10]);
-    let rows = session
-        .rows(
-            "SELECT id
-             FROM run
-             WHERE id < $1 AND state = 'completed' AND finished_at < $2
-             ORDER BY id
-             LIMIT $3",
-            &[&first_after.as_str(), &before, &number(limit)],
-        )
-        .await?;
+    let sql = format!(
+        "SELECT id
+         FROM run
+         WHERE id < $1 AND state = 'completed' AND finished_at < $2 AND id NOT IN ({})
+         ORDER BY id
+         LIMIT $3",
+        lent::NEEDED
+    );
+    let rows = session.rows(&sql, &[&first_after.as_str(), &before, &number(limit)]).await?;
     rows.iter().map(|row| Ok(RunId::from_stored(row.try_get(0)?))).collect()
 }
 
@@ -160,9 +159,10 @@ pub(super) async fn forget_deliveries(
 /// Returns the runs whose artifacts or files reruns have taken.
 pub(super) async fn lent(session: &Session) -> Result<Vec<Lent>, Fault> {
     let mut ledger = Ledger::default();
-    let artifacts = session.rows(lent::ARTIFACTS, &[]).await?;
-    for row in &artifacts {
-        ledger.note(&Taken { by: row.try_get(0)?, ended: row.try_get(1)?, path: row.try_get(2)? });
+    for sql in [lent::ARTIFACTS, lent::LOANS] {
+        for row in &session.rows(sql, &[]).await? {
+            ledger.note(&Taken { by: row.try_get(0)?, ended: row.try_get(1)?, path: row.try_get(2)? });
+        }
     }
     let reports = session.rows(lent::REPORTS, &[]).await?;
     for row in &reports {

@@ -2,14 +2,15 @@
 
 use super::writer::Session;
 use super::{
-    SqliteStore, accept, claim, environment, lease, migration, pause, read, rerun, retention, roster, secret_use, wait,
+    SqliteStore, accept, claim, environment, lease, migration, other, pause, read, rerun, retention, roster,
+    secret_use, wait,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
 use crate::store::{
     Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Pausable, Pause, Question, Renewal,
-    Reran, Rerun, Run, RunDetail, RunQuery, StepEvent, Store, Swept,
+    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause, Question,
+    Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept,
 };
 use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
@@ -176,6 +177,11 @@ impl Store for SqliteStore {
     async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error> {
         let reference = reference.to_owned();
         self.read(move |connection| read::find_runs(connection, &reference)).await
+    }
+
+    async fn other(&self, sought: &Sought) -> Result<Option<Other>, Error> {
+        let sought = sought.clone();
+        self.read(move |connection| other::find(connection, &sought)).await
     }
 
     async fn expanded(&self, run: &RunId) -> Result<Option<String>, Error> {

@@ -31,6 +31,7 @@
 //! | `graph.rs` | a run's jobs as `run::Board` sees them, and what follows written back |
 //! | `matrix.rs` | legs that became known only when their job was due |
 //! | `read.rs` | lists and details |
+//! | `other.rs` | one run of a pipeline, for jobs of another one |
 //! | `rerun.rs` | a completed run again |
 //! | `wait.rs` | what steps wait for, and who answered |
 //! | `row.rs` | between columns and types |
@@ -50,6 +51,7 @@ mod lease;
 mod lock;
 mod matrix;
 mod migration;
+mod other;
 mod pause;
 mod read;
 mod reader;

@@ -15,7 +15,8 @@ use crate::webhook::roster::LISTED_MAX;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 /// The columns of [`run_of`].
-const RUN: &str = "run.seq, id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
+pub(super) const RUN: &str =
+    "run.seq, run.id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
                    started_at, finished_at, reason";
 
 pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
@@ -64,7 +65,7 @@ pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>
     runs.into_iter().map(|(seq, run)| blocked::shown(connection, seq, run)).collect()
 }
 
-fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
+pub(super) fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
         id: RunId::from_stored(&row.get::<_, String>("id")?),
         number: row.get("number")?,

@@ -28,12 +28,14 @@ const OF_RUN: [&str; 10] =
 /// Returns completed runs that ended before a moment, the earliest first.
 pub(super) fn expired(connection: &Connection, before: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
     // Ids sort by the time at which their runs were queued, which was earlier still.
-    let mut query = connection.prepare_cached(
+    let sql = format!(
         "SELECT id FROM run
-         WHERE id < ? AND state = 'completed' AND finished_at < ?
+         WHERE id < ? AND state = 'completed' AND finished_at < ? AND id NOT IN ({})
          ORDER BY id
          LIMIT ?",
-    )?;
+        lent::NEEDED
+    );
+    let mut query = connection.prepare_cached(&sql)?;
     let milliseconds = u64::try_from(before.as_millisecond()).unwrap_or(0);
     let ids = query.query_map(params![RunId::new(milliseconds, [0; 10]).as_str(), micros(before), limit], |row| {
         Ok(RunId::from_stored(&row.get::<_, String>(0)?))
@@ -140,11 +142,13 @@ pub(super) fn compact(session: &Session<'_>) -> Result<bool, Error> {
 /// Returns the runs whose artifacts or files reruns have taken.
 pub(super) fn lent(connection: &Connection) -> Result<Vec<Lent>, Error> {
     let mut ledger = Ledger::default();
-    let mut artifacts = connection.prepare_cached(lent::ARTIFACTS)?;
-    let mut rows = artifacts.query([])?;
-    while let Some(row) = rows.next()? {
-        let (by, path): (String, String) = (row.get(0)?, row.get(2)?);
-        ledger.note(&Taken { by: &by, ended: moment_at(row, "finished_at")?, path: &path });
+    for sql in [lent::ARTIFACTS, lent::LOANS] {
+        let mut paths = connection.prepare_cached(sql)?;
+        let mut rows = paths.query([])?;
+        while let Some(row) = rows.next()? {
+            let (by, path): (String, String) = (row.get(0)?, row.get(2)?);
+            ledger.note(&Taken { by: &by, ended: moment_at(row, "finished_at")?, path: &path });
+        }
     }
     let mut reports = connection.prepare_cached(lent::REPORTS)?;
     let mut rows = reports.query([])?;

@@ -9,7 +9,7 @@
 //! pattern     which files are meant
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
-//! artifact, copy, delete, archive, extract, results, coverage, cache, program, wait    the tasks
+//! artifact, copy, delete, download, archive, extract, results, coverage, cache, program, wait    the tasks
 //! tool        those that only call a tool
 //! select      those that select a version of one
 //! package     those that are installed beside these
@@ -23,6 +23,7 @@ mod checkout;
 mod copy;
 mod coverage;
 mod delete;
+mod download;
 mod extract;
 mod git;
 mod halt;
@@ -43,9 +44,9 @@ pub use extract::{EXTRACTED_MAX, RATIO_MAX};
 pub use repository::Repositories;
 pub use results::RESULTS_FILE_MAX;
 
-pub(super) use artifact::begin as fetch_artifacts;
 pub(super) use cache::{Saving, save as save_caches};
 pub(super) use checkout::{begin, context, run as check_out};
+pub(super) use download::begin as fetch_artifacts;
 pub(super) use results::publish as publish_results;
 pub(super) use task::run as run_task;
 

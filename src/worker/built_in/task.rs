@@ -5,8 +5,8 @@ use super::super::job::Execution;
 use super::super::journal::Broken;
 use super::input::Inputs;
 use super::{
-    Ending, Own, Told, Unfinished, archive, artifact, cache, conclude, copy, coverage, delete, extract, package,
-    program, results, select, tool, wait,
+    Ending, Own, Told, Unfinished, archive, artifact, cache, conclude, copy, coverage, delete, download, extract,
+    package, program, results, select, tool, wait,
 };
 use crate::pipeline::plan::Task;
 use crate::pipeline::task::call;
@@ -62,8 +62,8 @@ async fn carry_out(
     match inputs.task() {
         "PublishPipelineArtifact" => artifact::publish(execution, own, inputs).await,
         "PublishBuildArtifacts" => artifact::add(execution, own, inputs).await,
-        "DownloadPipelineArtifact" => artifact::download(execution, own, inputs).await,
-        "DownloadBuildArtifacts" => artifact::take(execution, own, inputs).await,
+        "DownloadPipelineArtifact" => download::download(execution, own, inputs).await,
+        "DownloadBuildArtifacts" => download::take(execution, own, inputs).await,
         "CopyFiles" => copy::run(execution, own, inputs).await,
         "DeleteFiles" => delete::run(execution, own, inputs).await,
         "ArchiveFiles" => archive::run(execution, own, inputs).await,

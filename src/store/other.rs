@@ -1,0 +1,53 @@
+//! Runs of other pipelines, of which a job wants artifacts and names.
+
+use super::report::Artifact;
+use super::view::Run;
+use crate::id::RunId;
+use crate::pipeline::plan::Plan;
+use crate::run::RunResult;
+use jiff::Timestamp;
+
+/// What an agreement of a run is called that names another run whose files it needs (see
+/// [`Store::agree`](super::Store::agree)): while the run is not completed, those files are
+/// [`Lent`](super::Lent). Something that tells it from others follows, and the value is the other run's id.
+pub const LOAN: &str = "other run: ";
+
+/// Which run of a pipeline is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Which of its runs.
+    pub which: Which,
+}
+
+/// Which of a pipeline's runs is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The latest of those that are like this.
+    Latest {
+        /// How it may have ended.
+        results: Vec<RunResult>,
+        /// When it must have ended at the latest.
+        by: Timestamp,
+        /// Tags that it has, ignoring case: all of them.
+        tags: Vec<String>,
+    },
+    /// The latest with this name that is completed, however it ended.
+    Named(String),
+    /// The one with this number, in whatever state.
+    Number(u64),
+    /// The one with this id, in whatever state.
+    Id(RunId),
+}
+
+/// A run of another pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Other {
+    /// The run.
+    pub run: Run,
+    /// Its frozen work.
+    pub plan: Plan,
+    /// Artifacts that it has taken from the one that it repeats, and are not in its own folder.
+    pub taken: Vec<Artifact>,
+}
