@@ -32,6 +32,9 @@ const LAUNCH: u8 = b'l';
 const HEAD: usize = 1 + size_of::<u32>();
 /// The most ends of pipes that come with a launch: standard output and standard error.
 const ENDS_MAX: usize = 2;
+/// The facts in the last byte of a report, each a bit.
+const CLEAR: u8 = 1;
+const AS_BEFORE: u8 = 2;
 /// The bytes of a report.
 pub(super) const REPORT_BYTES: usize = 6;
 /// What the shim answers when nothing is left below it.
@@ -77,6 +80,8 @@ pub(super) struct Report {
     pub(super) end: End,
     /// Nothing lives below the shim.
     pub(super) is_clear: bool,
+    /// The shim is what it was before: it can serve another program.
+    pub(super) is_as_before: bool,
 }
 
 impl Report {
@@ -87,11 +92,11 @@ impl Report {
             End::NotStarted(reason) => (b'n', reason),
         };
         let [a, b, c, d] = value.to_le_bytes();
-        [kind, a, b, c, d, u8::from(self.is_clear)]
+        [kind, a, b, c, d, u8::from(self.is_clear) * CLEAR + u8::from(self.is_as_before) * AS_BEFORE]
     }
 
     /// Returns what a shim reports, if the bytes are that.
-    pub(super) fn from_bytes([kind, a, b, c, d, clear]: [u8; REPORT_BYTES]) -> Option<Self> {
+    pub(super) fn from_bytes([kind, a, b, c, d, facts]: [u8; REPORT_BYTES]) -> Option<Self> {
         let value = i32::from_le_bytes([a, b, c, d]);
         let end = match kind {
             b'e' => End::Exited(value),
@@ -99,7 +104,7 @@ impl Report {
             b'n' => End::NotStarted(value),
             _ => return None,
         };
-        Some(Self { end, is_clear: clear == 1 })
+        Some(Self { end, is_clear: facts & CLEAR != 0, is_as_before: facts & AS_BEFORE != 0 })
     }
 }
 

@@ -16,6 +16,7 @@ mod program;
 mod read;
 mod shim;
 mod shims;
+mod standing;
 mod tree;
 
 pub use line::{LINE_MAX, Line, Stream, lines_of};

@@ -72,9 +72,10 @@ impl Program {
             None => false,
         };
         let Self { link, shim, shims, mark } = self;
+        let is_as_before = report.is_some_and(|report| report.is_as_before);
         if is_clear {
-            // A runtime that ends has no more programs for a shim.
-            if let Ok(link) = link.into_std() {
+            // One that is not kept ends with its socket. A runtime that ends has no more programs for a shim.
+            if is_as_before && let Ok(link) = link.into_std() {
                 shims.keep(shim, link);
             }
             return;

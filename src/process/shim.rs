@@ -11,8 +11,8 @@
 //! it kills them all.
 //!
 //! It serves one program at a time, and the next one only when nothing lives below it: so far nothing
-//! of the last program is there, and what a program can change of its parent without being there, it
-//! can change of any process of its user.
+//! of the last program is there. What a program can change of its parent without being there, its priority and
+//! its limits ([`Standing`]), is looked at when it has ended: a shim that is not what it was serves no other.
 //!
 //! There is no PID namespace. One that any user may make needs a user namespace, in which `sudo`,
 //! files of other users and nested containers stop to work; and without a `/proc` of its own, for
@@ -21,6 +21,7 @@
 //! [`hunt`](super::hunt) finds what is left by its mark.
 
 use super::link::{CLEARED, End, Launch, Order, Report};
+use super::standing::Standing;
 use super::tree;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -49,20 +50,22 @@ pub fn shim() -> ExitCode {
     let Ok(mut link) = link() else { return ExitCode::FAILURE };
     // A terminal's Ctrl-C is for the worker, which then tells us what to do.
     let _ = rustix::process::setsid();
-    while serve(&mut link).is_some() {}
+    let first = Standing::now();
+    while serve(&mut link, &first).is_some() {}
     if tree::kill_below() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Starts the next program and sees to it until nothing is left of it. `None` when the worker is gone,
 /// and when something does not end.
-fn serve(link: &mut UnixStream) -> Option<()> {
+fn serve(link: &mut UnixStream, first: &Standing) -> Option<()> {
     let (launch, ends) = Launch::receive(link).ok()?;
     let end = match start(launch, ends) {
         Ok(program) => watch(&program, link)?,
         Err(error) => End::NotStarted(error.raw_os_error().unwrap_or_default()),
     };
     let is_clear = !tree::has_children();
-    link.write_all(&Report { end, is_clear }.to_bytes()).ok()?;
+    let is_as_before = Standing::now() == *first;
+    link.write_all(&Report { end, is_clear, is_as_before }.to_bytes()).ok()?;
     if !is_clear {
         while order(link)? != Order::Clear {}
         if !tree::kill_below() {

@@ -94,6 +94,22 @@ fn nothing_lives_on_when_the_server_is_killed() {
 }
 
 #[test]
+fn a_step_that_changes_its_shim_changes_nothing_for_later_ones() {
+    let shown = "echo \"$(nice) $(ulimit -Sn) $(grep Cpus_allowed: /proc/self/status)\"";
+    for change in ["renice -n 5 -p $PPID", "prlimit --pid $PPID --nofile=512:", "taskset -pc 0 $PPID"] {
+        let story = run(vec![
+            step(format!("{shown}; echo $PPID")),
+            step(format!("{change} > /dev/null; echo $PPID")),
+            step(format!("{shown}; echo $PPID")),
+        ]);
+        assert_eq!(story.results(), [Succeeded, Succeeded, Succeeded], "{change}: {story:?}");
+        let (first, second, third) = (story.output(0), story.output(1), story.output(2));
+        assert_eq!(first[1], second[0], "an unchanged shim is used again");
+        assert_eq!(third[0], first[0], "{change}");
+    }
+}
+
+#[test]
 fn a_step_that_kills_its_own_shim_fails_and_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let number = folder.path().join("number");
