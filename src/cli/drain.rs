@@ -1,9 +1,11 @@
-//! How `serve` and `worker` end: signals ask the worker to drain, and then to end at once.
+//! What signals ask of `serve` and `worker`: to drain, and then to end at once; or to read the configuration.
 
 use super::failure::Failure;
+use super::reload::Ask;
 use crate::worker::{DRAIN_GRACE, Drain};
 use anyhow::Context;
 use clap::Args;
+use std::sync::mpsc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -26,25 +28,46 @@ impl Grace {
 }
 
 /// Asks to drain at the first SIGTERM or Ctrl-C, and to end at once at the second, for as long as the
-/// process lives: on a thread of its own, which no other work keeps from it.
-pub(super) fn on_signals(drain: watch::Sender<Drain>) -> Result<(), Failure> {
+/// process lives: on a thread of its own, which no other work keeps from it. SIGHUP, by which service managers
+/// ask for a reload, ends nothing: what is returned hears of it.
+pub(super) fn on_signals(drain: watch::Sender<Drain>) -> Result<HangUps, Failure> {
     let failed = "signals can't be waited for";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.context(failed).map_err(Failure::Unreachable)?;
     let entered = runtime.enter();
-    let [terminate, interrupt] = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    let (mut terminate, mut interrupt) =
-        terminate.and_then(|it| Ok((it, interrupt?))).context(failed).map_err(Failure::Unreachable)?;
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+    let signals = kinds.into_iter().map(signal).collect::<Result<Vec<_>, _>>();
+    let signals = signals.context(failed).map_err(Failure::Unreachable)?;
+    let [mut terminate, mut interrupt, mut hang_up] = signals.try_into().expect("there are three");
     drop(entered);
+    let (ask, asked) = mpsc::channel();
+    let hung_up = ask.clone();
     let asking = async move {
-        for asked in [Drain::Gently, Drain::AtOnce] {
+        let mut next = [Drain::Gently, Drain::AtOnce].into_iter();
+        loop {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {
+                    if hung_up.send(Ask::Read).is_err() {
+                        tracing::info!("there is no configuration that could be read again");
+                    }
+                    continue;
+                }
             }
-            drain.send_replace(asked);
+            if let Some(asked) = next.next() {
+                drain.send_replace(asked);
+            }
         }
     };
     let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(asking));
-    thread.map(drop).context(failed).map_err(Failure::Unreachable)
+    thread.context(failed).map_err(Failure::Unreachable)?;
+    Ok(HangUps { ask, asked })
+}
+
+/// Where is told that a reload is asked for.
+pub(super) struct HangUps {
+    /// Where this process asks the same thread for what it wants.
+    pub(super) ask: mpsc::Sender<Ask>,
+    pub(super) asked: mpsc::Receiver<Ask>,
 }

@@ -1,5 +1,6 @@
 //! A changed configuration is taken up by a process that goes on; a broken one is reported and left alone.
 
+use super::drain::HangUps;
 use crate::config::{self, Config};
 use std::path::Path;
 use std::sync::mpsc;
@@ -8,6 +9,14 @@ use std::time::{Duration, SystemTime};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What is asked of who looks at the configuration.
+pub(super) enum Ask {
+    /// To read it now, changed or not: files that it names, such as those of secrets, may have changed.
+    Read,
+    /// To end.
+    Stop,
+}
 
 /// A process whose configuration may change.
 pub(super) trait Subject: Send + 'static {
@@ -24,30 +33,29 @@ pub(super) trait Subject: Send + 'static {
 /// Looks at the configuration until it is dropped. Dropping it waits for its thread, which holds the
 /// store: what is still in the log beside the database is brought into it when the store is closed.
 pub(super) struct Reloader {
-    /// Gone only while this is dropped.
-    stop: Option<mpsc::Sender<()>>,
+    ask: mpsc::Sender<Ask>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Reloader {
     /// Begins to look at the file of a configuration, if it has one.
-    pub(super) fn start(config: &Config, subject: impl Subject) -> Self {
-        let (stop, stopped) = mpsc::channel();
+    pub(super) fn start(config: &Config, subject: impl Subject, HangUps { ask, asked }: HangUps) -> Self {
         let thread = config.file.clone().map(|file| {
             // Before the process says that it is ready: what is changed from then on is a change.
             let seen = Seen::now(&file, &subject);
             std::thread::Builder::new()
                 .name("configuration".to_owned())
-                .spawn(move || look_until_stopped(&file, seen, &subject, &stopped))
+                .spawn(move || look_until_stopped(&file, seen, &subject, &asked))
                 .expect("the system can start a thread")
         });
-        Self { stop: Some(stop), thread }
+        Self { ask, thread }
     }
 }
 
 impl Drop for Reloader {
     fn drop(&mut self) {
-        self.stop = None;
+        // Where nobody hears it there is no thread.
+        let _ = self.ask.send(Ask::Stop);
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the look-out for a changed configuration broke off");
         }
@@ -81,10 +89,17 @@ fn fixed<S: Subject>(config: &Config, _: &S) -> Fixed {
     config.fixed().into_iter().filter(|(key, _)| S::FIXED.contains(key)).collect()
 }
 
-fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, stopped: &mpsc::Receiver<()>) {
-    while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked: &mpsc::Receiver<Ask>) {
+    // Until what was asked for is done: a file that is being written is read with the next look.
+    let mut must_read = false;
+    loop {
+        match asked.recv_timeout(LOOK_EVERY) {
+            Ok(Ask::Read) => must_read = true,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Ask::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+        }
         let now = stamp(file);
-        if now == seen.stamp {
+        if now == seen.stamp && !must_read {
             continue;
         }
         let (is_blank, config) = (is_blank(file), load(file, subject));
@@ -92,21 +107,22 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, stopp
             // It is being written: the next look finds it as it is then.
             continue;
         }
-        seen.stamp = now;
+        let changed = if now == seen.stamp { "unchanged" } else { "changed" };
+        (seen.stamp, must_read) = (now, false);
         match config {
             // An editor or a full disk has emptied it: nobody means to close all connections in this way.
             Ok(_) if is_blank && !seen.is_blank => {
-                tracing::error!("the changed configuration is empty, the last good one stays in force");
+                tracing::error!("the {changed} configuration is empty, the last good one stays in force");
             }
             Ok(config) => {
                 seen.is_blank = is_blank;
                 subject.take_up(&config);
-                tracing::info!("the changed configuration is in force");
+                tracing::info!("the {changed} configuration is in force");
                 let fixed = fixed(&config, subject);
                 tell_fixed(seen.fixed.as_ref().unwrap_or(&fixed), &fixed);
             }
             Err(mistakes) => {
-                tracing::error!(%mistakes, "the changed configuration has mistakes, the last good one stays in force");
+                tracing::error!(%mistakes, "the {changed} configuration has mistakes, the last good one stays in force");
             }
         }
     }

@@ -44,7 +44,8 @@ listener asks for the token in the file admin-token in the data folder: programs
 
 Asked to stop by SIGTERM or Ctrl-C, it takes no deliveries and claims no jobs any more. Jobs that
 still run after --drain-seconds are stopped and handed back: they begin again with the next start.
-Asked twice, it hands them back at once.")]
+Asked twice, it hands them back at once. SIGHUP ends nothing: the configuration, files that it names
+and the pipelines are read again, as they are when they change.")]
 pub(super) struct Serve {
     /// Where deliveries are received; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
@@ -103,7 +104,7 @@ impl Serve {
         let _watching = catalog::watch(shelf.clone(), report_broken);
         let housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
         let (drain, drained) = watch::channel(Drain::No);
-        on_signals(drain.clone())?;
+        let hang_ups = on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
         let workshop =
             (!self.no_worker).then(|| Workshop::open(&config, ending, store, depot, clock, metrics)).transpose()?;
@@ -114,7 +115,7 @@ impl Serve {
             retention: housekeeping.retention(),
             terms: workshop.as_ref().map(Workshop::terms),
         };
-        let _reloading = Reloader::start(&config, parts);
+        let _reloading = Reloader::start(&config, parts, hang_ups);
         serve(server, state, drained)?;
         Ok(opened.store)
     }

@@ -27,7 +27,8 @@ claims nothing more; jobs that still run after --drain-seconds are stopped and h
 begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in, and nothing that lasts.
 
 A changed pipehook.yml is in force for the jobs that are claimed from then on, but for what the
-arguments say, and for folders and the database, which change with the next start.")]
+arguments say, and for folders and the database, which change with the next start. SIGHUP ends
+nothing: the configuration and files that it names are read again.")]
 pub(super) struct Worker {
     /// A pool whose jobs to claim; may be given several times
     #[arg(long = "pool", value_name = "NAME")]
@@ -57,10 +58,11 @@ impl Worker {
         let depot = open::depot(&config, &*opened.store)?;
         survive_file_limits()?;
         let (drain, mut drained) = watch::channel(Drain::No);
-        on_signals(drain.clone())?;
+        let hang_ups = on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
         let workshop = Workshop::open(&config, ending, opened.store.clone(), depot, clock, Arc::default())?;
-        let _reloading = Reloader::start(&config, Parts { arguments: self, terms: workshop.terms() });
+        let parts = Parts { arguments: self, terms: workshop.terms() };
+        let _reloading = Reloader::start(&config, parts, hang_ups);
         announce(&config);
         open::block_on(asked_to_drain(&mut drained, Drain::Gently))?;
         tracing::info!("stopping: no new jobs are started");

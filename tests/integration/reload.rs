@@ -57,6 +57,27 @@ fn status(server: &Server, connection: &str, bytes: usize) -> u16 {
 }
 
 #[test]
+fn a_hang_up_reads_the_files_of_secrets_again_and_ends_nothing() {
+    let folder = Folder::new("connections: {open: {secret: {file: secret.txt}}}\n");
+    folder.write("secret.txt", "before");
+    folder.write("pipelines/quick.yml", QUICK);
+    let mut server = folder.serve(&[]);
+    let sent = |server: &Server, secret: &str| {
+        let signature = crate::support::checksum(secret, b"{}");
+        server.request("POST", "/webhooks/open", &[("X-WH-Checksum", &signature)], b"{}").status
+    };
+    assert_eq!((sent(&server, "before"), sent(&server, "after")), (200, 401));
+    folder.write("secret.txt", "after");
+    server.signal(rustix::process::Signal::HUP);
+    until("the new secret", ANSWER_MAX, || (sent(&server, "after") == 200).then_some(()));
+    assert_eq!(sent(&server, "before"), 401);
+    // A second one does nothing else, and what ends the server still does.
+    server.signal(rustix::process::Signal::HUP);
+    server.terminate();
+    assert_eq!(server.ended(Duration::from_secs(30)), Some(0));
+}
+
+#[test]
 fn what_a_changed_configuration_says_is_in_force_while_serving() {
     let folder = folder();
     let server = folder.serve(&[]);
