@@ -5,14 +5,17 @@
 //! trust    whose commands count
 //! listen   lines to text for the log and commands that are obeyed
 //! obey     what each command does
+//! change   what they change for the steps that follow
 //! ```
 
+mod change;
 mod listen;
 mod obey;
 mod trust;
 
+pub(super) use change::Change;
 pub(super) use listen::{Listener, Open};
-pub(super) use obey::{Change, Reached, Rules, Work, worse};
+pub(super) use obey::{Reached, Rules, Work, worse};
 pub(super) use trust::Trust;
 
 /// What a command begins with. What stands before it in the line is left out.

@@ -1,53 +1,19 @@
-//! The schemes of the known senders: one row a sender.
-//!
-//! Sources: reference on senders, sections 1 to 3. What a row does not say is as
-//! [`Scheme::hmac`] or [`Scheme::token`] has it.
+//! The rows of the known senders. Sources: reference on senders, sections 1 to 3.
 
-use super::challenge::Challenge;
-use super::scheme::{
+use super::super::challenge::Challenge;
+use super::super::scheme::{
     Carrier, Content, Encoding, Event, EventForm, Hash, KeyForm, Kind, List, Prefix, RejectedStatus, Scheme, Stamp,
     StampPlace, TOLERANCE_DEFAULT, Unit,
 };
-use super::signed::Signed;
-use super::source::{Pointer, Source};
+use super::super::signed::Signed;
+use super::super::source::{Pointer, Source};
+use super::Preset;
 use std::time::Duration;
 
 /// How long iceScrum's second POST of one change may come after the first.
 const DOUBLE_POSTS: Duration = Duration::from_secs(5 * 60);
 /// How far Linear's timestamp may be from now, as its own library has it.
 const LINEAR_TOLERANCE: Duration = Duration::from_secs(60);
-
-/// A known sender.
-pub struct Preset {
-    /// The name that the configuration writes.
-    pub name: &'static str,
-    /// Who it is, in a few words.
-    pub about: &'static str,
-    scheme: fn() -> Scheme,
-}
-
-impl Preset {
-    /// Returns the sender's scheme.
-    pub fn scheme(&self) -> Scheme {
-        Scheme { name: self.name.to_owned(), ..(self.scheme)() }
-    }
-}
-
-/// Returns the scheme that a preset's name stands for. `azure` may be written in full.
-pub fn preset(name: &str) -> Option<Scheme> {
-    let name = if name == "azure-incoming" { "azure" } else { name };
-    PRESETS.iter().find(|preset| preset.name == name).map(Preset::scheme)
-}
-
-/// Returns the scheme of a connection that names none: Azure's incoming webhook.
-pub fn azure() -> Scheme {
-    preset("azure").expect("it is a row")
-}
-
-/// Returns the names that are offered to people.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    PRESETS.iter().map(|preset| preset.name)
-}
 
 /// The known senders. Azure's documented example writes upper-case hex without a prefix; GitHub,
 /// which its documentation names as a sender, writes `sha1=` before it. iceScrum posts the same

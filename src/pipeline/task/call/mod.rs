@@ -1,0 +1,178 @@
+//! Tasks that only call a tool: what is said of each, in the rows of `table.rs`, so that inputs become arguments.
+//!
+//! ```text
+//! Npm      command: custom     npm <customCommand, split into words>
+//! Maven                        mvn -f <mavenPOMFile> <options, split> <goals, split>, then its JUnit files
+//! ```
+//! The order of arguments is that of the tasks themselves. What needs a service of Azure's (feeds,
+//! service connections) is not there: such inputs are refused before the run, by [`Tool::absent`].
+
+mod table;
+
+pub use table::TOOLS;
+
+/// A task that calls a tool.
+#[derive(Debug)]
+pub struct Tool {
+    /// The task.
+    pub task: &'static str,
+    /// The input that names the folder to start in; empty where there is none.
+    pub folder: &'static str,
+    /// Whether that folder is made if it is missing.
+    pub makes_folder: bool,
+    /// Variables of the environment, and the inputs that give their values.
+    pub environment: &'static [(&'static str, &'static str)],
+    /// The calls, each made if it is meant, in this order, until one fails.
+    pub calls: &'static [Call],
+    /// Inputs that must have no value here, and values that one must not have.
+    pub absent: &'static [(&'static str, &'static [&'static str], &'static str)],
+    /// What a value asks for and nothing does here: the input, the values, and a sentence.
+    pub ignored: &'static [(&'static str, &'static str, &'static str)],
+    /// Results of tests that the tool leaves behind.
+    pub results: Option<Results>,
+}
+
+/// One call of a program.
+#[derive(Debug)]
+pub struct Call {
+    /// Inputs and the values of theirs with which the call is made; all must hold. No values stand
+    /// for any but the others of the same input in the table.
+    pub when: &'static [(&'static str, &'static [&'static str])],
+    /// The program.
+    pub program: Program,
+    /// Once, or once for each of several things.
+    pub each: Each,
+    /// The arguments.
+    pub parts: &'static [Part],
+}
+
+/// Which program is called.
+#[derive(Debug)]
+pub enum Program {
+    /// The first of these that is in the path.
+    Named(&'static [&'static str]),
+    /// The file that an input names, which is the author's own and made executable.
+    File(&'static str),
+}
+
+/// How often a call is made.
+#[derive(Debug)]
+pub enum Each {
+    /// Once.
+    Once,
+    /// For each file that the patterns of an input mean; once without a file where it has none.
+    File(&'static str),
+    /// With the first file that the patterns of an input mean.
+    First(&'static str),
+    /// For each line of an input.
+    Line(&'static str),
+}
+
+/// What becomes of an input in the arguments.
+#[derive(Debug)]
+pub enum Part {
+    /// A word.
+    Word(&'static str),
+    /// A word with macros.
+    Macro(&'static str),
+    /// The value, one word, if there is one.
+    Value(&'static str),
+    /// The value split into words.
+    Words(&'static str),
+    /// A word and behind it the value, if there is one.
+    Option(&'static str, &'static str),
+    /// A beginning and the value in one word, if there is one.
+    Joined(&'static str, &'static str),
+    /// Words, if the input has the value.
+    Switch(&'static str, &'static str, &'static [Part]),
+    /// The file that the call is made for.
+    File,
+    /// A word, and the file that the call is made for, if there is one.
+    FileOption(&'static str),
+    /// The folder around that file, if the input has the value, else the value.
+    Around(&'static str, &'static str),
+    /// An image: the value of the first input, `:`, and the line that the call is made for.
+    Tagged(&'static str),
+    /// A word and an image for each line of the second input, if the first has a value.
+    Tags(&'static str, &'static str, &'static str),
+}
+
+/// Results of tests.
+#[derive(Debug)]
+pub struct Results {
+    /// The input that must be true.
+    pub wanted: &'static str,
+    /// The command that makes results, if not all do.
+    pub command: &'static str,
+    /// The input with the patterns, or the patterns themselves where the tool has its own folder.
+    pub patterns: &'static str,
+    /// The form: `junit` or `vstest`.
+    pub form: &'static str,
+    /// Whether they lie in the folder for what nobody needs after the job.
+    pub is_temporary: bool,
+}
+
+/// Returns the tool that a task calls, if it only calls one.
+pub fn tool(task: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.task == task)
+}
+
+impl Tool {
+    /// Returns the calls that are meant where inputs have the values that `is` knows of.
+    pub fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
+        let others = |input: &str| {
+            let all = self.calls.iter().flat_map(|call| call.when).filter(|(name, _)| *name == input);
+            !all.flat_map(|(_, values)| *values).any(|value| is(input, value))
+        };
+        let holds = |call: &&Call| {
+            call.when.iter().all(|(input, values)| match values.is_empty() {
+                true => others(input),
+                false => values.iter().any(|value| is(input, value)),
+            })
+        };
+        self.calls.iter().filter(holds).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+    use super::*;
+    use Each::{File as EachFile, First, Line, Once};
+    use Part::{Around, File, FileOption, Joined, Macro, Option as Labeled, Switch, Tagged, Tags, Value, Word, Words};
+
+    fn inputs_of(part: &Part) -> Vec<&'static str> {
+        match part {
+            Word(_) | Macro(_) | File | FileOption(_) => Vec::new(),
+            Value(input) | Words(input) | Labeled(_, input) | Joined(_, input) | Around(input, _) | Tagged(input) => {
+                vec![input]
+            }
+            Tags(_, input, other) => vec![input, other],
+            Switch(input, _, parts) => std::iter::once(*input).chain(parts.iter().flat_map(inputs_of)).collect(),
+        }
+    }
+
+    #[test]
+    fn every_input_of_the_table_is_one_of_its_task() {
+        for tool in TOOLS {
+            let task = find(tool.task).unwrap_or_else(|| panic!("{}", tool.task));
+            let calls = tool.calls.iter();
+            let of_calls = calls.flat_map(|call| {
+                let each = match call.each {
+                    EachFile(input) | First(input) | Line(input) => Some(input),
+                    Once => None,
+                };
+                let file = if let Program::File(input) = call.program { Some(input) } else { None };
+                let when = call.when.iter().map(|(input, _)| *input);
+                when.chain(each).chain(file).chain(call.parts.iter().flat_map(inputs_of)).collect::<Vec<_>>()
+            });
+            let others = tool.absent.iter().map(|it| it.0).chain(tool.ignored.iter().map(|it| it.0));
+            let environment = tool.environment.iter().map(|it| it.1);
+            let results = tool.results.iter().map(|it| it.wanted);
+            let all = of_calls.chain(others).chain(environment).chain(results);
+            for input in all.chain(Some(tool.folder).filter(|it| !it.is_empty())) {
+                assert!(task.input(input).is_some(), "{} {input}", tool.task);
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What commands change for the steps that follow: variables, `PATH`, the run's name.
+
+use super::super::variables::Setting;
+use super::Command;
+use super::obey::{Done, Effect, Problem, Reached, Rules, Work, error, required, warning};
+use crate::diagnostic::shown;
+use crate::run;
+use crate::shell::{environment_name, is_special_variable};
+use crate::taint::Text;
+
+/// How many variables and folders a step may set, and the most bytes of all of them.
+const CHANGES_MAX: usize = 1_000;
+const CHANGED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// With this variable a secret may have several lines.
+const MULTILINE_SECRETS: &str = "SYSTEM_UNSAFEALLOWMULTILINESECRET";
+
+/// A change for the steps that follow.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) enum Change {
+    /// A variable.
+    Set(Setting),
+    /// An output variable; the name is without the step's.
+    Output { name: String, value: Text, is_secret: bool },
+    /// A folder at the beginning of `PATH`.
+    PrependPath(String),
+    /// The run's name.
+    Rename(Text),
+}
+
+/// Notes a change, unless the step has made more than it may.
+fn change(work: &mut Work, change: Change, bytes: usize) -> Result<(), Problem> {
+    work.changed_bytes += bytes;
+    if work.changes.len() >= CHANGES_MAX || work.changed_bytes > CHANGED_BYTES_MAX {
+        let sentence = format!("a step can set {CHANGES_MAX} variables of {CHANGED_BYTES_MAX} bytes in all");
+        return Err(Problem::Error(sentence));
+    }
+    work.changes.push(change);
+    Ok(())
+}
+
+fn may_set(rules: &Rules<'_>, name: &str) -> bool {
+    let settable = rules.target.and_then(|target| target.settable_variables.as_ref());
+    settable.is_none_or(|names| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+fn value(rules: &Rules<'_>, data: &str) -> Text {
+    rules.origin.as_ref().map_or_else(|| data.into(), |origin| Text::tainted(data, origin.clone()))
+}
+
+pub(super) fn set_variable(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let name = required(command, "variable")?;
+    if !may_set(rules, name) {
+        let sentence = format!("the variable `{}` is not set: the step's `target` does not name it", shown(name));
+        return warning(sentence);
+    }
+    // An output is exported as `STEP_NAME`, which is no name that programs obey.
+    let is_output = command.is_set("isoutput");
+    if !is_output && is_special_variable(&environment_name(name)) {
+        let sentence = format!("the variable `{}` can't be set: programs obey it", shown(name));
+        let help = if name.eq_ignore_ascii_case("PATH") { "; the command `task.prependpath` adds to it" } else { "" };
+        return error(sentence + help);
+    }
+    let full_name = if is_output { format!("{}.{name}", rules.step) } else { name.to_owned() };
+    let is_secret = command.is_set("issecret") || rules.variables.is_secret(&full_name);
+    if is_secret && command.data.contains(['\n', '\r']) && !allows_multiline_secrets(rules) {
+        let sentence = format!("a secret of several lines needs the variable `{MULTILINE_SECRETS}` to be `true`");
+        return error(sentence);
+    }
+    let own = work.changes.iter().any(|change| change.makes_read_only(&full_name, &rules.step));
+    if own || rules.variables.is_read_only(&full_name) {
+        return warning(format!("the variable `{}` is not set: it is read-only", shown(&full_name)));
+    }
+    let value = value(rules, &command.data);
+    let bytes = name.len() + value.len();
+    let made = match is_output {
+        true => Change::Output { name: name.to_owned(), value, is_secret },
+        false => Change::Set(Setting {
+            name: name.to_owned(),
+            value,
+            is_secret,
+            is_read_only: command.is_set("isreadonly"),
+            keeps_case: command.is_set("preservecase"),
+            is_own_number: false,
+        }),
+    };
+    change(work, made, bytes)?;
+    Ok(is_secret.then(|| Effect::Mask(command.data.clone())))
+}
+
+fn allows_multiline_secrets(rules: &Rules<'_>) -> bool {
+    rules.variables.value(MULTILINE_SECRETS).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"))
+}
+
+impl Change {
+    /// Says whether a later command of the same step may not set a variable again.
+    fn makes_read_only(&self, full_name: &str, step: &str) -> bool {
+        match self {
+            Self::Set(setting) => setting.is_read_only && setting.name.eq_ignore_ascii_case(full_name),
+            Self::Output { name, .. } => format!("{step}.{name}").eq_ignore_ascii_case(full_name),
+            Self::PrependPath(_) | Self::Rename(_) => false,
+        }
+    }
+}
+
+pub(super) fn set_secret(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    Ok(Some(Effect::Mask(command.data.clone())))
+}
+
+/// A script has no parts before and after it that could see the variable; a secret is masked.
+pub(super) fn set_task_variable(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    required(command, "variable")?;
+    Ok(command.is_set("issecret").then(|| Effect::Mask(command.data.clone())))
+}
+
+pub(super) fn prepend_path(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let folder = command.data.trim();
+    if !may_set(rules, "path") {
+        return warning("`PATH` is not changed: the step's `target` does not name `path`".to_owned());
+    }
+    if folder.is_empty() || folder.contains([':', '\0']) {
+        return error("the command `task.prependpath` needs one folder");
+    }
+    match rules.reached {
+        Reached::Not | Reached::Before(_) => {}
+        Reached::Itself => return error("a step that got payload text can't change `PATH`: programs obey it"),
+        Reached::ByProgram => {
+            return error("after payload text came to the job, only a script's own line can change `PATH`");
+        }
+    }
+    change(work, Change::PrependPath(folder.to_owned()), folder.len())?;
+    Ok(None)
+}
+
+pub(super) fn update_build_number(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let Some(name) = run::given_name(&command.data) else { return error("a run needs a name") };
+    change(work, Change::Rename(value(rules, &name)), name.len())?;
+    Ok(Some(Effect::Rename(name)))
+}
