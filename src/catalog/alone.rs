@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span
 use crate::pipeline;
 use crate::template::{Inputs, Template, TemplateKind};
 use crate::yaml::{self, Node};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The keys of which a template has one at its top.
 const BODIES: [&str; 5] = ["steps", "jobs", "stages", "variables", "extends"];
@@ -46,28 +46,47 @@ pub fn looks_like_template(path: &Path) -> bool {
     })
 }
 
-/// Reads a template file by itself and returns what is wrong with it whoever uses it. `kind` is what
-/// it is named as, where a file names it; else what it holds decides.
-pub fn check_template(
-    path: &Path,
-    kind: Option<TemplateKind>,
-    library: &Library,
-) -> std::io::Result<(SourceMap, Diagnostics)> {
+/// A template file that was read by itself.
+#[derive(Debug)]
+pub struct CheckedTemplate {
+    /// The texts in which the diagnostics have their places.
+    pub sources: SourceMap,
+    /// What is wrong with it whoever uses it.
+    pub diagnostics: Diagnostics,
+    /// The files that it names as templates, with what each is named as.
+    pub included: Vec<(PathBuf, TemplateKind)>,
+}
+
+/// Reads a template file by itself. `kind` is what it is named as, where a file names it; else what it
+/// holds decides.
+pub fn check_template(path: &Path, kind: Option<TemplateKind>, library: &Library) -> std::io::Result<CheckedTemplate> {
     let text = read(path)?;
     let moment = Moment::new(library);
     let mut sources = SourceMap::default();
     let source = sources.add(shown_path(path), text.as_str());
     let mut diagnostics = Diagnostics::default();
-    let Some(document) = yaml::parse(&text, source, &mut diagnostics) else { return Ok((sources, diagnostics)) };
+    let Some(document) = yaml::parse(&text, source, &mut diagnostics) else {
+        return Ok(CheckedTemplate { sources, diagnostics, included: Vec::new() });
+    };
     let Some(kind) = kind.or_else(|| TemplateKind::of(keys(&document))) else {
         diagnostics.push(without_body(&document));
-        return Ok((sources, diagnostics));
+        return Ok(CheckedTemplate { sources, diagnostics, included: Vec::new() });
     };
     let files = moment.files(path);
     let template = Template::load_alone(&document, kind, &files, pipeline::judge, &mut sources, &mut diagnostics);
     let inputs = Inputs { groups: moment.library().groups.clone(), ..Inputs::default() };
     add_sure_mistakes_of_template(&template, kind, inputs, &sources, &mut diagnostics);
-    Ok((sources, diagnostics))
+    let included = included(&template, &sources).collect();
+    Ok(CheckedTemplate { sources, diagnostics, included })
+}
+
+/// Returns the files that a template or a pipeline names as templates, with what each is named as.
+pub(super) fn included<'t>(
+    template: &'t Template,
+    sources: &'t SourceMap,
+) -> impl Iterator<Item = (PathBuf, TemplateKind)> + 't {
+    let path = |source| Path::new(&*sources.source(source)?.name).canonicalize().ok();
+    template.included().filter_map(move |(source, kind)| Some((path(source)?, kind)))
 }
 
 fn keys(document: &Node) -> impl Iterator<Item = &str> + Clone {

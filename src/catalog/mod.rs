@@ -14,13 +14,14 @@ mod git;
 mod known;
 mod library;
 mod load;
+mod pass;
 mod possible;
 mod prepare;
 mod sure;
 mod text;
 mod watch;
 
-pub use alone::{check_template, is_template, looks_like_template};
+pub use alone::{CheckedTemplate, check_template, is_template, looks_like_template};
 pub use draft::Draft;
 pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
@@ -129,8 +130,7 @@ impl Pipeline {
 
     /// Returns the files that it names as templates, with what each is named as.
     pub fn included(&self) -> impl Iterator<Item = (PathBuf, TemplateKind)> {
-        let path = |source| Path::new(&*self.sources.source(source)?.name).canonicalize().ok();
-        self.template.included().filter_map(move |(source, kind)| Some((path(source)?, kind)))
+        alone::included(&self.template, &self.sources)
     }
 }
 

@@ -5,17 +5,16 @@
 //! gets a payload that has a text wherever it reads one, so that a place is told which takes none.
 
 use super::draft::blank_payload;
+use super::pass::{BRANCHES_MAX, Pass};
 use super::prepare::inputs;
-use super::sure::Judge;
+use super::sure::{ABSENCES, Judge, OF_SURROUNDINGS};
 use super::{Listener, Pipeline, Trigger, TriggeringWebhook};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
-use crate::pipeline::{self, ScriptRules};
+use crate::pipeline::ScriptRules;
 use crate::shell::Substitution;
 use crate::template::{Branches, Inputs, Template, TemplateKind};
 use std::collections::HashSet;
 
-/// The most branches of one `if` that are looked at.
-const BRANCHES_MAX: usize = 8;
 /// The most webhooks of one pipeline whose payloads are looked at.
 const LISTENERS_MAX: usize = 8;
 
@@ -36,48 +35,84 @@ const LOCAL: [Code; 10] = [
 /// Mistakes of expressions that are read when a run goes on.
 const OF_EXPRESSIONS: [Code; 3] = [Code::UnknownFunction, Code::ArgumentCount, Code::ExpressionSyntax];
 const REJECTED: &str = "a run whose values lead here is rejected for it";
+/// Passes look at no scripts: what their places take is known for any text when the file is read.
+pub(super) const UNJUDGED: Substitution = Substitution::Raw;
 /// Mistakes of places that take no text of a payload, whatever it says.
 const OF_TEXT: [Code; 3] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice];
 
-/// Adds what a template by itself would be rejected for.
-pub(super) fn add_of_template(
+/// Returns the passes over a template by itself. `found` is what is wrong without branches.
+pub(super) fn passes_of_template(
     template: &Template,
     kind: TemplateKind,
     inputs: &Inputs,
-    judge: &Judge<'_>,
-    diagnostics: &mut Diagnostics,
-) {
-    for at in 0..template.branches().min(BRANCHES_MAX) {
+    found: &Diagnostics,
+) -> Vec<Pass> {
+    let pass = |at| {
         let mut found = Diagnostics::default();
         let inputs = Inputs { branches: Branches::Each(at), ..inputs.clone() };
         let document = template.expand_alone(kind, inputs, &mut found);
-        pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
-        add_local(found, judge, diagnostics);
+        Pass::new(document, "template", &ScriptRules { substitution: UNJUDGED, ..ScriptRules::default() }, found)
+    };
+    (0..template.branches().clamp(least(found), BRANCHES_MAX)).map(pass).collect()
+}
+
+/// Returns how many passes there are at least: what is missing may be missing for want of values.
+fn least(found: &Diagnostics) -> usize {
+    usize::from(found.iter().any(|it| ABSENCES.contains(&it.code)))
+}
+
+/// The passes over a pipeline.
+pub(super) struct Passes<'p> {
+    /// With nothing, or with texts wherever a payload is read.
+    pub(super) all: Vec<Pass>,
+    /// For each of these the webhook resource whose payload it has, and the place of its branches.
+    of: Vec<(&'p Listener, usize)>,
+}
+
+impl<'p> Passes<'p> {
+    /// `found` is what is wrong without branches.
+    pub(super) fn new(pipeline: &'p Pipeline, found: &Diagnostics) -> Self {
+        let branches = pipeline.template.branches().min(BRANCHES_MAX);
+        if pipeline.listeners.is_empty() {
+            let branches = branches.max(least(found));
+            let all = (0..branches).map(|at| examined(pipeline, &Trigger::default(), at)).collect();
+            return Self { all, of: Vec::new() };
+        }
+        let listeners = pipeline.listeners.iter().take(LISTENERS_MAX);
+        let of: Vec<(&Listener, usize)> =
+            listeners.flat_map(|listener| (0..branches.max(1)).map(move |at| (listener, at))).collect();
+        let text = |place: usize| format!("\"{place}\"");
+        Self { all: of.iter().map(|(listener, at)| with_payload(pipeline, listener, *at, text)).collect(), of }
+    }
+}
+
+/// Adds what a template by itself would be rejected for.
+pub(super) fn add_of_template(passes: &[Pass], judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
+    for pass in passes {
+        add_local(pass.found.iter().filter(|it| !OF_SURROUNDINGS.contains(&it.code)), judge, diagnostics);
     }
 }
 
 /// Adds what runs of a pipeline would be rejected for.
-pub(super) fn add_of_pipeline(pipeline: &Pipeline, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
-    let branches = pipeline.template.branches().min(BRANCHES_MAX);
-    if pipeline.listeners.is_empty() {
-        for at in 0..branches {
-            add_local(examined(pipeline, &Trigger::default(), at), judge, diagnostics);
+pub(super) fn add_of_pipeline(
+    pipeline: &Pipeline,
+    passes: &Passes<'_>,
+    judge: &Judge<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for (number, Pass { found: of_text, .. }) in passes.all.iter().enumerate() {
+        let may_be_of_values = |it: &Diagnostic| OF_TEXT.contains(&it.code) || OF_EXPRESSIONS.contains(&it.code);
+        let of = passes.of.get(number).filter(|_| of_text.iter().any(may_be_of_values));
+        if let Some((listener, at)) = of {
+            // A place that takes a number is no mistake: the sender may always send one.
+            let of_number = with_payload(pipeline, listener, *at, |place| place.to_string()).found;
+            let places = places(&of_number, &OF_TEXT);
+            let is_refused = |it: &&Diagnostic| OF_TEXT.contains(&it.code) && is_among(it, &places);
+            let note = "a delivery that brings text here is rejected";
+            of_text.iter().filter(is_refused).for_each(|it| add(it.clone(), note, judge, diagnostics));
+            add_of_expressions(pipeline, listener, (*at, of_number), judge, diagnostics);
         }
-    }
-    for listener in pipeline.listeners.iter().take(LISTENERS_MAX) {
-        for at in 0..branches.max(1) {
-            let of_text = with_payload(pipeline, listener, at, |place| format!("\"{place}\""));
-            if of_text.iter().any(|it| OF_TEXT.contains(&it.code)) {
-                // A place that takes a number is no mistake: the sender may always send one.
-                let of_number = with_payload(pipeline, listener, at, |place| place.to_string());
-                let places = places(&of_number, &OF_TEXT);
-                let is_refused = |it: &&Diagnostic| OF_TEXT.contains(&it.code) && is_among(it, &places);
-                let note = "a delivery that brings text here is rejected";
-                of_text.iter().filter(is_refused).for_each(|it| add(it.clone(), note, judge, diagnostics));
-                add_of_expressions(pipeline, listener, (at, of_number), judge, diagnostics);
-            }
-            add_local(of_text, judge, diagnostics);
-        }
+        add_local(of_text.iter(), judge, diagnostics);
     }
 }
 
@@ -90,14 +125,14 @@ fn add_of_expressions(
     judge: &Judge<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let others = places(&with_payload(pipeline, listener, at, |_| "0".to_owned()), &OF_EXPRESSIONS);
+    let others = places(&with_payload(pipeline, listener, at, |_| "0".to_owned()).found, &OF_EXPRESSIONS);
     for mistake in of_number.into_iter().filter(|it| OF_EXPRESSIONS.contains(&it.code) && is_among(it, &others)) {
         add(mistake, REJECTED, judge, diagnostics);
     }
 }
 
-/// Returns what is wrong where the payload has a value, by its number, wherever the pipeline reads one.
-fn with_payload(pipeline: &Pipeline, listener: &Listener, at: usize, value: impl Fn(usize) -> String) -> Diagnostics {
+/// Makes a pass where the payload has a value, by its number, wherever the pipeline reads one.
+fn with_payload(pipeline: &Pipeline, listener: &Listener, at: usize, value: impl Fn(usize) -> String) -> Pass {
     let values: Vec<String> = (0..listener.reads.len()).map(value).collect();
     let webhook = TriggeringWebhook {
         alias: &listener.resource.alias,
@@ -109,22 +144,20 @@ fn with_payload(pipeline: &Pipeline, listener: &Listener, at: usize, value: impl
     examined(pipeline, &Trigger { webhook: Some(webhook), ..Trigger::default() }, at)
 }
 
-/// Returns what is wrong with a pipeline of whose choices the branch at a place is taken.
-fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Diagnostics {
+/// Makes the pass over a pipeline of whose choices the branch at a place is taken.
+fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Pass {
     let mut found = Diagnostics::default();
     let inputs = Inputs { branches: Branches::Each(at), ..inputs(pipeline, trigger, &mut found) };
     let document = pipeline.template.expand(&inputs, &mut found);
-    let rules = pipeline.scripts.rules(Substitution::default());
-    pipeline::examine(&document, &pipeline.name, &rules, &mut found);
-    found
+    Pass::new(document, &pipeline.name, &pipeline.scripts.rules(UNJUDGED), found)
 }
 
-fn add_local(found: Diagnostics, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
-    let is_local = |it: &Diagnostic| it.severity == Severity::Error && LOCAL.contains(&it.code);
-    for diagnostic in found.into_iter().filter(is_local) {
+fn add_local<'f>(found: impl Iterator<Item = &'f Diagnostic>, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {
+    let is_told = |code: Code| LOCAL.contains(&code) || ABSENCES.contains(&code);
+    for diagnostic in found.filter(|it| it.severity == Severity::Error && is_told(it.code)) {
         // Branches that exclude each other bring keys that do.
-        if judge.is_sure(&diagnostic) && !judge.is_of_company(&diagnostic) {
-            add(diagnostic, REJECTED, judge, diagnostics);
+        if judge.is_sure(diagnostic) && !judge.is_of_company(diagnostic) {
+            add(diagnostic.clone(), REJECTED, judge, diagnostics);
         }
     }
 }

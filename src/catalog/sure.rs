@@ -4,6 +4,7 @@
 //! is sure if no expression stands at its place, and, where it is about something that is not
 //! there, if no expression could have brought it.
 
+use super::pass::{self, Pass};
 use super::prepare::expand;
 use super::text::OPENINGS;
 use super::{Pipeline, Trigger, possible, text};
@@ -15,24 +16,8 @@ use std::collections::HashSet;
 
 /// How it ends.
 const CLOSINGS: [&str; 2] = ["}}", ">>"];
-/// Keys whose values have a structure, which an expression may give as a whole.
-const STRUCTURES: [&str; 13] = [
-    "stages",
-    "jobs",
-    "steps",
-    "variables",
-    "pool",
-    "strategy",
-    "matrix",
-    "parameters",
-    "inputs",
-    "env",
-    "container",
-    "services",
-    "dependsOn",
-];
 /// Mistakes about something that is not there.
-const ABSENCES: [Code; 7] = [
+pub(super) const ABSENCES: [Code; 7] = [
     Code::MissingKey,
     Code::MissingInput,
     Code::UnknownDependency,
@@ -42,15 +27,8 @@ const ABSENCES: [Code; 7] = [
     Code::RunName,
 ];
 
-/// Mistakes after which a whole file is left out.
-const LEFT_OUT: [Code; 6] = [
-    Code::UnknownTemplate,
-    Code::UnreadableFile,
-    Code::TemplateCycle,
-    Code::YamlSyntax,
-    Code::YamlLimit,
-    Code::ExpansionLimit,
-];
+/// Mistakes after which something is left out of which no expansion knows.
+const LEFT_OUT: [Code; 4] = [Code::YamlSyntax, Code::YamlLimit, Code::ExpansionLimit, Code::Directive];
 
 /// Mistakes after which nothing more is said about their place.
 const FINAL: [Code; 2] = [Code::DuplicateKey, Code::UnreadableFile];
@@ -73,7 +51,7 @@ const PIPELINE: SourceId = SourceId(0);
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
 /// Mistakes about what the pipeline around a template may bring.
-const OF_SURROUNDINGS: [Code; 7] = [
+pub(super) const OF_SURROUNDINGS: [Code; 7] = [
     Code::UnknownDependency,
     Code::UnknownName,
     Code::UnknownOutput,
@@ -96,9 +74,10 @@ pub(super) fn add_sure_mistakes_of_template(
     }
     let mut found = Diagnostics::default();
     let document = template.expand_alone(kind, inputs.clone(), &mut found);
-    let mut doubt = Doubt::new(sources, diagnostics);
-    doubt.learn(&found);
+    let doubt = Doubt::new(sources, diagnostics, &found);
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
+    let passes = possible::passes_of_template(template, kind, &inputs, &found);
+    let doubt = Doubt { passes: Some(&passes), ..doubt };
     let read = diagnostics.len();
     for diagnostic in found {
         let is_sure = doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code);
@@ -106,7 +85,7 @@ pub(super) fn add_sure_mistakes_of_template(
             diagnostics.push(diagnostic);
         }
     }
-    possible::add_of_template(template, kind, &inputs, &Judge { doubt: &doubt, read }, diagnostics);
+    possible::add_of_template(&passes, &Judge { doubt: &doubt, read }, diagnostics);
 }
 
 /// Adds what is wrong with a pipeline whatever it is started with to what is known of it already.
@@ -122,14 +101,15 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
-    let mut doubt = Doubt::new(&pipeline.sources, diagnostics);
-    doubt.webhooks = pipeline.listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
-    doubt.learn(&found);
-    let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(Substitution::default()) };
+    let doubt = Doubt::new(&pipeline.sources, diagnostics, &found);
+    let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(possible::UNJUDGED) };
     // What an expansion has not come to is not missing.
     if !found.iter().any(|it| it.code == Code::ExpansionLimit) {
         pipeline::examine(&document, &pipeline.name, &rules, &mut found);
     }
+    let passes = possible::Passes::new(pipeline, &found);
+    let webhooks = pipeline.listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
+    let doubt = Doubt { webhooks, passes: Some(&passes.all), ..doubt };
     let has_errors = diagnostics.has_errors();
     let has_no_parameters = pipeline.template.parameters().is_empty();
     let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());
@@ -154,7 +134,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
         }
     }
-    possible::add_of_pipeline(pipeline, &Judge { doubt: &doubt, read }, diagnostics);
+    possible::add_of_pipeline(pipeline, &passes, &Judge { doubt: &doubt, read }, diagnostics);
 }
 
 /// What is known about a file when others of its mistakes are looked for.
@@ -195,8 +175,8 @@ pub(super) fn add_mistakes_beside(
     if diagnostics.iter().any(|diagnostic| diagnostic.code == Code::ExpansionLimit) {
         return;
     }
-    let mut doubt = Doubt { brings_structure: false, ..Doubt::new(&pipeline.sources, diagnostics) };
-    doubt.brings_structure = diagnostics.iter().any(|it| doubt.would_bring(it));
+    let mut doubt = Doubt::new(&pipeline.sources, diagnostics, &Diagnostics::default());
+    doubt.hides_more = diagnostics.iter().any(|it| doubt.would_bring(it));
     let mut found = Diagnostics::default();
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();
@@ -228,8 +208,11 @@ const OTHERWISE_FOUND: [Code; 2] = [Code::MissingParameter, Code::TaintedInScrip
 /// What may depend on values in one pipeline.
 pub(super) struct Doubt<'s> {
     sources: &'s SourceMap,
-    /// Whether expressions may bring keys or items.
-    brings_structure: bool,
+    /// Whether mistakes hide keys or items, wherever these would stand.
+    hides_more: bool,
+    /// Where each branch was looked at: what was missing there. `None` for the document of a run, which is all
+    /// that there is.
+    passes: Option<&'s [Pass]>,
     /// Expressions that do not end: each is over with its scalar, not with the file.
     unclosed: Vec<Span>,
     /// The aliases by which the pipeline's file knows payloads.
@@ -237,25 +220,16 @@ pub(super) struct Doubt<'s> {
 }
 
 impl<'s> Doubt<'s> {
-    fn new(sources: &'s SourceMap, known: &Diagnostics) -> Self {
+    /// `known` is what is wrong with the files, and `found` with an expansion.
+    fn new(sources: &'s SourceMap, known: &Diagnostics, found: &Diagnostics) -> Self {
         let syntax = known.iter().filter(|diagnostic| diagnostic.code == Code::ExpressionSyntax);
         let places = syntax.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span));
-        Self {
-            sources,
-            brings_structure: known.iter().any(|it| LEFT_OUT.contains(&it.code))
-                || sources.iter().any(|source| source.text.lines().any(brings_structure)),
-            unclosed: places.collect(),
-            webhooks: Vec::new(),
-        }
-    }
-
-    /// Learns from the mistakes of an expansion: what could not be expanded without values would
-    /// have brought something.
-    fn learn(&mut self, found: &Diagnostics) {
-        let would_bring =
-            |it: &Diagnostic| !OTHERWISE_FOUND.contains(&it.code) && !self.is_sure(it) && self.would_bring(it);
-        let brings = found.iter().any(would_bring);
-        self.brings_structure |= brings;
+        let mut doubt =
+            Self { sources, hides_more: false, passes: None, unclosed: places.collect(), webhooks: Vec::new() };
+        let is_left_out = |it: &Diagnostic| LEFT_OUT.contains(&it.code);
+        let hides = |it: &Diagnostic| is_left_out(it) || OF_EXPRESSIONS.contains(&it.code) && doubt.would_bring(it);
+        doubt.hides_more = known.iter().any(hides) || found.iter().any(|it| it.code == Code::ExpansionLimit);
+        doubt
     }
 
     /// Says whether the value that could not be made might have brought keys, items or names: all
@@ -271,27 +245,40 @@ impl<'s> Doubt<'s> {
         let source = self.sources.source(place.span.source);
         let written = source.and_then(|source| source.text.get(place.span.range())).unwrap_or_default();
         let before = source.and_then(|source| source.text.get(..place.span.range().start)).unwrap_or_default();
-        let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
         let is_expression = OPENINGS.iter().any(|opening| written.starts_with(opening));
         let depends = match diagnostic.code {
             // That there are too many depends on what is brought, not on what one of them says.
-            Code::ExpansionLimit if !is_expression => self.brings_structure,
+            Code::ExpansionLimit if !is_expression => self.may_be_fewer(),
             _ => has_expression(written) || self.is_inside_expression(before, place.span),
         };
         let is_about_others = source.is_some_and(|source| is_about_others(diagnostic, &source.text, place.span));
-        !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !may_be_brought && !is_about_others
+        !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !self.may_be_brought(diagnostic) && !is_about_others
+    }
+
+    /// Says whether items of lists are not the author's own, so that other values may bring fewer.
+    fn may_be_fewer(&self) -> bool {
+        let begins = |line: &str| {
+            let line = line.trim_start_matches([' ', '-', '\'', '"']);
+            let value = line.split_once(':').map_or("", |(_, value)| value.trim_start());
+            OPENINGS.iter().any(|opening| line.starts_with(opening) || value.starts_with(opening))
+        };
+        self.sources.iter().any(|source| source.text.lines().any(begins))
+    }
+
+    /// Says whether a mistake is about something that is not there and that other values would bring.
+    fn may_be_brought(&self, diagnostic: &Diagnostic) -> bool {
+        let is_missing = || self.passes.is_none_or(|passes| pass::agree(passes, diagnostic));
+        ABSENCES.contains(&diagnostic.code) && (self.hides_more || !is_missing())
     }
 
     /// Says whether the expressions at the place of a mistake all had their values, so that it does not
-    /// follow from another one. That is known of the pipeline's own file only, whose parameters have values
-    /// before it is expanded, and not of variables: what one is made of may be a gap.
+    /// follow from another one. That is not known of variables: what one is made of may be a gap.
     fn had_values(&self, diagnostic: &Diagnostic, gaps: &HashSet<Span>) -> bool {
         let Some(place) = diagnostic.primary.as_ref().map(|label| label.span) else { return false };
-        let source = self.sources.source(PIPELINE).filter(|_| place.source == PIPELINE);
+        let source = self.sources.source(place.source);
         let Some(written) = source.and_then(|source| source.text.get(place.range())) else { return false };
-        let may_be_brought = self.brings_structure && ABSENCES.contains(&diagnostic.code);
         let reads_variables = written.to_ascii_lowercase().contains("variables");
-        !may_be_brought && !reads_variables && !gaps.iter().any(|gap| gap.overlaps(place))
+        !self.may_be_brought(diagnostic) && !reads_variables && !gaps.iter().any(|gap| gap.overlaps(place))
     }
 
     /// Says whether a mistake is about a template whose name the defaults of parameters made: a delivery
@@ -343,13 +330,4 @@ fn is_about_others(diagnostic: &Diagnostic, text: &str, place: Span) -> bool {
 
 fn has_expression(text: &str) -> bool {
     OPENINGS.iter().any(|opening| text.contains(opening))
-}
-
-/// Says whether an expression is a whole item, a key, or the whole value of a key that has a
-/// structure.
-fn brings_structure(line: &str) -> bool {
-    let line = line.trim_start_matches([' ', '-', '\'', '"']);
-    let begins = |text: &str| OPENINGS.iter().any(|opening| text.starts_with(opening));
-    let value = line.split_once(':').filter(|(key, _)| STRUCTURES.contains(key)).map(|(_, value)| value.trim_start());
-    begins(line) || value.is_some_and(begins)
 }

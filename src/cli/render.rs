@@ -16,7 +16,8 @@ Examples:
 pub(super) struct Render {
     #[command(flatten)]
     expansion: Expansion,
-    /// Leave scripts as the file has them, with payload text in place, instead of as they will run
+    /// Leave scripts as the file has them, with payload text in place, instead of as they will run; as YAML
+    /// this is a file that renders to itself
     #[arg(long)]
     as_written: bool,
     /// How to print the document
@@ -38,6 +39,7 @@ impl Render {
             false => pipeline::rewritten(&prepared.document, prepared.plan.substitution),
         });
         match self.format {
+            DocumentFormat::Yaml if self.as_written => output::text(&template::to_yaml(&template::as_file(document)))?,
             DocumentFormat::Yaml => output::text(&template::to_yaml(&document))?,
             DocumentFormat::Json => output::json(&template::to_json(&document))?,
         }

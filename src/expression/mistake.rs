@@ -22,11 +22,13 @@ pub struct Mistake {
     pub note: Option<String>,
     /// One action that would mend it.
     pub help: Option<String>,
+    /// Whether the expression can be evaluated all the same, with nothing where the mistake is.
+    pub is_nothing: bool,
 }
 
 impl Mistake {
     pub(super) fn new(code: Code, range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { code, range, title: title.into(), label: label.into(), note: None, help: None }
+        Self { code, range, title: title.into(), label: label.into(), note: None, help: None, is_nothing: false }
     }
 
     pub(super) fn syntax(range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {

@@ -62,7 +62,9 @@ pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, memb
     let is_waited_for = ["dependencies", "stageDependencies"].iter().any(|known| name.eq_ignore_ascii_case(known));
     let help = did_you_mean(member, members.iter().map(String::as_str))
         .or_else(|| is_waited_for.then(|| "only what `dependsOn` names is there".to_owned()));
-    Mistake::new(Code::UnknownName, range, title, label).maybe_help(help)
+    let mistake = Mistake::new(Code::UnknownName, range, title, label).maybe_help(help);
+    // What is not waited for is nothing when a run comes there (reference, section 5.6).
+    Mistake { is_nothing: is_waited_for, ..mistake }
 }
 
 /// Returns the mistake of a status function that names what is not waited for.

@@ -80,7 +80,7 @@ impl Sheet {
     /// Returns the expanded document as YAML, its blanks filled in.
     pub fn yaml(&self, values: &[String]) -> Result<String, String> {
         let document: Node = serde_json::from_str(&self.filled(values)).map_err(|error| error.to_string())?;
-        Ok(template::to_yaml(&with_literals(document)))
+        Ok(template::to_yaml(&template::as_file(with_literals(document))))
     }
 
     fn filled(&self, values: &[String]) -> String {

@@ -40,6 +40,8 @@ pub(super) struct Pipeline {
 pub(super) struct Variables {
     pub(super) own: Vec<Variable>,
     pub(super) groups: Vec<plan::VariableGroup>,
+    /// Whether there may be more, so that names may be missing.
+    pub(super) has_gaps: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -60,6 +62,8 @@ pub(super) struct Resources {
     pub(super) pipelines: Vec<Placed<plan::PipelineResource>>,
     pub(super) builds: Vec<Placed<String>>,
     pub(super) packages: Vec<Placed<String>>,
+    /// Whether there may be more containers, so that aliases may be missing.
+    pub(super) has_gaps: bool,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +88,8 @@ pub(super) struct Stage {
 #[derive(Debug, Default)]
 pub(super) struct Job {
     pub(super) name: Option<Placed<String>>,
+    /// Whether there may be more steps, so that names may be missing.
+    pub(super) has_gaps: bool,
     pub(super) display_name: Option<Text>,
     pub(super) depends_on: Vec<Placed<String>>,
     pub(super) condition: Option<Condition>,

@@ -119,7 +119,7 @@ pub(super) fn pairs(node: &Node) -> Vec<(Placed<String>, Text)> {
         let key = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
         Some((key, text(&entry.value)?))
     };
-    entries(node).iter().filter_map(pair).collect()
+    entries(node).iter().filter(|entry| !entry.is_gap()).filter_map(pair).collect()
 }
 
 /// Returns the expression of a value that becomes known only when its job is due: what stands

@@ -37,7 +37,7 @@ pub fn to_json(node: &Node) -> Value {
 fn scalar_json(scalar: &Scalar) -> Value {
     let text = scalar.text.flatten();
     match scalar.kind {
-        Kind::Null => Value::Null,
+        Kind::Null | Kind::Gap => Value::Null,
         Kind::Boolean => Value::Bool(text == "True"),
         Kind::Plain | Kind::Number => match &*text {
             "true" => Value::Bool(true),
@@ -108,7 +108,7 @@ fn inline(yaml: &mut String, node: &Node, indent: usize) {
         Content::Scalar(scalar) => {
             let value = scalar.text.flatten();
             match scalar.kind {
-                Kind::Null => yaml.push_str("null"),
+                Kind::Null | Kind::Gap => yaml.push_str("null"),
                 Kind::Plain if is_one_safe_line(&value) => yaml.push_str(&value),
                 Kind::Number | Kind::Boolean => yaml.push_str(&value),
                 _ if fits_block(&value) => block(yaml, &value, indent),

@@ -72,6 +72,16 @@ pub enum Kind {
     Boolean,
     /// An expression's number.
     Number,
+    /// No value: in a document that is made to be looked at, this stands for what values that are not known
+    /// yet may bring.
+    Gap,
+}
+
+impl Entry {
+    /// Says whether this stands for keys that values which are not known yet may bring.
+    pub fn is_gap(&self) -> bool {
+        self.key.is_empty() && self.value.is_gap()
+    }
 }
 
 impl Node {
@@ -85,6 +95,21 @@ impl Node {
         }
     }
 
+    /// Says whether this stands for what values that are not known yet may bring: as an item of a list for any
+    /// number of items, as a value for any value.
+    pub fn is_gap(&self) -> bool {
+        matches!(&self.content, Content::Scalar(Scalar { kind: Kind::Gap, .. }))
+    }
+
+    /// Says whether values that are not known yet may bring more keys or items.
+    pub fn has_gap(&self) -> bool {
+        match &self.content {
+            Content::Scalar(_) => false,
+            Content::Sequence(items) => items.iter().any(Self::is_gap),
+            Content::Mapping(entries) => entries.iter().any(Entry::is_gap),
+        }
+    }
+
     /// Says whether a payload's value stands here, put in by one expression.
     pub fn is_produced(&self) -> bool {
         self.origin.is_some()
@@ -93,7 +118,7 @@ impl Node {
     /// Returns what the value is, with its article, for messages: `a list`.
     pub fn describe(&self) -> &'static str {
         match &self.content {
-            Content::Scalar(Scalar { kind: Kind::Null, .. }) => "nothing",
+            Content::Scalar(Scalar { kind: Kind::Null | Kind::Gap, .. }) => "nothing",
             Content::Scalar(_) => "text",
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",

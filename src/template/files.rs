@@ -15,6 +15,8 @@ pub struct Repository {
     pub name: Option<String>,
     /// The branch, tag or commit, for a git checkout.
     pub version: Option<String>,
+    /// Where an expression says the branch, tag or commit, whose value is known only to a run.
+    pub open_version: Option<Span>,
 }
 
 /// A file's text and the name under which people know the file.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The two ways to write an expression; the second is for files that pass through another
 /// templating tool first.
-const DELIMITERS: [(&str, &str); 2] = [("${{", "}}"), ("$<<", ">>")];
+pub(super) const DELIMITERS: [(&str, &str); 2] = [("${{", "}}"), ("$<<", ">>")];
 
 /// A part of a scalar's text.
 #[derive(Debug, PartialEq, Eq)]

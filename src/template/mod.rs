@@ -31,6 +31,7 @@ mod reference;
 mod repository;
 mod step;
 mod value;
+mod written;
 
 pub use emit::{to_json, to_yaml};
 pub use expand::{
@@ -45,6 +46,7 @@ pub use old::{OLD_KEYS, WITH_JOBS, old_form};
 pub use parameter::{Form, Judge, PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use reference::{FileKey, Kind as TemplateKind};
 pub use value::{came_from, object_in_text};
+pub use written::as_file;
 
 use crate::diagnostic::{Diagnostics, SourceId, SourceMap, Span};
 use crate::expression::{Object, Reference};

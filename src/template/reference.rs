@@ -65,7 +65,7 @@ impl Kind {
     /// Returns the keys that such a file may have beside its body.
     pub(super) fn others(self) -> &'static [&'static str] {
         match self {
-            Self::Extends => &["parameters", "resources", "trigger", "variables"],
+            Self::Extends => &["parameters", "pool", "resources", "trigger", "variables"],
             _ => &["parameters"],
         }
     }

@@ -60,9 +60,17 @@ fn repository(item: &Node, diagnostics: &mut Diagnostics) -> Option<Repository> 
         return None;
     }
     let name = item.member("name").and_then(|name| text(name, "`name`", diagnostics)).map(|(name, _)| name);
-    let version =
-        item.member("ref").and_then(|version| text(version, "`ref`", diagnostics)).map(|(version, _)| version);
-    Some(Repository { alias: alias.into(), alias_span, name, version: version.filter(|it| !it.is_empty()) })
+    let written = item.member("ref");
+    let open_version = written.filter(|version| has_expression(version)).map(|version| version.span);
+    let version = written.filter(|_| open_version.is_none());
+    let version = version.and_then(|version| text(version, "`ref`", diagnostics)).map(|(version, _)| version);
+    let version = version.filter(|it| !it.is_empty());
+    Some(Repository { alias: alias.into(), alias_span, name, version, open_version })
+}
+
+/// Says whether a version has an expression: then a checkout gets it, and no template.
+pub(super) fn has_expression(version: &Node) -> bool {
+    version.text().is_some_and(|text| hole::has_expression(text))
 }
 
 fn same_alias(second: &Repository, first: &Repository) -> Diagnostic {

@@ -33,6 +33,8 @@ const POWERSHELL_KEYS: &[&str] = &[
     "progressPreference",
     "workingDirectory",
 ];
+/// The key whose value is for the templates around a job or a stage to read.
+const TEMPLATE_CONTEXT: &str = "templateContext";
 const INLINE: &[(&str, &str)] = &[("targetType", "inline")];
 
 /// The short forms (reference, sections 2.7 and 6.2). A form with more fixed inputs stands before
@@ -81,7 +83,7 @@ const SHORTS: &[Short] = &[
 
 /// Returns a step with its task written out, and its variables and inputs as text; anything else as it is.
 pub(super) fn normalise(step: &Value) -> Value {
-    let step = &["env", "inputs"].iter().fold(step.clone(), |step, name| map_member(&step, name, texts));
+    let step = &["env", "inputs"].iter().fold(step.clone(), |step, name| change_member(&step, name, texts));
     let Value::Object(object) = step else { return step.clone() };
     let first = object.iter().next().map(|(key, _)| key.flatten());
     let Some(short) = SHORTS.iter().find(|short| first.as_deref() == Some(short.keyword)) else {
@@ -146,10 +148,21 @@ fn text(value: &Value) -> Value {
     }
 }
 
-/// Returns a mapping whose values are text.
-fn texts(mapping: &Value) -> Value {
-    let Value::Object(object) = mapping else { return mapping.clone() };
-    map_members(object, |_, value| if let Value::Boolean(_) = value { text(value) } else { value.clone() })
+/// Returns a mapping whose values are text, if it is another one than it was.
+fn texts(mapping: &Value) -> Option<Value> {
+    let Value::Object(object) = mapping else { return None };
+    let is_boolean = |value: &Value| matches!(value, Value::Boolean(_));
+    let change = |value: &Value| if is_boolean(value) { text(value) } else { value.clone() };
+    object.iter().any(|(_, value)| is_boolean(value)).then(|| map_members(object, |_, value| change(value)))
+}
+
+/// Returns a value all of whose scalars are text: what `templateContext` carries (reference, section 2.8).
+fn all_texts(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => map_members(object, |_, value| all_texts(value)),
+        Value::Array(_) => map_items(value, all_texts),
+        scalar => text(scalar),
+    }
 }
 
 /// Returns a list with each item changed, its places and its origin kept.
@@ -167,8 +180,19 @@ pub(super) fn map_items(list: &Value, change: impl Fn(&Value) -> Value) -> Value
 
 /// Returns a mapping with the value of one key changed, its places and its origin kept.
 fn map_member(mapping: &Value, name: &str, change: impl Fn(&Value) -> Value) -> Value {
+    change_member(mapping, name, |value| Some(change(value)))
+}
+
+/// Returns a mapping with the value of one key changed, if the mapping has it and it changes.
+fn change_member(mapping: &Value, name: &str, change: impl Fn(&Value) -> Option<Value>) -> Value {
     let Value::Object(object) = mapping else { return mapping.clone() };
-    map_members(object, |key, value| if key.flatten() == name { change(value) } else { value.clone() })
+    let member = object.iter().find(|(key, _)| key.flatten() == name);
+    match member.and_then(|(_, value)| change(value)) {
+        Some(changed) => {
+            map_members(object, |key, value| if key.flatten() == name { changed.clone() } else { value.clone() })
+        }
+        None => mapping.clone(),
+    }
 }
 
 /// Returns a mapping with its values changed, its places and its origin kept.
@@ -186,7 +210,8 @@ fn map_members(object: &Object, change: impl Fn(&Text, &Value) -> Value) -> Valu
 /// Returns a job, or a deployment job, with the tasks of its steps written out.
 pub(super) fn normalise_job(job: &Value) -> Value {
     let job = map_member(job, "steps", |steps| map_items(steps, normalise));
-    let job = map_member(&job, "variables", texts);
+    let job = change_member(&job, "variables", texts);
+    let job = map_member(&job, TEMPLATE_CONTEXT, all_texts);
     map_member(&job, "strategy", |strategy| {
         ["runOnce", "rolling", "canary"]
             .into_iter()
@@ -205,7 +230,9 @@ fn normalise_hooks(lifecycle: &Value) -> Value {
 
 /// Returns a stage with the tasks of its jobs' steps written out.
 pub(super) fn normalise_stage(stage: &Value) -> Value {
-    map_member(&map_member(stage, "variables", texts), "jobs", |jobs| map_items(jobs, normalise_job))
+    let stage = change_member(stage, "variables", texts);
+    let stage = map_member(&stage, TEMPLATE_CONTEXT, all_texts);
+    map_member(&stage, "jobs", |jobs| map_items(jobs, normalise_job))
 }
 
 /// Returns a step whose task has a short form that says all of it, in that form.

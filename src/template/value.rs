@@ -189,7 +189,7 @@ pub(super) fn moved(node: Node, span: Span) -> Node {
 fn typed(scalar: &Scalar) -> Value {
     let text = || Value::String(scalar.text.clone());
     match scalar.kind {
-        Kind::Null => Value::Null,
+        Kind::Null | Kind::Gap => Value::Null,
         Kind::Boolean => Value::Boolean(&*scalar.text.flatten() == "True"),
         Kind::Text => text(),
         Kind::Number => Number::written(&scalar.text.flatten()).map_or_else(text, Value::Number),

@@ -1,5 +1,6 @@
 //! `pipehook check` over whole folders.
 
+mod absent;
 mod branches;
 mod codes;
 mod limits;

@@ -6,6 +6,7 @@ mod directives;
 mod disk;
 mod documentation;
 mod expansion;
+mod extends;
 mod files;
 mod limits;
 mod parameters;

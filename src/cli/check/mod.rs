@@ -102,14 +102,24 @@ impl Check {
         if self.format == ReportFormat::Text {
             output::text(&foreseen.iter().map(Foreseen::text).collect::<String>())?;
         }
-        let kinds = included(&pipelines);
+        let mut kinds: HashMap<PathBuf, TemplateKind> =
+            pipelines.iter().flat_map(|checked| checked.included.iter().cloned()).collect();
+        let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
+        let mut templates = parallel::map(&subjects.templates, template);
+        // A template may be named by templates only.
+        let named = templates.iter_mut().flat_map(|(_, included)| std::mem::take(included)).collect::<Vec<_>>();
+        for (path, kind) in named {
+            kinds.entry(path).or_insert(kind);
+        }
         let environment: Option<&Environment<'_>> = (!self.without_secrets).then_some(&environment_variable);
         let mut reports: Vec<Report> =
             subjects.configurations.iter().flat_map(|path| other::configuration(path, environment)).collect();
+        let known = subjects.templates.len();
         reports.extend(subjects.sort_out(pipelines, &kinds));
         reports.extend(subjects.names().cloned());
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
-        reports.extend(parallel::map(&subjects.templates, template).into_iter().flatten());
+        templates.extend(parallel::map(&subjects.templates[known..], template));
+        reports.extend(templates.into_iter().flat_map(|(reports, _)| reports));
         let reports = without_repeats(reports);
         self.print(&reports, &foreseen, &subjects)?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
@@ -136,11 +146,6 @@ impl Check {
         }
         Ok(())
     }
-}
-
-/// Returns as what each file is named by others.
-fn included(pipelines: &[Checked]) -> HashMap<PathBuf, TemplateKind> {
-    pipelines.iter().flat_map(|checked| checked.included.iter().cloned()).collect()
 }
 
 fn kind_of(path: &Path, kinds: &HashMap<PathBuf, TemplateKind>) -> Option<TemplateKind> {

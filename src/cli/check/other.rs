@@ -6,13 +6,17 @@ use crate::catalog::{self, Library};
 use crate::config::{Config, Environment};
 use crate::diagnostic::{Code, Diagnostic, Report, SourceMap};
 use crate::template::TemplateKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Returns what is wrong with a template whoever uses it.
-pub(super) fn template(file: &Path, kind: Option<TemplateKind>, library: &Library) -> Vec<Report> {
+/// Returns what is wrong with a template whoever uses it, and the files that it names as templates.
+pub(super) fn template(
+    file: &Path,
+    kind: Option<TemplateKind>,
+    library: &Library,
+) -> (Vec<Report>, Vec<(PathBuf, TemplateKind)>) {
     match catalog::check_template(file, kind, library) {
-        Ok((sources, diagnostics)) => diagnostics.without_notes().resolve(&sources),
-        Err(cause) => Checked::unreadable("template", file, &cause).reports,
+        Ok(checked) => (checked.diagnostics.without_notes().resolve(&checked.sources), checked.included),
+        Err(cause) => (Checked::unreadable("template", file, &cause).reports, Vec::new()),
     }
 }
 

@@ -80,7 +80,10 @@ fn diagnostic(mistake: Mistake, condition: &Condition) -> Diagnostic {
         part => format!("here: `{}`", shown(part)),
     };
     let span = place(condition, mistake.range);
-    let mut diagnostic = Diagnostic::error(mistake.code, mistake.title, span, label);
+    let mut diagnostic = match mistake.is_nothing {
+        true => Diagnostic::warning(mistake.code, mistake.title, span, label).note("this is nothing in every run"),
+        false => Diagnostic::error(mistake.code, mistake.title, span, label),
+    };
     diagnostic.notes.extend(mistake.note);
     diagnostic.help = mistake.help;
     diagnostic

@@ -224,7 +224,7 @@ fn of_deployment(job: &NamedJob<'_>, deployment: &Deployment, parts: &[&str], ke
 fn of_step(job: &NamedJob<'_>, written: &str) -> Result<(), Mistake> {
     let names: Vec<&str> = job.job.all_steps().filter_map(|step| Some(step.name.as_ref()?.value.as_str())).collect();
     let is_known = names.iter().any(|name| name.eq_ignore_ascii_case(written));
-    if is_known || unnamed(job.job).any(|task| is_numbered(task, written)) {
+    if is_known || job.job.has_gaps || unnamed(job.job).any(|task| is_numbered(task, written)) {
         return Ok(());
     }
     let title = format!("the job `{}` has no step `{}`", job.name, shown(written));

@@ -38,6 +38,7 @@ fn of_job(job: &Job, resources: &Resources, diagnostics: &mut Diagnostics) {
         // A name that no alias has is an image.
         if let ContainerUse::Alias(alias) = &container.value
             && !alias.contains(OF_IMAGES)
+            && !resources.has_gaps
             && let Some(near) = crate::diagnostic::nearest(alias, containers.iter().copied())
             && !near.eq_ignore_ascii_case(alias)
         {
@@ -62,6 +63,7 @@ fn of_step(
     diagnostics: &mut Diagnostics,
 ) {
     if let Some(Placed { value, span }) = &step.target
+        && !resources.has_gaps
         && let TargetPlace::Container(alias) = &value.place
     {
         let name = Placed { value: alias.clone(), span: *span };

@@ -88,8 +88,9 @@ fn of_macro(written: &str, place: Span, pipeline: &Pipeline, diagnostics: &mut D
     let Some((word, format)) = written.split_once(':') else {
         let known = pipeline.variables.own.iter().map(|variable| variable.name.value.as_str()).chain(WORDS);
         let meant = nearest(written, known);
-        // It may be a secret of a group.
-        if meant.is_none() && !pipeline.variables.groups.is_empty() {
+        // It may be a secret of a group, or a variable that is not known yet.
+        let has_others = meant.is_none() && !pipeline.variables.groups.is_empty();
+        if has_others || pipeline.variables.has_gaps {
             return;
         }
         let title = format!("`$({})` in the name of runs may mean nothing", shown(written));

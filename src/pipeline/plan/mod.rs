@@ -277,6 +277,9 @@ pub struct Demand {
     /// The value that it must have; `None` if it only has to be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<String>,
+    /// The version that it must have at least; `None` if any will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
 }
 
 /// Which folders of a job are removed before it begins (reference, section 5.8).

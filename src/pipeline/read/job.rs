@@ -39,6 +39,7 @@ impl Reader<'_> {
         job.late.cancel_timeout_minutes = member(node, "cancelTimeoutInMinutes").and_then(late);
         if keyword == "deployment" {
             job.deployment = self.deployment(node, &job.pool);
+            job.has_gaps = member(node, "strategy").is_some_and(has_gap_inside);
         }
         self.body_of_job(&mut job, node);
         Some(job)
@@ -51,6 +52,7 @@ impl Reader<'_> {
         if job.deployment.is_none() {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
+            job.has_gaps = member(node, "steps").is_some_and(Node::has_gap);
             // There is no folder to check anything out to.
             job.says_checkout |= job.pool.name == AGENTLESS_POOL;
         }
@@ -93,6 +95,11 @@ impl Reader<'_> {
         };
         Some(Placed { value: ContainerUse::Alias(named.value), span: named.span })
     }
+}
+
+/// Says whether values that are not known yet may bring more steps to a hook, or more hooks.
+fn has_gap_inside(strategy: &Node) -> bool {
+    strategy.has_gap() || entries(strategy).iter().any(|entry| has_gap_inside(&entry.value))
 }
 
 fn uses(node: &Node) -> Vec<Placed<String>> {

@@ -156,13 +156,17 @@ impl Reader<'_> {
     fn variables(&mut self, scope: &Node) -> Variables {
         let mut variables = Variables::default();
         let Some(node) = member(scope, "variables") else { return variables };
+        variables.has_gaps = node.has_gap();
         match &node.content {
             Content::Sequence(_) => {
                 for item in items(node, VARIABLES_MAX) {
                     self.variable_item(item, &mut variables);
                 }
             }
-            _ => variables.own = entries(node).iter().filter_map(variable).collect(),
+            _ => {
+                let known = entries(node).iter().filter(|entry| !entry.is_gap());
+                variables.own = known.filter_map(variable).collect();
+            }
         }
         variables
     }

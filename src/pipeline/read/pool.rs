@@ -13,6 +13,8 @@ const CLOUD: &str = "Azure Pipelines";
 const FOREIGN: [(&str, &str); 2] = [("win", "Windows"), ("macos", "macOS")];
 /// What stands between a capability and its value in a demand.
 const EQUALS: &str = "-equals";
+/// What stands between a capability and the least version that it must have.
+const AT_LEAST: &str = "-gtVersion";
 
 impl Reader<'_> {
     /// Returns the pool. One that only asks for an image of a cloud is the default pool, so that a
@@ -63,18 +65,25 @@ impl Reader<'_> {
         names(&entry.value).into_iter().filter_map(|demand| self.demand(&demand)).collect()
     }
 
-    /// `name`, or `name -equals value`.
+    /// `name`, `name -equals value`, or `name -gtVersion 1.2`.
     fn demand(&mut self, written: &Placed<String>) -> Option<Demand> {
         let mut words = written.value.split_whitespace();
         let name = words.next()?.to_owned();
-        let Some(equals) = words.next() else { return Some(Demand { name, equals: None }) };
+        let any = Demand { name, equals: None, at_least: None };
+        let Some(compared) = words.next() else { return Some(any) };
         let value = words.collect::<Vec<_>>().join(" ");
-        if equals.eq_ignore_ascii_case(EQUALS) && !value.is_empty() {
-            return Some(Demand { name, equals: Some(value) });
+        if compared.eq_ignore_ascii_case(EQUALS) && !value.is_empty() {
+            return Some(Demand { equals: Some(value), ..any });
         }
+        let is_version = value.split('.').all(|part| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit()));
+        if compared.eq_ignore_ascii_case(AT_LEAST) && is_version {
+            return Some(Demand { at_least: Some(value), ..any });
+        }
+        let name = any.name;
         let title = format!("`{}` is no demand", shown(&written.value));
         let wrong = Diagnostic::error(Code::InvalidValue, title, written.span, "this has another form");
-        self.diagnostics.push(wrong.help(format!("write `{name}`, or `{name} {EQUALS} value`")));
+        self.diagnostics
+            .push(wrong.help(format!("write `{name}`, `{name} {EQUALS} value` or `{name} {AT_LEAST} 1.2`")));
         None
     }
 }

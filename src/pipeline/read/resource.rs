@@ -51,6 +51,7 @@ impl Reader<'_> {
         resources.pipelines = of("pipelines").iter().filter_map(pipeline).collect();
         resources.builds = of("builds").iter().filter_map(|node| filled(member(node, "build")?)).collect();
         resources.packages = of("packages").iter().filter_map(|node| filled(member(node, "package")?)).collect();
+        resources.has_gaps = node.has_gap() || member(node, "containers").is_some_and(Node::has_gap);
         for node in of("containers") {
             resources.containers.extend(self.container_resource(node));
         }

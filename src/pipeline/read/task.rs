@@ -75,7 +75,7 @@ impl Reader<'_> {
             self.unknown_version(&reference, definition);
             return None;
         }
-        let inputs = Inputs { node: member(node, "inputs"), definition };
+        let inputs = Inputs { node: member(node, "inputs"), definition, has_gaps: has_gaps(node) };
         self.check_inputs(&inputs, reference.span);
         self.check_passed_over(&inputs);
         if let Some(interpreter) = interpreter(&inputs) {
@@ -115,6 +115,7 @@ impl Reader<'_> {
             self.diagnostics.push(Diagnostic::warning(Code::NoEffect, title, place, "it runs where the step stands"));
         }
         let written = member(node, "inputs").map(entries).unwrap_or_default();
+        let mut has_gaps = has_gaps(node);
         let mut given = Vec::new();
         for entry in written {
             let name = author(&entry.key);
@@ -127,13 +128,14 @@ impl Reader<'_> {
             }
             let name = known.map_or(name, |input| input.name.as_str());
             let name = Placed { value: name.to_owned(), span: entry.value.span };
+            has_gaps |= entry.value.is_gap();
             given.extend(text(&entry.value).map(|value| (name, value)));
         }
         for input in package.inputs.iter().filter(|input| input.is_required && input.default.is_empty()) {
             let has_value = |(name, value): &(Placed<String>, Text)| {
                 name.value == input.name && (value.is_tainted() || !value.is_empty())
             };
-            if !given.iter().any(has_value) {
+            if !given.iter().any(has_value) && !has_gaps {
                 let title = format!("the task `{}` needs the input `{}`", package.name, input.name);
                 let missing = Diagnostic::error(Code::MissingInput, title, place, "it has no value");
                 self.diagnostics.push(missing.help(format!("write it below `inputs`: `{}: …`", input.name)));
@@ -207,7 +209,7 @@ impl Reader<'_> {
                 Required::Yes => (true, None),
                 Required::When(other, value) => (inputs.is(other, value), Some(format!("`{other}` is `{value}`"))),
             };
-            if !is_wanted || inputs.is_given(input.name) {
+            if !is_wanted || inputs.is_given(input.name) || inputs.has_gaps {
                 continue;
             }
             let title = format!("the task `{}` needs the input `{}`", definition.name, input.name);
@@ -287,10 +289,17 @@ impl Reader<'_> {
     }
 }
 
+/// Says whether values that are not known yet may bring more inputs.
+fn has_gaps(step: &Node) -> bool {
+    step.has_gap() || member(step, "inputs").is_some_and(Node::has_gap)
+}
+
 /// The inputs of a step.
 struct Inputs<'n> {
     node: Option<&'n Node>,
     definition: &'static Definition,
+    /// Whether values that are not known yet may bring more.
+    has_gaps: bool,
 }
 
 impl<'n> Inputs<'n> {
@@ -306,7 +315,8 @@ impl<'n> Inputs<'n> {
     }
 
     fn is_given(&self, name: &str) -> bool {
-        self.value(name).and_then(text).is_some_and(|text| text.is_tainted() || !text.is_empty())
+        let has_text = |text: Text| text.is_tainted() || !text.is_empty();
+        self.value(name).is_some_and(|value| value.is_gap() || text(value).is_some_and(has_text))
     }
 
     /// Says whether an input has a value, which may be its default. A payload does not decide that.

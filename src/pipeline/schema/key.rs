@@ -31,6 +31,13 @@ impl Kind {
         read
     }
 
+    /// Reports what is wrong with the keys of a mapping that may have more: any may be there.
+    pub(super) fn judge_open(&self, keys: &[(&str, Span)], diagnostics: &mut Diagnostics) {
+        for &(key, span) in keys {
+            self.is_known(key, span, diagnostics);
+        }
+    }
+
     fn is_known(&self, key: &str, span: Span, diagnostics: &mut Diagnostics) -> bool {
         if self.type_of(key).is_some() {
             return true;

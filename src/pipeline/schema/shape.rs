@@ -44,6 +44,7 @@ impl Checker<'_> {
 
     fn value(&mut self, node: &Node, wanted: &Type, what: &str) {
         match wanted {
+            _ if node.is_gap() => {}
             Type::Anything => {}
             Type::Text | Type::Condition => drop(self.scalar(node, what)),
             Type::Own => drop(self.own(node, what)),
@@ -70,9 +71,14 @@ impl Checker<'_> {
             return;
         }
         let Some(entries) = self.entries(node, kind.name) else { return };
+        let entries: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_gap()).collect();
         let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (author(&entry.key), entry.key_span)).collect();
         let whole = keys.first().map_or(node.span, |(_, span)| *span);
-        kind.judge(&keys, whole, self.diagnostics);
+        if node.has_gap() {
+            kind.judge_open(&keys, self.diagnostics);
+        } else {
+            kind.judge(&keys, whole, self.diagnostics);
+        }
         for (key, entry) in keys.iter().map(|(key, _)| *key).zip(entries) {
             if let Some(wanted) = kind.type_of(key) {
                 self.key = entry.key_span;
@@ -83,6 +89,10 @@ impl Checker<'_> {
 
     fn union(&mut self, node: &Node, union: &Union) {
         let Some(entries) = self.entries(node, union.name) else { return };
+        let is_gap_alone = entries.iter().all(Entry::is_gap);
+        if is_gap_alone && !entries.is_empty() {
+            return;
+        }
         let begins = |entry: &Entry| union.kinds.iter().find(|kind| kind.first == Some(author(&entry.key)));
         if let Some(kind) = entries.iter().find_map(begins) {
             return self.mapping(node, kind);

@@ -24,6 +24,7 @@ pub(super) use mention::{Mention, Written};
 use super::hole;
 use super::part::{Element, Pair, Part};
 use super::place::Place;
+use super::repository;
 use crate::diagnostic::{Diagnostics, SourceMap, Span};
 use crate::expression::{Dialect, Scope};
 use crate::yaml;
@@ -107,8 +108,8 @@ impl Compiler<'_> {
         Part::Mapping { span, entries: own }
     }
 
-    /// Compiles the resources: containers are needed when jobs are, the others before anything has a value.
-    /// What is wrong with repositories and webhooks is said by whoever reads them.
+    /// Compiles the resources: containers are needed when jobs are, and so is the version of a repository; the
+    /// others before anything has a value. What is wrong with repositories and webhooks is said by whoever reads them.
     fn resources(&mut self, node: &yaml::Node) -> Part {
         let mut kinds = Vec::new();
         for entry in node.entries().unwrap_or_default() {
@@ -117,7 +118,12 @@ impl Compiler<'_> {
                     self.entry(entry, Place::Other, &mut kinds);
                     continue;
                 }
-                "repositories" | "webhooks" => {}
+                "repositories" => {
+                    let key = Part::fixed(fixed(&entry.key));
+                    kinds.push(Element::Own(Pair { key, value: self.repositories(&entry.value) }));
+                    continue;
+                }
+                "webhooks" => {}
                 kind => {
                     forbid_expressions(&entry.key, "`resources`", self.diagnostics);
                     forbid_expressions(&entry.value, &format!("`{kind}`"), self.diagnostics);
@@ -127,6 +133,31 @@ impl Compiler<'_> {
             kinds.push(Element::Own(Pair { key, value: Part::fixed(fixed(&entry.value)) }));
         }
         Part::Mapping { span: node.span, entries: kinds }
+    }
+
+    /// Compiles the repositories, of which `ref` alone can have an expression (reference, section 2.1).
+    fn repositories(&mut self, node: &yaml::Node) -> Part {
+        let has_open_version = |item: &yaml::Node| item.member("ref").is_some_and(repository::has_expression);
+        let items = node.items().unwrap_or_default();
+        if !items.iter().any(has_open_version) {
+            return Part::fixed(fixed(node));
+        }
+        let mut parts = Vec::with_capacity(items.len());
+        for item in items {
+            let Some(entries) = item.entries().filter(|_| has_open_version(item)) else {
+                parts.push(Element::Own(Part::fixed(fixed(item))));
+                continue;
+            };
+            let pair = |entry: &yaml::Entry| {
+                let is_version = entry.key.text().is_some_and(|key| &**key == "ref");
+                let value =
+                    if is_version { self.part(&entry.value, Place::Other) } else { Part::fixed(fixed(&entry.value)) };
+                Element::Own(Pair { key: Part::fixed(fixed(&entry.key)), value })
+            };
+            let entries = entries.iter().map(pair).collect();
+            parts.push(Element::Own(Part::Mapping { span: item.span, entries }));
+        }
+        Part::Sequence { span: node.span, items: parts }
     }
 
     fn part(&mut self, node: &yaml::Node, place: Place) -> Part {

@@ -1,6 +1,6 @@
-//! Other files in their places: templates, extended pipelines, and groups of variables.
+//! Other files in their places: templates, and groups of variables.
 
-use super::{Expansion, Frame, glue};
+use super::{Expansion, Frame, gap, glue};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::expression::{Object, Value};
 use crate::taint::{Origin, Text};
@@ -18,27 +18,36 @@ const STACK_LEFT: usize = 1024 * 1024;
 const STACK_MORE: usize = 4 * 1024 * 1024;
 
 /// A reference to a template, its parts expanded.
-struct Reference {
+pub(super) struct Reference {
     written: String,
     place: Span,
     arguments: Vec<Argument>,
+    /// For checks, whether more may be passed in another run.
+    has_gap: bool,
 }
 
 impl<'e> Expansion<'e> {
     /// Puts what a template holds into the list in which it is named.
     pub(super) fn template_item(&mut self, item: Node, place: Place, made: &mut Vec<Node>) {
         let Some(kind) = place.kind() else { return };
-        let Some(reference) = self.reference(item) else { return };
-        let Some(entries) = self.include(reference, kind) else { return };
-        let Some(body) = entries.into_iter().find(|entry| kind.bodies().contains(&&*entry.key.flatten())) else {
-            return;
-        };
+        let span = item.span;
+        if item.member("template").is_some_and(|named| self.is_open(named)) {
+            self.leave_gap(span, made);
+        }
+        let entries = self.reference(item).and_then(|reference| self.include(reference, kind));
+        let body = entries
+            .and_then(|entries| entries.into_iter().find(|entry| kind.bodies().contains(&&*entry.key.flatten())));
+        let Some(body) = body else { return self.leave_gap(span, made) };
         match body.value.content {
             Content::Sequence(items) => made.extend(items),
             Content::Mapping(entries) if kind == TemplateKind::Variables => {
                 made.extend(entries.into_iter().map(variable))
             }
-            Content::Scalar(Scalar { kind: Kind::Null, .. }) => {}
+            Content::Scalar(Scalar { kind: Kind::Null, .. }) => {
+                if !self.is_settled(body.value.span) {
+                    self.leave_gap(span, made);
+                }
+            }
             _ => {
                 let title = format!("`{}` of a template is a list, not {}", body.key.flatten(), body.value.describe());
                 let label = format!("this is {}", body.value.describe());
@@ -47,30 +56,23 @@ impl<'e> Expansion<'e> {
         }
     }
 
-    /// Puts what an extended pipeline holds in the place of `extends`. Where nothing can be put there,
-    /// which has been reported, the key stays: nobody is to miss what it would have brought.
-    pub(super) fn extend(&mut self, extends: Entry, entries: &mut Vec<Entry>) {
-        let reference = self.reference(extends.value.clone());
-        let Some(brought) = reference.and_then(|reference| self.include(reference, TemplateKind::Extends)) else {
-            return entries.push(extends);
-        };
-        let is_read_before = |entry: &Entry| ["parameters", "resources", "trigger"].contains(&&*entry.key.flatten());
-        entries.extend(brought.into_iter().filter(|entry| !is_read_before(entry)));
-    }
-
     /// Reads the keys of a reference. What is wrong with them is reported.
-    fn reference(&mut self, node: Node) -> Option<Reference> {
+    pub(super) fn reference(&mut self, node: Node) -> Option<Reference> {
         let span = node.span;
         let Content::Mapping(entries) = node.content else {
             let title = format!("`extends` is a mapping with `template`, not {}", node.describe());
             self.report(Diagnostic::error(Code::WrongType, title, span, format!("this is {}", node.describe())));
             return None;
         };
-        let (mut named, mut arguments) = (None, Vec::new());
+        let (mut named, mut arguments, mut has_gap) = (None, Vec::new(), false);
         for entry in entries {
             match &*entry.key.flatten() {
                 "template" => named = Some(entry.value),
-                "parameters" => arguments = self.arguments(entry.value)?,
+                "parameters" => {
+                    has_gap = entry.value.has_gap();
+                    arguments = self.arguments(entry.value)?;
+                }
+                _ if entry.is_gap() => has_gap = true,
                 key => self.beside_template(key, entry.key_span),
             }
         }
@@ -81,7 +83,7 @@ impl<'e> Expansion<'e> {
         };
         let place = named.span;
         let written = self.path(named)?;
-        Some(Reference { written, place, arguments })
+        Some(Reference { written, place, arguments, has_gap })
     }
 
     fn beside_template(&mut self, key: &str, span: Span) {
@@ -128,7 +130,11 @@ impl<'e> Expansion<'e> {
 
     fn arguments(&mut self, node: Node) -> Option<Vec<Argument>> {
         match node.content {
-            Content::Mapping(entries) => {
+            Content::Mapping(mut entries) => {
+                if self.open.contains(&node.span) {
+                    self.open.extend(entries.iter().map(|entry| entry.value.span));
+                }
+                entries.retain(|entry| !entry.is_gap());
                 let tainted = entries.iter().find_map(|entry| Some((entry.key.origin()?.clone(), entry.key_span)));
                 if let Some((origin, place)) = tainted {
                     self.tainted(&origin, place, "the name of a parameter");
@@ -154,11 +160,16 @@ impl<'e> Expansion<'e> {
     }
 
     /// Enters a file with its parameters and returns its expanded keys and values.
-    fn include(&mut self, reference: Reference, kind: TemplateKind) -> Option<Vec<Entry>> {
+    pub(super) fn include(&mut self, reference: Reference, kind: TemplateKind) -> Option<Vec<Entry>> {
         let file = self.file(&reference)?;
         let touched = |it: &Argument| Some((it.name.clone(), glue::any_origin(&it.value)?));
         let touched = reference.arguments.iter().filter_map(touched).collect();
-        let arguments = reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
+        let mut arguments: Vec<Argument> =
+            reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
+        let mut open = self.open_arguments(&mut arguments);
+        if reference.has_gap {
+            open.extend(file.declared.closed_names().into_iter().flatten().map(Arc::from));
+        }
         let mut mistakes = Vec::new();
         let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
         let is_known = |it: &Diagnostic| it.primary.as_ref().is_none_or(|label| !self.unknown.contains(&label.span));
@@ -169,6 +180,7 @@ impl<'e> Expansion<'e> {
         let parameters: Object = bound.into_iter().map(|it| (Text::author(it.name), it.value)).collect();
         let mut frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
         frame.unknown = unknown;
+        frame.open = open;
         frame.touched = touched;
         self.frames.push(frame);
         let was_copied = std::mem::replace(&mut self.is_copied, false);
@@ -199,6 +211,20 @@ impl<'e> Expansion<'e> {
             return is_right.then_some(entries);
         }
         Some(entries)
+    }
+
+    /// Returns the names of arguments whose values may be others in another run, or of which a part could not
+    /// be made, and takes the gaps out of all.
+    fn open_arguments(&self, arguments: &mut [Argument]) -> Vec<Arc<str>> {
+        if !self.is_checked() && self.unknown.is_empty() {
+            return Vec::new();
+        }
+        let open = arguments.iter_mut().filter_map(|argument| {
+            let is_open = self.is_open(&argument.value);
+            let had_gaps = gap::without_gaps(&mut argument.value);
+            (is_open || had_gaps).then(|| argument.name.clone())
+        });
+        open.collect()
     }
 
     /// Finds the file that a reference names, within the limits of an expansion.
@@ -249,15 +275,25 @@ impl<'e> Expansion<'e> {
             self.look_at(&from_node(&argument.value));
         }
         match declaration.and_then(|declaration| declaration.kind.place()) {
-            Some((place, _)) => Argument { value: self.settled(argument.value, place), ..argument },
+            Some((place, _)) => {
+                let was_passed = std::mem::replace(&mut self.is_passed, true);
+                let value = self.settled(argument.value, place);
+                self.is_passed = was_passed;
+                Argument { value, ..argument }
+            }
             None => argument,
         }
     }
 
     /// Puts the variables of a group in its place. The group itself stays if it has secrets:
-    /// their values are known only where the steps run.
+    /// their values are known only where the steps run. One that is passed on is known, and stays as it is.
     pub(super) fn group(&mut self, item: Node, made: &mut Vec<Node>) {
-        let Some(named) = item.member("group").filter(|named| !self.is_unknown(named)) else { return };
+        let Some(named) = item.member("group").filter(|named| !self.is_unknown(named)) else {
+            return self.leave_gap(item.span, made);
+        };
+        if self.is_open(named) {
+            self.leave_gap(named.span, made);
+        }
         let place = named.span;
         let Content::Scalar(scalar) = &named.content else {
             made.push(item);
@@ -274,13 +310,18 @@ impl<'e> Expansion<'e> {
             let unknown = Diagnostic::error(Code::UnknownGroup, title, place, "the configuration does not have it");
             let unknown = unknown.help("define it below `variable-groups` in the configuration");
             self.report(unknown.suggest(&name, groups.names()));
+            self.leave_gap(place, made);
             return;
         };
-        if !group.secrets.is_empty() {
+        let is_passed = self.is_passed;
+        if is_passed || !group.secrets.is_empty() {
             made.push(item);
         }
         for (name, value) in &group.values {
             self.variables.define(name, Text::author(value.clone()), None);
+            if is_passed {
+                continue;
+            }
             made.push(pair(Text::author(name.clone()), place, text(value.clone(), place), place));
         }
     }
@@ -288,6 +329,9 @@ impl<'e> Expansion<'e> {
 
 /// Returns an entry of a mapping of variables as an item of a list.
 fn variable(entry: Entry) -> Node {
+    if entry.is_gap() {
+        return entry.value;
+    }
     pair(entry.key, entry.key_span, entry.value, entry.key_span)
 }
 

@@ -1,11 +1,12 @@
 //! Mappings: directives bring keys, and values that define variables make them known.
 
+use super::gap::gap;
 use super::{Expansion, glue};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::taint::Text;
 use crate::template::part::{Element, Pair, Part};
 use crate::template::place::Place;
-use crate::template::{Branches, Content, Entry, Kind, Node};
+use crate::template::{Content, Entry, Kind, Node};
 use std::collections::HashMap;
 
 /// Mappings with more keys than this look for double keys by hash.
@@ -33,6 +34,9 @@ impl Expansion<'_> {
                 (_, element) => self.element(element, place, &mut entries),
             }
         }
+        if place == Place::Root {
+            self.join_resources(&mut entries);
+        }
         self.check_unique(&entries);
         self.count_one(span);
         if place.is_scope() {
@@ -42,10 +46,20 @@ impl Expansion<'_> {
     }
 
     /// Says whether an item is not to be looked at where each branch is: what it is depends on its first
-    /// key, and a directive or an expression gives that.
-    pub(super) fn is_beyond_judging(&self, elements: &[Element<Pair>]) -> bool {
-        self.inputs.branches != Branches::Decided
-            && !matches!(elements.first(), Some(Element::Own(pair)) if pair.key.is_fixed())
+    /// key, and a directive or an expression gives that. A key out of a payload is looked at: it is refused.
+    pub(super) fn is_beyond_judging(&mut self, elements: &[Element<Pair>]) -> bool {
+        if !self.is_checked() {
+            return false;
+        }
+        match elements.first() {
+            Some(Element::Own(pair)) if pair.key.is_fixed() => false,
+            Some(Element::Own(pair)) => {
+                let key = self.part(&pair.key, Place::Other);
+                let is_tainted = |content: &Content| matches!(content, Content::Scalar(it) if it.text.is_tainted());
+                key.origin.is_none() && !is_tainted(&key.content)
+            }
+            _ => true,
+        }
     }
 
     fn element(&mut self, element: &Element<Pair>, place: Place, entries: &mut Vec<Entry>) {
@@ -59,7 +73,12 @@ impl Expansion<'_> {
                     self.bring_entries(body, place, entries);
                 }
             }
-            Element::Each(each) => self.turns(each, |expansion| expansion.bring_entries(&each.body, place, entries)),
+            Element::Each(each) => {
+                self.turns(each, |expansion| expansion.bring_entries(&each.body, place, entries));
+                if !self.is_settled(each.collection.span) {
+                    self.leave_gap_of_keys(each.collection.span, entries);
+                }
+            }
             Element::Insert(part) => self.bring_entries(part, place, entries),
         }
     }
@@ -70,7 +89,15 @@ impl Expansion<'_> {
         if self.spent.is_over() {
             return;
         }
-        let value = value.unwrap_or_else(|| self.part(&pair.value, place.member_of(&key)));
+        if !self.is_settled(key.span) {
+            self.leave_gap_of_keys(key.span, entries);
+        }
+        let mut value = value.unwrap_or_else(|| self.part(&pair.value, place.member_of(&key)));
+        // What is nothing now may be something in another run.
+        let is_nothing = matches!(&value.content, Content::Scalar(scalar) if scalar.text.is_empty());
+        if is_nothing && self.is_checked() && !self.is_settled(value.span) {
+            value = gap(value.span);
+        }
         if self.is_unknown(&key) {
             return;
         }
@@ -97,6 +124,9 @@ impl Expansion<'_> {
             return;
         }
         let node = self.body(body, place);
+        if !self.is_settled(body.span()) {
+            self.leave_gap_of_keys(body.span(), entries);
+        }
         match node.content {
             Content::Mapping(brought) => {
                 for mut entry in brought {
@@ -112,6 +142,7 @@ impl Expansion<'_> {
     /// Puts an expanded entry into its mapping.
     fn finish_entry(&mut self, entry: Entry, place: Place, entries: &mut Vec<Entry>) {
         match place {
+            _ if entry.is_gap() => entries.push(entry),
             Place::Variables => {
                 self.define(&entry.key, &entry.value);
                 entries.push(entry);
@@ -183,7 +214,7 @@ impl Expansion<'_> {
             let mut key = |at: usize| Some((seen.insert(entries[at].key.flatten().to_ascii_lowercase(), at)?, at));
             (0..entries.len()).filter_map(&mut key).collect()
         };
-        for (first, second) in repeated {
+        for (first, second) in repeated.into_iter().filter(|(_, second)| !entries[*second].is_gap()) {
             let title = format!("the key `{}` is here twice", shown(&entries[second].key.flatten()));
             let duplicate = Diagnostic::error(Code::DuplicateKey, title, entries[second].key_span, "the second time");
             self.report(duplicate.related(entries[first].key_span, "the first time"));

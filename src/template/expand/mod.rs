@@ -6,6 +6,8 @@
 //! mapping    keys and values: directives bring keys, variables are defined
 //! glue       numbers that the text around them would make part of something else
 //! include    other files, with parameters of their own
+//! extend     a whole pipeline in the place of `extends`, and its resources
+//! gap        what values that are not known yet may bring, for checks
 //! variables  what is known as `variables` at the present point
 //! spent      the limits of one expansion
 //! ```
@@ -14,6 +16,8 @@
 //! through all frames, since a template sees those of its caller.
 
 mod decision;
+mod extend;
+mod gap;
 mod glue;
 mod include;
 mod mapping;
@@ -30,7 +34,7 @@ use super::load::{File, Loaded};
 use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
-use super::{Content, Inputs, Kind, Node, Scalar, compile, value};
+use super::{Content, Entry, Inputs, Kind, Node, Scalar, compile, value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Step, Value};
 use crate::shell::Requirement;
@@ -57,6 +61,7 @@ pub(super) fn expand_with_gaps(
 ) -> (Node, HashSet<Span>) {
     let mut expansion = Expansion::new(loaded, inputs, diagnostics);
     let document = expansion.part(&loaded.files[0].document, Place::Root);
+    expansion.unknown.extend(expansion.open);
     (document, expansion.unknown)
 }
 
@@ -83,6 +88,9 @@ struct Expansion<'e> {
     used: Vec<usize>,
     /// Whether what is put in its place is copied from a file as it is.
     is_copied: bool,
+    /// Whether the values are passed to a template, which may look at them: what stands at their places in the
+    /// end is put there when it has passed them on.
+    is_passed: bool,
     /// Whether tainted text has decided anything, beside what the expressions of the open frames
     /// have looked at.
     text_decided: bool,
@@ -91,6 +99,10 @@ struct Expansion<'e> {
     /// The places whose values could not be made, which has been reported: what they would have
     /// brought is no second mistake.
     unknown: HashSet<Span>,
+    /// The places whose values may be others in another run, or of which a part could not be made.
+    open: HashSet<Span>,
+    /// The `resources` of the pipeline that was extended last, until they join those of the file around.
+    brought: Option<Entry>,
 }
 
 /// One use of one file.
@@ -106,6 +118,9 @@ struct Frame<'e> {
     touched: Vec<(Arc<str>, Arc<Origin>)>,
     /// The parameters whose values could not be made.
     unknown: Vec<Arc<str>>,
+    /// The parameters and loops whose values may be others in another run, or of which a part could not be made.
+    open: Vec<Arc<str>>,
+    open_loops: Vec<Arc<str>>,
     /// Where the file is named; `None` for the pipeline's own.
     named_at: Option<Span>,
 }
@@ -122,7 +137,17 @@ impl<'e> Frame<'e> {
         context.set("parameters", parameters);
         context.set("variables", Value::object::<Text>([]));
         context.set("resources", inputs.resources.clone().into());
-        Self { file, context, published: None, origins, touched: Vec::new(), unknown: Vec::new(), named_at }
+        Self {
+            file,
+            context,
+            published: None,
+            origins,
+            touched: Vec::new(),
+            unknown: Vec::new(),
+            open: Vec::new(),
+            open_loops: Vec::new(),
+            named_at,
+        }
     }
 }
 
@@ -142,9 +167,12 @@ impl<'e> Expansion<'e> {
             spent: Spent::default(),
             used: Vec::new(),
             is_copied: false,
+            is_passed: false,
             text_decided: false,
             decided: None,
             unknown: HashSet::new(),
+            open: HashSet::new(),
+            brought: None,
         }
     }
 
@@ -273,6 +301,9 @@ impl<'e> Expansion<'e> {
         }
         let holes =
             pieces.iter().filter_map(|piece| if let Piece::Hole(hole) = piece { Some(hole.span) } else { None });
+        if self.has_open() {
+            self.note_open_text(span, pieces);
+        }
         if !self.unknown.is_empty() && holes.into_iter().any(|hole| self.unknown.contains(&hole)) {
             self.unknown.insert(span);
         }
@@ -314,6 +345,7 @@ impl<'e> Expansion<'e> {
     /// Returns the value of an expression. `None` where it has none, which has been reported, or
     /// reads what has none.
     fn evaluate(&mut self, hole: &Hole) -> Option<Value> {
+        self.note_open(hole);
         if self.reads_unknown(hole) {
             self.unknown.insert(hole.span);
             return None;

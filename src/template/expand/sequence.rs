@@ -25,9 +25,15 @@ impl Expansion<'_> {
             return;
         }
         match item {
-            Element::Own(Part::Mapping { entries, .. }) if self.is_beyond_judging(entries) => {}
+            Element::Own(Part::Mapping { span, entries }) if self.is_beyond_judging(entries) => {
+                self.leave_gap(*span, made);
+            }
             Element::Own(Part::Whole(hole)) => {
-                let Some(value) = self.evaluate(hole) else { return };
+                let value = self.evaluate(hole);
+                if !self.is_settled(hole.span) {
+                    self.leave_gap(hole.span, made);
+                }
+                let Some(value) = value else { return };
                 let node = self.produced(hole, &value);
                 match node.content {
                     Content::Sequence(_) => {
@@ -43,7 +49,7 @@ impl Expansion<'_> {
                 self.finish_item(node, place, made);
                 self.is_copied = was_copied;
             }
-            Element::Choice(branches) if self.inputs.branches != Branches::Decided => {
+            Element::Choice(branches) if self.is_checked() => {
                 branches.iter().for_each(|branch| self.bring(&branch.body, place, made));
             }
             Element::Choice(branches) => {
@@ -65,13 +71,16 @@ impl Expansion<'_> {
                     self.item(item, place, made);
                 }
             }
-            Part::Mapping { entries, .. } if self.is_beyond_judging(entries) => {}
+            Part::Mapping { span, entries } if self.is_beyond_judging(entries) => self.leave_gap(*span, made),
             Part::Mapping { .. } => {
                 let node = self.part(body, place.item());
                 self.finish_item(node, place, made);
             }
             Part::Fixed { .. } | Part::Whole(_) | Part::Mixed { .. } | Part::Unknown { .. } => {
                 let node = self.body(body, place);
+                if !self.is_settled(body.span()) {
+                    self.leave_gap(body.span(), made);
+                }
                 match &node.content {
                     Content::Sequence(_) => self.splice(node, place, made),
                     Content::Mapping(_) => self.settle_item(node, place, made),
@@ -129,6 +138,12 @@ impl Expansion<'_> {
 
     /// Puts an expanded item into its list: a template and a group bring items of their own.
     fn finish_item(&mut self, item: Node, place: Place, made: &mut Vec<Node>) {
+        if item.is_gap() {
+            return made.push(item);
+        }
+        if self.has_open_name(&item, place) {
+            self.leave_gap(item.span, made);
+        }
         match place {
             Place::Steps if item.member("template").is_none() => {
                 made.push(if self.is_copied { item } else { restore(item) });
@@ -148,7 +163,7 @@ impl Expansion<'_> {
         if let Part::Mapping { entries, .. } = &each.body
             && self.is_beyond_judging(entries)
         {
-            return;
+            return self.leave_gap(each.collection.span, made);
         }
         let mut merged: Option<(Span, Vec<Entry>)> = None;
         self.turns(each, |expansion| match &each.body {
@@ -158,17 +173,32 @@ impl Expansion<'_> {
             }
             body => expansion.bring(body, place, made),
         });
-        if let Some((span, entries)) = merged {
+        if let Some((span, mut entries)) = merged {
+            if !self.is_settled(each.collection.span) {
+                self.leave_gap_of_keys(each.collection.span, &mut entries);
+            }
             self.check_unique(&entries);
             let node = Node { span, origin: None, content: Content::Mapping(entries) };
             self.finish_item(node, place, made);
         }
+        if !self.is_settled(each.collection.span) {
+            self.leave_gap(each.collection.span, made);
+        }
     }
 
     /// Calls `turn` for each element of a loop's collection, its value known by the loop's name.
-    pub(super) fn turns(&mut self, each: &Each, mut turn: impl FnMut(&mut Self)) {
+    pub(super) fn turns(&mut self, each: &Each, turn: impl FnMut(&mut Self)) {
         let collection = self.evaluate(&each.collection);
-        if self.inputs.branches != Branches::Decided && collection.as_ref().is_none_or(has_no_turn) {
+        let open_mark = self.frame().open_loops.len();
+        if !self.is_settled(each.collection.span) {
+            self.frame().open_loops.push(each.variable.clone());
+        }
+        self.turns_of(each, collection, turn);
+        self.frame().open_loops.truncate(open_mark);
+    }
+
+    fn turns_of(&mut self, each: &Each, collection: Option<Value>, mut turn: impl FnMut(&mut Self)) {
+        if self.is_checked() && collection.as_ref().is_none_or(has_no_turn) {
             let scalar = collection.filter(|it| !matches!(it, Value::Array(_) | Value::Object(_)));
             return self.turn_with(each, scalar.unwrap_or(Value::Null), turn);
         }

@@ -2,7 +2,7 @@
 
 use super::compile::{self, Mention, Written};
 use super::keys::{check_arguments, check_keys};
-use super::unread::{unread, unresolved};
+use super::unread::{unread, unread_version, unresolved};
 use super::{File, Loaded, Own};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
 use crate::template::files::{Files, Repository};
@@ -158,6 +158,9 @@ impl Loader<'_> {
 
     fn read(&mut self, key: FileKey, mention: &Mention, certainty: Certainty) -> Result<usize, Box<Diagnostic>> {
         let declared = self.repository(&key);
+        if let Some(open) = declared.and_then(|declared| declared.open_version) {
+            return Err(Box::new(unread_version(&key, mention.span, open)));
+        }
         let text = self.files.read(&key, declared).map_err(|error| Box::new(unread(&error, mention.span)))?;
         self.bytes += text.text.len();
         if self.loaded.files.len() == FROZEN_MAX || self.bytes > FROZEN_BYTES_MAX {

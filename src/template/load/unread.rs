@@ -36,6 +36,16 @@ pub(super) fn unread(error: &FileError, place: Span) -> Diagnostic {
     }
 }
 
+/// Returns the diagnostic for a file of a repository whose version only a run knows. `open` is where that
+/// is written.
+pub(super) fn unread_version(key: &FileKey, place: Span, open: Span) -> Diagnostic {
+    let title = format!("the template `{}` can't be read before a run", shown(&key.to_string()));
+    let label = "templates are read when the pipeline is loaded";
+    let unread = Diagnostic::error(Code::Unsupported, title, place, label);
+    let unread = unread.related(open, "an expression says which version is meant");
+    unread.help("write the branch, tag or commit itself; a repository that is only checked out may have an expression")
+}
+
 impl Loaded {
     /// Returns the diagnostic for a computed name that is not in the set.
     pub(in crate::template) fn unknown(&self, key: &FileKey, place: Span) -> Diagnostic {

@@ -201,3 +201,20 @@ fn payload_text_in_the_environment_of_a_container_is_in_no_variable_that_program
     let image = "  containers:\n  - container: c\n    image: ${{ parameters.hook.t }}\njobs:\n- job: a\n  container: c\n  steps: []\n";
     assert!(refused(&format!("{head}{image}")));
 }
+
+#[test]
+fn payload_text_in_a_loop_that_decides_what_runs_is_told() {
+    let loop_of = |body: &str| format!("- ${{{{ each one in parameters.hook.services }}}}:\n{body}");
+    steps_tell(&loop_of("  - ${{ one.kind }}: x\n"), &["warning tainted-structure 10"]);
+    steps_tell(&loop_of("  - bash: x\n    env: {'${{ one.key }}': x}\n"), &["warning tainted-structure 11"]);
+    steps_tell(&loop_of("  - bash: x\n    ${{ one.key }}: x\n"), &["warning tainted-structure 11"]);
+    steps_tell(
+        &loop_of("  - bash: x\n    condition: and(suceeded(), eq('${{ one.ref }}', 'a'))\n"),
+        &["warning unknown-function 11"],
+    );
+    steps_tell(
+        &loop_of("  - bash: x\n    condition: and(succeeded(), ${{ one.ref }}(1))\n"),
+        &["warning expression-syntax 11"],
+    );
+    steps_tell(&loop_of("  - bash: x\n    condition: eq('${{ one.ref }}', 'a')\n"), &[]);
+}

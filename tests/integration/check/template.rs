@@ -41,7 +41,7 @@ fn a_template_is_checked_as_what_it_holds() {
     tells(&folder, "pipelines/templates/stages.yml", &["invalid-value pipelines/templates/stages.yml:2"]);
     write("variables.yml", "variables:\n- name: a\n  vlue: b\n");
     tells(&folder, "pipelines/templates/variables.yml", &["unknown-key pipelines/templates/variables.yml:3"]);
-    write("extended.yml", "resources:\n  repositories: x\npool: y\nsteps: []\n");
+    write("extended.yml", "resources:\n  repositories: x\nname: y\nsteps: []\n");
     let expected = ["wrong-type pipelines/templates/extended.yml:2", "unknown-key pipelines/templates/extended.yml:3"];
     tells(&folder, "pipelines/templates/extended.yml", &expected);
     write("none.yml", "parameters: []\n");
@@ -202,4 +202,21 @@ fn a_template_among_the_pipelines_is_no_broken_pipeline() {
         .filter_map(|it| it["name"].as_str())
         .collect();
     assert_eq!(listed, ["broken", "main", "steps"]);
+}
+
+#[test]
+fn a_file_that_only_a_template_names_is_a_template_wherever_it_is() {
+    let folder = Folder::new("");
+    folder.write(
+        "pipelines/parts/steps.yml",
+        "parameters:\n- name: what\nsteps:\n- bash: echo ${{ parameters.what }}\n- template: more.yml\n",
+    );
+    folder.write("pipelines/parts/more.yml", "parameters:\n- name: unset\n  default: x\nsteps:\n- bash: x\n  nme: y\n");
+    folder.write(
+        "pipelines/templates/jobs.yml",
+        "jobs:\n- job: a\n  steps:\n  - template: ../parts/steps.yml\n    parameters: {what: x}\n",
+    );
+    let told = folder.run(&["check", "pipelines"]).ended_with(1).stderr;
+    assert!(told.contains("checked 3 templates: 1 error, 0 warnings"), "{told}");
+    assert!(told.contains("unknown-key") && !told.contains("missing-parameter"), "{told}");
 }

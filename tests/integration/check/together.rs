@@ -106,3 +106,17 @@ fn circles(text: &str, wanted: &[&str]) {
         assert!(told.contains(circle), "no {circle}: {told}");
     }
 }
+
+#[test]
+fn mistakes_in_templates_are_told_beside_those_of_the_file() {
+    let folder = folder(
+        "steps:\n- script: x${{ parameters.h.l }}\n- template: t.yml\n  parameters: {minutes: '${{ parameters.h.s }}', gone: '1${{ parameters.h.o }}'}\n",
+    );
+    let template = "parameters:\n- name: minutes\n- name: gone\nsteps:\n- script: echo\n  timeoutInMinutes: ${{ parameters.minutes }}\n\
+        - script: echo\n  timeoutInMinutes: ${{ parameters.gone }}\n- script: echo\n  timeoutInMinutes: 1${{ parameters.gone }}\n";
+    folder.write("pipelines/t.yml", template);
+    let rendered = folder.run(&["render", "pipelines/p.yml", "--payload", "payload.json"]).ended_with(1).stderr;
+    let places = ["p.yml:3:", "p.yml:5:", "t.yml:6:"];
+    assert!(places.iter().all(|place| rendered.contains(place)), "{rendered}");
+    assert_eq!(rendered.matches("error[").count(), places.len(), "{rendered}");
+}

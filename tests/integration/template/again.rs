@@ -72,3 +72,28 @@ fn a_condition_with_payload_text_is_printed_as_it_is_evaluated() {
     folder.write("again.yml", &first.stdout);
     assert_eq!(folder.run(&["render", "again.yml", "--as-written"]).ended_with(0).stdout, first.stdout);
 }
+
+/// Text that looks like an expression and is none, and a group of which only a worker knows all.
+#[test]
+fn what_would_mean_something_else_in_a_file_is_printed_so_that_it_does_not() {
+    let folder =
+        Folder::new("variable-groups:\n  g:\n    plain: p\n    token: {secret: {value: s}}\n  h: {other: o}\n");
+    let text = "resources:\n  webhooks:\n  - webhook: hook\n    connection: open\nvariables:\n- name: a\n  value: 1\n- group: g\n- group: h\n- name: plain\n  value: own\n\
+        steps:\n- script: echo ${{ '${{' }} x }} ${{ '$<<' }} y\n  displayName: ${{ '${{ not ''one'' }}' }}\n- script: b\n  env:\n    A: ${{ parameters.hook.s }}\n    ${{ '${{' }} k: v\n";
+    folder.write("p.yml", text);
+    folder.write("payload.json", r#"{"s": "${{ 'evil' }} $<< x >> ${{"}"#);
+    let first = folder.run(&["render", "p.yml", "--payload", "payload.json", "--as-written"]).ended_with(0).stdout;
+    folder.write("again.yml", &first);
+    let again = folder.run(&["render", "again.yml", "--as-written"]).ended_with(0).stdout;
+    assert_eq!(first, again);
+    let json = |name: &str, payload: &[&str]| {
+        folder.run(&[&["render", name, "--format", "json", "--as-written"], payload].concat()).ended_with(0).json()
+    };
+    let document = json("p.yml", &["--payload", "payload.json"]);
+    assert_eq!(document, json("again.yml", &[]), "{first}");
+    assert_eq!(document["steps"][0]["script"], "echo ${{ x }} $<< y");
+    assert_eq!(document["steps"][1]["env"]["A"], "${{ 'evil' }} $<< x >> ${{");
+    let names: Vec<&str> =
+        document["variables"].as_array().expect("a list").iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(names, ["a", "plain", "other", "plain"]);
+}

@@ -284,3 +284,33 @@ fn text_of_steps_and_jobs_that_are_passed_stays_as_it_was_written() {
         "[{job: a, variables: {v: 'true'}, steps: [{bash: x, env: {B: 'true'}}, {task: T@1, inputs: {i: 'true'}}]}]";
     assert_eq!(json["jobs"], super::world::read(expected));
 }
+
+/// Reference, section 2.8.
+#[test]
+fn what_template_context_carries_is_text() {
+    let template = "parameters:\n- {name: jobs, type: jobList}\n- {name: stages, type: stageList}\n- {name: any, type: object}\n\
+        jobs:\n- ${{ each job in parameters.jobs }}:\n  - job: J\n    displayName: ${{ eq(job.templateContext.on, 'true') }} ${{ job.templateContext.list[0] }} ${{ job.templateContext.deep.no }}\n    \
+        continueOnError: ${{ eq(parameters.stages[0].templateContext.on, 'true') }}\n    timeoutInMinutes: ${{ iif(eq(parameters.any.templateContext.on, 'true'), 1, 2) }}\n";
+    let context = "templateContext: {on: true, list: [1.10], deep: {no: false}}";
+    let pipeline = format!(
+        "jobs:\n- template: t.yml\n  parameters:\n    any: {{{context}}}\n    stages: [{{stage: S, {context}, jobs: [{{job: X, steps: []}}]}}]\n    jobs:\n    - job: A\n      {context}\n      steps: []\n"
+    );
+    World::new(&pipeline)
+        .file("ci/t.yml", template)
+        .gives("jobs: [{job: J, displayName: True 1.10 false, continueOnError: true, timeoutInMinutes: 1}]");
+}
+
+#[test]
+fn a_group_in_a_list_that_is_passed_on_is_a_group_to_whoever_looks_at_it() {
+    let template = "parameters:\n- {name: jobs, type: jobList}\njobs:\n- ${{ each job in parameters.jobs }}:\n  - ${{ each pair in job }}:\n      ${{ pair.key }}: ${{ pair.value }}\n    \
+        displayName: ${{ job.variables[0].group }} ${{ length(job.variables) }}\n";
+    let pipeline = "jobs:\n- template: t.yml\n  parameters:\n    jobs:\n    - job: A\n      variables:\n      - group: g\n      - {name: b, value: c}\n      steps: [{script: 'echo $(x)'}]\n";
+    let of = |secrets: &[&str]| World::new(pipeline).file("ci/t.yml", template).group("g", &[("x", "1")], secrets);
+    let job = |variables: &str| {
+        format!(
+            "jobs: [{{job: A, variables: [{variables}{{name: x, value: '1'}}, {{name: b, value: c}}], steps: [{{script: 'echo $(x)'}}], displayName: g 2}}]"
+        )
+    };
+    of(&[]).gives(&job(""));
+    of(&["s"]).gives(&job("{group: g}, "));
+}

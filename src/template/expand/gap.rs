@@ -1,0 +1,154 @@
+//! Gaps: what values that nobody knows yet may bring to a list or a mapping.
+//!
+//! A check looks at a pipeline before it is started. What a list or a mapping lacks is a mistake only if no
+//! value could bring it. So an expansion that looks at each branch leaves a gap, [`Node::is_gap`], beside
+//! what it has made, in just the list or mapping to which another value may bring more: an item, a key, or
+//! the name of an item. An expansion for a run leaves none.
+//!
+//! A value is open if it reads what differs from run to run: parameters and variables of the pipeline, and
+//! what is passed of these to templates and loops. What the author passes to a template in plain words
+//! never differs. In an expansion for a run a value is open if a part of it could not be made.
+
+use super::Expansion;
+use crate::diagnostic::Span;
+use crate::expression::Step;
+use crate::taint::Text;
+use crate::template::part::{Hole, Piece};
+use crate::template::place::Place;
+use crate::template::{Branches, Content, Entry, Kind, Node, Scalar};
+use std::sync::Arc;
+
+/// The keys by which the items of a list are known to each other, and what decides which of them they know.
+const NAMES_OF_STAGES: &[&str] = &["stage", "dependsOn"];
+const NAMES_OF_JOBS: &[&str] = &["job", "deployment", "dependsOn"];
+const NAMES_OF_STEPS: &[&str] = &["name", "task"];
+const NAMES_OF_VARIABLES: &[&str] = &["name"];
+/// The keys of `strategy` that decide the names of outputs.
+const FAN_OUTS: [&str; 2] = ["matrix", "parallel"];
+
+impl Expansion<'_> {
+    /// Says whether the document is made to be looked at, and not for a run.
+    pub(super) fn is_checked(&self) -> bool {
+        self.inputs.branches != Branches::Decided
+    }
+
+    /// Notes whether the value of an expression may be another in another run.
+    pub(super) fn note_open(&mut self, hole: &Hole) {
+        if !self.has_open() {
+            return;
+        }
+        if self.may_differ(hole) {
+            self.open.insert(hole.span);
+        } else {
+            self.open.remove(&hole.span);
+        }
+    }
+
+    /// Notes the same of text around expressions.
+    pub(super) fn note_open_text(&mut self, span: Span, pieces: &[Piece]) {
+        let is_open = |piece: &Piece| matches!(piece, Piece::Hole(hole) if self.open.contains(&hole.span));
+        if pieces.iter().any(is_open) {
+            self.open.insert(span);
+        } else {
+            self.open.remove(&span);
+        }
+    }
+
+    /// Says whether anything may be open where the expansion is.
+    pub(super) fn has_open(&self) -> bool {
+        let is_passed = |frame: &super::Frame<'_>| !frame.open.is_empty() || !frame.open_loops.is_empty();
+        self.is_checked() || self.frames.last().is_some_and(is_passed)
+    }
+
+    fn may_differ(&self, hole: &Hole) -> bool {
+        let Some(frame) = self.frames.last() else { return false };
+        let is_root = self.is_checked() && self.frames.len() == 1;
+        let is_open = |names: &[Arc<str>], name: &str| names.iter().any(|open| open.eq_ignore_ascii_case(name));
+        hole.expression.references().iter().any(|reference| match reference.root.to_ascii_lowercase().as_str() {
+            "variables" | "resources" => self.is_checked(),
+            "parameters" => match reference.steps.first() {
+                Some(Step::Member(name)) => is_root || is_open(&frame.open, name),
+                _ => is_root || !frame.open.is_empty(),
+            },
+            name => is_open(&frame.open_loops, name),
+        })
+    }
+
+    /// Says whether a value, or a part of it, may be another in another run, or could not be made.
+    pub(super) fn is_open(&self, node: &Node) -> bool {
+        if node.is_gap() || self.open.contains(&node.span) || self.is_unknown(node) {
+            return true;
+        }
+        match &node.content {
+            Content::Scalar(_) => false,
+            Content::Sequence(items) => items.iter().any(|item| self.is_open(item)),
+            Content::Mapping(entries) => {
+                entries.iter().any(|entry| self.open.contains(&entry.key_span) || self.is_open(&entry.value))
+            }
+        }
+    }
+
+    /// Says whether the value that an expression gave is all that it gives in any run.
+    pub(super) fn is_settled(&self, span: Span) -> bool {
+        !self.open.contains(&span) && !self.unknown.contains(&span)
+    }
+
+    /// Leaves a gap in a list.
+    pub(super) fn leave_gap(&self, span: Span, made: &mut Vec<Node>) {
+        if self.is_checked() {
+            made.push(gap(span));
+        }
+    }
+
+    /// Leaves a gap in a mapping.
+    pub(super) fn leave_gap_of_keys(&self, span: Span, entries: &mut Vec<Entry>) {
+        if self.is_checked() {
+            entries.push(Entry { key: Text::default(), key_span: span, value: gap(span) });
+        }
+    }
+
+    /// Says whether an item of a list may have another name in another run, or know other items.
+    pub(super) fn has_open_name(&self, item: &Node, place: Place) -> bool {
+        let names = match place {
+            _ if !self.is_checked() => return false,
+            Place::Stages => NAMES_OF_STAGES,
+            Place::Jobs => NAMES_OF_JOBS,
+            Place::Steps => NAMES_OF_STEPS,
+            Place::Variables => NAMES_OF_VARIABLES,
+            _ => return false,
+        };
+        let Content::Mapping(entries) = &item.content else { return false };
+        let fans_out = |entry: &&Entry| entry.key.flatten() == "strategy" && place == Place::Jobs;
+        let is_open_fan = |strategy: &Node| {
+            let is_whole = self.open.contains(&strategy.span);
+            is_whole || FAN_OUTS.iter().any(|key| strategy.member(key).is_some_and(|it| self.is_open(it)))
+        };
+        entries.iter().any(|entry| names.contains(&&*entry.key.flatten()) && self.is_open(&entry.value))
+            || entries.iter().find(fans_out).is_some_and(|entry| is_open_fan(&entry.value))
+            || entries.iter().any(Entry::is_gap)
+    }
+}
+
+/// Takes the gaps out of a value that is passed on, and says whether there were any.
+pub(super) fn without_gaps(node: &mut Node) -> bool {
+    match &mut node.content {
+        Content::Scalar(_) => false,
+        Content::Sequence(items) => {
+            let before = items.len();
+            items.retain(|item| !item.is_gap());
+            let had = items.len() < before;
+            items.iter_mut().fold(had, |had, item| without_gaps(item) || had)
+        }
+        Content::Mapping(entries) => {
+            let before = entries.len();
+            entries.retain(|entry| !entry.is_gap());
+            let had = entries.len() < before;
+            entries.iter_mut().fold(had, |had, entry| without_gaps(&mut entry.value) || had)
+        }
+    }
+}
+
+pub(super) fn gap(span: Span) -> Node {
+    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Gap, number_from: None };
+    Node { span, origin: None, content: Content::Scalar(scalar) }
+}
