@@ -75,7 +75,7 @@ fn check(pipeline: &Pipeline, body: &serde_json::Value) -> Result<bool, TestCase
     let anew = anew.ok_or_else(|| TestCaseError::fail(format!("the long way rejects {text}")))?;
     prop_assert_eq!(&draft.form.plan.plan(&values).expect("a plan"), &anew.plan);
     let yaml = draft.form.document.yaml(&values).expect("a document");
-    prop_assert_eq!(yaml, template::to_yaml(&anew.document));
+    prop_assert_eq!(yaml, template::to_yaml(&template::as_file(anew.document)));
     Ok(true)
 }
 
