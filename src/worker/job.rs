@@ -50,7 +50,7 @@ pub(super) struct Execution<'j> {
     /// The payload text that has come to steps so far.
     pub(super) reach: Reach,
     /// What steps have handed on so far.
-    outputs: Vec<Output>,
+    pub(super) outputs: Vec<Output>,
     /// The worst of the steps so far.
     worst: RunResult,
 }

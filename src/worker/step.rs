@@ -207,7 +207,7 @@ async fn execute(
     tell(execution, place, IssueKind::Warning, warnings, work).await?;
     (work.result, work.is_done) = (RunResult::Succeeded, false);
     let is_debug = execution.is_debug();
-    let Execution { job, desk, watchman, variables, .. } = execution;
+    let Execution { job, desk, watchman, variables, outputs, .. } = execution;
     let is_false =
         |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("false"));
     let (done, mut is_done) = watch::channel(false);
@@ -220,6 +220,7 @@ async fn execute(
             step: step_name(step, place),
             target: step.target.as_ref(),
             variables,
+            outputs,
             origin,
             reached,
             is_debug,

@@ -1,6 +1,6 @@
 //! `pipehook run`: parts of a run, the table at its end, running again on change.
 
-use super::support::{ANSWER_MAX, Folder, until};
+use super::support::{ANSWER_MAX, Folder, PROGRAM, until};
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc;
 
@@ -175,6 +175,43 @@ fn the_log_tells_more_where_system_debug_is_given() {
     let mut sorted = [lines.clone(), expected.to_vec()];
     sorted.iter_mut().for_each(|lines| lines.sort_unstable());
     assert_eq!(sorted[0], sorted[1], "{lines:?}");
+}
+
+#[test]
+fn a_debugged_log_has_no_secret_that_a_command_makes() {
+    let folder = Folder::new("");
+    folder.write(
+        "p.yml",
+        "variables: {System.Debug: true}
+steps:
+- script: |
+    echo '##vso[task.setsecret]hush%AZP25one'
+    echo '##vso[task.setvariable variable=a;issecret=true]hush%3Btwo'
+    echo '##vso[task.setvariable variable=a]hushthree'
+    echo 'before ##vso[task.settaskvariable variable=b;issecret=true]hushfour'
+    echo '##vso[task.setvariable variable=c;issecret=true;isoutput=true]hush%0Afive'
+    echo '##vso[task.setvariable variable=plain]seen'
+  name: s
+",
+    );
+    let printed = folder.run(&["run", "p.yml", "--raw"]);
+    let text = format!("{}{}", printed.stdout, printed.stderr);
+    assert!(!text.contains("hush"), "{text}");
+    for line in ["setsecret]***", "variable=a;issecret=true]***", "variable=plain]seen"] {
+        assert!(text.contains(&format!("{line}\n")), "{line} in {text}");
+    }
+}
+
+#[test]
+fn a_run_whose_reader_is_gone_ends_also_while_jobs_are_skipped() {
+    let folder = Folder::new("");
+    let job = |name: &str, rest: &str| format!("- job: {name}\n  steps: [{{script: echo {name}}}]\n{rest}");
+    let skipped = "  dependsOn: a\n  condition: failed()\n";
+    folder.write("p.yml", &format!("jobs:\n{}{}", job("a", ""), job("b", skipped)));
+    for (to, code) in [("| head -c 1 > out; exit ${PIPESTATUS[0]}", 0), ("> /dev/full", 3)] {
+        let ended = folder.shell(&format!("timeout 60 {} run p.yml {to}", PROGRAM));
+        assert_eq!(ended.status.code(), Some(code), "{to}: {ended:?}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ const STOP_MAX: Duration = Duration::from_secs(60);
 /// How long an answer may take.
 pub const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pipehook");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_pipehook");
 
 /// Returns the folder of shared test data. Without it the test is skipped, but never where all
 /// tests must run.

@@ -4,7 +4,7 @@ use super::super::variables::Setting;
 use super::Command;
 use super::obey::{Done, Effect, Problem, Reached, Rules, Work, error, required, warning};
 use crate::diagnostic::shown;
-use crate::run;
+use crate::run::{self, Output};
 use crate::shell::{environment_name, is_special_variable};
 use crate::taint::Text;
 
@@ -61,13 +61,12 @@ pub(super) fn set_variable(work: &mut Work, rules: &Rules<'_>, command: &Command
         return error(sentence + help);
     }
     let full_name = if is_output { format!("{}.{name}", rules.step) } else { name.to_owned() };
-    let is_secret = command.is_set("issecret") || rules.variables.is_secret(&full_name);
+    let is_secret = command.is_set("issecret") || is_secret_so_far(work, rules, &full_name);
     if is_secret && command.data.contains(['\n', '\r']) && !allows_multiline_secrets(rules) {
         let sentence = format!("a secret of several lines needs the variable `{MULTILINE_SECRETS}` to be `true`");
         return error(sentence);
     }
-    let own = work.changes.iter().any(|change| change.makes_read_only(&full_name, &rules.step));
-    if own || rules.variables.is_read_only(&full_name) {
+    if is_read_only(work, rules, &full_name, is_output) {
         return warning(format!("the variable `{}` is not set: it is read-only", shown(&full_name)));
     }
     let value = value(rules, &command.data);
@@ -87,19 +86,50 @@ pub(super) fn set_variable(work: &mut Work, rules: &Rules<'_>, command: &Command
     Ok(is_secret.then(|| Effect::Mask(command.data.clone())))
 }
 
-fn allows_multiline_secrets(rules: &Rules<'_>) -> bool {
-    rules.variables.value(MULTILINE_SECRETS).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"))
+/// Says whether a step may not set a variable. Its own output it may set again, in the same attempt and in
+/// the next: it is read-only for others.
+fn is_read_only(work: &Work, rules: &Rules<'_>, full_name: &str, is_output: bool) -> bool {
+    let is_own = |output: &Output| output.name.eq_ignore_ascii_case(full_name);
+    if is_output && rules.outputs.iter().any(is_own) {
+        return false;
+    }
+    let is_changed = work.changes.iter().any(|change| match change {
+        Change::Set(setting) => setting.is_read_only && setting.name.eq_ignore_ascii_case(full_name),
+        Change::Output { name, .. } => !is_output && format!("{}.{name}", rules.step).eq_ignore_ascii_case(full_name),
+        Change::PrependPath(_) | Change::Rename(_) => false,
+    });
+    is_changed || rules.variables.is_read_only(full_name)
 }
 
-impl Change {
-    /// Says whether a later command of the same step may not set a variable again.
-    fn makes_read_only(&self, full_name: &str, step: &str) -> bool {
-        match self {
-            Self::Set(setting) => setting.is_read_only && setting.name.eq_ignore_ascii_case(full_name),
-            Self::Output { name, .. } => format!("{step}.{name}").eq_ignore_ascii_case(full_name),
-            Self::PrependPath(_) | Self::Rename(_) => false,
+/// Says whether a variable is a secret by now. It stays one when it is set again.
+fn is_secret_so_far(work: &Work, rules: &Rules<'_>, full_name: &str) -> bool {
+    let is_made = |change: &Change| match change {
+        Change::Set(setting) => setting.is_secret && setting.name.eq_ignore_ascii_case(full_name),
+        Change::Output { name, is_secret, .. } => {
+            *is_secret && format!("{}.{name}", rules.step).eq_ignore_ascii_case(full_name)
         }
+        Change::PrependPath(_) | Change::Rename(_) => false,
+    };
+    rules.variables.is_secret(full_name) || work.changes.iter().any(is_made)
+}
+
+/// Says whether what a command brings is a secret, whatever becomes of the command.
+pub(super) fn brings_secret(work: &Work, rules: &Rules<'_>, command: &Command) -> bool {
+    let is_of_variable = |name: &str| {
+        let output = format!("{}.{name}", rules.step);
+        [name, &output].iter().any(|name| is_secret_so_far(work, rules, name))
+    };
+    match (command.area.as_str(), command.event.as_str()) {
+        ("task", "setsecret") => true,
+        ("task", "setvariable" | "settaskvariable") => {
+            command.is_set("issecret") || command.property("variable").is_some_and(is_of_variable)
+        }
+        _ => false,
     }
+}
+
+fn allows_multiline_secrets(rules: &Rules<'_>) -> bool {
+    rules.variables.value(MULTILINE_SECRETS).is_some_and(|value| value.flatten().eq_ignore_ascii_case("true"))
 }
 
 pub(super) fn set_secret(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {

@@ -1,12 +1,13 @@
 //! Takes a step's output: text goes to the log, masked, and commands are obeyed.
 
+use super::change::brings_secret;
 use super::obey::{Effect, Problem, Rules, Work, obey};
 use super::trust::{Found, Trust};
 use super::{COMMAND_MAX, Command, Percents};
 use crate::diagnostic::shown;
 use crate::files::FILE_MAX;
 use crate::process::{Line, Output, Stream, lines_of};
-use crate::run::RunResult;
+use crate::run::{MASK, RunResult};
 use crate::store::{Artifact, FILES_MAX, FileKind, IssueKind, KeptFile, StepEvent};
 use crate::worker::context::JobContext;
 use crate::worker::desk::Desk;
@@ -142,11 +143,13 @@ impl Listener<'_, '_> {
             Found::Command(..) if !line.ends => Cow::Owned(self.trust.without_word(&line.text)),
             Found::Command(text, voice) => match Command::parse(text, self.percents) {
                 Some(command) => {
-                    if self.rules.is_debug {
-                        texts.push(format!("##[debug]Processed: {}", self.desk.masker.mask(&line.text)));
-                    }
                     let rules = self.rules.heard(text, voice);
-                    return self.command(&command, &rules, texts).await;
+                    let at = texts.len();
+                    self.command(&command, &rules, texts).await?;
+                    if self.rules.is_debug {
+                        texts.insert(at, self.processed(&line.text, text, brings_secret(self.work, &rules, &command)));
+                    }
+                    return Ok(());
                 }
                 None => {
                     texts.push(self.issue(IssueKind::Warning, "the next line looks like a command and is none"));
@@ -185,6 +188,16 @@ impl Listener<'_, '_> {
             self.done.send_replace(true);
         }
         Ok(())
+    }
+
+    /// Returns what a debugged step's log says of a line with a command, whose text stands behind its prefix.
+    /// It is made after the command: only then is known what the command itself made a secret. That is left
+    /// out, since the line has it in a spelling that no mask knows.
+    fn processed(&self, line: &str, text: &str, brings_secret: bool) -> String {
+        let data = if brings_secret { text.split_once(']').map_or(text, |(_, data)| data) } else { "" };
+        let open = line.strip_suffix(data).unwrap_or_default();
+        let hidden = if data.is_empty() { "" } else { MASK };
+        format!("##[debug]Processed: {}{hidden}", self.desk.masker.mask(open))
     }
 
     /// Counts an issue of our own and returns it for the log.

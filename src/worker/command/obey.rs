@@ -9,7 +9,7 @@ use super::trust::Voice;
 use super::{Command, PREFIX};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Commands, Target};
-use crate::run::RunResult;
+use crate::run::{Output, RunResult};
 use crate::store::{
     ARTIFACTS_MAX, Artifact, DETAILS_MAX, Detail, FileKind, IssueKind, StepReport, TAG_CHARS_MAX, TAGS_MAX,
 };
@@ -26,6 +26,8 @@ pub(in super::super) struct Rules<'r> {
     pub(in super::super) step: String,
     pub(in super::super) target: Option<&'r Target>,
     pub(in super::super) variables: &'r Variables,
+    /// The outputs of the steps so far, earlier attempts of this one included.
+    pub(in super::super) outputs: &'r [Output],
     /// Where payload text came from that may be in what the step sets, which is tainted then.
     pub(in super::super) origin: Option<Arc<Origin>>,
     pub(in super::super) reached: Reached<'r>,

@@ -78,7 +78,9 @@ impl Foreground {
     pub async fn run(self: &Arc<Self>, print: &mut Print<'_>, stop: StopSignal) -> Summary {
         let mut course = Course::new(self);
         loop {
-            course.decide(*stop.borrow() != Asked::Nothing, print);
+            // Looked at before, not meanwhile: whoever prints may ask for the stop, when nobody reads any more.
+            let is_stopped = *stop.borrow() != Asked::Nothing;
+            course.decide(is_stopped, print);
             course.begin(self, &stop);
             if course.running.is_empty() {
                 return course.notes.summary(&course.plan, &course.board);

@@ -103,6 +103,23 @@ fn outputs_are_read_only_and_known_by_their_step() {
 }
 
 #[test]
+fn a_step_sets_its_own_output_again_in_one_attempt_and_in_the_next() {
+    let script = "echo \"##vso[task.setvariable variable=o;isoutput=true]attempt$1\"";
+    let named = Step {
+        name: Some("make".into()),
+        retries: 1,
+        ..step(format!(
+            "test -e began; set -- $?; {script}; echo '##vso[task.setvariable variable=o;isoutput=true]'\"last$1\"; \
+             rm -f began && test $1 = 0 || {{ touch began; false; }}"
+        ))
+    };
+    let story = run(vec![named, step("echo $(make.o)")]);
+    assert_eq!(story.output(1), ["last0"]);
+    assert_eq!(story.outcome.outputs, [Output { name: "make.o".into(), value: "last0".into() }]);
+    assert!(story.warnings().iter().all(|warning| !warning.contains("read-only")), "{story:?}");
+}
+
+#[test]
 fn what_is_read_only_stays() {
     let plan = Plan {
         variables: vec![pipehook::pipeline::plan::Variable { read_only: true, ..variable("fixed", "1") }],
