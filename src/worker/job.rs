@@ -115,7 +115,15 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     }
     match begun {
         Some(sentence) => failed(job, &mut execution.desk, sentence).await,
-        None => Ok(execution.outcome()),
+        None => {
+            let outcome = execution.outcome();
+            if let Some(reason) =
+                outcome.reason.as_ref().filter(|_| execution.watchman.cause() == Some(Cause::TimeLimit))
+            {
+                execution.desk.log(None, vec![format!("##[error]The job was canceled: {reason}.")]).await?;
+            }
+            Ok(outcome)
+        }
     }
 }
 

@@ -188,7 +188,12 @@ fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<Dir
     };
     let written =
         variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?;
-    Ok(Directory { path: job.workspace.inside(&written.flatten())?, written })
+    // An author's script could go anywhere too; payload text goes nowhere else.
+    let path = match written.is_tainted() {
+        true => job.workspace.inside(&written.flatten())?,
+        false => job.workspace.folder(&written.flatten())?,
+    };
+    Ok(Directory { path, written })
 }
 
 /// Writes a new file that only the server's user can read.

@@ -92,6 +92,15 @@ impl Workspace {
         if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", shown_path(folder))) }
     }
 
+    /// Returns a folder wherever it is, with links followed; what is relative begins at the sources. On failure,
+    /// a sentence.
+    pub fn folder(&self, folder: &str) -> Result<PathBuf, String> {
+        let shown = shown_path(folder);
+        let found = std::fs::canonicalize(self.sources.join(folder));
+        let found = found.map_err(|error| format!("The folder `{shown}` can't be used: {error}."))?;
+        if found.is_dir() { Ok(found) } else { Err(format!("`{shown}` is no folder.")) }
+    }
+
     /// Returns a file or folder inside the job's folders or the sources, with links followed; what
     /// is relative begins at the sources. On failure, what is wrong with it.
     pub fn entry(&self, path: &str) -> Result<PathBuf, String> {

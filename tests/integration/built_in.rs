@@ -281,7 +281,7 @@ steps:
       !**/*.md
     TargetFolder: to
 - task: copyfiles@2
-  inputs: {SourceFolder: src, Contents: '**/*.{md,txt}', TargetFolder: flat, flattenFolders: true}
+  inputs: {SourceFolder: src, Contents: '**/?(n)*.@(md|txt)', TargetFolder: flat, flattenFolders: true}
 - task: DeleteFiles@1
   inputs: {SourceFolder: src, Contents: \"*\\nin\"}
 - script: find . -type f | sort
@@ -290,6 +290,27 @@ steps:
     let expected =
         ["./flat/a.txt", "./flat/b.txt", "./flat/c.md", "./src/.dot", "./to/.dot", "./to/a.txt", "./to/in/b.txt"];
     assert!(printed(&output).ends_with(&expected), "{output:?}");
+}
+
+#[test]
+fn braces_and_commas_are_characters_and_groups_that_repeat_are_refused() {
+    let copy = |pattern: &str| {
+        format!(
+            "steps:\n- script: mkdir '{{a,b}}' a; touch '{{a,b}}/f' a/f ab ac '@x'\n- task: CopyFiles@2\n  inputs: {{Contents: '{pattern}', TargetFolder: to}}\n- script: cd to; find . -type f | sort\n"
+        )
+    };
+    for (pattern, found) in [
+        ("{a,b}/f", vec!["./{a,b}/f"]),
+        ("@(a|{a,b})/f", vec!["./a/f", "./{a,b}/f"]),
+        ("a?(b|c)", vec!["./ab", "./ac"]),
+        ("[@]x", vec!["./@x"]),
+        ("@x", vec!["./@x"]),
+    ] {
+        let output = run(&folder(&copy(pattern))).ended_with(0);
+        assert!(printed(&output).ends_with(&found), "{pattern}: {output:?}");
+    }
+    fails_with(run(&folder(&copy("+(a|b)"))), "there is no `+(…)`. Help: write a line for each of what is meant");
+    fails_with(run(&folder(&copy("@(a|b"))), "a group has no end");
 }
 
 #[test]

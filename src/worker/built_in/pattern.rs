@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// How many patterns an input may have.
 const PATTERNS_MAX: usize = 1_000;
-/// Beginnings of groups that other libraries know.
-const GROUPS: [&str; 4] = ["@(", "+(", "*(", "?("];
+/// What begins a group of alternatives of which more or less than one is meant. The library for patterns has
+/// nothing like it.
+const REPEATED: [char; 3] = ['+', '*', '!'];
 
 /// The patterns of one input.
 #[derive(Debug)]
@@ -83,14 +84,53 @@ fn wanted(text: &Text) -> Vec<(bool, String)> {
 }
 
 fn rule(includes: bool, pattern: &str, points: Points) -> Result<Rule, String> {
-    if let Some(group) = GROUPS.iter().find(|group| pattern.contains(*group)) {
-        let pattern = shown(pattern);
-        return Err(format!("The pattern `{pattern}` can't be used: there is no `{group}…)`. Help: write `{{a,b}}`."));
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-    let glob = glob.map_err(|error| format!("The pattern `{}` can't be used: {}.", shown(pattern), error.kind()))?;
+    let failed = |reason: String| format!("The pattern `{}` can't be used: {reason}.", shown(pattern));
+    let translated = translated(pattern).map_err(failed)?;
+    let mut builder = GlobBuilder::new(&translated);
+    let glob = builder.literal_separator(true).backslash_escape(true).empty_alternates(true).build();
+    let glob = glob.map_err(|error| failed(error.kind().to_string()))?;
     let names_points = points == Points::Taken || pattern.starts_with('.') || pattern.contains("/.");
     Ok(Rule { includes, names_points, glob: glob.compile_matcher() })
+}
+
+/// Returns a pattern of the pipeline language as the library for patterns spells it. There are groups,
+/// `@(a|b)` and `?(a|b)`, and braces are characters like others. On failure, why there is none.
+fn translated(pattern: &str) -> Result<String, String> {
+    let mut translated = String::with_capacity(pattern.len());
+    // Whether each open group may be left out.
+    let mut open: Vec<bool> = Vec::new();
+    let mut characters = pattern.chars().peekable();
+    while let Some(character) = characters.next() {
+        let begins_group = characters.peek() == Some(&'(');
+        match character {
+            '\\' => {
+                translated.push(character);
+                translated.extend(characters.next());
+            }
+            // The end of a class is not its first character.
+            '[' => {
+                translated.push(character);
+                translated.extend(characters.next_if(|next| ['!', '^'].contains(next)));
+                translated.extend(characters.next());
+                while let Some(inner) = characters.next_if(|next| *next != ']') {
+                    translated.push(inner);
+                }
+            }
+            '@' | '?' if begins_group => {
+                characters.next();
+                translated.push('{');
+                open.push(character == '?');
+            }
+            repeated if begins_group && REPEATED.contains(&repeated) => {
+                return Err(format!("there is no `{repeated}(…)`. Help: write a line for each of what is meant"));
+            }
+            '|' if !open.is_empty() => translated.push(','),
+            ')' if !open.is_empty() => translated.push_str(if open.pop() == Some(true) { ",}" } else { "}" }),
+            '{' | '}' | ',' => translated.extend(['\\', character]),
+            _ => translated.push(character),
+        }
+    }
+    if open.is_empty() { Ok(translated) } else { Err("a group has no end".to_owned()) }
 }
 
 /// Splits at the author's line breaks only.
@@ -148,7 +188,7 @@ pub(super) fn found(text: &Text, workspace: &Workspace, halt: &Halt) -> Result<V
 
 /// Returns the folder below which all is that a pattern can mean, if it is there.
 fn root(base: &Path, pattern: &str, workspace: &Workspace) -> Result<Option<PathBuf>, String> {
-    let is_plain = |part: &&str| !part.contains(['*', '?', '[', ']', '{', '}', '\\']);
+    let is_plain = |part: &&str| !part.contains(['*', '?', '[', ']', '(', '\\']);
     let parts: Vec<&str> = pattern.split('/').collect();
     let folders = parts[..parts.len() - 1].iter().copied().take_while(is_plain);
     let root = base.join(folders.collect::<PathBuf>());

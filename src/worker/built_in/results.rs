@@ -129,13 +129,15 @@ pub(super) async fn run(
 ) -> Result<Told, Unfinished> {
     let form = inputs.choice("testRunner")?;
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
-    let wanted = Wanted::new(&form, folder, inputs.text("testResultsFiles"))?;
+    let (pattern, below) = (inputs.text("testResultsFiles"), shown(&folder.to_string_lossy()).to_string());
+    let none = format!("No file below `{below}` is meant by `{}`: there are no results.", shown(&pattern.flatten()));
+    let wanted = Wanted::new(&form, folder, pattern)?;
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
     let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
     let fails_on_failed = inputs.flag("failTaskOnFailedTests")?;
     let Read { files, tests, mut problems } = halt::work(execution, own, move |halt| read_all(&wanted, halt)).await?;
     if files == 0 && problems.is_empty() {
-        problems.push("No file is meant by `testResultsFiles`: there are no results.".to_owned());
+        problems.push(none);
         if fails_on_missing {
             return Err(problems.remove(0).into());
         }

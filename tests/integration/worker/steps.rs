@@ -181,16 +181,20 @@ fn both_kinds_of_script_are_bash_with_its_documented_options() {
 }
 
 #[test]
-fn a_working_directory_stays_in_the_job_s_folders() {
+fn a_working_directory_of_the_author_is_anywhere_and_one_with_payload_text_in_the_job_s_folders() {
     let inside = Step { working_directory: Some("$(Build.SourcesDirectory)/below".into()), ..step("pwd") };
     let story = run(vec![step("mkdir below; ln -s / out"), inside]);
     assert!(story.output(1)[0].ends_with("/s/below"), "{story:?}");
     for outside in ["/", "../../..", "out", "missing", "out/tmp"] {
-        let step_outside = Step { working_directory: Some(outside.into()), ..step("pwd") };
+        let step_outside = Step { working_directory: Some(tainted(outside)), ..step("pwd") };
         let story = run(vec![step("ln -s / out"), step_outside]);
         assert_eq!(story.results(), [Succeeded, Failed], "{outside}");
         assert!(story.errors()[0].contains(outside), "{story:?}");
     }
+    let own = |folder: &str| Step { working_directory: Some(folder.into()), ..step("pwd") };
+    let story = run(vec![own("/"), own("missing"), Step { condition: Some("always()".into()), ..own("..") }]);
+    assert_eq!(story.results(), [Succeeded, Failed, Succeeded]);
+    assert_eq!(story.output(0), ["/"]);
 }
 
 #[test]

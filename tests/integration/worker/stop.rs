@@ -42,6 +42,8 @@ fn a_job_that_takes_too_long_is_canceled() {
     assert_eq!(story.output(2), ["Canceled"]);
     assert_eq!(story.outcome.result, Canceled);
     assert_eq!(story.outcome.reason.as_deref(), Some("the job took longer than 0.005 minutes"));
+    let last = story.memory.lines.last().map(|(step, line)| (*step, line.as_str()));
+    assert_eq!(last, Some((None, "##[error]The job was canceled: the job took longer than 0.005 minutes.")));
 }
 
 #[test]
