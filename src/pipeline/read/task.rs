@@ -177,7 +177,10 @@ impl Reader<'_> {
         let names = || task::all().map(|task| task.name).chain(packages.iter().map(|package| package.name.as_str()));
         let unknown = match packages.iter().find(|package| package.is_named(name)) {
             Some(package) => unknown.note(format!("there is `{}@{}`", package.name, package.version[0])),
-            None => unknown.note(format!("the tasks are {}", listed(names(), "and"))),
+            None => {
+                let built_in = unknown.note(format!("the tasks are {}", listed(names(), "and")));
+                built_in.note("others are found in a folder of task packages, which `tasks:` of the configuration names")
+            }
         };
         let unknown = problems.iter().fold(unknown, Diagnostic::note);
         self.diagnostics.push(unknown.suggest(name, names()));

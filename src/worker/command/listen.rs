@@ -92,7 +92,7 @@ impl Listener<'_, '_> {
             }
             self.note_error(&line);
             let Some(line) = self.joined(line) else { continue };
-            let is_whole = line.ends && self.open.screens[line.stream as usize].is_clear();
+            let is_whole = line.ends && !self.is_error(&line) && self.open.screens[line.stream as usize].is_clear();
             if self.trust.concerns(&line.text) {
                 self.look(&line, &mut texts).await?;
             } else if is_whole && matches!(self.desk.masker.mask(&line.text), Cow::Borrowed(_)) {
@@ -106,7 +106,7 @@ impl Listener<'_, '_> {
 
     /// Counts a line on standard error.
     fn note_error(&mut self, line: &Line) {
-        if !self.fails_on_error || line.stream == Stream::Output {
+        if !self.is_error(line) {
             return;
         }
         self.error_lines += 1;
@@ -152,7 +152,7 @@ impl Listener<'_, '_> {
                     return Ok(());
                 }
                 None => {
-                    texts.push(self.issue(IssueKind::Warning, "the next line looks like a command and is none"));
+                    texts.push(self.issue(IssueKind::Warning, "the next line looks like a command, which is `##vso[area.event name=value;…]text`, and is none"));
                     Cow::Owned(self.trust.without_word(&line.text))
                 }
             },
@@ -165,8 +165,14 @@ impl Listener<'_, '_> {
         let screen = &mut self.open.screens[line.stream as usize];
         let shown = screen.pass(&self.desk.masker, text, line.ends);
         if line.ends || !shown.is_empty() {
-            texts.push(self.trust.spelled(shown));
+            let spelled = self.trust.spelled(shown);
+            texts.push(if self.is_error(line) { format!("##[error]{spelled}") } else { spelled });
         }
+    }
+
+    /// Says whether a line on standard error fails the step.
+    fn is_error(&self, line: &Line) -> bool {
+        self.fails_on_error && line.stream == Stream::Error
     }
 
     async fn command(&mut self, command: &Command, rules: &Rules<'_>, texts: &mut Vec<String>) -> Result<(), Broken> {

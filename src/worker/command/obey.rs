@@ -246,7 +246,14 @@ fn complete(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
     let Some(result) = result(word) else { return error(format!("`{}` is no result of a step", shown(word))) };
     work.result = worse(work.result, result);
     work.is_done = command.is_set("done");
-    Ok(None)
+    // The task library says the same sentence as an issue just before.
+    let is_told = work.report.issues.iter().any(|issue| issue.message == command.data);
+    let kind = match result {
+        RunResult::Failed => "error",
+        RunResult::SucceededWithIssues => "warning",
+        _ => return Ok(None),
+    };
+    Ok((!command.data.is_empty() && !is_told).then(|| Effect::Say(format!("##[{kind}]{}", command.data))))
 }
 
 fn result(word: &str) -> Option<RunResult> {

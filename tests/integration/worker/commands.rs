@@ -195,6 +195,14 @@ fn a_result_that_a_step_tells_makes_it_worse_and_never_better() {
 }
 
 #[test]
+fn why_a_step_says_that_it_failed_is_in_its_log_once() {
+    let failed = "echo '##vso[task.complete result=Failed]no room'";
+    assert_eq!(run(vec![step(failed)]).errors(), ["no room"]);
+    let told = format!("echo '##vso[task.logissue type=error]no room'; {failed}");
+    assert_eq!(run(vec![step(told)]).errors(), ["no room"]);
+}
+
+#[test]
 fn commands_that_are_wrong_or_unknown_are_told() {
     for (command, result, told) in [
         ("task.nothing", Failed, "there is no command `task.nothing`"),
