@@ -43,7 +43,7 @@ mod variables;
 mod words;
 mod workspace;
 
-pub use built_in::{EXTRACTED_MAX, RATIO_MAX, RESULTS_FILE_MAX, Repositories};
+pub use built_in::{EXTRACTED_MAX, RATIO_MAX, Repositories, XML_FILE_MAX};
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
 pub use drain::{DRAIN_GRACE, Drain, asked_to_drain};

@@ -485,6 +485,23 @@ steps:
 }
 
 #[test]
+fn results_of_tests_are_read_in_the_encoding_that_they_declare() {
+    let text = "<testsuite><testcase classname='é' name='b'><failure>wü</failure></testcase></testsuite>";
+    for (encoding, declaration) in [
+        ("UTF-8", ""),
+        ("ISO-8859-1", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"),
+        ("UTF-16", "<?xml version=\"1.0\" encoding=\"UTF-16\"?>"),
+        ("UTF-16BE", "\u{FEFF}<?xml version=\"1.0\" encoding=\"UTF-16\"?>"),
+    ] {
+        let steps = format!(
+            "steps:\n- script: |\n    iconv -f UTF-8 -t {encoding} > r.xml <<'EOF'\n    {declaration}{text}\n    EOF\n- task: PublishTestResults@2\n  inputs: {{testResultsFiles: r.xml}}\n"
+        );
+        let output = run(&folder(&steps)).ended_with(0);
+        assert!(printed(&output).contains(&"Failed: é.b: wü"), "{encoding}: {output:?}");
+    }
+}
+
+#[test]
 fn results_that_are_none_are_said_so() {
     let steps = |more: &str| format!("steps:\n- script: echo '<a>' > TEST-a.xml\n- task: PublishTestResults@2\n{more}");
     let output = run(&folder(&steps(""))).ended_with(0);

@@ -179,7 +179,8 @@ impl Reader<'_> {
             Some(package) => unknown.note(format!("there is `{}@{}`", package.name, package.version[0])),
             None => {
                 let built_in = unknown.note(format!("the tasks are {}", listed(names(), "and")));
-                built_in.note("others are found in a folder of task packages, which `tasks:` of the configuration names")
+                built_in
+                    .note("others are found in a folder of task packages, which `tasks:` of the configuration names")
             }
         };
         let unknown = problems.iter().fold(unknown, Diagnostic::note);

@@ -10,14 +10,10 @@ use super::super::job::Execution;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points, tree};
-use super::results::RESULTS_FILE_MAX;
-use super::{Own, Told, Unfinished};
+use super::{Own, Told, Unfinished, xml};
 use crate::diagnostic::shown;
 use crate::store::{Artifact, Coverage, FILES_MAX, FileKind, KeptFile, StepReport};
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// What the artifact with the report for people is called.
@@ -132,11 +128,7 @@ enum Form {
 }
 
 fn read(file: &Path, halt: &Halt) -> Result<Coverage, String> {
-    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if size > RESULTS_FILE_MAX {
-        return Err(format!("it has more than {RESULTS_FILE_MAX} bytes"));
-    }
-    let mut reader = Reader::from_reader(BufReader::new(File::open(file).map_err(|error| error.to_string())?));
+    let mut reader = xml::open(file)?;
     let mut buffer = Vec::new();
     let mut counting = Counting::default();
     loop {

@@ -7,6 +7,7 @@
 //! input       a task's inputs: defaults, macros, what a payload may decide
 //! place       paths that stay in the job's folders
 //! pattern     which files are meant
+//! xml         files that tools have left, of any encoding
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
 //! artifact, copy, delete, download, archive, extract, results, coverage, cache, program, wait    the tasks
@@ -39,10 +40,11 @@ mod task;
 mod tool;
 mod version;
 mod wait;
+mod xml;
 
 pub use extract::{EXTRACTED_MAX, RATIO_MAX};
 pub use repository::Repositories;
-pub use results::RESULTS_FILE_MAX;
+pub use xml::XML_FILE_MAX;
 
 pub(super) use cache::{Saving, save as save_caches};
 pub(super) use checkout::{begin, context, run as check_out};

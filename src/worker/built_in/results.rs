@@ -14,18 +14,13 @@ use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points, tree};
-use super::{Ending, Own, Told, Unfinished, conclude};
+use super::{Ending, Own, Told, Unfinished, conclude, xml};
 use crate::diagnostic::shown;
 use crate::store::{StepReport, TestFailure, Tests};
 use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-/// The most bytes of one file of results.
-pub const RESULTS_FILE_MAX: u64 = 64 * 1024 * 1024;
 /// The most characters of a test's name, and of why it failed.
 const NAME_MAX: usize = 300;
 const MESSAGE_MAX: usize = 1_000;
@@ -44,6 +39,8 @@ struct Form {
     failed: &'static [&'static str],
     /// An element inside that holds the name.
     name_element: &'static str,
+    /// The attribute for what the test belongs to, where its name does not say it.
+    owner: Option<&'static str>,
     /// Elements inside whose text or `message` says why it failed.
     messages: &'static [&'static str],
 }
@@ -57,6 +54,7 @@ const FORMS: [Form; 5] = [
         passed: &[],
         failed: &[],
         name_element: "",
+        owner: Some("classname"),
         messages: &["failure", "error"],
     },
     Form {
@@ -67,6 +65,7 @@ const FORMS: [Form; 5] = [
         passed: &["passed", "success", "true", "warning"],
         failed: &["failed", "failure", "error", "false"],
         name_element: "",
+        owner: None,
         messages: &["message"],
     },
     Form {
@@ -77,6 +76,7 @@ const FORMS: [Form; 5] = [
         passed: &["pass"],
         failed: &["fail"],
         name_element: "",
+        owner: None,
         messages: &["message"],
     },
     Form {
@@ -87,6 +87,7 @@ const FORMS: [Form; 5] = [
         passed: &["passed", "warning", "passedbutrunaborted", "completed"],
         failed: &["failed", "error", "timeout", "aborted"],
         name_element: "",
+        owner: None,
         messages: &["Message"],
     },
     Form {
@@ -97,6 +98,7 @@ const FORMS: [Form; 5] = [
         passed: &["passed"],
         failed: &["failed"],
         name_element: "Name",
+        owner: None,
         messages: &["Value"],
     },
 ];
@@ -223,11 +225,7 @@ enum Outcome {
 }
 
 fn read(form: &Form, file: &Path, tests: &mut Tests, halt: &Halt) -> Result<(), String> {
-    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if size > RESULTS_FILE_MAX {
-        return Err(format!("it has more than {RESULTS_FILE_MAX} bytes"));
-    }
-    let mut reader = Reader::from_reader(BufReader::new(File::open(file).map_err(|error| error.to_string())?));
+    let mut reader = xml::open(file)?;
     let mut buffer = Vec::new();
     let mut open: Option<Test> = None;
     // The element inside of a test whose text is wanted.
@@ -311,7 +309,13 @@ fn test_of(form: &Form, element: &BytesStart<'_>, depth: usize) -> Option<Test> 
         Some(word) if form.failed.contains(&word.as_str()) => Outcome::Failed,
         _ => Outcome::Skipped,
     };
-    Some(Test { name: of(form.names).unwrap_or_default(), outcome, message: String::new(), depth })
+    let name = of(form.names).unwrap_or_default();
+    let owner = form.owner.and_then(|owner| attribute(element, owner));
+    let name = match owner.filter(|owner| !owner.is_empty() && !name.starts_with(owner.as_str())) {
+        Some(owner) => format!("{owner}.{name}"),
+        None => name,
+    };
+    Some(Test { name, outcome, message: String::new(), depth })
 }
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
