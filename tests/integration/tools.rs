@@ -39,6 +39,23 @@ fn calls(machine: &Machine, task: &str, inputs: &str, lines: &[&str]) {
 }
 
 #[test]
+fn each_call_is_told_when_it_begins_and_one_that_never_began_is_not() {
+    let machine = with(&[]);
+    let step =
+        "steps:\n- task: Docker@2\n  inputs: {command: push, repository: shop/app, tags: \"1\\n2\\n3\", arguments: --quiet}\n";
+    machine.program("docker", "printf '%s,' \"$@\"; echo; case $* in *:2*) exit 3;; esac\n");
+    let output = machine.run(step).ended_with(1);
+    let all: Vec<&str> = output.stdout.lines().filter(|line| line.contains("shop/app")).collect();
+    let expected = [
+        "##[command]docker push --quiet shop/app:1",
+        "push,--quiet,shop/app:1,",
+        "##[command]docker push --quiet shop/app:2",
+        "push,--quiet,shop/app:2,",
+    ];
+    assert_eq!(all, expected, "{output:?}");
+}
+
+#[test]
 fn inputs_become_the_arguments_of_a_tool() {
     let machine = with(&["npm", "dotnet", "mvn", "cmake", "docker", "go", "msbuild"]);
     calls(&machine, "Npm@1", "{}", &["npm [install]", "##[command]npm install"]);

@@ -4,7 +4,6 @@
 use super::super::environment::Environment;
 use super::super::interpreter::missing;
 use super::super::job::Execution;
-use super::super::journal::Broken;
 use super::super::words::{quoted, split};
 use super::copy::source;
 use super::halt;
@@ -53,7 +52,9 @@ pub(super) async fn script(
     }
     let step = step(execution, own, inputs, tool).await?;
     let (called, lines) = Making::new(execution, inputs, &step)?.all(first, calls.iter().zip(&things))?;
-    tell(execution, own, &lines).await?;
+    if let Some(first) = lines.first() {
+        execution.desk.log(Some(own.place), vec![shown_call(first).flatten().into_owned()]).await?;
+    }
     let results = tool.results.as_ref().map(|it| results(execution, inputs, it)).transpose()?.flatten();
     let script = Script { interpreter: Interpreter::Bash, text: text(&lines), ..Script::default() };
     Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results })))
@@ -313,25 +314,38 @@ fn image_of(image: &Text, tag: &Text) -> Text {
     named
 }
 
-/// Shows calls in the log as people would write them.
-async fn tell(execution: &mut Execution<'_>, own: Own<'_>, lines: &[Vec<Text>]) -> Result<(), Broken> {
-    let word = |word: &Text| {
+/// Returns the line of the log for a call, as people would write it.
+fn shown_call(words: &[Text]) -> Text {
+    let mut line = Text::author("##[command]");
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 {
+            line.append(&" ".into());
+        }
         let flat = word.flatten();
         if flat.contains([' ', '\t', '\n', '\r']) || flat.is_empty() {
-            format!("\"{}\"", flat.escape_debug())
+            let quoted = format!("\"{}\"", flat.escape_debug());
+            line.append(
+                &word
+                    .origin()
+                    .map_or_else(|| Text::author(quoted.as_str()), |it| Text::tainted(quoted.as_str(), it.clone())),
+            );
         } else {
-            flat.into_owned()
+            line.append(word);
         }
-    };
-    let line = |words: &Vec<Text>| format!("##[command]{}", words.iter().map(word).collect::<Vec<_>>().join(" "));
-    let lines = lines.iter().map(line).collect();
-    execution.desk.log(Some(own.place), lines).await
+    }
+    line
 }
 
-/// Returns the script of several calls, which ends with the first that fails.
+/// Returns the script of several calls, which ends with the first that fails. Each but the first says itself
+/// that it begins.
 fn text(lines: &[Vec<Text>]) -> Text {
     let mut text = Text::default();
-    for words in lines {
+    for (line, words) in lines.iter().enumerate() {
+        if line > 0 {
+            text.append(&"printf '%s\\n' ".into());
+            text.append(&quoted(&shown_call(words)));
+            text.append(&"\n".into());
+        }
         for (at, word) in words.iter().enumerate() {
             if at > 0 {
                 text.append(&" ".into());
