@@ -255,6 +255,13 @@ fn artifacts_are_kept_and_shown_by_the_server() {
 }
 
 #[test]
+fn links_that_an_artifact_does_not_get_are_told() {
+    let output = run(&folder("steps:\n- script: mkdir d; echo > d/f; ln -s f d/link\n- publish: d\n  artifact: a\n"));
+    let told = "##[warning]1 links were left out, such as `link`. Help: a tar keeps them.";
+    assert!(printed(&output.ended_with(0)).contains(&told));
+}
+
+#[test]
 fn an_artifact_has_one_name_and_a_plain_one() {
     let twice = "steps:\n- publish: $(Build.ArtifactStagingDirectory)\n  artifact: a\n- publish: $(Build.ArtifactStagingDirectory)\n  artifact: A\n";
     fails_with(run(&folder(twice)), "The run has an artifact `A` already.");

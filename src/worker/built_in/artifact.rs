@@ -3,6 +3,7 @@
 use super::super::job::Execution;
 use super::halt;
 use super::input::Inputs;
+use super::pattern::tree;
 use super::{Own, Told, Unfinished};
 use crate::diagnostic::shown;
 use crate::store::Artifact;
@@ -59,16 +60,22 @@ async fn store(
     let written = inputs.data(path);
     let from = execution.job.workspace.entry(&written).map_err(|problem| format!("The input `{path}`: {problem}."))?;
     let (called, shown_from) = (name.clone(), from.display().to_string());
-    let location = halt::work(execution, own, move |_| {
-        keep(&called, &from).map_err(|error| match error.kind() {
+    let work = halt::work(execution, own, move |halt| {
+        let links = if from.is_dir() { tree(&from, halt)?.links } else { Vec::new() };
+        let location = keep(&called, &from).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => {
                 format!("The run has an artifact `{called}` already. Help: give this one another name.")
             }
             _ => format!("The artifact `{called}` can't be kept: {error}."),
-        })
+        })?;
+        Ok((location, links))
     });
-    let location = location.await?;
-    let told = Told::line(format!("{shown_from} is kept as the artifact `{}`.", shown(&name)));
+    let (location, links) = work.await?;
+    let mut told = Told::line(format!("{shown_from} is kept as the artifact `{}`.", shown(&name)));
+    if let Some(first) = links.first() {
+        let (count, first) = (links.len(), shown(&first.to_string_lossy()).to_string());
+        told.warnings.push(format!("{count} links were left out, such as `{first}`. Help: a tar keeps them."));
+    }
     execution.desk.publish(Artifact { name, kind: "container".to_owned(), location }).await?;
     Ok(told)
 }

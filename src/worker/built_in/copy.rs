@@ -77,7 +77,7 @@ impl Copy {
         told.lines.truncate(NAMED_MAX);
         told.lines.push(format!("{copied} of {} files were copied to {}.", files.len(), self.to.display()));
         if links > 0 {
-            told.warnings.push(format!("{links} links were left out."));
+            told.warnings.push(format!("{links} links were left out. Help: a tar keeps them."));
         }
         if files.is_empty() {
             told.warnings.push(format!("No file below `{}` is meant by `Contents`.", self.from.display()));
