@@ -41,8 +41,7 @@ fn calls(machine: &Machine, task: &str, inputs: &str, lines: &[&str]) {
 #[test]
 fn each_call_is_told_when_it_begins_and_one_that_never_began_is_not() {
     let machine = with(&[]);
-    let step =
-        "steps:\n- task: Docker@2\n  inputs: {command: push, repository: shop/app, tags: \"1\\n2\\n3\", arguments: --quiet}\n";
+    let step = "steps:\n- task: Docker@2\n  inputs: {command: push, repository: shop/app, tags: \"1\\n2\\n3\", arguments: --quiet}\n";
     machine.program("docker", "printf '%s,' \"$@\"; echo; case $* in *:2*) exit 3;; esac\n");
     let output = machine.run(step).ended_with(1);
     let all: Vec<&str> = output.stdout.lines().filter(|line| line.contains("shop/app")).collect();
