@@ -175,8 +175,8 @@ pub(super) fn add_mistakes_beside(
     if diagnostics.iter().any(|diagnostic| diagnostic.code == Code::ExpansionLimit) {
         return;
     }
-    let mut doubt = Doubt::new(&pipeline.sources, diagnostics, &Diagnostics::default());
-    doubt.hides_more = diagnostics.iter().any(|it| doubt.would_bring(it));
+    // Where something may be missing because of a mistake, the document has a gap.
+    let doubt = Doubt { hides_more: false, ..Doubt::new(&pipeline.sources, diagnostics, &Diagnostics::default()) };
     let mut found = Diagnostics::default();
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();

@@ -132,7 +132,8 @@ impl Template {
         expand::expand(&self.loaded, inputs, diagnostics).0
     }
 
-    /// As [`Self::expand`], and tells the places whose values could not be made.
+    /// As [`Self::expand`], and tells the places whose values could not be made. If there are any, the document
+    /// has gaps for what they would have brought ([`Node::is_gap`]).
     pub fn expand_with_gaps(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, HashSet<Span>) {
         expand::expand_with_gaps(&self.loaded, inputs, diagnostics)
     }

@@ -196,7 +196,8 @@ fn an_object_in_text_hides_no_other_mistake_and_makes_none() {
         "parameters:\n- {name: n, type: number}\nsteps:\n- bash: x\n  timeoutInMinutes: ${{ parameters.n }}\n",
     );
     folder.write("payload.json", r#"{"o": {}}"#);
-    tells(&folder, &["p.yml", "--payload", "payload.json"], &[("not-a-string", 8), ("not-a-string", 11)]);
+    let all = [("not-a-string", 8), ("not-a-string", 11), ("unknown-dependency", 13)];
+    tells(&folder, &["p.yml", "--payload", "payload.json"], &all);
     let text = std::fs::read_to_string(folder.path().join("p.yml")).expect("it is there");
     folder.write("p.yml", &text.replace("n: x${{ parameters.hook.o }}", "n: 1"));
     tells(&folder, &["p.yml", "--payload", "payload.json"], &[("not-a-string", 8), ("unknown-dependency", 13)]);

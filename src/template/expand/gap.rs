@@ -3,17 +3,20 @@
 //! A check looks at a pipeline before it is started. What a list or a mapping lacks is a mistake only if no
 //! value could bring it. So an expansion that looks at each branch leaves a gap, [`Node::is_gap`], beside
 //! what it has made, in just the list or mapping to which another value may bring more: an item, a key, or
-//! the name of an item. An expansion for a run leaves none.
+//! the name of an item.
 //!
 //! A value is open if it reads what differs from run to run: parameters and variables of the pipeline, and
 //! what is passed of these to templates and loops. What the author passes to a template in plain words
-//! never differs. In an expansion for a run a value is open if a part of it could not be made.
+//! never differs.
+//!
+//! In an expansion for a run a value is open if a part of it could not be made. Such a run is rejected; there
+//! are gaps in its document if the caller asked for them, to learn what else is wrong.
 
 use super::Expansion;
 use crate::diagnostic::Span;
 use crate::expression::Step;
 use crate::taint::Text;
-use crate::template::part::{Hole, Piece};
+use crate::template::part::{Branch, Hole, Piece};
 use crate::template::place::Place;
 use crate::template::{Branches, Content, Entry, Kind, Node, Scalar};
 use std::sync::Arc;
@@ -30,6 +33,11 @@ impl Expansion<'_> {
     /// Says whether the document is made to be looked at, and not for a run.
     pub(super) fn is_checked(&self) -> bool {
         self.inputs.branches != Branches::Decided
+    }
+
+    /// Says whether the document gets gaps.
+    fn leaves_gaps(&self) -> bool {
+        self.is_checked() || self.has_gaps
     }
 
     /// Notes whether the value of an expression may be another in another run.
@@ -93,16 +101,22 @@ impl Expansion<'_> {
         !self.open.contains(&span) && !self.unknown.contains(&span)
     }
 
+    /// Returns the place of a condition that has no value, so that nobody knows which branch is taken.
+    pub(super) fn undecided(&self, branches: &[Branch]) -> Option<Span> {
+        let mut conditions = branches.iter().filter_map(|branch| branch.condition.as_ref());
+        conditions.find(|hole| !self.is_checked() && !self.is_settled(hole.span)).map(|hole| hole.span)
+    }
+
     /// Leaves a gap in a list.
     pub(super) fn leave_gap(&self, span: Span, made: &mut Vec<Node>) {
-        if self.is_checked() {
+        if self.leaves_gaps() {
             made.push(gap(span));
         }
     }
 
     /// Leaves a gap in a mapping.
     pub(super) fn leave_gap_of_keys(&self, span: Span, entries: &mut Vec<Entry>) {
-        if self.is_checked() {
+        if self.leaves_gaps() {
             entries.push(Entry { key: Text::default(), key_span: span, value: gap(span) });
         }
     }
@@ -110,7 +124,7 @@ impl Expansion<'_> {
     /// Says whether an item of a list may have another name in another run, or know other items.
     pub(super) fn has_open_name(&self, item: &Node, place: Place) -> bool {
         let names = match place {
-            _ if !self.is_checked() => return false,
+            _ if !self.leaves_gaps() || !self.is_checked() && self.unknown.is_empty() => return false,
             Place::Stages => NAMES_OF_STAGES,
             Place::Jobs => NAMES_OF_JOBS,
             Place::Steps => NAMES_OF_STEPS,

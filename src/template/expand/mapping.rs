@@ -72,6 +72,9 @@ impl Expansion<'_> {
                 if let Some(body) = self.chosen(branches) {
                     self.bring_entries(body, place, entries);
                 }
+                if let Some(undecided) = self.undecided(branches) {
+                    self.leave_gap_of_keys(undecided, entries);
+                }
             }
             Element::Each(each) => {
                 self.turns(each, |expansion| expansion.bring_entries(&each.body, place, entries));
@@ -135,7 +138,10 @@ impl Expansion<'_> {
                 }
             }
             Content::Scalar(ref scalar) if scalar.kind == Kind::Null => {}
-            _ => self.not_spliced(body.span(), "a mapping", &node),
+            _ => {
+                self.not_spliced(body.span(), "a mapping", &node);
+                self.leave_gap_of_keys(body.span(), entries);
+            }
         }
     }
 

@@ -53,13 +53,15 @@ pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnos
     (document, looked || expansion.text_decided)
 }
 
-/// Returns the document, and the places whose values could not be made, which has been reported.
+/// Returns the document with gaps for what could not be made, and the places where that was, which has been
+/// reported.
 pub(super) fn expand_with_gaps(
     loaded: &Loaded,
     inputs: &Inputs,
     diagnostics: &mut Diagnostics,
 ) -> (Node, HashSet<Span>) {
     let mut expansion = Expansion::new(loaded, inputs, diagnostics);
+    expansion.has_gaps = true;
     let document = expansion.part(&loaded.files[0].document, Place::Root);
     expansion.unknown.extend(expansion.open);
     (document, expansion.unknown)
@@ -99,6 +101,8 @@ struct Expansion<'e> {
     /// The places whose values could not be made, which has been reported: what they would have
     /// brought is no second mistake.
     unknown: HashSet<Span>,
+    /// Whether there are gaps in the document where values could not be made.
+    has_gaps: bool,
     /// The places whose values may be others in another run, or of which a part could not be made.
     open: HashSet<Span>,
     /// The `resources` of the pipeline that was extended last, until they join those of the file around.
@@ -171,6 +175,7 @@ impl<'e> Expansion<'e> {
             text_decided: false,
             decided: None,
             unknown: HashSet::new(),
+            has_gaps: false,
             open: HashSet::new(),
             brought: None,
         }

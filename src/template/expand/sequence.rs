@@ -56,6 +56,9 @@ impl Expansion<'_> {
                 if let Some(body) = self.chosen(branches) {
                     self.bring(body, place, made);
                 }
+                if let Some(undecided) = self.undecided(branches) {
+                    self.leave_gap(undecided, made);
+                }
             }
             Element::Each(each) => self.each_item(each, place, made),
             Element::Insert(part) => self.bring(part, place, made),
@@ -85,7 +88,10 @@ impl Expansion<'_> {
                     Content::Sequence(_) => self.splice(node, place, made),
                     Content::Mapping(_) => self.settle_item(node, place, made),
                     Content::Scalar(scalar) if scalar.kind == Kind::Null => {}
-                    Content::Scalar(_) => self.not_spliced(body.span(), "a list or a mapping", &node),
+                    Content::Scalar(_) => {
+                        self.not_spliced(body.span(), "a list or a mapping", &node);
+                        self.leave_gap(body.span(), made);
+                    }
                 }
             }
         }
@@ -257,6 +263,7 @@ impl Expansion<'_> {
         let mut mistake = Diagnostic::error(Code::WrongType, title, hole.span, label);
         mistake.notes.extend(value.origin().map(|origin| value::came_from(origin)));
         self.report(mistake);
+        self.unknown.insert(hole.span);
     }
 
     /// Returns the body of the first branch whose condition holds; where each is to be looked at, of the

@@ -120,3 +120,19 @@ fn mistakes_in_templates_are_told_beside_those_of_the_file() {
     assert!(places.iter().all(|place| rendered.contains(place)), "{rendered}");
     assert_eq!(rendered.matches("error[").count(), places.len(), "{rendered}");
 }
+
+#[test]
+fn a_value_that_could_not_be_made_hides_only_what_it_would_have_brought() {
+    let job = "  steps:\n  - ${{ each one in parameters.h.s }}:\n    - script: echo\n      name: one\n  - script: echo\n    name: two\n";
+    let outputs = |step: &str| format!("    a: $[ dependencies.A.outputs['{step}.x'] ]\n");
+    let steps = format!(
+        "jobs:\n- job: A\n{job}- job: B\n  dependsOn: [A, C]\n  variables:\n{}  steps:\n  - script: echo\n    timeoutInMinutes: soon\n",
+        outputs("three")
+    );
+    // The steps of `A` are not all known; its siblings are.
+    let rendered = folder(&steps).run(&["render", "pipelines/p.yml", "--payload", "payload.json"]).ended_with(1).stderr;
+    for place in ["wrong-type", "p.yml:5:", "unknown-dependency", "p.yml:11:", "invalid-value", "p.yml:16:"] {
+        assert!(rendered.contains(place), "no {place}: {rendered}");
+    }
+    assert_eq!(rendered.matches("error[").count(), 3, "{rendered}");
+}
