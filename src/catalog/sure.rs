@@ -4,7 +4,7 @@
 //! is sure if no expression stands at its place, and, where it is about something that is not
 //! there, if no expression could have brought it.
 
-use super::pass::{self, Pass};
+use super::pass::{self, BRANCHES_MAX, Pass};
 use super::prepare::expand;
 use super::text::OPENINGS;
 use super::{Pipeline, Trigger, possible, text};
@@ -77,7 +77,7 @@ pub(super) fn add_sure_mistakes_of_template(
     let doubt = Doubt::new(sources, diagnostics, &found);
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
     let passes = possible::passes_of_template(template, kind, &inputs, &found);
-    let doubt = Doubt { passes: Some(&passes), ..doubt };
+    let doubt = Doubt { passes: Some(&passes), ..doubt.with_branches_of(template) };
     let read = diagnostics.len();
     for diagnostic in found {
         let is_sure = doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code);
@@ -109,7 +109,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     }
     let passes = possible::Passes::new(pipeline, &found);
     let webhooks = pipeline.listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
-    let doubt = Doubt { webhooks, passes: Some(&passes.all), ..doubt };
+    let doubt = Doubt { webhooks, passes: Some(&passes.all), ..doubt.with_branches_of(&pipeline.template) };
     let has_errors = diagnostics.has_errors();
     let has_no_parameters = pipeline.template.parameters().is_empty();
     let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());
@@ -230,6 +230,11 @@ impl<'s> Doubt<'s> {
         let hides = |it: &Diagnostic| is_left_out(it) || OF_EXPRESSIONS.contains(&it.code) && doubt.would_bring(it);
         doubt.hides_more = known.iter().any(hides) || found.iter().any(|it| it.code == Code::ExpansionLimit);
         doubt
+    }
+
+    /// Learns whether there are branches at which no pass looks: they may bring anything.
+    fn with_branches_of(self, template: &Template) -> Self {
+        Self { hides_more: self.hides_more || template.branches() > BRANCHES_MAX, ..self }
     }
 
     /// Says whether the value that could not be made might have brought keys, items or names: all

@@ -74,6 +74,20 @@ fn keys_that_a_condition_brings_are_not_missing_and_others_are() {
 }
 
 #[test]
+fn what_stands_in_the_last_of_many_branches_is_not_missing() {
+    let branch = |number: usize, keys: &str| {
+        let word = if number == 0 { "if" } else { "elseif" };
+        format!("    ${{{{ {word} eq(parameters.hook.a, {number}) }}}}:\n      {keys}\n")
+    };
+    let others: String = (0..9).map(|number| branch(number, "overWrite: true")).collect();
+    let head = "steps:\n- task: CopyFiles@2\n  inputs:\n    contents: x\n";
+    tells(&format!("{head}{others}{}", branch(9, "targetFolder: a")), &[]);
+    let few: String = (0..7).map(|number| branch(number, "overWrite: true")).collect();
+    tells(&format!("{head}{few}{}", branch(7, "targetFolder: a")), &[]);
+    tells(&format!("{head}{few}"), &["error missing-input 6"]);
+}
+
+#[test]
 fn a_list_that_an_unknown_value_may_fill_is_in_doubt_and_others_are_not() {
     let rest = "- job: last\n  dependsOn: nope\n  steps: []\n";
     for jobs in [
