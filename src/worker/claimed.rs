@@ -5,12 +5,13 @@ use super::drain::{Drain, HAND_BACK_MAX, asked_to_drain, stop_max};
 use super::journal::{Broken, Journal};
 use super::recorder::{Recorder, finish, hand_back};
 use super::stop::{Asked, StopSignal};
-use super::workspace::Workspace;
+use super::workspace::{Attempt, Workspace};
 use super::{clear, job, lease};
 use crate::files::{Depot, Keep, LogWriter, Logs};
 use crate::id::RunId;
 use crate::metrics::Metrics;
 use crate::pipeline::plan::{self, AGENTLESS_POOL};
+use crate::process::{Moment, Term};
 use crate::run::RunResult;
 use crate::store::{Claim, HandedBack, JobOutcome, Lease, Renewal, Store};
 use std::path::PathBuf;
@@ -40,6 +41,12 @@ enum End {
     Lost,
 }
 
+/// A claimed job, and since when it is surely ours: since before it was asked for.
+pub(super) struct Held {
+    pub(super) claim: Claim,
+    pub(super) since: Moment,
+}
+
 /// Where a claimed job is worked on.
 #[derive(Clone)]
 pub(super) struct Bench {
@@ -55,9 +62,10 @@ impl Bench {
     /// Executes a claimed job and records its outcome. When the lease is lost its processes are killed and
     /// nothing more is written. When the job is given up its steps are stopped, as at a cancel, and it is
     /// handed back.
-    pub(super) async fn work_on(self, claim: Claim, give_up: watch::Receiver<Drain>) {
+    pub(super) async fn work_on(self, Held { claim, since }: Held, give_up: watch::Receiver<Drain>) {
         let (ask, asked) = watch::channel(Asked::Nothing);
         let (run, lease) = (claim.run.clone(), claim.lease.clone());
+        let (hold, term) = lease::Hold::new(since);
         let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;
         // A job that runs because its run was canceled is not stopped for that.
         let cancel = (!claim.run_canceled).then(|| ask.clone());
@@ -65,10 +73,10 @@ impl Bench {
         let claimed_at = Instant::now();
         let is_finishing = AtomicBool::new(false);
         let end = {
-            let mut complete = pin!(self.complete(claim, asked, &is_finishing));
+            let mut complete = pin!(self.complete(claim, term, asked, &is_finishing));
             let broken_off = tokio::select! {
                 end = &mut complete => Err(end),
-                () = lease::keep(self.store.clone(), lease.clone(), cancel) => Ok(End::Lost),
+                () = lease::keep(self.store.clone(), lease.clone(), hold, cancel) => Ok(End::Lost),
                 () = self.given_up(give_up, &ask, only_waits) => Ok(End::OutOfTime),
             };
             match broken_off {
@@ -87,13 +95,12 @@ impl Bench {
             End::Told(_) => {}
             End::Stopped => self.hand_back(&run, &lease, only_waits).await,
             End::OutOfTime => {
-                clear(&self.data, vec![(run.clone(), lease.job.clone())]).await;
+                clear(&self.data, vec![attempt(&run, &lease)]).await;
                 self.hand_back(&run, &lease, only_waits).await;
             }
             End::Lost => {
                 tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
-                let data = self.data.clone();
-                remove(move || Workspace::leave(&data, &run, &lease.job)).await;
+                clear(&self.data, vec![attempt(&run, &lease)]).await;
             }
         }
     }
@@ -150,9 +157,9 @@ impl Bench {
     }
 
     /// Executes the job and completes it in the store.
-    async fn complete(&self, claim: Claim, stop: StopSignal, is_finishing: &AtomicBool) -> End {
+    async fn complete(&self, claim: Claim, term: Term, stop: StopSignal, is_finishing: &AtomicBool) -> End {
         let lease = claim.lease.clone();
-        let outcome = match self.execute(claim, stop).await {
+        let outcome = match self.execute(claim, term, stop).await {
             Ok(outcome) => outcome,
             Err(Broken::HandedBack) => return End::Stopped,
             Err(Broken::Lost) => {
@@ -175,7 +182,7 @@ impl Bench {
         }
     }
 
-    async fn execute(&self, claim: Claim, stop: StopSignal) -> Result<JobOutcome, Broken> {
+    async fn execute(&self, claim: Claim, term: Term, stop: StopSignal) -> Result<JobOutcome, Broken> {
         if claim.plan.version > plan::VERSION {
             return Ok(self.failed(format!(
                 "the plan has version {}, this pipehook knows up to {}",
@@ -186,10 +193,10 @@ impl Bench {
         let log = self.log(&claim).map_err(|error| Broken::Log(error.to_string()))?;
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log)
             .counting(self.metrics.clone());
-        let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
+        let outcome = match Workspace::create(&self.data, &attempt(&claim.run, &claim.lease), None) {
             Ok(workspace) => {
                 let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
-                let context = context(claim, workspace.clone(), keep, self.host.clone());
+                let context = context(claim, workspace.clone(), term, keep, self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
                 // The log goes to the disk while the folders are removed.
                 let ((), synced) = tokio::join!(remove(move || workspace.remove()), recorder.sync());
@@ -217,7 +224,11 @@ impl Bench {
     }
 }
 
-fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobContext {
+fn attempt(run: &RunId, lease: &Lease) -> Attempt {
+    Attempt { run: run.clone(), job: lease.job.clone(), token: Some(lease.token) }
+}
+
+fn context(claim: Claim, workspace: Workspace, term: Term, keep: Keep, host: Host) -> JobContext {
     JobContext {
         run: claim.run,
         id: claim.lease.job,
@@ -233,14 +244,15 @@ fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobCon
         job: claim.job,
         leg: claim.leg,
         workspace,
+        term,
         keep,
         taken: claim.artifacts,
         host,
     }
 }
 
-/// Removes folders on a thread that may wait for the disk. What can't be removed is told, and
-/// removed by the job's next attempt, if there is one.
+/// Removes folders on a thread that may wait for the disk. What can't be removed is told, and removed at the
+/// next start.
 async fn remove(remove: impl FnOnce() -> std::io::Result<()> + Send + 'static) {
     match tokio::task::spawn_blocking(remove).await {
         Ok(Ok(())) => {}

@@ -7,7 +7,7 @@ use crate::files::{Caches, Keep};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::machine::{Machine, PATH_DEFAULT, find_program};
 use crate::pipeline::plan::{Job, Leg, Plan, Stage};
-use crate::process::{Patience, Shims};
+use crate::process::{Patience, Shims, Term};
 use crate::run::Board;
 use crate::store::Artifact;
 use arc_swap::ArcSwap;
@@ -128,6 +128,8 @@ pub struct JobContext {
     pub leg: usize,
     /// Its folders.
     pub workspace: Workspace,
+    /// How long its programs may live: for as long as it is ours to execute.
+    pub term: Term,
     /// Where files go that its steps hand over.
     pub keep: Keep,
     /// Artifacts that the run has taken from the one that it repeats.
@@ -142,10 +144,10 @@ impl JobContext {
         &self.plan.stages[self.stage]
     }
 
-    /// Returns what tells the job's processes from all others of this machine, also after the
+    /// Returns what tells the attempt's processes from all others of this machine, also after the
     /// worker that started them is gone.
     pub fn mark(&self) -> String {
-        mark(&self.run, &self.id)
+        self.workspace.mark.clone()
     }
 
     /// Returns the job.
@@ -157,9 +159,4 @@ impl JobContext {
     pub fn leg(&self) -> Leg<'_> {
         self.job().leg(self.leg)
     }
-}
-
-/// Returns the mark that processes of a job have in their environment.
-pub(super) fn mark(run: &RunId, job: &JobId) -> String {
-    format!("{run}/{job}")
 }
