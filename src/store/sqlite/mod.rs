@@ -81,6 +81,7 @@ use crate::clock::Clock;
 use place::{Place, naming};
 use reader::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -302,23 +303,36 @@ fn open_for_writing(file: &Path) -> Result<Connection, Error> {
 }
 
 fn open_for_reading(file: &Path) -> Result<Connection, Error> {
-    let connection = open_to_read(file, "")?;
+    let connection = open_to_read(file, OpenFlags::empty())?;
     let looked = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
     match looked {
+        // Nothing may be made in its folder, where readers say that they are there. Nobody can write there
+        // either, and the file has everything.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && place::log_of(file).is_none() => {
-            // Nothing may be made in its folder, where readers say that they are there. Nobody can write
-            // there either, and the file has everything.
-            open_to_read(file, "?immutable=1")
+            open_unchanging(file)
         }
         // What else is wrong is told to whoever asks for something.
         _ => Ok(connection),
     }
 }
 
-fn open_to_read(file: &Path, parameters: &str) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let connection = Connection::open_with_flags(format!("file:{path}{parameters}"), flags)?;
+/// Opens a database that nobody writes: nothing is made beside it.
+fn open_unchanging(file: &Path) -> Result<Connection, Error> {
+    let spelled = |byte: &u8| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(*byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    };
+    let path: String = file.as_os_str().as_bytes().iter().map(spelled).collect();
+    // Two slashes before a path that begins with one: what stands between them is a host's name.
+    let host = if file.is_absolute() { "//" } else { "" };
+    open_to_read(Path::new(&format!("file:{host}{path}?immutable=1")), OpenFlags::SQLITE_OPEN_URI)
+}
+
+/// Opens a file, or what a URI names where the flags say that it is one.
+fn open_to_read(file: &Path, more: OpenFlags) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)

@@ -170,7 +170,7 @@ fn is_usable(file: &Path) -> Result<(), Unrestorable> {
         return Err(Unrestorable::Unusable(sentence));
     }
     let unusable = |error: rusqlite::Error| Unrestorable::Unusable(error.to_string());
-    let connection = super::open_to_read(file, "?immutable=1")?;
+    let connection = super::open_unchanging(file)?;
     let version = migration::version(&connection).map_err(unusable)?;
     let known = migration::known();
     let wrong = match version.cmp(&known) {
