@@ -20,6 +20,7 @@ mod expansion;
 mod explain;
 mod failure;
 mod input;
+mod limits;
 mod moment;
 mod open;
 mod output;

@@ -35,7 +35,7 @@ impl Global {
 /// received there is no store yet, and nothing is created by looking.
 pub(super) fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     if let Some(database) = &config.database {
-        return Ok(Arc::new(database_store(database)?));
+        return Ok(Arc::new(database_store(database, Access::Command)?));
     }
     if !config.data.is_dir() {
         let sentence = format!("there is no data folder {}: nothing was served from here yet", config.data.display());
@@ -57,19 +57,19 @@ pub(super) struct Opened {
 /// former process may have left there.
 pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, Failure> {
     let Some(database) = &config.database else {
-        return Ok(Opened { store: Arc::new(own_store(config, clock)?), _folder: None });
+        return Ok(Opened { store: Arc::new(own_store(config, Access::Server, clock)?), _folder: None });
     };
     let folder = FolderLock::take(&config.data).context("each process has a data folder of its own, see --data");
     let folder = folder.map_err(Failure::Unreachable)?;
-    let store = Arc::new(database_store(database)?);
+    let store = Arc::new(database_store(database, Access::Server)?);
     // The leases of a former process end by themselves, for all machines at the same time.
     block_on(worker::clear_folder(&config.data))?;
     Ok(Opened { store, _folder: Some(folder) })
 }
 
 /// Opens the store in the data folder for its one process, and ends what a former one has begun.
-pub(super) fn own_store(config: &Config, clock: Arc<dyn Clock>) -> Result<SqliteStore, Failure> {
-    let store = SqliteStore::open(&config.data, Access::Server, clock)?;
+pub(super) fn own_store(config: &Config, access: Access, clock: Arc<dyn Clock>) -> Result<SqliteStore, Failure> {
+    let store = SqliteStore::open(&config.data, access, clock)?;
     // Nobody else has the folder: whoever held a lease is gone.
     let logs = Logs::new(&config.data).shared(depot(config, &store)?);
     block_on(async {
@@ -88,12 +88,17 @@ pub(super) fn depot(config: &Config, store: &dyn Store) -> Result<Option<Arc<dyn
     Ok(Some(Arc::new(bucket)))
 }
 
-pub(super) fn database_store(database: &Database) -> Result<PostgresStore, Failure> {
-    let address = database.address().map_err(Failure::usage)?;
-    let address = Address::parse(address.expose_secret()).map_err(|wrong| Failure::usage(wrong.to_string()))?;
+pub(super) fn database_store(database: &Database, access: Access) -> Result<PostgresStore, Failure> {
+    let address = address(database)?;
     let shown = address.to_string();
-    let store = block_on(PostgresStore::open(address, LeaseClock::Database))?;
+    let store = block_on(PostgresStore::open_for(address, LeaseClock::Database, access))?;
     store.with_context(|| format!("the database {shown} can't be used")).map_err(Failure::Unreachable)
+}
+
+/// Returns where the database is.
+pub(super) fn address(database: &Database) -> Result<Address, Failure> {
+    let address = database.address().map_err(Failure::usage)?;
+    Address::parse(address.expose_secret()).map_err(|wrong| Failure::usage(wrong.to_string()))
 }
 
 /// Runs what a command asks of the store.

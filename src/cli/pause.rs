@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 /// Holds the runs of a pipeline or connection back: deliveries are accepted and queued, what runs goes
-/// on, and no job begins until `pipehook resume`. Without an argument, lists what is held back.
+/// on, and no job begins until `pipehook resume`. What is held back counts for `limits.queue`: it takes room,
+/// and when there is none left all senders are told to come again. Without an argument, lists what is held back.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

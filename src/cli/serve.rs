@@ -4,7 +4,7 @@ use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
 use super::reload::{Reloader, Subject};
 use super::work::{Housekeeping, Terms, Workshop, survive_file_limits};
-use super::{Global, open, trace};
+use super::{Global, limits, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, listen_address};
@@ -81,13 +81,14 @@ impl Serve {
     /// for another moment.
     fn serve_to_the_end(self, global: &Global) -> Result<Arc<dyn Store>, Failure> {
         let config = self.apply(global.config()?);
+        let room = limits::connections(&config, Server::connections_max())?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = open::opened(&config, clock.clone())?;
         let store = opened.store.clone();
         let depot = open::depot(&config, &*store)?;
         let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
-        let server =
-            Server::bind(&config.listen, &config.admin_listen).map_err(|error| Failure::Unreachable(error.into()))?;
+        let server = Server::bind(&config.listen, &config.admin_listen, room)
+            .map_err(|error| Failure::Unreachable(error.into()))?;
         let metrics: Arc<Metrics> = Arc::default();
         survive_file_limits()?;
         let state = Arc::new(State {

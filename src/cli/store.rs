@@ -5,7 +5,7 @@ mod migrate;
 use super::failure::{Ending, Failure};
 use super::{Global, open, output};
 use crate::config::Config;
-use crate::store::{SqliteStore, Unrestorable};
+use crate::store::{Access, SqliteStore, Unrestorable};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ A database is copied by its own programs, with all that is in it:
 migrate moves all of a data folder into the database that the configuration names, which must have no
 store yet: deliveries, runs and what is queued, under the same ids and numbers, and logs and artifacts
 (to where `files` says, or into the database). No server may hold the folder. All of it is moved, or
-nothing; everything is read back before it counts.")]
+nothing; everything is read back before it counts. One that broke off is ended by the same command.")]
 pub(super) struct Store {
     #[command(subcommand)]
     action: Action,
@@ -86,7 +86,7 @@ fn in_database(config: &Config, action: Action) -> Result<Ending, Failure> {
     let database = config.database.as_ref().expect("this is for those who have one");
     match action {
         Action::Check => {
-            let store = open::database_store(database)?;
+            let store = open::database_store(database, Access::Command)?;
             told(&open::block_on(store.check())??)
         }
         Action::Migrate => migrate::migrate(config),

@@ -4,7 +4,7 @@ use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
 use super::reload::{Reloader, Subject};
 use super::work::{Terms, Workshop, survive_file_limits};
-use super::{Global, open, trace};
+use super::{Global, limits, open, trace};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, JOBS_MAX};
 use crate::worker::{Drain, asked_to_drain};
@@ -53,6 +53,8 @@ impl Worker {
                  configuration, or PIPEHOOK_DATABASE in the environment; on one machine `pipehook serve` executes jobs itself",
             ));
         }
+        // A worker has no connections but its own.
+        limits::connections(&config, 0)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = open::opened(&config, clock.clone())?;
         let depot = open::depot(&config, &*opened.store)?;

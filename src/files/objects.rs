@@ -88,7 +88,10 @@ impl Objects {
     pub(super) fn open(place: &Place) -> io::Result<Self> {
         let (store, prefix): (Arc<dyn ObjectStore>, _) = match place {
             Place::Folder(folder) => {
-                std::fs::create_dir_all(folder)?;
+                if !folder.try_exists()? {
+                    std::fs::create_dir_all(folder)?;
+                    tracing::warn!(folder = %folder.display(), "the folder that `files` names was not there and was made");
+                }
                 let store = LocalFileSystem::new_with_prefix(folder).map_err(io::Error::other)?;
                 (Arc::new(store.with_fsync(true).with_automatic_cleanup(true)), String::new())
             }

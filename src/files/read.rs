@@ -46,6 +46,14 @@ impl LogReader {
         self.offset = offset;
     }
 
+    /// Says whether there is anything at the place of the log.
+    pub fn is_there(&self) -> io::Result<bool> {
+        match &self.source {
+            Source::Depot(depot, name) => Ok(self.offset > 0 || depot.end(name)? > 0),
+            Source::File(path) => path.try_exists(),
+        }
+    }
+
     /// Returns the next lines, as many as fit into [`READ_MAX`] bytes; none when there are no more
     /// so far.
     pub fn read(&mut self) -> io::Result<Vec<LogLine>> {

@@ -101,13 +101,42 @@ pub struct Server {
     admin: TcpListener,
     /// The host that the configuration names for the admin listener.
     admin_host: String,
+    room: Room,
+}
+
+/// How many connections the listeners hold.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// Each thread of the public one.
+    public: usize,
+    admin: usize,
+}
+
+impl Room {
+    /// Shares a number of connections out: a quarter to the admin listener, up to what it takes.
+    fn of(connections: usize) -> Self {
+        let admin = (connections / 4).clamp(1, ADMIN_CONNECTIONS_MAX);
+        let public = connections.saturating_sub(admin) / threads();
+        Self { public: public.clamp(1, CONNECTIONS_MAX), admin }
+    }
+}
+
+/// How many threads the public listener has: as many as there are processors.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get)
 }
 
 impl Server {
-    /// Takes both ports. Port 0 picks a free one.
-    pub fn bind(public: &str, admin: &str) -> Result<Self, ListenError> {
+    /// Returns how many connections both listeners hold at the most.
+    pub fn connections_max() -> usize {
+        CONNECTIONS_MAX.saturating_mul(threads()).saturating_add(ADMIN_CONNECTIONS_MAX)
+    }
+
+    /// Takes both ports. Port 0 picks a free one. Both hold so many connections together, and leave others
+    /// waiting: a server that has no file left can't write its store either.
+    pub fn bind(public: &str, admin: &str, connections: usize) -> Result<Self, ListenError> {
         let admin_host = admin.rsplit_once(':').map_or(admin, |(host, _)| host).to_owned();
-        Ok(Self { public: listen(public)?, admin: listen(admin)?, admin_host })
+        Ok(Self { public: listen(public)?, admin: listen(admin)?, admin_host, room: Room::of(connections) })
     }
 
     /// Returns where deliveries are received.
@@ -129,8 +158,8 @@ impl Server {
         let streams = Arc::new(Semaphore::new(event::STREAMS_MAX));
         let runs_url = format!("http://{admin_address}/api/v1/runs/").into();
         let shared = Shared { state, stopping: stopped, runs_url, session, streams };
-        let public = public::serve(self.public, shared.clone())?;
-        let admin = admin(self.admin, shared, self.admin_host)?;
+        let public = public::serve(self.public, shared.clone(), self.room.public)?;
+        let admin = admin(self.admin, shared, (self.admin_host, self.room.admin))?;
         let handles = [public.handle(), admin.handle()];
         let running = [actix_web::rt::spawn(public), actix_web::rt::spawn(admin)];
         stop.await;
@@ -191,7 +220,7 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     Ok(listener)
 }
 
-fn admin(listener: TcpListener, shared: Shared, host: String) -> std::io::Result<Running> {
+fn admin(listener: TcpListener, shared: Shared, (host, connections): (String, usize)) -> std::io::Result<Running> {
     let gate = Arc::new(admin::Gate::new(host));
     let server = HttpServer::new(move || {
         App::new()
@@ -204,7 +233,7 @@ fn admin(listener: TcpListener, shared: Shared, host: String) -> std::io::Result
     });
     Ok(server
         .workers(1)
-        .max_connections(ADMIN_CONNECTIONS_MAX)
+        .max_connections(connections)
         .keep_alive(ADMIN_IDLE_MAX)
         .client_request_timeout(HEAD_TIME_MAX)
         .client_disconnect_timeout(LINGER_MAX)

@@ -6,7 +6,7 @@
 use super::error::Failure;
 use super::receive::{ask, receive};
 use super::route::{POST, READ, add_answer_headers};
-use super::{CONNECTIONS_MAX, HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, body, health};
+use super::{HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, body, health, threads};
 use crate::webhook::challenge::Asking;
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
@@ -33,8 +33,8 @@ const WEBHOOKS: &str = "/webhooks/";
 /// another host name only.
 const AZURE_WEBHOOKS: &str = "/_apis/public/distributedtask/webhooks/";
 
-/// Serves a listener, in as many threads as there are processors.
-pub(super) fn serve(listener: TcpListener, shared: Shared) -> std::io::Result<Running> {
+/// Serves a listener, in as many threads as there are processors, each with up to so many connections.
+pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -> std::io::Result<Running> {
     let service = move || {
         let state = shared.state.clone();
         let stopping = shared.stopping.clone();
@@ -52,7 +52,8 @@ pub(super) fn serve(listener: TcpListener, shared: Shared) -> std::io::Result<Ru
             .map_err(move |error| count_unreadable(&state.metrics, &error))
     };
     Ok(Running::build()
-        .max_concurrent_connections(CONNECTIONS_MAX)
+        .workers(threads())
+        .max_concurrent_connections(connections)
         .shutdown_timeout(STOP_SECONDS_MAX)
         .disable_signals()
         .listen("public", listener, service)?

@@ -62,8 +62,8 @@ pub use other::{LOAN, Other, Sought, Which};
 pub use outage::Outage;
 pub use postgres::{Address, LeaseClock, PostgresStore, WrongAddress};
 pub use report::*;
-pub use sqlite::{Access, Backup, FolderLock, SqliteStore, Unrestorable};
-pub use transfer::{Destination, Moved, Unmovable, transfer};
+pub use sqlite::{Access, Backup, FolderLock, Moving, SqliteStore, Unrestorable};
+pub use transfer::{Destination, Moved, Unmovable, resume, transfer};
 pub use upkeep::Upkeep;
 pub use view::*;
 pub use wait::*;
@@ -128,13 +128,27 @@ pub enum Error {
     /// The store of the folder was moved into a database.
     #[error(
         "the store of the data folder {folder} was moved into a database: name that one as `database`. What is \
-         queued in both would run twice; to serve from the folder all the same, remove {mark}"
+         queued in both would run twice; to go on with the folder all the same, remove {mark}"
     )]
     Moved {
         /// The folder.
         folder: String,
         /// The file that says so.
         mark: String,
+    },
+    /// The moving of the store into a database broke off where nobody can tell from here how far it came.
+    #[error(
+        "the store of the data folder {folder} was being moved into the database {to} when that broke off: `pipehook \
+         store migrate` with the same database looks whether all of it is there, and ends the moving. If that database \
+         is gone, remove {mark}"
+    )]
+    Moving {
+        /// The folder.
+        folder: String,
+        /// The file that says so.
+        mark: String,
+        /// The database, without its password.
+        to: String,
     },
     /// The data was written by a later version.
     #[error(
@@ -144,6 +158,17 @@ pub enum Error {
         /// The version found.
         found: u32,
         /// The latest known.
+        known: u32,
+    },
+    /// The data was written by an earlier version, which may still work with it.
+    #[error(
+        "the store has schema version {found}, this pipehook works with {known}: `pipehook serve` of this version \
+         brings it there when it starts; until then use the version that wrote it"
+    )]
+    Older {
+        /// The version found.
+        found: u32,
+        /// The one that is worked with.
         known: u32,
     },
     /// The store can't be reached or written: disk full, folder read-only, database away.

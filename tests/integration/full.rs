@@ -132,3 +132,52 @@ fn a_log_that_takes_nothing_stops_no_request() {
         (all.len() == 20 && all.iter().all(|run| run["result"] == "succeeded")).then_some(())
     });
 }
+
+/// Starts a server that may have so many files open, and returns it with what it prints.
+fn serve_with_files(folder: &Folder, files: u64) -> (std::process::Child, impl Iterator<Item = String>) {
+    let line = format!("ulimit -n {files}; exec \"$0\" serve");
+    let mut server = std::process::Command::new("bash")
+        .args(["-c", &line, env!("CARGO_BIN_EXE_pipehook")])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::fs::File::create(folder.path().join("stderr.txt")).expect("a file"))
+        .spawn()
+        .expect("a shell");
+    let lines = std::io::BufReader::new(server.stdout.take().expect("a pipe"));
+    (server, std::io::BufRead::lines(lines).map_while(Result::ok))
+}
+
+#[test]
+fn a_server_that_may_have_too_few_files_says_so_and_does_not_begin() {
+    for files in [32, 40, 64, 120] {
+        let folder = folder();
+        let (mut server, mut lines) = serve_with_files(&folder, files);
+        assert_eq!(lines.next(), None);
+        assert_eq!(server.wait().expect("it ends").code(), Some(3));
+        let told = log(folder.path());
+        assert!(told.contains(&format!("may have {files} files open")) && told.contains("ulimit -n"), "{told}");
+        assert_eq!(told.trim().lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn senders_that_say_nothing_leave_files_for_the_server_itself() {
+    use std::io::{Read, Write};
+    let folder = folder();
+    let (mut server, mut lines) = serve_with_files(&folder, 150);
+    let mut address = |before: &str| {
+        let line = lines.next().expect("a line");
+        line.strip_prefix(before).expect("an address").to_owned()
+    };
+    let (public, admin) = (address("listening on http://"), address("admin on http://"));
+    let idle: Vec<_> = (0..200).map(|_| std::net::TcpStream::connect(&public).expect("the system takes it")).collect();
+    let mut asking = std::net::TcpStream::connect(&admin).expect("a connection");
+    write!(asking, "GET /readyz HTTP/1.1\r\nhost: {admin}\r\nconnection: close\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    asking.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "the store can be written: {answer}\n{}", log(folder.path()));
+    assert!(!log(folder.path()).contains("Too many open files"), "{}", log(folder.path()));
+    drop(idle);
+    server.kill().expect("it is killed");
+    server.wait().expect("it ends");
+}

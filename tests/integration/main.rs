@@ -26,6 +26,7 @@ mod graph;
 mod guard;
 mod imports;
 mod leases;
+mod kept;
 mod migrate;
 mod load;
 mod other_runs;

@@ -173,8 +173,10 @@ fn a_store_goes_on_in_a_database_as_it_was() {
     let moved = folder.run(&["store", "migrate", "--database", &address]).ended_with(0);
     assert!(moved.stdout.starts_with("moved: 7 deliveries, 1 refused, 3 runs, 4 jobs, "), "{moved:?}");
     assert!(moved.stderr.contains("step: "), "{moved:?}");
-    let served = folder.run(&["serve"]).ended_with(3);
-    assert!(served.stderr.contains("moved into a database") && served.stderr.contains(".moved"), "{served:?}");
+    for command in [&["serve"][..], &["runs"], &["rerun", "done#1"], &["pause", "done"], &["store", "backup", "b.db"]] {
+        let refused = folder.run(command).ended_with(3);
+        assert!(refused.stderr.contains("moved into a database") && refused.stderr.contains(".moved"), "{refused:?}");
+    }
     move_to(&folder, &address);
     assert_goes_on(&folder, before);
 }
@@ -234,6 +236,41 @@ fn a_store_is_moved_as_a_whole_or_not_at_all() {
     let occupied = folder.run(&["store", "migrate", "--database", &address]).ended_with(2);
     assert!(occupied.stderr.contains("has a store already"), "{occupied:?}");
     move_to(&folder, &address);
+    assert_goes_on(&folder, before);
+}
+
+/// Kills a moving before its end: what it has noted is all that is known of it.
+fn break_off(folder: &Folder, noted: &str) {
+    std::fs::write(folder.path().join("data/pipehook.db.moved"), noted).expect("a mark");
+    for command in [&["serve"][..], &["runs"], &["rerun", "done#1"]] {
+        let refused = folder.run(command).ended_with(3);
+        assert!(refused.stderr.contains("being moved") && refused.stderr.contains("store migrate"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_moving_that_broke_off_is_ended_by_the_next_one() {
+    let (Some(address), Some(other)) = (database::schema(), database::schema()) else { return };
+    let folder = folder();
+    fill(&folder);
+    let before = all(&folder);
+    let mark = || std::fs::read_to_string(folder.path().join("data/pipehook.db.moved")).expect("the mark");
+    folder.run(&["store", "migrate", "--database", &address]).ended_with(0);
+    let noted = mark().replace("moved ", "moving ");
+    break_off(&folder, &noted);
+    let elsewhere = folder.run(&["store", "migrate", "--database", &other]).ended_with(2);
+    assert!(elsewhere.stderr.contains("broke off") && elsewhere.stderr.contains(".moved"), "{elsewhere:?}");
+    // After the commit: the database has everything.
+    let ended = folder.run(&["store", "migrate", "--database", &address]).ended_with(0);
+    assert!(ended.stdout.contains("has all of the store"), "{ended:?}");
+    assert!(folder.run(&["serve"]).ended_with(3).stderr.contains("moved into a database"));
+    // Of this moving nothing is in the other database: it begins anew there.
+    let to = noted.lines().nth(1).expect("an address");
+    let schema = |address: &str| address.rsplit("%3D").next().expect("it names a schema").to_owned();
+    let to = to.replace(&schema(&address), &schema(&other));
+    break_off(&folder, &format!("moving 0123\n{to}\n"));
+    folder.run(&["store", "migrate", "--database", &other]).ended_with(0);
+    move_to(&folder, &other);
     assert_goes_on(&folder, before);
 }
 

@@ -110,6 +110,7 @@ pub(super) async fn print(
         print_new(logs, &run, &mut readers, printer)?;
         if !follow || run.run.state == State::Completed {
             printer.end()?;
+            tell_of_missing(&run, &readers)?;
             return Ok(Ending::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -137,6 +138,29 @@ fn print_new(
             }
             printer.lines(&stage.name, job, &lines)?;
         }
+    }
+    Ok(())
+}
+
+/// Says on stderr that nothing is left of what a run has printed: the configuration may name another place
+/// now than when it ran.
+fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, LogReader>) -> Result<(), Failure> {
+    let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
+    let mut began = jobs.filter(|job| job.steps.iter().any(|step| step.started_at.is_some()));
+    let mut missing = None;
+    while let Some(reader) = began.next().and_then(|job| readers.get(&job.id)) {
+        if reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
+            return Ok(());
+        }
+        missing = Some(());
+    }
+    if missing.is_some() {
+        anstream::eprintln!(
+            "no log of {}#{} is where the configuration says: it was written to where `files` and `data` led when it \
+             ran, or is gone because of its age",
+            shown(&run.run.pipeline),
+            run.run.number
+        );
     }
     Ok(())
 }

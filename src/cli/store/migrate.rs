@@ -1,10 +1,11 @@
 //! The store of a data folder moved into a database.
 
 use crate::cli::failure::{Ending, Failure};
+use crate::cli::work::entropy;
 use crate::cli::{open, output};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::store::{Destination, Moved, Unmovable, transfer};
+use crate::store::{Access, Destination, Moved, Unmovable, resume, transfer};
 use std::sync::Arc;
 
 /// What is counted, by its table and the word for it.
@@ -19,17 +20,37 @@ pub(super) fn migrate(config: &Config) -> Result<Ending, Failure> {
         ));
     };
     super::exists(config)?;
-    let target = open::database_store(database)?;
+    let target = open::database_store(database, Access::Mover)?;
+    let schema = open::block_on(target.schema())??;
+    let address = format!("{} (schema {schema})", open::address(database)?);
+    if open::block_on(resume(&config.data, &target, &address))?.map_err(failure)? {
+        output::text("the database has all of the store: the moving that broke off is ended\n")?;
+        tell_of_folder(config);
+        return Ok(Ending::Done);
+    }
     let depot = config.files.as_ref().map(|_| open::depot(config, &target)).transpose()?.flatten();
-    let source = open::own_store(config, Arc::new(SystemClock))?;
-    let to = Destination { database: &target, files: depot.as_deref() };
+    let source = open::own_store(config, Access::Mover, Arc::new(SystemClock))?;
+    let name = hex::encode(entropy());
+    let to = Destination { database: &target, address: &address, name: &name, files: depot.as_deref() };
     let tell = |sentence| anstream::eprintln!("{sentence}");
-    let moved = open::block_on(transfer(&config.data, source, to, tell))?.map_err(|reason| match reason {
-        Unmovable::Store(error) => Failure::from(error),
-        Unmovable::Occupied(_) => Failure::usage(reason.to_string()),
-        reason => Failure::Unreachable(reason.into()),
-    })?;
+    let moved = open::block_on(transfer(&config.data, source, to, tell))?.map_err(failure)?;
     report(config, &moved)
+}
+
+fn failure(reason: Unmovable) -> Failure {
+    match reason {
+        Unmovable::Store(error) => Failure::from(error),
+        Unmovable::Occupied(_) | Unmovable::Elsewhere { .. } => Failure::usage(reason.to_string()),
+        reason => Failure::Unreachable(reason.into()),
+    }
+}
+
+fn tell_of_folder(config: &Config) {
+    let folder = config.data.display();
+    anstream::eprintln!(
+        "what is in {folder} is as it was, and nothing begins with it again; pipehook.db, logs, files and artifacts \
+         there are not needed any more"
+    );
 }
 
 fn report(config: &Config, moved: &Moved) -> Result<Ending, Failure> {
@@ -42,11 +63,7 @@ fn report(config: &Config, moved: &Moved) -> Result<Ending, Failure> {
         moved.files,
         moved.bytes
     ))?;
-    let folder = config.data.display();
-    anstream::eprintln!(
-        "what is in {folder} is as it was, and no server begins with it again; pipehook.db, logs, files and artifacts \
-         there are not needed any more"
-    );
+    tell_of_folder(config);
     if moved.set_aside > 0 {
         anstream::eprintln!("{} deliveries had been set aside: their runs never began", moved.set_aside);
     }

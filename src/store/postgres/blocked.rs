@@ -14,11 +14,13 @@ pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Resul
         let (groups, paused) = (groups(session, &open).await?, paused(session, &open).await?);
         let holders = holders(session, groups.values().collect()).await?;
         for (seq, run) in &mut runs {
-            run.waits_for = match groups.get(seq) {
-                Some(group) => Some(turn::wait_sentence(group, holders.get(group).map_or(&[], Vec::as_slice))),
-                None if run.state == State::Queued => paused.get(seq).cloned(),
-                None => None,
+            // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
+            let paused = paused.get(seq).filter(|_| run.state == State::Queued);
+            let waits_in = || {
+                let group = groups.get(seq)?;
+                Some(turn::wait_sentence(group, holders.get(group).map_or(&[], Vec::as_slice)))
             };
+            run.waits_for = paused.cloned().or_else(waits_in);
         }
     }
     Ok(runs.into_iter().map(|(_, run)| run).collect())

@@ -22,6 +22,9 @@ const SENT_BYTES: usize = 256 * 1024;
 /// The tables whose `seq` the database counts.
 const PLACES: [&str; 6] = ["delivery", "refusal", "form", "job", "turn", "deployment"];
 
+/// The scope of the counters that are the names of movings, of which a database has at most one.
+const MOVING: &str = "moving";
+
 /// A database that takes rows over: all of them, or none where this is dropped before its commit.
 pub(in crate::store) struct Import {
     client: Option<Object>,
@@ -46,6 +49,21 @@ impl PostgresStore {
             }
         }
         Ok(import)
+    }
+
+    /// Returns the name of the schema that has the tables.
+    pub async fn schema(&self) -> Result<String, Error> {
+        let client = self.shared.database.pool.get().await?;
+        let row = client.query_one("SELECT coalesce(current_schema(), '')::text", &[]).await.map_err(failed)?;
+        row.try_get(0).map_err(failed)
+    }
+
+    /// Says whether the rows of a moving were committed here.
+    pub(in crate::store) async fn has_taken(&self, moving: &str) -> Result<bool, Error> {
+        let client = self.shared.database.pool.get().await?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM counter WHERE scope = $1 AND key = $2)";
+        let row = client.query_one(sql, &[&MOVING, &moving]).await.map_err(failed)?;
+        row.try_get(0).map_err(failed)
     }
 
     /// Says whether files can have a name here.
@@ -124,6 +142,12 @@ impl Import {
         )
         .await?;
         self.run(&format!("ANALYZE {}", tables())).await
+    }
+
+    /// Writes down the name of the moving, once everything was read back.
+    pub(in crate::store) async fn note(&self, moving: &str) -> Result<(), Error> {
+        let sql = "INSERT INTO counter (scope, key, value) VALUES ($1, $2, 1)";
+        self.client().execute(sql, &[&MOVING, &moving]).await.map(drop).map_err(failed)
     }
 
     /// Commits.

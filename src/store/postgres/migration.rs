@@ -2,8 +2,9 @@
 
 use super::fault::Fault;
 use super::session::{Database, Session};
-use crate::store::Error;
+use crate::store::{Access, Error};
 use deadpool_postgres::Object;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Each brings the schema from the version that is its place to the next.
@@ -17,24 +18,43 @@ pub(super) const MIGRATIONS: [&str; 4] = [
 /// Held by who changes the schema: of several that start at once, one does it and the others wait.
 const LOCK: i64 = 0x7069_7065_686f_6f6b;
 
+/// Returns the latest version that is known.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
+
+/// Fails where a schema is of another version than the one that this pipehook works with.
+pub(super) fn is_known(found: u32) -> Result<(), Error> {
+    let known = known();
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(Error::Older { found, known }),
+        Ordering::Greater => Err(Error::Newer { found, known }),
+    }
+}
+
 /// Brings the schema to the present version, one commit a step. A store of a later version is
-/// left alone.
-pub(super) async fn migrate(database: &Database) -> Result<(), Fault> {
-    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+/// left alone; so is one of an earlier version, with which its servers may be at work, by a command.
+pub(super) async fn migrate(database: &Database, access: Access) -> Result<(), Fault> {
     let client = database.pool.get().await?;
     // The usual case needs no lock, and nothing that a lesser user of the database may not do.
-    if version(&client).await? == known {
+    if version(&client).await? == known() {
         return Ok(());
     }
-    let migrated = locked(&client, known).await;
+    let migrated = locked(&client, access).await;
     // The lock goes with the connection.
     drop(Object::take(client));
     migrated
 }
 
-async fn locked(client: &Object, known: u32) -> Result<(), Fault> {
+async fn locked(client: &Object, access: Access) -> Result<(), Fault> {
+    let known = known();
     client.batch_execute("SET lock_timeout = '60s'; SET statement_timeout = 0").await?;
     client.query_one("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    let first = version(client).await?;
+    if access == Access::Command && first > 0 {
+        return Ok(is_known(first)?);
+    }
     loop {
         let found = version(client).await?;
         if found > known {

@@ -80,8 +80,8 @@ pub use address::{Address, WrongAddress};
 pub(super) use import::Import;
 pub use session::LeaseClock;
 
-use super::Error;
 use super::refused::Refusals;
+use super::{Access, Error};
 use desk::Desk;
 use fault::Fault;
 use form::Forms;
@@ -117,8 +117,14 @@ struct Shared {
 }
 
 impl PostgresStore {
-    /// Opens the store of a database, and makes its tables where they are missing.
+    /// Opens the store of a database for a process that serves or works, and makes its tables where they are
+    /// missing or of an earlier version.
     pub async fn open(address: Address, clock: LeaseClock) -> Result<Self, Error> {
+        Self::open_for(address, clock, Access::Server).await
+    }
+
+    /// As [`Self::open`]; a command makes tables only where there are none.
+    pub async fn open_for(address: Address, clock: LeaseClock, access: Access) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             database: Database { pool: Pool::new(&address)?, clock },
             forms: Forms::default(),
@@ -136,7 +142,7 @@ impl PostgresStore {
             .map_err(|error| Error::Unavailable(format!("the store's threads can't start: {error}")))?;
         let (desk, queue) = Desk::new();
         let store = Self { shared: shared.clone(), desk, runtime: Some(runtime) };
-        store.on_threads(|shared| async move { Ok(migration::migrate(&shared.database).await?) }).await?;
+        store.on_threads(|shared| async move { Ok(migration::migrate(&shared.database, access).await?) }).await?;
         let runtime = store.runtime.as_ref().expect("only dropping takes it");
         runtime.spawn(herald::work(address, shared.changes.clone()));
         runtime.spawn(async move { queue.work(&shared.database, &shared.forms).await });

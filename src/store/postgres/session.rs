@@ -5,6 +5,7 @@
 //! asked is the outcome unknown.
 
 use super::fault::Fault;
+use super::migration;
 use super::pool::{CONNECTIONS_MAX, Pool};
 use super::turn::Afterwards;
 use crate::clock::Clock;
@@ -86,10 +87,12 @@ struct Transaction {
     timeline: String,
 }
 
-/// The number of the transaction, the database's clock, and in which of its lives it is.
+/// The number of the transaction, the database's clock, in which of its lives it is, and the version of its
+/// schema: another process may have changed it since this one looked.
 const BEGUN: &str = "SELECT pg_current_xact_id()::text,
                             clock_timestamp(),
-                            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
+                            substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+                            (SELECT version FROM schema_version)";
 
 impl Database {
     /// Runs work in a transaction and returns when that is on disk.
@@ -135,11 +138,25 @@ impl Database {
         Ok(value)
     }
 
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes. Fails where another version works with the database now.
     async fn begin(&self, begin: &str) -> Result<Session, Fault> {
         let client = self.begun(begin).await?;
-        let statement = client.prepare_cached(BEGUN).await?;
-        let row = client.query_one(&statement, &[]).await?;
+        let begun = async {
+            let statement = client.prepare_cached(BEGUN).await?;
+            let row = client.query_one(&statement, &[]).await?;
+            let version: Option<i64> = row.try_get(3)?;
+            migration::is_known(version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0))?;
+            Ok::<_, Fault>(row)
+        };
+        let begun = begun.await;
+        let row = match begun {
+            Ok(row) => row,
+            Err(fault) => {
+                // The transaction goes with the connection.
+                drop(Object::take(client));
+                return Err(fault);
+            }
+        };
         let transaction = Transaction { number: row.try_get(0)?, timeline: row.try_get(2)? };
         let own = self.clock.own();
         let (now, steady) = match own {

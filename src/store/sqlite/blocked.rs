@@ -10,10 +10,12 @@ pub(super) fn shown(connection: &Connection, seq: i64, run: Run) -> Result<Run, 
     if run.state == State::Completed {
         return Ok(run);
     }
-    let waits_for = match group(connection, seq)? {
-        Some(group) => Some(turn::wait_sentence(&group, &holders(connection, &group)?)),
-        None if run.state == State::Queued => paused(connection, seq)?,
-        None => None,
+    // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
+    let paused = if run.state == State::Queued { paused(connection, seq)? } else { None };
+    let waits_for = match (paused, group(connection, seq)?) {
+        (Some(paused), _) => Some(paused),
+        (None, Some(group)) => Some(turn::wait_sentence(&group, &holders(connection, &group)?)),
+        (None, None) => None,
     };
     Ok(Run { waits_for, ..run })
 }

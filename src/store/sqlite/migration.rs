@@ -4,6 +4,7 @@ use super::counter::Scope;
 use super::writer::Session;
 use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
+use std::cmp::Ordering;
 
 /// Each brings the schema from the version that is its place to the next.
 const MIGRATIONS: [&str; 10] = [
@@ -24,19 +25,43 @@ pub(super) fn known() -> u32 {
     u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
 }
 
-/// Brings the schema to the present version, one commit a step. A store of a later version is
-/// left alone.
+/// Returns the version of the schema, 0 where there is none yet.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Fails where a schema is of another version than the one that this pipehook works with.
+pub(super) fn is_known(found: u32) -> Result<(), Error> {
+    let known = known();
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(Error::Older { found, known }),
+        Ordering::Greater => Err(Error::Newer { found, known }),
+    }
+}
+
+/// Brings the schema to the present version, one commit a step; a new one is made in one, so that nobody
+/// sees a half of it. A store of a later version is left alone.
 pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
     let known = known();
     loop {
         let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-        let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let found = version(&transaction)?;
         if found > known {
             return Err(Error::Newer { found, known });
         }
-        let Some(migration) = MIGRATIONS.get(found as usize) else { return Ok(()) };
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", found + 1)?;
+        let steps = match found {
+            0 => &MIGRATIONS[..],
+            found => MIGRATIONS[found as usize..].chunks(1).next().unwrap_or_default(),
+        };
+        if steps.is_empty() {
+            return Ok(());
+        }
+        for step in steps {
+            transaction.execute_batch(step)?;
+        }
+        let reached = found + u32::try_from(steps.len()).expect("there are few migrations");
+        transaction.pragma_update(None, "user_version", reached)?;
         transaction.commit()?;
     }
 }

@@ -9,6 +9,8 @@
 //! | `writer.rs` | the thread, its transactions, what happens when the disk fails |
 //! | `reader.rs` | a few connections that read |
 //! | `lock.rs` | one server a data folder |
+//! | `place.rs` | whether the file that is open still is the one at its path |
+//! | `mark.rs` | that a database has the store, or may have it |
 //! | `migration.rs` | the versions of the schema |
 //! | `accept.rs` | a delivery, its decisions and its runs, in one commit: a row at the end of the log |
 //! | `filing.rs` | what the log says about runs, put where it can be worked with |
@@ -49,10 +51,12 @@ mod form;
 mod graph;
 mod lease;
 mod lock;
+mod mark;
 mod matrix;
 mod migration;
 mod other;
 mod pause;
+mod place;
 mod read;
 mod reader;
 mod refusal;
@@ -69,12 +73,15 @@ mod writer;
 
 pub(super) use export::Export;
 pub use lock::Lock as FolderLock;
+pub use mark::Moving;
 
 use super::Error;
 use super::refused::Refusals;
 use crate::clock::Clock;
+use place::{Place, naming};
 use reader::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,8 +93,6 @@ pub use upkeep::{Backup, Unrestorable};
 
 /// The database's name in the data folder.
 const FILE: &str = "pipehook.db";
-/// The mark beside it that says that a database has all of it: see [`mod@super::transfer`].
-const MOVED: &str = "pipehook.db.moved";
 /// Who may look into the data folder and the database: bodies, headers and scripts are in it.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -110,8 +115,11 @@ const CHECKPOINT_PAGES: u32 = 1_000;
 pub enum Access {
     /// The one server of the folder; a second one is told who holds it.
     Server,
-    /// A command, while a server runs or not.
+    /// A command, while a server runs or not. It changes no schema that a server of another version may
+    /// work with, and writes nothing until it is asked to.
     Command,
+    /// The one process that moves the store into a database, also where another one has begun with that.
+    Mover,
 }
 
 /// SQLite in a data folder. When it is dropped, what was brought is written first.
@@ -131,31 +139,58 @@ impl SqliteStore {
     pub fn open(folder: &Path, access: Access, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         make_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
         let lock = match access {
-            Access::Server => Some(own(folder)?),
+            Access::Server | Access::Mover => Some(lock::Lock::take(folder)?),
             Access::Command => None,
         };
+        match access {
+            Access::Server | Access::Command => mark::is_here(folder)?,
+            Access::Mover if mark::begun(folder)?.is_some() => {}
+            Access::Mover => mark::is_here(folder)?,
+        }
         let file = folder.join(FILE);
-        make_file(&file).map_err(|error| unavailable_folder(folder, &error))?;
-        let connection = open_for_writing(&file)?;
-        migration::migrate(&connection)?;
-        sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
+        let connection = match access {
+            Access::Command if is_present(&file)? => None,
+            _ => Some(present(folder, &file)?),
+        };
         let changes = Arc::new(watch::Sender::new(0));
+        let mut place = Place::of(file.clone());
+        if connection.is_some() {
+            place.note();
+        }
         Ok(Self {
             folder: folder.to_owned(),
-            readers: Readers::new(file.clone()),
+            readers: Readers::new(file),
             refusals: Arc::default(),
-            writer: Writer::start(file, connection, clock.clone(), changes.clone()),
+            writer: Writer::start(place, connection, clock.clone(), changes.clone()),
             changes,
             clock,
             _lock: lock,
         })
     }
 
-    /// Notes beside the store that a database has all of it now: no server begins with it again.
-    pub(super) fn mark_as_moved(self) -> Result<(), Error> {
-        let folder = self.folder.clone();
-        let marked = std::fs::write(folder.join(MOVED), "").and_then(|()| sync_folder(&folder));
-        marked.map_err(|error| unavailable_folder(&folder, &error))
+    /// Returns the moving into a database that was begun with a folder, and whose end nobody has noted.
+    pub(super) fn moving(folder: &Path) -> Result<Option<Moving>, Error> {
+        mark::begun(folder)
+    }
+
+    /// Returns the path of the file that says that the store of a folder was moved, or is being moved.
+    pub(super) fn mark_of(folder: &Path) -> PathBuf {
+        mark::path(folder)
+    }
+
+    /// Notes that a database is about to have the store: nothing begins with it any more.
+    pub(super) fn begin_moving(&self, moving: &Moving) -> Result<(), Error> {
+        mark::begin(&self.folder, moving)
+    }
+
+    /// Notes that the database has nothing of the store.
+    pub(super) fn take_back_moving(&self) -> Result<(), Error> {
+        mark::take_back(&self.folder)
+    }
+
+    /// Notes that a database has all of the store of a folder now.
+    pub(super) fn end_moving(folder: &Path, moving: &Moving) -> Result<(), Error> {
+        mark::end(folder, moving)
     }
 
     /// Runs work in the writer's next transaction, and returns when that is on disk.
@@ -226,18 +261,34 @@ fn tell_of_change(changes: &watch::Sender<u64>) {
     changes.send_modify(|count| *count = count.wrapping_add(1));
 }
 
-/// Takes a folder whose store is here and nowhere else.
-fn own(folder: &Path) -> Result<lock::Lock, Error> {
-    let lock = lock::Lock::take(folder)?;
-    let mark = folder.join(MOVED);
-    match mark.exists() {
-        false => Ok(lock),
-        true => Err(Error::Moved { folder: folder.display().to_string(), mark: mark.display().to_string() }),
+/// Says whether a file is a store of the version that this one works with; false where there is none yet.
+fn is_present(file: &Path) -> Result<bool, Error> {
+    if !file.exists() {
+        return Ok(false);
+    }
+    let version = open_for_reading(file).and_then(|connection| Ok(migration::version(&connection)?));
+    match version.map_err(|error| naming(file, error))? {
+        0 => Ok(false),
+        version => migration::is_known(version).map(|()| true),
     }
 }
 
+/// Makes a store present: there, and of the version that this one works with.
+fn present(folder: &Path, file: &Path) -> Result<Connection, Error> {
+    make_file(file).map_err(|error| unavailable_folder(folder, &error))?;
+    let opened = open_for_writing(file).and_then(|connection| {
+        migration::migrate(&connection)?;
+        Ok(connection)
+    });
+    let connection = opened.map_err(|error| naming(file, error))?;
+    sync_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
+    Ok(connection)
+}
+
+/// Opens a file that is there: one that was moved away is not made anew.
 fn open_for_writing(file: &Path) -> Result<Connection, Error> {
-    let connection = Connection::open(file)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(&format!(
         "PRAGMA auto_vacuum = INCREMENTAL;
@@ -252,7 +303,35 @@ fn open_for_writing(file: &Path) -> Result<Connection, Error> {
 }
 
 fn open_for_reading(file: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open_to_read(file, OpenFlags::empty())?;
+    let looked = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    match looked {
+        // Nothing may be made in its folder, where readers say that they are there. Nobody can write there
+        // either, and the file has everything.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && place::log_of(file).is_none() => {
+            open_unchanging(file)
+        }
+        // What else is wrong is told to whoever asks for something.
+        _ => Ok(connection),
+    }
+}
+
+/// Opens a database that nobody writes: nothing is made beside it.
+fn open_unchanging(file: &Path) -> Result<Connection, Error> {
+    let spelled = |byte: &u8| match byte {
+        b'/' | b'.' | b'-' | b'_' => char::from(*byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    };
+    let path: String = file.as_os_str().as_bytes().iter().map(spelled).collect();
+    // Two slashes before a path that begins with one: what stands between them is a host's name.
+    let host = if file.is_absolute() { "//" } else { "" };
+    open_to_read(Path::new(&format!("file:{host}{path}?immutable=1")), OpenFlags::SQLITE_OPEN_URI)
+}
+
+/// Opens a file, or what a URI names where the flags say that it is one.
+fn open_to_read(file: &Path, more: OpenFlags) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -316,7 +395,9 @@ mod tests {
     #[test]
     fn the_writing_connection_syncs_each_commit_and_holds_references() {
         let folder = tempfile::tempdir().expect("a folder");
-        let connection = open_for_writing(&folder.path().join(FILE)).expect("it opens");
+        let file = folder.path().join(FILE);
+        make_file(&file).expect("a file");
+        let connection = open_for_writing(&file).expect("it opens");
         let number = |name| connection.pragma_query_value::<i64, _>(None, name, |row| row.get(0)).expect("a number");
         let full = 2;
         assert_eq!((number("synchronous"), number("foreign_keys")), (full, 1));

@@ -31,7 +31,7 @@ impl Readers {
         let turn = self.turns.clone().acquire_owned().await.expect("the turns are never closed");
         let own = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let result = own.query(queries);
+            let result = own.query(queries).map_err(|error| super::naming(&own.file, error));
             drop(turn);
             result
         });

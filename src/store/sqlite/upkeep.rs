@@ -1,11 +1,12 @@
 //! A whole store looked at, copied and put back, beside a server or without one.
 
-use super::{FILE, SqliteStore, lock, make_folder, migration, open_for_reading, sync_folder};
+use super::{FILE, SqliteStore, lock, make_folder, mark, migration, naming, open_for_reading, place, sync_folder};
 use crate::store::Error;
 use crate::store::invariant::{Invariant, NAMED_MAX, OF_RUNS, broken};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode};
+use std::cmp::Ordering;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What must hold in this store beside what must in every one.
 const INVARIANTS: [Invariant; 6] = [
@@ -57,9 +58,14 @@ pub struct Backup {
 /// Why a copy is not put back.
 #[derive(Debug, thiserror::Error)]
 pub enum Unrestorable {
-    /// There is a store already.
-    #[error("there is a store in {0}: move it away first")]
-    Occupied(String),
+    /// There is a store already, or something is left of one.
+    #[error("there is a store in {folder}, or what is left of one: move {} away first, all together", named(.files))]
+    Occupied {
+        /// The folder.
+        folder: String,
+        /// What must go. A log that stays would be written over what is put back.
+        files: Vec<PathBuf>,
+    },
     /// The copy is none.
     #[error("the copy can't be used: {0}")]
     Unusable(String),
@@ -77,39 +83,69 @@ impl SqliteStore {
     /// Returns a sentence for each thing that is wrong with the store of a data folder, the database's
     /// own structure first. Reads one moment of it, beside whoever writes.
     pub fn check(folder: &Path) -> Result<Vec<String>, Error> {
-        let connection = open_for_reading(&folder.join(FILE))?;
-        let moment = connection.unchecked_transaction()?;
-        let found = wrong_with(&moment)?;
-        moment.finish()?;
-        Ok(found)
+        mark::is_here(folder)?;
+        let file = folder.join(FILE);
+        let looked = || {
+            let connection = open_for_reading(&file)?;
+            let moment = connection.unchecked_transaction()?;
+            Ok(match told(migration::version(&moment))? {
+                Ok(version) => {
+                    migration::is_known(version)?;
+                    told(wrong_with(&moment))?.unwrap_or_else(|malformed| vec![malformed])
+                }
+                Err(malformed) => vec![malformed],
+            })
+        };
+        looked().map_err(|error| naming(&file, error))
     }
 
     /// Writes a copy of one moment of the store into a new file, beside whoever writes. It is on disk
-    /// when this returns. Logs and artifacts are files beside the database, and not in it.
+    /// when this returns. Logs and artifacts are files beside the database, and not in it. A store of an
+    /// earlier version is copied as it is. Where this fails there is no new file.
     pub fn back_up(folder: &Path, file: &Path) -> Result<Backup, Error> {
+        mark::is_here(folder)?;
+        let store = folder.join(FILE);
+        let connection = open_for_reading(&store)?;
+        let (found, known) =
+            (migration::version(&connection).map_err(|error| naming(&store, error.into()))?, migration::known());
+        if found > known {
+            return Err(Error::Newer { found, known });
+        }
         let failed = |error: std::io::Error| Error::Unavailable(format!("{}: {error}", file.display()));
         // Made here, so that nobody else can read it; the database takes an empty file for none.
         std::os::unix::fs::OpenOptionsExt::mode(File::options().write(true).create_new(true), super::FILE_MODE)
             .open(file)
             .map_err(failed)?;
-        let connection = open_for_reading(&folder.join(FILE))?;
-        connection.execute("VACUUM INTO ?", [file.to_string_lossy()])?;
-        File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)?;
-        sync_folder(parent(file)).map_err(failed)?;
-        Ok(Backup { bytes: std::fs::metadata(file).map_err(failed)?.len() })
+        let copied = connection
+            .execute("VACUUM INTO ?", [file.to_string_lossy()])
+            .map_err(|error| Error::Unavailable(format!("{} into {}: {error}", store.display(), file.display())))
+            .and_then(|_| {
+                File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)?;
+                sync_folder(parent(file)).map_err(failed)?;
+                Ok(Backup { bytes: std::fs::metadata(file).map_err(failed)?.len() })
+            });
+        if copied.is_err() {
+            // It can stay only where nothing can be changed any more.
+            let _ = std::fs::remove_file(file);
+        }
+        copied
     }
 
-    /// Puts a copy into a data folder that has no store. It is looked at first, and is there as a whole
-    /// or not at all.
+    /// Puts a copy into a data folder that has no store, and no server. It is looked at first, and is there
+    /// as a whole or not at all.
     pub fn restore(folder: &Path, file: &Path) -> Result<(), Unrestorable> {
         let failed = |error: std::io::Error| Error::Unavailable(format!("{}: {error}", folder.display()));
+        // First: what a server has open can't be moved away.
+        let lock = folder.is_dir().then(|| lock::Lock::take(folder)).transpose()?;
         let store = folder.join(FILE);
-        if store.exists() {
-            return Err(Unrestorable::Occupied(folder.display().to_string()));
+        let mut files = place::files_of(&store);
+        files.extend(Some(mark::path(folder)).filter(|mark| mark.exists()));
+        if !files.is_empty() {
+            return Err(Unrestorable::Occupied { folder: folder.display().to_string(), files });
         }
         is_usable(file)?;
         make_folder(folder).map_err(failed)?;
-        let _lock = lock::Lock::take(folder)?;
+        let _lock = lock.map_or_else(|| lock::Lock::take(folder), Ok)?;
         let part = folder.join(format!("{FILE}.part"));
         std::fs::copy(file, &part).map_err(failed)?;
         super::make_file(&part).and_then(|()| File::open(&part)?.sync_all()).map_err(failed)?;
@@ -118,33 +154,52 @@ impl SqliteStore {
     }
 }
 
+fn named(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 fn parent(file: &Path) -> &Path {
     file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Looks whether a file is a store that this version knows, and whole.
 fn is_usable(file: &Path) -> Result<(), Unrestorable> {
-    let unusable = |reason: String| Unrestorable::Unusable(reason);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(|error| unusable(error.to_string()))?;
-    let version: u32 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(|error| unusable(error.to_string()))?;
-    if version == 0 {
-        return Err(unusable("it is no store of pipehook".to_owned()));
+    if let Some(log) = place::log_of(file) {
+        let sentence =
+            format!("a part of it is in {}: `pipehook store backup` makes copies of one file", log.display());
+        return Err(Unrestorable::Unusable(sentence));
     }
+    let unusable = |error: rusqlite::Error| Unrestorable::Unusable(error.to_string());
+    let connection = super::open_unchanging(file)?;
+    let version = migration::version(&connection).map_err(unusable)?;
     let known = migration::known();
-    if version > known {
-        return Err(Error::Newer { found: version, known }.into());
-    }
-    let wrong = structure(&connection)?;
-    match wrong.first() {
+    let wrong = match version.cmp(&known) {
+        Ordering::Greater => return Err(Error::Newer { found: version, known }.into()),
+        Ordering::Equal => wrong_with(&connection),
+        Ordering::Less if version == 0 => {
+            return Err(Unrestorable::Unusable("it is no store of pipehook".to_owned()));
+        }
+        // What must hold is known for the present version only.
+        Ordering::Less => structure(&connection),
+    };
+    match wrong.map_err(unusable)?.first() {
         None => Ok(()),
-        Some(first) => Err(unusable(first.clone())),
+        Some(first) => Err(Unrestorable::Unusable(first.clone())),
     }
 }
 
-fn wrong_with(connection: &Connection) -> Result<Vec<String>, Error> {
+/// Tells a failure of the world apart from a file that is no whole database, which a sentence says.
+fn told<T>(found: rusqlite::Result<T>) -> Result<Result<T, String>, Error> {
+    match found {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(Err(error.to_string())),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+fn wrong_with(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut wrong = structure(connection)?;
     for (what, query) in OF_RUNS.iter().chain(&INVARIANTS) {
         let mut query = connection.prepare(&format!("SELECT * FROM ({query}) LIMIT {}", NAMED_MAX + 1))?;
@@ -155,7 +210,7 @@ fn wrong_with(connection: &Connection) -> Result<Vec<String>, Error> {
 }
 
 /// Asks the database about its own structure and its references.
-fn structure(connection: &Connection) -> Result<Vec<String>, Error> {
+fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut wrong: Vec<String> =
         connection.prepare("PRAGMA integrity_check")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     wrong.retain(|line| line != "ok");

@@ -13,6 +13,7 @@ use super::accept::{self, Done, Rows};
 use super::counter::Counters;
 use super::filing::{self, Care};
 use super::form::Forms;
+use super::place::Place;
 use super::turn::Afterwards;
 use crate::clock::Clock;
 use crate::store::{Error, Outage};
@@ -20,7 +21,6 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::error::TrySendError;
@@ -157,19 +157,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with a connection to a file. It tells `changes` once for all runs that a
+    /// Starts the thread with a connection to the file of a place, which it makes itself where it has none
+    /// and something is to be written. It tells `changes` once for all runs that a
     /// transaction accepted.
     pub(super) fn start(
-        file: PathBuf,
-        connection: Connection,
+        place: Place,
+        connection: Option<Connection>,
         clock: Arc<dyn Clock>,
         changes: Arc<watch::Sender<u64>>,
     ) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let own = Loop {
-            file,
+            place,
             clock,
-            connection: Some(connection),
+            connection,
             memory: None,
             data_version: 0,
             care: Care::Usual,
@@ -254,9 +255,10 @@ fn ended_early() -> Error {
 
 /// What the thread has.
 struct Loop {
-    file: PathBuf,
+    place: Place,
     clock: Arc<dyn Clock>,
-    /// Gone after an error of the disk, until it can be opened again.
+    /// Gone after an error of the disk, until it can be opened again; not there before the first work of a
+    /// process that mostly reads.
     connection: Option<Connection>,
     memory: Option<Memory>,
     /// The database's own count of changes by others, as it was last seen.
@@ -284,6 +286,7 @@ impl Loop {
     fn write(&mut self, batch: Vec<Work>) {
         let mut ended = Vec::with_capacity(batch.len());
         let committed = self.transaction(batch, &mut ended);
+        let committed = committed.map_err(|error| super::naming(self.place.file(), error));
         match &committed {
             Ok(()) => {
                 self.outage.worked("the store can be written again");
@@ -293,7 +296,11 @@ impl Loop {
             }
             Err(error) => {
                 self.outage.failed(error, "the store could not be written, and nothing is acknowledged until it can");
-                self.connection = None;
+                // What is not where it was is left open as it is: anew, it would be another file.
+                if self.place.is_kept().is_ok() {
+                    self.connection = None;
+                    self.place.forget_log();
+                }
                 self.memory = None;
             }
         }
@@ -317,7 +324,8 @@ impl Loop {
             }
             let session = self.session()?;
             session.memory.counters.write(session.connection)?;
-            run(session.connection, "COMMIT")
+            run(session.connection, "COMMIT")?;
+            self.place.is_kept()
         });
         // Those whose work did not come to its turn are told too.
         ended.extend(batch.map(|work| match work {
@@ -327,15 +335,20 @@ impl Loop {
         written
     }
 
-    /// Begins a transaction, on a new connection where the last one was given up.
+    /// Begins a transaction, on a new connection where the last one was given up. Fails where the file is
+    /// not the one with which this process began, and where another version works with it now.
     fn begin(&mut self) -> Result<(), Error> {
+        self.place.is_kept()?;
         if self.connection.is_none() {
-            self.connection = Some(super::open_for_writing(&self.file)?);
+            self.connection = Some(super::open_for_writing(self.place.file())?);
+            self.data_version = 0;
         }
         let connection = self.connection.as_ref().expect("it was opened just now");
         run(connection, "BEGIN IMMEDIATE")?;
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if version != self.data_version {
+            super::migration::is_known(super::migration::version(connection)?)?;
+            self.place.note();
             self.data_version = version;
             self.memory = None;
         }
@@ -419,9 +432,8 @@ mod tests {
     async fn a_mistake_in_one_piece_of_work_ends_that_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("test.db");
-        let connection = super::super::open_for_writing(&file).expect("it opens");
-        super::super::migration::migrate(&connection).expect("a schema");
-        let writer = Writer::start(file, connection, Arc::new(SystemClock), Arc::default());
+        let connection = super::super::present(folder.path(), &file).expect("a store");
+        let writer = Writer::start(Place::of(file), Some(connection), Arc::new(SystemClock), Arc::default());
         let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
         let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
         let (wrong, right) = tokio::join!(wrong, writer.write(count));

@@ -9,8 +9,9 @@
 //! each row must be what was sent: all of it is there then, or nothing. Files in an object store come before
 //! the commit; a second try writes them again.
 //!
-//! Both are held meanwhile: the folder by its lock, the database's tables by locks of their own. Afterwards
-//! the folder has a mark, so that no server begins with it again: what is queued would run twice.
+//! Both are held meanwhile: the folder by its lock, the database's tables by locks of their own. Before the
+//! commit the folder gets a mark, so that nothing begins with it again: what is queued would run twice. The
+//! commit has the name of the moving in it, by which [`resume`] knows what became of one that broke off.
 
 mod row;
 mod table;
@@ -20,7 +21,7 @@ pub(super) use table::{Column, DELIVERY, FILES, Kind, REPEAT, RUN, TABLES, Table
 
 use super::Error;
 use super::postgres::{Import, PostgresStore};
-use super::sqlite::{Export, SqliteStore};
+use super::sqlite::{Export, FolderLock, Moving, SqliteStore};
 use crate::files::{Depot, Local, PIECE_MAX, local_files, runs_with_files};
 use jiff::Timestamp;
 use std::io;
@@ -39,6 +40,10 @@ const TOLD_EVERY: Duration = Duration::from_secs(5);
 pub struct Destination<'d> {
     /// The database, which has no store yet.
     pub database: &'d PostgresStore,
+    /// Its address, without the password, and the schema: another one is another destination.
+    pub address: &'d str,
+    /// How this moving is called: like no other.
+    pub name: &'d str,
     /// Where files go, if not into the database.
     pub files: Option<&'d dyn Depot>,
 }
@@ -77,6 +82,17 @@ pub enum Unmovable {
     /// What came back is not what was sent.
     #[error("the database gives back another `{0}` than it was sent; it was left as it was")]
     Different(&'static str),
+    /// One that broke off had another destination, which may have the store.
+    #[error(
+        "the moving of the store into {to} broke off, and nobody knows whether all of it is there: name the same \
+         database, or remove {mark} if that one is gone"
+    )]
+    Elsewhere {
+        /// The other database, without its password.
+        to: String,
+        /// The file that says so.
+        mark: String,
+    },
     /// A file can't be read, or not be put where it goes.
     #[error("{0}")]
     File(String),
@@ -118,10 +134,36 @@ pub async fn transfer(
             return Err(Unmovable::Different(table.name));
         }
     }
-    import.commit().await?;
+    let moving = Moving { name: to.name.to_owned(), to: to.address.to_owned() };
+    import.note(&moving.name).await?;
+    source.begin_moving(&moving)?;
+    match import.commit().await {
+        Ok(()) => {}
+        // Nobody knows: the mark stays, and the next try asks the database.
+        Err(error @ Error::Unknown(_)) => return Err(error.into()),
+        Err(error) => {
+            source.take_back_moving()?;
+            return Err(error.into());
+        }
+    }
+    SqliteStore::end_moving(folder, &moving)?;
     drop(export);
-    source.mark_as_moved()?;
     Ok(moved)
+}
+
+/// Ends a moving that broke off, where the database has the store. Returns whether it has; where it has not,
+/// the store is moved anew.
+pub async fn resume(folder: &Path, database: &PostgresStore, address: &str) -> Result<bool, Unmovable> {
+    let _lock = FolderLock::take(folder)?;
+    let Some(moving) = SqliteStore::moving(folder)? else { return Ok(false) };
+    if database.has_taken(&moving.name).await? {
+        SqliteStore::end_moving(folder, &moving)?;
+        return Ok(true);
+    }
+    if moving.to == address {
+        return Ok(false);
+    }
+    Err(Unmovable::Elsewhere { to: moving.to, mark: SqliteStore::mark_of(folder).display().to_string() })
 }
 
 /// Copies the rows of a table, which a thread reads meanwhile. Gives the export back.

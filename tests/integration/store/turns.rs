@@ -22,6 +22,17 @@ async fn finish(world: &World, claim: &Claim, result: RunResult) {
 }
 
 #[tokio::test]
+async fn a_paused_run_in_a_group_waits_to_be_resumed_and_for_nobody() {
+    for world in worlds() {
+        world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+        let paused = world.queue(grouped(1, ConcurrencyPolicy::Queue)).await;
+        assert!(world.claim().await.is_none());
+        let waits_for = detail(&world, &paused.id).await.run.waits_for;
+        assert_eq!(waits_for.as_deref(), Some("the pipeline `hello` to be resumed"));
+    }
+}
+
+#[tokio::test]
 async fn a_run_waits_for_its_turn_whatever_pipeline_has_it() {
     for mut world in worlds() {
         let first = world.queue(grouped(1, ConcurrencyPolicy::Queue)).await;

@@ -1,0 +1,102 @@
+//! Whether what stands at the database's path still is what this process has open, and what else
+//! belongs to a database.
+//!
+//! An open file lives on after it was moved or removed, and takes what is written: a sender would be
+//! told that its delivery is safe in a file that nobody finds. So the writer looks before it begins
+//! and again before it tells anybody of a commit. Two `stat`s are nothing beside a sync of the disk.
+
+use crate::store::Error;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What SQLite keeps beside a database: they are part of it, and belong to no other.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Which file it is, wherever it is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// Returns that of the file to which a path leads, if there is one.
+    fn at(path: &Path) -> Option<Self> {
+        let about = std::fs::metadata(path).ok()?;
+        Some(Self { device: about.dev(), inode: about.ino() })
+    }
+}
+
+/// The database's path, and which file was there when this process began to write.
+#[derive(Debug)]
+pub(super) struct Place {
+    file: PathBuf,
+    /// Nothing while no connection that writes was opened.
+    identity: Option<Identity>,
+    /// The log of the connection that writes.
+    log: Option<Identity>,
+}
+
+impl Place {
+    /// Returns a path at which nothing was opened yet.
+    pub(super) fn of(file: PathBuf) -> Self {
+        Self { file, identity: None, log: None }
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Notes what a new connection has opened: the file, where it is the first one, and its log.
+    pub(super) fn note(&mut self) {
+        self.identity = self.identity.or_else(|| Identity::at(&self.file));
+        self.log = Identity::at(&beside(&self.file, BESIDE[0]));
+    }
+
+    /// Forgets the log of a connection that is closed.
+    pub(super) fn forget_log(&mut self) {
+        self.log = None;
+    }
+
+    /// Fails where the path or that of the log leads elsewhere now. Files that are put back are taken again.
+    pub(super) fn is_kept(&self) -> Result<(), Error> {
+        let log = beside(&self.file, BESIDE[0]);
+        let leads_to = |path: &Path, noted: Option<Identity>| noted.is_none() || Identity::at(path) == noted;
+        let gone = match (leads_to(&self.file, self.identity), leads_to(&log, self.log)) {
+            (true, true) => return Ok(()),
+            (false, _) => self.file.display(),
+            (true, false) => log.display(),
+        };
+        Err(Error::Unavailable(format!(
+            "{gone} was moved away, removed or replaced while this process has it open: put it back, or start again \
+             to go on with what is there now"
+        )))
+    }
+}
+
+/// Returns which files there are of a database, itself first.
+pub(super) fn files_of(file: &Path) -> Vec<PathBuf> {
+    let all = [file.to_owned()].into_iter().chain(BESIDE.map(|ending| beside(file, ending)));
+    all.filter(|path| path.symlink_metadata().is_ok()).collect()
+}
+
+/// Returns the log of a database where it has something that is not in the database's file yet.
+pub(super) fn log_of(file: &Path) -> Option<PathBuf> {
+    let log = beside(file, BESIDE[0]);
+    std::fs::metadata(&log).is_ok_and(|about| about.len() > 0).then_some(log)
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Returns an error of the world with the file to which it happened: the database's own words name none.
+pub(super) fn naming(file: &Path, error: Error) -> Error {
+    let name = file.display().to_string();
+    match error {
+        Error::Unavailable(reason) if !reason.contains(&name) => Error::Unavailable(format!("{name}: {reason}")),
+        other => other,
+    }
+}
