@@ -33,6 +33,7 @@
 //! transport    environment or file
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
+//! filename     files that somebody runs, by their names
 //! bash         each language: the script with references, and what reaches what evaluates it
 //! powershell
 //! python
@@ -43,6 +44,7 @@ mod analysis;
 mod bash;
 mod cmd;
 pub mod command;
+mod filename;
 mod known;
 mod outline;
 mod powershell;
@@ -57,7 +59,7 @@ pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
 pub use outline::{Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
-pub use special::{environment_name, is_special as is_special_variable};
+pub use special::{environment_name, is_obeyed as is_obeyed_variable, is_special as is_special_variable};
 pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};
 
 use serde::{Deserialize, Serialize};

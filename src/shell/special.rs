@@ -77,6 +77,63 @@ pub fn is_special(name: &str) -> bool {
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
+/// Variables that choose what some programs run, load or are told, and that authors set by commands and
+/// pipelines all the same: they take no payload text, but may be set.
+const OBEYED: &[&str] = &[
+    "TAR_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JAVA_OPTS",
+    "MAVEN_OPTS",
+    "GRADLE_OPTS",
+    "SBT_OPTS",
+    "JVM_OPTS",
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "GOPROXY",
+    "DOTNET_STARTUP_HOOKS",
+    "AR",
+    "AS",
+    "CPP",
+    "VIMINIT",
+    "EXINIT",
+    "ZDOTDIR",
+    "FCEDIT",
+    "SVN_SSH",
+    "CVS_RSH",
+    "HGRCPATH",
+    "OPENSSL_CONF",
+    "GCONV_PATH",
+    "KUBECONFIG",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_CONFIG_FILE",
+    "BUNDLE_GEMFILE",
+    "WGETRC",
+    "CURL_HOME",
+    "PSQLRC",
+    "PHPRC",
+    "INPUTRC",
+    "PSMODULEPATH",
+    "PSModulePath",
+    "GNUPGHOME",
+    "XDG_CONFIG_HOME",
+];
+
+/// Beginnings of names of such variables, in capitals.
+const OBEYED_PREFIXES: &[&str] = &["NPM_CONFIG_", "ANSIBLE_", "TF_CLI_", "LUA_", "CARGO_TARGET_", "CARGO_BUILD_"];
+
+/// Says whether payload text can't be a variable's value: because it is special, or because of what some
+/// program makes of it.
+pub fn is_obeyed(name: &str) -> bool {
+    let capitals = name.to_ascii_uppercase();
+    is_special(name) || OBEYED.contains(&name) || OBEYED_PREFIXES.iter().any(|prefix| capitals.starts_with(prefix))
+}
+
 /// Returns the name of a pipeline's variable in the environment.
 pub fn environment_name(variable: &str) -> String {
     variable.replace(['.', ' '], "_").to_uppercase()

@@ -9,7 +9,7 @@ use super::context::Host;
 use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::machine::{PATH_DEFAULT, find_program};
-use crate::shell::{environment_name, is_special_variable};
+use crate::shell::{environment_name, is_obeyed_variable};
 use crate::taint::Text;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -132,7 +132,7 @@ fn is_exported(name: &str) -> bool {
 
 /// Payload text must not reach a variable that programs obey.
 pub(super) fn check(name: &str, value: &Text) -> Result<(), String> {
-    if value.is_tainted() && is_special_variable(&name.to_uppercase()) {
+    if value.is_tainted() && is_obeyed_variable(&name.to_uppercase()) {
         return Err(format!(
             "Payload text can't be the value of the environment variable `{}`: programs obey it.",
             shown(name)

@@ -4,7 +4,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, shown};
 use crate::pipeline::model::{Pipeline, Placed};
 use crate::pipeline::plan::ContainerUse;
-use crate::shell::{VARIABLE_PREFIX, is_special_variable};
+use crate::shell::{VARIABLE_PREFIX, is_obeyed_variable};
 use crate::taint::Text;
 use crate::template;
 
@@ -52,7 +52,7 @@ fn one(name: &Placed<String>, value: &Text, what: &str, diagnostics: &mut Diagno
         let title = format!("names of variables that begin with `{VARIABLE_PREFIX}` are pipehook's own");
         let label = "choose another beginning";
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, name.span, label));
-    } else if let Some(origin) = value.origin().filter(|_| is_special_variable(&environment_name)) {
+    } else if let Some(origin) = value.origin().filter(|_| is_obeyed_variable(&environment_name)) {
         let title = format!("payload text can't be the value of `{}`", shown(&name.value));
         let label = "programs obey this variable";
         let tainted = Diagnostic::error(Code::TaintedStructure, title, name.span, label);

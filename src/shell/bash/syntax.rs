@@ -55,6 +55,8 @@ pub(super) struct Assignment {
     pub(super) subscripts: Vec<Word>,
     /// The value, or the array's elements.
     pub(super) values: Vec<Word>,
+    /// It makes or changes an array.
+    pub(super) is_array: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -183,7 +183,12 @@ impl Lexer<'_> {
                 return Ok(behind);
             }
             Symbol::Char(quote) if is_double(quote) || is_single(quote) => {
+                let is_called = matches!(tokens.last(), Some(Token::Mark('&' | '.')));
+                let before = tokens.len();
                 self.quoted(tokens)?;
+                if is_called {
+                    Self::name_in_quotes(before, tokens)?;
+                }
                 return Ok(behind);
             }
             Symbol::Char('$') => {
@@ -218,6 +223,21 @@ impl Lexer<'_> {
             _ => return self.bare(mode, tokens),
         }
         Ok(mode)
+    }
+
+    /// Judges a text in quotes behind `&` or `.`, which names what is run or a member: no payload text is in it,
+    /// and what its variables hold is looked at as the name itself.
+    fn name_in_quotes(start: usize, tokens: &mut Vec<Token>) -> Lex<()> {
+        let mut named = Vec::new();
+        for token in &tokens[start..] {
+            match token {
+                Token::Hole(hole) => return Self::refuse(*hole, "the name of a command or a member"),
+                Token::Variable(_) => named.extend([Token::Mark('&'), token.clone()]),
+                _ => {}
+            }
+        }
+        tokens.extend(named);
+        Ok(())
     }
 
     fn comment(&mut self) {

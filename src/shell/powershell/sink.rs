@@ -5,7 +5,7 @@ use super::lexer::{Statement, Token};
 use crate::shell::analysis::Finding;
 use crate::shell::command;
 use crate::shell::requirement::Requirement;
-use crate::shell::special::is_special;
+use crate::shell::special::is_obeyed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Commands that run text, or start a program that does.
@@ -66,7 +66,46 @@ const RUNNING: &[&str] = &[
     "kubectl",
     "msbuild",
     "set-psbreakpoint",
+    "schtasks",
+    "wmic",
+    "rundll32",
+    "regsvr32",
+    "msiexec",
+    "forfiles",
+    "runas",
+    "psexec",
+    "winrs",
+    "install-module",
+    "install-script",
+    "install-package",
+    "install-psresource",
+    "save-module",
+    "find-module",
+    "npx",
+    "bunx",
+    "uvx",
 ];
+
+/// Such commands by which a text can be run wherever they stand, also where what is read before them is no command.
+const RUNNING_ANYWHERE: &[&str] = &["invoke-expression", "iex", "invoke-command", "icm"];
+
+/// Programs that fetch what is named behind one of their words.
+const INSTALLERS: &[&str] = &[
+    "npm", "pnpm", "yarn", "bun", "pip", "pip3", "pipx", "gem", "cargo", "go", "choco", "winget", "scoop", "brew",
+    "dotnet",
+];
+
+/// Those words.
+const INSTALLING: &[&str] = &["install", "i", "add", "exec", "x", "dlx", "get", "create", "init", "download"];
+
+/// Commands that are given the name of a variable, a type or an alias.
+const NAMING: &[&str] = &["set-variable", "new-variable", "sv", "nv", "new-object", "git", "gh", "cargo", "npm"];
+
+/// Commands that give another name to a command.
+const ALIASING: &[&str] = &["set-alias", "new-alias", "nal", "sal"];
+
+/// Commands that take away what their arguments name.
+const REMOVING: &[&str] = &["remove-item", "ri", "rm", "del", "rd", "rmdir", "erase"];
 
 /// Parts of the names of types and methods that do.
 const COMPILING: &[&str] = &[
@@ -79,10 +118,11 @@ const COMPILING: &[&str] = &[
     "invoke",
     "process",
     "activator",
+    "assembly",
 ];
 
 /// Parameters whose value is code.
-const CODE: &[&str] = &["-command", "-encodedcommand", "-scriptblock"];
+const CODE: &[&str] = &["-command", "-encodedcommand", "-scriptblock", "-membername", "-comobject", "-typename"];
 
 /// Commands that print, or write into files: options are none of theirs.
 const PRINTING: &[&str] = &[
@@ -97,10 +137,12 @@ type Holes = BTreeSet<usize>;
 
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize, holes: &mut [Finding]) {
-    let mut judge = Judge { environment, own, holes, tainted: BTreeMap::new(), clean: BTreeSet::new() };
+    let (tainted, clean, aliases) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    let mut judge = Judge { environment, own, holes, tainted, clean, aliases };
     while judge.spread_all(statements) {}
     for statement in statements {
         judge.learn_clean(statement);
+        judge.learn_aliases(&statement.tokens);
     }
     for statement in statements {
         judge.judge(&statement.tokens);
@@ -115,6 +157,8 @@ struct Judge<'j> {
     tainted: BTreeMap<String, Holes>,
     /// Variables that the script assigns nothing to but its author's text.
     clean: BTreeSet<String>,
+    /// Names that the script gives to commands which run text, in small letters.
+    aliases: BTreeSet<String>,
 }
 
 impl Judge<'_> {
@@ -162,7 +206,24 @@ impl Judge<'_> {
         changed
     }
 
+    fn learn_aliases(&mut self, tokens: &[Token]) {
+        let words = || {
+            tokens
+                .iter()
+                .filter_map(|token| if let Token::Word(word) | Token::Text(word) = token { Some(word) } else { None })
+        };
+        let aliases = tokens.iter().any(
+            |token| matches!(token, Token::Command(name) if ALIASING.contains(&name.to_ascii_lowercase().as_str())),
+        );
+        if aliases && words().any(|word| is_running(word)) {
+            self.aliases.extend(words().map(|word| word.to_ascii_lowercase()));
+        }
+    }
+
     fn learn_clean(&mut self, statement: &Statement) {
+        if let Some(name) = assigned_block(statement) {
+            self.clean.insert(name.to_ascii_lowercase());
+        }
         let Some((targets, _)) = assigned(statement) else { return };
         let targets = targets.iter().map(|target| target.to_ascii_lowercase());
         let tainted = &self.tainted;
@@ -181,7 +242,10 @@ impl Judge<'_> {
         let sources = self.sources(tokens);
         let called = |at: usize| at > 0 && matches!(tokens[at - 1], Token::Mark('&' | '.'));
         let running = tokens.iter().enumerate().find_map(|(at, token)| match token {
-            Token::Command(name) if is_running(name) => Some(name.as_str()),
+            Token::Command(name) if is_running(name) || self.aliases.contains(&name.to_ascii_lowercase()) => {
+                Some(name.as_str())
+            }
+            Token::Word(word) if RUNNING_ANYWHERE.contains(&word.to_ascii_lowercase().as_str()) => Some(word.as_str()),
             Token::Word(name) | Token::Text(name) if called(at) && is_running(name) => Some(name.as_str()),
             Token::Word(word) if compiles(word) => Some(word.as_str()),
             _ => None,
@@ -194,22 +258,65 @@ impl Judge<'_> {
                 self.refuse(&all, &format!("in a script that gives `{word}` what it does not know beforehand"));
             }
         }
-        self.called(tokens);
+        self.called(tokens, &sources);
+        self.named(tokens, &sources);
         self.written(tokens, &sources);
         self.properties(tokens);
         self.options(tokens, &sources);
+        self.set(tokens, &sources);
         if let Some(name) = special_target(tokens) {
             self.refuse(&sources, &format!("the value of the special variable `{name}`"));
         }
     }
 
-    /// Refuses `& $name` and `. $name`, which run what the variable names.
-    fn called(&mut self, tokens: &[Token]) {
+    /// Refuses `& $name` and `. $name`, which run what the variable names. What else stands there is given to a
+    /// command that is known only when the script runs.
+    fn called(&mut self, tokens: &[Token], all: &Holes) {
         for pair in tokens.windows(2) {
-            if let [Token::Mark('&' | '.'), Token::Variable(name)] = pair {
-                let sources = self.variable(name);
-                self.refuse(&sources, "the name of a command");
+            let [Token::Mark('&' | '.'), Token::Variable(name)] = pair else { continue };
+            let sources = self.variable(name);
+            self.refuse(&sources, "the name of a command");
+            all.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::Plain));
+            if self.is_open(name) {
+                let every = (0..self.holes.len()).collect();
+                self.refuse(&every, "in a script that runs what a variable names, which nobody knows beforehand");
             }
+        }
+    }
+
+    /// Judges names behind a command: of a variable, a type, a command of a program, a package.
+    fn named(&mut self, tokens: &[Token], sources: &Holes) {
+        let Some(Token::Command(name)) = tokens.first() else { return };
+        let name = name.to_ascii_lowercase();
+        let installs = |token: &Token| matches!(token, Token::Word(word) if INSTALLING.contains(&word.as_str()));
+        let own = tokens.iter().take_while(|token| !matches!(token, Token::Word(word) if word == "--"));
+        if INSTALLERS.contains(&name.as_str()) && tokens.get(1..4).unwrap_or(&tokens[1..]).iter().any(installs) {
+            let named = self.sources(&own.cloned().collect::<Vec<_>>());
+            self.refuse(&named, &format!("the name of what `{name}` runs or fetches"));
+        }
+        if NAMING.contains(&name.as_str())
+            && let Some(Token::Hole(hole)) = tokens.get(1)
+        {
+            self.refuse(&Holes::from([*hole]), &format!("a name that `{name}` is given"));
+        }
+        if REMOVING.contains(&name.as_str()) {
+            sources.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::InsidePath));
+        }
+    }
+
+    /// Judges a variable of the environment that a statement sets by another way than `$env:NAME = …`.
+    fn set(&mut self, tokens: &[Token], sources: &Holes) {
+        let sets = |name: &str| matches!(name, "set-item" | "new-item" | "si" | "ni" | "set-content");
+        let is_setting = tokens.iter().any(|token| match token {
+            Token::Command(name) => sets(&name.to_ascii_lowercase()),
+            Token::Word(word) => word.to_ascii_lowercase().ends_with("setenvironmentvariable"),
+            _ => false,
+        });
+        let name = |word: &str| word.to_ascii_uppercase().trim_start_matches("ENV:").to_owned();
+        let names_obeyed =
+            |token: &Token| matches!(token, Token::Word(word) | Token::Text(word) if is_obeyed(&name(word)));
+        if is_setting && tokens.iter().any(names_obeyed) {
+            self.refuse(sources, "the value of a variable that programs obey");
         }
     }
 
@@ -287,6 +394,14 @@ fn assigned(statement: &Statement) -> Option<(Vec<&str>, &[Token])> {
     Some((targets.collect(), value))
 }
 
+/// Returns the name of the variable that a block is assigned to.
+fn assigned_block(statement: &Statement) -> Option<&str> {
+    match statement.tokens.as_slice() {
+        [Token::Variable(name), Token::Assign, Token::Mark('{'), ..] => Some(name),
+        _ => None,
+    }
+}
+
 fn is_running(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     RUNNING.contains(&lower.rsplit(['/', '\\']).next().unwrap_or_default().trim_end_matches(".exe"))
@@ -303,10 +418,11 @@ fn special_target(tokens: &[Token]) -> Option<&str> {
     tokens[..at]
         .iter()
         .find_map(|token| match token {
+            Token::Variable(name) if name.eq_ignore_ascii_case("PSDefaultParameterValues") => Some(name.as_str()),
             Token::Variable(name) => {
                 name.get(..4).filter(|drive| drive.eq_ignore_ascii_case("env:")).map(|_| &name[4..])
             }
             _ => None,
         })
-        .filter(|name| is_special(&name.to_ascii_uppercase()))
+        .filter(|name| is_obeyed(&name.to_ascii_uppercase()) || name.eq_ignore_ascii_case("PSDefaultParameterValues"))
 }

@@ -6,7 +6,9 @@
 
 use super::lexer::Token;
 use crate::shell::analysis::Finding;
+use crate::shell::filename::is_run;
 use crate::shell::requirement::Requirement;
+use crate::shell::special::is_obeyed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Functions that run their argument as code or as a command.
@@ -45,6 +47,34 @@ const RUNNING: &[&str] = &[
     "cPickle",
     "exec_module",
     "spec_from_file_location",
+    "__dict__",
+    "__builtins__",
+    "__getattribute__",
+    "__subclasses__",
+    "timeit",
+    "Timer",
+    "runctx",
+    "runeval",
+    "CDLL",
+    "LoadLibrary",
+    "startfile",
+    "allow_pickle",
+];
+
+/// Functions among them whose result may be a function that runs its argument.
+const FINDING: &[&str] = &[
+    "getattr",
+    "attrgetter",
+    "methodcaller",
+    "vars",
+    "globals",
+    "locals",
+    "import_module",
+    "__import__",
+    "__dict__",
+    "__builtins__",
+    "__getattribute__",
+    "partial",
 ];
 
 /// Beginnings of such names: the families of `os`.
@@ -54,7 +84,7 @@ const RUNNING_PREFIXES: &[&str] = &["execv", "execl", "spawnv", "spawnl", "posix
 const STARTING: &[&str] = &["run", "call", "check_call", "check_output", "Popen", "create_subprocess_exec"];
 
 /// Functions whose first argument is code of a database.
-const QUERYING: &[&str] = &["execute", "executemany", "executescript"];
+const QUERYING: &[&str] = &["execute", "executemany", "executescript", "query"];
 
 /// Programs that take code as an argument.
 const INTERPRETERS: &[&str] = &[
@@ -96,10 +126,20 @@ const FILES: &str = "<files>";
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) {
     let statements: Vec<&[Token]> = tokens.split(|token| *token == Token::End).filter(|it| !it.is_empty()).collect();
-    let mut judge = Judge { environment, own, tainted: BTreeMap::new(), functions: BTreeMap::new(), holes };
+    let mut judge = Judge {
+        environment,
+        own,
+        tainted: BTreeMap::new(),
+        functions: BTreeMap::new(),
+        bound: BTreeSet::new(),
+        running: BTreeSet::new(),
+        holes,
+    };
     for statement in &statements {
         judge.learn_function(statement);
     }
+    judge.learn_classes(&statements);
+    while statements.iter().any(|statement| judge.learn_running(statement)) {}
     while judge.spread_all(&statements) {}
     for statement in &statements {
         judge.judge(statement);
@@ -114,6 +154,10 @@ struct Judge<'j> {
     tainted: BTreeMap<String, Holes>,
     /// The parameters of the script's functions.
     functions: BTreeMap<String, Vec<String>>,
+    /// The names that `except … as` and `case` give to what comes from elsewhere.
+    bound: BTreeSet<String>,
+    /// The script's own names of functions that run their argument.
+    running: BTreeSet<String>,
     holes: &'j mut [Finding],
 }
 
@@ -126,6 +170,45 @@ impl Judge<'_> {
                 self.functions.entry(name.clone()).or_default().extend(rest.map(str::to_owned));
             }
         }
+    }
+
+    /// Notes what a class is called with: what any class of the script is made with.
+    fn learn_classes(&mut self, statements: &[&[Token]]) {
+        let word = |statement: &[Token], at: usize| {
+            names(&statement[..statement.len().min(at + 1)]).nth(at).map(str::to_owned)
+        };
+        let is_first =
+            |statement: &&&[Token], keyword: &str| matches!(statement.first(), Some(Token::Name(it)) if it == keyword);
+        let made_with = ["__init__", "__new__", "__call__"].iter().filter_map(|name| self.functions.get(*name));
+        let parameters: Vec<String> = made_with.flatten().cloned().collect();
+        for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
+            self.functions.entry(class).or_default().extend(parameters.iter().cloned());
+        }
+        for statement in statements.iter().filter(|it| is_first(it, "except") || is_first(it, "case")) {
+            self.bound.extend(names(statement).map(str::to_owned));
+        }
+    }
+
+    /// Notes the names that a statement gives to functions that run their argument, and says whether one was new.
+    fn learn_running(&mut self, statement: &[Token]) -> bool {
+        let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
+        let gives = |at: usize, name: &str| {
+            FINDING.contains(&name) || (is_running(name) || self.running.contains(name)) && !is_called(at)
+        };
+        let is_given = |(at, token): (usize, &Token)| matches!(token, Token::Name(name) if gives(at, name) && !is_assigned(statement, at));
+        if !statement.iter().enumerate().any(is_given) {
+            return false;
+        }
+        let mut is_new = false;
+        for (at, token) in statement.iter().enumerate() {
+            let Token::Name(name) = token else { continue };
+            let follows_as =
+                matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as");
+            if is_assigned(statement, at) || follows_as {
+                is_new |= self.running.insert(name.clone());
+            }
+        }
+        is_new
     }
 
     /// Returns the holes that a part of a statement holds or names.
@@ -172,9 +255,12 @@ impl Judge<'_> {
             targets.extend(self.functions.get(name).into_iter().flatten().cloned());
             targets.extend((name.starts_with("write") || name == "file" || name == "dump").then(|| FILES.to_owned()));
         }
-        if matches!(statement.first(), Some(Token::Name(word)) if word == "return" || word == "yield") {
+        if names(statement).any(|word| word == "return" || word == "yield") {
             // Nobody says of which function: of any.
             targets.extend(self.functions.keys().cloned());
+        }
+        if names(statement).any(|word| word == "raise" || word == "match") {
+            targets.extend(self.bound.iter().cloned());
         }
         let mut changed = false;
         for target in targets {
@@ -203,8 +289,13 @@ impl Judge<'_> {
         if self.tainted.contains_key(name) {
             self.format(statement, at);
         }
-        let is_running = RUNNING.contains(&name) || RUNNING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        if is_running && !is_member_of("re") {
+        if name == "environ" || name == "putenv" || name == "path" && is_member_of("sys") {
+            self.obeyed(name, statement, at);
+        }
+        if name.starts_with("write") || name == "open" || name == "dump" {
+            self.written(statement);
+        }
+        if (is_running(name) || self.running.contains(name) && !is_assigned(statement, at)) && !is_member_of("re") {
             let mut sources = self.sources(statement);
             sources.extend(self.tainted.get(FILES).into_iter().flatten());
             return self.refuse(&sources, &format!("an argument of `{name}`"));
@@ -219,6 +310,24 @@ impl Judge<'_> {
             }
             _ if STARTING.contains(&name) => self.start(name, statement, arguments),
             _ => {}
+        }
+    }
+
+    /// Judges what is put into the environment or the path of modules.
+    fn obeyed(&mut self, name: &str, statement: &[Token], at: usize) {
+        let is_key = |token: &Token| matches!(token, Token::Text(_, holes) if !holes.is_empty());
+        let key = statement.get(at + 2).filter(|_| name != "path");
+        let names_obeyed = |token: &Token| matches!(token, Token::Text(text, _) if is_obeyed(text));
+        if name == "path" || key.is_some_and(is_key) || statement.iter().any(names_obeyed) {
+            self.refuse(&self.sources(statement), "the environment that programs obey, or its name");
+        }
+    }
+
+    /// Judges what is written to a file that somebody runs.
+    fn written(&mut self, statement: &[Token]) {
+        let is_run = |token: &Token| matches!(token, Token::Text(text, _) if is_run(text));
+        if statement.iter().any(is_run) {
+            self.refuse(&self.sources(statement), "written to a file that is run or obeyed");
         }
     }
 
@@ -238,7 +347,11 @@ impl Judge<'_> {
             Some(program) if !names_shell && !INTERPRETERS.contains(&program) => {
                 self.require(&sources, Requirement::NotAnOption);
             }
-            _ => self.refuse(&sources, &format!("a program that `{name}` starts, or code for one")),
+            _ => {
+                let files = self.tainted.get(FILES).cloned().unwrap_or_default();
+                self.refuse(&files, "written to a file that a program may run");
+                self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
+            }
         }
     }
 
@@ -267,6 +380,11 @@ impl Judge<'_> {
     fn require(&mut self, holes: &Holes, requirement: Requirement) {
         holes.iter().for_each(|hole| self.holes[*hole].requirements.push(requirement));
     }
+}
+
+/// Says whether a function of this name runs its argument.
+fn is_running(name: &str) -> bool {
+    RUNNING.contains(&name) || RUNNING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {

@@ -50,7 +50,7 @@ const ROWS: &[&str] = &[
 ];
 
 /// Scripts that take no value.
-const NEVER: &[&str] = &[
+pub(super) const NEVER: &[&str] = &[
     "print(${{ x }})",
     "import ${{ x }}",
     "${{ x }} = 1",
@@ -112,7 +112,8 @@ fn in_every_literal_python_prints_the_value_as_it_is() {
 
 #[test]
 fn code_formats_and_what_runs_text_take_no_value() {
-    for script in NEVER {
+    let files = super::refused::rows("python.txt");
+    for script in NEVER.iter().copied().chain(files.iter().map(String::as_str)) {
         match placed(script, "plain") {
             Ok(placed) => panic!("{script} is placed: {}", placed.script),
             Err(refusals) => assert!(!refusals[0].value_dependent, "{script}: {refusals:?}"),

@@ -4,7 +4,7 @@ use super::running::placed;
 use pipehook::shell::{Entrance, HOLES_MAX, VALUE_BYTES_MAX};
 
 /// Scripts that no value may enter.
-const NEVER: &[&str] = &[
+pub(super) const NEVER: &[&str] = &[
     "powershell -c \"${{ x }}\"",
     "${{ x }}",
     "${{ x }} --version",
@@ -331,7 +331,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// Scripts that take only an integer.
-const INTEGERS: &[&str] = &[
+pub(super) const INTEGERS: &[&str] = &[
     "echo $((${{ x }} + 1))",
     "echo $[ ${{ x }} ]",
     "((n = ${{ x }}))",
@@ -387,10 +387,14 @@ const INTEGERS: &[&str] = &[
     "n=${{ x }}; read -r 'a[n]' <<< 1",
     "kubectl exec p -- bash -c \"echo $((${{ x }} + 1))\"",
     "bc <<< \"${{ x }} + 1\"",
+    "declare -ai n=(\"${{ x }}\")",
+    "declare -i -a n=(1 \"${{ x }}\")",
+    "declare -Ai n=([k]=\"${{ x }}\")",
+    "typeset -ia n=(\"${{ x }}\")",
 ];
 
 /// Scripts that take only plain values.
-const PLAIN: &[&str] = &[
+pub(super) const PLAIN: &[&str] = &[
     "echo hi > ${{ x }}",
     "echo hi > \"out/${{ x }}.txt\"",
     "cat < ${{ x }}",
@@ -423,6 +427,16 @@ const PLAIN: &[&str] = &[
     "make TAG=${{ x }} all",
     "pip install \"app==${{ x }}\"",
     "curl --data-urlencode \"${{ x }}\" u",
+    "X=(a); declare X=${{ x }}",
+    "X=(a); v=${{ x }}; declare X=\"($v)\"",
+    "X[0]=1; declare X=\"${{ x }}\"",
+    "read -a X <<< a; typeset X=\"${{ x }}\"",
+    "f() { local -a X; local X=\"${{ x }}\"; }; f",
+    "mvn \"${{ x }}\"",
+    "mvn -B \"${{ x }}\" install",
+    "sbt \"${{ x }}\"",
+    "./gradlew \"${{ x }}\"",
+    "./configure \"${{ x }}\"",
 ];
 
 /// Scripts that take all but what makes a program read a file.

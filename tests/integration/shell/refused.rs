@@ -7,7 +7,7 @@ use super::running::placed;
 const HOSTILE: &str = "a; touch canary #$(touch canary)";
 
 /// Ordinary scripts in which payload text meets files, names and programs that run others.
-const ALLOWED: &[&str] = &[
+pub(super) const ALLOWED: &[&str] = &[
     "echo ${{ x }} > notes.txt; bash ./build.sh",
     "echo ${{ x }} > notes.txt; for f in src/*.md; do wc -l \"$f\"; done",
     "echo ${{ x }} > notes.txt; cat *.txt | wc -l",
@@ -69,7 +69,7 @@ const ALLOWED: &[&str] = &[
     "git commit -m \"${{ x }}\"; sha=$(git rev-parse HEAD); bash deploy.sh \"$sha\"; git log -1 --format=%s",
 ];
 
-fn rows(name: &str) -> Vec<String> {
+pub(super) fn rows(name: &str) -> Vec<String> {
     let path = format!("{}/tests/testdata/shell/refused/{name}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("the rows");
     text.lines().map(|line| line.replace('⏎', "\n")).collect()

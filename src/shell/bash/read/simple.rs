@@ -8,6 +8,9 @@ use super::{Read, Reader, is_name, is_name_start};
 /// Commands whose arguments may be assignments of arrays.
 const DECLARING: &[&str] = &["declare", "typeset", "local", "export", "readonly"];
 
+/// How far the end of a subscript is looked for in front of a redirection.
+const SUBSCRIPT_MAX: usize = 4096;
+
 /// The operators of redirections, longer ones first.
 const OPERATORS: &[(&str, RedirectKind)] = &[
     ("<<<", RedirectKind::HereString),
@@ -114,15 +117,17 @@ impl Reader<'_> {
     fn assignment(&mut self, length: usize) -> Read<Assignment> {
         let name = self.take_name();
         debug_assert_eq!(name.len(), length);
-        let mut assignment = Assignment { name, subscripts: Vec::new(), values: Vec::new() };
+        let mut assignment = Assignment { name, subscripts: Vec::new(), values: Vec::new(), is_array: false };
         if self.takes("[") {
             assignment.subscripts.push(self.arithmetic("]")?);
+            assignment.is_array = true;
         }
         self.takes("+");
         if !self.takes("=") {
             return self.fail("a word looks like an assignment, but has no `=`");
         }
         if self.takes("(") {
+            assignment.is_array = true;
             self.elements(&mut assignment)?;
         } else {
             assignment.values.push(self.word(Until::Meta)?);
@@ -162,6 +167,9 @@ impl Reader<'_> {
 
     /// Reads a redirection with its descriptor, if one is next.
     fn redirect(&mut self, redirects: &mut Vec<Redirect>) -> Read<bool> {
+        if self.names_element() {
+            return self.fail("the variable of a descriptor is an element of an array");
+        }
         let descriptor = self.descriptor_length();
         let operator = self.char_at(descriptor);
         let is_redirect = matches!(operator, Some('<' | '>')) || descriptor == 0 && self.sees("&>");
@@ -186,6 +194,25 @@ impl Reader<'_> {
         let end = 1 + count(1, is_name);
         let is_named = self.char_at(end) == Some('}') && matches!(self.char_at(end + 1), Some('<' | '>'));
         if is_named { end + 1 } else { 0 }
+    }
+
+    /// Says whether a descriptor is to be put into an element, `{list[…]}>`: the shell evaluates what is inside.
+    fn names_element(&self) -> bool {
+        if self.char_at(0) != Some('{') || !self.char_at(1).is_some_and(is_name_start) {
+            return false;
+        }
+        let name = (1..).take_while(|ahead| self.char_at(*ahead).is_some_and(is_name)).count();
+        if self.char_at(name + 1) != Some('[') {
+            return false;
+        }
+        for at in name + 2..name + SUBSCRIPT_MAX {
+            match (self.peek_at(at), self.char_at(at + 1), self.char_at(at + 2)) {
+                (None | Some(Symbol::Char('\n')), ..) => return false,
+                (Some(Symbol::Char(']')), Some('}'), Some('<' | '>')) => return true,
+                _ => {}
+            }
+        }
+        true
     }
 
     fn redirect_target(&mut self) -> Read<Redirect> {

@@ -2,6 +2,7 @@
 
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
+use super::super::syntax::Assignment;
 use super::argument::Argument;
 use super::simple::Call;
 use super::{Id, Walker};
@@ -163,6 +164,29 @@ impl Walker {
         }
     }
 
+    /// Follows the arrays that `declare` and its kin are given with their elements, `declare -ai list=(…)`:
+    /// they have the attributes of its options.
+    pub(super) fn declared_arrays(&mut self, declared: &[Assignment], call: Call) {
+        let options = call.rest().iter().map(|argument| argument.word.prefix());
+        let flags: String = options.filter(|prefix| prefix.starts_with('-')).collect();
+        for array in declared {
+            self.attributes(&array.name, &flags);
+        }
+    }
+
+    /// Notes what the attributes of a variable evaluate.
+    fn attributes(&mut self, name: &str, flags: &str) {
+        let variable = self.flow.id(Node::Variable(name.to_owned()));
+        if flags.contains('i') {
+            self.require(&[variable], Requirement::Integer);
+        }
+        if flags.contains('n') {
+            self.refuse(&[variable], NAME);
+            let any = self.flow.id(Node::AnyVariable);
+            self.flow.edge(any, variable);
+        }
+    }
+
     fn declared_value(&mut self, name: &str, argument: &Argument, flags: &str) {
         let name = match name.split_once('[') {
             Some((array, _)) => {
@@ -175,16 +199,9 @@ impl Walker {
         if let Some(literal) = argument.literal() {
             self.assign_text(name, literal.split_once('=').map_or("", |(_, value)| value));
         }
-        let variable = self.flow.id(Node::Variable(name.to_owned()));
-        if flags.contains('i') {
-            self.require(&[variable], Requirement::Integer);
-        }
-        if flags.contains('n') {
-            self.refuse(&[variable], NAME);
-            let any = self.flow.id(Node::AnyVariable);
-            self.flow.edge(any, variable);
-        }
-        if flags.contains(['a', 'A']) {
+        self.attributes(name, flags);
+        // Of an array, `(…)` in the value are elements, which the shell reads as it reads a script.
+        if flags.contains(['a', 'A']) || self.arrays.contains(name) {
             self.require(&argument.sources(), Requirement::Plain);
         }
     }

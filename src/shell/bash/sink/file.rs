@@ -4,7 +4,8 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, Word};
 use super::argument::Argument;
-use super::{Scope, Walker, name};
+use super::{Scope, Walker};
+use crate::shell::filename::is_run;
 
 impl Walker {
     /// Follows `< file` and returns the standard input.
@@ -38,7 +39,7 @@ impl Walker {
         }
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(source, any);
-        if name::is_run(&target_text(target)) {
+        if is_run(&target_text(target)) {
             self.refuse(&[source], &format!("written to `{}`, a file that is run or obeyed", target_text(target)));
         }
     }

@@ -6,7 +6,7 @@ use super::code::{Reach, is_shell, joined};
 use super::interpreter::{has_code_option, is_interpreter};
 use super::simple::{Call, Environment};
 use super::{Walker, file};
-use crate::shell::special::is_special;
+use crate::shell::special::is_obeyed;
 
 struct Launcher {
     name: &'static str,
@@ -185,6 +185,13 @@ const RUNNING_ANYTHING: &[&str] = &[
     "nix-shell",
     "run-parts",
     "bats",
+    "cmd",
+    "cmd.exe",
+    "parallel-ssh",
+    "xterm",
+    "konsole",
+    "gnome-terminal",
+    "exim",
 ];
 
 /// Programs with the words among their arguments by which they run the others.
@@ -198,6 +205,10 @@ const RUNNING_BY_WORD: &[(&str, &[&str])] = &[
     ("flyctl", &["ssh"]),
     ("cf", &["ssh"]),
     ("az", &["run-command"]),
+    ("gcloud", &["ssh"]),
+    ("oc", &["rsh"]),
+    ("crictl", &["exec"]),
+    ("ctr", &["exec"]),
     ("aws", &["send-command", "execute-command", "start-session"]),
     ("lxc", &["exec"]),
     ("incus", &["exec"]),
@@ -423,7 +434,7 @@ impl Walker {
     pub(super) fn argument_assigns(&mut self, argument: &super::Argument) {
         let prefix = argument.word.prefix();
         if let Some((variable, _)) = prefix.split_once('=')
-            && is_special(variable)
+            && is_obeyed(variable)
         {
             self.refuse(&argument.sources(), &format!("the value of the special variable `{variable}`"));
         }

@@ -13,7 +13,6 @@ mod forward;
 mod given;
 mod interpreter;
 mod launcher;
-mod name;
 mod number;
 mod package;
 mod program;
@@ -25,7 +24,7 @@ use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
 use crate::shell::requirement::Requirement;
-use crate::shell::special::is_special;
+use crate::shell::special::{is_obeyed, is_special};
 use argument::Argument;
 use forward::Forwards;
 use std::collections::{HashMap, HashSet};
@@ -58,6 +57,7 @@ pub(super) fn judge(
         functions: HashSet::new(),
         texts: HashMap::new(),
         lists: HashMap::new(),
+        arrays: HashSet::new(),
         aliases: HashMap::new(),
         forwards: Forwards::default(),
         splits_oddly: false,
@@ -100,6 +100,8 @@ struct Walker {
     texts: HashMap<String, Vec<String>>,
     /// The elements that arrays get as they stand in the script, whatever the order in which they get them.
     lists: HashMap<String, Vec<Word>>,
+    /// The variables that are arrays somewhere in the script.
+    arrays: HashSet<String>,
     /// What `alias` makes of names.
     aliases: HashMap<String, Vec<String>>,
     forwards: Forwards,
@@ -152,6 +154,7 @@ impl Walker {
             Command::Simple(simple) => {
                 self.foresee_assignments(simple);
                 self.foresee_aliases(simple);
+                self.foresee_arrays(simple);
             }
             Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
             Command::Compound(compound) => compound.bodies.iter().for_each(|body| self.foresee(body)),
@@ -170,6 +173,20 @@ impl Walker {
             if self.code_depth == 0 {
                 self.lists.entry(assignment.name.clone()).or_default().extend(assignment.values.iter().cloned());
             }
+        }
+    }
+
+    /// Notes the arrays that a command makes: by its assignments, or as a word of a command that makes some.
+    fn foresee_arrays(&mut self, simple: &Simple) {
+        let assigned = simple.assignments.iter().chain(&simple.declared).filter(|assignment| assignment.is_array);
+        self.arrays.extend(assigned.map(|assignment| assignment.name.clone()));
+        let literals: Vec<String> = simple.words.iter().filter_map(Word::literal).collect();
+        let has = |names: &[&str]| literals.iter().any(|word| names.contains(&word.as_str()));
+        let is_option = |word: &String| word.starts_with('-') && word.contains(['a', 'A']);
+        let may_make_some = has(&["read", "declare", "typeset", "local", "readonly", "export"]);
+        if has(&["mapfile", "readarray"]) || may_make_some && literals.iter().any(is_option) {
+            let name = |word: &Word| word.prefix().split(['=', '+', '[']).next().map(str::to_owned);
+            self.arrays.extend(simple.words.iter().filter_map(name));
         }
     }
 
@@ -277,7 +294,7 @@ impl Walker {
 
     /// Notes that a variable gets what reaches `sources`.
     fn assign(&mut self, name: &str, sources: &[Id]) {
-        if is_special(name) {
+        if is_obeyed(name) {
             self.refuse(sources, &format!("the value of the special variable `{name}`"));
         }
         let variable = self.flow.id(Node::Variable(name.to_owned()));

@@ -13,6 +13,10 @@ const RUNNERS: &[(&str, &[&str])] = &[
     ("pipx", &["run", "install"]),
     ("uv", &["run", "tool"]),
     ("uvx", &[]),
+    ("bunx", &[]),
+    ("java", &[]),
+    ("ansible-playbook", &[]),
+    ("toybox", &[]),
     ("conda", &["run"]),
     ("npm", &["exec", "x", "run", "run-script"]),
     ("pnpm", &["exec", "dlx", "run"]),
@@ -52,6 +56,9 @@ const OTHERWISE: &[&str] = &[
     "podman-compose",
 ];
 
+/// Programs in which the first word may name a command of somebody else's: a plugin, an alias, a script.
+const EXTENSIBLE: &[&str] = &["cargo", "kubectl", "gh", "helm", "npm", "pnpm", "yarn", "bun", "deno", "rustup", "krew"];
+
 /// Programs that take a name or a version in front of the command.
 const BEHIND_NAMES: &[&str] = &["conda", "mamba", "micromamba", "rvm", "nvm", "rustup", "pyenv", "rbenv", "asdf"];
 
@@ -67,10 +74,10 @@ const INSTALLERS: &[(&str, &[&str])] = &[
     ("uv", &["add", "pip"]),
     ("poetry", &["add"]),
     ("pipenv", &["install"]),
-    ("npm", &["install", "i", "add", "init", "create"]),
-    ("pnpm", &["install", "add", "create"]),
-    ("yarn", &["add", "create"]),
-    ("bun", &["add", "install"]),
+    ("npm", &["install", "i", "ci", "add", "init", "create", "pack", "link", "update"]),
+    ("pnpm", &["install", "add", "create", "pack", "link", "update"]),
+    ("yarn", &["add", "create", "link", "up", "upgrade"]),
+    ("bun", &["add", "install", "create"]),
     ("gem", &["install"]),
     ("cargo", &["install", "add"]),
     ("go", &["install", "get"]),
@@ -83,6 +90,14 @@ const INSTALLERS: &[(&str, &[&str])] = &[
     ("snap", &["install"]),
     ("conda", &["install"]),
     ("composer", &["require"]),
+    ("dpkg", &[]),
+    ("rpm", &[]),
+    ("pacman", &[]),
+    ("choco", &["install"]),
+    ("helm", &["plugin"]),
+    ("gh", &["extension"]),
+    ("krew", &["install"]),
+    ("asdf", &["plugin"]),
 ];
 
 impl Walker {
@@ -91,17 +106,24 @@ impl Walker {
     pub(super) fn package(&mut self, name: &str, call: Call) {
         let verb = call.rest().iter().position(|argument| !argument.word.prefix().starts_with('-'));
         let Some(verb) = verb else { return };
+        if EXTENSIBLE.contains(&name) {
+            self.refuse(&call.rest()[verb].sources(), &format!("the name of a command of `{name}`"));
+        }
         let is_known = |table: &[(&str, &[&str])]| {
             let verbs = table.iter().find(|(program, _)| *program == name).map(|(_, verbs)| *verbs);
             verbs.is_some_and(|verbs| verbs.iter().any(|known| call.rest()[verb].has_literal(known)))
         };
+        // Where no word stands between, the first one is named itself.
+        let is_direct =
+            |table: &[(&str, &[&str])]| table.iter().any(|(program, verbs)| *program == name && verbs.is_empty());
+        let verb_or_before = if is_direct(INSTALLERS) || is_direct(RUNNERS) { verb } else { verb + 1 };
         let ends = |argument: &&Argument| FOR_OWN_PROGRAM.contains(&name) && argument.has_literal("--");
-        let behind = call.rest()[verb + 1..].iter().take_while(|argument| !ends(argument));
+        let behind = call.rest()[verb_or_before..].iter().take_while(|argument| !ends(argument));
         let named = behind.filter(|argument| !argument.word.prefix().starts_with('-'));
         let is_verb = RUNNING_VERBS.iter().any(|known| call.rest()[verb].has_literal(known));
-        let named: Vec<_> = if is_known(INSTALLERS) {
+        let named: Vec<_> = if is_known(INSTALLERS) || is_direct(INSTALLERS) {
             named.collect()
-        } else if is_known(RUNNERS) || is_verb && !OTHERWISE.contains(&name) {
+        } else if is_known(RUNNERS) || is_direct(RUNNERS) || is_verb && !OTHERWISE.contains(&name) {
             let command = call.rest().iter().skip_while(|argument| !argument.has_literal("--")).nth(1);
             let command = command.filter(|_| !FOR_OWN_PROGRAM.contains(&name));
             named.take(if BEHIND_NAMES.contains(&name) { 3 } else { 1 }).chain(command).collect()

@@ -8,7 +8,8 @@ use super::argument::Argument;
 use super::code::is_shell;
 use super::interpreter::{has_code_option, is_interpreter};
 use super::simple::Call;
-use super::{container, name, transfer};
+use super::{container, transfer};
+use crate::shell::filename::is_run;
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
@@ -56,7 +57,21 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("split", &["--filter"]),
     ("rsync", &["-e"]),
     ("tar", &["-I", "-F"]),
-    ("git", &["-c", "-C", "-O", "--smtp-server"]),
+    ("git", &["-c", "-C", "-O", "--smtp-server", "--template", "--git-dir", "--tool", "--extcmd"]),
+    ("apt-get", &["-o", "-c", "--option"]),
+    ("apt", &["-o", "-c", "--option"]),
+    ("go", &["-vettool", "--vettool", "-toolexec"]),
+    ("npm", &["--node-options", "--userconfig", "--globalconfig"]),
+    ("kubectl", &["--kubeconfig"]),
+    ("helm", &["--kubeconfig"]),
+    ("terraform", &["-chdir", "--chdir"]),
+    ("aria2c", &["--on-download-complete", "--on-download-start", "--on-download-error", "--on-download-stop"]),
+    ("mailx", &["-S"]),
+    ("mail", &["-S"]),
+    ("sendmail", &["-C"]),
+    ("gradle", &["-I"]),
+    ("gradlew", &["-I"]),
+    ("node", &["--node-options"]),
     ("scp", &["-o", "-S", "-F"]),
     ("sftp", &["-o", "-S", "-F"]),
     ("zip", &["-TT"]),
@@ -206,6 +221,12 @@ impl Walker {
             }
             "just" | "task" | "rake" | "invoke" | "inv" | "nox" | "tox" | "nx" | "turbo" | "act" | "less" | "more"
             | "most" | "ant" => self.require_all(call.rest(), Requirement::Plain),
+            "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" | "lein" | "mill" | "configure" => self.goals(call),
+            "mail" | "mailx" | "s-nail" | "sendmail" => self.recipients(call),
+            "npm" | "pnpm" | "yarn" => self.settings(call),
+            "gh" if call.rest().first().is_some_and(|it| it.has_literal("alias")) => {
+                self.refuse(&call.sources(), "a command that `gh` runs by another name");
+            }
             "tar" => self.tar(call),
             "tee" => self.tee(call),
             "cp" | "mv" | "install" | "ln" => self.copy(call),
@@ -214,6 +235,36 @@ impl Walker {
         }
         if CHANGING.contains(&name) {
             call.rest().iter().for_each(|argument| self.changed_path(argument));
+        }
+    }
+
+    /// Notes the operands of a program that are names of what it does: goals, tasks, variables that name tools.
+    fn goals(&mut self, call: Call) {
+        for argument in call.rest().iter().filter(|argument| !argument.word.prefix().starts_with('-')) {
+            self.require(&argument.first(), Requirement::Plain);
+        }
+    }
+
+    /// Notes to whom a mail goes: a recipient that begins with `|` is a command for some of these programs, and
+    /// one with a `/` a file.
+    fn recipients(&mut self, call: Call) {
+        let takes_value = |argument: &Argument| argument.word.prefix().starts_with('-');
+        for (at, argument) in call.rest().iter().enumerate() {
+            let is_value = at.checked_sub(1).is_some_and(|before| takes_value(&call.rest()[before]));
+            if !is_value && !takes_value(argument) {
+                self.require(&argument.first(), Requirement::PlainPath);
+            }
+        }
+    }
+
+    /// Notes a setting of a package manager by its name, which may be that of the shell that runs its scripts.
+    fn settings(&mut self, call: Call) {
+        let is_set = |argument: &Argument| argument.has_literal("set");
+        if let Some(at) = call.rest().iter().take(2).position(is_set)
+            && let Some(setting) = call.rest().get(at + 1)
+        {
+            let name = call.name().unwrap_or_default();
+            self.refuse(&setting.first(), &format!("the name of a setting of `{name}`"));
         }
     }
 
@@ -232,7 +283,8 @@ impl Walker {
         let runs = is(&["filter-branch", "filter-repo"])
             || is(&["submodule"]) && has("foreach")
             || is(&["bisect"]) && has("run")
-            || is(&["rebase", "difftool", "mergetool"]) && has("-x")
+            || is(&["rebase"]) && has("-x")
+            || is(&["difftool", "mergetool", "hook", "p4", "fast-import"])
             || is(&["clone", "fetch", "ls-remote"]) && has("-u");
         if runs {
             self.refuse(&call.sources(), "an argument of a command of `git` that runs a program");
@@ -325,7 +377,7 @@ impl Walker {
         let names = self.flow.id(Node::FileNames);
         self.flow.edges(&sources, names);
         self.require(&sources, if is_glued { Requirement::Plain } else { Requirement::InsidePath });
-        if name::is_run(&argument.word.prefix()) {
+        if is_run(&argument.word.prefix()) {
             self.refuse(&sources, "the name of a file that is run or obeyed");
         }
     }

@@ -108,6 +108,7 @@ impl Walker {
             if !self.waits(call) {
                 self.call(call);
                 self.with_elements(call);
+                self.declared_arrays(&simple.declared, call);
             }
         }
     }

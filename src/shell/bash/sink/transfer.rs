@@ -82,6 +82,19 @@ impl Walker {
     }
 
     fn curl(&mut self, call: Call) {
+        let reads_settings = |at: usize| {
+            let word = call.rest()[at].literal().unwrap_or_default();
+            let is_option =
+                word == "--config" || word.starts_with('-') && !word.starts_with("--") && word.ends_with('K');
+            let is_glued = word.starts_with('-') && word.ends_with("K-")
+                || word == "--config=-"
+                || word.starts_with("--config=/dev/");
+            let next = call.rest().get(at + 1).and_then(Argument::literal).unwrap_or_default();
+            is_glued || is_option && (next == "-" || next.starts_with("/dev/"))
+        };
+        if (0..call.rest().len()).any(reads_settings) {
+            self.refuse(&[call.scope.stdin], "the settings of `curl`");
+        }
         for pair in call.rest().windows(2) {
             let Some(option) = pair[0].literal() else { continue };
             let value = &pair[1];

@@ -29,6 +29,8 @@ const RUN_SUFFIXES: &[&str] = &[
     "rc",
     "profile",
     ".envrc",
+    ".tf",
+    ".npmrc",
 ];
 
 /// Parts of such names and of runners' command files.
@@ -41,11 +43,12 @@ const RUN_PARTS: &[&str] = &[
     "GITHUB_ENV",
     "GITHUB_PATH",
     "GITHUB_OUTPUT",
+    "BASH_ENV",
     ".gitconfig",
     "/bin/",
 ];
 
 /// Says whether a file of this name is likely to be run.
-pub(super) fn is_run(file: &str) -> bool {
+pub(in crate::shell) fn is_run(file: &str) -> bool {
     RUN_SUFFIXES.iter().any(|suffix| file.ends_with(suffix)) || RUN_PARTS.iter().any(|part| file.contains(part))
 }
