@@ -141,9 +141,10 @@ fn compile(
     let listeners = resources.into_iter().map(|resource| listener(resource, &template, &mut diagnostics)).collect();
     let machine: Arc<dyn pipeline::Machine> = library.machine.clone();
     let scripts = pipeline::foresee(&document, &template, &sources, &aliases).on(Some(machine));
+    let upstreams = pipeline::upstreams(&document);
     let home = Home::of(home, sources.iter().map(|source| &*source.text));
     let groups = library.groups.clone();
-    let pipeline = Pipeline { name: name.to_owned(), sources, template, groups, listeners, scripts, home };
+    let pipeline = Pipeline { name: name.to_owned(), sources, template, groups, listeners, upstreams, scripts, home };
     (pipeline, diagnostics)
 }
 

@@ -31,7 +31,7 @@ pub use sure::add_sure_mistakes;
 pub use watch::{Watcher, watch};
 
 use crate::diagnostic::{Report, Severity, SourceMap};
-use crate::pipeline::{Foreseen, WebhookResource};
+use crate::pipeline::{Foreseen, Upstream, WebhookResource};
 use crate::template::{Groups, Template, TemplateKind};
 use crate::webhook::filter::Filter;
 use crate::webhook::path::PathStep;
@@ -115,6 +115,8 @@ pub struct Pipeline {
     pub groups: Arc<Groups>,
     /// What it listens to.
     pub listeners: Vec<Listener>,
+    /// The other pipelines whose runs it names.
+    pub upstreams: Vec<Upstream>,
     /// Its scripts with payload text, analysed.
     pub scripts: Foreseen,
     /// The repository that it is in, where it asks for the branch.
@@ -240,6 +242,11 @@ pub fn paths(folder: &Path, library: &Library) -> Result<Paths, Error> {
     let files = folder::files(folder, library)?;
     let paths = |files: Vec<folder::File>| files.into_iter().map(|file| file.path).collect();
     Ok(Paths { pipelines: paths(files.pipelines), templates: paths(files.templates), strays: files.strays })
+}
+
+/// Returns the names of the pipelines in a folder, in their order.
+pub fn names(folder: &Path, library: &Library) -> Result<Vec<String>, Error> {
+    Ok(folder::files(folder, library)?.pipelines.into_iter().map(|file| file.name).collect())
 }
 
 /// Where the present snapshot lies.

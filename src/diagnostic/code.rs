@@ -88,6 +88,7 @@ codes! {
     MissingParameter "missing-parameter",
     UnknownParameter "unknown-parameter",
     UnknownConnection "unknown-connection",
+    UnknownPipeline "unknown-pipeline",
     FilterPath "filter-path",
     FilterPattern "filter-pattern",
     UnsignedFilter "unsigned-filter",

@@ -1,7 +1,7 @@
 //! From an expanded document to a plan.
 //!
 //! ```text
-//! resources  webhook resources and parameters, from the file before expansion
+//! resources  webhook resources and the names of other pipelines, from the file before expansion
 //! schema     which keys may stand where, and what their values are: the language as tables
 //! task       the tasks that are known, with their inputs
 //! machine    what is known of who will execute a run
@@ -40,7 +40,7 @@ mod value;
 pub use foresee::{Foreseen, ForeseenScript, foresee};
 pub use literal::with_literals;
 pub use machine::Machine;
-pub use resources::{FilterSource, Subject, TestSource, WebhookResource, webhooks};
+pub use resources::{FilterSource, Subject, TestSource, Upstream, WebhookResource, upstreams, webhooks};
 pub use rewritten::rewritten;
 pub use schema::judge;
 pub use trail::{Choice, TRAIL_MAX, Trail, Use};

@@ -1,5 +1,6 @@
-//! What is read before expansion: webhook resources.
+//! What is read before expansion: webhook resources, and which other pipelines are named.
 
+use super::plan::pipeline_name;
 use super::schema::{FILTER, Kind, WEBHOOK};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::yaml::{Content, Entry, Node};
@@ -8,6 +9,8 @@ use std::collections::HashMap;
 /// The most webhook resources of a pipeline, and filters of one.
 const WEBHOOKS_MAX: usize = 100;
 const FILTERS_MAX: usize = 100;
+/// The most other pipelines that are looked at.
+const UPSTREAMS_MAX: usize = 1_000;
 /// The most values of a filter.
 const VALUES_MAX: usize = 100;
 
@@ -67,6 +70,30 @@ pub fn webhooks(document: &Node, diagnostics: &mut Diagnostics) -> Vec<WebhookRe
     reader.unique(found.iter().map(|resource| (resource.alias.as_str(), resource.alias_span)), "webhook resources");
     reader.apart(&found, document);
     found
+}
+
+/// Another pipeline that a pipeline resource names.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Its name.
+    pub pipeline: String,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// Returns the other pipelines that a file names in its own resources, those left out that an expression
+/// gives. What is wrong with the resources is told when they are read.
+pub fn upstreams(document: &Node) -> Vec<Upstream> {
+    let pipelines = document.member("resources").and_then(|resources| resources.member("pipelines"));
+    let items = pipelines.and_then(Node::items).unwrap_or_default();
+    let named = |item: &Node| {
+        // The alias is the name where nothing else is said.
+        let node = item.member("source").or_else(|| item.member("pipeline"))?;
+        let text =
+            node.text().filter(|text| !text.trim().is_empty() && !text.contains("${{") && !text.contains("$<<"))?;
+        Some(Upstream { pipeline: pipeline_name(text), span: node.span })
+    };
+    items.iter().take(UPSTREAMS_MAX).filter_map(named).collect()
 }
 
 struct Reader<'d> {

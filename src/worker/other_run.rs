@@ -11,7 +11,7 @@ use super::predefined;
 use super::variables::{Setting, Variables};
 use crate::diagnostic::shown;
 use crate::id::RunId;
-use crate::pipeline::plan::PipelineResource;
+use crate::pipeline::plan::{PipelineResource, pipeline_name};
 use crate::run::{RunResult, State};
 use crate::store::{Error, LOAN, Other, Run, RunQuery, Sought, Store, Which};
 
@@ -71,11 +71,6 @@ pub(super) fn named(text: &str) -> Result<Which, String> {
     text.parse()
         .map(Which::Number)
         .map_err(|_| format!("`{}` is neither the number of a run in its pipeline nor an id, `{ID}…`.", shown(text)))
-}
-
-/// Returns the name of a pipeline as it is here; elsewhere folders are before it, with other slashes.
-pub(super) fn pipeline_name(written: &str) -> String {
-    written.trim().replace('\\', "/").trim_start_matches('/').to_owned()
 }
 
 /// Sets the variables of the pipeline resources (reference, section 4.5). Returns a sentence for each that

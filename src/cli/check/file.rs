@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::foresight::{Foreseen, Given};
-use super::sender;
+use super::{sender, upstream};
 use crate::catalog::{self, Library, Pipeline};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
@@ -32,7 +32,8 @@ impl Checked {
 }
 
 /// Returns everything that is wrong with a pipeline; with a payload, also with its expansion, and
-/// with a configuration, also what its connections say of it.
+/// with a configuration, also what its connections say of it, and with the names of the pipelines that are
+/// served, which of those that it names are none of them.
 ///
 /// # Errors
 ///
@@ -42,6 +43,7 @@ pub(super) fn check(
     library: &Library,
     given: Option<&Given<'_>>,
     config: Option<&Config>,
+    served: &[String],
 ) -> Result<Checked, Failure> {
     let (pipeline, mut diagnostics) = match catalog::load_file(file, library) {
         Ok(loaded) => loaded,
@@ -51,6 +53,7 @@ pub(super) fn check(
         sender::filters(config, &pipeline, &mut diagnostics);
         sender::conditions(config, &pipeline, &mut diagnostics);
     }
+    upstream::unknown(&pipeline, served, &mut diagnostics);
     let substitution = |connection: &str| config.map_or_else(Substitution::default, |it| it.substitution(connection));
     let had_errors = diagnostics.has_errors();
     let mut outcomes = Vec::new();

@@ -7,10 +7,11 @@ mod parallel;
 mod sarif;
 mod sender;
 mod subject;
+mod upstream;
 
 use super::failure::{Ending, Failure};
 use super::{Global, input, output};
-use crate::catalog::Library;
+use crate::catalog::{self, Library};
 use crate::config::{Config, Environment, environment_variable};
 use crate::diagnostic::{Report, Severity, Style, render_all, shown};
 use crate::template::TemplateKind;
@@ -91,8 +92,11 @@ impl Check {
         for path in &self.paths {
             subjects.add(path, &library)?;
         }
+        // A folder that can't be read is told with the configuration.
+        let served = config.as_ref().and_then(|config| catalog::names(&config.pipelines, &library).ok());
+        let served = served.unwrap_or_default();
         let pipelines = parallel::map(&subjects.pipelines, |path: &PathBuf| {
-            file::check(path, &library, given.as_ref(), config.as_ref())
+            file::check(path, &library, given.as_ref(), config.as_ref(), &served)
         });
         let mut pipelines = pipelines.into_iter().collect::<Result<Vec<Checked>, Failure>>()?;
         if let Some(alias) = self.webhook.as_deref().filter(|_| !pipelines.iter().any(|it| it.takes)) {

@@ -22,7 +22,7 @@ mod step;
 mod strategy;
 
 pub use leg::{JOBS_OF_RUN_MAX, LEGS_MAX, Leg};
-pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Repository, Resources};
+pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Repository, Resources, pipeline_name};
 pub use settled::Settled;
 pub use step::{
     Action, Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Script, Step, Target, TargetPlace, Task,

@@ -43,6 +43,11 @@ pub struct Repository {
     pub reference: Option<String>,
 }
 
+/// Returns the name of a pipeline as it is here; elsewhere folders are before it, with other slashes.
+pub fn pipeline_name(written: &str) -> String {
+    written.trim().replace('\\', "/").trim_start_matches('/').to_owned()
+}
+
 /// Another pipeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PipelineResource {

@@ -11,7 +11,7 @@ use super::pattern::{Patterns, Points, tree};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use crate::files::Keep;
-use crate::pipeline::plan::{Plan, Step};
+use crate::pipeline::plan::{Plan, Step, pipeline_name};
 use crate::run::RunResult;
 use crate::store::{Artifact, Other, Sought, Which};
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ async fn source(
         "specific" => {}
         other => return Err(format!("`{whose}` is `current` or `specific`, not `{}`.", shown(other)).into()),
     }
-    let pipeline = other_run::pipeline_name(&inputs.author(pipeline)?);
+    let pipeline = pipeline_name(&inputs.author(pipeline)?);
     if pipeline.is_empty() {
         return Err(format!("`{whose}` is `specific`, and no pipeline is named.").into());
     }
