@@ -1,10 +1,13 @@
 //! Scripts with payload text, against the real shell.
 
 mod benign;
+mod cage;
+mod canary;
 mod environment;
 mod everyday;
 mod fuzz;
 mod letters;
+mod naive;
 mod places;
 mod powershell;
 mod properties;

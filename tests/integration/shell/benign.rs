@@ -6,7 +6,7 @@ use std::path::Path;
 
 const VALUES: &[&str] = &["main", "hello", "v1.2.3", "42", "release-7", "user_name"];
 
-const SCRIPTS: &[&str] = &[
+pub(super) const SCRIPTS: &[&str] = &[
     "echo ${{ x }}",
     "echo \"Building ${{ x }} of $HOME\"",
     "echo 'single ${{ x }}' and ${{ x }}",
@@ -85,10 +85,11 @@ const DELIVERY: &[(&str, &str)] = &[
     ("host", "web1.example.com"),
     ("number", "42"),
     ("count", "3"),
+    ("labels", "bug,ui"),
 ];
 
 /// Programs that are not there, or must do nothing: they print their arguments.
-const STUBS: &[&str] = &[
+pub(super) const STUBS: &[&str] = &[
     "git",
     "docker",
     "kubectl",
@@ -151,14 +152,31 @@ const STUBS: &[&str] = &[
     "strip",
 ];
 
+/// The files of the test data with scripts for bash.
+pub(super) const BASH: &[&str] = &[
+    "git.txt",
+    "containers.txt",
+    "build.txt",
+    "notify.txt",
+    "deploy.txt",
+    "text.txt",
+    "ci.txt",
+    "release.txt",
+    "json.txt",
+    "deploying.txt",
+    "shellish.txt",
+    "services.txt",
+    "mixed.txt",
+];
+
 /// The scripts of a file of the test data.
-fn scripts(file: &str) -> Vec<String> {
+pub(super) fn scripts(file: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testdata/shell/benign");
     let text = std::fs::read_to_string(folder.join(file)).expect("test data");
     text.split("=====\n").map(str::to_owned).collect()
 }
 
-fn value(name: &str) -> String {
+pub(super) fn value(name: &str) -> String {
     let known = DELIVERY.iter().find(|(known, _)| *known == name);
     known.unwrap_or_else(|| panic!("nothing stands for {name}")).1.to_owned()
 }
@@ -167,22 +185,7 @@ fn value(name: &str) -> String {
 /// in as it is.
 #[test]
 fn scripts_as_people_write_them_do_what_they_did() {
-    let bash = [
-        "git.txt",
-        "containers.txt",
-        "build.txt",
-        "notify.txt",
-        "deploy.txt",
-        "text.txt",
-        "ci.txt",
-        "release.txt",
-        "json.txt",
-        "deploying.txt",
-        "shellish.txt",
-        "services.txt",
-        "mixed.txt",
-    ];
-    let files = bash.iter().map(|file| (*file, Language::Bash, Some("bash")));
+    let files = BASH.iter().map(|file| (*file, Language::Bash, Some("bash")));
     let others = [("python.txt", Language::Python, Some("python3")), ("powershell.txt", Language::PowerShell, None)];
     let (mut count, mut refused, mut differing) = (0, Vec::new(), Vec::new());
     for (file, language, interpreter) in files.chain(others) {

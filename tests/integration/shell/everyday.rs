@@ -1,12 +1,12 @@
-//! Scripts as pipelines have them, written without a look at the rules, in two parts of 60 and 81: how many are refused
+//! Scripts as pipelines have them, written without a look at the rules, in three parts of 60, 81 and 76: how many are refused
 //! although nothing is wrong with them is counted, and each of those has its reason here.
 
 use super::running::{placed_in, text};
 use pipehook::shell::Language;
 
-const SCRIPTS: &str = include_str!("../../testdata/shell/everyday.txt");
+pub(super) const SCRIPTS: &str = include_str!("../../testdata/shell/everyday.txt");
 /// What stands between two scripts, on a line of its own.
-const BETWEEN: &str = "\n%%%%\n";
+pub(super) const BETWEEN: &str = "\n%%%%\n";
 /// A title as people write them.
 const VALUE: &str = "Fix the login page";
 
@@ -18,16 +18,23 @@ const REFUSED: &[(&str, &str)] = &[
     ("xargs -0 -I{} echo", "one plain word"),
     // What a list begins with is not followed, as a loop or a function could have changed it.
     ("cmd=(gh release", "the name of a command"),
+    // The other machine's shell reads the words again: quotes around a title are gone by then.
+    ("bin/announce \"${{ title }}\"", "one plain word"),
 ];
+
+/// What stands for the names in the scripts: `x` is a title.
+fn value(name: &str) -> String {
+    if name == "x" { VALUE.to_owned() } else { super::benign::value(name) }
+}
 
 #[test]
 fn everyday_scripts_take_a_title_but_for_those_that_are_named() {
     let scripts: Vec<&str> = SCRIPTS.split(BETWEEN).collect();
-    assert_eq!(scripts.len(), 141);
+    assert_eq!(scripts.len(), 217);
     let mut refused = Vec::new();
     for script in scripts {
         let script = format!("{}\n", script.trim_end());
-        if let Err(refusals) = placed_in(Language::Bash, &text(&script, |_| VALUE.to_owned())) {
+        if let Err(refusals) = placed_in(Language::Bash, &text(&script, value)) {
             let is_known =
                 |(part, reason): &&(&str, &str)| script.contains(part) && refusals[0].reason.contains(reason);
             assert!(REFUSED.iter().any(|known| is_known(&known)), "{script}{refusals:?}");

@@ -1,0 +1,219 @@
+//! Payloads that would do something, run by real bash: in each row that is refused, to see that the refusal
+//! is needed, and in each ordinary script as the analysis places them, to see that nothing comes of them.
+
+use super::cage::{Cage, LAUNCHERS, PRINTING, each};
+use super::running::{placed_in, text};
+use super::{benign, everyday, naive, python, refusals, refused};
+use pipehook::shell::Language;
+use std::collections::{BTreeMap, BTreeSet};
+
+use std::path::Path;
+use std::sync::Mutex;
+
+/// Refused rows whose payload does nothing here, below the reason for it: a line that begins with `#`.
+const UNPROVEN: &str = "tests/testdata/shell/unproven.txt";
+
+/// Payloads that make the canary in one or another language, those first that most rows run.
+const PAYLOADS: &[&str] = &[
+    "canary",
+    "a[$(canary)]",
+    "$(canary)",
+    "!canary",
+    "1e canary",
+    "all:;canary",
+    "__import__(\"os\").system(\"canary\")",
+    "system(\"canary\")",
+    "./evil",
+    "|canary",
+    "-c canary",
+    "BEGIN{system(\"canary\")}",
+    "require(\"child_process\").execSync(\"canary\")",
+    ".shell canary",
+    "exec canary",
+    "($(canary))",
+    "APT::Update::Pre-Invoke::=canary",
+    "script-shell=canary",
+    "--checkpoint=1 --checkpoint-action=exec=canary",
+    "HOME[$(canary)]",
+    "$(shell canary)",
+    "x/;e canary\n;s/x/",
+    "'+__import__(\"os\").system(\"canary\")+'",
+    "\\! canary",
+    "`canary`",
+    "-exec canary ;",
+    "sh -c canary",
+    ";canary;",
+    "() { canary; }",
+    "url=file:///dev/null\noutput=../canary",
+    "x\ncanary\n",
+    // The line `canary` in base64 and in hexadecimal digits.
+    "Y2FuYXJ5Cg==",
+    "63616e6172790a",
+    "core.pager=canary",
+];
+
+/// Values that are hostile in ordinary scripts, each in several places at once.
+const HOSTILE: &[&str] =
+    &["canary", "a[$(canary)]", "a'; canary; '\"; canary; \"$(canary)`canary`\ncanary\nEOF\ncanary; ((a[$(canary)]))"];
+
+/// Returns all rows that are refused, for every value or for most.
+fn rows() -> Vec<String> {
+    let tables = [refusals::NEVER, refusals::INTEGERS, refusals::PLAIN].concat();
+    let files = ["always.txt", "hostile.txt"].into_iter().flat_map(refused::rows);
+    tables.into_iter().map(str::to_owned).chain(files).collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+/// Returns the rows that prove nothing here, with the reasons.
+fn unproven() -> BTreeMap<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(UNPROVEN);
+    let text = std::fs::read_to_string(path).expect("the rows with reasons");
+    let mut reason = String::new();
+    let mut unproven = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        match line.strip_prefix("# ") {
+            Some(next) => next.clone_into(&mut reason),
+            None => {
+                let twice = unproven.insert(line.replace('⏎', "\n"), reason.clone());
+                assert!(twice.is_none() && !reason.is_empty(), "{line} stands there twice, or without a reason");
+            }
+        }
+    }
+    unproven
+}
+
+/// Says whether a payload makes the canary in a script that has references to it wherever a hole was.
+fn is_proven(cage: &Cage, row: &str) -> bool {
+    PAYLOADS.iter().any(|payload| {
+        let script = format!("{}\n", naive::written(row, payload));
+        cage.runs(&script, &[(naive::VARIABLE.to_owned(), (*payload).to_owned())])
+    })
+}
+
+#[test]
+fn each_refused_row_runs_a_payload_that_stands_there_as_data_or_is_named_with_a_reason() {
+    let unproven = unproven();
+    let rows = rows();
+    let unknown: Vec<_> = unproven.keys().filter(|row| !rows.contains(row)).collect();
+    assert!(unknown.is_empty(), "these are no rows: {unknown:#?}");
+    let to_prove: Vec<&String> = rows.iter().filter(|row| !unproven.contains_key(*row)).collect();
+    let without = Mutex::new(Vec::new());
+    each(
+        &to_prove,
+        |_| (),
+        |cage, row| {
+            // A machine that is busy may kill one that was on its way.
+            if !is_proven(cage, row) && has_its_programs(row) && !is_proven(cage, row) {
+                without.lock().expect("no holder panics").push((*row).clone());
+            }
+        },
+    );
+    let without = without.into_inner().expect("no holder panics");
+    println!("{} rows run a payload, {} are named with a reason", to_prove.len() - without.len(), unproven.len());
+    assert!(without.is_empty(), "nothing came of these, and no reason is given: {without:#?}");
+}
+
+/// Payloads that are code in Python, in a text that it evaluates or as a part of it.
+const PYTHON_PAYLOADS: &[&str] = &[
+    "canary",
+    "\"+__import__(\"os\").system(\"canary\")+\"",
+    "__import__(\"os\").system(\"canary\")",
+    "'+__import__('os').system('canary')+'",
+    "$(canary)",
+    "evil",
+    "./evil",
+    "system",
+    "{__import__('os').system('canary')}",
+    "!!python/object/apply:os.system [\"canary\"]",
+    "x');__import__('os').system('canary')#",
+];
+/// Parts of rows of Python in which no payload does anything here: a library is needed, or another Python, or
+/// an escape is cut in two, or a value would only make a script no script.
+const PYTHON_UNPROVEN: &[&str] = &[
+    "commands.getoutput",
+    "platform.popen",
+    "fabric",
+    "paramiko",
+    "pandas",
+    "numpy",
+    "jinja2",
+    "yaml",
+    "startfile",
+    "print(\"\\${{ x }}\")",
+    "print('\\${{ x }}')",
+    "${{ x }} = 1",
+    "print('${{ x }}\n')",
+    "print('''${{ x }}')",
+    "case ${{ x }}: pass",
+];
+
+#[test]
+fn each_refused_row_of_python_runs_a_payload_or_is_named() {
+    let rows: Vec<String> =
+        python::NEVER.iter().map(|row| (*row).to_owned()).chain(refused::rows("python.txt")).collect();
+    let escaped = |payload: &str| payload.chars().map(|it| format!("\\u{:04x}", u32::from(it))).collect::<String>();
+    let is_proven = |cage: &Cage, row: &str| {
+        let values = PYTHON_PAYLOADS.iter().flat_map(|payload| [escaped(payload), (*payload).to_owned()]);
+        values.map(|value| row.replace("${{ x }}", &value)).any(|script| cage.runs_by("python3", &script, &[]))
+    };
+    let is_named = |row: &str| PYTHON_UNPROVEN.iter().any(|part| row.contains(part));
+    let without = Mutex::new(Vec::new());
+    each(
+        &rows,
+        |_| (),
+        |cage, row| {
+            if !is_named(row) && !is_proven(cage, row) && !is_proven(cage, row) {
+                without.lock().expect("no holder panics").push(row.clone());
+            }
+        },
+    );
+    let without = without.into_inner().expect("no holder panics");
+    let named = rows.iter().filter(|row| is_named(row)).count();
+    println!("{} rows of Python run a payload, {named} are named", rows.len() - named - without.len());
+    assert!(without.is_empty(), "nothing came of these, and no reason is given: {without:#?}");
+}
+
+/// Programs that rows need, which a machine may lack.
+const NEEDED: &[&str] = &[
+    "python3", "python", "node", "perl", "make", "gmake", "vim", "vi", "ex", "view", "ed", "sqlite3", "psql", "mysql",
+    "git", "gdb", "tclsh", "java", "npm", "zip", "less", "watch", "script", "strace", "ltrace", "setsid", "rsync",
+    "tar", "awk", "jq", "apt-get", "curl", "xxd", "screen", "tmux", "openssl", "gcc", "envsubst", "flock", "capsh",
+    "unshare", "newgrp", "sg", "nice", "ionice", "chrt", "taskset", "stdbuf", "parallel", "socat", "gpg", "dash",
+];
+
+fn has_its_programs(row: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there =
+        |name: &str| std::env::split_paths(&path).any(|folder: std::path::PathBuf| folder.join(name).is_file());
+    let words = row.split(|it: char| !(it.is_alphanumeric() || "-_".contains(it)));
+    words.filter(|word| NEEDED.contains(word)).all(is_there)
+}
+
+/// Returns the ordinary scripts of all tables.
+fn ordinary() -> Vec<String> {
+    let tables = benign::SCRIPTS.iter().chain(refused::ALLOWED).map(|script| (*script).to_owned());
+    let files = benign::BASH.iter().flat_map(|file| benign::scripts(file));
+    tables.chain(files).chain(everyday::SCRIPTS.split(everyday::BETWEEN).map(str::to_owned)).collect()
+}
+
+#[test]
+fn no_ordinary_script_runs_a_hostile_value() {
+    let scripts = ordinary();
+    let (ran, placed) = (Mutex::new(Vec::new()), Mutex::new(0));
+    let stub = |cage: &Cage| {
+        cage.programs(PRINTING, &[benign::STUBS, LAUNCHERS, &["ssh"]].concat());
+    };
+    each(&scripts, stub, |cage, script| {
+        for value in HOSTILE {
+            let script = format!("{}\n", script.trim_end());
+            let Ok(it) = placed_in(Language::Bash, &text(&script, |_| (*value).to_owned())) else { continue };
+            *placed.lock().expect("no holder panics") += 1;
+            if cage.runs(&it.script, &it.carried.variables) {
+                ran.lock().expect("no holder panics").push(format!("{value:?} in {script}became {}", it.script));
+            }
+        }
+    });
+    let (ran, placed) = (ran.into_inner().expect("no panic"), placed.into_inner().expect("no panic"));
+    println!("{} ordinary scripts took {placed} hostile values", scripts.len());
+    assert!(ran.is_empty(), "a value was run: {}", ran.join("\n"));
+    assert!(placed > scripts.len(), "only {placed} values were placed in {} scripts", scripts.len());
+}
