@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// How many scripts run at a time: most of them wait for programs to start.
 const THREADS: usize = 4;
 /// After how many seconds a script is killed.
-const SECONDS_MAX: &str = "20";
+const SECONDS_MAX: &str = "10";
 
 /// What writes the canary: beside the folder of programs, or of the script.
 const CANARY: &str = "#!/bin/sh\n: > \"${0%/bin/*}/canary\"\n";
