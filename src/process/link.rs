@@ -1,9 +1,9 @@
 //! What a worker and a shim tell each other, over the socket that is the shim's standard input.
 //!
 //! ```text
-//! worker ──► shim   a launch: a byte with the ends of the program's pipes, a length, what to start
-//!                   and where
-//! worker ──► shim   orders, one byte each
+//! worker ──► shim   a launch: a byte with the ends of the program's pipes, a length, until when the
+//!                   program may live, what to start and where
+//! worker ──► shim   orders, one byte each, and after one of them a moment
 //! shim ──► worker   one report, when the program ended or could not be started
 //! worker ──► shim   where the report says that something is left: the order to clear it away
 //! shim ──► worker   a byte, when it is gone
@@ -15,6 +15,8 @@
 //! for the program can change the shim.
 
 use super::Command;
+use super::term::Moment;
+use super::tree::MARK;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage};
 use rustix::net::{SendFlags, recvmsg, sendmsg};
 use std::ffi::{OsStr, OsString};
@@ -27,9 +29,11 @@ use std::path::PathBuf;
 
 /// The most bytes of a launch: more than the system takes as arguments and environment.
 const LAUNCH_MAX: usize = 16 * 1024 * 1024;
-/// What a launch begins with, and the bytes before what it says: this one and the length.
+/// What a launch begins with, and the bytes before what it says: this one, the length and the moment.
 const LAUNCH: u8 = b'l';
-const HEAD: usize = 1 + size_of::<u32>();
+const HEAD: usize = 1 + size_of::<u32>() + Moment::BYTES;
+/// What the order begins with after which there is a moment.
+const LIVE_UNTIL: u8 = b'u';
 /// The most ends of pipes that come with a launch: standard output and standard error.
 const ENDS_MAX: usize = 2;
 /// The facts in the last byte of a report, each a bit.
@@ -44,23 +48,52 @@ pub(super) const CLEARED: u8 = b'c';
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     /// SIGINT to the program's group.
-    Interrupt = b'i' as isize,
+    Interrupt,
     /// SIGTERM to the program's group.
-    Terminate = b't' as isize,
+    Terminate,
     /// SIGKILL to the program's group.
-    Kill = b'k' as isize,
+    Kill,
     /// SIGKILL to all that is left when the program has ended.
-    Clear = b'c' as isize,
+    Clear,
+    /// To go on until this moment, and no longer without another one.
+    LiveUntil(Moment),
 }
 
+/// The orders that are a byte.
+const SHORT: [(u8, Order); 4] =
+    [(b'i', Order::Interrupt), (b't', Order::Terminate), (b'k', Order::Kill), (b'c', Order::Clear)];
+
 impl Order {
-    pub(super) fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Interrupt, Self::Terminate, Self::Kill, Self::Clear].into_iter().find(|order| order.byte() == byte)
+    /// Waits for the next order. What is none is an error, and so is the end of the stream.
+    pub(super) fn receive(link: &mut impl Read) -> io::Result<Self> {
+        let mut byte = [0];
+        link.read_exact(&mut byte)?;
+        Self::rest(byte[0], link)
     }
 
-    pub(super) fn byte(self) -> u8 {
-        self as u8
+    /// Returns the order that begins with a byte.
+    fn rest(byte: u8, link: &mut impl Read) -> io::Result<Self> {
+        if byte == LIVE_UNTIL {
+            return Ok(Self::LiveUntil(moment(link)?.ok_or(io::ErrorKind::InvalidData)?));
+        }
+        let known = SHORT.into_iter().find(|(known, _)| *known == byte);
+        Ok(known.ok_or(io::ErrorKind::InvalidData)?.1)
     }
+
+    /// Returns the order as it is sent.
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Self::LiveUntil(moment) => [&[LIVE_UNTIL][..], &Moment::to_bytes(Some(moment))].concat(),
+            short => SHORT.into_iter().filter(|(_, known)| *known == short).map(|(byte, _)| byte).collect(),
+        }
+    }
+}
+
+/// Returns the moment that comes next, or none.
+fn moment(link: &mut impl Read) -> io::Result<Option<Moment>> {
+    let mut bytes = [0; Moment::BYTES];
+    link.read_exact(&mut bytes)?;
+    Moment::from_bytes(bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// What became of the program.
@@ -111,6 +144,8 @@ impl Report {
 /// What a shim starts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Launch {
+    /// Until when it may live.
+    pub(super) until: Option<Moment>,
     pub(super) directory: PathBuf,
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
@@ -134,7 +169,8 @@ pub(super) fn launch(command: &Command) -> io::Result<Vec<u8>> {
     }
     let length = u32::try_from(length).expect("the greatest launch is shorter");
     bytes[0] = LAUNCH;
-    bytes[1..HEAD].copy_from_slice(&length.to_le_bytes());
+    bytes[1..HEAD - Moment::BYTES].copy_from_slice(&length.to_le_bytes());
+    bytes[HEAD - Moment::BYTES..HEAD].copy_from_slice(&Moment::to_bytes(command.term.end()));
     Ok(bytes)
 }
 
@@ -168,7 +204,15 @@ impl Launch {
             if byte == LAUNCH {
                 return Ok((Self::read(link)?, ends));
             }
+            // It was for a program that has ended.
+            Order::rest(byte, link)?;
         }
+    }
+
+    /// Returns the mark that the program finds in its environment, if there is one.
+    pub(super) fn mark(&self) -> Option<String> {
+        let (_, mark) = self.environment.iter().find(|(name, _)| name == MARK)?;
+        mark.to_str().map(str::to_owned)
     }
 
     fn read(from: &mut impl Read) -> io::Result<Self> {
@@ -178,12 +222,13 @@ impl Launch {
         if length > LAUNCH_MAX {
             return Err(io::ErrorKind::InvalidData.into());
         }
+        let until = moment(from)?;
         let mut bytes = vec![0; length];
         from.read_exact(&mut bytes)?;
-        Self::from_bytes(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        Self::from_bytes(&bytes, until).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8], until: Option<Moment>) -> Option<Self> {
         let mut parts = bytes.strip_suffix(b"\0")?.split(|byte| *byte == 0);
         let mut next = || Some(OsString::from_vec(parts.next()?.to_vec()));
         let (directory, program) = (next()?.into(), next()?.into());
@@ -193,7 +238,7 @@ impl Launch {
             let at = memchr::memchr(b'=', part)?;
             Some((OsString::from_vec(part[..at].to_vec()), OsString::from_vec(part[at + 1..].to_vec())))
         };
-        Some(Self { directory, program, arguments, environment: parts.map(pair).collect::<Option<_>>()? })
+        Some(Self { until, directory, program, arguments, environment: parts.map(pair).collect::<Option<_>>()? })
     }
 }
 

@@ -6,7 +6,8 @@
 //!    │          ▲
 //!    └── stop: SIGINT, SIGTERM, SIGKILL to the group
 //! ```
-//! The shim does the killing; see `shim.rs` for what holds when the worker itself is killed.
+//! The shim does the killing; see `shim.rs` for what holds when the worker itself is killed, and `term.rs`
+//! for when it stands still.
 //! Nothing here knows jobs or logs: output goes to an [`Output`], and while that takes its time
 //! the program waits at its full pipe, so memory stays flat.
 
@@ -17,16 +18,18 @@ mod read;
 mod shim;
 mod shims;
 mod standing;
+mod term;
 mod tree;
 
 pub use line::{LINE_MAX, Line, Stream, lines_of};
 pub use shim::{is_wanted as is_shim, shim};
 pub use shims::Shims;
+pub use term::{Moment, Term, Timepiece};
 pub use tree::{KILL_MAX, MARK, hunt};
 
 use async_trait::async_trait;
 use link::{End, Order, Report};
-use program::Program;
+use program::{Orders, Program};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +51,8 @@ pub struct Command {
     /// What all processes of the job have in their environment under [`MARK`], unique on this
     /// machine.
     pub mark: String,
+    /// How long it may live.
+    pub term: Term,
     /// The file to execute.
     pub program: PathBuf,
     /// Its arguments.
@@ -156,7 +161,7 @@ pub async fn run<R>(
         read.map_err(Error::Output)
     };
     let watching = async {
-        let (report, stopped) = end(&mut program, patience, stop).await;
+        let (report, stopped) = end(&mut program, &command.term, patience, stop).await;
         if report.is_some() {
             // An error means that the reader is gone, which is as good as its end.
             let pipes_closed = is_drained.wait_for(|drained| *drained);
@@ -180,10 +185,23 @@ pub async fn run<R>(
 /// gives none any more.
 async fn end<R>(
     program: &mut Program,
+    term: &Term,
     patience: Patience,
     stop: impl Future<Output = R>,
 ) -> (Option<Report>, Option<R>) {
     let (report, orders) = program.report();
+    tokio::select! {
+        ended = end_by(report, &orders, patience, stop) => ended,
+        never = orders.prolong(term.clone()) => match never {},
+    }
+}
+
+async fn end_by<R>(
+    report: impl Future<Output = Option<Report>>,
+    orders: &Orders<'_>,
+    patience: Patience,
+    stop: impl Future<Output = R>,
+) -> (Option<Report>, Option<R>) {
     tokio::pin!(report);
     let reason = tokio::select! {
         report = &mut report => return (report, None),

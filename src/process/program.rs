@@ -3,8 +3,10 @@
 use super::link::{self, CLEARED, Order, REPORT_BYTES, Report};
 use super::read::Reader;
 use super::shims::{Shim, Shims};
+use super::term::Term;
 use super::tree::hunt;
 use super::{Command, KILL_GRACE, StandardError};
+use std::convert::Infallible;
 use std::io;
 use std::os::fd::AsFd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
@@ -25,8 +27,16 @@ pub(super) struct Orders<'p>(WriteHalf<'p>);
 
 impl Orders<'_> {
     pub(super) fn give(&self, order: Order) {
-        // A shim that is gone needs no order; one that is stopped reads none, and is killed later.
-        let _ = self.0.try_write(&[order.byte()]);
+        // A shim that is gone needs no order; one that is stopped reads none, and is killed later. So few
+        // bytes are written together or not at all.
+        let _ = self.0.try_write(&order.to_bytes());
+    }
+
+    /// Tells the shim when the term is put off.
+    pub(super) async fn prolong(&self, mut term: Term) -> Infallible {
+        loop {
+            self.give(Order::LiveUntil(term.put_off().await));
+        }
     }
 }
 
@@ -91,7 +101,7 @@ impl Program {
     /// Has the shim kill all that is left, and says whether it has done so.
     async fn clear(&mut self) -> bool {
         let mut answer = [0];
-        let order = [Order::Clear.byte()];
+        let order = Order::Clear.to_bytes();
         self.link.write_all(&order).await.is_ok()
             && self.link.read_exact(&mut answer).await.is_ok()
             && answer == [CLEARED]

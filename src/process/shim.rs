@@ -8,7 +8,8 @@
 //! It is this binary, started with [`ARGUMENT`]. It is a *subreaper*: a process below it that
 //! loses its parent (`nohup`, `setsid`, a daemon's double fork) becomes its child and so stays
 //! findable. When the socket closes, which the system sees to even after `kill -9` of the worker,
-//! it kills them all.
+//! it kills them all. A worker that stands still closes nothing: what it started lives until a moment that
+//! it puts off again and again ([`Term`](super::Term)), and when that is over it is as if the worker had ended.
 //!
 //! It serves one program at a time, and the next one only when nothing lives below it: so far nothing
 //! of the last program is there. What a program can change of its parent without being there, its priority and
@@ -22,11 +23,12 @@
 
 use super::link::{CLEARED, End, Launch, Order, Report};
 use super::standing::Standing;
+use super::term::Moment;
 use super::tree;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -35,8 +37,9 @@ use std::process::{Command, ExitCode, Stdio};
 /// What the binary's only argument is when it is a shim.
 pub const ARGUMENT: &str = "--step-shim";
 
-/// How often dead processes are forgotten that are not the program, while it runs.
-const REAP_EVERY: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+/// How often it is looked, while a program runs, whether its time is over, and dead processes are forgotten
+/// that are not the program.
+const LOOK_EVERY: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// Says whether this process was started as a shim.
 pub fn is_wanted() -> bool {
@@ -47,32 +50,83 @@ pub fn is_wanted() -> bool {
 /// Is the shim of one program after the other, until the worker wants no more or is gone, and all
 /// below it has ended.
 pub fn shim() -> ExitCode {
-    let Ok(mut link) = link() else { return ExitCode::FAILURE };
+    let Ok(link) = link() else { return ExitCode::FAILURE };
+    let mut worker = Worker { link, until: None, mark: None };
     // A terminal's Ctrl-C is for the worker, which then tells us what to do.
     let _ = rustix::process::setsid();
     let first = Standing::now();
-    while serve(&mut link, &first).is_some() {}
-    if tree::kill_below() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    while serve(&mut worker, &first).is_some() {}
+    let is_clear = tree::kill_below();
+    if worker.is_given_up()
+        && let Some(mark) = worker.mark
+    {
+        // What the program has in a container is not below this process.
+        tree::hunt(&[mark]);
+    }
+    if is_clear { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The worker as its shim knows it.
+struct Worker {
+    link: UnixStream,
+    /// When it is given up without another word.
+    until: Option<Moment>,
+    /// The mark of the job that the program is for.
+    mark: Option<String>,
+}
+
+impl Worker {
+    fn is_given_up(&self) -> bool {
+        self.until.is_some_and(Moment::is_over)
+    }
+
+    /// Waits a moment for an order, or for something beside it. `Err` when the worker is gone or given up.
+    fn order(&mut self, beside: Option<&OwnedFd>) -> io::Result<Option<Order>> {
+        if self.is_given_up() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let is_told = {
+            let link = PollFd::new(&self.link, PollFlags::IN);
+            let beside = beside.map(|beside| PollFd::new(beside, PollFlags::IN));
+            let mut events: Vec<PollFd<'_>> = [Some(link), beside].into_iter().flatten().collect();
+            // An interrupted wait has seen nothing.
+            let _ = poll(&mut events, Some(&LOOK_EVERY));
+            !events[0].revents().is_empty()
+        };
+        if !is_told {
+            return Ok(None);
+        }
+        let order = Order::receive(&mut self.link)?;
+        if let Order::LiveUntil(moment) = order {
+            self.until = Some(moment);
+        }
+        Ok(Some(order))
+    }
 }
 
 /// Starts the next program and sees to it until nothing is left of it. `None` when the worker is gone,
 /// and when something does not end.
-fn serve(link: &mut UnixStream, first: &Standing) -> Option<()> {
-    let (launch, ends) = Launch::receive(link).ok()?;
+fn serve(worker: &mut Worker, first: &Standing) -> Option<()> {
+    let (launch, ends) = Launch::receive(&mut worker.link).ok()?;
+    (worker.until, worker.mark) = (launch.until, launch.mark());
+    if worker.is_given_up() {
+        return None;
+    }
     let end = match start(launch, ends) {
-        Ok(program) => watch(&program, link)?,
+        Ok(program) => watch(&program, worker)?,
         Err(error) => End::NotStarted(error.raw_os_error().unwrap_or_default()),
     };
     let is_clear = !tree::has_children();
     let is_as_before = Standing::now() == *first;
-    link.write_all(&Report { end, is_clear, is_as_before }.to_bytes()).ok()?;
+    worker.link.write_all(&Report { end, is_clear, is_as_before }.to_bytes()).ok()?;
     if !is_clear {
-        while order(link)? != Order::Clear {}
+        while worker.order(None).ok()? != Some(Order::Clear) {}
         if !tree::kill_below() {
             return None;
         }
-        link.write_all(&[CLEARED]).ok()?;
+        worker.link.write_all(&[CLEARED]).ok()?;
     }
+    (worker.until, worker.mark) = (None, None);
     Some(())
 }
 
@@ -109,20 +163,15 @@ fn start(launch: Launch, ends: Vec<OwnedFd>) -> io::Result<Program> {
     Ok(Program { id, descriptor: rustix::process::pidfd_open(id, PidfdFlags::empty())? })
 }
 
-/// Carries out orders until the program has ended. `None` when the worker is gone.
-fn watch(program: &Program, link: &mut UnixStream) -> Option<End> {
+/// Carries out orders until the program has ended. `None` when the worker is gone or given up.
+fn watch(program: &Program, worker: &mut Worker) -> Option<End> {
     loop {
-        let is_told = {
-            let mut events = [PollFd::new(&program.descriptor, PollFlags::IN), PollFd::new(&*link, PollFlags::IN)];
-            // An interrupted wait has seen nothing.
-            let _ = poll(&mut events, Some(&REAP_EVERY));
-            !events[1].revents().is_empty()
-        };
+        let order = worker.order(Some(&program.descriptor));
         if let Some(end) = reap(program.id) {
             return Some(end);
         }
-        if is_told {
-            signal(program.id, order(link)?);
+        if let Some(order) = order.ok()? {
+            signal(program.id, order);
         }
     }
 }
@@ -147,21 +196,14 @@ fn end_of(status: WaitStatus) -> End {
     }
 }
 
-/// Returns the next order; `None` when the worker is gone.
-fn order(link: &mut UnixStream) -> Option<Order> {
-    let mut byte = [0];
-    link.read_exact(&mut byte).ok()?;
-    Order::from_byte(byte[0])
-}
-
 /// Gives a signal to a program that is not reaped yet, and to its group.
 fn signal(program: Pid, order: Order) {
     let signal = match order {
         Order::Interrupt => Signal::INT,
         Order::Terminate => Signal::TERM,
         Order::Kill => Signal::KILL,
-        // It comes after the program's end.
-        Order::Clear => return,
+        // The one comes after the program's end, the other is for the shim itself.
+        Order::Clear | Order::LiveUntil(_) => return,
     };
     // A program that has left its group still gets the last one.
     let _ = rustix::process::kill_process_group(program, signal);

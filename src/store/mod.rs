@@ -259,6 +259,11 @@ pub trait Store: Send + Sync {
         None
     }
 
+    /// Says whether processes on other machines may have leases too, which go on while this machine sleeps.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Takes the right to keep the store small; nothing where another process has it.
     async fn upkeep(&self) -> Result<Option<Upkeep>, Error> {
         Ok(Some(Upkeep::alone()))

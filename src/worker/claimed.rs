@@ -11,6 +11,7 @@ use crate::files::{Depot, Keep, LogWriter, Logs};
 use crate::id::RunId;
 use crate::metrics::Metrics;
 use crate::pipeline::plan::{self, AGENTLESS_POOL};
+use crate::process::{Moment, Term};
 use crate::run::RunResult;
 use crate::store::{Claim, HandedBack, JobOutcome, Lease, Renewal, Store};
 use std::path::PathBuf;
@@ -40,6 +41,12 @@ enum End {
     Lost,
 }
 
+/// A claimed job, and since when it is surely ours: since before it was asked for.
+pub(super) struct Held {
+    pub(super) claim: Claim,
+    pub(super) since: Moment,
+}
+
 /// Where a claimed job is worked on.
 #[derive(Clone)]
 pub(super) struct Bench {
@@ -55,9 +62,10 @@ impl Bench {
     /// Executes a claimed job and records its outcome. When the lease is lost its processes are killed and
     /// nothing more is written. When the job is given up its steps are stopped, as at a cancel, and it is
     /// handed back.
-    pub(super) async fn work_on(self, claim: Claim, give_up: watch::Receiver<Drain>) {
+    pub(super) async fn work_on(self, Held { claim, since }: Held, give_up: watch::Receiver<Drain>) {
         let (ask, asked) = watch::channel(Asked::Nothing);
         let (run, lease) = (claim.run.clone(), claim.lease.clone());
+        let (hold, term) = lease::Hold::new(since);
         let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;
         // A job that runs because its run was canceled is not stopped for that.
         let cancel = (!claim.run_canceled).then(|| ask.clone());
@@ -65,10 +73,10 @@ impl Bench {
         let claimed_at = Instant::now();
         let is_finishing = AtomicBool::new(false);
         let end = {
-            let mut complete = pin!(self.complete(claim, asked, &is_finishing));
+            let mut complete = pin!(self.complete(claim, term, asked, &is_finishing));
             let broken_off = tokio::select! {
                 end = &mut complete => Err(end),
-                () = lease::keep(self.store.clone(), lease.clone(), cancel) => Ok(End::Lost),
+                () = lease::keep(self.store.clone(), lease.clone(), hold, cancel) => Ok(End::Lost),
                 () = self.given_up(give_up, &ask, only_waits) => Ok(End::OutOfTime),
             };
             match broken_off {
@@ -150,9 +158,9 @@ impl Bench {
     }
 
     /// Executes the job and completes it in the store.
-    async fn complete(&self, claim: Claim, stop: StopSignal, is_finishing: &AtomicBool) -> End {
+    async fn complete(&self, claim: Claim, term: Term, stop: StopSignal, is_finishing: &AtomicBool) -> End {
         let lease = claim.lease.clone();
-        let outcome = match self.execute(claim, stop).await {
+        let outcome = match self.execute(claim, term, stop).await {
             Ok(outcome) => outcome,
             Err(Broken::HandedBack) => return End::Stopped,
             Err(Broken::Lost) => {
@@ -175,7 +183,7 @@ impl Bench {
         }
     }
 
-    async fn execute(&self, claim: Claim, stop: StopSignal) -> Result<JobOutcome, Broken> {
+    async fn execute(&self, claim: Claim, term: Term, stop: StopSignal) -> Result<JobOutcome, Broken> {
         if claim.plan.version > plan::VERSION {
             return Ok(self.failed(format!(
                 "the plan has version {}, this pipehook knows up to {}",
@@ -189,7 +197,7 @@ impl Bench {
         let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
             Ok(workspace) => {
                 let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
-                let context = context(claim, workspace.clone(), keep, self.host.clone());
+                let context = context(claim, workspace.clone(), term, keep, self.host.clone());
                 let outcome = job::execute(&context, &mut recorder, stop).await;
                 // The log goes to the disk while the folders are removed.
                 let ((), synced) = tokio::join!(remove(move || workspace.remove()), recorder.sync());
@@ -217,7 +225,7 @@ impl Bench {
     }
 }
 
-fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobContext {
+fn context(claim: Claim, workspace: Workspace, term: Term, keep: Keep, host: Host) -> JobContext {
     JobContext {
         run: claim.run,
         id: claim.lease.job,
@@ -233,6 +241,7 @@ fn context(claim: Claim, workspace: Workspace, keep: Keep, host: Host) -> JobCon
         job: claim.job,
         leg: claim.leg,
         workspace,
+        term,
         keep,
         taken: claim.artifacts,
         host,

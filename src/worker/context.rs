@@ -7,7 +7,7 @@ use crate::files::{Caches, Keep};
 use crate::id::{DeliveryId, JobId, RunId};
 use crate::machine::{Machine, PATH_DEFAULT, find_program};
 use crate::pipeline::plan::{Job, Leg, Plan, Stage};
-use crate::process::{Patience, Shims};
+use crate::process::{Patience, Shims, Term};
 use crate::run::Board;
 use crate::store::Artifact;
 use arc_swap::ArcSwap;
@@ -128,6 +128,8 @@ pub struct JobContext {
     pub leg: usize,
     /// Its folders.
     pub workspace: Workspace,
+    /// How long its programs may live: for as long as it is ours to execute.
+    pub term: Term,
     /// Where files go that its steps hand over.
     pub keep: Keep,
     /// Artifacts that the run has taken from the one that it repeats.

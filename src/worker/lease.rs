@@ -1,12 +1,13 @@
 //! Keeps the right to execute a job, and notices when it is lost or the run is to stop.
 
 use super::stop::Asked;
+use crate::process::{KILL_MAX, Moment, Term, Timepiece};
 use crate::store::{Error, Lease, Renewal, Store};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// How long a claim or renewal holds.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -16,12 +17,52 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// After how long without a renewal the job is given up: well before anybody else can claim it,
 /// so that its processes are gone by then.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(20);
+/// After how long without a renewal its shims end what they hold, of themselves, where a worker that stands
+/// still does not give it up: later than it would, and early enough for killing to take its time
+/// ([`KILL_MAX`]).
+const END_AFTER: Duration = LEASE.checked_sub(KILL_MAX).expect("it takes less than a lease");
+/// How often it is looked at least whether the time is over: a machine that wakes up finds it over at once.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Returns what leases of a store are measured by here. Where they can't become another machine's they stand
+/// still with the machine.
+pub(super) fn timepiece(store: &dyn Store) -> Timepiece {
+    if store.is_shared() { Timepiece::Always } else { Timepiece::Awake }
+}
+
+/// How long a lease is surely ours, by our own clock.
+pub(super) struct Hold {
+    /// Before when it was asked for the last time that it was given.
+    since: Moment,
+    term: watch::Sender<Moment>,
+}
+
+impl Hold {
+    /// Returns the hold on a lease that was asked for at a moment, and the term of the programs under it.
+    pub(super) fn new(since: Moment) -> (Self, Term) {
+        let (sender, term) = Term::until(since + END_AFTER);
+        (Self { since, term: sender }, term)
+    }
+
+    fn renew(&mut self, since: Moment) {
+        self.since = since;
+        self.term.send_replace(since + END_AFTER);
+    }
+
+    /// Returns when the lease is to be given up.
+    async fn over(&self) {
+        let end = self.since + GIVE_UP_AFTER;
+        while !end.is_over() {
+            tokio::time::sleep(end.left().min(LOOK_EVERY)).await;
+        }
+    }
+}
 
 /// Keeps a lease as [`renew`] does, in a task of its own: however much the job has to do, no renewal waits
 /// for it. Returns once the lease must be taken for lost; may be dropped before.
-pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, cancel: Option<watch::Sender<Asked>>) {
+pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, hold: Hold, cancel: Option<watch::Sender<Asked>>) {
     let mut renewing = JoinSet::new();
-    renewing.spawn(async move { renew(&*store, &lease, cancel.as_ref()).await });
+    renewing.spawn(async move { renew(&*store, &lease, hold, cancel.as_ref()).await });
     if let Some(Err(error)) = renewing.join_next().await {
         tracing::error!(%error, "the renewal of a lease broke off");
     }
@@ -29,17 +70,26 @@ pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, cancel: Option<wat
 
 /// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`,
 /// if that is wanted.
-/// Returns once the lease must be taken for lost.
-async fn renew(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<Asked>>) {
+/// Returns once the lease must be taken for lost: however renewing fails, when it has not succeeded for
+/// [`GIVE_UP_AFTER`].
+async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, cancel: Option<&watch::Sender<Asked>>) {
+    let timepiece = timepiece(store);
     let mut changes = store.changes();
-    let mut renewed_at = Instant::now();
     loop {
-        wait(&mut changes).await;
-        let asked_at = Instant::now();
-        let left = GIVE_UP_AFTER.saturating_sub(renewed_at.elapsed());
-        match timeout(left, store.renew(lease, LEASE)).await {
-            Ok(Ok(renewal)) => {
-                renewed_at = asked_at;
+        let mut since = timepiece.now();
+        let renewing = async {
+            wait(&mut changes).await;
+            since = timepiece.now();
+            store.renew(lease, LEASE).await
+        };
+        let renewal = tokio::select! {
+            biased;
+            () = hold.over() => return,
+            renewal = renewing => renewal,
+        };
+        match renewal {
+            Ok(renewal) => {
+                hold.renew(since);
                 if let (Renewal::CancelRequested, Some(cancel)) = (renewal, cancel) {
                     cancel.send_if_modified(|asked| {
                         let is_news = *asked < Asked::Cancel;
@@ -48,8 +98,8 @@ async fn renew(store: &dyn Store, lease: &Lease, cancel: Option<&watch::Sender<A
                     });
                 }
             }
-            Ok(Err(Error::Lost)) | Err(_) => return,
-            Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "a lease could not be renewed, trying again"),
+            Err(Error::Lost) => return,
+            Err(error) => tracing::warn!(job = %lease.job, %error, "a lease could not be renewed, trying again"),
         }
     }
 }

@@ -65,9 +65,9 @@ use crate::id::{JobId, RunId, WorkerId};
 use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
-use crate::store::{Claim, Outage, Store, Swept};
+use crate::store::{Outage, Store, Swept};
 use arc_swap::ArcSwap;
-use claimed::Bench;
+use claimed::{Bench, Held};
 use drain::tell_panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -190,11 +190,12 @@ impl Worker {
         Bench { host: duty.host.clone(), ..self.bench.clone() }
     }
 
-    async fn claim(&self, pools: &[String]) -> Option<Claim> {
+    async fn claim(&self, pools: &[String]) -> Option<Held> {
+        let since = lease::timepiece(&*self.store).now();
         match self.store.claim(&self.id, pools, LEASE).await {
             Ok(claim) => {
                 self.outage.worked("jobs can be claimed again");
-                claim
+                claim.map(|claim| Held { claim, since })
             }
             Err(error) => {
                 self.outage.failed(&error, "no job could be claimed, trying again");

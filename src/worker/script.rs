@@ -91,6 +91,7 @@ pub(super) fn command(
     Ok(Command {
         shims: job.host.shims.clone(),
         mark: job.mark(),
+        term: job.term.clone(),
         program,
         arguments: call.arguments,
         environment: environment.into_pairs().map(|(name, value)| (name.into(), value.into())).collect(),

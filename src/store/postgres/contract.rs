@@ -242,6 +242,10 @@ impl Store for PostgresStore {
         Some(Arc::new(depot::PostgresDepot { shared: self.shared.clone(), threads }))
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changes.seen.subscribe()
     }

@@ -118,6 +118,7 @@ impl<'g, 'j> Git<'g, 'j> {
         Ok(Command {
             shims: host.shims.clone(),
             mark: self.job.mark(),
+            term: self.job.term.clone(),
             program,
             arguments: OPTIONS.iter().chain(arguments).map(Into::into).collect(),
             environment: inherited.chain(own.map(|(name, value)| (name.into(), value))).collect(),

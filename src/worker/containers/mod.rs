@@ -132,6 +132,7 @@ impl Container<'_> {
         Command {
             shims: job.host.shims.clone(),
             mark: job.mark(),
+            term: job.term.clone(),
             program: self.engine.to_owned(),
             arguments,
             environment: own.chain(kept).map(|(name, value)| (name.into(), value.into())).collect(),

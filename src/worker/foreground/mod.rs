@@ -18,6 +18,7 @@ use super::workspace::Workspace;
 use crate::files::Keep;
 use crate::id::{JobId, RunId};
 use crate::pipeline::plan::{Leg, Plan};
+use crate::process::Term;
 use crate::run::{Board, Decision, Progress, RunResult, Standing};
 use crate::store::{JobOutcome, StepEvent};
 use std::collections::VecDeque;
@@ -106,6 +107,7 @@ impl Foreground {
             job: place.job,
             leg: place.leg,
             workspace,
+            term: Term::default(),
             keep: Keep::new(&self.data),
             taken: Vec::new(),
             host: self.host.clone(),

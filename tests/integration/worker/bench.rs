@@ -5,7 +5,7 @@ use pipehook::clock::SystemClock;
 use pipehook::files::{Caches, Keep};
 use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, Variable, VariableGroup};
-use pipehook::process::Patience;
+use pipehook::process::{Patience, Term};
 use pipehook::run::{Board, RunResult, Series};
 use pipehook::store::{Answer, JobOutcome, Question, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
@@ -196,6 +196,7 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
     let id = JobId::from_stored("job_1");
     JobContext {
         workspace: Workspace::create(data, &run, &id, None).expect("folders"),
+        term: Term::default(),
         run,
         id,
         number: 7,
