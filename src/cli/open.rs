@@ -74,6 +74,7 @@ pub(super) fn own_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Sqlite
     let logs = Logs::new(&config.data).shared(depot(config, &store)?);
     block_on(async {
         worker::clear_up(&logs, &config.data, store.sweep(true).await?).await;
+        worker::clear_folder(&config.data).await;
         Ok::<_, store::Error>(())
     })??;
     Ok(store)

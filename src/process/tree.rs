@@ -48,8 +48,8 @@ pub(super) fn reap_all() {
     while matches!(rustix::process::waitid(WaitId::All, options), Ok(Some(_)) | Err(Errno::INTR)) {}
 }
 
-/// Kills all processes of this user whose environment has one of the marks, and returns how many
-/// there were. It looks until it finds none, but for a few seconds at the most.
+/// Kills all processes of this user whose environment has one of the marks, or one that continues it after a
+/// `/`, and returns how many there were. It looks until it finds none, but for a few seconds at the most.
 ///
 /// What carries a mark is a process of a job whose shim is gone; one that has changed its own
 /// environment is not found.
@@ -76,7 +76,8 @@ pub fn hunt(marks: &[String]) -> usize {
 fn is_marked(process: Pid, marks: &[Vec<u8>]) -> bool {
     // A dead process has an empty environment; another user's can't be read.
     let Ok(environment) = fs::read(format!("/proc/{}/environ", process.as_raw_nonzero())) else { return false };
-    environment.split(|byte| *byte == 0).any(|pair| marks.iter().any(|mark| pair == mark))
+    let is_it = |pair: &[u8], mark: &[u8]| pair.strip_prefix(mark).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
+    environment.split(|byte| *byte == 0).any(|pair| marks.iter().any(|mark| is_it(pair, mark)))
 }
 
 fn is_shim(process: Pid) -> bool {

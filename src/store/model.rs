@@ -293,6 +293,8 @@ pub struct Swept {
     pub job: JobId,
     /// Its run.
     pub run: RunId,
+    /// The token of the lease that was ended.
+    pub token: i64,
     /// Whether it is due again; otherwise it was abandoned.
     pub again: bool,
 }

@@ -5,7 +5,7 @@ use super::drain::{Drain, HAND_BACK_MAX, asked_to_drain, stop_max};
 use super::journal::{Broken, Journal};
 use super::recorder::{Recorder, finish, hand_back};
 use super::stop::{Asked, StopSignal};
-use super::workspace::Workspace;
+use super::workspace::{Attempt, Workspace};
 use super::{clear, job, lease};
 use crate::files::{Depot, Keep, LogWriter, Logs};
 use crate::id::RunId;
@@ -95,13 +95,12 @@ impl Bench {
             End::Told(_) => {}
             End::Stopped => self.hand_back(&run, &lease, only_waits).await,
             End::OutOfTime => {
-                clear(&self.data, vec![(run.clone(), lease.job.clone())]).await;
+                clear(&self.data, vec![attempt(&run, &lease)]).await;
                 self.hand_back(&run, &lease, only_waits).await;
             }
             End::Lost => {
                 tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
-                let data = self.data.clone();
-                remove(move || Workspace::leave(&data, &run, &lease.job)).await;
+                clear(&self.data, vec![attempt(&run, &lease)]).await;
             }
         }
     }
@@ -194,7 +193,7 @@ impl Bench {
         let log = self.log(&claim).map_err(|error| Broken::Log(error.to_string()))?;
         let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log)
             .counting(self.metrics.clone());
-        let outcome = match Workspace::create(&self.data, &claim.run, &claim.lease.job, None) {
+        let outcome = match Workspace::create(&self.data, &attempt(&claim.run, &claim.lease), None) {
             Ok(workspace) => {
                 let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
                 let context = context(claim, workspace.clone(), term, keep, self.host.clone());
@@ -225,6 +224,10 @@ impl Bench {
     }
 }
 
+fn attempt(run: &RunId, lease: &Lease) -> Attempt {
+    Attempt { run: run.clone(), job: lease.job.clone(), token: Some(lease.token) }
+}
+
 fn context(claim: Claim, workspace: Workspace, term: Term, keep: Keep, host: Host) -> JobContext {
     JobContext {
         run: claim.run,
@@ -248,8 +251,8 @@ fn context(claim: Claim, workspace: Workspace, term: Term, keep: Keep, host: Hos
     }
 }
 
-/// Removes folders on a thread that may wait for the disk. What can't be removed is told, and
-/// removed by the job's next attempt, if there is one.
+/// Removes folders on a thread that may wait for the disk. What can't be removed is told, and removed at the
+/// next start.
 async fn remove(remove: impl FnOnce() -> std::io::Result<()> + Send + 'static) {
     match tokio::task::spawn_blocking(remove).await {
         Ok(Ok(())) => {}

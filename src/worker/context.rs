@@ -144,10 +144,10 @@ impl JobContext {
         &self.plan.stages[self.stage]
     }
 
-    /// Returns what tells the job's processes from all others of this machine, also after the
+    /// Returns what tells the attempt's processes from all others of this machine, also after the
     /// worker that started them is gone.
     pub fn mark(&self) -> String {
-        mark(&self.run, &self.id)
+        self.workspace.mark.clone()
     }
 
     /// Returns the job.
@@ -159,9 +159,4 @@ impl JobContext {
     pub fn leg(&self) -> Leg<'_> {
         self.job().leg(self.leg)
     }
-}
-
-/// Returns the mark that processes of a job have in their environment.
-pub(super) fn mark(run: &RunId, job: &JobId) -> String {
-    format!("{run}/{job}")
 }

@@ -57,11 +57,11 @@ pub use replace::{EXPANDED_MAX, TooLong};
 pub use retention::{Keeper, Swept as KeeperRound};
 pub use stop::{Asked, StopSignal};
 pub use variables::{MACRO_DEPTH_MAX, Setting, VALUE_MAX, Variables};
-pub use workspace::Workspace;
+pub use workspace::{Attempt, Workspace};
 
 use crate::clock::{Clock, SystemClock};
 use crate::files::{Depot, LogLine, Logs};
-use crate::id::{JobId, RunId, WorkerId};
+use crate::id::WorkerId;
 use crate::metrics::Metrics;
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
@@ -212,10 +212,11 @@ impl Worker {
     }
 }
 
-/// Ends what jobs whose worker is gone may have left on this machine: processes, to nearly all of
-/// which their shims have seen, and folders. Their logs end with a line that says what became of them.
+/// Ends what jobs whose leases are lost may have left in a data folder, if it was from there that they were
+/// executed: processes, to nearly all of which their shims have seen, and folders. Their logs end with a
+/// line that says what became of them.
 pub async fn clear_up(logs: &Logs, data: &Path, swept: Vec<Swept>) {
-    for Swept { job, run, again } in &swept {
+    for Swept { job, run, again, .. } in &swept {
         tracing::warn!(%job, %run, again, "a lost lease was ended");
     }
     let (logs, lost) = (logs.clone(), swept.clone());
@@ -223,11 +224,12 @@ pub async fn clear_up(logs: &Logs, data: &Path, swept: Vec<Swept>) {
     if let Err(error) = telling.await {
         tracing::error!(%error, "the logs of lost jobs could not be ended");
     }
-    clear(data, swept.into_iter().map(|Swept { job, run, .. }| (run, job)).collect()).await;
+    let attempt = |Swept { job, run, token, .. }| Attempt { job, run, token: Some(token) };
+    clear(data, swept.into_iter().map(attempt).collect()).await;
 }
 
 /// Ends the log of a lost job.
-fn tell_loss(logs: &Logs, Swept { job, run, again }: &Swept) {
+fn tell_loss(logs: &Logs, Swept { job, run, again, .. }: &Swept) {
     let text = match again {
         true => "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again.",
         false => "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.",
@@ -238,30 +240,48 @@ fn tell_loss(logs: &Logs, Swept { job, run, again }: &Swept) {
     }
 }
 
-/// Ends what a former process has left in a data folder that nobody else has: jobs whose leases end by
-/// themselves.
+/// Ends what a former process has left that had a data folder which is ours alone now: all processes that were
+/// started from there, and the folders of jobs. Leases end by themselves.
 pub async fn clear_folder(data: &Path) {
-    match Workspace::left(data) {
-        Ok(left) => clear(data, left).await,
-        Err(error) => tracing::warn!(%error, "what a former worker has left could not be looked for"),
+    let data = data.to_owned();
+    clearing(move || {
+        match workspace::mark(&data) {
+            Ok(mark) => hunt(&[mark]),
+            Err(error) => tracing::warn!(%error, "what a former worker has left could not be looked for"),
+        }
+        if let Err(error) = Workspace::leave_all(&data) {
+            tracing::warn!(%error, "the folders of lost jobs could not be removed");
+        }
+    })
+    .await;
+}
+
+/// Ends what attempts have left in a data folder that are over.
+async fn clear(data: &Path, attempts: Vec<Attempt>) {
+    let data = data.to_owned();
+    clearing(move || {
+        match attempts.iter().map(|attempt| attempt.mark(&data)).collect::<Result<Vec<_>, _>>() {
+            Ok(marks) => hunt(&marks),
+            Err(error) => tracing::warn!(%error, "processes of lost jobs could not be looked for"),
+        }
+        for attempt in attempts {
+            if let Err(error) = Workspace::leave(&data, &attempt) {
+                tracing::warn!(job = %attempt.job, %error, "the folders of a lost job could not be removed");
+            }
+        }
+    })
+    .await;
+}
+
+fn hunt(marks: &[String]) {
+    let killed = process::hunt(marks);
+    if killed > 0 {
+        tracing::warn!(killed, "processes of lost jobs were killed");
     }
 }
 
-async fn clear(data: &Path, jobs: Vec<(RunId, JobId)>) {
-    let data = data.to_owned();
-    let clearing = tokio::task::spawn_blocking(move || {
-        let marks: Vec<String> = jobs.iter().map(|(run, job)| context::mark(run, job)).collect();
-        let killed = process::hunt(&marks);
-        if killed > 0 {
-            tracing::warn!(killed, "processes of lost jobs were killed");
-        }
-        for (run, job) in jobs {
-            if let Err(error) = Workspace::leave(&data, &run, &job) {
-                tracing::warn!(%job, %error, "the folders of a lost job could not be removed");
-            }
-        }
-    });
-    if let Err(error) = clearing.await {
+async fn clearing(clear: impl FnOnce() + Send + 'static) {
+    if let Err(error) = tokio::task::spawn_blocking(clear).await {
         tracing::error!(%error, "clearing up after lost jobs broke off");
     }
 }

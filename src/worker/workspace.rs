@@ -1,11 +1,15 @@
-//! The folders of one job, `<data>/work/<run>/<job>/`, which are there only while it runs.
+//! The folders of one attempt of a job, `<data>/work/<run>/<job>_<token>/`, which are there only while it runs,
+//! and the mark by which what it starts is known.
+//!
+//! Two attempts of a job may be on one machine at once, one of them lost: in the same data folder one after
+//! the other, in two of them side by side. Neither has the other's folders or mark.
 
 use super::containers;
 use crate::diagnostic::shown_path;
 use crate::id::{JobId, RunId};
 use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The folder below the data folder.
@@ -14,9 +18,43 @@ const FOLDER: &str = "work";
 /// More jobs than end while another one begins.
 const JOBS_MAX: usize = 1000;
 
-/// The folders of one job (reference, section 4.5).
+/// One attempt of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The run.
+    pub run: RunId,
+    /// The job.
+    pub job: JobId,
+    /// The token of its lease; nothing where there is no store.
+    pub token: Option<i64>,
+}
+
+impl Attempt {
+    /// Returns the part of its paths and its mark that names it.
+    fn path(&self) -> io::Result<PathBuf> {
+        let job = plain(self.job.as_str())?;
+        let name = self.token.map_or_else(|| job.to_owned(), |token| format!("{job}_{token}"));
+        Ok(Path::new(plain(self.run.as_str())?).join(name))
+    }
+
+    /// Returns what tells its processes from all others of this machine.
+    pub(super) fn mark(&self, data: &Path) -> io::Result<String> {
+        Ok(format!("{}/{}", mark(data)?, self.path()?.display()))
+    }
+}
+
+/// Returns what the marks of all attempts in a data folder begin with. A copy of the folder, or of the store
+/// in it, has another one: it must not take the original's processes for its own.
+pub(super) fn mark(data: &Path) -> io::Result<String> {
+    let folder = std::fs::metadata(data)?;
+    Ok(format!("{:x}.{:x}", folder.dev(), folder.ino()))
+}
+
+/// The folders of one attempt of a job (reference, section 4.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
+    /// What all processes of the attempt have in their environment.
+    pub mark: String,
     /// The data folder's part for all jobs.
     pub work: PathBuf,
     /// The folder around the others.
@@ -36,14 +74,16 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Makes the folders of a job, empty, for the server's user alone. What an attempt before
-    /// has left is removed. With `sources`, that folder is used as it is instead of an empty one.
-    pub fn create(data: &Path, run: &RunId, job: &JobId, sources: Option<&Path>) -> io::Result<Self> {
+    /// Makes the folders of an attempt, empty, for the server's user alone. What was there is removed. With
+    /// `sources`, that folder is used as it is instead of an empty one.
+    pub fn create(data: &Path, attempt: &Attempt, sources: Option<&Path>) -> io::Result<Self> {
         let data = std::path::absolute(data)?;
         let work = data.join(FOLDER);
-        let root = work.join(plain(run.as_str())?).join(plain(job.as_str())?);
+        create(&work)?;
+        let root = work.join(attempt.path()?);
         let own = |name: &str| root.join(name);
         let workspace = Self {
+            mark: attempt.mark(&data)?,
             sources: sources.map_or_else(|| Ok(own("s")), std::fs::canonicalize)?,
             binaries: own("b"),
             staging: own("a"),
@@ -67,22 +107,20 @@ impl Workspace {
         remove(&self.root)
     }
 
-    /// Removes what a job may have left in a data folder.
-    pub(super) fn leave(data: &Path, run: &RunId, job: &JobId) -> io::Result<()> {
-        let root = data.join(FOLDER).join(plain(run.as_str())?).join(plain(job.as_str())?);
-        containers::clear_up(&root);
-        remove(&root)
+    /// Removes what an attempt may have left in a data folder.
+    pub(super) fn leave(data: &Path, attempt: &Attempt) -> io::Result<()> {
+        clear(data, &data.join(FOLDER).join(attempt.path()?))
     }
 
-    /// Returns the jobs that have folders in a data folder.
-    pub(super) fn left(data: &Path) -> io::Result<Vec<(RunId, JobId)>> {
-        let mut left = Vec::new();
+    /// Removes what any attempt may have left in a data folder.
+    pub(super) fn leave_all(data: &Path) -> io::Result<()> {
         for run in names(&data.join(FOLDER), RunId::PREFIX)? {
-            for job in names(&data.join(FOLDER).join(&run), JobId::PREFIX)? {
-                left.push((RunId::from_stored(&run), JobId::from_stored(&job)));
+            let run = data.join(FOLDER).join(run);
+            for job in names(&run, JobId::PREFIX)? {
+                clear(data, &run.join(job))?;
             }
         }
-        Ok(left)
+        Ok(())
     }
 
     /// Returns a folder that steps may start in: inside the job's folders or the sources, with
@@ -112,6 +150,14 @@ impl Workspace {
             homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
         if is_inside { Ok(found) } else { Err(format!("`{shown}` is outside of the job's folders")) }
     }
+}
+
+/// Removes the folders of an attempt that is over, and its containers.
+fn clear(data: &Path, root: &Path) -> io::Result<()> {
+    if root.is_dir() {
+        containers::clear_up(root, &mark(data)?);
+    }
+    remove(root)
 }
 
 /// Returns the names in a folder that begin with a prefix; none where there is no folder.

@@ -9,8 +9,8 @@ use crate::support::{Folder, Server, Worker, until};
 use pipehook::store::{Accepted, Error, LeaseClock, RunQuery, Store};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How often something is killed or cut where `PIPEHOOK_CLUSTER_KILLS` says nothing.
@@ -22,20 +22,29 @@ const END_MAX: Duration = Duration::from_secs(240);
 const PASS: u8 = 0;
 const LOSE_ANSWER: u8 = 1;
 const LOSE_COMMIT: u8 = 2;
+/// Nothing passes any more, and whoever tries is told at once.
+const CUT: u8 = 3;
 
 /// A way to the database on which commits and their answers get lost.
-struct Way {
+pub struct Way {
     port: u16,
     fate: Arc<AtomicU8>,
+    ends: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Way {
-    fn to(port: u16) -> Self {
+    /// Returns the way to a database by its port.
+    pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let way = Self { port: listener.local_addr().expect("an address").port(), fate: Arc::new(AtomicU8::new(PASS)) };
-        let fate = way.fate.clone();
+        let port_here = listener.local_addr().expect("an address").port();
+        let way = Self { port: port_here, fate: Arc::new(AtomicU8::new(PASS)), ends: Arc::default() };
+        let (fate, ends) = (way.fate.clone(), way.ends.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
+                if fate.load(Ordering::SeqCst) == CUT {
+                    continue;
+                }
+                ends.lock().expect("no holder panics").push(client.try_clone().expect("a socket"));
                 let server = TcpStream::connect(("127.0.0.1", port)).expect("the database listens");
                 let back = (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
                 let (there, answers) = (fate.clone(), fate.clone());
@@ -44,6 +53,19 @@ impl Way {
             }
         });
         way
+    }
+
+    /// Returns an address of the database that goes this way.
+    pub fn instead_of(&self, address: &str, port: u16) -> String {
+        address.replace(&format!(":{port}"), &format!(":{}", self.port))
+    }
+
+    /// Ends all that is on the way, and lets nothing pass any more.
+    pub fn cut(&self) {
+        self.fate.store(CUT, Ordering::SeqCst);
+        for end in &*self.ends.lock().expect("no holder panics") {
+            let _ = end.shutdown(Shutdown::Both);
+        }
     }
 }
 
@@ -82,7 +104,7 @@ async fn a_commit_whose_answer_is_lost_is_known_all_the_same() {
     let Some(world) = World::postgres() else { return };
     let port = database::shared().expect("the world has it").port();
     let way = Way::to(port);
-    let address = world.address().replace(&format!(":{port}"), &format!(":{}", way.port));
+    let address = way.instead_of(world.address(), port);
     let store = open_database(&address, LeaseClock::Own(world.clock.clone()));
     let acceptance = || world.acceptance(plan(vec![job("a", &[])]), None);
     // What both need is written once, so that the next commit is that of an acceptance.
@@ -103,53 +125,6 @@ async fn a_commit_whose_answer_is_lost_is_known_all_the_same() {
 
 async fn runs(store: &dyn Store) -> usize {
     store.runs(RunQuery { limit: 1_000, ..RunQuery::default() }).await.expect("a list").len()
-}
-
-/// A step that says that it began, and goes on for as long as nobody stops it.
-const ENDLESS: &str = "
-resources:
-  webhooks:
-  - webhook: hook
-    connection: load
-steps:
-- script: |
-    echo $$ > \"$EFFECTS\"
-    sleep 600
-  env:
-    EFFECTS: EFFECTS_FILE
-";
-
-#[test]
-fn a_worker_that_stood_still_past_its_lease_writes_nothing_and_stops_its_processes() {
-    let Some(address) = database::schema() else { return };
-    let (receiver, stalled, other) = (folder(&address), folder(&address), folder(&address));
-    let effects = receiver.path().join("effects.txt");
-    receiver.write("pipelines/load.yml", &ENDLESS.replace("EFFECTS_FILE", &effects.display().to_string()));
-    let server = receiver.serve(&["--no-worker"]);
-    let worker = stalled.work(&[]);
-    let answer = server.deliver("load", "s", b"{\"number\":1}");
-    let run = answer.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
-    let process =
-        until("the step's start", END_MAX, || std::fs::read_to_string(&effects).ok()?.trim().parse::<u32>().ok());
-    worker.signal(rustix::process::Signal::STOP);
-    // As if half a minute were over.
-    let programs = database::programs().expect("there is a database");
-    let over = "UPDATE job SET lease_until = now() WHERE state = 'leased'";
-    database::run_sql(&programs, &address, over).expect("it can be changed");
-    let _other = other.work(&[]);
-    let shown = || server.ask(&format!("/api/v1/runs/{run}")).json();
-    until("the run's end", END_MAX, || (shown()["state"] == "completed").then_some(()));
-    let before = shown();
-    assert_eq!(before["result"], "failed", "{before}");
-    assert!(before.to_string().contains("abandoned"), "{before}");
-    until("the last line of its log", END_MAX, || {
-        let log = receiver.run(&["runs", "logs", &run]).stdout;
-        log.trim_end().ends_with("the job is abandoned, and its log ends here.").then_some(())
-    });
-    worker.signal(rustix::process::Signal::CONT);
-    let is_alive = || std::path::Path::new(&format!("/proc/{process}")).exists();
-    until("the end of the step's processes", END_MAX, || (!is_alive()).then_some(()));
-    assert_eq!(shown(), before, "who has lost the lease writes nothing");
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod full;
 mod graph;
 mod guard;
 mod imports;
+mod leases;
 mod migrate;
 mod load;
 mod other_runs;

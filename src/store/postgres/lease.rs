@@ -269,7 +269,7 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
     let run_id = RunId::from_stored(row.try_get("id")?);
     let found = session
         .row(
-            "SELECT id, started_step AND pool <> $4 AS has_started, begun, attempts
+            "SELECT id, started_step AND pool <> $4 AS has_started, begun, attempts, token
              FROM job
              WHERE seq = $1 AND state = 'leased' AND ($2 OR lease_until <= $3)
              FOR NO KEY UPDATE",
@@ -288,7 +288,8 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
     }
     settle(session, forms, run).await?;
     turn::work_off(session, forms).await?;
-    Ok(Some(Swept { job: JobId::from_stored(found.try_get("id")?), run: run_id, again }))
+    let (job, token) = (JobId::from_stored(found.try_get("id")?), found.try_get("token")?);
+    Ok(Some(Swept { job, run: run_id, token, again }))
 }
 
 /// Gives a job back for another attempt; if its run was canceled meanwhile, it is decided anew. What the

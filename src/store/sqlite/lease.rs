@@ -223,7 +223,8 @@ pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swe
     let mut lost: Vec<(i64, Swept)> = Vec::new();
     {
         let mut query = session.connection.prepare_cached(
-            "SELECT job.seq, job.id, run.id, job.started_step AND job.pool <> ?2, job.begun, job.attempts
+            "SELECT job.seq, job.id, run.id, job.started_step AND job.pool <> ?2, job.begun, job.attempts,
+                    job.token
              FROM job
              JOIN run ON run.seq = job.run
              WHERE job.state = 'leased' AND job.lease_until <= ?1
@@ -235,7 +236,8 @@ pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swe
             let run = RunId::from_stored(&row.get::<_, String>(2)?);
             let (has_started, begun, allowed): (bool, u32, u32) = (row.get(3)?, row.get(4)?, row.get(5)?);
             let fate = after_loss(has_started, begun + u32::from(has_started), allowed);
-            lost.push((row.get(0)?, Swept { job, run, again: fate == AfterLoss::Again }));
+            let again = fate == AfterLoss::Again;
+            lost.push((row.get(0)?, Swept { job, run, token: row.get(6)?, again }));
         }
     }
     for (job, swept) in &lost {

@@ -172,8 +172,9 @@ pub(super) async fn start(execution: &mut Execution<'_>) -> Result<Option<String
 }
 
 async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(), Failed> {
-    // Jobs of two runs in the foreground may have the same id.
-    let base = format!("{PREFIX}{}_{}", execution.job.run, execution.job.id);
+    // Jobs of two runs in the foreground may have the same id; the folder names the attempt.
+    let folder = execution.job.workspace.root.file_name().unwrap_or_default();
+    let base = format!("{PREFIX}{}_{}", execution.job.run, folder.display());
     note(execution.job, &execution.containers.engine, &base, wishes.len())
         .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
     if wishes.len() > 1 {
@@ -297,19 +298,22 @@ pub(super) async fn stop(execution: &mut Execution<'_>) -> Result<(), Broken> {
 
 /// Writes down what will be started, for [`clear_up`].
 fn note(job: &JobContext, engine: &Path, base: &str, count: usize) -> std::io::Result<()> {
-    std::fs::write(job.workspace.root.join(LIST), format!("{}\n{base}\n{count}\n", engine.display()))
+    let list = format!("{}\n{base}\n{count}\n{}\n", engine.display(), job.mark());
+    std::fs::write(job.workspace.root.join(LIST), list)
 }
 
 /// Removes the containers that a job has left whose worker is gone. Only what has the form of our own
-/// names is removed, because the steps of the job could write to the folder.
-pub(super) fn clear_up(root: &Path) {
+/// names is removed, because the steps of the job could write to the folder, and only what was started from
+/// the data folder whose mark is given, because this may be a copy of it.
+pub(super) fn clear_up(root: &Path, mark: &str) {
     let Ok(text) = std::fs::read_to_string(root.join(LIST)) else { return };
     let mut lines = text.lines();
     let (Some(engine), Some(base), Some(count)) = (lines.next(), lines.next(), lines.next()) else { return };
+    let is_from_here = lines.next().is_some_and(|it| it.strip_prefix(mark).is_some_and(|rest| rest.starts_with('/')));
     let is_ours = base.starts_with(PREFIX) && base.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let engine = Path::new(engine);
     let is_engine = engine.is_absolute() && engine.file_name().is_some_and(|name| name == "docker" || name == "podman");
-    if !is_ours || !is_engine {
+    if !is_ours || !is_engine || !is_from_here {
         return;
     }
     let count = count.parse::<usize>().unwrap_or(0).min(wish::CONTAINERS_MAX);

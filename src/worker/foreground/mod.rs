@@ -14,7 +14,7 @@ pub use summary::{Part, Summary};
 use super::context::{Host, JobContext};
 use super::job;
 use super::stop::{Asked, StopSignal};
-use super::workspace::Workspace;
+use super::workspace::{Attempt, Workspace};
 use crate::files::Keep;
 use crate::id::{JobId, RunId};
 use crate::pipeline::plan::{Leg, Plan};
@@ -237,7 +237,8 @@ async fn execute(
         // Where nobody prints any more, the job has ended for that.
         let _ = tell.send((place, Told::Lines(None, block(&[line])))).await;
     };
-    let workspace = match Workspace::create(&run.data, &run.run, &job_id(place), run.sources.as_deref()) {
+    let attempt = Attempt { run: run.run.clone(), job: job_id(place), token: None };
+    let workspace = match Workspace::create(&run.data, &attempt, run.sources.as_deref()) {
         Ok(workspace) => workspace,
         Err(error) => {
             about(format!("##[error]The job's folders can't be made: {error}.")).await;

@@ -102,7 +102,7 @@ async fn a_lost_lease_writes_nothing() {
         world.wait(30);
         assert!(matches!(world.store().renew(&lost, LEASE).await, Err(Error::Lost)), "its time is over");
         let swept = world.store().sweep(false).await.expect("a sweep");
-        assert_eq!(swept, [Swept { job: lost.job.clone(), run: run.id.clone(), again: true }]);
+        assert_eq!(swept, [Swept { job: lost.job.clone(), run: run.id.clone(), token: lost.token, again: true }]);
         let held = world.claim().await.expect("due again");
         assert_eq!((held.attempt, &held.lease.job), (2, &lost.job));
 
@@ -124,7 +124,10 @@ async fn a_job_that_had_started_a_step_is_abandoned_not_repeated() {
         let claim = world.claim().await.expect("due");
         world.store().record(&claim.lease, world.started(0)).await.expect("held");
         let swept = world.store().sweep(true).await.expect("a sweep");
-        assert_eq!(swept, [Swept { job: claim.lease.job, run: run.id.clone(), again: false }]);
+        assert_eq!(
+            swept,
+            [Swept { job: claim.lease.job, run: run.id.clone(), token: claim.lease.token, again: false }]
+        );
         let detail = world.store().run(&run.id).await.expect("read").expect("there");
         let jobs = &detail.stages[0].jobs;
         assert_eq!(detail.run.result, Some(RunResult::Failed));
@@ -183,7 +186,7 @@ async fn an_attempt_that_was_handed_back_is_none_of_those_that_a_job_has() {
             let lost = world.claim().await.expect("due again").lease;
             world.store().record(&lost, world.started(0)).await.expect("held");
             let swept = world.store().sweep(true).await.expect("a sweep");
-            assert_eq!(swept, [Swept { job: lost.job, run: run.id.clone(), again }]);
+            assert_eq!(swept, [Swept { job: lost.job, run: run.id.clone(), token: lost.token, again }]);
         }
         assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Failed)));
     }

@@ -156,7 +156,7 @@ async fn a_job_that_lost_its_worker_gets_as_many_attempts_as_it_is_allowed() {
             }
             world.wait(31);
             let swept = world.store().sweep(false).await.expect("a sweep");
-            assert_eq!(swept, [Swept { job: claim.lease.job, run: run.clone(), again }]);
+            assert_eq!(swept, [Swept { job: claim.lease.job, run: run.clone(), token: claim.lease.token, again }]);
         }
         let shown = world.store().run(&run).await.expect("read").expect("there");
         assert_eq!(shown.run.result, Some(RunResult::Failed));

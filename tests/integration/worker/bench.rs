@@ -9,7 +9,7 @@ use pipehook::process::{Patience, Term};
 use pipehook::run::{Board, RunResult, Series};
 use pipehook::store::{Answer, JobOutcome, Question, StepEvent, StepReport};
 use pipehook::taint::{Origin, Text};
-use pipehook::worker::{Asked, Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
+use pipehook::worker::{Asked, Attempt, Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -195,7 +195,7 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
     let run = RunId::from_stored(&format!("run_{}_{number}", std::process::id()));
     let id = JobId::from_stored("job_1");
     JobContext {
-        workspace: Workspace::create(data, &run, &id, None).expect("folders"),
+        workspace: Workspace::create(data, &attempt(&run, &id), None).expect("folders"),
         term: Term::default(),
         run,
         id,
@@ -214,6 +214,10 @@ pub fn context(plan: Plan, data: &Path) -> JobContext {
         leg: 0,
         host: host(),
     }
+}
+
+fn attempt(run: &RunId, job: &JobId) -> Attempt {
+    Attempt { run: run.clone(), job: job.clone(), token: None }
 }
 
 /// Executes steps.
@@ -266,7 +270,8 @@ pub fn run_jobs(plan: Plan, jobs: &[usize]) -> Story {
         let mut memory = Memory::default();
         context.job = *job;
         context.id = JobId::from_stored(&format!("job_{}", at + 1));
-        context.workspace = Workspace::create(folder.path(), &context.run, &context.id, None).expect("folders");
+        context.workspace =
+            Workspace::create(folder.path(), &attempt(&context.run, &context.id), None).expect("folders");
         let outcome = runtime().block_on(execute(&context, &mut memory, stop)).expect("a journal that takes all");
         last = Some((outcome, memory));
     }

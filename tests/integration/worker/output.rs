@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use async_trait::async_trait;
-use pipehook::process::{Command, Exit, LINE_MAX, Line, Output, StandardError, Stream};
+use pipehook::process::{Command, Exit, LINE_MAX, Line, Output, StandardError, Stream, Term};
 use pipehook::run::RunResult::Succeeded;
 use std::ffi::OsString;
 use std::path::Path;
@@ -36,10 +36,11 @@ impl Output for Keeper {
     }
 }
 
-fn bash(script: &str, standard_error: StandardError) -> Command {
+pub fn bash(script: &str, standard_error: StandardError) -> Command {
     Command {
         shims: host().shims,
         mark: "run_of_output/job".to_owned(),
+        term: Term::default(),
         program: "/bin/bash".into(),
         arguments: ["-c", script].map(OsString::from).into(),
         environment: vec![("PATH".into(), std::env::var_os("PATH").unwrap_or_default())],

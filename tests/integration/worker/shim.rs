@@ -1,11 +1,14 @@
 //! No process survives its step, and none its server.
 
 use super::bench::*;
-use super::output::is_gone;
+use super::output::{bash, is_gone};
 use crate::support::{Folder, checksum, request, until};
+use async_trait::async_trait;
+use pipehook::process::{Command, Exit, Line, Moment, Output, StandardError, Term, Timepiece};
 use pipehook::run::RunResult::{Failed, Succeeded};
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How long a killed process may take to be gone.
 const GONE_MAX: Duration = Duration::from_secs(40);
@@ -128,10 +131,48 @@ fn a_step_that_is_ended_by_a_signal_says_by_which() {
     assert_eq!(story.errors(), ["Bash was ended by signal 9."]);
 }
 
+/// Keeps lines, and says at the second that the time of the program is over.
+struct Ender {
+    holder: watch::Sender<Moment>,
+    lines: Vec<String>,
+}
+
+#[async_trait]
+impl Output for Ender {
+    async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
+        self.lines.extend(lines.into_iter().map(|line| line.text));
+        if self.lines.len() == 2 {
+            self.holder.send_replace(Timepiece::Always.now());
+        }
+        Ok(())
+    }
+}
+
+/// Runs a script of bash that may live for some time at first, and returns how it ended and what it printed.
+fn run_for(time: Duration, script: &str) -> (Exit, Vec<String>) {
+    let (holder, term) = Term::until(Timepiece::Always.now() + time);
+    let command = Command { term, ..bash(script, StandardError::Joined) };
+    let mut output = Ender { holder, lines: Vec::new() };
+    let ended = pipehook::process::run(&command, PATIENCE, std::future::pending::<()>(), &mut output);
+    let exit = runtime().block_on(ended).expect("bash runs").exit;
+    (exit, output.lines)
+}
+
+#[test]
+fn a_program_ends_with_all_below_it_when_its_term_is_over() {
+    let hour = Duration::from_secs(3600);
+    let (exit, lines) = run_for(hour, "setsid env -i sleep 1000 & echo $!; echo $$; exec env -i sleep 1000");
+    assert_eq!((exit, lines.len()), (Exit::Unseen, 2), "{lines:?}");
+    for number in lines {
+        assert!(is_gone(&number), "process {number} lives on");
+    }
+    assert_eq!(run_for(hour, "echo one"), (Exit::Code(0), vec!["one".to_owned()]));
+    assert_eq!(run_for(Duration::ZERO, "echo one"), (Exit::Unseen, Vec::new()), "it does not begin");
+}
+
 #[test]
 fn every_process_of_a_job_carries_its_mark_and_none_of_the_link() {
-    let story =
-        run(vec![step("echo ${PIPEHOOK_JOB#run_}; ls -l /proc/self/fd | grep -c socket; echo $0 | grep -c shim")]);
+    let story = run(vec![step("echo $PIPEHOOK_JOB; ls -l /proc/self/fd | grep -c socket; echo $0 | grep -c shim")]);
     let output = story.output(0);
     assert!(output[0].ends_with("/job_1"), "{output:?}");
     assert_eq!(output[1..], ["0", "0"]);

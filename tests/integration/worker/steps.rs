@@ -5,7 +5,7 @@ use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Plan, Step};
 use pipehook::run::RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
 use pipehook::store::StepEvent;
-use pipehook::worker::Workspace;
+use pipehook::worker::{Attempt, Workspace};
 
 #[test]
 fn a_step_is_framed_and_recorded_before_it_prints() {
@@ -263,7 +263,8 @@ fn a_step_whose_files_cannot_be_written_fails_and_says_why() {
 fn a_job_s_folders_are_empty_when_it_begins_whatever_an_attempt_before_has_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let (run, id) = (RunId::from_stored("run_clean"), JobId::from_stored("job_clean"));
-    let create = || Workspace::create(folder.path(), &run, &id, None).expect("folders");
+    let attempt = Attempt { run, job: id, token: None };
+    let create = || Workspace::create(folder.path(), &attempt, None).expect("folders");
     let first = create();
     let homes = [&first.sources, &first.binaries, &first.staging, &first.test_results, &first.temporary];
     for home in homes {
