@@ -19,10 +19,10 @@ use pipehook::clock::SystemClock;
 use pipehook::files::{Caches, Keep};
 use pipehook::id::{JobId, RunId};
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
-use pipehook::process::{self, Command, Line, Output, Patience, Shims, StandardError};
+use pipehook::process::{self, Command, Line, Output, Patience, Shims, StandardError, Term};
 use pipehook::run::{Board, Series};
 use pipehook::store::{Answer, Question, StepEvent};
-use pipehook::worker::{Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
+use pipehook::worker::{Attempt, Broken, Host, JobContext, Journal, Secrets, Workspace, execute};
 use queue::{Place, Queue};
 use std::path::Path;
 use std::process::Stdio;
@@ -148,6 +148,7 @@ async fn shimmed(script: &Path, shims: Shims) {
     let command = Command {
         shims,
         mark: "run_bench/job".to_owned(),
+        term: Term::default(),
         program: "/bin/bash".into(),
         arguments: vec!["--noprofile".into(), "--norc".into(), script.into()],
         environment: Vec::new(),
@@ -184,8 +185,10 @@ impl Journal for Nowhere {
 async fn in_job(data: &Path, number: usize, host: &Host) {
     let plan = plan(TRIVIAL);
     let (run, id) = (RunId::from_stored(&format!("run_{number}")), JobId::from_stored("job_1"));
+    let attempt = Attempt { run: run.clone(), job: id.clone(), token: None };
     let context = JobContext {
-        workspace: Workspace::create(data, &run, &id, None).expect("folders"),
+        term: Term::default(),
+        workspace: Workspace::create(data, &attempt, None).expect("folders"),
         run,
         id,
         number: 1,

@@ -22,7 +22,7 @@ const END_MAX: Duration = Duration::from_secs(240);
 const PASS: u8 = 0;
 const LOSE_ANSWER: u8 = 1;
 const LOSE_COMMIT: u8 = 2;
-/// Nothing passes any more, and whoever tries is told at once.
+/// Nothing passes any more, and whoever tries is refused at once.
 const CUT: u8 = 3;
 
 /// A way to the database on which commits and their answers get lost.
@@ -42,7 +42,7 @@ impl Way {
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if fate.load(Ordering::SeqCst) == CUT {
-                    continue;
+                    break;
                 }
                 ends.lock().expect("no holder panics").push(client.try_clone().expect("a socket"));
                 let server = TcpStream::connect(("127.0.0.1", port)).expect("the database listens");
@@ -66,6 +66,8 @@ impl Way {
         for end in &*self.ends.lock().expect("no holder panics") {
             let _ = end.shutdown(Shutdown::Both);
         }
+        // It is noticed with the next who comes.
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
     }
 }
 
