@@ -10,8 +10,13 @@ use rustix::process::Signal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long anything may take that is waited for: a worker gives a job up after 20 seconds.
+/// How long anything may take that is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(120);
+
+/// How long a worker may take to give a job up, which it does after 20 seconds, on a machine that is busy.
+const LOSS_MAX: Duration = Duration::from_secs(60);
+/// Many jobs of one worker.
+const MANY: usize = 16;
 
 /// A step that says that it began, and goes on for as long as nobody stops it. Its process has no mark in its
 /// environment: nobody but its own shim finds it.
@@ -96,9 +101,14 @@ fn end_leases(address: &str) {
 
 /// Waits until a worker has found that a lease is lost, and has put its folder in order.
 fn await_loss(worker: &Folder) {
-    until("the loss of the lease in the worker's log", WAIT_MAX, || {
+    await_losses(worker, 1);
+}
+
+/// As [`await_loss`], of several.
+fn await_losses(worker: &Folder, count: usize) {
+    until("the loss of the leases in the worker's log", LOSS_MAX, || {
         let log = std::fs::read_to_string(worker.path().join("stderr.txt")).ok()?;
-        log.contains("the lease is lost, the job's processes are killed").then_some(())
+        (log.matches("the lease is lost, the job's processes are killed").count() == count).then_some(())
     });
     let work = worker.path().join("data/work");
     until("the end of its folders", WAIT_MAX, || (std::fs::read_dir(&work).ok()?.count() == 0).then_some(()));
@@ -112,13 +122,14 @@ fn a_worker_whose_database_refuses_it_at_once_gives_its_jobs_up() {
     let worker = folder(&way.instead_of(&address, port));
     let scene = Scene::of(folder(&address), ENDLESS, 1);
     let server = scene.receiver.serve(&["--no-worker"]);
-    let _worker = worker.work(&[]);
-    begin(&server);
-    let process = scene.attempt(1);
+    let _worker = worker.work(&["--jobs", &MANY.to_string()]);
+    (0..MANY).for_each(|_| drop(begin(&server)));
+    // Each of them asks the database: nearly all are refused without one that tries.
+    let processes: Vec<Process> = (1..=MANY).map(|number| scene.attempt(number)).collect();
     way.cut();
-    // It is the worker that ends it, before its shims would.
-    await_loss(&worker);
-    process.await_end();
+    // It is the worker that ends them, before its shims would.
+    await_losses(&worker, MANY);
+    processes.iter().for_each(Process::await_end);
 }
 
 #[test]
