@@ -128,13 +128,14 @@ fn a_burst_of_senders_waits_for_a_server_that_has_no_time_and_none_is_dropped() 
     let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("the system's own limit");
     let burst = BURST.min(allowed.trim().parse().expect("a number"));
     // The system makes the connections. One that it drops for want of room is tried again after a second.
-    let connected: Vec<_> =
+    let mut connected: Vec<_> =
         (0..burst).map_while(|_| TcpStream::connect_timeout(&server.public, ANSWER_MAX).ok()).collect();
+    for stream in &mut connected {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").expect("the system keeps it");
+    }
     server.signal(Signal::CONT);
     assert_eq!(connected.len(), burst);
     for stream in connected {
-        let mut stream = BufReader::new(stream);
-        stream.get_mut().write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").expect("the server reads");
-        answer(&mut stream);
+        answer(&mut BufReader::new(stream));
     }
 }

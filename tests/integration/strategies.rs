@@ -198,12 +198,13 @@ fn a_canary_with_too_many_turns_is_refused() {
 }
 
 /// What the pipeline of late values prints.
-const SETTLED: [&str; 10] = [
+const SETTLED: [&str; 11] = [
     "after/step1 | after loose",
     "loose/step1 | ##[error]Bash exited with code '1'.",
     "one.a/step1 | one 1",
     "other.Job1/step1 | other 1 of 2",
     "other.Job2/step1 | other 2 of 2",
+    "slow | ##[error]The job was canceled: the job took longer than 0.01 minutes.",
     "slow/step1 | ##[error]The step was canceled.",
     "some.Job1/step1 | some 1 of 3",
     "some.Job2/step1 | some 2 of 3",

@@ -167,7 +167,7 @@ fn standard_error_fails_the_step_that_says_so() {
     let story = run(vec![strict, lenient]);
     assert_eq!(story.results(), [Failed, Succeeded]);
     assert_eq!((story.exit_code(0), story.output(1)), (Some(0), vec!["wrong"]));
-    assert_eq!(story.errors(), ["wrong", "CmdLine wrote one or more lines to the standard error stream."]);
+    assert_eq!(story.errors(), ["wrong", "Bash wrote one or more lines to the standard error stream."]);
 }
 
 #[test]
