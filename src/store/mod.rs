@@ -72,6 +72,7 @@ use crate::clock::Clock;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::cmp::Ordering;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -187,6 +188,15 @@ impl Error {
     /// Says whether the same call could never succeed, as opposed to a failure of the world.
     pub fn is_ours(&self) -> bool {
         matches!(self, Self::Broken(_))
+    }
+
+    /// Fails where a schema is of another version than the one that is known.
+    fn of_version(found: u32, known: u32) -> Result<(), Self> {
+        match found.cmp(&known) {
+            Ordering::Equal => Ok(()),
+            Ordering::Less => Err(Self::Older { found, known }),
+            Ordering::Greater => Err(Self::Newer { found, known }),
+        }
     }
 }
 

@@ -41,6 +41,21 @@ pub enum Which {
     Id(RunId),
 }
 
+/// Returns the query for the latest run of which conditions hold, with these columns of it and its work, as
+/// both stores spell it. In one pipeline the numbers have the order of time, and an index.
+pub(super) fn query(columns: &str, conditions: &[String]) -> String {
+    format!(
+        "SELECT {columns}, plan, \"values\"
+         FROM run
+         JOIN work ON work.run = run.seq
+         JOIN form ON form.seq = work.form
+         WHERE {}
+         ORDER BY number DESC
+         LIMIT 1",
+        conditions.join(" AND ")
+    )
+}
+
 /// A run of another pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Other {

@@ -126,30 +126,35 @@ impl Workspace {
     /// Returns a folder that steps may start in: inside the job's folders or the sources, with
     /// links followed. On failure, a sentence.
     pub fn inside(&self, folder: &str) -> Result<PathBuf, String> {
-        let found = self.entry(folder).map_err(|problem| format!("The folder {problem}."))?;
-        if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", shown_path(folder))) }
+        as_folder(folder, self.entry(folder))
     }
 
     /// Returns a folder wherever it is, with links followed; what is relative begins at the sources. On failure,
     /// a sentence.
     pub fn folder(&self, folder: &str) -> Result<PathBuf, String> {
-        let shown = shown_path(folder);
-        let found = std::fs::canonicalize(self.sources.join(folder));
-        let found = found.map_err(|error| format!("The folder `{shown}` can't be used: {error}."))?;
-        if found.is_dir() { Ok(found) } else { Err(format!("`{shown}` is no folder.")) }
+        as_folder(folder, self.found(folder))
     }
 
     /// Returns a file or folder inside the job's folders or the sources, with links followed; what
     /// is relative begins at the sources. On failure, what is wrong with it.
     pub fn entry(&self, path: &str) -> Result<PathBuf, String> {
-        let shown = shown_path(path);
-        let asked = self.sources.join(path);
-        let found = std::fs::canonicalize(asked).map_err(|error| format!("`{shown}` can't be used: {error}"))?;
+        let found = self.found(path)?;
         let homes = [&self.root, &self.sources];
         let is_inside =
             homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
-        if is_inside { Ok(found) } else { Err(format!("`{shown}` is outside of the job's folders")) }
+        if is_inside { Ok(found) } else { Err(format!("`{}` is outside of the job's folders", shown_path(path))) }
     }
+
+    fn found(&self, path: &str) -> Result<PathBuf, String> {
+        let found = std::fs::canonicalize(self.sources.join(path));
+        found.map_err(|error| format!("`{}` can't be used: {error}", shown_path(path)))
+    }
+}
+
+/// Returns what was found where it is a folder. On failure, a sentence.
+fn as_folder(written: &str, found: Result<PathBuf, String>) -> Result<PathBuf, String> {
+    let found = found.map_err(|problem| format!("The folder {problem}."))?;
+    if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", shown_path(written))) }
 }
 
 /// Removes the folders of an attempt that is over, and its containers.

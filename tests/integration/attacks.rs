@@ -7,7 +7,7 @@
 mod archives;
 mod checkouts;
 mod crowds;
-mod door;
+pub mod door;
 mod loads;
 mod pipelines;
 mod queue;

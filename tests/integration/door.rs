@@ -1,19 +1,10 @@
 //! The door of a running server beside its shared attacks (see `attacks/door.rs`): one answer for every
 //! cause of a refusal, a full queue, floods of forgeries.
 
+use crate::attacks::door::{PIPELINE, SECRET};
 use crate::support::{ANSWER_MAX, Folder, connect};
 use std::collections::BTreeSet;
 use std::io::Write;
-
-const SECRET: &str = "it is a secret";
-const PIPELINE: &str = "\
-resources:
-  webhooks:
-  - webhook: WebHook
-    connection: WebHook
-steps:
-- script: echo ${{ parameters.WebHook.resource.message.title }}
-";
 
 #[test]
 fn every_cause_of_a_401_has_the_same_answer() {

@@ -4,7 +4,6 @@ use super::fault::Fault;
 use super::session::{Database, Session};
 use crate::store::{Access, Error};
 use deadpool_postgres::Object;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Each brings the schema from the version that is its place to the next.
@@ -25,12 +24,7 @@ pub(super) fn known() -> u32 {
 
 /// Fails where a schema is of another version than the one that this pipehook works with.
 pub(super) fn is_known(found: u32) -> Result<(), Error> {
-    let known = known();
-    match found.cmp(&known) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(Error::Older { found, known }),
-        Ordering::Greater => Err(Error::Newer { found, known }),
-    }
+    Error::of_version(found, known())
 }
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is

@@ -7,6 +7,7 @@ use super::session::Session;
 use super::{matrix, story};
 use crate::pipeline::form::Sheet;
 use crate::run::RunResult;
+use crate::store::other;
 use crate::store::{Other, Sought, Which};
 use tokio_postgres::types::ToSql;
 
@@ -40,17 +41,7 @@ pub(super) async fn find(session: &Session, sought: &Sought) -> Result<Option<Ot
             conditions.push(format!("run.id = ${}", values.len()));
         }
     }
-    // In one pipeline the numbers have the order of time, and an index.
-    let sql = format!(
-        "SELECT {RUN}, plan, \"values\"
-         FROM run
-         JOIN work ON work.run = run.seq
-         JOIN form ON form.seq = work.form
-         WHERE {}
-         ORDER BY number DESC
-         LIMIT 1",
-        conditions.join(" AND ")
-    );
+    let sql = other::query(RUN, &conditions);
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
     let Some(row) = session.row(&sql, &values).await? else { return Ok(None) };
     let seq: i64 = row.try_get("seq")?;

@@ -4,7 +4,6 @@ use super::counter::Scope;
 use super::writer::Session;
 use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
-use std::cmp::Ordering;
 
 /// Each brings the schema from the version that is its place to the next.
 const MIGRATIONS: [&str; 10] = [
@@ -32,12 +31,7 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 /// Fails where a schema is of another version than the one that this pipehook works with.
 pub(super) fn is_known(found: u32) -> Result<(), Error> {
-    let known = known();
-    match found.cmp(&known) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(Error::Older { found, known }),
-        Ordering::Greater => Err(Error::Newer { found, known }),
-    }
+    Error::of_version(found, known())
 }
 
 /// Brings the schema to the present version, one commit a step; a new one is made in one, so that nobody

@@ -5,6 +5,7 @@ use super::row::{from_json, micros, unreadable};
 use super::{matrix, story};
 use crate::pipeline::form::Sheet;
 use crate::run::RunResult;
+use crate::store::other;
 use crate::store::{Error, Other, Sought, Which};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
@@ -36,17 +37,7 @@ pub(super) fn find(connection: &Connection, sought: &Sought) -> Result<Option<Ot
             values.push(Box::new(id.as_str().to_owned()));
         }
     }
-    // In one pipeline the numbers have the order of time, and an index.
-    let sql = format!(
-        "SELECT {RUN}, plan, \"values\"
-         FROM run
-         JOIN work ON work.run = run.seq
-         JOIN form ON form.seq = work.form
-         WHERE {}
-         ORDER BY number DESC
-         LIMIT 1",
-        conditions.join(" AND ")
-    );
+    let sql = other::query(RUN, &conditions);
     let found = connection
         .prepare_cached(&sql)?
         .query_row(rusqlite::params_from_iter(values), |row| {

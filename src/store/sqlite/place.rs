@@ -43,6 +43,8 @@ impl Identity {
 #[derive(Debug)]
 pub(super) struct Place {
     file: PathBuf,
+    /// Where its log is.
+    log_file: PathBuf,
     /// Nothing while no connection that writes was opened.
     identity: Option<Identity>,
     /// The log of the connection that writes.
@@ -52,7 +54,7 @@ pub(super) struct Place {
 impl Place {
     /// Returns a path at which nothing was opened yet.
     pub(super) fn of(file: PathBuf) -> Self {
-        Self { file, identity: None, log: None }
+        Self { log_file: beside(&file, BESIDE[0]), file, identity: None, log: None }
     }
 
     pub(super) fn file(&self) -> &Path {
@@ -62,7 +64,7 @@ impl Place {
     /// Notes what a new connection has opened: the file, where it is the first one, and its log.
     pub(super) fn note(&mut self) {
         self.identity = self.identity.or_else(|| Identity::at(&self.file));
-        self.log = Identity::at(&beside(&self.file, BESIDE[0]));
+        self.log = Identity::at(&self.log_file);
     }
 
     /// Forgets the log of a connection that is closed.
@@ -72,12 +74,11 @@ impl Place {
 
     /// Fails where the path or that of the log leads elsewhere now. Files that are put back are taken again.
     pub(super) fn is_kept(&self) -> Result<(), Error> {
-        let log = beside(&self.file, BESIDE[0]);
         let leads_to = |path: &Path, noted: Option<Identity>| noted.is_none() || Identity::at(path) == noted;
-        let gone = match (leads_to(&self.file, self.identity), leads_to(&log, self.log)) {
+        let gone = match (leads_to(&self.file, self.identity), leads_to(&self.log_file, self.log)) {
             (true, true) => return Ok(()),
             (false, _) => self.file.display(),
-            (true, false) => log.display(),
+            (true, false) => self.log_file.display(),
         };
         Err(Error::Unavailable(format!(
             "{gone} was moved away, removed or replaced while this process has it open: put it back, or start again \

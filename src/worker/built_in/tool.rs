@@ -314,26 +314,29 @@ fn image_of(image: &Text, tag: &Text) -> Text {
     named
 }
 
-/// Returns the line of the log for a call, as people would write it.
-fn shown_call(words: &[Text]) -> Text {
-    let mut line = Text::author("##[command]");
-    for (at, word) in words.iter().enumerate() {
+/// Returns words with a blank between each two.
+fn line_of(words: impl Iterator<Item = Text>) -> Text {
+    let mut line = Text::default();
+    for (at, word) in words.enumerate() {
         if at > 0 {
             line.append(&" ".into());
         }
-        let flat = word.flatten();
-        if flat.contains([' ', '\t', '\n', '\r']) || flat.is_empty() {
-            let quoted = format!("\"{}\"", flat.escape_debug());
-            line.append(
-                &word
-                    .origin()
-                    .map_or_else(|| Text::author(quoted.as_str()), |it| Text::tainted(quoted.as_str(), it.clone())),
-            );
-        } else {
-            line.append(word);
-        }
+        line.append(&word);
     }
     line
+}
+
+/// Returns the line of the log for a call, as people would write it.
+fn shown_call(words: &[Text]) -> Text {
+    let word = |word: &Text| {
+        let flat = word.flatten();
+        if flat.contains([' ', '\t', '\n', '\r']) || flat.is_empty() {
+            word.derive(format!("\"{}\"", flat.escape_debug()))
+        } else {
+            word.clone()
+        }
+    };
+    joined("##[command]", &line_of(words.iter().map(word)))
 }
 
 /// Returns the script of several calls, which ends with the first that fails. Each but the first says itself
@@ -346,12 +349,7 @@ fn text(lines: &[Vec<Text>]) -> Text {
             text.append(&quoted(&shown_call(words)));
             text.append(&"\n".into());
         }
-        for (at, word) in words.iter().enumerate() {
-            if at > 0 {
-                text.append(&" ".into());
-            }
-            text.append(&quoted(word));
-        }
+        text.append(&line_of(words.iter().map(quoted)));
         text.append(&" || exit $?\n".into());
     }
     text

@@ -93,24 +93,32 @@ fn is_read_only(work: &Work, rules: &Rules<'_>, full_name: &str, is_output: bool
     if is_output && rules.outputs.iter().any(is_own) {
         return false;
     }
-    let is_changed = work.changes.iter().any(|change| match change {
-        Change::Set(setting) => setting.is_read_only && setting.name.eq_ignore_ascii_case(full_name),
-        Change::Output { name, .. } => !is_output && format!("{}.{name}", rules.step).eq_ignore_ascii_case(full_name),
-        Change::PrependPath(_) | Change::Rename(_) => false,
-    });
+    let is_kept = |change: &Change| match change {
+        Change::Set(setting) => setting.is_read_only,
+        _ => !is_output,
+    };
+    let is_changed = so_far(work, rules, full_name).any(is_kept);
     is_changed || rules.variables.is_read_only(full_name)
 }
 
 /// Says whether a variable is a secret by now. It stays one when it is set again.
 fn is_secret_so_far(work: &Work, rules: &Rules<'_>, full_name: &str) -> bool {
     let is_made = |change: &Change| match change {
-        Change::Set(setting) => setting.is_secret && setting.name.eq_ignore_ascii_case(full_name),
-        Change::Output { name, is_secret, .. } => {
-            *is_secret && format!("{}.{name}", rules.step).eq_ignore_ascii_case(full_name)
-        }
+        Change::Set(Setting { is_secret, .. }) | Change::Output { is_secret, .. } => *is_secret,
         Change::PrependPath(_) | Change::Rename(_) => false,
     };
-    rules.variables.is_secret(full_name) || work.changes.iter().any(is_made)
+    rules.variables.is_secret(full_name) || so_far(work, rules, full_name).any(is_made)
+}
+
+/// Returns what the step has set so far of a variable; an output has the step's name before its own.
+fn so_far<'w>(work: &'w Work, rules: &Rules<'_>, full_name: &str) -> impl Iterator<Item = &'w Change> {
+    let own = full_name.split_at_checked(rules.step.len()).filter(|(step, _)| step.eq_ignore_ascii_case(&rules.step));
+    let own = own.and_then(|(_, rest)| rest.strip_prefix('.'));
+    work.changes.iter().filter(move |change| match change {
+        Change::Set(setting) => setting.name.eq_ignore_ascii_case(full_name),
+        Change::Output { name, .. } => own.is_some_and(|own| name.eq_ignore_ascii_case(own)),
+        Change::PrependPath(_) | Change::Rename(_) => false,
+    })
 }
 
 /// Says whether what a command brings is a secret, whatever becomes of the command.

@@ -8,13 +8,14 @@ use serde_json::Value;
 use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const SECRET: &str = "it is a secret";
+pub const SECRET: &str = "it is a secret";
 /// A secret of Standard Webhooks: its text, and the key that it is.
 const STANDARD_SECRET: (&str, &[u8]) = ("whsec_c2VjcmV0", b"secret");
 /// The header that the cases have their checksum in.
 pub(super) const HEADER: &str = "X-Signature";
 
-const PIPELINE: &str = "\
+/// Prints a part of what is posted to its connection.
+pub const PIPELINE: &str = "\
 resources:
   webhooks:
   - webhook: WebHook
