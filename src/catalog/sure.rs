@@ -277,13 +277,19 @@ impl<'s> Doubt<'s> {
     }
 
     /// Says whether the expressions at the place of a mistake all had their values, so that it does not
-    /// follow from another one. That is not known of variables: what one is made of may be a gap.
+    /// follow from another one. A place that reads variables is in doubt where one of them could not be made.
     fn had_values(&self, diagnostic: &Diagnostic, gaps: &HashSet<Span>) -> bool {
         let Some(place) = diagnostic.primary.as_ref().map(|label| label.span) else { return false };
         let source = self.sources.source(place.source);
         let Some(written) = source.and_then(|source| source.text.get(place.range())) else { return false };
         let reads_variables = written.to_ascii_lowercase().contains("variables");
-        !self.may_be_brought(diagnostic) && !reads_variables && !gaps.iter().any(|gap| gap.overlaps(place))
+        let is_in_doubt = |gap: &Span| gap.overlaps(place) || reads_variables && self.is_of_variables(*gap);
+        !self.may_be_brought(diagnostic) && !gaps.iter().any(is_in_doubt)
+    }
+
+    fn is_of_variables(&self, place: Span) -> bool {
+        let source = self.sources.source(place.source);
+        source.is_none_or(|source| text::is_of_variables(&source.text, place.range().start))
     }
 
     /// Says whether a mistake is about a template whose name the defaults of parameters made: a delivery

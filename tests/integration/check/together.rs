@@ -70,6 +70,27 @@ steps:
   timeoutInMinutes: 1${{ parameters.h.o }}
 ";
     tells(steps, &[(3, "not-a-string"), (8, "not-a-string")]);
+    let items = "variables:
+- name: minutes
+  value: '1${{ parameters.h.l }}'
+steps:
+- script: echo
+  timeoutInMinutes: ${{ variables.minutes }}
+";
+    tells(items, &[(4, "not-a-string")]);
+}
+
+#[test]
+fn what_reads_a_variable_that_was_made_is_told_beside_what_could_not_be_made_elsewhere() {
+    let steps = "variables:
+- name: minutes
+  value: soon
+steps:
+- script: echo x${{ parameters.h.l }}
+- script: echo
+  timeoutInMinutes: ${{ variables.minutes }}
+";
+    tells(steps, &[(6, "not-a-string"), (8, "invalid-value")]);
 }
 
 #[test]
