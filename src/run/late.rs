@@ -1,11 +1,14 @@
 //! Values of a job that are expressions: how many legs it has, how many at once, how long they may
-//! take (reference, section 4.2). They are evaluated when the job may run.
+//! take (reference, section 4.2). They are evaluated when the job may run; what only a leg knows, when it
+//! begins.
 
 use super::matrix;
 use super::runtime::{self, Asker, Sources};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{LEGS_MAX, Plan, Settled};
 use crate::taint::Text;
+
+const OF_PAYLOAD: &str = "the payload would decide about it";
 
 /// Returns what was open about a job. An error is a sentence, without a full stop. No payload
 /// decides: what a pipeline does never depends on one.
@@ -25,6 +28,13 @@ pub(super) fn settled(plan: &Plan, stage: usize, job: usize, sources: &Sources<'
             minutes,
         )?,
     })
+}
+
+/// Returns the container that the expression of a leg names; empty where it names none. An error is a
+/// sentence, without a full stop.
+pub fn container(expression: &str, plan: &Plan, asker: Asker, sources: &Sources<'_>) -> Result<String, String> {
+    let text = runtime::text_of(expression, plan, asker, sources)?;
+    if text.is_tainted() { Err(OF_PAYLOAD.to_owned()) } else { Ok(text.flatten().trim().to_owned()) }
 }
 
 /// Who asks for values.
@@ -49,7 +59,7 @@ impl Asked<'_> {
 
 fn own(text: &Text) -> Result<String, String> {
     if text.is_tainted() {
-        return Err("the payload would decide about it".to_owned());
+        return Err(OF_PAYLOAD.to_owned());
     }
     let text = text.flatten().trim().to_owned();
     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }

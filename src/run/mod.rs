@@ -22,6 +22,7 @@ pub mod turn;
 pub use attempt::{ATTEMPTS_DEFAULT, AfterLoss, after_loss};
 pub use condition::Conclusion;
 pub use display::name_parts;
+pub use late::container as late_container;
 pub use name::{NAME_MAX, RunName, given_name, resolve};
 pub use order::{Ranked, Ranking};
 pub use output::{MASK, Output};

@@ -69,9 +69,7 @@ fn hidden(name: &str, secret: &str, desk: &mut Desk<'_>, warnings: &mut Vec<Stri
 /// Evaluates the expressions in the plan's variables. A number that an expression wants to count
 /// is fetched, and all is evaluated again, until no number is missing.
 async fn resolved(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Vec<Variable>, String>, Broken> {
-    let mut contexts = job.board.contexts(&job.plan, job.stage, job.job);
-    contexts.push(("pipeline", Value::object([("startTime", Value::DateTime(job.queued_at))])));
-    contexts.push(("resources", Value::object::<&str>([])));
+    let contexts = contexts(job);
     let mut known = HashMap::new();
     loop {
         match evaluate(job, &contexts, &known) {
@@ -82,6 +80,14 @@ async fn resolved(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Vec<Va
             (resolved, None) => return Ok(resolved),
         }
     }
+}
+
+/// Returns what the expressions of a job see beside its variables.
+pub(super) fn contexts(job: &JobContext) -> Vec<(&'static str, Value)> {
+    let mut contexts = job.board.contexts(&job.plan, job.stage, job.job);
+    contexts.push(("pipeline", Value::object([("startTime", Value::DateTime(job.queued_at))])));
+    contexts.push(("resources", Value::object::<&str>([])));
+    contexts
 }
 
 /// Evaluates with the numbers that are known, and returns the first that is missing.

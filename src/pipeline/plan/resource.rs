@@ -77,8 +77,8 @@ pub enum ContainerUse {
     Alias(String),
     /// One that is described on the spot.
     Inline(Container),
-    /// The expression, without the `$[ ]` around it, that gives an alias or an image when the job
-    /// is due. An empty text is no container.
+    /// The expression, without the `$[ ]` around it, that gives an alias or an image when a leg
+    /// of the job begins. An empty text is no container.
     Expression(String),
 }
 

@@ -2,7 +2,6 @@
 
 use super::Reader;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
 use crate::pipeline::schema::JOBS_MAX;
@@ -80,7 +79,6 @@ impl Reader<'_> {
         }
         if let Some(expression) = late(node) {
             let value = ContainerUse::Expression(expression.text.clone());
-            self.need(Capability::LateContainer, expression.span);
             others.push(expression);
             return Some(Placed { value, span: node.span });
         }

@@ -2,6 +2,7 @@
 
 use super::super::context::JobContext;
 use super::super::environment;
+use super::super::start::contexts;
 use super::super::variables::Variables;
 use super::super::words::split;
 use super::Role;
@@ -9,6 +10,7 @@ use crate::diagnostic::shown;
 use crate::machine::ENGINE_VARIABLES;
 use crate::pipeline::plan::{Container, ContainerUse, Target, TargetPlace};
 use crate::process::MARK;
+use crate::run::{Asker, Sources, late_container};
 use crate::taint::Text;
 use std::path::Path;
 
@@ -34,14 +36,18 @@ pub(super) struct Wish {
 /// Returns what a job asks for: services first, then the containers of its steps. On failure, a sentence.
 pub(super) fn all(job: &JobContext, variables: &Variables) -> Result<Vec<Wish>, String> {
     let own = job.job();
-    let mut uses: Vec<(Role, ContainerUse)> =
-        own.services.iter().map(|(name, service)| (Role::Service(name.clone()), service.clone())).collect();
-    uses.extend(own.container.clone().map(|container| (Role::Job, container)));
+    let mut uses = Vec::new();
+    for (name, service) in &own.services {
+        uses.extend(known(job, service)?.map(|service| (Role::Service(name.clone()), service)));
+    }
+    if let Some(container) = &own.container {
+        uses.extend(known(job, container)?.map(|container| (Role::Job, container)));
+    }
     for step in job.leg().steps() {
         let Some(Target { place: TargetPlace::Container(alias), .. }) = &step.target else { continue };
         let role = Role::Step(alias.to_ascii_lowercase());
         if !uses.iter().any(|(known, _)| *known == role) {
-            uses.push((role, ContainerUse::Alias(alias.clone())));
+            uses.push((role, Named::Alias(alias.clone())));
         }
     }
     if uses.len() > CONTAINERS_MAX {
@@ -50,15 +56,35 @@ pub(super) fn all(job: &JobContext, variables: &Variables) -> Result<Vec<Wish>, 
     uses.into_iter().map(|(role, used)| wish(job, variables, role, &used)).collect()
 }
 
-fn wish(job: &JobContext, variables: &Variables, role: Role, used: &ContainerUse) -> Result<Wish, String> {
+/// A container when its leg begins.
+enum Named {
+    /// A container of the resources, or else an image.
+    Alias(String),
+    Inline(Container),
+}
+
+/// Returns which container is meant, if one is.
+fn known(job: &JobContext, used: &ContainerUse) -> Result<Option<Named>, String> {
+    Ok(match used {
+        ContainerUse::Inline(container) => Some(Named::Inline(container.clone())),
+        ContainerUse::Alias(alias) => Some(Named::Alias(alias.clone())),
+        ContainerUse::Expression(expression) => {
+            let sources = Sources { contexts: contexts(job), counter: None };
+            let alias = late_container(expression, &job.plan, Asker::Leg(job.stage, job.job, job.leg), &sources)
+                .map_err(|mistake| format!("The container of the job can't be used: {mistake}."))?;
+            (!alias.is_empty()).then_some(Named::Alias(alias))
+        }
+    })
+}
+
+fn wish(job: &JobContext, variables: &Variables, role: Role, used: &Named) -> Result<Wish, String> {
     let container = match used {
-        ContainerUse::Inline(container) => container.clone(),
-        ContainerUse::Alias(alias) => {
+        Named::Inline(container) => container.clone(),
+        Named::Alias(alias) => {
             let known = job.plan.resources.containers.iter().find(|(name, _)| name.eq_ignore_ascii_case(alias));
             let image = || Container { image: alias.as_str().into(), ..Container::default() };
             known.map_or_else(image, |(_, container)| container.clone())
         }
-        ContainerUse::Expression(_) => return Err("A container of the job is an expression.".to_owned()),
     };
     let author = |what: &str, text: &Text| {
         let text =

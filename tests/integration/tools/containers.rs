@@ -126,6 +126,57 @@ resources:
 }
 
 #[test]
+fn each_leg_runs_in_the_container_that_an_expression_names_for_it() {
+    let machine = machine();
+    let pipeline = "\
+resources: {containers: [{container: box, image: 'shop/box:1'}]}
+jobs:
+- job: first
+  steps:
+  - bash: echo '##vso[task.setvariable variable=image;isOutput=true]redis:8'
+    name: choose
+- job: second
+  dependsOn: first
+  variables: {TAG: '3'}
+  strategy:
+    maxParallel: 1
+    matrix:
+      alias: {IMAGE: box}
+      image: {IMAGE: 'alpine:$(TAG)'}
+      none: {IMAGE: ''}
+  container: $[ variables['IMAGE'] ]
+  services:
+    cache: $[ dependencies.first.outputs['choose.image'] ]
+    other: $[ variables.nothing ]
+  steps:
+  - script: echo \"in <$CONTAINER>\"
+";
+    let output = machine.run(pipeline).ended_with(0);
+    prints(&output, &["in <pipehook_job_0_1_0_1>", "in <pipehook_job_0_1_1_1>", "in <>"]);
+    let calls = noted(&machine);
+    for image in ["shop/box:1", "alpine:3"] {
+        assert!(calls.contains(&format!("[--entrypoint] [tail] [{image}]")), "{image}: {calls}");
+    }
+    assert_eq!(calls.matches("[--network-alias] [cache] [redis:8]").count(), 3, "{calls}");
+    assert!(!calls.contains("[other]"), "{calls}");
+}
+
+#[test]
+fn a_payload_names_no_container() {
+    let machine = machine();
+    machine.configure("connections: {open: {auth: none}}");
+    let pipeline = "\
+variables: {IMAGE: '${{ parameters.hook.image }}'}
+container: $[ variables.IMAGE ]
+steps:
+- script: echo ran
+";
+    let output = machine.run_with(pipeline, "{\"image\": \"evil\"}").ended_with(1);
+    let sentence = "The container of the job can't be used: the payload would decide about it.";
+    assert!(output.stdout.contains(sentence) && !noted(&machine).contains("evil"), "{output:?}");
+}
+
+#[test]
 fn a_service_is_waited_for_and_steps_are_the_user_of_the_server() {
     let machine = machine();
     machine.file("health", "starting\nstarting\nhealthy\n");
