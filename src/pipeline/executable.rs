@@ -38,7 +38,11 @@ const MISSING: &[(Capability, &str, &str)] = &[
     ),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
     (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
-    (C::ResourcesContext, "`resources`", "write `${{ }}` in place of `$[ ]`"),
+    (
+        C::ResourcesContext,
+        "`resources` in `$[ ]`",
+        "write a repository's name or branch itself; steps find what is known of pipelines in variables: `$(resources.pipeline.<alias>.runName)`",
+    ),
 ];
 
 /// The tasks that workers can run. Those that only run an inline script need not be here: they

@@ -43,7 +43,7 @@ pub(super) fn scope<'n>(parameters: Option<impl Iterator<Item = &'n str>>) -> Sc
         Some(names) => scope.with_members("parameters", names),
         None => scope.with_name("parameters"),
     };
-    scope.with_name("variables").with_name("resources")
+    scope.with_name("variables").with_members("resources", ["webhooks"])
 }
 
 /// Compiles a file. `place` says what kind of file it is; its mentions of other files come back

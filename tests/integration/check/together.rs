@@ -157,3 +157,14 @@ fn a_value_that_could_not_be_made_hides_only_what_it_would_have_brought() {
     }
     assert_eq!(rendered.matches("error[").count(), 3, "{rendered}");
 }
+
+#[test]
+fn resources_that_an_expression_does_not_know_are_mistakes() {
+    let folder = Folder::new("");
+    let text = "variables:\n  a: ${{ resources.repositories.self.name }}\n  b: $[ resources.repositories.self.name ]\n\
+        steps:\n- script: echo\n";
+    folder.write("p.yml", text);
+    let told = folder.run(&["check", "p.yml", "--format", "json"]).ended_with(1).json();
+    let expected = [(2, "unknown-name".to_owned()), (3, "unsupported".to_owned())];
+    assert_eq!(lines(&told), BTreeSet::from(expected), "{told:#}");
+}
