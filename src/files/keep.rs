@@ -5,6 +5,7 @@
 //! share the work they go on to the depot, under their paths.
 
 use super::depot::Depot;
+use super::tree::{LeftOut, Links, tree};
 use super::{gather, safe};
 use crate::id::{JobId, RunId};
 use std::fs::{self, DirBuilder};
@@ -38,6 +39,15 @@ struct Shared {
 
 /// The ending of an artifact that is not whole yet; no name has a `:`.
 pub(super) const PART: &str = ":part";
+
+/// An artifact that something was copied into.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its path below the data folder.
+    pub below: String,
+    /// Links that it did not get.
+    pub left_out: Vec<LeftOut>,
+}
 
 /// How far an upload is.
 #[derive(Default)]
@@ -80,7 +90,13 @@ impl Keep {
 
     /// Copies a file or a folder into a new artifact, which is there as a whole or not at all.
     /// An artifact of that name is an error, or replaced.
-    pub fn new_artifact(&self, run: &RunId, name: &str, from: &Path, replaces: bool) -> io::Result<String> {
+    pub fn new_artifact(
+        &self,
+        run: &RunId,
+        name: &str,
+        (from, links): (&Path, &Links),
+        replaces: bool,
+    ) -> io::Result<Kept> {
         let below = format!("artifacts/{}/{}", safe(run.as_str())?, plain(name));
         let (to, part) = (self.data.join(&below), self.data.join(format!("{below}{PART}")));
         let known = self.artifacts(run)?.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(&plain(name)));
@@ -91,13 +107,7 @@ impl Keep {
         }
         remove_part(&part)?;
         make_folder(&part)?;
-        let mut load = Load::default();
-        if from.is_dir() {
-            copy_folder(from, &part, &mut load)?;
-        } else {
-            let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
-            copy_file(from, &part.join(name), &mut load)?;
-        }
+        let left_out = copy(from, &part, links)?;
         keep_for_good(&part)?;
         if self.shared.is_some() {
             // From before the folder's store was moved to where machines share it.
@@ -105,7 +115,7 @@ impl Keep {
         }
         fs::rename(&part, &to)?;
         self.give_artifact(&below)?;
-        Ok(below)
+        Ok(Kept { below, left_out })
     }
 
     fn give_artifact(&self, below: &str) -> io::Result<()> {
@@ -153,23 +163,16 @@ impl Keep {
         Ok(folder)
     }
 
-    /// Copies a file or a folder into an artifact, to a folder of it. Links are left out. Returns
-    /// the artifact's path below the data folder.
-    pub fn artifact(&self, run: &RunId, name: &str, folder: &str, from: &Path) -> io::Result<String> {
+    /// Copies a file or a folder into an artifact, to a folder of it.
+    pub fn artifact(&self, run: &RunId, name: &str, folder: &str, (from, links): (&Path, &Links)) -> io::Result<Kept> {
         let below = format!("artifacts/{}/{}", safe(run.as_str())?, plain(name));
         let parts = folder.split(['/', '\\']).filter(|part| !part.is_empty());
         let to = parts.fold(self.data.join(&below), |path, part| path.join(plain(part)));
-        let mut load = Load::default();
         make_folder(&to)?;
-        if from.is_dir() {
-            copy_folder(from, &to, &mut load)?;
-        } else {
-            let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
-            copy_file(from, &to.join(name), &mut load)?;
-        }
+        let left_out = copy(from, &to, links)?;
         keep_for_good(&to)?;
         self.give_artifact(&below)?;
-        Ok(below)
+        Ok(Kept { below, left_out })
     }
 }
 
@@ -200,27 +203,27 @@ fn keep_for_good(folder: &Path) -> io::Result<()> {
     Ok(rustix::fs::syncfs(fs::File::open(folder)?)?)
 }
 
-fn copy_folder(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {
-    let mut open = vec![(from.to_owned(), to.to_owned())];
-    while let Some((from, to)) = open.pop() {
-        make_folder(&to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            let to = to.join(entry.file_name());
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                count(load, 0)?;
-                open.push((entry.path(), to));
-            } else if kind.is_file() {
-                copy_file(&entry.path(), &to, load)?;
-            }
-        }
+/// Copies a file, or all that is in a folder, into one. Returns the links that were left out.
+fn copy(from: &Path, to: &Path, links: &Links) -> io::Result<Vec<LeftOut>> {
+    let mut load = Load::default();
+    if !from.is_dir() {
+        let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
+        copy_file(from, &to.join(name), &mut load)?;
+        return Ok(Vec::new());
     }
-    Ok(())
+    let tree = tree(from, links, || Ok(()))?;
+    for folder in &tree.folders {
+        count(&mut load, 0)?;
+        make_folder(&to.join(folder))?;
+    }
+    for file in &tree.files {
+        copy_file(&from.join(file), &to.join(file), &mut load)?;
+    }
+    Ok(tree.left_out)
 }
 
 fn copy_file(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {
-    let size = fs::symlink_metadata(from)?;
+    let size = fs::metadata(from)?;
     if !size.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
     }

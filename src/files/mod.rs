@@ -27,17 +27,19 @@ mod objects;
 mod read;
 mod ship;
 mod sweep;
+mod tree;
 mod write;
 
 pub use bucket::Bucket;
 pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX};
 pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX};
-pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep};
+pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep, Kept};
 pub use line::{LogLine, TEXT_MAX, push as push_line};
 pub use local::{Local, LocalFile, local_files, runs_with_files};
 pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
 pub use sweep::{Left, LeftOver, Site};
+pub use tree::{LeftOut, Links, Tree, Why, tree};
 pub use write::{LOG_MAX, LogWriter};
 
 use crate::id::{JobId, RunId};

@@ -139,10 +139,13 @@ impl Workspace {
     /// is relative begins at the sources. On failure, what is wrong with it.
     pub fn entry(&self, path: &str) -> Result<PathBuf, String> {
         let found = self.found(path)?;
-        let homes = [&self.root, &self.sources];
-        let is_inside =
-            homes.iter().filter_map(|home| std::fs::canonicalize(home).ok()).any(|home| found.starts_with(home));
+        let is_inside = self.homes().iter().any(|home| found.starts_with(home));
         if is_inside { Ok(found) } else { Err(format!("`{}` is outside of the job's folders", shown_path(path))) }
+    }
+
+    /// Returns the job's folders, with links in their paths followed.
+    pub(super) fn homes(&self) -> Vec<PathBuf> {
+        [&self.root, &self.sources].into_iter().filter_map(|home| std::fs::canonicalize(home).ok()).collect()
     }
 
     fn found(&self, path: &str) -> Result<PathBuf, String> {

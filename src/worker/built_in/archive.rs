@@ -1,11 +1,13 @@
 //! `ArchiveFiles`: zip, and tar as it is or packed by gzip, bzip2 or xz.
 
 use super::super::job::Execution;
+use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Tree, tree};
+use super::tree::{told as left_out, tree, with_links};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
+use crate::files::Tree;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::File;
@@ -26,6 +28,7 @@ enum Form {
 }
 
 struct Archive {
+    workspace: Workspace,
     root: PathBuf,
     /// What stands in front of all names in the archive.
     prefix: PathBuf,
@@ -49,7 +52,7 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     }
     let prefix = root.file_name().filter(|_| inputs.flag("includeRootFolder") == Ok(true) || root.is_file());
     let prefix = prefix.map(PathBuf::from).unwrap_or_default();
-    let archive = Archive { root, prefix, to, form };
+    let archive = Archive { workspace: job.workspace.clone(), root, prefix, to, form };
     halt::work(execution, own, move |halt| archive.carry_out(halt)).await
 }
 
@@ -68,7 +71,9 @@ fn form(inputs: &Inputs) -> Result<Form, String> {
 impl Archive {
     fn carry_out(&self, halt: &Halt) -> Result<Told, String> {
         let mut tree = match self.root.is_dir() {
-            true => tree(&self.root, halt)?,
+            // As the programs do that make these archives.
+            true if self.form == Form::Zip => tree(&self.root, &self.workspace, halt)?,
+            true => with_links(&self.root, halt)?,
             false => Tree { files: vec![PathBuf::new()], ..Tree::default() },
         };
         tree.files.retain(|path| self.root.join(path) != self.to);
@@ -86,9 +91,7 @@ impl Archive {
         }
         renamed?;
         let mut told = Told::line(format!("{} files are in {}.", tree.files.len(), self.to.display()));
-        if self.form == Form::Zip && !tree.links.is_empty() {
-            told.warnings.push(format!("{} links were left out. Help: a tar keeps them.", tree.links.len()));
-        }
+        told.warnings.extend(left_out(&tree.left_out));
         Ok(told)
     }
 

@@ -3,9 +3,10 @@
 use super::super::job::Execution;
 use super::halt;
 use super::input::Inputs;
-use super::pattern::tree;
+use super::tree::told;
 use super::{Own, Told, Unfinished};
 use crate::diagnostic::shown;
+use crate::files::{Kept, Links};
 use crate::store::Artifact;
 use std::path::Path;
 
@@ -47,7 +48,7 @@ async fn store(
     inputs: &Inputs,
     path: &str,
     name: String,
-    keep: impl FnOnce(&str, &Path) -> std::io::Result<String> + Send + 'static,
+    keep: impl FnOnce(&str, (&Path, &Links)) -> std::io::Result<Kept> + Send + 'static,
 ) -> Result<Told, Unfinished> {
     let is_possible = !name.trim_matches(['.', ' ']).is_empty() && name.chars().count() <= NAME_MAX;
     if !is_possible || name.contains(|it: char| it.is_control() || "\\/\":<>|*?".contains(it)) {
@@ -60,22 +61,18 @@ async fn store(
     let written = inputs.data(path);
     let from = execution.job.workspace.entry(&written).map_err(|problem| format!("The input `{path}`: {problem}."))?;
     let (called, shown_from) = (name.clone(), from.display().to_string());
-    let work = halt::work(execution, own, move |halt| {
-        let links = if from.is_dir() { tree(&from, halt)?.links } else { Vec::new() };
-        let location = keep(&called, &from).map_err(|error| match error.kind() {
+    let links = Links::Within(execution.job.workspace.homes());
+    let work = halt::work(execution, own, move |_| {
+        keep(&called, (&from, &links)).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => {
                 format!("The run has an artifact `{called}` already. Help: give this one another name.")
             }
             _ => format!("The artifact `{called}` can't be kept: {error}."),
-        })?;
-        Ok((location, links))
+        })
     });
-    let (location, links) = work.await?;
+    let Kept { below: location, left_out } = work.await?;
     let mut told = Told::line(format!("{shown_from} is kept as the artifact `{}`.", shown(&name)));
-    if let Some(first) = links.first() {
-        let (count, first) = (links.len(), shown(&first.to_string_lossy()).to_string());
-        told.warnings.push(format!("{count} links were left out, such as `{first}`. Help: a tar keeps them."));
-    }
+    told.warnings.extend(self::told(&left_out));
     execution.desk.publish(Artifact { name, kind: "container".to_owned(), location }).await?;
     Ok(told)
 }

@@ -7,9 +7,11 @@ use super::super::command::Change;
 use super::super::job::Execution;
 use super::super::journal::Broken;
 use super::super::variables::Setting;
+use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
+use super::tree::tree;
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use crate::files::{Caches, KEY_MAX};
@@ -53,12 +55,12 @@ pub(super) async fn run(
         return Err(format!("The input `path`: `{}` can't be cached.", shown(&inputs.data("path"))).into());
     }
     let variable = variable(execution, inputs)?;
-    let sources = job.workspace.sources.clone();
+    let workspace = job.workspace.clone();
     let (key, others) = (parts(inputs.text("key"))?, beginnings(inputs.text("restoreKeys"))?);
     let (caches, scope, to) = (job.host.caches.clone(), job.plan.pipeline.clone(), folder.clone());
     let restored = halt::work(execution, own, move |halt| {
-        let key = resolved(&key, &sources, halt)?;
-        let others = others.iter().map(|parts| resolved(parts, &sources, halt)).collect::<Result<Vec<_>, _>>()?;
+        let key = resolved(&key, &workspace, halt)?;
+        let others = others.iter().map(|parts| resolved(parts, &workspace, halt)).collect::<Result<Vec<_>, _>>()?;
         let hit = restore(&caches, &scope, &key, &others, &to)?;
         Ok((key, hit))
     });
@@ -163,10 +165,10 @@ fn beginnings(text: &Text) -> Result<Vec<Vec<Part>>, String> {
 }
 
 /// Returns a key with the content of its files in it.
-fn resolved(parts: &[Part], sources: &Path, halt: &Halt) -> Result<String, String> {
+fn resolved(parts: &[Part], workspace: &Workspace, halt: &Halt) -> Result<String, String> {
     let parts = parts.iter().map(|part| match part {
         Part::Text(text) => Ok(text.clone()),
-        Part::Files(patterns) => content(patterns, sources, halt),
+        Part::Files(patterns) => content(patterns, workspace, halt),
     });
     let key = parts.collect::<Result<Vec<_>, _>>()?.join("|");
     match key.len() > KEY_MAX {
@@ -176,11 +178,12 @@ fn resolved(parts: &[Part], sources: &Path, halt: &Halt) -> Result<String, Strin
 }
 
 /// Returns a hash of the files that are meant, with their paths and lengths.
-fn content(patterns: &Text, sources: &Path, halt: &Halt) -> Result<String, String> {
+fn content(patterns: &Text, workspace: &Workspace, halt: &Halt) -> Result<String, String> {
+    let sources = &workspace.sources;
     let files = Patterns::new(patterns, sources, Points::Taken)?;
     let mut all = Sha256::new();
     let mut count = 0;
-    for path in tree(sources, halt)?.files.into_iter().filter(|path| files.holds(path)) {
+    for path in tree(sources, workspace, halt)?.files.into_iter().filter(|path| files.holds(path)) {
         halt.check()?;
         let failed = |error: std::io::Error| format!("`{}` can't be read: {error}.", shown(&path.to_string_lossy()));
         let (hash, length) = hash(&sources.join(&path), halt).map_err(failed)?;

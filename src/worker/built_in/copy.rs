@@ -2,18 +2,23 @@
 
 use super::super::context::JobContext;
 use super::super::job::Execution;
+use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
+use super::tree::{told as left_out, tree};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use std::collections::HashSet;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How many files a log names.
 pub(super) const NAMED_MAX: usize = 100;
 
 struct Copy {
+    workspace: Workspace,
     from: PathBuf,
     to: PathBuf,
     patterns: Patterns,
@@ -41,6 +46,7 @@ fn copy(job: &JobContext, inputs: &Inputs) -> Result<Copy, String> {
         return Err(format!("`{}` can't be cleaned: the job needs what is in it.", shown(&to.to_string_lossy())));
     }
     Ok(Copy {
+        workspace: job.workspace.clone(),
         patterns: Patterns::new(inputs.text("Contents"), &from, Points::Taken)?,
         cleans,
         overwrites: inputs.flag("OverWrite")?,
@@ -53,9 +59,8 @@ fn copy(job: &JobContext, inputs: &Inputs) -> Result<Copy, String> {
 
 impl Copy {
     fn carry_out(&self, halt: &Halt) -> Result<Told, String> {
-        let tree = tree(&self.from, halt)?;
+        let tree = tree(&self.from, &self.workspace, halt)?;
         let is_meant = |path: &&PathBuf| self.patterns.holds(path) && !self.from.join(path).starts_with(&self.to);
-        let links = tree.links.iter().filter(is_meant).count();
         let files: Vec<&PathBuf> = tree.files.iter().filter(is_meant).collect();
         if self.cleans {
             super::checkout::remove(&self.to).map_err(|error| format!("The target can't be cleaned: {error}."))?;
@@ -76,9 +81,7 @@ impl Copy {
         told.warnings.truncate(NAMED_MAX);
         told.lines.truncate(NAMED_MAX);
         told.lines.push(format!("{copied} of {} files were copied to {}.", files.len(), self.to.display()));
-        if links > 0 {
-            told.warnings.push(format!("{links} links were left out. Help: a tar keeps them."));
-        }
+        told.warnings.extend(left_out(tree.left_out.iter().filter(|link| is_meant(&&link.path))));
         if files.is_empty() {
             told.warnings.push(format!("No file below `{}` is meant by `Contents`.", self.from.display()));
         }
@@ -99,9 +102,18 @@ pub(super) fn put(from: &Path, root: &Path, path: &Path, overwrites: bool, keeps
     if !overwrites && to.exists() {
         return Ok(false);
     }
+    let is_same = std::fs::metadata(&to).is_ok_and(|there| is_one(&there, from));
+    if is_same {
+        return Ok(false);
+    }
     std::fs::copy(from, &to)?;
     if keeps_time {
         std::fs::File::options().write(true).open(&to)?.set_modified(std::fs::metadata(from)?.modified()?)?;
     }
     Ok(true)
+}
+
+/// Says whether a file is another one of the same place on the disk: a link may lead to where it is copied to.
+fn is_one(there: &Metadata, file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|about| (about.dev(), about.ino()) == (there.dev(), there.ino()))
 }

@@ -7,11 +7,14 @@
 //! The files are kept, and so is a folder with a report for people, as an artifact.
 
 use super::super::job::Execution;
+use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
+use super::tree::tree;
 use super::{Own, Told, Unfinished, xml};
 use crate::diagnostic::shown;
+use crate::files::Links;
 use crate::store::{Artifact, Coverage, FILES_MAX, FileKind, KeptFile, StepReport};
 use quick_xml::events::{BytesStart, Event};
 use std::path::{Path, PathBuf};
@@ -31,10 +34,10 @@ pub(super) async fn run(
     inputs: &Inputs,
     report: &mut StepReport,
 ) -> Result<Told, Unfinished> {
-    let folder = execution.job.workspace.sources.clone();
-    let patterns = Patterns::new(inputs.text("summaryFileLocation"), &folder, Points::Taken)?;
+    let workspace = execution.job.workspace.clone();
+    let patterns = Patterns::new(inputs.text("summaryFileLocation"), &workspace.sources, Points::Taken)?;
     let fails = inputs.flag("failIfCoverageEmpty")?;
-    let found = halt::work(execution, own, move |halt| find(&folder, &patterns, halt)).await?;
+    let found = halt::work(execution, own, move |halt| find(&workspace, &patterns, halt)).await?;
     if found.files.is_empty() {
         let sentence = found.problems.into_iter().next().unwrap_or_else(|| {
             "No file is meant by `summaryFileLocation`: there are no results of code coverage.".to_owned()
@@ -54,9 +57,10 @@ pub(super) async fn run(
     Ok(told)
 }
 
-fn find(folder: &Path, patterns: &Patterns, halt: &Halt) -> Result<Found, String> {
+fn find(workspace: &Workspace, patterns: &Patterns, halt: &Halt) -> Result<Found, String> {
     let mut found = Found { files: Vec::new(), coverage: Coverage::default(), problems: Vec::new() };
-    for path in tree(folder, halt)?.files.into_iter().filter(|path| patterns.holds(path)) {
+    let folder = &workspace.sources;
+    for path in tree(folder, workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path)) {
         match read(&folder.join(&path), halt) {
             Ok(coverage) => {
                 found.coverage.add(coverage);
@@ -101,10 +105,12 @@ async fn publish(execution: &mut Execution<'_>, own: Own<'_>, written: &str) -> 
     let (keep, run) = (execution.job.keep.clone(), execution.job.run.clone());
     let name = format!("{REPORT}_{}", execution.job.number);
     let called = name.clone();
-    let location = halt::work(execution, own, move |_| {
-        keep.artifact(&run, &called, "", &from).map_err(|error| format!("The report can't be kept: {error}."))
+    let links = Links::Within(execution.job.workspace.homes());
+    let kept = halt::work(execution, own, move |_| {
+        let kept = keep.artifact(&run, &called, "", (&from, &links));
+        kept.map_err(|error| format!("The report can't be kept: {error}."))
     });
-    let location = location.await?;
+    let location = kept.await?.below;
     let told = format!("The report is kept as the artifact `{name}`.");
     execution.desk.publish(Artifact { name, kind: "container".to_owned(), location }).await?;
     Ok(told)

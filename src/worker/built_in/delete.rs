@@ -4,7 +4,8 @@ use super::super::job::Execution;
 use super::copy::{NAMED_MAX, source};
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
+use super::tree::with_links;
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use std::collections::HashSet;
@@ -24,7 +25,7 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
 }
 
 fn delete(folder: &Path, patterns: &Patterns, all: bool, halt: &Halt) -> Result<Told, String> {
-    let tree = tree(folder, halt)?;
+    let tree = with_links(folder, halt)?;
     let meant = tree.folders.iter().chain(&tree.files).chain(&tree.links).filter(|path| patterns.holds(path));
     let mut told = Told::default();
     let mut removed: HashSet<&Path> = HashSet::new();

@@ -7,7 +7,8 @@ use super::super::other_run;
 use super::copy::{NAMED_MAX, put};
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
+use super::tree::with_links;
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use crate::files::Keep;
@@ -229,7 +230,7 @@ fn carry_out(
     for (name, below) in artifacts {
         let from = &keep.open(below).map_err(|error| format!("The artifact can't be fetched: {error}."))?;
         let root = if *is_apart { to.join(name) } else { to.clone() };
-        for path in tree(from, halt)?.files {
+        for path in with_links(from, halt)?.files {
             halt.check()?;
             let seen = if *is_apart { Path::new(name).join(&path) } else { path.clone() };
             if !patterns.holds(&seen) && !patterns.holds(&path) {

@@ -6,7 +6,9 @@
 //! checkout    a repository's files in the job's folders
 //! input       a task's inputs: defaults, macros, what a payload may decide
 //! place       paths that stay in the job's folders
+//! glob        one pattern for paths
 //! pattern     which files are meant
+//! tree        which files are there
 //! xml         files that tools have left, of any encoding
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
@@ -27,6 +29,7 @@ mod delete;
 mod download;
 mod extract;
 mod git;
+mod glob;
 mod halt;
 mod input;
 mod package;
@@ -38,6 +41,7 @@ mod results;
 mod select;
 mod task;
 mod tool;
+mod tree;
 mod version;
 mod wait;
 mod xml;

@@ -20,7 +20,7 @@ pub(super) fn destination(workspace: &Workspace, base: &Path, path: &str) -> Res
     let rest = plain.strip_prefix(there).map_err(|_| outside())?;
     let found = std::fs::canonicalize(there).map_err(|_| outside())?;
     let found = if rest.as_os_str().is_empty() { found } else { found.join(rest) };
-    if homes(workspace).any(|home| found.starts_with(home)) { Ok(found) } else { Err(outside()) }
+    if workspace.homes().iter().any(|home| found.starts_with(home)) { Ok(found) } else { Err(outside()) }
 }
 
 /// Returns the path without `.` and `..`, as far as the names alone say it.
@@ -51,10 +51,6 @@ pub(super) fn below(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(plain)
-}
-
-fn homes(workspace: &Workspace) -> impl Iterator<Item = PathBuf> {
-    [&workspace.root, &workspace.sources].into_iter().filter_map(|home| std::fs::canonicalize(home).ok())
 }
 
 /// Says whether a folder is one that the job needs as it is, so that it must not be removed.

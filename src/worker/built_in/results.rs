@@ -10,10 +10,12 @@
 
 use super::super::job::Execution;
 use super::super::journal::Broken;
+use super::super::workspace::Workspace;
 use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
+use super::tree::tree;
 use super::{Ending, Own, Told, Unfinished, conclude, xml};
 use crate::diagnostic::shown;
 use crate::store::{StepReport, TestFailure, Tests};
@@ -108,18 +110,19 @@ pub(in super::super) struct Wanted {
     form: &'static Form,
     folder: PathBuf,
     patterns: Patterns,
+    workspace: Workspace,
 }
 
 impl Wanted {
     /// Returns what is wanted: a form by its name, and the files that patterns mean in a folder.
     /// On failure, a sentence.
-    pub(super) fn new(form: &str, folder: PathBuf, patterns: &Text) -> Result<Self, String> {
+    pub(super) fn new(form: &str, folder: PathBuf, patterns: &Text, workspace: &Workspace) -> Result<Self, String> {
         let form = FORMS.iter().find(|known| known.name == form).ok_or_else(|| {
             let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
             format!("`testResultsFormat` is {known}, not `{}`.", shown(form))
         })?;
         let patterns = Patterns::new(patterns, &folder, Points::Taken)?;
-        Ok(Self { form, folder, patterns })
+        Ok(Self { form, folder, patterns, workspace: workspace.clone() })
     }
 }
 
@@ -133,7 +136,7 @@ pub(super) async fn run(
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
     let (pattern, below) = (inputs.text("testResultsFiles"), shown(&folder.to_string_lossy()).to_string());
     let none = format!("No file below `{below}` is meant by `{}`: there are no results.", shown(&pattern.flatten()));
-    let wanted = Wanted::new(&form, folder, pattern)?;
+    let wanted = Wanted::new(&form, folder, pattern, &execution.job.workspace)?;
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
     let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
     let fails_on_failed = inputs.flag("failTaskOnFailedTests")?;
@@ -188,10 +191,9 @@ struct Read {
 }
 
 fn read_all(wanted: &Wanted, halt: &Halt) -> Result<Read, String> {
-    let Wanted { form, folder, patterns } = wanted;
-    let files: Vec<PathBuf> = tree(folder, halt)?.files.into_iter().filter(|path| patterns.holds(path)).collect();
+    let Wanted { form, folder, patterns, workspace } = wanted;
     let mut all = Read::default();
-    for path in files {
+    for path in tree(folder, workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path)) {
         let mut tests = Tests::default();
         match read(form, &folder.join(&path), &mut tests, halt) {
             Ok(()) => {

@@ -8,9 +8,10 @@ use super::super::words::{quoted, split};
 use super::copy::source;
 use super::halt;
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, tree};
+use super::pattern::{Patterns, Points};
 use super::program::{self, given};
 use super::results::Wanted;
+use super::tree::tree;
 use super::{Ending, Instead, Own, Unfinished, place, select};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Interpreter, Script, Step};
@@ -104,8 +105,9 @@ async fn subjects(
             let patterns = Patterns::new(&written, &folder, Points::Taken)?;
             let shown_patterns = shown(&inputs.data(name));
             let is_first = matches!(each, Each::First(_));
+            let workspace = execution.job.workspace.clone();
             let found = halt::work(execution, own, move |halt| {
-                let files = tree(&folder, halt)?.files.into_iter().filter(|path| patterns.holds(path));
+                let files = tree(&folder, &workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path));
                 let mut files: Vec<PathBuf> = files.map(|path| folder.join(path)).collect();
                 files.sort_by_key(|path| path.components().count());
                 files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
@@ -366,5 +368,5 @@ fn results(execution: &Execution<'_>, inputs: &Inputs, results: &Results) -> Res
         true => (workspace.temporary.clone(), results.patterns.into()),
         false => (workspace.sources.clone(), inputs.text(results.patterns).clone()),
     };
-    Wanted::new(results.form, folder, &patterns).map(Some)
+    Wanted::new(results.form, folder, &patterns, workspace).map(Some)
 }

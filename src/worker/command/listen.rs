@@ -5,7 +5,7 @@ use super::obey::{Effect, Problem, Rules, Work, obey};
 use super::trust::{Found, Trust};
 use super::{COMMAND_MAX, Command, Percents};
 use crate::diagnostic::shown;
-use crate::files::FILE_MAX;
+use crate::files::{FILE_MAX, Kept, Links};
 use crate::process::{Line, Output, Stream, lines_of};
 use crate::run::{MASK, RunResult};
 use crate::store::{Artifact, FILES_MAX, FileKind, IssueKind, KeptFile, StepEvent};
@@ -290,9 +290,10 @@ impl Listener<'_, '_> {
             Err(sentence) => return Ok(Err(Problem::Error(sentence))),
         };
         let (keep, run, artifact) = (self.job.keep.clone(), self.job.run.clone(), name.clone());
-        let kept = tokio::task::spawn_blocking(move || keep.artifact(&run, &artifact, &folder, &from)).await;
+        let links = Links::Within(self.job.workspace.homes());
+        let kept = tokio::task::spawn_blocking(move || keep.artifact(&run, &artifact, &folder, (&from, &links))).await;
         match kept.map_err(std::io::Error::other).flatten() {
-            Ok(location) => {
+            Ok(Kept { below: location, .. }) => {
                 let artifact = Artifact { name, kind: "container".to_owned(), location };
                 self.desk.publish(artifact).await?;
                 Ok(Ok(()))

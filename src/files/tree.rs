@@ -1,0 +1,144 @@
+//! What is in a folder, for whoever copies, keeps or looks through it. Links are kept as they are, or
+//! followed as the pipeline language's own tasks follow them.
+
+use super::keep::ENTRIES_MAX;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What is in a folder, as paths relative to it and in their order.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Files, also those that links lead to which were followed.
+    pub files: Vec<PathBuf>,
+    /// Folders, likewise.
+    pub folders: Vec<PathBuf>,
+    /// Links that stay links.
+    pub links: Vec<PathBuf>,
+    /// Links that were to be followed and can't be.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What becomes of links.
+#[derive(Debug, Clone)]
+pub enum Links {
+    /// They stay links.
+    Kept,
+    /// They are what they lead to, as long as that is inside of one of these folders, whose paths have no
+    /// links in them. What is outside is not the job's: whoever commits to a repository that is checked out,
+    /// or works in a container, can make a link to it, and must not get it for that.
+    Within(Vec<PathBuf>),
+}
+
+/// A link that was not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where it stands in the folder.
+    pub path: PathBuf,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a link was not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It leads to nothing.
+    Dangling,
+    /// It leads to a folder around it.
+    Cycle,
+    /// It leads out of the folders that it may lead to.
+    Outside,
+}
+
+/// A folder that is looked through, and those on the way to it, each by its device and number.
+struct Way {
+    folder: (u64, u64),
+    before: Option<Rc<Way>>,
+}
+
+impl Way {
+    fn to(about: &Metadata, before: Option<Rc<Self>>) -> Rc<Self> {
+        Rc::new(Self { folder: (about.dev(), about.ino()), before })
+    }
+
+    fn has(&self, about: &Metadata) -> bool {
+        let folder = (about.dev(), about.ino());
+        std::iter::successors(Some(self), |way| way.before.as_deref()).any(|way| way.folder == folder)
+    }
+}
+
+/// What an entry turned out to be.
+enum Kind {
+    Folder(Metadata),
+    File,
+    Link,
+    LeftOut(Why),
+    Other,
+}
+
+/// Returns all that is in a folder; `goes_on` is asked before each folder. A folder that links lead to several
+/// times is there as often, with all of it at most [`ENTRIES_MAX`] entries.
+pub fn tree(root: &Path, links: &Links, mut goes_on: impl FnMut() -> io::Result<()>) -> io::Result<Tree> {
+    let mut tree = Tree::default();
+    let mut open = vec![(PathBuf::new(), Way::to(&fs::metadata(root)?, None))];
+    let mut entries = 0;
+    while let Some((folder, way)) = open.pop() {
+        goes_on()?;
+        for entry in fs::read_dir(root.join(&folder)).map_err(|error| at(&folder, &error))? {
+            let entry = entry.map_err(|error| at(&folder, &error))?;
+            let path = folder.join(entry.file_name());
+            entries += 1;
+            if entries > ENTRIES_MAX {
+                let reason = format!("it has more than {ENTRIES_MAX} files, those included that links lead to");
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+            }
+            match kind(&entry, links, &way).map_err(|error| at(&path, &error))? {
+                Kind::Folder(about) => {
+                    open.push((path.clone(), Way::to(&about, Some(way.clone()))));
+                    tree.folders.push(path);
+                }
+                Kind::File => tree.files.push(path),
+                Kind::Link => tree.links.push(path),
+                Kind::LeftOut(why) => tree.left_out.push(LeftOut { path, why }),
+                Kind::Other => {}
+            }
+        }
+    }
+    tree.files.sort();
+    tree.folders.sort();
+    tree.links.sort();
+    tree.left_out.sort_by(|one, other| (one.why, &one.path).cmp(&(other.why, &other.path)));
+    Ok(tree)
+}
+
+fn kind(entry: &fs::DirEntry, links: &Links, way: &Way) -> io::Result<Kind> {
+    let about = entry.metadata()?;
+    if !about.is_symlink() {
+        return Ok(plain(about));
+    }
+    let Links::Within(homes) = links else { return Ok(Kind::Link) };
+    let Ok(target) = fs::canonicalize(entry.path()) else { return Ok(Kind::LeftOut(Why::Dangling)) };
+    if !homes.iter().any(|home| target.starts_with(home)) {
+        return Ok(Kind::LeftOut(Why::Outside));
+    }
+    let about = fs::metadata(target)?;
+    Ok(if about.is_dir() && way.has(&about) { Kind::LeftOut(Why::Cycle) } else { plain(about) })
+}
+
+fn plain(about: Metadata) -> Kind {
+    match about.file_type() {
+        kind if kind.is_dir() => Kind::Folder(about),
+        kind if kind.is_file() => Kind::File,
+        _ => Kind::Other,
+    }
+}
+
+/// Says where something failed.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    match path.as_os_str().is_empty() {
+        true => io::Error::new(error.kind(), error.to_string()),
+        false => io::Error::new(error.kind(), format!("`{}` in it: {error}", path.display())),
+    }
+}
