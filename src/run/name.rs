@@ -1,6 +1,10 @@
 //! A run's name, from the pattern in the pipeline's `name:` (reference, section 8.1).
+//!
+//! It is made when the run is queued. Variables whose values are expressions have none by then, since they may
+//! count: their macros stay in the name until the first job begins, which gives the run its name anew.
 
-use crate::pipeline::plan::{NAME_DEFAULT, Plan};
+use super::runtime;
+use crate::pipeline::plan::{NAME_DEFAULT, Plan, Variable};
 use crate::taint::Text;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
@@ -36,22 +40,48 @@ impl RunName {
 /// Returns the name of a plan's run that is queued at a moment. Macros are expanded in the
 /// author's text only; a macro that means nothing stays as it is.
 pub fn resolve(plan: &Plan, at: Timestamp) -> RunName {
+    with_variables(plan, &plan.variables, at)
+}
+
+/// Returns the name that a run gets when its first job begins, where variables of its pattern have their
+/// values only then. `name` is what it is called now: a name that a step gave it stays.
+pub fn late_name(plan: &Plan, queued_at: Timestamp, name: &str, variables: &[Variable]) -> Option<String> {
+    let queued = resolve(plan, queued_at);
+    let revision = name.strip_prefix(&*queued.prefix)?.strip_suffix(&*queued.suffix)?;
+    let late = with_variables(plan, variables, queued_at);
+    (late != queued).then(|| format!("{}{revision}{}", late.prefix, late.suffix))
+}
+
+/// Says whether variables of a run have their values only when a job begins.
+pub fn has_late_variables(plan: &Plan) -> bool {
+    plan.variables.iter().any(|variable| runtime::is_late(&variable.value))
+}
+
+fn with_variables(plan: &Plan, variables: &[Variable], at: Timestamp) -> RunName {
+    let known = Known { pipeline: &plan.pipeline, variables };
     let at = at.to_zoned(TimeZone::UTC);
     let mut name = RunName { prefix: String::new(), revision: None, suffix: String::new() };
     for segment in plan.name.segments() {
         if segment.is_tainted() {
             add(&mut name, &segment.text);
         } else {
-            expand(&mut name, &segment.text, plan, &at);
+            expand(&mut name, &segment.text, &known, &at);
         }
     }
     if name.revision.is_none() && name.prefix.trim().is_empty() {
         // Such as a payload's empty title: a run without a name could not be told from another.
         name.prefix.clear();
-        expand(&mut name, NAME_DEFAULT, plan, &at);
+        expand(&mut name, NAME_DEFAULT, &known, &at);
     }
     mend_end(&mut name);
     name
+}
+
+/// What macros of a name stand for.
+struct Known<'k> {
+    pipeline: &'k str,
+    /// Those of the whole run.
+    variables: &'k [Variable],
 }
 
 /// Returns a text as the name that a step gives its run: one that a name may be. An empty one is
@@ -72,7 +102,7 @@ fn mend_end(name: &mut RunName) {
     }
 }
 
-fn expand(name: &mut RunName, text: &str, plan: &Plan, at: &Zoned) {
+fn expand(name: &mut RunName, text: &str, known: &Known<'_>, at: &Zoned) {
     let mut rest = text;
     while let Some(start) = rest.find("$(") {
         add(name, &rest[..start]);
@@ -88,7 +118,7 @@ fn expand(name: &mut RunName, text: &str, plan: &Plan, at: &Zoned) {
                 }
                 name.revision = Some(digits);
             }
-            None => match value(macro_name, plan, at) {
+            None => match value(macro_name, known, at) {
                 Some(value) => add(name, &value),
                 None => add(name, &rest[start..=start + end]),
             },
@@ -122,7 +152,7 @@ fn revision_digits(macro_name: &str) -> Option<usize> {
     (!digits.is_empty() && digits.chars().all(|digit| digit == 'r')).then_some(digits.len().min(REVISION_ROOM))
 }
 
-fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
+fn value(macro_name: &str, known: &Known<'_>, at: &Zoned) -> Option<String> {
     let date = |format: &str| at.strftime(format).to_string();
     Some(match macro_name.to_ascii_lowercase().as_str() {
         "date" => compact(at),
@@ -134,13 +164,13 @@ fn value(macro_name: &str, plan: &Plan, at: &Zoned) -> Option<String> {
         "month" => at.month().to_string(),
         "year:yy" => date("%y"),
         "year:yyyy" => date("%Y"),
-        "build.definitionname" | "teamproject" => plan.pipeline.clone(),
-        "sourcebranchname" => variable("Build.SourceBranchName", plan)?,
+        "build.definitionname" | "teamproject" => known.pipeline.to_owned(),
+        "sourcebranchname" => known.variable("Build.SourceBranchName")?,
         _ => match after(macro_name, "Date:") {
             // Of the default name, so of nearly every run.
             Some("yyyyMMdd") => compact(at),
             Some(format) => dated(format, at)?,
-            None => variable(macro_name, plan)?,
+            None => known.variable(macro_name)?,
         },
     })
 }
@@ -183,10 +213,12 @@ fn dated(format: &str, at: &Zoned) -> Option<String> {
     Some(text)
 }
 
-/// Returns the value of a variable of the whole run. Its own macros are not expanded here.
-fn variable(name: &str, plan: &Plan) -> Option<String> {
-    let found = plan.variables.iter().rev().find(|variable| variable.name.eq_ignore_ascii_case(name))?;
-    Some(Text::flatten(&found.value).into_owned())
+impl Known<'_> {
+    /// Returns the value of a variable, if it has one by now. Its own macros are not expanded here.
+    fn variable(&self, name: &str) -> Option<String> {
+        let found = self.variables.iter().rev().find(|variable| variable.name.eq_ignore_ascii_case(name))?;
+        (!runtime::is_late(&found.value)).then(|| Text::flatten(&found.value).into_owned())
+    }
 }
 
 #[cfg(test)]
@@ -230,6 +262,24 @@ mod tests {
         check("", "20260309.2");
         check("$(open", "$(open");
         check("$(Date:qq)", "$(Date_qq)");
+    }
+
+    #[test]
+    fn a_variable_that_is_an_expression_is_in_the_name_when_it_has_a_value() {
+        let at = "2026-03-09T05:07:08Z".parse().expect("a time");
+        let mut plan = plan("$(env)-$(Rev:r)-$(count)");
+        plan.variables.push(Variable {
+            name: "count".to_owned(),
+            value: "$[counter('x', 7)]".into(),
+            ..Variable::default()
+        });
+        let queued = resolve(&plan, at).with_revision(3);
+        assert_eq!(queued, "prod-3-$(count)");
+        let mut variables = plan.variables.clone();
+        assert_eq!(late_name(&plan, at, &queued, &variables), None);
+        variables[1].value = "7/8".into();
+        assert_eq!(late_name(&plan, at, &queued, &variables).as_deref(), Some("prod-3-7_8"));
+        assert_eq!(late_name(&plan, at, "a step's own", &variables), None);
     }
 
     #[test]

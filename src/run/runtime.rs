@@ -33,6 +33,8 @@ pub struct Sources<'s> {
 /// Whose variables are asked for, by places in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
+    /// Those of the run alone.
+    Run,
     /// A stage's.
     Stage(usize),
     /// Those of a job of a stage, as all its legs have them.
@@ -67,16 +69,15 @@ pub fn resolve(plan: &Plan, asker: Asker, sources: &Sources<'_>, mut failed: imp
 
 /// Returns the scopes around the one who asks, the outermost first.
 fn scopes(plan: &Plan, asker: Asker) -> Vec<(String, Vec<Variable>)> {
+    let mut scopes = vec![(String::new(), with_groups(&plan.variables, &plan.groups))];
     let (stage, job, leg) = match asker {
+        Asker::Run => return scopes,
         Asker::Stage(stage) => (stage, None, None),
         Asker::Job(stage, job) => (stage, Some(job), None),
         Asker::Leg(stage, job, leg) => (stage, Some(job), Some(leg)),
     };
     let stage = &plan.stages[stage];
-    let mut scopes = vec![
-        (String::new(), with_groups(&plan.variables, &plan.groups)),
-        (format!("{}/", stage.name), with_groups(&stage.variables, &stage.groups)),
-    ];
+    scopes.push((format!("{}/", stage.name), with_groups(&stage.variables, &stage.groups)));
     if let Some(job) = job.map(|job| &stage.jobs[job]) {
         scopes.push((format!("{}/{}/", stage.name, job.name), with_groups(&job.variables, &job.groups)));
         if let Some(leg) = leg.map(|leg| job.leg(leg)).filter(|leg| !leg.variables().is_empty()) {
@@ -95,6 +96,11 @@ fn with_groups(variables: &[Variable], groups: &[VariableGroup]) -> Vec<Variable
         all.extend(variables.get(at).cloned());
     }
     all
+}
+
+/// Says whether a value is an expression.
+pub(super) fn is_late(value: &Text) -> bool {
+    expression(value).is_some()
 }
 
 /// Returns the expression that a value consists of, without its brackets.

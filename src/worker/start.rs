@@ -9,7 +9,8 @@ use super::{other_run, predefined};
 use crate::diagnostic::shown;
 use crate::expression::Value;
 use crate::pipeline::plan::Variable;
-use crate::run::{Asker, Series, Sources, resolve_variables};
+use crate::run::{Asker, Series, Sources, has_late_variables, late_name, resolve_variables};
+use crate::store::StepEvent;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,7 +18,9 @@ use std::collections::HashMap;
 /// Returns the variables of a job. The masker knows its secrets from here on. Otherwise a sentence
 /// that says which variable has no value, and why.
 pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Variables, String>, Broken> {
-    let resolved = match resolved(job, desk).await? {
+    let mut numbers = HashMap::new();
+    let asker = Asker::Leg(job.stage, job.job, job.leg);
+    let resolved = match resolved(job, desk, asker, &contexts(job), &mut numbers).await? {
         Ok(resolved) => resolved,
         Err(sentence) => return Ok(Err(sentence)),
     };
@@ -46,10 +49,32 @@ pub(super) async fn variables(job: &JobContext, desk: &mut Desk<'_>) -> Result<R
     }
     variables.set_environment(job.host.environment.iter().cloned());
     predefined::set(&mut variables, job);
+    if let Some(name) = name(job, desk, &mut numbers).await? {
+        predefined::set_run_name(&mut variables, predefined::run_name(&job.plan, &name));
+    }
     warnings.extend(other_run::set_variables(&mut variables, job, desk).await?);
     warnings.extend(variables.recalculate());
     desk.log(None, warnings.into_iter().map(|warning| format!("##[warning]{warning}")).collect()).await?;
     Ok(Ok(variables))
+}
+
+/// Gives the run its name where that has variables that have their values only now. Whichever job begins
+/// first, it is the same name: no variable of the run depends on a job.
+async fn name(
+    job: &JobContext,
+    desk: &mut Desk<'_>,
+    numbers: &mut HashMap<Series, i64>,
+) -> Result<Option<String>, Broken> {
+    if !has_late_variables(&job.plan) {
+        return Ok(None);
+    }
+    let variables = resolved(job, desk, Asker::Run, &of_run(job), numbers).await?;
+    let name = variables.ok().and_then(|variables| late_name(&job.plan, job.queued_at, &job.name, &variables));
+    let name = name.map(|name| desk.masker.mask(&name).into_owned());
+    if let Some(name) = &name {
+        desk.record(StepEvent::Renamed { name: name.clone() }).await?;
+    }
+    Ok(name)
 }
 
 /// Returns the variable of a secret, which the masker knows from here on.
@@ -68,14 +93,18 @@ fn hidden(name: &str, secret: &str, desk: &mut Desk<'_>, warnings: &mut Vec<Stri
 
 /// Evaluates the expressions in the plan's variables. A number that an expression wants to count
 /// is fetched, and all is evaluated again, until no number is missing.
-async fn resolved(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Vec<Variable>, String>, Broken> {
-    let contexts = contexts(job);
-    let mut known = HashMap::new();
+async fn resolved(
+    job: &JobContext,
+    desk: &mut Desk<'_>,
+    asker: Asker,
+    contexts: &[(&'static str, Value)],
+    numbers: &mut HashMap<Series, i64>,
+) -> Result<Result<Vec<Variable>, String>, Broken> {
     loop {
-        match evaluate(job, &contexts, &known) {
+        match evaluate(job, asker, contexts, numbers) {
             (_, Some(series)) => {
                 let number = desk.count(&series).await?;
-                known.insert(series, number);
+                numbers.insert(series, number);
             }
             (resolved, None) => return Ok(resolved),
         }
@@ -85,14 +114,20 @@ async fn resolved(job: &JobContext, desk: &mut Desk<'_>) -> Result<Result<Vec<Va
 /// Returns what the expressions of a job see beside its variables.
 pub(super) fn contexts(job: &JobContext) -> Vec<(&'static str, Value)> {
     let mut contexts = job.board.contexts(&job.plan, job.stage, job.job);
-    contexts.push(("pipeline", Value::object([("startTime", Value::DateTime(job.queued_at))])));
-    contexts.push(("resources", Value::object::<&str>([])));
+    contexts.extend(of_run(job));
     contexts
+}
+
+/// Returns what the expressions of every job see.
+fn of_run(job: &JobContext) -> [(&'static str, Value); 2] {
+    let started = Value::object([("startTime", Value::DateTime(job.queued_at))]);
+    [("pipeline", started), ("resources", Value::object::<&str>([]))]
 }
 
 /// Evaluates with the numbers that are known, and returns the first that is missing.
 fn evaluate(
     job: &JobContext,
+    asker: Asker,
     contexts: &[(&'static str, Value)],
     known: &HashMap<Series, i64>,
 ) -> (Result<Vec<Variable>, String>, Option<Series>) {
@@ -106,7 +141,7 @@ fn evaluate(
     };
     let sources = Sources { contexts: contexts.to_vec(), counter: Some(&counter) };
     let mut failed = None;
-    let resolved = resolve_variables(&job.plan, Asker::Leg(job.stage, job.job, job.leg), &sources, |sentence| {
+    let resolved = resolve_variables(&job.plan, asker, &sources, |sentence| {
         failed.get_or_insert(sentence);
     });
     (failed.map_or(Ok(resolved), Err), missing.take())

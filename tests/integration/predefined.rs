@@ -110,3 +110,33 @@ fn every_variable_of_the_readme_is_there() {
         assert_ne!(exported, "unset", "{name} is not in the environment");
     }
 }
+
+#[test]
+fn a_run_is_named_by_what_its_first_job_counts() {
+    let folder = Folder::new(CONNECTIONS);
+    let text = "name: v$(count)-$(Rev:r)\nresources: {webhooks: [{webhook: hook, connection: up}]}\n\
+        variables:\n- name: count\n  value: $[counter('x', 7)]\n\
+        jobs:\n- job: a\n  steps: [{bash: 'echo \"number $(Build.BuildNumber) $(count)\"'}]\n\
+        - job: b\n  dependsOn: a\n  steps: [{bash: 'echo \"##vso[build.updatebuildnumber]own\"'}]\n\
+        - job: c\n  dependsOn: b\n  steps: [{bash: 'echo \"then $(Build.BuildNumber) $(count)\"'}]\n";
+    folder.write("pipelines/p.yml", text);
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(server.request("POST", "/webhooks/up", &[], b"{}").status, 200);
+    assert_eq!(server.request("POST", "/webhooks/up", &[], b"{}").status, 200);
+    let name = |run: &str| folder.run(&["runs", "show", run, "--format", "json"]).ended_with(0).json()["name"].clone();
+    assert_eq!(name("p#2"), "v$(count)-2", "nothing has counted yet");
+    drop(server);
+    let _server = folder.serve(&[]);
+    let counted = |(run, revision): (&str, u8)| {
+        folder.run(&["runs", "wait", run]).ended_with(0);
+        let log = folder.run(&["runs", "logs", run]).ended_with(0).stdout;
+        assert_eq!(name(run), "own", "a name that a step gave stays");
+        let is_of = |count: &u8| {
+            log.contains(&format!("number v{count}-{revision} {count}")) && log.contains(&format!("then own {count}"))
+        };
+        [7, 8].into_iter().find(is_of).unwrap_or_else(|| panic!("{log}"))
+    };
+    assert_eq!([("p#1", 1), ("p#2", 2)].map(counted).into_iter().collect::<BTreeSet<u8>>().len(), 2);
+    let output = folder.run(&["run", "pipelines/p.yml"]).ended_with(0);
+    assert!(output.stdout.contains("number v7-1 7") && output.stdout.contains("then own 7"), "{output:?}");
+}
