@@ -12,12 +12,14 @@ use crate::yaml::{self, Node};
 use std::path::{Path, PathBuf};
 
 /// The keys of which a template has one at its top.
-const BODIES: [&str; 5] = ["steps", "jobs", "stages", "variables", "extends"];
+const BODIES: [&str; 5] = ["steps", "jobs", "stages", VARIABLES, "extends"];
+/// The one that is enough for what no pipeline is.
+const VARIABLES: &str = "variables";
 /// The key that every template may have beside it.
 const PARAMETERS: &str = "parameters";
 
 /// Says whether a file is a template by where it is or by what it holds: one in a folder of
-/// templates, one with parameters in the old form, or one that has variables and nothing that runs.
+/// templates, one with parameters in the old form, or one that has variables and nothing else.
 /// All others may be pipelines.
 pub fn is_template(path: &Path, library: &Library) -> bool {
     let (full, root) = (absolute(path), repository_of(path, library.pipelines()));
@@ -29,7 +31,8 @@ pub fn is_template(path: &Path, library: &Library) -> bool {
     let Some(document) = yaml::parse(&text, SourceId(0), &mut ignored) else { return false };
     let has_old_parameters = document.member(PARAMETERS).is_some_and(|it| it.entries().is_some());
     match TemplateKind::of(keys(&document)) {
-        Some(TemplateKind::Variables) => true,
+        // With anything else beside them it is a pipeline in which what runs is misspelt.
+        Some(TemplateKind::Variables) => keys(&document).all(|key| key == PARAMETERS || key == VARIABLES),
         Some(_) => has_old_parameters,
         None => false,
     }

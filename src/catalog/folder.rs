@@ -1,9 +1,10 @@
 //! Which files of a folder are pipelines, which are templates, and which can't be told from others by name.
 
 use super::Library;
+use super::disk::absolute;
 use super::load::shown_path;
 use crate::diagnostic::{Code, Diagnostic, Report, SourceMap, shown};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The most pipeline files, and the most templates, that one folder has.
 pub const FILES_MAX: usize = 10_000;
@@ -11,6 +12,8 @@ pub const FILES_MAX: usize = 10_000;
 const FOLDER_DEPTH_MAX: usize = 20;
 /// Folders of this name hold templates, which are no pipelines.
 const TEMPLATES: &str = "templates";
+/// What helps a file that has no name of its own.
+const RENAME: &str = "give it another name";
 
 /// Why a folder of pipelines can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +48,7 @@ pub(super) struct Files {
     pub(super) strays: Vec<Stray>,
 }
 
-/// A file that is served under no name: its own is no text, or another file has the same one.
+/// A file that is served under no name: its own is no text, another file has the same one, or it is elsewhere.
 #[derive(Debug)]
 pub struct Stray {
     /// Its path below the folder, with its ending: no pipeline's name.
@@ -57,12 +60,13 @@ pub struct Stray {
 }
 
 /// Returns the files below a folder by their names. Links to folders are not followed, so that the
-/// search ends and stays inside, and hidden ones are left alone.
+/// search ends and stays inside, nor are links to files outside; hidden ones are left alone.
 ///
 /// `x.yml` and `x.yaml` would both be the pipeline `x`: the first has the name, whatever the order in which
 /// the system lists them. The configuration of the library takes no name from anybody.
 pub(super) fn files(folder: &Path, library: &Library) -> Result<Files, Error> {
     let mut found = Files::default();
+    let root = absolute(folder);
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((inside, depth)) = open.pop() {
         let failed = |cause| Error::Folder { folder: inside.display().to_string(), cause };
@@ -76,7 +80,8 @@ pub(super) fn files(folder: &Path, library: &Library) -> Result<Files, Error> {
             if kind.is_dir() && depth < FOLDER_DEPTH_MAX {
                 open.push((path, depth + 1));
             } else if !kind.is_dir() && is_yaml(&path) {
-                found.add(folder, path)?;
+                let leads_out = kind.is_symlink() && path.is_file() && !absolute(&path).starts_with(&root);
+                found.add(folder, path, leads_out)?;
             }
         }
     }
@@ -86,7 +91,7 @@ pub(super) fn files(folder: &Path, library: &Library) -> Result<Files, Error> {
 }
 
 impl Files {
-    fn add(&mut self, folder: &Path, path: PathBuf) -> Result<(), Error> {
+    fn add(&mut self, folder: &Path, path: PathBuf, leads_out: bool) -> Result<(), Error> {
         let Ok(inside) = path.strip_prefix(folder) else { return Ok(()) };
         let is_full = |count: usize| count == FILES_MAX;
         let list = if is_among_templates(inside) { &mut self.templates } else { &mut self.pipelines };
@@ -94,10 +99,14 @@ impl Files {
             return Err(Error::TooMany(folder.display().to_string()));
         }
         match inside.with_extension("").to_str() {
+            _ if leads_out => {
+                let title = format!("{} is a link out of the pipelines folder, and is not read", shown_path(&path));
+                self.strays.push(Stray::new(folder, path, title, "put the file itself there"));
+            }
             Some(name) => list.push(File { name: slashes(name), path }),
             None => {
                 let title = format!("the name of the file {} is not UTF-8, so nothing can name it", shown_path(&path));
-                self.strays.push(Stray::new(folder, path, title));
+                self.strays.push(Stray::new(folder, path, title, RENAME));
             }
         }
         Ok(())
@@ -114,7 +123,7 @@ impl Files {
                 Some(first) if !library.is_configuration(&file.path) => {
                     let (path, name) = (shown_path(&file.path), shown(&file.name));
                     let title = format!("{path} and {first} are both named `{name}`: the second one is served");
-                    self.strays.push(Stray::new(folder, file.path, title));
+                    self.strays.push(Stray::new(folder, file.path, title, RENAME));
                 }
                 _ => kept.push(file),
             }
@@ -123,10 +132,23 @@ impl Files {
     }
 }
 
+/// Returns the name of a pipeline: its path below the pipelines folder, or else the name of its file, without
+/// the ending.
+pub(super) fn name_of(path: &Path, pipelines: &Path) -> String {
+    let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let is_below = |inside: &Path| inside.components().all(|part| matches!(part, Component::Normal(_)));
+    let inside = [full, absolute].iter().find_map(|of| {
+        let path = of(path);
+        path.strip_prefix(of(pipelines)).ok().filter(|inside| is_below(inside)).map(|inside| inside.with_extension(""))
+    });
+    let name = inside.or_else(|| path.file_stem().map(PathBuf::from)).unwrap_or_default();
+    slashes(&name.to_string_lossy())
+}
+
 impl Stray {
-    fn new(folder: &Path, path: PathBuf, title: String) -> Self {
+    fn new(folder: &Path, path: PathBuf, title: String, help: &str) -> Self {
         let inside = path.strip_prefix(folder).unwrap_or(&path);
-        let report = Diagnostic::without_place(Code::PipelineName, title).help("give it another name");
+        let report = Diagnostic::without_place(Code::PipelineName, title).help(help);
         let name = slashes(&inside.to_string_lossy());
         Self { name, path, report: report.resolve(&SourceMap::default()) }
     }

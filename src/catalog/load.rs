@@ -1,7 +1,7 @@
 //! Reading pipeline files.
 
 use super::disk::Moment;
-use super::folder::File;
+use super::folder::{self, File};
 use super::known::Home;
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
@@ -84,7 +84,7 @@ pub(super) fn unread(name: &str, report: Report) -> Entry {
 /// Reads one pipeline file by its path, for commands that work on a file outside the folder.
 pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, Diagnostics)> {
     let text = read(path)?;
-    let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let name = folder::name_of(path, library.pipelines());
     let moment = Moment::new(library);
     let home = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     guarded(|| compile(&name, &shown_path(path), &text, &moment.files(path), (home, library)))

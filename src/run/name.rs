@@ -226,13 +226,8 @@ mod tests {
     use super::*;
 
     fn plan(name: &str) -> Plan {
-        let variable = crate::pipeline::plan::Variable {
-            name: "env".to_owned(),
-            value: "prod".into(),
-            read_only: false,
-            own_number: false,
-            group: None,
-        };
+        let variable =
+            Variable { name: "env".to_owned(), value: "prod".into(), read_only: false, own_number: false, group: None };
         Plan {
             substitution: Default::default(),
             version: 1,

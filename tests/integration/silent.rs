@@ -142,6 +142,41 @@ fn check_tells_files_that_have_no_name_of_their_own() {
 }
 
 #[test]
+fn a_link_out_of_the_folder_is_no_pipeline_and_one_inside_is() {
+    let folder = Folder::new(CONNECTIONS);
+    folder.write("elsewhere.yml", &listening("load")).write("pipelines/team/own.yml", &listening("load"));
+    for (target, link) in [("../elsewhere.yml", "out.yml"), ("team/own.yml", "in.yml")] {
+        std::os::unix::fs::symlink(target, folder.path().join("pipelines").join(link)).expect("a link");
+    }
+    let checked = folder.run(&["check"]).ended_with(1);
+    assert!(checked.stderr.contains("pipelines/out.yml is a link out of the pipelines folder"), "{}", checked.stderr);
+    let server = folder.serve(&["--no-worker"]);
+    let delivery = shown(&folder, &deliver(&server, "load"));
+    let decided = [("in", "queued"), ("team/own", "queued"), ("out.yml", "not-listening")];
+    assert_eq!(decisions(&delivery), decided.map(|(name, word)| (name.to_owned(), word.to_owned())), "{delivery:#}");
+}
+
+#[test]
+fn a_pipeline_in_a_folder_has_the_same_name_for_commands_and_for_the_server() {
+    let folder = Folder::new(CONNECTIONS);
+    let text = "steps: [{script: 'echo ${{ variables[''Build.DefinitionName''] }} $(Build.DefinitionName)'}]\n";
+    folder.write(
+        "pipelines/team/own.yml",
+        &format!("{}{text}", listening("load").split("steps:").next().expect("a head")),
+    );
+    folder.write("apart/other.yml", text);
+    for name in ["team/own", "pipelines/team/own.yml", "./apart/../pipelines/team/own.yml"] {
+        let ran = folder.run(&["run", name, "--raw"]).ended_with(0).stdout;
+        assert!(ran.contains("team/own team/own"), "{name}: {ran}");
+    }
+    assert!(folder.run(&["run", "apart/other.yml", "--raw"]).ended_with(0).stdout.contains("other other"));
+    let server = folder.serve(&[]);
+    deliver(&server, "load");
+    folder.run(&["runs", "wait", "team/own#1"]).ended_with(0);
+    assert!(folder.run(&["runs", "logs", "team/own#1"]).ended_with(0).stdout.contains("team/own team/own"));
+}
+
+#[test]
 fn a_broken_file_is_warned_of_once_for_each_state_of_it() {
     let folder = Folder::new(CONNECTIONS);
     folder.write("pipelines/torn.yml", "steps: [\n");
