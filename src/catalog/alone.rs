@@ -22,7 +22,7 @@ const PARAMETERS: &str = "parameters";
 /// templates, one with parameters in the old form, or one that has variables and nothing else.
 /// All others may be pipelines.
 pub fn is_template(path: &Path, library: &Library) -> bool {
-    let (full, root) = (absolute(path), repository_of(path, library.pipelines()));
+    let (full, root) = (absolute(path), repository_of(path, library));
     if folder::is_among_templates(full.strip_prefix(&root).unwrap_or(&full)) {
         return true;
     }

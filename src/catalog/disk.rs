@@ -47,7 +47,7 @@ impl<'l> Moment<'l> {
 
     /// Returns the files as a pipeline at a path sees them.
     pub(super) fn files(&self, pipeline: &Path) -> Disk<'_> {
-        let root = repository_of(pipeline, &self.library.pipelines);
+        let root = repository_of(pipeline, self.library);
         let inside = absolute(pipeline).strip_prefix(&root).map(Path::to_owned).unwrap_or_default();
         Disk { moment: self, root, pipeline: slashes(&inside), asked: RefCell::default() }
     }
@@ -132,15 +132,17 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Returns the root of the repository that a pipeline is in: the nearest folder above it that has
-/// a `.git`, else the pipelines folder if it is in there, else its own folder.
-pub(super) fn repository_of(pipeline: &Path, pipelines: &Path) -> PathBuf {
-    let pipeline = absolute(pipeline);
+/// Returns the root of the repository that a file is in: the nearest folder above it that has a `.git` or that
+/// the configuration calls a repository, else the pipelines folder if it is in there, else its own folder.
+pub(super) fn repository_of(file: &Path, library: &Library) -> PathBuf {
+    let pipeline = absolute(file);
     let own = pipeline.parent().unwrap_or(Path::new("/"));
-    if let Some(checkout) = own.ancestors().find(|folder| folder.join(".git").exists()) {
-        return checkout.to_owned();
+    let configured: Vec<PathBuf> = library.folders().map(absolute).collect();
+    let is_root = |folder: &&Path| folder.join(".git").exists() || configured.iter().any(|known| known == *folder);
+    if let Some(root) = own.ancestors().find(is_root) {
+        return root.to_owned();
     }
-    let pipelines = absolute(pipelines);
+    let pipelines = absolute(library.pipelines());
     let is_inside = pipelines.is_absolute() && pipeline.starts_with(&pipelines);
     if is_inside { pipelines } else { own.to_owned() }
 }

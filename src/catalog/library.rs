@@ -55,6 +55,11 @@ impl Library {
         path.file_name() == configuration.file_name() && path.canonicalize().is_ok_and(|path| path == *configuration)
     }
 
+    /// Returns the folders of the repositories that pipelines name.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.repositories.iter().map(|(_, path)| path.as_path())
+    }
+
     /// Returns the folder of a declared repository: the one configured for its alias, else for its
     /// name.
     pub(super) fn repository(&self, declared: &Repository) -> Option<&Path> {
