@@ -2,7 +2,7 @@
 
 use super::drain::HangUps;
 use crate::config::{self, Config};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What is asked of who looks at the configuration.
 pub(super) enum Ask {
-    /// To read it now, changed or not: files that it names, such as those of secrets, may have changed.
+    /// To read it now, changed or not.
     Read,
     /// To end.
     Stop,
@@ -65,9 +65,14 @@ impl Drop for Reloader {
 /// What is decided at the start, by its keys.
 type Fixed = Vec<(&'static str, String)>;
 
-/// What is known of the file.
+/// What changes when one of the files is written or replaced.
+type Stamps = Vec<Option<(SystemTime, u64)>>;
+
+/// What is known of the file, and of those that its secrets are in.
 struct Seen {
-    stamp: Option<(SystemTime, u64)>,
+    /// The file itself first.
+    files: Vec<PathBuf>,
+    stamps: Stamps,
     fixed: Option<Fixed>,
     /// Whether the one in force says nothing.
     is_blank: bool,
@@ -75,10 +80,30 @@ struct Seen {
 
 impl Seen {
     fn now(file: &Path, subject: &impl Subject) -> Self {
-        let stamp = stamp(file);
-        let fixed = load(file, subject).map(|config| fixed(&config, subject)).ok();
-        Self { stamp, fixed, is_blank: is_blank(file) }
+        let mut seen =
+            Self { files: vec![file.to_owned()], stamps: vec![stamp(file)], fixed: None, is_blank: is_blank(file) };
+        if let Ok(config) = load(file, subject) {
+            seen.take_files(files(file, &config));
+            seen.fixed = Some(fixed(&config, subject));
+        }
+        seen
     }
+
+    /// Looks at other files from now on. What was known of a file before is kept: it may have been changed since.
+    fn take_files(&mut self, files: Vec<PathBuf>) {
+        let known = |file: &PathBuf| self.files.iter().position(|it| it == file).and_then(|at| self.stamps[at]);
+        self.stamps = files.iter().map(|file| known(file).or_else(|| stamp(file))).collect();
+        self.files = files;
+    }
+
+    fn stamps(&self) -> Stamps {
+        self.files.iter().map(|file| stamp(file)).collect()
+    }
+}
+
+/// Returns the files that a configuration consists of.
+fn files(file: &Path, config: &Config) -> Vec<PathBuf> {
+    std::iter::once(file.to_owned()).chain(config.secret_files.iter().cloned()).collect()
 }
 
 fn load(file: &Path, subject: &impl Subject) -> Result<Config, config::Mistakes> {
@@ -98,17 +123,17 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Ok(Ask::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
         }
-        let now = stamp(file);
-        if now == seen.stamp && !must_read {
+        let now = seen.stamps();
+        if now == seen.stamps && !must_read {
             continue;
         }
         let (is_blank, config) = (is_blank(file), load(file, subject));
-        if stamp(file) != now {
+        if seen.stamps() != now {
             // It is being written: the next look finds it as it is then.
             continue;
         }
-        let changed = if now == seen.stamp { "unchanged" } else { "changed" };
-        (seen.stamp, must_read) = (now, false);
+        let changed = if now == seen.stamps { "unchanged" } else { "changed" };
+        (seen.stamps, must_read) = (now, false);
         match config {
             // An editor or a full disk has emptied it: nobody means to close all connections in this way.
             Ok(_) if is_blank && !seen.is_blank => {
@@ -116,6 +141,7 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked
             }
             Ok(config) => {
                 seen.is_blank = is_blank;
+                seen.take_files(files(file, &config));
                 subject.take_up(&config);
                 tracing::info!("the {changed} configuration is in force");
                 let fixed = fixed(&config, subject);

@@ -75,6 +75,8 @@ pub struct Config {
     pub tasks: Option<PathBuf>,
     /// The variable groups in the order of the file.
     pub variable_groups: Vec<VariableGroup>,
+    /// The files in which its secrets are.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// See [`Config::fixed`].
@@ -129,6 +131,7 @@ impl Config {
             repositories: Vec::new(),
             tasks: None,
             variable_groups: Vec::new(),
+            secret_files: Vec::new(),
         }
     }
 
@@ -198,6 +201,7 @@ impl Config {
             && let Some(section) = Section::open(root, text, "", &mut diagnostics)
         {
             config.read(section, environment);
+            config.secret_files = secret::files(root, path.parent().unwrap_or(Path::new(".")));
         }
         if diagnostics.is_empty() {
             return Ok(config);

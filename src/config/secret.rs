@@ -12,7 +12,7 @@ use crate::webhook::connection::Secret;
 use crate::webhook::scheme::Scheme;
 use crate::yaml::{Entry, Node};
 use jiff::Timestamp;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The most bytes of a secret's file; a secret has some dozens.
 const FILE_MAX: u64 = 64 * 1024;
@@ -112,6 +112,19 @@ pub fn read_if_known(
     let source = written(section, node)?.source;
     let bytes = source.fetch(folder, environment).ok()?;
     String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+}
+
+/// Returns the files that secrets are in, wherever the configuration names them: with a change of one of them
+/// the configuration is another one.
+pub fn files(node: &Node, folder: &Path) -> Vec<PathBuf> {
+    let of_entry = |entry: &Entry| {
+        let inside = files(&entry.value, folder);
+        let is_secret = entry.key.text().is_some_and(|key| &**key == "secret");
+        let sources = entry.value.items().unwrap_or(std::slice::from_ref(&entry.value));
+        let named = sources.iter().filter(|_| is_secret).filter_map(|source| source.member("file")?.text());
+        named.map(|file| folder.join(&**file)).chain(inside).collect::<Vec<_>>()
+    };
+    node.entries().unwrap_or_default().iter().flat_map(of_entry).collect()
 }
 
 /// A secret as it is written.

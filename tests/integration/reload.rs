@@ -56,20 +56,52 @@ fn status(server: &Server, connection: &str, bytes: usize) -> u16 {
     server.request("POST", &format!("/webhooks/{connection}"), &[], body.as_bytes()).status
 }
 
+/// Sends something with a secret, and returns the status.
+fn sent(server: &Server, secret: &str) -> u16 {
+    let signature = crate::support::checksum(secret, b"{}");
+    server.request("POST", "/webhooks/open", &[("X-WH-Checksum", &signature)], b"{}").status
+}
+
+/// A folder whose connection has its secret in a file.
+fn with_secret_file() -> Folder {
+    let folder = Folder::new("connections: {open: {secret: [{file: secrets/first.txt}]}}\n");
+    folder.write("secrets/first.txt", "before").write("pipelines/quick.yml", QUICK);
+    folder
+}
+
+#[test]
+fn a_changed_file_of_a_secret_is_taken_up_and_one_that_is_gone_is_told() {
+    let folder = with_secret_file();
+    let server = folder.serve(&[]);
+    assert_eq!((sent(&server, "before"), sent(&server, "after")), (200, 401));
+    let file = folder.path().join("secrets/first.txt");
+    std::fs::remove_file(&file).expect("it is there");
+    let told = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    until("a word about it", ANSWER_MAX, || told().contains("`secrets/first.txt` does not exist").then_some(()));
+    assert_eq!(sent(&server, "before"), 200, "the last good configuration stays in force");
+    folder.write("secrets/first.txt", "after\n");
+    until("the new secret", ANSWER_MAX, || (sent(&server, "after") == 200).then_some(()));
+    assert_eq!(sent(&server, "before"), 401);
+    folder.write("pipehook.yml", "connections: {open: {secret: {file: second.txt}}}\n").write("second.txt", "third");
+    until("another file", ANSWER_MAX, || (sent(&server, "third") == 200).then_some(()));
+    folder.write("second.txt", "fourth");
+    until("a change of that", ANSWER_MAX, || (sent(&server, "fourth") == 200).then_some(()));
+}
+
 #[test]
 fn a_hang_up_reads_the_files_of_secrets_again_and_ends_nothing() {
-    let folder = Folder::new("connections: {open: {secret: {file: secret.txt}}}\n");
-    folder.write("secret.txt", "before");
-    folder.write("pipelines/quick.yml", QUICK);
+    let folder = with_secret_file();
     let mut server = folder.serve(&[]);
-    let sent = |server: &Server, secret: &str| {
-        let signature = crate::support::checksum(secret, b"{}");
-        server.request("POST", "/webhooks/open", &[("X-WH-Checksum", &signature)], b"{}").status
-    };
-    assert_eq!((sent(&server, "before"), sent(&server, "after")), (200, 401));
-    folder.write("secret.txt", "after");
+    assert_eq!((sent(&server, "before"), sent(&server, "after!")), (200, 401));
+    // Nobody sees by its time and length that this is another one.
+    let file = folder.path().join("secrets/first.txt");
+    let modified = std::fs::metadata(&file).and_then(|about| about.modified()).expect("a time");
+    folder.write("other.txt", "after!");
+    let other = std::fs::File::options().write(true).open(folder.path().join("other.txt")).expect("it is there");
+    other.set_modified(modified).expect("a time");
+    std::fs::rename(folder.path().join("other.txt"), &file).expect("a file moves");
     server.signal(rustix::process::Signal::HUP);
-    until("the new secret", ANSWER_MAX, || (sent(&server, "after") == 200).then_some(()));
+    until("the new secret", ANSWER_MAX, || (sent(&server, "after!") == 200).then_some(()));
     assert_eq!(sent(&server, "before"), 401);
     // A second one does nothing else, and what ends the server still does.
     server.signal(rustix::process::Signal::HUP);

@@ -226,7 +226,8 @@ fn templates_of_a_configured_repository_are_checked_from_its_root() {
     let folder = Folder::new("repositories: {shop/one: one}\n");
     folder.write("one/j/jobs.yml", "jobs:\n- job: a\n  steps:\n  - template: ../s/st.yml\n  - template: /s/st.yml\n");
     folder.write("one/s/st.yml", "parameters: {a: 1}\nsteps:\n- script: x\n");
-    let pipeline = "resources: {repositories: [{repository: o, type: git, name: shop/one}]}\njobs:\n- template: j/jobs.yml@o\n";
+    let pipeline =
+        "resources: {repositories: [{repository: o, type: git, name: shop/one}]}\njobs:\n- template: j/jobs.yml@o\n";
     folder.write("pipelines/p.yml", pipeline);
     tells(&folder, ".", &[]);
     tells(&folder, "one/j/jobs.yml", &[]);
