@@ -10,7 +10,7 @@ use crate::store::{Answer, Error, HandedBack, JobOutcome, Lease, Other, Question
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How long to wait before a write is tried again that the store could not take, at first and at
 /// the most. It is tried for as long as the lease holds.
@@ -28,8 +28,8 @@ pub(super) struct Recorder {
     clock: Arc<dyn Clock>,
     log: Log,
     /// The record of a step's end that is still being written: what follows it goes on meanwhile, up
-    /// to the next record or the end.
-    recording: Option<JoinHandle<Result<(), Broken>>>,
+    /// to the next record or the end. At most one; it is dropped with us, when the lease is lost.
+    recording: JoinSet<Result<(), Broken>>,
     metrics: Arc<Metrics>,
 }
 
@@ -44,7 +44,7 @@ enum Log {
 
 impl Recorder {
     pub(super) fn new(store: Arc<dyn Store>, lease: Lease, clock: Arc<dyn Clock>, log: LogWriter) -> Self {
-        Self { store, lease, clock, log: Log::Here(log), recording: None, metrics: Arc::default() }
+        Self { store, lease, clock, log: Log::Here(log), recording: JoinSet::new(), metrics: Arc::default() }
     }
 
     /// Counts what is printed.
@@ -55,9 +55,13 @@ impl Recorder {
     /// Puts the log on disk, and the last record into the store. An outcome is recorded only after
     /// both.
     pub(super) async fn sync(&mut self) -> Result<(), Broken> {
-        self.begin(LogWriter::sync).await?;
-        self.finish_writing().await?;
-        self.finish_recording().await
+        let synced = match self.begin(LogWriter::sync).await {
+            Ok(()) => self.finish_writing().await,
+            broken => broken,
+        };
+        // Also where the log is broken: it is still known how the step ended.
+        self.finish_recording().await?;
+        synced
     }
 
     /// Begins a write to the log on a thread that may wait for the disk, when the one before it has
@@ -76,8 +80,8 @@ impl Recorder {
 
     /// Returns when all records so far are in the store.
     async fn finish_recording(&mut self) -> Result<(), Broken> {
-        match self.recording.take() {
-            Some(recording) => recording.await.unwrap_or_else(|error| Err(Broken::Log(error.to_string()))),
+        match self.recording.join_next().await {
+            Some(recorded) => recorded.unwrap_or_else(|error| Err(Broken::Log(error.to_string()))),
             None => Ok(()),
         }
     }
@@ -105,7 +109,7 @@ impl Journal for Recorder {
         let is_end = matches!(event, StepEvent::Completed { .. });
         let record = async move { persist(&lease, || store.record(&lease, event.clone())).await };
         if is_end {
-            self.recording = Some(tokio::spawn(record));
+            self.recording.spawn(record);
             return Ok(());
         }
         record.await

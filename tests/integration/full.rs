@@ -42,18 +42,14 @@ fn post(server: &Server, number: u64) -> (u16, Option<String>) {
     (answer.status, answer.header("retry-after").map(str::to_owned))
 }
 
-#[test]
-fn a_full_disk_is_answered_with_503_logged_once_and_survived() {
-    let folder = folder();
-    let server = folder.serve(&["--no-worker"]);
-    assert_eq!(post(&server, 0).0, 200);
+/// Posts until nothing can be written any more. Returns the limit before, and how many were acknowledged.
+fn fill(folder: &Folder, server: &Server) -> (Option<u64>, u64) {
     // The log of the database may not grow, which leaves room for the server's own lines.
-    let written = std::fs::metadata(folder.path().join("data/pipehook.db-wal")).expect("its log").len();
-    let before = limit(&server, Resource::Fsize, Some(written));
+    let before = limit(server, Resource::Fsize, Some(written(folder)));
     // Opening the database anew brings its log into it, which makes room a few times.
     let (mut taken, mut refused) = (0, 0);
     for number in 1..POSTS_MAX {
-        match post(&server, number) {
+        match post(server, number) {
             (200, _) => (taken, refused) = (taken + 1, 0),
             (status, retry_after) => {
                 assert_eq!(status, 503, "nothing can be written");
@@ -66,12 +62,78 @@ fn a_full_disk_is_answered_with_503_logged_once_and_survived() {
         }
     }
     assert_eq!(refused, REFUSED_IN_A_ROW, "the disk is full");
+    (before, taken)
+}
+
+/// Returns the length of the database's log.
+fn written(folder: &Folder) -> u64 {
+    std::fs::metadata(folder.path().join("data/pipehook.db-wal")).expect("its log").len()
+}
+
+#[test]
+fn a_full_disk_is_answered_with_503_logged_once_and_survived() {
+    let folder = folder();
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(post(&server, 0).0, 200);
+    let (before, taken) = fill(&folder, &server);
     let lines = log(folder.path()).lines().filter(|line| line.contains("could not be written")).count();
     assert_eq!(lines, 1, "it is logged once:\n{}", log(folder.path()));
     limit(&server, Resource::Fsize, before);
     until("room again", RECOVERY_MAX, || (post(&server, POSTS_MAX).0 == 200).then_some(()));
     let last = folder.run(&["runs", "--limit", "1", "--format", "json"]).ended_with(0).json();
     assert_eq!(last[0]["number"], taken + 2, "what was refused is not there");
+}
+
+#[test]
+fn what_was_acknowledged_is_shown_on_a_disk_that_is_full() {
+    let folder = folder();
+    let mut server = folder.serve(&["--no-worker"]);
+    assert_eq!(post(&server, 0).0, 200);
+    let (_, taken) = fill(&folder, &server);
+    let all = taken + 1;
+    let shown = server.ask("/api/v1/runs?limit=1").json();
+    assert_eq!(shown[0]["number"], all, "the server shows the last one");
+    server.kill();
+    // What the command may write is as little; a shell counts in 1,024 bytes, and the signal that comes with the error is ignored.
+    let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", written(&folder) / 1024);
+    let ask = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("bash");
+        let asked = command.args(["-c", &limited, env!("CARGO_BIN_EXE_pipehook")]).args(arguments);
+        let told = asked.current_dir(folder.path()).output().expect("bash runs");
+        assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8(told.stdout).expect("text")
+    };
+    for list in ["runs", "deliveries"] {
+        let listed: serde_json::Value =
+            serde_json::from_str(&ask(&[list, "--limit", "10000", "--format", "json"])).expect("a document");
+        assert_eq!(listed.as_array().map(Vec::len), usize::try_from(all).ok(), "all {list} are listed");
+    }
+    assert!(ask(&["runs", "show", &format!("hello#{all}")]).contains("queued"));
+}
+
+#[test]
+fn what_was_acknowledged_is_shown_where_nothing_may_be_written() {
+    const ALL: u64 = 5;
+    let folder = folder();
+    let mut server = folder.serve(&["--no-worker"]);
+    (0..ALL).for_each(|number| assert_eq!(post(&server, number).0, 200));
+    server.kill();
+    let as_it_is = "mount --bind data data && mount -o remount,ro,bind data && ! touch data/probe 2> /dev/null";
+    let in_namespace = |line: &str| {
+        let mut unshare = std::process::Command::new("unshare");
+        let made = unshare.args(["--map-root-user", "--mount", "bash", "-c", line, env!("CARGO_BIN_EXE_pipehook")]);
+        made.current_dir(folder.path()).output()
+    };
+    if !in_namespace(as_it_is).is_ok_and(|made| made.status.success()) {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    }
+    for list in ["runs", "deliveries"] {
+        let told = in_namespace(&format!("{as_it_is} && exec \"$0\" {list} --format json")).expect("it runs");
+        assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+        let listed: serde_json::Value = serde_json::from_slice(&told.stdout).expect("a document");
+        assert_eq!(listed.as_array().map(Vec::len), usize::try_from(ALL).ok(), "all {list} are listed");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The contract of every store, what only one of them promises, and the schedule that stores follow.
 
 mod contract;
+pub mod cut_off;
 mod history;
 mod order;
 mod other;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod commands;
+mod cut_off;
 mod dependencies;
 mod foreground;
 mod laundering;

@@ -32,6 +32,14 @@ pub(super) fn is_behind(connection: &Connection) -> Result<bool, Error> {
     Ok(found)
 }
 
+/// Returns how many deliveries are in the log and not filed.
+pub(super) fn deliveries_behind(connection: &Connection) -> Result<u64, Error> {
+    let counted = connection
+        .prepare_cached("SELECT count(*) FROM delivery WHERE seq > (SELECT filed FROM filing)")?
+        .query_row([], |row| row.get(0))?;
+    Ok(counted)
+}
+
 /// Returns how many runs are in the log and not filed.
 pub(super) fn count_behind(connection: &Connection) -> Result<u64, Error> {
     let counted = connection

@@ -14,6 +14,7 @@
 //! | `migration.rs` | the versions of the schema |
 //! | `accept.rs` | a delivery, its decisions and its runs, in one commit: a row at the end of the log |
 //! | `filing.rs` | what the log says about runs, put where it can be worked with |
+//! | `unfiled.rs` | what the log says where nobody can file it |
 //! | `contract.rs` | the calls of the contract, each a piece of work |
 //! | `counter.rs` | numbers that only go up |
 //! | `form.rs` | plans and documents that runs share |
@@ -67,6 +68,7 @@ mod row;
 mod secret_use;
 mod story;
 mod turn;
+mod unfiled;
 mod upkeep;
 mod wait;
 mod writer;
@@ -87,7 +89,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use writer::{Session, Writer};
+use writer::{Now, Session, Writer};
 
 pub use upkeep::{Backup, Unrestorable};
 
@@ -219,15 +221,15 @@ impl SqliteStore {
         queries: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         if self.readers.read(filing::is_behind).await? {
-            // Whatever the writer does next begins with filing. Where it can't, what is filed is
-            // there to be looked at all the same. One that can't be filed for a reason of ours is found
-            // by the first try, and set aside by the second.
+            // Whatever the writer does next begins with filing. One that can't be filed for a reason of ours is
+            // found by the first try, and set aside by the second.
             let mut filed = self.write(|_| Ok(())).await;
             if filed.is_err() {
                 filed = self.write(|_| Ok(())).await;
             }
-            if let Err(error) = filed {
-                tracing::debug!(%error, "what was accepted last can't be shown yet");
+            if let Err(reason) = filed {
+                let now = Now::of(&*self.clock);
+                return self.readers.look(move |file| unfiled::look(file, now, &reason, queries)).await;
             }
         }
         self.readers.read(queries).await

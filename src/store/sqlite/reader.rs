@@ -2,7 +2,7 @@
 
 use crate::store::Error;
 use rusqlite::Connection;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
@@ -16,11 +16,18 @@ pub(super) struct Readers {
     file: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
+    /// One look at a time: each may need much memory, and the right to write.
+    looks: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(super) fn new(file: PathBuf) -> Self {
-        Self { file: Arc::new(file), idle: Arc::default(), turns: Arc::new(Semaphore::new(READERS_MAX)) }
+        Self {
+            file: Arc::new(file),
+            idle: Arc::default(),
+            turns: Arc::new(Semaphore::new(READERS_MAX)),
+            looks: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// Runs queries on a thread that may block. All of them see the store at one moment.
@@ -28,10 +35,29 @@ impl Readers {
         &self,
         queries: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = self.turns.clone().acquire_owned().await.expect("the turns are never closed");
         let own = self.clone();
+        self.blocking(&self.turns, move || own.query(queries)).await
+    }
+
+    /// As [`Self::read`], by what has a connection of its own to the file. One after the other.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let file = self.file.clone();
+        self.blocking(&self.looks, move || look(&file)).await
+    }
+
+    /// Runs a piece of work when it has its turn, on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = turns.clone().acquire_owned().await.expect("the turns are never closed");
+        let file = self.file.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let result = own.query(queries).map_err(|error| super::naming(&own.file, error));
+            let result = work().map_err(|error| super::naming(&file, error));
             drop(turn);
             result
         });

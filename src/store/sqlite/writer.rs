@@ -41,7 +41,7 @@ pub(super) struct Now {
 }
 
 impl Now {
-    fn of(clock: &dyn Clock) -> Self {
+    pub(super) fn of(clock: &dyn Clock) -> Self {
         Self { at: clock.now(), steady: clock.steady() }
     }
 }

@@ -41,9 +41,19 @@ impl Machine {
 
     /// Starts another worker, for a pool of its own.
     fn serve(&self, pool: &str) -> JoinHandle<()> {
-        let settings = settings(self.folder.path(), pool, WAIT_MAX);
-        let worker = Worker::new(WorkerId::from_stored("wrk_2"), self.store.clone(), settings);
+        self.serve_from(self.store.clone(), pool)
+    }
+
+    /// As [`Self::serve`], with the store as that worker sees it.
+    pub fn serve_from(&self, store: Arc<dyn Store>, pool: &str) -> JoinHandle<()> {
+        let settings = settings(self.path(), pool, WAIT_MAX);
+        let worker = Worker::new(WorkerId::from_stored("wrk_2"), store, settings);
         tokio::spawn(worker.run(self.drain.subscribe()))
+    }
+
+    /// Returns the data folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     pub async fn queue(&self, plan: Plan) -> RunId {
