@@ -42,7 +42,8 @@ pub struct RepeatKey {
 pub enum Accepted {
     /// The delivery and its runs were written.
     New(Vec<QueuedRun>),
-    /// The key was known: only the delivery was written, as a repeat.
+    /// The key was known: only the delivery was written, as a repeat. A replay that comes again is refused by
+    /// whoever asked for it, and nothing was written.
     Repeat {
         /// The first delivery with the key.
         of: DeliveryId,

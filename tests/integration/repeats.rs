@@ -156,7 +156,11 @@ fn a_replay_is_a_new_run_of_today_s_pipelines_linked_to_its_delivery() {
     let shown = folder.run(&["deliveries", "show", second]).ended_with(0).stdout;
     assert!(shown.contains(&format!("replay of   {first}")), "{shown}");
 
+    let deliveries =
+        || folder.run(&["deliveries", "--format", "json"]).ended_with(0).json().as_array().expect("a list").len();
+    let before = deliveries();
     let soon = folder.run(&["deliveries", "replay", &first]).ended_with(1);
+    assert_eq!(deliveries(), before, "a replay that is refused leaves nothing");
     assert!(soon.stderr.contains(&format!("replayed less than a minute ago, as {second}")), "{}", soon.stderr);
     folder.run(&["deliveries", "replay", &first, "--force"]).ended_with(0);
     until("the third run", Duration::from_secs(30), || (runs(&folder).len() == 3).then_some(()));

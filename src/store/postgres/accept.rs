@@ -258,7 +258,7 @@ impl<'b> Answered<'b> {
                 (of.delivery.id.clone(), runs.clone())
             }
         };
-        if let Some(row) = &rows.delivery {
+        if let Some(row) = rows.delivery.as_ref().filter(|row| row.delivery.replay_of.is_none()) {
             self.deliveries.push(Told { row, repeat_of: Some(of.clone()), runs: None, remembered: None });
         }
         Accepted::Repeat { of, runs }

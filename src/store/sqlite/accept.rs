@@ -114,7 +114,9 @@ pub(super) fn accept(session: &mut Session<'_>, rows: &mut Rows) -> Result<Done,
     if let (Some(row), Some(repeat)) = (&rows.delivery, &rows.repeat)
         && let Some((first, place)) = remembered(session, &row.delivery, repeat)?
     {
-        log_repeat(session, row, &first)?;
+        if row.delivery.replay_of.is_none() {
+            log_repeat(session, row, &first)?;
+        }
         return Ok(Done::Repeat { runs: runs_at(session, place)?, of: first });
     }
     let waiting = session.memory.waiting;

@@ -65,7 +65,11 @@ async fn a_repeat_gets_the_first_ones_runs_until_its_window_is_over() {
         world.crash();
         world.wait(59);
         let repeat = world.store().accept(world.acceptance(one(), Some("k"))).await.expect("accepted");
-        assert_eq!(repeat, Accepted::Repeat { of: id.clone(), runs });
+        assert_eq!(repeat, Accepted::Repeat { of: id.clone(), runs: runs.clone() });
+        let mut replay = world.acceptance(one(), Some("k"));
+        replay.delivery.as_mut().expect("a delivery").0.replay_of = Some(id.clone());
+        let replay = world.store().accept(replay).await.expect("an answer");
+        assert_eq!(replay, Accepted::Repeat { of: id.clone(), runs }, "of which nothing is written");
         let other = world.store().accept(world.acceptance(one(), Some("other"))).await.expect("accepted");
         assert!(matches!(other, Accepted::New(_)));
         world.wait(1);
