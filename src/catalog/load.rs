@@ -10,6 +10,7 @@ use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
 use crate::template::{Files, Template};
 use crate::webhook::filter::{Filter, Pattern, Test};
+use crate::webhook::header;
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use crate::yaml;
@@ -182,7 +183,11 @@ fn filter(source: &FilterSource) -> Result<Filter, Box<Diagnostic>> {
         })?),
     };
     let filter = match &source.subject {
-        Subject::Header(name) => Ok(Filter::of_header(name, test)),
+        Subject::Header(name) if header::is_name(name) => Ok(Filter::of_header(name, test)),
+        Subject::Header(name) => {
+            let title = format!("`{}` can't be the name of a header", shown(name));
+            Err(Box::new(Diagnostic::error(Code::InvalidValue, title, source.subject_span, "no delivery has one")))
+        }
         Subject::Path(text) => Filter::at_path(text, test).map_err(|mistake| {
             let at_fault = text.get(mistake.range.clone()).filter(|part| !part.is_empty());
             let label = at_fault.map_or_else(String::new, |part| format!("at `{}`", shown(part)));

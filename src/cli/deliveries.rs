@@ -18,6 +18,7 @@ use crate::store::{DeliveryQuery, Store};
 use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The most deliveries of one list.
@@ -140,8 +141,10 @@ fn intake(config: &Config, shelf: Shelf, store: Arc<dyn Store>) -> Intake {
 /// Returns where the server that this configuration describes shows a run. Which port it has where it
 /// picks one is not known here.
 fn run_url(config: &Config, run: &RunId) -> Option<String> {
-    let is_known = !config.admin_listen.ends_with(":0");
-    is_known.then(|| format!("http://{}/api/v1/runs/{run}", config.admin_listen))
+    let (host, port) = config.admin_listen.rsplit_once(':')?;
+    let is_anywhere = host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+    let host = config.admin_hosts.first().filter(|_| is_anywhere).map_or(host, String::as_str);
+    (port != "0").then(|| format!("http://{host}:{port}/api/v1/runs/{run}"))
 }
 
 /// Posts a delivery again. Its runs are executed by the server, now or when it starts.

@@ -144,10 +144,12 @@ impl Expansion {
             (_, []) => Err(Failure::usage("the pipeline has no webhook resource that could take a payload")),
             (None, [only]) => Ok(only),
             (None, _) => Err(Failure::usage(format!("say which webhook the payload is for: --webhook {}", aliases()))),
-            (Some(alias), listeners) => listeners
-                .iter()
-                .find(|it| it.resource.alias.eq_ignore_ascii_case(alias))
-                .ok_or_else(|| Failure::usage(format!("no webhook has the alias `{}`: {}", shown(alias), aliases()))),
+            (Some(alias), listeners) => {
+                listeners.iter().find(|it| it.resource.alias.eq_ignore_ascii_case(alias)).ok_or_else(|| {
+                    let there = format!("no webhook has the alias `{}`, there are: {}", shown(alias), aliases());
+                    Failure::usage(there)
+                })
+            }
         }
     }
 }

@@ -53,7 +53,7 @@ impl Send {
         let config = global.config()?;
         let connection = named(&config, &self.name)?;
         let body = input::bytes(self.file.as_deref())?;
-        let base = self.url.clone().unwrap_or_else(|| local_url(&config));
+        let base = self.url.clone().map_or_else(|| local_url(&config), Ok)?;
         let signature = signed(connection, &body)?;
         let wait = self.wait.map(|seconds| format!("wait={seconds}"));
         let query: Vec<String> = query(&signature).into_iter().chain(wait).collect();
@@ -99,7 +99,12 @@ fn post(url: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, 
 }
 
 /// Returns where the configured server listens, seen from this machine.
-fn local_url(config: &Config) -> String {
+fn local_url(config: &Config) -> Result<String, Failure> {
+    if config.listen.ends_with(":0") {
+        let sentence =
+            "`listen` lets the system choose the port: say with --url where the server listens, it printed that";
+        return Err(Failure::usage(sentence));
+    }
     let listen = config.listen.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
-    format!("http://{listen}")
+    Ok(format!("http://{listen}"))
 }

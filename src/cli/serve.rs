@@ -3,7 +3,7 @@
 use super::drain::{Grace, on_signals};
 use super::failure::{Ending, Failure};
 use super::reload::{Reloader, Subject};
-use super::work::{Housekeeping, Terms, Workshop, survive_file_limits};
+use super::work::{Housekeeping, Terms, Workshop, host_name, survive_file_limits};
 use super::{Global, limits, open, trace};
 use crate::catalog::{self, Library, Shelf};
 use crate::clock::{Clock, SystemClock};
@@ -88,7 +88,8 @@ impl Serve {
         let depot = open::depot(&config, &*store)?;
         let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
         let server = Server::bind(&config.listen, &config.admin_listen, room)
-            .map_err(|error| Failure::Unreachable(error.into()))?;
+            .map_err(|error| Failure::Unreachable(error.into()))?
+            .known_as(&config.admin_hosts, host_name());
         let metrics: Arc<Metrics> = Arc::default();
         survive_file_limits()?;
         let state = Arc::new(State {

@@ -58,6 +58,9 @@ impl Sign {
         let headers = signature.headers.iter();
         let lines: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
         output::text(&lines)?;
+        if signature.headers.is_empty() && signature.query.is_none() {
+            anstream::eprintln!("note: the connection takes deliveries from anybody: there is nothing to sign");
+        }
         if let Some(query) = query(&signature) {
             anstream::eprintln!("note: the URL needs a query as well: ?{query}");
         }

@@ -35,13 +35,18 @@ pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> 
     host_with(config, pipelines, Arc::new(Secrets::new(secrets(config))), clock)
 }
 
+/// Returns what this machine is called.
+pub(super) fn host_name() -> String {
+    let name = std::fs::read_to_string(HOST_NAME_FILE).unwrap_or_default();
+    let name = if name.trim().is_empty() { HOST_NAME_DEFAULT } else { name.trim() };
+    name.to_owned()
+}
+
 fn host_with(config: &Config, pipelines: &Path, secrets: Arc<Secrets>, clock: Arc<dyn Clock>) -> Host {
     let names = INHERITED.iter().copied().chain(config.environment.iter().map(String::as_str));
     let environment = names.filter_map(|name| Some((name.to_owned(), config::environment_variable(name)?))).collect();
-    let name = std::fs::read_to_string(HOST_NAME_FILE).unwrap_or_default();
-    let name = if name.trim().is_empty() { HOST_NAME_DEFAULT } else { name.trim() };
     Host {
-        name: name.to_owned(),
+        name: host_name(),
         environment,
         shims: OWN_BINARY.into(),
         patience: Patience::default(),

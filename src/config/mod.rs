@@ -33,7 +33,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use value::{Address, FilePath, Jobs, Name, VariableName};
+use value::{Address, FilePath, HostName, Jobs, Name, VariableName};
 
 /// The file that is read where none is named.
 pub const FILE_DEFAULT: &str = "pipehook.yml";
@@ -51,6 +51,9 @@ pub struct Config {
     pub listen: String,
     /// Where the API is served, `host:port`.
     pub admin_listen: String,
+    /// By which names the API is asked for beside addresses, the name of this machine and `localhost`. With the
+    /// first one answers say where a run can be looked at.
+    pub admin_hosts: Vec<String>,
     /// The folder of the pipelines.
     pub pipelines: PathBuf,
     /// The folder of the store, logs, artifacts and workspaces.
@@ -119,6 +122,7 @@ impl Config {
             file: None,
             listen: "127.0.0.1:8080".to_owned(),
             admin_listen: "127.0.0.1:8081".to_owned(),
+            admin_hosts: Vec::new(),
             pipelines: folder.join("pipelines"),
             data: folder.join("data"),
             database: None,
@@ -170,7 +174,7 @@ impl Config {
     pub fn fixed(&self) -> Fixed {
         [
             ("listen", self.listen.clone()),
-            ("admin", self.admin_listen.clone()),
+            ("admin", format!("{} {:?}", self.admin_listen, self.admin_hosts)),
             ("pipelines", self.pipelines.display().to_string()),
             ("data", self.data.display().to_string()),
             ("database", self.database.as_ref().map(Database::digest).unwrap_or_default()),
@@ -217,8 +221,11 @@ impl Config {
         let folder = self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
         file.set(&mut self.listen, "listen", |address: Address| address.0);
         if let Some(mut admin) = file.section("admin") {
-            admin.known(&["listen"]);
+            admin.known(&["listen", "hosts"]);
             admin.set(&mut self.admin_listen, "listen", |address: Address| address.0);
+            if let Some(hosts) = admin.list::<HostName>("hosts") {
+                self.admin_hosts = hosts.into_iter().map(|host| host.0).collect();
+            }
         }
         file.set(&mut self.pipelines, "pipelines", |path: FilePath| resolved(&folder, &path.0));
         file.set(&mut self.data, "data", |path: FilePath| resolved(&folder, &path.0));

@@ -54,6 +54,7 @@ typed! {
     Window: "a time such as `30s`, `5m`, `24h` or `7d`, at most 366 days",
     FilePath: "a path",
     Name: "text of letters, digits, `.`, `_`, `~` and `-`, at most 100",
+    HostName: "the name of a host, such as `ci.example.com`, without a port",
     HeaderName: "the name of a header, such as `X-WH-Checksum`",
     VariableName: "the name of an environment variable, such as `HTTP_PROXY`",
     NoRepeat: "`none`, or a mapping with `key` and `window`",
@@ -114,6 +115,7 @@ from_text! {
     Moment = |text| moment(text).map(Moment);
     PublicUrl = |text| is_public_url(text).then(|| PublicUrl(text.to_owned()));
     NoRepeat = |text| (text == "none").then_some(NoRepeat);
+    HostName = |text| is_host_name(text).then(|| HostName(text.to_owned()));
     HeaderName = |text| header::is_name(text).then(|| HeaderName(text.to_owned()));
     VariableName = |text| is_variable_name(text).then(|| VariableName(text.to_owned()));
     RepeatKey = |text| repeat_key(text).map(RepeatKey);
@@ -131,6 +133,8 @@ pub struct FilePath(pub PathBuf);
 pub struct Name(pub String);
 /// The name of a header.
 pub struct HeaderName(pub String);
+/// The name of a machine.
+pub struct HostName(pub String);
 /// The name of an environment variable.
 pub struct VariableName(pub String);
 /// What makes two deliveries the same.
@@ -322,6 +326,15 @@ fn moment(text: &str) -> Option<Timestamp> {
 fn is_public_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(|it: char| it.is_whitespace() || "?#".contains(it)))
+}
+
+/// Says whether a text is a name of labels with full stops between them.
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (1..=63).contains(&label.len()) && label.bytes().all(is_part)
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 fn is_variable_name(text: &str) -> bool {

@@ -23,19 +23,20 @@ const FORM_TIME_MAX: Duration = Duration::from_secs(10);
 /// Knows by which names the listener may be asked. A page from elsewhere whose name was made to
 /// point here asks by its own name and is turned away.
 pub(super) struct Gate {
-    configured: String,
+    /// Those that the configuration names, and this machine's own.
+    names: Vec<String>,
 }
 
 impl Gate {
-    pub(super) fn new(configured: String) -> Self {
-        Self { configured: bare(&configured).to_ascii_lowercase() }
+    pub(super) fn new(names: &[String]) -> Self {
+        Self { names: names.iter().map(|name| bare(name).to_ascii_lowercase()).collect() }
     }
 
-    /// Says whether a `Host` is the configured one, this machine, or a plain address: names that
+    /// Says whether a `Host` is a configured one, this machine, or a plain address: names that
     /// nobody else can make point elsewhere.
     fn admits(&self, host: &str) -> bool {
         let name = bare(without_port(host)).to_ascii_lowercase();
-        name == "localhost" || name == self.configured || name.parse::<IpAddr>().is_ok()
+        name == "localhost" || self.names.contains(&name) || name.parse::<IpAddr>().is_ok()
     }
 }
 

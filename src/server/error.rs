@@ -60,7 +60,7 @@ pub(super) enum Failure {
     #[error("this needs the admin token: Authorization: Bearer TOKEN, from the file admin-token in the data folder")]
     Unauthorized,
     /// The request was made for another host's name.
-    #[error("this server is not known by that host name")]
+    #[error("this server is not known by that host name: `admin: {{hosts: [NAME]}}` in its configuration names it")]
     WrongHost,
     /// Something that changes things was sent, and not by a form of our own page.
     #[error("this came from no page of this server: reload the page and try again")]

@@ -41,7 +41,7 @@ use actix_web::dev::Server as Running;
 use actix_web::{App, HttpServer, web};
 use arc_swap::ArcSwap;
 use session::Session;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -99,8 +99,8 @@ pub struct ListenError {
 pub struct Server {
     public: TcpListener,
     admin: TcpListener,
-    /// The host that the configuration names for the admin listener.
-    admin_host: String,
+    /// By which names the admin listener is asked beside addresses, that with which answers name it first.
+    admin_hosts: Vec<String>,
     room: Room,
 }
 
@@ -135,8 +135,27 @@ impl Server {
     /// Takes both ports. Port 0 picks a free one. Both hold so many connections together, and leave others
     /// waiting: a server that has no file left can't write its store either.
     pub fn bind(public: &str, admin: &str, connections: usize) -> Result<Self, ListenError> {
-        let admin_host = admin.rsplit_once(':').map_or(admin, |(host, _)| host).to_owned();
-        Ok(Self { public: listen(public)?, admin: listen(admin)?, admin_host, room: Room::of(connections) })
+        let host = admin.rsplit_once(':').map_or(admin, |(host, _)| host).to_owned();
+        let admin_hosts = vec![host];
+        Ok(Self { public: listen(public)?, admin: listen(admin)?, admin_hosts, room: Room::of(connections) })
+    }
+
+    /// Lets the admin listener be asked by other names too: those of the configuration, with the first of which
+    /// answers name it, and that of the machine.
+    #[must_use]
+    pub fn known_as(mut self, configured: &[String], machine: String) -> Self {
+        self.admin_hosts.splice(0..0, configured.iter().cloned());
+        self.admin_hosts.push(machine);
+        self
+    }
+
+    /// Returns where runs can be looked at: by the first name that leads there.
+    fn runs_url(&self) -> String {
+        let address = self.admin_address();
+        let name =
+            self.admin_hosts.first().filter(|name| address.ip().is_unspecified() && name.parse::<IpAddr>().is_err());
+        let host = name.map_or_else(|| address.to_string(), |name| format!("{name}:{}", address.port()));
+        format!("http://{host}/api/v1/runs/")
     }
 
     /// Returns where deliveries are received.
@@ -156,10 +175,10 @@ impl Server {
         let admin_address = self.admin_address();
         let session = Arc::new(Session::new(&state.token, admin_address.port()));
         let streams = Arc::new(Semaphore::new(event::STREAMS_MAX));
-        let runs_url = format!("http://{admin_address}/api/v1/runs/").into();
+        let runs_url = self.runs_url().into();
         let shared = Shared { state, stopping: stopped, runs_url, session, streams };
         let public = public::serve(self.public, shared.clone(), self.room.public)?;
-        let admin = admin(self.admin, shared, (self.admin_host, self.room.admin))?;
+        let admin = admin(self.admin, shared, (self.admin_hosts, self.room.admin))?;
         let handles = [public.handle(), admin.handle()];
         let running = [actix_web::rt::spawn(public), actix_web::rt::spawn(admin)];
         stop.await;
@@ -220,8 +239,12 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     Ok(listener)
 }
 
-fn admin(listener: TcpListener, shared: Shared, (host, connections): (String, usize)) -> std::io::Result<Running> {
-    let gate = Arc::new(admin::Gate::new(host));
+fn admin(
+    listener: TcpListener,
+    shared: Shared,
+    (hosts, connections): (Vec<String>, usize),
+) -> std::io::Result<Running> {
+    let gate = Arc::new(admin::Gate::new(&hosts));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(shared.clone()))

@@ -295,6 +295,25 @@ fn the_admin_listener_answers_to_its_own_names_only() {
     for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:8081"] {
         one_sentence(&ask(host), 403);
     }
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("its name");
+    assert_eq!(ask(machine.trim()).status, 200);
+}
+
+#[test]
+fn the_admin_listener_is_asked_by_the_names_that_the_configuration_gives_it() {
+    let folder = Folder::new("");
+    let admin = "admin: {listen: 127.0.0.1:0, hosts: [ci.example.com, Pipehook]}";
+    folder.write("pipehook.yml", &format!("listen: 127.0.0.1:0\n{admin}\n"));
+    let server = folder.serve(&["--no-worker"]);
+    let status = |host: &str| {
+        let head = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        exchange(server.admin, head.as_bytes()).status
+    };
+    assert_eq!(["ci.example.com:8081", "pipehook", "CI.example.com"].map(status), [200; 3]);
+    assert_eq!(["example.com", "x.ci.example.com"].map(status), [403; 2]);
+    folder.write("wrong.yml", "admin: {hosts: ['http://x', 'a:1', '']}\n");
+    let told = folder.run(&["check", "--config", "wrong.yml"]).ended_with(1).stderr;
+    assert_eq!(told.matches("the name of a host").count(), 3, "{told}");
 }
 
 #[test]

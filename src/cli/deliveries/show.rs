@@ -90,12 +90,12 @@ fn pipeline(pipeline: &Verdict, found: Option<&PipelineTrail>, text: &mut String
 
 /// Where the delivery's text went in a pipeline.
 fn trail(found: &PipelineTrail, text: &mut String) {
-    if found.trail.uses.is_empty() && found.trail.decisions.is_empty() && found.note.is_none() {
-        return;
+    let note = found.note.iter().map(|note| format!("    note: {note}\n"));
+    let told = note.chain([uses(&found.trail)]).collect::<String>();
+    if !told.is_empty() {
+        text.push_str("  payload text\n");
+        text.push_str(&told);
     }
-    text.push_str("  payload text\n");
-    text.extend(found.note.iter().map(|note| format!("    note: {note}\n")));
-    text.push_str(&uses(&found.trail));
 }
 
 /// Each piece of payload text in two lines, where it went and what it is, those of a step together.

@@ -159,6 +159,16 @@ fn a_value_that_could_not_be_made_hides_only_what_it_would_have_brought() {
 }
 
 #[test]
+fn a_filter_that_no_delivery_can_meet_is_a_mistake() {
+    let folder = Folder::new(CONNECTIONS);
+    let text = "resources: {webhooks: [{webhook: h, connection: load, filters: [{header: 'a b', value: x}]}]}\n\
+        steps:\n- script: echo\n";
+    folder.write("p.yml", text);
+    let told = folder.run(&["check", "p.yml", "--format", "json"]).ended_with(1).json();
+    assert!(lines(&told).contains(&(1, "invalid-value".to_owned())), "{told:#}");
+}
+
+#[test]
 fn resources_that_an_expression_does_not_know_are_mistakes() {
     let folder = Folder::new("");
     let text = "variables:\n  a: ${{ resources.repositories.self.name }}\n  b: $[ resources.repositories.self.name ]\n\
