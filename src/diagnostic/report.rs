@@ -150,11 +150,14 @@ fn inclusion(span: Span, sources: &SourceMap) -> Option<String> {
     Some(format!("included from {}:{line}", source.name))
 }
 
-/// Looks a span up. A span out of range or inside a character is moved to the nearest boundary.
+/// Looks a span up. A span out of range or inside a character is moved to the nearest boundary; one that goes on
+/// to the line of what comes next, as that of a block of text does, ends where its own text does.
 fn place(source: &Source, span: Span) -> Place {
     let text = &*source.text;
     let start = boundary(text, span.start as usize);
     let end = boundary(text, (span.end as usize).max(start));
+    let own = text[start..end].trim_end();
+    let end = if !own.is_empty() && text[start + own.len()..end].contains('\n') { start + own.len() } else { end };
     let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let excerpt = excerpt(&text[line_start..], end - line_start);
     let last_line_start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
