@@ -34,6 +34,7 @@ impl<'e> Expansion<'e> {
         if item.member("template").is_some_and(|named| self.is_open(named)) {
             self.leave_gap(span, made);
         }
+        self.judge_order(&item);
         let entries = self.reference(item).and_then(|reference| self.include(reference, kind));
         let body = entries
             .and_then(|entries| entries.into_iter().find(|entry| kind.bodies().contains(&&*entry.key.flatten())));
@@ -84,6 +85,18 @@ impl<'e> Expansion<'e> {
         let place = named.span;
         let written = self.path(named)?;
         Some(Reference { written, place, arguments, has_gap })
+    }
+
+    /// Reports a reference in a list that does not begin with `template` (reference, section 2.8).
+    fn judge_order(&mut self, item: &Node) {
+        let Content::Mapping(entries) = &item.content else { return };
+        let mut keys = entries.iter().filter(|entry| !entry.is_gap());
+        let first = keys.next();
+        if let (Some(first), Some(late)) = (first, keys.find(|entry| &*entry.key.flatten() == "template")) {
+            let title = "`template` must be the first key of a reference to a template";
+            let late = Diagnostic::error(Code::FirstKey, title, late.key_span, "move this key up");
+            self.report(late.related(first.key_span, "this key is the first"));
+        }
     }
 
     fn beside_template(&mut self, key: &str, span: Span) {

@@ -232,3 +232,11 @@ fn templates_of_a_configured_repository_are_checked_from_its_root() {
     tells(&folder, ".", &[]);
     tells(&folder, "one/j/jobs.yml", &[]);
 }
+
+#[test]
+fn a_reference_to_a_template_begins_with_it() {
+    let folder = Folder::new("");
+    folder.write("pipelines/templates/t.yml", "parameters: {a: 1}\nsteps:\n- script: echo ${{ parameters.a }}\n");
+    folder.write("pipelines/p.yml", "steps:\n- parameters: {a: 2}\n  template: templates/t.yml\n");
+    tells(&folder, "pipelines/p.yml", &["first-key pipelines/p.yml:3"]);
+}
