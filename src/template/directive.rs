@@ -37,9 +37,28 @@ pub(super) fn word(text: &str) -> Option<&'static str> {
     WORDS.iter().map(|(word, ..)| *word).find(|word| *word == &text[..end])
 }
 
+/// Words of other languages, and what they are here.
+const MEANT: [(&str, &str); 5] =
+    [("elif", "elseif"), ("elsif", "elseif"), ("else-if", "elseif"), ("foreach", "each"), ("for", "each")];
+
+/// Returns what is wrong with a text that would be a directive but for its word.
+fn misspelt(text: &str) -> Option<Malformed> {
+    let start = text.len() - text.trim_start().len();
+    let end = text[start..].find(char::is_whitespace).map_or(text.len(), |blank| start + blank);
+    let written = &text[start..end];
+    let known = |(word, ..): &(&'static str, usize, &str)| written.eq_ignore_ascii_case(word).then_some(*word);
+    let meant = |(other, word): &(&str, &'static str)| written.eq_ignore_ascii_case(other).then_some(*word);
+    let word = WORDS.iter().find_map(known).or_else(|| MEANT.iter().find_map(meant))?;
+    let (_, count, help) = WORDS.iter().find(|(known, ..)| *known == word)?;
+    // Alone it may be a name.
+    let is_followed = !text[end..].trim().is_empty();
+    let title = format!("`{}` is no directive, `{word}` is", crate::diagnostic::shown(written));
+    (is_followed && *count > 0).then(|| Malformed { range: start..end, title, help })
+}
+
 /// Reads the directive that a text is; `None` if it is an expression.
 pub(super) fn read(text: &str) -> Option<Result<Directive, Malformed>> {
-    let word = word(text)?;
+    let Some(word) = word(text) else { return misspelt(text).map(Err) };
     let (_, count, help) = WORDS.iter().find(|(known, ..)| *known == word).expect("the word is of the table");
     let start = text.find(word).expect("the text begins with the word") + word.len();
     let parameters = split(text, start);

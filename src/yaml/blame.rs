@@ -4,6 +4,7 @@
 //! mistake: the line that was indented wrongly still fitted, or a bracket was still open. This
 //! looks at the lines around, and says what a person would.
 
+use super::quoting;
 use crate::diagnostic::shown;
 use granit_parser::ErrorKind;
 use std::ops::Range;
@@ -31,6 +32,18 @@ pub(super) struct Fault {
 pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault> {
     let lines = Lines::new(text);
     let at = lines.at(stopped)?;
+    let of_value = || quoting::find(text, kind, stopped);
+    match kind {
+        // A quote above that is still open explains one that ends too early.
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            lines.unclosed_quote(at).or_else(of_value)
+        }
+        _ => of_value().or_else(|| of_lines(&lines, kind, at)),
+    }
+}
+
+/// Returns the line at fault by what stands around it.
+fn of_lines(lines: &Lines<'_>, kind: &ErrorKind, at: usize) -> Option<Fault> {
     match kind {
         ErrorKind::MappingValueNotAllowed if let Some(fault) = lines.without_colon(at) => Some(fault),
         ErrorKind::MappingValueNotAllowed if let Some(fault) = lines.without_blank(at) => Some(fault),
@@ -47,9 +60,6 @@ pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault
         | ErrorKind::UnexpectedEofImplicitFlowMapping => lines.unclosed(at),
         ErrorKind::SimpleKeyExpected => lines.almost_key(at),
         ErrorKind::ExpectedDocumentStart => lines.first_indented(at),
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            lines.unclosed_quote(at)
-        }
         _ => None,
     }
 }

@@ -8,6 +8,7 @@
 mod blame;
 mod locate;
 mod parse;
+mod quoting;
 
 pub use locate::Locator;
 pub use parse::parse;

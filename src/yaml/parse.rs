@@ -77,7 +77,7 @@ impl Builder<'_> {
                 Err(Stop)
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                self.error(Code::YamlAnchor, "aliases are not part of the pipeline language", span);
+                self.unknown(Code::YamlAnchor, "aliases are not part of the pipeline language", span);
                 self.value(plain("", span))
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -180,11 +180,11 @@ impl Builder<'_> {
     fn properties(&mut self, anchor: usize, tagged: bool, span: Span) {
         if anchor != 0 {
             let place = self.property('&', span);
-            self.error(Code::YamlAnchor, "anchors are not part of the pipeline language", place);
+            self.unknown(Code::YamlAnchor, "anchors are not part of the pipeline language", place);
         }
         if tagged {
             let place = self.property('!', span);
-            self.error(Code::YamlTag, "tags are not part of the pipeline language", place);
+            self.unknown(Code::YamlTag, "tags are not part of the pipeline language", place);
         }
     }
 
@@ -208,6 +208,15 @@ impl Builder<'_> {
 
     fn error(&mut self, code: Code, title: &str, span: Span) {
         self.diagnostics.push(Diagnostic::error(code, title, span, ""));
+    }
+
+    /// Reports what YAML has and the language has not.
+    fn unknown(&mut self, code: Code, title: &str, span: Span) {
+        let help = match code {
+            Code::YamlTag => "remove it: what a value is follows from where it stands",
+            _ => "write the value where it is used, or pass it to a template",
+        };
+        self.diagnostics.push(Diagnostic::error(code, title, span, "").help(help));
     }
 
     /// Reports the reader's error with its own words, at the line at fault if that can be told,

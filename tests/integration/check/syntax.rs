@@ -57,3 +57,23 @@ fn a_bracket_that_is_open_for_some_lines_is_told() {
 fn a_first_line_that_alone_is_indented_is_told() {
     tells(" steps:#!\n - bash: a\nname: b\n", "give all keys of a mapping the same indentation");
 }
+
+#[test]
+fn a_value_that_needs_quotes_is_told_with_them() {
+    let colon = "put the value into single quotes, or on a line of its own below `|`";
+    tells("steps:\n- script: echo a: b#!\n", colon);
+    tells("steps:\n- script: a\n  displayName: Build: all#!\n  name: b\n", colon);
+    let single = "write `''` for a quote inside single quotes, or use double quotes";
+    tells("steps:\n- script: 'it's'#!\n", single);
+    let double = "write `\\\"` for a quote inside double quotes, or use single quotes";
+    tells("steps:\n- script: \"echo \"a b\"\"#!\n", double);
+    tells("variables: {a: ${{ parameters.a }}}#!\nsteps:\n- script: a\n", "write `'${{ parameters.a }}'`");
+    tells("steps:\n- script: a\n  env: {A: b, C: ${{ variables.c }}}#!\n", "write `'${{ variables.c }}'`");
+}
+
+#[test]
+fn a_line_of_a_script_that_is_not_indented_is_told_as_that() {
+    let help = "begin the lines of `script` further to the right than it";
+    tells("steps:\n- script: |\n  echo hi#!\n  echo: a\n", help);
+    tells("steps:\n- displayName: x\n  script: |-\n  echo hi#!\n", help);
+}

@@ -177,6 +177,9 @@ fn a_branch_that_is_not_taken_is_not_looked_at_but_its_syntax_is() {
 #[test]
 fn malformed_directives_are_told() {
     fails("a:\n- ${{ if a b }}:\n  - x\n", "directive", 2, 10);
+    fails("a:\n- ${{ IF true }}:\n  - x\n", "directive", 2, 7);
+    fails("a:\n- ${{ if true }}:\n  - x\n- ${{ elif true }}:\n  - y\n", "directive", 4, 7);
+    fails("a:\n- ${{ foreach x in parameters.list }}:\n  - x\n", "directive", 2, 7);
     fails("a:\n- ${{ if }}:\n  - x\n", "directive", 2, 7);
     fails("a:\n- ${{ each x parameters.list }}:\n  - x\n", "directive", 2, 12);
     fails("a:\n- ${{ else }}:\n  - x\n", "directive", 2, 3);

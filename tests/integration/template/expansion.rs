@@ -184,6 +184,8 @@ proptest! {
 
     #[test]
     fn any_payload_text_survives_the_way_to_yaml_and_back(value in "\\PC{0,30}|[ -~\n\r\t\u{0}\u{1b}\u{feff}]{0,30}|[-:#|>'\" \n]{0,8}") {
+        // As a key it would stand in place of the value.
+        prop_assume!(value != "x");
         let payload = serde_json::json!({ "x": value, value.clone(): 1 }).to_string();
         let expanded = expand_with("a: ${{ parameters.hook.x }}\nb: ${{ parameters.hook }}\n", &payload);
         prop_assert_eq!(&expanded.report, "");
