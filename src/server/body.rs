@@ -26,8 +26,18 @@ pub(super) async fn read(head: &RequestHead, payload: Payload, limit: u64, time:
         return Err(Failure::TooLarge { limit });
     }
     let mut body = Vec::with_capacity(usize::try_from(said.unwrap_or(0).min(FIRST_ROOM_MAX)).unwrap_or(0));
-    match in_time(read_into(&mut body, &mut stream, limit), time).await {
-        Ok(()) => Ok(body),
+    // Behind a head that asks for another protocol the HTTP library finds no end of the body. Nobody changes the
+    // protocol here: it ends where the sender said.
+    let end =
+        said.filter(|_| head.headers.contains_key(header::UPGRADE)).and_then(|length| usize::try_from(length).ok());
+    match in_time(read_into(&mut body, &mut stream, limit, end), time).await {
+        Ok(()) => {
+            if let Some(end) = end {
+                body.truncate(end);
+                hold(stream);
+            }
+            Ok(body)
+        }
         Err(failure) => {
             hold(stream);
             Err(failure)
@@ -62,8 +72,15 @@ pub(super) fn leave_unread(payload: Payload) {
     }
 }
 
-async fn read_into(body: &mut Vec<u8>, stream: &mut BodyStream<Payload>, limit: u64) -> Result<(), Failure> {
-    while let Some(chunk) = poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await {
+async fn read_into(
+    body: &mut Vec<u8>,
+    stream: &mut BodyStream<Payload>,
+    limit: u64,
+    end: Option<usize>,
+) -> Result<(), Failure> {
+    while end.is_none_or(|end| body.len() < end)
+        && let Some(chunk) = poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await
+    {
         let chunk = chunk.map_err(|_| Failure::BrokenBody)?;
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(Failure::TooLarge { limit });

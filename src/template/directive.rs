@@ -53,7 +53,7 @@ fn misspelt(text: &str) -> Option<Malformed> {
     // Alone it may be a name.
     let is_followed = !text[end..].trim().is_empty();
     let title = format!("`{}` is no directive, `{word}` is", crate::diagnostic::shown(written));
-    (is_followed && *count > 0).then(|| Malformed { range: start..end, title, help })
+    (is_followed && *count > 0).then_some(Malformed { range: start..end, title, help })
 }
 
 /// Reads the directive that a text is; `None` if it is an expression.

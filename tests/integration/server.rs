@@ -191,6 +191,21 @@ fn a_sender_that_says_too_much_is_answered_before_it_sends_it() {
 }
 
 #[test]
+fn a_body_behind_a_head_that_asks_for_another_protocol_ends_where_it_said() {
+    let (_folder, server) = served(&[]);
+    let body = r#"{"kind": "push", "title": "x"}"#;
+    for more in ["", "POST /webhooks/nobody HTTP/1.1\r\n\r\n"] {
+        let request = format!(
+            "POST /webhooks/open HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: {}\r\n\r\n{body}{more}",
+            server.public,
+            body.len()
+        );
+        let answer = exchange(server.public, request.as_bytes());
+        assert_eq!((answer.status, &answer.json()["outcome"]), (200, &json!("queued")), "{answer:?}");
+    }
+}
+
+#[test]
 fn a_sender_of_endless_chunks_is_answered_and_cut_off() {
     let (_folder, server) = served(&[]);
     for path in ["/webhooks/open", "/webhooks/nobody", "/nowhere", "/healthz"] {
