@@ -158,7 +158,7 @@ impl Intake {
         if let Some((answer, sentence)) = unusable(&request) {
             let reason = format!("verified, but the request can't be used: {sentence}");
             self.note_refused(connection, id, received_at, request.size(), reason).await;
-            return answer(sentence);
+            return answer;
         }
         let secret = self.note_use(connection, verified, received_at).await;
         match self.decide(connection, id.clone(), received_at, &request, secret) {
@@ -364,16 +364,15 @@ fn repeat_key(
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 
-/// Returns the kind of answer, and its sentence, to a request that is verified and can't be served as it
-/// is: it has a mistake beside its body, or a body in a content coding, which nothing here unpacks.
-fn unusable(request: &Request<'_>) -> Option<(fn(String) -> Answer, String)> {
+/// Returns the answer to a request that is verified and can't be served as it is, and its sentence: it has
+/// a mistake beside its body, or a body in a content coding, which nothing here unpacks.
+fn unusable(request: &Request<'_>) -> Option<(Answer, String)> {
     if let Some(sentence) = &request.mistake {
-        return Some((Answer::Invalid, sentence.clone()));
+        return Some((Answer::Invalid(sentence.clone()), sentence.clone()));
     }
     let coded = request.headers.iter().find(|(name, value)| {
         name.eq_ignore_ascii_case("content-encoding") && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     });
-    coded.map(|_| {
-        (Answer::UnsupportedMedia as fn(String) -> Answer, "send the body without a content coding".to_owned())
-    })
+    let sentence = "send the body without a content coding".to_owned();
+    coded.map(|_| (Answer::UnsupportedMedia(sentence.clone()), sentence))
 }
