@@ -115,6 +115,12 @@ impl Metrics {
         self.accept_seconds.observe(took.as_secs_f64());
     }
 
+    /// Counts a request to a configured connection that was turned away before anybody could verify it.
+    pub fn turned_away(&self, connection: &str, outcome: &'static str) {
+        let labels = DeliveryLabels { connection: connection.to_owned(), outcome };
+        self.deliveries.get_or_create(&labels).inc();
+    }
+
     /// Counts a connection that was ended because what came is no HTTP.
     pub fn unreadable_request(&self) {
         self.unreadable_requests.inc();

@@ -94,16 +94,17 @@ fn path(connection: &OpenConnection) -> String {
     format!("/webhooks/{}{off}", connection.webhook)
 }
 
-/// Returns the table of all secrets, where a connection has several: those of a rotation.
+/// Returns the table of the secrets that a rotation is about.
 fn secrets(seen: &[SeenConnection], now: Timestamp) -> String {
-    let rotating = seen.iter().filter(|it| it.connection.secret_list.len() > 1);
-    let rows: Vec<Vec<String>> = rotating
-        .flat_map(|it| it.connection.secret_list.iter().map(move |secret| (it, secret)))
+    let rows: Vec<Vec<String>> = seen
+        .iter()
+        .flat_map(|it| it.connection.changing_secrets().iter().map(move |secret| (it, secret)))
         .map(|(it, secret)| {
             let state = match (secret.live, secret.until) {
                 (true, None) => "live".to_owned(),
                 (true, Some(end)) => format!("live until {end}"),
-                (false, _) => "ended".to_owned(),
+                (false, None) => "ended".to_owned(),
+                (false, Some(end)) => format!("ended {end}"),
             };
             let last = secret.last_used.map_or_else(|| "never".to_owned(), |moment| ago(moment, now));
             vec![it.connection.name.clone(), secret.name.clone(), state, last]

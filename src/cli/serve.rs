@@ -18,6 +18,7 @@ use crate::worker::{Drain, asked_to_drain};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use clap::Args;
+use jiff::Timestamp;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -103,6 +104,7 @@ impl Serve {
             body_time: Duration::from_secs(self.body_seconds),
         });
         report_broken(&shelf.catalog());
+        report_ended(&config);
         let _watching = catalog::watch(shelf.clone(), report_broken);
         let housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
         let (drain, drained) = watch::channel(Drain::No);
@@ -170,6 +172,7 @@ impl Subject for Parts {
             Ok(catalog) => report_broken(&catalog),
             Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
         }
+        report_ended(config);
         // Last: what a new connection brings finds all else changed.
         state.intake.set_rules(rules(config));
         state.connections.store(Arc::new(open_connections(config)));
@@ -211,6 +214,14 @@ fn announce(lines: &str) {
     let mut out = std::io::stdout().lock();
     if out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_err() {
         tracing::warn!("nobody reads on stdout where the server listens");
+    }
+}
+
+/// Logs which connections nobody can post to, since every secret of theirs has ended.
+fn report_ended(config: &Config) {
+    let now = Timestamp::now();
+    for connection in config.connections.iter().filter(|it| it.enabled && it.has_outlived_its_secrets(now)) {
+        tracing::warn!(connection = connection.name, "every secret of a connection has ended: nobody can post to it");
     }
 }
 

@@ -41,6 +41,9 @@ use std::sync::Arc;
 
 /// After how many seconds a sender may come again when the queue is full or the store is away.
 const RETRY_AFTER_SECONDS: u64 = 10;
+/// Why a delivery to a connection was refused that its owner has switched off; its sender is told that
+/// there is nothing.
+const SWITCHED_OFF: &str = "the connection is switched off: `enabled: false`";
 
 /// A request to a connection.
 #[derive(Debug)]
@@ -62,6 +65,10 @@ impl Request<'_> {
     fn received(&self) -> Received<'_> {
         Received { headers: &self.headers, body: &self.body, target: self.target }
     }
+
+    fn size(&self) -> u64 {
+        self.body.len() as u64
+    }
 }
 
 /// The connections and limits that are in force.
@@ -76,7 +83,14 @@ pub struct Rules {
 impl Rules {
     /// Returns the connection that a name in a URL means, if it is switched on.
     pub fn connection(&self, webhook: &str) -> Option<&Arc<Connection>> {
-        self.connections.iter().find(|it| it.enabled && it.webhook == webhook)
+        self.configured(webhook).filter(|it| it.enabled)
+    }
+
+    /// Returns the connection that a name in a URL means, one that is switched off too: its deliveries
+    /// are answered as if it were not there, and noted. Where two have the name, the one that is on.
+    fn configured(&self, webhook: &str) -> Option<&Arc<Connection>> {
+        let named = || self.connections.iter().filter(|it| it.webhook == webhook);
+        named().find(|it| it.enabled).or_else(|| named().next())
     }
 }
 
@@ -137,19 +151,38 @@ impl Intake {
         };
         let rate = connection.limits.requests_per_second;
         if let Err(retry_after) = self.rates.check(&connection.name, rate) {
+            let reason = format!("verified, but more than {rate} requests came in a second");
+            self.note_refused(connection, id, received_at, request.size(), reason).await;
             return Answer::TooMany { retry_after };
         }
-        if let Some(answer) = unusable(&request) {
+        if let Some((answer, sentence)) = unusable(&request) {
+            let reason = format!("verified, but the request can't be used: {sentence}");
+            self.note_refused(connection, id, received_at, request.size(), reason).await;
             return answer;
         }
         let secret = self.note_use(connection, verified, received_at).await;
-        match self.decide(connection, id, received_at, &request, secret) {
+        match self.decide(connection, id.clone(), received_at, &request, secret) {
             Ok((ready, reply)) => match self.accept(connection, ready, request.body, rules.queue_limit).await {
                 Answer::Verified(_) if reply.is_some() => reply.map_or(Answer::Refused, Answer::Challenge),
                 answer => answer,
             },
-            Err(invalid) => Answer::Invalid(invalid),
+            Err(invalid) => {
+                let reason = format!("verified, but {invalid}");
+                self.note_refused(connection, id, received_at, request.size(), reason).await;
+                Answer::Invalid(invalid)
+            }
         }
+    }
+
+    /// Notes a request that the server turned away before it could be verified, such as one whose body
+    /// is too large: whoever asks why nothing ran finds it. A name that no connection has is not noted,
+    /// so what strangers make grow is bounded by the configuration.
+    pub async fn note_turned_away(&self, webhook: &str, size: u64, reason: &str) {
+        let rules = self.rules.load_full();
+        let Some(connection) = rules.configured(webhook) else { return };
+        let reason = if connection.enabled { reason } else { SWITCHED_OFF };
+        let received_at = self.clock.now();
+        self.note_refused(connection, self.delivery_id(received_at), received_at, size, reason.to_owned()).await;
     }
 
     /// Answers a sender that asks whether it may post. Nothing is recorded and nothing starts.
@@ -214,7 +247,7 @@ impl Intake {
             received_at,
             repeat_of: None,
             replay_of: None,
-            size: request.body.len() as u64,
+            size: request.size(),
             event,
             secret,
             reason,
@@ -283,16 +316,27 @@ impl Intake {
         failure: &Failure,
     ) -> Answer {
         let reason = failure.to_string();
-        if let Failure::Doubled(_) = failure {
-            return Answer::Invalid(reason);
+        self.note_refused(connection, id, received_at, request.size(), reason.clone()).await;
+        match failure {
+            Failure::Doubled(_) => Answer::Invalid(reason),
+            _ => Answer::Refused,
         }
+    }
+
+    /// Counts a delivery that is not taken, and keeps the latest of them in brief.
+    async fn note_refused(
+        &self,
+        connection: &Connection,
+        id: DeliveryId,
+        received_at: Timestamp,
+        size: u64,
+        reason: String,
+    ) {
         tracing::warn!(connection = connection.name, delivery = %id, reason, "a delivery was refused");
-        let size = request.body.len() as u64;
         let refusal = Refusal { id, connection: connection.name.clone(), received_at, size, reason };
         if let Err(error) = self.store.refuse(refusal).await {
             tracing::error!(%error, "a refused delivery could not be noted");
         }
-        Answer::Refused
     }
 }
 
@@ -320,14 +364,15 @@ fn repeat_key(
     Ok(key.map(|key| RepeatKey { key, window: repeat.window }))
 }
 
-/// Returns the answer to a request that is verified and can't be served as it is: it has a mistake beside
-/// its body, or a body in a content coding, which nothing here unpacks.
-fn unusable(request: &Request<'_>) -> Option<Answer> {
+/// Returns the answer to a request that is verified and can't be served as it is, and its sentence: it has
+/// a mistake beside its body, or a body in a content coding, which nothing here unpacks.
+fn unusable(request: &Request<'_>) -> Option<(Answer, String)> {
     if let Some(sentence) = &request.mistake {
-        return Some(Answer::Invalid(sentence.clone()));
+        return Some((Answer::Invalid(sentence.clone()), sentence.clone()));
     }
     let coded = request.headers.iter().find(|(name, value)| {
         name.eq_ignore_ascii_case("content-encoding") && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     });
-    coded.map(|_| Answer::UnsupportedMedia("send the body without a content coding".to_owned()))
+    let sentence = "send the body without a content coding".to_owned();
+    coded.map(|_| (Answer::UnsupportedMedia(sentence.clone()), sentence))
 }

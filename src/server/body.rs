@@ -91,7 +91,7 @@ async fn read_into(
 }
 
 /// Returns the length that the sender says. One that is no number was refused before.
-fn said_length(head: &RequestHead) -> Option<u64> {
+pub(super) fn said_length(head: &RequestHead) -> Option<u64> {
     head.headers.get(&header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 

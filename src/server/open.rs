@@ -40,6 +40,12 @@ pub struct OpenSecret {
 }
 
 impl OpenConnection {
+    /// Returns the secrets that are worth a line each: those of a rotation, and one that has an end.
+    pub fn changing_secrets(&self) -> &[OpenSecret] {
+        let is_fixed = matches!(self.secret_list.as_slice(), [only] if only.until.is_none());
+        if is_fixed { &[] } else { &self.secret_list }
+    }
+
     /// Returns what may be told about a connection.
     pub fn new(connection: &Connection) -> Self {
         let secrets = match &connection.authentication {

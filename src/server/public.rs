@@ -5,7 +5,7 @@
 
 use super::door::Door;
 use super::error::Failure;
-use super::receive::{ask, receive};
+use super::receive::{ask, receive, turn_away};
 use super::route::{POST, READ, add_answer_headers};
 use super::{HEAD_TIME_MAX, KEEP_ALIVE, LINGER_MAX, STOP_SECONDS_MAX, Shared, body, health, threads};
 use crate::webhook::challenge::Asking;
@@ -117,8 +117,8 @@ async fn respond(head: &RequestHead, payload: Payload, shared: &Shared) -> Resul
         (Some(Place::Alive), &Method::GET | &Method::HEAD) => Ok(health::alive().await.into()),
         (Some(Place::Alive), _) => Err(Failure::Method { allowed: READ }),
         (Some(Place::Webhook(name)), method) => match asking(method) {
-            Some(asking) => ask(head, asking, &name, shared),
-            None => Err(Failure::Method { allowed: POST }),
+            Some(asking) => ask(head, asking, &name, shared).await,
+            None => Err(turn_away(head, &name, shared, Failure::Method { allowed: POST }).await),
         },
     }
 }

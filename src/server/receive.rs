@@ -2,6 +2,7 @@
 
 use super::error::{Failure, challenge_answer, status, verified};
 use super::{Shared, answer, body, wait};
+use crate::diagnostic::shown;
 use crate::intake::{Answer, Request};
 use crate::webhook::challenge::Asking;
 use crate::webhook::delivery::Outcome;
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// The parameter by which a sender waits for its runs; others, such as `api-version`, are the sender's.
 const WAIT: &str = "wait";
+/// The largest size of a body that is noted of a request whose body was not read: its header may say any
+/// number, and the store's integers end here.
+const SIZE_NOTED_MAX: u64 = i64::MAX as u64;
 
 /// Takes a delivery.
 pub(super) async fn receive(
@@ -24,14 +28,17 @@ pub(super) async fn receive(
 ) -> Result<Response<BoxBody>, Failure> {
     let Some(limit) = shared.state.intake.body_limit(webhook) else {
         body::leave_unread(payload);
-        return Err(Failure::NotFound);
+        return Err(turn_away(head, webhook, shared, Failure::NotFound).await);
     };
     // Whether the sender may be told of a mistake is known when its checksum holds.
     let (patience, mistake) = match patience(head) {
         Ok(patience) => (patience, None),
         Err(mistake) => (None, Some(mistake)),
     };
-    let body = body::read(head, payload, limit, shared.state.body_time).await?;
+    let body = match body::read(head, payload, limit, shared.state.body_time).await {
+        Ok(body) => body,
+        Err(failure) => return Err(turn_away(head, webhook, shared, failure).await),
+    };
     let request = Request { mistake, ..request(head, webhook, body) };
     match accept(shared, request).await {
         Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
@@ -47,16 +54,33 @@ pub(super) async fn receive(
 }
 
 /// Answers a sender that asks whether it may post, by a method that brings no delivery.
-pub(super) fn ask(
+pub(super) async fn ask(
     head: &RequestHead,
     asking: Asking,
     webhook: &str,
     shared: &Shared,
 ) -> Result<Response<BoxBody>, Failure> {
-    match shared.state.intake.ask(asking, &request(head, webhook, Vec::new())) {
-        Answer::Challenge(reply) => Ok(challenge_answer(reply)?.into()),
+    let answer = match shared.state.intake.ask(asking, &request(head, webhook, Vec::new())) {
+        Answer::Challenge(reply) => challenge_answer(reply),
         answer => Err(verified(answer).err().unwrap_or(Failure::NotFound)),
+    };
+    match answer {
+        Ok(answer) => Ok(answer.into()),
+        Err(failure) => Err(turn_away(head, webhook, shared, failure).await),
     }
+}
+
+/// Notes and counts a request to a connection that gets no further than here, and gives back its failure.
+pub(super) async fn turn_away(head: &RequestHead, webhook: &str, shared: &Shared, failure: Failure) -> Failure {
+    let size = body::said_length(head).unwrap_or(0).min(SIZE_NOTED_MAX);
+    let reason = match failure {
+        Failure::Method { .. } => format!("{failure}, not {}", shown(head.method.as_str())),
+        _ => failure.to_string(),
+    };
+    shared.state.intake.note_turned_away(webhook, size, &reason).await;
+    let word = if matches!(failure, Failure::NotFound) { "switched-off" } else { "invalid" };
+    shared.with_connection_name(webhook, |connection| shared.state.metrics.turned_away(connection, word));
+    failure
 }
 
 /// Returns a request as the intake sees it, its headers in the order they came as far as the order

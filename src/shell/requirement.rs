@@ -68,6 +68,12 @@ impl Requirement {
         }
     }
 
+    /// Says whether an author should know of the form before the first delivery. Of text that is an option of
+    /// `echo` and nothing else, or longer than a payload mostly is, he would only be told everywhere.
+    pub fn is_worth_telling(self) -> bool {
+        !matches!(self, Self::NotAnEchoOption | Self::NotEchoLetters | Self::Short)
+    }
+
     /// Returns what a value of this form is, to be read after "must be".
     pub fn description(self) -> &'static str {
         match self {

@@ -10,11 +10,13 @@ use super::claim::{self, Claim};
 use super::connection::{Authentication, Connection, Secret};
 use super::form;
 use super::header::{self, Doubled};
+use super::key::Key;
 use super::received::Received;
 use super::scheme::{Carrier, Kind, Scheme, StampPlace};
 use super::signed::Brought;
 use super::source::Source;
 use super::{sns, stamp};
+use crate::diagnostic::shown;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -70,6 +72,16 @@ pub enum Failure {
         /// How many live secrets were tried.
         secrets: usize,
     },
+    /// A right checksum, by a secret that counts no more: a sender was forgotten in a rotation.
+    #[error("{carrier} matches the secret `{secret}`, which ended at {end}")]
+    Ended {
+        /// Where it stands.
+        carrier: String,
+        /// The secret's name.
+        secret: String,
+        /// From when on it is none.
+        end: Timestamp,
+    },
     /// The scheme's timestamp is not there.
     #[error("the timestamp is missing")]
     WithoutTimestamp,
@@ -100,24 +112,23 @@ pub fn verify(connection: &Connection, received: &Received<'_>, now: Timestamp) 
     let Authentication::Secrets(secrets) = &connection.authentication else {
         return Ok(Verified(Proof::NotAsked));
     };
-    let live = secrets.iter().enumerate().filter(|(_, secret)| secret.is_live(now));
     if connection.scheme.kind == Kind::Sns {
-        let place = sns::verify(connection, received, live.map(|(place, secret)| (place, secret.key())))?;
+        let place = sns::verify(connection, received, secrets, now)?;
         return Ok(Verified(Proof::Secret(place)));
     }
     let mut claim = claim::read(connection, received)?;
-    let place = matching(connection, received, &mut claim, live, now)?;
+    let place = matching(connection, received, &mut claim, secrets, now)?;
     body_digest(&connection.scheme, received)?;
     stamp::after_proof(&connection.scheme, received, now)?;
     Ok(Verified(Proof::Secret(place)))
 }
 
-/// Returns the place of the first live secret that matches, after trying each of them.
-fn matching<'r, 's>(
+/// Returns the place of the first live secret that matches.
+fn matching<'r>(
     connection: &Connection,
     received: &Received<'r>,
     claim: &mut Claim<'r>,
-    live: impl Iterator<Item = (usize, &'s Secret)>,
+    secrets: &[Secret],
     now: Timestamp,
 ) -> Result<usize, Failure> {
     let scheme = &connection.scheme;
@@ -131,13 +142,34 @@ fn matching<'r, 's>(
         url: &url,
     };
     let pieces = scheme.signed.pieces(brought).ok_or(Failure::Body)?;
+    first_that_proves(connection, secrets, now, |key| key.proves(&pieces, &claim.proofs))
+}
+
+/// Returns the place of the first live secret whose key proves a request, after trying each secret, ended
+/// ones too: people who run the server are told where one of those is what a sender still has.
+pub(super) fn first_that_proves(
+    connection: &Connection,
+    secrets: &[Secret],
+    now: Timestamp,
+    proves: impl Fn(&Key) -> bool,
+) -> Result<usize, Failure> {
+    let carrier = || connection.carrier.to_string();
     let (mut tried, mut matched) = (0, None);
-    for (place, secret) in live {
-        tried += 1;
-        let proves = secret.key().proves(&pieces, &claim.proofs);
-        matched = matched.or(proves.then_some(place));
+    let mut failure = None;
+    for (place, secret) in secrets.iter().enumerate() {
+        let proves = proves(secret.key());
+        match secret.end().filter(|_| !secret.is_live(now)) {
+            None => {
+                tried += 1;
+                matched = matched.or(proves.then_some(place));
+            }
+            Some(end) if proves => {
+                failure = Some(Failure::Ended { carrier: carrier(), secret: shown(secret.name()), end });
+            }
+            Some(_) => {}
+        }
     }
-    matched.ok_or_else(|| Failure::Mismatch { carrier: connection.carrier.to_string(), secrets: tried })
+    matched.ok_or_else(|| failure.unwrap_or_else(|| Failure::Mismatch { carrier: carrier(), secrets: tried }))
 }
 
 /// Returns the id that the checksum covers; nothing for a scheme whose checksum covers none.

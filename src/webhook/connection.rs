@@ -78,19 +78,25 @@ impl Connection {
 
     /// Returns the secrets that have not ended.
     pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
-        let secrets = match &self.authentication {
-            Authentication::Secrets(secrets) => secrets.as_slice(),
+        self.secrets().iter().filter(move |secret| secret.is_live(now))
+    }
+
+    /// Says whether it has secrets and every one has ended: nobody can post to it any more.
+    pub fn has_outlived_its_secrets(&self, now: Timestamp) -> bool {
+        !self.secrets().is_empty() && self.live_secrets(now).next().is_none()
+    }
+
+    /// Returns all its secrets, ended ones too.
+    pub fn secrets(&self) -> &[Secret] {
+        match &self.authentication {
+            Authentication::Secrets(secrets) => secrets,
             Authentication::None => &[],
-        };
-        secrets.iter().filter(move |secret| secret.is_live(now))
+        }
     }
 
     /// Returns the secret with a place in the list.
     pub fn secret(&self, place: usize) -> Option<&Secret> {
-        match &self.authentication {
-            Authentication::Secrets(secrets) => secrets.get(place),
-            Authentication::None => None,
-        }
+        self.secrets().get(place)
     }
 
     /// Returns which parts of a payload the connection itself looks at: for the id, the event and
@@ -161,6 +167,14 @@ impl Secret {
         let (last, now) = (self.noted.load(Ordering::Relaxed), at.as_second());
         let is_news = now.saturating_sub(last) >= USES_APART;
         is_news && self.noted.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Returns the texts that nobody may read, to be hidden wherever they are printed: the secret as it was
+    /// configured, and the password of a `user:password`. None of a public key.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let text = std::str::from_utf8(self.bytes()).ok().filter(|_| !self.key.is_public());
+        let password = text.and_then(|text| text.split_once(':')).map(|(_, password)| password);
+        text.into_iter().chain(password)
     }
 
     /// Returns the text itself, for a proof that is the secret.

@@ -17,7 +17,7 @@ pub enum Outcome {
     Nothing,
     /// Its key was seen before; answered from the store.
     Repeat,
-    /// The checksum did not hold. Kept in brief, without a body.
+    /// Not taken: the checksum did not hold, or the request can't be used. Kept in brief, without a body.
     Refused,
 }
 
@@ -149,7 +149,8 @@ pub struct FilterVerdict {
     pub reason: Option<String>,
 }
 
-/// A delivery whose checksum did not hold, in brief. The digest is never kept.
+/// A delivery that was not taken, in brief: its checksum did not hold, or did and the rest of the request
+/// can't be used. The digest is never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Its id.
@@ -158,7 +159,7 @@ pub struct Refusal {
     pub connection: String,
     /// When it was refused.
     pub received_at: Timestamp,
-    /// Bytes of the body.
+    /// Bytes of the body; of one that was not read to its end as many as its headers say, or 0.
     pub size: u64,
     /// Which kind of failure, for people: `the header X-WH-Checksum is missing`.
     pub reason: String,

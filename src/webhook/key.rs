@@ -74,6 +74,11 @@ impl Key {
         })
     }
 
+    /// Says whether anybody may know the secret that the key was made of.
+    pub(super) fn is_public(&self) -> bool {
+        matches!(self, Self::Ed25519(_, None) | Self::Rsa(_))
+    }
+
     /// Says whether any of some claims proves the pieces. All are tried.
     pub(super) fn proves(&self, pieces: &[Cow<'_, [u8]>], claims: &[Vec<u8>]) -> bool {
         let any = |equals: &dyn Fn(&[u8]) -> Choice| claims.iter().fold(Choice::from(0), |any, it| any | equals(it));

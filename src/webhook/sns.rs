@@ -5,9 +5,8 @@
 //! is taken out of it. The certificate's address is only looked at, never fetched: the key is in
 //! the configuration (reference on senders, section 3a).
 
-use super::checksum::Failure;
-use super::connection::Connection;
-use super::key::Key;
+use super::checksum::{Failure, first_that_proves};
+use super::connection::{Connection, Secret};
 use super::path::PathStep;
 use super::payload;
 use super::received::Received;
@@ -15,6 +14,7 @@ use super::scheme::Hash;
 use super::select::{Selected, Wanted, select};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 /// The fields that are covered, in their order; those of the two kinds of messages.
 const NOTIFICATION: [&str; 6] = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
@@ -23,10 +23,11 @@ const SUBSCRIPTION: [&str; 7] = ["Message", "MessageId", "SubscribeURL", "Timest
 const ABOUT: [&str; 3] = ["Signature", "SignatureVersion", "SigningCertURL"];
 
 /// Returns the place of the first live key that proves a message.
-pub(super) fn verify<'k>(
+pub(super) fn verify(
     connection: &Connection,
     received: &Received<'_>,
-    keys: impl Iterator<Item = (usize, &'k Key)>,
+    secrets: &[Secret],
+    now: Timestamp,
 ) -> Result<usize, Failure> {
     let malformed = |wanted| Failure::Malformed { carrier: connection.carrier.to_string(), wanted };
     let payload = payload::check(received.body).map_err(|_| malformed("in JSON"))?;
@@ -50,14 +51,7 @@ pub(super) fn verify<'k>(
     let signature = message.text("Signature").and_then(|text| STANDARD.decode(text).ok());
     let signature = signature.ok_or_else(|| malformed("base64"))?;
     let covered = message.covered();
-    let mut tried = 0;
-    for (place, key) in keys {
-        tried += 1;
-        if key.proves_rsa(hash, covered.as_bytes(), &signature) {
-            return Ok(place);
-        }
-    }
-    Err(Failure::Mismatch { carrier: connection.carrier.to_string(), secrets: tried })
+    first_that_proves(connection, secrets, now, |key| key.proves_rsa(hash, covered.as_bytes(), &signature))
 }
 
 struct Message<'p>(Selected<'p>);

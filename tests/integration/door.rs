@@ -62,6 +62,90 @@ fn a_full_queue_answers_503_and_stores_nothing() {
     assert_eq!(deliveries.as_array().map(Vec::len), Some(1), "{deliveries}");
 }
 
+/// Whatever keeps a request from being a delivery, whoever asks "why did nothing run?" finds it, in the
+/// list, in the counts, in the numbers and in the log.
+#[test]
+fn what_is_not_taken_is_kept_in_brief_with_its_reason() {
+    let folder = Folder::new(&format!(
+        "connections:\n  a: {{secret: {{value: {SECRET}}}, limits: {{body: 64}}}}\n  \
+         rate: {{secret: {{value: {SECRET}}}, limits: {{requests_per_second: 1}}}}\n  \
+         off: {{secret: {{value: {SECRET}}}, enabled: false}}\n"
+    ));
+    let server = folder.serve(&["--no-worker"]);
+    let signed = |name: &str, body: &[u8], more: &[(&str, &str)]| {
+        let right = crate::support::checksum(SECRET, body);
+        let headers = [&[("X-WH-Checksum", right.as_str())], more].concat();
+        server.request("POST", &format!("/webhooks/{name}"), &headers, body).status
+    };
+    let cases = [
+        ("a", signed("a", br#"{"a":"#, &[]), 400, "verified, but"),
+        ("a", signed("a", b"{}", &[("X-WH-Checksum", "00")]), 400, "the header X-WH-Checksum is there more than once"),
+        ("a", signed("a", b"{}", &[("Content-Type", "a"), ("Content-Type", "b")]), 400, "verified, but the header"),
+        ("a", signed("a", b"{}", &[("Content-Encoding", "gzip")]), 415, "without a content coding"),
+        ("a", signed("a", &[b' '; 65], &[]), 413, "the body is larger than 64 bytes"),
+        ("a", server.request("PUT", "/webhooks/a", &[], b"").status, 405, "this path takes POST only, not PUT"),
+        ("a", server.request("GET", "/webhooks/a", &[], b"").status, 405, "this path takes POST only, not GET"),
+        ("off", signed("off", b"{}", &[]), 404, "the connection is switched off"),
+    ];
+    let statuses: Vec<u16> = (0..20).map(|_| signed("rate", b"{}", &[])).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(server.request("POST", "/webhooks/nobody", &[], b"{}").status, 404);
+    let wanted = [&cases[..], &[("rate", 429, 429, "verified, but more than 1 requests came in a second")]].concat();
+    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
+    let list = crate::support::until("all of them", ANSWER_MAX, || {
+        let list = folder.run(&["deliveries", "--outcome", "refused", "--limit", "100", "--format", "json"]).json();
+        let has = |name: &str| list.as_array().is_some_and(|list| list.iter().any(|it| it["connection"] == name));
+        (has("a") && has("off") && has("rate")).then_some(list)
+    });
+    let reasons: Vec<(String, String)> = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| {
+            let id = it["id"].as_str().expect("an id");
+            let shown = server.ask(&format!("/api/v1/deliveries/{id}")).json();
+            let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+            (text(&it["connection"]), text(&shown["refusal"]))
+        })
+        .collect();
+    for (name, status, told, reason) in &wanted {
+        assert_eq!(status, told, "{reason}");
+        assert!(reasons.iter().any(|it| it.0 == *name && it.1.contains(reason)), "{reason:?} is not in {reasons:#?}");
+        assert!(log().contains(reason), "{reason:?} is not in {}", log());
+    }
+    let counts = folder.run(&["connections", "--format", "json"]).ended_with(0).json();
+    let count = |name: &str| {
+        counts.as_array().expect("a list").iter().find(|it| it["name"] == name).expect("it")["refusals"].clone()
+    };
+    assert_eq!((count("a"), count("off")), (7.into(), 1.into()), "{counts}");
+    assert_eq!(counts.as_array().map(Vec::len), Some(3), "an unknown name is no connection: {counts}");
+    let numbers = server.ask("/metrics").body;
+    for (name, outcome, count) in [("a", "invalid", 7), ("off", "switched-off", 1)] {
+        let line = format!("pipehook_deliveries_total{{connection=\"{name}\",outcome=\"{outcome}\"}} {count}\n");
+        assert!(numbers.contains(&line), "{line} is not in {numbers}");
+    }
+    assert!(numbers.contains("connection=\"rate\",outcome=\"limited\""), "{numbers}");
+}
+
+/// A header may say any length, and methods may have any name: neither breaks what is kept.
+#[test]
+fn what_a_stranger_says_of_a_body_is_noted_within_bounds() {
+    let folder = Folder::new(&format!("connections:\n  hook: {{secret: {{value: {SECRET}}}}}\n"));
+    let server = folder.serve(&["--no-worker"]);
+    let huge = format!("POST /webhooks/hook HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", u64::MAX);
+    let strange = format!("{} /webhooks/hook HTTP/1.1\r\nHost: h\r\n\r\n", "M".repeat(500));
+    for request in [&huge, &strange] {
+        let mut stream = connect(server.public);
+        stream.write_all(request.as_bytes()).expect("the server reads");
+        crate::support::read_answer(&mut stream);
+    }
+    assert_eq!(server.request("POST", "/webhooks/hook", &[], b"{}").status, 401);
+    crate::support::until("the last of them", ANSWER_MAX, || {
+        let list = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
+        (list.as_array()?.len() == 3).then_some(())
+    });
+}
+
 /// Forgeries are counted and the latest kept, so that a flood of them fills no disk.
 #[test]
 fn a_flood_of_forgeries_is_counted_and_kept_in_brief() {

@@ -220,6 +220,10 @@ fn a_rotation_shows_which_secret_is_still_used_and_ends_when_it_says() {
     until("the use of the old secret", Duration::from_secs(30), || used("last year's").0.then_some(()));
     assert_eq!(used("this year's"), (false, true));
     assert_eq!(used("long gone"), (false, false));
+    let refused = folder.run(&["deliveries", "--outcome", "refused", "--format", "json"]).ended_with(0).json();
+    let refused = folder.run(&["deliveries", "show", refused[0]["id"].as_str().expect("an id")]).ended_with(0).stdout;
+    let reason = "the header X-WH-Checksum matches the secret `long gone`, which ended at 2020-01-02T00:00:00Z";
+    assert!(refused.contains(&format!("refused: {reason}\n")), "whole: {refused}");
     let table = folder.run(&["connections"]).ended_with(0).stdout;
     for part in ["last year's", "live until 2999-01-02T00:00:00Z", "this year's", "never", "ended"] {
         assert!(table.contains(part), "{part:?} is not in\n{table}");
@@ -227,4 +231,27 @@ fn a_rotation_shows_which_secret_is_still_used_and_ends_when_it_says() {
     assert!(!table.contains("old  "), "no secret's value: {table}");
     assert_eq!(server.ask("/api/v1/connections").json()[0]["secret_list"][0]["name"], "last year's");
     assert!(checksum("new", body).len() == 40 && server.deliver("hook", "new", body).status == 200);
+}
+
+/// Nobody can post to a connection whose secrets have all ended: whoever checks, starts or looks is told.
+#[test]
+fn a_connection_that_has_outlived_its_secrets_is_told() {
+    let folder = Folder::new(
+        "connections:\n  gone: {secret: {value: old, until: 2020-01-01}}\n  \
+         off: {secret: {value: old, until: 2020-01-01}, enabled: false}\n  \
+         both: {secret: [{value: old, until: 2020-01-01}, {value: new}]}\n",
+    );
+    folder.write("pipelines/p.yml", "steps:\n- script: echo\n");
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    assert!(told.contains("warning[configuration]: every secret of connection `gone` has ended"), "{told}");
+    assert!(!told.contains("`off`") && !told.contains("`both`"), "{told}");
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(server.deliver("gone", "old", b"{}").status, 401);
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
+    let line = log.lines().find(|line| line.contains("every secret of a connection has ended"));
+    assert!(line.is_some_and(|line| line.contains("gone") && !line.contains("both")), "{log}");
+    let table = folder.run(&["connections"]).ended_with(0).stdout;
+    let ended = table.lines().find(|line| line.starts_with("gone") && line.contains("ended 2020-01-02"));
+    assert!(ended.is_some(), "one secret that has ended has a line of its own: {table}");
+    assert!(server.ask("/connections").body.contains("secret value"), "on the page too");
 }

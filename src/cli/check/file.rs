@@ -59,7 +59,12 @@ pub(super) fn check(
     let mut outcomes = Vec::new();
     let given = given.filter(|given| given.is_for(&pipeline));
     match given {
-        Some(given) if !had_errors => outcomes = given.foresee(&pipeline, config, &mut diagnostics)?,
+        Some(given) if !had_errors => {
+            outcomes = given.foresee(&pipeline, config, &mut diagnostics)?;
+            if !outcomes.iter().any(Foreseen::starts) {
+                catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
+            }
+        }
         _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
@@ -80,6 +85,9 @@ fn foreseen(pipeline: &Pipeline, substitution: &dyn Fn(&str) -> Substitution, di
         let substitution = substitution(&listener.resource.connection);
         if !told.contains(&substitution) {
             pipeline.scripts.report(substitution, &mut found);
+            if substitution == Substitution::Safe {
+                pipeline.scripts.report_needs(&mut found);
+            }
             told.push(substitution);
         }
     }

@@ -31,7 +31,7 @@ pub(super) struct Foreseen {
     /// Whether all filters hold.
     starts: bool,
     filters: Vec<FilterVerdict>,
-    /// Whether the run would be rejected: the reports say why.
+    /// Whether it starts, and the run would be rejected: the reports say why.
     rejected: bool,
     /// Where the payload's text would go, and what it would decide.
     expansion: Option<Trail>,
@@ -78,7 +78,9 @@ impl Given<'_> {
         let connection = &listener.resource.connection;
         let substitution = config.map(|config| config.substitution(connection)).unwrap_or_default();
         let trigger = Trigger { webhook: Some(webhook), substitution, ..Trigger::default() };
-        let prepared = prepare(pipeline, &trigger, diagnostics);
+        // What a filter keeps out is not rejected, whatever an expansion would find.
+        let mut unheard = Diagnostics::default();
+        let prepared = prepare(pipeline, &trigger, if starts { diagnostics } else { &mut unheard });
         let expansion = prepared.as_ref().map(|prepared| {
             let (_, decided) = expand_told(pipeline, &trigger);
             Trail::of(&prepared.document, &decided, &pipeline.sources, substitution)
@@ -88,13 +90,18 @@ impl Given<'_> {
             webhook: listener.resource.alias.clone(),
             starts,
             filters,
-            rejected: prepared.is_none(),
+            rejected: starts && prepared.is_none(),
             expansion,
         })
     }
 }
 
 impl Foreseen {
+    /// Says whether all filters hold.
+    pub(super) fn starts(&self) -> bool {
+        self.starts
+    }
+
     /// Returns it for people.
     pub(super) fn text(&self) -> String {
         let starts = if self.starts { "starts" } else { "does not start" };

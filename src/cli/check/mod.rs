@@ -138,7 +138,11 @@ impl Check {
             ReportFormat::Json => output::json(&reports)?,
             ReportFormat::Sarif => output::json(&sarif::document(reports))?,
             ReportFormat::Text => {
-                anstream::eprint!("{}", render_all(reports, Style::Coloured));
+                // Only so many are shown: facts do not take the room of mistakes.
+                let (mut told, facts): (Vec<_>, Vec<_>) =
+                    reports.iter().cloned().partition(|report| report.severity > Severity::Note);
+                told.extend(facts);
+                anstream::eprint!("{}", render_all(&told, Style::Coloured));
                 let count = |severity| reports.iter().filter(|report| report.severity == severity).count();
                 anstream::eprintln!(
                     "checked {}: {}, {}",

@@ -6,6 +6,7 @@ use crate::catalog::{self, Library};
 use crate::config::{Config, Environment};
 use crate::diagnostic::{Code, Diagnostic, Report, SourceMap};
 use crate::template::TemplateKind;
+use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
 /// Returns what is wrong with a template whoever uses it, and the files that it names as templates.
@@ -33,7 +34,11 @@ pub(super) fn configuration(file: &Path, environment: Option<&Environment<'_>>) 
             (Config::load_without_secrets(Some(file)).ok(), mistakes.diagnostics.resolve(&mistakes.sources))
         }
     };
-    reports.extend(config.iter().flat_map(|config| folder(config).into_iter().chain(sender::connections(config))));
+    reports.extend(
+        config
+            .iter()
+            .flat_map(|config| folder(config).into_iter().chain(sender::connections(config, Timestamp::now()))),
+    );
     reports
 }
 

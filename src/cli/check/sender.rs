@@ -9,6 +9,7 @@ use crate::pipeline::{Subject, WebhookResource};
 use crate::webhook::connection::{Authentication, Connection};
 use crate::webhook::scheme::Kind;
 use crate::webhook::source::Source;
+use jiff::Timestamp;
 
 /// Warns of filters that look at headers which the connection's checksum does not cover, and of
 /// resources without a connection.
@@ -109,10 +110,15 @@ fn unknown(config: &Config, resource: &WebhookResource, diagnostics: &mut Diagno
 }
 
 /// Warns of connections whose sender proves less than one may think.
-pub(super) fn connections(config: &Config) -> Vec<Report> {
+pub(super) fn connections(config: &Config, now: Timestamp) -> Vec<Report> {
     let mut diagnostics = Diagnostics::default();
     for connection in config.connections.iter().filter(|connection| connection.enabled) {
         let name = shown(&connection.name);
+        if connection.has_outlived_its_secrets(now) {
+            let title = format!("every secret of connection `{name}` has ended: nobody can post to it");
+            let warning = Diagnostic::warning_without_place(Code::Configuration, title);
+            diagnostics.push(warning.help("add the secret that its sender has now, or say `enabled: false`"));
+        }
         if connection.scheme.kind == Kind::Sns && connection.topics.is_empty() {
             let title = format!("connection `{name}` takes notifications of any topic, of anybody's");
             let warning = Diagnostic::warning_without_place(Code::OpenTopics, title);

@@ -2,7 +2,7 @@
 
 use super::super::moment::exact;
 use super::super::output::{facts, verdict};
-use crate::diagnostic::{Style, render, shown};
+use crate::diagnostic::{Style, render, shown, shown_sentence};
 use crate::intake::PipelineTrail;
 use crate::pipeline::Trail;
 use crate::store::DeliveryDetail;
@@ -55,7 +55,7 @@ fn meaning(detail: &DeliveryDetail) -> String {
             None => "it was there before and starts nothing".to_owned(),
         },
         Outcome::Refused => {
-            detail.refusal.as_deref().map_or_else(|| "its sender did not prove itself".to_owned(), shown)
+            detail.refusal.as_deref().map_or_else(|| "its sender did not prove itself".to_owned(), shown_sentence)
         }
     }
 }
@@ -63,7 +63,7 @@ fn meaning(detail: &DeliveryDetail) -> String {
 /// Says why a verified delivery started nothing.
 fn nothing(delivery: &Delivery) -> String {
     if let Some(reason) = &delivery.reason {
-        return shown(reason);
+        return shown_sentence(reason);
     }
     let is_filtered = delivery.pipelines.iter().any(|verdict| verdict.decision == Decision::Filtered);
     if is_filtered {

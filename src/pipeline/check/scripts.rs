@@ -261,6 +261,13 @@ pub(in crate::pipeline) fn diagnostic(refusal: &Refusal, span: Span, origin: Opt
     diagnostic.help(refusal.help.as_deref().unwrap_or(SAFE_WAY))
 }
 
+/// Returns the note about what payload text must be at a place of a script.
+pub(in crate::pipeline) fn need(what: &str, span: Span, origin: &Origin) -> Diagnostic {
+    let title = format!("payload text must be {what} here");
+    let note = Diagnostic::note_at(Code::TaintedInScript, title, span, "a delivery with another value is rejected");
+    note.note(template::came_from(origin))
+}
+
 /// Returns the error about payload text in a script of a run that wants none in any.
 pub(in crate::pipeline) fn strict(span: Span, origin: &Origin) -> Diagnostic {
     let title = "payload text can't be put into a script: the connection says `substitution: strict`";

@@ -17,7 +17,7 @@ mod passed;
 mod visit;
 mod written;
 
-use super::check::scripts::{diagnostic, raw, strict};
+use super::check::scripts::{diagnostic, need, raw, strict};
 use super::{Machine, ScriptRules};
 use crate::diagnostic::{Diagnostics, SourceMap, Span};
 use crate::shell::{Entrance, Known, Outline, Piece, Substitution};
@@ -78,6 +78,22 @@ impl Foreseen {
                     script.each_hole(|span, origin| diagnostics.push(strict(span, origin)));
                 }
                 Substitution::Safe | Substitution::Strict => self.refusals(script, diagnostics),
+            }
+        }
+    }
+
+    /// Notes what payload text must look like where the scripts do not take every text, so that an author
+    /// knows it before the first delivery (specification of security, scripts, 5). For a connection that
+    /// puts text into scripts as data.
+    pub fn report_needs(&self, diagnostics: &mut Diagnostics) {
+        for script in &self.scripts {
+            let analysis = self.known.analysis(&script.outline);
+            for hole in analysis.requirements() {
+                let told = hole.requirements.iter().filter(|it| it.is_worth_telling()).map(|it| it.description());
+                let told = told.collect::<Vec<_>>().join(", and ");
+                if let Some(place) = script.place(&hole.entrance).filter(|_| !told.is_empty()) {
+                    diagnostics.push(need(&told, place.span, &place.origin));
+                }
             }
         }
     }

@@ -193,7 +193,7 @@ struct SecretLine {
 impl ConnectionLine {
     fn new(seen: SeenConnection, now: Timestamp) -> Self {
         let connection = seen.connection;
-        let secret = |secret: crate::server::OpenSecret| {
+        let secret = |secret: &crate::server::OpenSecret| {
             let state = match (secret.live, secret.until) {
                 (true, None) => "live".to_owned(),
                 (true, Some(end)) => format!("live until {end:.0}"),
@@ -203,8 +203,9 @@ impl ConnectionLine {
                 || "never used".to_owned(),
                 |at| format!("last used {}", crate::server::moment::ago(at, now)),
             );
-            SecretLine { name: secret.name, told: format!("{state}, {last}") }
+            SecretLine { name: secret.name.clone(), told: format!("{state}, {last}") }
         };
+        let secret_list = connection.changing_secrets().iter().map(secret).collect();
         Self {
             name: connection.name,
             webhook: connection.webhook,
@@ -217,11 +218,7 @@ impl ConnectionLine {
             refusals: seen.refusals,
             last_refusal: seen.last_refusal.map(|at| Moment::new(at, now)),
             refusal: seen.last_refusal_reason.as_deref().map(printable).unwrap_or_default(),
-            secret_list: if connection.secret_list.len() > 1 {
-                connection.secret_list.into_iter().map(secret).collect()
-            } else {
-                Vec::new()
-            },
+            secret_list,
         }
     }
 }

@@ -190,3 +190,64 @@ fn the_place_of_a_block_of_text_ends_with_its_own_last_line() {
     let place = &told[0]["place"];
     assert_eq!((&place["line"], &place["end_line"]), (&Value::from(4), &Value::from(5)), "{told:#}");
 }
+
+const FILTERED: &str = "resources:
+  webhooks:
+  - webhook: h
+    connection: load
+    filters:
+    - path: s
+      value: now
+steps:
+- script: |
+    sed -i \"s/x/${{ parameters.h.d }}/\" f
+    N=${{ parameters.h.l }}
+";
+
+/// A filter keeps a delivery out before anything is expanded: nothing is rejected then, here as in the server.
+#[test]
+fn a_payload_that_a_filter_keeps_out_is_rejected_nowhere() {
+    let folder = folder("");
+    folder.write("pipelines/p.yml", FILTERED);
+    let arguments = ["check", "pipelines/p.yml", "--payload", "payload.json", "--format", "json"];
+    let told = folder.run(&arguments).ended_with(0).json();
+    let pipeline = &told["pipelines"][0];
+    assert_eq!((&pipeline["starts"], &pipeline["rejected"]), (&false.into(), &false.into()), "{told:#}");
+    let server = folder.serve(&["--no-worker"]);
+    let answer = server.deliver("load", "s", PAYLOAD.as_bytes());
+    assert_eq!((answer.status, &answer.json()["skipped"][0]["reason"]), (200, &"filtered".into()), "{answer:?}");
+    // Where the filter holds both reject it.
+    let starting = PAYLOAD.replace("soon", "now");
+    folder.write("payload.json", &starting);
+    let told = folder.run(&arguments).ended_with(1).json();
+    assert_eq!((&told["pipelines"][0]["starts"], &told["pipelines"][0]["rejected"]), (&true.into(), &true.into()));
+    assert_eq!(server.deliver("load", "s", starting.as_bytes()).status, 422);
+}
+
+/// An author knows before the first delivery what a value must look like. It is no mistake.
+#[test]
+fn what_a_value_must_be_is_told_before_any_delivery() {
+    let folder = folder(
+        "steps:
+- script: |
+    sed -i \"s/x/${{ parameters.h.d }}/\" f
+    N=${{ parameters.h.n }}; echo $((N+1))
+- script: echo ${{ parameters.h.d }}
+",
+    );
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    let notes: Vec<&str> = told.lines().filter(|line| line.starts_with("note[tainted-in-script]")).collect();
+    assert_eq!(
+        notes,
+        [
+            "note[tainted-in-script]: payload text must be one plain word: letters, digits, `_`, and inside also `.`, `+`, `-` here",
+            "note[tainted-in-script]: payload text must be an integer here",
+        ],
+        "{told}"
+    );
+    assert!(told.contains("0 errors, 0 warnings") && told.contains("`d`"), "{told}");
+    // The same with a payload that is good.
+    folder.write("payload.json", r#"{"d": "x", "n": 1}"#);
+    let told = folder.run(&["check", "--payload", "payload.json"]).ended_with(0).stderr;
+    assert_eq!(told.lines().filter(|line| notes.contains(line)).count(), 2, "{told}");
+}
