@@ -24,6 +24,8 @@ pub enum Requirement {
     NotEchoLetters,
     /// Does not begin with `-` and a character that is not blank.
     NotAnOption,
+    /// No part of a path begins with `-`: a pattern may give the part alone to a program.
+    NoOptionInPath,
     /// No word of it begins with `-`: the shell splits it before a program sees it.
     NoOptions,
     /// No `%` and no `\`, which `printf` gives a meaning.
@@ -55,6 +57,7 @@ impl Requirement {
             Self::NotAnEchoOption => !is_echo_option(value),
             Self::NotEchoLetters => value.is_empty() || !value.chars().all(is_echo_letter),
             Self::NotAnOption => !is_option(value),
+            Self::NoOptionInPath => !value.split('/').any(is_option),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoFormat => !value.contains(['%', '\\']),
             Self::NoBackslash => !value.contains('\\'),
@@ -80,6 +83,7 @@ impl Requirement {
             Self::NotAnEchoOption => "something else than an option of `echo`, such as `-n`",
             Self::NotEchoLetters => "something else than letters of options of `echo`, such as `n`",
             Self::NotAnOption => "text that doesn't begin with `-`",
+            Self::NoOptionInPath => "a name that doesn't begin with `-`, nor does a folder in it",
             Self::NoOptions => "text without a word that begins with `-`",
             Self::NoFormat => "text without `%` and `\\`",
             Self::NoBackslash => "text without `\\`",

@@ -15,6 +15,10 @@ pub(super) enum Node {
     Names(String),
     /// Every variable: read by a name that is known only when the script runs.
     AnyVariable,
+    /// The variables that get a value by a name that is known only when the script runs.
+    Named,
+    /// What the values of those name.
+    NamesOfNamed,
     /// A file, by the text of its name in the script.
     File(String),
     /// A file whose name is known only when the script runs.
@@ -76,6 +80,13 @@ impl Flow {
             self.nodes.push(node);
         }
         id
+    }
+
+    /// Returns all variables, each with what its value names.
+    pub(super) fn variables(&mut self) -> Vec<(Id, Id)> {
+        let is_variable = |id: &Id| matches!(self.nodes[*id], Node::Variable(_));
+        let variables: Vec<Id> = (0..self.nodes.len()).filter(is_variable).collect();
+        variables.into_iter().filter_map(|id| Some((id, self.named_by(id)?))).collect()
     }
 
     /// Returns what the value of a variable names, if the node is one.

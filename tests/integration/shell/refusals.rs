@@ -391,6 +391,17 @@ pub(super) const INTEGERS: &[&str] = &[
     "declare -i -a n=(1 \"${{ x }}\")",
     "declare -Ai n=([k]=\"${{ x }}\")",
     "typeset -ia n=(\"${{ x }}\")",
+    "f() { printf -v \"$1\" %s \"$2\"; }; f N ${{ x }}; (( N > 3 ))",
+    "f() { local n=$1; printf -v \"$n\" %s \"$2\"; }; f N ${{ x }}; [[ $N -gt 3 ]]",
+    "f() { read -r \"$1\" <<< ${{ x }}; }; f N; echo $((N + 1))",
+    "f() { read -r $1; }; f N <<< ${{ x }}; echo $((N + 1))",
+    "f() { IFS=, read -ra \"$1\" <<< ${{ x }}; }; f N; echo $((N[0] + 1))",
+    "for n in A B; do printf -v \"$n\" %s ${{ x }}; done; echo $((A + B))",
+    "for n in A B; do mapfile -t \"$n\" <<< ${{ x }}; done; echo $((A + B))",
+    "o=-vN; printf \"$o\" %s ${{ x }}; echo $((N))",
+    "o='-v N %s'; printf $o ${{ x }} 2>&1; echo $((N))",
+    "o='-r N'; read $o <<< ${{ x }}; echo $((N))",
+    "x=${{ x }}; printf -v n %s x; echo $((n))",
 ];
 
 /// Scripts that take only plain values.
@@ -437,6 +448,10 @@ pub(super) const PLAIN: &[&str] = &[
     "sbt \"${{ x }}\"",
     "./gradlew \"${{ x }}\"",
     "./configure \"${{ x }}\"",
+    "o=-v; [ \"$o\" ${{ x }} ]",
+    "o=-v; if test $o ${{ x }}; then :; fi",
+    "f() { [ \"$1\" \"$2\" ]; }; f -v ${{ x }}",
+    "[ ! \"$o\" ${{ x }} ]",
 ];
 
 /// Scripts that take all but what makes a program read a file.
@@ -584,6 +599,28 @@ fn a_path_on_another_machine_is_of_plain_characters() {
         assert_accepted(script, "v1.2/web-shop");
         ["a;id", "$(id)", "a b", "../x", "host:x", "-e x"].iter().for_each(|value| assert_value_refused(script, value));
     }
+}
+
+#[test]
+fn a_file_that_a_pattern_gives_to_a_program_is_no_option() {
+    for script in [
+        "touch \"up/${{ x }}\"; cd up; sed -i s/a/b/ *",
+        "touch \"up/${{ x }}\"; cd up; tar czf ../all.tgz *",
+        "mkdir -p ${{ x }}; rm *.tmp",
+        "mkdir -p ${{ x }}; sort ?",
+        "cp a \"up/${{ x }}\"; cd up; sudo chown app [a-z-]*",
+    ] {
+        ["a b", "a/b.tmp", "- x", "it's"].iter().for_each(|value| assert_accepted(script, value));
+        ["--expression=1e touch a", "-rf", "--checkpoint=1", "a/-x"]
+            .iter()
+            .for_each(|value| assert_value_refused(script, value));
+    }
+    for script in
+        ["touch \"up/${{ x }}\"; cd up; rm -- *", "touch \"up/${{ x }}\"; rm ./*", "touch \"up/${{ x }}\"; echo *"]
+    {
+        assert_accepted(script, "a/-x");
+    }
+    assert_value_refused("mkdir -p ${{ x }}; [ * ]", "a[1]");
 }
 
 #[test]

@@ -66,6 +66,17 @@ pub(super) const ALLOWED: &[&str] = &[
     "now=$(date +%s); then=$(date -d \"${{ x }}\" +%s); echo $(( (now - then) / 86400 ))",
     "echo \"${{ x }}\" > p.json; n=$(jq '.commits | length' p.json); (( n > 3 )) && echo many",
     "docker run --rm -e T=\"${{ x }}\" -v \"$PWD:/w\" -w /w node:20 npm run report",
+    "set_var() { printf -v \"$1\" '%s' \"$2\"; }; set_var TITLE \"${{ x }}\"; n=3; (( n > 2 )) && echo \"$TITLE\"",
+    "set_var() { local name=$1; printf -v \"$name\" '%s' \"$2\"; }; set_var TITLE \"${{ x }}\"; n=3; (( n > 2 )) && echo \"$TITLE\"",
+    "for v in A B; do read -r \"$v\"; done <<< \"${{ x }}\"; echo \"$A\"; i=0; ((i++))",
+    "fmt='%-20s %s\\n'; printf \"$fmt\" x \"${{ x }}\"; n=1; ((n++)); grep -v a f",
+    "f() { local fmt=$1; shift; printf \"$fmt\" \"$@\"; }; f '%s\\n' \"${{ x }}\"; n=1; ((n++)); grep -v a f",
+    "s=./deploy.sh; bash \"$s\" \"${{ x }}\"; wc -c f",
+    "run() { bash \"$1\" \"$2\"; }; run deploy.sh \"${{ x }}\"; wc -c f; grep -c a f",
+    "py=report.py; python3 \"$py\" \"${{ x }}\"",
+    "[ \"$a\" = \"${{ x }}\" ] && echo yes",
+    "mkdir -p \"out/${{ x }}\"; if [ -f *.md ]; then echo yes; fi",
+    "mkdir -p \"out/${{ x }}\"; ls out/*; rm -f *.tmp",
     "git commit -m \"${{ x }}\"; sha=$(git rev-parse HEAD); bash deploy.sh \"$sha\"; git log -1 --format=%s",
 ];
 

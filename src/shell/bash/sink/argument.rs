@@ -44,6 +44,15 @@ impl<'a> Argument<'a> {
         first
     }
 
+    /// Says whether the shell makes names of files of the word, of which nothing in front is the author's.
+    pub(super) fn begins_as_pattern(&self) -> bool {
+        let is_empty = |part: &&Part| matches!(part, Part::Text { text, .. } if text.is_empty());
+        let first = self.word.parts.iter().find(|part| !is_empty(part));
+        first.is_some_and(|part| {
+            part.is_pattern() && matches!(part, Part::Text { text, .. } if text.starts_with(['*', '?', '[']))
+        })
+    }
+
     /// Returns what the shell splits into words before the command sees it.
     pub(super) fn split(&self) -> Vec<Id> {
         let parts = self.word.parts.iter().zip(&self.parts);
@@ -121,8 +130,11 @@ impl Walker {
         }
         for word in &parameter.operands {
             let operand = self.argument(word, scope).sources();
-            if parameter.assigns {
+            if parameter.assigns && parameter.evaluates {
+                self.named_later(&Word::default(), &operand, scope);
+            } else if parameter.assigns {
                 self.assign(&parameter.name, &operand);
+                self.gets_word(&parameter.name, word, scope);
             }
             sources.extend(operand);
         }
@@ -158,6 +170,10 @@ impl Walker {
     /// Notes that a program takes a word as an argument: it must not become an option.
     pub(super) fn not_an_option(&mut self, argument: &Argument) {
         self.require(&argument.first(), Requirement::NotAnOption);
+        if argument.begins_as_pattern() {
+            let names = self.flow.id(Node::FileNames);
+            self.require(&[names], Requirement::NoOptionInPath);
+        }
         let split = if self.splits_oddly { Requirement::Plain } else { Requirement::NoOptions };
         self.require(&argument.split(), split);
     }

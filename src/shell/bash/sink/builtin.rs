@@ -2,12 +2,16 @@
 
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
-use super::super::syntax::Assignment;
+use super::super::syntax::{Assignment, Part, Word};
 use super::argument::Argument;
+use super::later::{Consequence, Value};
 use super::simple::Call;
-use super::{Id, Walker};
+use super::{Id, Scope, Walker};
 
 const NAME: &str = "the name of a variable";
+
+/// The attributes of a variable that evaluate its value.
+const ANY_ATTRIBUTE: &str = "ina";
 
 /// Options of `read` that take a value.
 const READ_VALUES: &str = "adinNptu";
@@ -28,7 +32,7 @@ impl Walker {
         match name {
             ":" | "true" | "false" => {}
             "echo" => self.echo(arguments),
-            "printf" => self.printf(arguments),
+            "printf" => self.printf(arguments, call.scope),
             "[" | "test" => self.test_command(arguments),
             "exit" | "return" | "break" | "continue" => self.require_all(arguments, Requirement::Integer),
             "shift" => {
@@ -37,7 +41,7 @@ impl Walker {
             }
             "let" => arguments.iter().for_each(|argument| self.evaluated(argument)),
             "read" | "mapfile" | "readarray" => self.read(name, call),
-            "declare" | "typeset" | "local" | "export" | "readonly" => self.declare(arguments),
+            "declare" | "typeset" | "local" | "export" | "readonly" => self.declare(arguments, call.scope),
             "set" => self.set(call),
             "eval" => self.eval(call),
             "trap" => self.trap(call),
@@ -55,6 +59,7 @@ impl Walker {
             }
             _ if EVALUATING.contains(&name) => {
                 if name == "getopts" {
+                    arguments.iter().filter_map(Argument::literal).for_each(|it| self.gets(&it, Value::Unknown));
                     self.shell_keeps("OPTARG", &[call.scope.arguments]);
                 }
                 arguments.iter().filter_map(Argument::literal).for_each(|literal| self.subscript(&literal));
@@ -80,7 +85,7 @@ impl Walker {
         }
     }
 
-    fn printf(&mut self, arguments: &[Argument]) {
+    fn printf(&mut self, arguments: &[Argument], scope: Scope) {
         let mut arguments = arguments.iter();
         let mut format = arguments.next();
         let mut stored = None;
@@ -97,25 +102,45 @@ impl Walker {
             // `-` and a value that begins with `v` would be the option that stores.
             self.refuse(&glued.sources(), "an option of `printf`");
         }
-        let values: Vec<Id> = format.into_iter().chain(arguments).flat_map(Argument::sources).collect();
+        let rest: Vec<&Argument> = arguments.collect();
+        let values: Vec<Id> = format.into_iter().chain(rest.iter().copied()).flat_map(Argument::sources).collect();
         if let Some(format) = format {
+            let stores = |text: &str| text.starts_with("-v");
+            self.option_later(format.word, scope, stores, Consequence::Stores(values.clone()));
+            if let Some(next) = rest.first() {
+                let names_next = |text: &str| text == "-v";
+                let consequence = Consequence::Refuses(next.sources(), NAME.to_owned());
+                self.option_later(format.word, scope, names_next, consequence);
+            }
             self.not_an_option(format);
             self.require(&format.sources(), Requirement::NoFormat);
         }
         if let Some(stored) = stored {
-            self.named(stored, &values);
+            self.named(stored, &values, scope);
+            let name = stored.literal().unwrap_or_default();
+            rest.iter().filter_map(|it| it.literal()).for_each(|text| self.assign_text(&name, &text));
         }
     }
 
     /// Notes that a command stores what reaches `values` in the variable that `argument` names.
-    fn named(&mut self, argument: &Argument, values: &[Id]) {
+    fn named(&mut self, argument: &Argument, values: &[Id], scope: Scope) {
         self.refuse(&argument.sources(), NAME);
-        if let Some(name) = argument.literal() {
-            self.assign(&name, values);
-            if let Some((array, _)) = name.split_once('[') {
-                self.assign(array, values);
-                self.subscript(&name);
-            }
+        let prefix = argument.word.prefix();
+        if argument.is_literal() || prefix.contains('[') {
+            self.stored(&prefix, values);
+        } else {
+            self.named_later(argument.word, values, scope);
+        }
+    }
+
+    /// Notes that the variable of this name, or the element of an array, gets what reaches `values`.
+    pub(super) fn stored(&mut self, name: &str, values: &[Id]) {
+        self.assign(name, values);
+        self.gets(name, Value::Unknown);
+        if let Some((array, _)) = name.split_once('[') {
+            self.assign(array, values);
+            self.gets(array, Value::Unknown);
+            self.subscript(name);
         }
     }
 
@@ -125,7 +150,7 @@ impl Walker {
         let mut arguments = call.rest().iter();
         while let Some(argument) = arguments.next() {
             let Some(option) = argument.literal().filter(|literal| literal.starts_with('-')) else {
-                self.named(argument, &[call.scope.stdin]);
+                self.named(argument, &[call.scope.stdin], call.scope);
                 names += 1;
                 continue;
             };
@@ -136,7 +161,7 @@ impl Walker {
                 self.refuse(&[call.scope.stdin], &format!("a line that `{name}` gives to a command"));
             }
             if option.ends_with('a') {
-                self.named(value, &[call.scope.stdin]);
+                self.named(value, &[call.scope.stdin], call.scope);
                 names += 1;
             } else {
                 self.refuse(&value.sources(), &format!("an option of `{name}`"));
@@ -148,7 +173,7 @@ impl Walker {
     }
 
     /// Follows `declare` and its kin: `name=value` in one word, and attributes that evaluate.
-    fn declare(&mut self, arguments: &[Argument]) {
+    fn declare(&mut self, arguments: &[Argument], scope: Scope) {
         let mut flags = String::new();
         for argument in arguments {
             let prefix = argument.word.prefix();
@@ -156,10 +181,15 @@ impl Walker {
                 self.refuse(&argument.sources(), "an option of a declaration");
                 flags.push_str(&prefix);
             } else if let Some((name, _)) = prefix.split_once('=') {
-                self.declared_value(name.trim_end_matches('+'), argument, &flags);
+                self.declared_value(name.trim_end_matches('+'), argument, &flags, scope);
             } else {
                 self.refuse(&argument.sources(), NAME);
-                self.declared_value(&prefix, argument, &flags);
+                self.declared_value(&prefix, argument, &flags, scope);
+            }
+            let is_known = argument.is_literal() || prefix.contains('=');
+            let is_variable = || matches!(argument.word.parts.last(), Some(Part::Parameter(_)));
+            if !is_known && (prefix.is_empty() || prefix.starts_with(['-', '+'])) && is_variable() {
+                flags.push_str(ANY_ATTRIBUTE);
             }
         }
     }
@@ -187,7 +217,7 @@ impl Walker {
         }
     }
 
-    fn declared_value(&mut self, name: &str, argument: &Argument, flags: &str) {
+    fn declared_value(&mut self, name: &str, argument: &Argument, flags: &str, scope: Scope) {
         let name = match name.split_once('[') {
             Some((array, _)) => {
                 self.evaluated(argument);
@@ -198,6 +228,9 @@ impl Walker {
         self.assign(name, &argument.sources());
         if let Some(literal) = argument.literal() {
             self.assign_text(name, literal.split_once('=').map_or("", |(_, value)| value));
+        }
+        if argument.word.prefix().contains('=') {
+            self.gets_word(name, &value_of(argument.word), scope);
         }
         self.attributes(name, flags);
         // Of an array, `(…)` in the value are elements, which the shell reads as it reads a script.
@@ -212,6 +245,7 @@ impl Walker {
         for arguments in [call.scope.arguments, any] {
             self.flow.edges(&call.sources(), arguments);
         }
+        self.gives(call.rest());
         if sets_arguments(call.rest()) {
             self.rewritten(call.scope);
         }
@@ -222,6 +256,22 @@ impl Walker {
             }
         }
     }
+}
+
+/// Returns what stands behind the `=` of a word.
+fn value_of(word: &Word) -> Word {
+    let mut parts = word.parts.iter().cloned();
+    let mut behind = Vec::new();
+    for part in parts.by_ref() {
+        if let Part::Text { text, quoted } = &part
+            && let Some((_, rest)) = text.split_once('=')
+        {
+            behind.push(Part::Text { text: rest.to_owned(), quoted: *quoted });
+            break;
+        }
+    }
+    behind.extend(parts);
+    Word { parts: behind }
 }
 
 /// Says whether `set` is given arguments, and not only options.

@@ -11,6 +11,7 @@ use super::super::symbol::Symbol;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
 use super::interpreter::is_descriptor;
+use super::later::Consequence;
 use super::simple::{Call, Environment};
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
@@ -91,6 +92,13 @@ impl Walker {
             index += 1 + usize::from(takes_value);
         }
         let operands = &call.words[index.min(call.words.len())..];
+        if let [option, rest @ ..] = operands
+            && !has_code
+        {
+            let takes_code = |text: &str| text.starts_with(['-', '+']) && !text.starts_with("--") && text.contains('c');
+            let sources = rest.iter().flat_map(Argument::sources).collect();
+            self.option_later(option.word, call.scope, takes_code, Consequence::Refuses(sources, CODE.to_owned()));
+        }
         self.shell_operands(call, operands, has_code);
         true
     }

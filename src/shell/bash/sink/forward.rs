@@ -144,6 +144,25 @@ impl Walker {
         self.fill_positions();
     }
 
+    /// Returns the texts that the argument of this number, counted from 1, is in the calls of a function; nothing
+    /// if it may be another too.
+    pub(super) fn texts_of_argument(&self, function: Id, number: usize) -> Option<Vec<String>> {
+        let index = number.checked_sub(1)?;
+        let calls = self.forwards.calls.get(&function).filter(|_| !self.forwards.rewritten.contains(&function))?;
+        let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+        let mut texts = Vec::new();
+        for call in calls {
+            let last = index.saturating_add(shifts).saturating_add(1).min(call.len());
+            if call[..last].iter().any(|kept| kept.word.may_be_many()) {
+                return None;
+            }
+            for kept in &call[index.min(last)..last] {
+                texts.push(kept.word.literal()?);
+            }
+        }
+        Some(texts)
+    }
+
     /// Returns what reaches the argument of this number, counted from 1, where the arguments are a function's.
     pub(super) fn position(&mut self, number: usize, scope: Scope) -> Option<Id> {
         let index = number.checked_sub(1).filter(|_| self.flow.is_arguments(scope.arguments))?;
@@ -322,7 +341,7 @@ fn list_name(word: &Word) -> Option<&str> {
 }
 
 /// Returns the expansion that a word consists of.
-fn alone(word: &Word) -> Option<&Parameter> {
+pub(super) fn alone(word: &Word) -> Option<&Parameter> {
     let is_empty = |part: &&Part| matches!(part, Part::Text { text, .. } if text.is_empty());
     let mut parts = word.parts.iter().filter(|part| !is_empty(part));
     match (parts.next(), parts.next()) {

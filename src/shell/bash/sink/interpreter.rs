@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
+use super::later::Consequence;
 use super::simple::Call;
 use super::{Walker, by_name};
 
@@ -169,6 +170,11 @@ impl Walker {
             } else if let Some(value) = call.words.get(index).filter(|value| !value.is_literal()) {
                 index += self.unknown_option(name, interpreter, &option, value);
             }
+        }
+        if let Some((option, rest)) = call.words.get(index..).and_then(<[_]>::split_first) {
+            let sources = rest.iter().flat_map(Argument::sources).collect();
+            let is_code = move |text: &str| takes_code(interpreter, text);
+            self.option_later(option.word, call.scope, is_code, Consequence::Refuses(sources, CODE.to_owned()));
         }
         self.operands(name, interpreter, call, index, has_code);
         true

@@ -12,6 +12,7 @@ mod file;
 mod forward;
 mod given;
 mod interpreter;
+mod later;
 mod launcher;
 mod number;
 mod package;
@@ -27,6 +28,7 @@ use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, is_special};
 use argument::Argument;
 use forward::Forwards;
+use later::{Later, Value};
 use std::collections::{HashMap, HashSet};
 
 /// The most levels of code inside code, such as `bash -c "bash -c …"`, and of commands whose names
@@ -60,6 +62,7 @@ pub(super) fn judge(
         arrays: HashSet::new(),
         aliases: HashMap::new(),
         forwards: Forwards::default(),
+        later: Later::default(),
         splits_oddly: false,
         code: HashMap::new(),
         kept: HashSet::new(),
@@ -90,6 +93,7 @@ pub(super) fn judge(
     };
     walker.script(&reading.script, scope);
     walker.forward_all();
+    walker.settle_later();
     Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
 }
 
@@ -105,6 +109,7 @@ struct Walker {
     /// What `alias` makes of names.
     aliases: HashMap<String, Vec<String>>,
     forwards: Forwards,
+    later: Later,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
     code: HashMap<usize, String>,
@@ -237,6 +242,10 @@ impl Walker {
             self.flow.edges(&word.sources(), inner.out);
         }
         if let Some(name) = &compound.variable {
+            compound.words.iter().for_each(|word| self.gets_word(name, word, inner));
+            if compound.words.is_empty() {
+                self.gets(name, Value::Unknown);
+            }
             let mut sources: Vec<Id> = words.iter().flat_map(Argument::sources).collect();
             if words.is_empty() {
                 sources.push(inner.arguments);

@@ -2,7 +2,7 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple, Word};
+use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
 use super::number::prints_number;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
@@ -141,8 +141,11 @@ impl Walker {
         let values = self.arguments(&assignment.values, scope);
         let sources: Vec<Id> = values.iter().flat_map(Argument::sources).collect();
         self.assign(&assignment.name, &sources);
-        for text in assignment.values.iter().filter_map(Word::literal) {
-            self.assign_text(&assignment.name, &text);
+        for word in &assignment.values {
+            if let Some(text) = word.literal() {
+                self.assign_text(&assignment.name, &text);
+            }
+            self.gets_word(&assignment.name, word, scope);
         }
     }
 
@@ -262,6 +265,7 @@ impl Walker {
         let any = self.flow.id(Node::AnyArguments);
         self.flow.edges(&call.sources(), any);
         self.called_with(arguments, call.rest());
+        self.gives(call.rest());
         let input = self.flow.id(Node::Input(name.to_owned()));
         self.flow.edge(call.scope.stdin, input);
         let output = self.flow.id(Node::Output(name.to_owned()));

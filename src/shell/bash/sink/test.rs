@@ -74,6 +74,10 @@ impl Walker {
                 continue;
             }
             self.require(&argument.split(), Requirement::Plain);
+            let may_bring_operator = argument.begins_as_pattern() && !before.is_some_and(is_unary);
+            if may_bring_operator || index.checked_sub(1).is_some_and(|at| may_be_unary(arguments, at)) {
+                self.require(&argument.sources(), Requirement::Plain);
+            }
             let is_operand = before.is_some_and(|before| is_one_of(before, BINARY) || is_unary(before))
                 || after.is_some_and(|after| is_one_of(after, BINARY));
             if !is_operand && arguments.len() > 1 {
@@ -85,6 +89,13 @@ impl Walker {
 
 fn is_one_of(argument: &Argument, operators: &[&str]) -> bool {
     argument.literal().is_some_and(|literal| operators.contains(&literal.as_str()))
+}
+
+/// Says whether an operator that is known only when the script runs may stand here, with one operand.
+fn may_be_unary(arguments: &[Argument], at: usize) -> bool {
+    let is_open = arguments[at].word.prefix().is_empty() && !arguments[at].is_literal();
+    let begins = |before: &Argument| is_one_of(before, &["!", "(", "-a", "-o", "&&", "||"]);
+    is_open && at.checked_sub(1).is_none_or(|before| begins(&arguments[before]))
 }
 
 fn is_unary(argument: &Argument) -> bool {

@@ -1,0 +1,191 @@
+//! Names and options that a script takes from its variables and arguments: `printf -v "$1"`, `bash $option`.
+//!
+//! They are known only when the script runs. Where a variable gets nothing but texts that stand in the
+//! script, one of these is meant. Anywhere else a name can be that of every variable, and an option any text
+//! that the script gives to a variable or to a function of its own.
+
+use super::super::flow::{Id, Node};
+use super::super::syntax::{Parameter, Word};
+use super::argument::Argument;
+use super::{Scope, Walker, forward};
+use crate::shell::special::is_obeyed;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// What is known, when the whole script was walked over, of the texts that a word may become.
+#[derive(Default)]
+pub(super) struct Later {
+    /// What variables get.
+    values: HashMap<String, Vec<Value>>,
+    /// The texts that functions of the script are given.
+    given: Vec<String>,
+    open: Vec<Open>,
+}
+
+/// What a variable gets.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    /// A text as it stands in the script.
+    Text(String),
+    /// The argument of this number, counted from 1, of the function with this node of its arguments.
+    Argument(Id, usize),
+    Unknown,
+}
+
+/// A word to look at when the whole script was walked over, and what it means then.
+struct Open {
+    word: Word,
+    /// The node of the arguments where it stands.
+    arguments: Id,
+    meaning: Meaning,
+}
+
+enum Meaning {
+    /// The name of a variable that gets what reaches these nodes.
+    Name(Vec<Id>),
+    /// An option, if the test holds for one of its texts.
+    Option(Rc<dyn Fn(&str) -> bool>, Consequence),
+}
+
+/// What follows if a word can be the option that was tested for.
+pub(super) enum Consequence {
+    /// Some variable gets what reaches these nodes.
+    Stores(Vec<Id>),
+    /// What reaches these nodes is code.
+    Refuses(Vec<Id>, String),
+}
+
+impl Walker {
+    /// Notes what a variable gets.
+    pub(super) fn gets(&mut self, variable: &str, value: Value) {
+        self.later.values.entry(variable.to_owned()).or_default().push(value);
+    }
+
+    /// Notes that a variable gets what a word becomes.
+    pub(super) fn gets_word(&mut self, variable: &str, word: &Word, scope: Scope) {
+        let argument = || alone(word)?.name.parse().ok();
+        let value = match (word.literal(), argument()) {
+            (Some(text), _) => Value::Text(text),
+            (None, Some(number)) => Value::Argument(scope.arguments, number),
+            (None, None) => Value::Unknown,
+        };
+        self.gets(variable, value);
+    }
+
+    /// Notes the texts that a function is given.
+    pub(super) fn gives(&mut self, arguments: &[Argument]) {
+        self.later.given.extend(arguments.iter().filter_map(Argument::literal));
+    }
+
+    /// Notes that a word is the name of a variable which gets what reaches `values`.
+    pub(super) fn named_later(&mut self, word: &Word, values: &[Id], scope: Scope) {
+        let meaning = Meaning::Name(values.to_vec());
+        self.later.open.push(Open { word: word.clone(), arguments: scope.arguments, meaning });
+    }
+
+    /// Notes what follows if a word becomes an option: nothing, if it begins with text that is none.
+    pub(super) fn option_later(
+        &mut self,
+        word: &Word,
+        scope: Scope,
+        is_option: impl Fn(&str) -> bool + 'static,
+        consequence: Consequence,
+    ) {
+        let prefix = word.prefix();
+        if word.literal().is_none() && (prefix.is_empty() || prefix.starts_with('-')) {
+            let meaning = Meaning::Option(Rc::new(is_option), consequence);
+            self.later.open.push(Open { word: word.clone(), arguments: scope.arguments, meaning });
+        }
+    }
+
+    /// Looks at all words that were left, when nothing more will become known of them.
+    pub(super) fn settle_later(&mut self) {
+        let mut is_any_named = false;
+        for open in std::mem::take(&mut self.later.open) {
+            let exact = self.exact(&open);
+            let texts = exact.clone().unwrap_or_else(|| self.later.possible(&open.word));
+            let mut words = texts.iter().flat_map(|text| text.split_whitespace());
+            match open.meaning {
+                Meaning::Name(values) if exact.is_some() => words.for_each(|name| self.stored(name, &values)),
+                Meaning::Option(is_option, _) if !words.any(|text| is_option(text)) => {}
+                Meaning::Option(_, Consequence::Refuses(nodes, reason)) => self.refuse(&nodes, &reason),
+                Meaning::Name(values) | Meaning::Option(_, Consequence::Stores(values)) => {
+                    self.named_somehow(&values);
+                    is_any_named = true;
+                }
+            }
+        }
+        if is_any_named {
+            self.every_variable_is_named();
+        }
+    }
+
+    /// Returns the texts that a word becomes, if no others are possible.
+    fn exact(&self, open: &Open) -> Option<Vec<String>> {
+        let name = &alone(&open.word)?.name;
+        let known = match name.parse() {
+            Ok(number) => vec![Value::Argument(open.arguments, number)],
+            Err(_) => self.later.values.get(name)?.clone(),
+        };
+        let mut texts = Vec::new();
+        for value in known {
+            match value {
+                Value::Text(text) => texts.push(text),
+                Value::Argument(function, number) => texts.extend(self.texts_of_argument(function, number)?),
+                Value::Unknown => return None,
+            }
+        }
+        Some(texts)
+    }
+
+    /// Notes that a variable whose name is not known gets what reaches `values`.
+    fn named_somehow(&mut self, values: &[Id]) {
+        let (named, names) = (self.flow.id(Node::Named), self.flow.id(Node::NamesOfNamed));
+        self.flow.edges(values, named);
+        let further: Vec<Id> = values.iter().filter_map(|value| self.flow.named_by(*value)).collect();
+        self.flow.edges(&further, names);
+    }
+
+    fn every_variable_is_named(&mut self) {
+        let (named, names) = (self.flow.id(Node::Named), self.flow.id(Node::NamesOfNamed));
+        for (variable, its_names) in self.flow.variables() {
+            self.flow.edge(named, variable);
+            self.flow.edge(names, its_names);
+        }
+        let any = self.flow.id(Node::AnyVariable);
+        self.flow.edge(named, any);
+        if self.later.texts().any(|text| text.split_whitespace().any(is_obeyed)) {
+            self.refuse(
+                &[named],
+                "the value of a variable whose name the script takes from another, and that may be special",
+            );
+        }
+    }
+}
+
+impl Later {
+    /// Returns the texts that a word may become, as far as they stand in the script.
+    fn possible(&self, word: &Word) -> Vec<String> {
+        let prefix = word.prefix();
+        self.texts().map(|text| format!("{prefix}{text}")).collect()
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let assigned = self.values.values().flatten().filter_map(|value| match value {
+            Value::Text(text) => Some(text),
+            Value::Argument(..) | Value::Unknown => None,
+        });
+        assigned.chain(&self.given)
+    }
+}
+
+/// Returns the expansion that a word consists of, if nothing changes its value.
+fn alone(word: &Word) -> Option<&Parameter> {
+    let parameter = forward::alone(word)?;
+    let is_as_it_is = !parameter.evaluates
+        && !parameter.length
+        && !parameter.keys
+        && parameter.operands.is_empty()
+        && parameter.arithmetic.is_empty();
+    is_as_it_is.then_some(parameter)
+}
