@@ -175,11 +175,14 @@ mod tests {
         check("each x of y", "! `each` has the word `in` between its name and its list @of");
         check("each x in y z", "! `each` is followed by exactly 3 parameters, not by 4 @x in y z");
         check("each 1 in y", "! `1` can't be the name of a loop's value @1");
+        check("If x", "! `If` is no directive, `if` is @If");
+        check(" foreach x in y", "! `foreach` is no directive, `each` is @foreach");
     }
 
     #[test]
     fn other_texts_are_expressions() {
-        check("If x", "expression");
+        check("If", "expression");
+        check("foreach", "expression");
         check("iff(x)", "expression");
         check("if(x)", "expression");
         check("insert.x", "expression");

@@ -92,7 +92,7 @@ fn what_is_not_taken_is_kept_in_brief_with_its_reason() {
     assert_eq!(server.request("POST", "/webhooks/nobody", &[], b"{}").status, 404);
     let wanted = [&cases[..], &[("rate", 429, 429, "verified, but more than 1 requests came in a second")]].concat();
     let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
-    let list = crate::support::until("all of them", ANSWER_MAX, || {
+    let list = until("all of them", ANSWER_MAX, || {
         let list = folder.run(&["deliveries", "--outcome", "refused", "--limit", "100", "--format", "json"]).json();
         let has = |name: &str| list.as_array().is_some_and(|list| list.iter().any(|it| it["connection"] == name));
         (has("a") && has("off") && has("rate")).then_some(list)
@@ -137,10 +137,10 @@ fn what_a_stranger_says_of_a_body_is_noted_within_bounds() {
     for request in [&huge, &strange] {
         let mut stream = connect(server.public);
         stream.write_all(request.as_bytes()).expect("the server reads");
-        crate::support::read_answer(&mut stream);
+        read_answer(&mut stream);
     }
     assert_eq!(server.request("POST", "/webhooks/hook", &[], b"{}").status, 401);
-    crate::support::until("the last of them", ANSWER_MAX, || {
+    until("the last of them", ANSWER_MAX, || {
         let list = folder.run(&["deliveries", "--format", "json"]).ended_with(0).json();
         (list.as_array()?.len() == 3).then_some(())
     });
