@@ -6,6 +6,7 @@ mod dotnet;
 mod engine;
 mod fake;
 mod packages;
+mod seven;
 
 use super::support::{ANSWER_MAX, Output, until};
 use fake::Machine;
