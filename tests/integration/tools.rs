@@ -2,10 +2,12 @@
 //! bash. The tools are small programs of the test that print how they were called.
 
 mod containers;
+mod dotnet;
 mod engine;
 mod fake;
 mod left;
 mod packages;
+mod seven;
 
 use super::support::{ANSWER_MAX, Output, until};
 use fake::Machine;

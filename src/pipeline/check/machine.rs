@@ -8,11 +8,14 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::model::{Action, Job, Pipeline, Step};
 use crate::pipeline::plan::{CheckoutSource, Interpreter, TargetPlace};
+use crate::pipeline::task::SEVEN_ZIP;
 use crate::pipeline::task::call::{Program, tool};
 use std::collections::BTreeSet;
 
 /// The program that reads scripts of PowerShell.
 const POWER_SHELL: &str = "pwsh";
+/// The program that fetches large files for a checkout.
+const LARGE_FILES: &str = "git-lfs";
 /// The programs that read Python.
 const PYTHONS: &[&str] = &["python3", "python"];
 
@@ -22,6 +25,10 @@ pub(super) fn check(pipeline: &Pipeline, machine: Option<&dyn Machine>, diagnost
     for job in pipeline.jobs().filter(|job| machine.serves(&job.pool.name)) {
         containers(job, machine, diagnostics);
         repositories(pipeline, job, machine, diagnostics);
+        large_files(job, machine, diagnostics);
+        for step in job.all_steps().filter(|step| step.enabled) {
+            seven_zip(step, machine, diagnostics);
+        }
         for step in job.all_steps().filter(|step| step.enabled && runs_here(step, job)) {
             programs(step, machine, &mut told, diagnostics);
         }
@@ -81,6 +88,39 @@ fn repositories(pipeline: &Pipeline, job: &Job, machine: &dyn Machine, diagnosti
         let help = format!("write `repositories: {{{name}: PATH}}` there, or name a pool whose machines have it");
         diagnostics.push(missing.help(help));
     }
+}
+
+/// Reports checkouts that want large files where nothing fetches them.
+fn large_files(job: &Job, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
+    for step in job.all_steps().filter(|step| step.enabled) {
+        let Action::Checkout(checkout) = &step.action else { continue };
+        let wants = checkout.value.lfs.as_ref().is_some_and(|lfs| lfs.flatten().trim().eq_ignore_ascii_case("true"));
+        if wants && !machine.has_program(LARGE_FILES) {
+            let title = format!("`{LARGE_FILES}` is not installed on this machine");
+            let missing =
+                Diagnostic::error(Code::MissingProgram, title, checkout.span, "it fetches large files: `lfs`");
+            let help = "install Git LFS, name a pool whose machines have it, or write `lfs: false`";
+            diagnostics.push(missing.help(help));
+        }
+    }
+}
+
+/// Reports archives of 7z where no program makes or unpacks them.
+fn seven_zip(step: &Step, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
+    let Action::Task(task) = &step.action else { return };
+    let wants = |name: &str, text: &str| match (task.name.as_str(), name) {
+        ("ArchiveFiles", "archiveType") => text.trim().eq_ignore_ascii_case("7z"),
+        ("ExtractFiles", "archiveFilePatterns") => text
+            .lines()
+            .map(str::trim)
+            .any(|line| !line.starts_with(['!', '#']) && line.to_lowercase().ends_with(".7z")),
+        _ => false,
+    };
+    let wanted = task.inputs.iter().find(|(name, value)| wants(&name.value, &value.flatten()));
+    let Some((input, _)) = wanted.filter(|_| !SEVEN_ZIP.iter().any(|name| machine.has_program(name))) else { return };
+    let title = format!("`{}` is not installed on this machine", SEVEN_ZIP[0]);
+    let missing = Diagnostic::error(Code::MissingProgram, title, input.span, "archives of 7z need it");
+    diagnostics.push(missing.help("install 7-Zip, name a pool whose machines have it, or make a zip or tar"));
 }
 
 /// Reports programs that a step needs and that are not there.

@@ -9,17 +9,20 @@
 //! file    copying, archives, artifacts, results, caches
 //! tool    tasks that find a tool, or call one
 //! call    which arguments those give it
+//! choice  inputs that take one of a few words
 //! package tasks that are installed beside these
 //! trust   what payload text may be in which input
 //! ```
 
 pub mod call;
+mod choice;
 mod file;
 pub mod package;
 mod script;
 mod tool;
 mod trust;
 
+pub use choice::choices;
 pub use trust::Role;
 
 use super::model::ResourceKind;
@@ -135,8 +138,11 @@ pub(super) const SHORTCUTS: &[Shortcut] = &[
 /// The endings of archives that can be unpacked; what is a tar in them has `.tar` before.
 pub const ARCHIVE_ENDINGS: &[&str] = &[
     ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz", ".taz", ".tbz2", ".tbz", ".tb2", ".txz", ".jar", ".war", ".ear",
-    ".nupkg", ".whl", ".vsix",
+    ".nupkg", ".whl", ".vsix", ".7z",
 ];
+
+/// The programs for archives of 7z, the first that is there.
+pub const SEVEN_ZIP: [&str; 3] = ["7z", "7za", "7zz"];
 
 /// Returns every task that is known.
 pub fn all() -> impl Iterator<Item = &'static Definition> {

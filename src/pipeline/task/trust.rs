@@ -21,6 +21,7 @@ pub enum Role {
 const DECISIONS: &[&str] = &[
     "archiveType",
     "tarCompression",
+    "sevenZipCompression",
     "pathToSevenZipTool",
     "publishLocation",
     "source",
@@ -42,6 +43,8 @@ const DECISIONS: &[&str] = &[
     "versionSpec",
     "version",
     "versionFilePath",
+    "versioningScheme",
+    "versionEnvVar",
     "jdkSourceOption",
     "jdkVersion",
     "javaHomeSelection",

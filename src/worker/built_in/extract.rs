@@ -8,13 +8,15 @@ use super::super::job::Execution;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::found;
-use super::{Own, Told, Unfinished, place};
-use crate::diagnostic::shown;
+use super::tree::with_links;
+use super::{Own, Told, Unfinished, place, seven, zip_time};
+use crate::diagnostic::{shown, shown_path};
 use crate::files::ENTRIES_MAX;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use tar::EntryType;
 
 /// The most bytes that come out of the archives of one step.
@@ -27,6 +29,8 @@ const RATIO_FROM: u64 = 100 * 1024 * 1024;
 const LINK_MAX: u64 = 4096;
 /// The most kibibytes of memory that an archive of xz may want: what its strongest usual form does.
 const XZ_MEMORY_MAX: u32 = 128 * 1024;
+/// What is said of an archive that is a trap.
+const TOO_LARGE: &str = "what comes out of it is too large for its size, or for all";
 /// The bits of a mode that tell a link, among those that tell what a file is.
 const KIND_BITS: u32 = 0o170_000;
 const LINK_BITS: u32 = 0o120_000;
@@ -38,42 +42,76 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     if cleans && place::is_needed(&job.workspace, &to) {
         let sentence = format!(
             "`{}` can't be cleaned: the job needs what is in it. Help: set `cleanDestinationFolder: false`.",
-            shown(&to.to_string_lossy())
+            shown_path(&to.to_string_lossy())
         );
         return Err(sentence.into());
     }
     let overwrites = inputs.flag("overwriteExistingFiles")?;
     let patterns = inputs.text("archiveFilePatterns").clone();
     let workspace = job.workspace.clone();
-    halt::work(execution, own, move |halt| {
+    let archives = halt::work(execution, own, move |halt| {
         let archives = found(&patterns, &workspace, halt)?;
         if archives.is_empty() {
             return Err(format!("No archive below {} is meant by `archiveFilePatterns`.", workspace.sources.display()));
         }
-        extract_all(&archives, &workspace.sources, to, cleans, overwrites, halt)
-    })
-    .await
+        Ok(archives)
+    });
+    let archives = archives.await?;
+    let archives = unpack_others(execution, own, archives).await?;
+    halt::work(execution, own, move |halt| extract_all(&archives, to, cleans, overwrites, halt)).await
 }
 
-fn extract_all(
-    archives: &[PathBuf],
-    folder: &Path,
-    to: PathBuf,
-    cleans: bool,
-    overwrites: bool,
-    halt: &Halt,
-) -> Result<Told, String> {
+/// An archive, and the folder where a program has unpacked it already.
+type Found = (PathBuf, Option<PathBuf>);
+
+/// Lets the program for 7z unpack its archives, into folders for what nobody needs after the job.
+async fn unpack_others(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    archives: Vec<PathBuf>,
+) -> Result<Vec<Found>, Unfinished> {
+    let mut found = Vec::new();
+    let (mut bytes, mut entries) = (0_u64, 0_usize);
+    for (number, archive) in archives.into_iter().enumerate() {
+        if !archive.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("7z")) {
+            found.push((archive, None));
+            continue;
+        }
+        let named = shown_path(&archive.to_string_lossy());
+        let failed = |error: io::Error| format!("`{named}` can't be unpacked: {error}.");
+        let size = archive.metadata().map_err(failed)?.len();
+        let (out, count) = seven::content(execution, own, &archive).await?;
+        (bytes, entries) = (bytes.saturating_add(out), entries.saturating_add(count));
+        if out > size.saturating_mul(RATIO_MAX).max(RATIO_FROM) || bytes > EXTRACTED_MAX || entries > ENTRIES_MAX {
+            return Err(failed(refused(TOO_LARGE)).into());
+        }
+        let to = execution.job.workspace.temporary.join(format!("{}_{number}.out", own.place));
+        super::checkout::remove(&to).map_err(failed)?;
+        seven::unpack(execution, own, &archive, &to).await?;
+        found.push((archive, Some(to)));
+    }
+    Ok(found)
+}
+
+fn extract_all(archives: &[Found], to: PathBuf, cleans: bool, overwrites: bool, halt: &Halt) -> Result<Told, String> {
     if cleans {
         super::checkout::remove(&to).map_err(|error| format!("The destination can't be cleaned: {error}."))?;
     }
     let mut told = Told::default();
     let mut extraction = Extraction { to, overwrites, halt, bytes: 0, entries: 0, bytes_max: 0 };
-    for archive in archives {
-        let path = archive.strip_prefix(folder).unwrap_or(archive);
+    for (archive, unpacked) in archives {
         let before = extraction.entries;
-        let extracted = extraction.archive(archive);
-        extracted.map_err(|error| format!("`{}` can't be unpacked: {error}.", shown(&path.to_string_lossy())))?;
-        told.lines.push(format!("{} files and folders came out of {}.", extraction.entries - before, path.display()));
+        let extracted = match unpacked {
+            Some(folder) => extraction.take(folder),
+            None => extraction.archive(archive),
+        };
+        extracted
+            .map_err(|error| format!("`{}` can't be unpacked: {error}.", shown_path(&archive.to_string_lossy())))?;
+        told.lines.push(format!(
+            "{} files and folders came out of {}.",
+            extraction.entries - before,
+            archive.display()
+        ));
     }
     Ok(told)
 }
@@ -100,15 +138,36 @@ impl Extraction<'_> {
             Some((Inner::Zip, _)) => self.zip(file),
             Some((Inner::Tar, packing)) => self.tar(unpacked(packing, file)),
             Some((Inner::File, packing)) => self.single(archive, unpacked(packing, file)),
-            None => Err(refused("its name says none of zip, tar, gz, bz2 and xz")),
+            None => Err(refused("its name says none of zip, 7z, tar, gz, bz2 and xz")),
         }
+    }
+
+    /// Takes what a program has unpacked into a folder, which goes.
+    fn take(&mut self, folder: &Path) -> io::Result<()> {
+        self.bytes_max = EXTRACTED_MAX;
+        let tree = with_links(folder, self.halt).map_err(io::Error::other)?;
+        for path in &tree.folders {
+            self.count()?;
+            self.folder(path)?;
+        }
+        for path in &tree.files {
+            self.count()?;
+            let mut file = File::open(folder.join(path))?;
+            let about = file.metadata()?;
+            self.file(path, about.permissions().mode(), about.modified().ok(), &mut file)?;
+        }
+        for path in &tree.links {
+            self.count()?;
+            self.link(path, &std::fs::read_link(folder.join(path))?)?;
+        }
+        super::checkout::remove(folder)
     }
 
     /// Unpacks one file, whose name is the archive's without its ending.
     fn single(&mut self, archive: &Path, mut content: impl Read) -> io::Result<()> {
         self.count()?;
         let name = archive.file_stem().unwrap_or_default().to_string_lossy();
-        self.file(&plain(&name)?, 0o644, &mut content)
+        self.file(&plain(&name)?, 0o644, None, &mut content)
     }
 
     fn zip(&mut self, file: BufReader<File>) -> io::Result<()> {
@@ -125,7 +184,8 @@ impl Extraction<'_> {
                 (&mut entry).take(LINK_MAX).read_to_string(&mut target)?;
                 self.link(&path, Path::new(&target))?;
             } else {
-                self.file(&path, mode.unwrap_or(0o644), &mut entry)?;
+                let time = zip_time::of(&entry);
+                self.file(&path, mode.unwrap_or(0o644), time, &mut entry)?;
             }
         }
         Ok(())
@@ -143,7 +203,8 @@ impl Extraction<'_> {
                 EntryType::Directory => self.folder(&path)?,
                 EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                     let mode = entry.header().mode()?;
-                    self.file(&path, mode, &mut entry)?;
+                    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.header().mtime()?));
+                    self.file(&path, mode, time, &mut entry)?;
                 }
                 EntryType::Symlink => {
                     let target = entry.link_name()?.ok_or_else(|| refused("a link leads nowhere"))?;
@@ -153,7 +214,7 @@ impl Extraction<'_> {
                 _ => {
                     return Err(refused(&format!(
                         "`{}` is neither file nor folder nor link",
-                        shown(&path.to_string_lossy())
+                        shown_path(&path.to_string_lossy())
                     )));
                 }
             }
@@ -176,13 +237,13 @@ impl Extraction<'_> {
         place::make_room(&self.to, &path.join("x")).map(|_| ())
     }
 
-    fn file(&mut self, path: &Path, mode: u32, content: &mut impl Read) -> io::Result<()> {
+    fn file(&mut self, path: &Path, mode: u32, time: Option<SystemTime>, content: &mut impl Read) -> io::Result<()> {
         if path.as_os_str().is_empty() {
             return Err(refused("a file has no name"));
         }
         let to = place::make_room(&self.to, path)?;
         if to.exists() && !self.overwrites {
-            let path = shown(&path.to_string_lossy());
+            let path = shown_path(&path.to_string_lossy());
             return Err(refused(&format!("`{path}` is there already, and `overwriteExistingFiles` is not set")));
         }
         let mut file = File::create(&to)?;
@@ -195,9 +256,12 @@ impl Extraction<'_> {
             }
             self.bytes += read as u64;
             if self.bytes > self.bytes_max {
-                return Err(refused("what comes out of it is too large for its size, or for all"));
+                return Err(refused(TOO_LARGE));
             }
             file.write_all(&bytes[..read])?;
+        }
+        if let Some(time) = time {
+            file.set_modified(time)?;
         }
         // Neither setuid nor a file that its owner can't use.
         file.set_permissions(std::fs::Permissions::from_mode((mode & 0o777) | 0o600))
@@ -210,7 +274,7 @@ impl Extraction<'_> {
         let up = target.components().take_while(|part| *part == Component::ParentDir).count();
         let is_down = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if target.as_os_str().is_empty() || up > depth || !target.components().skip(up).all(is_down) {
-            let (path, target) = (shown(&path.to_string_lossy()), shown(&target.to_string_lossy()));
+            let (path, target) = (shown_path(&path.to_string_lossy()), shown_path(&target.to_string_lossy()));
             return Err(refused(&format!("the link `{path}` leads out of it, to `{target}`")));
         }
         let to = place::make_room(&self.to, path)?;
@@ -229,7 +293,7 @@ enum Inner {
 
 /// How it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
+pub(super) enum Packing {
     Plain,
     Gzip,
     Bzip2,
@@ -265,7 +329,7 @@ fn form(name: &str) -> Option<(Inner, Packing)> {
     FORMS.iter().find(|(ending, ..)| name.ends_with(ending)).map(|(_, inner, packing)| (*inner, *packing))
 }
 
-fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
+pub(super) fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
     match packing {
         Packing::Plain => Box::new(file),
         Packing::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
@@ -275,10 +339,10 @@ fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
 }
 
 /// Ends an archive that unpacks to more than is read of it.
-struct Counted<'h, R> {
-    file: R,
-    left: u64,
-    halt: &'h Halt,
+pub(super) struct Counted<'h, R> {
+    pub(super) file: R,
+    pub(super) left: u64,
+    pub(super) halt: &'h Halt,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
@@ -286,7 +350,7 @@ impl<R: Read> Read for Counted<'_, R> {
         self.halt.check().map_err(io::Error::other)?;
         let read = self.file.read(bytes)?;
         let left = self.left.checked_sub(read as u64);
-        self.left = left.ok_or_else(|| refused("what comes out of it is too large for its size, or for all"))?;
+        self.left = left.ok_or_else(|| refused(TOO_LARGE))?;
         Ok(read)
     }
 }
