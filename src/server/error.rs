@@ -11,8 +11,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::json;
 
-/// After how many seconds to come again when the store can't be read.
+/// After how many seconds to come again when the store can't be read, or all connections are in use.
 const RETRY_AFTER_SECONDS: u64 = 10;
+
+/// What a sender is told for whose connection there is no room.
+pub(super) const NO_SEAT: Failure = Failure::Unavailable { retry_after: RETRY_AFTER_SECONDS };
 
 /// Why a request is answered with an error. The text is what its sender is told.
 #[derive(Debug, thiserror::Error)]

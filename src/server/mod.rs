@@ -10,6 +10,7 @@ mod admin;
 mod answer;
 mod api;
 mod body;
+mod door;
 mod error;
 mod event;
 mod health;

@@ -3,6 +3,7 @@
 //! Here the server is measured by what it makes of the processor. Four paths need no router, so this
 //! stands directly on the HTTP library below the web framework, and looks at paths by hand.
 
+use super::door::Door;
 use super::error::Failure;
 use super::receive::{ask, receive};
 use super::route::{POST, READ, add_answer_headers};
@@ -11,13 +12,15 @@ use crate::webhook::challenge::Asking;
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Method, Payload, Request, RequestHead, Response};
-use actix_service::{ServiceFactoryExt, fn_service};
+use actix_service::{Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service};
 use actix_web::ResponseError;
 use actix_web::dev::Server as Running;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::TcpListener;
 use std::rc::Rc;
+use std::sync::Arc;
+use tokio::net::TcpStream;
 
 /// What a path leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,11 +38,12 @@ const AZURE_WEBHOOKS: &str = "/_apis/public/distributedtask/webhooks/";
 
 /// Serves a listener, in as many threads as there are processors, each with up to so many connections.
 pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -> std::io::Result<Running> {
+    let door = Arc::new(Door::of(connections * threads()));
     let service = move || {
         let state = shared.state.clone();
         let stopping = shared.stopping.clone();
         let shared = Rc::new(shared.clone());
-        HttpService::build()
+        let http = HttpService::build()
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEAD_TIME_MAX)
             .client_disconnect_timeout(LINGER_MAX)
@@ -49,7 +53,8 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
             })
             .finish(fn_service(move |request| answer(request, shared.clone())))
             .tcp()
-            .map_err(move |error| count_unreadable(&state.metrics, &error))
+            .map_err(move |error| count_unreadable(&state.metrics, &error));
+        behind(door.clone(), http)
     };
     Ok(Running::build()
         .workers(threads())
@@ -58,6 +63,31 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
         .disable_signals()
         .listen("public", listener, service)?
         .run())
+}
+
+/// Puts a door before what serves connections.
+fn behind<H>(
+    door: Arc<Door>,
+    http: H,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = H::Error, InitError = H::InitError>
+where
+    H: ServiceFactory<TcpStream, Config = (), Response = ()>,
+{
+    fn_factory(move || {
+        let (door, http) = (door.clone(), http.new_service(()));
+        async move {
+            let http = Rc::new(http.await?);
+            Ok(fn_service(move |stream| {
+                let (door, http) = (door.clone(), http.clone());
+                async move {
+                    let Some((stream, seat)) = door.admit(stream).await else { return Ok(()) };
+                    let served = http.call(stream).await;
+                    drop(seat);
+                    served
+                }
+            }))
+        }
+    })
 }
 
 /// Counts what came that is no HTTP. It is not logged: anybody could fill the log with it.

@@ -2,7 +2,8 @@
 //! cause of a refusal, a full queue, floods of forgeries.
 
 use crate::attacks::door::{PIPELINE, SECRET};
-use crate::support::{ANSWER_MAX, Folder, connect};
+use crate::full;
+use crate::support::{ANSWER_MAX, Folder, connect, read_answer, request, until};
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -97,4 +98,34 @@ fn skip_answer(stream: &mut std::net::TcpStream) {
         assert!(length > 0, "{}", String::from_utf8_lossy(&answer));
         answer.extend_from_slice(&piece[..length]);
     }
+}
+
+#[test]
+fn a_sender_who_finds_all_connections_in_use_is_told_to_come_again() {
+    let folder = full::folder();
+    let (mut server, mut lines) = full::serve_with_files(&folder, 150);
+    let address = lines.next().and_then(|line| line.strip_prefix("listening on http://")?.parse().ok());
+    let public: std::net::SocketAddr = address.expect("an address");
+    // They come to no end of their heads, and are told so after ten seconds only.
+    let others: Vec<_> = (0..60).map(|_| connect(public)).collect();
+    let mut late = connect(public);
+    let body = "{\"number\":1}";
+    let post =
+        format!("POST /webhooks/open HTTP/1.1\r\nhost: {public}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    // Who was told before it has said anything sees that all the same.
+    let _ = late.write_all(post.as_bytes());
+    let answer = read_answer(&mut late);
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok()), "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert!(answer.json()["error"].is_string());
+    drop(others);
+    until("room", ANSWER_MAX, || {
+        (request(public, "POST", "/webhooks/open", &[], body.as_bytes()).status == 200).then_some(())
+    });
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
+    assert_eq!(log.matches("a sender was told to come again").count(), 1, "{log}");
+    assert!(log.contains("all connections that there may be are in use"), "{log}");
+    server.kill().expect("it is killed");
+    server.wait().expect("it ends");
 }

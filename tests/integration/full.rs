@@ -20,7 +20,7 @@ const REFUSED_IN_A_ROW: u64 = 20;
 /// How long it may take to find room again: a worker and a server look for it by themselves.
 const RECOVERY_MAX: Duration = Duration::from_secs(120);
 
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     let folder = Folder::new("connections: {open: {auth: none}}\n");
     folder.write("pipelines/hello.yml", PIPELINE);
     folder
@@ -196,7 +196,7 @@ fn a_log_that_takes_nothing_stops_no_request() {
 }
 
 /// Starts a server that may have so many files open, and returns it with what it prints.
-fn serve_with_files(folder: &Folder, files: u64) -> (std::process::Child, impl Iterator<Item = String>) {
+pub fn serve_with_files(folder: &Folder, files: u64) -> (std::process::Child, impl Iterator<Item = String>) {
     let line = format!("ulimit -n {files}; exec \"$0\" serve");
     let mut server = std::process::Command::new("bash")
         .args(["-c", &line, env!("CARGO_BIN_EXE_pipehook")])
