@@ -1,5 +1,7 @@
 //! A store that served from a data folder goes on in a database: the same ids, numbers, logs and queue.
 
+mod killed;
+
 use crate::database;
 use crate::support::{Folder, Server};
 use serde_json::Value;

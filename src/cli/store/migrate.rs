@@ -23,18 +23,28 @@ pub(super) fn migrate(config: &Config) -> Result<Ending, Failure> {
     let target = open::database_store(database, Access::Mover)?;
     let schema = open::block_on(target.schema())??;
     let address = format!("{} (schema {schema})", open::address(database)?);
-    if open::block_on(resume(&config.data, &target, &address))?.map_err(failure)? {
-        output::text("the database has all of the store: the moving that broke off is ended\n")?;
-        tell_of_folder(config);
-        return Ok(Ending::Done);
+    let is_ended = || open::block_on(resume(&config.data, &target, &address))?.map_err(failure);
+    if is_ended()? {
+        return tell_end(config);
     }
     let depot = config.files.as_ref().map(|_| open::depot(config, &target)).transpose()?.flatten();
     let source = open::own_store(config, Access::Mover, Arc::new(SystemClock))?;
     let name = hex::encode(entropy());
     let to = Destination { database: &target, address: &address, name: &name, files: depot.as_deref() };
     let tell = |sentence| anstream::eprintln!("{sentence}");
-    let moved = open::block_on(transfer(&config.data, source, to, tell))?.map_err(failure)?;
-    report(config, &moved)
+    match open::block_on(transfer(&config.data, source, to, tell))? {
+        Ok(moved) => report(config, &moved),
+        // The database may have been about to commit one that broke off, and has done that meanwhile.
+        Err(Unmovable::Occupied(_)) if is_ended()? => tell_end(config),
+        Err(reason) => Err(failure(reason)),
+    }
+}
+
+/// Tells that a moving that broke off had come to its end.
+fn tell_end(config: &Config) -> Result<Ending, Failure> {
+    output::text("the database has all of the store: the moving that broke off is ended\n")?;
+    tell_of_folder(config);
+    Ok(Ending::Done)
 }
 
 fn failure(reason: Unmovable) -> Failure {
