@@ -112,15 +112,16 @@ impl Workspace {
         clear(data, &data.join(FOLDER).join(attempt.path()?))
     }
 
-    /// Removes what any attempt may have left in a data folder.
+    /// Removes what any attempt may have left in a data folder. What can't be removed keeps nothing else back.
     pub(super) fn leave_all(data: &Path) -> io::Result<()> {
+        let mut cleared = Ok(());
         for run in names(&data.join(FOLDER), RunId::PREFIX)? {
             let run = data.join(FOLDER).join(run);
             for job in names(&run, JobId::PREFIX)? {
-                clear(data, &run.join(job))?;
+                cleared = clear(data, &run.join(job)).and(cleared);
             }
         }
-        Ok(())
+        cleared
     }
 
     /// Returns a folder that steps may start in: inside the job's folders or the sources, with
@@ -160,10 +161,10 @@ fn as_folder(written: &str, found: Result<PathBuf, String>) -> Result<PathBuf, S
     if found.is_dir() { Ok(found) } else { Err(format!("`{}` is no folder.", shown_path(written))) }
 }
 
-/// Removes the folders of an attempt that is over, and its containers.
+/// Removes the containers of an attempt that is over, and then its folders, which name them.
 fn clear(data: &Path, root: &Path) -> io::Result<()> {
     if root.is_dir() {
-        containers::clear_up(root, &mark(data)?);
+        containers::clear_up(root, &mark(data)?)?;
     }
     remove(root)
 }

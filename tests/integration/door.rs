@@ -78,7 +78,7 @@ fn a_flood_of_forgeries_is_counted_and_kept_in_brief() {
         skip_answer(&mut stream);
     }
     let kept = |folder: &Folder| folder.run(&["deliveries", "--limit", "1000", "--format", "json"]).json();
-    crate::support::until("the count of all", ANSWER_MAX, || {
+    until("the count of all", ANSWER_MAX, || {
         let connections = folder.run(&["connections", "--format", "json"]).json();
         (connections[0]["refusals"] == FORGERIES as u64).then_some(())
     });

@@ -4,6 +4,7 @@
 mod containers;
 mod engine;
 mod fake;
+mod left;
 mod packages;
 
 use super::support::{ANSWER_MAX, Output, until};

@@ -5,10 +5,14 @@
 //! ```
 //! The job's folders are at the same paths inside as outside, so that every path means the same in
 //! both. Steps run as the server's own user. What a step leaves running is ended after it, like
-//! on the machine itself. What calls the containers is in [`call`], what is asked of them in [`wish`].
+//! on the machine itself. What calls the containers is in [`call`], what is asked of them in [`wish`], and what
+//! becomes of those whose worker is gone in [`left`].
 
 mod call;
+mod left;
 mod wish;
+
+pub(super) use left::clear_up;
 
 use super::context::JobContext;
 use super::environment::Environment;
@@ -30,8 +34,6 @@ use wish::Wish;
 const HEALTH_MAX: Duration = Duration::from_secs(300);
 /// How often it is asked.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
-/// The file in the job's folder that names its containers, for whoever clears up after a crash.
-const LIST: &str = "containers";
 /// What the names of all containers and networks begin with.
 const PREFIX: &str = "pipehook_";
 /// Variables of the machine that are not those of a container, unless the author sets them.
@@ -175,7 +177,7 @@ async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(
     // Jobs of two runs in the foreground may have the same id; the folder names the attempt.
     let folder = execution.job.workspace.root.file_name().unwrap_or_default();
     let base = format!("{PREFIX}{}_{}", execution.job.run, folder.display());
-    note(execution.job, &execution.containers.engine, &base, wishes.len())
+    left::note(execution.job, &execution.containers.engine, &base, wishes.len())
         .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
     if wishes.len() > 1 {
         Engine::of(execution).call(&["network", "create", &base]).await?;
@@ -294,38 +296,4 @@ pub(super) async fn stop(execution: &mut Execution<'_>) -> Result<(), Broken> {
         }
     }
     Ok(())
-}
-
-/// Writes down what will be started, for [`clear_up`].
-fn note(job: &JobContext, engine: &Path, base: &str, count: usize) -> std::io::Result<()> {
-    let list = format!("{}\n{base}\n{count}\n{}\n", engine.display(), job.mark());
-    std::fs::write(job.workspace.root.join(LIST), list)
-}
-
-/// Removes the containers that a job has left whose worker is gone. Only what has the form of our own
-/// names is removed, because the steps of the job could write to the folder, and only what was started from
-/// the data folder whose mark is given, because this may be a copy of it.
-pub(super) fn clear_up(root: &Path, mark: &str) {
-    let Ok(text) = std::fs::read_to_string(root.join(LIST)) else { return };
-    let mut lines = text.lines();
-    let (Some(engine), Some(base), Some(count)) = (lines.next(), lines.next(), lines.next()) else { return };
-    let is_from_here = lines.next().is_some_and(|it| it.strip_prefix(mark).is_some_and(|rest| rest.starts_with('/')));
-    let is_ours = base.starts_with(PREFIX) && base.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let engine = Path::new(engine);
-    let is_engine = engine.is_absolute() && engine.file_name().is_some_and(|name| name == "docker" || name == "podman");
-    if !is_ours || !is_engine || !is_from_here {
-        return;
-    }
-    let count = count.parse::<usize>().unwrap_or(0).min(wish::CONTAINERS_MAX);
-    let names = (0..count).map(|at| format!("{base}_{at}"));
-    let call = |arguments: Vec<String>| {
-        let called = std::process::Command::new(engine).args(arguments).output();
-        called.is_ok_and(|output| output.status.success())
-    };
-    let removed = call(["rm", "--force", "--volumes"].map(str::to_owned).into_iter().chain(names).collect());
-    // There is none where the job had one container only.
-    call(vec!["network".to_owned(), "rm".to_owned(), base.to_owned()]);
-    if !removed {
-        tracing::warn!(containers = base, "containers of a lost job could not be removed");
-    }
 }
