@@ -3,11 +3,14 @@
 mod absent;
 mod branches;
 mod codes;
+mod every;
 mod limits;
 mod mutation;
+mod rebuilt;
 mod syntax;
 mod template;
 mod together;
+mod told;
 
 use super::support::Folder;
 use pipehook::diagnostic::Code;

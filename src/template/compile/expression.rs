@@ -73,7 +73,9 @@ impl Compiler<'_> {
             }
         };
         let severity = if self.is_certain { Severity::Error } else { Severity::Warning };
-        for mistake in expression.check(&self.scope) {
+        let mistakes = expression.check(&self.scope);
+        let is_wrong = self.is_certain && !mistakes.is_empty();
+        for mistake in mistakes {
             self.mistake(mistake, scalar, span, inner.start, severity);
         }
         let references = expression.references();
@@ -85,7 +87,7 @@ impl Compiler<'_> {
             _ => None,
         };
         let text_span = self.place(scalar, span, inner);
-        Some(Hole { span: place, text_span, expression, chain, reads_variables })
+        Some(Hole { span: place, text_span, expression, chain, reads_variables, is_wrong })
     }
 
     /// Reports a mistake of an expression whose text begins at `base` in the scalar.

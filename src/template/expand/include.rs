@@ -44,7 +44,7 @@ impl<'e> Expansion<'e> {
             Content::Mapping(entries) if kind == TemplateKind::Variables => {
                 made.extend(entries.into_iter().map(variable))
             }
-            Content::Scalar(Scalar { kind: Kind::Null, .. }) => {
+            Content::Scalar(Scalar { kind: Kind::Null | Kind::Gap, .. }) => {
                 if !self.is_settled(body.value.span) {
                     self.leave_gap(span, made);
                 }
@@ -186,7 +186,7 @@ impl<'e> Expansion<'e> {
         let mut mistakes = Vec::new();
         let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
         let is_known = |it: &Diagnostic| it.primary.as_ref().is_none_or(|label| !self.unknown.contains(&label.span));
-        mistakes.retain(is_known);
+        mistakes.retain(|it| is_known(it) && !(reference.has_gap && it.code == Code::MissingParameter));
         mistakes.into_iter().for_each(|mistake| self.report(mistake));
         let unknown = bound.iter().filter(|it| it.is_unknown).map(|it| it.name.clone()).collect();
         let origins = bound.iter().filter_map(|it| Some((it.name.clone(), it.origin.clone()?))).collect();
@@ -214,11 +214,12 @@ impl<'e> Expansion<'e> {
         let at = if kind == TemplateKind::Extends { Place::Root } else { Place::File };
         let Content::Mapping(entries) = self.part(&file.document, at).content else { return None };
         // The keys of an extended pipeline's own `extends` stand among them now.
-        let keys: Vec<(Arc<str>, Span)> =
-            entries.iter().map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();
+        let known = entries.iter().filter(|entry| !entry.is_gap());
+        let keys: Vec<(Arc<str>, Span)> = known.map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();
         let extends = file.keys.iter().any(|(key, _)| &**key == "extends");
         if !extends && !self.spent.is_over() {
-            let wrong = check_keys(kind, &keys, file.document.span(), Some(place));
+            let mut wrong = check_keys(kind, &keys, file.document.span(), Some(place));
+            wrong.retain(|mistake| mistake.code != Code::MissingKey || keys.len() == entries.len());
             let is_right = wrong.is_empty();
             wrong.into_iter().for_each(|mistake| self.report(mistake));
             return is_right.then_some(entries);
@@ -331,7 +332,7 @@ impl<'e> Expansion<'e> {
             made.push(item);
         }
         for (name, value) in &group.values {
-            self.variables.define(name, Text::author(value.clone()), None);
+            self.variables.define(name, Text::author(value.clone()), None, false);
             if is_passed {
                 continue;
             }

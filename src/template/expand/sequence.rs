@@ -2,7 +2,7 @@
 
 use super::{Expansion, null};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::expression::{Array, Object, Step, Value};
+use crate::expression::{Array, Object, Places, Step, Value};
 use crate::taint::{Origin, Text};
 use crate::template::part::{Branch, Each, Element, Hole, Part};
 use crate::template::place::Place;
@@ -221,7 +221,9 @@ impl Expansion<'_> {
         let frame = self.frame();
         let (marks, touched_mark) = (frame.origins.len(), frame.touched.len());
         frame.touched.extend(touched);
-        for (value, origin) in turns {
+        let places = places_of(&collection);
+        frame.written.push((each.variable.clone(), None));
+        for (at, (value, origin)) in turns.enumerate() {
             self.spent.turn();
             self.check_spent(each.collection.span);
             if self.spent.is_over() {
@@ -231,9 +233,13 @@ impl Expansion<'_> {
             frame.context.set(each.variable.clone(), value);
             frame.origins.truncate(marks);
             frame.origins.extend(origin.map(|origin| (each.variable.clone(), origin)));
+            if let Some((_, place)) = frame.written.last_mut() {
+                *place = places.get(at).copied();
+            }
             turn(self);
         }
         let frame = self.frame();
+        frame.written.pop();
         frame.context.remove(&each.variable);
         frame.origins.truncate(marks);
         frame.touched.truncate(touched_mark);
@@ -333,10 +339,23 @@ fn items_of(array: &Array, origin: Option<Arc<Origin>>) -> impl Iterator<Item = 
     })
 }
 
-/// Returns the keys and values of a mapping as objects with `key` and `value`.
+/// Returns the places of the items of a list, if an author wrote it.
+fn places_of(collection: &Value) -> &[Span] {
+    match collection {
+        Value::Array(array) => array.places().map_or(&[], |places| &places.values),
+        _ => &[],
+    }
+}
+
+/// Returns the keys and values of a mapping as objects with `key` and `value`, which have the places of these.
 fn pairs_of(object: &Arc<Object>) -> impl Iterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
-    object.iter().map(|(key, value)| {
+    object.iter().enumerate().map(|(at, (key, value))| {
         let pair: Object = [("key", Value::String(key.clone())), ("value", value.clone())].into_iter().collect();
+        let places = object.places().and_then(|places| Some((*places.keys.get(at)?, *places.values.get(at)?)));
+        let pair = match places {
+            Some((key, value)) => pair.with_places(Places { keys: vec![key, key], values: vec![key, value] }),
+            None => pair,
+        };
         let origin = value.origin().cloned().or_else(|| key.origin().cloned());
         (pair.into(), origin)
     })

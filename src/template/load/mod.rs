@@ -44,6 +44,8 @@ pub(super) struct File {
     pub(super) key: FileKey,
     pub(super) source: SourceId,
     pub(super) declared: Declared,
+    /// Where the value of `parameters` stands.
+    pub(super) parameters: Option<Span>,
     pub(super) document: Part,
     /// The literal keys at the top of the file, with their places.
     pub(super) keys: Vec<(Arc<str>, Span)>,
@@ -65,6 +67,7 @@ impl File {
             key,
             source: document.span.source,
             declared,
+            parameters: document.member("parameters").map(|parameters| parameters.span),
             document: part,
             keys: keys(document),
             has_all_keys: true,

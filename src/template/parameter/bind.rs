@@ -31,7 +31,8 @@ pub(in crate::template) struct Bound {
 }
 
 /// Returns the values of a pipeline's parameters: those given as text, by name ignoring case, else
-/// the defaults. The text for a structure is YAML, or JSON, which is YAML too.
+/// the defaults. The text for a structure is YAML, or JSON, which is YAML too. Those that have none,
+/// which is reported, are left out.
 pub fn bind(
     declared: &[ParameterDeclaration],
     given: &[(String, String)],
@@ -45,36 +46,36 @@ pub fn bind(
     }
     declared
         .iter()
-        .map(|parameter| {
+        .filter_map(|parameter| {
             let given = given.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
             let value = match given {
                 Some((_, text)) => parameter.given(text, diagnostics),
                 None => parameter.default_value(diagnostics),
             };
-            (parameter.name.clone(), value)
+            Some((parameter.name.clone(), value?))
         })
         .collect()
 }
 
 impl ParameterDeclaration {
-    fn default_value(&self, diagnostics: &mut Diagnostics) -> Value {
-        if let Some(default) = &self.default {
-            return default.clone();
+    fn default_value(&self, diagnostics: &mut Diagnostics) -> Option<Value> {
+        if self.default.is_some() {
+            return self.default.clone();
         }
         let title = format!("the parameter `{}` has no value and no default", self.name);
         let missing = Diagnostic::error(Code::MissingParameter, title, self.name_span, "declared here");
         diagnostics.push(missing.help("give it a `default`; a run that a webhook starts gets no other value"));
-        Value::Null
+        None
     }
 
-    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Value {
+    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
         if let Some(value) = self.typed(text, diagnostics) {
-            return value;
+            return Some(value);
         }
         let title = format!("`{}` is no value for the parameter `{}`", shown(text), self.name);
         let label = expectation(self.kind, &self.values);
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, self.name_span, label));
-        Value::Null
+        None
     }
 
     /// Returns a text as a value of the parameter's type, if it is one and is allowed. What is wrong
