@@ -6,6 +6,7 @@ mod codes;
 mod every;
 mod limits;
 mod mutation;
+mod once;
 mod rebuilt;
 mod syntax;
 mod template;

@@ -14,7 +14,9 @@ impl Reader<'_> {
     pub(super) fn jobs(&mut self, stage: &mut Stage, body: &Entry, pool: &Pool) {
         let written = items(&body.value, JOBS_MAX);
         stage.jobs = written.iter().filter_map(|item| self.job(item, pool)).collect();
-        stage.has_gaps = stage.jobs.len() < written.len();
+        let has_wrong_name =
+            stage.jobs.iter().filter_map(|it| it.name.as_ref()).any(|it| self.is_told(Code::InvalidValue, it.span));
+        stage.has_gaps = stage.jobs.len() < written.len() || has_wrong_name;
     }
 
     fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {
@@ -51,7 +53,9 @@ impl Reader<'_> {
         if job.deployment.is_none() {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
-            job.has_gaps = member(node, "steps").is_some_and(Node::has_gap);
+            let steps = member(node, "steps");
+            let is_misread = |steps: &Node| items(steps, usize::MAX).iter().any(|step| self.is_misread(step));
+            job.has_gaps = steps.is_some_and(|steps| steps.has_gap() || is_misread(steps));
             // There is no folder to check anything out to.
             job.says_checkout |= job.pool.name == AGENTLESS_POOL;
         }

@@ -135,15 +135,17 @@ impl Expansion<'_> {
     }
 
     /// Leaves a gap in a list.
-    pub(super) fn leave_gap(&self, span: Span, made: &mut Vec<Node>) {
+    pub(super) fn leave_gap(&mut self, span: Span, made: &mut Vec<Node>) {
         if self.leaves_gaps() {
+            self.has_left_gap = true;
             made.push(gap(span));
         }
     }
 
     /// Leaves a gap in a mapping.
-    pub(super) fn leave_gap_of_keys(&self, span: Span, entries: &mut Vec<Entry>) {
+    pub(super) fn leave_gap_of_keys(&mut self, span: Span, entries: &mut Vec<Entry>) {
         if self.leaves_gaps() {
+            self.has_left_gap = true;
             entries.push(Entry { key: Text::default(), key_span: span, value: gap(span) });
         }
     }

@@ -108,6 +108,8 @@ struct Expansion<'e> {
     unknown: HashSet<Span>,
     /// Whether there are gaps in the document where values could not be made.
     has_gaps: bool,
+    /// Whether there is one.
+    has_left_gap: bool,
     /// The places whose values may be others in another run, or of which a part could not be made.
     open: HashSet<Span>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
@@ -192,6 +194,7 @@ impl<'e> Expansion<'e> {
             decided: None,
             unknown: HashSet::new(),
             has_gaps: false,
+            has_left_gap: false,
             open: HashSet::new(),
             put: HashMap::new(),
             brought: None,

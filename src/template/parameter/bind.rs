@@ -2,7 +2,7 @@
 
 use super::read::expectation;
 use super::{Declared, ParameterDeclaration, ParameterKind};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, nearest, shown};
 use crate::expression::Value;
 use crate::taint::Origin;
 use crate::template::{Node, compile, value};
@@ -17,6 +17,8 @@ pub(in crate::template) struct Argument {
     pub(in crate::template) value: Node,
     /// Whether the value could not be made, which has been reported.
     pub(in crate::template) is_unknown: bool,
+    /// Whether nothing was left out of it: what is wrong with the rest shows where it is used.
+    pub(in crate::template) is_whole: bool,
 }
 
 /// The value of a parameter in one use of its file.
@@ -132,11 +134,13 @@ fn typed(
             diagnostics.push(undeclared(&argument.name, argument.name_span, declarations));
         }
     }
+    let meant = meant(declarations, arguments.iter().map(|argument| &*argument.name));
     let bind = |declared: &ParameterDeclaration| {
         let argument = arguments.iter().find(|argument| declared.name.eq_ignore_ascii_case(&argument.name));
         let (value, origin) = match argument {
             Some(argument) if argument.is_unknown => (None, None),
             Some(argument) => (declared.argument(argument, diagnostics), argument.value.origin.clone()),
+            None if declared.default.is_none() && meant.contains(&&*declared.name) => (None, None),
             None => (declared.absent(place, diagnostics), None),
         };
         let (is_unknown, value) = (value.is_none(), value.unwrap_or(Value::Null));
@@ -150,7 +154,7 @@ impl ParameterDeclaration {
     fn argument(&self, argument: &Argument, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
         let value = self.kind.value_of(&argument.value, &self.values);
         let wrong_entry = self.kind.wrong_entry(&argument.value);
-        if value.is_some() || wrong_entry.is_some() {
+        if argument.is_whole && (value.is_some() || wrong_entry.is_some()) {
             let mut mistakes = Diagnostics::default();
             self.kind.judge(&argument.value, self.judge, &mut mistakes);
             let declared = || format!("for the parameter `{}`, declared here as `{}`", self.name, self.kind.word());
@@ -197,6 +201,17 @@ pub(in crate::template) fn undeclared(name: &str, place: Span, declarations: &[P
         names => format!("it has `{}`", names.join("`, `")),
     };
     unknown.help(help).suggest(name, names)
+}
+
+/// Returns the parameters that were meant by names of others that no parameter has: which is told, and not
+/// that these have no value.
+pub(in crate::template) fn meant<'p>(
+    declarations: &'p [ParameterDeclaration],
+    given: impl Iterator<Item = &'p str>,
+) -> Vec<&'p str> {
+    let names = || declarations.iter().map(|declared| &*declared.name);
+    let unknown = given.filter(|given| !names().any(|name| name.eq_ignore_ascii_case(given)));
+    unknown.filter_map(|given| nearest(given, names())).collect()
 }
 
 /// Returns the diagnostic for a parameter that gets no value where its template is named.

@@ -108,7 +108,7 @@ fn a_list_that_an_unknown_value_may_fill_is_in_doubt_and_others_are_not() {
         assert!(errors.iter().all(|it| it.starts_with("warning")), "{errors:?}");
     }
     // A list of stages of which one has open jobs: the others are known.
-    let stages = "parameters:\n- {name: extra, type: jobList, default: []}\nstages:\n- stage: A\n  jobs:\n  - ${{ parameters.extra }}\n\
+    let stages = "parameters:\n- {name: extra, type: jobList, default: [{job: x, steps: []}]}\nstages:\n- stage: A\n  jobs:\n  - ${{ parameters.extra }}\n\
         - stage: B\n  dependsOn: C\n  jobs:\n  - job: j\n    dependsOn: k\n    steps: []\n";
     tells(stages, &["error unknown-dependency 12", "error unknown-dependency 15"]);
 }
