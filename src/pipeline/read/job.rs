@@ -14,9 +14,7 @@ impl Reader<'_> {
     pub(super) fn jobs(&mut self, stage: &mut Stage, body: &Entry, pool: &Pool) {
         let written = items(&body.value, JOBS_MAX);
         stage.jobs = written.iter().filter_map(|item| self.job(item, pool)).collect();
-        let has_wrong_name =
-            stage.jobs.iter().filter_map(|it| it.name.as_ref()).any(|it| self.is_told(Code::InvalidValue, it.span));
-        stage.has_gaps = stage.jobs.len() < written.len() || has_wrong_name;
+        stage.has_gaps = stage.jobs.len() < written.len();
     }
 
     fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {

@@ -66,12 +66,7 @@ impl Reader<'_> {
         if let Some(stages) = entry(document, "stages") {
             let written = items(&stages.value, STAGES_MAX);
             pipeline.stages = written.iter().filter_map(|item| self.stage(item, &pool)).collect();
-            let has_wrong_name = pipeline
-                .stages
-                .iter()
-                .filter_map(|it| it.name.as_ref())
-                .any(|it| self.is_told(Code::InvalidValue, it.span));
-            pipeline.has_gaps = pipeline.stages.len() < written.len() || has_wrong_name;
+            pipeline.has_gaps = pipeline.stages.len() < written.len();
         } else if let Some(jobs) = entry(document, "jobs") {
             let mut stage = Stage::default();
             self.jobs(&mut stage, jobs, &pool);

@@ -216,9 +216,12 @@ impl Compiler<'_> {
             None => {
                 let member = entry.key.text().map_or(Place::Other, |key| place.member(key));
                 let key = self.part(&entry.key, Place::Other);
-                // Who forgot the end of an `each` knows its value all the same.
+                // Who forgot the end of an `each` knows its value all the same; what it would bring nobody does.
                 let value = match entry.key.text().and_then(|key| directive::begun_loop(key)) {
-                    Some(name) => self.within_loop(name, |it| it.part(&entry.value, member)),
+                    Some(name) => {
+                        self.within_loop(name, |it| it.part(&entry.value, member));
+                        Part::Unknown { span: entry.value.span }
+                    }
                     None => self.part(&entry.value, member),
                 };
                 elements.push(Element::Own(Pair { key, value }));

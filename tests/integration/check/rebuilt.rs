@@ -88,7 +88,7 @@ fn each_mistake_in_rebuilt_stages_is_told_once_and_where_it_was_written() {
     for (right, wrong, wanted) in MISTAKES {
         assert_eq!(STAGES.matches(right).count(), 1, "{right}");
         let text = STAGES.replace(right, wrong);
-        let line = 1 + text.split_once(wrong).map_or(0, |(before, _)| before.matches('\n').count());
+        let line = 1 + STAGES.split_once(right).map_or(0, |(before, _)| before.matches('\n').count());
         folder.write("p.yml", &text);
         let (severity, code) = wanted.split_once(' ').expect("a severity and a code");
         let ending = if severity == "error" { 1 } else { 0 };
