@@ -9,6 +9,7 @@
 mod alone;
 mod disk;
 mod draft;
+mod every;
 mod folder;
 mod git;
 mod known;

@@ -40,6 +40,10 @@ pub(super) const UNJUDGED: Substitution = Substitution::Raw;
 /// Mistakes of places that take no text of a payload, whatever it says.
 const OF_TEXT: [Code; 3] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice];
 
+/// Mistakes by which such a place refuses a number too: a name with a number in it may be that of no file.
+const REFUSING: [Code; 4] =
+    [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice, Code::UnknownTemplate];
+
 /// Returns the passes over a template by itself. `found` is what is wrong without branches.
 pub(super) fn passes_of_template(
     template: &Template,
@@ -106,7 +110,7 @@ pub(super) fn add_of_pipeline(
         if let Some((listener, at)) = of {
             // A place that takes a number is no mistake: the sender may always send one.
             let of_number = with_payload(pipeline, listener, *at, |place| place.to_string()).found;
-            let places = places(&of_number, &OF_TEXT);
+            let places = places(&of_number, &REFUSING);
             let is_refused = |it: &&Diagnostic| OF_TEXT.contains(&it.code) && is_among(it, &places);
             let note = "a delivery that brings text here is rejected";
             of_text.iter().filter(is_refused).for_each(|it| add(it.clone(), note, judge, diagnostics));

@@ -10,7 +10,7 @@ use crate::pipeline;
 use crate::pipeline::plan::Plan;
 use crate::shell::Substitution;
 use crate::taint::{Origin, Text};
-use crate::template::{self, Inputs, Node};
+use crate::template::{self, Inputs, Node, Varying};
 use crate::webhook::delivery::Header;
 use crate::webhook::select::Selected;
 use std::sync::Arc;
@@ -53,16 +53,23 @@ pub struct Prepared {
 }
 
 /// Expands and validates a pipeline. `None` means that the run is rejected: `diagnostics` says
-/// why, and may hold warnings otherwise.
+/// why, and may hold warnings otherwise. Where it has what is wrong with the file already, what else would
+/// be wrong with the run joins it.
 pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Diagnostics) -> Option<Prepared> {
+    if sure::has_no_tree(diagnostics) {
+        return None;
+    }
     let inputs = inputs(pipeline, trigger, diagnostics);
     let (document, gaps) = pipeline.template.expand_with_gaps(&inputs, diagnostics);
     if diagnostics.has_errors() {
         sure::add_mistakes_beside(pipeline, &document, &gaps, trigger.substitution, diagnostics);
         return None;
     }
-    let mut plan =
-        pipeline::validate(&document, &pipeline.name, &pipeline.scripts.rules(trigger.substitution), diagnostics)?;
+    let mut found = Diagnostics::default();
+    let rules = pipeline.scripts.rules(trigger.substitution);
+    let plan = pipeline::validate(&document, &pipeline.name, &rules, &mut found);
+    found.into_iter().for_each(|mistake| diagnostics.push(gaps.told(mistake)));
+    let mut plan = plan?;
     known::complete(&mut plan, trigger, inputs.variables);
     Some(Prepared { document, plan })
 }
@@ -88,6 +95,7 @@ pub(super) fn inputs(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &m
     Inputs {
         parameters: declared.iter().map(|(name, value)| (&**name, value.clone())).chain(payloads).collect(),
         webhooks: aliases.map(str::to_owned).collect(),
+        varying: if pipeline.listeners.is_empty() { Varying::All } else { Varying::Payloads },
         resources: [("webhooks", Value::object(webhooks))].into_iter().collect(),
         variables: variables(pipeline, trigger),
         groups: pipeline.groups.clone(),

@@ -7,11 +7,11 @@
 use super::pass::{self, BRANCHES_MAX, Pass};
 use super::prepare::expand;
 use super::text::OPENINGS;
-use super::{Pipeline, Trigger, possible, text};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, SourceId, SourceMap, Span};
+use super::{Pipeline, Trigger, every, possible, text};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::{Known, Substitution};
-use crate::template::{Inputs, Node, Template, TemplateKind};
+use crate::template::{Gaps, Inputs, Node, Template, TemplateKind};
 use std::collections::HashSet;
 
 /// How it ends.
@@ -74,15 +74,17 @@ pub(super) fn add_sure_mistakes_of_template(
     }
     let mut found = Diagnostics::default();
     let document = template.expand_alone(kind, inputs.clone(), &mut found);
-    let doubt = Doubt::new(sources, diagnostics, &found);
+    let doubt = Doubt { given: template.parameters_place(), ..Doubt::new(sources, diagnostics, &found) };
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
     let passes = possible::passes_of_template(template, kind, &inputs, &found);
     let doubt = Doubt { passes: Some(&passes), ..doubt.with_branches_of(template) };
     let read = diagnostics.len();
+    let in_every_use = every::of_template(template, kind, &inputs, sources, diagnostics);
+    let own = in_every_use.into_iter().filter(|it| !OF_SURROUNDINGS.contains(&it.code));
+    own.for_each(|mistake| add_news(mistake, diagnostics, read));
     for diagnostic in found {
-        let is_sure = doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code);
-        if is_sure && !is_known(&diagnostic, diagnostics, read) {
-            diagnostics.push(diagnostic);
+        if doubt.is_sure(&diagnostic) && !OF_SURROUNDINGS.contains(&diagnostic.code) {
+            add_news(diagnostic, diagnostics, read);
         }
     }
     possible::add_of_template(&passes, &Judge { doubt: &doubt, read }, diagnostics);
@@ -90,30 +92,27 @@ pub(super) fn add_sure_mistakes_of_template(
 
 /// Adds what is wrong with a pipeline whatever it is started with to what is known of it already.
 /// A pipeline that wants no values is looked at whole; of others, and of one that has mistakes
-/// already, what does not depend on the values.
+/// already, what does not depend on the values ([`every`], and [`Doubt::is_sure`]).
 pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
-    let has_no_tree = |it: &Diagnostic| {
-        let source = it.primary.as_ref().map(|label| label.span.source);
-        WITHOUT_TREE.contains(&it.code) && source == Some(PIPELINE)
-    };
-    if diagnostics.iter().any(has_no_tree) {
+    if has_no_tree(diagnostics) {
         return;
     }
     let mut found = Diagnostics::default();
     let document = expand(pipeline, &Trigger::default(), &mut found);
-    let doubt = Doubt::new(&pipeline.sources, diagnostics, &found);
+    let given = pipeline.template.parameters_place().filter(|_| pipeline.listeners.is_empty());
+    let doubt = Doubt { given, ..Doubt::new(&pipeline.sources, diagnostics, &found) };
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(possible::UNJUDGED) };
     // What an expansion has not come to is not missing.
     if !found.iter().any(|it| it.code == Code::ExpansionLimit) {
         pipeline::examine(&document, &pipeline.name, &rules, &mut found);
     }
     let passes = possible::Passes::new(pipeline, &found);
-    let webhooks = pipeline.listeners.iter().map(|listener| listener.resource.alias.clone()).collect();
-    let doubt = Doubt { webhooks, passes: Some(&passes.all), ..doubt.with_branches_of(&pipeline.template) };
+    let doubt = Doubt { passes: Some(&passes.all), ..doubt.with_branches_of(&pipeline.template) };
     let has_errors = diagnostics.has_errors();
     let has_no_parameters = pipeline.template.parameters().is_empty();
     let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());
     let read = diagnostics.len();
+    every::of_pipeline(pipeline, diagnostics).into_iter().for_each(|mistake| add_news(mistake, diagnostics, read));
     for diagnostic in found {
         // What has no value because of another mistake is no object.
         let is_apart = !has_errors || diagnostic.code == Code::NotAString;
@@ -121,8 +120,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         let is_whole = is_alone && has_no_parameters;
         let is_by_default = is_alone && has_defaults;
         // A delivery gives no parameters, so that one without a value stops every delivery.
-        let stops_deliveries = !pipeline.listeners.is_empty()
-            && (diagnostic.code == Code::MissingParameter || doubt.names_file_by_default(&diagnostic));
+        let stops_deliveries = !pipeline.listeners.is_empty() && diagnostic.code == Code::MissingParameter;
         let is_sure = is_whole || stops_deliveries || doubt.is_sure(&diagnostic);
         if is_known(&diagnostic, diagnostics, read) {
             continue;
@@ -135,6 +133,12 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         }
     }
     possible::add_of_pipeline(pipeline, &passes, &Judge { doubt: &doubt, read }, diagnostics);
+}
+
+/// Says whether a pipeline's own file could not be read as far as to have a tree.
+pub(super) fn has_no_tree(diagnostics: &Diagnostics) -> bool {
+    let is_of_pipeline = |it: &Diagnostic| it.primary.as_ref().is_some_and(|label| label.span.source == PIPELINE);
+    diagnostics.iter().any(|it| WITHOUT_TREE.contains(&it.code) && is_of_pipeline(it))
 }
 
 /// What is known about a file when others of its mistakes are looked for.
@@ -168,23 +172,28 @@ impl Judge<'_> {
 pub(super) fn add_mistakes_beside(
     pipeline: &Pipeline,
     document: &Node,
-    gaps: &HashSet<Span>,
+    gaps: &Gaps,
     substitution: Substitution,
     diagnostics: &mut Diagnostics,
 ) {
     if diagnostics.iter().any(|diagnostic| diagnostic.code == Code::ExpansionLimit) {
         return;
     }
-    // Where something may be missing because of a mistake, the document has a gap.
-    let doubt = Doubt { hides_more: false, ..Doubt::new(&pipeline.sources, diagnostics, &Diagnostics::default()) };
+    let doubt = Doubt::of_gaps(&pipeline.sources, diagnostics);
     let mut found = Diagnostics::default();
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();
     for diagnostic in found {
-        let is_sure = doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, gaps);
-        if is_sure && !is_known(&diagnostic, diagnostics, read) {
-            diagnostics.push(diagnostic);
+        if doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, &gaps.places) {
+            add_news(gaps.told(diagnostic), diagnostics, read);
         }
+    }
+}
+
+/// Adds a mistake of which nothing is known.
+fn add_news(mistake: Diagnostic, diagnostics: &mut Diagnostics, read: usize) {
+    if !is_known(&mistake, diagnostics, read) {
+        diagnostics.push(mistake);
     }
 }
 
@@ -215,8 +224,8 @@ pub(super) struct Doubt<'s> {
     passes: Option<&'s [Pass]>,
     /// Expressions that do not end: each is over with its scalar, not with the file.
     unclosed: Vec<Span>,
-    /// The aliases by which the pipeline's file knows payloads.
-    webhooks: Vec<String>,
+    /// The defaults in whose place other values may be given.
+    given: Option<Span>,
 }
 
 impl<'s> Doubt<'s> {
@@ -224,12 +233,16 @@ impl<'s> Doubt<'s> {
     fn new(sources: &'s SourceMap, known: &Diagnostics, found: &Diagnostics) -> Self {
         let syntax = known.iter().filter(|diagnostic| diagnostic.code == Code::ExpressionSyntax);
         let places = syntax.filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span));
-        let mut doubt =
-            Self { sources, hides_more: false, passes: None, unclosed: places.collect(), webhooks: Vec::new() };
+        let mut doubt = Self { sources, hides_more: false, passes: None, unclosed: places.collect(), given: None };
         let is_left_out = |it: &Diagnostic| LEFT_OUT.contains(&it.code);
         let hides = |it: &Diagnostic| is_left_out(it) || OF_EXPRESSIONS.contains(&it.code) && doubt.would_bring(it);
         doubt.hides_more = known.iter().any(hides) || found.iter().any(|it| it.code == Code::ExpansionLimit);
         doubt
+    }
+
+    /// Returns what is in doubt where the document has a gap for all that may be missing because of a mistake.
+    pub(super) fn of_gaps(sources: &'s SourceMap, known: &Diagnostics) -> Self {
+        Self { hides_more: false, ..Self::new(sources, known, &Diagnostics::default()) }
     }
 
     /// Learns whether there are branches at which no pass looks: they may bring anything.
@@ -254,7 +267,10 @@ impl<'s> Doubt<'s> {
         let depends = match diagnostic.code {
             // That there are too many depends on what is brought, not on what one of them says.
             Code::ExpansionLimit if !is_expression => self.may_be_fewer(),
-            _ => has_expression(written) || self.is_inside_expression(before, place.span),
+            _ => {
+                let is_given = self.given.is_some_and(|given| given.overlaps(place.span));
+                is_given || has_expression(written) || self.is_inside_expression(before, place.span)
+            }
         };
         let is_about_others = source.is_some_and(|source| is_about_others(diagnostic, &source.text, place.span));
         !OTHERWISE_FOUND.contains(&diagnostic.code) && !depends && !self.may_be_brought(diagnostic) && !is_about_others
@@ -277,36 +293,10 @@ impl<'s> Doubt<'s> {
     }
 
     /// Says whether the expressions at the place of a mistake all had their values, so that it does not
-    /// follow from another one. A place that reads variables is in doubt where one of them could not be made.
-    fn had_values(&self, diagnostic: &Diagnostic, gaps: &HashSet<Span>) -> bool {
+    /// follow from another one.
+    pub(super) fn had_values(&self, diagnostic: &Diagnostic, gaps: &HashSet<Span>) -> bool {
         let Some(place) = diagnostic.primary.as_ref().map(|label| label.span) else { return false };
-        let source = self.sources.source(place.source);
-        let Some(written) = source.and_then(|source| source.text.get(place.range())) else { return false };
-        let reads_variables = written.to_ascii_lowercase().contains("variables");
-        let is_in_doubt = |gap: &Span| gap.overlaps(place) || reads_variables && self.is_of_variables(*gap);
-        !self.may_be_brought(diagnostic) && !gaps.iter().any(is_in_doubt)
-    }
-
-    fn is_of_variables(&self, place: Span) -> bool {
-        let source = self.sources.source(place.source);
-        source.is_none_or(|source| text::is_of_variables(&source.text, place.range().start))
-    }
-
-    /// Says whether a mistake is about a template whose name the defaults of parameters made: a delivery
-    /// gives no others.
-    fn names_file_by_default(&self, diagnostic: &Diagnostic) -> bool {
-        let is_meant = |label: &&Label| diagnostic.code == Code::UnknownTemplate && label.span.source == PIPELINE;
-        let place = diagnostic.primary.as_ref().filter(is_meant);
-        let text = place.and_then(|place| self.sources.source(place.span.source)?.text.get(place.span.range()));
-        text.is_some_and(|text| text.contains("parameters.") && self.reads_declared_only(text))
-    }
-
-    /// Says whether no expression of a text reads a payload, or what is known of a delivery.
-    fn reads_declared_only(&self, text: &str) -> bool {
-        let is_of_payload =
-            |alias: &String| text.to_ascii_lowercase().contains(&format!("parameters.{}", alias.to_ascii_lowercase()));
-        let names = ["variables", "resources", "["];
-        !self.webhooks.iter().any(is_of_payload) && !names.iter().any(|name| text.contains(name))
+        !self.may_be_brought(diagnostic) && !gaps.iter().any(|gap| gap.overlaps(place))
     }
 
     /// Says whether a place stands in the midst of an expression, given the text before it: what is

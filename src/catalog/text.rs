@@ -19,8 +19,7 @@ const TEXTS: [&str; 12] = [
     "cancelTimeoutInMinutes",
 ];
 /// Keys below which every value is such a text.
-const OF_TEXTS: [&str; 3] = [VARIABLES, "env", "inputs"];
-const VARIABLES: &str = "variables";
+const OF_TEXTS: [&str; 3] = ["variables", "env", "inputs"];
 /// How a line ends whose value is the block below it.
 const BLOCKS: [&str; 6] = ["|", ">", "|-", ">-", "|+", ">+"];
 
@@ -35,16 +34,6 @@ pub(super) fn is_text(text: &str, offset: usize) -> bool {
     }
     let is_one_of = |line: &Line<'_>, keys: &[&str]| line.key().is_some_and(|key| keys.contains(&key));
     is_one_of(&line, &TEXTS) || line.key().is_some() && above.is_some_and(|above| is_one_of(&above, &OF_TEXTS))
-}
-
-/// Says whether the value at an offset is part of `variables`. The rest of its own line decides with the
-/// lines above it, so that a mapping on one line counts as a whole.
-pub(super) fn is_of_variables(text: &str, offset: usize) -> bool {
-    let Some(before) = text.get(..offset) else { return false };
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = Line { start, text: text[start..].lines().next().unwrap_or_default() };
-    line.text.contains(VARIABLES)
-        || std::iter::successors(Some(line), |line| line.holder(text)).any(|line| line.key() == Some(VARIABLES))
 }
 
 /// What directives bring to the mapping in which a key stands.
@@ -107,15 +96,6 @@ impl<'t> Line<'t> {
         self.last_before(text, |line| line.indentation() < self.indentation())
     }
 
-    /// Returns the line of the key whose value holds this line: items of a list may stand below their key
-    /// without being indented.
-    fn holder(&self, text: &'t str) -> Option<Self> {
-        self.last_before(text, |line| {
-            let is_key_of_item = self.is_item() && !line.is_item() && line.indentation() == self.indentation();
-            line.indentation() < self.indentation() || is_key_of_item
-        })
-    }
-
     /// Returns the last line before this one that has text and is as asked.
     fn last_before(&self, text: &'t str, is_asked: impl Fn(&Self) -> bool) -> Option<Self> {
         let mut end = self.start;
@@ -132,10 +112,6 @@ impl<'t> Line<'t> {
 
     fn indentation(&self) -> usize {
         self.text.len() - self.text.trim_start().len()
-    }
-
-    fn is_item(&self) -> bool {
-        self.text.trim_start().starts_with('-')
     }
 
     fn opens_block(&self) -> bool {

@@ -52,14 +52,15 @@ impl Expansion {
             .map_err(Failure::Usage)?;
         let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
         let payload = bytes.as_deref().map(read_payload).transpose()?;
-        let mut prepared = None;
-        if !diagnostics.has_errors() {
-            let listener = payload.as_ref().map(|_| self.listener(&pipeline)).transpose()?;
-            let with = payload.as_ref().zip(listener);
-            prepared = self.expand(&config, &pipeline, with, &mut diagnostics)?;
-        } else {
-            catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
-        }
+        let listener = payload.as_ref().map(|_| self.listener(&pipeline)).transpose();
+        let prepared = match listener {
+            // Who listens can't be said of a file that is broken.
+            Err(_) if diagnostics.has_errors() => {
+                catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
+                None
+            }
+            listener => self.expand(&config, &pipeline, payload.as_ref().zip(listener?), &mut diagnostics)?,
+        };
         let reports = diagnostics.without_notes().resolve(&pipeline.sources);
         anstream::eprint!("{}", render_all(&reports, Style::Coloured));
         Ok(prepared)

@@ -195,6 +195,14 @@ impl Diagnostics {
         let follows = |it: &Diagnostic| it.code != Code::YamlAnchor && aliases.contains(&place(it));
         let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| !follows(it)).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
+        // A step that stands in many jobs is one mistake.
+        let is_same = |it: &Diagnostic, other: &Diagnostic| {
+            it.code == other.code
+                && it.severity == other.severity
+                && place(it) == place(other)
+                && it.title == other.title
+        };
+        sorted.dedup_by(|it, before| is_same(it, before));
         sorted.into_iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
     }
 }

@@ -22,6 +22,7 @@ mod budget;
 mod carry;
 mod check;
 mod compare;
+mod constant;
 mod context;
 mod convert;
 mod evaluate;
@@ -84,6 +85,11 @@ impl Expression {
     /// arguments, in the order of their places.
     pub fn check(&self, scope: &Scope) -> Vec<Mistake> {
         check::check(&self.root, scope)
+    }
+
+    /// Returns what is wrong with the parts that have the same value in every run and are evaluated in each.
+    pub fn constant_mistakes(&self) -> Vec<Mistake> {
+        constant::mistakes(&self.root)
     }
 
     /// Returns every chain of members that begins at a named value, as long as its steps are

@@ -2,7 +2,7 @@
 
 use super::plan::pipeline_name;
 use super::schema::{FILTER, Kind, WEBHOOK};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::yaml::{Content, Entry, Node};
 use std::collections::HashMap;
 
@@ -173,7 +173,10 @@ impl Reader<'_> {
 
     /// Reports a filter that has none of two keys, or both.
     fn one_of(&mut self, node: &Node, [first, second]: [&str; 2]) {
+        let is_near = |entry: &Entry| entry.key.text().is_some_and(|key| nearest(key, [first, second]).is_some());
         match (node.entry(first), node.entry(second)) {
+            // A key that is near one of them has been told.
+            (None, None) if node.entries().is_some_and(|entries| entries.iter().any(is_near)) => {}
             (None, None) => {
                 let title = format!("a filter needs `{first}` or `{second}`");
                 self.error(Code::MissingKey, title, node.span, "neither of them is here");

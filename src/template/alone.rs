@@ -2,8 +2,8 @@
 //! parameters will be.
 
 use super::parameter::Declared;
-use super::{Content, Entry, Files, Inputs, Judge, Kind, Node, Scalar, Template, TemplateKind, load};
-use crate::diagnostic::{Diagnostics, SourceMap};
+use super::{Content, Entry, Files, Gaps, Inputs, Judge, Kind, Node, Scalar, Template, TemplateKind, load};
+use crate::diagnostic::{Diagnostics, SourceMap, Span};
 use crate::expression::{Object, Value};
 use crate::taint::Text;
 use crate::yaml;
@@ -26,14 +26,19 @@ impl Template {
     /// have none, into a pipeline that has only what the template brings.
     pub fn expand_alone(&self, kind: TemplateKind, inputs: Inputs, diagnostics: &mut Diagnostics) -> Node {
         let inputs = Inputs { parameters: self.defaults(), ..inputs };
-        let mut document = self.expand(&inputs, diagnostics);
-        if let Content::Mapping(entries) = &mut document.content {
-            entries.retain(|entry| entry.key.flatten() != "parameters");
-            if kind == TemplateKind::Variables {
-                entries.push(without_steps(document.span));
-            }
-        }
-        document
+        whole(self.expand(&inputs, diagnostics), kind)
+    }
+
+    /// As [`Self::expand_alone`], of what every use of the template has, whatever its parameters are.
+    pub fn expand_alone_what_is_sure(
+        &self,
+        kind: TemplateKind,
+        inputs: &Inputs,
+        diagnostics: &mut Diagnostics,
+    ) -> (Node, Gaps) {
+        let inputs = Inputs { parameters: self.defaults(), ..inputs.clone() };
+        let (document, gaps) = self.expand_what_is_sure(&inputs, diagnostics);
+        (whole(document, kind), gaps)
     }
 
     fn defaults(&self) -> Object {
@@ -48,8 +53,19 @@ impl Template {
     }
 }
 
+/// Returns what a template brings as a pipeline.
+fn whole(mut document: Node, kind: TemplateKind) -> Node {
+    if let Content::Mapping(entries) = &mut document.content {
+        entries.retain(|entry| entry.key.flatten() != "parameters");
+        if kind == TemplateKind::Variables {
+            entries.push(without_steps(document.span));
+        }
+    }
+    document
+}
+
 /// Returns `steps:` without any: variables alone are no pipeline.
-fn without_steps(span: crate::diagnostic::Span) -> Entry {
+fn without_steps(span: Span) -> Entry {
     let nothing = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null, number_from: None };
     Entry {
         key: Text::author("steps"),

@@ -56,6 +56,16 @@ fn misspelt(text: &str) -> Option<Malformed> {
     (is_followed && *count > 0).then_some(Malformed { range: start..end, title, help })
 }
 
+/// Returns the name of the loop's value in the beginning of an `each` whose end is not written.
+pub(super) fn begun_loop(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let inside = text.strip_prefix("${{").or_else(|| text.strip_prefix("$<<"))?;
+    match inside.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["each", name, "in", ..] => Some(*name),
+        _ => None,
+    }
+}
+
 /// Reads the directive that a text is; `None` if it is an expression.
 pub(super) fn read(text: &str) -> Option<Result<Directive, Malformed>> {
     let Some(word) = word(text) else { return misspelt(text).map(Err) };

@@ -36,7 +36,7 @@ mod written;
 pub use emit::{to_json, to_yaml};
 pub use expand::{
     Decided, EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX,
-    WORK_MAX,
+    Gaps, WORK_MAX,
 };
 pub use expanded::{Content, Entry, Kind, Node, Scalar};
 pub use files::{FileError, FileText, Files, NoFiles, Repository};
@@ -53,7 +53,6 @@ use crate::expression::{Object, Reference};
 use crate::yaml;
 use load::Loaded;
 use parameter::Declared;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The most different templates that one expansion uses, beside the pipeline itself (reference,
@@ -89,6 +88,19 @@ pub struct Inputs {
     pub groups: Arc<Groups>,
     /// Which branches are taken.
     pub branches: Branches,
+    /// What of the parameters another run may have other values of.
+    pub varying: Varying,
+}
+
+/// Which parameters of the first file have other values in other runs. Variables that no file defines, and
+/// what is known of a delivery, always may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Varying {
+    /// All: people who start a run, or files that name a template, give them.
+    #[default]
+    All,
+    /// The payloads alone: a delivery gives no parameters, so these have their defaults.
+    Payloads,
 }
 
 /// Which branches of `if` an expansion takes, and how often it goes through loops.
@@ -97,6 +109,9 @@ pub enum Branches {
     /// Those whose conditions hold; a loop has a turn for each of what it goes through.
     #[default]
     Decided,
+    /// For checks, those whose conditions hold in every run. A value that may be another in another run is
+    /// none, so that what is wrong with the rest is wrong with every run.
+    InEveryRun,
     /// For checks, whatever conditions say: of each `if` in a list all branches, and of others the one at a
     /// place, counted from 0, or the last. A loop that would have no turn has one.
     Each(usize),
@@ -126,6 +141,11 @@ impl Template {
         }
     }
 
+    /// Returns where the pipeline declares its parameters: their defaults stand there.
+    pub fn parameters_place(&self) -> Option<Span> {
+        self.loaded.files[0].parameters
+    }
+
     /// Evaluates all expressions. Every mistake is reported; the document is there as far as it
     /// could be made, and must not be used if there are errors.
     pub fn expand(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Node {
@@ -134,8 +154,13 @@ impl Template {
 
     /// As [`Self::expand`], and tells the places whose values could not be made. If there are any, the document
     /// has gaps for what they would have brought ([`Node::is_gap`]).
-    pub fn expand_with_gaps(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, HashSet<Span>) {
+    pub fn expand_with_gaps(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Gaps) {
         expand::expand_with_gaps(&self.loaded, inputs, diagnostics)
+    }
+
+    /// As [`Self::expand_with_gaps`], of what every run has: values that may be others in another run are gaps.
+    pub fn expand_what_is_sure(&self, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Gaps) {
+        expand::expand_what_is_sure(&self.loaded, inputs, diagnostics)
     }
 
     /// As [`Self::expand`], and tells which values of a payload decided an `if` or `elseif`.

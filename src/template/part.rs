@@ -83,6 +83,8 @@ pub(super) struct Hole {
     pub(super) chain: Option<Chain>,
     /// Whether the expression looks at variables.
     pub(super) reads_variables: bool,
+    /// Whether it names what is not there, which has been reported as an error: it has no value.
+    pub(super) is_wrong: bool,
 }
 
 /// A name with the members that follow it.

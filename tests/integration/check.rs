@@ -3,12 +3,16 @@
 mod absent;
 mod branches;
 mod codes;
+mod every;
 mod inputs;
 mod limits;
 mod mutation;
+mod once;
+mod rebuilt;
 mod syntax;
 mod template;
 mod together;
+mod told;
 
 use super::support::Folder;
 use pipehook::diagnostic::Code;

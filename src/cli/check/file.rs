@@ -59,13 +59,15 @@ pub(super) fn check(
     let mut outcomes = Vec::new();
     let given = given.filter(|given| given.is_for(&pipeline));
     match given {
-        Some(given) if !had_errors => {
+        // Of a file that can't be used nobody knows what would become of a delivery, but for its mistakes.
+        Some(given) => {
             outcomes = given.foresee(&pipeline, config, &mut diagnostics)?;
             if !outcomes.iter().any(Foreseen::starts) {
                 catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
             }
+            outcomes.retain(|_| !had_errors);
         }
-        _ => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
+        None => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {

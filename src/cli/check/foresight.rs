@@ -6,7 +6,7 @@ use super::super::expansion::{DELIVERY, kept};
 use super::super::failure::Failure;
 use crate::catalog::{Listener, Pipeline, Trigger, TriggeringWebhook, expand_told, prepare};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostics, shown};
+use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::pipeline::Trail;
 use crate::webhook::delivery::{FilterVerdict, Header};
 use crate::webhook::filter;
@@ -54,8 +54,16 @@ impl Given<'_> {
         config: Option<&Config>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Vec<Foreseen>, Failure> {
-        let listeners = pipeline.listeners.iter().filter(|listener| self.is_for_resource(listener));
-        listeners.map(|listener| self.by(listener, pipeline, config, diagnostics)).collect()
+        let of_file = diagnostics.clone();
+        let mut outcomes = Vec::new();
+        for listener in pipeline.listeners.iter().filter(|listener| self.is_for_resource(listener)) {
+            let mut own = of_file.clone();
+            outcomes.push(self.by(listener, pipeline, config, &mut own)?);
+            let is_news = |it: &Diagnostic| !diagnostics.iter().any(|known| known == it);
+            let news: Vec<Diagnostic> = own.into_iter().filter(is_news).collect();
+            news.into_iter().for_each(|mistake| diagnostics.push(mistake));
+        }
+        Ok(outcomes)
     }
 
     fn by(

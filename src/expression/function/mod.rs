@@ -104,6 +104,11 @@ impl Function {
         }
     }
 
+    /// Says whether the value depends on the arguments alone.
+    pub(super) fn is_of_arguments(&self) -> bool {
+        self.place == Everywhere
+    }
+
     pub(super) fn is_status(&self) -> bool {
         self.place == Conditions
     }

@@ -53,7 +53,10 @@ fn without_brackets(condition: &Condition, diagnostics: &mut Diagnostics) -> Con
 pub(super) fn one(condition: &Condition, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Expression> {
     let parsed = Expression::parse(&condition.text);
     let mistakes = match &parsed {
-        Ok(expression) => expression.check(scope),
+        Ok(expression) => match expression.check(scope) {
+            none if none.is_empty() => expression.constant_mistakes(),
+            mistakes => mistakes,
+        },
         Err(mistake) => vec![mistake.clone()],
     };
     for mistake in mistakes {

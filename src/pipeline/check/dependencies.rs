@@ -50,12 +50,15 @@ fn graph(siblings: &Siblings<'_>, diagnostics: &mut Diagnostics) {
     }
     let places: HashMap<String, usize> =
         nodes.iter().enumerate().map(|(place, node)| (node.name.to_ascii_lowercase(), place)).collect();
+    // Which of two with one name is meant nobody knows: that there are two has been told.
+    let is_double = |name: &str| nodes.iter().filter(|node| node.name.eq_ignore_ascii_case(name)).count() > 1;
     let mut edges: Vec<Edges> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let mut own: Edges = node.before.into_iter().map(|before| (before, None)).collect();
         for name in node.depends_on {
             match places.get(&name.value.to_ascii_lowercase()) {
                 Some(&place) if own.iter().any(|(known, _)| *known == place) => {}
+                Some(_) if places.len() < nodes.len() && is_double(&name.value) => {}
                 Some(&place) => own.push((place, Some(name.span))),
                 None if *has_gaps => {}
                 None => diagnostics.push(unknown(name, nodes, what)),

@@ -58,9 +58,11 @@ impl<'p> Graph<'p> {
         View { dependencies: Dependencies::Anything, stages: None, status_names: None }
     }
 
-    /// Returns what the condition of a stage sees.
+    /// Returns what the condition of a stage sees. Where a name in `dependsOn` is none, which has been told,
+    /// it may see more.
     pub(super) fn of_stage(&self, at: usize) -> View<'_> {
-        if self.has_gaps {
+        let names = self.stages[at].stage.depends_on.as_deref().unwrap_or_default();
+        if self.has_gaps || places(names, self.stages.iter().map(|stage| stage.name.as_str())).len() < names.len() {
             return self.of_pipeline();
         }
         let direct: Vec<&NamedStage<'_>> = self.before(at).into_iter().map(|at| &self.stages[at]).collect();
@@ -81,7 +83,8 @@ impl<'p> Graph<'p> {
     pub(super) fn of_job(&self, at: usize, job: usize) -> View<'_> {
         let NamedStage { stage, jobs, .. } = &self.stages[at];
         let stages = self.of_stage(at).stages;
-        if stage.has_gaps {
+        let names = &jobs[job].job.depends_on;
+        if stage.has_gaps || places(names, jobs.iter().map(|job| job.name.as_str())).len() < names.len() {
             return View { stages, ..self.of_pipeline() };
         }
         let before = |at: usize| places(&jobs[at].job.depends_on, jobs.iter().map(|job| job.name.as_str()));

@@ -49,7 +49,9 @@ impl Reader<'_> {
         if job.deployment.is_none() {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
-            job.has_gaps = member(node, "steps").is_some_and(Node::has_gap);
+            let steps = member(node, "steps");
+            let is_misread = |steps: &Node| items(steps, usize::MAX).iter().any(|step| self.is_misread(step));
+            job.has_gaps = steps.is_some_and(|steps| steps.has_gap() || is_misread(steps));
             // There is no folder to check anything out to.
             job.says_checkout |= job.pool.name == AGENTLESS_POOL;
         }

@@ -47,6 +47,18 @@ impl Reader<'_> {
         need(capability, span, self.diagnostics);
     }
 
+    /// Says whether a key of a mapping is not known, which has been told: what it was meant to be may be missing.
+    fn is_misread(&self, node: &Node) -> bool {
+        let is_unknown = |entry: &Entry| self.is_told(Code::UnknownKey, entry.key_span);
+        !self.diagnostics.is_empty() && entries(node).iter().any(is_unknown)
+    }
+
+    /// Says whether a mistake has been told of a place.
+    fn is_told(&self, code: Code, place: Span) -> bool {
+        let is_it = |it: &Diagnostic| it.code == code && it.primary.as_ref().is_some_and(|label| label.span == place);
+        self.diagnostics.iter().any(is_it)
+    }
+
     fn root(&mut self, document: &Node) -> Pipeline {
         let mut pipeline = Pipeline { variables: self.variables(document), ..Pipeline::default() };
         self.known = known(&pipeline.variables);

@@ -3,14 +3,14 @@
 
 use super::Reader;
 use super::step::error_action;
-use crate::diagnostic::{Code, Diagnostic, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest, shown};
 use crate::pipeline::executable::{AS_SCRIPT, Capability, is_executable};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::model::{Action, Placed, Script, Task};
 use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
 use crate::pipeline::task::package::{self, Handler, Package};
-use crate::pipeline::task::{self, ARCHIVE_ENDINGS, Definition, Required, call};
+use crate::pipeline::task::{self, ARCHIVE_ENDINGS, Definition, Input, Required, call};
 use crate::pipeline::value::{author, entries, filled, member, own, placed_text, scalar, text};
 use crate::taint::Text;
 use crate::template::{Entry, Node, Scalar};
@@ -75,7 +75,8 @@ impl Reader<'_> {
             self.unknown_version(&reference, definition);
             return None;
         }
-        let inputs = Inputs { node: member(node, "inputs"), definition, has_gaps: has_gaps(node) };
+        let has_gaps = has_gaps(node) || self.is_misread(node);
+        let inputs = Inputs { node: member(node, "inputs"), definition, has_gaps };
         self.check_inputs(&inputs, reference.span);
         self.check_passed_over(&inputs);
         self.check_choices(&inputs);
@@ -116,7 +117,7 @@ impl Reader<'_> {
             self.diagnostics.push(Diagnostic::warning(Code::NoEffect, title, place, "it runs where the step stands"));
         }
         let written = member(node, "inputs").map(entries).unwrap_or_default();
-        let mut has_gaps = has_gaps(node);
+        let mut has_gaps = has_gaps(node) || self.is_misread(node);
         let mut given = Vec::new();
         for entry in written {
             let name = author(&entry.key);
@@ -198,25 +199,34 @@ impl Reader<'_> {
     /// An input that the task does not have may come from a version that is not known here.
     fn check_inputs(&mut self, inputs: &Inputs<'_>, place: Span) {
         let definition = inputs.definition;
+        let mut meant = Vec::new();
         for entry in inputs.entries() {
             let name = author(&entry.key);
             if definition.input(name).is_none() && !name.is_empty() {
                 let title = format!("the task `{}` has no input `{}`", definition.name, shown(name));
                 let unknown = Diagnostic::warning(Code::UnknownInput, title, entry.key_span, "this has no effect");
                 let names =
-                    definition.inputs.iter().flat_map(|input| std::iter::once(&input.name).chain(input.aliases));
-                self.diagnostics.push(unknown.suggest(name, names.copied()));
+                    || definition.inputs.iter().flat_map(|input| std::iter::once(&input.name).chain(input.aliases));
+                let near = nearest(name, names().copied()).and_then(|near| definition.input(near));
+                let is_missed = |input: &&Input| inputs.wants(input) && !inputs.is_given(input.name);
+                // Without the input that was meant the task can't run.
+                let severity = match near.filter(is_missed) {
+                    Some(_) => Severity::Error,
+                    None => Severity::Warning,
+                };
+                meant.extend(near.map(|input| input.name));
+                self.diagnostics.push(Diagnostic { severity, ..unknown.suggest(name, names().copied()) });
             }
         }
         for input in definition.inputs {
-            let (is_wanted, because) = match input.required {
-                Required::No => continue,
-                Required::Yes => (true, None),
-                Required::When(other, value) => (inputs.is(other, value), Some(format!("`{other}` is `{value}`"))),
-            };
-            if !is_wanted || inputs.is_given(input.name) || inputs.has_gaps {
+            let is_known = inputs.is_given(input.name) || inputs.has_gaps || meant.contains(&input.name);
+            if !inputs.wants(input) || is_known {
                 continue;
             }
+            let because = match input.required {
+                Required::When(other, value) => Some(format!("`{other}` is `{value}`")),
+                Required::Yes | Required::No => None,
+            };
             let title = format!("the task `{}` needs the input `{}`", definition.name, input.name);
             let missing = Diagnostic::error(Code::MissingInput, title, place, "it has no value");
             let missing = because.into_iter().fold(missing, Diagnostic::note);
@@ -335,6 +345,15 @@ impl<'n> Inputs<'n> {
         let wanted = self.definition.input(name)?;
         let is_it = |entry: &&Entry| self.definition.input(author(&entry.key)) == Some(wanted);
         self.entries().iter().find(is_it).map(|entry| &entry.value)
+    }
+
+    /// Says whether the task can't run without an input.
+    fn wants(&self, input: &Input) -> bool {
+        match input.required {
+            Required::No => false,
+            Required::Yes => true,
+            Required::When(other, value) => self.is(other, value),
+        }
     }
 
     fn is_given(&self, name: &str) -> bool {

@@ -97,6 +97,10 @@ impl Checker<'_> {
         if let Some(kind) = entries.iter().find_map(begins) {
             return self.mapping(node, kind);
         }
+        // What the item is may be said by a key that is not known yet.
+        if entries.first().is_some_and(Entry::is_gap) {
+            return;
+        }
         for entry in entries {
             if let Some((keyword, help)) = union.old.iter().find(|(old, _)| *old == author(&entry.key)) {
                 return self.diagnostics.push(template::old_form(keyword, entry.key_span, help));

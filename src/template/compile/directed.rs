@@ -122,7 +122,7 @@ impl Compiler<'_> {
         result
     }
 
-    fn within_loop<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn within_loop<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let outside = self.scope.clone();
         self.scope = outside.clone().with_name(name);
         self.loop_names.push(name.to_owned());

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
-use crate::expression::{Expression, Mistake};
+use crate::expression::{Expression, Mistake, Reference, Step};
 use crate::template::directive;
 use crate::template::hole::{self, Found};
 use crate::template::part::{Chain, Hole, Part, Piece};
@@ -73,10 +73,13 @@ impl Compiler<'_> {
             }
         };
         let severity = if self.is_certain { Severity::Error } else { Severity::Warning };
-        for mistake in expression.check(&self.scope) {
+        let mistakes = expression.check(&self.scope);
+        let is_wrong = self.is_certain && !mistakes.is_empty();
+        for mistake in mistakes {
             self.mistake(mistake, scalar, span, inner.start, severity);
         }
         let references = expression.references();
+        let is_wrong = is_wrong || self.undeclared.is_some_and(|known| references.iter().any(|it| is_lost(it, known)));
         let reads_variables = references.iter().any(|it| it.root.eq_ignore_ascii_case("variables"));
         let chain = match references.as_slice() {
             [only] if !only.open && text[only.range.clone()].len() == text.trim().len() => {
@@ -85,7 +88,7 @@ impl Compiler<'_> {
             _ => None,
         };
         let text_span = self.place(scalar, span, inner);
-        Some(Hole { span: place, text_span, expression, chain, reads_variables })
+        Some(Hole { span: place, text_span, expression, chain, reads_variables, is_wrong })
     }
 
     /// Reports a mistake of an expression whose text begins at `base` in the scalar.
@@ -99,6 +102,13 @@ impl Compiler<'_> {
         let source = self.sources.source(own.source).expect("a node's span is of the map it was parsed with");
         self.locator.place(scalar, range, own, &source.text)
     }
+}
+
+/// Says whether a reference reads a parameter that is not among those that are known.
+fn is_lost(reference: &Reference, known: &[String]) -> bool {
+    let is_known = |name: &str| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let first = reference.steps.first();
+    reference.root.eq_ignore_ascii_case("parameters") && !matches!(first, Some(Step::Member(name)) if is_known(name))
 }
 
 /// Returns the diagnostic for an expression's mistake, at its place.

@@ -4,6 +4,7 @@ use super::Compiler;
 use crate::diagnostic::Span;
 use crate::expression::{Expression, Step};
 use crate::template::hole::{self, Found};
+use crate::template::load::has_near;
 use crate::template::place::Place;
 use crate::template::reference::Kind as TemplateKind;
 use crate::yaml;
@@ -56,6 +57,8 @@ impl Compiler<'_> {
         let kind = place.kind().unwrap_or(TemplateKind::Steps);
         let written = if hole::has_expression(text) { computed(text) } else { Written::Literally(text.to_string()) };
         let arguments = match item.member("parameters") {
+            // A key that is near the word is told, and not what it would have passed.
+            None if has_near(item, "parameters") => None,
             None => Some(Vec::new()),
             Some(arguments) if arguments.is_empty_plain() => Some(Vec::new()),
             Some(arguments) => literal_keys(arguments),

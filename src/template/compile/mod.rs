@@ -21,6 +21,7 @@ pub(super) use expression::diagnostic;
 pub(super) use fixed::{fixed, forbid_expressions};
 pub(super) use mention::{Mention, Written};
 
+use super::directive;
 use super::hole;
 use super::part::{Element, Pair, Part};
 use super::place::Place;
@@ -47,17 +48,20 @@ pub(super) fn scope<'n>(parameters: Option<impl Iterator<Item = &'n str>>) -> Sc
 }
 
 /// Compiles a file. `place` says what kind of file it is; its mentions of other files come back
-/// with it.
+/// with it. `undeclared` are the parameters that are there where nobody knows the others, since the word
+/// `parameters` is misspelt.
 pub(super) fn compile(
     document: &yaml::Node,
     place: Place,
     scope: Scope,
+    undeclared: Option<&[String]>,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> (Part, Vec<Mention>) {
     let mut compiler = Compiler {
         sources,
         scope,
+        undeclared,
         loop_names: Vec::new(),
         is_certain: true,
         mentions: Vec::new(),
@@ -74,6 +78,7 @@ pub(super) fn compile(
 struct Compiler<'c> {
     sources: &'c SourceMap,
     scope: Scope,
+    undeclared: Option<&'c [String]>,
     /// The names of the loops around the present place.
     loop_names: Vec<String>,
     is_certain: bool,
@@ -211,7 +216,15 @@ impl Compiler<'_> {
             None => {
                 let member = entry.key.text().map_or(Place::Other, |key| place.member(key));
                 let key = self.part(&entry.key, Place::Other);
-                elements.push(Element::Own(Pair { key, value: self.part(&entry.value, member) }));
+                // Who forgot the end of an `each` knows its value all the same; what it would bring nobody does.
+                let value = match entry.key.text().and_then(|key| directive::begun_loop(key)) {
+                    Some(name) => {
+                        self.within_loop(name, |it| it.part(&entry.value, member));
+                        Part::Unknown { span: entry.value.span }
+                    }
+                    None => self.part(&entry.value, member),
+                };
+                elements.push(Element::Own(Pair { key, value }));
             }
         }
     }

@@ -11,6 +11,9 @@
 //!
 //! In an expansion for a run a value is open if a part of it could not be made. Such a run is rejected; there
 //! are gaps in its document if the caller asked for them, to learn what else is wrong.
+//!
+//! An expansion of what every run has ([`Branches::InEveryRun`]) makes no open values at all: each is as one that
+//! could not be made, and its document has gaps for all that they would bring.
 
 use super::Expansion;
 use crate::diagnostic::Span;
@@ -18,7 +21,7 @@ use crate::expression::Step;
 use crate::taint::Text;
 use crate::template::part::{Branch, Hole, Piece};
 use crate::template::place::Place;
-use crate::template::{Branches, Content, Entry, Kind, Node, Scalar};
+use crate::template::{Branches, Content, Entry, Kind, Node, Scalar, Varying};
 use std::sync::Arc;
 
 /// The keys by which the items of a list are known to each other, and what decides which of them they know.
@@ -30,14 +33,19 @@ const NAMES_OF_VARIABLES: &[&str] = &["name"];
 const FAN_OUTS: [&str; 2] = ["matrix", "parallel"];
 
 impl Expansion<'_> {
-    /// Says whether the document is made to be looked at, and not for a run.
+    /// Says whether the document is made to be looked at, and each branch is taken.
     pub(super) fn is_checked(&self) -> bool {
-        self.inputs.branches != Branches::Decided
+        matches!(self.inputs.branches, Branches::Each(_))
+    }
+
+    /// Says whether the document has only what every run has.
+    pub(super) fn is_in_every_run(&self) -> bool {
+        self.inputs.branches == Branches::InEveryRun
     }
 
     /// Says whether the document gets gaps.
     fn leaves_gaps(&self) -> bool {
-        self.is_checked() || self.has_gaps
+        self.inputs.branches != Branches::Decided || self.has_gaps
     }
 
     /// Notes whether the value of an expression may be another in another run.
@@ -65,21 +73,40 @@ impl Expansion<'_> {
     /// Says whether anything may be open where the expansion is.
     pub(super) fn has_open(&self) -> bool {
         let is_passed = |frame: &super::Frame<'_>| !frame.open.is_empty() || !frame.open_loops.is_empty();
-        self.is_checked() || self.frames.last().is_some_and(is_passed)
+        self.inputs.branches != Branches::Decided || self.frames.last().is_some_and(is_passed)
     }
 
-    fn may_differ(&self, hole: &Hole) -> bool {
+    /// Says whether the value of an expression may be another in another run, or has a part that could not
+    /// be made.
+    pub(super) fn may_differ(&self, hole: &Hole) -> bool {
         let Some(frame) = self.frames.last() else { return false };
-        let is_root = self.is_checked() && self.frames.len() == 1;
         let is_open = |names: &[Arc<str>], name: &str| names.iter().any(|open| open.eq_ignore_ascii_case(name));
-        hole.expression.references().iter().any(|reference| match reference.root.to_ascii_lowercase().as_str() {
-            "variables" | "resources" => self.is_checked(),
-            "parameters" => match reference.steps.first() {
-                Some(Step::Member(name)) => is_root || is_open(&frame.open, name),
-                _ => is_root || !frame.open.is_empty(),
-            },
-            name => is_open(&frame.open_loops, name),
+        hole.expression.references().iter().any(|reference| {
+            let first = match reference.steps.first() {
+                Some(Step::Member(name)) => Some(name.as_str()),
+                _ => None,
+            };
+            match reference.root.to_ascii_lowercase().as_str() {
+                "variables" if self.is_in_every_run() => self.variables.may_differ(first),
+                "variables" | "resources" => self.inputs.branches != Branches::Decided,
+                "parameters" => {
+                    let is_passed = first.map_or(!frame.open.is_empty(), |name| is_open(&frame.open, name));
+                    is_passed || self.is_given(first)
+                }
+                name => is_open(&frame.open_loops, name),
+            }
         })
+    }
+
+    /// Says whether a parameter here is one of the first file of which other runs have other values; without
+    /// a name, whether any is.
+    fn is_given(&self, name: Option<&str>) -> bool {
+        let is_payload = |name: &str| self.inputs.webhooks.iter().any(|alias| alias.eq_ignore_ascii_case(name));
+        let varies = match self.inputs.varying {
+            Varying::All => true,
+            Varying::Payloads => name.map_or(!self.inputs.webhooks.is_empty(), is_payload),
+        };
+        varies && self.inputs.branches != Branches::Decided && self.frames.len() == 1
     }
 
     /// Says whether a value, or a part of it, may be another in another run, or could not be made.
@@ -108,15 +135,17 @@ impl Expansion<'_> {
     }
 
     /// Leaves a gap in a list.
-    pub(super) fn leave_gap(&self, span: Span, made: &mut Vec<Node>) {
+    pub(super) fn leave_gap(&mut self, span: Span, made: &mut Vec<Node>) {
         if self.leaves_gaps() {
+            self.has_left_gap = true;
             made.push(gap(span));
         }
     }
 
     /// Leaves a gap in a mapping.
-    pub(super) fn leave_gap_of_keys(&self, span: Span, entries: &mut Vec<Entry>) {
+    pub(super) fn leave_gap_of_keys(&mut self, span: Span, entries: &mut Vec<Entry>) {
         if self.leaves_gaps() {
+            self.has_left_gap = true;
             entries.push(Entry { key: Text::default(), key_span: span, value: gap(span) });
         }
     }

@@ -1,7 +1,7 @@
 //! Other files in their places: templates, and groups of variables.
 
 use super::{Expansion, Frame, gap, glue};
-use crate::diagnostic::{Code, Diagnostic, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest, shown};
 use crate::expression::{Object, Value};
 use crate::taint::{Origin, Text};
 use crate::template::load::{File, check_keys, unresolved};
@@ -44,7 +44,7 @@ impl<'e> Expansion<'e> {
             Content::Mapping(entries) if kind == TemplateKind::Variables => {
                 made.extend(entries.into_iter().map(variable))
             }
-            Content::Scalar(Scalar { kind: Kind::Null, .. }) => {
+            Content::Scalar(Scalar { kind: Kind::Null | Kind::Gap, .. }) => {
                 if !self.is_settled(body.value.span) {
                     self.leave_gap(span, made);
                 }
@@ -65,7 +65,7 @@ impl<'e> Expansion<'e> {
             self.report(Diagnostic::error(Code::WrongType, title, span, format!("this is {}", node.describe())));
             return None;
         };
-        let (mut named, mut arguments, mut has_gap) = (None, Vec::new(), false);
+        let (mut named, mut arguments, mut has_gap, mut beside) = (None, Vec::new(), false, Vec::new());
         for entry in entries {
             match &*entry.key.flatten() {
                 "template" => named = Some(entry.value),
@@ -74,9 +74,20 @@ impl<'e> Expansion<'e> {
                     arguments = self.arguments(entry.value)?;
                 }
                 _ if entry.is_gap() => has_gap = true,
-                key => self.beside_template(key, entry.key_span),
+                key => {
+                    has_gap |= nearest(key, ["parameters"]).is_some();
+                    beside.push((key.to_owned(), entry.key_span));
+                }
             }
         }
+        let meant = beside.iter().find(|(key, _)| nearest(key, ["template"]).is_some());
+        if let Some((key, place)) = meant.filter(|_| named.is_none()) {
+            let title = format!("a reference to a template has no key `{}`", shown(key));
+            let unknown = Diagnostic::error(Code::UnknownKey, title, *place, "this key is not known here");
+            self.report(unknown.suggest(key, ["template"]));
+            return None;
+        }
+        beside.into_iter().for_each(|(key, place)| self.beside_template(&key, place));
         let Some(named) = named else {
             let missing = Diagnostic::error(Code::MissingKey, "`extends` needs `template`", span, "it names no file");
             self.report(missing);
@@ -155,6 +166,7 @@ impl<'e> Expansion<'e> {
                 }
                 let argument = |entry: Entry| Argument {
                     is_unknown: self.is_unknown(&entry.value),
+                    is_whole: true,
                     name: entry.key.flatten().into(),
                     name_span: entry.key_span,
                     value: entry.value,
@@ -179,6 +191,8 @@ impl<'e> Expansion<'e> {
         let touched = reference.arguments.iter().filter_map(touched).collect();
         let mut arguments: Vec<Argument> =
             reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
+        arguments.iter().for_each(|argument| self.spent.pass(Size::of(&argument.value)));
+        self.check_spent(reference.place);
         let mut open = self.open_arguments(&mut arguments);
         if reference.has_gap {
             open.extend(file.declared.closed_names().into_iter().flatten().map(Arc::from));
@@ -186,7 +200,7 @@ impl<'e> Expansion<'e> {
         let mut mistakes = Vec::new();
         let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
         let is_known = |it: &Diagnostic| it.primary.as_ref().is_none_or(|label| !self.unknown.contains(&label.span));
-        mistakes.retain(is_known);
+        mistakes.retain(|it| is_known(it) && !(reference.has_gap && it.code == Code::MissingParameter));
         mistakes.into_iter().for_each(|mistake| self.report(mistake));
         let unknown = bound.iter().filter(|it| it.is_unknown).map(|it| it.name.clone()).collect();
         let origins = bound.iter().filter_map(|it| Some((it.name.clone(), it.origin.clone()?))).collect();
@@ -214,11 +228,12 @@ impl<'e> Expansion<'e> {
         let at = if kind == TemplateKind::Extends { Place::Root } else { Place::File };
         let Content::Mapping(entries) = self.part(&file.document, at).content else { return None };
         // The keys of an extended pipeline's own `extends` stand among them now.
-        let keys: Vec<(Arc<str>, Span)> =
-            entries.iter().map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();
+        let known = entries.iter().filter(|entry| !entry.is_gap());
+        let keys: Vec<(Arc<str>, Span)> = known.map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();
         let extends = file.keys.iter().any(|(key, _)| &**key == "extends");
         if !extends && !self.spent.is_over() {
-            let wrong = check_keys(kind, &keys, file.document.span(), Some(place));
+            let mut wrong = check_keys(kind, &keys, file.document.span(), Some(place));
+            wrong.retain(|mistake| mistake.code != Code::MissingKey || keys.len() == entries.len());
             let is_right = wrong.is_empty();
             wrong.into_iter().for_each(|mistake| self.report(mistake));
             return is_right.then_some(entries);
@@ -229,12 +244,13 @@ impl<'e> Expansion<'e> {
     /// Returns the names of arguments whose values may be others in another run, or of which a part could not
     /// be made, and takes the gaps out of all.
     fn open_arguments(&self, arguments: &mut [Argument]) -> Vec<Arc<str>> {
-        if !self.is_checked() && self.unknown.is_empty() {
+        if !self.is_checked() && self.unknown.is_empty() && !self.has_left_gap {
             return Vec::new();
         }
         let open = arguments.iter_mut().filter_map(|argument| {
             let is_open = self.is_open(&argument.value);
             let had_gaps = gap::without_gaps(&mut argument.value);
+            argument.is_whole = !had_gaps;
             (is_open || had_gaps).then(|| argument.name.clone())
         });
         open.collect()
@@ -243,7 +259,7 @@ impl<'e> Expansion<'e> {
     /// Finds the file that a reference names, within the limits of an expansion.
     fn file(&mut self, reference: &Reference) -> Option<&'e File> {
         let loaded = self.loaded;
-        if loaded.endless.contains(&reference.place) {
+        if loaded.barred.contains(&reference.place) {
             return None;
         }
         let from = loaded.by_source.get(&reference.place.source).map(|&at| &loaded.files[at]);
@@ -331,7 +347,7 @@ impl<'e> Expansion<'e> {
             made.push(item);
         }
         for (name, value) in &group.values {
-            self.variables.define(name, Text::author(value.clone()), None);
+            self.variables.define(name, Text::author(value.clone()), None, false);
             if is_passed {
                 continue;
             }

@@ -24,7 +24,11 @@ impl Expansion<'_> {
             if let Some(at) = elements.iter().position(is_variables)
                 && let Element::Own(pair) = &elements[at]
             {
-                early = Some((at, self.part(&pair.value, Place::Variables)));
+                let variables = self.part(&pair.value, Place::Variables);
+                if !self.is_checked() && (variables.has_gap() || self.is_unknown(&variables)) {
+                    self.variables.open_all();
+                }
+                early = Some((at, variables));
             }
         }
         let mut entries = Vec::with_capacity(elements.len());
@@ -98,12 +102,13 @@ impl Expansion<'_> {
         let mut value = value.unwrap_or_else(|| self.part(&pair.value, place.member_of(&key)));
         // What is nothing now may be something in another run.
         let is_nothing = matches!(&value.content, Content::Scalar(scalar) if scalar.text.is_empty());
-        if is_nothing && self.is_checked() && !self.is_settled(value.span) {
+        if is_nothing && (self.is_checked() || self.is_in_every_run()) && !self.is_settled(value.span) {
             value = gap(value.span);
         }
         if self.is_unknown(&key) {
             return;
         }
+        let key_span = key.span;
         let Content::Scalar(scalar) = key.content else {
             let title = format!("a key must be text, this is {}", key.describe());
             self.report(Diagnostic::error(Code::WrongType, title, pair.key.span(), ""));
@@ -115,7 +120,7 @@ impl Expansion<'_> {
             _ => scalar.text,
         };
         self.text_decided |= key.is_tainted();
-        self.finish_entry(Entry { key, key_span: pair.key.span(), value }, place, entries);
+        self.finish_entry(Entry { key, key_span, value }, place, entries);
     }
 
     /// Brings the keys below a directive into the mapping around it.
@@ -206,7 +211,8 @@ impl Expansion<'_> {
     fn define(&mut self, name: &Text, value: &Node) {
         self.text_decided |= name.is_tainted();
         if let Content::Scalar(scalar) = &value.content {
-            self.variables.define(&name.flatten(), scalar.text.clone(), glue::any_origin(value));
+            let is_open = !self.is_checked() && self.is_open(value);
+            self.variables.define(&name.flatten(), scalar.text.clone(), glue::any_origin(value), is_open);
         }
     }
 

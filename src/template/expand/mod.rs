@@ -9,6 +9,7 @@
 //! extend     a whole pipeline in the place of `extends`, and its resources
 //! gap        what values that are not known yet may bring, for checks
 //! variables  what is known as `variables` at the present point
+//! written    values that a loop puts somewhere else stay where their author wrote them
 //! spent      the limits of one expansion
 //! ```
 //!
@@ -24,24 +25,26 @@ mod mapping;
 mod sequence;
 mod spent;
 mod variables;
+mod written;
 
 pub use decision::Decided;
 pub use spent::{
     EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX, WORK_MAX,
 };
+pub use written::Gaps;
 
 use super::load::{File, Loaded};
 use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
-use super::{Content, Entry, Inputs, Kind, Node, Scalar, compile, value};
+use super::{Branches, Content, Entry, Inputs, Kind, Node, Scalar, compile, value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::expression::{Context, Dialect, Step, Value};
+use crate::expression::{Context, Dialect, Reference, Step, Value};
 use crate::shell::Requirement;
 use crate::taint::{Origin, Segment, Text};
 use glue::Mixed;
 use spent::Spent;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use variables::Variables;
 
@@ -55,16 +58,18 @@ pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnos
 
 /// Returns the document with gaps for what could not be made, and the places where that was, which has been
 /// reported.
-pub(super) fn expand_with_gaps(
-    loaded: &Loaded,
-    inputs: &Inputs,
-    diagnostics: &mut Diagnostics,
-) -> (Node, HashSet<Span>) {
+pub(super) fn expand_with_gaps(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Gaps) {
     let mut expansion = Expansion::new(loaded, inputs, diagnostics);
     expansion.has_gaps = true;
     let document = expansion.part(&loaded.files[0].document, Place::Root);
     expansion.unknown.extend(expansion.open);
-    (document, expansion.unknown)
+    (document, Gaps { places: expansion.unknown, put: expansion.put })
+}
+
+/// Returns what every run has, with gaps for all that may be another in another run, and the places of these
+/// values.
+pub(super) fn expand_what_is_sure(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, Gaps) {
+    expand_with_gaps(loaded, &Inputs { branches: Branches::InEveryRun, ..inputs.clone() }, diagnostics)
 }
 
 /// Returns the document, and what of a payload decided which branches it has.
@@ -103,8 +108,12 @@ struct Expansion<'e> {
     unknown: HashSet<Span>,
     /// Whether there are gaps in the document where values could not be made.
     has_gaps: bool,
+    /// Whether there is one.
+    has_left_gap: bool,
     /// The places whose values may be others in another run, or of which a part could not be made.
     open: HashSet<Span>,
+    /// The places of values that a loop put somewhere else, each with the expression that did so.
+    put: HashMap<Span, Span>,
     /// The `resources` of the pipeline that was extended last, until they join those of the file around.
     brought: Option<Entry>,
 }
@@ -125,6 +134,9 @@ struct Frame<'e> {
     /// The parameters and loops whose values may be others in another run, or of which a part could not be made.
     open: Vec<Arc<str>>,
     open_loops: Vec<Arc<str>>,
+    /// The loops around, each with the place where its present value was written, if it is an item of a list
+    /// that an author wrote.
+    written: Vec<(Arc<str>, Option<Span>)>,
     /// Where the file is named; `None` for the pipeline's own.
     named_at: Option<Span>,
 }
@@ -150,6 +162,7 @@ impl<'e> Frame<'e> {
             unknown: Vec::new(),
             open: Vec::new(),
             open_loops: Vec::new(),
+            written: Vec::new(),
             named_at,
         }
     }
@@ -161,7 +174,12 @@ impl<'e> Expansion<'e> {
             let whole = Origin { alias: alias.as_str().into(), path: "".into() };
             (Arc::from(alias.as_str()), Arc::new(whole))
         });
-        let frame = Frame::new(&loaded.files[0], inputs.parameters.clone().into(), origins.collect(), inputs, None);
+        let mut frame = Frame::new(&loaded.files[0], inputs.parameters.clone().into(), origins.collect(), inputs, None);
+        if !matches!(inputs.branches, Branches::Each(_)) {
+            let declared = loaded.files[0].declared.closed_names().into_iter().flatten();
+            let absent = declared.filter(|name| inputs.parameters.member(name).is_none());
+            frame.unknown = absent.map(Arc::from).collect();
+        }
         Self {
             loaded,
             inputs,
@@ -176,7 +194,9 @@ impl<'e> Expansion<'e> {
             decided: None,
             unknown: HashSet::new(),
             has_gaps: false,
+            has_left_gap: false,
             open: HashSet::new(),
+            put: HashMap::new(),
             brought: None,
         }
     }
@@ -250,11 +270,12 @@ impl<'e> Expansion<'e> {
 
     /// Returns an expression's value as a node, counted, with the place in a payload it came from.
     fn produced(&mut self, hole: &Hole, value: &Value) -> Node {
-        let mut node = value::to_node(value, hole.span);
+        let place = self.written_at(hole, value);
+        let mut node = value::to_node(value, place.unwrap_or(hole.span));
         node.origin = value.origin().cloned().or_else(|| self.chain_origin(hole, value));
         if let (Content::Scalar(scalar), Some(origin)) = (&mut node.content, &node.origin) {
             scalar.text = from_payload(value, std::mem::take(&mut scalar.text), origin.clone());
-            scalar.segment_spans.resize(scalar.text.segments().len(), hole.span);
+            scalar.segment_spans.resize(scalar.text.segments().len(), node.span);
         }
         if glue::has_number(hole, &node)
             && let Some(origin) = self.number_from(hole)
@@ -351,7 +372,8 @@ impl<'e> Expansion<'e> {
     /// reads what has none.
     fn evaluate(&mut self, hole: &Hole) -> Option<Value> {
         self.note_open(hole);
-        if self.reads_unknown(hole) {
+        let is_open = self.is_in_every_run() && self.may_differ(hole);
+        if hole.is_wrong || is_open || self.reads_unknown(hole) {
             self.unknown.insert(hole.span);
             return None;
         }
@@ -376,8 +398,20 @@ impl<'e> Expansion<'e> {
         }
     }
 
-    /// Says whether an expression reads a parameter whose value could not be made.
+    /// Says whether an expression reads a parameter or a variable whose value could not be made.
     fn reads_unknown(&self, hole: &Hole) -> bool {
+        if hole.reads_variables && self.variables.is_open(None) {
+            let reads_open = |reference: &Reference| {
+                let first = match reference.steps.first() {
+                    Some(Step::Member(name)) => Some(name.as_str()),
+                    _ => None,
+                };
+                reference.root.eq_ignore_ascii_case("variables") && self.variables.is_open(first)
+            };
+            if hole.expression.references().iter().any(reads_open) {
+                return true;
+            }
+        }
         let Some(frame) = self.frames.last().filter(|frame| !frame.unknown.is_empty()) else { return false };
         let is_unknown = |name: &str| frame.unknown.iter().any(|it| it.eq_ignore_ascii_case(name));
         hole.expression.references().iter().any(|reference| match reference.steps.first() {

@@ -2,11 +2,12 @@
 
 use super::{Expansion, null};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::expression::{Array, Object, Step, Value};
+use crate::expression::{Array, Object, Places, Step, Usage, Value};
 use crate::taint::{Origin, Text};
 use crate::template::part::{Branch, Each, Element, Hole, Part};
 use crate::template::place::Place;
 use crate::template::step::restore;
+use crate::template::value::Size;
 use crate::template::{Branches, Content, Entry, Kind, Node, Scalar, value};
 use std::sync::Arc;
 
@@ -50,7 +51,9 @@ impl Expansion<'_> {
                 self.is_copied = was_copied;
             }
             Element::Choice(branches) if self.is_checked() => {
-                branches.iter().for_each(|branch| self.bring(&branch.body, place, made));
+                for branch in branches.iter().filter(|branch| !self.is_never_taken(branch)).collect::<Vec<_>>() {
+                    self.bring(&branch.body, place, made);
+                }
             }
             Element::Choice(branches) => {
                 if let Some(body) = self.chosen(branches) {
@@ -152,7 +155,7 @@ impl Expansion<'_> {
         }
         match place {
             Place::Steps if item.member("template").is_none() => {
-                made.push(if self.is_copied { item } else { restore(item) });
+                made.push(if self.is_copied { item } else { self.restored(item) });
             }
             Place::Variables if item.member("group").is_some() => self.group(item, made),
             _ if place.kind().is_some() && item.member("template").is_some() => self.template_item(item, place, made),
@@ -162,6 +165,17 @@ impl Expansion<'_> {
             }
             _ => made.push(item),
         }
+    }
+
+    /// Returns a step in its short form, which is smaller than the task that was counted.
+    fn restored(&mut self, step: Node) -> Node {
+        if step.member("task").is_none() {
+            return step;
+        }
+        let size = Size::of(&step);
+        let step = restore(step);
+        self.spent.shrink(size, Size::of(&step));
+        step
     }
 
     /// Expands the turns of a loop. Where its body is a mapping, all turns make one item.
@@ -221,7 +235,9 @@ impl Expansion<'_> {
         let frame = self.frame();
         let (marks, touched_mark) = (frame.origins.len(), frame.touched.len());
         frame.touched.extend(touched);
-        for (value, origin) in turns {
+        let places = places_of(&collection);
+        frame.written.push((each.variable.clone(), None));
+        for (at, (value, origin)) in turns.enumerate() {
             self.spent.turn();
             self.check_spent(each.collection.span);
             if self.spent.is_over() {
@@ -231,9 +247,13 @@ impl Expansion<'_> {
             frame.context.set(each.variable.clone(), value);
             frame.origins.truncate(marks);
             frame.origins.extend(origin.map(|origin| (each.variable.clone(), origin)));
+            if let Some((_, place)) = frame.written.last_mut() {
+                *place = places.get(at).copied();
+            }
             turn(self);
         }
         let frame = self.frame();
+        frame.written.pop();
         frame.context.remove(&each.variable);
         frame.origins.truncate(marks);
         frame.touched.truncate(touched_mark);
@@ -257,6 +277,17 @@ impl Expansion<'_> {
         frame.context.remove(&each.variable);
     }
 
+    /// Says whether a turn of a loop never takes a branch: what the loop goes through is the same in every run,
+    /// and the condition, which looks at it, does not hold.
+    fn is_never_taken(&self, branch: &Branch) -> bool {
+        let Some((hole, frame)) = branch.condition.as_ref().zip(self.frames.last()) else { return false };
+        let is_loop = |root: &str| frame.written.iter().any(|(name, _)| name.eq_ignore_ascii_case(root));
+        let reads_loop = hole.expression.references().iter().any(|it| is_loop(&it.root));
+        let value = || hole.expression.evaluate_counted(&frame.context, &mut Usage::default());
+        let is_settled = reads_loop && !hole.reads_variables && !self.may_differ(hole);
+        is_settled && value().is_ok_and(|value| !value.is_truthy())
+    }
+
     fn not_a_collection(&mut self, hole: &Hole, value: &Value) {
         let title = format!("`each` goes through a list or a mapping, not {}", value.kind_name());
         let label = format!("this is {}", value.describe());
@@ -270,7 +301,8 @@ impl Expansion<'_> {
     /// one whose turn it is.
     pub(super) fn chosen<'p>(&mut self, branches: &'p [Branch]) -> Option<&'p Part> {
         if let Branches::Each(at) = self.inputs.branches {
-            return branches.get(at).or(branches.last()).map(|branch| &branch.body);
+            let branch = branches.get(at).or(branches.last()).filter(|branch| !self.is_never_taken(branch));
+            return branch.map(|branch| &branch.body);
         }
         for branch in branches {
             match &branch.condition {
@@ -333,10 +365,23 @@ fn items_of(array: &Array, origin: Option<Arc<Origin>>) -> impl Iterator<Item = 
     })
 }
 
-/// Returns the keys and values of a mapping as objects with `key` and `value`.
+/// Returns the places of the items of a list, if an author wrote it.
+fn places_of(collection: &Value) -> &[Span] {
+    match collection {
+        Value::Array(array) => array.places().map_or(&[], |places| &places.values),
+        _ => &[],
+    }
+}
+
+/// Returns the keys and values of a mapping as objects with `key` and `value`, which have the places of these.
 fn pairs_of(object: &Arc<Object>) -> impl Iterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
-    object.iter().map(|(key, value)| {
+    object.iter().enumerate().map(|(at, (key, value))| {
         let pair: Object = [("key", Value::String(key.clone())), ("value", value.clone())].into_iter().collect();
+        let places = object.places().and_then(|places| Some((*places.keys.get(at)?, *places.values.get(at)?)));
+        let pair = match places {
+            Some((key, value)) => pair.with_places(Places { keys: vec![key, key], values: vec![key, value] }),
+            None => pair,
+        };
         let origin = value.origin().cloned().or_else(|| key.origin().cloned());
         (pair.into(), origin)
     })

@@ -11,6 +11,10 @@ use crate::template::value::Size;
 pub const EXPANDED_NODES_MAX: usize = 100_000;
 /// The most bytes of text that one expansion makes: eight times the largest body by default.
 pub const EXPANDED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most values and keys that an expansion passes to templates, beside what stays: ten times that.
+pub const PASSED_NODES_MAX: usize = 1_000_000;
+/// The most bytes of text that it passes to them.
+pub const PASSED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most levels of lists and mappings of a value.
 pub const EXPANDED_DEPTH_MAX: usize = 100;
 /// The most steps of all evaluations and turns of all loops: a second's work at the worst.
@@ -27,6 +31,8 @@ pub(super) struct Spent {
     nodes: usize,
     bytes: usize,
     depth: usize,
+    /// What was passed to templates, and stays nowhere.
+    passed: Size,
     is_over: bool,
 }
 
@@ -35,6 +41,20 @@ impl Spent {
         self.nodes = self.nodes.saturating_add(size.nodes);
         self.bytes = self.bytes.saturating_add(size.bytes);
         self.depth = self.depth.max(size.depth);
+    }
+
+    /// Counts what was made as passed to a template, which puts of it into the document what it likes.
+    pub(super) fn pass(&mut self, size: Size) {
+        self.nodes = self.nodes.saturating_sub(size.nodes);
+        self.bytes = self.bytes.saturating_sub(size.bytes);
+        self.passed.nodes = self.passed.nodes.saturating_add(size.nodes);
+        self.passed.bytes = self.passed.bytes.saturating_add(size.bytes);
+    }
+
+    /// Counts again what has another size than when it was made.
+    pub(super) fn shrink(&mut self, from: Size, to: Size) {
+        self.nodes = self.nodes.saturating_sub(from.nodes.saturating_sub(to.nodes));
+        self.bytes = self.bytes.saturating_sub(from.bytes.saturating_sub(to.bytes));
     }
 
     /// Counts a turn of a loop.
@@ -59,6 +79,8 @@ impl Spent {
         }
         let limit = if self.nodes > EXPANDED_NODES_MAX || self.bytes > EXPANDED_BYTES_MAX {
             format!("the expanded pipeline is larger than {EXPANDED_NODES_MAX} values or {EXPANDED_BYTES_MAX} bytes")
+        } else if self.passed.nodes > PASSED_NODES_MAX || self.passed.bytes > PASSED_BYTES_MAX {
+            format!("templates are passed more than {PASSED_NODES_MAX} values or {} MiB", PASSED_BYTES_MAX >> 20)
         } else if self.depth > EXPANDED_DEPTH_MAX {
             format!("a value has more than {EXPANDED_DEPTH_MAX} levels of lists and mappings")
         } else if self.evaluation.steps > WORK_MAX {

@@ -10,6 +10,10 @@ pub(super) struct Variables {
     known: Vec<(Arc<str>, Text)>,
     /// For each of them, where in a payload a number or text in it came from.
     origins: Vec<Option<Arc<Origin>>>,
+    /// For each of them, whether its value could not be made, or may be another in another run.
+    open: Vec<bool>,
+    /// How many of them a run is started with, before those of files.
+    given: usize,
     /// The value of the name `variables`, where it is made and nothing has changed since.
     value: Option<Value>,
     /// Counts the changes.
@@ -19,13 +23,15 @@ pub(super) struct Variables {
 impl Variables {
     pub(super) fn new(known: &[(String, String)]) -> Self {
         let origins = vec![None; known.len()];
+        let (open, given) = (vec![false; known.len()], known.len());
         let known = known.iter().map(|(name, value)| (name.as_str().into(), Text::author(value.as_str())));
-        Self { known: known.collect(), origins, value: None, state: 0 }
+        Self { known: known.collect(), origins, open, given, value: None, state: 0 }
     }
 
-    pub(super) fn define(&mut self, name: &str, value: Text, origin: Option<Arc<Origin>>) {
+    pub(super) fn define(&mut self, name: &str, value: Text, origin: Option<Arc<Origin>>, is_open: bool) {
         self.known.push((name.into(), value));
         self.origins.push(origin);
+        self.open.push(is_open);
         self.changed();
     }
 
@@ -34,6 +40,29 @@ impl Variables {
         let Some(name) = name else { return self.origins.iter().flatten().next().cloned() };
         let at = self.known.iter().rposition(|(known, _)| known.eq_ignore_ascii_case(name))?;
         self.origins[at].clone()
+    }
+
+    /// Says whether a variable may have another value in another run: one that no file defines may be given
+    /// one. Without a name, whether any may.
+    pub(super) fn may_differ(&self, name: Option<&str>) -> bool {
+        name.and_then(|name| self.last(name)).is_none_or(|at| at < self.given || self.open[at])
+    }
+
+    /// Says whether a variable of a file has no value that is known. Without a name, whether any has none.
+    pub(super) fn is_open(&self, name: Option<&str>) -> bool {
+        match name {
+            Some(name) => self.last(name).is_some_and(|at| self.open[at]),
+            None => self.open.contains(&true),
+        }
+    }
+
+    fn last(&self, name: &str) -> Option<usize> {
+        self.known.iter().rposition(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Notes that definitions which are not known stand behind those so far.
+    pub(super) fn open_all(&mut self) {
+        self.open.fill(true);
     }
 
     /// Returns a mark to [`reset`](Self::reset) to when a scope ends.
@@ -45,6 +74,7 @@ impl Variables {
         if mark < self.known.len() {
             self.known.truncate(mark);
             self.origins.truncate(mark);
+            self.open.truncate(mark);
             self.changed();
         }
     }

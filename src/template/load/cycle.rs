@@ -12,7 +12,7 @@ impl Loader<'_> {
         let mut is_told = false;
         for &(from, to, span) in &self.edges {
             if let Some(way) = way(&next, to, from) {
-                self.loaded.endless.push(span);
+                self.loaded.barred.push(span);
                 if std::mem::replace(&mut is_told, true) {
                     continue;
                 }

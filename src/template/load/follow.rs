@@ -130,6 +130,9 @@ impl Loader<'_> {
                 Some(file)
             }
             Err(mistake) => {
+                if certainty == Certainty::Certain {
+                    self.loaded.barred.push(mention.span);
+                }
                 self.report(*mistake, certainty);
                 None
             }
@@ -209,7 +212,7 @@ impl Loader<'_> {
         let declared = parameter::read(document, false, self.judge, mistakes);
         let scope = compile::scope(declared.closed_names());
         let place = if kind == Kind::Extends { Place::Root } else { Place::File };
-        let compiled = compile::compile(document, place, scope, self.sources, mistakes);
+        let compiled = compile::compile(document, place, scope, None, self.sources, mistakes);
         let file = File::new(key, document, declared, compiled);
         let has_all_keys = document.entries().is_some_and(|entries| is_read && entries.len() == file.keys.len());
         File { has_all_keys, is_read, ..file }

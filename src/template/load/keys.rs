@@ -1,10 +1,10 @@
 //! What may stand at the top of a file of each kind, and what is passed to it.
 
 use super::Mention;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::template::hole;
 use crate::template::old::old_form;
-use crate::template::parameter::{self, Declared};
+use crate::template::parameter::{self, Declared, ParameterDeclaration};
 use crate::template::reference::Kind;
 use crate::yaml;
 use std::sync::Arc;
@@ -28,11 +28,23 @@ const BESIDE_EXTENDS: [&str; 12] = [
 pub(super) fn check_siblings(document: &yaml::Node, diagnostics: &mut Diagnostics) {
     let Some(extends) = document.entry("extends") else { return };
     for (key, span) in keys(document).into_iter().filter(|(key, _)| !BESIDE_EXTENDS.contains(&&**key)) {
+        if nearest(&key, BESIDE_EXTENDS).is_some() {
+            let title = format!("a pipeline has no key `{}`", shown(&key));
+            let unknown = Diagnostic::error(Code::UnknownKey, title, span, "this key is not known here");
+            diagnostics.push(unknown.suggest(&key, BESIDE_EXTENDS));
+            continue;
+        }
         let title = format!("`{}` can't stand beside `extends`", shown(&key));
         let mistake = Diagnostic::error(Code::InvalidValue, title, span, "the extended pipeline says this");
         let help = "remove it, or pass it to the extended pipeline in `parameters`";
         diagnostics.push(mistake.related(extends.key.span, "the file extends another one").help(help));
     }
+}
+
+/// Says whether a mapping has a key that was meant to be a word.
+pub(in crate::template) fn has_near(mapping: &yaml::Node, word: &str) -> bool {
+    let keys = mapping.entries().unwrap_or_default().iter().filter_map(|entry| entry.key.text());
+    keys.into_iter().any(|key| nearest(key, [word]).is_some())
 }
 
 pub(super) fn keys(document: &yaml::Node) -> Vec<(Arc<str>, Span)> {
@@ -49,7 +61,9 @@ pub(super) fn check_arguments(declared: &Declared, mention: &Mention) -> Vec<Dia
     let is_given = |name: &str| arguments.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
     let unknown = arguments.iter().filter(|(name, _)| !is_declared(name));
     let unknown = unknown.map(|(name, span)| parameter::undeclared(name, *span, declarations));
-    let absent = declarations.iter().filter(|it| it.default.is_none() && !is_given(&it.name));
+    let meant = parameter::meant(declarations, arguments.iter().map(|(name, _)| &**name));
+    let is_absent = |it: &&ParameterDeclaration| it.default.is_none() && !is_given(&it.name);
+    let absent = declarations.iter().filter(|it| is_absent(it) && !meant.contains(&&*it.name));
     unknown.chain(absent.map(|it| parameter::missing(it, mention.span))).collect()
 }
 

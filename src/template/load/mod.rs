@@ -21,7 +21,7 @@ mod follow;
 mod keys;
 mod unread;
 
-pub(super) use keys::check_keys;
+pub(super) use keys::{check_keys, has_near};
 pub(super) use unread::unresolved;
 
 use super::compile::{self, Mention};
@@ -44,6 +44,8 @@ pub(super) struct File {
     pub(super) key: FileKey,
     pub(super) source: SourceId,
     pub(super) declared: Declared,
+    /// Where the value of `parameters` stands.
+    pub(super) parameters: Option<Span>,
     pub(super) document: Part,
     /// The literal keys at the top of the file, with their places.
     pub(super) keys: Vec<(Arc<str>, Span)>,
@@ -65,6 +67,7 @@ impl File {
             key,
             source: document.span.source,
             declared,
+            parameters: document.member("parameters").map(|parameters| parameters.span),
             document: part,
             keys: keys(document),
             has_all_keys: true,
@@ -84,8 +87,9 @@ pub(super) struct Loaded {
     /// Which file each text is.
     pub(super) by_source: HashMap<SourceId, usize>,
     pub(super) aliases: Vec<Arc<str>>,
-    /// Where files include themselves without an end, which has been reported: nobody goes there.
-    pub(super) endless: Vec<Span>,
+    /// Where files include themselves without an end, or a file can't be read in any run, which has been
+    /// reported: nobody goes there.
+    pub(super) barred: Vec<Span>,
 }
 
 /// Compiles a pipeline and reads what it may include. `webhooks` are the aliases whose payloads
@@ -103,8 +107,7 @@ pub(super) fn load(
     let root = root(document, key.clone(), webhooks, judge, sources, diagnostics);
     let aliases = declared.iter().map(|it| it.alias.clone()).collect();
     let by_source = HashMap::from([(root.source, 0)]);
-    let loaded =
-        Loaded { files: vec![root], index: HashMap::from([(key, 0)]), by_source, aliases, endless: Vec::new() };
+    let loaded = Loaded { files: vec![root], index: HashMap::from([(key, 0)]), by_source, aliases, barred: Vec::new() };
     let own = Own::Pipeline;
     let mut loader =
         Loader { own, files, judge, sources, diagnostics, repositories: declared, loaded, bytes: 0, edges: Vec::new() };
@@ -159,8 +162,10 @@ fn root(
 ) -> File {
     let declared = parameter::read(document, true, judge, diagnostics);
     let names = declared.closed_names().into_iter().flatten().chain(webhooks.iter().map(String::as_str));
-    let scope = compile::scope(Some(names));
+    let is_misspelt = document.member("parameters").is_none() && has_near(document, "parameters");
+    let undeclared = Some(webhooks).filter(|_| is_misspelt);
+    let scope = compile::scope(Some(names).filter(|_| !is_misspelt));
     check_siblings(document, diagnostics);
-    let compiled = compile::compile(document, Place::Root, scope, sources, diagnostics);
+    let compiled = compile::compile(document, Place::Root, scope, undeclared, sources, diagnostics);
     File::new(key, document, declared, compiled)
 }

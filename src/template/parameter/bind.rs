@@ -2,7 +2,7 @@
 
 use super::read::expectation;
 use super::{Declared, ParameterDeclaration, ParameterKind};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, nearest, shown};
 use crate::expression::Value;
 use crate::taint::Origin;
 use crate::template::{Node, compile, value};
@@ -17,6 +17,8 @@ pub(in crate::template) struct Argument {
     pub(in crate::template) value: Node,
     /// Whether the value could not be made, which has been reported.
     pub(in crate::template) is_unknown: bool,
+    /// Whether nothing was left out of it: what is wrong with the rest shows where it is used.
+    pub(in crate::template) is_whole: bool,
 }
 
 /// The value of a parameter in one use of its file.
@@ -31,7 +33,8 @@ pub(in crate::template) struct Bound {
 }
 
 /// Returns the values of a pipeline's parameters: those given as text, by name ignoring case, else
-/// the defaults. The text for a structure is YAML, or JSON, which is YAML too.
+/// the defaults. The text for a structure is YAML, or JSON, which is YAML too. Those that have none,
+/// which is reported, are left out.
 pub fn bind(
     declared: &[ParameterDeclaration],
     given: &[(String, String)],
@@ -45,36 +48,36 @@ pub fn bind(
     }
     declared
         .iter()
-        .map(|parameter| {
+        .filter_map(|parameter| {
             let given = given.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&parameter.name));
             let value = match given {
                 Some((_, text)) => parameter.given(text, diagnostics),
                 None => parameter.default_value(diagnostics),
             };
-            (parameter.name.clone(), value)
+            Some((parameter.name.clone(), value?))
         })
         .collect()
 }
 
 impl ParameterDeclaration {
-    fn default_value(&self, diagnostics: &mut Diagnostics) -> Value {
-        if let Some(default) = &self.default {
-            return default.clone();
+    fn default_value(&self, diagnostics: &mut Diagnostics) -> Option<Value> {
+        if self.default.is_some() {
+            return self.default.clone();
         }
         let title = format!("the parameter `{}` has no value and no default", self.name);
         let missing = Diagnostic::error(Code::MissingParameter, title, self.name_span, "declared here");
         diagnostics.push(missing.help("give it a `default`; a run that a webhook starts gets no other value"));
-        Value::Null
+        None
     }
 
-    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Value {
+    fn given(&self, text: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
         if let Some(value) = self.typed(text, diagnostics) {
-            return value;
+            return Some(value);
         }
         let title = format!("`{}` is no value for the parameter `{}`", shown(text), self.name);
         let label = expectation(self.kind, &self.values);
         diagnostics.push(Diagnostic::error(Code::InvalidValue, title, self.name_span, label));
-        Value::Null
+        None
     }
 
     /// Returns a text as a value of the parameter's type, if it is one and is allowed. What is wrong
@@ -131,11 +134,13 @@ fn typed(
             diagnostics.push(undeclared(&argument.name, argument.name_span, declarations));
         }
     }
+    let meant = meant(declarations, arguments.iter().map(|argument| &*argument.name));
     let bind = |declared: &ParameterDeclaration| {
         let argument = arguments.iter().find(|argument| declared.name.eq_ignore_ascii_case(&argument.name));
         let (value, origin) = match argument {
             Some(argument) if argument.is_unknown => (None, None),
             Some(argument) => (declared.argument(argument, diagnostics), argument.value.origin.clone()),
+            None if declared.default.is_none() && meant.contains(&&*declared.name) => (None, None),
             None => (declared.absent(place, diagnostics), None),
         };
         let (is_unknown, value) = (value.is_none(), value.unwrap_or(Value::Null));
@@ -149,7 +154,7 @@ impl ParameterDeclaration {
     fn argument(&self, argument: &Argument, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
         let value = self.kind.value_of(&argument.value, &self.values);
         let wrong_entry = self.kind.wrong_entry(&argument.value);
-        if value.is_some() || wrong_entry.is_some() {
+        if argument.is_whole && (value.is_some() || wrong_entry.is_some()) {
             let mut mistakes = Diagnostics::default();
             self.kind.judge(&argument.value, self.judge, &mut mistakes);
             let declared = || format!("for the parameter `{}`, declared here as `{}`", self.name, self.kind.word());
@@ -196,6 +201,17 @@ pub(in crate::template) fn undeclared(name: &str, place: Span, declarations: &[P
         names => format!("it has `{}`", names.join("`, `")),
     };
     unknown.help(help).suggest(name, names)
+}
+
+/// Returns the parameters that were meant by names of others that no parameter has: which is told, and not
+/// that these have no value.
+pub(in crate::template) fn meant<'p>(
+    declarations: &'p [ParameterDeclaration],
+    given: impl Iterator<Item = &'p str>,
+) -> Vec<&'p str> {
+    let names = || declarations.iter().map(|declared| &*declared.name);
+    let unknown = given.filter(|given| !names().any(|name| name.eq_ignore_ascii_case(given)));
+    unknown.filter_map(|given| nearest(given, names())).collect()
 }
 
 /// Returns the diagnostic for a parameter that gets no value where its template is named.

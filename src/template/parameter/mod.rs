@@ -14,7 +14,7 @@ mod kind;
 mod read;
 
 pub use bind::bind;
-pub(super) use bind::{Argument, missing, undeclared};
+pub(super) use bind::{Argument, meant, missing, undeclared};
 pub use form::{Form, Judge};
 pub use kind::ParameterKind;
 use kind::Shape;

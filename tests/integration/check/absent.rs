@@ -90,19 +90,25 @@ fn what_stands_in_the_last_of_many_branches_is_not_missing() {
 #[test]
 fn a_list_that_an_unknown_value_may_fill_is_in_doubt_and_others_are_not() {
     let rest = "- job: last\n  dependsOn: nope\n  steps: []\n";
+    let declared = "parameters:\n- {name: extra, type: jobList, default: []}\n- {name: name, default: a}\n";
+    let of_payload = "jobs:\n- ${{ each one in parameters.hook.list }}:\n  - job: job_${{ one.id }}\n    steps: []\n";
+    tells(&format!("{declared}{of_payload}{rest}"), &[]);
     for jobs in [
-        "jobs:\n- ${{ each one in parameters.hook.list }}:\n  - job: job_${{ one.id }}\n    steps: []\n",
         "jobs:\n- ${{ parameters.extra }}\n",
         "jobs:\n- job: ${{ parameters.name }}\n  steps: []\n",
         "jobs:\n- ${{ each job in parameters.extra }}:\n  - ${{ each pair in job }}:\n      ${{ pair.key }}: ${{ pair.value }}\n    pool: x\n",
     ] {
-        let text = format!(
-            "parameters:\n- {{name: extra, type: jobList, default: []}}\n- {{name: name, default: a}}\n{jobs}{rest}"
-        );
-        tells(&text, &[]);
+        // A delivery gives no parameters; people do who start a run.
+        let text = format!("{declared}{jobs}{rest}");
+        let line = HEAD.lines().count() + text.lines().count() - 1;
+        tells(&text, &[&format!("error unknown-dependency {line}")]);
+        let folder = Folder::new("");
+        folder.write("a.yml", &text);
+        let errors = told(&folder.run(&["check", "a.yml", "--format", "json"]));
+        assert!(errors.iter().all(|it| it.starts_with("warning")), "{errors:?}");
     }
     // A list of stages of which one has open jobs: the others are known.
-    let stages = "parameters:\n- {name: extra, type: jobList, default: []}\nstages:\n- stage: A\n  jobs:\n  - ${{ parameters.extra }}\n\
+    let stages = "parameters:\n- {name: extra, type: jobList, default: [{job: x, steps: []}]}\nstages:\n- stage: A\n  jobs:\n  - ${{ parameters.extra }}\n\
         - stage: B\n  dependsOn: C\n  jobs:\n  - job: j\n    dependsOn: k\n    steps: []\n";
     tells(stages, &["error unknown-dependency 12", "error unknown-dependency 15"]);
 }

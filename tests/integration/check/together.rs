@@ -84,13 +84,13 @@ steps:
 fn what_reads_a_variable_that_was_made_is_told_beside_what_could_not_be_made_elsewhere() {
     let steps = "variables:
 - name: minutes
-  value: soon
+  value: ${{ parameters.h.s }}
 steps:
 - script: echo x${{ parameters.h.l }}
 - script: echo
   timeoutInMinutes: ${{ variables.minutes }}
 ";
-    tells(steps, &[(6, "not-a-string"), (8, "invalid-value")]);
+    tells(steps, &[(6, "not-a-string"), (8, "tainted-structure")]);
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! Where the values were written that a loop puts somewhere else.
+//!
+//! A template that takes the steps of others apart and puts them together again, with a change,
+//! `${{ each pair in step }}: {${{ pair.key }}: ${{ pair.value }}}`, is none of those who wrote them. So what
+//! comes of an item of a loop, or of a member of one, has the place of that item or member, and a mistake about
+//! it is told there.
+
+use super::Expansion;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expression::{Step, Value};
+use crate::template::part::{Chain, Hole};
+use std::collections::{HashMap, HashSet};
+
+/// What a document lacks, and what stands in it away from its place.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    /// The places that have no value.
+    pub places: HashSet<Span>,
+    /// The places of values that a loop put somewhere else, each with the expression that did so.
+    pub(super) put: HashMap<Span, Span>,
+}
+
+impl Gaps {
+    /// Returns a mistake with the place to which a template has put what is wrong.
+    pub fn told(&self, mistake: Diagnostic) -> Diagnostic {
+        let put = mistake.primary.as_ref().and_then(|label| self.put.get(&label.span)).copied();
+        put.into_iter().fold(mistake, |mistake, put| mistake.related(put, "put here by this expression"))
+    }
+}
+
+impl Expansion<'_> {
+    /// Returns where a value was written that an expression takes from a loop, if an author wrote it. What came
+    /// from a payload stands where the expression does.
+    pub(super) fn written_at(&mut self, hole: &Hole, value: &Value) -> Option<Span> {
+        let place = hole.chain.as_ref().and_then(|chain| self.place_of_chain(chain)).filter(|_| !value.has_taint())?;
+        self.put.insert(place, hole.span);
+        match self.open.contains(&hole.span) {
+            true => self.open.insert(place),
+            false => self.open.remove(&place),
+        };
+        Some(place)
+    }
+
+    fn place_of_chain(&self, chain: &Chain) -> Option<Span> {
+        let frame = self.frames.last()?;
+        let (_, own) = frame.written.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&chain.root))?;
+        let (mut value, mut place) = (frame.context.value(&chain.root)?, *own);
+        for step in &chain.steps {
+            (value, place) = match (value, step) {
+                (Value::Object(object), Step::Member(name)) => {
+                    let at = object.iter().position(|(key, _)| key.flatten().eq_ignore_ascii_case(name))?;
+                    (object.iter().nth(at)?.1, object.places().and_then(|places| places.values.get(at)).copied())
+                }
+                (Value::Array(list), Step::Index(at)) => {
+                    (list.items().get(*at)?, list.places().and_then(|places| places.values.get(*at)).copied())
+                }
+                _ => return None,
+            };
+        }
+        place
+    }
+}

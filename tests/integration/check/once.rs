@@ -1,0 +1,187 @@
+//! One mistake is one report: what follows from it is not told beside it.
+
+use super::told::told;
+use crate::support::Folder;
+
+/// Files that the pipelines name.
+const FILES: &[(&str, &str)] = &[
+    ("t.yml", "parameters:\n- {name: version}\nsteps:\n- script: echo ${{ parameters.version }}\n"),
+    ("e.yml", "parameters:\n- {name: version, default: a}\nsteps:\n- script: echo\n"),
+    ("p.yml", "steps:\n- pwsh: echo\n  nam: x\n"),
+];
+
+/// A pipeline with one mistake, and what is told.
+const MISTAKES: &[(&str, &str)] = &[
+    ("steps:\n- template: t.yml\n  paramters: {version: a}\n", "error m.yml:3 unknown-key"),
+    ("steps:\n- template: t.yml\n  parameters: {vrsion: a}\n", "error m.yml:3 unknown-parameter"),
+    ("trigerr: none\nextends: {template: e.yml}\n", "error m.yml:1 unknown-key"),
+    ("extends: {tempalte: e.yml}\n", "error m.yml:1 unknown-key"),
+    ("extends: {template: e.yml}\njobs: [{job: a, steps: []}]\n", "error m.yml:2 invalid-value"),
+    (
+        "jobs:\n- job: a\n  steps: []\n- job: b\n  dependsOn: aa\n  condition: eq(dependencies.a.result, 'x')\n  steps: []\n",
+        "error m.yml:5 unknown-dependency",
+    ),
+    (
+        "jobs:\n- job: a\n  steps: []\n- job: b\n  dependsOn: [B1]\n  variables: {x: \"$[dependencies.a.result]\"}\n  steps: []\n",
+        "error m.yml:5 unknown-dependency",
+    ),
+    (
+        "jobs:\n- job: a\n  steps:\n  - {bash: x, nam: s1}\n- job: b\n  dependsOn: a\n  condition: eq(dependencies.a.outputs['s1.v'], 'x')\n  steps: []\n",
+        "error m.yml:4 unknown-key",
+    ),
+    ("jobs:\n- job: a\n  steps: []\n- job: a\n  dependsOn: a\n  steps: []\n", "error m.yml:4 duplicate-name"),
+    ("steps:\n- task: CopyFiles@2\n  input: {Contents: x, TargetFolder: y}\n", "error m.yml:3 unknown-key"),
+    ("steps:\n- task: CopyFiles@2\n  inputs:\n    Contents: x\n    TargtFolder: y\n", "error m.yml:5 unknown-input"),
+    (
+        "resources:\n  webhooks:\n  - webhook: h\n    connection: c\n    filters:\n    - {pth: a, value: b}\nsteps: []\n",
+        "error m.yml:6 unknown-key",
+    ),
+    (
+        "parameters: [{name: l, type: object, default: []}]\nsteps:\n- ${{ each x in parameters.l }:\n  - script: ${{ x.a }}\n",
+        "error m.yml:3 expression-syntax",
+    ),
+    (
+        "paramters: [{name: a, default: b}]\nsteps:\n- script: ${{ parameters.a }}\n- script: x${{ parameters.a }}\n",
+        "error m.yml:1 unknown-key",
+    ),
+    (
+        "resources: {repositories: [{repository: r, type: git, name: x, ref: '${{ variables.x }}'}]}\nsteps:\n- template: a.yml@r\n",
+        "error m.yml:3 unsupported",
+    ),
+    (
+        "jobs:\n- job: a\n  steps: [{template: p.yml}]\n- job: b\n  steps: [{template: p.yml}]\n",
+        "error p.yml:3 unknown-key",
+    ),
+];
+
+#[test]
+fn what_follows_from_a_mistake_is_not_told() {
+    let folder = Folder::new("");
+    for (name, text) in FILES {
+        folder.write(name, text);
+    }
+    for (text, wanted) in MISTAKES {
+        folder.write("m.yml", text);
+        let checked = folder.run(&["check", "m.yml", "--format", "json"]).ended_with(1).json();
+        let errors: Vec<_> = told(&checked).into_iter().filter(|it| !it.0.contains("missing-program")).collect();
+        assert_eq!(errors, [*wanted], "{text}\n{checked:#}");
+        let rendered = folder.run(&["render", "m.yml"]).ended_with(1).stderr;
+        let others = rendered.matches("error[missing-program]").count();
+        assert_eq!(rendered.matches("error[").count() - others, 1, "{text}\n{rendered}");
+        assert!(others <= 1, "{rendered}");
+    }
+}
+
+#[test]
+fn no_run_comes_to_a_branch_that_no_turn_of_a_loop_takes() {
+    let folder = Folder::new("");
+    let template = "parameters:
+- {name: jobs, type: jobList}
+jobs:
+- ${{ each job in parameters.jobs }}:
+  - deployment: ${{ job.deployment }}
+    environment: e
+    strategy:
+      runOnce:
+        ${{ each hook in job.strategy.runOnce }}:
+          ${{ if in(hook.key, 'preDeploy', 'deploy') }}:
+            ${{ hook.key }}:
+              steps:
+              - script: echo before
+              - ${{ hook.value.steps }}
+          ${{ else }}:
+            ${{ hook.key }}: ${{ hook.value }}
+";
+    folder.write("wrapping.yml", template);
+    let text = "extends:
+  template: wrapping.yml
+  parameters:
+    jobs:
+    - deployment: d
+      environment: e
+      strategy:
+        runOnce:
+          deploy: {steps: [{script: a}]}
+          on: {failure: {steps: [{script: b}]}}
+";
+    folder.write("m.yml", text);
+    let checked = folder.run(&["check", "m.yml", "--format", "json"]).ended_with(0).json();
+    assert_eq!(told(&checked), [""; 0], "{checked:#}");
+}
+
+#[test]
+fn what_is_constant_in_an_expression_of_a_run_is_evaluated_before_it() {
+    let folder = Folder::new("");
+    let text = "jobs:
+- job: a
+  condition: lt(1, 'b')
+  variables:
+    t: $[format('{0:T}', pipeline.startTime)]
+    u: $[gt(pipeline.startTime, 'nonsense')]
+    v: $[or(eq(variables.x, 'y'), lt(1, 'b'))]
+    w: $[format('{0:yyyyMMdd}', pipeline.startTime)]
+    x: $[eq(lt(1, 'b'), variables.x)]
+    y: $[gt(pipeline.startTime, '2026-01-02')]
+    z: $[counter('a', 1)]
+  steps: []
+";
+    folder.write("m.yml", text);
+    let checked = folder.run(&["check", "m.yml", "--format", "json"]).ended_with(1).json();
+    let wanted = [
+        "error m.yml:3 conversion",
+        "error m.yml:5 invalid-value",
+        "error m.yml:6 conversion",
+        "error m.yml:9 conversion",
+    ];
+    assert_eq!(told(&checked), wanted, "{checked:#}");
+}
+
+#[test]
+fn a_payload_that_names_a_template_is_told_before_a_delivery() {
+    let folder = Folder::new("");
+    let text = "resources: {webhooks: [{webhook: h, connection: c}]}
+steps:
+- template: ${{ parameters.h.x }}.yml
+";
+    folder.write("m.yml", text);
+    let checked = folder.run(&["check", "m.yml", "--format", "json"]).json();
+    assert_eq!(told(&checked), ["warning m.yml:3 tainted-structure"], "{checked:#}");
+}
+
+/// Sixty stages of five jobs of six steps, rebuilt by one template after the other.
+#[test]
+fn what_templates_pass_each_other_does_not_count_for_what_stays() {
+    let folder = Folder::new("");
+    let job = |job| {
+        format!("      - job: j{job}\n        steps:\n{}", "        - {script: echo, displayName: d}\n".repeat(6))
+    };
+    let stage = |stage| format!("    - stage: s{stage}\n      jobs:\n{}", (0..5).map(job).collect::<String>());
+    let stages = (0..60).map(stage).collect::<String>();
+    folder.write("m.yml", &format!("extends:\n  template: t1.yml\n  parameters:\n    stages:\n{stages}"));
+    const TEMPLATES: usize = 20;
+    for number in 1..=TEMPLATES {
+        let (head, indentation) = match number {
+            TEMPLATES => ("stages:".to_owned(), ""),
+            _ => (format!("extends:\n  template: t{}.yml\n  parameters:\n    stages:", number + 1), "    "),
+        };
+        let body = "- ${{ each stage in parameters.stages }}:
+  - ${{ each pair in stage }}:
+      ${{ if ne(pair.key, 'jobs') }}:
+        ${{ pair.key }}: ${{ pair.value }}
+    jobs:
+    - ${{ each job in stage.jobs }}:
+      - ${{ each pair in job }}:
+          ${{ if ne(pair.key, 'steps') }}:
+            ${{ pair.key }}: ${{ pair.value }}
+        steps:
+        - ${{ each step in job.steps }}:
+          - ${{ each pair in step }}:
+              ${{ pair.key }}: ${{ pair.value }}
+";
+        let body: String = body.lines().map(|line| format!("{indentation}{line}\n")).collect();
+        let declared = "parameters:\n- {name: stages, type: stageList}\n";
+        folder.write(&format!("t{number}.yml"), &format!("{declared}{head}\n{body}"));
+    }
+    let rendered = folder.run(&["render", "m.yml"]).ended_with(0).stdout;
+    assert_eq!(rendered.matches("script: echo").count(), 60 * 5 * 6);
+}
