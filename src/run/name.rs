@@ -84,13 +84,18 @@ struct Known<'k> {
     variables: &'k [Variable],
 }
 
-/// Returns a text as the name that a step gives its run: one that a name may be. An empty one is
-/// none.
-pub fn given_name(text: &str) -> Option<String> {
-    let mut name = RunName { prefix: String::new(), revision: None, suffix: String::new() };
-    add(&mut name, text.trim());
-    mend_end(&mut name);
-    Some(name.prefix).filter(|name| !name.is_empty())
+/// Returns the name that a step gives its run. On failure, why it can't be one: nothing is replaced in it,
+/// because a step goes on with what it has said.
+pub fn given_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_forbidden = |it: &char| FORBIDDEN.contains(*it) || crate::diagnostic::is_unprintable(*it);
+    match name.chars().find(is_forbidden) {
+        _ if name.is_empty() => Err("a run needs a name".to_owned()),
+        _ if name.chars().count() > NAME_MAX => Err(format!("the name of a run has at most {NAME_MAX} characters")),
+        Some(other) => Err(format!("the name of a run can't have `{}` in it", other.escape_debug())),
+        None if name.ends_with('.') => Err("the name of a run can't end with a full stop".to_owned()),
+        None => Ok(name.to_owned()),
+    }
 }
 
 /// Replaces a full stop at the end, which a name may not have.

@@ -1,5 +1,6 @@
 //! What a step tells about itself by logging commands, and what it hands over for keeping.
 
+use crate::diagnostic::shown;
 use crate::run::RunResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,9 @@ pub struct Tests {
     pub failed: u64,
     /// How many did neither.
     pub skipped: u64,
+    /// What people call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// The first that failed, [`FAILURES_KEPT`] of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<TestFailure>,
@@ -231,7 +235,11 @@ impl std::fmt::Display for Tests {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { passed, failed, skipped, .. } = self;
         let all = passed + failed + skipped;
-        write!(f, "tests: {all}, {passed} passed, {failed} failed, {skipped} skipped")
+        match &self.title {
+            Some(title) => write!(f, "tests of `{}`", shown(title))?,
+            None => write!(f, "tests")?,
+        }
+        write!(f, ": {all}, {passed} passed, {failed} failed, {skipped} skipped")
     }
 }
 

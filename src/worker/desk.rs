@@ -88,7 +88,10 @@ impl<'j> Desk<'j> {
         let mut report = report.clone();
         let texts = report.issues.iter_mut().map(|issue| &mut issue.message);
         let texts = texts.chain(report.operation.iter_mut()).chain(report.details.iter_mut().map(|it| &mut it.name));
-        let failures = report.tests.iter_mut().flat_map(|tests| &mut tests.failures);
+        let (titles, failures): (Vec<_>, Vec<_>) =
+            report.tests.iter_mut().map(|tests| (&mut tests.title, &mut tests.failures)).unzip();
+        let texts = texts.chain(titles.into_iter().flatten());
+        let failures = failures.into_iter().flatten();
         let texts = texts.chain(failures.flat_map(|it| [&mut it.name, &mut it.message]));
         for text in texts.chain(report.files.iter_mut().flat_map(|file| [&mut file.name, &mut file.r#type])) {
             *text = self.masker.mask(text).into_owned();

@@ -87,6 +87,11 @@ impl Environment {
         &self.tainted
     }
 
+    /// Returns the value of a name.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
     /// Returns a program that is in the path of the step.
     pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
         let path = self.values.get("PATH").map_or(PATH_DEFAULT, String::as_str);

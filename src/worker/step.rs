@@ -6,7 +6,7 @@
 //!    └── any other end        └── canceled, or the step's time is over
 //! ```
 
-use super::built_in::{self, Ending, Instead, Own};
+use super::built_in::{self, Ending, Instead, Own, Published};
 use super::command::{Listener, Open, Percents, Reached, Rules, Work, worse};
 use super::condition::{self, Verdict};
 use super::job::Execution;
@@ -150,14 +150,41 @@ async fn try_instead(
     instead: Instead,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
-    let Instead { step, script, called, results } = instead;
+    let Instead { step, script, called, results, published } = instead;
     let called = called.as_deref();
     let outcome = try_script(execution, Own { step: &step, ..own }, &script, called, work).await?;
+    if let Some(published) =
+        published.filter(|_| matches!(outcome.result, RunResult::Succeeded | RunResult::SucceededWithIssues))
+    {
+        return zip(execution, own, published, outcome, work).await;
+    }
     let Some(results) = results.filter(|_| outcome.result != RunResult::Canceled) else { return Ok(outcome) };
     match built_in::publish_results(execution, own, results, &mut work.report).await? {
         Ending::Done(warnings) | Ending::Failed(warnings) => {
             tell(execution, own.place, IssueKind::Warning, warnings, work).await?;
             Ok(outcome)
+        }
+        Ending::Interrupted(interruption) => interrupted(execution, own.place, own.step, interruption, work).await,
+        Ending::Program(_) | Ending::Prepared(_) => Ok(outcome),
+    }
+}
+
+/// Makes zips of what a program has published. Without them the step has failed.
+async fn zip(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    published: Published,
+    outcome: Outcome,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    match built_in::zip_published(execution, own, published).await? {
+        Ending::Done(warnings) => {
+            tell(execution, own.place, IssueKind::Warning, warnings, work).await?;
+            Ok(outcome)
+        }
+        Ending::Failed(sentences) => {
+            tell(execution, own.place, IssueKind::Error, sentences, work).await?;
+            Ok(Outcome { result: RunResult::Failed, ..outcome })
         }
         Ending::Interrupted(interruption) => interrupted(execution, own.place, own.step, interruption, work).await,
         Ending::Program(_) | Ending::Prepared(_) => Ok(outcome),

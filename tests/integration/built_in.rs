@@ -1,5 +1,9 @@
 //! Checkouts and tasks, from the pipeline's file to the log.
 
+mod archives;
+mod checkouts;
+mod files;
+
 use super::support::{ANSWER_MAX, Folder, Output, until};
 use std::path::Path;
 use std::process::Command;
@@ -255,74 +259,6 @@ fn artifacts_are_kept_and_shown_by_the_server() {
 }
 
 #[test]
-fn links_are_followed_inside_of_the_job_s_folders_and_others_are_told() {
-    let steps = "\
-jobs:
-- job: make
-  steps:
-  - script: |
-      mkdir -p d/in lib/deep; echo one > d/f; echo two > lib/deep/x.txt
-      ln -s f d/same; ln -s ../lib d/lib; ln -s ../../d d/in/around; ln -s gone d/dangling
-      ln -s /etc/hostname d/out; ln -s /etc d/etc; ln -s one d/other; ln -s other d/one
-  - publish: d
-    artifact: a
-  - task: CopyFiles@2
-    inputs: {SourceFolder: d, TargetFolder: to, Contents: '**/*.txt\n\n      same\n\n      dang*'}
-  - task: ArchiveFiles@2
-    inputs: {rootFolderOrFile: d, includeRootFolder: false, archiveFile: d.zip}
-  - task: DeleteFiles@1
-    inputs: {SourceFolder: d, Contents: '**/x.txt\n\n      lib'}
-  - script: find to lib -type f | sort; unzip -Z1 d.zip | sort
-- job: take
-  dependsOn: make
-  steps:
-  - download: current
-    artifact: a
-  - script: cd $(Pipeline.Workspace)/a; find . -type f -o -type l | sort; cat same lib/deep/x.txt
-";
-    let output = run(&folder(steps)).ended_with(0);
-    let lines = printed(&output);
-    let told = |name: &str, lead: &str, count: usize| {
-        let sentence = format!("##[warning]Links that {lead} were left out, such as `{name}` ({count} in all).");
-        lines.iter().filter(|line| line.starts_with(&sentence)).count()
-    };
-    assert_eq!(told("dangling", "lead to nothing", 3), 2, "{output:?}");
-    assert_eq!(told("dangling", "lead to nothing", 1), 1, "only what is meant is told: {output:?}");
-    assert_eq!(told("in/around", "lead to a folder around them", 1), 2, "{output:?}");
-    assert_eq!(told("etc", "lead out of the job's folders", 2), 2, "{output:?}");
-    let expected = ["lib/deep/x.txt", "to/lib/deep/x.txt", "to/same"];
-    let at = lines.iter().position(|line| *line == expected[0]).expect("the first file");
-    assert_eq!(lines[at..at + 3], expected, "nothing is deleted through a link: {output:?}");
-    assert_eq!(lines[at + 3..at + 9], ["f", "in/", "lib/", "lib/deep/", "lib/deep/x.txt", "same"], "{output:?}");
-    assert!(lines.ends_with(&["./f", "./lib/deep/x.txt", "./same", "one", "two"]), "{output:?}");
-}
-
-#[test]
-fn links_that_multiply_a_folder_end_at_its_limit() {
-    let steps = "\
-steps:
-- script: |
-    mkdir d; : > d/f
-    for i in $(seq 1 20); do mkdir d/$i; ln -s ../$((i + 1)) d/$i/a; ln -s ../$((i + 1)) d/$i/b; done; mkdir d/21
-- publish: d
-  artifact: a
-";
-    fails_with(run(&folder(steps)), "it has more than 100000 files, those included that links lead to");
-}
-
-#[test]
-fn a_link_to_where_it_is_copied_to_does_not_empty_the_file() {
-    let steps = "\
-steps:
-- script: mkdir from to; echo kept > to/x; ln -s ../to/x from/x
-- task: CopyFiles@2
-  inputs: {SourceFolder: from, TargetFolder: to, OverWrite: true}
-- script: cat to/x
-";
-    assert!(printed(&run(&folder(steps)).ended_with(0)).contains(&"kept"));
-}
-
-#[test]
 fn an_artifact_has_one_name_and_a_plain_one() {
     let twice = "steps:\n- publish: $(Build.ArtifactStagingDirectory)\n  artifact: a\n- publish: $(Build.ArtifactStagingDirectory)\n  artifact: A\n";
     fails_with(run(&folder(twice)), "The run has an artifact `A` already.");
@@ -333,184 +269,6 @@ fn an_artifact_has_one_name_and_a_plain_one() {
     fails_with(run(&folder("steps:\n- publish: /etc\n  artifact: a\n")), "outside of the job's folders");
     let missing = run(&folder("steps:\n- download: current\n  artifact: a\n"));
     fails_with(missing, "The run does not have the artifact `a`. It has none yet.");
-}
-
-#[test]
-fn files_are_copied_by_patterns_and_deleted() {
-    let steps = "\
-steps:
-- script: mkdir -p src/in; echo 1 > src/a.txt; echo 2 > src/in/b.txt; echo 3 > src/in/c.md; echo 4 > src/.dot
-- task: CopyFiles@2
-  inputs:
-    SourceFolder: src
-    Contents: |
-      # all but notes
-      **
-      !**/*.md
-    TargetFolder: to
-- task: copyfiles@2
-  inputs: {SourceFolder: src, Contents: '**/?(n)*.@(md|txt)', TargetFolder: flat, flattenFolders: true}
-- task: DeleteFiles@1
-  inputs: {SourceFolder: src, Contents: \"*\\nin\"}
-- script: find . -type f | sort
-";
-    let output = run(&folder(steps)).ended_with(0);
-    let expected =
-        ["./flat/a.txt", "./flat/b.txt", "./flat/c.md", "./src/.dot", "./to/.dot", "./to/a.txt", "./to/in/b.txt"];
-    assert!(printed(&output).ends_with(&expected), "{output:?}");
-}
-
-#[test]
-fn patterns_have_groups_and_no_braces() {
-    let copy = |pattern: &str| {
-        format!(
-            "steps:\n- script: mkdir '{{a,b}}' a; touch '{{a,b}}/f' a/f ab ac '@x'\n- task: CopyFiles@2\n  inputs: {{Contents: '{pattern}', TargetFolder: to}}\n- script: cd to; find . -type f | sort\n"
-        )
-    };
-    for (pattern, found) in [
-        ("{a,b}/f", vec!["./{a,b}/f"]),
-        ("@(a|{a,b})/f", vec!["./a/f", "./{a,b}/f"]),
-        ("a?(b|c)", vec!["./ab", "./ac"]),
-        ("[@]x", vec!["./@x"]),
-        ("@x", vec!["./@x"]),
-        ("+(a|b|c)", vec!["./ab", "./ac"]),
-        ("*(a)b", vec!["./ab"]),
-        ("./!({*|@*)", vec!["./ab", "./ac"]),
-        ("@(!(a)|x)/f", vec!["./{a,b}/f"]),
-        ("**\n\n    !**/!(f)", vec!["./a/f", "./{a,b}/f"]),
-    ] {
-        let output = run(&folder(&copy(pattern))).ended_with(0);
-        assert!(printed(&output).ends_with(&found), "{pattern}: {output:?}");
-    }
-    fails_with(run(&folder(&copy("@(a|b"))), "a group has no end");
-    fails_with(run(&folder(&copy("+(+(+(a|b)))"))), "it has too many groups that repeat inside of others");
-}
-
-#[test]
-fn nothing_is_written_outside_of_the_job_s_folders() {
-    for target in ["/tmp/out", "../../out", "link/out"] {
-        let steps = format!(
-            "steps:\n- script: ln -s /tmp link; echo > x\n- task: CopyFiles@2\n  inputs: {{Contents: x, TargetFolder: {target}}}\n"
-        );
-        fails_with(run(&folder(&steps)), "is outside of the job's folders");
-    }
-    let own = "steps:\n- task: DeleteFiles@1\n  inputs: {SourceFolder: ., Contents: none, RemoveSourceFolder: true}\n";
-    fails_with(run(&folder(own)), "can't be removed: the job needs it");
-}
-
-#[test]
-fn archives_give_back_what_went_in() {
-    let forms = [
-        ("zip", "o/a.zip"),
-        ("tar", "o/a.tar.gz"),
-        ("tar, tarCompression: bz2", "o/a.tar.bz2"),
-        ("tar, tarCompression: xz", "o/a.tar.xz"),
-        ("tar, tarCompression: none", "o/a.tar"),
-    ];
-    for (kind, file) in forms {
-        let steps = format!(
-            "\
-steps:
-- script: mkdir -p in/deep; echo one > in/deep/a.txt; echo exit > in/run.sh; chmod 755 in/run.sh
-- task: ArchiveFiles@2
-  inputs: {{rootFolderOrFile: in, archiveType: {kind}, archiveFile: {file}}}
-- task: ExtractFiles@1
-  inputs: {{archiveFilePatterns: 'o/*', destinationFolder: back}}
-- script: cat back/in/deep/a.txt; test -x back/in/run.sh && echo runs; ls o
-"
-        );
-        let output = run(&folder(&steps)).ended_with(0);
-        assert!(printed(&output).ends_with(&["one", "runs", &file[2..]]), "{output:?}");
-    }
-}
-
-#[test]
-fn archives_are_found_by_several_patterns_anywhere_in_the_job() {
-    let steps = "\
-steps:
-- script: |
-    mkdir -p in \"$(Build.ArtifactStagingDirectory)/deep\"
-    for name in one two three four; do echo $name > in/$name; done
-    tar cJf \"$(Build.ArtifactStagingDirectory)/deep/a.tar.xz\" -C in one
-    tar cjf \"$(Build.ArtifactStagingDirectory)/not.tar.bz2\" -C in two
-    tar cjf b.tbz2 -C in three
-    gzip -c in/four > four.txt.gz
-- task: ExtractFiles@1
-  inputs:
-    archiveFilePatterns: |
-      $(Build.ArtifactStagingDirectory)/**/*
-      !**/not.*
-      !$(Build.ArtifactStagingDirectory)/not.*
-      b.*
-      # and one file
-      $(Build.SourcesDirectory)/*.gz
-    destinationFolder: back
-- script: ls back
-- task: ExtractFiles@1
-  inputs: {archiveFilePatterns: /etc/*.zip, destinationFolder: back}
-  continueOnError: true
-";
-    let output = run(&folder(steps)).ended_with(0);
-    assert!(printed(&output).windows(3).any(|lines| lines == ["four.txt", "one", "three"]), "{output:?}");
-    assert!(output.stdout.contains("`/etc` is outside of the job's folders"), "{output:?}");
-}
-
-#[test]
-fn an_archive_of_an_unknown_kind_is_a_mistake_of_the_file() {
-    let cases = [
-        ("ArchiveFiles@2", "rootFolderOrFile: in, archiveType: 7z", "`ArchiveFiles` has nothing for `7z`"),
-        ("ArchiveFiles@2", "rootFolderOrFile: in, archiveType: tar, tarCompression: zst", "has nothing for `zst`"),
-        ("ExtractFiles@1", "archiveFilePatterns: '**/*.7z', destinationFolder: o", "has nothing for `**/*.7z`"),
-        ("ExtractFiles@1", "archiveFilePatterns: 'a.rar', destinationFolder: o", "has nothing for `a.rar`"),
-    ];
-    for (task, inputs, title) in cases {
-        let output = run(&folder(&format!("steps:\n- task: {task}\n  inputs: {{{inputs}}}\n"))).ended_with(1);
-        assert!(output.stderr.contains(title), "{output:?}");
-    }
-    let fine = "steps:\n- task: ExtractFiles@1\n  condition: false\n  inputs: {archiveFilePatterns: '**/*\n  $(x)/a.7z', destinationFolder: o}\n";
-    run(&folder(fine)).ended_with(0);
-}
-
-#[test]
-fn an_archive_writes_nothing_outside() {
-    // What a stranger's archive can hold, each made by a script of Python's.
-    let members = [
-        ("t.addfile(tarfile.TarInfo('../evil'))", "would leave the destination"),
-        ("t.addfile(tarfile.TarInfo('/tmp/evil'))", "would leave the destination"),
-        ("i=tarfile.TarInfo('l'); i.type=tarfile.SYMTYPE; i.linkname='../..'; t.addfile(i)", "leads out of it"),
-        ("i=tarfile.TarInfo('l'); i.type=tarfile.SYMTYPE; i.linkname='/etc'; t.addfile(i)", "leads out of it"),
-        ("i=tarfile.TarInfo('d/l'); i.type=tarfile.SYMTYPE; i.linkname='x/../..'; t.addfile(i)", "leads out of it"),
-        ("i=tarfile.TarInfo('h'); i.type=tarfile.LNKTYPE; i.linkname='/etc/passwd'; t.addfile(i)", "is neither file"),
-        ("i=tarfile.TarInfo('dev'); i.type=tarfile.CHRTYPE; t.addfile(i)", "is neither file"),
-        (
-            "i=tarfile.TarInfo('l'); i.type=tarfile.SYMTYPE; i.linkname='s'; t.addfile(i); t.addfile(tarfile.TarInfo('l/x'))",
-            "is no folder",
-        ),
-    ];
-    for (member, reason) in members {
-        let steps = format!(
-            "\
-steps:
-- script: |
-    python3 -c \"import tarfile; t=tarfile.open('a.tar','w'); {member}; t.close()\"
-- task: ExtractFiles@1
-  inputs: {{archiveFilePatterns: a.tar, destinationFolder: back}}
-"
-        );
-        fails_with(run(&folder(&steps)), reason);
-    }
-    assert!(!Path::new("/tmp/evil").exists());
-}
-
-#[test]
-fn an_archive_that_unpacks_to_far_more_than_it_is_ends() {
-    let steps = "\
-steps:
-- script: truncate -s 300M big; gzip -9 < /dev/null > /dev/null; tar czf a.tar.gz big; rm big
-- task: ExtractFiles@1
-  inputs: {archiveFilePatterns: a.tar.gz, destinationFolder: back}
-";
-    fails_with(run(&folder(steps)), "what comes out of it is too large for its size");
 }
 
 #[test]
@@ -582,6 +340,15 @@ fn results_that_are_none_are_said_so() {
         output.stdout.contains("##[warning]The results in `TEST-a.xml` can't be read: it ends too soon."),
         "{output:?}"
     );
+    let other = "steps:\n- script: |\n    echo '<assemblies><assembly><collection><test name=\"a\" result=\"Pass\"/></collection></assembly></assemblies>' > TEST-x.xml\n    echo '<html><p/></html>' > TEST-y.xml; echo '<testsuites/>' > TEST-z.xml\n- task: PublishTestResults@2\n  inputs: {testRunTitle: Nightly $(Build.Reason)}\n";
+    let output = run(&folder(other)).ended_with(0);
+    for line in [
+        "##[warning]The results in `TEST-x.xml` can't be read: it begins with `<assemblies>` and has no `<testcase>`, as results of JUnit do. Help: `testResultsFormat: XUnit`.",
+        "##[warning]The results in `TEST-y.xml` can't be read: it begins with `<html>` and has no `<testcase>`, as results of JUnit do.",
+        "tests of `Nightly Manual`: 0, 0 passed, 0 failed, 0 skipped",
+    ] {
+        assert!(printed(&output).contains(&line), "{line}: {output:?}");
+    }
     let strict = steps("  inputs: {failTaskOnFailureToPublishResults: true}\n");
     fails_with(run(&folder(&strict)), "##[error]The results in `TEST-a.xml` can't be read");
     let none = "steps:\n- task: PublishTestResults@2\n  inputs: {failTaskOnMissingResultsFile: true}\n";

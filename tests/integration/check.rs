@@ -3,6 +3,7 @@
 mod absent;
 mod branches;
 mod codes;
+mod inputs;
 mod limits;
 mod mutation;
 mod syntax;

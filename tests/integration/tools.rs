@@ -2,6 +2,7 @@
 //! bash. The tools are small programs of the test that print how they were called.
 
 mod containers;
+mod dotnet;
 mod engine;
 mod fake;
 mod left;

@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 
 /// The program that reads scripts of PowerShell.
 const POWER_SHELL: &str = "pwsh";
+/// The program that fetches large files for a checkout.
+const LARGE_FILES: &str = "git-lfs";
 /// The programs that read Python.
 const PYTHONS: &[&str] = &["python3", "python"];
 
@@ -22,6 +24,7 @@ pub(super) fn check(pipeline: &Pipeline, machine: Option<&dyn Machine>, diagnost
     for job in pipeline.jobs().filter(|job| machine.serves(&job.pool.name)) {
         containers(job, machine, diagnostics);
         repositories(pipeline, job, machine, diagnostics);
+        large_files(job, machine, diagnostics);
         for step in job.all_steps().filter(|step| step.enabled && runs_here(step, job)) {
             programs(step, machine, &mut told, diagnostics);
         }
@@ -80,6 +83,21 @@ fn repositories(pipeline: &Pipeline, job: &Job, machine: &dyn Machine, diagnosti
         let missing = Diagnostic::error(Code::UnknownResource, title, checkout.span, "it can't be checked out");
         let help = format!("write `repositories: {{{name}: PATH}}` there, or name a pool whose machines have it");
         diagnostics.push(missing.help(help));
+    }
+}
+
+/// Reports checkouts that want large files where nothing fetches them.
+fn large_files(job: &Job, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
+    for step in job.all_steps().filter(|step| step.enabled) {
+        let Action::Checkout(checkout) = &step.action else { continue };
+        let wants = checkout.value.lfs.as_ref().is_some_and(|lfs| lfs.flatten().trim().eq_ignore_ascii_case("true"));
+        if wants && !machine.has_program(LARGE_FILES) {
+            let title = format!("`{LARGE_FILES}` is not installed on this machine");
+            let missing =
+                Diagnostic::error(Code::MissingProgram, title, checkout.span, "it fetches large files: `lfs`");
+            let help = "install Git LFS, name a pool whose machines have it, or write `lfs: false`";
+            diagnostics.push(missing.help(help));
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) mod scripts;
 mod variables;
 mod view;
 
+pub(super) use runtime::not_evaluated;
+
 use super::model::Pipeline;
 use super::{Need, ScriptRules};
 use crate::diagnostic::Diagnostics;

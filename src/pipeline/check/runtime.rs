@@ -5,7 +5,7 @@ use super::view::{Graph, View};
 use super::{conditions, outputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::condition::{self, Operands};
-use crate::pipeline::model::{Pipeline, Step, Variable, Variables};
+use crate::pipeline::model::{Action, Pipeline, Step, Variable, Variables};
 use crate::pipeline::value::{bracketed, is_expression};
 use crate::taint::Text;
 
@@ -85,8 +85,24 @@ fn bracket_missing(value: &Text, span: Span, diagnostics: &mut Diagnostics) {
     diagnostics.push(half.help("write `$[ … ]` around the whole expression"));
 }
 
+/// Returns a warning of what an author meant as an expression in a place that takes none.
+pub(in crate::pipeline) fn not_evaluated(place: &str, value: &Text, span: Span) -> Option<Diagnostic> {
+    if !is_written_by_the_author(value) {
+        return None;
+    }
+    let title = format!("`$[ ]` is text in `{}`", crate::diagnostic::shown(place));
+    let warning = Diagnostic::warning(Code::NoEffect, title, span, "this is not evaluated");
+    Some(warning.help("give a variable this value, and write `$(name)` here"))
+}
+
 /// A step knows no expressions of this kind; what looks like one stays text.
 fn of_step(step: &Step, diagnostics: &mut Diagnostics) {
+    let directory = step.working_directory.iter().map(|it| ("workingDirectory", &it.value, it.span));
+    let inputs = if let Action::Task(task) = &step.action { task.inputs.as_slice() } else { &[] };
+    let inputs = inputs.iter().map(|(name, value)| (name.value.as_str(), value, name.span));
+    for warning in directory.chain(inputs).filter_map(|(place, value, span)| not_evaluated(place, value, span)) {
+        diagnostics.push(warning);
+    }
     for (name, _) in step.env.iter().filter(|(_, value)| is_written_by_the_author(value)) {
         let title = format!("`$[ ]` in `env` is text: `{}` gets it as it is", crate::diagnostic::shown(&name.value));
         let text = Diagnostic::warning(Code::NoEffect, title, name.span, "this is not evaluated");

@@ -5,9 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
 use crate::pipeline::schema::JOBS_MAX;
-use crate::pipeline::value::{
-    author, boolean, count, entries, entry, filled, items, late, member, names, number, own, text,
-};
+use crate::pipeline::value::{author, boolean, count, entries, entry, filled, items, late, member, names, number, own};
 use crate::template::{Entry, Node};
 
 impl Reader<'_> {
@@ -23,7 +21,7 @@ impl Reader<'_> {
         let pool = member(node, "pool").and_then(|node| self.pool(node)).unwrap_or_else(|| pool.clone());
         let mut job = Job {
             name: member(node, keyword).and_then(filled),
-            display_name: member(node, "displayName").and_then(text),
+            display_name: self.display_name(node),
             depends_on: member(node, "dependsOn").map(names).unwrap_or_default(),
             condition: member(node, "condition").and_then(|node| self.condition(node)),
             timeout_minutes: member(node, "timeoutInMinutes").and_then(number),

@@ -10,14 +10,18 @@ mod step;
 mod strategy;
 mod task;
 
+use super::check::not_evaluated;
 use super::condition::{self, Operands};
 use super::executable::{Capability, need};
 use super::machine::Machine;
 use super::model::{Condition, Job, Pipeline, Placed, Pool, Stage, Variable, Variables};
 use super::plan::{self, Concurrency, ConcurrencyPolicy, LockBehavior};
 use super::schema::{STAGES_MAX, VARIABLES_MAX};
-use super::value::{author, boolean, count, entries, entry, filled, items, member, names, own, pairs, scalar, text};
+use super::value::{
+    author, boolean, count, entries, entry, filled, items, member, names, own, pairs, placed_text, scalar, text,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::taint::Text;
 use crate::template::{Content, Entry, Kind, Node};
 
 /// Reads a document as far as it can be read.
@@ -82,8 +86,8 @@ impl Reader<'_> {
     }
 
     /// Returns the text of a group: macros in what the author wrote are replaced, payload text stays.
-    fn group(&mut self, node: &Node) -> Option<crate::taint::Text> {
-        let mut group = crate::taint::Text::default();
+    fn group(&mut self, node: &Node) -> Option<Text> {
+        let mut group = Text::default();
         for segment in text(node)?.segments() {
             let mut segment = segment.clone();
             if !segment.is_tainted() {
@@ -95,6 +99,15 @@ impl Reader<'_> {
         Some(group)
     }
 
+    /// Returns what people call a stage, job or step. An expression `$[ ]` is not evaluated in it.
+    fn display_name(&mut self, node: &Node) -> Option<Text> {
+        let name = member(node, "displayName").and_then(placed_text)?;
+        if let Some(warning) = not_evaluated("displayName", &name.value, name.span) {
+            self.diagnostics.push(warning);
+        }
+        Some(name.value)
+    }
+
     fn stage(&mut self, node: &Node, pool: &Pool) -> Option<Stage> {
         self.is_kind(node, "stage")?;
         self.skippable(node);
@@ -102,7 +115,7 @@ impl Reader<'_> {
         let pool = own_pool.as_ref().unwrap_or(pool);
         let mut stage = Stage {
             name: member(node, "stage").and_then(filled),
-            display_name: member(node, "displayName").and_then(text),
+            display_name: self.display_name(node),
             depends_on: member(node, "dependsOn").map(names),
             condition: member(node, "condition").and_then(|node| self.condition(node)),
             variables: self.variables(node),
@@ -250,6 +263,6 @@ fn known(variables: &Variables) -> Vec<(String, String)> {
 }
 
 /// Returns the environment of a step or container.
-fn environment(node: &Node) -> Vec<(Placed<String>, crate::taint::Text)> {
+fn environment(node: &Node) -> Vec<(Placed<String>, Text)> {
     member(node, "env").map(pairs).unwrap_or_default()
 }

@@ -41,7 +41,7 @@ impl Reader<'_> {
         let step = Step {
             span: entries(node).first().map_or(node.span, |first| first.key_span),
             name: member(node, "name").and_then(filled),
-            display_name: member(node, "displayName").and_then(text),
+            display_name: self.display_name(node),
             condition: member(node, "condition").and_then(|node| self.condition(node)),
             continue_on_error: is_true(node, "continueOnError"),
             enabled: member(node, "enabled").and_then(boolean) != Some(false),

@@ -78,6 +78,7 @@ impl Reader<'_> {
         let inputs = Inputs { node: member(node, "inputs"), definition, has_gaps: has_gaps(node) };
         self.check_inputs(&inputs, reference.span);
         self.check_passed_over(&inputs);
+        self.check_choices(&inputs);
         if let Some(interpreter) = interpreter(&inputs) {
             *working_directory = inputs.value("workingDirectory").and_then(placed_text);
             let script = inputs.value("script")?;
@@ -226,6 +227,24 @@ impl Reader<'_> {
                 (_, name) => format!("write it below `inputs`: `{name}: …`"),
             };
             self.diagnostics.push(missing.help(help));
+        }
+    }
+
+    /// Reports words that an input does not take: the step would fail.
+    fn check_choices(&mut self, inputs: &Inputs<'_>) {
+        let task = inputs.definition.name;
+        for (name, words) in task::choices(task) {
+            let Some(value) = inputs.value(name) else { continue };
+            let Some(written) = text(value).filter(|text| !text.is_tainted() && !text.is_empty()) else { continue };
+            let written = written.flatten();
+            let written = written.trim();
+            if written.contains("$(") || words.iter().any(|word| word.eq_ignore_ascii_case(written)) {
+                continue;
+            }
+            let title = format!("the input `{name}` of the task `{task}` can't be `{}`", shown(written));
+            let wrong = Diagnostic::error(Code::InvalidValue, title, value.span, "it takes other words");
+            let wrong = wrong.note(format!("it takes {}", listed(words.iter().copied(), "or")));
+            self.diagnostics.push(wrong.suggest(written, words.iter().copied()));
         }
     }
 

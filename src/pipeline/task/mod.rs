@@ -9,17 +9,20 @@
 //! file    copying, archives, artifacts, results, caches
 //! tool    tasks that find a tool, or call one
 //! call    which arguments those give it
+//! choice  inputs that take one of a few words
 //! package tasks that are installed beside these
 //! trust   what payload text may be in which input
 //! ```
 
 pub mod call;
+mod choice;
 mod file;
 pub mod package;
 mod script;
 mod tool;
 mod trust;
 
+pub use choice::choices;
 pub use trust::Role;
 
 use super::model::ResourceKind;

@@ -42,6 +42,8 @@ const DECISIONS: &[&str] = &[
     "versionSpec",
     "version",
     "versionFilePath",
+    "versioningScheme",
+    "versionEnvVar",
     "jdkSourceOption",
     "jdkVersion",
     "javaHomeSelection",

@@ -14,6 +14,7 @@ use super::super::step;
 use super::super::variables::{Setting, Variables};
 use super::git::{self, Git, Shown};
 use super::repository::{Found, OWN};
+use super::submodule::{self, Submodules};
 use super::{Ending, Own, Told, Unfinished, conclude, place};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 
 /// How many commits are fetched where nothing is said.
 const DEPTH_DEFAULT: &str = "1";
+/// The program that fetches large files.
+const LARGE_FILES: &str = "git-lfs";
 /// What stands before the name of a branch.
 const BRANCHES: &str = "refs/heads/";
 
@@ -35,16 +38,11 @@ struct Request {
     depth: Option<String>,
     tags: bool,
     submodules: Submodules,
+    /// Whether large files are fetched, of which the repository has pointers.
+    large_files: bool,
     /// Folders or patterns, and the option for them.
     sparse: Option<(&'static str, Vec<String>)>,
     notes: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Submodules {
-    None,
-    Own,
-    All,
 }
 
 /// Returns the job as its steps see it: a single checkout with a `path` makes that folder the
@@ -86,6 +84,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
             depth: Some(DEPTH_DEFAULT.to_owned()),
             tags: false,
             submodules: Submodules::None,
+            large_files: false,
             sparse: None,
             notes: Vec::new(),
         };
@@ -125,7 +124,11 @@ pub(in super::super) async fn run(
     let Execution { desk, watchman, variables, .. } = execution;
     let condition = own.step.condition.as_deref();
     let goes_on = || step::goes_on(condition, variables);
-    let folders = [request.found.folder.as_path(), &request.target];
+    let known = job.host.repositories.folders();
+    let mut folders = vec![request.found.folder.as_path(), &request.target];
+    if request.submodules != Submodules::None {
+        folders.extend(known.iter().map(PathBuf::as_path));
+    }
     let done = match Git::new(job, desk, watchman, Some(own.place), own.end, &goes_on, &folders) {
         Ok(mut git) => fetch(&mut git, &request, Shown::Yes).await,
         Err(sentence) => Err(sentence.into()),
@@ -220,8 +223,9 @@ fn request(job: &JobContext, checkout: &Checkout, variables: &Variables) -> Resu
         Some(word) => Err(format!("`{name}` of a checkout is `true` or `false`, not `{}`.", shown(word))),
     };
     let mut notes = Vec::new();
-    if flag("lfs", &checkout.lfs)? {
-        return Err("This worker can't fetch large files: `lfs`. Help: fetch them in a script.".to_owned());
+    let large_files = flag("lfs", &checkout.lfs)?;
+    if large_files && job.host.program(LARGE_FILES).is_none() {
+        return Err(format!("`{LARGE_FILES}` is not installed on this machine, and `lfs: true` needs it."));
     }
     if flag("persistCredentials", &checkout.persist_credentials)? {
         notes.push("`persistCredentials` has no effect: a folder of this machine needs no credentials.".to_owned());
@@ -249,6 +253,7 @@ fn request(job: &JobContext, checkout: &Checkout, variables: &Variables) -> Resu
             "" | "false" => Submodules::None,
             word => return Err(format!("`submodules` is `true`, `false` or `recursive`, not `{}`.", shown(word))),
         },
+        large_files,
         sparse,
         notes,
         found,
@@ -303,8 +308,13 @@ async fn fetch(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result
             ["sparse-checkout", "set", kind, "--end-of-options"].into_iter().chain(parts).collect();
         git.call(target, git::LOCAL, &arguments, shown).await?;
     }
+    if request.large_files {
+        // Hooks are not made: none of a repository's run here.
+        git.call(target, git::LOCAL, &["lfs", "install", "--local", "--skip-repo"], shown).await?;
+        git.call(target, git::LOCAL, &["lfs", "fetch", "origin", &commit], shown).await?;
+    }
     git.call(target, git::LOCAL, &["checkout", "--quiet", "--force", "--detach", &commit], shown).await?;
-    submodules(git, request, shown).await?;
+    submodule::bring(git, target, request.submodules, depth.as_deref(), shown).await?;
     Ok(commit)
 }
 
@@ -368,13 +378,4 @@ fn remember(target: &Path, folder: &Path) -> std::io::Result<()> {
     let address = git::quoted(&folder.to_string_lossy());
     let remote = format!("[remote \"origin\"]\n\turl = {address}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
     std::fs::OpenOptions::new().append(true).open(target.join(".git/config"))?.write_all(remote.as_bytes())
-}
-
-async fn submodules(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result<(), Unfinished> {
-    if request.submodules == Submodules::None {
-        return Ok(());
-    }
-    let mut arguments = vec!["submodule", "update", "--init", "--force"];
-    arguments.extend((request.submodules == Submodules::All).then_some("--recursive"));
-    git.call(&request.target, git::REMOTE, &arguments, shown).await.map(|_| ())
 }

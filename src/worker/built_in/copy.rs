@@ -8,7 +8,7 @@ use super::input::Inputs;
 use super::pattern::{Patterns, Points};
 use super::tree::{told as left_out, tree};
 use super::{Own, Told, Unfinished, place};
-use crate::diagnostic::shown;
+use crate::diagnostic::shown_path;
 use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -43,7 +43,7 @@ fn copy(job: &JobContext, inputs: &Inputs) -> Result<Copy, String> {
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data("TargetFolder"))?;
     let cleans = inputs.flag("CleanTargetFolder")?;
     if cleans && (place::is_needed(&job.workspace, &to) || from.starts_with(&to)) {
-        return Err(format!("`{}` can't be cleaned: the job needs what is in it.", shown(&to.to_string_lossy())));
+        return Err(format!("`{}` can't be cleaned: the job needs what is in it.", shown_path(&to.to_string_lossy())));
     }
     Ok(Copy {
         workspace: job.workspace.clone(),
@@ -71,7 +71,7 @@ impl Copy {
             halt.check()?;
             let to: &Path = if self.flattens { Path::new(path.file_name().unwrap_or(path.as_os_str())) } else { path };
             if !taken.insert(to) {
-                told.warnings.push(format!("There are several `{}`.", shown(&to.to_string_lossy())));
+                told.warnings.push(format!("There are several `{}`.", shown_path(&to.to_string_lossy())));
             }
             let is_copied = self.put(path, to)?;
             copied += usize::from(is_copied);
@@ -92,7 +92,7 @@ impl Copy {
     fn put(&self, path: &Path, to: &Path) -> Result<bool, String> {
         let from = self.from.join(path);
         let copied = put(&from, &self.to, to, self.overwrites, self.keeps_time);
-        copied.map_err(|error| format!("`{}` can't be copied: {error}.", shown(&path.to_string_lossy())))
+        copied.map_err(|error| format!("`{}` can't be copied: {error}.", shown_path(&path.to_string_lossy())))
     }
 }
 

@@ -8,13 +8,14 @@ use super::super::job::Execution;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::found;
-use super::{Own, Told, Unfinished, place};
-use crate::diagnostic::shown;
+use super::{Own, Told, Unfinished, place, zip_time};
+use crate::diagnostic::{shown, shown_path};
 use crate::files::ENTRIES_MAX;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use tar::EntryType;
 
 /// The most bytes that come out of the archives of one step.
@@ -38,7 +39,7 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     if cleans && place::is_needed(&job.workspace, &to) {
         let sentence = format!(
             "`{}` can't be cleaned: the job needs what is in it. Help: set `cleanDestinationFolder: false`.",
-            shown(&to.to_string_lossy())
+            shown_path(&to.to_string_lossy())
         );
         return Err(sentence.into());
     }
@@ -50,30 +51,27 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
         if archives.is_empty() {
             return Err(format!("No archive below {} is meant by `archiveFilePatterns`.", workspace.sources.display()));
         }
-        extract_all(&archives, &workspace.sources, to, cleans, overwrites, halt)
+        extract_all(&archives, to, cleans, overwrites, halt)
     })
     .await
 }
 
-fn extract_all(
-    archives: &[PathBuf],
-    folder: &Path,
-    to: PathBuf,
-    cleans: bool,
-    overwrites: bool,
-    halt: &Halt,
-) -> Result<Told, String> {
+fn extract_all(archives: &[PathBuf], to: PathBuf, cleans: bool, overwrites: bool, halt: &Halt) -> Result<Told, String> {
     if cleans {
         super::checkout::remove(&to).map_err(|error| format!("The destination can't be cleaned: {error}."))?;
     }
     let mut told = Told::default();
     let mut extraction = Extraction { to, overwrites, halt, bytes: 0, entries: 0, bytes_max: 0 };
     for archive in archives {
-        let path = archive.strip_prefix(folder).unwrap_or(archive);
         let before = extraction.entries;
         let extracted = extraction.archive(archive);
-        extracted.map_err(|error| format!("`{}` can't be unpacked: {error}.", shown(&path.to_string_lossy())))?;
-        told.lines.push(format!("{} files and folders came out of {}.", extraction.entries - before, path.display()));
+        extracted
+            .map_err(|error| format!("`{}` can't be unpacked: {error}.", shown_path(&archive.to_string_lossy())))?;
+        told.lines.push(format!(
+            "{} files and folders came out of {}.",
+            extraction.entries - before,
+            archive.display()
+        ));
     }
     Ok(told)
 }
@@ -108,7 +106,7 @@ impl Extraction<'_> {
     fn single(&mut self, archive: &Path, mut content: impl Read) -> io::Result<()> {
         self.count()?;
         let name = archive.file_stem().unwrap_or_default().to_string_lossy();
-        self.file(&plain(&name)?, 0o644, &mut content)
+        self.file(&plain(&name)?, 0o644, None, &mut content)
     }
 
     fn zip(&mut self, file: BufReader<File>) -> io::Result<()> {
@@ -125,7 +123,8 @@ impl Extraction<'_> {
                 (&mut entry).take(LINK_MAX).read_to_string(&mut target)?;
                 self.link(&path, Path::new(&target))?;
             } else {
-                self.file(&path, mode.unwrap_or(0o644), &mut entry)?;
+                let time = zip_time::of(&entry);
+                self.file(&path, mode.unwrap_or(0o644), time, &mut entry)?;
             }
         }
         Ok(())
@@ -143,7 +142,8 @@ impl Extraction<'_> {
                 EntryType::Directory => self.folder(&path)?,
                 EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                     let mode = entry.header().mode()?;
-                    self.file(&path, mode, &mut entry)?;
+                    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.header().mtime()?));
+                    self.file(&path, mode, time, &mut entry)?;
                 }
                 EntryType::Symlink => {
                     let target = entry.link_name()?.ok_or_else(|| refused("a link leads nowhere"))?;
@@ -153,7 +153,7 @@ impl Extraction<'_> {
                 _ => {
                     return Err(refused(&format!(
                         "`{}` is neither file nor folder nor link",
-                        shown(&path.to_string_lossy())
+                        shown_path(&path.to_string_lossy())
                     )));
                 }
             }
@@ -176,13 +176,13 @@ impl Extraction<'_> {
         place::make_room(&self.to, &path.join("x")).map(|_| ())
     }
 
-    fn file(&mut self, path: &Path, mode: u32, content: &mut impl Read) -> io::Result<()> {
+    fn file(&mut self, path: &Path, mode: u32, time: Option<SystemTime>, content: &mut impl Read) -> io::Result<()> {
         if path.as_os_str().is_empty() {
             return Err(refused("a file has no name"));
         }
         let to = place::make_room(&self.to, path)?;
         if to.exists() && !self.overwrites {
-            let path = shown(&path.to_string_lossy());
+            let path = shown_path(&path.to_string_lossy());
             return Err(refused(&format!("`{path}` is there already, and `overwriteExistingFiles` is not set")));
         }
         let mut file = File::create(&to)?;
@@ -199,6 +199,9 @@ impl Extraction<'_> {
             }
             file.write_all(&bytes[..read])?;
         }
+        if let Some(time) = time {
+            file.set_modified(time)?;
+        }
         // Neither setuid nor a file that its owner can't use.
         file.set_permissions(std::fs::Permissions::from_mode((mode & 0o777) | 0o600))
     }
@@ -210,7 +213,7 @@ impl Extraction<'_> {
         let up = target.components().take_while(|part| *part == Component::ParentDir).count();
         let is_down = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if target.as_os_str().is_empty() || up > depth || !target.components().skip(up).all(is_down) {
-            let (path, target) = (shown(&path.to_string_lossy()), shown(&target.to_string_lossy()));
+            let (path, target) = (shown_path(&path.to_string_lossy()), shown_path(&target.to_string_lossy()));
             return Err(refused(&format!("the link `{path}` leads out of it, to `{target}`")));
         }
         let to = place::make_room(&self.to, path)?;
@@ -229,7 +232,7 @@ enum Inner {
 
 /// How it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
+pub(super) enum Packing {
     Plain,
     Gzip,
     Bzip2,
@@ -265,7 +268,7 @@ fn form(name: &str) -> Option<(Inner, Packing)> {
     FORMS.iter().find(|(ending, ..)| name.ends_with(ending)).map(|(_, inner, packing)| (*inner, *packing))
 }
 
-fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
+pub(super) fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
     match packing {
         Packing::Plain => Box::new(file),
         Packing::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
@@ -275,10 +278,10 @@ fn unpacked<'f>(packing: Packing, file: impl Read + 'f) -> Box<dyn Read + 'f> {
 }
 
 /// Ends an archive that unpacks to more than is read of it.
-struct Counted<'h, R> {
-    file: R,
-    left: u64,
-    halt: &'h Halt,
+pub(super) struct Counted<'h, R> {
+    pub(super) file: R,
+    pub(super) left: u64,
+    pub(super) halt: &'h Halt,
 }
 
 impl<R: Read> Read for Counted<'_, R> {

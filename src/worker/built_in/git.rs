@@ -29,6 +29,8 @@ const OPTIONS: [&str; 8] = [
 pub(super) const LOCAL: &str = "file";
 /// Which transports submodules may use: their addresses stand in the repository.
 pub(super) const REMOTE: &str = "https:ssh";
+/// All of them.
+pub(super) const ALL: &str = "file:https:ssh";
 /// How many lines of a call are looked at; all of them are in the log.
 const ANSWER_MAX: usize = 1_000;
 

@@ -3,17 +3,18 @@
 //! ```text
 //! repository  which folders of this machine are checked out
 //! git         the `git` program, without what would make it run something else
-//! checkout    a repository's files in the job's folders
+//! checkout    a repository's files in the job's folders; submodule those of others in it
 //! input       a task's inputs: defaults, macros, what a payload may decide
 //! place       paths that stay in the job's folders
 //! glob        one pattern for paths
 //! pattern     which files are meant
 //! tree        which files are there
 //! xml         files that tools have left, of any encoding
+//! pack        archives that are made; zip_time the times of entries in them
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
 //! artifact, copy, delete, download, archive, extract, results, coverage, cache, program, wait    the tasks
-//! tool        those that only call a tool
+//! tool        those that only call a tool; dotnet what one of them does beside that
 //! select      those that select a version of one
 //! package     those that are installed beside these
 //! ```
@@ -26,12 +27,14 @@ mod checkout;
 mod copy;
 mod coverage;
 mod delete;
+mod dotnet;
 mod download;
 mod extract;
 mod git;
 mod glob;
 mod halt;
 mod input;
+mod pack;
 mod package;
 mod pattern;
 mod place;
@@ -39,12 +42,14 @@ mod program;
 mod repository;
 mod results;
 mod select;
+mod submodule;
 mod task;
 mod tool;
 mod tree;
 mod version;
 mod wait;
 mod xml;
+mod zip_time;
 
 pub use extract::{EXTRACTED_MAX, RATIO_MAX};
 pub use repository::Repositories;
@@ -52,6 +57,7 @@ pub use xml::XML_FILE_MAX;
 
 pub(super) use cache::{Saving, save as save_caches};
 pub(super) use checkout::{begin, context, run as check_out};
+pub(super) use dotnet::{Published, zip as zip_published};
 pub(super) use download::begin as fetch_artifacts;
 pub(super) use results::publish as publish_results;
 pub(super) use task::run as run_task;
@@ -86,6 +92,8 @@ pub(super) struct Instead {
     pub(super) called: Option<String>,
     /// What its program leaves behind and is looked at in any case.
     pub(super) results: Option<results::Wanted>,
+    /// What it has published and is to be zipped if it succeeded.
+    pub(super) published: Option<Published>,
 }
 
 /// What such a step is and when it must end.

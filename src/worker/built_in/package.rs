@@ -79,8 +79,8 @@ fn value(execution: &Execution<'_>, task: &Task, package: &Package, input: &Pack
     let given = task.inputs.iter().rev().find(is_it).map(|(_, value)| value.clone());
     let written = given.unwrap_or_else(|| input.default.as_str().into());
     let name = &input.name;
-    let value =
-        execution.variables.expand(&written).map_err(|error| format!("The input `{name}` can't be used: {error}."))?;
+    let value = execution.variables.expand(&written).map(|value| value.trim());
+    let value = value.map_err(|error| format!("The input `{name}` can't be used: {error}."))?;
     if value.len() > INPUT_MAX {
         return Err(format!("The input `{name}` has more than {INPUT_MAX} bytes."));
     }

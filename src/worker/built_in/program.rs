@@ -76,7 +76,7 @@ pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inpu
     };
     let working_directory = given(inputs, "workingDirectory").or_else(|| own.step.working_directory.clone());
     let step = Step { working_directory, ..own.step.clone() };
-    Ok(Ending::Program(Box::new(Instead { step, script, called: None, results: None })))
+    Ok(Ending::Program(Box::new(Instead { step, script, called: None, results: None, published: None })))
 }
 
 /// Returns the beginning of a call of a script of PowerShell. In front of payload text it is the bare
@@ -176,6 +176,6 @@ impl Program {
             Script { interpreter: Interpreter::Bash, text, fail_on_stderr: self.fails_on_error, ..Script::default() };
         let working_directory = self.working_directory.or_else(|| step.working_directory.clone());
         let step = Step { working_directory, ..step.clone() };
-        Ending::Program(Box::new(Instead { step, script, called: self.called, results: None }))
+        Ending::Program(Box::new(Instead { step, script, called: self.called, results: None, published: None }))
     }
 }

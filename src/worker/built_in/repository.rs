@@ -43,6 +43,12 @@ impl Repositories {
         self.own.as_deref()
     }
 
+    /// Returns the folders of all, with links in their paths followed.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let all = self.own.iter().chain(self.by_name.values());
+        all.filter_map(|folder| std::fs::canonicalize(folder).ok()).collect()
+    }
+
     /// Returns the repository that a step means. On failure, a sentence.
     pub(super) fn find(&self, source: &CheckoutSource, resources: &Resources) -> Result<Found, String> {
         let named = |name: &str| self.by_name.get(&name.to_ascii_lowercase()).cloned();

@@ -23,13 +23,15 @@ use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
 use std::path::{Path, PathBuf};
 
-/// The most characters of a test's name, and of why it failed.
+/// The most characters of a test's name, or a title, and of why one failed.
 const NAME_MAX: usize = 300;
 const MESSAGE_MAX: usize = 1_000;
 
 /// How one form is written.
 struct Form {
     name: &'static str,
+    /// What stands around all.
+    roots: &'static [&'static str],
     /// The element of one test.
     test: &'static str,
     /// The attributes for its name, the first that is there.
@@ -49,7 +51,8 @@ struct Form {
 
 const FORMS: [Form; 5] = [
     Form {
-        name: "junit",
+        name: "JUnit",
+        roots: &["testsuites", "testsuite"],
         test: "testcase",
         names: &["name"],
         outcome: &[],
@@ -60,7 +63,8 @@ const FORMS: [Form; 5] = [
         messages: &["failure", "error"],
     },
     Form {
-        name: "nunit",
+        name: "NUnit",
+        roots: &["test-run", "test-results"],
         test: "test-case",
         names: &["fullname", "name"],
         outcome: &["result", "success"],
@@ -71,7 +75,8 @@ const FORMS: [Form; 5] = [
         messages: &["message"],
     },
     Form {
-        name: "xunit",
+        name: "XUnit",
+        roots: &["assemblies", "assembly"],
         test: "test",
         names: &["name"],
         outcome: &["result"],
@@ -82,7 +87,8 @@ const FORMS: [Form; 5] = [
         messages: &["message"],
     },
     Form {
-        name: "vstest",
+        name: "VSTest",
+        roots: &["TestRun"],
         test: "UnitTestResult",
         names: &["testName"],
         outcome: &["outcome"],
@@ -93,7 +99,8 @@ const FORMS: [Form; 5] = [
         messages: &["Message"],
     },
     Form {
-        name: "ctest",
+        name: "CTest",
+        roots: &["Site"],
         test: "Test",
         names: &[],
         outcome: &["Status"],
@@ -111,18 +118,25 @@ pub(in super::super) struct Wanted {
     folder: PathBuf,
     patterns: Patterns,
     workspace: Workspace,
+    title: Option<String>,
 }
 
 impl Wanted {
     /// Returns what is wanted: a form by its name, and the files that patterns mean in a folder.
     /// On failure, a sentence.
     pub(super) fn new(form: &str, folder: PathBuf, patterns: &Text, workspace: &Workspace) -> Result<Self, String> {
-        let form = FORMS.iter().find(|known| known.name == form).ok_or_else(|| {
+        let form = FORMS.iter().find(|known| known.name.eq_ignore_ascii_case(form)).ok_or_else(|| {
             let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
             format!("`testResultsFormat` is {known}, not `{}`.", shown(form))
         })?;
         let patterns = Patterns::new(patterns, &folder, Points::Taken)?;
-        Ok(Self { form, folder, patterns, workspace: workspace.clone() })
+        Ok(Self { form, folder, patterns, workspace: workspace.clone(), title: None })
+    }
+
+    /// Returns the same under a title for people; none where it is empty.
+    pub(super) fn titled(self, title: &str) -> Self {
+        let title = title.trim().chars().take(NAME_MAX).collect();
+        Self { title: Some(title).filter(|title: &String| !title.is_empty()), ..self }
     }
 }
 
@@ -136,7 +150,7 @@ pub(super) async fn run(
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
     let (pattern, below) = (inputs.text("testResultsFiles"), shown(&folder.to_string_lossy()).to_string());
     let none = format!("No file below `{below}` is meant by `{}`: there are no results.", shown(&pattern.flatten()));
-    let wanted = Wanted::new(&form, folder, pattern, &execution.job.workspace)?;
+    let wanted = Wanted::new(&form, folder, pattern, &execution.job.workspace)?.titled(&inputs.data("testRunTitle"));
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
     let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
     let fails_on_failed = inputs.flag("failTaskOnFailedTests")?;
@@ -191,8 +205,9 @@ struct Read {
 }
 
 fn read_all(wanted: &Wanted, halt: &Halt) -> Result<Read, String> {
-    let Wanted { form, folder, patterns, workspace } = wanted;
+    let Wanted { form, folder, patterns, workspace, title } = wanted;
     let mut all = Read::default();
+    all.tests.title.clone_from(title);
     for path in tree(folder, workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path)) {
         let mut tests = Tests::default();
         match read(form, &folder.join(&path), &mut tests, halt) {
@@ -233,18 +248,18 @@ fn read(form: &Form, file: &Path, tests: &mut Tests, halt: &Halt) -> Result<(), 
     // The element inside of a test whose text is wanted.
     let mut inside = Vec::new();
     let mut depth = 0_usize;
-    let mut has_elements = false;
+    let mut root: Option<String> = None;
     loop {
         halt.check()?;
         buffer.clear();
         match reader.read_event_into(&mut buffer).map_err(|error| error.to_string())? {
             Event::Start(element) => {
-                has_elements = true;
+                root.get_or_insert_with(|| element.local_name().as_ref().to_owned());
                 depth += 1;
                 begin(form, &element, depth, &mut open, &mut inside);
             }
             Event::Empty(element) => {
-                has_elements = true;
+                root.get_or_insert_with(|| element.local_name().as_ref().to_owned());
                 begin(form, &element, depth + 1, &mut open, &mut inside);
                 end(depth + 1, &mut open, &mut inside, tests);
             }
@@ -259,12 +274,23 @@ fn read(form: &Form, file: &Path, tests: &mut Tests, halt: &Halt) -> Result<(), 
                 let text = known.or_else(|| Some(reference.resolve_char_ref().ok()??.to_string()));
                 say(form, &text.unwrap_or_default(), &mut open, &inside);
             }
-            Event::Eof if !has_elements => return Err("it is no XML".to_owned()),
             Event::Eof if depth > 0 => return Err("it ends too soon".to_owned()),
-            Event::Eof => return Ok(()),
+            Event::Eof => {
+                let root = root.ok_or("it is no XML")?;
+                let is_empty = tests.passed + tests.failed + tests.skipped == 0;
+                return if is_empty && !form.roots.contains(&root.as_str()) { Err(other(form, &root)) } else { Ok(()) };
+            }
             _ => {}
         }
     }
+}
+
+/// Says what a file is that has none of the tests that were looked for.
+fn other(form: &Form, root: &str) -> String {
+    let known = FORMS.iter().find(|known| known.roots.contains(&root));
+    let known = known.map_or_else(String::new, |known| format!(". Help: `testResultsFormat: {}`", known.name));
+    let (name, test) = (form.name, form.test);
+    format!("it begins with `<{}>` and has no `<{test}>`, as results of {name} do{known}", shown(root))
 }
 
 fn begin(

@@ -12,7 +12,7 @@ use super::pattern::{Patterns, Points};
 use super::program::{self, given};
 use super::results::Wanted;
 use super::tree::tree;
-use super::{Ending, Instead, Own, Unfinished, place, select};
+use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Part, Program, Results, Tool};
@@ -21,6 +21,11 @@ use std::path::{Path, PathBuf};
 
 /// How many calls one step can make.
 const CALLS_MAX: usize = 1_000;
+
+/// The projects of .NET.
+const PROJECTS: &str = "**/*.csproj\n**/*.vbproj\n**/*.fsproj";
+const NO_WEB_PROJECT: &str = "There is no project for the web: none has a `web.config` or a folder `wwwroot` beside it, \
+                              or names `Microsoft.NET.Sdk.Web`. Help: write `publishWebProjects: false`, and `projects`.";
 
 /// What calls are made with.
 struct Making<'m, 'j> {
@@ -42,11 +47,6 @@ pub(super) async fn script(
     let Some(first) = calls.first() else {
         return Err(format!("The task `{}` has nothing to do for these inputs.", tool.task).into());
     };
-    let notes = tool.ignored.iter().filter(|(name, command, _)| {
-        inputs.flag(name) == Ok(true) && inputs.choice("command").as_deref() == Ok(*command)
-    });
-    let notes = notes.map(|(_, _, note)| format!("##[warning]{note}")).collect();
-    execution.desk.log(Some(own.place), notes).await?;
     let mut things = Vec::new();
     for call in &calls {
         things.push(subjects(execution, own, inputs, &call.each).await?);
@@ -56,9 +56,10 @@ pub(super) async fn script(
     if let Some(first) = lines.first() {
         execution.desk.log(Some(own.place), vec![shown_call(first).flatten().into_owned()]).await?;
     }
+    let published = published(execution, inputs, tool, &step, things.iter().flatten())?;
     let results = tool.results.as_ref().map(|it| results(execution, inputs, it)).transpose()?.flatten();
     let script = Script { interpreter: Interpreter::Bash, text: text(&lines), ..Script::default() };
-    Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results })))
+    Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results, published })))
 }
 
 /// Returns the calls that the inputs ask for. What a service of Azure's would do is refused.
@@ -98,25 +99,32 @@ async fn subjects(
         Each::Once => Ok(vec![Subject::None]),
         Each::Line(name) => Ok(lines(inputs.text(name)).into_iter().map(Subject::Line).collect()),
         Each::File(name) if inputs.text(name).is_empty() && !inputs.text(name).is_tainted() => Ok(vec![Subject::None]),
-        Each::File(name) | Each::First(name) => {
+        Each::File(_) | Each::First(_) | Each::WebProject => {
             let folder = source(execution.job, "")?;
             // These tasks also take several patterns on a line.
-            let written = split_lines(inputs.text(name));
+            let (written, named) = match each {
+                Each::File(name) | Each::First(name) => {
+                    (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown(&inputs.data(name))))
+                }
+                _ => (PROJECTS.into(), "the task".to_owned()),
+            };
             let patterns = Patterns::new(&written, &folder, Points::Taken)?;
-            let shown_patterns = shown(&inputs.data(name));
+            let is_for_web = matches!(each, Each::WebProject);
             let is_first = matches!(each, Each::First(_));
             let workspace = execution.job.workspace.clone();
             let found = halt::work(execution, own, move |halt| {
                 let files = tree(&folder, &workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path));
-                let mut files: Vec<PathBuf> = files.map(|path| folder.join(path)).collect();
+                let files = files.map(|path| folder.join(path));
+                let mut files: Vec<PathBuf> = files.filter(|it| !is_for_web || dotnet::is_for_web(it)).collect();
                 files.sort_by_key(|path| path.components().count());
                 files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
                 Ok(files)
             });
             let found = found.await?;
             match found.len() {
-                0 => Err(format!("No file is meant by `{name}`: `{shown_patterns}`.").into()),
-                count if count > CALLS_MAX => Err(format!("More than {CALLS_MAX} files are meant by `{name}`.").into()),
+                0 if matches!(each, Each::WebProject) => Err(NO_WEB_PROJECT.to_owned().into()),
+                0 => Err(format!("No file is meant by {named}.").into()),
+                count if count > CALLS_MAX => Err(format!("More than {CALLS_MAX} files are meant by {named}.").into()),
                 _ => Ok(found.into_iter().map(Subject::File).collect()),
             }
         }
@@ -224,7 +232,24 @@ impl<'m, 'j> Making<'m, 'j> {
                         words.extend([(*word).into(), value]);
                     }
                 }
-                Part::Joined(beginning, name) => words.extend(has(name).map(|value| joined(beginning, &value))),
+                Part::Joined(beginning, name) => {
+                    words.extend(has(name).map(|value| joined("", &(*beginning).into(), &value)));
+                }
+                Part::Published(name, is_apart) => {
+                    let project = if let Subject::File(file) = subject { Some(file.as_path()) } else { None };
+                    words.extend(dotnet::arguments(self.inputs.text(name), self.inputs.flag(is_apart)?, project));
+                }
+                Part::Properties(beginning, name) => {
+                    let version = dotnet::version(self.execution, self.inputs, &self.environment)?;
+                    let version = version.map(|version| Text::from(format!("PackageVersion={version}")));
+                    let properties: Vec<Text> = has(name).into_iter().chain(version).collect();
+                    words.extend(
+                        properties
+                            .into_iter()
+                            .reduce(|one, next| joined(";", &one, &next))
+                            .map(|all| joined("", &(*beginning).into(), &all)),
+                    );
+                }
                 Part::Switch(name, value, parts) => {
                     if self.inputs.choice(name)?.eq_ignore_ascii_case(value) {
                         self.add(parts, subject, words)?;
@@ -239,7 +264,7 @@ impl<'m, 'j> Making<'m, 'j> {
                 Part::Around(name, value) => words.extend(self.around(name, value, subject)?),
                 Part::Tagged(name) => {
                     if let (Some(image), Subject::Line(tag)) = (has(name), subject) {
-                        words.push(image_of(&image, tag));
+                        words.push(joined(":", &image, tag));
                     } else {
                         return Err(format!("The input `{name}` has no value: nothing can be named by it."));
                     }
@@ -247,7 +272,7 @@ impl<'m, 'j> Making<'m, 'j> {
                 Part::Tags(word, name, tags) => {
                     if let Some(image) = has(name) {
                         let tags = lines(self.inputs.text(tags));
-                        words.extend(tags.iter().flat_map(|tag| [(*word).into(), image_of(&image, tag)]));
+                        words.extend(tags.iter().flat_map(|tag| [(*word).into(), joined(":", &image, tag)]));
                     }
                 }
             }
@@ -303,17 +328,12 @@ fn has_unknown_macro(text: &Text) -> bool {
     text.segments().iter().any(|it| !it.is_tainted() && it.text.starts_with("$(") && it.text.ends_with(')'))
 }
 
-fn joined(beginning: &str, value: &Text) -> Text {
-    let mut joined = Text::author(beginning);
-    joined.append(value);
+/// Returns two texts with one between them.
+fn joined(between: &str, one: &Text, other: &Text) -> Text {
+    let mut joined = one.clone();
+    joined.append(&between.into());
+    joined.append(other);
     joined
-}
-
-fn image_of(image: &Text, tag: &Text) -> Text {
-    let mut named = image.clone();
-    named.append(&":".into());
-    named.append(tag);
-    named
 }
 
 /// Returns words with a blank between each two.
@@ -338,7 +358,7 @@ fn shown_call(words: &[Text]) -> Text {
             word.clone()
         }
     };
-    joined("##[command]", &line_of(words.iter().map(word)))
+    joined("", &"##[command]".into(), &line_of(words.iter().map(word)))
 }
 
 /// Returns the script of several calls, which ends with the first that fails. Each but the first says itself
@@ -357,6 +377,28 @@ fn text(lines: &[Vec<Text>]) -> Text {
     text
 }
 
+/// Returns which folders are zipped afterwards.
+fn published<'s>(
+    execution: &Execution<'_>,
+    inputs: &Inputs,
+    tool: &Tool,
+    step: &Step,
+    subjects: impl Iterator<Item = &'s Subject>,
+) -> Result<Option<Published>, String> {
+    let Some(published) = &tool.published else { return Ok(None) };
+    let (wanted, command) = published.wanted;
+    if inputs.choice("command")? != command || !inputs.flag(wanted)? {
+        return Ok(None);
+    }
+    let workspace = &execution.job.workspace;
+    let directory = step.working_directory.as_ref().map(|written| execution.variables.expand(written)).transpose();
+    let directory = directory.map_err(|error| format!("The working directory can't be used: {error}."))?;
+    let directory = directory.map_or(Ok(workspace.sources.clone()), |it| workspace.inside(it.flatten().trim()))?;
+    let arguments = (inputs.text(published.arguments), inputs.flag(published.is_apart)?);
+    let projects = subjects.map(|subject| if let Subject::File(file) = subject { Some(file.as_path()) } else { None });
+    Published::new(workspace, &directory, arguments, projects).map(Some)
+}
+
 /// Returns which results of tests are looked at afterwards.
 fn results(execution: &Execution<'_>, inputs: &Inputs, results: &Results) -> Result<Option<Wanted>, String> {
     let is_command = results.command.is_empty() || inputs.choice("command")? == results.command;
@@ -368,5 +410,6 @@ fn results(execution: &Execution<'_>, inputs: &Inputs, results: &Results) -> Res
         true => (workspace.temporary.clone(), results.patterns.into()),
         false => (workspace.sources.clone(), inputs.text(results.patterns).clone()),
     };
-    Wanted::new(results.form, folder, &patterns, workspace).map(Some)
+    let wanted = Wanted::new(results.form, folder, &patterns, workspace)?;
+    Ok(Some(wanted.titled(&inputs.data("testRunTitle"))))
 }

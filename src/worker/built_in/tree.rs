@@ -2,7 +2,7 @@
 
 use super::super::workspace::Workspace;
 use super::halt::Halt;
-use crate::diagnostic::shown;
+use crate::diagnostic::shown_path;
 use crate::files::{self, LeftOut, Links, Tree, Why};
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(super) fn with_links(root: &Path, halt: &Halt) -> Result<Tree, String> {
 
 fn look(root: &Path, links: &Links, halt: &Halt) -> Result<Tree, String> {
     let found = files::tree(root, links, || halt.check().map_err(std::io::Error::other));
-    found.map_err(|error| format!("`{}` can't be read: {error}.", shown(&root.to_string_lossy())))
+    found.map_err(|error| format!("`{}` can't be read: {error}.", shown_path(&root.to_string_lossy())))
 }
 
 /// Returns a sentence for each reason why links were left out, which are sorted by it.
@@ -31,7 +31,7 @@ pub(super) fn told<'l>(left_out: impl IntoIterator<Item = &'l LeftOut>) -> Vec<S
             Why::Cycle => ("lead to a folder around them", "What is in it is there already."),
             Why::Outside => ("lead out of the job's folders", "Help: let a script copy what they lead to, `cp -rL`."),
         };
-        let path = shown(&group[0].path.to_string_lossy()).to_string();
+        let path = shown_path(&group[0].path.to_string_lossy()).to_string();
         format!("Links that {lead} were left out, such as `{path}` ({} in all). {what}", group.len())
     };
     groups.map(sentence).collect()

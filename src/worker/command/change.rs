@@ -170,7 +170,10 @@ pub(super) fn prepend_path(work: &mut Work, rules: &Rules<'_>, command: &Command
 }
 
 pub(super) fn update_build_number(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
-    let Some(name) = run::given_name(&command.data) else { return error("a run needs a name") };
+    let name = match run::given_name(&command.data) {
+        Ok(name) => name,
+        Err(reason) => return error(reason),
+    };
     change(work, Change::Rename(value(rules, &name)), name.len())?;
     Ok(Some(Effect::Rename(name)))
 }

@@ -212,6 +212,8 @@ fn commands_that_are_wrong_or_unknown_are_told() {
         ("task.logissue type=note]x", Failed, "not `note`"),
         ("build.addbuildtag]a:b", Failed, "no colon"),
         ("build.updatebuildnumber] ", Failed, "a run needs a name"),
+        ("build.updatebuildnumber]v1/2:3", Failed, "the name of a run can't have `/` in it"),
+        ("build.updatebuildnumber]v1.", Failed, "can't end with a full stop"),
         ("task.prependpath]a:/b", Failed, "one folder"),
         ("task.logdetail id=1]x", Failed, "GUID"),
         ("task.uploadsummary]/etc/passwd", Failed, "outside of the job's folders"),
@@ -237,7 +239,7 @@ fn progress_details_files_tags_and_names_reach_the_journal() {
         echo \"##vso[task.uploadsummary]$PWD/s.md\"
         echo '##vso[task.addattachment type=t;name=n]s.md'
         echo '##vso[build.addbuildtag] nightly '
-        echo '##vso[build.updatebuildnumber]v1/2'
+        echo '##vso[build.updatebuildnumber]v1-2'
         echo '##vso[artifact.upload artifactname=drop]out'
         echo '##vso[artifact.associate artifactname=link;type=filepath]\\\\server\\share'";
     let story = run(vec![step(script), step("echo $(Build.BuildNumber) $BUILD_BUILDNUMBER")]);
@@ -252,8 +254,8 @@ fn progress_details_files_tags_and_names_reach_the_journal() {
     let kept = std::fs::read_to_string(story.folder.path().join(&report.files[0].path)).expect("a copy");
     assert_eq!(kept, "# Summary\n");
     assert!(story.memory.events.contains(&StepEvent::Tagged { tag: "nightly".into() }));
-    assert!(story.memory.events.contains(&StepEvent::Renamed { name: "v1_2".into() }));
-    assert_eq!(story.output(1), ["v1_2 v1_2"]);
+    assert!(story.memory.events.contains(&StepEvent::Renamed { name: "v1-2".into() }));
+    assert_eq!(story.output(1), ["v1-2 v1-2"]);
     let published = story.memory.events.iter().filter_map(|event| match event {
         StepEvent::Published { artifact } => {
             Some((artifact.name.as_str(), artifact.kind.as_str(), artifact.location.clone()))

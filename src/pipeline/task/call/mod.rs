@@ -26,8 +26,8 @@ pub struct Tool {
     pub calls: &'static [Call],
     /// Inputs that must have no value here, and values that one must not have.
     pub absent: &'static [(&'static str, &'static [&'static str], &'static str)],
-    /// What a value asks for and nothing does here: the input, the values, and a sentence.
-    pub ignored: &'static [(&'static str, &'static str, &'static str)],
+    /// Folders that it publishes to and that are zipped afterwards.
+    pub published: Option<Published>,
     /// Results of tests that the tool leaves behind.
     pub results: Option<Results>,
 }
@@ -62,6 +62,8 @@ pub enum Each {
     Once,
     /// For each file that the patterns of an input mean; once without a file where it has none.
     File(&'static str),
+    /// For each project of .NET that is for the web.
+    WebProject,
     /// With the first file that the patterns of an input mean.
     First(&'static str),
     /// For each line of an input.
@@ -89,6 +91,11 @@ pub enum Part {
     File,
     /// A word, and the file that the call is made for, if there is one.
     FileOption(&'static str),
+    /// The value split into words; behind `-o` or `--output` is a folder in the named one, called like that
+    /// around the file that the call is made for, if the second input is true.
+    Published(&'static str, &'static str),
+    /// A beginning and the value in one word, with the version of packages that other inputs ask for.
+    Properties(&'static str, &'static str),
     /// The folder around that file, if the input has the value, else the value.
     Around(&'static str, &'static str),
     /// An image: the value of the first input, `:`, and the line that the call is made for.
@@ -110,6 +117,17 @@ pub struct Results {
     pub form: &'static str,
     /// Whether they lie in the folder for what nobody needs after the job.
     pub is_temporary: bool,
+}
+
+/// What a tool publishes.
+#[derive(Debug)]
+pub struct Published {
+    /// The input that must be true, and the command that publishes.
+    pub wanted: (&'static str, &'static str),
+    /// The input with the arguments, in which the folder stands.
+    pub arguments: &'static str,
+    /// The input that makes it one of each file's own.
+    pub is_apart: &'static str,
 }
 
 /// Returns the tool that a task calls, if it only calls one.
@@ -138,16 +156,25 @@ impl Tool {
 mod tests {
     use super::super::find;
     use super::*;
-    use Each::{File as EachFile, First, Line, Once};
-    use Part::{Around, File, FileOption, Joined, Macro, Option as Labeled, Switch, Tagged, Tags, Value, Word, Words};
+    use Each::{File as EachFile, First, Line, Once, WebProject};
+    use Part::{
+        Around, File, FileOption, Joined, Macro, Option as Labeled, Properties, Switch, Tagged, Tags, Value, Word,
+        Words,
+    };
 
     fn inputs_of(part: &Part) -> Vec<&'static str> {
         match part {
             Word(_) | Macro(_) | File | FileOption(_) => Vec::new(),
-            Value(input) | Words(input) | Labeled(_, input) | Joined(_, input) | Around(input, _) | Tagged(input) => {
+            Value(input)
+            | Words(input)
+            | Labeled(_, input)
+            | Joined(_, input)
+            | Properties(_, input)
+            | Around(input, _)
+            | Tagged(input) => {
                 vec![input]
             }
-            Tags(_, input, other) => vec![input, other],
+            Tags(_, input, other) | Part::Published(input, other) => vec![input, other],
             Switch(input, _, parts) => std::iter::once(*input).chain(parts.iter().flat_map(inputs_of)).collect(),
         }
     }
@@ -160,13 +187,14 @@ mod tests {
             let of_calls = calls.flat_map(|call| {
                 let each = match call.each {
                     EachFile(input) | First(input) | Line(input) => Some(input),
-                    Once => None,
+                    Once | WebProject => None,
                 };
                 let file = if let Program::File(input) = call.program { Some(input) } else { None };
                 let when = call.when.iter().map(|(input, _)| *input);
                 when.chain(each).chain(file).chain(call.parts.iter().flat_map(inputs_of)).collect::<Vec<_>>()
             });
-            let others = tool.absent.iter().map(|it| it.0).chain(tool.ignored.iter().map(|it| it.0));
+            let published = tool.published.iter().flat_map(|it| [it.wanted.0, it.arguments, it.is_apart]);
+            let others = tool.absent.iter().map(|it| it.0).chain(published);
             let environment = tool.environment.iter().map(|it| it.1);
             let results = tool.results.iter().map(|it| it.wanted);
             let all = of_calls.chain(others).chain(environment).chain(results);

@@ -1,8 +1,11 @@
 //! Every task that only calls a tool: one row a task.
 
 use super::{Call, Each, Part, Program, Results, Tool};
-use Each::{File as EachFile, First, Line, Once};
-use Part::{Around, File, FileOption, Joined, Macro, Option as Labeled, Switch, Tagged, Tags, Value, Word, Words};
+use Each::{File as EachFile, First, Line, Once, WebProject};
+use Part::{
+    Around, File, FileOption, Joined, Macro, Option as Labeled, Properties, Published, Switch, Tagged, Tags, Value,
+    Word, Words,
+};
 
 const NO_FEEDS: &str = "there are no feeds and service connections here: put the address and the credentials into the \
                         tool's own configuration";
@@ -40,6 +43,9 @@ const LABELS: Part = Switch(
         Macro("com.azure.dev.image.build.builduri=$(Build.BuildUri)"),
     ],
 );
+
+/// A project that is published.
+const PUBLISH: &[Part] = &[Word("publish"), File, Published("arguments", "modifyOutputPath")];
 
 type When = &'static [(&'static str, &'static [&'static str])];
 
@@ -103,7 +109,7 @@ pub const TOOLS: &[Tool] = &[
             ("publishRegistry", &["useFeed"], NO_FEEDS),
             ("publishEndpoint", &[], NO_FEEDS),
         ],
-        ignored: &[],
+        published: None,
         results: None,
     },
     Tool {
@@ -117,13 +123,10 @@ pub const TOOLS: &[Tool] = &[
             Call {
                 when: &[("command", &["publish"]), ("publishWebProjects", &["true"])],
                 program: DOTNET,
-                each: Once,
-                parts: &[Word("publish"), Words("arguments")],
+                each: WebProject,
+                parts: PUBLISH,
             },
-            dotnet(
-                &[("command", &["publish"]), ("publishWebProjects", &["false"])],
-                &[Word("publish"), File, Words("arguments")],
-            ),
+            dotnet(&[("command", &["publish"]), ("publishWebProjects", &["false"])], PUBLISH),
             dotnet(
                 &[("command", &["restore"])],
                 &[
@@ -161,7 +164,7 @@ pub const TOOLS: &[Tool] = &[
                     Switch("nobuild", "true", &[Word("--no-build")]),
                     Switch("includesymbols", "true", &[Word("--include-symbols")]),
                     Switch("includesource", "true", &[Word("--include-source")]),
-                    Joined("-p:", "buildProperties"),
+                    Properties("-p:", "buildProperties"),
                     Labeled("--verbosity", "verbosityPack"),
                 ],
             },
@@ -171,17 +174,12 @@ pub const TOOLS: &[Tool] = &[
             ("command", &["push"], "there are no feeds here: write `command: custom` and `custom: nuget push …`"),
             ("feedRestore", &[], NO_FEEDS),
             ("externalEndpoints", &[], NO_FEEDS),
-            (
-                "versioningScheme",
-                &["byPrereleaseNumber", "byEnvVar", "byBuildNumber"],
-                "the version is not made here: write it into `buildProperties`, `PackageVersion=…`",
-            ),
         ],
-        ignored: &[(
-            "zipAfterPublish",
-            "publish",
-            "What is published stays a folder: the task `ArchiveFiles` makes a zip of it.",
-        )],
+        published: Some(super::Published {
+            wanted: ("zipAfterPublish", "publish"),
+            arguments: "arguments",
+            is_apart: "modifyOutputPath",
+        }),
         results: Some(Results {
             wanted: "publishTestResults",
             command: "test",
@@ -219,7 +217,7 @@ pub const TOOLS: &[Tool] = &[
             ("pmdAnalysisEnabled", &["true"], NO_ANALYSIS),
             ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
         ],
-        ignored: &[],
+        published: None,
         results: Some(JUNIT_RESULTS),
     },
     Tool {
@@ -245,7 +243,7 @@ pub const TOOLS: &[Tool] = &[
             ("pmdAnalysisEnabled", &["true"], NO_ANALYSIS),
             ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
         ],
-        ignored: &[],
+        published: None,
         results: Some(JUNIT_RESULTS),
     },
     Tool {
@@ -255,7 +253,7 @@ pub const TOOLS: &[Tool] = &[
         environment: &[],
         calls: &[Call { when: &[], program: Program::Named(&["cmake"]), each: Once, parts: &[Words("cmakeArgs")] }],
         absent: &[("runInsideShell", &["true"], "write a `script` step, which is read by a shell")],
-        ignored: &[],
+        published: None,
         results: None,
     },
     Tool {
@@ -315,7 +313,7 @@ pub const TOOLS: &[Tool] = &[
             },
         ],
         absent: &[("containerRegistry", &[], NO_REGISTRIES), ("command", &["login", "logout"], NO_REGISTRIES)],
-        ignored: &[],
+        published: None,
         results: None,
     },
     Tool {
@@ -328,7 +326,7 @@ pub const TOOLS: &[Tool] = &[
             ("msbuildLocationMethod", &["location"], "put the program into the `PATH` of the machine"),
             ("restoreNugetPackages", &["true"], "restore packages in a step before"),
         ],
-        ignored: &[],
+        published: None,
         results: None,
     },
     Tool {
@@ -338,7 +336,7 @@ pub const TOOLS: &[Tool] = &[
         environment: &[],
         calls: build_calls!("msbuildArgs"),
         absent: &[("restoreNugetPackages", &["true"], "restore packages in a step before")],
-        ignored: &[],
+        published: None,
         results: None,
     },
     Tool {
@@ -361,7 +359,7 @@ pub const TOOLS: &[Tool] = &[
             },
         ],
         absent: &[],
-        ignored: &[],
+        published: None,
         results: None,
     },
 ];

@@ -1,0 +1,136 @@
+//! `DotNetCoreCLI` beside its calls: what is published becomes zips, packages have versions.
+
+use super::fake::Machine;
+use super::{prints, with};
+
+/// Prints how it was called, and publishes to where it is told, or to the project's own folder.
+const DOTNET: &str = "\
+printf 'dotnet'; printf ' [%s]' \"$@\"; echo
+out= ; project=$2
+while [ $# -gt 0 ]; do case $1 in -o|--output) out=$2;; esac; shift; done
+[ -n \"$out\" ] || out=${project%/*}/bin/Release/publish
+mkdir -p \"$out/sub\"; echo app > \"$out/app.dll\"; echo x > \"$out/sub/x\"
+";
+
+const PROJECTS: &str = "\
+- script: |
+    mkdir -p api/wwwroot site lib; touch api/api.csproj lib/lib.csproj
+    echo '<Project Sdk=\"Microsoft.NET.Sdk.Web\">' > site/site.fsproj
+";
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.program("dotnet", DOTNET);
+    machine
+}
+
+#[test]
+fn what_is_published_becomes_a_zip_for_each_project_for_the_web() {
+    let steps = format!(
+        "\
+steps:
+{PROJECTS}\
+- task: DotNetCoreCLI@2
+  inputs: {{command: publish, arguments: -c Release --output $(Build.ArtifactStagingDirectory)/web}}
+- script: cd $(Build.ArtifactStagingDirectory); find . -type f | sort; unzip -Z1 web/api.zip | sort; pwd
+"
+    );
+    let output = machine().run(&steps).ended_with(0);
+    let lines: Vec<&str> = output.stdout.lines().filter(|line| !line.starts_with("##[")).collect();
+    assert!(lines.ends_with(&["app.dll", "sub/", "sub/x", lines[lines.len() - 1]]), "{output:?}");
+    let staging = lines[lines.len() - 1];
+    let sources = staging.replace("/a", "/s");
+    prints(
+        &output,
+        &[
+            &format!("dotnet [publish] [{sources}/api/api.csproj] [-c] [Release] [--output] [{staging}/web/api]"),
+            &format!("dotnet [publish] [{sources}/site/site.fsproj] [-c] [Release] [--output] [{staging}/web/site]"),
+            "./web/api.zip",
+            "./web/site.zip",
+        ],
+    );
+    assert!(!output.stdout.contains("lib.csproj") && !lines.contains(&"./web/api/app.dll"), "{output:?}");
+}
+
+#[test]
+fn a_folder_of_the_author_s_keeps_its_zip_and_none_is_made_where_none_is_wanted() {
+    for (inputs, found) in [
+        ("zipAfterPublish: false, arguments: -o out", vec!["out/lib/app.dll", "out/lib/sub/x"]),
+        ("zipAfterPublish: false, modifyOutputPath: false, arguments: -o out", vec!["out/app.dll", "out/sub/x"]),
+        ("modifyOutputPath: false, arguments: -o out", vec!["out/app.dll", "out/out.zip", "out/sub/x"]),
+        ("arguments: --no-build", vec!["lib/bin/Release/publish.zip", "lib/lib.csproj"]),
+    ] {
+        let steps = format!(
+            "steps:\n{PROJECTS}- task: DotNetCoreCLI@2\n  inputs: {{command: publish, publishWebProjects: false, projects: lib/*.csproj, {inputs}}}\n- script: find out lib -type f | sort\n"
+        );
+        let output = machine().run(&steps).ended_with(0);
+        let lines: Vec<&str> = output.stdout.lines().filter(|line| !line.starts_with("##[")).collect();
+        let found =
+            found.into_iter().map(|it| if it.starts_with("out/") { vec!["lib/lib.csproj", it] } else { vec![it] });
+        let mut found: Vec<&str> = found.flatten().collect();
+        found.sort_unstable();
+        found.dedup();
+        assert!(lines.ends_with(&found), "{inputs}: {output:?}");
+    }
+}
+
+#[test]
+fn nothing_to_publish_or_to_zip_is_said_so() {
+    let publish = |inputs: &str| {
+        let steps = "steps:\n- script: mkdir -p lib; touch lib/lib.csproj\n- task: DotNetCoreCLI@2\n";
+        with(&["dotnet"]).run(&format!("{steps}  inputs: {{command: publish, {inputs}}}\n")).ended_with(1).stdout
+    };
+    assert!(publish("arguments: -o out").contains("There is no project for the web"));
+    let lib = "publishWebProjects: false, projects: lib/*.csproj";
+    assert!(publish(&format!("{lib}, arguments: -o out")).contains("/out/lib`: there is nothing to zip."));
+    assert!(publish(lib).contains("There is no folder `publish` below"));
+    assert!(publish(&format!("{lib}, arguments: -o /tmp")).contains("`/tmp/lib` is outside of the job's folders"));
+    let own = publish("publishWebProjects: false, projects: '', arguments: -o .");
+    assert!(own.contains("/s` can't be replaced by a zip: the job needs it."), "{own}");
+}
+
+#[test]
+fn packages_have_the_version_that_the_scheme_makes() {
+    let pack = |inputs: &str| {
+        let steps = format!(
+            "name: Shop 4.5.6$(Rev:.r)\nvariables: {{pack.version: 1.2.3-rc.1, bad: 'x;y'}}\nsteps:\n- script: echo > a.csproj\n- task: DotNetCoreCLI@2\n  inputs: {{command: pack, packDirectory: out, verbosityPack: '', {inputs}}}\n"
+        );
+        with(&["dotnet"]).run(&steps)
+    };
+    let env = "versioningScheme: byEnvVar, versionEnvVar";
+    for (inputs, arguments) in [
+        ("versioningScheme: off", ""),
+        (&*format!("{env}: PACK_VERSION"), " [-p:PackageVersion=1.2.3-rc.1]"),
+        (&*format!("{env}: pack.version, buildProperties: A=b"), " [-p:A=b;PackageVersion=1.2.3-rc.1]"),
+    ] {
+        let output = pack(inputs).ended_with(0).stdout;
+        assert!(output.contains(&format!("/a.csproj] [--output] [out]{arguments} [--verbosity]")), "{output}");
+    }
+    let by_name = pack("versioningScheme: byBuildNumber").ended_with(0).stdout;
+    assert!(by_name.contains("[-p:PackageVersion=4.5.6"), "{by_name}");
+    let parts = "majorVersion: 2, minorVersion: 3, patchVersion: 4";
+    let before = pack(&format!("versioningScheme: byPrereleaseNumber, {parts}")).ended_with(0).stdout;
+    let version = before.split("[-p:PackageVersion=2.3.4-CI-").nth(1).and_then(|rest| rest.split(']').next());
+    let form: String = version.expect(&before).chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
+    assert_eq!(form, "00000000-000000");
+    for (inputs, sentence) in [
+        (format!("{env}: MISSING"), "The variable `MISSING` that `versionEnvVar` names has no value"),
+        (format!("{env}: BAD"), "`x;y` is no version of a package"),
+        ("versioningScheme: byPrereleaseNumber, majorVersion: two".to_owned(), "is a number, not `two`"),
+    ] {
+        let output = pack(&inputs).ended_with(1);
+        assert!(output.stdout.contains(sentence), "{output:?}");
+    }
+}
+
+#[test]
+fn results_of_tests_have_the_title_that_the_step_gives_them() {
+    let machine = Machine::with_configuration("connections:\n  open: {auth: none}\n");
+    machine.program(
+        "dotnet",
+        "while [ $# -gt 0 ]; do [ \"$1\" = --results-directory ] && dir=$2; shift; done\n\
+         echo '<TestRun><Results><UnitTestResult testName=\"a\" outcome=\"Passed\"/></Results></TestRun>' > \"$dir/a.trx\"\n",
+    );
+    let output = machine.run("steps:\n- task: DotNetCoreCLI@2\n  inputs: {command: test, testRunTitle: ' nightly '}\n");
+    prints(&output.ended_with(0), &["tests of `nightly`: 1, 1 passed, 0 failed, 0 skipped"]);
+}
