@@ -39,7 +39,7 @@ pub use local::{Local, LocalFile, local_files, runs_with_files};
 pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
 pub use sweep::{Left, LeftOver, Site};
-pub use tree::{LeftOut, Links, Tree, Why, tree};
+pub use tree::{LeftOut, Links, SEARCHED_MAX, Tree, Why, search, tree};
 pub use write::{LOG_MAX, LogWriter};
 
 use crate::id::{JobId, RunId};

@@ -8,6 +8,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// The most entries of a folder that is searched.
+pub const SEARCHED_MAX: usize = 1_000_000;
+
 /// What is in a folder, as paths relative to it and in their order.
 #[derive(Debug, Default)]
 pub struct Tree {
@@ -80,8 +83,45 @@ enum Kind {
 
 /// Returns all that is in a folder; `goes_on` is asked before each folder. A folder that links lead to several
 /// times is there as often, with all of it at most [`ENTRIES_MAX`] entries.
-pub fn tree(root: &Path, links: &Links, mut goes_on: impl FnMut() -> io::Result<()>) -> io::Result<Tree> {
+pub fn tree(root: &Path, links: &Links, goes_on: impl FnMut() -> io::Result<()>) -> io::Result<Tree> {
     let mut tree = Tree::default();
+    walk(root, links, ENTRIES_MAX, goes_on, |path, kind| match kind {
+        Kind::Folder(_) => tree.folders.push(path),
+        Kind::File => tree.files.push(path),
+        Kind::Link => tree.links.push(path),
+        Kind::LeftOut(why) => tree.left_out.push(LeftOut { path, why }),
+        Kind::Other => {}
+    })?;
+    tree.files.sort();
+    tree.folders.sort();
+    tree.links.sort();
+    tree.left_out.sort_by(|one, other| (one.why, &one.path).cmp(&(other.why, &other.path)));
+    Ok(tree)
+}
+
+/// Returns the files in a folder that are wanted, in their order: of at most [`SEARCHED_MAX`] entries, since
+/// folders of dependencies have more than what is copied from them.
+pub fn search(
+    root: &Path,
+    links: &Links,
+    goes_on: impl FnMut() -> io::Result<()>,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    walk(root, links, SEARCHED_MAX, goes_on, |path, kind| {
+        found.extend(Some(path).filter(|path| matches!(kind, Kind::File) && is_wanted(path)));
+    })?;
+    found.sort();
+    Ok(found)
+}
+
+fn walk(
+    root: &Path,
+    links: &Links,
+    most: usize,
+    mut goes_on: impl FnMut() -> io::Result<()>,
+    mut visit: impl FnMut(PathBuf, Kind),
+) -> io::Result<()> {
     let mut open = vec![(PathBuf::new(), Way::to(&fs::metadata(root)?, None))];
     let mut entries = 0;
     while let Some((folder, way)) = open.pop() {
@@ -90,27 +130,18 @@ pub fn tree(root: &Path, links: &Links, mut goes_on: impl FnMut() -> io::Result<
             let entry = entry.map_err(|error| at(&folder, &error))?;
             let path = folder.join(entry.file_name());
             entries += 1;
-            if entries > ENTRIES_MAX {
-                let reason = format!("it has more than {ENTRIES_MAX} files, those included that links lead to");
+            if entries > most {
+                let reason = format!("it has more than {most} files, those included that links lead to");
                 return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
             }
-            match kind(&entry, links, &way).map_err(|error| at(&path, &error))? {
-                Kind::Folder(about) => {
-                    open.push((path.clone(), Way::to(&about, Some(way.clone()))));
-                    tree.folders.push(path);
-                }
-                Kind::File => tree.files.push(path),
-                Kind::Link => tree.links.push(path),
-                Kind::LeftOut(why) => tree.left_out.push(LeftOut { path, why }),
-                Kind::Other => {}
+            let kind = kind(&entry, links, &way).map_err(|error| at(&path, &error))?;
+            if let Kind::Folder(about) = &kind {
+                open.push((path.clone(), Way::to(about, Some(way.clone()))));
             }
+            visit(path, kind);
         }
     }
-    tree.files.sort();
-    tree.folders.sort();
-    tree.links.sort();
-    tree.left_out.sort_by(|one, other| (one.why, &one.path).cmp(&(other.why, &other.path)));
-    Ok(tree)
+    Ok(())
 }
 
 fn kind(entry: &fs::DirEntry, links: &Links, way: &Way) -> io::Result<Kind> {

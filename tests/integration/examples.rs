@@ -224,7 +224,7 @@ fn node_package_is_tested_and_packed() {
     let lines = ["package/index.js", "would publish version 1.0.0: npm publish needs the network"];
     push_prints(&folder, &server, "ci#1", &lines);
     let shown = folder.run(&["runs", "show", "ci#1"]).ended_with(0).stdout;
-    assert!(shown.contains("tests: 2, 2 passed, 0 failed, 0 skipped"), "{shown}");
+    assert!(shown.contains("tests of `node`: 2, 2 passed, 0 failed, 0 skipped"), "{shown}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod engine;
 mod fake;
 mod left;
 mod packages;
+mod seven;
 
 use super::support::{ANSWER_MAX, Output, until};
 use fake::Machine;

@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::model::{Action, Job, Pipeline, Step};
 use crate::pipeline::plan::{CheckoutSource, Interpreter, TargetPlace};
+use crate::pipeline::task::SEVEN_ZIP;
 use crate::pipeline::task::call::{Program, tool};
 use std::collections::BTreeSet;
 
@@ -25,6 +26,9 @@ pub(super) fn check(pipeline: &Pipeline, machine: Option<&dyn Machine>, diagnost
         containers(job, machine, diagnostics);
         repositories(pipeline, job, machine, diagnostics);
         large_files(job, machine, diagnostics);
+        for step in job.all_steps().filter(|step| step.enabled) {
+            seven_zip(step, machine, diagnostics);
+        }
         for step in job.all_steps().filter(|step| step.enabled && runs_here(step, job)) {
             programs(step, machine, &mut told, diagnostics);
         }
@@ -99,6 +103,24 @@ fn large_files(job: &Job, machine: &dyn Machine, diagnostics: &mut Diagnostics) 
             diagnostics.push(missing.help(help));
         }
     }
+}
+
+/// Reports archives of 7z where no program makes or unpacks them.
+fn seven_zip(step: &Step, machine: &dyn Machine, diagnostics: &mut Diagnostics) {
+    let Action::Task(task) = &step.action else { return };
+    let wants = |name: &str, text: &str| match (task.name.as_str(), name) {
+        ("ArchiveFiles", "archiveType") => text.trim().eq_ignore_ascii_case("7z"),
+        ("ExtractFiles", "archiveFilePatterns") => text
+            .lines()
+            .map(str::trim)
+            .any(|line| !line.starts_with(['!', '#']) && line.to_lowercase().ends_with(".7z")),
+        _ => false,
+    };
+    let wanted = task.inputs.iter().find(|(name, value)| wants(&name.value, &value.flatten()));
+    let Some((input, _)) = wanted.filter(|_| !SEVEN_ZIP.iter().any(|name| machine.has_program(name))) else { return };
+    let title = format!("`{}` is not installed on this machine", SEVEN_ZIP[0]);
+    let missing = Diagnostic::error(Code::MissingProgram, title, input.span, "archives of 7z need it");
+    diagnostics.push(missing.help("install 7-Zip, name a pool whose machines have it, or make a zip or tar"));
 }
 
 /// Reports programs that a step needs and that are not there.

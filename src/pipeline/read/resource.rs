@@ -133,14 +133,12 @@ impl Reader<'_> {
         let note = Diagnostic::note_at(Code::NoEffect, title, *first, "webhooks and people start them");
         let note = others.iter().fold(note, |note, span| note.related(*span, "this neither"));
         let is_pipeline = of_kind("pipelines").iter().filter_map(|item| entry(item, "trigger"));
-        let help = match is_pipeline.map(|it| it.key_span).any(|span| places.contains(&span)) {
-            true => {
-                "let the last step of the other pipeline run `pipehook send NAME`, to a connection that \
-                 `resources.webhooks` names here, or write `none`"
-            }
-            false => {
-                "let what changes the resource post to a connection that `resources.webhooks` names, or write `none`"
-            }
+        let has_pipeline = is_pipeline.map(|it| it.key_span).any(|span| places.contains(&span));
+        let help =
+            "let what changes the resource post to a connection that `resources.webhooks` names, or write `none`";
+        let note = match has_pipeline {
+            true => note.note("the last step of another pipeline posts by `pipehook send NAME`"),
+            false => note,
         };
         self.diagnostics.push(note.help(help));
     }

@@ -34,7 +34,7 @@ pub(super) const NO_BRANCH: &str =
 
 /// Which archives the tasks for them know: the task, the input, and its values or the endings of names.
 const ARCHIVES: [(&str, &str, &[&str]); 3] = [
-    ("ArchiveFiles", "archiveType", &["zip", "tar", "default"]),
+    ("ArchiveFiles", "archiveType", &["zip", "tar", "7z", "default"]),
     ("ArchiveFiles", "tarCompression", &["gz", "bz2", "xz", "none"]),
     ("ExtractFiles", "archiveFilePatterns", ARCHIVE_ENDINGS),
 ];

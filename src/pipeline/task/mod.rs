@@ -138,8 +138,11 @@ pub(super) const SHORTCUTS: &[Shortcut] = &[
 /// The endings of archives that can be unpacked; what is a tar in them has `.tar` before.
 pub const ARCHIVE_ENDINGS: &[&str] = &[
     ".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz", ".taz", ".tbz2", ".tbz", ".tb2", ".txz", ".jar", ".war", ".ear",
-    ".nupkg", ".whl", ".vsix",
+    ".nupkg", ".whl", ".vsix", ".7z",
 ];
+
+/// The programs for archives of 7z, the first that is there.
+pub const SEVEN_ZIP: [&str; 3] = ["7z", "7za", "7zz"];
 
 /// Returns every task that is known.
 pub fn all() -> impl Iterator<Item = &'static Definition> {

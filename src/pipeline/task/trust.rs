@@ -21,6 +21,7 @@ pub enum Role {
 const DECISIONS: &[&str] = &[
     "archiveType",
     "tarCompression",
+    "sevenZipCompression",
     "pathToSevenZipTool",
     "publishLocation",
     "source",

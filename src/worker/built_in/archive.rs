@@ -5,9 +5,14 @@ use super::extract::Packing;
 use super::halt;
 use super::input::Inputs;
 use super::pack::{Archive, Form};
-use super::{Own, Told, Unfinished, place};
+use super::{Own, Told, Unfinished, place, seven};
 use crate::diagnostic::{shown, shown_path};
 use std::path::PathBuf;
+
+/// The type that the program for it makes, and how much work it puts into that.
+const SEVEN: &str = "7z";
+const COMPRESSIONS: [(&str, u8); 6] =
+    [("ultra", 9), ("maximum", 7), ("normal", 5), ("fast", 3), ("fastest", 1), ("none", 0)];
 
 pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
     let job = execution.job;
@@ -20,6 +25,21 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     let prefix = root.file_name().filter(|_| inputs.flag("includeRootFolder") == Ok(true) || root.is_file());
     let prefix = prefix.map(PathBuf::from).unwrap_or_default();
     let adds = !inputs.flag("replaceExistingArchive")?;
+    if inputs.choice("archiveType")? == SEVEN {
+        let compression = inputs.choice("sevenZipCompression")?;
+        let level = COMPRESSIONS.iter().find(|(name, _)| *name == compression).map(|(_, level)| *level);
+        let (folder, name) = match (root.parent(), prefix.as_os_str().is_empty()) {
+            (Some(around), false) => (around.to_owned(), prefix),
+            _ => (root, prefix),
+        };
+        let compression = level.ok_or_else(|| {
+            let known = COMPRESSIONS.map(|(name, _)| format!("`{name}`")).join(", ");
+            format!("`sevenZipCompression` is one of {known}, not `{}`.", shown(&compression))
+        })?;
+        let line = format!("{} is made.", to.display());
+        seven::pack(execution, own, &seven::Archive { folder, name, to, compression, adds }).await?;
+        return Ok(Told::line(line));
+    }
     let archive = Archive { workspace: job.workspace.clone(), root, prefix, to, form: form(inputs)?, adds };
     halt::work(execution, own, move |halt| archive.carry_out(halt)).await
 }
@@ -32,6 +52,6 @@ fn form(inputs: &Inputs) -> Result<Form, String> {
         ("tar", "bz2") => Ok(Form::Tar(Packing::Bzip2)),
         ("tar", "xz") => Ok(Form::Tar(Packing::Xz)),
         ("tar", other) => Err(format!("`tarCompression` is `gz`, `bz2`, `xz` or `none`, not `{}`.", shown(other))),
-        (other, _) => Err(format!("`archiveType` is `zip` or `tar` here, not `{}`.", shown(other))),
+        (other, _) => Err(format!("`archiveType` is `zip`, `7z` or `tar` here, not `{}`.", shown(other))),
     }
 }

@@ -11,7 +11,7 @@ use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points};
-use super::tree::tree;
+use super::tree::search;
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use crate::files::{Caches, KEY_MAX};
@@ -183,7 +183,7 @@ fn content(patterns: &Text, workspace: &Workspace, halt: &Halt) -> Result<String
     let files = Patterns::new(patterns, sources, Points::Taken)?;
     let mut all = Sha256::new();
     let mut count = 0;
-    for path in tree(sources, workspace, halt)?.files.into_iter().filter(|path| files.holds(path)) {
+    for path in search(sources, workspace, halt, |path| files.holds(path))? {
         halt.check()?;
         let failed = |error: std::io::Error| format!("`{}` can't be read: {error}.", shown(&path.to_string_lossy()));
         let (hash, length) = hash(&sources.join(&path), halt).map_err(failed)?;

@@ -11,7 +11,7 @@ use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points};
-use super::tree::tree;
+use super::tree::search;
 use super::{Own, Told, Unfinished, xml};
 use crate::diagnostic::shown;
 use crate::files::Links;
@@ -60,7 +60,7 @@ pub(super) async fn run(
 fn find(workspace: &Workspace, patterns: &Patterns, halt: &Halt) -> Result<Found, String> {
     let mut found = Found { files: Vec::new(), coverage: Coverage::default(), problems: Vec::new() };
     let folder = &workspace.sources;
-    for path in tree(folder, workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path)) {
+    for path in search(folder, workspace, halt, |path| patterns.holds(path))? {
         match read(&folder.join(&path), halt) {
             Ok(coverage) => {
                 found.coverage.add(coverage);

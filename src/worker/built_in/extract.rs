@@ -8,7 +8,8 @@ use super::super::job::Execution;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::found;
-use super::{Own, Told, Unfinished, place, zip_time};
+use super::tree::with_links;
+use super::{Own, Told, Unfinished, place, seven, zip_time};
 use crate::diagnostic::{shown, shown_path};
 use crate::files::ENTRIES_MAX;
 use std::fs::File;
@@ -28,6 +29,8 @@ const RATIO_FROM: u64 = 100 * 1024 * 1024;
 const LINK_MAX: u64 = 4096;
 /// The most kibibytes of memory that an archive of xz may want: what its strongest usual form does.
 const XZ_MEMORY_MAX: u32 = 128 * 1024;
+/// What is said of an archive that is a trap.
+const TOO_LARGE: &str = "what comes out of it is too large for its size, or for all";
 /// The bits of a mode that tell a link, among those that tell what a file is.
 const KIND_BITS: u32 = 0o170_000;
 const LINK_BITS: u32 = 0o120_000;
@@ -46,25 +49,62 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     let overwrites = inputs.flag("overwriteExistingFiles")?;
     let patterns = inputs.text("archiveFilePatterns").clone();
     let workspace = job.workspace.clone();
-    halt::work(execution, own, move |halt| {
+    let archives = halt::work(execution, own, move |halt| {
         let archives = found(&patterns, &workspace, halt)?;
         if archives.is_empty() {
             return Err(format!("No archive below {} is meant by `archiveFilePatterns`.", workspace.sources.display()));
         }
-        extract_all(&archives, to, cleans, overwrites, halt)
-    })
-    .await
+        Ok(archives)
+    });
+    let archives = archives.await?;
+    let archives = unpack_others(execution, own, archives).await?;
+    halt::work(execution, own, move |halt| extract_all(&archives, to, cleans, overwrites, halt)).await
 }
 
-fn extract_all(archives: &[PathBuf], to: PathBuf, cleans: bool, overwrites: bool, halt: &Halt) -> Result<Told, String> {
+/// An archive, and the folder where a program has unpacked it already.
+type Found = (PathBuf, Option<PathBuf>);
+
+/// Lets the program for 7z unpack its archives, into folders for what nobody needs after the job.
+async fn unpack_others(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    archives: Vec<PathBuf>,
+) -> Result<Vec<Found>, Unfinished> {
+    let mut found = Vec::new();
+    let (mut bytes, mut entries) = (0_u64, 0_usize);
+    for (number, archive) in archives.into_iter().enumerate() {
+        if !archive.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("7z")) {
+            found.push((archive, None));
+            continue;
+        }
+        let named = shown_path(&archive.to_string_lossy());
+        let failed = |error: io::Error| format!("`{named}` can't be unpacked: {error}.");
+        let size = archive.metadata().map_err(failed)?.len();
+        let (out, count) = seven::content(execution, own, &archive).await?;
+        (bytes, entries) = (bytes.saturating_add(out), entries.saturating_add(count));
+        if out > size.saturating_mul(RATIO_MAX).max(RATIO_FROM) || bytes > EXTRACTED_MAX || entries > ENTRIES_MAX {
+            return Err(failed(refused(TOO_LARGE)).into());
+        }
+        let to = execution.job.workspace.temporary.join(format!("{}_{number}.out", own.place));
+        super::checkout::remove(&to).map_err(failed)?;
+        seven::unpack(execution, own, &archive, &to).await?;
+        found.push((archive, Some(to)));
+    }
+    Ok(found)
+}
+
+fn extract_all(archives: &[Found], to: PathBuf, cleans: bool, overwrites: bool, halt: &Halt) -> Result<Told, String> {
     if cleans {
         super::checkout::remove(&to).map_err(|error| format!("The destination can't be cleaned: {error}."))?;
     }
     let mut told = Told::default();
     let mut extraction = Extraction { to, overwrites, halt, bytes: 0, entries: 0, bytes_max: 0 };
-    for archive in archives {
+    for (archive, unpacked) in archives {
         let before = extraction.entries;
-        let extracted = extraction.archive(archive);
+        let extracted = match unpacked {
+            Some(folder) => extraction.take(folder),
+            None => extraction.archive(archive),
+        };
         extracted
             .map_err(|error| format!("`{}` can't be unpacked: {error}.", shown_path(&archive.to_string_lossy())))?;
         told.lines.push(format!(
@@ -98,8 +138,29 @@ impl Extraction<'_> {
             Some((Inner::Zip, _)) => self.zip(file),
             Some((Inner::Tar, packing)) => self.tar(unpacked(packing, file)),
             Some((Inner::File, packing)) => self.single(archive, unpacked(packing, file)),
-            None => Err(refused("its name says none of zip, tar, gz, bz2 and xz")),
+            None => Err(refused("its name says none of zip, 7z, tar, gz, bz2 and xz")),
         }
+    }
+
+    /// Takes what a program has unpacked into a folder, which goes.
+    fn take(&mut self, folder: &Path) -> io::Result<()> {
+        self.bytes_max = EXTRACTED_MAX;
+        let tree = with_links(folder, self.halt).map_err(io::Error::other)?;
+        for path in &tree.folders {
+            self.count()?;
+            self.folder(path)?;
+        }
+        for path in &tree.files {
+            self.count()?;
+            let mut file = File::open(folder.join(path))?;
+            let about = file.metadata()?;
+            self.file(path, about.permissions().mode(), about.modified().ok(), &mut file)?;
+        }
+        for path in &tree.links {
+            self.count()?;
+            self.link(path, &std::fs::read_link(folder.join(path))?)?;
+        }
+        super::checkout::remove(folder)
     }
 
     /// Unpacks one file, whose name is the archive's without its ending.
@@ -195,7 +256,7 @@ impl Extraction<'_> {
             }
             self.bytes += read as u64;
             if self.bytes > self.bytes_max {
-                return Err(refused("what comes out of it is too large for its size, or for all"));
+                return Err(refused(TOO_LARGE));
             }
             file.write_all(&bytes[..read])?;
         }
@@ -289,7 +350,7 @@ impl<R: Read> Read for Counted<'_, R> {
         self.halt.check().map_err(io::Error::other)?;
         let read = self.file.read(bytes)?;
         let left = self.left.checked_sub(read as u64);
-        self.left = left.ok_or_else(|| refused("what comes out of it is too large for its size, or for all"))?;
+        self.left = left.ok_or_else(|| refused(TOO_LARGE))?;
         Ok(read)
     }
 }

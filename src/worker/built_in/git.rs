@@ -3,11 +3,10 @@
 
 use super::super::context::JobContext;
 use super::super::desk::Desk;
-use super::super::journal::Broken;
 use super::super::stop::Watchman;
 use super::Unfinished;
-use crate::process::{self, Command, Ended, Exit, Line, Output, StandardError};
-use async_trait::async_trait;
+use super::call::{Said, Shown, call, failure};
+use crate::process::{self, Command, Exit, StandardError};
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,8 +30,6 @@ pub(super) const LOCAL: &str = "file";
 pub(super) const REMOTE: &str = "https:ssh";
 /// All of them.
 pub(super) const ALL: &str = "file:https:ssh";
-/// How many lines of a call are looked at; all of them are in the log.
-const ANSWER_MAX: usize = 1_000;
 
 /// Calls `git` for one job.
 pub(super) struct Git<'g, 'j> {
@@ -46,13 +43,6 @@ pub(super) struct Git<'g, 'j> {
     /// Whether the step goes on when the job is canceled.
     pub(super) goes_on: &'g (dyn Fn() -> bool + Sync),
     configuration: PathBuf,
-}
-
-/// Whether the log shows a call and what it prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    Yes,
-    No,
 }
 
 impl<'g, 'j> Git<'g, 'j> {
@@ -85,18 +75,12 @@ impl<'g, 'j> Git<'g, 'j> {
             self.desk.log(self.place, vec![line]).await.map_err(Unfinished::Broken)?;
         }
         let command = self.command(folder, transports, arguments)?;
-        let mut answer = Answer { desk: self.desk, place: self.place, shown, lines: Vec::new(), broken: None };
         let stop = self.watchman.interruption(self.end, self.goes_on);
-        let ended = process::run(&command, self.job.host.patience, stop, &mut answer).await;
-        let Answer { lines, broken, .. } = answer;
-        if let Some(broken) = broken {
-            return Err(Unfinished::Broken(broken));
-        }
-        match ended {
-            Ok(Ended { stopped: Some(interruption), .. }) => Err(Unfinished::Interrupted(interruption)),
-            Ok(Ended { exit: Exit::Code(0), .. }) => Ok(lines),
-            Ok(Ended { exit, .. }) => Err(failure(arguments, exit, &lines).into()),
-            Err(error) => Err(format!("git can't be run: {error}.").into()),
+        match call(&command, self.job.host.patience, (self.desk, self.place), stop, shown).await? {
+            Said { exit: Exit::Code(0), lines, .. } => Ok(lines),
+            Said { exit, last, .. } => {
+                Err(failure(&format!("git {}", arguments.first().copied().unwrap_or_default()), exit, &last).into())
+            }
         }
     }
 
@@ -130,17 +114,6 @@ impl<'g, 'j> Git<'g, 'j> {
     }
 }
 
-fn failure(arguments: &[&str], exit: Exit, lines: &[String]) -> String {
-    let last = lines.iter().rev().find(|line| !line.trim().is_empty());
-    let said = last.map_or(String::new(), |line| format!(": {}", line.trim()));
-    let how = match exit {
-        Exit::Code(code) => format!("exited with code '{code}'"),
-        Exit::Signal(signal) => format!("was ended by signal {signal}"),
-        Exit::Unseen => "was killed".to_owned(),
-    };
-    format!("`git {}` {how}{said}", arguments.first().copied().unwrap_or_default())
-}
-
 /// Writes a file that replaces the user's own configuration: git otherwise refuses repositories
 /// of other users, which the configuration of this server names.
 fn write_configuration(file: &Path, folders: &[&Path]) -> std::io::Result<()> {
@@ -160,31 +133,4 @@ fn write_configuration(file: &Path, folders: &[&Path]) -> std::io::Result<()> {
 /// Returns a value as git's configuration has it.
 pub(super) fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
-/// Takes what git prints.
-struct Answer<'a, 'j> {
-    desk: &'a mut Desk<'j>,
-    place: Option<usize>,
-    shown: Shown,
-    lines: Vec<String>,
-    broken: Option<Broken>,
-}
-
-#[async_trait]
-impl Output for Answer<'_, '_> {
-    async fn take(&mut self, lines: Vec<Line>) -> Result<(), String> {
-        let texts: Vec<String> = lines.into_iter().map(|line| line.text).collect();
-        let room = ANSWER_MAX.saturating_sub(self.lines.len());
-        self.lines.extend(texts.iter().take(room).cloned());
-        if self.shown == Shown::No {
-            return Ok(());
-        }
-        if let Err(broken) = self.desk.log(self.place, texts).await {
-            let reason = broken.to_string();
-            self.broken = Some(broken);
-            return Err(reason);
-        }
-        Ok(())
-    }
 }

@@ -10,7 +10,8 @@
 //! pattern     which files are meant
 //! tree        which files are there
 //! xml         files that tools have left, of any encoding
-//! pack        archives that are made; zip_time the times of entries in them
+//! pack        archives that are made; zip_time the times of entries in them; seven those of 7z
+//! call        programs that steps call for themselves
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
 //! artifact, copy, delete, download, archive, extract, results, coverage, cache, program, wait    the tasks
@@ -23,6 +24,7 @@
 mod archive;
 mod artifact;
 mod cache;
+mod call;
 mod checkout;
 mod copy;
 mod coverage;
@@ -42,6 +44,7 @@ mod program;
 mod repository;
 mod results;
 mod select;
+mod seven;
 mod submodule;
 mod task;
 mod tool;

@@ -4,7 +4,7 @@
 use super::super::workspace::Workspace;
 use super::glob::{Glob, escape};
 use super::halt::Halt;
-use super::tree::tree;
+use super::tree::search;
 use crate::diagnostic::shown;
 use crate::taint::Text;
 use std::collections::BTreeSet;
@@ -129,8 +129,8 @@ pub(super) fn found(text: &Text, workspace: &Workspace, halt: &Halt) -> Result<V
         if root.ancestors().skip(1).any(|around| roots.contains(around)) {
             continue;
         }
-        let all = tree(root, workspace, halt)?.files.into_iter().map(|path| root.join(path));
-        files.extend(all.filter(|path| patterns.holds(path)));
+        let found = search(root, workspace, halt, |path| patterns.holds(&root.join(path)))?;
+        files.extend(found.into_iter().map(|path| root.join(path)));
     }
     Ok(files.into_iter().collect())
 }

@@ -15,9 +15,9 @@ use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points};
-use super::tree::tree;
+use super::tree::search;
 use super::{Ending, Own, Told, Unfinished, conclude, xml};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::store::{StepReport, TestFailure, Tests};
 use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
@@ -148,7 +148,7 @@ pub(super) async fn run(
 ) -> Result<Told, Unfinished> {
     let form = inputs.choice("testRunner")?;
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
-    let (pattern, below) = (inputs.text("testResultsFiles"), shown(&folder.to_string_lossy()).to_string());
+    let (pattern, below) = (inputs.text("testResultsFiles"), shown_path(&folder.to_string_lossy()));
     let none = format!("No file below `{below}` is meant by `{}`: there are no results.", shown(&pattern.flatten()));
     let wanted = Wanted::new(&form, folder, pattern, &execution.job.workspace)?.titled(&inputs.data("testRunTitle"));
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
@@ -164,7 +164,11 @@ pub(super) async fn run(
         return Err(problems.remove(0).into());
     }
     let has_failed = tests.failed > 0;
-    let told = told(tests, problems, report);
+    let told = match files {
+        // Where nothing was read there are no tests to tell of.
+        0 => Told { lines: Vec::new(), warnings: problems },
+        _ => told(tests, problems, report),
+    };
     if has_failed && fails_on_failed {
         execution.desk.log(Some(own.place), told.lines).await?;
         return Err("There are tests that failed.".to_owned().into());
@@ -208,7 +212,7 @@ fn read_all(wanted: &Wanted, halt: &Halt) -> Result<Read, String> {
     let Wanted { form, folder, patterns, workspace, title } = wanted;
     let mut all = Read::default();
     all.tests.title.clone_from(title);
-    for path in tree(folder, workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path)) {
+    for path in search(folder, workspace, halt, |path| patterns.holds(path))? {
         let mut tests = Tests::default();
         match read(form, &folder.join(&path), &mut tests, halt) {
             Ok(()) => {

@@ -3,7 +3,8 @@
 //! Their addresses stand in the repository. Over https and ssh they may be any; a folder of this machine only
 //! if the configuration names it as a repository: others are not meant for whoever commits.
 
-use super::git::{self, Git, Shown};
+use super::call::Shown;
+use super::git::{self, Git};
 use super::{Unfinished, place};
 use std::path::Path;
 

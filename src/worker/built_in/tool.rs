@@ -11,7 +11,7 @@ use super::input::Inputs;
 use super::pattern::{Patterns, Points};
 use super::program::{self, given};
 use super::results::Wanted;
-use super::tree::tree;
+use super::tree::search;
 use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Interpreter, Script, Step};
@@ -113,8 +113,8 @@ async fn subjects(
             let is_first = matches!(each, Each::First(_));
             let workspace = execution.job.workspace.clone();
             let found = halt::work(execution, own, move |halt| {
-                let files = tree(&folder, &workspace, halt)?.files.into_iter().filter(|path| patterns.holds(path));
-                let files = files.map(|path| folder.join(path));
+                let files = search(&folder, &workspace, halt, |path| patterns.holds(path))?;
+                let files = files.into_iter().map(|path| folder.join(path));
                 let mut files: Vec<PathBuf> = files.filter(|it| !is_for_web || dotnet::is_for_web(it)).collect();
                 files.sort_by_key(|path| path.components().count());
                 files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });

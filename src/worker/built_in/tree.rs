@@ -4,7 +4,7 @@ use super::super::workspace::Workspace;
 use super::halt::Halt;
 use crate::diagnostic::shown_path;
 use crate::files::{self, LeftOut, Links, Tree, Why};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Returns all that is in a folder, with links followed inside of the job's folders. On failure, a sentence.
 pub(super) fn tree(root: &Path, workspace: &Workspace, halt: &Halt) -> Result<Tree, String> {
@@ -16,9 +16,25 @@ pub(super) fn with_links(root: &Path, halt: &Halt) -> Result<Tree, String> {
     look(root, &Links::Kept, halt)
 }
 
+/// Returns the files in a folder that are wanted, with links followed as in [`tree`]. On failure, a sentence.
+pub(super) fn search(
+    root: &Path,
+    workspace: &Workspace,
+    halt: &Halt,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, String> {
+    let links = Links::Within(workspace.homes());
+    let found = files::search(root, &links, || halt.check().map_err(std::io::Error::other), is_wanted);
+    found.map_err(|error| unread(root, &error))
+}
+
+fn unread(root: &Path, error: &std::io::Error) -> String {
+    format!("`{}` can't be read: {error}.", shown_path(&root.to_string_lossy()))
+}
+
 fn look(root: &Path, links: &Links, halt: &Halt) -> Result<Tree, String> {
     let found = files::tree(root, links, || halt.check().map_err(std::io::Error::other));
-    found.map_err(|error| format!("`{}` can't be read: {error}.", shown_path(&root.to_string_lossy())))
+    found.map_err(|error| unread(root, &error))
 }
 
 /// Returns a sentence for each reason why links were left out, which are sorted by it.

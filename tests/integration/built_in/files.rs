@@ -132,3 +132,17 @@ fn nothing_is_written_outside_of_the_job_s_folders() {
     let own = "steps:\n- task: DeleteFiles@1\n  inputs: {SourceFolder: ., Contents: none, RemoveSourceFolder: true}\n";
     fails_with(run(&folder(own)), "can't be removed: the job needs it");
 }
+
+#[test]
+fn what_is_looked_for_is_found_beside_more_files_than_an_artifact_has() {
+    let steps = "\
+steps:
+- script: mkdir node_modules && cd node_modules && seq 100100 | xargs touch; echo '<testsuite/>' > TEST-a.xml
+- task: PublishTestResults@2
+- publish: node_modules
+  artifact: a
+";
+    let output = run(&folder(steps)).ended_with(1);
+    assert!(printed(&output).contains(&"tests: 0, 0 passed, 0 failed, 0 skipped"), "{output:?}");
+    assert!(output.stdout.contains("it has more than 100000 files"), "{output:?}");
+}

@@ -62,9 +62,12 @@ fn triggers_of_resources_are_told_with_what_to_do_instead() {
     let with =
         |resource: &str| check(&format!("resources:\n  {resource}\nsteps:\n- script: echo\n")).ended_with(0).stderr;
     let pipeline = with("pipelines: [{pipeline: a, source: p, trigger: true}]");
-    assert!(pipeline.contains("let the last step of the other pipeline run `pipehook send NAME`"), "{pipeline}");
+    assert!(pipeline.contains("the last step of another pipeline posts by `pipehook send NAME`"), "{pipeline}");
     let container = with("containers: [{container: a, image: b, trigger: {tags: [x]}}]");
-    assert!(container.contains("let what changes the resource post to a connection"), "{container}");
+    for told in [&pipeline, &container] {
+        assert!(told.contains("let what changes the resource post to a connection"), "{told}");
+    }
+    assert!(!container.contains("another pipeline"), "{container}");
     let none = with("pipelines: [{pipeline: a, source: p, trigger: none}]");
     assert!(!none.contains("triggers of resources"), "{none}");
 }
