@@ -129,11 +129,11 @@ async fn run(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::sums;
 
     #[test]
     fn the_sums_of_a_list_are_read() {
-        for (line, sums) in [
+        for (line, expected) in [
             ("2026-11-26 16:48:13                 19           23  3 files, 1 folders", Some((19, 4))),
             ("                    19           23  1 files", Some((19, 1))),
             ("2026-11-26 16:48:13  4294967296  23  1 file, 2 folders", Some((4_294_967_296, 3))),
@@ -141,7 +141,7 @@ mod tests {
             ("1 files", None),
             ("", None),
         ] {
-            assert_eq!(super::sums(line), sums, "{line}");
+            assert_eq!(sums(line), expected, "{line}");
         }
     }
 }
