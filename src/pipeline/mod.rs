@@ -40,6 +40,7 @@ mod value;
 pub use foresee::{Foreseen, ForeseenScript, foresee};
 pub use literal::with_literals;
 pub use machine::Machine;
+pub use model::POOL_DEFAULT;
 pub use resources::{FilterSource, Subject, TestSource, Upstream, WebhookResource, upstreams, webhooks};
 pub use rewritten::rewritten;
 pub use schema::judge;

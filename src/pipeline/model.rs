@@ -139,7 +139,7 @@ pub(super) struct Pool {
 }
 
 /// The pool of a job that names none, and of one that only asks for an image of a cloud.
-pub(super) const POOL_DEFAULT: &str = "default";
+pub const POOL_DEFAULT: &str = "default";
 
 impl Default for Pool {
     fn default() -> Self {

@@ -118,6 +118,7 @@ fn job_detail(mut row: JobRow, job: &Job, standing: &Standing) -> JobDetail {
         name: job.name.clone(),
         leg: leg.name().map(Cow::into_owned),
         display_name: leg.display_name().flatten().into_owned(),
+        pool: leg.pool().to_owned(),
         state: row.state,
         result: row.result,
         reason: row.reason,

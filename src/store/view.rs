@@ -89,6 +89,8 @@ pub struct JobDetail {
     pub leg: Option<String>,
     /// What people see.
     pub display_name: String,
+    /// Whose workers may claim it.
+    pub pool: String,
     /// How far it is.
     pub state: State,
     /// How it ended.

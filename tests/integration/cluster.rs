@@ -102,9 +102,11 @@ fn what_one_machine_made_another_takes_and_nothing_of_it_stays_behind() {
     let (receiver, one, two) = (folder(&address), folder(&address), folder(&address));
     receiver.write("pipelines/load.yml", HANDED_ON);
     let server = receiver.serve(&["--no-worker"]);
-    let (_one, _two) = (one.work(&["--pool", "one"]), two.work(&["--pool", "two"]));
     let answer = server.deliver("load", "s", b"{}");
     let run = answer.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
+    let waiting = receiver.run(&["runs", "show", &run]).ended_with(0).stdout;
+    assert!(waiting.contains("job make: queued in the pool one\n"), "whose workers it waits for: {waiting}");
+    let (_one, _two) = (one.work(&["--pool", "one"]), two.work(&["--pool", "two"]));
     until("the run's end", SOON, || ended(&server, 1));
     let text = server.ask(&format!("/api/v1/runs/{run}/logs")).body;
     assert!(text.contains("made here\n") && text.contains("600000\n") && text.contains("handed on\n"), "{text}");

@@ -3,6 +3,8 @@
 use super::super::moment::{exact, took};
 use super::super::output::{facts, verdict};
 use crate::diagnostic::{is_unprintable, shown};
+use crate::pipeline::POOL_DEFAULT;
+use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{RunResult, State};
 use crate::store::{
     Approval, FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport, Wait, WaitKind,
@@ -58,7 +60,11 @@ fn stage(stage: &StageDetail, now: Timestamp, text: &mut String) {
 
 fn job(job: &JobDetail, now: Timestamp, text: &mut String) {
     let took = took(job.started_at, job.finished_at, now);
-    line(text, 1, "job", &job.display_name, &state(job.state, job.result), &took);
+    let mut state = state(job.state, job.result);
+    if job.state == State::Queued && ![POOL_DEFAULT, AGENTLESS_POOL].contains(&job.pool.as_str()) {
+        state.push_str(&format!(" in the pool {}", shown(&job.pool)));
+    }
+    line(text, 1, "job", &job.display_name, &state, &took);
     if let Some(reason) = &job.reason {
         text.push_str(&format!("    {}\n", shown(reason)));
     }
