@@ -75,6 +75,20 @@ pub(super) struct Objects {
     runtime: Option<Runtime>,
 }
 
+/// Makes a folder where it is missing.
+fn present(folder: &std::path::Path) -> io::Result<()> {
+    if !folder.try_exists()? {
+        std::fs::create_dir_all(folder)?;
+        tracing::warn!(folder = %folder.display(), "the folder that `files` names was not there and was made");
+    }
+    Ok(())
+}
+
+/// Returns an error with the folder to which it happened.
+fn named(folder: &std::path::Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
+}
+
 /// What stands directly in a folder, in the order of the names.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
@@ -88,10 +102,7 @@ impl Objects {
     pub(super) fn open(place: &Place) -> io::Result<Self> {
         let (store, prefix): (Arc<dyn ObjectStore>, _) = match place {
             Place::Folder(folder) => {
-                if !folder.try_exists()? {
-                    std::fs::create_dir_all(folder)?;
-                    tracing::warn!(folder = %folder.display(), "the folder that `files` names was not there and was made");
-                }
+                present(folder).map_err(|error| named(folder, &error))?;
                 let store = LocalFileSystem::new_with_prefix(folder).map_err(io::Error::other)?;
                 (Arc::new(store.with_fsync(true).with_automatic_cleanup(true)), String::new())
             }

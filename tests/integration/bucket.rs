@@ -242,3 +242,13 @@ fn an_object_store_that_is_away_for_a_while_gets_all_of_it_later() {
     bucket.is_away.store(false, Ordering::Relaxed);
     assert_whole(&folder);
 }
+
+#[test]
+fn a_folder_for_files_that_can_not_be_made_is_named() {
+    let folder = Folder::new("files: file:///dev/null/shared\n");
+    let told = folder.run(&["serve"]).ended_with(3);
+    assert!(
+        told.stderr.contains("what `files` names can't be used") && told.stderr.contains("/dev/null/shared: "),
+        "{told:?}"
+    );
+}
