@@ -399,7 +399,6 @@ pub(super) const INTEGERS: &[&str] = &[
     "for n in A B; do printf -v \"$n\" %s ${{ x }}; done; echo $((A + B))",
     "for n in A B; do mapfile -t \"$n\" <<< ${{ x }}; done; echo $((A + B))",
     "x=${{ x }}; printf -v n %s x; echo $((n))",
-    "cat > s <<'EOF'\n#!/bin/bash\necho $(( $1 ))\nEOF\nchmod +x s; ./s ${{ x }}",
     "printf '(( N > 1 ))\\n' > s; N=${{ x }}; . ./s",
 ];
 
