@@ -6,6 +6,31 @@ use super::argument::Argument;
 const SHELLS_OF_SQL: &[&str] =
     &[".shell", ".system", "\\!", ".output |", ".once |", ".import |", "\\o |", "\\g |", "program"];
 
+/// Words of a program's code by which it runs a text as a command or as code.
+const RUNNING_WORDS: &[&str] = &[
+    "system",
+    "exec",
+    "passthru",
+    "proc_open",
+    "popen",
+    "eval",
+    "subprocess",
+    "child_process",
+    "spawn",
+    "getline",
+    "qx",
+    "`",
+    "%x",
+    "Function(",
+    "import_module",
+    "__import__",
+];
+
+/// Says whether a program text of an interpreter runs texts that it gets.
+pub(super) fn runs_texts(name: &str, text: &str) -> bool {
+    RUNNING_WORDS.iter().any(|word| text.contains(word)) || runs(name, text)
+}
+
 /// Says whether a program text of the interpreter `name` runs its input in a way that is its own: a pipe
 /// or a computed file name in `awk`, the command or flag `e` of `sed`.
 pub(super) fn runs(name: &str, text: &str) -> bool {

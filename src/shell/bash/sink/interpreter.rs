@@ -105,26 +105,6 @@ const INTERPRETERS: &[Interpreter] = &[
 
 const CODE: &str = "a part of a program's code";
 
-/// Words of a program's code by which it runs a text as a command or as code.
-const RUNNING_WORDS: &[&str] = &[
-    "system",
-    "exec",
-    "passthru",
-    "proc_open",
-    "popen",
-    "eval",
-    "subprocess",
-    "child_process",
-    "spawn",
-    "getline",
-    "qx",
-    "`",
-    "%x",
-    "Function(",
-    "import_module",
-    "__import__",
-];
-
 impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
@@ -350,7 +330,7 @@ impl Walker {
     /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
     /// it can read.
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
-        if code.word.texts().any(|text| runs_texts(name, text)) {
+        if code.word.texts().any(|text| by_name::runs_texts(name, text)) {
             let any = self.flow.id(Node::AnyVariable);
             let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
             self.refuse(&reaching, "given to a program that runs texts");
@@ -398,11 +378,6 @@ impl Walker {
             self.refuse(&sources, CODE);
         }
     }
-}
-
-/// Says whether a program text of an interpreter runs texts that it gets.
-pub(super) fn runs_texts(name: &str, text: &str) -> bool {
-    RUNNING_WORDS.iter().any(|word| text.contains(word)) || by_name::runs(name, text)
 }
 
 /// Says whether a program of `sed` is one `s` command that can't run anything, with values (NUL)

@@ -12,7 +12,7 @@ use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::file::file_node;
 use super::simple::Call;
-use super::{CODE_DEPTH_MAX, Scope, Walker, interpreter};
+use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, interpreter};
 use std::collections::{HashMap, HashSet};
 
 /// The most texts that are run: far above what a person writes. Those above it are not looked at.
@@ -183,7 +183,7 @@ impl Walker {
 
     /// Refuses what reaches a program, if the program runs texts.
     fn program_of(&mut self, run: &Run, name: &str, text: &str) {
-        if interpreter::runs_texts(name, text) {
+        if by_name::runs_texts(name, text) {
             let any = self.flow.id(Node::AnyVariable);
             self.refuse(&[run.arguments, run.stdin, any], "given to a program that runs texts");
         }
