@@ -22,6 +22,7 @@ const RUN_SUFFIXES: &[&str] = &[
     ".timer",
     "package.json",
     "Makefile",
+    "makefile",
     "Dockerfile",
     "Jenkinsfile",
     "compose.yml",

@@ -39,8 +39,14 @@ pub enum Requirement {
     /// At most [`VALUE_BYTES_MAX`] bytes, because it is read from the environment by another program
     /// than the script's own.
     Short,
-    /// Neither absolute nor with `..` among its parts.
+    /// Neither absolute nor with `..` among its parts, and not the folder itself in front of which it stands.
     InsidePath,
+    /// No mark by which a list of settings would get another: `,`, `;`, braces, `\`, quotes, a line break.
+    OneSetting,
+    /// No `:`, and no `+` in front: `git` would write to another name, delete it or force it.
+    OneRef,
+    /// An address that begins with `http://` or `https://`, or a host's name: no other scheme, such as `file:`.
+    WebAddress,
     /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
     /// that another machine's shell may read.
     PlainPath,
@@ -64,7 +70,10 @@ impl Requirement {
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
             Self::OneLine => !value.contains(['\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
-            Self::InsidePath => !value.starts_with(['/', '~']) && !value.split('/').any(|part| part == ".."),
+            Self::InsidePath => is_inside_path(value),
+            Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
+            Self::OneRef => !value.contains(':') && !value.starts_with('+'),
+            Self::WebAddress => is_web_address(value),
             Self::PlainPath => is_plain_path(value),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
@@ -90,7 +99,10 @@ impl Requirement {
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
             Self::OneLine => "one line of text",
             Self::Short => "shorter than 64 KiB",
-            Self::InsidePath => "a relative path without `..`",
+            Self::InsidePath => "a relative path without `..`, not empty",
+            Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
+            Self::OneRef => "a name without `:`, and that doesn't begin with `+`",
+            Self::WebAddress => "an address that begins with `http://` or `https://`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
@@ -128,6 +140,23 @@ fn is_plain_path(value: &str) -> bool {
     value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && value.chars().all(inside)
         && !value.split('/').any(|part| part == ".." || part.len() > PLAIN_CHARS_MAX)
+}
+
+fn is_inside_path(value: &str) -> bool {
+    let mut parts = value.split('/');
+    let names_something = value.split('/').any(|part| !matches!(part, "" | "."));
+    names_something && !value.starts_with(['/', '~']) && !parts.any(|part| part == "..")
+}
+
+fn is_web_address(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if lower.starts_with("http://") || lower.starts_with("https://") {
+        return true;
+    }
+    let host = lower.split('/').next().unwrap_or_default();
+    let is_port = |port: &str| !port.is_empty() && port.chars().all(|it| it.is_ascii_digit());
+    let name = host.split_once(':').map_or(Some(host), |(name, port)| is_port(port).then_some(name));
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || "-.".contains(it)))
 }
 
 fn is_integer(value: &str) -> bool {

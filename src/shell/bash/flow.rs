@@ -82,6 +82,11 @@ impl Flow {
         id
     }
 
+    /// Returns the number of a node, if something is known of it.
+    pub(super) fn known(&self, node: &Node) -> Option<Id> {
+        self.ids.get(node).copied()
+    }
+
     /// Returns all variables, each with what its value names.
     pub(super) fn variables(&mut self) -> Vec<(Id, Id)> {
         let is_variable = |id: &Id| matches!(self.nodes[*id], Node::Variable(_));
@@ -93,6 +98,20 @@ impl Flow {
     pub(super) fn named_by(&mut self, id: Id) -> Option<Id> {
         let Node::Variable(name) = &self.nodes[id] else { return None };
         Some(self.id(Node::Names(name.clone())))
+    }
+
+    /// Returns the nodes whose text reaches some of `nodes`, and those themselves.
+    pub(super) fn upstream(&self, nodes: &[Id]) -> Vec<Id> {
+        let mut seen = vec![false; self.incoming.len()];
+        let mut open = nodes.to_vec();
+        let mut upstream = Vec::new();
+        while let Some(node) = open.pop() {
+            if !std::mem::replace(&mut seen[node], true) {
+                upstream.push(node);
+                open.extend(&self.incoming[node]);
+            }
+        }
+        upstream
     }
 
     /// Says whether a node is the arguments of a function.

@@ -27,6 +27,9 @@ use read::{Why, read};
 use rewrite::rewrite;
 use sink::judge;
 
+const ANOTHER_NAME: &str =
+    "shells and programs obey a variable of this name: give it another one, such as `BUILD_…` or `APP_…`";
+
 /// Analyses a script. What it does not understand it refuses.
 pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let symbols = symbols(outline);
@@ -47,7 +50,9 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
         let unplaced = is_lost.then(|| "put at a place that pipehook can't tell".to_owned());
         let refusal = verdict.refusal.or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
         let place = place.map(place::Place::description);
-        findings.holes.push(Finding { place, requirements: verdict.requirements, refusal, help: None });
+        let is_special = refusal.as_deref().is_some_and(|reason| reason.starts_with(sink::SPECIAL));
+        let help = is_special.then_some(ANOTHER_NAME);
+        findings.holes.push(Finding { place, requirements: verdict.requirements, refusal, help });
     }
     Ok(findings)
 }

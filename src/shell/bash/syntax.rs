@@ -128,6 +128,8 @@ pub(super) struct Parameter {
     pub(super) operands: Vec<Word>,
     /// Subscripts, offsets and lengths.
     pub(super) arithmetic: Vec<Word>,
+    /// The first of them is a subscript.
+    pub(super) has_subscript: bool,
     /// `${#…}`: a number whatever the value is.
     pub(super) length: bool,
     /// `$@`, `${name[@]}`: as many words as it has elements.

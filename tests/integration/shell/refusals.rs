@@ -398,10 +398,8 @@ pub(super) const INTEGERS: &[&str] = &[
     "f() { IFS=, read -ra \"$1\" <<< ${{ x }}; }; f N; echo $((N[0] + 1))",
     "for n in A B; do printf -v \"$n\" %s ${{ x }}; done; echo $((A + B))",
     "for n in A B; do mapfile -t \"$n\" <<< ${{ x }}; done; echo $((A + B))",
-    "o=-vN; printf \"$o\" %s ${{ x }}; echo $((N))",
-    "o='-v N %s'; printf $o ${{ x }} 2>&1; echo $((N))",
-    "o='-r N'; read $o <<< ${{ x }}; echo $((N))",
     "x=${{ x }}; printf -v n %s x; echo $((n))",
+    "printf '(( N > 1 ))\\n' > s; N=${{ x }}; . ./s",
 ];
 
 /// Scripts that take only plain values.
@@ -451,7 +449,25 @@ pub(super) const PLAIN: &[&str] = &[
     "o=-v; [ \"$o\" ${{ x }} ]",
     "o=-v; if test $o ${{ x }}; then :; fi",
     "f() { [ \"$1\" \"$2\" ]; }; f -v ${{ x }}",
+    "ssh host bash -s -- ${{ x }}",
+    "ssh host 'bash -s' -- ${{ x }} < deploy.sh",
     "[ ! \"$o\" ${{ x }} ]",
+    "ansible-playbook --extra-vars=\"v=${{ x }}\" a.yml",
+    "go build -ldflags \"-X main.version=${{ x }}\" ./...",
+    "kubectl apply -f \"${{ x }}\"",
+    "yq e \".t = \\\"${{ x }}\\\"\" f",
+    "rpmbuild --define \"v ${{ x }}\" a.spec",
+    "find . -fprintf ${{ x }} %p",
+    "curl --libcurl ${{ x }} u",
+    "curl --trace ${{ x }} u",
+    "curl --stderr ${{ x }} u",
+    "wget --save-cookies ${{ x }} u",
+    "tar cf a.tar -g ${{ x }} f",
+    "tar cvf a.tar --index-file=${{ x }} f",
+    "uniq f ${{ x }}",
+    "shuf -o ${{ x }} f",
+    "xxd f ${{ x }}",
+    "git config -f ${{ x }} user.name a",
 ];
 
 /// Scripts that take all but what makes a program read a file.
@@ -629,6 +645,99 @@ fn a_path_that_is_changed_stays_below_its_folder() {
     assert_value_refused("rm -rf \"build/${{ x }}\"", "../..");
     assert_value_refused("rm -rf ${{ x }}", "/");
     assert_value_refused("rm -rf \"build/.${{ x }}\"", "./x");
+    for script in [
+        "rm -rf \"releases/${{ x }}\"",
+        "find \"cache/${{ x }}\" -type f -delete",
+        "find cache/${{ x }} -exec rm {} +",
+        "cd \"work/${{ x }}\" && rm -rf -- *",
+        "pushd ${{ x }}",
+        "sed -i s/a/b/ \"conf/${{ x }}\"",
+        "tar xf a.tar -C ${{ x }}",
+        "tar -xzC \"${{ x }}\" -f a.tar",
+        "unzip a.zip -d ${{ x }}",
+        "git clean -fdx ${{ x }}",
+        "git init -q ${{ x }}",
+        "git worktree add ${{ x }}",
+        "git clone https://example.com/a.git ${{ x }}",
+        "git bundle create ${{ x }} HEAD",
+        "mkfifo ${{ x }}",
+        "curl -F \"f=@${{ x }}\" https://example.com",
+        "curl -d @\"${{ x }}\" https://example.com",
+    ] {
+        ["a", "v1/web shop", "./a"].iter().for_each(|value| assert_accepted(script, value));
+        ["", ".", "./", "../other", "a/../../b", "/etc"].iter().for_each(|value| assert_value_refused(script, value));
+    }
+    assert_accepted("find \"src/${{ x }}\" -name '*.md'", "../docs");
+}
+
+#[test]
+fn an_address_that_a_payload_chooses_is_one_of_the_web() {
+    for script in
+        ["curl -fsS ${{ x }}", "u=${{ x }}; curl -sSLo a \"$u\"", "curl --url ${{ x }}", "curl -- \"${{ x }}\""]
+    {
+        ["https://example.com/a?b=c:d", "HTTP://localhost:8080/{a}", "example.com:8080/a", "example.com"]
+            .iter()
+            .for_each(|value| assert_accepted(script, value));
+        ["file:///etc/passwd", "FILE:/etc/passwd", "{file,http}:///a", " file:///a", "dict://a", ""]
+            .iter()
+            .for_each(|value| assert_value_refused(script, value));
+    }
+    for script in ["curl \"https://example.com/${{ x }}\"", "curl -A ${{ x }} u", "curl -X POST --data-raw ${{ x }} u"]
+    {
+        assert_accepted(script, "file:///a");
+    }
+}
+
+#[test]
+fn a_value_stays_one_setting_and_one_name_of_git() {
+    for script in [
+        "helm upgrade a b --set image.tag=${{ x }}",
+        "helm install --set-string \"t=${{ x }}\" a b",
+        "dotnet build -p:Version=${{ x }}",
+        "dotnet publish /p:Title=\"${{ x }}\" -o out",
+    ] {
+        ["1.4.2", "reg.example.com/app:1", "a b"].iter().for_each(|value| assert_accepted(script, value));
+        ["a,b=c", "{a", "a\\", "a[0]", "1;PreBuildEvent=id"]
+            .iter()
+            .for_each(|value| assert_value_refused(script, value));
+    }
+    for script in
+        ["git push origin ${{ x }}", "git fetch origin \"${{ x }}\"", "git push origin \"HEAD:refs/heads/${{ x }}\""]
+    {
+        ["main", "feature/login", "v1.2"].iter().for_each(|value| assert_accepted(script, value));
+        [":main", "+main", "a:b"].iter().for_each(|value| assert_value_refused(script, value));
+    }
+    assert_accepted("git push ${{ x }} main", "https://example.com/a.git");
+}
+
+#[test]
+fn a_key_of_an_associative_array_is_text() {
+    for script in [
+        "declare -A m=([main]=prod); echo \"${m[${{ x }}]:-none}\"",
+        "declare -A m; k=\"${{ x }}\"; m[$k]=1; echo \"${m[$k]} ${!m[@]}\"",
+        "declare -A m\nfor l in a \"${{ x }}\"; do m[\"$l\"]=1; done",
+    ] {
+        ["a title", "a[$(id)]", "@", "it's"].iter().for_each(|value| assert_accepted(script, value));
+    }
+    for script in [
+        "m=(1); declare -A n; k=${{ x }}; echo \"${m[$k]}\"",
+        "k=${{ x }}; m[$k]=1; declare -A m",
+        "if x; then declare -A m; fi; k=${{ x }}; echo \"${m[$k]}\"",
+        "f() { declare -A m; }; k=${{ x }}; echo \"${m[$k]}\"",
+        "declare -A m; unset m; k=${{ x }}; echo \"${m[$k]}\"",
+        "declare -A m; k=${{ x }}; (( m[$k]++ ))",
+        "declare -A m; m[${{ x }}]=1; for k in \"${!m[@]}\"; do echo $((m[$k])); done",
+    ] {
+        assert_value_refused(script, "a[$(id)]");
+    }
+}
+
+#[test]
+fn a_name_that_programs_obey_is_to_be_another() {
+    for script in ["make ENV=${{ x }}", "export GIT_COMMIT=${{ x }}", "PYTHON_VERSION=${{ x }} ./build.sh"] {
+        let refusals = placed(script, "a").expect_err("obeyed");
+        assert!(refusals[0].help.as_deref().is_some_and(|help| help.contains("give it another")), "{refusals:?}");
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ impl Reader<'_> {
             (parameter.evaluates, parameter.keys) = (false, true);
         } else if self.takes("[") && !self.takes("@]") && !self.takes("*]") {
             parameter.arithmetic.push(self.arithmetic("]")?);
+            parameter.has_subscript = true;
         }
         self.operation(&mut parameter, place)?;
         Ok(parameter)

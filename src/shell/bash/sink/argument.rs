@@ -125,8 +125,13 @@ impl Walker {
             self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
             sources.push(self.flow.id(Node::AnyVariable));
         }
-        for word in &parameter.arithmetic {
-            self.arithmetic(word, scope);
+        let has_key = parameter.has_subscript && !parameter.evaluates && self.associative.contains(&parameter.name);
+        for (at, word) in parameter.arithmetic.iter().enumerate() {
+            if has_key && at == 0 {
+                self.argument(word, scope);
+            } else {
+                self.arithmetic(word, scope);
+            }
         }
         for word in &parameter.operands {
             let operand = self.argument(word, scope).sources();

@@ -2,7 +2,7 @@
 
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
-use super::super::syntax::{Assignment, Part, Word};
+use super::super::syntax::{Assignment, Part, Simple, Word};
 use super::argument::Argument;
 use super::later::{Consequence, Value};
 use super::simple::Call;
@@ -201,6 +201,23 @@ impl Walker {
         let flags: String = options.filter(|prefix| prefix.starts_with('-')).collect();
         for array in declared {
             self.attributes(&array.name, &flags);
+        }
+    }
+
+    /// Notes the arrays that `declare -A` makes associative for all that comes later: their keys are texts. Where it
+    /// may not have run, in a function or behind a condition, nothing is noted.
+    pub(super) fn foresee_keys(&mut self, simple: &Simple, scope: Scope) {
+        let Some((command, words)) = simple.words.split_first() else { return };
+        let is = |names: &[&str]| command.literal().is_some_and(|it| names.contains(&it.as_str()));
+        let names = words.iter().filter_map(Word::literal).filter(|it| !it.starts_with('-'));
+        let names = names.map(|it| it.split(['=', '[']).next().unwrap_or_default().to_owned());
+        let names: Vec<String> = names.chain(simple.declared.iter().map(|it| it.name.clone())).collect();
+        let has_option = words.iter().filter_map(Word::literal).any(|it| it.starts_with('-') && it.contains('A'));
+        let holds_from_here = scope.level == 0 && scope.arguments == self.outermost && self.code_depth == 0;
+        if is(&["declare", "typeset"]) && has_option && holds_from_here {
+            self.associative.extend(names);
+        } else if is(&["unset", "declare", "typeset", "local", "readonly"]) {
+            self.associative.retain(|name| !names.contains(name));
         }
     }
 

@@ -2,6 +2,35 @@
 
 use super::argument::Argument;
 
+/// Commands of SQL shells by which they start a shell, or write to a command.
+const SHELLS_OF_SQL: &[&str] =
+    &[".shell", ".system", "\\!", ".output |", ".once |", ".import |", "\\o |", "\\g |", "program"];
+
+/// Words of a program's code by which it runs a text as a command or as code.
+const RUNNING_WORDS: &[&str] = &[
+    "system",
+    "exec",
+    "passthru",
+    "proc_open",
+    "popen",
+    "eval",
+    "subprocess",
+    "child_process",
+    "spawn",
+    "getline",
+    "qx",
+    "`",
+    "%x",
+    "Function(",
+    "import_module",
+    "__import__",
+];
+
+/// Says whether a program text of an interpreter runs texts that it gets.
+pub(super) fn runs_texts(name: &str, text: &str) -> bool {
+    RUNNING_WORDS.iter().any(|word| text.contains(word)) || runs(name, text)
+}
+
 /// Says whether a program text of the interpreter `name` runs its input in a way that is its own: a pipe
 /// or a computed file name in `awk`, the command or flag `e` of `sed`.
 pub(super) fn runs(name: &str, text: &str) -> bool {
@@ -11,8 +40,16 @@ pub(super) fn runs(name: &str, text: &str) -> bool {
             let opens = text.match_indices("open").any(|(at, _)| !text[..at].ends_with("File."));
             opens || text.contains("IO.")
         }
-        () if name == "perl" => ["open", "require", "readpipe", "do "].iter().any(|word| text.contains(word)),
-        () if name.ends_with("awk") => text.contains("|&") || pipes(text) || prints_to_computed(text),
+        () if name == "perl" => {
+            ["open", "require", "readpipe", "do "].iter().any(|word| text.contains(word)) || evaluates_twice(text)
+        }
+        () if matches!(name, "sqlite3" | "psql" | "mysql" | "mariadb") => {
+            SHELLS_OF_SQL.iter().any(|word| text.contains(word))
+        }
+        () if name.ends_with("awk") => {
+            let bare = without_strings(text);
+            [text, &bare].iter().any(|text| text.contains("|&") || pipes(text) || prints_to_computed(text))
+        }
         () if name.ends_with("sed") => text.split([';', '\n', '{', '}']).any(sed_executes),
         () => false,
     }
@@ -24,7 +61,7 @@ pub(super) fn opens_operands(words: &[Argument]) -> bool {
     words.iter().any(|word| {
         let prefix = word.word.prefix();
         let loops = prefix.starts_with('-') && !prefix.starts_with("-M") && prefix.contains(['n', 'p']);
-        loops || word.word.texts().any(|text| text.contains("<>") || text.contains("ARGV>"))
+        loops || word.word.texts().any(|text| ["<>", "ARGV>", "readline"].iter().any(|it| text.contains(it)))
     })
 }
 
@@ -33,8 +70,9 @@ pub(super) fn opens_operands(words: &[Argument]) -> bool {
 fn pipes(text: &str) -> bool {
     text.match_indices('|').any(|(at, _)| {
         let is_or = text[..at].ends_with('|') || text[at + 1..].starts_with('|');
-        let is_to_command =
-            text[at + 1..].trim_start().starts_with(|next: char| next == '"' || next.is_alphabetic() || next == '$');
+        let is_to_command = text[at + 1..]
+            .trim_start()
+            .starts_with(|next: char| matches!(next, '"' | '$' | '(') || next.is_alphabetic());
         let behind_print = text[..at].rsplit([';', '{', '}', '\n']).next().is_some_and(|it| it.contains("print"));
         !is_or && is_to_command && behind_print
     })
@@ -45,14 +83,41 @@ fn prints_to_computed(text: &str) -> bool {
     text.split([';', '}', '\n']).any(|statement| {
         let Some((_, printed)) = statement.split_once("print") else { return false };
         let Some((_, target)) = printed.rsplit_once('>') else { return false };
-        target.trim_start().starts_with(|next: char| next == '$' || next == '(' || next.is_alphabetic())
+        let target = target.trim_start();
+        let behind_literal = target.strip_prefix("\"\"").map_or("", |rest| rest.trim_start_matches([' ', ')']));
+        target.starts_with(|next: char| next == '$' || next == '(' || next.is_alphabetic())
+            || !behind_literal.is_empty()
+    })
+}
+
+/// Returns a text of `awk` without what stands in its string literals.
+fn without_strings(text: &str) -> String {
+    let (mut bare, mut is_inside, mut is_escaped) = (String::new(), false, false);
+    for letter in text.chars() {
+        if letter == '"' && !is_escaped {
+            is_inside = !is_inside;
+            bare.push(letter);
+        } else if !is_inside {
+            bare.push(letter);
+        }
+        is_escaped = letter == '\\' && !is_escaped;
+    }
+    bare
+}
+
+/// Says whether a text of `perl` has a substitution with two `e` among its flags, which runs what it made.
+fn evaluates_twice(text: &str) -> bool {
+    text.match_indices(['/', '}', ')', ']', '|', '#', '!', ',', '~']).any(|(at, closer)| {
+        let behind = &text[at + 1..];
+        let end = behind.find(|it: char| !"gimsxore".contains(it)).unwrap_or(behind.len());
+        behind[..end].matches('e').count() > 1 && !behind[end..].starts_with(closer)
     })
 }
 
 /// Says whether one command of `sed` runs something: `e`, or `s///e`, which runs what it made.
 fn sed_executes(command: &str) -> bool {
     let command = command.trim();
-    let bare = command.trim_start_matches(|c: char| c.is_ascii_digit() || ",$!~+ ".contains(c));
+    let bare = without_address(command);
     if bare == "e" || bare.starts_with("e ") {
         return true;
     }
@@ -61,6 +126,24 @@ fn sed_executes(command: &str) -> bool {
     let is_substitution = command.contains('s')
         && command.matches(&command[at..at + command[at..].chars().next().map_or(1, char::len_utf8)]).count() >= 3;
     is_substitution && flags.contains('e') && flags.chars().all(|flag| "gpiIemMw0123456789".contains(flag))
+}
+
+/// Returns a command of `sed` without the lines in front of it that it is for: `2,$`, `/pattern/`, `\,pattern,`.
+fn without_address(command: &str) -> &str {
+    let mut rest = command;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || ",$!~+ IM".contains(c));
+        let mut letters = rest.chars();
+        let delimiter = match letters.next() {
+            Some('/') => '/',
+            Some('\\') => letters.next().unwrap_or('/'),
+            _ => return rest,
+        };
+        let pattern = letters.as_str();
+        let is_end = |at: &usize| !pattern[..*at].ends_with('\\');
+        let Some(end) = pattern.match_indices(delimiter).map(|(at, _)| at).find(is_end) else { return rest };
+        rest = &pattern[end + delimiter.len_utf8()..];
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +167,18 @@ mod tests {
         check("sed", "s|a|b|; 1e", true);
         check("sed", "s/x/y/ge", true);
         check("sed", "e date", true);
+        check("awk", "{ print \"echo a; echo \" $0 | \"sh\" }", true);
+        check("awk", "{ print $0 | (\"sh\") }", true);
+        check("awk", "{ print $0 \";\" | \"sh\" }", true);
+        check("awk", "{ print $2 > \"out/\" $1 }", true);
+        check("awk", "{ print $1; print $2 > \"out\"; close(\"out\") }", false);
+        check("sed", "/./e", true);
+        check("sed", "/a/,/b/!e", true);
+        check("sed", "\\,a,e", true);
+        check("sed", "/e/p", false);
+        check("perl", "s/(.*)/$1/ee", true);
+        check("perl", "s{(.*)}{$1}gee", true);
+        check("perl", "s/see/free/; print \"see\" if /ee/", false);
         check("sed", "s/a/e/", false);
         check("sed", "s/one/the/g", false);
         check("sed", "/pattern/d", false);

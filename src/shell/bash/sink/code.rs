@@ -13,6 +13,7 @@ use super::argument::Argument;
 use super::interpreter::is_descriptor;
 use super::later::Consequence;
 use super::simple::{Call, Environment};
+use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
 /// Shells, whose code is read.
@@ -60,6 +61,7 @@ impl Walker {
             self.refuse_descriptors(call);
         }
         self.run(file.word);
+        self.runs_file(file, arguments, Runner::Shell, call.scope);
         let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
         self.flow.edges(&sources, call.scope.arguments);
         self.rewritten(call.scope);
@@ -73,7 +75,7 @@ impl Walker {
         if !KINDRED.contains(&name) {
             self.remote(call);
         }
-        let mut has_code = false;
+        let (mut has_code, mut reads_input) = (false, false);
         let mut index = 1;
         while let Some(argument) = call.words.get(index) {
             let prefix = argument.word.prefix();
@@ -82,6 +84,7 @@ impl Walker {
             }
             self.refuse(&argument.sources(), "an option of a shell");
             has_code |= !prefix.starts_with("--") && prefix.contains('c');
+            reads_input |= !prefix.starts_with("--") && prefix.contains('s');
             let takes_value = matches!(prefix.as_str(), "--rcfile" | "--init-file") || prefix.ends_with(['o', 'O']);
             if takes_value && let Some(value) = call.words.get(index + 1) {
                 self.refuse(&value.sources(), "an option of a shell");
@@ -90,16 +93,24 @@ impl Walker {
                 }
             }
             index += 1 + usize::from(takes_value);
+            if prefix == "--" {
+                break;
+            }
         }
         let operands = &call.words[index.min(call.words.len())..];
         if let [option, rest @ ..] = operands
             && !has_code
+            && !reads_input
         {
             let takes_code = |text: &str| text.starts_with(['-', '+']) && !text.starts_with("--") && text.contains('c');
             let sources = rest.iter().flat_map(Argument::sources).collect();
             self.option_later(option.word, call.scope, takes_code, Consequence::Refuses(sources, CODE.to_owned()));
         }
-        self.shell_operands(call, operands, has_code);
+        if reads_input && !has_code {
+            self.input_with_arguments(call, operands);
+        } else {
+            self.shell_operands(call, operands, has_code);
+        }
         true
     }
 
@@ -118,13 +129,14 @@ impl Walker {
                 let scope = Scope { zero, arguments: inner, ..call.scope };
                 self.nested(code.word, &code.sources(), scope, reach);
             }
-            [] => self.shell_input(call, reach),
+            [] => self.shell_input(call, &[], reach),
             [file, arguments @ ..] => {
                 self.refuse(&file.sources(), "a file that a shell runs, or its name");
                 if file.literal().is_some_and(|file| is_descriptor(&file)) {
                     self.refuse_descriptors(call);
                 }
                 self.run(file.word);
+                self.runs_file(file, arguments, Runner::Shell, call.scope);
                 for argument in arguments {
                     self.not_an_option(argument);
                 }
@@ -132,10 +144,18 @@ impl Walker {
         }
     }
 
+    /// Follows `bash -s -- arguments`.
+    fn input_with_arguments(&mut self, call: Call, arguments: &[Argument]) {
+        let reach = if call.environment == Environment::Kept { Reach::Local } else { Reach::Remote };
+        arguments.iter().for_each(|argument| self.not_an_option(argument));
+        self.shell_input(call, arguments, reach);
+    }
+
     /// Follows a shell that reads its code from its standard input.
-    fn shell_input(&mut self, call: Call, reach: Reach) {
+    fn shell_input(&mut self, call: Call, arguments: &[Argument], reach: Reach) {
         let redirect = Self::stdin_redirect(call);
         let inner = self.flow.stream();
+        arguments.iter().for_each(|argument| self.flow.edges(&argument.sources(), inner));
         let scope = Scope { arguments: inner, ..call.scope };
         match redirect.map(|redirect| (redirect.kind, &redirect.target)) {
             Some((RedirectKind::HereString, word)) => {
@@ -150,7 +170,10 @@ impl Walker {
                     self.kept.insert(document);
                 }
             }
-            _ => self.refuse(&[call.scope.stdin], CODE),
+            _ => {
+                self.refuse(&[call.scope.stdin], CODE);
+                self.runs_text(vec![call.scope.stdin], inner, Runner::Shell, call.scope);
+            }
         }
     }
 
@@ -164,6 +187,9 @@ impl Walker {
         let symbols = code.symbols();
         let has_holes = symbols.iter().any(|symbol| matches!(symbol, Symbol::Hole(_)));
         let is_made_later = symbols.contains(&Symbol::Opaque);
+        if is_made_later {
+            self.runs_text(sources.to_vec(), scope.arguments, Runner::Shell, scope);
+        }
         if is_made_later || self.code_depth == CODE_DEPTH_MAX {
             return self.refuse(sources, "a part of code that is put together when the script runs");
         }

@@ -102,7 +102,7 @@ impl Walker {
 
     /// Returns the nodes of the file of this name: of the name as it is written, and of the names
     /// that the variable it consists of gets in the script.
-    fn files(&mut self, target: &Word) -> Vec<Id> {
+    pub(super) fn files(&mut self, target: &Word) -> Vec<Id> {
         let mut files = vec![self.file(target)];
         if let [Part::Parameter(parameter)] = target.parts.as_slice() {
             for name in self.texts.get(&parameter.name).cloned().unwrap_or_default() {

@@ -66,6 +66,19 @@ const DOCUMENTS: &[&str] = &["kubectl", "oc", "helm", "k3s", "kustomize", "docke
 /// Options that give code to programs that run it.
 const CODE_OPTIONS: &[&str] = &["-c", "-e", "-E", "-g", "--extra-vars"];
 
+/// Options whose value may become code of its own or other options, by program.
+const PLAIN_SETTINGS: &[(&str, &[&str])] = &[
+    ("go", &["-ldflags", "-gcflags", "-asmflags", "-gccgoflags", "--ldflags", "--gcflags"]),
+    ("rpmbuild", &["--define", "-D"]),
+];
+
+/// Options whose value is a list of settings, by program.
+const SETTINGS: &[(&str, &[&str])] = &[
+    ("helm", &["--set", "--set-string", "--set-file", "--set-json"]),
+    ("dotnet", &["-p", "/p", "--property", "-property", "/property"]),
+    ("msbuild", &["-p", "/p", "-property", "/property"]),
+];
+
 /// Programs to which such an option gives data.
 const DATA_OPTIONS: &[&str] = &[
     "grep",
@@ -167,6 +180,7 @@ impl Walker {
     /// Notes what a program is given as code, whatever program it is.
     pub(super) fn given(&mut self, name: &str, call: Call) {
         for (at, argument) in call.rest().iter().enumerate() {
+            self.setting(name, argument, at.checked_sub(1).and_then(|before| call.rest()[before].literal()));
             let Some(literal) = argument.literal() else { continue };
             let next = call.rest().get(at + 1);
             if let Some(file) = named_file(name, &literal, next) {
@@ -186,6 +200,23 @@ impl Walker {
             self.refuse(&[call.scope.stdin], &format!("what `{name}` reads and obeys"));
         }
         self.carried(name, call);
+    }
+
+    /// Follows a setting by an option: one in which a value must not become a second setting, or code.
+    fn setting(&mut self, name: &str, argument: &Argument, before: Option<String>) {
+        let prefix = argument.word.prefix();
+        let glued = prefix.split_once(['=', ':']).map(|(option, _)| option.to_owned());
+        for option in before.into_iter().chain(glued) {
+            let known = |table: &[(&str, &[&str])]| {
+                table.iter().any(|(program, options)| *program == name && options.contains(&option.as_str()))
+            };
+            let is_code = option.starts_with("--") && CODE_OPTIONS.contains(&&*option) && !DATA_OPTIONS.contains(&name);
+            if is_code || known(PLAIN_SETTINGS) {
+                self.require(&argument.sources(), Requirement::Plain);
+            } else if known(SETTINGS) {
+                self.require(&argument.sources(), Requirement::OneSetting);
+            }
+        }
     }
 
     /// Follows a file of commands: one that the script wrote, or the standard input by a name.

@@ -6,6 +6,7 @@ use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
 use super::later::Consequence;
 use super::simple::Call;
+use super::written::Runner;
 use super::{Walker, by_name};
 
 struct Interpreter {
@@ -104,26 +105,6 @@ const INTERPRETERS: &[Interpreter] = &[
 
 const CODE: &str = "a part of a program's code";
 
-/// Words of a program's code by which it runs a text as a command or as code.
-const RUNNING_WORDS: &[&str] = &[
-    "system",
-    "exec",
-    "passthru",
-    "proc_open",
-    "popen",
-    "eval",
-    "subprocess",
-    "child_process",
-    "spawn",
-    "getline",
-    "qx",
-    "`",
-    "%x",
-    "Function(",
-    "import_module",
-    "__import__",
-];
-
 impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
@@ -158,6 +139,11 @@ impl Walker {
                 index += 1;
             } else if let Some(file) = file_option(interpreter, &option) {
                 has_code = true;
+                let named = call.words.get(index).filter(|_| file.is_empty());
+                let rest = call.words.get(index + 1..).unwrap_or_default();
+                if let Some(named) = named {
+                    self.runs_file(named, rest, Runner::Interpreter(name.to_owned()), call.scope);
+                }
                 self.program_file(file, call.words.get(index), call);
                 index += usize::from(file.is_empty());
             } else if interpreter.values.contains(&option.as_str()) {
@@ -175,6 +161,12 @@ impl Walker {
             let sources = rest.iter().flat_map(Argument::sources).collect();
             let is_code = move |text: &str| takes_code(interpreter, text);
             self.option_later(option.word, call.scope, is_code, Consequence::Refuses(sources, CODE.to_owned()));
+        }
+        let module = call.words.iter().position(|word| word.has_literal("-m"));
+        if let Some(module) = module.and_then(|at| call.from(at + 1))
+            && let Some(name) = module.name()
+        {
+            self.package(&name, module);
         }
         self.operands(name, interpreter, call, index, has_code);
         true
@@ -270,9 +262,16 @@ impl Walker {
             (Operand::File, [first, rest @ ..]) if !first.has_literal("-") => {
                 self.refuse(&first.sources(), &format!("a file that `{name}` runs, or its name"));
                 self.run(first.word);
+                self.runs_file(first, rest, Runner::Interpreter(name.to_owned()), call.scope);
                 if first.literal().is_some_and(|file| is_descriptor(&file)) {
                     self.refuse_descriptors(call);
                 }
+                rest
+            }
+            (Operand::Code, [verb, first, rest @ ..])
+                if name == "yq" && ["e", "eval", "ea", "eval-all"].iter().any(|it| verb.has_literal(it)) =>
+            {
+                self.program_text(name, first);
                 rest
             }
             (Operand::Code, [first, rest @ ..]) => {
@@ -283,6 +282,7 @@ impl Walker {
             (Operand::Data, rest) => {
                 for argument in rest {
                     self.refuse(&argument.sources(), &format!("an argument of `{name}`"));
+                    self.running_text(name, argument, call);
                 }
                 self.input_code(name, call);
                 rest
@@ -292,8 +292,13 @@ impl Walker {
                 rest
             }
         };
+        let edits_files =
+            call.rest().iter().any(|it| it.word.prefix().starts_with("-i") || it.has_literal("--in-place"));
         for argument in rest {
             self.not_an_option(argument);
+            if name.ends_with("sed") && edits_files {
+                self.inside_path(argument);
+            }
             if matches!(name, "perl" | "ruby") && by_name::opens_operands(call.rest()) {
                 self.refuse(&argument.sources(), &format!("a file that `{name}` opens, whose name may be a command"));
             }
@@ -309,7 +314,13 @@ impl Walker {
         let word = match redirect.map(|redirect| (redirect.kind, &redirect.target)) {
             Some((RedirectKind::HereString, word)) => word,
             Some((RedirectKind::HereDocument(document), _)) => &call.scope.documents[document].body,
-            _ => return self.refuse(&[call.scope.stdin], CODE),
+            _ => {
+                let arguments = self.flow.stream();
+                self.flow.edges(&call.sources(), arguments);
+                let by = Runner::Interpreter(name.to_owned());
+                self.runs_text(vec![call.scope.stdin], arguments, by, call.scope);
+                return self.refuse(&[call.scope.stdin], CODE);
+            }
         };
         let argument = self.argument(word, call.scope);
         self.program_text(name, &argument);
@@ -319,8 +330,7 @@ impl Walker {
     /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
     /// it can read.
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
-        let runs = |text: &str| RUNNING_WORDS.iter().any(|word| text.contains(word)) || by_name::runs(name, text);
-        if code.word.texts().any(runs) {
+        if code.word.texts().any(|text| by_name::runs_texts(name, text)) {
             let any = self.flow.id(Node::AnyVariable);
             let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
             self.refuse(&reaching, "given to a program that runs texts");

@@ -9,8 +9,11 @@ use super::super::syntax::{Parameter, Word};
 use super::argument::Argument;
 use super::{Scope, Walker, forward};
 use crate::shell::special::is_obeyed;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+/// The most texts that are kept of what functions are given: far above what a person writes.
+const TEXTS_MAX: usize = 10_000;
 
 /// What is known, when the whole script was walked over, of the texts that a word may become.
 #[derive(Default)]
@@ -18,7 +21,7 @@ pub(super) struct Later {
     /// What variables get.
     values: HashMap<String, Vec<Value>>,
     /// The texts that functions of the script are given.
-    given: Vec<String>,
+    given: HashSet<String>,
     open: Vec<Open>,
 }
 
@@ -74,7 +77,11 @@ impl Walker {
 
     /// Notes the texts that a function is given.
     pub(super) fn gives(&mut self, arguments: &[Argument]) {
-        self.later.given.extend(arguments.iter().filter_map(Argument::literal));
+        for text in arguments.iter().filter_map(Argument::literal) {
+            if self.later.given.len() < TEXTS_MAX {
+                self.later.given.insert(text);
+            }
+        }
     }
 
     /// Notes that a word is the name of a variable which gets what reaches `values`.

@@ -417,6 +417,7 @@ impl Walker {
         let name = call.name().unwrap_or_default();
         self.refuse(&call.sources(), &format!("an argument of `{name}`"));
         self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
+        call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
         if name == "run-parts" {
             self.run_any();
         }

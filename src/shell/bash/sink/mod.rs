@@ -20,6 +20,7 @@ mod program;
 mod simple;
 mod test;
 mod transfer;
+mod written;
 
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
@@ -30,10 +31,14 @@ use argument::Argument;
 use forward::Forwards;
 use later::{Later, Value};
 use std::collections::{HashMap, HashSet};
+use written::Written;
 
 /// The most levels of code inside code, such as `bash -c "bash -c …"`, and of commands whose names
 /// variables hold.
 const CODE_DEPTH_MAX: usize = 4;
+
+/// What the reason begins with where a variable's name is to blame.
+pub(super) const SPECIAL: &str = "the value of the special variable";
 
 /// What is known of a script's holes.
 pub(super) struct Judgement {
@@ -54,15 +59,36 @@ pub(super) fn judge(
     environment: &[String],
     keys_are_numbers: bool,
 ) -> Judgement {
+    let judge = |brought| judge_with(reading, holes, variable, environment, keys_are_numbers, brought);
+    match judge(HashSet::new()) {
+        // Code that the script writes brings functions: now it is known which words are calls of them.
+        (_, brought) if !brought.is_empty() => judge(brought).0,
+        (judgement, _) => judgement,
+    }
+}
+
+/// Judges a script to which other texts bring functions, and returns also all such functions.
+fn judge_with(
+    reading: &Reading,
+    holes: usize,
+    variable: fn(usize) -> String,
+    environment: &[String],
+    keys_are_numbers: bool,
+    brought: HashSet<String>,
+) -> (Judgement, HashSet<String>) {
     let mut walker = Walker {
         flow: Flow::default(),
         functions: HashSet::new(),
+        brought,
         texts: HashMap::new(),
         lists: HashMap::new(),
         arrays: HashSet::new(),
+        associative: HashSet::new(),
+        outermost: 0,
         aliases: HashMap::new(),
         forwards: Forwards::default(),
         later: Later::default(),
+        written: Written::default(),
         splits_oddly: false,
         code: HashMap::new(),
         kept: HashSet::new(),
@@ -71,6 +97,7 @@ pub(super) fn judge(
         variable,
     };
     let (arguments, stdin, out) = (walker.flow.stream(), walker.flow.stream(), walker.flow.stream());
+    walker.outermost = arguments;
     for hole in 0..holes {
         let (hole_id, name) = (walker.flow.id(Node::Hole(hole)), walker.flow.id(Node::Variable(variable(hole))));
         walker.flow.edge(hole_id, name);
@@ -93,23 +120,37 @@ pub(super) fn judge(
     };
     walker.script(&reading.script, scope);
     walker.forward_all();
+    for _ in 0..CODE_DEPTH_MAX {
+        if !walker.run_written() {
+            break;
+        }
+        walker.forward_all();
+    }
     walker.settle_later();
-    Judgement { verdicts: walker.flow.verdicts(holes + environment.len()), code: walker.code, kept: walker.kept }
+    let verdicts = walker.flow.verdicts(holes + environment.len());
+    (Judgement { verdicts, code: walker.code, kept: walker.kept }, walker.brought)
 }
 
 struct Walker {
     flow: Flow,
     functions: HashSet<String>,
+    /// Functions of the texts that the script writes and runs.
+    brought: HashSet<String>,
     /// The texts that variables get as they stand in the script.
     texts: HashMap<String, Vec<String>>,
     /// The elements that arrays get as they stand in the script, whatever the order in which they get them.
     lists: HashMap<String, Vec<Word>>,
     /// The variables that are arrays somewhere in the script.
     arrays: HashSet<String>,
+    /// The arrays that are associative from where the walk is.
+    associative: HashSet<String>,
+    /// The node of the arguments of the script itself.
+    outermost: Id,
     /// What `alias` makes of names.
     aliases: HashMap<String, Vec<String>>,
     forwards: Forwards,
     later: Later,
+    written: Written,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
     code: HashMap<usize, String>,
@@ -298,13 +339,14 @@ impl Walker {
         let stdin = self.flow.stream();
         let argument = self.argument(word, scope);
         self.flow.edges(&argument.sources(), stdin);
+        self.text_at(stdin, written::text_of(word));
         stdin
     }
 
     /// Notes that a variable gets what reaches `sources`.
     fn assign(&mut self, name: &str, sources: &[Id]) {
         if is_obeyed(name) {
-            self.refuse(sources, &format!("the value of the special variable `{name}`"));
+            self.refuse(sources, &format!("{SPECIAL} `{name}`"));
         }
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         self.flow.edges(sources, variable);
@@ -329,6 +371,9 @@ impl Walker {
             let (variable, further) = (self.flow.id(Node::Variable(other.clone())), self.flow.id(Node::Names(other)));
             self.flow.edges(&[variable, further], names);
         }
+        self.holds_command(name, text);
+        let variable = self.flow.id(Node::Variable(name.to_owned()));
+        self.text_at(variable, text.to_owned());
         if is_special(name) {
             let file = self.flow.id(file::file_node(text));
             self.refuse(&[file], &format!("written to a file that `{name}` names, which is run"));

@@ -6,8 +6,10 @@ use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use super::code::is_shell;
+use super::file::file_node;
 use super::interpreter::{has_code_option, is_interpreter};
 use super::simple::Call;
+use super::written::Runner;
 use super::{container, transfer};
 use crate::shell::filename::is_run;
 
@@ -93,6 +95,8 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("nix", &["-c"]),
     ("entr", &["-s"]),
     ("gcc", &["-B"]),
+    ("pandoc", &["--filter", "-F", "--lua-filter", "-L", "--template", "--pdf-engine"]),
+    ("eslint", &["-f", "--format", "-c", "--parser", "--rulesdir"]),
 ];
 
 /// Commands of `git` that print what others have given to it.
@@ -115,10 +119,14 @@ const PRINTING_OF_GIT: &[&str] = &[
     "name-rev",
 ];
 
+/// Fields of `package.json` that only describe the package.
+const DESCRIBING_FIELDS: &[&str] =
+    &["version", "name", "description", "author", "license", "homepage", "keywords", "private", "type"];
+
 /// Programs that change files where their arguments say.
 const CHANGING: &[&str] = &[
     "rm", "mv", "cp", "chmod", "chown", "chgrp", "ln", "rmdir", "install", "mkdir", "touch", "truncate", "shred",
-    "unlink",
+    "unlink", "mkfifo", "mknod", "mktemp",
 ];
 
 impl Walker {
@@ -129,6 +137,11 @@ impl Walker {
         self.package(name, call);
         self.named_files(container::own_words(name, call));
         self.given(name, call);
+        if let Some(written) = self.flow.known(&file_node(name)) {
+            let arguments = self.flow.stream();
+            self.flow.edges(&call.sources(), arguments);
+            self.runs_text(vec![written], arguments, Runner::Shell, call.scope);
+        }
         let mut option: Option<String> = None;
         let mut options_ended = false;
         for argument in call.rest() {
@@ -137,9 +150,17 @@ impl Walker {
                 self.require(&argument.sources(), Requirement::OneLine);
             } else if option.as_deref().is_some_and(|option| transfer::names_file(name, option)) {
                 self.path(argument);
+            } else if option.as_deref().is_some_and(|option| transfer::names_folder(name, option)) {
+                self.inside_path(argument);
             } else if is_running(name, option.as_deref()) {
+                self.runs_word(argument.word, call);
                 self.refuse(&argument.sources(), &format!("the value of the option `{}`", option.unwrap_or_default()));
             } else if !options_ended {
+                let glued = argument.word.prefix();
+                let option = glued.split_once('=').map_or(glued.as_str(), |(option, _)| option);
+                if option.starts_with('-') && is_running(name, Some(option)) {
+                    self.runs_word(argument.word, call);
+                }
                 self.program_argument(name, argument);
             }
             options_ended |= argument.has_literal("--");
@@ -215,6 +236,7 @@ impl Walker {
                 if call.rest().iter().any(reads_input) {
                     self.refuse(&[call.scope.stdin], "the text of a makefile");
                 }
+                self.runs_makefile(call);
                 for file in call.rest().windows(2).filter(|pair| pair[0].has_literal("-f")) {
                     self.run(file[1].word);
                 }
@@ -229,6 +251,12 @@ impl Walker {
             }
             "tar" => self.tar(call),
             "tee" => self.tee(call),
+            "uniq" | "xxd" => self.second_operand(call),
+            "cd" | "pushd" => call.rest().iter().for_each(|argument| self.inside_path(argument)),
+            "find" if call.rest().iter().any(|it| changes_found(it)) => {
+                let is_path = |it: &&Argument| !it.word.prefix().starts_with(['-', '(', '!']);
+                call.rest().iter().take_while(is_path).for_each(|argument| self.inside_path(argument));
+            }
             "cp" | "mv" | "install" | "ln" => self.copy(call),
             "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
             _ => {}
@@ -260,11 +288,23 @@ impl Walker {
     /// Notes a setting of a package manager by its name, which may be that of the shell that runs its scripts.
     fn settings(&mut self, call: Call) {
         let is_set = |argument: &Argument| argument.has_literal("set");
+        if call.rest().first().is_some_and(|it| it.has_literal("pkg")) && call.rest().get(1).is_some_and(is_set) {
+            return call.rest()[2..].iter().for_each(|field| self.field_of_package(field));
+        }
         if let Some(at) = call.rest().iter().take(2).position(is_set)
             && let Some(setting) = call.rest().get(at + 1)
         {
             let name = call.name().unwrap_or_default();
             self.refuse(&setting.first(), &format!("the name of a setting of `{name}`"));
+        }
+    }
+
+    /// Notes a field of `package.json` that gets a value: others than these are scripts, or choose what is fetched.
+    fn field_of_package(&mut self, field: &Argument) {
+        let prefix = field.word.prefix();
+        let name = prefix.split_once('=').map_or("", |(name, _)| name);
+        if !DESCRIBING_FIELDS.contains(&name) {
+            self.refuse(&field.sources(), "a field of `package.json` that chooses what runs or is fetched");
         }
     }
 
@@ -292,9 +332,21 @@ impl Walker {
         if is(&["merge", "pull", "rebase", "cherry-pick", "revert"]) {
             self.merge_strategy(call);
         }
+        let operands = || call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
+        if is(&["init", "clean"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
+            operands().for_each(|argument| self.inside_path(argument));
+        } else if is(&["clone"]) {
+            call.rest().last().into_iter().for_each(|folder| self.inside_path(folder));
+        } else if is(&["push", "fetch", "pull"]) {
+            // Behind the command and the other repository.
+            operands().skip(2).for_each(|argument| self.require(&argument.sources(), Requirement::OneRef));
+        }
         self.kept_by_git(call, is(PRINTING_OF_GIT) && !has("--count"));
         let is_config = command.is_some_and(|command| command.has_literal("config"));
         let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
+        if is_config {
+            call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
+        }
         if is_config && !sets_user {
             self.refuse(&call.sources(), "a setting of `git`");
         }
@@ -348,6 +400,12 @@ impl Walker {
         }
     }
 
+    /// Notes the file that a program writes to if it is given two.
+    fn second_operand(&mut self, call: Call) {
+        let operands = call.rest().iter().filter(|argument| !argument.word.prefix().starts_with('-'));
+        operands.skip(1).for_each(|argument| self.path(argument));
+    }
+
     fn tee(&mut self, call: Call) {
         for argument in call.rest().iter().filter(|argument| !argument.word.prefix().starts_with('-')) {
             self.path(argument);
@@ -368,7 +426,14 @@ impl Walker {
         self.written(target.word, copied);
     }
 
-    /// Notes that a path must stay below where its author put it.
+    /// Notes that a path must stay below where its author put it, and be more than the folder there.
+    pub(super) fn inside_path(&mut self, argument: &Argument) {
+        let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
+        let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
+        self.require(&sources, Requirement::InsidePath);
+    }
+
+    /// Notes that a path must stay below where its author put it, and that a file may have this name now.
     fn changed_path(&mut self, argument: &Argument) {
         let dots = |text: &str| text.ends_with('.') || text.starts_with('.');
         let is_glued = argument.word.texts().any(dots);
@@ -381,6 +446,11 @@ impl Walker {
             self.refuse(&sources, "the name of a file that is run or obeyed");
         }
     }
+}
+
+/// Says whether a word of `find` does something to what is found.
+fn changes_found(argument: &Argument) -> bool {
+    ["-delete", "-exec", "-execdir", "-ok", "-okdir"].iter().any(|word| argument.has_literal(word))
 }
 
 /// Says whether an option's value is a program, or decides what runs.

@@ -5,6 +5,7 @@ use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
 use super::number::prints_number;
+use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
 
 /// Commands that print variables.
@@ -86,6 +87,7 @@ impl Walker {
         for assignment in &simple.assignments {
             self.assignment(assignment, scope);
         }
+        self.foresee_keys(simple, scope);
         for declared in &simple.declared {
             self.assignment(declared, scope);
         }
@@ -105,6 +107,7 @@ impl Walker {
             self.mention_files(call);
             self.last_argument(call);
             self.redirect_shell(call, scope);
+            self.printed_text(call);
             if !self.waits(call) {
                 self.call(call);
                 self.with_elements(call);
@@ -136,7 +139,12 @@ impl Walker {
 
     fn assignment(&mut self, assignment: &Assignment, scope: Scope) {
         for subscript in &assignment.subscripts {
-            self.arithmetic(subscript, scope);
+            if self.associative.contains(&assignment.name) {
+                let key = self.argument(subscript, scope).sources();
+                self.assign(&assignment.name, &key);
+            } else {
+                self.arithmetic(subscript, scope);
+            }
         }
         let values = self.arguments(&assignment.values, scope);
         let sources: Vec<Id> = values.iter().flat_map(Argument::sources).collect();
@@ -188,6 +196,7 @@ impl Walker {
         };
         if call.words[0].literal().is_some_and(|literal| literal.contains('/')) {
             self.run(call.words[0].word);
+            self.runs_file(&call.words[0], call.rest(), Runner::Shell, call.scope);
         }
         self.named_call(&name, call);
     }
@@ -199,6 +208,9 @@ impl Walker {
             if self.code_depth == 0 {
                 return;
             }
+        }
+        if self.brought.contains(name) && call.by == By::Script {
+            self.function_call(name, call);
         }
         if self.aliases.contains_key(name) && self.code_depth < CODE_DEPTH_MAX {
             self.alias(name, call);

@@ -14,14 +14,25 @@ const SENT: &[&str] =
 
 /// Options whose value is the name of a file, by program.
 const FILES_SHORT: &[(&str, &[&str])] = &[
-    ("curl", &["-o", "-T", "-c", "-D", "-E"]),
-    ("wget", &["-O", "-o", "-a", "-i", "-P"]),
+    (
+        "curl",
+        &["-o", "-T", "-c", "-D", "-E", "--libcurl", "--trace", "--trace-ascii", "--stderr", "--etag-save", "--hsts"],
+    ),
+    ("wget", &["-O", "-o", "-a", "-i", "-P", "--save-cookies", "--rejected-log", "--warc-file", "--hsts-file"]),
+    ("find", &["-fprintf", "-fprint", "-fprint0", "-fls"]),
+    ("tar", &["-g", "--listed-incremental", "--index-file"]),
+    ("shuf", &["-o"]),
+    ("iconv", &["-o"]),
+    ("ssh-keygen", &["-f"]),
+    ("kubectl", &["-f", "--filename", "-k", "--kustomize"]),
+    ("oc", &["-f", "--filename"]),
+    ("helm", &["-f", "--values"]),
     ("sort", &["-o", "-T"]),
     ("gcc", &["-o"]),
     ("cc", &["-o"]),
     ("g++", &["-o"]),
     ("clang", &["-o"]),
-    ("git", &["-o", "-F"]),
+    ("git", &["-o", "-F", "-f", "--file"]),
     ("gpg", &["-o"]),
     ("openssl", &["-in", "-out", "-inkey", "-CAfile"]),
     ("jq", &["--rawfile", "--slurpfile"]),
@@ -52,10 +63,69 @@ const FILES: &[&str] = &[
     "--env-file",
 ];
 
+/// Says whether what is sent is a file by what stands in front of a value: `@out/`, `file=@out/`.
+fn names_sent_file(before: &str) -> bool {
+    let named = before.rsplit_once('=').map_or(before, |(_, named)| named);
+    named.starts_with(['@', '<']) && !named.contains([' ', ';'])
+}
+
 /// Says whether an option is followed by the name of a file.
 pub(super) fn names_file(program: &str, option: &str) -> bool {
     let by_program = |options: &[&str]| options.iter().any(|known| is_option(option, known));
     FILES.contains(&option) || FILES_SHORT.iter().any(|(name, options)| *name == program && by_program(options))
+}
+
+/// Options whose value is a folder in which a program makes or changes files, by program.
+const FOLDERS: &[(&str, &str)] = &[("tar", "-C"), ("bsdtar", "-C"), ("unzip", "-d")];
+
+/// Says whether an option is followed by the name of a folder in which files are made.
+pub(super) fn names_folder(program: &str, option: &str) -> bool {
+    FOLDERS.iter().any(|(name, known)| *name == program && is_option(option, known))
+}
+
+/// Options of `curl` without a value; its others are followed by one.
+const FLAGS_OF_CURL: &[&str] = &[
+    "--fail",
+    "--fail-with-body",
+    "--silent",
+    "--show-error",
+    "--location",
+    "--compressed",
+    "--insecure",
+    "--head",
+    "--include",
+    "--verbose",
+    "--get",
+    "--globoff",
+    "--remote-name",
+    "--remote-header-name",
+    "--no-progress-meter",
+    "--no-buffer",
+    "--retry-connrefused",
+    "--retry-all-errors",
+    "--http1.1",
+    "--http2",
+    "--progress-bar",
+    "--url",
+    "--",
+    "--create-dirs",
+    "--path-as-is",
+    "--tlsv1.2",
+    "--netrc",
+    "--ipv4",
+    "--ipv6",
+];
+
+/// Letters of its options that are followed by a value.
+const VALUED_LETTERS_OF_CURL: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+
+/// Says whether a word of `curl` may be an address, by the word in front of it.
+fn may_be_address(before: Option<&Argument>) -> bool {
+    let Some(option) = before.and_then(Argument::literal).filter(|it| it.starts_with('-')) else { return true };
+    if option.starts_with("--") {
+        return FLAGS_OF_CURL.contains(&option.as_str()) || option.contains('=');
+    }
+    !option.ends_with(|letter| VALUED_LETTERS_OF_CURL.contains(letter))
 }
 
 /// Says whether an option is a known one, also as the last of several letters.
@@ -95,6 +165,11 @@ impl Walker {
         if (0..call.rest().len()).any(reads_settings) {
             self.refuse(&[call.scope.stdin], "the settings of `curl`");
         }
+        for (at, argument) in call.rest().iter().enumerate() {
+            if may_be_address(at.checked_sub(1).map(|before| &call.rest()[before])) {
+                self.require(&argument.first(), Requirement::WebAddress);
+            }
+        }
         for pair in call.rest().windows(2) {
             let Some(option) = pair[0].literal() else { continue };
             let value = &pair[1];
@@ -118,8 +193,10 @@ impl Walker {
         let mut before = String::new();
         for (part, sources) in argument.parts() {
             match part {
+                Part::Text { text, .. } if text.is_empty() => {}
                 Part::Text { text, .. } => before.clone_from(text),
                 _ if before.ends_with('=') => deciding.extend(sources),
+                _ if names_sent_file(&before) => self.require(sources, Requirement::InsidePath),
                 _ => {}
             }
         }

@@ -1,0 +1,277 @@
+//! Code that stands word for word in a script and is run by a way: written to a file, sent through a pipe, held
+//! by a variable, given to an option.
+//!
+//! The texts are noted where they stand, the places that run something where they are met. When the whole script
+//! was walked over, each place runs all texts that reach it; they are walked over like the script itself, and may
+//! run others. What a text gets from its surroundings, such as `$(date)` in a here-document, is taken for a word.
+
+use super::super::flow::{Id, Node};
+use super::super::read::read;
+use super::super::symbol::Symbol;
+use super::super::syntax::{Part, Word};
+use super::argument::Argument;
+use super::file::file_node;
+use super::simple::Call;
+use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, interpreter};
+use std::collections::{HashMap, HashSet};
+
+/// The most texts that are run: far above what a person writes. Those above it are not looked at.
+const TEXTS_MAX: usize = 500;
+
+/// Names of variables that hold a command, by their ends.
+const COMMANDS: &[&str] =
+    &["COMMAND", "EDITOR", "PAGER", "VISUAL", "BROWSER", "LESSOPEN", "LESSCLOSE", "GIT_SSH", "RSH", "ASKPASS"];
+
+/// What `make` reads if it is told nothing else.
+const MAKEFILES: &[&str] = &["Makefile", "makefile", "GNUmakefile"];
+
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// The texts of the author's that are at a node.
+    texts: HashMap<Id, Vec<String>>,
+    runs: Vec<Run>,
+    done: HashSet<(usize, String)>,
+}
+
+/// A place that runs what reaches some nodes.
+#[derive(Debug, Clone)]
+struct Run {
+    nodes: Vec<Id>,
+    /// What the text has as its `$0`, its arguments and its input, and where its output goes.
+    zero: Id,
+    arguments: Id,
+    stdin: Id,
+    out: Id,
+    by: Runner,
+}
+
+/// What reads a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Runner {
+    Shell,
+    /// The interpreter of this name.
+    Interpreter(String),
+    Make,
+}
+
+impl Walker {
+    /// Notes a text of the author's at a node.
+    pub(super) fn text_at(&mut self, node: Id, text: String) {
+        if !text.trim().is_empty() {
+            self.written.texts.entry(node).or_default().push(text);
+        }
+    }
+
+    /// Notes what `echo` and `printf` print of the author's text.
+    pub(super) fn printed_text(&mut self, call: Call) {
+        let Some(name) = call.name().filter(|name| matches!(name.as_str(), "echo" | "printf")) else { return };
+        let words: Vec<String> = call.rest().iter().map(|argument| text_of(argument.word)).collect();
+        let text = match words.split_first() {
+            Some((format, values)) if name == "printf" => formatted(format, values),
+            _ => words.join(" "),
+        };
+        self.text_at(call.scope.out, text);
+    }
+
+    /// Notes a place that runs what reaches `nodes`, with the arguments that are at the node `arguments`.
+    pub(super) fn runs_text(&mut self, nodes: Vec<Id>, arguments: Id, by: Runner, scope: Scope) {
+        let Scope { zero, stdin, out, .. } = scope;
+        self.written.runs.push(Run { nodes, zero, arguments, stdin, out, by });
+    }
+
+    /// Notes that a file is run, with `arguments`.
+    pub(super) fn runs_file(&mut self, file: &Argument, arguments: &[Argument], by: Runner, scope: Scope) {
+        let mut nodes = self.files(file.word);
+        if file.word.parts.iter().any(Part::is_process) {
+            nodes.extend(file.sources());
+        }
+        if file.literal().is_some_and(|name| interpreter::is_descriptor(&name)) {
+            nodes.push(scope.stdin);
+        }
+        let given = self.flow.stream();
+        for argument in arguments {
+            self.flow.edges(&argument.sources(), given);
+        }
+        self.runs_text(nodes, given, by, scope);
+    }
+
+    /// Notes that a program runs a word as a command, or the part of it behind `name=`.
+    pub(super) fn runs_word(&mut self, word: &Word, call: Call) {
+        let text = text_of(word);
+        if !text.contains(['$', '`']) {
+            return;
+        }
+        let is_name = |it: &&str| it.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
+        let mut code = text.as_str();
+        while let Some((_, value)) = code.split_once('=').filter(|(name, _)| is_name(name)) {
+            code = value;
+        }
+        let (node, given) = (self.flow.stream(), self.flow.stream());
+        self.text_at(node, code.trim_start_matches(['!', ':', ' ']).to_owned());
+        self.flow.edges(&call.sources(), given);
+        self.runs_text(vec![node], given, Runner::Shell, call.scope);
+    }
+
+    /// Notes that a variable which programs take for a command gets a text.
+    pub(super) fn holds_command(&mut self, variable: &str, text: &str) {
+        if COMMANDS.iter().any(|end| variable.ends_with(end)) && text.contains(['$', '`']) {
+            let [node, zero, arguments, stdin, out] = [(); 5].map(|()| self.flow.stream());
+            self.text_at(node, text.to_owned());
+            self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, by: Runner::Shell });
+        }
+    }
+
+    /// Notes that `make` runs what its makefiles say.
+    pub(super) fn runs_makefile(&mut self, call: Call) {
+        let named = call.rest().windows(2).filter(|pair| pair[0].word.prefix().ends_with('f')).map(|pair| &pair[1]);
+        let mut nodes: Vec<Id> = named.flat_map(|file| self.files(file.word)).collect();
+        nodes.push(call.scope.stdin);
+        nodes.extend(MAKEFILES.iter().map(|name| self.flow.id(file_node(name))));
+        let given = self.flow.stream();
+        self.runs_text(nodes, given, Runner::Make, call.scope);
+    }
+
+    /// Runs all texts that reach a place which runs something. Returns whether there were any that had not run.
+    pub(super) fn run_written(&mut self) -> bool {
+        let mut has_run = false;
+        for at in 0..self.written.runs.len() {
+            let run = self.written.runs[at].clone();
+            let reaching = self.flow.upstream(&run.nodes);
+            let texts = reaching.iter().filter_map(|node| self.written.texts.get(node)).flatten();
+            let texts: Vec<String> = texts.cloned().collect();
+            for text in texts {
+                if self.written.done.len() < TEXTS_MAX && self.written.done.insert((at, text.clone())) {
+                    has_run = true;
+                    self.run_text(&run, &text);
+                }
+            }
+        }
+        has_run
+    }
+
+    fn run_text(&mut self, run: &Run, text: &str) {
+        match (&run.by, by_first_line(text)) {
+            (Runner::Shell, None) => self.shell_text(run, text),
+            (Runner::Shell, Some(name)) => self.program_of(run, &name, text),
+            (Runner::Interpreter(name), _) => self.program_of(run, name, text),
+            (Runner::Make, _) => self.makefile(run, text),
+        }
+    }
+
+    fn shell_text(&mut self, run: &Run, text: &str) {
+        let symbols: Vec<Symbol> = text.chars().map(Symbol::Char).collect();
+        let Ok(reading) = read(&symbols) else { return };
+        if self.code_depth >= CODE_DEPTH_MAX {
+            return;
+        }
+        let known = self.functions.clone();
+        self.foresee(&reading.script);
+        self.brought.extend(self.functions.difference(&known).cloned());
+        let scope = Scope {
+            zero: run.zero,
+            arguments: run.arguments,
+            stdin: run.stdin,
+            out: run.out,
+            documents: &reading.documents,
+            is_outermost: false,
+            level: 0,
+        };
+        self.code_depth += 1;
+        self.script(&reading.script, scope);
+        self.code_depth -= 1;
+    }
+
+    /// Refuses what reaches a program, if the program runs texts.
+    fn program_of(&mut self, run: &Run, name: &str, text: &str) {
+        if by_name::runs_texts(name, text) {
+            let any = self.flow.id(Node::AnyVariable);
+            self.refuse(&[run.arguments, run.stdin, any], "given to a program that runs texts");
+        }
+    }
+
+    /// Follows a makefile: a variable in it becomes a part of commands, and it may read files.
+    fn makefile(&mut self, run: &Run, text: &str) {
+        let is_name = |it: char| it.is_alphanumeric() || it == '_';
+        let own = text.replace("$$", "");
+        for (at, _) in own.match_indices('$') {
+            let rest = own[at + 1..].trim_start_matches(['(', '{']);
+            let name: String = rest.chars().take_while(|it| is_name(*it)).collect();
+            let variable = self.flow.id(Node::Variable(name.clone()));
+            self.refuse(&[variable], &format!("the value of `{name}`, which a makefile makes a part of its commands"));
+        }
+        if ["include", "$(shell", "$(file", "${shell"].iter().any(|word| text.contains(word)) {
+            for token in text.split(|it: char| !(is_name(it) || "-./".contains(it))).filter(|it| !it.is_empty()) {
+                let file = self.flow.id(file_node(token));
+                self.refuse(&[file], &format!("written to `{token}`, which a makefile reads"));
+            }
+        }
+        for line in text.lines().filter_map(|line| line.strip_prefix('\t')) {
+            self.shell_text(run, &recipe(line.trim_start_matches(['@', '-', '+', ' '])));
+        }
+    }
+}
+
+/// Returns a word's text, with a word in place of all that is not the author's.
+pub(super) fn text_of(word: &Word) -> String {
+    let texts = word.parts.iter().map(|part| match part {
+        Part::Text { text, .. } => text.as_str(),
+        _ => "x",
+    });
+    texts.collect()
+}
+
+/// Returns the interpreter that a text's first line names, if that is no shell.
+fn by_first_line(text: &str) -> Option<String> {
+    let line = text.lines().next()?.strip_prefix("#!")?;
+    let mut words = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
+    let name = words.find(|word| *word != "env" && !word.starts_with('-'))?;
+    interpreter::is_interpreter(name).then(|| name.to_owned())
+}
+
+/// Returns what a shell gets of a line of a recipe: a word in place of the variables of `make`.
+fn recipe(line: &str) -> String {
+    let mut command = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('$') {
+        command.push_str(before);
+        let (value, behind) = match after.chars().next() {
+            Some('$') => ("$", &after[1..]),
+            Some('(' | '{') => ("x", after.find([')', '}']).map_or("", |end| &after[end + 1..])),
+            Some(other) => ("x", &after[other.len_utf8()..]),
+            None => ("", after),
+        };
+        command.push_str(value);
+        rest = behind;
+    }
+    command + rest
+}
+
+/// Returns what `printf` prints: the format with the values in it.
+fn formatted(format: &str, values: &[String]) -> String {
+    let format = unescaped(format);
+    let mut values = values.iter();
+    let mut text = String::new();
+    loop {
+        let before = values.len();
+        let mut letters = format.chars();
+        while let Some(letter) = letters.next() {
+            if letter != '%' {
+                text.push(letter);
+                continue;
+            }
+            match letters.find(|it| it.is_ascii_alphabetic() || *it == '%') {
+                Some('%') => text.push('%'),
+                Some(_) => text.push_str(values.next().map_or("", String::as_str)),
+                None => text.push('%'),
+            }
+        }
+        if values.len() == 0 || values.len() == before {
+            return text;
+        }
+    }
+}
+
+/// Returns a text with the line breaks and tabs that `printf` makes of their letters.
+fn unescaped(text: &str) -> String {
+    text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+}
