@@ -64,7 +64,10 @@ impl Requirement {
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
             Self::OneLine => !value.contains(['\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
-            Self::InsidePath => !value.starts_with(['/', '~']) && !value.split('/').any(|part| part == ".."),
+            // For PowerShell both marks divide a path, on every system.
+            Self::InsidePath => {
+                !value.starts_with(['/', '~', '\\']) && !value.split(['/', '\\']).any(|part| part == "..")
+            }
             Self::PlainPath => is_plain_path(value),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
