@@ -3,7 +3,7 @@
 
 use crate::attacks::door::{PIPELINE, SECRET};
 use crate::full;
-use crate::support::{ANSWER_MAX, Folder, connect, read_answer, request, until};
+use crate::support::{ANSWER_MAX, Folder, checksum, connect, read_answer, request, until};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ fn every_cause_of_a_401_has_the_same_answer() {
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert!(seen.iter().all(|(status, ..)| *status == 401));
     // It is brought to the store in its own time.
-    crate::support::until("the reason of the last", ANSWER_MAX, || {
+    until("the reason of the last", ANSWER_MAX, || {
         let connections = folder.run(&["connections", "--format", "json"]).ended_with(0).json();
         let stripe = connections.as_array()?.iter().find(|it| it["name"] == "s")?.clone();
         stripe["last_refusal_reason"].as_str()?.contains("seconds from now").then_some(())
@@ -74,7 +74,7 @@ fn what_is_not_taken_is_kept_in_brief_with_its_reason() {
     ));
     let server = folder.serve(&["--no-worker"]);
     let signed = |name: &str, body: &[u8], more: &[(&str, &str)]| {
-        let right = crate::support::checksum(SECRET, body);
+        let right = checksum(SECRET, body);
         let headers = [&[("X-WH-Checksum", right.as_str())], more].concat();
         server.request("POST", &format!("/webhooks/{name}"), &headers, body).status
     };
@@ -233,7 +233,7 @@ fn the_secrets_of_the_server_are_masked_in_what_steps_print() {
         ),
     );
     let server = folder.serve(&[]);
-    let right = crate::support::checksum(SECRET, b"{}");
+    let right = checksum(SECRET, b"{}");
     let answer = server.request("POST", "/webhooks/hook?wait=60", &[("X-WH-Checksum", &right)], b"{}").json();
     assert_eq!(answer["runs"][0]["result"], "succeeded", "{answer}");
     let log = folder.run(&["runs", "logs", answer["runs"][0]["id"].as_str().expect("an id")]).ended_with(0).stdout;
@@ -245,7 +245,7 @@ fn the_secrets_of_the_server_are_masked_in_what_steps_print() {
     assert!(log.contains("***") && log.contains("the end of what I print"), "words stay words: {log}");
     // A secret that came while serving is one too.
     folder.configure(&format!("connections:\n  hook: {{secret: [{{value: {SECRET}}}, {{value: a-later-secret}}]}}\n"));
-    crate::support::until("the later secret", ANSWER_MAX, || {
+    until("the later secret", ANSWER_MAX, || {
         (server.deliver("hook", "a-later-secret", b"{}").status == 200).then_some(())
     });
     let answer = server.request("POST", "/webhooks/hook?wait=60", &[("X-WH-Checksum", &right)], b"{}").json();

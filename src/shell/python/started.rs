@@ -6,6 +6,7 @@ use super::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use super::sink::{FILES, Judge, names, split};
 use crate::shell::analysis::Unread;
 use crate::shell::requirement::Requirement;
+use crate::shell::special::is_obeyed;
 
 /// What stands for a word of the author's that is known only when the script runs.
 const UNKNOWN: &str = "value";
@@ -37,6 +38,11 @@ impl Judge<'_> {
         }
         if !started.is_whole && (INTERPRETERS.contains(&program) || OPTIONED.contains(&program)) {
             return self.refuse(&sources, &format!("a word of `{program}`, whose other words are not known"));
+        }
+        for (variable, holes) in &started.program.environment {
+            if is_obeyed(variable) {
+                self.refuse(holes, "the environment that programs obey, or its name");
+            }
         }
         let demands = started.program.demands();
         let (own, folder) = (started.program.sources(), started.folder.clone());
