@@ -3,16 +3,20 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::files::{Caches, Depot, Site};
+use crate::files::{Caches, Depot, Place, Site};
 use crate::id::{Entropy, WorkerId};
 use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::process::Patience;
 use crate::run::Retention;
+use crate::server::Token;
 use crate::store::Store;
+use crate::webhook::challenge::Consent;
+use crate::webhook::connection::Secret;
 use crate::worker::{Drain, Duty, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -32,7 +36,9 @@ const THREADS: usize = 2;
 /// Returns this machine with what jobs may know of its environment, and its repositories: the
 /// one around the folder of pipelines, and those that the configuration names.
 pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> Host {
-    host_with(config, pipelines, Arc::new(Secrets::new(secrets(config))), clock)
+    let known = Secrets::default();
+    known.replace(secrets(config), own_secrets(config));
+    host_with(config, pipelines, Arc::new(known), clock)
 }
 
 /// Returns what this machine is called.
@@ -63,13 +69,28 @@ fn host_with(config: &Config, pipelines: &Path, secrets: Arc<Secrets>, clock: Ar
 }
 
 /// Returns the secrets of the variable groups that the configuration has.
-pub(super) fn secrets(config: &Config) -> impl Iterator<Item = (String, String, secrecy::SecretString)> {
+pub(super) fn secrets(config: &Config) -> impl Iterator<Item = (String, String, SecretString)> {
     config.variable_groups.iter().flat_map(|group| {
-        let of_group = move |(name, value): &(Arc<str>, secrecy::SecretString)| {
+        let of_group = move |(name, value): &(Arc<str>, SecretString)| {
             (group.group.name.to_string(), name.to_string(), value.clone())
         };
         group.secrets.iter().map(of_group)
     })
+}
+
+/// Returns the secrets that are the server's alone, as far as this process knows them: the admin token,
+/// those of the connections, the keys of the object store. A step that can read the server's files must
+/// not print them into a log. The password in a database's address is masked as that of any address.
+fn own_secrets(config: &Config) -> Vec<SecretString> {
+    let mut secrets: Vec<SecretString> = Token::written(&config.data).into_iter().collect();
+    for connection in &config.connections {
+        secrets.extend(connection.secrets().iter().flat_map(Secret::texts).map(SecretString::from));
+        secrets.extend(connection.consent.as_ref().and_then(|it: &Consent| it.verify_token.clone()));
+    }
+    if let Some(Place::S3(bucket)) = &config.files {
+        secrets.extend([&bucket.secret_key, &bucket.session_token].into_iter().flatten().cloned());
+    }
+    secrets
 }
 
 /// Returns random bytes for an id.
@@ -149,7 +170,7 @@ impl Terms {
     /// Puts a changed configuration in force, for the jobs that begin from now on.
     pub(super) fn take_up(&self, config: &Config) {
         let secrets = self.duty.load().host.secrets.clone();
-        secrets.replace(self::secrets(config));
+        secrets.replace(self::secrets(config), own_secrets(config));
         let host = host_with(config, &self.pipelines, secrets, self.clock.clone());
         self.duty.store(Arc::new(Duty {
             jobs: config.workers.jobs.get(),

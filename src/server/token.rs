@@ -1,5 +1,6 @@
 //! The admin token: made at the first start, kept in a file that only its owner reads.
 
+use secrecy::SecretString;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -36,6 +37,13 @@ impl Token {
             Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path),
             Err(error) => Err(about(&path, &error)),
         }
+    }
+
+    /// Returns the token that a data folder holds, if it holds one, to be hidden wherever it is printed.
+    pub fn written(data: &Path) -> Option<SecretString> {
+        let path = data.join(FILE);
+        let Self(token) = read(File::open(&path).ok()?, &path).ok()?;
+        Some(token.into())
     }
 
     /// Returns the token itself, to make other secrets from it.

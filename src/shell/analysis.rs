@@ -11,6 +11,10 @@ pub const HOLES_MAX: usize = 1000;
 /// What an author can do about a place that takes no payload text.
 const HELP: &str = "give the text to a program as an argument in double quotes, or let the payload choose among your own words with `oneOf`";
 
+/// What to do about a text in a program that a here-document holds.
+const HELP_FOR_CODE: &str =
+    "pass it in `env:` and let the program read it from there, such as `os.environ['NAME']` or `process.env.NAME`";
+
 /// Where a value comes into a script.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entrance {
@@ -196,7 +200,12 @@ impl Analysis {
         let late = self.has_late_values.then_some(Requirement::Short);
         let all = hole.requirements.iter().copied().chain(late);
         let unmet = all.into_iter().find(|requirement| !requirement.admits(value))?;
-        let help = "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`";
+        let is_code = matches!(unmet, Requirement::Plain | Requirement::Integer);
+        let help = if is_code && hole.place.is_some_and(|place| place.contains("here-document")) {
+            HELP_FOR_CODE
+        } else {
+            "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`"
+        };
         Some(refusal(format!("used here unless it is {unmet}"), help))
     }
 

@@ -143,9 +143,10 @@ fn is_plain_path(value: &str) -> bool {
 }
 
 fn is_inside_path(value: &str) -> bool {
-    let mut parts = value.split('/');
+    // For PowerShell both marks divide a path, on every system.
+    let mut parts = value.split(['/', '\\']);
     let names_something = value.split('/').any(|part| !matches!(part, "" | "."));
-    names_something && !value.starts_with(['/', '~']) && !parts.any(|part| part == "..")
+    names_something && !value.starts_with(['/', '~', '\\']) && !parts.any(|part| part == "..")
 }
 
 fn is_web_address(value: &str) -> bool {

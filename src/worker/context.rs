@@ -1,6 +1,7 @@
 //! What the execution of one job needs to know.
 
 use super::built_in::Repositories;
+use super::mask::Masker;
 use super::workspace::Workspace;
 use crate::clock::Clock;
 use crate::files::{Caches, Keep};
@@ -12,7 +13,7 @@ use crate::run::Board;
 use crate::store::Artifact;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -69,7 +70,11 @@ impl Host {
 /// store: a worker has them from its own configuration, and others when that changes. A job has
 /// those that were there when it began.
 #[derive(Default)]
-pub struct Secrets(ArcSwap<HashMap<String, Group>>);
+pub struct Secrets {
+    groups: ArcSwap<HashMap<String, Group>>,
+    /// Knows them all, and those of the server that no job is given.
+    masker: ArcSwap<Masker>,
+}
 
 /// The names and values of a group's secrets.
 pub(super) type Group = Arc<[(String, SecretString)]>;
@@ -78,22 +83,36 @@ impl Secrets {
     /// Returns the secrets: of each its group, its name and its value. Names ignore case.
     pub fn new(secrets: impl IntoIterator<Item = (String, String, SecretString)>) -> Self {
         let all = Self::default();
-        all.replace(secrets);
+        all.replace(secrets, []);
         all
     }
 
-    /// Puts others in their place, for the jobs that begin from now on.
-    pub fn replace(&self, secrets: impl IntoIterator<Item = (String, String, SecretString)>) {
+    /// Puts others in their place, for the jobs that begin from now on. Beside those of the groups there are
+    /// the server's own, which no job is given: both are hidden in the output of every job.
+    pub fn replace(
+        &self,
+        secrets: impl IntoIterator<Item = (String, String, SecretString)>,
+        own: impl IntoIterator<Item = SecretString>,
+    ) {
         let mut groups: HashMap<String, Vec<(String, SecretString)>> = HashMap::new();
         for (group, name, value) in secrets {
             groups.entry(group.to_ascii_lowercase()).or_default().push((name, value));
         }
-        self.0.store(Arc::new(groups.into_iter().map(|(name, group)| (name, group.into())).collect()));
+        let own: Vec<SecretString> = own.into_iter().collect();
+        let of_groups = groups.values().flatten().map(|(_, value)| value);
+        let masker = Masker::of_server(own.iter().chain(of_groups).map(ExposeSecret::expose_secret));
+        self.masker.store(Arc::new(masker));
+        self.groups.store(Arc::new(groups.into_iter().map(|(name, group)| (name, group.into())).collect()));
+    }
+
+    /// Returns what masks the output of a job that begins now.
+    pub(super) fn masker(&self) -> Masker {
+        Masker::above(self.masker.load_full())
     }
 
     /// Returns a group's secrets; nothing where it has none here.
     pub(super) fn group(&self, name: &str) -> Option<Group> {
-        self.0.load().get(&name.to_ascii_lowercase()).cloned()
+        self.groups.load().get(&name.to_ascii_lowercase()).cloned()
     }
 }
 

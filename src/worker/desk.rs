@@ -13,8 +13,9 @@ pub(super) struct Desk<'j> {
 }
 
 impl<'j> Desk<'j> {
-    pub(super) fn new(journal: &'j mut dyn Journal) -> Self {
-        Self { journal, masker: Masker::default() }
+    /// Returns a desk whose masker knows what all jobs share.
+    pub(super) fn new(journal: &'j mut dyn Journal, masker: Masker) -> Self {
+        Self { journal, masker }
     }
 
     /// Adds lines to the log, if there are any.

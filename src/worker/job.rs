@@ -64,7 +64,7 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     let waited = job.asked_at.and_then(|at| Duration::try_from(job.host.clock.now().duration_since(at)).ok());
     let limit = minutes(limits.timeout_minutes).map(|limit| limit.saturating_sub(waited.unwrap_or_default()));
     let watchman = Watchman::new(stop, limit, patience);
-    let mut desk = Desk::new(journal);
+    let mut desk = Desk::new(journal, job.host.secrets.masker());
     let mut variables = match start::variables(job, &mut desk).await? {
         Ok(variables) => variables,
         Err(sentence) => return failed(job, &mut desk, sentence).await,

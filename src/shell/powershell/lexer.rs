@@ -362,6 +362,9 @@ impl Lexer<'_> {
         for symbol in &self.symbols[start..end] {
             match symbol {
                 Symbol::Hole(hole) => {
+                    // What is named behind a drive is no file.
+                    let drive = text.trim_end_matches(['/', '\\']).ends_with(':');
+                    tokens.extend(drive.then(|| Token::Word(text.trim_start_matches('"').to_owned())));
                     text.push_str(&reference(*hole));
                     self.lexed.places.insert(*hole, Place::Argument);
                     tokens.push(Token::Hole(*hole));

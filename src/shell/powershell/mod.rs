@@ -14,6 +14,7 @@
 //! but for the methods that compile or start something.
 
 mod lexer;
+mod path;
 mod quote;
 mod sink;
 

@@ -99,13 +99,29 @@ const INSTALLERS: &[&str] = &[
 const INSTALLING: &[&str] = &["install", "i", "add", "exec", "x", "dlx", "get", "create", "init", "download"];
 
 /// Commands that are given the name of a variable, a type or an alias.
-const NAMING: &[&str] = &["set-variable", "new-variable", "sv", "nv", "new-object", "git", "gh", "cargo", "npm"];
+const NAMING: &[&str] = &[
+    "set-variable",
+    "new-variable",
+    "get-variable",
+    "clear-variable",
+    "remove-variable",
+    "sv",
+    "nv",
+    "gv",
+    "clv",
+    "rv",
+    "new-object",
+    "git",
+    "gh",
+    "cargo",
+    "npm",
+];
+
+/// What stands in front of the name of a variable where it is named as a file.
+const DRIVES: &[&str] = &["env:", "variable:"];
 
 /// Commands that give another name to a command.
 const ALIASING: &[&str] = &["set-alias", "new-alias", "nal", "sal"];
-
-/// Commands that take away what their arguments name.
-const REMOVING: &[&str] = &["remove-item", "ri", "rm", "del", "rd", "rmdir", "erase"];
 
 /// Parts of the names of types and methods that do.
 const COMPILING: &[&str] = &[
@@ -133,7 +149,7 @@ const PRINTING: &[&str] = &[
 /// Ends of names of files that are run.
 const RUN_SUFFIXES: &[&str] = &[".ps1", ".psm1", ".psd1", ".sh", ".bat", ".cmd", ".py", ".js", ".vbs", "profile"];
 
-type Holes = BTreeSet<usize>;
+pub(super) type Holes = BTreeSet<usize>;
 
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize, holes: &mut [Finding]) {
@@ -149,7 +165,7 @@ pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize
     }
 }
 
-struct Judge<'j> {
+pub(super) struct Judge<'j> {
     environment: &'j [String],
     own: usize,
     holes: &'j mut [Finding],
@@ -162,16 +178,31 @@ struct Judge<'j> {
 }
 
 impl Judge<'_> {
-    fn sources(&self, tokens: &[Token]) -> Holes {
+    pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
         let mut sources = Holes::new();
-        for token in tokens {
+        for (at, token) in tokens.iter().enumerate() {
             match token {
+                // `@name` gives a command the members of a variable as its parameters.
+                Token::Word(name) if at > 0 && tokens[at - 1] == Token::Mark('@') => {
+                    sources.extend(self.variable(name))
+                }
                 Token::Hole(hole) => drop(sources.insert(*hole)),
                 Token::Variable(name) => sources.extend(self.variable(name)),
                 _ => {}
             }
         }
         sources
+    }
+
+    /// Returns what reaches the variables of the environment that a text for `cmd` names: `%NAME%`, `!NAME!`.
+    fn expanded_by_cmd(&self, tokens: &[Token]) -> Holes {
+        let texts = tokens.iter().filter_map(|token| match token {
+            Token::Text(text) | Token::Word(text) => Some(text),
+            _ => None,
+        });
+        // Between two marks is a name, or behind one with what `cmd` takes of its value: `%NAME:~0,3%`.
+        let names = texts.flat_map(|text| text.split(['%', '!'])).map(|name| name.split(':').next().unwrap_or(name));
+        names.flat_map(|name| self.variable(&format!("env:{name}"))).collect()
     }
 
     fn variable(&self, name: &str) -> Holes {
@@ -252,6 +283,11 @@ impl Judge<'_> {
         });
         if let Some(word) = running {
             self.refuse(&sources, &format!("in a statement with `{word}`, which runs text"));
+            let expanded = self.expanded_by_cmd(tokens);
+            self.refuse(
+                &expanded,
+                &format!("in a statement with `{word}`, which expands variables to text that it runs"),
+            );
             let is_open = tokens.iter().any(|token| matches!(token, Token::Variable(name) if self.is_open(name)));
             if is_open || tokens.contains(&Token::Mark('|')) {
                 let all = (0..self.holes.len()).collect();
@@ -259,8 +295,10 @@ impl Judge<'_> {
             }
         }
         self.called(tokens, &sources);
-        self.named(tokens, &sources);
+        self.named(tokens);
         self.written(tokens, &sources);
+        self.paths(tokens);
+        self.drives(tokens);
         self.properties(tokens);
         self.options(tokens, &sources);
         self.set(tokens, &sources);
@@ -285,7 +323,7 @@ impl Judge<'_> {
     }
 
     /// Judges names behind a command: of a variable, a type, a command of a program, a package.
-    fn named(&mut self, tokens: &[Token], sources: &Holes) {
+    fn named(&mut self, tokens: &[Token]) {
         let Some(Token::Command(name)) = tokens.first() else { return };
         let name = name.to_ascii_lowercase();
         let installs = |token: &Token| matches!(token, Token::Word(word) if INSTALLING.contains(&word.as_str()));
@@ -294,13 +332,33 @@ impl Judge<'_> {
             let named = self.sources(&own.cloned().collect::<Vec<_>>());
             self.refuse(&named, &format!("the name of what `{name}` runs or fetches"));
         }
-        if NAMING.contains(&name.as_str())
-            && let Some(Token::Hole(hole)) = tokens.get(1)
-        {
-            self.refuse(&Holes::from([*hole]), &format!("a name that `{name}` is given"));
+        if NAMING.contains(&name.as_str()) {
+            let mut given = self.sources(tokens.get(1..2).unwrap_or_default());
+            // Of programs a `-n` is their own.
+            let is_command = name.contains('-') || name.len() < "git".len();
+            let is_name = |word: &String| is_command && matches!(word.to_ascii_lowercase().as_str(), "-name" | "-n");
+            for pair in tokens.windows(2) {
+                match &pair[0] {
+                    Token::Word(word) if is_name(word) => given.extend(self.sources(&pair[1..])),
+                    Token::Mark('@') if is_command => given.extend(self.sources(pair)),
+                    _ => {}
+                }
+            }
+            self.refuse(&given, &format!("a name that `{name}` is given"));
         }
-        if REMOVING.contains(&name.as_str()) {
-            sources.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::InsidePath));
+    }
+
+    /// Refuses the name of a variable that is named as a file: in quotes its text comes behind it, elsewhere
+    /// before it.
+    fn drives(&mut self, tokens: &[Token]) {
+        let begins = |text: &str| DRIVES.iter().any(|drive| text.to_ascii_lowercase().starts_with(drive));
+        for pair in tokens.windows(2) {
+            let named = match pair {
+                [Token::Word(drive), named] if begins(drive) => named,
+                [named, Token::Text(drive)] if begins(drive) => named,
+                _ => continue,
+            };
+            self.refuse(&self.sources(std::slice::from_ref(named)), "the name of a variable");
         }
     }
 
@@ -368,6 +426,10 @@ impl Judge<'_> {
         if !is_command {
             sources.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::NotAnOption));
         }
+    }
+
+    pub(super) fn require(&mut self, hole: usize, requirement: Requirement) {
+        self.holes[hole].requirements.push(requirement);
     }
 
     fn refuse(&mut self, holes: &Holes, reason: &str) {

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// The most brackets and strings inside each other in the `{ }` of an f-string.
 const DEPTH_MAX: usize = 32;
 
+/// What stands for a hole in the text of a literal: no script has this character.
+pub(super) const HOLE: char = '\0';
+
 /// Letters that stand in front of a string literal.
 const PREFIXES: &[&str] = &["r", "u", "b", "f", "br", "rb", "fr", "rf"];
 
@@ -32,7 +35,7 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Name(String),
-    /// A literal: the author's characters of it, and the holes in it.
+    /// A literal: the author's characters of it, with [`HOLE`] where a hole stands, and the holes in it.
     Text(String, Vec<usize>),
     /// One character of an operator, a bracket, or of a number.
     Other(char),
@@ -153,6 +156,7 @@ impl Lexer<'_> {
                 Some(Symbol::Hole(hole)) => {
                     self.lexed.places.insert(hole, Place::Literal(escapes));
                     holes.push(hole);
+                    text.push(HOLE);
                     self.at += 1;
                 }
                 Some(Symbol::Char('\n')) if length == 1 => return self.fail("a string is not closed on its line"),

@@ -14,10 +14,14 @@
 //!
 //! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
 //! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
-//! their names tell. A library that treats a text as code in a way that no list knows is not seen.
+//! their names tell. A list of words for a program is judged as the same command in bash. A library that
+//! treats a text as code in a way that no list knows is not seen.
 
+mod known;
 mod lexer;
+mod program;
 mod sink;
+mod started;
 
 use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
@@ -58,6 +62,11 @@ fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {
     }
     script.push(Fragment::Text(text));
     script
+}
+
+/// Says whether the text of a short program runs what it reads, by the names in it.
+pub(super) fn code_runs(text: &str) -> bool {
+    known::code_runs(text)
 }
 
 /// Writes a value into a string literal.

@@ -4,124 +4,20 @@
 //! something tainted taints what it assigns. That demands too much now and then, never too little
 //! of what the lists below know.
 
+use super::known::{
+    FINDING, LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS,
+    is_running,
+};
 use super::lexer::Token;
+use super::program::Holes;
 use crate::shell::analysis::Finding;
 use crate::shell::filename::is_run;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::is_obeyed;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Functions that run their argument as code or as a command.
-const RUNNING: &[&str] = &[
-    "eval",
-    "exec",
-    "compile",
-    "execfile",
-    "__import__",
-    "system",
-    "popen",
-    "getoutput",
-    "getstatusoutput",
-    "import_module",
-    "run_path",
-    "run_module",
-    "getattr",
-    "setattr",
-    "delattr",
-    "globals",
-    "locals",
-    "vars",
-    "attrgetter",
-    "methodcaller",
-    "create_subprocess_shell",
-    "spawn",
-    "Template",
-    "interact",
-    "runsource",
-    "runcode",
-    "exec_command",
-    "pickle",
-    "marshal",
-    "dill",
-    "shelve",
-    "cPickle",
-    "exec_module",
-    "spec_from_file_location",
-    "__dict__",
-    "__builtins__",
-    "__getattribute__",
-    "__subclasses__",
-    "timeit",
-    "Timer",
-    "runctx",
-    "runeval",
-    "CDLL",
-    "LoadLibrary",
-    "startfile",
-    "allow_pickle",
-];
-
-/// Functions among them whose result may be a function that runs its argument.
-const FINDING: &[&str] = &[
-    "getattr",
-    "attrgetter",
-    "methodcaller",
-    "vars",
-    "globals",
-    "locals",
-    "import_module",
-    "__import__",
-    "__dict__",
-    "__builtins__",
-    "__getattribute__",
-    "partial",
-];
-
-/// Beginnings of such names: the families of `os`.
-const RUNNING_PREFIXES: &[&str] = &["execv", "execl", "spawnv", "spawnl", "posix_spawn", "popen"];
-
-/// Functions that start a program: of a list of words, the first says which.
-const STARTING: &[&str] = &["run", "call", "check_call", "check_output", "Popen", "create_subprocess_exec"];
-
-/// Functions whose first argument is code of a database.
-const QUERYING: &[&str] = &["execute", "executemany", "executescript", "query"];
-
-/// Programs that take code as an argument.
-const INTERPRETERS: &[&str] = &[
-    "sh",
-    "bash",
-    "dash",
-    "zsh",
-    "ksh",
-    "python",
-    "python3",
-    "node",
-    "perl",
-    "ruby",
-    "php",
-    "pwsh",
-    "powershell",
-    "cmd",
-    "env",
-    "sudo",
-    "ssh",
-    "xargs",
-    "awk",
-    "sed",
-    "eval",
-    "find",
-    "su",
-    "nohup",
-    "timeout",
-    "busybox",
-    "psql",
-    "mysql",
-    "sqlite3",
-    "docker",
-];
-
 /// Where a file is written to: one name for all files.
-const FILES: &str = "<files>";
+pub(super) const FILES: &str = "<files>";
 
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) {
@@ -133,31 +29,53 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         functions: BTreeMap::new(),
         bound: BTreeSet::new(),
         running: BTreeSet::new(),
+        starting: BTreeSet::new(),
+        loading: BTreeSet::new(),
+        touching: BTreeSet::new(),
+        imported: BTreeSet::new(),
+        modules: BTreeSet::new(),
+        set: Vec::new(),
         holes,
     };
     for statement in &statements {
         judge.learn_function(statement);
+        judge.learn_import(statement);
     }
     judge.learn_classes(&statements);
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
     while judge.spread_all(&statements) {}
     for statement in &statements {
+        judge.learn_environment(statement);
+    }
+    judge.shell_texts(&statements);
+    for statement in &statements {
         judge.judge(statement);
     }
 }
 
-type Holes = BTreeSet<usize>;
-
-struct Judge<'j> {
-    environment: &'j [String],
-    own: usize,
-    tainted: BTreeMap<String, Holes>,
+pub(super) struct Judge<'j> {
+    pub(super) environment: &'j [String],
+    /// How many holes the script has itself: those of the environment follow them.
+    pub(super) own: usize,
+    pub(super) tainted: BTreeMap<String, Holes>,
     /// The parameters of the script's functions.
     functions: BTreeMap<String, Vec<String>>,
     /// The names that `except … as` and `case` give to what comes from elsewhere.
     bound: BTreeSet<String>,
     /// The script's own names of functions that run their argument.
     running: BTreeSet<String>,
+    /// Its own names of functions that start a program.
+    starting: BTreeSet<String>,
+    /// Its names of `yaml`, and of the functions that it has from there.
+    loading: BTreeSet<String>,
+    /// The names of functions that it has from `os` and `shutil`.
+    touching: BTreeSet<String>,
+    /// What it has of others: modules, and what it names of them.
+    imported: BTreeSet<String>,
+    /// The modules that it has whole. What is put into a member of one is known by the member's name.
+    modules: BTreeSet<String>,
+    /// The variables that it puts into the environment, and what reaches each.
+    pub(super) set: Vec<(String, Holes)>,
     holes: &'j mut [Finding],
 }
 
@@ -168,6 +86,36 @@ impl Judge<'_> {
             if keyword == "def" || keyword == "class" {
                 let rest = names(&statement[at + 2..]);
                 self.functions.entry(name.clone()).or_default().extend(rest.map(str::to_owned));
+            }
+            // `name = lambda parameters: …`
+            if keyword == "lambda"
+                && let [before @ .., Token::Name(name), Token::Other('=')] = &statement[..at]
+                && before.is_empty()
+            {
+                let end = statement[at..].iter().position(|token| *token == Token::Other(':')).unwrap_or(0);
+                let parameters: Vec<String> = names(&statement[at + 1..at + end.max(1)]).map(str::to_owned).collect();
+                self.functions.entry(name.clone()).or_default().extend(parameters);
+            }
+        }
+    }
+
+    /// Notes what modules are called here, and which functions of theirs have names of their own.
+    fn learn_import(&mut self, statement: &[Token]) {
+        let words: Vec<&str> = names(statement).collect();
+        let Some(at) = words.iter().position(|word| *word == "import") else { return };
+        let (module, brought) = (words.get(1..at).unwrap_or_default(), &words[at + 1..]);
+        self.imported.extend(module.iter().chain(brought).map(|word| (*word).to_owned()));
+        if module.is_empty() {
+            self.modules.extend(brought.iter().map(|word| (*word).to_owned()));
+        }
+        for (place, word) in brought.iter().enumerate() {
+            let own = if brought.get(place + 1) == Some(&"as") { brought.get(place + 2).unwrap_or(word) } else { word };
+            let own = (*own).to_owned();
+            match module {
+                [] if *word == "yaml" => drop(self.loading.insert(own)),
+                [.., "yaml"] if LOADING.contains(word) => drop(self.loading.insert(own)),
+                ["os" | "shutil", ..] if TOUCHING_MEMBERS.contains(word) => drop(self.touching.insert(own)),
+                _ => {}
             }
         }
     }
@@ -189,14 +137,23 @@ impl Judge<'_> {
         }
     }
 
-    /// Notes the names that a statement gives to functions that run their argument, and says whether one was new.
+    /// Notes the names that a statement gives to functions that run their argument or start a program, and
+    /// says whether one was new.
     fn learn_running(&mut self, statement: &[Token]) -> bool {
         let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
         let gives = |at: usize, name: &str| {
             FINDING.contains(&name) || (is_running(name) || self.running.contains(name)) && !is_called(at)
         };
-        let is_given = |(at, token): (usize, &Token)| matches!(token, Token::Name(name) if gives(at, name) && !is_assigned(statement, at));
-        if !statement.iter().enumerate().any(is_given) {
+        let starts =
+            |at: usize, name: &str| (STARTING.contains(&name) || self.starting.contains(name)) && !is_called(at);
+        let is_any = |is_it: &dyn Fn(usize, &str) -> bool| {
+            statement
+                .iter()
+                .enumerate()
+                .any(|(at, token)| matches!(token, Token::Name(name) if is_it(at, name) && !is_assigned(statement, at)))
+        };
+        let (gives, starts) = (is_any(&gives), is_any(&starts));
+        if !gives && !starts {
             return false;
         }
         let mut is_new = false;
@@ -205,14 +162,15 @@ impl Judge<'_> {
             let follows_as =
                 matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as");
             if is_assigned(statement, at) || follows_as {
-                is_new |= self.running.insert(name.clone());
+                is_new |= gives && self.running.insert(name.clone());
+                is_new |= starts && self.starting.insert(name.clone());
             }
         }
         is_new
     }
 
     /// Returns the holes that a part of a statement holds or names.
-    fn sources(&self, tokens: &[Token]) -> Holes {
+    pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
         let mut sources = Holes::new();
         for token in tokens {
             match token {
@@ -251,7 +209,7 @@ impl Judge<'_> {
             let is_target = is_assigned(statement, at)
                 || matches!(statement.get(at + 1), Some(Token::Other('.' | '[')))
                 || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
-            targets.extend(is_target.then(|| name.clone()));
+            targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
             targets.extend(self.functions.get(name).into_iter().flatten().cloned());
             targets.extend((name.starts_with("write") || name == "file" || name == "dump").then(|| FILES.to_owned()));
         }
@@ -277,6 +235,11 @@ impl Judge<'_> {
             match token {
                 Token::Name(name) => self.name(name, statement, at),
                 Token::Text(..) => self.format(statement, at),
+                // Text is divided by nothing but a path.
+                Token::Other('/') => {
+                    let sources = self.sources(statement.get(at + 1..at + 2).unwrap_or_default());
+                    self.require(&sources, Requirement::InsidePath);
+                }
                 Token::Other(_) | Token::End => {}
             }
         }
@@ -300,15 +263,42 @@ impl Judge<'_> {
             sources.extend(self.tainted.get(FILES).into_iter().flatten());
             return self.refuse(&sources, &format!("an argument of `{name}`"));
         }
+        let owner = match statement.get(..at) {
+            Some([.., Token::Name(owner), Token::Other('.')]) => owner.as_str(),
+            _ => "",
+        };
+        if TEMPLATING.contains(&name) && TEMPLATES.iter().any(|library| self.imported.contains(*library)) {
+            return self.refuse(&self.sources(statement), "the text of a template, which is code");
+        }
         let Some(arguments) = arguments(statement, at + 1) else { return };
-        let first = first_argument(arguments);
+        let given = split(arguments);
+        let first = given.first().copied().unwrap_or_default();
+        let loads = LOADING.contains(&name) && self.loading.contains(owner) || self.loading.contains(name);
+        let touches = TOUCHING.contains(&name)
+            || TOUCHING_MEMBERS.contains(&name) && matches!(owner, "os" | "shutil")
+            || self.touching.contains(name)
+            || name == "join" && owner == "path";
         match name {
             "open" | "Path" => self.require(&self.sources(first), Requirement::InsidePath),
-            "load" if is_member_of("yaml") => self.refuse(&self.sources(statement), "an argument of `yaml.load`"),
+            _ if loads && !names(statement).any(|it| SAFE_LOADERS.iter().any(|safe| it.contains(safe))) => {
+                self.refuse(&self.sources(statement), "an argument of `yaml.load`");
+            }
             _ if QUERYING.contains(&name) => {
                 self.refuse(&self.sources(first), &format!("a part of the code in `{name}`"))
             }
-            _ if STARTING.contains(&name) => self.start(name, statement, arguments),
+            _ if STARTING.contains(&name) || self.starting.contains(name) && !is_assigned(statement, at) => {
+                self.start(name, statement, arguments);
+            }
+            _ if touches => {
+                let sources = given.iter().flat_map(|argument| self.sources(argument)).collect();
+                self.require(&sources, Requirement::InsidePath);
+            }
+            _ if LOGGING.contains(&name) && owner.to_ascii_lowercase().contains("log") => {
+                let is_named = |argument: &&&[Token]| matches!(argument, [Token::Name(_), Token::Other('='), ..]);
+                if given.iter().skip(1).any(|argument| !argument.is_empty() && !is_named(&argument)) {
+                    self.refuse(&self.sources(first), "a part of the format of a line of the log");
+                }
+            }
             _ => {}
         }
     }
@@ -331,30 +321,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges a program that is started: as data stand only the words behind the first of a list.
-    fn start(&mut self, name: &str, statement: &[Token], arguments: &[Token]) {
-        let sources = self.sources(statement);
-        let words: Option<&[Token]> = match arguments {
-            [Token::Other('[' | '('), rest @ ..] => Some(rest),
-            _ => None,
-        };
-        let program = words.and_then(|words| words.first()).and_then(|word| match word {
-            Token::Text(text, holes) if holes.is_empty() => text.rsplit('/').next(),
-            _ => None,
-        });
-        let names_shell = names(statement).any(|name| name == "shell" || name == "executable" || name == "preexec_fn");
-        match program {
-            Some(program) if !names_shell && !INTERPRETERS.contains(&program) => {
-                self.require(&sources, Requirement::NotAnOption);
-            }
-            _ => {
-                let files = self.tainted.get(FILES).cloned().unwrap_or_default();
-                self.refuse(&files, "written to a file that a program may run");
-                self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
-            }
-        }
-    }
-
     /// Refuses a text that `%` or `.format` behind it takes for a format.
     fn format(&mut self, statement: &[Token], at: usize) {
         let mut after =
@@ -370,24 +336,19 @@ impl Judge<'_> {
         }
     }
 
-    fn refuse(&mut self, holes: &Holes, reason: &str) {
+    pub(super) fn refuse(&mut self, holes: &Holes, reason: &str) {
         for hole in holes {
             self.holes[*hole].refusal.get_or_insert_with(|| reason.to_owned());
             self.holes[*hole].help = Some("give it to a program as a word of a list, behind the program's name");
         }
     }
 
-    fn require(&mut self, holes: &Holes, requirement: Requirement) {
+    pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
         holes.iter().for_each(|hole| self.holes[*hole].requirements.push(requirement));
     }
 }
 
-/// Says whether a function of this name runs its argument.
-fn is_running(name: &str) -> bool {
-    RUNNING.contains(&name) || RUNNING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {
+pub(super) fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {
     tokens.iter().filter_map(|token| match token {
         Token::Name(name) => Some(name.as_str()),
         _ => None,
@@ -424,17 +385,25 @@ fn arguments(statement: &[Token], open: usize) -> Option<&[Token]> {
     (statement.get(open) == Some(&Token::Other('('))).then(|| &statement[open + 1..])
 }
 
-/// Returns the tokens up to the first comma or the closing parenthesis.
-fn first_argument(arguments: &[Token]) -> &[Token] {
-    let mut open = 0_usize;
-    for (at, token) in arguments.iter().enumerate() {
+/// Returns what stands between the commas up to the bracket that closes what is around, or to the end.
+pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
+    let (mut open, mut start, mut end) = (0_usize, 0, tokens.len());
+    let mut parts = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
         match token {
             Token::Other('(' | '[' | '{') => open += 1,
-            Token::Other(')' | ']' | '}') if open == 0 => return &arguments[..at],
+            Token::Other(')' | ']' | '}') if open == 0 => {
+                end = at;
+                break;
+            }
             Token::Other(')' | ']' | '}') => open -= 1,
-            Token::Other(',') if open == 0 => return &arguments[..at],
+            Token::Other(',') if open == 0 => {
+                parts.push(&tokens[start..at]);
+                start = at + 1;
+            }
             _ => {}
         }
     }
-    arguments
+    parts.push(&tokens[start..end]);
+    parts
 }

@@ -8,13 +8,17 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 /// every text.
 const ENCODED_MIN: usize = 6;
 
+/// What the first and the last line of a key in PEM begin with (RFC 7468, 2), which are those of any key.
+const ARMOUR: &str = "-----";
+
 /// Returns the texts to look for: the secret, its lines, both without the blanks and quotes around
 /// them, and the encodings of all of these.
 pub(super) fn forms(secret: &str) -> Vec<Vec<u8>> {
     let is_around = |character: char| character.is_whitespace() || matches!(character, '"' | '\'');
     let mut texts = vec![secret, secret.trim_matches(is_around)];
     // A log has no line breaks, so a secret of several lines is never seen in one.
-    let lines = secret.split(['\n', '\r']).filter(|line| line.len() >= LINE_MIN && line.len() < secret.len());
+    let is_own = |line: &&str| (LINE_MIN..secret.len()).contains(&line.len()) && !line.starts_with(ARMOUR);
+    let lines = secret.split(['\n', '\r']).filter(is_own);
     texts.extend(lines.flat_map(|line| [line, line.trim()]).filter(|line| line.len() >= LINE_MIN));
     let mut forms: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     for text in texts.into_iter().filter(|text| text.len() >= ENCODED_MIN) {

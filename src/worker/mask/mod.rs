@@ -14,6 +14,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The fewest bytes of a secret: a shorter one stands in every text.
 pub const SECRET_MIN: usize = 3;
@@ -35,9 +36,15 @@ pub enum Unmaskable {
     TooMany,
 }
 
+/// The fewest bytes of a secret of the server itself. A job was given none of these, and a shorter one is
+/// a word that its output has of its own.
+pub const OWN_SECRET_MIN: usize = 8;
+
 /// Knows the secrets of a job. It only ever learns more.
 #[derive(Debug, Clone, Default)]
 pub struct Masker {
+    /// Knows what all jobs share, made once for them.
+    base: Option<Arc<Masker>>,
     secrets: BTreeSet<String>,
     bytes: usize,
     patterns: BTreeSet<Vec<u8>>,
@@ -47,11 +54,39 @@ pub struct Masker {
 }
 
 impl Masker {
+    /// Returns what knows the secrets of the server itself, as far as they are long enough to be told from
+    /// other text and there is room for them.
+    pub fn of_server<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut masker = Self::default();
+        for secret in secrets.into_iter().filter(|secret| secret.len() >= OWN_SECRET_MIN) {
+            if let Err(reason) = masker.learn(secret) {
+                tracing::warn!(%reason, "a secret of the server can't be masked in the output of jobs");
+            }
+        }
+        if !masker.patterns.is_empty()
+            && let Err(reason) = masker.compile(None)
+        {
+            tracing::warn!(%reason, "the secrets of the server can't be masked in the output of jobs");
+        }
+        masker
+    }
+
+    /// Returns one for a job, which knows nothing yet beside what all jobs share.
+    pub fn above(base: Arc<Self>) -> Self {
+        Self { base: Some(base), ..Self::default() }
+    }
+
     /// Learns a secret.
     pub fn add(&mut self, secret: &str) -> Result<(), Unmaskable> {
         if secret.is_empty() || self.secrets.contains(secret) {
             return Ok(());
         }
+        self.learn(secret)?;
+        self.compile(Some(AhoCorasickKind::ContiguousNFA))
+    }
+
+    /// Notes the forms of a secret.
+    fn learn(&mut self, secret: &str) -> Result<(), Unmaskable> {
         if secret.len() < SECRET_MIN {
             return Err(Unmaskable::Short);
         }
@@ -61,8 +96,13 @@ impl Masker {
         self.bytes += secret.len();
         self.secrets.insert(secret.to_owned());
         self.patterns.extend(form::forms(secret));
+        Ok(())
+    }
+
+    /// Makes what finds all patterns, of a kind, or of the one that finds them fastest.
+    fn compile(&mut self, kind: Option<AhoCorasickKind>) -> Result<(), Unmaskable> {
         self.longest = self.patterns.iter().map(Vec::len).max().unwrap_or(0);
-        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&self.patterns);
+        let automaton = AhoCorasick::builder().kind(kind).build(&self.patterns);
         self.automaton = Some(automaton.map_err(|_| Unmaskable::TooMany)?);
         Ok(())
     }
@@ -84,10 +124,15 @@ impl Masker {
         Cow::Owned(masked)
     }
 
+    /// Returns the most bytes of anything that is looked for.
+    fn longest(&self) -> usize {
+        self.longest.max(self.base.as_ref().map_or(0, |base| base.longest))
+    }
+
     /// Returns the parts that must not be shown, in order, joined where they touch.
     fn hidden(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = passwords(text);
-        if let Some(automaton) = &self.automaton {
+        for automaton in self.base.iter().filter_map(|base| base.automaton.as_ref()).chain(&self.automaton) {
             found.extend(automaton.find_overlapping_iter(text).map(|it| whole_characters(text, it.range())));
         }
         found.sort_by_key(|part| part.start);

@@ -27,7 +27,7 @@ impl Screen {
         text.push_str(piece);
         let masked = self.masked.take();
         // A secret that begins here may go on in the next piece.
-        let safe = if ends { text.len() } else { text.len().saturating_sub(masker.longest) };
+        let safe = if ends { text.len() } else { text.len().saturating_sub(masker.longest()) };
         let safe = text.floor_char_boundary(safe);
         let mut shown = String::new();
         let mut at = masked.unwrap_or(0).min(safe);

@@ -84,7 +84,63 @@ const NEVER: &[&str] = &[
     "npm install \"${{ x }}\"",
     "dotnet tool install \"${{ x }}\"",
     "git \"${{ x }}\"",
+    "$env:FOO = \"${{ x }}\"; cmd /c \"echo %FOO%\"",
+    "$env:FOO = '${{ x }}'; cmd.exe /v /c 'echo !foo:~0,3!'",
+    "Set-Variable -Name \"${{ x }}\" -Value 1",
+    "Get-Variable -Name \"a${{ x }}\"",
+    "$p = @{ Name = \"${{ x }}\" }; Set-Variable @p",
+    "gci env:${{ x }}",
+    "Get-Content \"env:${{ x }}\"",
 ];
+
+/// Scripts that name a file by the value.
+const PATHS: &[&str] = &[
+    "$p = @{ Path = \"${{ x }}\"; Recurse = $true }; Remove-Item @p",
+    "Set-Content -Path \"${{ x }}\" -Value x",
+    "Set-Content \"out/${{ x }}\" x",
+    "$f = \"${{ x }}\"; Set-Content $f x",
+    "Add-Content -LiteralPath '${{ x }}' -Value x",
+    "\"x\" | Out-File \"${{ x }}\"",
+    "\"x\" | Out-File -FilePath ${{ x }}",
+    "Copy-Item a \"${{ x }}\"",
+    "Move-Item -Path a -Destination \"out/${{ x }}\"",
+    "New-Item -ItemType File -Path \"${{ x }}\"",
+    "mkdir \"${{ x }}\"",
+    "Invoke-WebRequest -Uri http://x -OutFile \"${{ x }}\"",
+    "[IO.File]::WriteAllText(\"${{ x }}\", \"x\")",
+    "[System.IO.File]::Delete(\"${{ x }}\")",
+    "[IO.Directory]::Move(\"a\", \"${{ x }}\")",
+];
+
+/// Scripts near to these, which take every text.
+const NEAR: &[&str] = &[
+    "Set-Content -Path notes.txt -Value \"${{ x }}\"",
+    "Set-Content \"notes.txt\" \"${{ x }}\"",
+    "Set-Content notes.txt \"${{ x }}\"",
+    "\"${{ x }}\" | Out-File notes.txt",
+    "[IO.File]::WriteAllText(\"notes.txt\", \"${{ x }}\")",
+    "Set-Variable -Name title -Value \"${{ x }}\"",
+    "$env:TITLE = \"${{ x }}\"; Write-Host $env:TITLE",
+    "$env:TITLE = \"${{ x }}\"; cmd /c \"echo %OTHER%\"",
+    "Get-ChildItem env: | Out-Null; Write-Host \"${{ x }}\"",
+];
+
+#[test]
+fn a_file_that_a_value_names_stays_in_its_folder() {
+    for script in PATHS {
+        placed(script, "notes.txt").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        for outside in ["../../etc/passwd", "/etc/passwd", "a\\..\\..\\b"] {
+            placed(script, outside).expect_err(script);
+        }
+    }
+}
+
+#[test]
+fn what_is_written_into_a_file_is_any_text() {
+    for script in NEAR {
+        placed(script, "/a/../b; touch canary").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+    }
+}
 
 fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
     placed_in(Language::PowerShell, &text(script, |_| value.to_owned()))

@@ -130,6 +130,57 @@ fn a_raw_string_takes_a_plain_value_and_a_list_no_option() {
     placed("open('out/${{ x }}')", "../../etc/passwd").expect_err("out of the folder");
 }
 
+/// Scripts that name a file or a folder by the value.
+const PATHS: &[&str] = &[
+    "import shutil\nshutil.rmtree('${{ x }}')",
+    "import os\nos.rename('a', '${{ x }}')",
+    "from os import rename as move\nrename = 1\nimport os\nos.replace('${{ x }}', 'b')",
+    "import os\nos.makedirs('${{ x }}', exist_ok=True)",
+    "from shutil import move\nmove('a', '${{ x }}')",
+    "from pathlib import Path\n(Path('out') / '${{ x }}').write_text('a')",
+    "from pathlib import Path\np = Path('out')\nt = '${{ x }}'\n(p / t).unlink()",
+    "from zipfile import ZipFile\nZipFile('${{ x }}', 'w')",
+    "import os\nopen(os.path.join('out', '${{ x }}'), 'w')",
+    "import subprocess\nsubprocess.run(['ls'], cwd='${{ x }}')",
+];
+
+#[test]
+fn a_path_that_a_value_names_stays_in_its_folder() {
+    for script in PATHS {
+        placed(script, "notes.txt").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        for outside in ["../../etc/passwd", "/etc/passwd"] {
+            placed(script, outside).expect_err(script);
+        }
+    }
+}
+
+/// Scripts like those that are refused, with which nothing is wrong.
+const NEAR: &[&str] = &[
+    "import yaml\nyaml.safe_load('${{ x }}')",
+    "import yaml\nyaml.load('${{ x }}', Loader=yaml.SafeLoader)",
+    "import json\njson.loads('${{ x }}')",
+    "import subprocess\nsubprocess.run(['bash', '-c', 'echo \"$1\"', '_', '${{ x }}'])",
+    "from subprocess import run as r\nr(['echo', 'a', '${{ x }}'])",
+    "import subprocess\nsubprocess.run(['git', 'commit', '-m', 'about ${{ x }}'])",
+    "import subprocess\nsubprocess.run(['grep', '-c', '${{ x }}', 'notes.txt'])",
+    "import subprocess\nsubprocess.run(['cat'], input='${{ x }}', text=True)",
+    "import subprocess, os\nsubprocess.run(['build'], env={**os.environ, 'TITLE': '${{ x }}'})",
+    "import os\nos.environ['TITLE'] = '${{ x }}'\nos.system('echo \"$TITLE\"')",
+    "sh = lambda c: print(c)\nsh('${{ x }}')",
+    "title = '${{ x }}'\ntitle.replace('a', 'b')",
+    "half = 10 / 2\nprint('${{ x }}', half)",
+    "import logging\nlogging.warning('got %s', '${{ x }}')",
+    "import logging\nlogging.warning('about ${{ x }}')",
+    "from functools import reduce\nrun = reduce\nprint('${{ x }}')",
+];
+
+#[test]
+fn near_to_what_is_refused_text_is_data() {
+    for script in NEAR {
+        placed(script, "a b; touch canary").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+    }
+}
+
 #[test]
 fn a_long_value_needs_no_file_and_a_nul_is_refused() {
     let long = "é'".repeat(100_000);
@@ -144,6 +195,9 @@ fn what_a_script_reads_from_its_environment_is_followed() {
     beside("import os\nos.system(os.environ['TITLE'])").expect_err("a command");
     beside("import os\nt = os.getenv('TITLE')\neval(t)").expect_err("code");
     beside("import os\nprint(os.environ['TITLE'])").expect("data");
+    beside("import os\nos.system('eval \"$TITLE\"')").expect_err("code by its name");
+    beside("import subprocess\nsubprocess.run(['sh', '-c', 'eval $TITLE'])").expect_err("code by its name");
+    beside("import os\nos.system('echo \"$TITLE\" > notes.txt')").expect("data by its name");
 }
 
 proptest! {

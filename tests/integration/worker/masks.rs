@@ -71,6 +71,26 @@ fn secrets_of_several_lines_are_masked_line_by_line() {
 }
 
 #[test]
+fn the_armour_of_a_key_is_that_of_every_key_and_stays() {
+    let masker = masker(&["-----BEGIN KEY-----\nabcdefgh\n-----END KEY-----"]);
+    assert_eq!(masker.mask("-----BEGIN KEY----- abcdefgh"), "-----BEGIN KEY----- ***");
+}
+
+/// What all jobs share is masked with what a job learns, wherever both are cut. A short word of the server's
+/// is a word.
+#[test]
+fn the_servers_secrets_are_masked_beside_those_of_a_job() {
+    let server = Masker::of_server(["the server's own", "print"]);
+    let mut masker = Masker::above(std::sync::Arc::new(server));
+    assert_eq!(masker.mask("print the server's own"), "print ***");
+    masker.add("own key").expect("a secret");
+    assert_eq!(masker.mask("print the server's own key"), "print ***");
+    let mut screen = Screen::default();
+    let shown = ["so the ser", "ver's own", " is"].map(|piece| screen.pass(&masker, piece, false)).concat();
+    assert_eq!(shown + &screen.pass(&masker, "", true), "so *** is");
+}
+
+#[test]
 fn what_cannot_be_masked_is_said() {
     let mut masker = Masker::default();
     assert_eq!(masker.add("ab"), Err(Unmaskable::Short));

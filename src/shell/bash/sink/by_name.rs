@@ -1,6 +1,7 @@
 //! Ways in which a program text of `awk` or `sed` runs, or writes, what it reads.
 
 use super::argument::Argument;
+use crate::shell::python;
 
 /// Commands of SQL shells by which they start a shell, or write to a command.
 const SHELLS_OF_SQL: &[&str] =
@@ -50,9 +51,42 @@ pub(super) fn runs(name: &str, text: &str) -> bool {
             let bare = without_strings(text);
             [text, &bare].iter().any(|text| text.contains("|&") || pipes(text) || prints_to_computed(text))
         }
+        () if name.starts_with("python") || name.starts_with("pypy") => python::code_runs(text),
+        () if matches!(name, "node" | "nodejs" | "bun") => loads_computed(text),
         () if name.ends_with("sed") => text.split([';', '\n', '{', '}']).any(sed_executes),
         () => false,
     }
+}
+
+/// Words of a program's code by which it runs what it reads as code.
+const EVALUATING: &[&str] = &["exec(", "eval(", "compile(", "execfile(", "runpy", "require(", "import(", "Function("];
+
+/// Says whether a program's code may run, as code, a file that it names.
+pub(super) fn evaluates(text: &str) -> bool {
+    // An expression that is compiled is no program.
+    let text = text.replace("re.compile(", "");
+    EVALUATING.iter().any(|word| text.contains(word))
+}
+
+/// Says whether a program's code reads what it is given beside its arguments: its input or its environment.
+pub(super) fn reads(text: &str) -> bool {
+    ["stdin", "env", "ENV"].iter().any(|word| text.contains(word))
+}
+
+/// Returns the files that code names, which may be modules where it runs them: of Node by a path alone.
+pub(super) fn files(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |it: char| it.is_alphanumeric() || "_.-/".contains(it);
+    let loads = text.contains("require(") || text.contains("import(");
+    let names = text.split(move |it| !is_part(it));
+    names.filter(move |name| !name.is_empty() && (!loads || name.starts_with(['.', '/']) && !name.ends_with(".json")))
+}
+
+/// Says whether a text of Node loads a module whose name is not a literal, or runs text in a machine of its own.
+fn loads_computed(text: &str) -> bool {
+    let is_computed = |word: &str| {
+        text.match_indices(word).any(|(at, _)| !text[at + word.len()..].trim_start().starts_with(['"', '\'', '`']))
+    };
+    is_computed("import(") || is_computed("require(") || text.contains("vm.") || text.contains("runIn")
 }
 
 /// Says whether `perl` opens its operands: with `-n` or `-p`, or as its code says. Such a name with a `|` is a
@@ -163,6 +197,15 @@ mod tests {
         check("awk", "{ print > \"out\" }", false);
         check("awk", "$1 > 5 || $2 < 3 { print $1 }", false);
         check("awk", "/a|b/ { print }", false);
+        check("python3", "import yaml; yaml.load(x, yaml.Loader)", true);
+        check("python3", "import yaml; yaml.load(x, Loader=yaml.SafeLoader)", false);
+        check("python3", "import re; print(re.compile(x))", false);
+        check("python3", "import timeit; timeit.timeit(x)", true);
+        check("python3", "import cProfile; cProfile.run(x)", true);
+        check("python3", "import json,sys; print(json.load(sys.stdin)[0])", false);
+        check("node", "import(process.argv[1])", true);
+        check("node", "require(process.argv[1])", true);
+        check("node", "require('fs').readFileSync('a')", false);
         check("sed", "s/.*/&/e", true);
         check("sed", "s|a|b|; 1e", true);
         check("sed", "s/x/y/ge", true);

@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
+use super::file::file_node;
 use super::later::Consequence;
 use super::simple::Call;
 use super::written::Runner;
@@ -259,6 +260,13 @@ impl Walker {
         let operands = &call.words[index.min(call.words.len())..];
         let rest = match (interpreter.operand, operands) {
             (_, rest) if has_code => rest,
+            // A module of Python that takes code as its arguments.
+            (Operand::File, [module, code @ ..])
+                if module.has_literal("timeit") && call.words[index - 1].has_literal("-m") =>
+            {
+                code.iter().for_each(|code| self.refuse(&code.sources(), CODE));
+                code
+            }
             (Operand::File, [first, rest @ ..]) if !first.has_literal("-") => {
                 self.refuse(&first.sources(), &format!("a file that `{name}` runs, or its name"));
                 self.run(first.word);
@@ -334,6 +342,17 @@ impl Walker {
             let any = self.flow.id(Node::AnyVariable);
             let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
             self.refuse(&reaching, "given to a program that runs texts");
+        }
+        self.evaluated_files(code, call);
+    }
+
+    /// Refuses text in files that a program's code names and runs as code. A program that is given text may write
+    /// it into the files that it names, but not into what it runs.
+    fn evaluated_files(&mut self, code: &Argument, call: Call) {
+        let texts = code.word.texts().filter(|text| by_name::evaluates(text) && !by_name::reads(text));
+        for file in texts.flat_map(by_name::files).filter(|_| call.sources().is_empty()) {
+            let file = self.flow.id(file_node(file));
+            self.refuse(&[file], "written to a file that a program runs as code");
         }
     }
 
