@@ -123,6 +123,7 @@ fn a_stage_is_as_bad_as_its_worst_job_and_a_tolerated_job_is_an_issue() {
 #[test]
 fn who_comes_after_a_skipped_or_failed_ancestor_looks_at_all_of_them() {
     let pipeline = "\
+variables: {word: x}
 jobs:
 - {job: failed, steps: [{script: 'false'}]}
 - {job: cleanup, dependsOn: failed, condition: always(), steps: [{script: 'true'}]}
@@ -130,7 +131,7 @@ jobs:
 - {job: asked, dependsOn: cleanup, condition: failed(), steps: [{script: 'true'}]}
 - {job: named, dependsOn: [cleanup, failed], condition: succeeded('cleanup'), steps: [{script: 'true'}]}
 - {job: result, dependsOn: failed, condition: \"eq(dependencies.failed.result, 'Failed')\", steps: [{script: 'true'}]}
-- {job: broken, condition: \"lt(1, 'x')\", steps: [{script: 'true'}]}
+- {job: broken, condition: 'lt(1, variables.word)', steps: [{script: 'true'}]}
 ";
     let output = run(pipeline).ended_with(1);
     let results = results(&output);

@@ -11,6 +11,9 @@ use crate::shell::special::is_obeyed;
 /// What stands for a word of the author's that is known only when the script runs.
 const UNKNOWN: &str = "value";
 
+/// What `sys.executable` is.
+const PYTHON: &str = "python3";
+
 /// A call that starts a program.
 struct Started {
     program: Program,
@@ -25,7 +28,9 @@ impl Judge<'_> {
     /// to it nobody knows which program it is.
     pub(super) fn start(&mut self, name: &str, statement: &[Token], arguments: &[Token]) {
         let sources = self.sources(statement);
-        let names_shell = names(statement).any(|name| matches!(name, "shell" | "executable" | "preexec_fn"));
+        let is_given = |pair: &[Token]| matches!(pair, [Token::Name(name), Token::Other('=')] if name == "executable");
+        let names_shell =
+            names(statement).any(|name| matches!(name, "shell" | "preexec_fn")) || statement.windows(2).any(is_given);
         let files = self.tainted.get(FILES).cloned().unwrap_or_default();
         let started = self.started(arguments).filter(|_| !names_shell);
         let program = started.as_ref().and_then(|started| Some((started, plain(started.program.name()?))));
@@ -99,7 +104,7 @@ impl Judge<'_> {
         given.chain(self.set.iter().cloned()).collect()
     }
 
-    /// Returns what a call starts, if its first argument is a list.
+    /// Returns what a call starts, if its first argument is a list that begins with a known word.
     fn started(&self, arguments: &[Token]) -> Option<Started> {
         let arguments = split(arguments);
         let (list, others) = arguments.split_first()?;
@@ -111,6 +116,10 @@ impl Judge<'_> {
         for item in items.into_iter().filter(|item| !item.is_empty()) {
             let is_several = item[0] == Token::Other('*');
             let word = self.word(item).filter(|_| !is_several);
+            if started.program.words.is_empty() && word.is_none() {
+                // Nobody knows which program it is, and where its arguments begin.
+                return None;
+            }
             started.is_whole &= word.is_some();
             started.program.words.push(word.unwrap_or_else(|| self.unknown(item)));
         }
@@ -160,6 +169,9 @@ impl Judge<'_> {
                 Some(prefix.into_iter().chain([Part::Value(all)]).collect())
             }
             _ if !all.is_empty() => Some(vec![Part::Value(all)]),
+            [Token::Name(module), Token::Other('.'), Token::Name(name)] if module == "sys" && name == "executable" => {
+                Some(vec![Part::Text(PYTHON.to_owned())])
+            }
             _ => None,
         }
     }

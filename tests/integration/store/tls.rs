@@ -1,6 +1,7 @@
 //! The way to the database, kept secret, and who is at its other end.
 
 use crate::database;
+use crate::support::{ANSWER_MAX, until};
 use pipehook::store::{Address, LeaseClock, PostgresStore};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -48,7 +49,8 @@ async fn a_certificate_is_looked_at_where_that_is_asked_for() {
         let _store = open(host, &query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
         let ways = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
                     WHERE application_name = 'pipehook'";
-        assert_eq!(server.sql(ways), is_secret, "{query}");
+        let seen = until("a connection", ANSWER_MAX, || Some(server.sql(ways)).filter(|seen| !seen.is_empty()));
+        assert_eq!(seen, is_secret, "{query}");
     }
     for (host, query) in [("127.0.0.1", &own), ("localhost", &other), ("localhost", &"sslmode=verify-full".to_owned())]
     {
