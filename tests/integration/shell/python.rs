@@ -121,8 +121,12 @@ fn code_formats_and_what_runs_text_take_no_value() {
 
 #[test]
 fn code_in_a_word_of_a_list_may_be_a_number_as_it_may_in_bash() {
-    for words in [r#""mawk", "BEGIN{${{ x }}}""#, r#""python3.11", "-c", "import ${{ x }}; x('a')""#] {
-        let script = format!("import subprocess\nsubprocess.run([{words}])");
+    for words in [
+        r#""mawk", "BEGIN{${{ x }}}""#,
+        r#"sys.executable, "-c", "${{ x }}""#,
+        r#""python3.11", "-c", "import ${{ x }}; x('a')""#,
+    ] {
+        let script = format!("import subprocess, sys\nsubprocess.run([{words}])");
         assert!(placed(&script, "7").is_ok(), "a number is no code: {script}");
         assert!(matches!(placed(&script, "plain"), Err(refusals) if refusals[0].value_dependent), "{script}");
     }
