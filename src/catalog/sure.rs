@@ -92,7 +92,7 @@ pub(super) fn add_sure_mistakes_of_template(
 
 /// Adds what is wrong with a pipeline whatever it is started with to what is known of it already.
 /// A pipeline that wants no values is looked at whole; of others, and of one that has mistakes
-/// already, what does not depend on the values ([`every`], and [`Doubt::is_sure`]).
+/// already, what does not depend on the values (`every`, and `Doubt::is_sure`).
 pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     if has_no_tree(diagnostics) {
         return;
