@@ -91,6 +91,8 @@ impl Intake {
         let (yaml, trail) = expanded(pipeline, listener, selected, delivery, connection.substitution);
         let as_run = stored == Some(yaml.as_str());
         let note = match verdict.decision {
+            // Of one that read nothing but the value at fault there is nothing to show.
+            Decision::Rejected if trail.uses.is_empty() && trail.decisions.is_empty() => None,
             Decision::Rejected => Some(REJECTED.to_owned()),
             _ if as_run => None,
             _ => Some(CHANGED.to_owned()),
