@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 /// How long something may take that takes moments.
 const SOON: Duration = Duration::from_secs(30);
+/// How long a store may take until it listens for changes.
+const LISTENING: Duration = Duration::from_secs(10);
 
 /// Returns another process's store on a world's database.
 fn beside(world: &World) -> PostgresStore {
@@ -224,8 +226,10 @@ async fn a_change_by_another_process_is_heard() {
     let Some(world) = World::postgres() else { return };
     let other = beside(&world);
     let mut changes = other.changes();
-    // The first change says that it listens now.
-    timeout(SOON, changes.changed()).await.expect("it listens").expect("the store is open");
+    // The first change says that it listens now. Where it did before it was asked, none is told any more.
+    if let Ok(told) = timeout(LISTENING, changes.changed()).await {
+        told.expect("the store is open");
+    }
     changes.mark_unchanged();
     world.queue(plan(vec![job("a", &[])])).await;
     timeout(SOON, changes.changed()).await.expect("it is told").expect("the store is open");
