@@ -93,16 +93,11 @@ struct Line<'t> {
 impl<'t> Line<'t> {
     /// Returns the last line before this one that is indented less.
     fn above(&self, text: &'t str) -> Option<Self> {
-        self.last_before(text, |line| line.indentation() < self.indentation())
-    }
-
-    /// Returns the last line before this one that has text and is as asked.
-    fn last_before(&self, text: &'t str, is_asked: impl Fn(&Self) -> bool) -> Option<Self> {
         let mut end = self.start;
         while end > 0 {
             let start = text[..end - 1].rfind('\n').map_or(0, |newline| newline + 1);
             let line = Self { start, text: text[start..end].trim_end() };
-            if !line.text.is_empty() && is_asked(&line) {
+            if !line.text.is_empty() && line.indentation() < self.indentation() {
                 return Some(line);
             }
             end = start;

@@ -13,12 +13,11 @@ use crate::config::Config;
 use crate::diagnostic::shown;
 use crate::id::{DeliveryId, RunId};
 use crate::intake::{Force, Intake, Unreplayable};
-use crate::server::{ShownDelivery, replayed};
+use crate::server::{ShownDelivery, replayed, runs_url};
 use crate::store::{DeliveryQuery, Store};
 use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The most deliveries of one list.
@@ -141,10 +140,8 @@ fn intake(config: &Config, shelf: Shelf, store: Arc<dyn Store>) -> Intake {
 /// Returns where the server that this configuration describes shows a run. Which port it has where it
 /// picks one is not known here.
 fn run_url(config: &Config, run: &RunId) -> Option<String> {
-    let (host, port) = config.admin_listen.rsplit_once(':')?;
-    let is_anywhere = host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_unspecified());
-    let host = config.admin_hosts.first().filter(|_| is_anywhere).map_or(host, String::as_str);
-    (port != "0").then(|| format!("http://{host}:{port}/api/v1/runs/{run}"))
+    let is_known = !config.admin_listen.ends_with(":0");
+    is_known.then(|| runs_url(&config.admin_listen, &config.admin_hosts) + run.as_str())
 }
 
 /// Posts a delivery again. Its runs are executed by the server, now or when it starts.

@@ -23,7 +23,7 @@ pub use attempt::{ATTEMPTS_DEFAULT, AfterLoss, after_loss};
 pub use condition::Conclusion;
 pub use display::name_parts;
 pub use late::container as late_container;
-pub use name::{NAME_MAX, RunName, given_name, has_late_variables, late_name, resolve};
+pub use name::{RunName, given_name, has_late_variables, late_name, resolve};
 pub use order::{Ranked, Ranking};
 pub use output::{MASK, Output};
 pub use rerun::{has_failed, taken};

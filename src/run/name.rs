@@ -4,16 +4,12 @@
 //! count: their macros stay in the name until the first job begins, which gives the run its name anew.
 
 use super::runtime;
-use crate::pipeline::plan::{NAME_DEFAULT, Plan, Variable};
+use crate::pipeline::plan::{NAME_DEFAULT, NAME_FORBIDDEN, NAME_MAX, Plan, Variable};
 use crate::taint::Text;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-/// The most characters of a name.
-pub const NAME_MAX: usize = 255;
 /// Room that is left for the revision in a name of the greatest length.
 const REVISION_ROOM: usize = 12;
-/// Characters that a name may not have; they become `_`.
-const FORBIDDEN: &str = "\"/\\:<>'|?@*";
 
 /// A run's name, ready but for the revision that the store counts: the first run of a pipeline
 /// with this prefix and suffix gets revision 1, the next 2.
@@ -88,7 +84,7 @@ struct Known<'k> {
 /// because a step goes on with what it has said.
 pub fn given_name(text: &str) -> Result<String, String> {
     let name = text.trim();
-    let is_forbidden = |it: &char| FORBIDDEN.contains(*it) || crate::diagnostic::is_unprintable(*it);
+    let is_forbidden = |it: &char| NAME_FORBIDDEN.contains(*it) || crate::diagnostic::is_unprintable(*it);
     match name.chars().find(is_forbidden) {
         _ if name.is_empty() => Err("a run needs a name".to_owned()),
         _ if name.chars().count() > NAME_MAX => Err(format!("the name of a run has at most {NAME_MAX} characters")),
@@ -139,7 +135,7 @@ fn add(name: &mut RunName, text: &str) {
     let room = (NAME_MAX - REVISION_ROOM).saturating_sub(used);
     let part = if name.revision.is_some() { &mut name.suffix } else { &mut name.prefix };
     let replace = |character: char| {
-        if FORBIDDEN.contains(character) || crate::diagnostic::is_unprintable(character) { '_' } else { character }
+        if NAME_FORBIDDEN.contains(character) || crate::diagnostic::is_unprintable(character) { '_' } else { character }
     };
     part.extend(text.chars().take(room).map(replace));
 }

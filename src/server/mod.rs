@@ -150,15 +150,6 @@ impl Server {
         self
     }
 
-    /// Returns where runs can be looked at: by the first name that leads there.
-    fn runs_url(&self) -> String {
-        let address = self.admin_address();
-        let name =
-            self.admin_hosts.first().filter(|name| address.ip().is_unspecified() && name.parse::<IpAddr>().is_err());
-        let host = name.map_or_else(|| address.to_string(), |name| format!("{name}:{}", address.port()));
-        format!("http://{host}/api/v1/runs/")
-    }
-
     /// Returns where deliveries are received.
     pub fn public_address(&self) -> SocketAddr {
         self.public.local_addr().expect("a bound socket has an address")
@@ -176,7 +167,7 @@ impl Server {
         let admin_address = self.admin_address();
         let session = Arc::new(Session::new(&state.token, admin_address.port()));
         let streams = Arc::new(Semaphore::new(event::STREAMS_MAX));
-        let runs_url = self.runs_url().into();
+        let runs_url = runs_url(&admin_address.to_string(), &self.admin_hosts).into();
         let shared = Shared { state, stopping: stopped, runs_url, session, streams };
         let public = public::serve(self.public, shared.clone(), self.room.public)?;
         let admin = admin(self.admin, shared, (self.admin_hosts, self.room.admin))?;
@@ -219,6 +210,15 @@ impl Shared {
     fn run_url(&self, run: &crate::id::RunId) -> String {
         [&*self.runs_url, run.as_str()].concat()
     }
+}
+
+/// Returns where runs can be looked at; a run's id follows. An address that stands for a whole machine leads
+/// nowhere from another one: there the first name is in its place.
+pub fn runs_url(listen: &str, names: &[String]) -> String {
+    let (host, port) = listen.rsplit_once(':').unwrap_or((listen, ""));
+    let is_anywhere = host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+    let name = names.first().filter(|name| is_anywhere && name.parse::<IpAddr>().is_err());
+    format!("http://{}:{port}/api/v1/runs/", name.map_or(host, String::as_str))
 }
 
 fn listen(address: &str) -> Result<TcpListener, ListenError> {

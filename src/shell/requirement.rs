@@ -144,9 +144,9 @@ fn is_plain_path(value: &str) -> bool {
 
 fn is_inside_path(value: &str) -> bool {
     // For PowerShell both marks divide a path, on every system.
-    let mut parts = value.split(['/', '\\']);
+    let leads_out = value.starts_with(['/', '~', '\\']) || value.split(['/', '\\']).any(|part| part == "..");
     let names_something = value.split('/').any(|part| !matches!(part, "" | "."));
-    names_something && !value.starts_with(['/', '~', '\\']) && !parts.any(|part| part == "..")
+    names_something && !leads_out
 }
 
 fn is_web_address(value: &str) -> bool {

@@ -3,12 +3,9 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::pipeline::model::{Pipeline, Placed};
+use crate::pipeline::plan::{NAME_FORBIDDEN, NAME_MAX};
 use crate::taint::Text;
 
-/// Characters that a name may not have. In values of macros they become `_`.
-const FORBIDDEN: &str = "\"/\\:<>'|?@*";
-/// The most characters of a name.
-const NAME_MAX: usize = 255;
 /// Macros that stand alone.
 const WORDS: [&str; 10] = [
     "Date",
@@ -72,9 +69,10 @@ fn of_text(text: &str, name: &Placed<Text>, is_verbatim: bool, pipeline: &Pipeli
 }
 
 fn forbidden(text: &str, name: &Placed<Text>, diagnostics: &mut Diagnostics) {
-    if let Some(character) = text.chars().find(|&character| FORBIDDEN.contains(character)) {
+    if let Some(character) = text.chars().find(|&character| NAME_FORBIDDEN.contains(character)) {
         let title = format!("the name of a run can't have `{character}`");
-        let wrong = Diagnostic::error(Code::RunName, title, name.span, format!("a name has none of `{FORBIDDEN}`"));
+        let wrong =
+            Diagnostic::error(Code::RunName, title, name.span, format!("a name has none of `{NAME_FORBIDDEN}`"));
         diagnostics.push(wrong);
     }
 }

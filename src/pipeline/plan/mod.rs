@@ -43,7 +43,11 @@ pub const AGENTLESS_POOL: &str = "server";
 /// The tasks that such jobs are made of.
 pub const AGENTLESS_TASKS: [&str; 2] = ["ManualValidation", "Delay"];
 
-/// The pattern of a run's name where the pipeline has none (reference, section 8.1).
+/// The most characters of the name of a run (reference, section 8.1).
+pub const NAME_MAX: usize = 255;
+/// Characters that it may not have.
+pub const NAME_FORBIDDEN: &str = "\"/\\:<>'|?@*";
+/// The pattern of a run's name where the pipeline has none.
 pub const NAME_DEFAULT: &str = "$(Date:yyyyMMdd).$(Rev:r)";
 
 /// The work of one run.

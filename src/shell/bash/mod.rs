@@ -26,6 +26,7 @@ use super::symbol::{self, line_of, symbols};
 use read::{Why, read};
 use rewrite::rewrite;
 use sink::judge;
+pub(super) use sink::without_version;
 
 const ANOTHER_NAME: &str =
     "shells and programs obey a variable of this name: give it another one, such as `BUILD_…` or `APP_…`";

@@ -5,6 +5,7 @@ use super::lexer::{HOLE, Token};
 use super::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use super::sink::{FILES, Judge, names, split};
 use crate::shell::analysis::Unread;
+use crate::shell::bash::without_version;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::is_obeyed;
 
@@ -33,7 +34,7 @@ impl Judge<'_> {
             names(statement).any(|name| matches!(name, "shell" | "preexec_fn")) || statement.windows(2).any(is_given);
         let files = self.tainted.get(FILES).cloned().unwrap_or_default();
         let started = self.started(arguments).filter(|_| !names_shell);
-        let program = started.as_ref().and_then(|started| Some((started, plain(started.program.name()?))));
+        let program = started.as_ref().and_then(|started| Some((started, without_version(started.program.name()?))));
         let Some((started, program)) = program else {
             self.refuse(&files, "written to a file that a program may run");
             return self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
@@ -180,11 +181,6 @@ impl Judge<'_> {
         let sources = self.sources(item);
         vec![if sources.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(sources) }]
     }
-}
-
-/// Returns a program's name without its version.
-fn plain(name: &str) -> &str {
-    if name.starts_with("python") { name.split('.').next().unwrap_or(name) } else { name }
 }
 
 /// Returns what may be names of variables in a part of a statement: texts, and names in front of an `=`.

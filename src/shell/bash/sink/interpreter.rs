@@ -1,108 +1,16 @@
-//! Programs that run a program text: Python, Node, Perl, awk, sed, jq, SQL shells.
+//! Programs that run a program text: Python, Node, Perl, awk, sed, jq, SQL shells. Which they are, and where
+//! they have it, says the table in [`code_option`](super::code_option).
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
+use super::code_option::{Interpreter, Operand, file_option, find, takes_code};
 use super::file::file_node;
 use super::later::Consequence;
 use super::simple::Call;
 use super::written::Runner;
 use super::{Walker, by_name};
-
-struct Interpreter {
-    names: &'static [&'static str],
-    /// Options whose value is code.
-    code: &'static [&'static str],
-    /// Options whose value is read and not code; the rest of the options has no value.
-    values: &'static [&'static str],
-    /// What the first operand is.
-    operand: Operand,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operand {
-    /// A file with code; without one, code comes from the standard input.
-    File,
-    /// Code, if no option gave any.
-    Code,
-    /// Neither; code comes from the standard input.
-    Data,
-}
-
-const INTERPRETERS: &[Interpreter] = &[
-    Interpreter {
-        names: &["python", "python2", "python3", "pypy", "pypy3"],
-        code: &["-c"],
-        values: &["-W", "-X"],
-        operand: Operand::File,
-    },
-    Interpreter {
-        names: &["node", "nodejs", "bun"],
-        code: &["-e", "-p", "--eval", "--print"],
-        values: &[],
-        operand: Operand::File,
-    },
-    Interpreter { names: &["ruby", "perl", "lua"], code: &["-e", "-E"], values: &[], operand: Operand::File },
-    Interpreter { names: &["php"], code: &["-r"], values: &[], operand: Operand::File },
-    Interpreter { names: &["Rscript", "groovy", "deno"], code: &["-e", "-c"], values: &[], operand: Operand::File },
-    Interpreter {
-        names: &["awk", "gawk", "mawk", "nawk"],
-        code: &["-e", "--source"],
-        values: &["-F", "-v"],
-        operand: Operand::Code,
-    },
-    Interpreter { names: &["sed", "gsed"], code: &["-e", "--expression"], values: &["-l"], operand: Operand::Code },
-    Interpreter {
-        names: &["jq", "yq"],
-        code: &[],
-        values: &["--arg", "--argjson", "--slurpfile", "--rawfile", "--indent"],
-        operand: Operand::Code,
-    },
-    Interpreter {
-        names: &["psql"],
-        code: &["-c", "--command"],
-        values: &["-h", "-U", "-d", "-p"],
-        operand: Operand::Data,
-    },
-    Interpreter {
-        names: &["mysql", "mariadb"],
-        code: &["-e", "--execute"],
-        values: &["-h", "-u", "-D", "-P"],
-        operand: Operand::Data,
-    },
-    Interpreter {
-        names: &["sqlite3", "bc", "dc", "ed", "crontab", "at", "batch"],
-        code: &["-e", "-c"],
-        values: &[],
-        operand: Operand::Data,
-    },
-    Interpreter {
-        names: &[
-            "tclsh",
-            "wish",
-            "osascript",
-            "julia",
-            "elixir",
-            "scala",
-            "swift",
-            "octave",
-            "gnuplot",
-            "m4",
-            "R",
-            "erb",
-        ],
-        code: &["-e", "-c", "--eval"],
-        values: &[],
-        operand: Operand::File,
-    },
-    Interpreter {
-        names: &["mongo", "mongosh", "cqlsh", "clickhouse-client", "sqlcmd", "isql", "sqlplus", "influx"],
-        code: &["-e", "-q", "-Q", "--eval", "--query", "--execute", "eval"],
-        values: &["-h", "-p", "-u", "-d", "-n", "--host", "--port", "--user"],
-        operand: Operand::Data,
-    },
-];
 
 const CODE: &str = "a part of a program's code";
 
@@ -454,29 +362,6 @@ impl Scan {
     }
 }
 
-/// Returns the name of the program's file that is glued to an option, empty if the next word is it;
-/// nothing if the option names none.
-fn file_option<'o>(interpreter: &Interpreter, option: &'o str) -> Option<&'o str> {
-    let takes_file = interpreter.operand == Operand::Code || interpreter.names.contains(&"psql");
-    if !takes_file {
-        return None;
-    }
-    let is_gawk = interpreter.names.contains(&"gawk");
-    if is_gawk && let Some(rest) = ["-E", "--exec", "-i", "--include"].iter().find_map(|it| option.strip_prefix(it)) {
-        return Some(rest.strip_prefix('=').unwrap_or(rest));
-    }
-    let long = ["--file", "--from-file"].iter().find_map(|known| option.strip_prefix(known));
-    if let Some(rest) = long {
-        return Some(rest.strip_prefix('=').unwrap_or(rest));
-    }
-    if option.starts_with("-i") {
-        return None;
-    }
-    let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
-    let (flags, file) = letters.split_once('f')?;
-    flags.chars().all(|flag| "nErsuzRSXq1tA".contains(flag)).then_some(file)
-}
-
 /// Says whether a file's name means the standard input or another descriptor.
 pub(super) fn is_descriptor(file: &str) -> bool {
     file == "-" || file.starts_with("/dev/") || file.starts_with("/proc/")
@@ -484,24 +369,4 @@ pub(super) fn is_descriptor(file: &str) -> bool {
 
 fn is_awk(name: &str) -> bool {
     name.ends_with("awk")
-}
-
-/// Says whether an option of an interpreter is followed by code.
-pub(super) fn has_code_option(name: &str, option: &str) -> bool {
-    find(name).is_some_and(|interpreter| takes_code(interpreter, option))
-}
-
-pub(super) fn is_interpreter(name: &str) -> bool {
-    find(name).is_some()
-}
-
-fn find(name: &str) -> Option<&'static Interpreter> {
-    let plain = if name.starts_with("python") { name.split('.').next().unwrap_or(name) } else { name };
-    INTERPRETERS.iter().find(|interpreter| interpreter.names.contains(&plain))
-}
-
-/// Says whether an option is followed by code, also as the last of several letters.
-fn takes_code(interpreter: &Interpreter, option: &str) -> bool {
-    let is_cluster = !option.starts_with("--") && interpreter.operand == Operand::File && option.len() > 2;
-    interpreter.code.iter().any(|code| option == *code || is_cluster && code.len() == 2 && option.ends_with(&code[1..]))
 }

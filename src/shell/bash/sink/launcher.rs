@@ -3,7 +3,7 @@
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::code::{Reach, is_shell, joined};
-use super::interpreter::{has_code_option, is_interpreter};
+use super::code_option::{has_code_option, is_interpreter};
 use super::simple::{Call, Environment};
 use super::{Walker, file};
 use crate::shell::special::is_obeyed;

@@ -3,10 +3,13 @@
 //! [`judge`] walks over a script's syntax once. Values flow on through assignments, pipes, files,
 //! functions; where something evaluates one, it notes a demand.
 
+pub(in crate::shell) use code_option::without_version;
+
 mod argument;
 mod builtin;
 mod by_name;
 mod code;
+mod code_option;
 mod container;
 mod file;
 mod forward;

@@ -12,7 +12,7 @@ use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::file::file_node;
 use super::simple::Call;
-use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, interpreter};
+use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, interpreter};
 use std::collections::{HashMap, HashSet};
 
 /// The most texts that are run: far above what a person writes. Those above it are not looked at.
@@ -225,7 +225,7 @@ fn by_first_line(text: &str) -> Option<String> {
     let line = text.lines().next()?.strip_prefix("#!")?;
     let mut words = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
     let name = words.find(|word| *word != "env" && !word.starts_with('-'))?;
-    interpreter::is_interpreter(name).then(|| name.to_owned())
+    code_option::is_interpreter(name).then(|| name.to_owned())
 }
 
 /// Returns what a shell gets of a line of a recipe: a word in place of the variables of `make`.
