@@ -15,7 +15,7 @@ use super::tree::search;
 use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Interpreter, Script, Step};
-use crate::pipeline::task::call::{Call, Each, Part, Program, Results, Tool};
+use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
 use crate::taint::{Segment, Text};
 use std::path::{Path, PathBuf};
 
@@ -51,10 +51,13 @@ pub(super) async fn script(
     for call in &calls {
         things.push(subjects(execution, own, inputs, &call.each).await?);
     }
+    if things.iter().all(Vec::is_empty) {
+        return Ok(Ending::Done(vec!["No file is meant by the patterns: there is nothing to do.".to_owned()]));
+    }
     let step = step(execution, own, inputs, tool).await?;
     let (called, lines) = Making::new(execution, inputs, &step)?.all(first, calls.iter().zip(&things))?;
     if let Some(first) = lines.first() {
-        execution.desk.log(Some(own.place), vec![shown_call(first).flatten().into_owned()]).await?;
+        execution.desk.log(Some(own.place), vec![told_call(&first.words).flatten().into_owned()]).await?;
     }
     let published = published(execution, inputs, tool, &step, things.iter().flatten())?;
     let results = tool.results.as_ref().map(|it| results(execution, inputs, it)).transpose()?.flatten();
@@ -88,6 +91,14 @@ enum Subject {
     Line(Text),
 }
 
+/// One call, to be made.
+struct Line {
+    /// Its words, the program first.
+    words: Vec<Text>,
+    /// Whether those after it are made though it failed.
+    is_survived: bool,
+}
+
 /// Returns what a call is made for, one after the other.
 async fn subjects(
     execution: &mut Execution<'_>,
@@ -98,12 +109,16 @@ async fn subjects(
     match each {
         Each::Once => Ok(vec![Subject::None]),
         Each::Line(name) => Ok(lines(inputs.text(name)).into_iter().map(Subject::Line).collect()),
-        Each::File(name) if inputs.text(name).is_empty() && !inputs.text(name).is_tainted() => Ok(vec![Subject::None]),
-        Each::File(_) | Each::First(_) | Each::WebProject => {
+        Each::File(name) | Each::Project(name, _)
+            if inputs.text(name).is_empty() && !inputs.text(name).is_tainted() =>
+        {
+            Ok(vec![Subject::None])
+        }
+        Each::File(_) | Each::Project(..) | Each::First(_) | Each::WebProject => {
             let folder = source(execution.job, "")?;
             // These tasks also take several patterns on a line.
             let (written, named) = match each {
-                Each::File(name) | Each::First(name) => {
+                Each::File(name) | Each::Project(name, _) | Each::First(name) => {
                     (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown(&inputs.data(name))))
                 }
                 _ => (PROJECTS.into(), "the task".to_owned()),
@@ -122,6 +137,7 @@ async fn subjects(
             });
             let found = found.await?;
             match found.len() {
+                0 if matches!(each, Each::Project(_, Missing::Warns)) => Ok(Vec::new()),
                 0 if matches!(each, Each::WebProject) => Err(NO_WEB_PROJECT.to_owned().into()),
                 0 => Err(format!("No file is meant by {named}.").into()),
                 count if count > CALLS_MAX => Err(format!("More than {CALLS_MAX} files are meant by {named}.").into()),
@@ -196,16 +212,19 @@ impl<'m, 'j> Making<'m, 'j> {
         Ok(Self { execution, inputs, environment, is_elsewhere: execution.containers.of(step).is_some() })
     }
 
-    /// Returns what people call the program, and the words of all calls.
+    /// Returns what people call the program, and all calls.
     fn all<'c>(
         &self,
         first: &Call,
         calls: impl Iterator<Item = (&'c &'static Call, &'c Vec<Subject>)>,
-    ) -> Result<(String, Vec<Vec<Text>>), String> {
+    ) -> Result<(String, Vec<Line>), String> {
         let program = self.program(first)?;
         let name = Path::new(&program).file_name().map(|it| it.to_string_lossy().into_owned());
-        let words = calls.flat_map(|(call, things)| things.iter().map(|thing| self.words(call, thing)));
-        Ok((name.unwrap_or(program), words.collect::<Result<_, _>>()?))
+        let line = |call: &Call, thing: &Subject| {
+            Ok::<_, String>(Line { words: self.words(call, thing)?, is_survived: call.is_survived() })
+        };
+        let lines = calls.flat_map(|(call, things)| things.iter().map(|thing| line(call, thing)));
+        Ok((name.unwrap_or(program), lines.collect::<Result<_, _>>()?))
     }
 
     /// Returns all words of a call, the program first.
@@ -348,7 +367,7 @@ fn line_of(words: impl Iterator<Item = Text>) -> Text {
     line
 }
 
-/// Returns the line of the log for a call, as people would write it.
+/// Returns a call as people would write it.
 fn shown_call(words: &[Text]) -> Text {
     let word = |word: &Text| {
         let flat = word.flatten();
@@ -358,21 +377,41 @@ fn shown_call(words: &[Text]) -> Text {
             word.clone()
         }
     };
-    joined("", &"##[command]".into(), &line_of(words.iter().map(word)))
+    line_of(words.iter().map(word))
 }
 
-/// Returns the script of several calls, which ends with the first that fails. Each but the first says itself
-/// that it begins.
-fn text(lines: &[Vec<Text>]) -> Text {
+/// Returns the line of the log that says that a call begins.
+fn told_call(words: &[Text]) -> Text {
+    joined("", &"##[command]".into(), &shown_call(words))
+}
+
+/// Returns the script of several calls. Each but the first says itself that it begins. One that fails ends the
+/// script, or says so and leaves the end to the last; the code of the first that failed is the script's.
+fn text(lines: &[Line]) -> Text {
     let mut text = Text::default();
-    for (line, words) in lines.iter().enumerate() {
-        if line > 0 {
+    let goes_on = lines.len() > 1 && lines.iter().any(|line| line.is_survived);
+    if goes_on {
+        // A tool that takes an interrupt as its own failure would be followed by the next one.
+        text.append(&"pipehook_failed=\ntrap 'exit 130' INT\n".into());
+    }
+    for (at, line) in lines.iter().enumerate() {
+        if at > 0 {
             text.append(&"printf '%s\\n' ".into());
-            text.append(&quoted(&shown_call(words)));
+            text.append(&quoted(&told_call(&line.words)));
             text.append(&"\n".into());
         }
-        text.append(&line_of(words.iter().map(quoted)));
-        text.append(&" || exit $?\n".into());
+        text.append(&line_of(line.words.iter().map(quoted)));
+        if goes_on && line.is_survived {
+            text.append(&" || { pipehook_code=$?; : ${pipehook_failed:=$pipehook_code}\n".into());
+            text.append(&"printf '##[error]`%s` exited with code '\\''%s'\\''.\\n' ".into());
+            text.append(&quoted(&shown_call(&line.words)));
+            text.append(&" $pipehook_code; }\n".into());
+        } else {
+            text.append(&" || exit $?\n".into());
+        }
+    }
+    if goes_on {
+        text.append(&"exit ${pipehook_failed:-0}\n".into());
     }
     text
 }

@@ -134,3 +134,51 @@ fn results_of_tests_have_the_title_that_the_step_gives_them() {
     let output = machine.run("steps:\n- task: DotNetCoreCLI@2\n  inputs: {command: test, testRunTitle: ' nightly '}\n");
     prints(&output.ended_with(0), &["tests of `nightly`: 1, 1 passed, 0 failed, 0 skipped"]);
 }
+
+#[test]
+fn a_project_that_fails_keeps_no_other_from_its_turn() {
+    let machine = Machine::new();
+    machine.program("dotnet", "echo \"called ${2##*/}\"; case $* in *two*) exit 4;; *three*) exit 5;; esac\n");
+    let steps = |inputs: &str| {
+        format!(
+            "steps:\n- script: mkdir s; touch s/one.csproj s/two.csproj s/three.csproj s/zero.csproj\n- task: DotNetCoreCLI@2\n  continueOnError: true\n  inputs: {{projects: 's/*.csproj', {inputs}}}\n- script: echo status $(Agent.JobStatus)\n"
+        )
+    };
+    for command in ["build", "test", "custom, custom: 'tool'", "publish, publishWebProjects: false"] {
+        let output = machine.run(&steps(&format!("command: {command}, arguments: -v q"))).ended_with(0);
+        prints(&output, &["called one.csproj", "called three.csproj", "called two.csproj", "called zero.csproj"]);
+        prints(&output, &["##[error]dotnet exited with code '5'.", "status SucceededWithIssues"]);
+        let told: Vec<&str> = output.stdout.lines().filter(|line| line.starts_with("##[error]`dotnet ")).collect();
+        let [three, two] = told[..] else { panic!("{command}: {output:?}") };
+        assert!(three.contains("/s/three.csproj") && three.ends_with(" -v q` exited with code '5'."), "{output:?}");
+        assert!(two.contains("/s/two.csproj") && two.ends_with(" -v q` exited with code '4'."), "{output:?}");
+    }
+    // What the others need comes first.
+    for command in ["restore, verbosityRestore: ''", "pack, searchPatternPack: 's/*.csproj', verbosityPack: ''"] {
+        let output = machine.run(&steps(&format!("command: {command}"))).ended_with(0);
+        prints(&output, &["called one.csproj", "called three.csproj", "##[error]dotnet exited with code '5'."]);
+        assert!(!output.stdout.contains("called two.csproj"), "{command}: {output:?}");
+    }
+}
+
+#[test]
+fn payload_text_is_one_word_for_each_of_several_projects() {
+    let machine = Machine::new();
+    machine.program("dotnet", "printf '%s,' \"${@:3}\"; echo; exit 1\n");
+    let steps = "steps:\n- script: touch one.csproj two.csproj\n- task: DotNetCoreCLI@2\n  inputs: {projects: '*.csproj', arguments: '--note ${{ parameters.hook.title }} x'}\n";
+    let output = machine.run_with(steps, r#"{"title":"a $(touch canary) '; %s `id`"}"#).ended_with(1);
+    let word = "--note,a $(touch canary) '; %s `id`";
+    assert_eq!(output.stdout.lines().filter(|line| *line == format!("{word},x,")).count(), 2, "{output:?}");
+    let told = |line: &&str| line.starts_with("##[error]`dotnet ") && line.contains("; %s `id`");
+    assert_eq!(output.stdout.lines().filter(told).count(), 2, "{output:?}");
+}
+
+#[test]
+fn tests_of_no_project_are_a_warning_and_anything_else_is_a_failure() {
+    let run = |command: &str| {
+        let inputs = format!("{{command: {command}, projects: 'none/*.csproj'}}");
+        with(&["dotnet"]).run(&format!("steps:\n- task: DotNetCoreCLI@2\n  inputs: {inputs}\n"))
+    };
+    prints(&run("test").ended_with(0), &["##[warning]No file is meant by the patterns: there is nothing to do."]);
+    prints(&run("build").ended_with(1), &["##[error]No file is meant by `projects`: `none/*.csproj`."]);
+}

@@ -22,7 +22,7 @@ pub struct Tool {
     pub makes_folder: bool,
     /// Variables of the environment, and the inputs that give their values.
     pub environment: &'static [(&'static str, &'static str)],
-    /// The calls, each made if it is meant, in this order, until one fails.
+    /// The calls, each made if it is meant, in this order, until one fails that the others wait for.
     pub calls: &'static [Call],
     /// Inputs that must have no value here, and values that one must not have.
     pub absent: &'static [(&'static str, &'static [&'static str], &'static str)],
@@ -60,14 +60,26 @@ pub enum Program {
 pub enum Each {
     /// Once.
     Once,
-    /// For each file that the patterns of an input mean; once without a file where it has none.
+    /// For each file that the patterns of an input mean, until one call fails; once without a file where
+    /// it has none.
     File(&'static str),
-    /// For each project of .NET that is for the web.
+    /// Likewise, but a call that failed keeps the others from nothing: the step fails at the end.
+    Project(&'static str, Missing),
+    /// For each project of .NET that is for the web, likewise.
     WebProject,
     /// With the first file that the patterns of an input mean.
     First(&'static str),
     /// For each line of an input.
     Line(&'static str),
+}
+
+/// What becomes of a step whose patterns mean no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It fails.
+    Fails,
+    /// It says so and has nothing to do.
+    Warns,
 }
 
 /// What becomes of an input in the arguments.
@@ -135,6 +147,13 @@ pub fn tool(task: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.task == task)
 }
 
+impl Call {
+    /// Says whether those after it are made though it failed.
+    pub fn is_survived(&self) -> bool {
+        matches!(self.each, Each::Project(..) | Each::WebProject)
+    }
+}
+
 impl Tool {
     /// Returns the calls that are meant where inputs have the values that `is` knows of.
     pub fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
@@ -156,7 +175,7 @@ impl Tool {
 mod tests {
     use super::super::find;
     use super::*;
-    use Each::{File as EachFile, First, Line, Once, WebProject};
+    use Each::{File as EachFile, First, Line, Once, Project, WebProject};
     use Part::{
         Around, File, FileOption, Joined, Macro, Option as Labeled, Properties, Switch, Tagged, Tags, Value, Word,
         Words,
@@ -186,7 +205,7 @@ mod tests {
             let calls = tool.calls.iter();
             let of_calls = calls.flat_map(|call| {
                 let each = match call.each {
-                    EachFile(input) | First(input) | Line(input) => Some(input),
+                    EachFile(input) | Project(input, _) | First(input) | Line(input) => Some(input),
                     Once | WebProject => None,
                 };
                 let file = if let Program::File(input) = call.program { Some(input) } else { None };

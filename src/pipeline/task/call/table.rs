@@ -1,7 +1,7 @@
 //! Every task that only calls a tool: one row a task.
 
-use super::{Call, Each, Part, Program, Results, Tool};
-use Each::{File as EachFile, First, Line, Once, WebProject};
+use super::{Call, Each, Missing, Part, Program, Results, Tool};
+use Each::{File as EachFile, First, Line, Once, Project, WebProject};
 use Part::{
     Around, File, FileOption, Joined, Macro, Option as Labeled, Properties, Published, Switch, Tagged, Tags, Value,
     Word, Words,
@@ -51,7 +51,7 @@ type When = &'static [(&'static str, &'static [&'static str])];
 
 /// A call of `dotnet` for each project.
 const fn dotnet(when: When, parts: &'static [Part]) -> Call {
-    Call { when, program: DOTNET, each: EachFile("projects"), parts }
+    Call { when, program: DOTNET, each: Project("projects", Missing::Fails), parts }
 }
 
 /// The calls of both tasks that build solutions.
@@ -127,9 +127,11 @@ pub const TOOLS: &[Tool] = &[
                 parts: PUBLISH,
             },
             dotnet(&[("command", &["publish"]), ("publishWebProjects", &["false"])], PUBLISH),
-            dotnet(
-                &[("command", &["restore"])],
-                &[
+            Call {
+                when: &[("command", &["restore"])],
+                program: DOTNET,
+                each: EachFile("projects"),
+                parts: &[
                     Word("restore"),
                     File,
                     Switch("selectOrConfig", "config", &[Labeled("--configfile", "nugetConfigPath")]),
@@ -138,10 +140,12 @@ pub const TOOLS: &[Tool] = &[
                     Labeled("--verbosity", "verbosityRestore"),
                     Words("restoreArguments"),
                 ],
-            ),
-            dotnet(
-                &[("command", &["test"])],
-                &[
+            },
+            Call {
+                when: &[("command", &["test"])],
+                program: DOTNET,
+                each: Project("projects", Missing::Warns),
+                parts: &[
                     Word("test"),
                     File,
                     Switch(
@@ -151,7 +155,7 @@ pub const TOOLS: &[Tool] = &[
                     ),
                     Words("arguments"),
                 ],
-            ),
+            },
             Call {
                 when: &[("command", &["pack"])],
                 program: DOTNET,
