@@ -272,6 +272,19 @@ fn an_artifact_has_one_name_and_a_plain_one() {
 }
 
 #[test]
+fn all_artifacts_of_a_run_that_has_none_are_nothing_and_a_warning() {
+    for step in [
+        "- download: current\n",
+        "- task: DownloadPipelineArtifact@2\n  inputs: {source: current}\n",
+        "- task: DownloadBuildArtifacts@0\n  inputs: {buildType: current, downloadType: specific}\n",
+    ] {
+        let output = run(&folder(&format!("steps:\n{step}- script: echo went on\n"))).ended_with(0);
+        assert!(output.stdout.contains("##[warning]The run has no artifacts: nothing is fetched."), "{output:?}");
+        assert!(output.stdout.contains("went on"), "{output:?}");
+    }
+}
+
+#[test]
 fn results_of_tests_are_counted_in_five_forms() {
     let forms = [
         (

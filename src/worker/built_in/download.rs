@@ -172,6 +172,11 @@ async fn fetch(
     let job = execution.job;
     let known = source.artifacts.iter().map(|(name, _)| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
     source.artifacts.retain(|(it, _)| name.is_empty() || it.eq_ignore_ascii_case(&name));
+    if source.artifacts.is_empty() && name.is_empty() {
+        // All of none: the task of Azure's (its second version) fetches nothing then and succeeds.
+        let warnings = vec![format!("{} has no artifacts: nothing is fetched.", source.called)];
+        return Ok(Told { lines: Vec::new(), warnings });
+    }
     if source.artifacts.is_empty() {
         let is_over = source.is_other(job);
         let there = match known.is_empty() {
@@ -179,8 +184,7 @@ async fn fetch(
             true => "It has none yet.".to_owned(),
             false => format!("There is {known}."),
         };
-        let what = if name.is_empty() { "an artifact".to_owned() } else { format!("the artifact `{}`", shown(&name)) };
-        return Err(format!("{} does not have {what}. {there}", source.called).into());
+        return Err(format!("{} does not have the artifact `{}`. {there}", source.called, shown(&name)).into());
     }
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data(path))?;
     let patterns = Patterns::new(inputs.text(patterns), &to, Points::Taken)?;
