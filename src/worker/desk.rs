@@ -84,6 +84,11 @@ impl<'j> Desk<'j> {
         self.journal.ask(question).await
     }
 
+    /// Says whether there are people who could answer.
+    pub(super) fn has_people(&self) -> bool {
+        self.journal.has_people()
+    }
+
     /// Returns a report without secrets. What was a secret only later is hidden too.
     pub(super) fn masked_report(&self, report: &StepReport) -> StepReport {
         let mut report = report.clone();

@@ -32,6 +32,11 @@ pub trait Journal: Send {
     /// question. May be dropped while it waits.
     async fn ask(&mut self, question: &Question) -> Result<Answer, Broken>;
 
+    /// Says whether there are people who could answer.
+    fn has_people(&self) -> bool {
+        true
+    }
+
     /// Returns what the jobs of the run agree on under a name: what the first of them proposed, and
     /// nothing while none has.
     async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken>;

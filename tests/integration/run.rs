@@ -242,3 +242,27 @@ fn what_a_killed_run_has_left_is_removed_by_the_next_one() {
         assert!(temporary.join(kept).exists(), "{kept}");
     }
 }
+
+#[test]
+fn a_question_that_nobody_can_answer_has_the_answer_of_its_timeout_at_once() {
+    let ask = |inputs: &str| {
+        let folder = Folder::new("");
+        let inputs = format!("{{instructions: look at it{inputs}}}");
+        folder.write(
+            "p.yml",
+            &format!(
+                "jobs:\n- job: ask\n  pool: server\n  steps:\n  - task: ManualValidation@1\n    inputs: {inputs}\n- job: after\n  dependsOn: ask\n  steps:\n  - script: echo went on\n"
+            ),
+        );
+        folder.run(&["run", "p.yml", "--raw"])
+    };
+    let resumed = ask(", onTimeout: resume").ended_with(0);
+    let why = "Approved by nobody: a run in the foreground asks nobody, and `onTimeout` is `resume`";
+    assert!(printed(&resumed.stdout).contains(&why), "{resumed:?}");
+    assert!(printed(&resumed.stdout).contains(&"went on"), "{resumed:?}");
+    assert!(!resumed.stdout.contains("Waiting for a person"), "{resumed:?}");
+    let rejected = ask("").ended_with(1);
+    let why = "##[error]Rejected by nobody: a run in the foreground asks nobody; `pipehook serve` does";
+    assert!(printed(&rejected.stdout).contains(&why), "{rejected:?}");
+    assert!(!rejected.stdout.contains("went on"), "{rejected:?}");
+}

@@ -31,8 +31,10 @@ pub(super) async fn validation(
     let instructions = execution.desk.masker.mask(&instructions).into_owned();
     let limit = minutes(own.step.timeout_minutes).unwrap_or(WAIT_MAX);
     let mut lines: Vec<String> = instructions.lines().map(str::to_owned).collect();
-    let run = format!("{}#{}", execution.job.plan.pipeline, execution.job.number);
-    lines.push(format!("Waiting for a person: `pipehook runs approve '{run}'`, or `reject`."));
+    if execution.desk.has_people() {
+        let run = format!("{}#{}", execution.job.plan.pipeline, execution.job.number);
+        lines.push(format!("Waiting for a person: `pipehook runs approve '{run}'`, or `reject`."));
+    }
     execution.desk.log(Some(own.place), lines).await?;
     let until = after(execution, limit);
     let question = Question { step: own.place, kind: WaitKind::Approval, instructions, until, on_timeout };

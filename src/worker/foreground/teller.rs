@@ -65,9 +65,8 @@ pub(super) fn block(lines: &[String]) -> String {
     block
 }
 
-/// Who answers where nobody can be asked, and what is said about it.
+/// Who answers where nobody can be asked.
 const NOBODY: &str = "nobody";
-const NOBODY_TO_ASK: &str = "a run in the foreground asks nobody; `pipehook serve` does";
 
 /// One job's journal.
 pub(super) struct Teller {
@@ -93,7 +92,8 @@ impl Journal for Teller {
         Ok(self.shared.counted.lock().expect("no holder of the numbers panics").number(series))
     }
 
-    /// A delay is waited for. There is nobody who could be asked.
+    /// A delay is waited for. There is nobody who could be asked: what happens when nobody answers
+    /// happens at once.
     async fn ask(&mut self, question: &Question) -> Result<Answer, Broken> {
         let now = self.shared.now();
         let left = question.until.map(|until| until.duration_since(now));
@@ -103,8 +103,18 @@ impl Journal for Teller {
                 Answer::new(question.on_timeout, TIME_LIMIT, self.shared.now(), None)
             }
             (WaitKind::Delay, None) => Answer::new(question.on_timeout, TIME_LIMIT, now, None),
-            (WaitKind::Approval, _) => Answer::new(Approval::Rejected, NOBODY, now, Some(NOBODY_TO_ASK)),
+            (WaitKind::Approval, _) => {
+                let why = match question.on_timeout {
+                    Approval::Approved => "a run in the foreground asks nobody, and `onTimeout` is `resume`",
+                    Approval::Rejected => "a run in the foreground asks nobody; `pipehook serve` does",
+                };
+                Answer::new(question.on_timeout, NOBODY, now, Some(why))
+            }
         })
+    }
+
+    fn has_people(&self) -> bool {
+        false
     }
 
     async fn agree(&mut self, name: &str, proposal: Option<&str>) -> Result<Option<String>, Broken> {
