@@ -2,7 +2,7 @@
 
 use super::git::Commits;
 use crate::config::{self, Config};
-use crate::machine::Machine;
+use crate::machine::{Elsewhere, Machine};
 use crate::template::{Groups, Repository};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +36,13 @@ impl Library {
             ),
             commits: Commits::default(),
         }
+    }
+
+    /// Returns the library with what is known of the workers of other machines.
+    #[must_use]
+    pub fn knowing(self, elsewhere: Elsewhere) -> Self {
+        let machine = Arc::into_inner(self.machine).expect("nobody else has it yet");
+        Self { machine: Arc::new(Machine { elsewhere, ..machine }), ..self }
     }
 
     /// Returns the library with another folder of pipelines.

@@ -25,6 +25,7 @@ mod moment;
 mod open;
 mod output;
 mod pause;
+mod pools;
 mod reload;
 mod render;
 mod rerun;
@@ -117,6 +118,8 @@ enum Command {
     Pause(pause::Pause),
     /// Let runs go on that were held back
     Resume(pause::Resume),
+    /// List pools, who serves them, and which ones jobs wait for
+    Pools(pools::Pools),
     /// List connections and what was seen of each
     Connections(connections::Connections),
     /// Check, copy and restore the store as a whole
@@ -167,6 +170,7 @@ fn carry_out(command: Command, global: &Global) -> Result<Ending, Failure> {
         Command::Rerun(command) => command.carry_out(global),
         Command::Pause(command) => command.carry_out(global),
         Command::Resume(command) => command.carry_out(global),
+        Command::Pools(command) => command.carry_out(global),
         Command::Connections(command) => command.carry_out(global),
         Command::Store(command) => command.carry_out(global),
         Command::Environments(command) => command.carry_out(global),

@@ -10,6 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, listen_address};
 use crate::files::Logs;
 use crate::intake::{Intake, Rules};
+use crate::machine::Elsewhere;
 use crate::metrics::Metrics;
 use crate::run::Retention;
 use crate::server::{self, OpenConnection, Server, State, Token};
@@ -87,7 +88,7 @@ impl Serve {
         let opened = open::opened(&config, clock.clone())?;
         let store = opened.store.clone();
         let depot = open::depot(&config, &*store)?;
-        let shelf = Arc::new(Shelf::open(Library::new(&config)).map_err(|error| Failure::Usage(error.into()))?);
+        let shelf = Arc::new(Shelf::open(library(&config)).map_err(|error| Failure::Usage(error.into()))?);
         let server = Server::bind(&config.listen, &config.admin_listen, room)
             .map_err(|error| Failure::Unreachable(error.into()))?
             .known_as(&config.admin_hosts, host_name());
@@ -106,19 +107,15 @@ impl Serve {
         report_broken(&shelf.catalog());
         report_ended(&config);
         let _watching = catalog::watch(shelf.clone(), report_broken);
-        let housekeeping = Housekeeping::start(&config, store.clone(), depot.clone(), clock.clone())?;
         let (drain, drained) = watch::channel(Drain::No);
         let hang_ups = on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
-        let workshop =
-            (!self.no_worker).then(|| Workshop::open(&config, ending, store, depot, clock, metrics)).transpose()?;
-        let parts = Parts {
-            arguments: self,
-            state: state.clone(),
-            shelf,
-            retention: housekeeping.retention(),
-            terms: workshop.as_ref().map(Workshop::terms),
-        };
+        let workshop = (!self.no_worker)
+            .then(|| Workshop::open(&config, ending, store.clone(), depot.clone(), clock.clone(), metrics));
+        let workshop = workshop.transpose()?;
+        let terms = workshop.as_ref().map(Workshop::terms);
+        let housekeeping = Housekeeping::start(&config, store, depot, clock, terms.as_deref())?;
+        let parts = Parts { arguments: self, state: state.clone(), shelf, retention: housekeeping.retention(), terms };
         let _reloading = Reloader::start(&config, parts, hang_ups);
         serve(server, state, drained)?;
         Ok(opened.store)
@@ -167,7 +164,7 @@ impl Subject for Parts {
             terms.take_up(config);
         }
         retention.send_if_modified(|retention| std::mem::replace(retention, config.retention) != config.retention);
-        shelf.set_library(Library::new(config));
+        shelf.set_library(library(config));
         match shelf.reload() {
             Ok(catalog) => report_broken(&catalog),
             Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
@@ -177,6 +174,12 @@ impl Subject for Parts {
         state.intake.set_rules(rules(config));
         state.connections.store(Arc::new(open_connections(config)));
     }
+}
+
+/// Returns where pipelines are found, for a server: without a database its own worker is all there is.
+fn library(config: &Config) -> Library {
+    let elsewhere = if config.database.is_none() { Elsewhere::Nobody } else { Elsewhere::Unknown };
+    Library::new(config).knowing(elsewhere)
 }
 
 /// Returns what the intake needs of a configuration.

@@ -13,7 +13,7 @@ use crate::server::Token;
 use crate::store::Store;
 use crate::webhook::challenge::Consent;
 use crate::webhook::connection::Secret;
-use crate::worker::{Drain, Duty, Host, INHERITED, Keeper, Repositories, Secrets, Settings, Worker};
+use crate::worker::{Drain, Duty, Host, INHERITED, Keeper, Lookout, Repositories, Secrets, Settings, Worker};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
@@ -113,7 +113,7 @@ pub(super) fn survive_file_limits() -> Result<(), Failure> {
     handled.context("signals can't be handled").map_err(Failure::Unreachable)
 }
 
-/// Removes what is old beside the server, on a thread of its own.
+/// Removes what is old beside the server, and tells what waits for nobody, on a thread of its own.
 pub(super) struct Housekeeping {
     stop: watch::Sender<bool>,
     retention: watch::Sender<Retention>,
@@ -127,7 +127,9 @@ impl Housekeeping {
         store: Arc<dyn Store>,
         depot: Option<Arc<dyn Depot>>,
         clock: Arc<dyn Clock>,
+        worker: Option<&Terms>,
     ) -> Result<Self, Failure> {
+        let lookout = Lookout::new(store.clone(), worker.map(|terms| terms.duty.clone()));
         let (own, shared) = (Site::Folder(config.data.clone()), depot.map(Site::Depot));
         let keeper = Keeper { store, own, shared, retention: config.retention, clock };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -136,7 +138,9 @@ impl Housekeeping {
         let (retention, kept) = watch::channel(config.retention);
         let thread = std::thread::Builder::new()
             .name("retention".to_owned())
-            .spawn(move || runtime.block_on(keeper.run(stopped, kept)))
+            .spawn(move || {
+                runtime.block_on(async { tokio::join!(keeper.run(stopped.clone(), kept), lookout.run(stopped)) });
+            })
             .context("nothing old can be removed")
             .map_err(Failure::Unreachable)?;
         Ok(Self { stop, retention, thread: Some(thread) })

@@ -84,6 +84,7 @@ codes! {
     MissingInput "missing-input",
     AgentlessJob "agentless-job",
     MissingProgram "missing-program",
+    UnservedPool "unserved-pool",
     RunName "run-name",
     MissingParameter "missing-parameter",
     UnknownParameter "unknown-parameter",

@@ -14,11 +14,25 @@ pub use packages::{DEFINITION_MAX, PACKAGES_MAX};
 
 use crate::pipeline::task::package::Package;
 use crate::pipeline::{self};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where programs are looked for when the environment has no `PATH`.
 pub const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What is known of the workers of other machines.
+#[derive(Debug, Default, Clone)]
+pub enum Elsewhere {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// That there are none.
+    Nobody,
+    /// Which pools were ever seen to be served, in small letters; with each that nobody serves now, what became of
+    /// its workers.
+    Seen(BTreeMap<String, Option<String>>),
+}
 
 /// This machine.
 #[derive(Debug, Default)]
@@ -33,6 +47,8 @@ pub struct Machine {
     pub engine: Engine,
     /// The repositories that jobs can check out, by the names that pipelines give them.
     pub repositories: Vec<String>,
+    /// Other machines that share the work.
+    pub elsewhere: Elsewhere,
 }
 
 impl Machine {
@@ -40,7 +56,14 @@ impl Machine {
     /// its folder of task packages.
     pub fn new(pools: Vec<String>, path: Option<String>, tasks: Option<PathBuf>) -> Self {
         let path = path.unwrap_or_else(|| PATH_DEFAULT.to_owned());
-        Self { pools, engine: Engine::new(&path), path, tasks, repositories: Vec::new() }
+        Self {
+            pools,
+            engine: Engine::new(&path),
+            path,
+            tasks,
+            repositories: Vec::new(),
+            elsewhere: Elsewhere::default(),
+        }
     }
 }
 
@@ -59,6 +82,21 @@ impl Machine {
 impl pipeline::Machine for Machine {
     fn serves(&self, pool: &str) -> bool {
         self.pools.iter().any(|own| own.eq_ignore_ascii_case(pool))
+    }
+
+    fn absence(&self, pool: &str) -> Option<String> {
+        match &self.elsewhere {
+            Elsewhere::Unknown => None,
+            _ if self.serves(pool) => None,
+            Elsewhere::Nobody => {
+                let own = self.pools.iter().map(|own| format!("`{own}`")).collect::<Vec<_>>().join(", ");
+                Some(format!("without a `database` the server's own worker is the only one: it serves {own}"))
+            }
+            Elsewhere::Seen(pools) => match pools.get(&pool.to_ascii_lowercase()) {
+                Some(absence) => absence.clone(),
+                None => Some("none was ever seen".to_owned()),
+            },
+        }
     }
 
     fn packages(&self) -> (Vec<Arc<Package>>, Vec<String>) {

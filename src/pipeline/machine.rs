@@ -10,6 +10,9 @@ pub trait Machine: Debug + Send + Sync {
     /// Says whether it executes the jobs of a pool. Of what other machines have nothing is known.
     fn serves(&self, pool: &str) -> bool;
 
+    /// Says why nobody executes the jobs of a pool, neither this machine nor another, where that is known.
+    fn absence(&self, pool: &str) -> Option<String>;
+
     /// Returns the task packages that are installed, and what is wrong with others.
     fn packages(&self) -> (Vec<Arc<Package>>, Vec<String>);
 

@@ -135,6 +135,8 @@ impl Late {
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
     pub(super) name: String,
+    /// Where it is written, if it is.
+    pub(super) span: Option<Span>,
     pub(super) demands: Vec<plan::Demand>,
 }
 
@@ -143,7 +145,7 @@ pub const POOL_DEFAULT: &str = "default";
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { name: POOL_DEFAULT.to_owned(), demands: Vec::new() }
+        Self { name: POOL_DEFAULT.to_owned(), span: None, demands: Vec::new() }
     }
 }
 

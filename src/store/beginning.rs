@@ -1,5 +1,6 @@
 //! The rows that a run's jobs begin with, in every store.
 
+use super::attendance::folded;
 use crate::id::{JobId, RunId};
 use crate::pipeline::plan::Plan;
 use crate::run::{ATTEMPTS_DEFAULT, Board, Change, Decision, Progress};
@@ -10,7 +11,8 @@ pub(super) struct JobRow<'p> {
     pub(super) stage: usize,
     pub(super) job: usize,
     pub(super) leg: usize,
-    pub(super) pool: &'p str,
+    /// In small letters, as claims ask for it.
+    pub(super) pool: String,
     pub(super) attempts: u32,
     pub(super) progress: Progress,
     pub(super) reason: Option<&'p str>,
@@ -30,7 +32,7 @@ pub(super) fn jobs<'p>(run: &RunId, plan: &'p Plan, board: &Board, changes: &'p 
                 Decision::Due | Decision::Settled(_) => None,
             });
             let progress = board.stages[stage][job][leg].progress;
-            let (id, pool) = (job_id(run, rows.len()), planned.pool());
+            let (id, pool) = (job_id(run, rows.len()), folded(planned.pool()));
             rows.push(JobRow { id, stage, job, leg, pool, attempts, progress, reason });
         }
     }

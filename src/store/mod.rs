@@ -39,6 +39,7 @@
 //!
 //! Leases are measured by a clock that nobody can set: [`Clock::steady`].
 
+mod attendance;
 mod beginning;
 mod detail;
 mod invariant;
@@ -56,6 +57,7 @@ mod upkeep;
 mod view;
 mod wait;
 
+pub use attendance::{ABSENT_AFTER, ATTEND_EVERY, Attendance, PoolDetail, WorkerSeen};
 pub use lent::Lent;
 pub use model::*;
 pub use other::{LOAN, Other, Sought, Which};
@@ -222,7 +224,16 @@ pub trait Store: Send + Sync {
     /// [`Delivery::roster`]: crate::webhook::delivery::Delivery::roster
     async fn note_roster(&self, roster: Arc<crate::webhook::roster::Roster>, at: Timestamp) -> Result<(), Error>;
 
-    /// Leases the first due job of the pools, if there is one that may be claimed.
+    /// Notes that a worker is at work, which says so again each [`ATTEND_EVERY`]. Need not be durable when it
+    /// returns.
+    async fn attend(&self, attendance: &Attendance) -> Result<(), Error>;
+
+    /// Returns the pools that workers serve, or have served of late, and those that due jobs wait for, in the order
+    /// of their names. What was paused or waits for its turn waits for no worker.
+    async fn pools(&self) -> Result<Vec<PoolDetail>, Error>;
+
+    /// Leases the first due job of the pools, if there is one that may be claimed. Letter cases of pools are not told
+    /// apart.
     /// The run becomes running. A new fencing token is made.
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error>;
 

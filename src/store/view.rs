@@ -35,8 +35,9 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it was completed.
     pub finished_at: Option<Timestamp>,
-    /// What it waits for beside a worker, for people: `the concurrency group \`a\`, which hello#12
-    /// has`, or `the pipeline \`hello\` is paused`.
+    /// What it waits for, for people, where it is more than its turn with a worker: `the concurrency group \`a\`,
+    /// which hello#12 has`, `the pipeline \`hello\` to be resumed`, or `a worker of the pool \`gpu\`: none was ever
+    /// seen`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
     /// Why it was asked to stop, where no person asked.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Worker::run   claims due jobs, sweeps leases that are over
+//! attendance    who serves which pool, and what nobody does
 //! drain         how a worker ends: jobs get a grace, and are handed back
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! job, step     execution itself, which knows no store
@@ -13,6 +14,7 @@
 //! ```
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
 
+mod attendance;
 mod built_in;
 mod claimed;
 mod command;
@@ -43,6 +45,7 @@ mod variables;
 mod words;
 mod workspace;
 
+pub use attendance::Lookout;
 pub use built_in::{EXTRACTED_MAX, RATIO_MAX, Repositories, XML_FILE_MAX};
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
@@ -67,6 +70,7 @@ use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::process;
 use crate::store::{Outage, Store, Swept};
 use arc_swap::ArcSwap;
+use attendance::Told;
 use claimed::{Bench, Held};
 use drain::tell_panic;
 use std::path::{Path, PathBuf};
@@ -155,6 +159,7 @@ impl Worker {
         let mut waiting = JoinSet::new();
         let mut changes = self.store.changes();
         let mut swept_at: Option<Instant> = None;
+        let mut told = Told::default();
         while *drain.borrow() == Drain::No {
             if swept_at.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
                 self.sweep().await;
@@ -162,6 +167,7 @@ impl Worker {
             }
             changes.mark_unchanged();
             let duty = self.duty.load_full();
+            told.tell(&*self.store, &duty).await;
             while jobs.len() < duty.jobs && *drain.borrow() == Drain::No {
                 let Some(claim) = self.claim(&duty.pools).await else { break };
                 jobs.spawn(self.bench(&duty).work_on(claim, given_up.clone()));

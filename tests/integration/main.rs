@@ -32,6 +32,7 @@ mod load;
 mod other_runs;
 mod page;
 mod pipeline;
+mod pools;
 mod power;
 mod predefined;
 mod refused;

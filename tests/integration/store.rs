@@ -5,6 +5,7 @@ pub mod cut_off;
 mod history;
 mod order;
 mod other;
+mod pools;
 mod postgres;
 mod reference;
 mod rerun;

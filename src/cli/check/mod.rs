@@ -4,6 +4,7 @@ mod file;
 mod foresight;
 mod other;
 mod parallel;
+mod pool;
 mod sarif;
 mod sender;
 mod subject;
@@ -85,7 +86,9 @@ impl Check {
         // Who names pipelines asks about them only: mistakes of the configuration are told with the
         // configuration.
         let config = Config::load_without_secrets(global.config.as_deref()).ok();
-        let library = config.as_ref().map_or_else(Library::default, Library::new);
+        let library = config
+            .as_ref()
+            .map_or_else(Library::default, |config| Library::new(config).knowing(pool::elsewhere(config)));
         if self.paths.is_empty() {
             subjects.add_configured(global.config.as_deref(), config.as_ref(), &library)?;
         }

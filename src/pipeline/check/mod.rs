@@ -8,6 +8,7 @@ mod legs;
 mod machine;
 mod names;
 mod outputs;
+mod pool;
 mod resources;
 mod run_name;
 pub(super) mod runtime;
@@ -35,6 +36,7 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     runtime::check(pipeline, &graph, diagnostics);
     variables::check(pipeline, diagnostics);
     machine::check(pipeline, scripts.machine.as_deref(), diagnostics);
+    pool::check(pipeline, scripts.machine.as_deref(), diagnostics);
     let mut needs = inputs::check(pipeline, diagnostics);
     needs.extend(scripts::check(pipeline, scripts, diagnostics));
     needs

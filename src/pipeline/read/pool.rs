@@ -24,12 +24,13 @@ impl Reader<'_> {
             return None;
         }
         if entries(node).is_empty() {
-            return self.pool_name(node).map(|name| Pool { name, ..Pool::default() });
+            return self.pool_name(node).map(|name| Pool { name, span: Some(node.span), ..Pool::default() });
         }
-        let name = member(node, "name").and_then(|name| self.pool_name(name));
+        let named = member(node, "name").and_then(|name| Some((self.pool_name(name)?, name.span)));
+        let (name, span) = named.unzip();
         let demands = self.demands(node);
         self.foreign_image(node);
-        Some(Pool { name: name.unwrap_or_else(|| POOL_DEFAULT.to_owned()), demands })
+        Some(Pool { name: name.unwrap_or_else(|| POOL_DEFAULT.to_owned()), span, demands })
     }
 
     /// An image of another system than the workers' is told: the scripts written for it won't run.

@@ -1,5 +1,6 @@
-//! What runs wait for beside a worker, as people read it.
+//! What runs wait for beside their turn with a worker, as people read it.
 
+use super::attendance;
 use super::fault::Fault;
 use super::session::Session;
 use crate::diagnostic::shown as printable;
@@ -12,6 +13,7 @@ pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Resul
     let open: Vec<i64> = runs.iter().filter(|(_, run)| run.state != State::Completed).map(|(seq, _)| *seq).collect();
     if !open.is_empty() {
         let (groups, paused) = (groups(session, &open).await?, paused(session, &open).await?);
+        let mut missed = attendance::missed(session, &open).await?;
         let holders = holders(session, groups.values().collect()).await?;
         for (seq, run) in &mut runs {
             // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
@@ -20,7 +22,7 @@ pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Resul
                 let group = groups.get(seq)?;
                 Some(turn::wait_sentence(group, holders.get(group).map_or(&[], Vec::as_slice)))
             };
-            run.waits_for = paused.cloned().or_else(waits_in);
+            run.waits_for = paused.cloned().or_else(waits_in).or_else(|| missed.remove(seq));
         }
     }
     Ok(runs.into_iter().map(|(_, run)| run).collect())

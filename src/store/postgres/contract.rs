@@ -3,14 +3,17 @@
 use super::accept::Rows;
 use super::claim::{self, Request};
 use super::lease::{self, Over};
-use super::{PostgresStore, depot, environment, migration, other, pause, read, rerun, retention, roster, wait};
+use super::row::fold;
+use super::{
+    PostgresStore, attendance, depot, environment, migration, other, pause, read, rerun, retention, roster, wait,
+};
 use crate::files::Depot;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
 use crate::store::{
-    Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause, Question,
-    Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
+    Acceptance, Accepted, Answer, Answered, Asking, Attendance, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery,
+    Depth, EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause,
+    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
 };
 use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
@@ -55,8 +58,27 @@ impl Store for PostgresStore {
         .await
     }
 
+    async fn attend(&self, attendance: &Attendance) -> Result<(), Error> {
+        let attendance = attendance.clone();
+        self.on_threads(|shared| async move {
+            let attendance = &attendance;
+            Ok(shared
+                .database
+                .write_lightly(|session| Box::pin(async move { attendance::note(&session, attendance).await }))
+                .await?)
+        })
+        .await
+    }
+
+    async fn pools(&self) -> Result<Vec<PoolDetail>, Error> {
+        self.on_threads(|shared| async move {
+            Ok(shared.database.read(|session| Box::pin(async move { attendance::all(&session).await })).await?)
+        })
+        .await
+    }
+
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
-        let request = Request { worker: worker.clone(), pools: pools.to_vec(), lease };
+        let request = Request { worker: worker.clone(), pools: pools.iter().map(|pool| fold(pool)).collect(), lease };
         self.on_threads(|shared| async move {
             let claim = claim::claim(&shared.database, &shared.forms, &request).await?;
             if claim.is_some() {

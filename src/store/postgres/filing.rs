@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::form::Forms;
 use super::number::Given;
-use super::row::{number, text, to_json, unreadable};
+use super::row::{key, number, text, to_json, unreadable};
 use super::session::Session;
 use super::turn;
 use crate::id::{DeliveryId, JobId, RunId};
@@ -58,7 +58,7 @@ impl Filed {
         let jobs = jobs(run, &plan, &board, &changes).into_iter().map(|row| Job {
             id: row.id,
             place: [number(row.stage), number(row.job), number(row.leg)],
-            pool: row.pool.to_owned(),
+            pool: row.pool,
             progress: row.progress,
             attempts: number(row.attempts),
             reason: row.reason.map(str::to_owned),
@@ -174,7 +174,7 @@ async fn insert_jobs(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
     let ids: Vec<&str> = jobs.iter().map(|(_, job)| job.id.as_str()).collect();
     let runs: Vec<i64> = jobs.iter().map(|(row, _)| row.given.seq).collect();
     let place = |at: usize| -> Vec<i64> { jobs.iter().map(|(_, job)| job.place[at]).collect() };
-    let pools: Vec<_> = jobs.iter().map(|(_, job)| text(&job.pool)).collect();
+    let pools: Vec<_> = jobs.iter().map(|(_, job)| key(&job.pool)).collect();
     let states: Vec<&str> = jobs.iter().map(|(_, job)| word(job.progress)).collect();
     let due: Vec<Option<Timestamp>> =
         jobs.iter().map(|(row, job)| (word(job.progress) == "due").then_some(row.queued_at)).collect();

@@ -43,6 +43,7 @@
 
 mod accept;
 mod address;
+mod attendance;
 mod blocked;
 mod claim;
 mod contract;

@@ -1,12 +1,14 @@
-//! What a run waits for beside a worker, as people read it.
+//! What a run waits for beside its turn with a worker, as people read it.
 
+use super::attendance;
 use crate::diagnostic::shown as printable;
 use crate::run::{State, turn};
 use crate::store::{Error, Run};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 /// Returns a run with what it waits for, if it is not completed.
-pub(super) fn shown(connection: &Connection, seq: i64, run: Run) -> Result<Run, Error> {
+pub(super) fn shown(connection: &Connection, seq: i64, run: Run, now: Timestamp) -> Result<Run, Error> {
     if run.state == State::Completed {
         return Ok(run);
     }
@@ -15,7 +17,7 @@ pub(super) fn shown(connection: &Connection, seq: i64, run: Run) -> Result<Run, 
     let waits_for = match (paused, group(connection, seq)?) {
         (Some(paused), _) => Some(paused),
         (None, Some(group)) => Some(turn::wait_sentence(&group, &holders(connection, &group)?)),
-        (None, None) => None,
+        (None, None) => attendance::missed(connection, seq, now)?,
     };
     Ok(Run { waits_for, ..run })
 }

@@ -2,15 +2,16 @@
 
 use super::writer::Session;
 use super::{
-    SqliteStore, accept, claim, environment, lease, migration, other, pause, read, rerun, retention, roster,
-    secret_use, wait,
+    SqliteStore, accept, attendance, claim, environment, lease, migration, other, pause, read, rerun, retention,
+    roster, secret_use, wait,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
+use crate::store::attendance::folded;
 use crate::store::{
-    Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause, Question,
-    Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept,
+    Acceptance, Accepted, Answer, Answered, Asking, Attendance, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery,
+    Depth, EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause,
+    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept,
 };
 use crate::webhook::delivery::{Delivery, Refusal};
 use crate::webhook::roster::Roster;
@@ -48,8 +49,19 @@ impl Store for SqliteStore {
         self.write(move |session| roster::note(session, &roster, at)).await
     }
 
+    async fn attend(&self, attendance: &Attendance) -> Result<(), Error> {
+        let attendance = attendance.clone();
+        self.write(move |session| attendance::note(session, &attendance)).await
+    }
+
+    async fn pools(&self) -> Result<Vec<PoolDetail>, Error> {
+        let now = self.clock.now();
+        self.read(move |connection| attendance::all(connection, now)).await
+    }
+
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
-        let request = claim::Request { worker: worker.clone(), pools: pools.to_vec(), lease };
+        let request =
+            claim::Request { worker: worker.clone(), pools: pools.iter().map(|pool| folded(pool)).collect(), lease };
         let pools = request.pools.clone();
         if !self.readers.read(move |connection| claim::is_anything_due(connection, &pools)).await? {
             return Ok(None);
@@ -166,12 +178,13 @@ impl Store for SqliteStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Vec<Run>, Error> {
-        self.read(move |connection| read::runs(connection, &query)).await
+        let now = self.clock.now();
+        self.read(move |connection| read::runs(connection, &query, now)).await
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<RunDetail>, Error> {
-        let run = run.clone();
-        self.read(move |connection| read::run(connection, &run)).await
+        let (run, now) = (run.clone(), self.clock.now());
+        self.read(move |connection| read::run(connection, &run, now)).await
     }
 
     async fn find_runs(&self, reference: &str) -> Result<Vec<RunId>, Error> {

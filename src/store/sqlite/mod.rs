@@ -40,6 +40,7 @@
 //! | `row.rs` | between columns and types |
 
 mod accept;
+mod attendance;
 mod blocked;
 mod claim;
 mod contract;

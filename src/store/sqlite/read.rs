@@ -12,6 +12,7 @@ use crate::store::detail::{JobRow, StepRow, job_state, run_detail};
 use crate::store::{ConnectionCount, DeliveryDetail, DeliveryQuery, Depth, Error, Run, RunDetail, RunQuery, SecretUse};
 use crate::webhook::delivery::{Decision, Delivery, Outcome};
 use crate::webhook::roster::LISTED_MAX;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 /// The columns of [`run_of`].
@@ -19,7 +20,7 @@ pub(super) const RUN: &str =
     "run.seq, run.id, number, pipeline, name, state, result, connection, delivery, rerun_of, queued_at,
                    started_at, finished_at, reason";
 
-pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>, Error> {
+pub(super) fn runs(connection: &Connection, query: &RunQuery, now: Timestamp) -> Result<Vec<Run>, Error> {
     let state = query.state.map(State::word);
     let result = query.result.map(RunResult::word);
     let [pipeline, connected, delivery, before] = [
@@ -62,7 +63,7 @@ pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Result<Vec<Run>
     let mut statement = connection.prepare_cached(&sql)?;
     let runs = statement.query_map(values.as_slice(), |row| Ok((row.get("seq")?, run_of(row)?)))?;
     let runs: Vec<(i64, Run)> = runs.collect::<Result<_, _>>()?;
-    runs.into_iter().map(|(seq, run)| blocked::shown(connection, seq, run)).collect()
+    runs.into_iter().map(|(seq, run)| blocked::shown(connection, seq, run, now)).collect()
 }
 
 pub(super) fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -84,7 +85,7 @@ pub(super) fn run_of(row: &Row<'_>) -> rusqlite::Result<Run> {
     })
 }
 
-pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetail>, Error> {
+pub(super) fn run(connection: &Connection, id: &RunId, now: Timestamp) -> Result<Option<RunDetail>, Error> {
     let sql = format!(
         "SELECT {RUN}, plan, \"values\"
          FROM run
@@ -101,7 +102,7 @@ pub(super) fn run(connection: &Connection, id: &RunId) -> Result<Option<RunDetai
     matrix::fill_in(connection, seq, &mut plan)?;
     let board = story::board_of_outputs(connection, seq, &plan)?;
     let told = (story::tags(connection, seq)?, story::artifacts(connection, seq)?);
-    let run = blocked::shown(connection, seq, run)?;
+    let run = blocked::shown(connection, seq, run, now)?;
     Ok(Some(run_detail(run, &plan, board, job_rows(connection, seq)?, told)))
 }
 

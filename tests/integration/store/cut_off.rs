@@ -9,9 +9,9 @@ use pipehook::files::Depot;
 use pipehook::id::{DeliveryId, RunId, WorkerId};
 use pipehook::run::{Series, State};
 use pipehook::store::{
-    Acceptance, Accepted, Answer, Answered, Asking, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery, Depth,
-    EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause, Question,
-    Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
+    Acceptance, Accepted, Answer, Answered, Asking, Attendance, Claim, ConnectionCount, DeliveryDetail, DeliveryQuery,
+    Depth, EnvironmentDetail, Error, Forgotten, HandedBack, JobOutcome, Lease, Lent, Other, Pausable, Pause,
+    PoolDetail, Question, Renewal, Reran, Rerun, Run, RunDetail, RunQuery, Sought, StepEvent, Store, Swept, Upkeep,
 };
 use pipehook::webhook::delivery::{Delivery, Refusal};
 use pipehook::webhook::roster::Roster;
@@ -98,6 +98,14 @@ impl Store for CutOff {
 
     async fn note_roster(&self, roster: Arc<Roster>, at: Timestamp) -> Result<(), Error> {
         self.inner.note_roster(roster, at).await
+    }
+
+    async fn attend(&self, attendance: &Attendance) -> Result<(), Error> {
+        self.inner.attend(attendance).await
+    }
+
+    async fn pools(&self) -> Result<Vec<PoolDetail>, Error> {
+        self.inner.pools().await
     }
 
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {

@@ -240,6 +240,7 @@ impl History {
 
     /// Whoever looks sees what the reference says, of all runs and of every job of one.
     async fn compare(&mut self) {
+        self.world.attend().await;
         let query = RunQuery { limit: 1_000, ..RunQuery::default() };
         let runs = self.world.store().runs(query).await.expect("a list");
         let seen: Vec<_> = runs.iter().rev().map(|run| (&run.id, run.state, run.result)).collect();

@@ -9,8 +9,8 @@ use pipehook::pipeline::form::Form;
 use pipehook::pipeline::plan::{Action, Interpreter, Job, Plan, Script, Stage, Step, VERSION};
 use pipehook::run::{RunName, RunResult};
 use pipehook::store::{
-    Acceptance, Accepted, Access, Address, Claim, JobOutcome, LeaseClock, NewRun, PostgresStore, QueuedRun, RepeatKey,
-    SqliteStore, StepEvent, Store, Work,
+    Acceptance, Accepted, Access, Address, Attendance, Claim, JobOutcome, LeaseClock, NewRun, PostgresStore, QueuedRun,
+    RepeatKey, SqliteStore, StepEvent, Store, Work,
 };
 use pipehook::template::{Content, Entry, Node};
 use pipehook::webhook::delivery::{Decision, Delivery, Outcome, Refusal, Verdict};
@@ -222,6 +222,12 @@ impl World {
     /// Claims the next job of the default pool.
     pub async fn claim(&self) -> Option<Claim> {
         self.store().claim(&self.worker(), &["default".to_owned()], LEASE).await.expect("a claim")
+    }
+
+    /// Says that the default pool is served.
+    pub async fn attend(&self) {
+        let attendance = Attendance::new("here", &["default".to_owned()]);
+        self.store().attend(&attendance).await.expect("it is noted");
     }
 
     pub fn outcome(&self, result: RunResult) -> JobOutcome {
