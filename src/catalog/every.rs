@@ -59,7 +59,7 @@ fn examined(
     }
     let mut of_document = Diagnostics::default();
     pipeline::examine(document, name, rules, &mut of_document);
-    let sure = of_document.into_iter().filter(|it| apart.doubt.had_values(it, &apart.gaps.places));
+    let sure = apart.gaps.explain(of_document).into_iter().filter(|it| apart.doubt.had_values(it, &apart.gaps.places));
     sure.for_each(|mistake| found.push(apart.gaps.told(mistake)));
     found
 }

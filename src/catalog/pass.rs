@@ -6,7 +6,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::pipeline::{self, ScriptRules};
-use crate::template::{Content, Node};
+use crate::template::{Content, Gaps, Node};
 
 /// The most branches of one `if` that are looked at.
 pub(super) const BRANCHES_MAX: usize = 8;
@@ -20,9 +20,9 @@ pub(super) struct Pass {
 
 impl Pass {
     /// Examines a document in which branches were taken. `found` is what its expansion found.
-    pub(super) fn new(document: Node, name: &str, rules: &ScriptRules, mut found: Diagnostics) -> Self {
+    pub(super) fn new((document, gaps): (Node, Gaps), name: &str, rules: &ScriptRules, mut found: Diagnostics) -> Self {
         pipeline::examine(&document, name, rules, &mut found);
-        Self { document, found }
+        Self { document, found: gaps.explain(found) }
     }
 
     /// Says whether the pass finds a mistake, or does not have its place.

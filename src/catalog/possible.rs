@@ -54,8 +54,8 @@ pub(super) fn passes_of_template(
     let pass = |at| {
         let mut found = Diagnostics::default();
         let inputs = Inputs { branches: Branches::Each(at), ..inputs.clone() };
-        let document = template.expand_alone(kind, inputs, &mut found);
-        Pass::new(document, "template", &ScriptRules { substitution: UNJUDGED, ..ScriptRules::default() }, found)
+        let made = template.expand_alone(kind, inputs, &mut found);
+        Pass::new(made, "template", &ScriptRules { substitution: UNJUDGED, ..ScriptRules::default() }, found)
     };
     (0..template.branches().clamp(least(found), BRANCHES_MAX)).map(pass).collect()
 }
@@ -152,8 +152,8 @@ fn with_payload(pipeline: &Pipeline, listener: &Listener, at: usize, value: impl
 fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Pass {
     let mut found = Diagnostics::default();
     let inputs = Inputs { branches: Branches::Each(at), ..inputs(pipeline, trigger, &mut found) };
-    let document = pipeline.template.expand(&inputs, &mut found);
-    Pass::new(document, &pipeline.name, &pipeline.scripts.rules(UNJUDGED), found)
+    let made = pipeline.template.expand_with_gaps(&inputs, &mut found);
+    Pass::new(made, &pipeline.name, &pipeline.scripts.rules(UNJUDGED), found)
 }
 
 fn add_local<'f>(found: impl Iterator<Item = &'f Diagnostic>, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {

@@ -5,7 +5,7 @@
 //! there, if no expression could have brought it.
 
 use super::pass::{self, BRANCHES_MAX, Pass};
-use super::prepare::expand;
+use super::prepare::inputs;
 use super::text::OPENINGS;
 use super::{Pipeline, Trigger, every, possible, text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
@@ -73,9 +73,10 @@ pub(super) fn add_sure_mistakes_of_template(
         return;
     }
     let mut found = Diagnostics::default();
-    let document = template.expand_alone(kind, inputs.clone(), &mut found);
+    let (document, gaps) = template.expand_alone(kind, inputs.clone(), &mut found);
     let doubt = Doubt { given: template.parameters_place(), ..Doubt::new(sources, diagnostics, &found) };
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
+    let found = gaps.explain(found);
     let passes = possible::passes_of_template(template, kind, &inputs, &found);
     let doubt = Doubt { passes: Some(&passes), ..doubt.with_branches_of(template) };
     let read = diagnostics.len();
@@ -98,13 +99,15 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         return;
     }
     let mut found = Diagnostics::default();
-    let document = expand(pipeline, &Trigger::default(), &mut found);
+    let inputs = inputs(pipeline, &Trigger::default(), &mut found);
+    let (document, gaps) = pipeline.template.expand_with_gaps(&inputs, &mut found);
     let given = pipeline.template.parameters_place().filter(|_| pipeline.listeners.is_empty());
     let doubt = Doubt { given, ..Doubt::new(&pipeline.sources, diagnostics, &found) };
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(possible::UNJUDGED) };
     // What an expansion has not come to is not missing.
     if !found.iter().any(|it| it.code == Code::ExpansionLimit) {
         pipeline::examine(&document, &pipeline.name, &rules, &mut found);
+        found = gaps.explain(found);
     }
     let passes = possible::Passes::new(pipeline, &found);
     let doubt = Doubt { passes: Some(&passes.all), ..doubt.with_branches_of(&pipeline.template) };
@@ -122,11 +125,10 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         // A delivery gives no parameters, so that one without a value stops every delivery.
         let stops_deliveries = !pipeline.listeners.is_empty() && diagnostic.code == Code::MissingParameter;
         let is_sure = is_whole || stops_deliveries || doubt.is_sure(&diagnostic);
-        if is_known(&diagnostic, diagnostics, read) {
-            continue;
-        }
         if is_sure {
-            diagnostics.push(diagnostic);
+            add_news(diagnostic, diagnostics, read);
+        } else if known_at(&diagnostic, diagnostics, read).is_some() {
+            continue;
         } else if is_by_default && diagnostic.severity == Severity::Error {
             let note = "a run without `--parameter` has this mistake: the defaults lead to it";
             diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
@@ -163,7 +165,7 @@ impl Judge<'_> {
 
     /// Says whether nothing of the kind has been told.
     pub(super) fn is_news(&self, diagnostic: &Diagnostic, known: &Diagnostics) -> bool {
-        !is_known(diagnostic, known, self.read)
+        known_at(diagnostic, known, self.read).is_none()
     }
 }
 
@@ -183,23 +185,24 @@ pub(super) fn add_mistakes_beside(
     let mut found = Diagnostics::default();
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();
-    for diagnostic in found {
+    for diagnostic in gaps.explain(found) {
         if doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, &gaps.places) {
             add_news(gaps.told(diagnostic), diagnostics, read);
         }
     }
 }
 
-/// Adds a mistake of which nothing is known.
+/// Adds a mistake of which nothing is known. One that was known as what may be wrong is wrong.
 fn add_news(mistake: Diagnostic, diagnostics: &mut Diagnostics, read: usize) {
-    if !is_known(&mistake, diagnostics, read) {
-        diagnostics.push(mistake);
+    match known_at(&mistake, diagnostics, read) {
+        Some(known) => diagnostics.raise(known, mistake.severity),
+        None => diagnostics.push(mistake),
     }
 }
 
-/// Says whether a mistake is known: the same was found before, or one of its kind at its place when
+/// Returns which of the known mistakes one is: the same was found before, or one of its kind at its place when
 /// the file was read, which had other words for it. `read` is how many were found then.
-fn is_known(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> bool {
+fn known_at(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> Option<usize> {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
     let is_same = |(at, known): (usize, &Diagnostic)| {
         // What is no text, or no list, has nothing else that could be right.
@@ -207,7 +210,7 @@ fn is_known(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> bool {
         let is_told = is_final || known.code == diagnostic.code && (at < read || known.title == diagnostic.title);
         is_told && place(known) == place(diagnostic)
     };
-    known.iter().enumerate().any(is_same)
+    known.iter().enumerate().position(is_same)
 }
 
 /// Mistakes of which this says nothing: a parameter may be given, and scripts are looked at for any

@@ -22,6 +22,7 @@ pub use suggest::{did_you_mean, nearest};
 pub use text::{Style, render, render_all};
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The most diagnostics that one text report shows; the rest are counted.
 pub const SHOWN_MAX: usize = 50;
@@ -160,6 +161,12 @@ impl Diagnostics {
         self.0.append(&mut other.0);
     }
 
+    /// Makes one as bad as it has turned out to be.
+    pub fn raise(&mut self, at: usize, severity: Severity) {
+        let known = &mut self.0[at];
+        known.severity = known.severity.max(severity);
+    }
+
     /// Says whether at least one is an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -193,7 +200,13 @@ impl Diagnostics {
         let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
         let aliases: Vec<_> = self.0.iter().filter(|it| it.code == Code::YamlAnchor).map(place).collect();
         let follows = |it: &Diagnostic| it.code != Code::YamlAnchor && aliases.contains(&place(it));
-        let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| !follows(it)).collect();
+        // What may be wrong and turns out to be is told once.
+        let errors = self.0.iter().filter(|it| it.severity == Severity::Error);
+        let errors: HashSet<_> = errors.map(|it| (it.code, place(it), it.title.as_str())).collect();
+        let is_worse_known = |it: &Diagnostic| {
+            it.severity < Severity::Error && errors.contains(&(it.code, place(it), it.title.as_str()))
+        };
+        let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| !follows(it) && !is_worse_known(it)).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
         // A step that stands in many jobs is one mistake.
         let is_same = |it: &Diagnostic, other: &Diagnostic| {

@@ -62,7 +62,7 @@ pub(super) struct Resources {
     pub(super) pipelines: Vec<Placed<plan::PipelineResource>>,
     pub(super) builds: Vec<Placed<String>>,
     pub(super) packages: Vec<Placed<String>>,
-    /// Whether there may be more containers, so that aliases may be missing.
+    /// Whether there may be more of them, so that aliases may be missing.
     pub(super) has_gaps: bool,
 }
 
@@ -81,6 +81,8 @@ pub(super) struct Stage {
     pub(super) jobs: Vec<Job>,
     /// Whether a job could not be read, so that names may be missing.
     pub(super) has_gaps: bool,
+    /// Whether it may wait for others than these, since a key or `dependsOn` was not understood.
+    pub(super) may_wait: bool,
     /// Whether the file has stages at all.
     pub(super) is_written: bool,
 }
@@ -92,6 +94,8 @@ pub(super) struct Job {
     pub(super) has_gaps: bool,
     pub(super) display_name: Option<Text>,
     pub(super) depends_on: Vec<Placed<String>>,
+    /// Whether it may wait for others than these, since a key or `dependsOn` was not understood.
+    pub(super) may_wait: bool,
     pub(super) condition: Option<Condition>,
     pub(super) continue_on_error: bool,
     pub(super) timeout_minutes: Option<f64>,

@@ -173,9 +173,10 @@ impl Reader<'_> {
 
     /// Reports a filter that has none of two keys, or both.
     fn one_of(&mut self, node: &Node, [first, second]: [&str; 2]) {
-        let is_near = |entry: &Entry| entry.key.text().is_some_and(|key| nearest(key, [first, second]).is_some());
+        let is_like = |key: &str| nearest(key, [first, second]).is_some();
+        let is_near = |entry: &Entry| entry.key.is_unread_key() || entry.key.text().is_some_and(|key| is_like(key));
         match (node.entry(first), node.entry(second)) {
-            // A key that is near one of them has been told.
+            // A key that is near one of them has been told, and one that is no text.
             (None, None) if node.entries().is_some_and(|entries| entries.iter().any(is_near)) => {}
             (None, None) => {
                 let title = format!("a filter needs `{first}` or `{second}`");
@@ -269,10 +270,15 @@ impl Reader<'_> {
             return Vec::new();
         };
         let key = |entry: &'n Entry| entry.key.text().map_or("", |text| &**text);
-        let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (key(entry), entry.key.span)).collect();
+        let known: Vec<&Entry> = entries.iter().filter(|entry| !entry.key.is_unread_key()).collect();
+        let keys: Vec<(&str, Span)> = known.iter().map(|entry| (key(entry), entry.key.span)).collect();
         let whole = keys.first().map_or(node.span, |(_, span)| *span);
-        let read = kind.judge(&keys, whole, self.diagnostics);
-        let read = keys.iter().zip(entries).zip(read).filter(|(_, read)| *read);
+        // A key that was no text, which has been told, may have been any.
+        let read = match known.len() == entries.len() {
+            true => kind.judge(&keys, whole, &[], self.diagnostics),
+            false => kind.judge_open(&keys, self.diagnostics),
+        };
+        let read = keys.iter().zip(known).zip(read).filter(|(_, read)| *read);
         read.map(|(((key, _), entry), _)| (*key, entry)).collect()
     }
 

@@ -24,9 +24,10 @@ impl Template {
 
     /// Expands a template of a kind with the defaults of its parameters, and nothing for those that
     /// have none, into a pipeline that has only what the template brings.
-    pub fn expand_alone(&self, kind: TemplateKind, inputs: Inputs, diagnostics: &mut Diagnostics) -> Node {
+    pub fn expand_alone(&self, kind: TemplateKind, inputs: Inputs, diagnostics: &mut Diagnostics) -> (Node, Gaps) {
         let inputs = Inputs { parameters: self.defaults(), ..inputs };
-        whole(self.expand(&inputs, diagnostics), kind)
+        let (document, gaps) = self.expand_with_gaps(&inputs, diagnostics);
+        (whole(document, kind), gaps)
     }
 
     /// As [`Self::expand_alone`], of what every use of the template has, whatever its parameters are.
@@ -44,7 +45,7 @@ impl Template {
     fn defaults(&self) -> Object {
         let named = |name: &str, value: Value| (Text::author(name), value);
         match &self.loaded.files[0].declared {
-            Declared::Typed(declarations) => {
+            Declared::Typed(declarations) | Declared::Misread(declarations) => {
                 declarations.iter().map(|it| named(&it.name, it.default.clone().unwrap_or(Value::Null))).collect()
             }
             Declared::Untyped(defaults) => defaults.iter().map(|(name, value)| named(name, value.clone())).collect(),

@@ -52,7 +52,6 @@ use crate::diagnostic::{Diagnostics, SourceId, SourceMap, Span};
 use crate::expression::{Object, Reference};
 use crate::yaml;
 use load::Loaded;
-use parameter::Declared;
 use std::sync::Arc;
 
 /// The most different templates that one expansion uses, beside the pipeline itself (reference,
@@ -135,10 +134,7 @@ impl Template {
 
     /// Returns the parameters that the pipeline declares.
     pub fn parameters(&self) -> &[ParameterDeclaration] {
-        match &self.loaded.files[0].declared {
-            Declared::Typed(declarations) => declarations,
-            Declared::Untyped(_) | Declared::Nothing => &[],
-        }
+        self.loaded.files[0].declared.typed().unwrap_or_default()
     }
 
     /// Returns where the pipeline declares its parameters: their defaults stand there.

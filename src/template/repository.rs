@@ -1,7 +1,7 @@
 //! The repositories that a file declares below `resources` (reference, section 9.2).
 
 use super::{Repository, hole};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::yaml::Node;
 
 /// The most repositories of a file.
@@ -42,6 +42,12 @@ fn repository(item: &Node, diagnostics: &mut Diagnostics) -> Option<Repository> 
         return None;
     }
     let Some(alias) = item.member("repository") else {
+        let entries = item.entries().unwrap_or_default().iter();
+        let near = |key: &str| nearest(key, ["repository"]).is_some();
+        if entries.clone().any(|it| it.key.is_unread_key() || it.key.text().is_some_and(|key| near(key))) {
+            // A key that was meant is told where keys are judged.
+            return None;
+        }
         let place = item.entries().and_then(<[_]>::first).map_or(item.span, |entry| entry.key.span);
         let missing = Diagnostic::error(Code::MissingKey, "a repository needs `repository`", place, "it has no alias");
         diagnostics.push(missing.help("write `- repository: alias` first; templates are named `file.yml@alias`"));

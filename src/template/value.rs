@@ -210,3 +210,9 @@ fn is_number(text: &str) -> bool {
     let are_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     are_digits(whole) && are_digits(fraction)
 }
+
+/// Returns what stands in a list, or as the value of an empty key in a mapping, for all that may be missing there.
+pub(super) fn gap(span: Span) -> Node {
+    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Gap, number_from: None };
+    Node { span, origin: None, content: Content::Scalar(scalar) }
+}

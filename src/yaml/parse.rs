@@ -8,7 +8,10 @@ use super::{Content, DEPTH_MAX, Entry, FILE_MAX, NODES_MAX, Node, Scalar, Style,
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown, shown_sentence};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
+use std::ops::Range;
 
+/// The key by which YAML puts one mapping into another.
+const MERGE: &str = "<<";
 /// A value has an anchor and a tag, in either order.
 const PROPERTIES_MAX: usize = 2;
 
@@ -54,6 +57,8 @@ impl Builder<'_> {
     fn build(mut self, text: &str) -> Option<Node> {
         let mut options = Options::default();
         options.set_emit_comments(false);
+        // No alias is part of the language, so that one without an anchor hides nothing behind it.
+        options.emit_unresolved_aliases = true;
         for next in Parser::new_from_str_with_options(text, options) {
             let step = match next {
                 Ok((event, span)) => self.event(event, self.span(span)),
@@ -76,8 +81,13 @@ impl Builder<'_> {
                 self.error(Code::YamlSyntax, "a file holds one document, a second one begins here", span);
                 Err(Stop)
             }
-            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+            Event::Alias(_) | Event::UnresolvedAlias(_) if self.is_merging() => self.value(plain("", span)),
+            Event::Alias(_) => {
                 self.unknown(Code::YamlAnchor, "aliases are not part of the pipeline language", span);
+                self.value(plain("", span))
+            }
+            Event::UnresolvedAlias(name) => {
+                self.without_anchor(&name, span);
                 self.value(plain("", span))
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -163,7 +173,8 @@ impl Builder<'_> {
             self.error(Code::WrongType, "a key must be text", span);
             return;
         };
-        if &*scalar.text == "<<" && scalar.style == Style::Plain {
+        if &*scalar.text == MERGE && scalar.style == Style::Plain {
+            *key = plain("", span);
             self.error(Code::YamlAnchor, "merge keys are not part of the pipeline language", span);
             return;
         }
@@ -175,6 +186,12 @@ impl Builder<'_> {
             let duplicate = Diagnostic::error(Code::DuplicateKey, title, span, "the second time");
             self.diagnostics.push(duplicate.related(first, "the first time"));
         }
+    }
+
+    /// Says whether a value belongs to a merge key, which has been reported.
+    fn is_merging(&self) -> bool {
+        let Some(Open::Mapping { key: Some(key), .. }) = self.stack.last() else { return false };
+        self.text.get(key.span.range()) == Some(MERGE)
     }
 
     fn properties(&mut self, anchor: usize, tagged: bool, span: Span) {
@@ -219,6 +236,17 @@ impl Builder<'_> {
         self.diagnostics.push(Diagnostic::error(code, title, span, "").help(help));
     }
 
+    /// Reports an alias that no anchor has: a pattern of files or branches without its quotes, if it looks so.
+    fn without_anchor(&mut self, name: &str, span: Span) {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if name.bytes().all(is_word) {
+            return self.unknown(Code::YamlAnchor, "aliases are not part of the pipeline language", span);
+        }
+        let title = format!("a text that begins with `*` stands in quotes: `*{}`", shown(name));
+        let bare = Diagnostic::error(Code::YamlAnchor, title, span, "YAML takes this for an alias");
+        self.diagnostics.push(bare.help(format!("write `'*{}'`", shown(name))));
+    }
+
     /// Reports the reader's error with its own words, at the line at fault if that can be told,
     /// else at one character. The reader looks ahead,
     /// so it meets its own limit of depth before this file meets [`DEPTH_MAX`].
@@ -231,7 +259,9 @@ impl Builder<'_> {
         }
         let title = format!("this is not YAML: {}", shown_sentence(&error.info()));
         let stopped = "reading stopped here";
-        self.diagnostics.push(match blame::find(self.text, error.kind(), start) {
+        let fault = blame::find(self.text, error.kind(), start);
+        self.forget_duplicates(self.line(fault.as_ref().map_or(start, |fault| fault.place.start)));
+        self.diagnostics.push(match fault {
             Some(fault) => {
                 let place = Span::new(self.source, fault.place.start, fault.place.end);
                 let mut wrong = Diagnostic::error(Code::YamlSyntax, title, place, fault.label).help(fault.help);
@@ -242,6 +272,21 @@ impl Builder<'_> {
             }
             None => Diagnostic::error(Code::YamlSyntax, title, span, stopped),
         });
+    }
+
+    /// Returns the line around a place.
+    fn line(&self, at: usize) -> Range<usize> {
+        let (before, after) = self.text.split_at_checked(at).unwrap_or((self.text, ""));
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        start..before.len() + after.find('\n').unwrap_or(after.len())
+    }
+
+    /// Takes back that keys of a line are there twice: the text was meant in another way.
+    fn forget_duplicates(&mut self, line: Range<usize>) {
+        let own = std::mem::take(self.diagnostics);
+        let is_on = |span: Span| span.source == self.source && line.contains(&span.range().start);
+        let is_there = |it: &Diagnostic| it.primary.as_ref().is_some_and(|label| is_on(label.span));
+        *self.diagnostics = own.into_iter().filter(|it| it.code != Code::DuplicateKey || !is_there(it)).collect();
     }
 
     fn too_deep(&mut self, span: Span) {

@@ -32,13 +32,15 @@ fn kinds(resources: &Resources) -> [(&'static str, Vec<Placed<String>>); 4] {
 }
 
 fn of_job(job: &Job, resources: &Resources, diagnostics: &mut Diagnostics) {
+    if resources.has_gaps {
+        return;
+    }
     let repositories: Vec<&str> = resources.repositories.iter().map(|it| it.value.alias.as_str()).collect();
     let containers: Vec<&str> = resources.containers.iter().map(|it| it.value.0.as_str()).collect();
     for container in job.container.iter().chain(job.services.iter().map(|(_, service)| service)) {
         // A name that no alias has is an image.
         if let ContainerUse::Alias(alias) = &container.value
             && !alias.contains(OF_IMAGES)
-            && !resources.has_gaps
             && let Some(near) = crate::diagnostic::nearest(alias, containers.iter().copied())
             && !near.eq_ignore_ascii_case(alias)
         {
@@ -63,7 +65,6 @@ fn of_step(
     diagnostics: &mut Diagnostics,
 ) {
     if let Some(Placed { value, span }) = &step.target
-        && !resources.has_gaps
         && let TargetPlace::Container(alias) = &value.place
     {
         let name = Placed { value: alias.clone(), span: *span };

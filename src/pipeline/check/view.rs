@@ -62,7 +62,8 @@ impl<'p> Graph<'p> {
     /// it may see more.
     pub(super) fn of_stage(&self, at: usize) -> View<'_> {
         let names = self.stages[at].stage.depends_on.as_deref().unwrap_or_default();
-        if self.has_gaps || places(names, self.stages.iter().map(|stage| stage.name.as_str())).len() < names.len() {
+        let may_wait = self.has_gaps || self.stages[at].stage.may_wait;
+        if may_wait || places(names, self.stages.iter().map(|stage| stage.name.as_str())).len() < names.len() {
             return self.of_pipeline();
         }
         let direct: Vec<&NamedStage<'_>> = self.before(at).into_iter().map(|at| &self.stages[at]).collect();
@@ -84,7 +85,10 @@ impl<'p> Graph<'p> {
         let NamedStage { stage, jobs, .. } = &self.stages[at];
         let stages = self.of_stage(at).stages;
         let names = &jobs[job].job.depends_on;
-        if stage.has_gaps || places(names, jobs.iter().map(|job| job.name.as_str())).len() < names.len() {
+        if stage.has_gaps
+            || jobs[job].job.may_wait
+            || places(names, jobs.iter().map(|job| job.name.as_str())).len() < names.len()
+        {
             return View { stages, ..self.of_pipeline() };
         }
         let before = |at: usize| places(&jobs[at].job.depends_on, jobs.iter().map(|job| job.name.as_str()));

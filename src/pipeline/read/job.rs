@@ -1,6 +1,6 @@
 //! Jobs and deployment jobs.
 
-use super::Reader;
+use super::{Reader, STEPS_OF_A_JOB, has_unread_name};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
@@ -12,7 +12,8 @@ impl Reader<'_> {
     pub(super) fn jobs(&mut self, stage: &mut Stage, body: &Entry, pool: &Pool) {
         let written = items(&body.value, JOBS_MAX);
         stage.jobs = written.iter().filter_map(|item| self.job(item, pool)).collect();
-        stage.has_gaps = stage.jobs.len() < written.len();
+        let is_unnamed = |job: &Node| has_unread_name(job, "job") || has_unread_name(job, "deployment");
+        stage.has_gaps = stage.jobs.len() < written.len() || written.iter().any(is_unnamed);
     }
 
     fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {
@@ -29,6 +30,7 @@ impl Reader<'_> {
             pool,
             variables: self.variables(node),
             uses: uses(node),
+            may_wait: self.may_wait(node),
             is_written: true,
             ..Job::default()
         };
@@ -39,6 +41,7 @@ impl Reader<'_> {
             job.has_gaps = member(node, "strategy").is_some_and(has_gap_inside);
         }
         self.body_of_job(&mut job, node);
+        job.has_gaps |= self.may_have_meant(node, STEPS_OF_A_JOB);
         Some(job)
     }
 
@@ -50,7 +53,8 @@ impl Reader<'_> {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
             let steps = member(node, "steps");
-            let is_misread = |steps: &Node| items(steps, usize::MAX).iter().any(|step| self.is_misread(step));
+            let is_unknown = |step: &Node| has_unread_name(step, "name") || self.is_misread(step);
+            let is_misread = |steps: &Node| items(steps, usize::MAX).iter().any(is_unknown);
             job.has_gaps = steps.is_some_and(|steps| steps.has_gap() || is_misread(steps));
             // There is no folder to check anything out to.
             job.says_checkout |= job.pool.name == AGENTLESS_POOL;

@@ -20,9 +20,12 @@ use super::schema::{STAGES_MAX, VARIABLES_MAX};
 use super::value::{
     author, boolean, count, entries, entry, filled, items, member, names, own, pairs, placed_text, scalar, text,
 };
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::taint::Text;
 use crate::template::{Content, Entry, Kind, Node};
+
+/// The keys of a job that bring steps, or jobs for them.
+const STEPS_OF_A_JOB: &[&str] = &["steps", "strategy"];
 
 /// Reads a document as far as it can be read.
 pub(super) fn read(document: &Node, machine: Option<&dyn Machine>, diagnostics: &mut Diagnostics) -> Pipeline {
@@ -53,6 +56,13 @@ impl Reader<'_> {
         !self.diagnostics.is_empty() && entries(node).iter().any(is_unknown)
     }
 
+    /// Says whether a key of a mapping that is not known, which has been told, was meant to be one of some words.
+    fn may_have_meant(&self, node: &Node, words: &[&str]) -> bool {
+        let is_near = |entry: &&Entry| nearest(author(&entry.key), words.iter().copied()).is_some();
+        let is_unknown = |entry: &Entry| self.is_told(Code::UnknownKey, entry.key_span);
+        !self.diagnostics.is_empty() && entries(node).iter().filter(is_near).any(is_unknown)
+    }
+
     /// Says whether a mistake has been told of a place.
     fn is_told(&self, code: Code, place: Span) -> bool {
         let is_it = |it: &Diagnostic| it.code == code && it.primary.as_ref().is_some_and(|label| label.span == place);
@@ -70,7 +80,8 @@ impl Reader<'_> {
         if let Some(stages) = entry(document, "stages") {
             let written = items(&stages.value, STAGES_MAX);
             pipeline.stages = written.iter().filter_map(|item| self.stage(item, &pool)).collect();
-            pipeline.has_gaps = pipeline.stages.len() < written.len();
+            let is_unnamed = |stage: &Node| has_unread_name(stage, "stage");
+            pipeline.has_gaps = pipeline.stages.len() < written.len() || written.iter().any(is_unnamed);
         } else if let Some(jobs) = entry(document, "jobs") {
             let mut stage = Stage::default();
             self.jobs(&mut stage, jobs, &pool);
@@ -149,7 +160,21 @@ impl Reader<'_> {
             Some(jobs) => self.jobs(&mut stage, jobs, pool),
             None => stage.has_gaps = true,
         }
+        stage.may_wait = self.may_wait(node);
+        if self.may_have_meant(node, STEPS_OF_A_JOB) {
+            stage.jobs.iter_mut().for_each(|job| job.has_gaps = true);
+        }
         Some(stage)
+    }
+
+    /// Says whether a stage or job may wait for what nobody can tell.
+    fn may_wait(&self, node: &Node) -> bool {
+        let is_text = |node: &Node| matches!(node.content, Content::Scalar(_)) && !node.is_gap();
+        let is_unread = |names: &Node| match &names.content {
+            Content::Sequence(names) => !names.iter().all(is_text),
+            _ => !is_text(names),
+        };
+        member(node, "dependsOn").is_some_and(is_unread) || self.may_have_meant(node, &["dependsOn"])
     }
 
     /// Says whether a mapping begins with a keyword; a reference to a template that is left is
@@ -237,6 +262,11 @@ impl Reader<'_> {
         value.push_str(rest);
         Some(Placed { value, span: written.span })
     }
+}
+
+/// Says whether what stands where the name of a stage, job or step should is none, so that others may mean it.
+fn has_unread_name(node: &Node, key: &str) -> bool {
+    member(node, key).is_some_and(|name| !matches!(name.content, Content::Scalar(_)) || name.is_gap())
 }
 
 fn variable(entry: &Entry) -> Option<Variable> {

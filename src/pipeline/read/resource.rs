@@ -40,7 +40,8 @@ impl Reader<'_> {
         self.triggers(document);
         self.triggers_of_resources(document);
         self.branches_of_pipelines(document);
-        let mut resources = Resources::default();
+        let mut resources =
+            Resources { has_gaps: self.may_have_meant(document, &["resources"]), ..Resources::default() };
         let Some(node) = member(document, "resources") else { return resources };
         if let Content::Sequence(items) = &node.content {
             items.iter().take(RESOURCES_MAX).for_each(|item| self.listed_resource(item));
@@ -51,10 +52,18 @@ impl Reader<'_> {
         resources.pipelines = of("pipelines").iter().filter_map(pipeline).collect();
         resources.builds = of("builds").iter().filter_map(|node| filled(member(node, "build")?)).collect();
         resources.packages = of("packages").iter().filter_map(|node| filled(member(node, "package")?)).collect();
-        resources.has_gaps = node.has_gap() || member(node, "containers").is_some_and(Node::has_gap);
         for node in of("containers") {
             resources.containers.extend(self.container_resource(node));
         }
+        let read = [
+            ("repositories", resources.repositories.len()),
+            ("containers", resources.containers.len()),
+            ("pipelines", resources.pipelines.len()),
+            ("builds", resources.builds.len()),
+            ("packages", resources.packages.len()),
+        ];
+        let has_others = read.iter().any(|(kind, read)| of(kind).len() > *read);
+        resources.has_gaps |= node.has_gap() || self.is_misread(node) || has_others;
         resources
     }
 
@@ -64,13 +73,21 @@ impl Reader<'_> {
         if container.image.is_empty() {
             match azure_image(node) {
                 Some(image) => container.image = image.into(),
-                None => {
-                    let title = "a container needs `image`, or `registry` and `repository`";
-                    self.error(Code::MissingKey, title, alias.span, "none of them is here");
-                }
+                None => self.without_repository(node),
             }
         }
         Some(Placed { value: (alias.value, container), span: alias.span })
+    }
+
+    /// Reports a registry of which nobody says what is taken from it.
+    fn without_repository(&mut self, node: &Node) {
+        let is_here = |key: &str| entry(node, key).is_some();
+        if let Some(registry) = entry(node, "registry").filter(|_| !is_here("image") && !is_here("repository"))
+            && !node.has_gap()
+        {
+            let title = "a container of a `registry` needs `repository`";
+            self.error(Code::MissingKey, title, registry.key_span, "there is no `repository` here");
+        }
     }
 
     pub(super) fn container(&mut self, node: &Node) -> Container {

@@ -14,52 +14,67 @@ const LISTED_MAX: usize = 24;
 
 impl Kind {
     /// Reports what is wrong with the keys of a mapping, and says for each whether it is read.
-    /// While a key is not understood, nothing is said about one that may be missing.
+    /// While a key is not understood, nothing is said about one that may be missing. `strays` are keys that are
+    /// not read around the mapping: they may have been meant to stand here.
     pub(in crate::pipeline) fn judge(
         &self,
         keys: &[(&str, Span)],
         whole: Span,
+        strays: &[String],
         diagnostics: &mut Diagnostics,
     ) -> Vec<bool> {
-        let before = diagnostics.len();
-        let read = keys.iter().map(|&(key, span)| self.is_known(key, span, diagnostics)).collect();
-        if diagnostics.len() == before {
-            self.judge_presence(keys, whole, diagnostics);
+        let read = self.judge_open(keys, diagnostics);
+        let is_misread = keys.iter().zip(&read).any(|((key, _), is_read)| !is_read && self.must_be_known(key, keys));
+        if !is_misread {
+            self.judge_presence(keys, whole, strays, diagnostics);
         }
         self.judge_order(keys, diagnostics);
         self.judge_company(keys, diagnostics);
         read
     }
 
-    /// Reports what is wrong with the keys of a mapping that may have more: any may be there.
-    pub(super) fn judge_open(&self, keys: &[(&str, Span)], diagnostics: &mut Diagnostics) {
-        for &(key, span) in keys {
-            self.is_known(key, span, diagnostics);
-        }
+    /// Reports what is wrong with the keys of a mapping that may have more: any may be there. Says for each
+    /// whether it is read.
+    pub(in crate::pipeline) fn judge_open(&self, keys: &[(&str, Span)], diagnostics: &mut Diagnostics) -> Vec<bool> {
+        keys.iter().map(|&(key, span)| self.is_known(key, span, keys, diagnostics)).collect()
     }
 
-    fn is_known(&self, key: &str, span: Span, diagnostics: &mut Diagnostics) -> bool {
+    /// Says whether a key that a mapping has not is a mistake. Where others are allowed it is one if it was meant
+    /// to be a key that the mapping needs.
+    fn must_be_known(&self, key: &str, keys: &[(&str, Span)]) -> bool {
+        let is_here = |wanted: &&&str| keys.iter().any(|(key, _)| key == *wanted);
+        let mut missing = self.required.iter().chain(self.any_of).filter(|wanted| !is_here(wanted));
+        !self.is_open || missing.any(|wanted| nearest(key, [*wanted]).is_some())
+    }
+
+    fn is_known(&self, key: &str, span: Span, keys: &[(&str, Span)], diagnostics: &mut Diagnostics) -> bool {
         if self.type_of(key).is_some() {
             return true;
         }
         match self.old.iter().find(|(old, _)| *old == key) {
             Some((key, help)) => diagnostics.push(old_form(key, span, help)),
-            None if self.is_open => diagnostics.push(self.without_effect(key, span)),
-            None => diagnostics.push(self.unknown(key, span)),
+            None if self.must_be_known(key, keys) => diagnostics.push(self.unknown(key, span)),
+            // Nobody knows what it would be a key of.
+            None if self.first.is_some_and(|first| !keys.iter().any(|(key, _)| *key == first)) => {}
+            None => diagnostics.push(self.without_effect(key, span)),
         }
         false
     }
 
-    fn judge_presence(&self, keys: &[(&str, Span)], whole: Span, diagnostics: &mut Diagnostics) {
-        let is_here = |wanted: &str| keys.iter().any(|(key, _)| *key == wanted);
+    fn judge_presence(&self, keys: &[(&str, Span)], whole: Span, strays: &[String], diagnostics: &mut Diagnostics) {
+        let is_stray = |wanted: &str| strays.iter().any(|stray| stray == wanted);
+        let is_here = |wanted: &str| keys.iter().any(|(key, _)| *key == wanted) || is_stray(wanted);
         for required in self.required.iter().filter(|required| !is_here(required)) {
             let title = format!("{} needs `{required}`", self.name);
             let label = format!("there is no `{required}` here");
             diagnostics.push(Diagnostic::error(Code::MissingKey, title, whole, label));
         }
-        if !self.exactly_one.is_empty() && !self.exactly_one.iter().any(|key| is_here(key)) {
-            let title = format!("{} needs {}", self.name, listed(self.exactly_one.iter().copied(), "or"));
-            diagnostics.push(Diagnostic::error(Code::MissingKey, title, whole, "none of them is here"));
+        let has_all = self.required.iter().all(|required| is_here(required));
+        for choice in [self.exactly_one, self.any_of].into_iter().filter(|_| has_all) {
+            if !choice.is_empty() && !choice.iter().any(|key| is_here(key)) {
+                let title = format!("{} needs {}", self.name, listed(choice.iter().copied(), "or"));
+                diagnostics.push(Diagnostic::error(Code::MissingKey, title, whole, "none of them is here"));
+            }
         }
     }
 
@@ -87,7 +102,13 @@ impl Kind {
             diagnostics.push(both.related(*first_span, "the first"));
         }
         let is_here = |wanted: &str| keys.iter().any(|(key, _)| *key == wanted);
-        for (key, beside) in self.only_beside.iter().filter(|(_, beside)| !is_here(beside)) {
+        // That one of these is missing has been told, or a key that was meant to be one is.
+        let is_told = |wanted: &str| {
+            let is_alternative = self.exactly_one.contains(&wanted) && first.is_none();
+            is_alternative
+                || keys.iter().any(|(key, _)| self.type_of(key).is_none() && nearest(key, [wanted]).is_some())
+        };
+        for (key, beside) in self.only_beside.iter().filter(|(_, beside)| !is_here(beside) && !is_told(beside)) {
             let Some((_, span)) = keys.iter().find(|(written, _)| written == key) else { continue };
             let title = format!("`{key}` stands only beside `{beside}`");
             let alone = Diagnostic::error(Code::InvalidValue, title, *span, format!("there is no `{beside}` here"));

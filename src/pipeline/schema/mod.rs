@@ -128,6 +128,8 @@ pub(super) struct Kind {
     pub(super) required: &'static [&'static str],
     /// Keys of which one and only one must be there.
     pub(super) exactly_one: &'static [&'static str],
+    /// Keys of which at least one must be there.
+    pub(super) any_of: &'static [&'static str],
     /// Keys that may stand only beside another key.
     pub(super) only_beside: &'static [(&'static str, &'static str)],
     /// Every key that it may have.
@@ -146,6 +148,7 @@ const KIND: Kind = Kind {
     first: None,
     required: &[],
     exactly_one: &[],
+    any_of: &[],
     only_beside: &[],
     keys: &[],
     common: &[],

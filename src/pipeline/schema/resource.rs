@@ -92,12 +92,12 @@ static REPOSITORY: Kind = Kind {
     ..KIND
 };
 
-/// With `type: ACR` the image has no name of its own; whether one is there is asked where the
-/// resource is read.
+/// With `type: ACR` the image has no name of its own.
 static CONTAINER: Kind = Kind {
     name: "a container",
     first: Some("container"),
     required: &["container"],
+    any_of: &["image", "registry"],
     keys: &[
         ("container", Filled),
         ("type", Own),

@@ -17,7 +17,7 @@ const NAME_MAX: usize = 100;
 
 /// Reports everything in a document that is not as the tables say.
 pub(in crate::pipeline) fn check(document: &Node, diagnostics: &mut Diagnostics) {
-    Checker { diagnostics, key: document.span }.mapping(document, &ROOT);
+    Checker { diagnostics, key: document.span, strays: Vec::new() }.mapping(document, &ROOT);
 }
 
 /// Reports everything in a step, a job or a stage that is not as the tables say.
@@ -28,13 +28,15 @@ pub fn judge(part: &Node, form: Form, diagnostics: &mut Diagnostics) {
         Form::Deployment => &DEPLOYMENT,
         Form::Stage => &STAGE,
     };
-    Checker { diagnostics, key: part.span }.union(part, union);
+    Checker { diagnostics, key: part.span, strays: Vec::new() }.union(part, union);
 }
 
 struct Checker<'d> {
     diagnostics: &'d mut Diagnostics,
     /// The place of the key whose value is looked at.
     key: Span,
+    /// The keys of the mappings around that are not read: they may have been meant to stand further inside.
+    strays: Vec<String>,
 }
 
 impl Checker<'_> {
@@ -74,17 +76,21 @@ impl Checker<'_> {
         let entries: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_gap()).collect();
         let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (author(&entry.key), entry.key_span)).collect();
         let whole = keys.first().map_or(node.span, |(_, span)| *span);
-        if node.has_gap() {
-            kind.judge_open(&keys, self.diagnostics);
-        } else {
-            kind.judge(&keys, whole, self.diagnostics);
-        }
+        let read = match node.has_gap() {
+            true => kind.judge_open(&keys, self.diagnostics),
+            false => kind.judge(&keys, whole, &self.strays, self.diagnostics),
+        };
+        let strays = self.strays.len();
+        let excluded = keys.iter().map(|(key, _)| *key).filter(|key| kind.exactly_one.contains(key)).skip(1);
+        let unread = keys.iter().zip(read).filter(|(_, is_read)| !is_read).map(|((key, _), _)| *key);
+        self.strays.extend(excluded.chain(unread).map(str::to_owned));
         for (key, entry) in keys.iter().map(|(key, _)| *key).zip(entries) {
             if let Some(wanted) = kind.type_of(key) {
                 self.key = entry.key_span;
                 self.value(&entry.value, wanted, &format!("`{key}`"));
             }
         }
+        self.strays.truncate(strays);
     }
 
     fn union(&mut self, node: &Node, union: &Union) {

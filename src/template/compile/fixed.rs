@@ -4,6 +4,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::taint::Text;
 use crate::template::hole;
+use crate::template::value::gap;
 use crate::template::{Content, Entry, Kind, Node, Scalar};
 use crate::yaml::{self, Style};
 
@@ -43,7 +44,8 @@ pub(in crate::template) fn fixed(node: &yaml::Node) -> Node {
                 .map(|entry| Entry {
                     key: Text::author(entry.key.text().cloned().unwrap_or_default()),
                     key_span: entry.key.span,
-                    value: fixed(&entry.value),
+                    // What was reported may have been any key with any value.
+                    value: if entry.key.is_unread_key() { gap(entry.key.span) } else { fixed(&entry.value) },
                 })
                 .collect(),
         ),

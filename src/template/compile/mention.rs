@@ -77,7 +77,7 @@ pub(super) fn names_other(item: &yaml::Node, place: Place) -> bool {
 /// Returns the keys of a mapping, if none of them has an expression.
 fn literal_keys(mapping: &yaml::Node) -> Option<Vec<(Arc<str>, Span)>> {
     let literal = |entry: &yaml::Entry| {
-        let key = entry.key.text().filter(|key| !hole::has_expression(key))?;
+        let key = entry.key.text().filter(|key| !hole::has_expression(key) && !entry.key.is_unread_key())?;
         Some((key.clone(), entry.key.span))
     };
     mapping.entries()?.iter().map(literal).collect()

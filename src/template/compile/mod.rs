@@ -211,6 +211,11 @@ impl Compiler<'_> {
     }
 
     fn entry(&mut self, entry: &yaml::Entry, place: Place, elements: &mut Vec<Element<Pair>>) {
+        if entry.key.is_unread_key() {
+            let unknown = |node: &yaml::Node| Part::Unknown { span: node.span };
+            elements.push(Element::Own(Pair { key: unknown(&entry.key), value: unknown(&entry.value) }));
+            return;
+        }
         match self.directive(entry) {
             Some(directive) => self.directed(entry, directive, place, elements),
             None => {

@@ -21,7 +21,9 @@ use crate::expression::Step;
 use crate::taint::Text;
 use crate::template::part::{Branch, Hole, Piece};
 use crate::template::place::Place;
-use crate::template::{Branches, Content, Entry, Kind, Node, Scalar, Varying};
+use crate::template::value::gap;
+use crate::template::{Branches, Content, Entry, Node, Varying};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The keys by which the items of a list are known to each other, and what decides which of them they know.
@@ -172,26 +174,29 @@ impl Expansion<'_> {
     }
 }
 
-/// Takes the gaps out of a value that is passed on, and says whether there were any.
-pub(super) fn without_gaps(node: &mut Node) -> bool {
+/// Takes the gaps out of a value that is passed on, and returns whether there were any. `thinned` gets the places
+/// at which a check would miss what they stand for: the key of a list or mapping, the first key of a mapping.
+pub(super) fn without_gaps(node: &mut Node, thinned: &mut HashSet<Span>) -> bool {
     match &mut node.content {
         Content::Scalar(_) => false,
         Content::Sequence(items) => {
             let before = items.len();
             items.retain(|item| !item.is_gap());
             let had = items.len() < before;
-            items.iter_mut().fold(had, |had, item| without_gaps(item) || had)
+            items.iter_mut().fold(had, |had, item| without_gaps(item, thinned) || had)
         }
         Content::Mapping(entries) => {
             let before = entries.len();
             entries.retain(|entry| !entry.is_gap());
-            let had = entries.len() < before;
-            entries.iter_mut().fold(had, |had, entry| without_gaps(&mut entry.value) || had)
+            let mut had = entries.len() < before;
+            thinned.extend(entries.first().filter(|_| had).map(|first| first.key_span));
+            for entry in entries {
+                if entry.value.has_gap() {
+                    thinned.insert(entry.key_span);
+                }
+                had |= without_gaps(&mut entry.value, thinned);
+            }
+            had
         }
     }
-}
-
-pub(super) fn gap(span: Span) -> Node {
-    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Gap, number_from: None };
-    Node { span, origin: None, content: Content::Scalar(scalar) }
 }

@@ -4,7 +4,7 @@ use super::{Expansion, Frame, gap, glue};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest, shown};
 use crate::expression::{Object, Value};
 use crate::taint::{Origin, Text};
-use crate::template::load::{File, check_keys, unresolved};
+use crate::template::load::{File, check_keys};
 use crate::template::parameter::{Argument, Declared};
 use crate::template::place::Place;
 use crate::template::reference::{self, Kind as TemplateKind};
@@ -243,13 +243,13 @@ impl<'e> Expansion<'e> {
 
     /// Returns the names of arguments whose values may be others in another run, or of which a part could not
     /// be made, and takes the gaps out of all.
-    fn open_arguments(&self, arguments: &mut [Argument]) -> Vec<Arc<str>> {
+    fn open_arguments(&mut self, arguments: &mut [Argument]) -> Vec<Arc<str>> {
         if !self.is_checked() && self.unknown.is_empty() && !self.has_left_gap {
             return Vec::new();
         }
         let open = arguments.iter_mut().filter_map(|argument| {
             let is_open = self.is_open(&argument.value);
-            let had_gaps = gap::without_gaps(&mut argument.value);
+            let had_gaps = gap::without_gaps(&mut argument.value, &mut self.thinned);
             argument.is_whole = !had_gaps;
             (is_open || had_gaps).then(|| argument.name.clone())
         });
@@ -267,7 +267,8 @@ impl<'e> Expansion<'e> {
         let key = match reference::resolve(&reference.written, &from.key, &loaded.aliases) {
             Ok(key) => key,
             Err(reason) => {
-                self.report(unresolved(&reason, reference.place, &loaded.aliases));
+                let mistake = loaded.unresolved(&reason, reference.place)?;
+                self.report(mistake);
                 return None;
             }
         };
@@ -298,7 +299,7 @@ impl<'e> Expansion<'e> {
     fn placed(&mut self, argument: Argument, declared: &Declared) -> Argument {
         self.spent.add(Size { nodes: 0, bytes: 0, ..Size::of(&argument.value) });
         self.check_spent(argument.value.span);
-        let Declared::Typed(declarations) = declared else { return argument };
+        let Some(declarations) = declared.typed() else { return argument };
         let declaration = declarations.iter().find(|it| it.name.eq_ignore_ascii_case(&argument.name));
         if declaration.is_some_and(|declaration| !declaration.carries_text()) {
             self.look_at(&from_node(&argument.value));

@@ -1,11 +1,11 @@
 //! Mappings: directives bring keys, and values that define variables make them known.
 
-use super::gap::gap;
 use super::{Expansion, glue};
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::taint::Text;
 use crate::template::part::{Element, Pair, Part};
 use crate::template::place::Place;
+use crate::template::value::gap;
 use crate::template::{Content, Entry, Kind, Node};
 use std::collections::HashMap;
 

@@ -63,7 +63,7 @@ pub(super) fn expand_with_gaps(loaded: &Loaded, inputs: &Inputs, diagnostics: &m
     expansion.has_gaps = true;
     let document = expansion.part(&loaded.files[0].document, Place::Root);
     expansion.unknown.extend(expansion.open);
-    (document, Gaps { places: expansion.unknown, put: expansion.put })
+    (document, Gaps { places: expansion.unknown, thinned: expansion.thinned, put: expansion.put })
 }
 
 /// Returns what every run has, with gaps for all that may be another in another run, and the places of these
@@ -112,6 +112,8 @@ struct Expansion<'e> {
     has_left_gap: bool,
     /// The places whose values may be others in another run, or of which a part could not be made.
     open: HashSet<Span>,
+    /// The places in values that were passed on without their gaps, at which a check would miss something.
+    thinned: HashSet<Span>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
     put: HashMap<Span, Span>,
     /// The `resources` of the pipeline that was extended last, until they join those of the file around.
@@ -196,6 +198,7 @@ impl<'e> Expansion<'e> {
             has_gaps: false,
             has_left_gap: false,
             open: HashSet::new(),
+            thinned: HashSet::new(),
             put: HashMap::new(),
             brought: None,
         }

@@ -6,21 +6,35 @@
 //! it is told there.
 
 use super::Expansion;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Step, Value};
 use crate::template::part::{Chain, Hole};
 use std::collections::{HashMap, HashSet};
+
+/// Mistakes about keys or items that are not there.
+const MISSED: [Code; 3] = [Code::MissingKey, Code::MissingInput, Code::FirstKey];
 
 /// What a document lacks, and what stands in it away from its place.
 #[derive(Debug, Default)]
 pub struct Gaps {
     /// The places that have no value.
     pub places: HashSet<Span>,
+    /// The places in values that were passed on without their gaps, at which a check would miss something.
+    pub(super) thinned: HashSet<Span>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
     pub(super) put: HashMap<Span, Span>,
 }
 
 impl Gaps {
+    /// Returns what is wrong with a document without what is only missing because values that were passed on
+    /// had gaps there.
+    #[must_use]
+    pub fn explain(&self, found: Diagnostics) -> Diagnostics {
+        let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
+        let is_thinned = |it: &Diagnostic| place(it).is_some_and(|place| self.thinned.contains(&place));
+        found.into_iter().filter(|it| !(MISSED.contains(&it.code) && is_thinned(it))).collect()
+    }
+
     /// Returns a mistake with the place to which a template has put what is wrong.
     pub fn told(&self, mistake: Diagnostic) -> Diagnostic {
         let put = mistake.primary.as_ref().and_then(|label| self.put.get(&label.span)).copied();

@@ -2,11 +2,11 @@
 
 use super::compile::{self, Mention, Written};
 use super::keys::{check_arguments, check_keys};
-use super::unread::{unread, unread_version, unresolved};
+use super::unread::{unread, unread_version};
 use super::{File, Loaded, Own};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, SourceMap, Span};
 use crate::template::files::{Files, Repository};
-use crate::template::parameter::{self, Declared, Judge};
+use crate::template::parameter::{self, Judge};
 use crate::template::place::Place;
 use crate::template::reference::{self, FileKey, Kind, Unresolved};
 use crate::template::repository::repositories;
@@ -97,7 +97,7 @@ impl Loader<'_> {
         parameter: Option<&str>,
         mention: &Mention,
     ) -> Vec<(usize, Certainty)> {
-        let Declared::Typed(declared) = &self.loaded.files[from].declared else { return Vec::new() };
+        let Some(declared) = self.loaded.files[from].declared.typed() else { return Vec::new() };
         let is_meant = |name: &str| parameter.is_some_and(|parameter| parameter.eq_ignore_ascii_case(name));
         let Some(declared) = declared.iter().find(|it| is_meant(&it.name)) else { return Vec::new() };
         let values = declared.values.clone();
@@ -115,7 +115,7 @@ impl Loader<'_> {
             // The pipeline that uses a template declares the repositories.
             Err(Unresolved::Alias(_)) if self.own == Own::Template => return None,
             Err(reason) => {
-                let mistake = unresolved(&reason, mention.span, &self.loaded.aliases);
+                let mistake = self.loaded.unresolved(&reason, mention.span)?;
                 self.report(mistake, certainty);
                 return None;
             }
@@ -212,7 +212,8 @@ impl Loader<'_> {
         let declared = parameter::read(document, false, self.judge, mistakes);
         let scope = compile::scope(declared.closed_names());
         let place = if kind == Kind::Extends { Place::Root } else { Place::File };
-        let compiled = compile::compile(document, place, scope, None, self.sources, mistakes);
+        let known = declared.names_beside_misread();
+        let compiled = compile::compile(document, place, scope, known.as_deref(), self.sources, mistakes);
         let file = File::new(key, document, declared, compiled);
         let has_all_keys = document.entries().is_some_and(|entries| is_read && entries.len() == file.keys.len());
         File { has_all_keys, is_read, ..file }

@@ -47,6 +47,19 @@ pub(in crate::template) fn has_near(mapping: &yaml::Node, word: &str) -> bool {
     keys.into_iter().any(|key| nearest(key, [word]).is_some())
 }
 
+/// Says whether a file means to have more resources of a kind than could be read, which has been told: nobody
+/// knows their aliases.
+pub(super) fn has_lost(document: &yaml::Node, kind: &str, read: usize) -> bool {
+    let Some(resources) = document.member("resources") else {
+        return has_near(document, "resources") || has_near(document, kind);
+    };
+    let Some(list) = resources.member(kind) else {
+        let others = resources.entries().unwrap_or_default().iter().filter_map(|entry| entry.value.items()).flatten();
+        return [document, resources].into_iter().chain(others).any(|mapping| has_near(mapping, kind));
+    };
+    !list.is_empty_plain() && list.items().is_none_or(|items| items.len() > read)
+}
+
 pub(super) fn keys(document: &yaml::Node) -> Vec<(Arc<str>, Span)> {
     let entries = document.entries().unwrap_or_default().iter();
     let read = entries.filter(|entry| !entry.key.is_unread_key());
@@ -56,10 +69,11 @@ pub(super) fn keys(document: &yaml::Node) -> Vec<(Arc<str>, Span)> {
 
 /// Returns what is wrong with the names of the parameters that are passed to a file.
 pub(super) fn check_arguments(declared: &Declared, mention: &Mention) -> Vec<Diagnostic> {
-    let (Declared::Typed(declarations), Some(arguments)) = (declared, &mention.arguments) else { return Vec::new() };
+    let (Some(declarations), Some(arguments)) = (declared.typed(), &mention.arguments) else { return Vec::new() };
     let is_declared = |name: &str| declarations.iter().any(|it| it.name.eq_ignore_ascii_case(name));
     let is_given = |name: &str| arguments.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
-    let unknown = arguments.iter().filter(|(name, _)| !is_declared(name));
+    let is_closed = declared.closed_names().is_some();
+    let unknown = arguments.iter().filter(|(name, _)| is_closed && !is_declared(name));
     let unknown = unknown.map(|(name, span)| parameter::undeclared(name, *span, declarations));
     let meant = parameter::meant(declarations, arguments.iter().map(|(name, _)| &**name));
     let is_absent = |it: &&ParameterDeclaration| it.default.is_none() && !is_given(&it.name);

@@ -22,7 +22,7 @@ mod keys;
 mod unread;
 
 pub(super) use keys::{check_keys, has_near};
-pub(super) use unread::unresolved;
+use keys::{check_siblings, has_lost, keys};
 
 use super::compile::{self, Mention};
 use super::files::Files;
@@ -34,7 +34,6 @@ use super::repository::repositories;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 use crate::yaml;
 use follow::Loader;
-use keys::{check_siblings, keys};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -87,6 +86,8 @@ pub(super) struct Loaded {
     /// Which file each text is.
     pub(super) by_source: HashMap<SourceId, usize>,
     pub(super) aliases: Vec<Arc<str>>,
+    /// Whether there are repositories whose aliases could not be read, which has been reported.
+    pub(super) has_lost_aliases: bool,
     /// Where files include themselves without an end, or a file can't be read in any run, which has been
     /// reported: nobody goes there.
     pub(super) barred: Vec<Span>,
@@ -107,7 +108,14 @@ pub(super) fn load(
     let root = root(document, key.clone(), webhooks, judge, sources, diagnostics);
     let aliases = declared.iter().map(|it| it.alias.clone()).collect();
     let by_source = HashMap::from([(root.source, 0)]);
-    let loaded = Loaded { files: vec![root], index: HashMap::from([(key, 0)]), by_source, aliases, barred: Vec::new() };
+    let loaded = Loaded {
+        has_lost_aliases: has_lost(document, "repositories", declared.len()),
+        files: vec![root],
+        index: HashMap::from([(key, 0)]),
+        by_source,
+        aliases,
+        barred: Vec::new(),
+    };
     let own = Own::Pipeline;
     let mut loader =
         Loader { own, files, judge, sources, diagnostics, repositories: declared, loaded, bytes: 0, edges: Vec::new() };
@@ -161,11 +169,13 @@ fn root(
     diagnostics: &mut Diagnostics,
 ) -> File {
     let declared = parameter::read(document, true, judge, diagnostics);
-    let names = declared.closed_names().into_iter().flatten().chain(webhooks.iter().map(String::as_str));
-    let is_misspelt = document.member("parameters").is_none() && has_near(document, "parameters");
-    let undeclared = Some(webhooks).filter(|_| is_misspelt);
-    let scope = compile::scope(Some(names).filter(|_| !is_misspelt));
+    let has_lost_alias = has_lost(document, "webhooks", webhooks.len());
+    let names = declared.closed_names().filter(|_| !has_lost_alias);
+    let scope = compile::scope(names.map(|names| names.chain(webhooks.iter().map(String::as_str))));
+    let is_misread = has_lost_alias || declared.closed_names().is_none();
+    let typed = declared.typed().unwrap_or_default().iter().map(|it| it.name.to_string());
+    let undeclared: Option<Vec<String>> = is_misread.then(|| typed.chain(webhooks.iter().cloned()).collect());
     check_siblings(document, diagnostics);
-    let compiled = compile::compile(document, Place::Root, scope, undeclared, sources, diagnostics);
+    let compiled = compile::compile(document, Place::Root, scope, undeclared.as_deref(), sources, diagnostics);
     File::new(key, document, declared, compiled)
 }

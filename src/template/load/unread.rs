@@ -4,20 +4,6 @@ use super::Loaded;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean, shown};
 use crate::template::files::FileError;
 use crate::template::reference::{FileKey, Unresolved};
-use std::sync::Arc;
-
-/// Returns the diagnostic for a reference that names no file.
-pub(in crate::template) fn unresolved(reason: &Unresolved, place: Span, aliases: &[Arc<str>]) -> Diagnostic {
-    let mistake = Diagnostic::error(Code::UnknownTemplate, reason.to_string(), place, "");
-    match reason {
-        Unresolved::Alias(alias) => {
-            let help = format!("declare it: `resources: {{repositories: [{{repository: {}}}]}}`", shown(alias));
-            mistake.help(help).suggest(alias, aliases.iter().map(|alias| &**alias).chain(["self"]))
-        }
-        Unresolved::Outside => mistake.help("begin the path with `/` to write it from the root of the repository"),
-        Unresolved::Empty | Unresolved::Character(_) => mistake,
-    }
-}
 
 /// Returns the diagnostic for a file that can't be read.
 pub(super) fn unread(error: &FileError, place: Span) -> Diagnostic {
@@ -47,6 +33,23 @@ pub(super) fn unread_version(key: &FileKey, place: Span, open: Span) -> Diagnost
 }
 
 impl Loaded {
+    /// Returns the diagnostic for a reference that names no file; none for one that follows from an alias that
+    /// could not be read.
+    pub(in crate::template) fn unresolved(&self, reason: &Unresolved, place: Span) -> Option<Diagnostic> {
+        let mistake = Diagnostic::error(Code::UnknownTemplate, reason.to_string(), place, "");
+        match reason {
+            Unresolved::Alias(_) if self.has_lost_aliases => None,
+            Unresolved::Alias(alias) => {
+                let help = format!("declare it: `resources: {{repositories: [{{repository: {}}}]}}`", shown(alias));
+                Some(mistake.help(help).suggest(alias, self.aliases.iter().map(|alias| &**alias).chain(["self"])))
+            }
+            Unresolved::Outside => {
+                Some(mistake.help("begin the path with `/` to write it from the root of the repository"))
+            }
+            Unresolved::Empty | Unresolved::Character(_) => Some(mistake),
+        }
+    }
+
     /// Returns the diagnostic for a computed name that is not in the set.
     pub(in crate::template) fn unknown(&self, key: &FileKey, place: Span) -> Diagnostic {
         let title = format!("there is no template `{}`", shown(&key.to_string()));

@@ -116,11 +116,22 @@ impl Declared {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<Bound> {
         match self {
-            Self::Typed(declarations) => typed(declarations, arguments, place, diagnostics),
+            Self::Typed(declarations) => {
+                diagnostics.extend(unknown(declarations, &arguments));
+                typed(declarations, arguments, place, diagnostics)
+            }
+            Self::Misread(declarations) => typed(declarations, arguments, place, diagnostics),
             Self::Untyped(defaults) => untyped(defaults, arguments),
             Self::Nothing => untyped(&[], arguments),
         }
     }
+}
+
+/// Returns what is wrong with the names of arguments.
+fn unknown(declarations: &[ParameterDeclaration], arguments: &[Argument]) -> Vec<Diagnostic> {
+    let is_declared = |name: &str| declarations.iter().any(|declared| declared.name.eq_ignore_ascii_case(name));
+    let unknown = arguments.iter().filter(|argument| !is_declared(&argument.name));
+    unknown.map(|argument| undeclared(&argument.name, argument.name_span, declarations)).collect()
 }
 
 fn typed(
@@ -129,11 +140,6 @@ fn typed(
     place: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Bound> {
-    for argument in &arguments {
-        if !declarations.iter().any(|declared| declared.name.eq_ignore_ascii_case(&argument.name)) {
-            diagnostics.push(undeclared(&argument.name, argument.name_span, declarations));
-        }
-    }
     let meant = meant(declarations, arguments.iter().map(|argument| &*argument.name));
     let bind = |declared: &ParameterDeclaration| {
         let argument = arguments.iter().find(|argument| declared.name.eq_ignore_ascii_case(&argument.name));

@@ -59,6 +59,8 @@ impl ParameterDeclaration {
 pub(super) enum Declared {
     /// A list of typed parameters: the file takes these and no others.
     Typed(Vec<ParameterDeclaration>),
+    /// Such a list of which a name could not be read: nobody knows which others it takes.
+    Misread(Vec<ParameterDeclaration>),
     /// The old form, a mapping of names to defaults: the file takes any argument as text.
     Untyped(Vec<(Arc<str>, Value)>),
     /// Nothing: the file takes any argument as text.
@@ -70,7 +72,21 @@ impl Declared {
     pub(super) fn closed_names(&self) -> Option<impl Iterator<Item = &str>> {
         match self {
             Self::Typed(declarations) => Some(declarations.iter().map(|declaration| &*declaration.name)),
+            Self::Misread(_) | Self::Untyped(_) | Self::Nothing => None,
+        }
+    }
+
+    /// Returns the typed parameters, if there may be any.
+    pub(super) fn typed(&self) -> Option<&[ParameterDeclaration]> {
+        match self {
+            Self::Typed(declarations) | Self::Misread(declarations) => Some(declarations),
             Self::Untyped(_) | Self::Nothing => None,
         }
+    }
+
+    /// Returns the names that are known where others could not be read: what is read by another name nobody knows.
+    pub(super) fn names_beside_misread(&self) -> Option<Vec<String>> {
+        let Self::Misread(declarations) = self else { return None };
+        Some(declarations.iter().map(|declaration| declaration.name.to_string()).collect())
     }
 }

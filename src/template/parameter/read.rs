@@ -3,6 +3,7 @@
 use super::{Declared, Judge, ParameterDeclaration, ParameterKind, Shape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::expression::Value;
+use crate::template::load::has_near;
 use crate::template::{compile, hole, value};
 use crate::yaml::{Entry, Node};
 use std::collections::HashMap;
@@ -23,22 +24,30 @@ pub(in crate::template) fn read(
 ) -> Declared {
     let mut reader = Reader { judge, diagnostics };
     let Some(parameters) = document.member("parameters") else {
-        return if is_root { Declared::Typed(Vec::new()) } else { Declared::Nothing };
+        return match is_root {
+            true if has_near(document, "parameters") => Declared::Misread(Vec::new()),
+            true => Declared::Typed(Vec::new()),
+            false => Declared::Nothing,
+        };
     };
     match (parameters.items(), parameters.entries()) {
-        (Some(items), _) => Declared::Typed(reader.list(items)),
+        (Some(items), _) => {
+            let declarations = reader.list(items);
+            let is_misread = declarations.len() < items.len().min(PARAMETERS_MAX);
+            if is_misread { Declared::Misread(declarations) } else { Declared::Typed(declarations) }
+        }
         (_, Some(entries)) if !is_root => Declared::Untyped(reader.untyped(entries)),
         (_, Some(_)) => {
             let title = "`parameters` of a pipeline is a list, not a mapping";
             let help = "write `- name: …` with a `default` for each; only a template may have a mapping here";
             reader.push(Diagnostic::error(Code::WrongType, title, parameters.span, "this is a mapping").help(help));
-            Declared::Typed(Vec::new())
+            Declared::Misread(Vec::new())
         }
         _ if parameters.is_empty_plain() => Declared::Typed(Vec::new()),
         _ => {
             let title = "`parameters` is a list, not text";
             reader.push(Diagnostic::error(Code::WrongType, title, parameters.span, "this is text"));
-            Declared::Typed(Vec::new())
+            Declared::Misread(Vec::new())
         }
     }
 }
