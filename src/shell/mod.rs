@@ -34,6 +34,7 @@
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
 //! filename     files that somebody runs, by their names
+//! program      commands of another language, judged as bash's
 //! bash         each language: the script with references, and what reaches what evaluates it
 //! powershell
 //! python
@@ -48,6 +49,7 @@ mod filename;
 mod known;
 mod outline;
 mod powershell;
+mod program;
 mod python;
 mod requirement;
 mod special;

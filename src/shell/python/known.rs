@@ -60,6 +60,10 @@ pub(super) const RUNNING: &[&str] = &[
     "numexpr",
 ];
 
+/// Functions among them that run text in this script, where it may name what the script has.
+pub(super) const EVALUATING: &[&str] =
+    &["eval", "exec", "compile", "timeit", "Timer", "runctx", "runeval", "runcode", "runsource"];
+
 /// Functions among them whose result may be a function that runs its argument.
 pub(super) const FINDING: &[&str] = &[
     "getattr",

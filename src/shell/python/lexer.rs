@@ -10,6 +10,9 @@ const DEPTH_MAX: usize = 32;
 /// What stands for a hole in the text of a literal: no script has this character.
 pub(super) const HOLE: char = '\0';
 
+/// What stands for the `{ }` of an f-string in its text.
+pub(super) const FIELD: char = '\u{1}';
+
 /// Letters that stand in front of a string literal.
 const PREFIXES: &[&str] = &["r", "u", "b", "f", "br", "rb", "fr", "rf"];
 
@@ -35,12 +38,23 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Name(String),
-    /// A literal: the author's characters of it, with [`HOLE`] where a hole stands, and the holes in it.
-    Text(String, Vec<usize>),
+    /// A literal.
+    Text(Literal),
     /// One character of an operator, a bracket, or of a number.
     Other(char),
     /// The end of a statement.
     End,
+}
+
+/// A string literal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Literal {
+    /// The author's characters, with [`HOLE`] where a hole stands and [`FIELD`] for a `{ }`.
+    pub(super) text: String,
+    /// The holes in it.
+    pub(super) holes: Vec<usize>,
+    /// What stands inside of its `{ }`, which is code.
+    pub(super) code: String,
 }
 
 #[derive(Debug, Default)]
@@ -150,20 +164,20 @@ impl Lexer<'_> {
             bytes if bytes.contains('b') => Escapes::Bytes,
             _ => Escapes::Text,
         };
-        let (mut text, mut holes) = (String::new(), Vec::new());
+        let mut literal = Literal::default();
         while !(0..length).all(|ahead| self.char_at(ahead) == Some(quote)) {
             match self.peek(0) {
                 Some(Symbol::Hole(hole)) => {
                     self.lexed.places.insert(hole, Place::Literal(escapes));
-                    holes.push(hole);
-                    text.push(HOLE);
+                    literal.holes.push(hole);
+                    literal.text.push(HOLE);
                     self.at += 1;
                 }
                 Some(Symbol::Char('\n')) if length == 1 => return self.fail("a string is not closed on its line"),
-                Some(Symbol::Char('\\')) => self.backslash(escapes, &mut text)?,
-                Some(Symbol::Char('{')) if prefix.contains('f') => self.field(&mut text)?,
+                Some(Symbol::Char('\\')) => self.backslash(escapes, &mut literal.text)?,
+                Some(Symbol::Char('{')) if prefix.contains('f') => self.field(&mut literal)?,
                 Some(Symbol::Char(character)) => {
-                    text.push(character);
+                    literal.text.push(character);
                     self.at += 1;
                 }
                 Some(Symbol::Opaque) => self.at += 1,
@@ -171,7 +185,7 @@ impl Lexer<'_> {
             }
         }
         self.at += length;
-        self.lexed.tokens.push(Token::Text(text, holes));
+        self.lexed.tokens.push(Token::Text(literal));
         Ok(())
     }
 
@@ -196,12 +210,13 @@ impl Lexer<'_> {
     }
 
     /// Reads the `{ }` of an f-string, or the two `{{` that stand for one. What stands inside is code.
-    fn field(&mut self, text: &mut String) -> Result<(), Unread> {
+    fn field(&mut self, literal: &mut Literal) -> Result<(), Unread> {
         if self.char_at(1) == Some('{') {
             self.at += 2;
-            text.push('{');
+            literal.text.push('{');
             return Ok(());
         }
+        literal.text.push(FIELD);
         let mut open: Vec<char> = Vec::new();
         loop {
             match self.peek(0) {
@@ -210,7 +225,7 @@ impl Lexer<'_> {
                     return Err(Unread { hole: Some(hole), reason });
                 }
                 Some(Symbol::Char(character)) => {
-                    text.push(character);
+                    literal.code.push(character);
                     match (character, open.last()) {
                         ('"' | '\'', Some(quote)) if *quote == character => drop(open.pop()),
                         (_, Some('"' | '\'')) => {}

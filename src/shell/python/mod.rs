@@ -19,7 +19,6 @@
 
 mod known;
 mod lexer;
-mod program;
 mod sink;
 mod started;
 

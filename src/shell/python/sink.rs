@@ -5,13 +5,13 @@
 //! of what the lists below know.
 
 use super::known::{
-    FINDING, LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS,
-    is_running,
+    EVALUATING, FINDING, LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING,
+    TOUCHING_MEMBERS, is_running,
 };
 use super::lexer::Token;
-use super::program::Holes;
 use crate::shell::analysis::Finding;
 use crate::shell::filename::is_run;
+use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::is_obeyed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,9 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         imported: BTreeSet::new(),
         modules: BTreeSet::new(),
         set: Vec::new(),
+        has_code_in_text: tokens
+            .iter()
+            .any(|token| matches!(token, Token::Name(name) if EVALUATING.contains(&name.as_str()))),
         holes,
     };
     for statement in &statements {
@@ -76,6 +79,8 @@ pub(super) struct Judge<'j> {
     modules: BTreeSet<String>,
     /// The variables that it puts into the environment, and what reaches each.
     pub(super) set: Vec<(String, Holes)>,
+    /// Whether it has any text evaluated: then every text may be code, which names what reaches it.
+    has_code_in_text: bool,
     holes: &'j mut [Finding],
 }
 
@@ -174,18 +179,26 @@ impl Judge<'_> {
         let mut sources = Holes::new();
         for token in tokens {
             match token {
-                Token::Text(text, holes) => {
-                    sources.extend(holes);
-                    sources.extend(self.environment.iter().position(|name| name == text).map(|at| self.own + at));
-                    // The expressions of an f-string.
-                    let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
-                    sources.extend(words.filter_map(|word| self.tainted.get(word)).flatten());
+                Token::Text(literal) => {
+                    sources.extend(&literal.holes);
+                    sources.extend(self.variable(&literal.text));
+                    let named = words(&literal.code).chain(formatted(&literal.text));
+                    let named = named.chain(words(&literal.text).filter(|_| self.has_code_in_text));
+                    for word in named {
+                        sources.extend(self.tainted.get(word).into_iter().flatten());
+                        sources.extend(self.variable(word));
+                    }
                 }
                 Token::Name(name) => sources.extend(self.tainted.get(name).into_iter().flatten()),
                 Token::Other(_) | Token::End => {}
             }
         }
         sources
+    }
+
+    /// Returns the hole that a variable of the environment is.
+    fn variable(&self, name: &str) -> Option<usize> {
+        self.environment.iter().position(|known| known == name).map(|at| self.own + at)
     }
 
     /// Taints what the statements assign, and says whether that was new for any.
@@ -305,9 +318,9 @@ impl Judge<'_> {
 
     /// Judges what is put into the environment or the path of modules.
     fn obeyed(&mut self, name: &str, statement: &[Token], at: usize) {
-        let is_key = |token: &Token| matches!(token, Token::Text(_, holes) if !holes.is_empty());
+        let is_key = |token: &Token| matches!(token, Token::Text(literal) if !literal.holes.is_empty());
         let key = statement.get(at + 2).filter(|_| name != "path");
-        let names_obeyed = |token: &Token| matches!(token, Token::Text(text, _) if is_obeyed(text));
+        let names_obeyed = |token: &Token| matches!(token, Token::Text(literal) if is_obeyed(&literal.text));
         if name == "path" || key.is_some_and(is_key) || statement.iter().any(names_obeyed) {
             self.refuse(&self.sources(statement), "the environment that programs obey, or its name");
         }
@@ -315,7 +328,7 @@ impl Judge<'_> {
 
     /// Judges what is written to a file that somebody runs.
     fn written(&mut self, statement: &[Token]) {
-        let is_run = |token: &Token| matches!(token, Token::Text(text, _) if is_run(text));
+        let is_run = |token: &Token| matches!(token, Token::Text(literal) if is_run(&literal.text));
         if statement.iter().any(is_run) {
             self.refuse(&self.sources(statement), "written to a file that is run or obeyed");
         }
@@ -346,6 +359,17 @@ impl Judge<'_> {
     pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
         holes.iter().for_each(|hole| self.holes[*hole].requirements.push(requirement));
     }
+}
+
+/// Returns the words of a text that can be names.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !(character.is_alphanumeric() || character == '_')).filter(|word| !word.is_empty())
+}
+
+/// Returns the names that a text has where a format has them: `{name…}`, `%(name)`, `$name`, `${name}`.
+fn formatted(text: &str) -> impl Iterator<Item = &str> {
+    let after = text.match_indices(['{', '(', '$']).map(|(at, mark)| &text[at + mark.len()..]);
+    after.filter_map(|rest| words(rest).next().filter(|word| rest.starts_with(word)))
 }
 
 pub(super) fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {

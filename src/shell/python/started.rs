@@ -1,11 +1,11 @@
 //! What a Python script starts, and with which words, input and environment.
 
 use super::known::{INTERPRETERS, OPTIONED, SHELLS};
-use super::lexer::{HOLE, Token};
-use super::program::{Demand, Holes, Part, Program, demands_of_shell_text};
+use super::lexer::{FIELD, HOLE, Token};
 use super::sink::{FILES, Judge, names, split};
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
+use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
 use crate::shell::special::is_obeyed;
 
@@ -68,12 +68,13 @@ impl Judge<'_> {
         // A text may be given to the shell by another name.
         let assigns = |statement: &[Token]| statement.contains(&Token::Other('='));
         for token in statements.iter().filter(|it| gives(it) || assigns(it)).flat_map(|statement| statement.iter()) {
-            let Token::Text(text, _) = token else { continue };
+            let Token::Text(literal) = token else { continue };
+            let text = literal.text.replace([HOLE, FIELD], UNKNOWN);
             let is_named = |name: &str| [format!("${name}"), format!("${{{name}")].iter().any(|it| text.contains(it));
             let named: Vec<_> = variables.iter().filter(|(name, _)| is_named(name)).cloned().collect();
             if !named.is_empty() {
                 let all = named.iter().flat_map(|(_, holes)| holes.iter().copied()).collect();
-                self.apply(demands_of_shell_text(&text.replace(HOLE, UNKNOWN), &named), &all);
+                self.apply(demands_of_shell_text(&text, &named), &all);
             }
         }
     }
@@ -154,18 +155,20 @@ impl Judge<'_> {
     fn word(&self, item: &[Token]) -> Option<Vec<Part>> {
         let all = self.sources(item);
         match item {
-            [Token::Text(text, holes)] if all.iter().all(|hole| holes.contains(hole)) => {
-                let mut values = holes.iter();
+            [Token::Text(literal)]
+                if literal.code.is_empty() && all.iter().all(|hole| literal.holes.contains(hole)) =>
+            {
+                let mut values = literal.holes.iter();
                 let mut parts = Vec::new();
-                for (at, text) in text.split(HOLE).enumerate() {
+                for (at, text) in literal.text.split(HOLE).enumerate() {
                     let value = if at > 0 { values.next() } else { None };
                     parts.extend(value.map(|hole| Part::Value(Holes::from([*hole]))));
                     parts.extend((!text.is_empty()).then(|| Part::Text(text.to_owned())));
                 }
                 Some(parts)
             }
-            [Token::Text(text, _), ..] if !all.is_empty() => {
-                let prefix = text.split([HOLE, '{']).next().unwrap_or_default();
+            [Token::Text(literal), ..] if !all.is_empty() => {
+                let prefix = literal.text.split([HOLE, FIELD, '{', '%']).next().unwrap_or_default();
                 let prefix = (!prefix.is_empty()).then(|| Part::Text(prefix.to_owned()));
                 Some(prefix.into_iter().chain([Part::Value(all)]).collect())
             }
@@ -190,7 +193,7 @@ fn keys(tokens: &[Token]) -> impl Iterator<Item = &str> {
             && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
     };
     tokens.iter().enumerate().filter_map(move |(at, token)| match token {
-        Token::Text(text, _) if is_name(text) => Some(text.as_str()),
+        Token::Text(literal) if is_name(&literal.text) => Some(literal.text.as_str()),
         Token::Name(name) if tokens.get(at + 1) == Some(&Token::Other('=')) => Some(name.as_str()),
         _ => None,
     })
