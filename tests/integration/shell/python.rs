@@ -153,7 +153,27 @@ const PATHS: &[&str] = &[
     "from zipfile import ZipFile\nZipFile('${{ x }}', 'w')",
     "import os\nopen(os.path.join('out', '${{ x }}'), 'w')",
     "import subprocess\nsubprocess.run(['ls'], cwd='${{ x }}')",
+    "from os.path import join\nopen(join('out', '${{ x }}'))",
+    "from pathlib import Path\nPath('out', '${{ x }}').read_text()",
+    "import linecache\nlinecache.getlines('${{ x }}')",
+    "import tempfile\ntempfile.mkdtemp(prefix='${{ x }}')",
 ];
+
+/// Scripts that fetch from the address that is the value.
+const ADDRESSES: &[&str] = &[
+    "from urllib.request import urlopen\nu = '${{ x }}'\nurlopen(u)",
+    "import urllib.request\nurllib.request.urlretrieve('${{ x }}', 'a.zip')",
+    "import webbrowser\nwebbrowser.open('${{ x }}')",
+];
+
+#[test]
+fn an_address_that_is_a_value_is_one_of_the_web() {
+    for script in ADDRESSES {
+        placed(script, "https://example.com/a").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        placed(script, "file:///etc/passwd").expect_err(script);
+    }
+    placed("from urllib.request import urlopen, Request\nBASE = 'https://x'\nr = Request(f'{BASE}/${{ x }}', data=b'${{ x }}')\nurlopen(r)", "a title").expect("the author's address");
+}
 
 #[test]
 fn a_path_that_a_value_names_stays_in_its_folder() {
@@ -184,6 +204,20 @@ const NEAR: &[&str] = &[
     "import logging\nlogging.warning('got %s', '${{ x }}')",
     "import logging\nlogging.warning('about ${{ x }}')",
     "from functools import reduce\nrun = reduce\nprint('${{ x }}')",
+    "env = '${{ x }}'\nprint(env)",
+    "import requests\nrequests.post('https://x', json={'env': '${{ x }}'})",
+    "import subprocess\nsubprocess.run(['echo', '${{ x }}'], env={'A': 'b'})",
+    "import subprocess, os\nenv = os.environ.copy()\ntitle = '${{ x }}'\nenv['TITLE'] = title\nsubprocess.run(['build'], env=env)",
+    "import subprocess, os\nenv = {**os.environ, 'TITLE': '${{ x }}'.strip()}\nsubprocess.run(['build', 'x'], env=env)",
+    "import subprocess, os\ndef build_env(title):\n    env = os.environ.copy()\n    env['TITLE'] = title\n    return env\nsubprocess.run(['build'], env=build_env('${{ x }}'))",
+    "import subprocess, os\nenv = dict(os.environ, TITLE='${{ x }}')\nsubprocess.run(['build'], env=env, check=True)",
+    "title = '${{ x }}'\nprint('{} by {}'.format(title, 1))\nrow = '{}'.format\nprint(row(title))",
+    "n = '${{ x }}'\nprint(f'{n!r:>10} {len(n):{10}d}')",
+    "title = '${{ x }}'\nprint(f\"{'x' if title else 'y'} {title[:5]}\")",
+    "print(int('${{ x }}') % 2)",
+    "notes = '/ ${{ x }}'\nopen('notes.md', 'w').write(notes)",
+    "import json\ndata = {'title': '/ ${{ x }}'}\nwith open('data.json', 'w') as f:\n    json.dump(data, f)",
+    "notes = '/a ${{ x }}'\nname = 'notes.md'\nopen(name, 'w').write(notes)",
 ];
 
 #[test]
