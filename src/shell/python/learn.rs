@@ -5,6 +5,22 @@ use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
 use super::lexer::Token;
 use super::sink::{Judge, arguments, assignments, is_assigned, names, split};
 use crate::shell::filename::is_run;
+use crate::shell::outline::ARGUMENTS;
+use crate::shell::program::Holes;
+
+/// What has the words behind a script.
+const ARGUMENT_NAMES: &[&str] = &[
+    "argv",
+    "orig_argv",
+    "parse_args",
+    "parse_known_args",
+    "parse_intermixed_args",
+    "parse_known_intermixed_args",
+    "docopt",
+];
+
+/// Libraries that call the script's functions with those words.
+const COMMAND_LINES: &[&str] = &["click", "typer", "fire", "plac", "absl", "cyclopts", "invoke"];
 
 impl Judge<'_> {
     /// Notes the parameters of the functions that a statement makes.
@@ -49,6 +65,19 @@ impl Judge<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Taints what has the words behind the script, if payload text is among them.
+    pub(super) fn learn_arguments(&mut self) {
+        let places = self.environment.iter().enumerate().filter(|(_, name)| *name == ARGUMENTS);
+        let holes: Holes = places.map(|(at, _)| self.own + at).collect();
+        if holes.is_empty() {
+            return;
+        }
+        let is_made = COMMAND_LINES.iter().any(|library| self.imported.contains(*library));
+        let parameters = self.functions.values().flatten().filter(|_| is_made).cloned();
+        let names = ARGUMENT_NAMES.iter().map(|name| (*name).to_owned()).chain(parameters);
+        self.tainted.extend(names.map(|name| (name, holes.clone())));
     }
 
     /// Notes what a class is called with: what any class of the script is made with.

@@ -56,6 +56,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         judge.learn_run_file(statement);
     }
     judge.learn_classes(&statements);
+    judge.learn_arguments();
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
     while judge.spread_all(&statements) {}
     statements.iter().for_each(|statement| judge.learn_spread(statement));

@@ -5,6 +5,7 @@ use super::lexer::{FIELD, HOLE, Token};
 use super::sink::{FILES, Judge, names, split};
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
+use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
 
@@ -102,7 +103,7 @@ impl Judge<'_> {
 
     /// Returns the variables of the environment that hold payload text.
     fn variables(&self) -> Vec<(String, Holes)> {
-        let given = self.environment.iter().enumerate();
+        let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
         let given = given.map(|(at, name)| (name.clone(), Holes::from([self.own + at])));
         given.chain(self.set.iter().cloned()).collect()
     }

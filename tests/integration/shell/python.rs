@@ -1,7 +1,7 @@
 //! Scripts in Python, against the real interpreter.
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
-use pipehook::shell::{Language, Placed, Refusal};
+use pipehook::shell::{ARGUMENTS, Language, Placed, Refusal};
 use proptest::prelude::*;
 
 /// What breaks out of some literal.
@@ -244,6 +244,25 @@ fn what_a_script_reads_from_its_environment_is_followed() {
     beside("import os\nos.system('eval \"$TITLE\"')").expect_err("code by its name");
     beside("import subprocess\nsubprocess.run(['sh', '-c', 'eval $TITLE'])").expect_err("code by its name");
     beside("import os\nos.system('echo \"$TITLE\" > notes.txt')").expect("data by its name");
+}
+
+#[test]
+fn the_words_behind_a_script_are_followed_from_where_it_reads_them() {
+    let behind = |script: &str, value: &str| placed_beside(Language::Python, script, ARGUMENTS, value);
+    for script in [
+        "import os, sys\nos.system('echo ' + sys.argv[1])",
+        "import os, sys\nos.system(f'echo {sys.argv[1]}')",
+        "import os, argparse\np = argparse.ArgumentParser()\np.add_argument('--t')\na = p.parse_args()\nos.system(f'echo {a.t}')",
+        "import subprocess, sys\nsubprocess.run(['bash', '-c', sys.argv[1]])",
+        "from sys import argv as words\neval(words[1])",
+        "import click, os\n@click.command()\n@click.option('--t')\ndef main(t):\n    os.system(t)\nmain()",
+    ] {
+        behind(script, "a b").expect_err(script);
+    }
+    behind("import sys\nprint(sys.argv[1])", "-a b").expect("data");
+    behind("import sys\nopen(sys.argv[1])", "notes.md").expect("a file of the folder");
+    behind("import sys\nopen(sys.argv[1])", "/etc/passwd").expect_err("any file");
+    behind("import os\nos.system('ls')", "-a b").expect("it is not read");
 }
 
 proptest! {
