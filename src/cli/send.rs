@@ -6,6 +6,7 @@ use super::{Global, input, output};
 use crate::config::Config;
 use crate::diagnostic::{shown, shown_sentence};
 use crate::server::harmless;
+use crate::webhook::signature::Outgoing;
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ pub(super) struct Send {
     /// The server; without it the one that the configuration describes
     #[arg(long, value_name = "BASE")]
     url: Option<String>,
-    /// A header to add; may be given more than once
+    /// A header to add, also an id, a moment or a checksum instead of those that are made; may be given more than once
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = input::header)]
     headers: Vec<(String, String)>,
     /// Hold the answer until the runs are completed, at most so many seconds
@@ -54,12 +55,17 @@ impl Send {
         let connection = named(&config, &self.name)?;
         let body = input::bytes(self.file.as_deref())?;
         let base = self.url.clone().map_or_else(|| local_url(&config), Ok)?;
-        let signature = signed(connection, &body)?;
+        let outgoing = Outgoing { body: &body, headers: &self.headers };
+        let signature = signed(connection, outgoing)?;
+        let content_type = outgoing.content_type(&connection.scheme).to_owned();
         let wait = self.wait.map(|seconds| format!("wait={seconds}"));
         let query: Vec<String> = query(&signature).into_iter().chain(wait).collect();
         let url = format!("{}/webhooks/{}", base.trim_end_matches('/'), connection.webhook);
         let url = if query.is_empty() { url } else { format!("{url}?{}", query.join("&")) };
         let mut headers = signature.headers;
+        if outgoing.header("content-type").is_none() {
+            headers.push(("Content-Type".to_owned(), content_type));
+        }
         headers.extend(self.headers);
         let (status, answer) = post(&url, headers, &body)?;
         let answer: String = answer.lines().map(|line| format!("{}\n", harmless(line))).collect();
@@ -82,9 +88,6 @@ fn post(url: &str, headers: Vec<(String, String)>, body: &[u8]) -> Result<(u16, 
         .build()
         .into();
     let mut request = agent.post(url);
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-        request = request.header("Content-Type", "application/json");
-    }
     for (name, value) in headers {
         request = request.header(name, value);
     }

@@ -5,10 +5,10 @@ use super::{Global, input, output};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::diagnostic::{did_you_mean, shown};
-use crate::webhook::checksum::{self, Fresh, Signature};
 use crate::webhook::connection::{Authentication, Connection, Secret};
 use crate::webhook::preset;
 use crate::webhook::scheme::Carrier;
+use crate::webhook::signature::{self, Fresh, Outgoing, Signature};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -34,17 +34,25 @@ pub(super) struct Sign {
     /// The header that carries the checksum, for --scheme
     #[arg(long, requires = "scheme", value_name = "HEADER")]
     header: Option<String>,
+    /// The content type that the payload is posted with; without it JSON, or a form where the scheme's sender posts one
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
 }
 
 impl Sign {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
+        let headers: Vec<_> = self.content_type.iter().map(|it| ("Content-Type".to_owned(), it.clone())).collect();
+        let signed = |connection: &Connection, file: Option<&PathBuf>| {
+            let body = input::bytes(file.map(PathBuf::as_path))?;
+            signed(connection, Outgoing { body: &body, headers: &headers })
+        };
         let signature = match (&self.scheme, &self.secret_file) {
             (Some(scheme), Some(secret)) => {
                 let connection = by_scheme(scheme, secret, self.header.as_deref())?;
                 let ([] | [_]) = self.names.as_slice() else {
                     return Err(Failure::usage("with --scheme there is no connection's name, only the payload"));
                 };
-                signed(&connection, &input::bytes(self.names.first().map(PathBuf::as_path))?)?
+                signed(&connection, self.names.first())?
             }
             _ => {
                 let Some((name, file)) = self.names.split_first() else {
@@ -52,7 +60,7 @@ impl Sign {
                 };
                 let config = global.config()?;
                 let connection = named(&config, &name.to_string_lossy())?;
-                signed(connection, &input::bytes(file.first().map(PathBuf::as_path))?)?
+                signed(connection, file.first())?
             }
         };
         let headers = signature.headers.iter();
@@ -82,10 +90,10 @@ pub(super) fn query(signature: &Signature) -> Option<String> {
 }
 
 /// Returns what a sender would add now.
-pub(super) fn signed(connection: &Connection, body: &[u8]) -> Result<Signature, Failure> {
+pub(super) fn signed(connection: &Connection, outgoing: Outgoing<'_>) -> Result<Signature, Failure> {
     let id = format!("msg_{}", uuid::Uuid::now_v7().simple());
     let fresh = Fresh { now: SystemClock.now(), id: &id };
-    checksum::sign(connection, body, fresh).map_err(|reason| {
+    signature::sign(connection, outgoing, fresh).map_err(|reason| {
         Failure::mistake(format!("deliveries to `{}` can't be signed here: {reason}", shown(&connection.name)))
     })
 }

@@ -34,6 +34,7 @@
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
 //! filename     files that somebody runs, by their names
+//! program      commands of another language, judged as bash's
 //! bash         each language: the script with references, and what reaches what evaluates it
 //! powershell
 //! python
@@ -48,6 +49,7 @@ mod filename;
 mod known;
 mod outline;
 mod powershell;
+mod program;
 mod python;
 mod requirement;
 mod special;
@@ -57,7 +59,7 @@ mod transport;
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, analyse};
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
-pub use outline::{Outline, Piece, Script};
+pub use outline::{ARGUMENTS, Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
 pub use special::{environment_name, is_obeyed as is_obeyed_variable, is_special as is_special_variable};
 pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};

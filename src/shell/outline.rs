@@ -5,6 +5,10 @@ use crate::taint::{Segment, Text};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// What stands among the variables of a script's environment for the words behind the script: one for each
+/// place of payload text in them. No variable has a `.` in its name.
+pub const ARGUMENTS: &str = "sys.argv";
+
 /// A piece of a script as the analysis sees it: without the payload's text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Piece {
@@ -21,7 +25,7 @@ pub struct Outline {
     pub language: Language,
     /// The pieces, one for each segment of the script's text.
     pub pieces: Vec<Piece>,
-    /// The environment variables that hold payload text, by name, each once.
+    /// The environment variables that hold payload text, by name, each once, and [`ARGUMENTS`].
     pub environment: Vec<String>,
 }
 
@@ -32,8 +36,21 @@ pub struct Script<'a> {
     pub language: Language,
     /// Its text, tainted where it came from a payload.
     pub text: &'a Text,
-    /// The environment variables that hold payload text.
+    /// The environment variables that hold payload text, and the [`arguments`](Script::arguments).
     pub environment: Vec<(String, Cow<'a, Text>)>,
+}
+
+impl<'a> Script<'a> {
+    /// Returns the payload text in the words behind a script, as it stands beside the environment. Only a
+    /// script in Python gets such words.
+    pub fn arguments(words: impl IntoIterator<Item = &'a Text>) -> impl Iterator<Item = (String, Cow<'a, Text>)> {
+        let texts = words.into_iter().flat_map(|word| word.segments()).filter(|segment| segment.is_tainted());
+        texts.map(|segment| {
+            let mut text = Text::default();
+            text.push(segment.clone());
+            (ARGUMENTS.to_owned(), Cow::Owned(text))
+        })
+    }
 }
 
 impl Script<'_> {

@@ -1,4 +1,5 @@
-//! Whether a delivery's checksum proves its sender, and the checksum that a sender would add.
+//! Whether a delivery's checksum proves its sender. What a sender would add is in
+//! [`signature`](super::signature).
 //!
 //! The rules are the same for every scheme (reference on senders, section 4): the exact bytes
 //! that arrived are hashed; a header that is looked at must be there once; only blanks and tabs
@@ -12,14 +13,13 @@ use super::form;
 use super::header::{self, Doubled};
 use super::key::Key;
 use super::received::Received;
-use super::scheme::{Carrier, Kind, Scheme, StampPlace};
+use super::scheme::{Kind, Scheme};
 use super::signed::Brought;
 use super::source::Source;
 use super::{sns, stamp};
 use crate::diagnostic::shown;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 
 /// Proof that a delivery came from who knows a connection's secret, or that the connection asks
 /// for no proof. Only [`verify`] makes one.
@@ -209,99 +209,6 @@ fn body_digest(scheme: &Scheme, received: &Received<'_>) -> Result<(), Failure> 
         Ok(digits) if hex::decode(&digits).is_ok_and(|hash| hash == Sha256::digest(received.body)[..]) => Ok(()),
         _ => Err(Failure::BodyDigest),
     }
-}
-
-/// Why a connection's deliveries can't be signed here.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unsignable {
-    /// There is no secret that has not ended.
-    #[error("there is no live secret")]
-    NoSecret,
-    /// Only the sender has the private key.
-    #[error(
-        "the scheme `{0}` signs with a private key, and the configuration has the public one: a secret of the private key's form can sign"
-    )]
-    PublicKey(String),
-    /// The signature stands in the body.
-    #[error("the scheme `{0}` signs inside the body, with a key that only its sender has")]
-    InBody(String),
-    /// What is covered is not known here.
-    #[error("the scheme `{0}` covers the URL as the sender sees it: the connection's `url` says which")]
-    Url(String),
-}
-
-/// What a sender adds to a body.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Signature {
-    /// Header lines.
-    pub headers: Vec<(String, String)>,
-    /// A parameter of the URL's query, its name and its value.
-    pub query: Option<(String, String)>,
-}
-
-/// What a sender adds that is new in each delivery.
-#[derive(Debug, Clone, Copy)]
-pub struct Fresh<'f> {
-    /// When it is sent.
-    pub now: Timestamp,
-    /// By which id.
-    pub id: &'f str,
-}
-
-/// Returns what a sender with the connection's first live secret would add; nothing where the
-/// connection asks for no proof.
-pub fn sign(connection: &Connection, body: &[u8], fresh: Fresh<'_>) -> Result<Signature, Unsignable> {
-    let Authentication::Secrets(secrets) = &connection.authentication else {
-        return Ok(Signature::default());
-    };
-    let scheme = &connection.scheme;
-    let secret = secrets.iter().find(|secret| secret.is_live(fresh.now)).ok_or(Unsignable::NoSecret)?;
-    let carrier = match &connection.carrier {
-        Carrier::Header(name) => name.clone(),
-        Carrier::Query(name) => {
-            let token = String::from_utf8_lossy(secret.bytes()).into_owned();
-            return Ok(Signature { query: Some((name.clone(), token)), ..Signature::default() });
-        }
-        Carrier::Body => return Err(Unsignable::InBody(scheme.name.clone())),
-    };
-    let timestamp = scheme.timestamp.as_ref().map(|it| stamp::written(it.unit, fresh.now));
-    let mut headers = Vec::new();
-    if let (true, Some(Source::Header(name))) = (scheme.signed.has_id(), scheme.id.first()) {
-        headers.push((name.clone(), fresh.id.to_owned()));
-    }
-    if let (Some(stamp), Some(text)) = (&scheme.timestamp, &timestamp)
-        && let StampPlace::Header(name) = &stamp.place
-    {
-        headers.push((name.clone(), text.clone()));
-    }
-    let query = scheme.body_digest.as_ref().map(|name| (name.clone(), hex::encode(Sha256::digest(body))));
-    let brought = Brought {
-        body,
-        content_type: None,
-        timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
-        id: fresh.id.as_bytes(),
-        url: &signed_url(connection, query.as_ref())?,
-    };
-    let proof = proof(scheme, secret, brought)?;
-    headers.push((carrier, claim::written(scheme, &proof, timestamp.as_deref())));
-    Ok(Signature { headers, query })
-}
-
-/// Returns the URL that a checksum covers; nothing where it covers none.
-fn signed_url(connection: &Connection, query: Option<&(String, String)>) -> Result<String, Unsignable> {
-    if !connection.scheme.signed.has_url() {
-        return Ok(String::new());
-    }
-    let url = connection.url.as_ref().ok_or_else(|| Unsignable::Url(connection.scheme.name.clone()))?;
-    Ok(query.map_or_else(|| url.clone(), |(name, value)| format!("{url}?{name}={value}")))
-}
-
-fn proof(scheme: &Scheme, secret: &Secret, brought: Brought<'_>) -> Result<Vec<u8>, Unsignable> {
-    if matches!(scheme.kind, Kind::Token | Kind::Basic) {
-        return Ok(secret.bytes().to_vec());
-    }
-    let pieces: Vec<Cow<'_, [u8]>> = scheme.signed.pieces(brought).expect("a body of JSON is its own payload");
-    secret.key().prove(&pieces).ok_or_else(|| Unsignable::PublicKey(scheme.name.clone()))
 }
 
 fn any_of(secrets: usize) -> String {

@@ -5,10 +5,13 @@ use std::borrow::Cow;
 /// The most fields of a form that are looked at.
 const FIELDS_MAX: usize = 1_000;
 
+/// The content type of a form.
+pub const TYPE: &str = "application/x-www-form-urlencoded";
+
 /// Says whether a content type is that of a form.
 pub fn is_form(content_type: &[u8]) -> bool {
     let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    essence.trim_ascii().eq_ignore_ascii_case(TYPE.as_bytes())
 }
 
 /// What is wrong with a form's field.

@@ -23,6 +23,7 @@ pub mod repeat;
 pub mod roster;
 pub mod scheme;
 pub mod select;
+pub mod signature;
 pub mod signed;
 mod sns;
 pub mod source;

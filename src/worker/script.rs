@@ -54,7 +54,7 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     let beside = || variables.expand_beside_secrets(&written);
     let (safe, carried) = match make_beside_secrets(job, beside, &environment, reader.language()) {
         Some(made) => made,
-        None => make(job, &text, &environment, reader.language())?,
+        None => make(job, &text, &environment, &reader)?,
     };
     carry(job, place, &carried, &mut environment).map_err(one)?;
     let directory = directory(job, step, variables).map_err(one)?;
@@ -106,16 +106,17 @@ fn make(
     job: &JobContext,
     text: &Text,
     environment: &Environment,
-    language: Language,
+    reader: &Reader<'_>,
 ) -> Result<(String, Carried), Vec<String>> {
     if job.plan.substitution == Substitution::Raw {
         return Ok((text.flatten().into_owned(), Carried::default()));
     }
     let named = environment.tainted().iter().filter(|(name, _)| shell::Script::names(text, name));
+    let named = named.map(|(name, value)| (name.clone(), Cow::Borrowed(value)));
     let script = shell::Script {
-        language,
+        language: reader.language(),
         text,
-        environment: named.map(|(name, value)| (name.clone(), Cow::Borrowed(value))).collect(),
+        environment: named.chain(shell::Script::arguments(reader.arguments())).collect(),
     };
     let placed = shell::place(&script).map_err(|refusals| sentences(&refusals, &script))?;
     Ok((placed.script, placed.carried))

@@ -431,6 +431,13 @@ fn payload_text_in_inputs_is_data() {
         assert!(output.code == Some(1) && output.stdout.is_empty(), "{output:?}");
         assert!(output.stderr.contains("error[tainted-in-script]"), "{output:?}");
     }
+    // What stands behind the script is there as `sys.argv`.
+    for (script, code) in [("import sys; print(sys.argv[1:])", 0), ("import os, sys; os.system(sys.argv[1])", 1)] {
+        let inputs = format!("{{scriptSource: inline, script: '{script}', arguments: '{hole}'}}");
+        let output = with(&format!("- task: PythonScript@0\n  inputs: {inputs}\n")).ended_with(code);
+        assert_eq!(output.stderr.contains("error[tainted-in-script]"), code == 1, "{output:?}");
+        assert!(!output.stdout.lines().any(|line| line == "canary"), "{output:?}");
+    }
     let file = with(&format!("- task: Bash@3\n  inputs: {{filePath: '{hole}'}}\n"));
     assert!(file.code == Some(1) && file.stdout.is_empty(), "{file:?}");
     assert!(file.stderr.contains("payload text can't be the input `filePath`"), "{file:?}");

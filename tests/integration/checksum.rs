@@ -1,7 +1,7 @@
 //! The door: checksums, the check of a payload, what is taken out of it, filters, repeats.
 
 use jiff::Timestamp;
-use pipehook::webhook::checksum::{self, Failure, Fresh, Proof, Verified};
+use pipehook::webhook::checksum::{self, Failure, Proof, Verified};
 use pipehook::webhook::connection::{Authentication, Connection, Secret};
 use pipehook::webhook::filter::{self, Filter, Test};
 use pipehook::webhook::header::{self, RawHeader};
@@ -12,6 +12,7 @@ use pipehook::webhook::received::Received;
 use pipehook::webhook::repeat::{Key, Repeat};
 use pipehook::webhook::scheme::Content;
 use pipehook::webhook::select::{Selected, Wanted, select};
+use pipehook::webhook::signature::{self, Fresh, Outgoing};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -34,7 +35,9 @@ fn verify(connection: &Connection, headers: &[RawHeader<'_>], body: &[u8]) -> Re
 }
 
 fn sign(connection: &Connection, body: &[u8]) -> Vec<(String, String)> {
-    checksum::sign(connection, body, Fresh { now: now(), id: "msg_1" }).expect("it can be signed").headers
+    signature::sign(connection, Outgoing::new(body), Fresh { now: now(), id: "msg_1" })
+        .expect("it can be signed")
+        .headers
 }
 
 fn headers<'h>(pairs: &[(&'h str, &'h str)]) -> Vec<RawHeader<'h>> {

@@ -218,7 +218,8 @@ fn a_secret_is_shown_by_no_mistake_wherever_it_stands() {
 
 #[test]
 fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
-    use pipehook::webhook::checksum::{Fresh, sign, verify};
+    use pipehook::webhook::checksum::verify;
+    use pipehook::webhook::signature::{Fresh, Outgoing, sign};
     for (content, same) in [("hunter2", true), ("hunter2\n", true), ("hunter2\r\n", true), ("hunter2\n\n", false)] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("secret"), content).expect("written");
@@ -227,7 +228,7 @@ fn one_line_break_at_the_end_of_a_secret_file_is_not_part_of_it() {
         std::fs::write(&path, text).expect("written");
         let config = load(&path).expect("the file is fine");
         let fresh = Fresh { now: Timestamp::now(), id: "msg_1" };
-        let signed = sign(&config.connections[1], b"{}", fresh).expect("it can be signed").headers;
+        let signed = sign(&config.connections[1], Outgoing::new(b"{}"), fresh).expect("it can be signed").headers;
         let headers: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let verified = verify(&config.connections[0], &Received::new(&headers, b"{}"), Timestamp::now());
         assert_eq!(verified.is_ok(), same, "{content:?}");

@@ -311,6 +311,54 @@ fn what_send_signs_the_server_verifies_for_every_known_sender() {
     }
 }
 
+/// A form is signed as a form, by its content type or because its sender posts forms; an id, a
+/// moment or a checksum that is given stands once in the request, and is what is covered.
+#[test]
+fn send_signs_a_request_as_it_is_given() {
+    let connections = json!({
+        "sms": { "scheme": "twilio", "secret": { "value": "s" }, "url": "https://hooks.example.com/sms" },
+        "forge": { "scheme": "gitea", "secret": { "value": "s" } },
+        "mail": { "scheme": "svix", "secret": { "value": "whsec_c2VjcmV0" } },
+    });
+    let folder = Folder::new("");
+    folder.write("pipehook.yml", &json!({ "connections": connections }).to_string());
+    folder.write(
+        "pipelines/mail.yml",
+        "resources: {webhooks: [{webhook: mail, connection: mail}]}\nsteps: [{script: echo}]\n",
+    );
+    let server = folder.serve(&["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--no-worker"]);
+    let url = format!("http://{}", server.public);
+    let send = |name: &str, body: &str, header: &[&str]| {
+        folder.write("body", body);
+        let header = header.iter().flat_map(|it| ["--header", it]);
+        let told = folder.run(&["send", name, "body", "--url", &url].into_iter().chain(header).collect::<Vec<_>>());
+        (told.code, told.stdout + &told.stderr)
+    };
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    for (name, body, headers) in [
+        ("sms", "Body=Hi+there&AccountSid=A%201", vec![]),
+        ("sms", "Body=Hi", vec![form]),
+        ("sms", "{\"a\": 1}", vec![]),
+        ("forge", "payload=%7B%22a%22%3A1%7D", vec![]),
+        ("forge", "a=1&payload=%7B%22a%22%3A1%7D", vec![form]),
+    ] {
+        let (code, told) = send(name, body, &headers);
+        assert_eq!(code, Some(0), "{name} {body}: {told}");
+    }
+    let (code, told) = send("sms", "Body=%zz", &[]);
+    assert!(code == Some(1) && told.contains("signs the fields of a form"), "{told}");
+    let first = send("mail", "{}", &["svix-id: msg_7"]);
+    assert!(first.0 == Some(0) && first.1.contains("\"queued\""), "{first:?}");
+    let again = send("mail", "{}", &["Svix-Id: msg_7"]);
+    assert!(again.0 == Some(0) && again.1.contains("\"repeat\""), "{again:?}");
+    let old = send("mail", "{}", &["svix-timestamp: 1700000000"]);
+    assert!(old.0 == Some(1) && old.1.contains("status 401"), "{old:?}");
+    let forged = send("mail", "{}", &["svix-signature: v1,AAAA"]);
+    assert!(forged.0 == Some(1) && forged.1.contains("status 401"), "{forged:?}");
+    let signed = folder.run(&["sign", "sms", "body", "--content-type", "application/json"]).ended_with(0);
+    assert!(signed.stderr.contains("bodySHA256="), "{signed:?}");
+}
+
 /// Anybody's topic is signed with the same key: the connection says whose may post.
 #[test]
 fn a_notification_of_another_topic_is_refused() {

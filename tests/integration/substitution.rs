@@ -70,6 +70,7 @@ fn check_finds_what_every_payload_would_meet() {
         "variables:\n- name: v\n  value: ${{ parameters.hook.title }}\nsteps:\n- bash: eval \"$V\"\n",
         "steps:\n- bash: eval \"$T\"\n  env:\n    T: a ${{ parameters.hook.title }}\n",
         "steps:\n- bash: bash -c \"${{ resources.webhooks.hook.event }}\"\n",
+        "steps:\n- task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: eval(sys.argv[1])\n    arguments: ${{ parameters.hook.title }}\n",
     ];
     for steps in always {
         let output = folder("safe", steps).run(&["check"]).ended_with(1);

@@ -6,7 +6,7 @@
 
 use super::runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::pipeline::model::{Job, Pipeline, Placed, Step, Variable};
+use crate::pipeline::model::{self, Job, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{Entrance, Language, Refusal, Requirement, Script, Substitution, environment_name};
@@ -78,7 +78,8 @@ fn check_step(
     }
     let text = with_variables(written, tainted);
     text.tell_places(rules.substitution, diagnostics);
-    let environment = environment(step, tainted, &text.text);
+    let mut environment = environment(step, tainted, &text.text);
+    environment.extend(arguments(own, tainted));
     let script = Script {
         language,
         text: &text.text,
@@ -234,6 +235,20 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
     }
     seeds.sort_by(|one, other| one.name.cmp(&other.name));
     seeds
+}
+
+/// Returns the payload text in the words behind a script, each piece of it by itself.
+fn arguments(script: &model::Script, tainted: &[&Variable]) -> Vec<Seed> {
+    let span = script.text.span;
+    let mut words = Spanned::default();
+    for segment in script.arguments.segments() {
+        match segment.is_tainted() {
+            true => words.push(segment.clone(), span),
+            false => macros(&segment.text, &|name| find(tainted, name), &mut |segment| words.push(segment, span)),
+        }
+    }
+    let pieces = Script::arguments([&words.text]);
+    pieces.map(|(name, value)| Seed { name, value: value.into_owned(), span }).collect()
 }
 
 fn place<'t>(entrance: &Entrance, text: &'t Spanned, environment: &'t [Seed]) -> (Span, Option<&'t Arc<Origin>>) {

@@ -5,7 +5,7 @@ use super::passed::{Passed, below};
 use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
-use crate::shell::{Language, Outline, Piece, Script, environment_name};
+use crate::shell::{ARGUMENTS, Language, Outline, Piece, Script, environment_name};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Locator, Node, Scalar};
@@ -114,7 +114,12 @@ impl<'f> Finder<'f> {
     fn script(&self, node: &Node) -> Option<ForeseenScript> {
         let (language, value) = script_of(node)?;
         let script = self.with_macros(&self.written(value));
-        let environment = self.environment(node, &script);
+        let mut environment = self.environment(node, &script);
+        if language == Language::Python {
+            let words = node.member("inputs").and_then(|inputs| inputs.member("arguments"));
+            let words = words.map(|words| self.with_macros(&self.written(words))).unwrap_or_default();
+            environment.extend(words.holes.into_iter().map(|place| (ARGUMENTS.to_owned(), place)));
+        }
         if !script.is_tainted() && environment.is_empty() {
             return None;
         }

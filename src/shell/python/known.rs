@@ -58,6 +58,23 @@ pub(super) const RUNNING: &[&str] = &[
     "jsonpickle",
     "cloudpickle",
     "numexpr",
+    "subprocess_shell",
+    "expandvars",
+    "format_string",
+    "dictConfig",
+    "fileConfig",
+    "testfile",
+    "loadTestsFromName",
+    "loadTestsFromNames",
+    "resolve_name",
+    "addsitedir",
+    "load_source",
+    "load_compiled",
+    "zipimporter",
+    "SourceFileLoader",
+    "ForwardRef",
+    "get_type_hints",
+    "render_template_string",
 ];
 
 /// Functions among them whose result may be a function that runs its argument.
@@ -80,7 +97,20 @@ pub(super) const FINDING: &[&str] = &[
 pub(super) const RUNNING_PREFIXES: &[&str] = &["execv", "execl", "spawnv", "spawnl", "posix_spawn", "popen"];
 
 /// Functions that start a program: of a list of words, the first says which.
-pub(super) const STARTING: &[&str] = &["run", "call", "check_call", "check_output", "Popen", "create_subprocess_exec"];
+pub(super) const STARTING: &[&str] = &[
+    "run",
+    "call",
+    "check_call",
+    "check_output",
+    "Popen",
+    "create_subprocess_exec",
+    "subprocess_exec",
+    "run_process",
+    "open_process",
+];
+
+/// Functions that fetch from an address of any scheme, also `file:`.
+pub(super) const FETCHING: &[&str] = &["urlopen", "urlretrieve", "Request"];
 
 /// Functions whose first argument is code of a database.
 pub(super) const QUERYING: &[&str] = &["execute", "executemany", "executescript", "query"];
@@ -121,6 +151,15 @@ pub(super) const TOUCHING: &[&str] = &[
     "extractall",
     "PurePath",
     "PosixPath",
+    "mkdtemp",
+    "mkstemp",
+    "NamedTemporaryFile",
+    "TemporaryDirectory",
+    "getline",
+    "getlines",
+    "FileInput",
+    "FileHandler",
+    "RotatingFileHandler",
 ];
 
 /// The same of `os` and `shutil`, by names that other things have too.
@@ -181,7 +220,8 @@ pub(super) const INTERPRETERS: &[&str] = &[
 pub(super) const OPTIONED: &[&str] = &["git", "tar", "make", "rsync", "curl", "zip", "npm", "pip", "pip3"];
 
 /// Functions that give their text to a shell.
-pub(super) const SHELLS: &[&str] = &["system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"];
+pub(super) const SHELLS: &[&str] =
+    &["system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell", "subprocess_shell"];
 
 /// Functions among those that run their argument whose names mean other things in short programs mostly.
 const COMMON: &[&str] = &["compile", "spawn", "vars", "globals", "locals", "getattr", "setattr", "delattr", "Template"];

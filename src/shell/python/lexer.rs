@@ -7,8 +7,15 @@ use std::collections::BTreeMap;
 /// The most brackets and strings inside each other in the `{ }` of an f-string.
 const DEPTH_MAX: usize = 32;
 
+/// The most f-strings inside each other.
+const FIELD_DEPTH_MAX: usize = 8;
+
 /// What stands for a hole in the text of a literal: no script has this character.
 pub(super) const HOLE: char = '\0';
+
+/// What stands for the braces around an expression in the text of an f-string.
+pub(super) const FIELD: char = '\u{1}';
+pub(super) const FIELD_END: char = '\u{2}';
 
 /// Letters that stand in front of a string literal.
 const PREFIXES: &[&str] = &["r", "u", "b", "f", "br", "rb", "fr", "rf"];
@@ -35,7 +42,8 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     Name(String),
-    /// A literal: the author's characters of it, with [`HOLE`] where a hole stands, and the holes in it.
+    /// A literal: the author's characters of it, with [`HOLE`] where a hole stands, and [`FIELD`] in front of an
+    /// expression of an f-string, and the holes in it.
     Text(String, Vec<usize>),
     /// One character of an operator, a bracket, or of a number.
     Other(char),
@@ -49,12 +57,20 @@ pub(super) struct Lexed {
     pub(super) places: BTreeMap<usize, Place>,
 }
 
+/// Cuts a script into tokens. The code in the `{ }` of f-strings follows as statements of its own.
 pub(super) fn lex(symbols: &[Symbol]) -> Result<Lexed, Unread> {
-    let mut lexer = Lexer { symbols, at: 0, open: 0, lexed: Lexed::default() };
+    lex_inside(symbols, 0)
+}
+
+fn lex_inside(symbols: &[Symbol], depth: usize) -> Result<Lexed, Unread> {
+    // A line's end ends no statement in the `{ }` of an f-string.
+    let open = usize::from(depth > 0);
+    let mut lexer = Lexer { symbols, at: 0, open, depth, fields: Vec::new(), lexed: Lexed::default() };
     while let Some(symbol) = lexer.peek(0) {
         lexer.token(symbol)?;
     }
     lexer.lexed.tokens.push(Token::End);
+    lexer.lexed.tokens.extend(lexer.fields);
     Ok(lexer.lexed)
 }
 
@@ -63,6 +79,10 @@ struct Lexer<'s> {
     at: usize,
     /// How many brackets are open: a line's end ends no statement inside of them.
     open: usize,
+    /// How many f-strings are around.
+    depth: usize,
+    /// The statements in the `{ }` of f-strings.
+    fields: Vec<Token>,
     lexed: Lexed,
 }
 
@@ -202,6 +222,8 @@ impl Lexer<'_> {
             text.push('{');
             return Ok(());
         }
+        let start = self.at + 1;
+        text.push(FIELD);
         let mut open: Vec<char> = Vec::new();
         loop {
             match self.peek(0) {
@@ -227,8 +249,51 @@ impl Lexer<'_> {
             }
             self.at += 1;
             if open.is_empty() {
-                return Ok(());
+                text.push(FIELD_END);
+                return self.code(&self.symbols[start..self.at - 1]);
             }
         }
     }
+
+    /// Reads the code of a `{ }`, without what says how its value is written.
+    fn code(&mut self, field: &[Symbol]) -> Result<(), Unread> {
+        if self.depth == FIELD_DEPTH_MAX {
+            return self.fail("f-strings are nested too deeply");
+        }
+        let code = &field[..conversion(field)];
+        let inner = lex_inside(code, self.depth + 1)?;
+        self.fields.extend(inner.tokens);
+        // What says how it is written may have fields itself.
+        let symbols = &field[code.len()..];
+        let (fields, lexed) = (Vec::new(), Lexed::default());
+        let mut format = Lexer { symbols, at: 0, open: 0, depth: self.depth + 1, fields, lexed };
+        while format.peek(0).is_some() {
+            if format.char_at(0) == Some('{') {
+                format.field(&mut String::new())?;
+            } else {
+                format.at += 1;
+            }
+        }
+        self.fields.extend(format.fields);
+        Ok(())
+    }
+}
+
+/// Returns where in a `{ }` begins what says how the value is written: `:` or `!`, outside of brackets and texts.
+fn conversion(field: &[Symbol]) -> usize {
+    let (mut open, mut quote) = (0_usize, None);
+    for (at, symbol) in field.iter().enumerate() {
+        let is_next = |wanted: char| field.get(at + 1).is_some_and(|next| next.is(wanted));
+        match (symbol.char(), quote) {
+            (Some(end), Some(quoted)) if end == quoted => quote = None,
+            (_, Some(_)) => {}
+            (Some(begin @ ('"' | '\'')), None) => quote = Some(begin),
+            (Some('(' | '[' | '{'), None) => open += 1,
+            (Some(')' | ']' | '}'), None) => open = open.saturating_sub(1),
+            (Some(':'), None) if open == 0 => return at,
+            (Some('!'), None) if open == 0 && !is_next('=') => return at,
+            _ => {}
+        }
+    }
+    field.len()
 }

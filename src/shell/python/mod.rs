@@ -17,9 +17,11 @@
 //! their names tell. A list of words for a program is judged as the same command in bash. A library that
 //! treats a text as code in a way that no list knows is not seen.
 
+mod environment;
+mod format;
 mod known;
+mod learn;
 mod lexer;
-mod program;
 mod sink;
 mod started;
 

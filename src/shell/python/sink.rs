@@ -4,20 +4,26 @@
 //! something tainted taints what it assigns. That demands too much now and then, never too little
 //! of what the lists below know.
 
+use super::format::gives_format;
 use super::known::{
-    FINDING, LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS,
+    FETCHING, LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS,
     is_running,
 };
-use super::lexer::Token;
-use super::program::Holes;
+use super::lexer::{FIELD, FIELD_END, HOLE, Token};
 use crate::shell::analysis::Finding;
 use crate::shell::filename::is_run;
+use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
-use crate::shell::special::is_obeyed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a file is written to: one name for all files.
 pub(super) const FILES: &str = "<files>";
+
+/// The parameters of a script's functions, by the functions' names.
+pub(super) type Functions = BTreeMap<String, Vec<String>>;
+
+/// The most variables that get their text from each other in front of an address.
+const SCHEME_DEPTH_MAX: usize = 8;
 
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) {
@@ -34,16 +40,27 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         touching: BTreeSet::new(),
         imported: BTreeSet::new(),
         modules: BTreeSet::new(),
+        formatters: BTreeSet::new(),
+        environments: BTreeSet::new(),
+        spreads: false,
+        run_files: BTreeSet::new(),
+        texts: tokens.iter().filter_map(as_variable).collect(),
+        statements: &statements,
         set: Vec::new(),
         holes,
     };
     for statement in &statements {
         judge.learn_function(statement);
         judge.learn_import(statement);
+        judge.learn_formatter(statement);
+        judge.learn_run_file(statement);
     }
     judge.learn_classes(&statements);
+    judge.learn_arguments();
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
     while judge.spread_all(&statements) {}
+    statements.iter().for_each(|statement| judge.learn_spread(statement));
+    judge.find_environments(&statements);
     for statement in &statements {
         judge.learn_environment(statement);
     }
@@ -59,114 +76,65 @@ pub(super) struct Judge<'j> {
     pub(super) own: usize,
     pub(super) tainted: BTreeMap<String, Holes>,
     /// The parameters of the script's functions.
-    functions: BTreeMap<String, Vec<String>>,
+    pub(super) functions: Functions,
     /// The names that `except … as` and `case` give to what comes from elsewhere.
-    bound: BTreeSet<String>,
+    pub(super) bound: BTreeSet<String>,
     /// The script's own names of functions that run their argument.
-    running: BTreeSet<String>,
+    pub(super) running: BTreeSet<String>,
     /// Its own names of functions that start a program.
-    starting: BTreeSet<String>,
+    pub(super) starting: BTreeSet<String>,
     /// Its names of `yaml`, and of the functions that it has from there.
-    loading: BTreeSet<String>,
+    pub(super) loading: BTreeSet<String>,
     /// The names of functions that it has from `os` and `shutil`.
-    touching: BTreeSet<String>,
+    pub(super) touching: BTreeSet<String>,
     /// What it has of others: modules, and what it names of them.
-    imported: BTreeSet<String>,
+    pub(super) imported: BTreeSet<String>,
     /// The modules that it has whole. What is put into a member of one is known by the member's name.
-    modules: BTreeSet<String>,
+    pub(super) modules: BTreeSet<String>,
+    /// What it calls a `string.Formatter`.
+    pub(super) formatters: BTreeSet<String>,
+    /// The names of what it gives to programs as their environment.
+    pub(super) environments: BTreeSet<String>,
+    /// It gives dictionaries of named arguments to what starts a program.
+    pub(super) spreads: bool,
+    /// The variables that hold the name of a file that is run or obeyed.
+    pub(super) run_files: BTreeSet<String>,
+    /// The texts that can be names of variables.
+    pub(super) texts: BTreeSet<String>,
+    pub(super) statements: &'j [&'j [Token]],
     /// The variables that it puts into the environment, and what reaches each.
     pub(super) set: Vec<(String, Holes)>,
     holes: &'j mut [Finding],
 }
 
 impl Judge<'_> {
-    fn learn_function(&mut self, statement: &[Token]) {
-        for (at, token) in statement.iter().enumerate() {
-            let (Token::Name(keyword), Some(Token::Name(name))) = (token, statement.get(at + 1)) else { continue };
-            if keyword == "def" || keyword == "class" {
-                let rest = names(&statement[at + 2..]);
-                self.functions.entry(name.clone()).or_default().extend(rest.map(str::to_owned));
-            }
-            // `name = lambda parameters: …`
-            if keyword == "lambda"
-                && let [before @ .., Token::Name(name), Token::Other('=')] = &statement[..at]
-                && before.is_empty()
-            {
-                let end = statement[at..].iter().position(|token| *token == Token::Other(':')).unwrap_or(0);
-                let parameters: Vec<String> = names(&statement[at + 1..at + end.max(1)]).map(str::to_owned).collect();
-                self.functions.entry(name.clone()).or_default().extend(parameters);
-            }
-        }
+    /// Returns what decides how an address begins: nothing where the author wrote its scheme.
+    fn beginning(&self, address: &[Token]) -> Holes {
+        if self.has_scheme(address, 0) { Holes::new() } else { self.sources(address) }
     }
 
-    /// Notes what modules are called here, and which functions of theirs have names of their own.
-    fn learn_import(&mut self, statement: &[Token]) {
-        let words: Vec<&str> = names(statement).collect();
-        let Some(at) = words.iter().position(|word| *word == "import") else { return };
-        let (module, brought) = (words.get(1..at).unwrap_or_default(), &words[at + 1..]);
-        self.imported.extend(module.iter().chain(brought).map(|word| (*word).to_owned()));
-        if module.is_empty() {
-            self.modules.extend(brought.iter().map(|word| (*word).to_owned()));
-        }
-        for (place, word) in brought.iter().enumerate() {
-            let own = if brought.get(place + 1) == Some(&"as") { brought.get(place + 2).unwrap_or(word) } else { word };
-            let own = (*own).to_owned();
-            match module {
-                [] if *word == "yaml" => drop(self.loading.insert(own)),
-                [.., "yaml"] if LOADING.contains(word) => drop(self.loading.insert(own)),
-                ["os" | "shutil", ..] if TOUCHING_MEMBERS.contains(word) => drop(self.touching.insert(own)),
-                _ => {}
+    /// Says whether a text begins with the scheme of an address, as it stands there or in all that its variable gets.
+    fn has_scheme(&self, address: &[Token], depth: usize) -> bool {
+        match address {
+            // It was judged itself.
+            _ if names(address).any(|name| FETCHING.contains(&name)) => true,
+            [Token::Text(text, _), ..] if !text.starts_with([HOLE, FIELD]) => {
+                text.split([HOLE, FIELD, '{', '%']).next().is_some_and(|begin| begin.contains("://"))
             }
-        }
-    }
-
-    /// Notes what a class is called with: what any class of the script is made with.
-    fn learn_classes(&mut self, statements: &[&[Token]]) {
-        let word = |statement: &[Token], at: usize| {
-            names(&statement[..statement.len().min(at + 1)]).nth(at).map(str::to_owned)
-        };
-        let is_first =
-            |statement: &&&[Token], keyword: &str| matches!(statement.first(), Some(Token::Name(it)) if it == keyword);
-        let made_with = ["__init__", "__new__", "__call__"].iter().filter_map(|name| self.functions.get(*name));
-        let parameters: Vec<String> = made_with.flatten().cloned().collect();
-        for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
-            self.functions.entry(class).or_default().extend(parameters.iter().cloned());
-        }
-        for statement in statements.iter().filter(|it| is_first(it, "except") || is_first(it, "case")) {
-            self.bound.extend(names(statement).map(str::to_owned));
-        }
-    }
-
-    /// Notes the names that a statement gives to functions that run their argument or start a program, and
-    /// says whether one was new.
-    fn learn_running(&mut self, statement: &[Token]) -> bool {
-        let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
-        let gives = |at: usize, name: &str| {
-            FINDING.contains(&name) || (is_running(name) || self.running.contains(name)) && !is_called(at)
-        };
-        let starts =
-            |at: usize, name: &str| (STARTING.contains(&name) || self.starting.contains(name)) && !is_called(at);
-        let is_any = |is_it: &dyn Fn(usize, &str) -> bool| {
-            statement
-                .iter()
-                .enumerate()
-                .any(|(at, token)| matches!(token, Token::Name(name) if is_it(at, name) && !is_assigned(statement, at)))
-        };
-        let (gives, starts) = (is_any(&gives), is_any(&starts));
-        if !gives && !starts {
-            return false;
-        }
-        let mut is_new = false;
-        for (at, token) in statement.iter().enumerate() {
-            let Token::Name(name) = token else { continue };
-            let follows_as =
-                matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as");
-            if is_assigned(statement, at) || follows_as {
-                is_new |= gives && self.running.insert(name.clone());
-                is_new |= starts && self.starting.insert(name.clone());
+            // The expression that an f-string begins with.
+            [Token::Text(text, _), ..] => {
+                text.strip_prefix(FIELD).and_then(|rest| rest.split_once(FIELD_END)).is_some_and(|(name, _)| {
+                    let name = Token::Name(name.trim_matches(['{', '}']).to_owned());
+                    self.has_scheme(&[name], depth)
+                })
             }
+            [Token::Name(name)] | [Token::Name(name), Token::Other('+'), ..] if depth < SCHEME_DEPTH_MAX => {
+                let is_own = |it: &&&[Token]| matches!(it, [Token::Name(own), Token::Other('='), ..] if own == name);
+                let mut own = self.statements.iter().filter(is_own).peekable();
+                own.peek().is_some() && own.all(|it| self.has_scheme(&it[2..], depth + 1))
+            }
+            _ => false,
         }
-        is_new
     }
 
     /// Returns the holes that a part of a statement holds or names.
@@ -177,9 +145,13 @@ impl Judge<'_> {
                 Token::Text(text, holes) => {
                     sources.extend(holes);
                     sources.extend(self.environment.iter().position(|name| name == text).map(|at| self.own + at));
-                    // The expressions of an f-string.
-                    let words = text.split(|character: char| !(character.is_alphanumeric() || character == '_'));
-                    sources.extend(words.filter_map(|word| self.tainted.get(word)).flatten());
+                    let fields = text.split(FIELD).skip(1).filter_map(|it| it.split(FIELD_END).next());
+                    let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
+                    let words = fields.flat_map(|field| field.split(is_between));
+                    for word in words {
+                        sources.extend(self.tainted.get(word).into_iter().flatten());
+                        sources.extend(self.environment.iter().position(|name| name == word).map(|at| self.own + at));
+                    }
                 }
                 Token::Name(name) => sources.extend(self.tainted.get(name).into_iter().flatten()),
                 Token::Other(_) | Token::End => {}
@@ -234,13 +206,13 @@ impl Judge<'_> {
         for (at, token) in statement.iter().enumerate() {
             match token {
                 Token::Name(name) => self.name(name, statement, at),
-                Token::Text(..) => self.format(statement, at),
+                Token::Other('%') => self.percent(statement, at),
                 // Text is divided by nothing but a path.
                 Token::Other('/') => {
                     let sources = self.sources(statement.get(at + 1..at + 2).unwrap_or_default());
                     self.require(&sources, Requirement::InsidePath);
                 }
-                Token::Other(_) | Token::End => {}
+                Token::Text(..) | Token::Other(_) | Token::End => {}
             }
         }
     }
@@ -249,16 +221,16 @@ impl Judge<'_> {
         let is_member_of = |owner: &str| {
             at >= 2 && statement[at - 1] == Token::Other('.') && statement[at - 2] == Token::Name(owner.to_owned())
         };
-        if self.tainted.contains_key(name) {
-            self.format(statement, at);
+        self.format_method(statement, at);
+        if name == "path" && is_member_of("sys") {
+            self.refuse(&self.sources(statement), "the path of modules");
         }
-        if name == "environ" || name == "putenv" || name == "path" && is_member_of("sys") {
-            self.obeyed(name, statement, at);
-        }
-        if name.starts_with("write") || name == "open" || name == "dump" {
+        if name.starts_with("write") || matches!(name, "open" | "Path" | "dump") {
             self.written(statement);
         }
-        if (is_running(name) || self.running.contains(name) && !is_assigned(statement, at)) && !is_member_of("re") {
+        let runs = is_running(name) || self.running.contains(name) && !is_assigned(statement, at);
+        let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
+        if runs && !is_member_of("re") || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
             sources.extend(self.tainted.get(FILES).into_iter().flatten());
             return self.refuse(&sources, &format!("an argument of `{name}`"));
@@ -277,9 +249,20 @@ impl Judge<'_> {
         let touches = TOUCHING.contains(&name)
             || TOUCHING_MEMBERS.contains(&name) && matches!(owner, "os" | "shutil")
             || self.touching.contains(name)
-            || name == "join" && owner == "path";
+            || matches!((owner, name), ("path", "join") | ("fileinput", "input") | ("sqlite3", "connect"));
+        if touches && self.names_run_file(statement) {
+            let files = self.tainted.get(FILES).cloned().unwrap_or_default();
+            self.refuse(&files, "written to a file that is run or obeyed");
+        }
         match name {
-            "open" | "Path" => self.require(&self.sources(first), Requirement::InsidePath),
+            _ if FETCHING.contains(&name) || name == "open" && owner == "webbrowser" => {
+                let beginning = self.beginning(first);
+                self.require(&beginning, Requirement::WebAddress);
+            }
+            "open" | "Path" => {
+                let sources = given.iter().flat_map(|argument| self.sources(argument)).collect();
+                self.require(&sources, Requirement::InsidePath);
+            }
             _ if loads && !names(statement).any(|it| SAFE_LOADERS.iter().any(|safe| it.contains(safe))) => {
                 self.refuse(&self.sources(statement), "an argument of `yaml.load`");
             }
@@ -303,37 +286,19 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges what is put into the environment or the path of modules.
-    fn obeyed(&mut self, name: &str, statement: &[Token], at: usize) {
-        let is_key = |token: &Token| matches!(token, Token::Text(_, holes) if !holes.is_empty());
-        let key = statement.get(at + 2).filter(|_| name != "path");
-        let names_obeyed = |token: &Token| matches!(token, Token::Text(text, _) if is_obeyed(text));
-        if name == "path" || key.is_some_and(is_key) || statement.iter().any(names_obeyed) {
-            self.refuse(&self.sources(statement), "the environment that programs obey, or its name");
-        }
-    }
-
     /// Judges what is written to a file that somebody runs.
     fn written(&mut self, statement: &[Token]) {
-        let is_run = |token: &Token| matches!(token, Token::Text(text, _) if is_run(text));
-        if statement.iter().any(is_run) {
+        if self.names_run_file(statement) {
             self.refuse(&self.sources(statement), "written to a file that is run or obeyed");
         }
     }
 
-    /// Refuses a text that `%` or `.format` behind it takes for a format.
-    fn format(&mut self, statement: &[Token], at: usize) {
-        let mut after =
-            statement[at + 1..].iter().skip_while(|token| matches!(token, Token::Text(..) | Token::Other(')' | ']')));
-        let is_format = match after.next() {
-            Some(Token::Other('%')) => true,
-            Some(Token::Other('.')) => matches!(after.next(), Some(Token::Name(name)) if name.starts_with("format")),
-            _ => false,
-        };
-        if is_format {
-            let sources = self.sources(&statement[at..=at]);
-            self.refuse(&sources, "a part of the format of `%` or `.format`");
-        }
+    fn names_run_file(&self, statement: &[Token]) -> bool {
+        statement.iter().any(|token| match token {
+            Token::Text(text, _) => is_run(text),
+            Token::Name(name) => self.run_files.contains(name),
+            Token::Other(_) | Token::End => false,
+        })
     }
 
     pub(super) fn refuse(&mut self, holes: &Holes, reason: &str) {
@@ -355,9 +320,38 @@ pub(super) fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Returns where in a statement an `=` assigns what is behind it to what is in front.
+pub(super) fn assignments(statement: &[Token]) -> Vec<usize> {
+    let mut open = 0_i32;
+    let mut found = Vec::new();
+    for (at, token) in statement.iter().enumerate() {
+        match token {
+            Token::Other('(' | '[' | '{') => open += 1,
+            Token::Other(')' | ']' | '}') => open -= 1,
+            Token::Other('=') if open == 0 && at > 0 => {
+                let compares = matches!(statement[at - 1], Token::Other('=' | '!' | '<' | '>' | ':'));
+                if !compares && statement.get(at + 1) != Some(&Token::Other('=')) {
+                    found.push(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns a text that can be the name of a variable of the environment.
+fn as_variable(token: &Token) -> Option<String> {
+    let Token::Text(text, holes) = token else { return None };
+    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let is_name =
+        !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_part);
+    (is_name && holes.is_empty()).then(|| text.clone())
+}
+
 /// Says whether a name of a statement stands in front of an `=` that assigns, or between `for` and
 /// `in`.
-fn is_assigned(statement: &[Token], at: usize) -> bool {
+pub(super) fn is_assigned(statement: &[Token], at: usize) -> bool {
     let compares = |other: Option<&Token>| matches!(other, Some(Token::Other('=' | '!' | '<' | '>')));
     let mut open = 0_i32;
     for (index, token) in statement.iter().enumerate() {
@@ -381,7 +375,7 @@ fn is_assigned(statement: &[Token], at: usize) -> bool {
 }
 
 /// Returns what stands in the parentheses that begin at an index.
-fn arguments(statement: &[Token], open: usize) -> Option<&[Token]> {
+pub(super) fn arguments(statement: &[Token], open: usize) -> Option<&[Token]> {
     (statement.get(open) == Some(&Token::Other('('))).then(|| &statement[open + 1..])
 }
 

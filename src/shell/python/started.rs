@@ -1,13 +1,13 @@
 //! What a Python script starts, and with which words, input and environment.
 
-use super::known::{INTERPRETERS, OPTIONED, SHELLS};
-use super::lexer::{HOLE, Token};
-use super::program::{Demand, Holes, Part, Program, demands_of_shell_text};
+use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING};
+use super::lexer::{FIELD, HOLE, Token};
 use super::sink::{FILES, Judge, names, split};
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
+use crate::shell::outline::ARGUMENTS;
+use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
-use crate::shell::special::is_obeyed;
 
 /// What stands for a word of the author's that is known only when the script runs.
 const UNKNOWN: &str = "value";
@@ -45,29 +45,30 @@ impl Judge<'_> {
         if !started.is_whole && (INTERPRETERS.contains(&program) || OPTIONED.contains(&program)) {
             return self.refuse(&sources, &format!("a word of `{program}`, whose other words are not known"));
         }
-        for (variable, holes) in &started.program.environment {
-            if is_obeyed(variable) {
-                self.refuse(holes, "the environment that programs obey, or its name");
-            }
-        }
         let demands = started.program.demands();
         let (own, folder) = (started.program.sources(), started.folder.clone());
         self.apply(demands, &sources);
         self.require(&folder, Requirement::InsidePath);
-        let others: Holes = sources.difference(&own).copied().filter(|hole| !folder.contains(hole)).collect();
+        // What is in its environment was judged there.
+        let set: Holes = self.set.iter().flat_map(|(_, holes)| holes).copied().collect();
+        let others: Holes =
+            sources.difference(&own).copied().filter(|hole| !folder.contains(hole) && !set.contains(hole)).collect();
         self.require(&others, Requirement::NotAnOption);
     }
 
     /// Judges what texts for a shell do with variables of the environment.
     pub(super) fn shell_texts(&mut self, statements: &[&[Token]]) {
         let variables = self.variables();
-        let gives = |statement: &[Token]| names(statement).any(|name| SHELLS.contains(&name) || name == "shell");
-        if variables.is_empty() || !statements.iter().any(|statement| gives(statement)) {
+        let names_shell = |statement: &[Token]| names(statement).any(|name| SHELLS.contains(&name) || name == "shell");
+        let gives = |it: &&&[Token]| names_shell(it) || self.starts_unknown(it);
+        let giving: Vec<&[Token]> = statements.iter().filter(gives).copied().collect();
+        if variables.is_empty() || giving.is_empty() {
             return;
         }
         // A text may be given to the shell by another name.
         let assigns = |statement: &[Token]| statement.contains(&Token::Other('='));
-        for token in statements.iter().filter(|it| gives(it) || assigns(it)).flat_map(|statement| statement.iter()) {
+        let assigning = statements.iter().filter(|it| assigns(it)).copied();
+        for token in giving.into_iter().chain(assigning).flatten() {
             let Token::Text(text, _) = token else { continue };
             let is_named = |name: &str| [format!("${name}"), format!("${{{name}")].iter().any(|it| text.contains(it));
             let named: Vec<_> = variables.iter().filter(|(name, _)| is_named(name)).cloned().collect();
@@ -78,12 +79,14 @@ impl Judge<'_> {
         }
     }
 
-    /// Notes the variables that a statement puts into the environment.
-    pub(super) fn learn_environment(&mut self, statement: &[Token]) {
-        if names(statement).any(|name| name == "environ" || name == "putenv") {
-            let sources = self.sources(statement);
-            self.set.extend(keys(statement).map(|key| (key.to_owned(), sources.clone())).filter(|it| !it.1.is_empty()));
-        }
+    /// Says whether a statement starts a program whose words stand elsewhere.
+    fn starts_unknown(&self, statement: &[Token]) -> bool {
+        statement.iter().enumerate().any(|(at, token)| {
+            let is_one =
+                matches!(token, Token::Name(name) if STARTING.contains(&name.as_str()) || self.starting.contains(name));
+            let is_list = matches!(statement.get(at + 1..at + 3), Some([Token::Other('('), Token::Other('[' | '(')]));
+            is_one && !is_list
+        })
     }
 
     fn apply(&mut self, demands: Result<Vec<Demand>, Unread>, all: &Holes) {
@@ -100,7 +103,7 @@ impl Judge<'_> {
 
     /// Returns the variables of the environment that hold payload text.
     fn variables(&self) -> Vec<(String, Holes)> {
-        let given = self.environment.iter().enumerate();
+        let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
         let given = given.map(|(at, name)| (name.clone(), Holes::from([self.own + at])));
         given.chain(self.set.iter().cloned()).collect()
     }
@@ -134,10 +137,6 @@ impl Judge<'_> {
             match name.as_str() {
                 "input" | "stdin" => started.program.input.extend(sources),
                 "cwd" => started.folder.extend(sources),
-                "env" if !sources.is_empty() => {
-                    let set = keys(value).map(|key| (key.to_owned(), sources.clone()));
-                    started.program.environment.extend(set);
-                }
                 _ => {}
             }
         }
@@ -165,7 +164,7 @@ impl Judge<'_> {
                 Some(parts)
             }
             [Token::Text(text, _), ..] if !all.is_empty() => {
-                let prefix = text.split([HOLE, '{']).next().unwrap_or_default();
+                let prefix = text.split([HOLE, FIELD]).next().unwrap_or_default();
                 let prefix = (!prefix.is_empty()).then(|| Part::Text(prefix.to_owned()));
                 Some(prefix.into_iter().chain([Part::Value(all)]).collect())
             }
@@ -181,17 +180,4 @@ impl Judge<'_> {
         let sources = self.sources(item);
         vec![if sources.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(sources) }]
     }
-}
-
-/// Returns what may be names of variables in a part of a statement: texts, and names in front of an `=`.
-fn keys(tokens: &[Token]) -> impl Iterator<Item = &str> {
-    let is_name = |text: &str| {
-        text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
-    };
-    tokens.iter().enumerate().filter_map(move |(at, token)| match token {
-        Token::Text(text, _) if is_name(text) => Some(text.as_str()),
-        Token::Name(name) if tokens.get(at + 1) == Some(&Token::Other('=')) => Some(name.as_str()),
-        _ => None,
-    })
 }

@@ -1,7 +1,7 @@
 //! Scripts in Python, against the real interpreter.
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
-use pipehook::shell::{Language, Placed, Refusal};
+use pipehook::shell::{ARGUMENTS, Language, Placed, Refusal};
 use proptest::prelude::*;
 
 /// What breaks out of some literal.
@@ -153,7 +153,27 @@ const PATHS: &[&str] = &[
     "from zipfile import ZipFile\nZipFile('${{ x }}', 'w')",
     "import os\nopen(os.path.join('out', '${{ x }}'), 'w')",
     "import subprocess\nsubprocess.run(['ls'], cwd='${{ x }}')",
+    "from os.path import join\nopen(join('out', '${{ x }}'))",
+    "from pathlib import Path\nPath('out', '${{ x }}').read_text()",
+    "import linecache\nlinecache.getlines('${{ x }}')",
+    "import tempfile\ntempfile.mkdtemp(prefix='${{ x }}')",
 ];
+
+/// Scripts that fetch from the address that is the value.
+const ADDRESSES: &[&str] = &[
+    "from urllib.request import urlopen\nu = '${{ x }}'\nurlopen(u)",
+    "import urllib.request\nurllib.request.urlretrieve('${{ x }}', 'a.zip')",
+    "import webbrowser\nwebbrowser.open('${{ x }}')",
+];
+
+#[test]
+fn an_address_that_is_a_value_is_one_of_the_web() {
+    for script in ADDRESSES {
+        placed(script, "https://example.com/a").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        placed(script, "file:///etc/passwd").expect_err(script);
+    }
+    placed("from urllib.request import urlopen, Request\nBASE = 'https://x'\nr = Request(f'{BASE}/${{ x }}', data=b'${{ x }}')\nurlopen(r)", "a title").expect("the author's address");
+}
 
 #[test]
 fn a_path_that_a_value_names_stays_in_its_folder() {
@@ -184,6 +204,20 @@ const NEAR: &[&str] = &[
     "import logging\nlogging.warning('got %s', '${{ x }}')",
     "import logging\nlogging.warning('about ${{ x }}')",
     "from functools import reduce\nrun = reduce\nprint('${{ x }}')",
+    "env = '${{ x }}'\nprint(env)",
+    "import requests\nrequests.post('https://x', json={'env': '${{ x }}'})",
+    "import subprocess\nsubprocess.run(['echo', '${{ x }}'], env={'A': 'b'})",
+    "import subprocess, os\nenv = os.environ.copy()\ntitle = '${{ x }}'\nenv['TITLE'] = title\nsubprocess.run(['build'], env=env)",
+    "import subprocess, os\nenv = {**os.environ, 'TITLE': '${{ x }}'.strip()}\nsubprocess.run(['build', 'x'], env=env)",
+    "import subprocess, os\ndef build_env(title):\n    env = os.environ.copy()\n    env['TITLE'] = title\n    return env\nsubprocess.run(['build'], env=build_env('${{ x }}'))",
+    "import subprocess, os\nenv = dict(os.environ, TITLE='${{ x }}')\nsubprocess.run(['build'], env=env, check=True)",
+    "title = '${{ x }}'\nprint('{} by {}'.format(title, 1))\nrow = '{}'.format\nprint(row(title))",
+    "n = '${{ x }}'\nprint(f'{n!r:>10} {len(n):{10}d}')",
+    "title = '${{ x }}'\nprint(f\"{'x' if title else 'y'} {title[:5]}\")",
+    "print(int('${{ x }}') % 2)",
+    "notes = '/ ${{ x }}'\nopen('notes.md', 'w').write(notes)",
+    "import json\ndata = {'title': '/ ${{ x }}'}\nwith open('data.json', 'w') as f:\n    json.dump(data, f)",
+    "notes = '/a ${{ x }}'\nname = 'notes.md'\nopen(name, 'w').write(notes)",
 ];
 
 #[test]
@@ -210,6 +244,25 @@ fn what_a_script_reads_from_its_environment_is_followed() {
     beside("import os\nos.system('eval \"$TITLE\"')").expect_err("code by its name");
     beside("import subprocess\nsubprocess.run(['sh', '-c', 'eval $TITLE'])").expect_err("code by its name");
     beside("import os\nos.system('echo \"$TITLE\" > notes.txt')").expect("data by its name");
+}
+
+#[test]
+fn the_words_behind_a_script_are_followed_from_where_it_reads_them() {
+    let behind = |script: &str, value: &str| placed_beside(Language::Python, script, ARGUMENTS, value);
+    for script in [
+        "import os, sys\nos.system('echo ' + sys.argv[1])",
+        "import os, sys\nos.system(f'echo {sys.argv[1]}')",
+        "import os, argparse\np = argparse.ArgumentParser()\np.add_argument('--t')\na = p.parse_args()\nos.system(f'echo {a.t}')",
+        "import subprocess, sys\nsubprocess.run(['bash', '-c', sys.argv[1]])",
+        "from sys import argv as words\neval(words[1])",
+        "import click, os\n@click.command()\n@click.option('--t')\ndef main(t):\n    os.system(t)\nmain()",
+    ] {
+        behind(script, "a b").expect_err(script);
+    }
+    behind("import sys\nprint(sys.argv[1])", "-a b").expect("data");
+    behind("import sys\nopen(sys.argv[1])", "notes.md").expect("a file of the folder");
+    behind("import sys\nopen(sys.argv[1])", "/etc/passwd").expect_err("any file");
+    behind("import os\nos.system('ls')", "-a b").expect("it is not read");
 }
 
 proptest! {

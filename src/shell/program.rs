@@ -1,14 +1,15 @@
-//! Programs that a Python script starts, judged by what is known of commands in bash.
+//! Programs that a script in another language starts, judged by what is known of commands in bash.
 //!
 //! A list of words is written as the command that it is, each of its words in quotes, and bash's own
-//! analysis says what the values in it must be. So a program that takes code, options, files or other
+//! analysis says what the values in it must be. There a value is a variable and no hole: nobody puts a
+//! reference into the text of a word that is code, the other language gives the value itself. So a program that takes code, options, files or other
 //! programs is known here as it is there. What a text for a shell does with variables of the
 //! environment is judged in the same way.
 
-use crate::shell::Language;
-use crate::shell::analysis::{Finding, Unread};
-use crate::shell::bash;
-use crate::shell::outline::{Outline, Piece};
+use super::Language;
+use super::analysis::{Finding, Unread};
+use super::bash;
+use super::outline::{Outline, Piece};
 use std::collections::BTreeSet;
 
 /// Numbers of holes.
@@ -67,6 +68,9 @@ impl Program {
     }
 }
 
+/// The beginning of the variables that stand for values in a command; no environment has such.
+const VALUE: &str = "PIPEHOOK_VALUE_";
+
 /// Returns what is demanded of variables of the environment that a text for a shell may name.
 pub(super) fn demands_of_shell_text(text: &str, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
     let mut command = Command::default();
@@ -77,13 +81,13 @@ pub(super) fn demands_of_shell_text(text: &str, environment: &[(String, Holes)])
 /// A command of bash as it is put together.
 #[derive(Default)]
 struct Command {
-    pieces: Vec<Piece>,
-    values: Vec<Holes>,
+    text: String,
+    values: Vec<(String, Holes)>,
 }
 
 impl Command {
     fn author(&mut self, text: &str) {
-        self.pieces.push(Piece::Author(text.into()));
+        self.text.push_str(text);
     }
 
     /// Adds one word, whatever is in it.
@@ -95,20 +99,19 @@ impl Command {
             match part {
                 Part::Text(text) => self.author(&format!("'{}'", text.replace('\'', "'\\''"))),
                 Part::Value(holes) => {
-                    self.author("\"");
-                    self.pieces.push(Piece::Hole);
-                    self.author("\"");
-                    self.values.push(holes.clone());
+                    let name = format!("{VALUE}{}", self.values.len());
+                    self.author(&format!("\"${{{name}}}\""));
+                    self.values.push((name, holes.clone()));
                 }
             }
         }
     }
 
-    fn demands(self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
-        let names = environment.iter().map(|(name, _)| name.clone()).collect();
-        let outline = Outline { language: Language::Bash, pieces: self.pieces, environment: names };
-        let found = bash::analyse(&outline)?;
-        let values = self.values.into_iter().chain(environment.iter().map(|(_, holes)| holes.clone()));
-        Ok(values.zip(found.holes).collect())
+    fn demands(mut self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
+        self.values.extend_from_slice(environment);
+        let environment = self.values.iter().map(|(name, _)| name.clone()).collect();
+        let pieces = vec![Piece::Author(self.text.into())];
+        let found = bash::analyse(&Outline { language: Language::Bash, pieces, environment })?;
+        Ok(self.values.into_iter().map(|(_, holes)| holes).zip(found.holes).collect())
     }
 }

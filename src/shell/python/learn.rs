@@ -1,0 +1,143 @@
+//! What a Python script calls its functions, and those that it has of others.
+
+use super::format::gives_format;
+use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
+use super::lexer::Token;
+use super::sink::{Judge, arguments, assignments, is_assigned, names, split};
+use crate::shell::filename::is_run;
+use crate::shell::outline::ARGUMENTS;
+use crate::shell::program::Holes;
+
+/// What has the words behind a script.
+const ARGUMENT_NAMES: &[&str] = &[
+    "argv",
+    "orig_argv",
+    "parse_args",
+    "parse_known_args",
+    "parse_intermixed_args",
+    "parse_known_intermixed_args",
+    "docopt",
+];
+
+/// Libraries that call the script's functions with those words.
+const COMMAND_LINES: &[&str] = &["click", "typer", "fire", "plac", "absl", "cyclopts", "invoke"];
+
+impl Judge<'_> {
+    /// Notes the parameters of the functions that a statement makes.
+    pub(super) fn learn_function(&mut self, statement: &[Token]) {
+        for (at, token) in statement.iter().enumerate() {
+            let (Token::Name(keyword), Some(Token::Name(name))) = (token, statement.get(at + 1)) else { continue };
+            if keyword == "def" || keyword == "class" {
+                let rest = arguments(statement, at + 2).map(split).unwrap_or_default();
+                let parameters = rest.into_iter().filter_map(|it| names(it).next().map(str::to_owned));
+                self.functions.entry(name.clone()).or_default().extend(parameters);
+            }
+            // `name = lambda parameters: …`
+            if keyword == "lambda"
+                && let [before @ .., Token::Name(name), Token::Other('=')] = &statement[..at]
+                && before.is_empty()
+            {
+                let end = statement[at..].iter().position(|token| *token == Token::Other(':')).unwrap_or(0);
+                let parameters: Vec<String> = names(&statement[at + 1..at + end.max(1)]).map(str::to_owned).collect();
+                self.functions.entry(name.clone()).or_default().extend(parameters);
+            }
+        }
+    }
+
+    /// Notes what modules are called here, and which functions of theirs have names of their own.
+    pub(super) fn learn_import(&mut self, statement: &[Token]) {
+        let words: Vec<&str> = names(statement).collect();
+        let Some(at) = words.iter().position(|word| *word == "import") else { return };
+        let (module, brought) = (words.get(1..at).unwrap_or_default(), &words[at + 1..]);
+        self.imported.extend(module.iter().chain(brought).map(|word| (*word).to_owned()));
+        if module.is_empty() {
+            self.modules.extend(brought.iter().map(|word| (*word).to_owned()));
+        }
+        for (place, word) in brought.iter().enumerate() {
+            let own = if brought.get(place + 1) == Some(&"as") { brought.get(place + 2).unwrap_or(word) } else { word };
+            let own = (*own).to_owned();
+            match module {
+                [] if *word == "yaml" => drop(self.loading.insert(own)),
+                [.., "yaml"] if LOADING.contains(word) => drop(self.loading.insert(own)),
+                ["os", ..] if word.starts_with("environ") => drop(self.environments.insert(own)),
+                ["os", "path"] if *word == "join" => drop(self.touching.insert(own)),
+                ["os" | "shutil", ..] if TOUCHING_MEMBERS.contains(word) => drop(self.touching.insert(own)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Taints what has the words behind the script, if payload text is among them.
+    pub(super) fn learn_arguments(&mut self) {
+        let places = self.environment.iter().enumerate().filter(|(_, name)| *name == ARGUMENTS);
+        let holes: Holes = places.map(|(at, _)| self.own + at).collect();
+        if holes.is_empty() {
+            return;
+        }
+        let is_made = COMMAND_LINES.iter().any(|library| self.imported.contains(*library));
+        let parameters = self.functions.values().flatten().filter(|_| is_made).cloned();
+        let names = ARGUMENT_NAMES.iter().map(|name| (*name).to_owned()).chain(parameters);
+        self.tainted.extend(names.map(|name| (name, holes.clone())));
+    }
+
+    /// Notes what a class is called with: what any class of the script is made with.
+    pub(super) fn learn_classes(&mut self, statements: &[&[Token]]) {
+        let word = |statement: &[Token], at: usize| {
+            names(&statement[..statement.len().min(at + 1)]).nth(at).map(str::to_owned)
+        };
+        let is_first =
+            |statement: &&&[Token], keyword: &str| matches!(statement.first(), Some(Token::Name(it)) if it == keyword);
+        let made_with = ["__init__", "__new__", "__call__"].iter().filter_map(|name| self.functions.get(*name));
+        let parameters: Vec<String> = made_with.flatten().cloned().collect();
+        for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
+            self.functions.entry(class).or_default().extend(parameters.iter().cloned());
+        }
+        for statement in statements.iter().filter(|it| is_first(it, "except") || is_first(it, "case")) {
+            self.bound.extend(names(statement).map(str::to_owned));
+        }
+    }
+
+    /// Notes the names that a statement gives to functions that run their argument or start a program, and
+    /// says whether one was new.
+    pub(super) fn learn_running(&mut self, statement: &[Token]) -> bool {
+        let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
+        let gives = |at: usize, name: &str| {
+            FINDING.contains(&name)
+                || (is_running(name) || self.running.contains(name)) && !is_called(at)
+                || gives_format(statement, at)
+        };
+        let starts =
+            |at: usize, name: &str| (STARTING.contains(&name) || self.starting.contains(name)) && !is_called(at);
+        let is_any = |is_it: &dyn Fn(usize, &str) -> bool| {
+            statement
+                .iter()
+                .enumerate()
+                .any(|(at, token)| matches!(token, Token::Name(name) if is_it(at, name) && !is_assigned(statement, at)))
+        };
+        let (gives, starts) = (is_any(&gives), is_any(&starts));
+        if !gives && !starts {
+            return false;
+        }
+        let mut is_new = false;
+        for (at, token) in statement.iter().enumerate() {
+            let Token::Name(name) = token else { continue };
+            let follows_as =
+                matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as");
+            if is_assigned(statement, at) || follows_as {
+                is_new |= gives && self.running.insert(name.clone());
+                is_new |= starts && self.starting.insert(name.clone());
+            }
+        }
+        is_new
+    }
+
+    /// Notes the variables that get the name of a file that is run or obeyed.
+    pub(super) fn learn_run_file(&mut self, statement: &[Token]) {
+        let Some(equals) = assignments(statement).last().copied() else { return };
+        if let [.., Token::Text(text, _)] | [Token::Text(text, _), ..] = &statement[equals + 1..]
+            && is_run(text)
+        {
+            self.run_files.extend(names(&statement[..equals]).map(str::to_owned));
+        }
+    }
+}
