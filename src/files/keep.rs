@@ -5,7 +5,8 @@
 //! share the work they go on to the depot, under their paths.
 
 use super::depot::Depot;
-use super::tree::{LeftOut, Links, tree};
+use super::ignored::Ignored;
+use super::tree::{LeftOut, Links, Tree, tree_without};
 use super::{gather, safe};
 use crate::id::{JobId, RunId};
 use std::fs::{self, DirBuilder};
@@ -47,6 +48,8 @@ pub struct Kept {
     pub below: String,
     /// Links that it did not get.
     pub left_out: Vec<LeftOut>,
+    /// How many entries were to be ignored; a folder is one.
+    pub ignored: usize,
 }
 
 /// How far an upload is.
@@ -89,7 +92,7 @@ impl Keep {
     }
 
     /// Copies a file or a folder into a new artifact, which is there as a whole or not at all.
-    /// An artifact of that name is an error, or replaced.
+    /// An artifact of that name is an error, or replaced. What a folder says is to be ignored is left out.
     pub fn new_artifact(
         &self,
         run: &RunId,
@@ -107,7 +110,8 @@ impl Keep {
         }
         remove_part(&part)?;
         make_folder(&part)?;
-        let left_out = copy(from, &part, links)?;
+        let ignored = if from.is_dir() { Ignored::of(from)? } else { Ignored::default() };
+        let copied = copy(from, &part, links, &ignored)?;
         keep_for_good(&part)?;
         if self.shared.is_some() {
             // From before the folder's store was moved to where machines share it.
@@ -115,7 +119,7 @@ impl Keep {
         }
         fs::rename(&part, &to)?;
         self.give_artifact(&below)?;
-        Ok(Kept { below, left_out })
+        Ok(Kept { below, left_out: copied.left_out, ignored: copied.ignored })
     }
 
     fn give_artifact(&self, below: &str) -> io::Result<()> {
@@ -169,10 +173,10 @@ impl Keep {
         let parts = folder.split(['/', '\\']).filter(|part| !part.is_empty());
         let to = parts.fold(self.data.join(&below), |path, part| path.join(plain(part)));
         make_folder(&to)?;
-        let left_out = copy(from, &to, links)?;
+        let copied = copy(from, &to, links, &Ignored::default())?;
         keep_for_good(&to)?;
         self.give_artifact(&below)?;
-        Ok(Kept { below, left_out })
+        Ok(Kept { below, left_out: copied.left_out, ignored: 0 })
     }
 }
 
@@ -203,15 +207,15 @@ fn keep_for_good(folder: &Path) -> io::Result<()> {
     Ok(rustix::fs::syncfs(fs::File::open(folder)?)?)
 }
 
-/// Copies a file, or all that is in a folder, into one. Returns the links that were left out.
-fn copy(from: &Path, to: &Path, links: &Links) -> io::Result<Vec<LeftOut>> {
+/// Copies a file, or all that is in a folder and is not to be ignored, into one. Returns what there was.
+fn copy(from: &Path, to: &Path, links: &Links, ignored: &Ignored) -> io::Result<Tree> {
     let mut load = Load::default();
     if !from.is_dir() {
         let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
         copy_file(from, &to.join(name), &mut load)?;
-        return Ok(Vec::new());
+        return Ok(Tree::default());
     }
-    let tree = tree(from, links, || Ok(()))?;
+    let tree = tree_without(from, links, || Ok(()), ignored)?;
     for folder in &tree.folders {
         count(&mut load, 0)?;
         make_folder(&to.join(folder))?;
@@ -219,7 +223,7 @@ fn copy(from: &Path, to: &Path, links: &Links) -> io::Result<Vec<LeftOut>> {
     for file in &tree.files {
         copy_file(&from.join(file), &to.join(file), &mut load)?;
     }
-    Ok(tree.left_out)
+    Ok(tree)
 }
 
 fn copy_file(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! What is in a folder, for whoever copies, keeps or looks through it. Links are kept as they are, or
 //! followed as the pipeline language's own tasks follow them.
 
+use super::ignored::Ignored;
 use super::keep::ENTRIES_MAX;
 use std::fs::{self, Metadata};
 use std::io;
@@ -22,6 +23,8 @@ pub struct Tree {
     pub links: Vec<PathBuf>,
     /// Links that were to be followed and can't be.
     pub left_out: Vec<LeftOut>,
+    /// How many entries were to be ignored; a folder is one, with all that is in it.
+    pub ignored: usize,
 }
 
 /// What becomes of links.
@@ -84,14 +87,32 @@ enum Kind {
 /// Returns all that is in a folder; `goes_on` is asked before each folder. A folder that links lead to several
 /// times is there as often, with all of it at most [`ENTRIES_MAX`] entries.
 pub fn tree(root: &Path, links: &Links, goes_on: impl FnMut() -> io::Result<()>) -> io::Result<Tree> {
+    tree_without(root, links, goes_on, &Ignored::default())
+}
+
+/// As [`tree`], without what is to be ignored; what is in a folder that is, is not looked at.
+pub(super) fn tree_without(
+    root: &Path,
+    links: &Links,
+    goes_on: impl FnMut() -> io::Result<()>,
+    ignored: &Ignored,
+) -> io::Result<Tree> {
     let mut tree = Tree::default();
-    walk(root, links, ENTRIES_MAX, goes_on, |path, kind| match kind {
+    let mut count = 0;
+    let is_ignored = |path: &Path, kind: &Kind| {
+        let is_it = ignored.holds(path, matches!(kind, Kind::Folder(_)));
+        count += usize::from(is_it);
+        is_it
+    };
+    let walked = walk(root, links, ENTRIES_MAX, (goes_on, is_ignored), |path, kind| match kind {
         Kind::Folder(_) => tree.folders.push(path),
         Kind::File => tree.files.push(path),
         Kind::Link => tree.links.push(path),
         Kind::LeftOut(why) => tree.left_out.push(LeftOut { path, why }),
         Kind::Other => {}
-    })?;
+    });
+    walked?;
+    tree.ignored = count;
     tree.files.sort();
     tree.folders.sort();
     tree.links.sort();
@@ -99,18 +120,33 @@ pub fn tree(root: &Path, links: &Links, goes_on: impl FnMut() -> io::Result<()>)
     Ok(tree)
 }
 
-/// Returns the files in a folder that are wanted, in their order: of at most [`SEARCHED_MAX`] entries, since
+/// What is looked for in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// Files alone.
+    Files,
+    /// Folders too.
+    Entries,
+}
+
+/// Returns the files, or also the folders, in a folder that are wanted, in their order: of at most [`SEARCHED_MAX`] entries, since
 /// folders of dependencies have more than what is copied from them.
 pub fn search(
     root: &Path,
     links: &Links,
     goes_on: impl FnMut() -> io::Result<()>,
-    is_wanted: impl Fn(&Path) -> bool,
+    (sought, is_wanted): (Sought, impl Fn(&Path) -> bool),
 ) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    walk(root, links, SEARCHED_MAX, goes_on, |path, kind| {
-        found.extend(Some(path).filter(|path| matches!(kind, Kind::File) && is_wanted(path)));
-    })?;
+    let is_sought = |kind: &Kind| match kind {
+        Kind::File => true,
+        Kind::Folder(_) => sought == Sought::Entries,
+        Kind::Link | Kind::LeftOut(_) | Kind::Other => false,
+    };
+    let walked = walk(root, links, SEARCHED_MAX, (goes_on, |_: &Path, _: &Kind| false), |path, kind| {
+        found.extend(Some(path).filter(|path| is_sought(&kind) && is_wanted(path)));
+    });
+    walked?;
     found.sort();
     Ok(found)
 }
@@ -119,7 +155,7 @@ fn walk(
     root: &Path,
     links: &Links,
     most: usize,
-    mut goes_on: impl FnMut() -> io::Result<()>,
+    (mut goes_on, mut is_ignored): (impl FnMut() -> io::Result<()>, impl FnMut(&Path, &Kind) -> bool),
     mut visit: impl FnMut(PathBuf, Kind),
 ) -> io::Result<()> {
     let mut open = vec![(PathBuf::new(), Way::to(&fs::metadata(root)?, None))];
@@ -129,12 +165,15 @@ fn walk(
         for entry in fs::read_dir(root.join(&folder)).map_err(|error| at(&folder, &error))? {
             let entry = entry.map_err(|error| at(&folder, &error))?;
             let path = folder.join(entry.file_name());
+            let kind = kind(&entry, links, &way).map_err(|error| at(&path, &error))?;
+            if is_ignored(&path, &kind) {
+                continue;
+            }
             entries += 1;
             if entries > most {
                 let reason = format!("it has more than {most} files, those included that links lead to");
                 return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
             }
-            let kind = kind(&entry, links, &way).map_err(|error| at(&path, &error))?;
             if let Kind::Folder(about) = &kind {
                 open.push((path.clone(), Way::to(about, Some(way.clone()))));
             }

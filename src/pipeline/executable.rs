@@ -11,8 +11,6 @@ pub(super) enum Capability {
     Templates,
     /// Artifacts of another system.
     Build,
-    /// A macro where a step says yes or no.
-    MacroInFlag,
     ManualStage,
     Checks,
     /// `pipeline` in a condition.
@@ -30,7 +28,6 @@ pub(super) const AS_SCRIPT: &str = "write a `script` or `bash` step that does th
 const MISSING: &[(Capability, &str, &str)] = &[
     (C::Templates, "`template`", "write what the template has in this file"),
     (C::Build, "a build of another system", "fetch its artifacts in a `script` step"),
-    (C::MacroInFlag, "a macro in a yes or no", "write `true` or `false`, or `${{ }}`"),
     (
         C::ManualStage,
         "`trigger: manual`",

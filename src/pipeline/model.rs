@@ -218,9 +218,9 @@ pub(super) enum Action {
 pub(super) struct Script {
     pub(super) interpreter: plan::Interpreter,
     pub(super) text: Placed<Scalar>,
-    pub(super) fail_on_stderr: bool,
+    pub(super) fail_on_stderr: plan::Flag,
     pub(super) error_action: plan::ErrorAction,
-    pub(super) ignore_last_exit_code: bool,
+    pub(super) ignore_last_exit_code: plan::Flag,
     pub(super) preferences: Vec<(String, String)>,
     pub(super) arguments: Text,
     pub(super) program: Option<Text>,

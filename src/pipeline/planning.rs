@@ -155,9 +155,9 @@ fn action(action: &Action) -> plan::Action {
         Action::Script(script) => plan::Action::Script(plan::Script {
             interpreter: script.interpreter,
             text: script.text.value.text.clone(),
-            fail_on_stderr: script.fail_on_stderr,
+            fail_on_stderr: script.fail_on_stderr.clone(),
             error_action: script.error_action,
-            ignore_last_exit_code: script.ignore_last_exit_code,
+            ignore_last_exit_code: script.ignore_last_exit_code.clone(),
             preferences: script.preferences.clone(),
             arguments: script.arguments.clone(),
             program: script.program.clone(),

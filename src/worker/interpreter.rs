@@ -4,7 +4,7 @@
 use super::context::{Host, JobContext};
 use super::environment::Environment;
 use super::variables::Variables;
-use super::words;
+use super::{flag, words};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Action, ErrorAction, Interpreter, Script, Step, TargetPlace};
 use crate::shell::Language;
@@ -39,6 +39,10 @@ pub(super) struct Reader<'s> {
     arguments: Vec<Text>,
     /// The program, where the author names one.
     program: Option<String>,
+    /// Whether anything on standard error fails the step.
+    pub(super) fails_on_error: bool,
+    /// Whether the exit code of the last program that PowerShell called does not matter.
+    ignores_last_exit_code: bool,
 }
 
 /// A program with its arguments, wherever it is.
@@ -63,7 +67,9 @@ impl<'s> Reader<'s> {
             );
         }
         let program = program.map(|program| program.flatten().trim().to_owned()).filter(|program| !program.is_empty());
-        Ok(Self { script, arguments: words::split(&arguments), program })
+        let fails_on_error = flag::decided("failOnStderr", &script.fail_on_stderr, variables)?;
+        let ignores_last_exit_code = flag::decided("ignoreLASTEXITCODE", &script.ignore_last_exit_code, variables)?;
+        Ok(Self { script, arguments: words::split(&arguments), program, fails_on_error, ignores_last_exit_code })
     }
 
     pub(super) fn language(&self) -> Language {
@@ -108,7 +114,7 @@ impl<'s> Reader<'s> {
             text.push_str(&format!("${name} = '{value}'\n"));
         }
         text.push_str(script);
-        if !self.script.ignore_last_exit_code {
+        if !self.ignores_last_exit_code {
             text.push_str(LAST_EXIT_CODE);
         }
         text

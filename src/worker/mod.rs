@@ -25,6 +25,7 @@ mod deployment;
 mod desk;
 mod drain;
 mod environment;
+mod flag;
 mod foreground;
 mod interpreter;
 mod job;

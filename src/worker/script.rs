@@ -66,7 +66,7 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     write(&file, &trust.written(&framed)).map_err(|error| one(format!("The script can't be written: {error}.")))?;
     let warnings = std::mem::take(&mut environment.warnings);
     environment.set(process::MARK, &job.mark());
-    let standard_error = if script.fail_on_stderr { StandardError::Apart } else { StandardError::Joined };
+    let standard_error = if reader.fails_on_error { StandardError::Apart } else { StandardError::Joined };
     let call = reader.call(&file);
     let command = command(execution, step, call, environment, directory.path, standard_error).map_err(one)?;
     Ok(Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file) })

@@ -16,7 +16,7 @@ use super::script::{self, Prepared};
 use super::stop::{Interruption, deadline, minutes};
 use super::variables::Variables;
 use crate::pipeline::plan::{Action, Script, Step};
-use crate::process::{self, Ended, Exit};
+use crate::process::{self, Ended, Exit, StandardError};
 use crate::run::RunResult;
 use crate::store::{IssueKind, StepEvent};
 use crate::taint::Origin;
@@ -129,7 +129,7 @@ async fn try_once(
         Ending::Program(instead) => try_instead(execution, own, *instead, work).await,
         Ending::Prepared(prepared) => {
             let called = step_name(step, place);
-            execute(execution, own, Means { called: &called, fails_on_error: false }, *prepared, work).await
+            execute(execution, own, &called, *prepared, work).await
         }
         Ending::Done(warnings) => {
             tell(execution, place, IssueKind::Warning, warnings, work).await?;
@@ -202,7 +202,7 @@ async fn try_script(
     match script::prepare(execution, own, script) {
         Ok(prepared) => {
             let called = called.unwrap_or(script.interpreter.called());
-            execute(execution, own, Means { called, fails_on_error: script.fail_on_stderr }, prepared, work).await
+            execute(execution, own, called, prepared, work).await
         }
         Err(sentences) => {
             tell(execution, place, IssueKind::Error, sentences, work).await?;
@@ -211,19 +211,11 @@ async fn try_script(
     }
 }
 
-/// What is known of a program beside how it is called.
-#[derive(Clone, Copy)]
-struct Means<'m> {
-    /// What people call it.
-    called: &'m str,
-    /// Whether anything on standard error is a failure.
-    fails_on_error: bool,
-}
-
+/// Runs a program, which people call so.
 async fn execute(
     execution: &mut Execution<'_>,
     own: Own<'_>,
-    means: Means<'_>,
+    called: &str,
     prepared: Prepared,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
@@ -254,7 +246,7 @@ async fn execute(
         },
         percents: if is_false("DECODE_PERCENTS") { Percents::Kept } else { Percents::Decoded },
         work: &mut *work,
-        fails_on_error: means.fails_on_error,
+        fails_on_error: command.standard_error == StandardError::Apart,
         error_lines: 0,
         done,
         broken: None,
@@ -285,7 +277,7 @@ async fn execute(
             Ok(Outcome { result: work.result, exit_code: None, may_retry: true })
         }
         Ok(Ended { stopped: None, exit }) => {
-            let problem = problem(means.called, exit, wrote_error);
+            let problem = problem(called, exit, wrote_error);
             let result = if problem.is_some() { RunResult::Failed } else { RunResult::Succeeded };
             tell(execution, place, IssueKind::Error, problem.into_iter().collect(), work).await?;
             Ok(Outcome { result: worse(work.result, result), exit_code: exit_code(exit), may_retry: true })

@@ -442,3 +442,36 @@ fn payload_text_in_inputs_is_data() {
     assert!(file.code == Some(1) && file.stdout.is_empty(), "{file:?}");
     assert!(file.stderr.contains("payload text can't be the input `filePath`"), "{file:?}");
 }
+
+#[test]
+fn a_macro_says_whether_standard_error_fails_a_script() {
+    let forms = [
+        "script: 'echo said >&2'\n  failOnStderr: $(x)",
+        "bash: 'echo said >&2'\n  failOnStderr: ' $(x) '",
+        "task: CmdLine@2\n  inputs: {script: 'echo said >&2', failOnStderr: $(x)}",
+        "task: Bash@3\n  inputs: {targetType: inline, script: 'echo said >&2', failOnStderr: $(x)}",
+        "task: PythonScript@0\n  inputs: {scriptSource: inline, script: 'import sys; print(\"said\", file=sys.stderr)', failOnStderr: $(x)}",
+    ];
+    let steps = |value: &str| {
+        let steps = forms.map(|form| format!("- {form}\n  continueOnError: true\n"));
+        format!("variables: {{x: {value}}}\nsteps:\n{}- script: echo status $(Agent.JobStatus)\n", steps.concat())
+    };
+    for (value, failures, status) in
+        [("'true'", 5, "SucceededWithIssues"), ("' FALSE '", 0, "Succeeded"), ("''", 0, "Succeeded")]
+    {
+        let output = run(&folder(&steps(value))).ended_with(0);
+        assert_eq!(output.stdout.lines().filter(|line| *line == "##[error]said").count(), failures, "{output:?}");
+        assert!(printed(&output).contains(&format!("status {status}").as_str()), "{value}: {output:?}");
+    }
+    let output = run(&folder(&steps("maybe"))).ended_with(0);
+    let sentence = "##[error]The input `failOnStderr` is `true` or `false`, not `maybe`.";
+    assert_eq!(output.stdout.lines().filter(|line| *line == sentence).count(), 5, "{output:?}");
+    let folder = folder(&format!(
+        "resources: {{webhooks: [{{webhook: hook, connection: open}}]}}\n{}",
+        steps("'${{ parameters.hook.x }}'")
+    ));
+    folder.write("body.json", r#"{"x":"true"}"#);
+    let output = folder.run(&["run", "pipelines/p.yml", "--raw", "--payload", "body.json"]).ended_with(0);
+    let sentence = "##[error]Payload text can't be the input `failOnStderr`: it decides what the task does.";
+    assert_eq!(output.stdout.lines().filter(|line| *line == sentence).count(), 5, "{output:?}");
+}

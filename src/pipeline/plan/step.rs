@@ -77,14 +77,14 @@ pub struct Script {
     /// The text.
     pub text: Text,
     /// Whether anything on standard error fails the step.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub fail_on_stderr: bool,
+    #[serde(default, skip_serializing_if = "Flag::is_no")]
+    pub fail_on_stderr: Flag,
     /// What PowerShell does after an error.
     #[serde(default, skip_serializing_if = "ErrorAction::is_stop")]
     pub error_action: ErrorAction,
     /// Whether the exit code of the last program that PowerShell called does not matter.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ignore_last_exit_code: bool,
+    #[serde(default, skip_serializing_if = "Flag::is_no")]
+    pub ignore_last_exit_code: Flag,
     /// Further preferences of PowerShell: `WarningPreference` and the like, and their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preferences: Vec<(String, String)>,
@@ -94,6 +94,34 @@ pub struct Script {
     /// The program that reads Python, if the author says which; macros still in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Text>,
+}
+
+/// A yes or no that a macro may stand for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Flag {
+    /// It is known.
+    Known(bool),
+    /// It is known when the step begins: text with macros in it.
+    Written(Text),
+}
+
+impl Default for Flag {
+    fn default() -> Self {
+        Self::Known(false)
+    }
+}
+
+impl From<bool> for Flag {
+    fn from(known: bool) -> Self {
+        Self::Known(known)
+    }
+}
+
+impl Flag {
+    fn is_no(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The program that reads a script.

@@ -4,7 +4,7 @@ use super::{Reader, environment};
 use crate::diagnostic::Span;
 use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Action, Placed, ResourceKind, Script, Step, Task};
-use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Interpreter, Target, TargetPlace};
+use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Flag, Interpreter, Target, TargetPlace};
 use crate::pipeline::schema::STEPS_MAX;
 use crate::pipeline::task;
 use crate::pipeline::value::{
@@ -78,23 +78,13 @@ impl Reader<'_> {
         Script {
             interpreter,
             text: Placed { value: scalar(&written.value).cloned().unwrap_or_else(empty), span: written.value.span },
-            fail_on_stderr: self.flag(member(node, "failOnStderr")),
+            fail_on_stderr: flag(member(node, "failOnStderr")),
             error_action: error_action(member(node, "errorActionPreference")),
-            ignore_last_exit_code: self.flag(member(node, "ignoreLASTEXITCODE")),
+            ignore_last_exit_code: flag(member(node, "ignoreLASTEXITCODE")),
             preferences: Vec::new(),
             arguments: Text::default(),
             program: None,
         }
-    }
-
-    /// Returns a boolean that may have a macro in it, which no worker expands.
-    pub(super) fn flag(&mut self, value: Option<&Node>) -> bool {
-        let Some(value) = value else { return false };
-        let is_macro = own(value).is_some_and(|text| text.value.contains("$("));
-        if is_macro {
-            self.need(Capability::MacroInFlag, value.span);
-        }
-        boolean(value) == Some(true)
     }
 
     fn checkout(&mut self, node: &Node, which: &Node) -> Option<Action> {
@@ -209,6 +199,15 @@ fn own_folder(node: &Node, keyword: &str, alias: Option<&str>) -> Option<(String
 /// Returns the script in place of what is no text.
 fn empty() -> Scalar {
     Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Text, number_from: None }
+}
+
+/// Returns a yes or no that may have a macro in it.
+pub(super) fn flag(value: Option<&Node>) -> Flag {
+    let Some(value) = value else { return Flag::default() };
+    match text(value).filter(|text| text.flatten().contains("$(")) {
+        Some(written) => Flag::Written(written),
+        None => Flag::Known(boolean(value) == Some(true)),
+    }
 }
 
 pub(super) fn error_action(node: Option<&Node>) -> ErrorAction {

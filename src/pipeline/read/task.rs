@@ -2,7 +2,7 @@
 //! becomes that script (reference, section 6.2).
 
 use super::Reader;
-use super::step::error_action;
+use super::step::{error_action, flag};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest, shown};
 use crate::pipeline::executable::{AS_SCRIPT, Capability, is_executable};
 use crate::pipeline::machine::Machine;
@@ -302,14 +302,14 @@ impl Reader<'_> {
         }
     }
 
-    fn task_script(&mut self, inputs: &Inputs<'_>, interpreter: Interpreter, script: Placed<Scalar>) -> Script {
+    fn task_script(&self, inputs: &Inputs<'_>, interpreter: Interpreter, script: Placed<Scalar>) -> Script {
         let is_power_shell = interpreter.is_power_shell();
         let is_python = interpreter == Interpreter::Python;
         Script {
             interpreter,
             text: script,
-            fail_on_stderr: self.flag(inputs.value("failOnStderr")),
-            ignore_last_exit_code: is_power_shell && self.flag(inputs.value("ignoreLASTEXITCODE")),
+            fail_on_stderr: flag(inputs.value("failOnStderr")),
+            ignore_last_exit_code: flag(inputs.value("ignoreLASTEXITCODE").filter(|_| is_power_shell)),
             preferences: if is_power_shell { preferences(inputs) } else { Vec::new() },
             arguments: inputs.value("arguments").filter(|_| is_python).and_then(text).unwrap_or_default(),
             program: inputs.value("pythonInterpreter").filter(|_| is_python).and_then(text),

@@ -6,7 +6,7 @@ use super::input::Inputs;
 use super::tree::told;
 use super::{Own, Told, Unfinished};
 use crate::diagnostic::shown;
-use crate::files::{Kept, Links};
+use crate::files::{IGNORE_FILE, Kept, Links};
 use crate::store::Artifact;
 use std::path::Path;
 
@@ -70,8 +70,11 @@ async fn store(
             _ => format!("The artifact `{called}` can't be kept: {error}."),
         })
     });
-    let Kept { below: location, left_out } = work.await?;
+    let Kept { below: location, left_out, ignored } = work.await?;
     let mut told = Told::line(format!("{shown_from} is kept as the artifact `{}`.", shown(&name)));
+    if ignored > 0 {
+        told.lines.push(format!("Left out, as `{IGNORE_FILE}` says or is usual: {ignored} files and folders."));
+    }
     told.warnings.extend(self::told(&left_out));
     execution.desk.publish(Artifact { name, kind: "container".to_owned(), location }).await?;
     Ok(told)

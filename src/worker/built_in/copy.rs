@@ -62,8 +62,9 @@ impl Copy {
         let tree = tree(&self.from, &self.workspace, halt)?;
         let is_meant = |path: &&PathBuf| self.patterns.holds(path) && !self.from.join(path).starts_with(&self.to);
         let files: Vec<&PathBuf> = tree.files.iter().filter(is_meant).collect();
-        if self.cleans {
-            super::checkout::remove(&self.to).map_err(|error| format!("The target can't be cleaned: {error}."))?;
+        // Where nothing is copied, what is there stays too.
+        if self.cleans && !files.is_empty() {
+            place::empty(&self.to).map_err(|error| format!("The target can't be cleaned: {error}."))?;
         }
         let mut told = Told::default();
         let (mut copied, mut taken) = (0, HashSet::new());

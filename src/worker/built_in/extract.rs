@@ -7,7 +7,7 @@
 use super::super::job::Execution;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::found;
+use super::pattern::{found, named};
 use super::tree::with_links;
 use super::{Own, Told, Unfinished, place, seven, zip_time};
 use crate::diagnostic::{shown, shown_path};
@@ -50,11 +50,14 @@ pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     let patterns = inputs.text("archiveFilePatterns").clone();
     let workspace = job.workspace.clone();
     let archives = halt::work(execution, own, move |halt| {
-        let archives = found(&patterns, &workspace, halt)?;
-        if archives.is_empty() {
-            return Err(format!("No archive below {} is meant by `archiveFilePatterns`.", workspace.sources.display()));
+        // What is named without a pattern must be there; a pattern may mean nothing.
+        for path in named(&patterns) {
+            let archive = workspace.entry(&path).map_err(|problem| format!("The archive {problem}."))?;
+            if !archive.is_file() {
+                return Err(format!("The archive `{}` is no file.", shown_path(&path)));
+            }
         }
-        Ok(archives)
+        found(&patterns, &workspace, halt)
     });
     let archives = archives.await?;
     let archives = unpack_others(execution, own, archives).await?;
@@ -98,6 +101,10 @@ fn extract_all(archives: &[Found], to: PathBuf, cleans: bool, overwrites: bool, 
         super::checkout::remove(&to).map_err(|error| format!("The destination can't be cleaned: {error}."))?;
     }
     let mut told = Told::default();
+    if archives.is_empty() {
+        std::fs::create_dir_all(&to).map_err(|error| format!("The destination can't be made: {error}."))?;
+        told.warnings.push("No archive is meant by `archiveFilePatterns`: nothing is unpacked.".to_owned());
+    }
     let mut extraction = Extraction { to, overwrites, halt, bytes: 0, entries: 0, bytes_max: 0 };
     for (archive, unpacked) in archives {
         let before = extraction.entries;

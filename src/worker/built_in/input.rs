@@ -3,6 +3,7 @@
 //! Payload text in an input is data. What chooses between things that the task can do is the
 //! author's.
 
+use super::super::flag;
 use super::super::variables::Variables;
 use crate::diagnostic::shown;
 use crate::pipeline::plan::Task;
@@ -66,17 +67,13 @@ impl Inputs {
     /// Returns an input that only the author may decide. On failure, a sentence.
     pub(super) fn author(&self, name: &str) -> Result<Cow<'_, str>, String> {
         match self.text(name).is_tainted() {
-            true => Err(format!("Payload text can't be the input `{name}`: it decides what the task does.")),
+            true => Err(flag::decides(name)),
             false => Ok(self.data(name)),
         }
     }
 
     /// Returns an input that says yes or no. On failure, a sentence.
     pub(super) fn flag(&self, name: &str) -> Result<bool, String> {
-        match self.choice(name)?.as_str() {
-            "true" => Ok(true),
-            "" | "false" => Ok(false),
-            other => Err(format!("The input `{name}` is `true` or `false`, not `{}`.", shown(other))),
-        }
+        flag::yes_or_no(name, &self.choice(name)?)
     }
 }

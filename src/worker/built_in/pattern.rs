@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// How many patterns an input may have.
 const PATTERNS_MAX: usize = 1_000;
+/// What a path has that may mean several, or is spelled in another way than it is called.
+const WILD: [char; 5] = ['*', '?', '[', '(', '\\'];
 
 pub(super) use super::glob::Points;
 
@@ -32,6 +34,10 @@ struct Rule {
 #[derive(Default)]
 struct Written {
     pattern: String,
+    /// The same without what makes payload text no pattern.
+    literal: String,
+    /// Whether the author's part of it may mean several paths.
+    is_pattern: bool,
     /// The first character is the author's, or there is none.
     begins_own: Option<bool>,
 }
@@ -97,9 +103,20 @@ fn lines(text: &Text) -> Vec<Written> {
                 line.begins_own.get_or_insert(!segment.is_tainted());
             }
             line.pattern.push_str(&if segment.is_tainted() { escape(piece) } else { piece.to_owned() });
+            line.literal.push_str(piece);
+            line.is_pattern |= !segment.is_tainted() && piece.contains(WILD);
         }
     }
     lines
+}
+
+/// Returns the paths of a text that are each named by a line of their own, without a pattern.
+pub(super) fn named(text: &Text) -> Vec<String> {
+    let lines = lines(text).into_iter().filter(|line| !line.is_pattern);
+    let paths = lines.map(|line| (line.begins_own.unwrap_or(false), line.literal.trim().to_owned()));
+    let is_named =
+        |(begins_own, path): &(bool, String)| !(path.is_empty() || *begins_own && path.starts_with(['#', '!']));
+    paths.filter(is_named).map(|(_, path)| path).collect()
 }
 
 /// Returns the files that patterns mean anywhere in a job's folders, in their order: what is relative
@@ -137,7 +154,7 @@ pub(super) fn found(text: &Text, workspace: &Workspace, halt: &Halt) -> Result<V
 
 /// Returns the folder below which all is that a pattern can mean, if it is there.
 fn root(base: &Path, pattern: &str, workspace: &Workspace) -> Result<Option<PathBuf>, String> {
-    let is_plain = |part: &&str| !part.contains(['*', '?', '[', '(', '\\']);
+    let is_plain = |part: &&str| !part.contains(WILD);
     let parts: Vec<&str> = pattern.split('/').collect();
     let folders = parts[..parts.len() - 1].iter().copied().take_while(is_plain);
     let root = base.join(folders.collect::<PathBuf>());

@@ -59,6 +59,17 @@ pub(super) fn is_needed(workspace: &Workspace, folder: &Path) -> bool {
     needed.into_iter().filter_map(|it| std::fs::canonicalize(it).ok()).any(|it| it.starts_with(folder))
 }
 
+/// Removes all that is in a folder; a file that stands in its place goes as a whole. What is not there is empty.
+pub(super) fn empty(folder: &Path) -> std::io::Result<()> {
+    if !folder.symlink_metadata().is_ok_and(|kind| kind.is_dir()) {
+        return super::checkout::remove(folder);
+    }
+    for entry in std::fs::read_dir(folder)? {
+        super::checkout::remove(&entry?.path())?;
+    }
+    Ok(())
+}
+
 /// Makes the folders around a file below `root`, none of them a link, and returns where the file
 /// belongs; a link there is removed, not followed. `path` has plain names only.
 pub(super) fn make_room(root: &Path, path: &Path) -> std::io::Result<PathBuf> {

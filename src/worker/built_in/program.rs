@@ -64,13 +64,13 @@ pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inpu
     let script = Script {
         interpreter: Interpreter::PowerShellCore,
         text,
-        fail_on_stderr: inputs.flag("failOnStderr")?,
+        fail_on_stderr: inputs.flag("failOnStderr")?.into(),
         error_action: match inputs.choice("errorActionPreference")?.as_str() {
             "continue" | "default" => ErrorAction::Continue,
             "silentlycontinue" => ErrorAction::SilentlyContinue,
             _ => ErrorAction::Stop,
         },
-        ignore_last_exit_code: inputs.flag("ignoreLASTEXITCODE")?,
+        ignore_last_exit_code: inputs.flag("ignoreLASTEXITCODE")?.into(),
         preferences,
         ..Script::default()
     };
@@ -172,8 +172,12 @@ impl Program {
     fn ending(self, step: &Step) -> Ending {
         let mut text = Text::author(format!("{} {} ", self.interpreter, quote(&self.file.to_string_lossy())));
         text.append(&self.arguments);
-        let script =
-            Script { interpreter: Interpreter::Bash, text, fail_on_stderr: self.fails_on_error, ..Script::default() };
+        let script = Script {
+            interpreter: Interpreter::Bash,
+            text,
+            fail_on_stderr: self.fails_on_error.into(),
+            ..Script::default()
+        };
         let working_directory = self.working_directory.or_else(|| step.working_directory.clone());
         let step = Step { working_directory, ..step.clone() };
         Ending::Program(Box::new(Instead { step, script, called: self.called, results: None, published: None }))

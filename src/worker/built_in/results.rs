@@ -15,7 +15,7 @@ use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points};
-use super::tree::search;
+use super::tree::{search, search_here};
 use super::{Ending, Own, Told, Unfinished, conclude, xml};
 use crate::diagnostic::{shown, shown_path};
 use crate::store::{StepReport, TestFailure, Tests};
@@ -131,6 +131,17 @@ impl Wanted {
         })?;
         let patterns = Patterns::new(patterns, &folder, Points::Taken)?;
         Ok(Self { form, folder, patterns, workspace: workspace.clone(), title: None })
+    }
+
+    /// Removes what there is so far, and returns the same.
+    pub(super) fn clear(self, halt: &Halt) -> Result<Self, String> {
+        for path in search_here(&self.folder, halt, |path| self.patterns.holds(path))? {
+            let removed = super::checkout::remove(&self.folder.join(&path));
+            removed.map_err(|error| {
+                format!("Old results in `{}` can't be removed: {error}.", shown_path(&path.to_string_lossy()))
+            })?;
+        }
+        Ok(self)
     }
 
     /// Returns the same under a title for people; none where it is empty.

@@ -8,15 +8,16 @@ use super::super::words::{quoted, split};
 use super::copy::source;
 use super::halt;
 use super::input::Inputs;
-use super::pattern::{Patterns, Points};
+use super::pattern::{Patterns, Points, named};
 use super::program::{self, given};
 use super::results::Wanted;
-use super::tree::search;
+use super::tree::{search, search_entries};
 use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
 use crate::taint::{Segment, Text};
+use crate::worker::workspace::Workspace;
 use std::path::{Path, PathBuf};
 
 /// How many calls one step can make.
@@ -61,6 +62,13 @@ pub(super) async fn script(
     }
     let published = published(execution, inputs, tool, &step, things.iter().flatten())?;
     let results = tool.results.as_ref().map(|it| results(execution, inputs, it)).transpose()?.flatten();
+    let results = match results {
+        // What tests before these have left there was counted with them.
+        Some(wanted) if tool.results.as_ref().is_some_and(|it| it.is_temporary) => {
+            Some(halt::work(execution, own, move |halt| wanted.clear(halt)).await?)
+        }
+        results => results,
+    };
     let script = Script { interpreter: Interpreter::Bash, text: text(&lines), ..Script::default() };
     Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results, published })))
 }
@@ -117,7 +125,7 @@ async fn subjects(
         Each::File(_) | Each::Project(..) | Each::First(_) | Each::WebProject => {
             let folder = source(execution.job, "")?;
             // These tasks also take several patterns on a line.
-            let (written, named) = match each {
+            let (written, shown_as) = match each {
                 Each::File(name) | Each::Project(name, _) | Each::First(name) => {
                     (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown(&inputs.data(name))))
                 }
@@ -127,9 +135,16 @@ async fn subjects(
             let is_for_web = matches!(each, Each::WebProject);
             let is_first = matches!(each, Each::First(_));
             let workspace = execution.job.workspace.clone();
+            let takes_folders = matches!(each, Each::File(_) | Each::Project(..));
             let found = halt::work(execution, own, move |halt| {
-                let files = search(&folder, &workspace, halt, |path| patterns.holds(path))?;
+                let is_meant = |path: &Path| patterns.holds(path);
+                let files = match takes_folders {
+                    true => search_entries(&folder, &workspace, halt, is_meant)?,
+                    false => search(&folder, &workspace, halt, is_meant)?,
+                };
+                let root = is_root_named(&written, &folder, &workspace) && takes_folders;
                 let files = files.into_iter().map(|path| folder.join(path));
+                let files = root.then(|| folder.clone()).into_iter().chain(files);
                 let mut files: Vec<PathBuf> = files.filter(|it| !is_for_web || dotnet::is_for_web(it)).collect();
                 files.sort_by_key(|path| path.components().count());
                 files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
@@ -139,12 +154,19 @@ async fn subjects(
             match found.len() {
                 0 if matches!(each, Each::Project(_, Missing::Warns)) => Ok(Vec::new()),
                 0 if matches!(each, Each::WebProject) => Err(NO_WEB_PROJECT.to_owned().into()),
-                0 => Err(format!("No file is meant by {named}.").into()),
-                count if count > CALLS_MAX => Err(format!("More than {CALLS_MAX} files are meant by {named}.").into()),
+                0 => Err(format!("No file is meant by {shown_as}.").into()),
+                count if count > CALLS_MAX => {
+                    Err(format!("More than {CALLS_MAX} files are meant by {shown_as}.").into())
+                }
                 _ => Ok(found.into_iter().map(Subject::File).collect()),
             }
         }
     }
+}
+
+/// Says whether a line names the folder itself, which is in no folder.
+fn is_root_named(text: &Text, folder: &Path, workspace: &Workspace) -> bool {
+    named(text).iter().any(|path| workspace.inside(path).is_ok_and(|it| it == folder))
 }
 
 fn split_lines(text: &Text) -> Text {

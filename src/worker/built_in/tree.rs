@@ -3,7 +3,7 @@
 use super::super::workspace::Workspace;
 use super::halt::Halt;
 use crate::diagnostic::shown_path;
-use crate::files::{self, LeftOut, Links, Tree, Why};
+use crate::files::{self, LeftOut, Links, Sought, Tree, Why};
 use std::path::{Path, PathBuf};
 
 /// Returns all that is in a folder, with links followed inside of the job's folders. On failure, a sentence.
@@ -23,8 +23,31 @@ pub(super) fn search(
     halt: &Halt,
     is_wanted: impl Fn(&Path) -> bool,
 ) -> Result<Vec<PathBuf>, String> {
-    let links = Links::Within(workspace.homes());
-    let found = files::search(root, &links, || halt.check().map_err(std::io::Error::other), is_wanted);
+    seek(root, &Links::Within(workspace.homes()), halt, (Sought::Files, is_wanted))
+}
+
+/// As [`search`], with folders.
+pub(super) fn search_entries(
+    root: &Path,
+    workspace: &Workspace,
+    halt: &Halt,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, String> {
+    seek(root, &Links::Within(workspace.homes()), halt, (Sought::Entries, is_wanted))
+}
+
+/// As [`search`], without what links lead to.
+pub(super) fn search_here(root: &Path, halt: &Halt, is_wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, String> {
+    seek(root, &Links::Kept, halt, (Sought::Files, is_wanted))
+}
+
+fn seek(
+    root: &Path,
+    links: &Links,
+    halt: &Halt,
+    wanted: (Sought, impl Fn(&Path) -> bool),
+) -> Result<Vec<PathBuf>, String> {
+    let found = files::search(root, links, || halt.check().map_err(std::io::Error::other), wanted);
     found.map_err(|error| unread(root, &error))
 }
 

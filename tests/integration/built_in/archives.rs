@@ -207,3 +207,19 @@ steps:
     assert!(output.stdout.contains(&format!("##[error]Nothing can be added to `{path}`: ")), "{output:?}");
     assert!(output.stdout.contains(&format!("##[error]`{path}` can't be unpacked: ")), "{output:?}");
 }
+
+#[test]
+fn a_pattern_may_mean_no_archive_and_one_that_is_named_must_be_there() {
+    let steps = |pattern: &str| {
+        format!(
+            "steps:\n- script: mkdir -p d.zip out; touch out/old\n- task: ExtractFiles@1\n  inputs: {{archiveFilePatterns: '{pattern}', destinationFolder: out}}\n- script: ls -A out; echo done\n"
+        )
+    };
+    for pattern in ["**/*.tar", "none/?.zip", "[x].zip"] {
+        let output = run(&folder(&steps(pattern))).ended_with(0);
+        let told = "##[warning]No archive is meant by `archiveFilePatterns`: nothing is unpacked.";
+        assert!(output.stdout.contains(told) && printed(&output).ends_with(&["done"]), "{pattern}: {output:?}");
+    }
+    fails_with(run(&folder(&steps("none.zip"))), "The archive `none.zip` can't be used: No such file");
+    fails_with(run(&folder(&steps("d.zip"))), "The archive `d.zip` is no file.");
+}

@@ -146,3 +146,73 @@ steps:
     assert!(printed(&output).contains(&"tests: 0, 0 passed, 0 failed, 0 skipped"), "{output:?}");
     assert!(output.stdout.contains("it has more than 100000 files"), "{output:?}");
 }
+
+#[test]
+fn a_target_is_cleaned_of_what_is_in_it_once_there_is_something_to_copy() {
+    let steps = "\
+steps:
+- script: mkdir -p src keep/deep; echo new > src/new.txt; echo old | tee keep/old > keep/deep/old; echo file > plain
+- task: CopyFiles@2
+  inputs: {SourceFolder: src, Contents: nomatch, TargetFolder: keep, CleanTargetFolder: true}
+- script: find keep -type f | sort; touch mark; stat -c %i keep > inode
+- task: CopyFiles@2
+  inputs: {SourceFolder: src, Contents: '*.txt', TargetFolder: keep, CleanTargetFolder: true}
+- script: ls -A keep; test \"$(stat -c %i keep)\" = \"$(cat inode)\" && echo the same folder
+- task: CopyFiles@2
+  inputs: {SourceFolder: src, Contents: '*.txt', TargetFolder: plain, CleanTargetFolder: true}
+- script: ls plain
+";
+    let output = run(&folder(steps)).ended_with(0);
+    let lines = printed(&output);
+    assert!(lines.windows(2).any(|two| two == ["keep/deep/old", "keep/old"]), "{output:?}");
+    assert!(lines.windows(2).any(|two| two == ["new.txt", "the same folder"]), "{output:?}");
+    assert!(lines.ends_with(&["new.txt"]), "{output:?}");
+}
+
+#[test]
+fn what_a_folder_says_is_to_be_ignored_is_not_published() {
+    let steps = |more: &str| {
+        format!(
+            "\
+jobs:
+- job: make
+  steps:
+  - script: |
+      mkdir -p o/node_modules/deep o/in/.git o/keep; touch o/node_modules/deep/x o/z.log o/in/y.log o/keep/y.log o/k.txt o/in/.git/x
+      {more}
+  - publish: o
+    artifact: a
+  - task: PublishBuildArtifacts@1
+    inputs: {{PathtoPublish: o, ArtifactName: b}}
+- job: take
+  dependsOn: make
+  steps:
+  - download: current
+  - script: cd $(Pipeline.Workspace); find a b -type f | sort
+"
+        )
+    };
+    let all = ["in/.git/x", "in/y.log", "k.txt", "keep/y.log", "node_modules/deep/x", "z.log"];
+    let says = "printf '# what nobody needs\\n**/*.log\\nnode_modules/\\n!/keep/*.log\\n' > o/.artifactignore";
+    for (more, ignored, published) in [
+        (says, 3, vec![".artifactignore", "in/.git/x", "k.txt", "keep/y.log"]),
+        ("", 1, all[1..].to_vec()),
+        (": > o/.artifactignore", 0, [&[".artifactignore"], &all[..]].concat()),
+    ] {
+        let output = run(&folder(&steps(more))).ended_with(0);
+        let lines = printed(&output);
+        let of = |name: &str| lines.iter().filter_map(|it| it.strip_prefix(name)).collect::<Vec<_>>();
+        assert_eq!(of("a/"), published, "{more}: {output:?}");
+        assert!(of("b/").ends_with(&all), "the older task takes all: {output:?}");
+        let told = format!("Left out, as `.artifactignore` says or is usual: {ignored} files and folders.");
+        assert_eq!(lines.contains(&told.as_str()), ignored > 0, "{output:?}");
+    }
+    for (bad, sentence) in [
+        ("ln -s /etc/passwd o/.artifactignore", "its `.artifactignore` can't be used: it is no file"),
+        ("mkfifo o/.artifactignore", "its `.artifactignore` can't be used: it is no file"),
+        ("seq 1001 > o/.artifactignore", "its `.artifactignore` can't be used: it has more than"),
+        ("echo '[z-a' > o/.artifactignore", "its `.artifactignore` can't be used"),
+    ] {
+        fails_with(run(&folder(&steps(bad))), sentence);
+    }
+}

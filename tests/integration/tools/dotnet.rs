@@ -182,3 +182,39 @@ fn tests_of_no_project_are_a_warning_and_anything_else_is_a_failure() {
     prints(&run("test").ended_with(0), &["##[warning]No file is meant by the patterns: there is nothing to do."]);
     prints(&run("build").ended_with(1), &["##[error]No file is meant by `projects`: `none/*.csproj`."]);
 }
+
+#[test]
+fn a_project_may_be_a_folder() {
+    let machine = Machine::new();
+    machine.program("dotnet", "echo \"called $1 ${2#\"$PWD\"}\"\n");
+    for (projects, called) in [
+        ("app", vec!["called build /app"]),
+        ("$(Build.SourcesDirectory)/app", vec!["called build /app"]),
+        ("src/*", vec!["called build /src/a.csproj", "called build /src/one"]),
+        (".", vec!["called build "]),
+        ("$(Build.SourcesDirectory)", vec!["called build "]),
+    ] {
+        let steps = format!(
+            "steps:\n- script: mkdir -p app src/one; touch src/a.csproj\n- task: DotNetCoreCLI@2\n  inputs: {{projects: '{projects}'}}\n"
+        );
+        let output = machine.run(&steps).ended_with(0);
+        let lines: Vec<&str> = output.stdout.lines().filter(|line| line.starts_with("called")).collect();
+        assert_eq!(lines, called, "{projects}: {output:?}");
+    }
+}
+
+#[test]
+fn results_of_tests_before_are_not_counted_again() {
+    let machine = Machine::with_configuration("connections:\n  open: {auth: none}\n");
+    machine.program(
+        "dotnet",
+        "while [ $# -gt 0 ]; do [ \"$1\" = --results-directory ] && dir=$2; shift; done\n\
+         echo '<TestRun><Results><UnitTestResult testName=\"a\" outcome=\"Passed\"/></Results></TestRun>' > \"$dir/r_$$.trx\"\n",
+    );
+    let test = "- task: DotNetCoreCLI@2\n  inputs: {command: test}\n";
+    let left = "- script: echo x > mine.trx; ln -s \"$PWD/mine.trx\" \"$(Agent.TempDirectory)/link.trx\"\n";
+    let output = machine.run(&format!("steps:\n{test}{left}{test}- script: cat mine.trx\n")).ended_with(0);
+    let counted: Vec<&str> = output.stdout.lines().filter(|line| line.starts_with("tests: ")).collect();
+    assert_eq!(counted, ["tests: 1, 1 passed, 0 failed, 0 skipped"; 2], "{output:?}");
+    prints(&output, &["x"]);
+}

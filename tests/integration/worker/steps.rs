@@ -162,7 +162,7 @@ fn a_condition_that_cannot_be_evaluated_fails_even_a_tolerant_step() {
 fn standard_error_fails_the_step_that_says_so() {
     let mut strict = step("echo fine; echo wrong >&2");
     let Action::Script(script) = &mut strict.action else { unreachable!("it is a script") };
-    script.fail_on_stderr = true;
+    script.fail_on_stderr = true.into();
     let lenient = step_if("always()", "echo wrong >&2");
     let story = run(vec![strict, lenient]);
     assert_eq!(story.results(), [Failed, Succeeded]);
