@@ -1,7 +1,7 @@
 //! The configuration and the store, as commands open them.
 
-use super::Global;
 use super::failure::Failure;
+use super::{Global, run};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Database};
 use crate::files::{Bucket, Depot, Logs};
@@ -54,8 +54,9 @@ pub(super) struct Opened {
 }
 
 /// Opens the store of a configuration for the one process of its data folder, and puts right what a
-/// former process may have left there.
+/// former process may have left there, and what runs in the foreground have left that were killed.
 pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, Failure> {
+    run::sweep();
     let Some(database) = &config.database else {
         return Ok(Opened { store: Arc::new(own_store(config, Access::Server, clock)?), _folder: None });
     };
