@@ -41,7 +41,7 @@ use crate::webhook::select::Wanted;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// All pipelines at one moment.
 #[derive(Debug, Default)]
@@ -255,6 +255,8 @@ pub fn names(folder: &Path, library: &Library) -> Result<Vec<String>, Error> {
 pub struct Shelf {
     library: ArcSwap<Library>,
     present: ArcSwap<Catalog>,
+    /// Held by who reads: what was read earlier never comes in place of what was read later.
+    reading: Mutex<()>,
 }
 
 impl Shelf {
@@ -262,14 +264,22 @@ impl Shelf {
     pub fn open(library: Library) -> Result<Self, Error> {
         let library = Arc::new(library);
         let catalog = Catalog::load(library.clone(), &Catalog::default())?;
-        Ok(Self { library: ArcSwap::new(library), present: ArcSwap::from_pointee(catalog) })
+        Ok(Self { library: ArcSwap::new(library), present: ArcSwap::from_pointee(catalog), reading: Mutex::default() })
     }
 
-    /// Says where pipelines and what they use are from now on, but for the pipelines folder, which
-    /// stays. The next reload reads all of it.
+    /// Says where pipelines and what they use are from now on. The next reload reads all of it. A pipelines folder
+    /// that can't be read is told, and the one before stays.
     pub fn set_library(&self, library: Library) {
-        let pipelines = self.library.load().pipelines.clone();
-        self.library.store(Arc::new(library.with_pipelines(&pipelines)));
+        let present = self.folder();
+        let library = match std::fs::read_dir(&library.pipelines) {
+            Err(error) if library.pipelines != present => {
+                let (folder, present) = (library.pipelines.display(), present.display());
+                tracing::error!(%folder, %error, %present, "the new pipelines folder can't be read, the one before stays");
+                library.with_pipelines(&self.folder())
+            }
+            _ => library,
+        };
+        self.library.store(Arc::new(library));
     }
 
     /// Returns the present snapshot; it does not change while it is held.
@@ -278,13 +288,18 @@ impl Shelf {
     }
 
     /// Returns the folder that is read.
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         self.library.load().pipelines.clone()
     }
 
     /// Reads the folder again. If it can't be read, the present snapshot stays.
     pub fn reload(&self) -> Result<Arc<Catalog>, Error> {
-        let catalog = Arc::new(Catalog::load(self.library.load_full(), &self.present.load())?);
+        let _one = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let (library, present) = (self.library.load_full(), self.present.load());
+        // The last good version of a file is not that of another folder's.
+        let is_elsewhere = library.pipelines != present.library.pipelines;
+        let nothing = is_elsewhere.then(Catalog::default);
+        let catalog = Arc::new(Catalog::load(library, nothing.as_ref().unwrap_or(&present))?);
         self.present.store(catalog.clone());
         Ok(catalog)
     }

@@ -18,7 +18,15 @@ const AT_LEAST: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Watcher {
     notifier: Notifier,
+    told: mpsc::Sender<()>,
     _stop: mpsc::Sender<()>,
+}
+
+impl Watcher {
+    /// Returns what has the folder read now: it may be another one.
+    pub fn bell(&self) -> mpsc::Sender<()> {
+        self.told.clone()
+    }
 }
 
 /// What the system tells of changes; `None` where it can't, and when watching has ended.
@@ -26,7 +34,8 @@ type Notifier = Arc<Mutex<Option<notify::RecommendedWatcher>>>;
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        // With the notifier its channel ends, on which the thread waits.
+        // The thread looks whether it is to end when it is told something, and there is nobody else any more.
+        let _ = self.told.send(());
         drop(self.notifier.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
@@ -36,24 +45,21 @@ impl Drop for Watcher {
 pub fn watch(shelf: Arc<Shelf>, renewed: impl Fn(&Catalog) + Send + 'static) -> Watcher {
     let (stop, stopped) = mpsc::channel();
     let (told, changes) = mpsc::channel();
+    let bell = told.clone();
     let notifier = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let only_read = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
         if !only_read {
             // The receiver is gone only when watching ends.
             let _ = told.send(());
         }
-    })
-    .and_then(|mut notifier| {
-        notifier.watch(&shelf.folder(), RecursiveMode::Recursive)?;
-        Ok(notifier)
     });
     if let Err(error) = &notifier {
-        tracing::warn!(%error, "the pipelines folder can't be watched, changes are seen after {AT_LEAST:?}");
+        tell_unwatched(error);
     }
     let notifier: Notifier = Arc::new(Mutex::new(notifier.ok()));
-    let mut folders = Folders { notifier: notifier.clone(), watched: BTreeSet::new() };
+    let mut folders = Folders { notifier: notifier.clone(), pipelines: PathBuf::new(), watched: BTreeSet::new() };
     folders.watch(&shelf.catalog());
-    let watcher = Watcher { notifier, _stop: stop };
+    let watcher = Watcher { notifier, told: bell, _stop: stop };
     std::thread::Builder::new()
         .name("catalog".to_owned())
         .spawn(move || {
@@ -66,10 +72,16 @@ pub fn watch(shelf: Arc<Shelf>, renewed: impl Fn(&Catalog) + Send + 'static) -> 
     watcher
 }
 
-/// The folders of templates that are watched beside the pipelines folder. Each is watched by
+fn tell_unwatched(error: &notify::Error) {
+    tracing::warn!(%error, "the pipelines folder can't be watched, changes are seen after {AT_LEAST:?}");
+}
+
+/// The pipelines folder, and those of templates that are watched beside it. Each of these is watched by
 /// itself, not with all below it: a repository may hold folders in which much goes on.
 struct Folders {
     notifier: Notifier,
+    /// Nothing before the first look.
+    pipelines: PathBuf,
     watched: BTreeSet<PathBuf>,
 }
 
@@ -79,6 +91,15 @@ impl Folders {
     fn watch(&mut self, catalog: &Catalog) {
         let mut notifier = self.notifier.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(notifier) = notifier.as_mut() else { return };
+        let pipelines = &catalog.library.pipelines;
+        if self.pipelines != *pipelines {
+            // Of what is below another folder, or is gone, nothing was watched.
+            let _ = notifier.unwatch(&self.pipelines);
+            if let Err(error) = notifier.watch(pipelines, RecursiveMode::Recursive) {
+                tell_unwatched(&error);
+            }
+            self.pipelines.clone_from(pipelines);
+        }
         let wanted: BTreeSet<PathBuf> = catalog.folders().into_iter().map(PathBuf::from).collect();
         for gone in self.watched.difference(&wanted) {
             // It may have been removed.

@@ -1,7 +1,7 @@
 //! The configuration and the store, as commands open them.
 
-use super::Global;
 use super::failure::Failure;
+use super::{Global, run};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Database};
 use crate::files::{Bucket, Depot, Logs};
@@ -37,13 +37,27 @@ pub(super) fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     if let Some(database) = &config.database {
         return Ok(Arc::new(database_store(database, Access::Command)?));
     }
-    if !config.data.is_dir() {
-        let sentence = format!("there is no data folder {}: nothing was served from here yet", config.data.display());
-        return Err(Failure::Unreachable(anyhow::Error::msg(sentence)));
-    }
+    is_there(config)?;
     let store = SqliteStore::open(&config.data, Access::Command, Arc::new(SystemClock))
         .with_context(|| format!("the data folder {} can't be used", config.data.display()));
     Ok(Arc::new(store.map_err(Failure::Unreachable)?))
+}
+
+/// Fails where there is no store in the data folder, or only what is left of one.
+pub(super) fn is_there(config: &Config) -> Result<(), Failure> {
+    if SqliteStore::is_in(&config.data) {
+        return Ok(());
+    }
+    let data = config.data.display();
+    let sentence = match (config.data.is_dir(), SqliteStore::left_of(&config.data)) {
+        (false, _) => format!("there is no data folder {data}: nothing was served from here yet"),
+        (true, None) => format!("there is no store in the data folder {data}: nothing was served from here yet"),
+        (true, Some(log)) => format!(
+            "there is no store in the data folder {data}, and {} holds a part of what was in one: put its file back",
+            log.display()
+        ),
+    };
+    Err(Failure::Unreachable(anyhow::Error::msg(sentence)))
 }
 
 /// A store, and the data folder of a process that serves or works.
@@ -54,8 +68,9 @@ pub(super) struct Opened {
 }
 
 /// Opens the store of a configuration for the one process of its data folder, and puts right what a
-/// former process may have left there.
+/// former process may have left there, and what runs in the foreground have left that were killed.
 pub(super) fn opened(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, Failure> {
+    run::sweep();
     let Some(database) = &config.database else {
         return Ok(Opened { store: Arc::new(own_store(config, Access::Server, clock)?), _folder: None });
     };

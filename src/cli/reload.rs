@@ -1,7 +1,7 @@
 //! A changed configuration is taken up by a process that goes on; a broken one is reported and left alone.
 
 use super::drain::HangUps;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Fixed};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -20,13 +20,10 @@ pub(super) enum Ask {
 
 /// A process whose configuration may change.
 pub(super) trait Subject: Send + 'static {
-    /// The keys that it has decided at its start, of those that [`Config::fixed`] names.
-    const FIXED: &'static [&'static str];
-
     /// Puts what the arguments say over what the file says.
     fn apply(&self, config: Config) -> Config;
 
-    /// Puts everything in force but what was decided at the start.
+    /// Puts everything in force but what [`Config::fixed`] names.
     fn take_up(&self, config: &Config);
 }
 
@@ -62,9 +59,6 @@ impl Drop for Reloader {
     }
 }
 
-/// What is decided at the start, by its keys.
-type Fixed = Vec<(&'static str, String)>;
-
 /// What changes when one of the files is written or replaced.
 type Stamps = Vec<Option<(SystemTime, u64)>>;
 
@@ -84,7 +78,7 @@ impl Seen {
             Self { files: vec![file.to_owned()], stamps: vec![stamp(file)], fixed: None, is_blank: is_blank(file) };
         if let Ok(config) = load(file, subject) {
             seen.take_files(files(file, &config));
-            seen.fixed = Some(fixed(&config, subject));
+            seen.fixed = Some(config.fixed());
         }
         seen
     }
@@ -108,10 +102,6 @@ fn files(file: &Path, config: &Config) -> Vec<PathBuf> {
 
 fn load(file: &Path, subject: &impl Subject) -> Result<Config, config::Mistakes> {
     Config::load(Some(file), &config::environment_variable).map(|config| subject.apply(config))
-}
-
-fn fixed<S: Subject>(config: &Config, _: &S) -> Fixed {
-    config.fixed().into_iter().filter(|(key, _)| S::FIXED.contains(key)).collect()
 }
 
 fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked: &mpsc::Receiver<Ask>) {
@@ -144,7 +134,7 @@ fn look_until_stopped(file: &Path, mut seen: Seen, subject: &impl Subject, asked
                 seen.take_files(files(file, &config));
                 subject.take_up(&config);
                 tracing::info!("the {changed} configuration is in force");
-                let fixed = fixed(&config, subject);
+                let fixed = config.fixed();
                 tell_fixed(seen.fixed.as_ref().unwrap_or(&fixed), &fixed);
             }
             Err(mistakes) => {
@@ -159,7 +149,10 @@ fn tell_fixed(before: &Fixed, now: &Fixed) {
     let changed: Vec<&str> = before.iter().zip(now).filter(|(a, b)| a != b).map(|(_, (key, _))| *key).collect();
     if !changed.is_empty() {
         let keys = changed.join(", ");
-        tracing::warn!(keys, "addresses and folders change with the next start: these have changed since this one");
+        tracing::warn!(
+            keys,
+            "the data folder, the database and `files` change with the next start: these have changed since this one"
+        );
     }
 }
 

@@ -19,6 +19,8 @@ use anyhow::Context;
 use clap::Args;
 use part::Wanted;
 use scratch::Scratch;
+
+pub(super) use scratch::sweep;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

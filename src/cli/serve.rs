@@ -13,7 +13,7 @@ use crate::intake::{Intake, Rules};
 use crate::machine::Elsewhere;
 use crate::metrics::Metrics;
 use crate::run::Retention;
-use crate::server::{self, OpenConnection, Server, State, Token};
+use crate::server::{self, Addresses, Mover, OpenConnection, Server, State, Token};
 use crate::store::Store;
 use crate::worker::{Drain, asked_to_drain};
 use anyhow::Context;
@@ -22,7 +22,7 @@ use clap::Args;
 use jiff::Timestamp;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -89,9 +89,8 @@ impl Serve {
         let store = opened.store.clone();
         let depot = open::depot(&config, &*store)?;
         let shelf = Arc::new(Shelf::open(library(&config)).map_err(|error| Failure::Usage(error.into()))?);
-        let server = Server::bind(&config.listen, &config.admin_listen, room)
-            .map_err(|error| Failure::Unreachable(error.into()))?
-            .known_as(&config.admin_hosts, host_name());
+        let server = Server::bind(addresses(&config), host_name(), room);
+        let server = server.map_err(|error| Failure::Unreachable(error.into()))?;
         let metrics: Arc<Metrics> = Arc::default();
         survive_file_limits()?;
         let state = Arc::new(State {
@@ -106,7 +105,7 @@ impl Serve {
         });
         report_broken(&shelf.catalog());
         report_ended(&config);
-        let _watching = catalog::watch(shelf.clone(), report_broken);
+        let watching = catalog::watch(shelf.clone(), report_broken);
         let (drain, drained) = watch::channel(Drain::No);
         let hang_ups = on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
@@ -115,7 +114,15 @@ impl Serve {
         let workshop = workshop.transpose()?;
         let terms = workshop.as_ref().map(Workshop::terms);
         let housekeeping = Housekeeping::start(&config, store, depot, clock, terms.as_deref())?;
-        let parts = Parts { arguments: self, state: state.clone(), shelf, retention: housekeeping.retention(), terms };
+        let parts = Parts {
+            arguments: self,
+            state: state.clone(),
+            shelf,
+            bell: watching.bell(),
+            retention: housekeeping.retention(),
+            terms,
+            mover: server.mover(),
+        };
         let _reloading = Reloader::start(&config, parts, hang_ups);
         serve(server, state, drained)?;
         Ok(opened.store)
@@ -145,35 +152,45 @@ struct Parts {
     arguments: Serve,
     state: Arc<State>,
     shelf: Arc<Shelf>,
+    /// Has the pipelines folder watched that is read now.
+    bell: mpsc::Sender<()>,
     retention: watch::Sender<Retention>,
     /// Where this process has a worker.
     terms: Option<Arc<Terms>>,
+    mover: Arc<Mover>,
 }
 
 impl Subject for Parts {
-    const FIXED: &'static [&'static str] = &["listen", "admin", "pipelines", "data", "database", "files"];
-
     fn apply(&self, config: Config) -> Config {
         self.arguments.apply(config)
     }
 
     fn take_up(&self, config: &Config) {
-        let Self { arguments: _, state, shelf, retention, terms } = self;
+        let Self { arguments: _, state, shelf, bell, retention, terms, mover } = self;
+        shelf.set_library(library(config));
         // First: a run of what is taken up below has them.
         if let Some(terms) = terms {
-            terms.take_up(config);
+            terms.take_up(config, &shelf.folder());
         }
         retention.send_if_modified(|retention| std::mem::replace(retention, config.retention) != config.retention);
-        shelf.set_library(library(config));
         match shelf.reload() {
             Ok(catalog) => report_broken(&catalog),
             Err(error) => tracing::error!(%error, "the pipelines folder can't be read, the last state goes on serving"),
         }
+        // Where nobody hears it the server ends.
+        let _ = bell.send(());
+        mover.take_up(&addresses(config));
         report_ended(config);
         // Last: what a new connection brings finds all else changed.
         state.intake.set_rules(rules(config));
         state.connections.store(Arc::new(open_connections(config)));
     }
+}
+
+/// Returns where a server listens.
+fn addresses(config: &Config) -> Addresses {
+    let (public, admin) = (config.listen.clone(), config.admin_listen.clone());
+    Addresses { public, admin, admin_hosts: config.admin_hosts.clone() }
 }
 
 /// Returns where pipelines are found, for a server: without a database its own worker is all there is.

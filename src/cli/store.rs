@@ -63,7 +63,7 @@ impl Store {
             Action::Check => check(&config),
             Action::Migrate => migrate::migrate(&config),
             Action::Backup { file } => {
-                exists(&config)?;
+                open::is_there(&config)?;
                 let copy = SqliteStore::back_up(&config.data, &file).context("there is no backup");
                 let bytes = copy.map_err(Failure::Unreachable)?.bytes;
                 anstream::eprintln!("{} has {bytes} bytes; logs and artifacts are not in it", file.display());
@@ -104,7 +104,7 @@ fn in_database(config: &Config, action: Action) -> Result<Ending, Failure> {
 }
 
 fn check(config: &Config) -> Result<Ending, Failure> {
-    exists(config)?;
+    open::is_there(config)?;
     told(&SqliteStore::check(&config.data)?)
 }
 
@@ -115,14 +115,4 @@ fn told(wrong: &[String]) -> Result<Ending, Failure> {
     }
     output::text(&wrong.iter().map(|sentence| format!("{sentence}\n")).collect::<String>())?;
     Ok(Ending::Mistakes)
-}
-
-fn exists(config: &Config) -> Result<(), Failure> {
-    match SqliteStore::is_in(&config.data) {
-        true => Ok(()),
-        false => Err(Failure::Unreachable(anyhow::Error::msg(format!(
-            "there is no store in the data folder {}: nothing was served from here yet",
-            config.data.display()
-        )))),
-    }
 }

@@ -17,7 +17,7 @@ use crate::worker::{Drain, Duty, Host, INHERITED, Keeper, Lookout, Repositories,
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -164,18 +164,17 @@ impl Drop for Housekeeping {
 /// What jobs are claimed and executed with.
 pub(super) struct Terms {
     duty: Arc<ArcSwap<Duty>>,
-    /// As they were at the start: folders do not change while serving.
-    pipelines: PathBuf,
+    /// As it was at the start: the data folder does not change while serving.
     caches: Caches,
     clock: Arc<dyn Clock>,
 }
 
 impl Terms {
-    /// Puts a changed configuration in force, for the jobs that begin from now on.
-    pub(super) fn take_up(&self, config: &Config) {
+    /// Puts a changed configuration in force, for the jobs that begin from now on, with the folder of pipelines that is.
+    pub(super) fn take_up(&self, config: &Config, pipelines: &Path) {
         let secrets = self.duty.load().host.secrets.clone();
         secrets.replace(self::secrets(config), own_secrets(config));
-        let host = host_with(config, &self.pipelines, secrets, self.clock.clone());
+        let host = host_with(config, pipelines, secrets, self.clock.clone());
         self.duty.store(Arc::new(Duty {
             jobs: config.workers.jobs.get(),
             pools: config.workers.pools.clone(),
@@ -212,12 +211,7 @@ impl Workshop {
             host: host(config, &config.pipelines, clock.clone()),
         };
         let worker = Worker::new(WorkerId::new(milliseconds(&*clock), entropy()), store, settings);
-        let terms = Arc::new(Terms {
-            duty: worker.duty(),
-            pipelines: config.pipelines.clone(),
-            caches: Caches::new(&config.data),
-            clock,
-        });
+        let terms = Arc::new(Terms { duty: worker.duty(), caches: Caches::new(&config.data), clock });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("worker")

@@ -27,7 +27,7 @@ claims nothing more; jobs that still run after --drain-seconds are stopped and h
 begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in, and nothing that lasts.
 
 A changed pipehook.yml is in force for the jobs that are claimed from then on, but for what the
-arguments say, and for folders and the database, which change with the next start. SIGHUP ends
+arguments say, and for the data folder, the database and `files`, which change with the next start. SIGHUP ends
 nothing: the configuration and files that it names are read again.")]
 pub(super) struct Worker {
     /// A pool whose jobs to claim; may be given several times
@@ -94,15 +94,12 @@ struct Parts {
 }
 
 impl Subject for Parts {
-    /// A worker listens nowhere.
-    const FIXED: &'static [&'static str] = &["pipelines", "data", "database", "files"];
-
     fn apply(&self, config: Config) -> Config {
         self.arguments.apply(config)
     }
 
     fn take_up(&self, config: &Config) {
-        self.terms.take_up(config);
+        self.terms.take_up(config, &config.pipelines);
     }
 }
 

@@ -83,7 +83,7 @@ pub struct Config {
 }
 
 /// See [`Config::fixed`].
-pub type Fixed = [(&'static str, String); 6];
+pub type Fixed = [(&'static str, String); 3];
 
 /// What one process executes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,13 +169,10 @@ impl Config {
         self.connections.iter().find(|it| it.name == name)
     }
 
-    /// Returns what is decided at the start of a process, by its keys: where it listens, and what it has open.
+    /// Returns what is decided at the start of a process, by its keys: what it has open.
     /// The values are to be compared and not to be shown. All other keys can change while serving.
     pub fn fixed(&self) -> Fixed {
         [
-            ("listen", self.listen.clone()),
-            ("admin", format!("{} {:?}", self.admin_listen, self.admin_hosts)),
-            ("pipelines", self.pipelines.display().to_string()),
             ("data", self.data.display().to_string()),
             ("database", self.database.as_ref().map(Database::digest).unwrap_or_default()),
             ("files", format!("{:?}", self.files)),

@@ -20,8 +20,9 @@ pub const PIECE_MAX: usize = 256 * 1024;
 /// there from its first piece on. Calls block until they are done; where the depot is away the error is
 /// [`io::ErrorKind::Other`].
 pub trait Depot: Send + Sync + Debug {
-    /// Puts a piece of a file at a place, in place of one that stands there. With a fence nothing is
-    /// written once the job's lease is lost: [`io::ErrorKind::PermissionDenied`].
+    /// Puts a piece of a file at a place, in place of one that stands there. Without a fence it is there for good
+    /// when this returns; with one see [`Self::flush`], and nothing is written once the job's lease is lost:
+    /// [`io::ErrorKind::PermissionDenied`].
     fn put(&self, name: &str, at: u64, piece: &[u8], fence: Option<&Fence>) -> io::Result<()>;
 
     /// Adds a piece at the end of a file that nobody writes to any more.
@@ -44,7 +45,18 @@ pub trait Depot: Send + Sync + Debug {
     /// Returns what runs have left below a folder, in files `<folder>/<run>/…`, in no order.
     fn left_over(&self, folder: &str) -> io::Result<Vec<LeftOver>>;
 
-    /// Returns when all that was put into a file is there for good, for a depot that gathers pieces.
+    /// Returns up to where a file is there without a hole, from a place on: where a depot may take back what it took,
+    /// until [`Self::flush`] has returned. One that never does needs not look.
+    fn whole(&self, _name: &str, _from: u64) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
+
+    /// Says whether a file goes on behind what looks like its end: something between is lost.
+    fn goes_on(&self, _name: &str, _end: u64) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Returns when all that was put into a file and not taken back is there for good.
     fn flush(&self, _name: &str) -> io::Result<()> {
         Ok(())
     }
@@ -118,7 +130,10 @@ pub(super) fn get_file(depot: &dyn Depot, name: &str, to: &Path) -> io::Result<(
         file.write_all(&bytes)?;
         at += bytes.len() as u64;
         if bytes.len() < depot.piece_max() {
-            return Ok(());
+            let is_cut = patiently(|| depot.goes_on(name, at))?;
+            let lost =
+                || io::Error::new(io::ErrorKind::InvalidData, format!("a part of {name} is lost, from byte {at} on"));
+            return if is_cut { Err(lost()) } else { Ok(()) };
         }
     }
 }

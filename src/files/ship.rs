@@ -1,7 +1,7 @@
 //! A log on its way from the disk of the machine that executes to where every machine reads it.
 //!
 //! The file on the disk is first, so that a depot that is away for a while loses nothing: what it has
-//! missed is sent with the next lines, or at the end.
+//! missed is sent with the next lines, or at the end. So is what it had taken and has lost with a crash.
 
 use super::depot::{Depot, Fence, PIECE_MAX, patiently};
 use std::fs::File;
@@ -47,9 +47,24 @@ impl Shipping {
         }
     }
 
-    /// As [`Self::send`], and waits for a depot that is away.
+    /// As [`Self::send`], and waits for a depot that is away. When this returns the depot has all of it for good.
     pub(super) fn send_all(&mut self, file: &File) -> io::Result<()> {
-        patiently(|| self.send(file).and_then(|()| self.depot.flush(&self.name)))
+        patiently(|| {
+            self.send(file)?;
+            self.depot.flush(&self.name)?;
+            self.look_back()
+        })
+    }
+
+    /// Goes back to where the depot's file has a hole. Fails where it has one.
+    fn look_back(&mut self) -> io::Result<()> {
+        let Some(base) = self.base else { return Ok(()) };
+        let there = self.depot.whole(&self.name, base)?.saturating_sub(base).saturating_add(self.begin);
+        if there >= self.sent {
+            return Ok(());
+        }
+        self.sent = there;
+        Err(io::Error::other("the depot has lost a part of the log, which is sent again"))
     }
 
     /// Says whether all of a file was sent.

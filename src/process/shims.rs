@@ -6,12 +6,15 @@
 //! lives is as good as a new one, and takes a message to start the next program.
 
 use super::shim::ARGUMENT;
+use super::tree;
+use rustix::process::Pid;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// How many shims are kept while they have nothing to do; each has about a megabyte of its own.
 const IDLE_MAX: usize = 8;
@@ -99,9 +102,10 @@ pub(super) struct Shim {
 }
 
 impl Shim {
-    /// Kills it, and returns when it has ended.
+    /// Kills it with all below it, and returns when it has ended.
     pub(super) fn kill(mut self) {
         if let Some(mut child) = self.child.take() {
+            tree::fell(Pid::from_child(&child), Instant::now());
             // It may be gone already.
             let _ = child.kill();
             let _ = child.wait();

@@ -14,6 +14,9 @@ pub const KILL_MAX: Duration = Duration::from_secs(5);
 const PAUSE_FIRST: Duration = Duration::from_micros(200);
 const PAUSE_MAX: Duration = Duration::from_millis(20);
 
+/// How many ancestors of a process are looked at for its shim.
+const ANCESTORS_MAX: usize = 1_000;
+
 /// The name under which every process of a job finds the job's mark in its environment.
 pub const MARK: &str = "PIPEHOOK_JOB";
 
@@ -51,8 +54,8 @@ pub(super) fn reap_all() {
 /// Kills all processes of this user whose environment has one of the marks, or one that continues it after a
 /// `/`, and returns how many there were. It looks until it finds none, but for a few seconds at the most.
 ///
-/// What carries a mark is a process of a job whose shim is gone; one that has changed its own
-/// environment is not found.
+/// What carries a mark is a process of a job whose shim is gone, or that is left to it no more. One that has changed
+/// its own environment is found where its shim is there still: all below that ends with it.
 pub fn hunt(marks: &[String]) -> usize {
     let marks: Vec<Vec<u8>> = marks.iter().map(|mark| format!("{MARK}={mark}").into_bytes()).collect();
     let mut killed = std::collections::BTreeSet::new();
@@ -64,13 +67,37 @@ pub fn hunt(marks: &[String]) -> usize {
         }
         for process in found {
             // A shim has no mark of its own, and one that was stopped does not end by itself.
-            parent(process).filter(|parent| is_shim(*parent)).into_iter().for_each(kill);
+            let below = shim_of(process).map(|shim| fell(shim, began)).unwrap_or_default();
             kill(process);
-            killed.insert(process.as_raw_nonzero());
+            killed.extend(below.into_iter().chain([process]).map(Pid::as_raw_nonzero));
         }
         std::thread::sleep(PAUSE_MAX);
     }
     killed.len()
+}
+
+/// Ends a shim with all below it, and returns what that was. Until nothing below it lives the shim stands still: it
+/// begins nothing for anybody, and whatever loses its parent becomes its child all the same, and so is found.
+pub(super) fn fell(shim: Pid, began: Instant) -> Vec<Pid> {
+    let _ = rustix::process::kill_process(shim, Signal::STOP);
+    let mut felled = Vec::new();
+    while began.elapsed() < KILL_MAX {
+        let living: Vec<Pid> = below(shim).into_iter().filter(|process| is_alive(*process)).collect();
+        if living.is_empty() {
+            break;
+        }
+        living.iter().copied().for_each(kill);
+        felled.extend(living);
+        std::thread::sleep(PAUSE_FIRST);
+    }
+    kill(shim);
+    felled
+}
+
+/// Returns the shim that a process is below, the nearest.
+fn shim_of(process: Pid) -> Option<Pid> {
+    // A chain is never longer than numbers of processes are: they may change while we look.
+    std::iter::successors(parent(process), |process| parent(*process)).take(ANCESTORS_MAX).find(|it| is_shim(*it))
 }
 
 fn is_marked(process: Pid, marks: &[Vec<u8>]) -> bool {
@@ -106,10 +133,19 @@ fn processes() -> impl Iterator<Item = Pid> {
     names.filter_map(|name| Pid::from_raw(name.to_str()?.parse().ok()?))
 }
 
-/// Returns the parent of a process. The name before it in the line may have any characters.
+/// Returns the parent of a process.
 fn parent(process: Pid) -> Option<Pid> {
+    Pid::from_raw(stat(process, 1)?.parse().ok()?)
+}
+
+/// Says whether a process has not ended: one that nobody has waited for is listed still.
+fn is_alive(process: Pid) -> bool {
+    stat(process, 0).is_some_and(|state| !matches!(state.as_str(), "Z" | "X"))
+}
+
+/// Returns one of the words about a process that come after its name, which may have any characters (proc(5)).
+fn stat(process: Pid, place: usize) -> Option<String> {
     let line = fs::read(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
     let after_name = &line[memchr::memrchr(b')', &line)? + 1..];
-    let parent = std::str::from_utf8(after_name).ok()?.split_ascii_whitespace().nth(1)?;
-    Pid::from_raw(parent.parse().ok()?)
+    std::str::from_utf8(after_name).ok()?.split_ascii_whitespace().nth(place).map(str::to_owned)
 }

@@ -10,9 +10,11 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::web;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use arc_swap::ArcSwap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most bytes of a form: the longest comment, spelled out.
@@ -22,21 +24,23 @@ const FORM_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Knows by which names the listener may be asked. A page from elsewhere whose name was made to
 /// point here asks by its own name and is turned away.
+#[derive(Default)]
 pub(super) struct Gate {
     /// Those that the configuration names, and this machine's own.
-    names: Vec<String>,
+    names: ArcSwap<Vec<String>>,
 }
 
 impl Gate {
-    pub(super) fn new(names: &[String]) -> Self {
-        Self { names: names.iter().map(|name| bare(name).to_ascii_lowercase()).collect() }
+    /// Says by which names it may be asked from now on.
+    pub(super) fn admit_only(&self, names: &[String]) {
+        self.names.store(Arc::new(names.iter().map(|name| bare(name).to_ascii_lowercase()).collect()));
     }
 
     /// Says whether a `Host` is a configured one, this machine, or a plain address: names that
     /// nobody else can make point elsewhere.
     fn admits(&self, host: &str) -> bool {
         let name = bare(without_port(host)).to_ascii_lowercase();
-        name == "localhost" || self.names.contains(&name) || name.parse::<IpAddr>().is_ok()
+        name == "localhost" || self.names.load().contains(&name) || name.parse::<IpAddr>().is_ok()
     }
 }
 

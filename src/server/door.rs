@@ -1,4 +1,4 @@
-//! The door of the public listener: who finds no seat is told to come again, and does not wait without a word.
+//! The door of a listener: who finds no seat is told to come again, and does not wait without a word.
 //!
 //! ```text
 //! connection ──► a seat is free ──────────────────────────────────► served
@@ -13,7 +13,9 @@ use super::error::{Failure, NO_SEAT};
 use super::route::add_answer_headers;
 use crate::store::Outage;
 use actix_http::body::MessageBody;
+use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
 use actix_web::ResponseError;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,9 +42,9 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Shares a number of connections out. Of a few, one has no place of either kind: it is told to come again.
+    /// Shares a number of connections out. One of them has no place of either kind: it is told to come again.
     pub(super) fn of(connections: usize) -> Self {
-        let kept = (connections / STANDING_PART).min(STANDING_MAX);
+        let kept = (connections / STANDING_PART).clamp(1, STANDING_MAX);
         let seats = connections.saturating_sub(kept).max(1);
         Self {
             seats: Arc::new(Semaphore::new(seats)),
@@ -88,6 +90,31 @@ impl Door {
         // Whoever does not close it in time, or has broken it off, is not waited for.
         let _ = timeout(time, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
     }
+}
+
+/// Puts a door before what serves connections.
+pub(super) fn behind<H>(
+    door: Arc<Door>,
+    http: H,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = H::Error, InitError = H::InitError>
+where
+    H: ServiceFactory<TcpStream, Config = (), Response = ()>,
+{
+    fn_factory(move || {
+        let (door, http) = (door.clone(), http.new_service(()));
+        async move {
+            let http = Rc::new(http.await?);
+            Ok(fn_service(move |stream| {
+                let (door, http) = (door.clone(), http.clone());
+                async move {
+                    let Some((stream, seat)) = door.admit(stream).await else { return Ok(()) };
+                    let served = http.call(stream).await;
+                    drop(seat);
+                    served
+                }
+            }))
+        }
+    })
 }
 
 /// Returns the bytes of an answer after which the connection ends.

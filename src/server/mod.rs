@@ -14,6 +14,7 @@ mod door;
 mod error;
 mod event;
 mod health;
+mod listener;
 mod log;
 mod moment;
 mod open;
@@ -28,6 +29,7 @@ mod wait;
 
 pub use answer::replayed;
 pub use api::ShownDelivery;
+pub use listener::{Addresses, ListenError, Mover};
 pub use log::{harmless, harmless_lines, readers};
 pub use moment::{ago, exact, took};
 pub use open::{OpenConnection, OpenSecret, SeenConnection};
@@ -38,23 +40,25 @@ use crate::files::Logs;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use actix_web::dev::Server as Running;
-use actix_web::{App, HttpServer, web};
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
+use actix_web::dev::{AppConfig, Server as Running};
+use actix_web::{App, web};
 use arc_swap::ArcSwap;
+use door::{Door, behind};
+use listener::{Listening, Move, listen};
 use session::Session;
-use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::mem::replace;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 /// How long the headers of a request may take.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a connection is still read after an answer that came before the end of the body, so
 /// that the sender sees the answer and not a reset; and how long closing may take.
 const LINGER_MAX: Duration = Duration::from_secs(2);
-/// How many connections may wait for a listener at once. What comes above it is dropped by the system, and
-/// tries again a second later or is reset: a burst of senders is not to wait that long.
-const BACKLOG: i32 = 4_096;
 /// How long an idle connection is kept for the next request of the same sender.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may take after the server was asked to stop.
@@ -88,21 +92,15 @@ pub struct State {
     pub body_time: Duration,
 }
 
-/// Why a listener could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address}: {reason}")]
-pub struct ListenError {
-    address: String,
-    reason: String,
-}
-
 /// Two listeners that hold their ports and serve nothing yet.
 pub struct Server {
     public: TcpListener,
     admin: TcpListener,
     /// By which names the admin listener is asked beside addresses, that with which answers name it first.
-    admin_hosts: Vec<String>,
+    names: Vec<String>,
     room: Room,
+    mover: Arc<Mover>,
+    moves: mpsc::UnboundedReceiver<Move>,
 }
 
 /// How many connections the listeners hold.
@@ -133,21 +131,18 @@ impl Server {
         CONNECTIONS_MAX.saturating_mul(threads()).saturating_add(ADMIN_CONNECTIONS_MAX)
     }
 
-    /// Takes both ports. Port 0 picks a free one. Both hold so many connections together, and leave others
-    /// waiting: a server that has no file left can't write its store either.
-    pub fn bind(public: &str, admin: &str, connections: usize) -> Result<Self, ListenError> {
-        let host = admin.rsplit_once(':').map_or(admin, |(host, _)| host).to_owned();
-        let admin_hosts = vec![host];
-        Ok(Self { public: listen(public)?, admin: listen(admin)?, admin_hosts, room: Room::of(connections) })
+    /// Takes both ports. Port 0 picks a free one. Both hold so many connections together, and tell others to come
+    /// again: a server that has no file left can't write its store either. The machine's name leads to it too.
+    pub fn bind(addresses: Addresses, machine: String, connections: usize) -> Result<Self, ListenError> {
+        let (public, admin) = (listen(&addresses.public)?, listen(&addresses.admin)?);
+        let names = addresses.names(&machine);
+        let (mover, moves) = Mover::new(addresses, machine);
+        Ok(Self { public, admin, names, room: Room::of(connections), mover: Arc::new(mover), moves })
     }
 
-    /// Lets the admin listener be asked by other names too: those of the configuration, with the first of which
-    /// answers name it, and that of the machine.
-    #[must_use]
-    pub fn known_as(mut self, configured: &[String], machine: String) -> Self {
-        self.admin_hosts.splice(0..0, configured.iter().cloned());
-        self.admin_hosts.push(machine);
-        self
+    /// Returns what has it listen elsewhere while it serves.
+    pub fn mover(&self) -> Arc<Mover> {
+        self.mover.clone()
     }
 
     /// Returns where deliveries are received.
@@ -163,26 +158,84 @@ impl Server {
     /// Serves until `stop` is ready, then answers what has begun, and returns within seconds.
     /// Must be called on a thread that [`block_on`] made.
     pub async fn serve(self, state: Arc<State>, stop: impl Future<Output = ()>) -> std::io::Result<()> {
-        let (stopping, stopped) = watch::channel(false);
-        let admin_address = self.admin_address();
-        let session = Arc::new(Session::new(&state.token, admin_address.port()));
-        let streams = Arc::new(Semaphore::new(event::STREAMS_MAX));
-        let runs_url = runs_url(&admin_address.to_string(), &self.admin_hosts).into();
-        let shared = Shared { state, stopping: stopped, runs_url, session, streams };
-        let public = public::serve(self.public, shared.clone(), self.room.public)?;
-        let admin = admin(self.admin, shared, (self.admin_hosts, self.room.admin))?;
-        let handles = [public.handle(), admin.handle()];
-        let running = [actix_web::rt::spawn(public), actix_web::rt::spawn(admin)];
-        stop.await;
-        // Answers that wait for runs are given now: there is nobody left to wait for.
-        stopping.send_replace(true);
-        for handle in handles {
-            handle.stop(true).await;
+        let Self { public, admin, names, room, mover: _mover, mut moves } = self;
+        let mut hall = Hall::new(state, names, room, admin.local_addr()?);
+        let mut public = hall.open_public(public)?;
+        let mut admin = hall.open_admin(admin)?;
+        let mut leaving = Vec::new();
+        tokio::pin!(stop);
+        loop {
+            let next = tokio::select! {
+                () = &mut stop => break,
+                Some(next) = moves.recv() => next,
+            };
+            let moved = match next {
+                Move::Public(listener) => hall.open_public(listener).map(|new| Some(replace(&mut public, new))),
+                Move::Admin(listener) => hall.open_admin(listener).map(|new| Some(replace(&mut admin, new))),
+                Move::Names(names) => {
+                    hall.rename(names);
+                    Ok(None)
+                }
+            };
+            match moved {
+                Ok(old) => leaving.extend(old.map(|old| actix_web::rt::spawn(old.stop()))),
+                Err(error) => tracing::error!(%error, "the server can't listen elsewhere, the old address stays"),
+            }
         }
-        for server in running {
-            server.await.map_err(std::io::Error::other)??;
+        // None of them waits for another.
+        [&public, &admin].into_iter().for_each(Listening::hurry);
+        leaving.extend([public, admin].map(|listening| actix_web::rt::spawn(listening.stop())));
+        for left in leaving {
+            left.await.map_err(std::io::Error::other)??;
         }
         Ok(())
+    }
+}
+
+/// What the listeners of a server have in common.
+struct Hall {
+    shared: Shared,
+    gate: Arc<admin::Gate>,
+    admin_address: SocketAddr,
+    names: Vec<String>,
+    room: Room,
+}
+
+impl Hall {
+    fn new(state: Arc<State>, names: Vec<String>, room: Room, admin_address: SocketAddr) -> Self {
+        let shared = Shared {
+            session: Arc::new(Session::new(&state.token, admin_address.port())),
+            state,
+            stopping: watch::channel(false).1,
+            runs_url: Arc::default(),
+            streams: Arc::new(Semaphore::new(event::STREAMS_MAX)),
+        };
+        let mut hall = Self { shared, gate: Arc::default(), admin_address, names: Vec::new(), room };
+        hall.rename(names);
+        hall
+    }
+
+    fn open_public(&self, listener: TcpListener) -> std::io::Result<Listening> {
+        let shared = self.shared.clone();
+        Listening::start(|stopping| public::serve(listener, Shared { stopping, ..shared }, self.room.public))
+    }
+
+    fn open_admin(&mut self, listener: TcpListener) -> std::io::Result<Listening> {
+        let address = listener.local_addr()?;
+        let session = Arc::new(Session::new(&self.shared.state.token, address.port()));
+        let (shared, gate) = (Shared { session, ..self.shared.clone() }, self.gate.clone());
+        let open = |stopping| admin(listener, Shared { stopping, ..shared }, gate, self.room.admin);
+        let listening = Listening::start(open)?;
+        self.admin_address = address;
+        self.rename(self.names.clone());
+        Ok(listening)
+    }
+
+    /// Changes by which names the admin listener is asked, and how answers name it.
+    fn rename(&mut self, names: Vec<String>) {
+        self.gate.admit_only(&names);
+        self.shared.runs_url.store(Arc::new(runs_url(&self.admin_address.to_string(), &names)));
+        self.names = names;
     }
 }
 
@@ -198,7 +251,7 @@ struct Shared {
     /// Becomes true when the server was asked to stop.
     stopping: watch::Receiver<bool>,
     /// Where runs can be looked at: a run's id follows.
-    runs_url: Arc<str>,
+    runs_url: Arc<ArcSwap<String>>,
     /// What browsers show in place of the token.
     session: Arc<Session>,
     /// How many more live streams there may be.
@@ -208,7 +261,7 @@ struct Shared {
 impl Shared {
     /// Returns where a run can be looked at.
     fn run_url(&self, run: &crate::id::RunId) -> String {
-        [&*self.runs_url, run.as_str()].concat()
+        [self.runs_url.load().as_str(), run.as_str()].concat()
     }
 }
 
@@ -221,48 +274,42 @@ pub fn runs_url(listen: &str, names: &[String]) -> String {
     format!("http://{}:{port}/api/v1/runs/", name.map_or(host, String::as_str))
 }
 
-fn listen(address: &str) -> Result<TcpListener, ListenError> {
-    let failed = |reason: String| ListenError { address: address.to_owned(), reason };
-    let mut candidates = address.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
-    let first = candidates.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
-    bind(first).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => failed("another program listens there".to_owned()),
-        _ => failed(error.to_string()),
-    })
-}
-
-/// Binds as the runtime wants it. The standard library makes the address reusable, so that a
-/// restart need not wait for old connections, and lets too few wait.
-fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
-    rustix::net::listen(&listener, BACKLOG)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
+/// Serves the admin listener, in one thread.
 fn admin(
     listener: TcpListener,
     shared: Shared,
-    (hosts, connections): (Vec<String>, usize),
+    gate: Arc<admin::Gate>,
+    connections: usize,
 ) -> std::io::Result<Running> {
-    let gate = Arc::new(admin::Gate::new(&hosts));
-    let server = HttpServer::new(move || {
-        App::new()
+    let door = Arc::new(Door::of(connections));
+    let service = move || {
+        let stopping = shared.stopping.clone();
+        let app = App::new()
             .app_data(web::Data::new(shared.clone()))
             .app_data(web::Data::from(gate.clone()))
             .wrap(actix_web::middleware::from_fn(admin::pass))
             .wrap(actix_web::middleware::from_fn(route::with_page_headers))
             .wrap(actix_web::middleware::from_fn(route::with_answer_headers))
             .configure(|app| route::configure(app, route::ADMIN))
-    });
-    Ok(server
+            .into_factory()
+            .map_err(|error: actix_web::Error| error.error_response());
+        let http = HttpService::build()
+            .keep_alive(ADMIN_IDLE_MAX)
+            .client_request_timeout(HEAD_TIME_MAX)
+            .client_disconnect_timeout(LINGER_MAX)
+            .graceful_shutdown_signal(move || {
+                let mut stopping = stopping.clone();
+                async move { drop(stopping.wait_for(|stopping| *stopping).await) }
+            })
+            .finish(map_config(app, |()| AppConfig::default()))
+            .tcp();
+        behind(door.clone(), http)
+    };
+    Ok(Running::build()
         .workers(1)
-        .max_connections(connections)
-        .keep_alive(ADMIN_IDLE_MAX)
-        .client_request_timeout(HEAD_TIME_MAX)
-        .client_disconnect_timeout(LINGER_MAX)
+        .max_concurrent_connections(connections)
         .shutdown_timeout(STOP_SECONDS_MAX)
         .disable_signals()
-        .listen(listener)?
+        .listen("admin", listener, service)?
         .run())
 }

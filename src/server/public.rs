@@ -3,7 +3,7 @@
 //! Here the server is measured by what it makes of the processor. Four paths need no router, so this
 //! stands directly on the HTTP library below the web framework, and looks at paths by hand.
 
-use super::door::Door;
+use super::door::{Door, behind};
 use super::error::Failure;
 use super::receive::{ask, receive, turn_away};
 use super::route::{POST, READ, add_answer_headers};
@@ -12,7 +12,7 @@ use crate::webhook::challenge::Asking;
 use actix_http::body::BoxBody;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Method, Payload, Request, RequestHead, Response};
-use actix_service::{Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service};
+use actix_service::{ServiceFactoryExt, fn_service};
 use actix_web::ResponseError;
 use actix_web::dev::Server as Running;
 use std::borrow::Cow;
@@ -20,7 +20,6 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 
 /// What a path leads to.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,31 +62,6 @@ pub(super) fn serve(listener: TcpListener, shared: Shared, connections: usize) -
         .disable_signals()
         .listen("public", listener, service)?
         .run())
-}
-
-/// Puts a door before what serves connections.
-fn behind<H>(
-    door: Arc<Door>,
-    http: H,
-) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = H::Error, InitError = H::InitError>
-where
-    H: ServiceFactory<TcpStream, Config = (), Response = ()>,
-{
-    fn_factory(move || {
-        let (door, http) = (door.clone(), http.new_service(()));
-        async move {
-            let http = Rc::new(http.await?);
-            Ok(fn_service(move |stream| {
-                let (door, http) = (door.clone(), http.clone());
-                async move {
-                    let Some((stream, seat)) = door.admit(stream).await else { return Ok(()) };
-                    let served = http.call(stream).await;
-                    drop(seat);
-                    served
-                }
-            }))
-        }
-    })
 }
 
 /// Counts what came that is no HTTP. It is not logged: anybody could fill the log with it.

@@ -248,19 +248,21 @@ fn tell_loss(logs: &Logs, Swept { job, run, again, .. }: &Swept) {
 }
 
 /// Ends what a former process has left that had a data folder which is ours alone now: all processes that were
-/// started from there, and the folders of jobs. Leases end by themselves.
+/// started from there, their containers, and the folders of jobs. Leases end by themselves.
 pub async fn clear_folder(data: &Path) {
     let data = data.to_owned();
     clearing(move || {
-        match workspace::mark(&data) {
-            Ok(mark) => hunt(&[mark]),
-            Err(error) => tracing::warn!(%error, "what a former worker has left could not be looked for"),
-        }
-        if let Err(error) = Workspace::leave_all(&data) {
-            tracing::warn!(%error, "the folders of lost jobs could not be removed");
+        if let Err(error) = clear_left(&data) {
+            tracing::warn!(%error, "what a former worker has left could not be removed");
         }
     })
     .await;
+}
+
+/// As [`clear_folder`], on this thread. Fails where something is left that the next one must see to.
+pub fn clear_left(data: &Path) -> std::io::Result<()> {
+    let hunted = workspace::mark(data).map(|mark| hunt(&[mark]));
+    Workspace::leave_all(data).and(hunted)
 }
 
 /// Ends what attempts have left in a data folder that are over.

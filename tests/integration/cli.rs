@@ -213,6 +213,16 @@ fn mistakes_are_found_before_a_delivery_finds_them() {
 }
 
 #[test]
+fn a_payload_that_is_no_json_is_a_mistake_of_the_input_whoever_reads_it() {
+    let folder = folder();
+    folder.write("bad.json", "{\"title\": ");
+    for command in ["check", "render", "run"] {
+        let told = folder.run(&[command, "pipelines/listener.yml", "--payload", "bad.json"]).ended_with(1);
+        assert!(told.stderr.contains("the payload can't be used"), "{command}: {told:?}");
+    }
+}
+
+#[test]
 fn an_expression_is_evaluated_or_its_mistakes_are_shown() {
     let folder = folder();
     folder.write("context.json", r#"{"parameters": {"a": [1, {"b": "c"}]}}"#);

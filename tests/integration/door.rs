@@ -215,6 +215,24 @@ fn a_sender_who_finds_all_connections_in_use_is_told_to_come_again() {
     server.wait().expect("it ends");
 }
 
+#[test]
+fn a_program_that_finds_all_connections_of_the_admin_listener_in_use_is_told_to_come_again() {
+    let folder = full::folder();
+    let (mut server, lines) = full::serve_with_files(&folder, 150);
+    let address = lines.take(2).find_map(|line| line.strip_prefix("admin on http://")?.parse().ok());
+    let admin: std::net::SocketAddr = address.expect("an address");
+    let others: Vec<_> = (0..60).map(|_| connect(admin)).collect();
+    let mut late = connect(admin);
+    let _ = late.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {admin}\r\n\r\n").as_bytes());
+    let answer = read_answer(&mut late);
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    drop(others);
+    until("room", ANSWER_MAX, || (request(admin, "GET", "/healthz", &[], b"").status == 200).then_some(()));
+    server.kill().expect("it is killed");
+    server.wait().expect("it ends");
+}
+
 /// A step can read what the server's user can. What is the server's alone is in no log all the same.
 #[test]
 fn the_secrets_of_the_server_are_masked_in_what_steps_print() {

@@ -109,6 +109,29 @@ fn a_server_that_is_asked_twice_waits_for_no_grace() {
 }
 
 #[test]
+fn what_has_left_its_step_and_its_environment_ends_with_a_job_that_is_handed_back_in_a_hurry() {
+    let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");
+    let here = folder.path().display();
+    let daemon = format!(
+        "setsid nohup env -i bash -c 'echo $$ > {here}/daemon.new; mv {here}/daemon.new {here}/daemon; while :; do sleep 0.1; done'"
+    );
+    let step = format!("- bash: |\n    ({daemon} > /dev/null 2>&1 &)\n    sleep 1000\n");
+    let webhook = "resources:\n  webhooks: [{webhook: hook, connection: load}]\nsteps:\n";
+    folder.write("pipelines/load.yml", &format!("{webhook}{step}"));
+    let mut server = folder.serve(&["--drain-seconds", "3600"]);
+    assert_eq!(server.deliver("load", "s", b"{}").status, 200);
+    let process = until("the daemon", SOON, || std::fs::read_to_string(folder.path().join("daemon")).ok());
+    let words = format!("/proc/{}/cmdline", process.trim());
+    let lives = || std::fs::read(&words).is_ok_and(|words| !words.is_empty());
+    assert!(lives());
+    server.terminate();
+    until("the server stops", SOON, || log_of_process(&folder).contains("stopping").then_some(()));
+    server.terminate();
+    assert_eq!(server.ended(SOON), Some(0));
+    until("the daemon's end", SOON, || (!lives()).then_some(()));
+}
+
+#[test]
 fn a_job_that_a_worker_handed_back_is_taken_by_another() {
     let Some(address) = database::schema() else { return };
     let (receiver, one, two) = (cluster::folder(&address), cluster::folder(&address), cluster::folder(&address));

@@ -189,3 +189,51 @@ fn a_log_that_is_elsewhere_than_the_configuration_says_is_told_of() {
     assert!(log(&folder).contains("was not there and was made"), "{}", log(&folder));
     drop(server);
 }
+
+#[test]
+fn nobody_makes_a_new_store_beside_the_log_of_one_that_is_away() {
+    let folder = folder();
+    let mut server = folder.serve(&["--no-worker"]);
+    assert_eq!(post(&server), 200);
+    server.kill();
+    let (store, away, log) =
+        (file(&folder, "pipehook.db"), folder.path().join("away.db"), file(&folder, "pipehook.db-wal"));
+    let before = std::fs::read(&log).expect("a log");
+    assert!(!before.is_empty());
+    std::fs::rename(&store, &away).expect("a file moves");
+    for is_empty in [false, true] {
+        if is_empty {
+            std::fs::write(&store, "").expect("a file");
+        }
+        for command in [&["runs"][..], &["pause", "hello"], &["deliveries"], &["serve"]] {
+            let refused = folder.run(command).ended_with(3);
+            assert!(refused.stderr.contains("pipehook.db-wal"), "{command:?} {refused:?}");
+            assert_eq!(std::fs::read(&log).ok().as_ref(), Some(&before), "{command:?} leaves it as it is");
+        }
+    }
+    std::fs::rename(&away, &store).expect("it is put back");
+    let runs = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
+    assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs}");
+}
+
+#[test]
+fn a_command_that_looks_makes_no_store() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("data")).expect("a folder");
+    for command in [&["runs"][..], &["deliveries"], &["pause"], &["connections"], &["pools"]] {
+        let refused = folder.run(command).ended_with(3);
+        assert!(refused.stderr.contains("nothing was served from here yet"), "{command:?} {refused:?}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("data")).expect("the folder").count(), 0);
+    let Some(address) = database::schema() else { return };
+    let folder = crate::cluster::folder(&address);
+    for command in [&["runs"][..], &["pause"], &["store", "check"], &["check"]] {
+        let looked = folder.run(command);
+        let is_refused = looked.code == Some(3) && looked.stderr.contains("no tables of pipehook");
+        assert!(is_refused || command == ["check"], "{command:?} {looked:?}");
+    }
+    let count = "SELECT 'tables: ' || count(*) FROM pg_tables WHERE schemaname = current_schema()";
+    let programs = database::programs().expect("there is a database");
+    let counted = database::run_sql(&programs, &address, count).expect("they are counted");
+    assert!(counted.contains("tables: 0"), "{counted}");
+}

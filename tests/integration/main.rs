@@ -27,6 +27,7 @@ mod guard;
 mod imports;
 mod kept;
 mod leases;
+mod lost_pieces;
 mod migrate;
 mod load;
 mod other_runs;

@@ -53,9 +53,9 @@ fn a_pool_of_a_cluster_is_served_as_soon_as_a_worker_comes() {
     let Some(address) = database::schema() else { return };
     let (receiver, other) = (cluster::folder(&address), cluster::folder(&address));
     receiver.write("pipelines/load.yml", PIPELINE);
+    let server = receiver.serve(&["--no-worker"]);
     let checked = receiver.run(&["check"]).ended_with(0).stderr;
     assert!(checked.contains("no worker serves the pool `gpu`") && checked.contains("none was ever seen"), "{checked}");
-    let server = receiver.serve(&["--no-worker"]);
     assert_eq!(server.deliver("load", "s", b"{}").status, 200);
     until("the line of the log", SOON, || log(&receiver).contains("a pool that nobody serves").then_some(()));
     let worker = other.work(&["--pool", "gpu"]);

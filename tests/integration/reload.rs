@@ -1,8 +1,10 @@
 //! A configuration that changes while a server serves: what takes effect at once, and what waits for the next
 //! start and says so.
 
-use crate::support::{ANSWER_MAX, Folder, Server, until};
+use crate::support::{ANSWER_MAX, Folder, Server, connect, read_answer, request, until};
 use crate::{cluster, database};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 /// Two jobs that end only where both go on at once.
@@ -82,7 +84,7 @@ fn a_changed_file_of_a_secret_is_taken_up_and_one_that_is_gone_is_told() {
     folder.write("secrets/first.txt", "after\n");
     until("the new secret", ANSWER_MAX, || (sent(&server, "after") == 200).then_some(()));
     assert_eq!(sent(&server, "before"), 401);
-    folder.write("pipehook.yml", "connections: {open: {secret: {file: second.txt}}}\n").write("second.txt", "third");
+    folder.configure("connections: {open: {secret: {file: second.txt}}}\n").write("second.txt", "third");
     until("another file", ANSWER_MAX, || (sent(&server, "third") == 200).then_some(()));
     folder.write("second.txt", "fourth");
     until("a change of that", ANSWER_MAX, || (sent(&server, "fourth") == 200).then_some(()));
@@ -134,23 +136,113 @@ fn what_a_changed_configuration_says_is_in_force_while_serving() {
 }
 
 #[test]
-fn addresses_and_folders_wait_for_the_next_start_and_are_named() {
+fn the_data_folder_the_database_and_files_wait_for_the_next_start_and_are_named() {
     let folder = folder();
     let server = folder.serve(&[]);
-    folder.write(
-        "pipehook.yml",
-        &format!(
-            "listen: 127.0.0.1:1\nadmin: {{listen: 127.0.0.1:1}}\npipelines: ./other\ndata: ./other-data\n\
-             database: postgres://me:hunter2@host/db\nfiles: file:///other-files\n{AFTER}"
-        ),
-    );
+    folder.configure(&format!(
+        "data: ./other-data\ndatabase: postgres://me:hunter2@host/db\nfiles: file:///other-files\n{AFTER}"
+    ));
     let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).unwrap_or_default();
     until("the sentence", ANSWER_MAX, || log().contains("change with the next start").then_some(()));
     let told = log();
-    assert!(told.contains("listen, admin, pipelines, data, database, files"), "{told}");
+    assert!(told.contains("\"keys\":\"data, database, files\""), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
     // What can change has changed, and the rest goes on as it was.
     assert_eq!((status(&server, "new", 10), status(&server, "open", 10)), (200, 200));
+}
+
+/// Says which pipelines a delivery starts, in the order of their names.
+fn started(server: &Server) -> Vec<String> {
+    let answer = server.request("POST", "/webhooks/open", &[], b"{}").json();
+    let runs = answer["runs"].as_array().cloned().unwrap_or_default();
+    runs.iter().map(|run| run["pipeline"].as_str().expect("a name").to_owned()).collect()
+}
+
+#[test]
+fn another_folder_of_pipelines_is_served_and_watched_and_one_that_is_not_there_is_not() {
+    let folder = Folder::new("connections: {open: {auth: none}}\n");
+    folder.write("pipelines/quick.yml", QUICK).write("other/same.yml", QUICK);
+    std::fs::write(folder.path().join("other/quick.yml"), "steps: {").expect("a file");
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(started(&server), ["quick"]);
+    folder.configure("pipelines: ./nowhere\nconnections: {open: {auth: none}, new: {auth: none}}\n");
+    until("the new connection", ANSWER_MAX, || (status(&server, "new", 10) == 200).then_some(()));
+    assert_eq!(started(&server), ["quick"], "the old folder stays");
+    folder.configure("pipelines: ./other\nconnections: {open: {auth: none}}\n");
+    // The broken one of the same name does not serve the version of the other folder.
+    until("the other folder", ANSWER_MAX, || (started(&server) == ["same"]).then_some(()));
+    // Without being watched it would be seen after half a minute.
+    let before = Instant::now();
+    folder.write("other/third.yml", QUICK);
+    until("the new file", ANSWER_MAX, || (started(&server) == ["same", "third"]).then_some(()));
+    assert!(before.elapsed() < Duration::from_secs(25), "it is watched");
+    folder.write("pipelines/quick.yml", "steps: []").write("other/third.yml", "steps: []");
+    until("the changed file", ANSWER_MAX, || (started(&server) == ["same"]).then_some(()));
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    assert!(log.contains("the new pipelines folder can't be read, the one before stays"), "{log}");
+    assert!(!log.contains("with the next start"), "{log}");
+}
+
+/// Returns an address at which nobody listens.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+#[test]
+fn both_listeners_move_while_the_server_serves_and_answer_what_they_have_begun() {
+    let folder = Folder::new("connections: {open: {auth: none}}\n");
+    let here = folder.path().display();
+    let slow = format!(
+        "\nresources:\n  webhooks: [{{webhook: hook, connection: open}}]\nsteps: [{{bash: 'until test -e {here}/go; do sleep 0.05; done'}}]\n"
+    );
+    folder.write("pipelines/slow.yml", &slow);
+    let server = folder.serve(&[]);
+    let (public, admin) = (free_address(), free_address());
+    let mut waiting = connect(server.public);
+    let post =
+        format!("POST /webhooks/open?wait=60 HTTP/1.1\r\nhost: {}\r\ncontent-length: 2\r\n\r\n{{}}", server.public);
+    waiting.write_all(post.as_bytes()).expect("it is sent");
+    until("the run", ANSWER_MAX, || folder.run(&["runs"]).stdout.contains("slow#1").then_some(()));
+    let asks = |to, host: &str| {
+        let head = format!(
+            "GET /api/v1/runs HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+            server.token
+        );
+        let mut stream = connect(to);
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        read_answer(&mut stream).status
+    };
+    let text = format!(
+        "listen: {public}\nadmin: {{listen: \"{admin}\", hosts: [hooks.example]}}\nconnections: {{open: {{auth: none}}}}\n"
+    );
+    folder.write("pipehook.yml", &text);
+    until("the new addresses", ANSWER_MAX, || {
+        let is_there = |to| std::net::TcpStream::connect(to).is_ok();
+        (is_there(public) && is_there(admin) && !is_there(server.public) && !is_there(server.admin)).then_some(())
+    });
+    assert_eq!(read_answer(&mut waiting).status, 200, "what had begun is answered");
+    assert_eq!(request(public, "GET", "/healthz", &[], b"").status, 200);
+    assert_eq!(asks(admin, "hooks.example"), 200);
+    let answer = request(public, "POST", "/webhooks/open", &[], b"{}").json();
+    let url = answer["runs"][0]["url"].as_str().expect("a URL").to_owned();
+    assert!(url.starts_with(&format!("http://{admin}/")), "{url}");
+    // An address that another one has: the listener stays where it is, and the names change all the same.
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let occupied = taken.local_addr().expect("an address");
+    folder.write(
+        "pipehook.yml",
+        &text.replace(&public.to_string(), &occupied.to_string()).replace("hooks.example", "other.example"),
+    );
+    until("the other name", ANSWER_MAX, || (asks(admin, "other.example") == 200).then_some(()));
+    assert_ne!(asks(admin, "hooks.example"), 200);
+    assert_eq!(request(public, "GET", "/healthz", &[], b"").status, 200);
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    assert!(log.contains("another program listens there") && log.contains("the old one stays"), "{log}");
+    folder.write("go", "");
+    let mut server = server;
+    server.terminate();
+    assert_eq!(server.ended(ANSWER_MAX), Some(0));
 }
 
 /// A worker's configuration: what it claims, and with what.

@@ -80,7 +80,7 @@ impl Check {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
         let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
         let payload = bytes.as_deref().map(payload::check).transpose();
-        let payload = payload.map_err(|mistake| Failure::usage(format!("the payload can't be used: {mistake}")))?;
+        let payload = payload.map_err(|mistake| Failure::mistake(format!("the payload can't be used: {mistake}")))?;
         let given = payload.map(|payload| Given { payload, headers: &self.headers, webhook: self.webhook.as_deref() });
         let mut subjects = Subjects::default();
         // Who names pipelines asks about them only: mistakes of the configuration are told with the

@@ -24,8 +24,7 @@ pub(super) fn elsewhere(config: &Config) -> Elsewhere {
     }
 }
 
-/// Asks a database beside this thread: one that does not answer is left alone. In an empty one
-/// tables are made, as by every command.
+/// Asks a database beside this thread: one that does not answer is left alone.
 fn ask(database: Database) -> Option<Vec<PoolDetail>> {
     let (tell, told) = mpsc::channel();
     let asking = move || {

@@ -1,11 +1,13 @@
 //! The temporary folder of a run in the foreground, which goes with it.
 //!
-//! A process that is killed removes nothing, so the next run does it. Which folders nobody uses any more is
+//! A process that is killed removes nothing, so the next run does it, or the next server or worker: its containers go
+//! too. Which folders nobody uses any more is
 //! told by a locked file in each: the system opens the lock when its process ends, however it ends. A folder
 //! without that file, or of another user, is not ours and is left alone.
 
 use crate::config;
 use crate::id::RunId;
+use crate::worker;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -30,10 +32,8 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes the folder of a run, and removes those of runs that were killed.
     pub(super) fn create(run: &RunId) -> io::Result<Self> {
-        let around = config::environment_variable("TMPDIR").map_or_else(|| TEMPORARY.into(), PathBuf::from);
-        // What can't be looked at is as others left it, which hinders nobody.
-        let _ = sweep(&around);
-        let folder = around.join(format!("{PREFIX}{run}"));
+        sweep();
+        let folder = around().join(format!("{PREFIX}{run}"));
         DirBuilder::new().mode(0o700).create(&folder)?;
         let mark = File::create_new(folder.join(MARK_TO_COME))?;
         mark.lock()?;
@@ -53,26 +53,37 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the folders of runs whose processes are gone.
-fn sweep(around: &Path) -> io::Result<()> {
-    let prefix = format!("{PREFIX}{}", RunId::PREFIX);
-    for entry in std::fs::read_dir(around)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(&prefix) && is_left(&entry.path()).unwrap_or(false) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-    Ok(())
+/// Returns where the folders are.
+fn around() -> PathBuf {
+    config::environment_variable("TMPDIR").map_or_else(|| TEMPORARY.into(), PathBuf::from)
 }
 
-/// Says whether a folder is one that a process of this user made for a run and has left. Links are not followed.
-fn is_left(folder: &Path) -> io::Result<bool> {
+/// Removes what runs have left whose processes are gone: programs, containers, folders. What can't be looked at is
+/// as others left it, which hinders nobody; what can't be removed stays for the next one.
+pub(in crate::cli) fn sweep() {
+    let prefix = format!("{PREFIX}{}", RunId::PREFIX);
+    let Ok(entries) = std::fs::read_dir(around()) else { return };
+    let entries = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    for folder in entries.map(|entry| entry.path()) {
+        let Ok(Some(_mark)) = left(&folder) else { continue };
+        match worker::clear_left(&folder) {
+            Ok(()) => drop(std::fs::remove_dir_all(&folder)),
+            Err(error) => {
+                tracing::warn!(folder = %folder.display(), %error, "what a killed run has left is still there")
+            }
+        }
+    }
+}
+
+/// Returns the locked mark of a folder that a process of this user made for a run and has left. Links are not
+/// followed.
+fn left(folder: &Path) -> io::Result<Option<File>> {
     let about = std::fs::symlink_metadata(folder)?;
     if !about.is_dir() || about.uid() != rustix::process::geteuid().as_raw() {
-        return Ok(false);
+        return Ok(None);
     }
     let no_links = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let flags = no_links.bits().cast_signed();
     let mark = OpenOptions::new().read(true).custom_flags(flags).open(folder.join(MARK))?;
-    Ok(mark.metadata()?.is_file() && mark.try_lock().is_ok())
+    Ok((mark.metadata()?.is_file() && mark.try_lock().is_ok()).then_some(mark))
 }

@@ -19,7 +19,7 @@ pub(super) fn migrate(config: &Config) -> Result<Ending, Failure> {
              PIPEHOOK_DATABASE",
         ));
     };
-    super::exists(config)?;
+    open::is_there(config)?;
     let target = open::database_store(database, Access::Mover)?;
     let schema = open::block_on(target.schema())??;
     let address = format!("{} (schema {schema})", open::address(database)?);

@@ -62,9 +62,14 @@ impl Depot for PostgresDepot {
         let (name, piece, fence) = (name.to_owned(), piece.to_owned(), fence.cloned());
         self.wait(|shared| async move {
             let (name, piece, fence) = (&name, &piece, &fence);
-            // What is acknowledged is the job's end, whose commit brings all before it to the disk.
             let put = |session| Box::pin(put(session, name, at, piece, fence.as_ref())) as super::session::Work<'_, ()>;
-            shared.database.write_lightly(put).await
+            match fence {
+                // A log is looked at as a whole at the job's end, and what a crash of the database has taken back of
+                // it is sent again: see `flush` and `whole`.
+                Some(_) => shared.database.write_lightly(put).await,
+                // Of a file nobody has a copy once it was put.
+                None => shared.database.write(put).await,
+            }
         })
     }
 
@@ -81,6 +86,26 @@ impl Depot for PostgresDepot {
         self.wait(|shared| async move {
             let name = &name;
             shared.database.read(|session| Box::pin(end(session, name))).await
+        })
+    }
+
+    fn whole(&self, name: &str, from: u64) -> io::Result<u64> {
+        let name = name.to_owned();
+        self.wait(move |shared| async move {
+            let name = &name;
+            shared.database.read(|session| Box::pin(whole(session, name, from))).await
+        })
+    }
+
+    fn goes_on(&self, name: &str, end: u64) -> io::Result<bool> {
+        Ok(self.end(name)? > end)
+    }
+
+    fn flush(&self, name: &str) -> io::Result<()> {
+        let name = name.to_owned();
+        self.wait(|shared| async move {
+            let name = &name;
+            shared.database.write(|session| Box::pin(touch(session, name))).await
         })
     }
 
@@ -178,6 +203,38 @@ async fn end(session: Arc<Session>, name: &str) -> Result<u64, Fault> {
         .one("SELECT coalesce(max(at + octet_length(piece)), 0) FROM file_piece WHERE name = $1", &[&name])
         .await?;
     Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+}
+
+/// Returns up to where pieces follow one another without a hole.
+async fn whole(session: Arc<Session>, name: &str, from: u64) -> Result<u64, Fault> {
+    let row = session
+        .one(
+            "SELECT coalesce(min(reach) FILTER (WHERE next IS NULL OR next > reach), $2) AS reach,
+                    coalesce(min(at), $2) AS first
+             FROM (SELECT at,
+                          max(at + octet_length(piece)) OVER (ORDER BY at) AS reach,
+                          lead(at) OVER (ORDER BY at) AS next
+                   FROM file_piece
+                   WHERE name = $1 AND at >= $2) AS pieces",
+            &[&name, &number(from)],
+        )
+        .await?;
+    let (reach, first) = (row.try_get::<_, i64>("reach")?, row.try_get::<_, i64>("first")?);
+    Ok(if first > number(from) { from } else { reach.unsigned_abs() })
+}
+
+/// Writes something about a file, so that the commit waits for the disk: with it comes all that was committed
+/// before. One that writes nothing would not wait.
+async fn touch(session: Arc<Session>, name: &str) -> Result<(), Fault> {
+    session
+        .run(
+            "UPDATE file_piece
+             SET written_at = $2
+             WHERE name = $1 AND at = (SELECT max(at) FROM file_piece WHERE name = $1)",
+            &[&name, &session.now],
+        )
+        .await?;
+    Ok(())
 }
 
 async fn names(session: Arc<Session>, prefix: &str) -> Result<Vec<String>, Fault> {

@@ -29,7 +29,8 @@ pub(super) fn is_known(found: u32) -> Result<(), Error> {
 }
 
 /// Brings the schema to the present version, one commit a step. A store of a later version is
-/// left alone; so is one of an earlier version, with which its servers may be at work, by a command.
+/// left alone; so is one of an earlier version, with which its servers may be at work, by a command, and one without
+/// tables: its address may be a slip.
 pub(super) async fn migrate(database: &Database, access: Access) -> Result<(), Fault> {
     let client = database.pool.get().await?;
     // The usual case needs no lock, and nothing that a lesser user of the database may not do.
@@ -47,8 +48,13 @@ async fn locked(client: &Object, access: Access) -> Result<(), Fault> {
     client.batch_execute("SET lock_timeout = '60s'; SET statement_timeout = 0").await?;
     client.query_one("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
     let first = version(client).await?;
-    if access == Access::Command && first > 0 {
-        return Ok(is_known(first)?);
+    match (access, first) {
+        (Access::Command, 0) => {
+            let sentence = "it has no tables of pipehook: the first server or worker makes them".to_owned();
+            return Err(Error::Unavailable(sentence).into());
+        }
+        (Access::Command, first) => return Ok(is_known(first)?),
+        _ => {}
     }
     loop {
         let found = version(client).await?;

@@ -124,7 +124,7 @@ impl PostgresStore {
         Self::open_for(address, clock, Access::Server).await
     }
 
-    /// As [`Self::open`]; a command makes tables only where there are none.
+    /// As [`Self::open`]; a command makes no tables.
     pub async fn open_for(address: Address, clock: LeaseClock, access: Access) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             database: Database { pool: Pool::new(&address)?, clock },

@@ -151,6 +151,7 @@ impl SqliteStore {
             Access::Mover => mark::is_here(folder)?,
         }
         let file = folder.join(FILE);
+        place::is_whole(&file)?;
         let connection = match access {
             Access::Command if is_present(&file)? => None,
             _ => Some(present(folder, &file)?),

@@ -99,6 +99,19 @@ pub(super) fn log_of(file: &Path) -> Option<PathBuf> {
     std::fs::metadata(&log).is_ok_and(|about| about.len() > 0).then_some(log)
 }
 
+/// Fails where a log stands beside a database that is not there, or has nothing in it: the log holds what was
+/// acknowledged, and would be removed with the making of a new one. A database that is being made has no log yet.
+pub(super) fn is_whole(file: &Path) -> Result<(), Error> {
+    let is_there = std::fs::metadata(file).is_ok_and(|about| about.len() > 0);
+    let Some(log) = log_of(file).filter(|_| !is_there) else { return Ok(()) };
+    Err(Error::Unavailable(format!(
+        "{} is not there, or empty, and {} beside it holds a part of what was in it: put the file back, or move the \
+         log away too, to begin with an empty store",
+        file.display(),
+        log.display()
+    )))
+}
+
 fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);

@@ -80,6 +80,11 @@ impl SqliteStore {
         folder.join(FILE).is_file()
     }
 
+    /// Returns the log that is left in a data folder of a store whose file is not there.
+    pub fn left_of(folder: &Path) -> Option<PathBuf> {
+        place::log_of(&folder.join(FILE)).filter(|_| !Self::is_in(folder))
+    }
+
     /// Returns a sentence for each thing that is wrong with the store of a data folder, the database's
     /// own structure first. Reads one moment of it, beside whoever writes.
     pub fn check(folder: &Path) -> Result<Vec<String>, Error> {

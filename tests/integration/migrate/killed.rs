@@ -6,7 +6,9 @@
 
 use super::{all, fill, folder};
 use crate::database;
+use crate::store::world::open_database;
 use crate::support::{Folder, until};
+use pipehook::store::LeaseClock;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,7 +45,7 @@ impl Scene {
         let folder = folder();
         let copied = original.shell(&format!("cp -a data '{}'", folder.path().display()));
         assert!(copied.status.success(), "{copied:?}");
-        folder.run(&["runs", "--database", &address]).ended_with(0);
+        drop(open_database(&address, LeaseClock::Database));
         Self { folder, server, address, schema }
     }
 

@@ -105,3 +105,28 @@ fn the_containers_of_a_worker_that_stood_still_past_its_lease_are_gone_when_it_g
     worker.signal(Signal::CONT);
     until("the end of the containers", WAIT_MAX, || there(stalled.path()).is_empty().then_some(()));
 }
+
+#[test]
+fn the_containers_of_a_killed_run_in_the_foreground_are_removed_by_the_next_run_or_server() {
+    let folder = Folder::new("");
+    let path = prepare(&folder);
+    folder.set("PATH", &path).set("TMPDIR", &folder.path().display().to_string());
+    folder.write("quick.yml", "steps: [{bash: 'true'}]\n");
+    let next: [&dyn Fn(); 2] = [&|| drop(folder.run(&["run", "quick.yml"]).ended_with(0)), &|| drop(folder.serve(&[]))];
+    for next in next {
+        let mut killed = folder.command(&["run", "pipelines/load.yml"]).spawn().expect("it starts");
+        await_step(&folder);
+        // Beside one that is at work nobody takes anything away.
+        folder.run(&["run", "quick.yml"]).ended_with(0);
+        assert_eq!(there(folder.path()).len(), 4);
+        killed.kill().expect("it is killed");
+        killed.wait().expect("it ends");
+        folder.write("down", "");
+        folder.run(&["run", "quick.yml"]).ended_with(0);
+        assert_eq!(there(folder.path()).len(), 4, "an engine that does not answer is asked again");
+        std::fs::remove_file(folder.path().join("down")).expect("a file");
+        next();
+        assert_eq!(there(folder.path()), BTreeSet::new());
+        std::fs::remove_file(folder.path().join("ready")).expect("a file");
+    }
+}
