@@ -12,6 +12,10 @@ const DEFAULT: &str = "warn,pipehook=info";
 /// Anybody could fill the log with that; `/metrics` counts it.
 const HTTP_CONNECTIONS: &str = "actix_http::h1::dispatcher";
 
+/// The library that keeps connections to the database, which warns of each that is gone, in words that tell nobody
+/// what that means. The store says what does.
+const DATABASE_CONNECTIONS: &str = "deadpool";
+
 /// Starts logging. A filter that can't be read is reported and not used.
 pub(super) fn start() {
     let wanted = config::environment_variable(VARIABLE);
@@ -21,8 +25,10 @@ pub(super) fn start() {
         _ => None,
     };
     let mut filter = parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new(DEFAULT));
-    if !wanted.is_some_and(|wanted| wanted.contains("actix_http")) {
-        filter = filter.add_directive(format!("{HTTP_CONNECTIONS}=off").parse().expect("it is a directive"));
+    for (library, quiet) in [("actix_http", HTTP_CONNECTIONS), ("deadpool", DATABASE_CONNECTIONS)] {
+        if !wanted.as_ref().is_some_and(|wanted| wanted.contains(library)) {
+            filter = filter.add_directive(format!("{quiet}=off").parse().expect("it is a directive"));
+        }
     }
     // A log that can't be written, as on a full disk, must not stop the work: a report of that would
     // go to the same place, and a failure there is a panic.

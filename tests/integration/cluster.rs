@@ -169,6 +169,10 @@ fn a_database_that_is_away_is_told_to_senders_and_comes_back() {
     assert!(refused.header("retry-after").is_some(), "{refused:?}");
     assert_eq!(server.ask("/readyz").status, 503);
     assert_eq!(server.ask("/healthz").status, 200);
+    let log = std::fs::read_to_string(folder.path().join("stderr.txt")).expect("a log");
+    let told = "the database could not be written, and what comes is not acknowledged until it can";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
+    assert!(!log.contains("deadpool"), "{log}");
     database.start_again();
     until("the database's return", SOON, || (server.ask("/readyz").status == 200).then_some(()));
     assert_eq!(server.deliver("load", "s", b"{\"number\":2}").status, 200);

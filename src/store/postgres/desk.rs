@@ -5,7 +5,7 @@ use super::accept::{Rows, accept};
 use super::fault::Fault;
 use super::form::Forms;
 use super::session::Database;
-use crate::store::{Accepted, Error};
+use crate::store::{Accepted, Error, Outage};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many acceptances may wait; those who bring more wait before they may leave theirs.
@@ -46,13 +46,27 @@ impl Queue {
     /// Accepts whatever comes, until nobody can bring more.
     pub(super) async fn work(mut self, database: &Database, forms: &Forms) {
         let mut waiting = Vec::with_capacity(BATCH_MAX);
+        let outage = Outage::default();
         while self.0.recv_many(&mut waiting, BATCH_MAX).await > 0 {
             let (rows, tell): (Vec<Rows>, Vec<_>) = waiting.drain(..).map(|it| (it.rows, it.tell)).unzip();
             let told = accept_all(database, forms, &rows).await;
+            told.iter().for_each(|told| note(&outage, told));
             for (tell, told) in tell.into_iter().zip(told) {
                 // Who does not wait any more has its delivery accepted all the same.
                 let _ = tell.send(told);
             }
+        }
+    }
+}
+
+/// Says once that nothing can be accepted, not for each who is turned away for that.
+fn note(outage: &Outage, told: &Result<Accepted, Error>) {
+    match told {
+        Ok(_) => outage.worked("the database can be written again"),
+        // Who turns a delivery away for these says so.
+        Err(Error::Full { .. } | Error::Stale { .. }) => {}
+        Err(error) => {
+            outage.failed(error, "the database could not be written, and what comes is not acknowledged until it can");
         }
     }
 }

@@ -75,6 +75,16 @@ impl From<Fault> for Error {
     }
 }
 
+/// What the words of the library of TLS about a certificate mean, and what to do.
+const CERTIFICATES: [(&str, &str); 2] = [
+    (
+        "CaUsedAsEndEntity",
+        "The server's certificate is that of an authority (`CA:TRUE`, as `openssl req -x509` makes it): give the server \
+         one that an authority has signed, and name the authority's by `sslrootcert`",
+    ),
+    ("UnknownIssuer", "Name the certificate of the authority that has signed the server's by `sslrootcert`"),
+];
+
 /// Says what the database said, or why it could not be asked. The details that a database adds are
 /// left out: they quote rows.
 pub(super) fn sentence(error: &tokio_postgres::Error) -> String {
@@ -90,6 +100,9 @@ pub(super) fn sentence(error: &tokio_postgres::Error) -> String {
             sentence.push_str(&told);
         }
         cause = inner.source();
+    }
+    if let Some((_, help)) = CERTIFICATES.iter().find(|(word, _)| sentence.contains(word)) {
+        sentence.push_str(&format!(". {help}"));
     }
     sentence
 }

@@ -52,11 +52,24 @@ async fn a_certificate_is_looked_at_where_that_is_asked_for() {
         let seen = until("a connection", ANSWER_MAX, || Some(server.sql(ways)).filter(|seen| !seen.is_empty()));
         assert_eq!(seen, is_secret, "{query}");
     }
-    for (host, query) in [("127.0.0.1", &own), ("localhost", &other), ("localhost", &"sslmode=verify-full".to_owned())]
+    let system = "sslmode=verify-full".to_owned();
+    let helps =
+        ["not valid for name", "Name the certificate of the authority", "Name the certificate of the authority"];
+    for ((host, query), help) in
+        [("127.0.0.1", &own), ("localhost", &other), ("localhost", &system)].into_iter().zip(helps)
     {
         let refused = open(host, query).await.err().unwrap_or_else(|| panic!("{host} is not known by {query}"));
-        assert!(refused.to_string().contains("certificate"), "{host} {query}: {refused}");
+        assert!(
+            refused.to_string().contains("certificate") && refused.to_string().contains(help),
+            "{host} {query}: {refused}"
+        );
     }
+    for (name, file) in [("ssl_cert_file", "ca.pem"), ("ssl_key_file", "ca.key")] {
+        server.sql(&format!("ALTER SYSTEM SET {name} = '{place}/{file}'"));
+    }
+    server.restart("fast");
+    let refused = open("localhost", &own).await.err().expect("an authority is no server");
+    assert!(refused.to_string().contains("one that an authority has signed"), "{refused}");
     let missing = open("localhost", "sslrootcert=/nowhere/ca.pem").await.err().expect("there is no such file");
     assert!(missing.to_string().contains("/nowhere/ca.pem"), "{missing}");
 }
