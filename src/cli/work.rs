@@ -33,6 +33,9 @@ const OWN_BINARY: &str = "/proc/self/exe";
 /// How many threads look after jobs; the work itself is done by their programs.
 const THREADS: usize = 2;
 
+/// How long the worker waits at its end for threads that wait for something.
+const LAST_WORK_MAX: Duration = Duration::from_secs(2);
+
 /// Returns this machine with what jobs may know of its environment, and its repositories: the
 /// one around the folder of pipelines, and those that the configuration names.
 pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> Host {
@@ -222,7 +225,11 @@ impl Workshop {
         let drained = drain.subscribe();
         let thread = std::thread::Builder::new()
             .name("workshop".to_owned())
-            .spawn(move || runtime.block_on(worker.run(drained)))
+            .spawn(move || {
+                runtime.block_on(worker.run(drained));
+                // What a thread waits for now, nobody wants: what `files` names may not answer for a minute.
+                runtime.shutdown_timeout(LAST_WORK_MAX);
+            })
             .context("the worker can't start")
             .map_err(Failure::Unreachable)?;
         Ok(Self { terms, drain, thread: Some(thread) })

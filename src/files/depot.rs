@@ -1,10 +1,13 @@
 //! Where files are that several machines share: by names, each a list of pieces.
 
 use super::LeftOver;
+use std::cell::RefCell;
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -90,14 +93,44 @@ pub struct Fence {
 const WAIT_MAX: Duration = Duration::from_secs(60);
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
-/// Tries what a depot is asked for until it succeeds, a depot that is away is away for too long, or it is
-/// of no use to try again.
+thread_local! {
+    /// What says that nobody wants any more what this thread does: see [`unless_halted`].
+    static HALTED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Does work on this thread that waits for no depot any more once it is halted. It is said to the thread, as between
+/// the work and what waits there are files and folders that have nothing to do with it.
+pub fn unless_halted<T>(halted: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
+    let before = HALTED.replace(Some(halted));
+    let done = work();
+    HALTED.set(before);
+    done
+}
+
+fn is_halted() -> bool {
+    HALTED.with_borrow(|halted| halted.as_ref().is_some_and(|halted| halted.load(Ordering::Relaxed)))
+}
+
+/// Tries what a depot is asked for until it succeeds, a depot that is away is away for too long, nobody wants it any
+/// more, or it is of no use to try again.
 pub(super) fn patiently<T>(mut ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let end = Instant::now() + WAIT_MAX;
+    let mut is_told = false;
     loop {
         match ask() {
-            Err(error) if error.kind() == io::ErrorKind::Other && Instant::now() < end => sleep(ASK_EVERY),
-            done => return done,
+            Err(error) if error.kind() == io::ErrorKind::Other && Instant::now() < end && !is_halted() => {
+                if !is_told {
+                    tracing::warn!(%error, "the place of logs and artifacts does not answer, trying again for a minute");
+                    is_told = true;
+                }
+                sleep(ASK_EVERY);
+            }
+            done => {
+                if is_told && done.is_ok() {
+                    tracing::info!("the place of logs and artifacts answers again");
+                }
+                return done;
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -28,6 +29,9 @@ const FETCHED: &str = "fetched";
 const STOPPED: &str = "##[warning]The worker was stopped: the job starts again from its beginning.";
 /// The same, where nobody wants the job any more.
 const STOPPED_CANCELED: &str = "##[warning]The worker was stopped, and the run was canceled.";
+
+/// How long it may take to write that into a job's log.
+const TELL_STOP_MAX: Duration = Duration::from_secs(2);
 
 /// How the work on a job ended.
 enum End {
@@ -151,7 +155,10 @@ impl Bench {
             log.append_of(at, None, &[line.to_owned()])?;
             log.sync()
         });
-        if let Err(error) = writing.await.map_err(std::io::Error::other).flatten() {
+        // Where logs are shared by a place that does not answer, the job is handed back without the line.
+        let written = timeout(TELL_STOP_MAX, writing).await.map_err(std::io::Error::other);
+        let written = written.and_then(|written| written.map_err(std::io::Error::other)).flatten();
+        if let Err(error) = written {
             tracing::warn!(%run, job = %lease.job, %error, "the log of a job does not say that it was stopped");
         }
     }

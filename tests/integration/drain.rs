@@ -108,6 +108,28 @@ fn a_server_that_is_asked_twice_waits_for_no_grace() {
     check_handed_back(&folder);
 }
 
+/// Whatever a job waits for, a server that is asked to stop does so within its grace and what stopping takes.
+#[test]
+fn a_place_of_files_that_does_not_answer_keeps_no_server_from_ending() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let key = "access_key: {value: a}, secret_key: {value: b}";
+    let folder = Folder::new(&format!(
+        "files: {{url: 's3://bucket/x', endpoint: 'http://{free}', allow_http: true, region: r, {key}}}\n\
+         connections: {{load: {{secret: {{value: s}}}}}}\n"
+    ));
+    let webhook = "resources:\n  webhooks: [{webhook: hook, connection: load}]\n";
+    folder
+        .write("pipelines/load.yml", &format!("{webhook}steps:\n- bash: echo x > x\n- publish: x\n  artifact: drop\n"));
+    let mut server = folder.serve(&["--drain-seconds", "1"]);
+    assert_eq!(server.deliver("load", "s", b"{}").status, 200);
+    until("the wait for the place", SOON, || {
+        log_of_process(&folder).contains("does not answer, trying again").then_some(())
+    });
+    server.terminate();
+    assert_eq!(server.ended(SOON), Some(0), "{}", log_of_process(&folder));
+    check_handed_back(&folder);
+}
+
 #[test]
 fn what_has_left_its_step_and_its_environment_ends_with_a_job_that_is_handed_back_in_a_hurry() {
     let folder = Folder::new("connections: {load: {secret: {value: s}}}\n");

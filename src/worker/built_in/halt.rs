@@ -2,6 +2,7 @@
 
 use super::super::job::Execution;
 use super::{Own, Unfinished, interruption};
+use crate::files::unless_halted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,7 +34,7 @@ pub(super) async fn work<T: Send + 'static>(
 ) -> Result<T, Unfinished> {
     let halt = Halt::default();
     let holder = Holder(halt.clone());
-    let mut task = tokio::task::spawn_blocking(move || work(&halt));
+    let mut task = tokio::task::spawn_blocking(move || unless_halted(halt.0.clone(), || work(&halt)));
     let done = tokio::select! {
         done = &mut task => done,
         interruption = interruption(execution, own) => {
