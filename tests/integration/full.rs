@@ -111,13 +111,8 @@ fn what_was_acknowledged_is_shown_on_a_disk_that_is_full() {
     assert!(ask(&["runs", "show", &format!("hello#{all}")]).contains("queued"));
 }
 
-#[test]
-fn what_was_acknowledged_is_shown_where_nothing_may_be_written() {
-    const ALL: u64 = 5;
-    let folder = folder();
-    let mut server = folder.serve(&["--no-worker"]);
-    (0..ALL).for_each(|number| assert_eq!(post(&server, number).0, 200));
-    server.kill();
+/// Runs a command where the data folder can only be read; nothing where nothing can be mounted, which is said.
+fn where_nothing_may_be_written(folder: &Folder, command: &str) -> Option<std::process::Output> {
     let as_it_is = "mount --bind data data && mount -o remount,ro,bind data && ! touch data/probe 2> /dev/null";
     let in_namespace = |line: &str| {
         let mut unshare = std::process::Command::new("unshare");
@@ -126,14 +121,50 @@ fn what_was_acknowledged_is_shown_where_nothing_may_be_written() {
     };
     if !in_namespace(as_it_is).is_ok_and(|made| made.status.success()) {
         eprintln!("skipped: nothing can be mounted here");
-        return;
+        return None;
     }
+    Some(in_namespace(&format!("{as_it_is} && exec \"$0\" {command}")).expect("it runs"))
+}
+
+/// Leaves a store whose last deliveries nobody has filed.
+fn with_unfiled(all: u64) -> Folder {
+    let folder = folder();
+    let mut server = folder.serve(&["--no-worker"]);
+    (0..all).for_each(|number| assert_eq!(post(&server, number).0, 200));
+    server.kill();
+    folder
+}
+
+#[test]
+fn what_was_acknowledged_is_shown_where_nothing_may_be_written() {
+    const ALL: u64 = 5;
+    let folder = with_unfiled(ALL);
     for list in ["runs", "deliveries"] {
-        let told = in_namespace(&format!("{as_it_is} && exec \"$0\" {list} --format json")).expect("it runs");
+        let Some(told) = where_nothing_may_be_written(&folder, &format!("{list} --format json")) else { return };
         assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
         let listed: serde_json::Value = serde_json::from_slice(&told.stdout).expect("a document");
         assert_eq!(listed.as_array().map(Vec::len), usize::try_from(ALL).ok(), "all {list} are listed");
     }
+}
+
+#[test]
+fn a_store_too_large_to_be_filed_in_memory_says_how_much_is_not_shown_where_nothing_may_be_written() {
+    let folder = with_unfiled(2);
+    let store = rusqlite::Connection::open(folder.path().join("data/pipehook.db")).expect("it opens");
+    let large = "CREATE TABLE large (bytes BLOB); INSERT INTO large VALUES (zeroblob(260 * 1024 * 1024))";
+    store.execute_batch(large).expect("there is room");
+    let behind = "SELECT max(delivery.seq) - min(filing.filed) FROM delivery, filing";
+    let behind: i64 = store.query_row(behind, [], |row| row.get(0)).expect("a number");
+    drop(store);
+    assert!(behind > 0, "something is not filed");
+    let Some(told) = where_nothing_may_be_written(&folder, "runs") else { return };
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert_eq!(told.status.code(), Some(3), "{said}");
+    assert!(said.contains(&format!("{behind} acknowledged deliveries wait to be filed")), "{said}");
+    assert!(said.contains("the store is too large"), "{said}");
+    // Where it may be written again it is filed and shown.
+    let listed = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
 }
 
 #[test]
