@@ -77,11 +77,17 @@ impl Keep {
         gather::give(&*shared.depot, below, &self.data.join(below))
     }
 
-    /// Copies a file under a number that no other of its job has. Returns its path below the data
+    /// Copies a file under a number that no other of its job has, and a name. Returns its path below the data
     /// folder, and its size.
-    pub fn file(&self, run: &RunId, job: &JobId, number: &str, from: &Path) -> io::Result<(String, u64)> {
-        let name = from.file_name().map_or_else(String::new, |name| plain(&name.to_string_lossy()));
-        let below = format!("files/{}/{}/{}-{name}", safe(run.as_str())?, safe(job.as_str())?, safe(number)?);
+    pub fn file(
+        &self,
+        run: &RunId,
+        job: &JobId,
+        (number, name): (&str, &str),
+        from: &Path,
+    ) -> io::Result<(String, u64)> {
+        let (run, job) = (safe(run.as_str())?, safe(job.as_str())?);
+        let below = format!("files/{run}/{job}/{}-{}", safe(number)?, plain(name));
         let to = self.data.join(&below);
         let mut load = Load { bytes: ARTIFACT_MAX - FILE_MAX, entries: 0 };
         make_folder(to.parent().expect("it stands in a folder"))?;

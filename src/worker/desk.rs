@@ -49,7 +49,8 @@ impl<'j> Desk<'j> {
 
     /// Returns outputs without secrets.
     pub(super) fn masked_outputs(&self, mut outputs: Vec<Output>) -> Vec<Output> {
-        for Output { value, .. } in &mut outputs {
+        for Output { name, value } in &mut outputs {
+            *name = self.masker.mask(name).into_owned();
             if let Cow::Owned(masked) = self.masker.mask(&value.flatten()) {
                 *value = value.derive(masked);
             }
@@ -93,7 +94,9 @@ impl<'j> Desk<'j> {
     pub(super) fn masked_report(&self, report: &StepReport) -> StepReport {
         let mut report = report.clone();
         let texts = report.issues.iter_mut().map(|issue| &mut issue.message);
-        let texts = texts.chain(report.operation.iter_mut()).chain(report.details.iter_mut().map(|it| &mut it.name));
+        let texts = texts
+            .chain(report.operation.iter_mut())
+            .chain(report.details.iter_mut().flat_map(|it| [&mut it.name, &mut it.kind, &mut it.state]));
         let (titles, failures): (Vec<_>, Vec<_>) =
             report.tests.iter_mut().map(|tests| (&mut tests.title, &mut tests.failures)).unzip();
         let texts = texts.chain(titles.into_iter().flatten());

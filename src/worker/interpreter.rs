@@ -5,7 +5,7 @@ use super::context::{Host, JobContext};
 use super::environment::Environment;
 use super::variables::Variables;
 use super::{flag, words};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{Action, ErrorAction, Interpreter, Script, Step, TargetPlace};
 use crate::shell::Language;
 use crate::taint::Text;
@@ -158,6 +158,12 @@ impl Call {
 
 /// Returns the sentence that says that a program is nowhere.
 pub(super) fn missing(programs: &[String]) -> String {
+    if let [path] = programs
+        && path.contains('/')
+    {
+        let path = shown_path(path);
+        return format!("There is no program `{path}` on this machine. Help: name one that is there, or in `PATH`.");
+    }
     let named = programs.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(" or ");
     format!(
         "{named} is not installed on this machine: it is in no folder of `PATH`. \

@@ -7,6 +7,7 @@
 //! Nothing is kept here: what happens is told to a [`Journal`]. If the returned future is dropped,
 //! the running program and its group are killed.
 
+use super::after::{self, PartAfter};
 use super::command::Change;
 use super::condition::{self, Verdict};
 use super::containers::Containers;
@@ -51,8 +52,12 @@ pub(super) struct Execution<'j> {
     pub(super) reach: Reach,
     /// What steps have handed on so far.
     pub(super) outputs: Vec<Output>,
+    /// What steps do when the job ends, in their order.
+    pub(super) parts_after: Vec<PartAfter>,
     /// The worst of the steps so far.
     worst: RunResult,
+    /// Why the job has failed, where no step tells.
+    reason: Option<String>,
 }
 
 /// Executes a job's steps and says how it ended. An error means that the job has no end that could be
@@ -91,7 +96,9 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         caches: Vec::new(),
         reach: Reach::default(),
         outputs: Vec::new(),
+        parts_after: Vec::new(),
         worst,
+        reason: None,
     };
     let begun = begin(&mut execution).await?;
     let mut is_handed_back = execution.watchman.cause() == Some(Cause::HandBack);
@@ -107,6 +114,9 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         is_handed_back = execution.watchman.cause() == Some(Cause::HandBack);
         if !is_handed_back && execution.status() == RunResult::Succeeded {
             built_in::save_caches(&mut execution).await?;
+        }
+        if !is_handed_back {
+            after::run(&mut execution).await?;
         }
     }
     containers::stop(&mut execution).await?;
@@ -155,10 +165,24 @@ impl Execution<'_> {
         if self.watchman.canceled().is_some() { RunResult::Canceled } else { self.worst }
     }
 
-    async fn step(&mut self, place: usize, step: &Step) -> Result<(), Broken> {
+    /// Brings up to date what the next step sees, and returns how well the job goes so far.
+    pub(super) fn prepare_step(&mut self) -> RunResult {
         let status = self.status();
         predefined::set_status(&mut self.variables, status);
         self.variables.recalculate();
+        status
+    }
+
+    /// Notes how something ended that a step did when the job ended.
+    pub(super) fn note_part_after(&mut self, display_name: &str, result: RunResult) {
+        self.worst = worse(self.worst, result);
+        if result == RunResult::Failed {
+            self.reason.get_or_insert_with(|| format!("`{display_name}` failed, after the job's steps"));
+        }
+    }
+
+    async fn step(&mut self, place: usize, step: &Step) -> Result<(), Broken> {
+        let status = self.prepare_step();
         let display_name = self.display_name(step);
         if self.watchman.is_out_of_time() {
             return self.complete(place, display_name, RunResult::Skipped, None).await;
@@ -257,7 +281,7 @@ impl Execution<'_> {
         let reason = match cause {
             Some(Cause::TimeLimit) => Some(format!("the job took longer than {limit} minutes")),
             Some(Cause::Request) => Some("the run was asked to stop".to_owned()),
-            Some(Cause::HandBack) | None => None,
+            Some(Cause::HandBack) | None => self.reason.take(),
         };
         let at = self.job.host.clock.now();
         let outputs = self.desk.masked_outputs(std::mem::take(&mut self.outputs));

@@ -5,6 +5,7 @@
 //! attendance    who serves which pool, and what nobody does
 //! drain         how a worker ends: jobs get a grace, and are handed back
 //! claimed       one leased job from its folders to its outcome, while the lease holds
+//! after         what steps do when their job ends
 //! job, step     execution itself, which knows no store
 //! containers    the containers of a job and its services
 //! built_in      steps that are no scripts: checkouts, tasks
@@ -14,6 +15,7 @@
 //! ```
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
 
+mod after;
 mod attendance;
 mod built_in;
 mod claimed;

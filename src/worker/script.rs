@@ -9,7 +9,9 @@ use super::interpreter::{Call, Reader};
 use super::job::Execution;
 use super::reach::Reach;
 use super::variables::Variables;
+use crate::diagnostic::shown_path;
 use crate::pipeline::plan::{Script, Step};
+use crate::pipeline::task::package::Restrictions;
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
 use crate::taint::Text;
@@ -35,6 +37,8 @@ pub(super) struct Prepared {
     pub(super) warnings: Vec<String>,
     /// The script's file, which may hold secrets.
     pub(super) file: Option<PathBuf>,
+    /// What a package takes upon itself not to do.
+    pub(super) restrictions: Restrictions,
 }
 
 /// Returns the program of a script step, with its script written to a file. On failure, sentences
@@ -63,13 +67,14 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
     let trust = Trust::of(step, &reach, &execution.reach);
     let file = job.workspace.temporary.join(format!("{}.{}", place + 1, reader.ending()));
     let framed = reader.framed(&safe);
-    write(&file, &trust.written(&framed)).map_err(|error| one(format!("The script can't be written: {error}.")))?;
+    write(&file, &trust.written(&framed)).map_err(|error| one(unwritten(&file, &error)))?;
     let warnings = std::mem::take(&mut environment.warnings);
     environment.set(process::MARK, &job.mark());
     let standard_error = if reader.fails_on_error { StandardError::Apart } else { StandardError::Joined };
     let call = reader.call(&file);
     let command = command(execution, step, call, environment, directory.path, standard_error).map_err(one)?;
-    Ok(Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file) })
+    let restrictions = Restrictions::default();
+    Ok(Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file), restrictions })
 }
 
 /// Returns a call as a program of this machine: itself, or what calls it in the step's container. On
@@ -206,6 +211,16 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
         _ => {}
     }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
+}
+
+/// Says that a script's file can't be written. A step before may have taken its folder away.
+fn unwritten(file: &Path, error: &std::io::Error) -> String {
+    let shown = shown_path(&file.to_string_lossy());
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => " Help: a step before has removed `$(Agent.TempDirectory)`, which must stay.",
+        _ => "",
+    };
+    format!("The script can't be written to `{shown}`: {error}.{help}")
 }
 
 fn sentences(refusals: &[Refusal], script: &shell::Script<'_>) -> Vec<String> {

@@ -6,8 +6,9 @@
 //!    └── any other end        └── canceled, or the step's time is over
 //! ```
 
-use super::built_in::{self, Ending, Instead, Own, Published};
-use super::command::{Listener, Open, Percents, Reached, Rules, Work, worse};
+use super::after::PartAfter;
+use super::built_in::{self, Ending, Instead, Own, Part, Published};
+use super::command::{Listener, Open, PREFIX, Percents, Reached, Rules, Work, worse};
 use super::condition::{self, Verdict};
 use super::job::Execution;
 use super::journal::Broken;
@@ -23,6 +24,9 @@ use crate::taint::Origin;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+
+/// What people call the program of a package.
+const NODE: &str = "Node";
 
 /// How a step, or one attempt of it, ended.
 struct Outcome {
@@ -53,12 +57,8 @@ pub(super) async fn run(
     let mut work = Work::default();
     let mut attempt = 1;
     let outcome = loop {
-        let outcome = try_once(execution, place, step, end, &mut work).await?;
-        let name = step_name(step, place);
-        let left_out =
-            std::mem::take(&mut work.changes).into_iter().filter_map(|change| execution.apply(change, &name));
-        let left_out = left_out.collect();
-        tell(execution, place, IssueKind::Warning, left_out, &mut work).await?;
+        let outcome = try_once(execution, Own { place, step, end, part: Part::Main }, &mut work).await?;
+        apply_changes(execution, place, step, &mut work).await?;
         if outcome.result != RunResult::Failed || !outcome.may_retry || attempt > step.retries {
             break outcome;
         }
@@ -68,13 +68,53 @@ pub(super) async fn run(
         attempt += 1;
         execution.start(place, display_name, attempt).await?;
     };
-    if !work.report.is_empty() {
-        let report = execution.desk.masked_report(&work.report);
-        execution.desk.record(StepEvent::Reported { step: place, report }).await?;
+    record_report(execution, place, &work).await?;
+    if built_in::has_part_after(execution, &step.action) {
+        execution.parts_after.push(PartAfter::new(place, step, display_name, work));
     }
-    let is_tolerated = step.continue_on_error && outcome.result == RunResult::Failed;
-    let result = if is_tolerated { RunResult::SucceededWithIssues } else { outcome.result };
-    Ok((result, outcome.exit_code))
+    Ok((tolerated(step, outcome.result), outcome.exit_code))
+}
+
+/// Runs what a step does when its job's steps have ended, once, and returns how that ended. What the step has
+/// told goes on, and so do the variables of its task.
+pub(super) async fn run_after(
+    execution: &mut Execution<'_>,
+    place: usize,
+    step: &Step,
+    work: &mut Work,
+) -> Result<RunResult, Broken> {
+    let end = deadline(minutes(step.timeout_minutes));
+    let outcome = try_once(execution, Own { place, step, end, part: Part::After }, work).await?;
+    apply_changes(execution, place, step, work).await?;
+    record_report(execution, place, work).await?;
+    Ok(tolerated(step, outcome.result))
+}
+
+/// Makes the changes that a step wanted for those that follow.
+async fn apply_changes(
+    execution: &mut Execution<'_>,
+    place: usize,
+    step: &Step,
+    work: &mut Work,
+) -> Result<(), Broken> {
+    let name = step_name(step, place);
+    let left_out = std::mem::take(&mut work.changes).into_iter().filter_map(|change| execution.apply(change, &name));
+    let left_out = left_out.collect();
+    tell(execution, place, IssueKind::Warning, left_out, work).await
+}
+
+/// Records what a step has told, if it has.
+async fn record_report(execution: &mut Execution<'_>, place: usize, work: &Work) -> Result<(), Broken> {
+    if work.report.is_empty() {
+        return Ok(());
+    }
+    let report = execution.desk.masked_report(&work.report);
+    execution.desk.record(StepEvent::Reported { step: place, report }).await
+}
+
+fn tolerated(step: &Step, result: RunResult) -> RunResult {
+    let is_tolerated = step.continue_on_error && result == RunResult::Failed;
+    if is_tolerated { RunResult::SucceededWithIssues } else { result }
 }
 
 /// Says whether a step goes on when its job is canceled.
@@ -111,15 +151,9 @@ async fn pause(
     })
 }
 
-async fn try_once(
-    execution: &mut Execution<'_>,
-    place: usize,
-    step: &Step,
-    end: Option<Instant>,
-    work: &mut Work,
-) -> Result<Outcome, Broken> {
+async fn try_once(execution: &mut Execution<'_>, own: Own<'_>, work: &mut Work) -> Result<Outcome, Broken> {
     let outcome = |result| Outcome { result, exit_code: None, may_retry: true };
-    let own = Own { place, step, end };
+    let Own { place, step, .. } = own;
     let ending = match &step.action {
         Action::Script(script) => return try_script(execution, own, script, None, work).await,
         Action::Checkout(checkout) => built_in::check_out(execution, own, checkout).await?,
@@ -127,10 +161,7 @@ async fn try_once(
     };
     match ending {
         Ending::Program(instead) => try_instead(execution, own, *instead, work).await,
-        Ending::Prepared(prepared) => {
-            let called = step_name(step, place);
-            execute(execution, own, &called, *prepared, work).await
-        }
+        Ending::Prepared(prepared) => execute(execution, own, NODE, *prepared, work).await,
         Ending::Done(warnings) => {
             tell(execution, place, IssueKind::Warning, warnings, work).await?;
             Ok(outcome(RunResult::Succeeded))
@@ -219,13 +250,16 @@ async fn execute(
     prepared: Prepared,
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
-    let Own { place, step, end } = own;
-    let Prepared { command, trust, reach, text, warnings, file } = prepared;
+    let Own { place, step, end, .. } = own;
+    let Prepared { command, trust, reach, text, warnings, file, restrictions } = prepared;
     let (origin, reached) = origin(step, &reach, &execution.reach, text.as_deref());
     execution.reach.merge(reach);
     tell(execution, place, IssueKind::Warning, warnings, work).await?;
     (work.result, work.is_done) = (RunResult::Succeeded, false);
     let is_debug = execution.is_debug();
+    if let Some(line) = text.as_deref().map(str::trim).filter(|text| is_debug && is_shown(text)) {
+        execution.desk.log(Some(place), vec![format!("##[debug]Script: {line}")]).await?;
+    }
     let Execution { job, desk, watchman, variables, outputs, .. } = execution;
     let is_false =
         |name: &str| variables.value(name).is_some_and(|value| value.flatten().eq_ignore_ascii_case("false"));
@@ -238,6 +272,7 @@ async fn execute(
         rules: Rules {
             step: step_name(step, place),
             target: step.target.as_ref(),
+            restrictions: &restrictions,
             variables,
             outputs,
             origin,
@@ -299,6 +334,12 @@ fn origin<'t>(step: &Step, own: &Reach, before: &Reach, script: Option<&'t str>)
         }
         (None, _) => (None, Reached::Not),
     }
+}
+
+/// Says whether a script is one that the log may show: one line, without a command that makes something secret
+/// (reference, section 6.3, 1).
+fn is_shown(script: &str) -> bool {
+    !script.is_empty() && !script.contains('\n') && !script.to_ascii_lowercase().contains(PREFIX)
 }
 
 fn exit_code(exit: Exit) -> Option<i32> {

@@ -475,3 +475,16 @@ fn a_macro_says_whether_standard_error_fails_a_script() {
     let sentence = "##[error]Payload text can't be the input `failOnStderr`: it decides what the task does.";
     assert_eq!(output.stdout.lines().filter(|line| *line == sentence).count(), 5, "{output:?}");
 }
+
+#[test]
+fn what_is_not_there_is_named_as_its_author_did() {
+    let python = "steps:\n- task: PythonScript@0\n  inputs: {scriptSource: inline, script: print(1), pythonInterpreter: /nope/python}\n";
+    fails_with(run(&folder(python)), "There is no program `/nope/python` on this machine.");
+    let gradle = "steps:\n- task: Gradle@3\n  inputs: {gradleWrapperFile: gradlew, tasks: build}\n";
+    fails_with(run(&folder(gradle)), "The input `wrapperScript` or `gradleWrapperFile`: `gradlew` can't be used");
+    let output =
+        run(&folder("steps:\n- script: rm -rf \"$(Agent.TempDirectory)\"\n- script: echo never\n")).ended_with(1);
+    let told =
+        "/temp/2.sh`: No such file or directory (os error 2). Help: a step before has removed `$(Agent.TempDirectory)`";
+    assert!(output.stdout.contains(told), "{output:?}");
+}

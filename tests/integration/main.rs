@@ -44,6 +44,7 @@ mod senders;
 mod server;
 mod steer;
 mod shell;
+mod shown;
 mod silent;
 mod showcase;
 mod store;

@@ -266,3 +266,32 @@ fn a_question_that_nobody_can_answer_has_the_answer_of_its_timeout_at_once() {
     assert!(printed(&rejected.stdout).contains(&why), "{rejected:?}");
     assert!(!rejected.stdout.contains("went on"), "{rejected:?}");
 }
+
+#[test]
+fn a_debugged_log_shows_a_script_of_one_line_that_gives_no_command() {
+    let folder = Folder::new("variable-groups: {keys: {token: {secret: {value: s3cr3t-word}}}}\n");
+    folder.write(
+        "p.yml",
+        "variables:
+- group: keys
+- {name: System.Debug, value: 'true'}
+- {name: x, value: there}
+steps:
+- script: echo hello $(x)
+- bash: 'echo $(token)x > /dev/null'
+- script: |
+    echo one
+    echo two
+- script: 'echo \"##vso[task.debug]$(x)\"'
+- script: echo 'echo file' > f.sh
+- task: Bash@3
+  inputs: {filePath: f.sh, arguments: a b}
+",
+    );
+    let printed = folder.run(&["run", "p.yml", "--raw"]).ended_with(0).stdout;
+    let shown: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("##[debug]Script: ")).collect();
+    assert_eq!(shown.len(), 4, "{printed}");
+    assert_eq!((shown[0], shown[2]), ("echo hello there", "echo 'echo file' > f.sh"));
+    assert!(shown[3].starts_with("bash ") && shown[3].ends_with("/f.sh a b"), "{printed}");
+    assert!(!printed.contains("s3cr3t"), "{printed}");
+}

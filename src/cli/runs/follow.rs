@@ -9,6 +9,7 @@ use crate::run::State;
 use crate::server::harmless;
 use crate::store::{JobDetail, Run, RunDetail, Store};
 use anyhow::Context;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -45,7 +46,7 @@ struct Line<'l> {
     stage: &'l str,
     job: String,
     step: Option<&'l str>,
-    at: jiff::Timestamp,
+    at: Timestamp,
     text: &'l str,
 }
 
@@ -146,13 +147,24 @@ fn print_new(
 /// now than when it ran.
 fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, LogReader>) -> Result<(), Failure> {
     let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
-    let mut began = jobs.filter(|job| job.steps.iter().any(|step| step.started_at.is_some()));
+    // What a run takes over from the one that it repeats has its log there.
+    let is_own = |at: Timestamp| run.run.rerun_of.is_none() || at >= run.run.queued_at;
+    let mut began = jobs.filter(|job| job.steps.iter().any(|step| step.started_at.is_some_and(is_own)));
     let mut missing = None;
     while let Some(reader) = began.next().and_then(|job| readers.get(&job.id)) {
         if reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
             return Ok(());
         }
         missing = Some(());
+    }
+    if let (None, Some(former)) = (missing, &run.run.rerun_of)
+        && run.run.state == State::Completed
+    {
+        anstream::eprintln!(
+            "no job of {}#{} has run: what it takes over is in the log of {former}",
+            shown(&run.run.pipeline),
+            run.run.number
+        );
     }
     if missing.is_some() {
         anstream::eprintln!(

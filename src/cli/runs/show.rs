@@ -7,7 +7,7 @@ use crate::pipeline::POOL_DEFAULT;
 use crate::pipeline::plan::AGENTLESS_POOL;
 use crate::run::{RunResult, State};
 use crate::store::{
-    Approval, FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport, Wait, WaitKind,
+    Approval, Detail, FileKind, IssueKind, JobDetail, RunDetail, StageDetail, StepDetail, StepReport, Wait, WaitKind,
 };
 use jiff::Timestamp;
 
@@ -28,8 +28,8 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
         ("queued", when(Some(run.queued_at))),
         ("started", when(run.started_at)),
         ("finished", when(run.finished_at)),
-        ("took", took(run.started_at, run.finished_at, now)),
     ];
+    all.extend(run.started_at.map(|_| ("took", took(run.started_at, run.finished_at, now))));
     all.extend(run.rerun_of.iter().map(|former| ("rerun of", former.to_string())));
     all.extend(run.waits_for.iter().map(|what| ("waits for", shown(what))));
     all.extend(run.reason.iter().map(|reason| ("reason", shown(reason))));
@@ -142,6 +142,13 @@ fn report(report: &StepReport, text: &mut String) {
     }
     if let Some(coverage) = &report.coverage {
         text.push_str(&format!("      {coverage}\n"));
+    }
+    let mut details: Vec<&Detail> = report.details.iter().collect();
+    details.sort_by_key(|detail| detail.order);
+    for Detail { kind, name, state, progress, result, .. } in details {
+        let progress = progress.map_or(String::new(), |progress| format!(", {progress} %"));
+        let result = result.map_or(String::new(), |result| format!(", {}", verdict(result.word())));
+        text.push_str(&format!("      part {} ({}): {}{progress}{result}\n", shown(name), shown(kind), shown(state)));
     }
     for file in &report.files {
         let kind = match file.kind {

@@ -114,7 +114,7 @@ impl Reader<'_> {
         }
         for key in &package.passed_over {
             let title = format!("the task `{}` has a part that is not run: `{key}`", package.name);
-            self.diagnostics.push(Diagnostic::warning(Code::NoEffect, title, place, "it runs where the step stands"));
+            self.diagnostics.push(Diagnostic::warning(Code::NoEffect, title, place, "this part is left out"));
         }
         let written = member(node, "inputs").map(entries).unwrap_or_default();
         let mut has_gaps = has_gaps(node) || self.is_misread(node);

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 const INPUTS_MAX: usize = 1_000;
 /// The handlers that are run, the best first; any of them with the Node that the machine has.
 const HANDLERS: [&str; 6] = ["Node24", "Node20_1", "Node20", "Node16", "Node10", "Node"];
-/// What a package may want to be done before or after the job, which is not done.
-const PASSED_OVER: [&str; 2] = ["prejobexecution", "postjobexecution"];
+/// What a package may want to be done before the job's steps, which is not done, and after them.
+const BEFORE: &str = "prejobexecution";
+const AFTER: &str = "postjobexecution";
 
 /// A task that is installed as a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub struct Package {
     pub inputs: Vec<PackageInput>,
     /// What runs it.
     pub handler: Handler,
+    /// The script of Node, relative to the folder, that runs when the job's steps have ended.
+    pub after: Option<String>,
+    /// What it takes upon itself not to do.
+    pub restrictions: Restrictions,
     /// What else it wants to be run, and is not.
     pub passed_over: Vec<&'static str>,
     /// Its folder.
@@ -54,6 +59,59 @@ pub enum Handler {
     Unknown(Vec<String>),
 }
 
+/// What a package does not do, so that what it prints of others can't: its own `restrictions`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restrictions {
+    /// Whether only logging commands count that change nothing beyond its own result and variables.
+    pub is_restricted: bool,
+    /// Patterns for the variables that it sets; `None` for any.
+    pub settable: Option<Vec<String>>,
+}
+
+impl Restrictions {
+    fn read(json: &Value) -> Self {
+        let allowed = json["settableVariables"].as_object().map(|object| object.get("allowed").unwrap_or(&Value::Null));
+        let words =
+            |list: &Value| list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        Self {
+            is_restricted: json["commands"]["mode"]
+                .as_str()
+                .is_some_and(|mode| mode.eq_ignore_ascii_case("restricted")),
+            settable: allowed.map(words),
+        }
+    }
+
+    /// Says whether the package sets a variable of this name: `*` stands for any text and `?` for one character,
+    /// and case does not matter.
+    pub fn may_set(&self, variable: &str) -> bool {
+        let is_it = |pattern: &String| matches(pattern.to_lowercase().as_bytes(), variable.to_lowercase().as_bytes());
+        self.settable.as_ref().is_none_or(|patterns| patterns.iter().any(is_it))
+    }
+}
+
+/// Says whether a text is what a pattern means. Only the last `*` is tried again, so the time is that of both
+/// lengths multiplied.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut from) = (0, 0);
+    // Where to go on after a `*` that takes one byte more.
+    let mut again: Option<(usize, usize)> = None;
+    while from < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                again = Some((at + 1, from));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || *byte == text[from] => (at, from) = (at + 1, from + 1),
+            _ => {
+                let Some((after, taken)) = again else { return false };
+                again = Some((after, taken + 1));
+                (at, from) = (after, taken + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
 impl Package {
     /// Reads a `task.json`. On failure, what is wrong with it.
     pub fn parse(text: &str, folder: PathBuf) -> Result<Self, String> {
@@ -73,8 +131,18 @@ impl Package {
             return Err(format!("it has more than {INPUTS_MAX} inputs"));
         }
         let inputs = written.iter().map(input).collect::<Option<_>>().ok_or("one of its `inputs` has no `name`")?;
-        let passed_over = PASSED_OVER.into_iter().filter(|key| json[key].is_object()).collect();
-        Ok(Self { name, id, version, inputs, handler: handler(&json["execution"])?, passed_over, folder })
+        let after = match &json[AFTER] {
+            after if after.is_object() => Some(handler(after)?),
+            _ => None,
+        };
+        let mut passed_over = Vec::from_iter(json[BEFORE].is_object().then_some(BEFORE));
+        passed_over.extend(matches!(after, Some(Handler::Unknown(_))).then_some(AFTER));
+        let after = match after {
+            Some(Handler::Node(target)) => Some(target),
+            Some(Handler::Unknown(_)) | None => None,
+        };
+        let (handler, restrictions) = (handler(&json["execution"])?, Restrictions::read(&json["restrictions"]));
+        Ok(Self { name, id, version, inputs, handler, after, restrictions, passed_over, folder })
     }
 
     /// Says whether a name or GUID, and a major version, mean this.
@@ -136,4 +204,30 @@ fn is_inside(path: &str) -> bool {
 pub fn find<'p, P: AsRef<Package>>(packages: &'p [P], name: &str, major: u32) -> Option<&'p Package> {
     let meant = packages.iter().map(AsRef::as_ref).filter(|package| package.is_called(name, major));
     meant.max_by_key(|package| package.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_the_variables_that_a_package_sets() {
+        for (pattern, name, is_meant) in [
+            ("myVar", "MYVAR", true),
+            ("myVar", "myVars", false),
+            ("my*", "my.var", true),
+            ("*Var", "myVar", true),
+            ("m*a*r", "my.other.var", true),
+            ("m*a*x", "my.other.var", false),
+            ("m?Var", "myVar", true),
+            ("m?Var", "mVar", false),
+            ("*", "", true),
+            ("", "x", false),
+        ] {
+            let restrictions = Restrictions { settable: Some(vec![pattern.to_owned()]), ..Restrictions::default() };
+            assert_eq!(restrictions.may_set(name), is_meant, "{pattern} {name}");
+        }
+        assert!(Restrictions::default().may_set("any"));
+        assert!(!Restrictions { settable: Some(Vec::new()), ..Restrictions::default() }.may_set("any"));
+    }
 }

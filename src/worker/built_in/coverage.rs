@@ -84,14 +84,16 @@ async fn keep(
 ) -> Result<Vec<KeptFile>, Unfinished> {
     let job = execution.job;
     let (keep, run, id, place) = (job.keep.clone(), job.run.clone(), job.id.clone(), own.place + 1);
+    // Its path is shown too.
+    let masker = execution.desk.masker.clone();
     halt::work(execution, own, move |halt| {
         let room = FILES_MAX.saturating_sub(before);
         let kept = files.iter().take(room).enumerate().map(|(at, file)| {
             halt.check()?;
             let number = format!("{place}_{}", before + at + 1);
-            let kept = keep.file(&run, &id, &number, file);
-            let (path, size) = kept.map_err(|error| format!("`{}` can't be kept: {error}.", file.display()))?;
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let kept = keep.file(&run, &id, (&number, &masker.mask(&name)), file);
+            let (path, size) = kept.map_err(|error| format!("`{}` can't be kept: {error}.", file.display()))?;
             Ok(KeptFile { kind: FileKind::Attachment, r#type: "code-coverage".to_owned(), name, size, path })
         });
         kept.collect()

@@ -9,7 +9,7 @@ use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pattern::{Patterns, Points};
 use super::tree::with_links;
-use super::{Own, Told, Unfinished, place};
+use super::{Own, Part, Told, Unfinished, place};
 use crate::diagnostic::shown;
 use crate::files::Keep;
 use crate::pipeline::plan::{Plan, Step, pipeline_name};
@@ -55,7 +55,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
             Err(sentence) => return Ok(Some(sentence)),
         };
         let step = Step::default();
-        let own = Own { place: 0, step: &step, end: None };
+        let own = Own { place: 0, step: &step, end: None, part: Part::Main };
         match source.bring(execution, own, Destination { to, patterns, is_apart: true }).await {
             Ok(Told { lines, .. }) => execution.desk.log(None, lines).await?,
             Err(Unfinished::Failed(sentence)) => return Ok(Some(sentence)),

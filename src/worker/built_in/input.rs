@@ -49,6 +49,12 @@ impl Inputs {
         self.definition.name
     }
 
+    /// Returns an input's name as people know it, with its other ones.
+    pub(super) fn called(&self, name: &str) -> String {
+        let aliases = self.definition.input(name).map_or(&[][..], |input| input.aliases);
+        std::iter::once(&name).chain(aliases).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    }
+
     /// Returns an input.
     pub(super) fn text(&self, name: &str) -> &Text {
         self.values.iter().find(|(known, _)| *known == name).map_or(&self.empty, |(_, value)| value)

@@ -62,6 +62,7 @@ pub(super) use cache::{Saving, save as save_caches};
 pub(super) use checkout::{begin, context, run as check_out};
 pub(super) use dotnet::{Published, zip as zip_published};
 pub(super) use download::begin as fetch_artifacts;
+pub(super) use package::has_part_after;
 pub(super) use results::publish as publish_results;
 pub(super) use task::run as run_task;
 
@@ -105,6 +106,16 @@ pub(super) struct Own<'s> {
     pub(super) place: usize,
     pub(super) step: &'s Step,
     pub(super) end: Option<Instant>,
+    pub(super) part: Part,
+}
+
+/// Which part of a task is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What it does where its step stands.
+    Main,
+    /// What a package does when the job's steps have ended.
+    After,
 }
 
 /// Returns when a step must stop.

@@ -5,22 +5,23 @@
 //! INPUT_<NAME>             each input, defaults filled in
 //! <VARIABLE>               each variable; SECRET_<VARIABLE> each that is a secret
 //! VSTS_PUBLIC_VARIABLES    their names as JSON, and VSTS_SECRET_VARIABLES
+//! VSTS_TASKVARIABLE_<NAME> what the task has set for a later part or attempt of the same step
 //! AGENT_VERSION            what the library takes for the version of an agent
 //! ```
 //! What it prints is obeyed as in a step after one that payload text reached: if such text looks like
 //! a command, none of its commands count, because it may print that text.
 
-use super::super::command::Trust;
+use super::super::command::{TaskVariable, Trust};
 use super::super::environment::Environment;
 use super::super::interpreter::Call;
 use super::super::job::Execution;
 use super::super::reach::Reach;
 use super::super::script::{self, Prepared};
 use super::super::variables::Setting;
-use super::{Ending, Own, Unfinished};
+use super::{Ending, Own, Part, Unfinished};
 use crate::diagnostic::shown;
 use crate::pipeline::Machine as _;
-use crate::pipeline::plan::Task;
+use crate::pipeline::plan::{Action, Task};
 use crate::pipeline::task::package::{Handler, Package, PackageInput, find};
 use crate::process::{self, StandardError};
 use crate::taint::Text;
@@ -33,10 +34,26 @@ const NODE: &str = "node";
 /// The most bytes of an input: the system takes 128 KiB a variable.
 const INPUT_MAX: usize = 120 * 1024;
 
+/// Says whether a step is a package that does something when the job's steps have ended.
+pub(in super::super) fn has_part_after(execution: &Execution<'_>, action: &Action) -> bool {
+    let Action::Task(task) = action else { return false };
+    task.is_package && installed(execution, task).is_ok_and(|package| package.after.is_some())
+}
+
 /// Returns the program of a step that is a package.
-pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> Result<Ending, Unfinished> {
+pub(super) fn program(
+    execution: &Execution<'_>,
+    own: Own<'_>,
+    task: &Task,
+    task_variables: &[TaskVariable],
+) -> Result<Ending, Unfinished> {
     let package = installed(execution, task)?;
-    let Handler::Node(target) = &package.handler else {
+    let target = match (own.part, &package.handler) {
+        (Part::Main, Handler::Node(target)) => Some(target),
+        (Part::Main, Handler::Unknown(_)) => None,
+        (Part::After, _) => package.after.as_ref(),
+    };
+    let Some(target) = target else {
         return Err(format!("The task `{}` has no handler of Node: it can't be run here.", package.name).into());
     };
     let Execution { job, variables, folders, .. } = execution;
@@ -46,6 +63,9 @@ pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> R
         environment.put(&format!("INPUT_{}", key(&input.name)), &value)?;
     }
     add_variables(execution, &mut environment)?;
+    for variable in task_variables {
+        environment.put(&format!("VSTS_TASKVARIABLE_{}", key(&variable.name)), &variable.value)?;
+    }
     environment.set("AGENT_VERSION", AGENT_VERSION);
     environment.set(process::MARK, &job.mark());
     let reach = Reach::of(&execution.job.plan, environment.tainted().values());
@@ -60,7 +80,8 @@ pub(super) fn program(execution: &Execution<'_>, own: Own<'_>, task: &Task) -> R
     let call = Call { programs: vec![NODE.to_owned()], arguments: vec![package.folder.join(target).into()] };
     let directory = job.workspace.sources.clone();
     let command = script::command(execution, own.step, call, environment, directory, StandardError::Joined)?;
-    Ok(Ending::Prepared(Box::new(Prepared { command, trust, reach, text: None, warnings, file: None })))
+    let restrictions = package.restrictions.clone();
+    Ok(Ending::Prepared(Box::new(Prepared { command, trust, reach, text: None, warnings, file: None, restrictions })))
 }
 
 /// Returns the package as it is installed now.

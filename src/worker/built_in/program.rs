@@ -9,7 +9,7 @@ use super::super::job::Execution;
 use super::super::words::{quote, quoted, split};
 use super::input::Inputs;
 use super::{Ending, Instead, Own, Unfinished};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{ErrorAction, Interpreter, Script, Step};
 use crate::taint::Text;
 use std::path::PathBuf;
@@ -156,10 +156,11 @@ fn python_interpreter(execution: &Execution<'_>, own: Own<'_>, inputs: &Inputs) 
 /// Returns the file that an input names.
 pub(super) fn file(job: &JobContext, inputs: &Inputs, name: &str) -> Result<PathBuf, String> {
     let written = inputs.author(name)?;
-    let found = job.workspace.entry(&written).map_err(|problem| format!("The input `{name}`: {problem}."))?;
+    let called = inputs.called(name);
+    let found = job.workspace.entry(&written).map_err(|problem| format!("The input {called}: {problem}."))?;
     match found.is_file() {
         true => Ok(found),
-        false => Err(format!("The input `{name}`: `{}` is no file.", shown(&written))),
+        false => Err(format!("The input {called}: `{}` is no file.", shown_path(&written))),
     }
 }
 

@@ -20,7 +20,7 @@ pub(in super::super) async fn run(
     work: &mut Work,
 ) -> Result<Ending, Broken> {
     if task.is_package {
-        return match package::program(execution, own, task) {
+        return match package::program(execution, own, task, &work.task_variables) {
             Ok(program) => Ok(program),
             Err(unfinished) => conclude(execution, own, Err(unfinished)).await,
         };

@@ -31,16 +31,25 @@ pub(in super::super) enum Change {
 fn change(work: &mut Work, change: Change, bytes: usize) -> Result<(), Problem> {
     work.changed_bytes += bytes;
     if work.changes.len() >= CHANGES_MAX || work.changed_bytes > CHANGED_BYTES_MAX {
-        let sentence = format!("a step can set {CHANGES_MAX} variables of {CHANGED_BYTES_MAX} bytes in all");
-        return Err(Problem::Error(sentence));
+        return Err(too_much());
     }
     work.changes.push(change);
     Ok(())
 }
 
-fn may_set(rules: &Rules<'_>, name: &str) -> bool {
+fn too_much() -> Problem {
+    Problem::Error(format!("a step can set {CHANGES_MAX} variables of {CHANGED_BYTES_MAX} bytes in all"))
+}
+
+/// Says what keeps a step from setting a variable, if something does: a sentence without its object.
+fn forbids(rules: &Rules<'_>, name: &str) -> Option<&'static str> {
     let settable = rules.target.and_then(|target| target.settable_variables.as_ref());
-    settable.is_none_or(|names| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    match settable {
+        Some(names) if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+            Some("the step's `target` does not name")
+        }
+        _ => (!rules.restrictions.may_set(name)).then_some("the task's own `restrictions` do not name"),
+    }
 }
 
 fn value(rules: &Rules<'_>, data: &str) -> Text {
@@ -49,9 +58,8 @@ fn value(rules: &Rules<'_>, data: &str) -> Text {
 
 pub(super) fn set_variable(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
     let name = required(command, "variable")?;
-    if !may_set(rules, name) {
-        let sentence = format!("the variable `{}` is not set: the step's `target` does not name it", shown(name));
-        return warning(sentence);
+    if let Some(what) = forbids(rules, name) {
+        return warning(format!("the variable `{}` is not set: {what} it", shown(name)));
     }
     // An output is exported as `STEP_NAME`, which is no name that programs obey.
     let is_output = command.is_set("isoutput");
@@ -129,8 +137,13 @@ pub(super) fn brings_secret(work: &Work, rules: &Rules<'_>, command: &Command) -
     };
     match (command.area.as_str(), command.event.as_str()) {
         ("task", "setsecret") => true,
-        ("task", "setvariable" | "settaskvariable") => {
+        ("task", "setvariable") => {
             command.is_set("issecret") || command.property("variable").is_some_and(is_of_variable)
+        }
+        ("task", "settaskvariable") => {
+            let is_it =
+                |it: &TaskVariable| command.property("variable").is_some_and(|name| it.name.eq_ignore_ascii_case(name));
+            command.is_set("issecret") || work.task_variables.iter().any(|it| it.is_secret && is_it(it))
         }
         _ => false,
     }
@@ -144,16 +157,41 @@ pub(super) fn set_secret(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done
     Ok(Some(Effect::Mask(command.data.clone())))
 }
 
-/// A script has no parts before and after it that could see the variable; a secret is masked.
-pub(super) fn set_task_variable(_: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
-    required(command, "variable")?;
-    Ok(command.is_set("issecret").then(|| Effect::Mask(command.data.clone())))
+/// A variable that only other parts of the same step see: what a package does when the job ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) struct TaskVariable {
+    pub(in super::super) name: String,
+    pub(in super::super) value: Text,
+    is_secret: bool,
+    is_read_only: bool,
+}
+
+pub(super) fn set_task_variable(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
+    let name = required(command, "variable")?;
+    let known = work.task_variables.iter().position(|it| it.name.eq_ignore_ascii_case(name));
+    let known = known.map(|at| work.task_variables.remove(at));
+    let is_secret = command.is_set("issecret") || known.as_ref().is_some_and(|known| known.is_secret);
+    if let Some(known) = known.filter(|known| known.is_read_only) {
+        work.task_variables.push(known);
+        return warning(format!("the variable `{}` of the task is not set: it is read-only", shown(name)));
+    }
+    work.changed_bytes += name.len() + command.data.len();
+    if work.task_variables.len() >= CHANGES_MAX || work.changed_bytes > CHANGED_BYTES_MAX {
+        return Err(too_much());
+    }
+    work.task_variables.push(TaskVariable {
+        name: name.to_owned(),
+        value: value(rules, &command.data),
+        is_secret,
+        is_read_only: command.is_set("isreadonly"),
+    });
+    Ok(is_secret.then(|| Effect::Mask(command.data.clone())))
 }
 
 pub(super) fn prepend_path(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
     let folder = command.data.trim();
-    if !may_set(rules, "path") {
-        return warning("`PATH` is not changed: the step's `target` does not name `path`".to_owned());
+    if let Some(what) = forbids(rules, "path") {
+        return warning(format!("`PATH` is not changed: {what} `path`"));
     }
     if folder.is_empty() || folder.contains([':', '\0']) {
         return error("the command `task.prependpath` needs one folder");

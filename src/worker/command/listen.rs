@@ -271,7 +271,9 @@ impl Listener<'_, '_> {
         let name = name.or_else(|| Some(from.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
         let number = format!("{}_{}", self.place + 1, self.work.report.files.len() + 1);
         let (keep, run, id) = (self.job.keep.clone(), self.job.run.clone(), self.job.id.clone());
-        let kept = tokio::task::spawn_blocking(move || keep.file(&run, &id, &number, &from)).await;
+        // Its path is shown too.
+        let called = self.desk.masker.mask(&from.file_name().unwrap_or_default().to_string_lossy()).into_owned();
+        let kept = tokio::task::spawn_blocking(move || keep.file(&run, &id, (&number, &called), &from)).await;
         match kept.map_err(std::io::Error::other).flatten() {
             Ok((path, size)) => {
                 self.work.report.files.push(KeptFile { kind, r#type, name, size, path });

@@ -13,7 +13,7 @@ mod listen;
 mod obey;
 mod trust;
 
-pub(super) use change::Change;
+pub(super) use change::{Change, TaskVariable};
 pub(super) use listen::{Listener, Open};
 pub(super) use obey::{Reached, Rules, Work, worse};
 pub(super) use trust::Trust;

@@ -4,11 +4,14 @@
 //! an [`Effect`]. Variables change when the step has ended.
 
 use super::super::variables::Variables;
-use super::change::{Change, prepend_path, set_secret, set_task_variable, set_variable, update_build_number};
+use super::change::{
+    Change, TaskVariable, prepend_path, set_secret, set_task_variable, set_variable, update_build_number,
+};
 use super::trust::Voice;
 use super::{Command, PREFIX};
 use crate::diagnostic::shown;
 use crate::pipeline::plan::{Commands, Target};
+use crate::pipeline::task::package::Restrictions;
 use crate::run::{Output, RunResult};
 use crate::store::{
     ARTIFACTS_MAX, Artifact, DETAILS_MAX, Detail, FileKind, IssueKind, StepReport, TAG_CHARS_MAX, TAGS_MAX,
@@ -25,6 +28,8 @@ pub(in super::super) struct Rules<'r> {
     /// By which name its outputs are known.
     pub(in super::super) step: String,
     pub(in super::super) target: Option<&'r Target>,
+    /// What a package takes upon itself not to do.
+    pub(in super::super) restrictions: &'r Restrictions,
     pub(in super::super) variables: &'r Variables,
     /// The outputs of the steps so far, earlier attempts of this one included.
     pub(in super::super) outputs: &'r [Output],
@@ -79,6 +84,8 @@ pub(in super::super) struct Work {
     pub(in super::super) result: RunResult,
     /// What the job gets when the step has ended.
     pub(in super::super) changes: Vec<Change>,
+    /// What other parts of the step get.
+    pub(in super::super) task_variables: Vec<TaskVariable>,
     /// The tags that it gave its run, in lower case.
     tags: BTreeSet<String>,
     /// How often it published something.
@@ -94,6 +101,7 @@ impl Default for Work {
             report: StepReport::default(),
             result: RunResult::Succeeded,
             changes: Vec::new(),
+            task_variables: Vec::new(),
             tags: BTreeSet::new(),
             published: 0,
             is_done: false,
@@ -138,7 +146,7 @@ pub(super) type Done = Result<Option<Effect>, Problem>;
 type Act = fn(&mut Work, &Rules<'_>, &Command) -> Done;
 
 /// Every command: its name, whether a restricted step may give it, and what it does.
-const COMMANDS: [(&str, &str, bool, Act); 20] = [
+const COMMANDS: &[(&str, &str, bool, Act)] = &[
     ("task", "logissue", true, log_issue),
     ("task", "issue", true, log_issue),
     ("task", "setprogress", true, set_progress),
@@ -153,6 +161,8 @@ const COMMANDS: [(&str, &str, bool, Act); 20] = [
     ("task", "uploadfile", false, |_, _, command| keep(FileKind::Log, command)),
     ("task", "addattachment", false, add_attachment),
     ("task", "setendpoint", false, set_endpoint),
+    // What tasks tell their makers is nobody's here, and nothing that a step does is lost with it.
+    ("telemetry", "publish", true, |_, _, _| Ok(None)),
     ("artifact", "upload", false, upload_artifact),
     ("artifact", "associate", false, associate_artifact),
     ("build", "updatebuildnumber", false, update_build_number),
@@ -162,7 +172,7 @@ const COMMANDS: [(&str, &str, bool, Act); 20] = [
 ];
 
 /// Areas that exist elsewhere and have nothing to do here.
-const ABSENT: [&str; 5] = ["release", "results", "codecoverage", "telemetry", "plugininternal"];
+const ABSENT: [&str; 4] = ["release", "results", "codecoverage", "plugininternal"];
 
 /// Obeys a command.
 pub(in super::super) fn obey(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
@@ -179,6 +189,9 @@ pub(in super::super) fn obey(work: &mut Work, rules: &Rules<'_>, command: &Comma
     };
     if rules.target.is_some_and(|target| target.commands == Some(Commands::Restricted)) && !is_harmless {
         return warning(format!("the command `{name}` is left out: the step's `target` restricts it"));
+    }
+    if rules.restrictions.is_restricted && !is_harmless {
+        return warning(format!("the command `{name}` is left out: the task's own `restrictions` do not allow it"));
     }
     act(work, rules, command)
 }

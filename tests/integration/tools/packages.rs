@@ -132,5 +132,132 @@ fn the_newest_package_of_a_major_version_runs_and_its_exit_code_counts() {
         machine.file(&format!("tasks/deploy/3.0.{patch}/x.js"), &script);
     }
     let output = machine.run("steps:\n- task: deploy@3.0\n  name: it\n  inputs: {path: a b}\n").ended_with(1);
-    prints(&output, &["patch 10 a b 2", "##[error]it exited with code '3'."]);
+    prints(&output, &["patch 10 a b 2", "##[error]Node exited with code '3'."]);
+}
+
+/// Adds a package, with a part for the end of the job where there is a script of that.
+fn package(machine: &Machine, (name, more): (&str, &str), main: &str, after: Option<&str>) {
+    let mut parts = r#"{"Node20_1":{"target":"main.js"}}"#.to_owned();
+    if let Some(script) = after {
+        machine.file(&format!("tasks/{name}/after.js"), script);
+        parts.push_str(r#","postjobexecution":{"Node16":{"target":"after.js"}}"#);
+    }
+    let definition = definition(name, 1, &format!("{parts}{more}"));
+    machine.file(&format!("tasks/{name}/task.json"), &definition).file(&format!("tasks/{name}/main.js"), main);
+}
+
+const MAIN: &str = "\
+const { INPUT_PATH: name, VSTS_TASKVARIABLE_MINE: mine } = process.env;
+console.log(`main ${name} ${mine}`);
+console.log(`##vso[task.settaskvariable variable=mine;isreadonly=true]of ${name}`);
+console.log('##vso[task.settaskvariable variable=hidden;issecret=true]hush-hush');
+console.log('##vso[task.settaskvariable variable=hidden]hush-again');
+console.log(`##vso[task.setvariable variable=seen]${name}`);
+";
+const AFTER: &str = "\
+const { INPUT_PATH: name, VSTS_TASKVARIABLE_MINE: mine, VSTS_TASKVARIABLE_HIDDEN: hidden, SEEN, AGENT_JOBSTATUS } = process.env;
+console.log(`after ${name}: ${mine}, ${hidden}, ${SEEN}, ${AGENT_JOBSTATUS}`);
+console.log('##vso[task.settaskvariable variable=mine]other');
+if (name === 'worse') { console.log('##vso[task.logissue type=error]not tidied'); process.exit(3); }
+";
+
+#[test]
+fn what_a_package_does_after_the_job_comes_last_first_whatever_became_of_it() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    package(&machine, ("Tidy", ""), MAIN, Some(AFTER));
+    let steps = "\
+steps:
+- task: Tidy@1
+  displayName: first
+  inputs: {path: one}
+- task: Tidy@1
+  condition: failed()
+  inputs: {path: never}
+- script: exit 1
+- task: Tidy@1
+  condition: always()
+  inputs: {path: two}
+- script: echo $(mine) $(hidden) never
+";
+    let output = machine.run(steps).ended_with(1);
+    let lines: Vec<&str> = output.stdout.lines().filter(|line| line.starts_with("after ")).collect();
+    assert_eq!(lines, ["after two: of two, ***, two, Failed", "after one: of one, ***, two, Failed"], "{output:?}");
+    let frames = ["##[section]Starting: Post-job: first", "##[section]Finishing: Post-job: first"];
+    prints(&output, &["main one undefined", "main two undefined", frames[0], frames[1]]);
+    assert!(!output.stdout.contains("hush") && !output.stdout.contains("never"), "{output:?}");
+    let told = "##[warning]the variable `mine` of the task is not set: it is read-only";
+    assert_eq!(output.stdout.lines().filter(|line| *line == told).count(), 2, "{output:?}");
+}
+
+#[test]
+fn a_job_fails_with_what_a_package_does_after_it() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\nconnections: {open: {auth: none}}\n");
+    package(&machine, ("Tidy", ""), MAIN, Some(AFTER));
+    let steps = |more: &str| {
+        format!(
+            "resources: {{webhooks: [{{webhook: hook, connection: open}}]}}\nsteps:\n- task: Tidy@1\n{more}  inputs: {{path: worse}}\n"
+        )
+    };
+    let output = machine.run(&steps("")).ended_with(1);
+    prints(&output, &["##[error]not tidied", "##[error]Node exited with code '3'."]);
+    let output = machine.run(&steps("  continueOnError: true\n")).ended_with(0);
+    assert!(output.stderr.contains("succeededWithIssues"), "{output:?}");
+    machine.file("pipelines/p.yml", &steps(""));
+    let server = machine.serve();
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    machine.command(&["runs", "wait", "p#1"]).ended_with(1);
+    let text = machine.command(&["runs", "show", "p#1"]).ended_with(0).stdout;
+    for told in ["`Post-job: Tidy` failed, after the job's steps", "error: not tidied", ", 2 errors"] {
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn a_package_does_not_do_what_it_restricts_itself_from() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    let restrictions = r#","restrictions":{"commands":{"mode":"restricted"},"settableVariables":{"allowed":["OK*"]}}"#;
+    let commands = [
+        "task.setvariable variable=okvar]1",
+        "task.setvariable variable=badvar]2",
+        "build.addbuildtag]x",
+        "task.prependpath]/x",
+    ];
+    let main: String = commands.iter().map(|command| format!("console.log('##vso[{command}');\n")).collect();
+    package(&machine, ("Bound", restrictions), &main, None);
+    let output = machine
+        .run("steps:\n- task: Bound@1\n  inputs: {path: x}\n- script: echo \"<$OKVAR> <$BADVAR>\"\n")
+        .ended_with(0);
+    prints(
+        &output,
+        &[
+            "##[warning]the variable `badvar` is not set: the task's own `restrictions` do not name it",
+            "##[warning]the command `build.addbuildtag` is left out: the task's own `restrictions` do not allow it",
+            "##[warning]`PATH` is not changed: the task's own `restrictions` do not name `path`",
+            "<1> <>",
+        ],
+    );
+}
+
+#[test]
+fn parts_of_a_package_that_do_not_run_are_told_before() {
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    let before = r#","prejobexecution":{"Node16":{"target":"x.js"}}"#;
+    package(&machine, ("Early", before), "", Some(""));
+    package(&machine, ("Late", r#","postjobexecution":{"PowerShell3":{"target":"x.ps1"}}"#), "", None);
+    machine
+        .file("pipelines/p.yml", "steps:\n- task: Early@1\n  inputs: {path: x}\n- task: Late@1\n  inputs: {path: x}\n");
+    let checked = machine.command(&["check", "pipelines/p.yml"]).stderr;
+    let told: Vec<&str> = checked.lines().filter(|line| line.contains("a part that is not run")).collect();
+    assert_eq!(told.len(), 2, "{checked}");
+    assert!(told[0].contains("`Early`") && told[0].contains("`prejobexecution`"), "{checked}");
+    assert!(told[1].contains("`Late`") && told[1].contains("`postjobexecution`"), "{checked}");
 }
