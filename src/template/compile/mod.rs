@@ -47,21 +47,29 @@ pub(super) fn scope<'n>(parameters: Option<impl Iterator<Item = &'n str>>) -> Sc
     scope.with_name("variables").with_members("resources", ["webhooks"])
 }
 
+/// What else is known of the names in a file's expressions.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names<'n> {
+    /// The parameters that are there where nobody knows the others, since a name could not be read.
+    pub(super) undeclared: Option<&'n [String]>,
+    /// The aliases of webhook resources, if all are known.
+    pub(super) webhooks: Option<&'n [String]>,
+}
+
 /// Compiles a file. `place` says what kind of file it is; its mentions of other files come back
-/// with it. `undeclared` are the parameters that are there where nobody knows the others, since the word
-/// `parameters` is misspelt.
+/// with it.
 pub(super) fn compile(
     document: &yaml::Node,
     place: Place,
     scope: Scope,
-    undeclared: Option<&[String]>,
+    names: Names<'_>,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> (Part, Vec<Mention>) {
     let mut compiler = Compiler {
         sources,
         scope,
-        undeclared,
+        names,
         loop_names: Vec::new(),
         is_certain: true,
         mentions: Vec::new(),
@@ -78,7 +86,7 @@ pub(super) fn compile(
 struct Compiler<'c> {
     sources: &'c SourceMap,
     scope: Scope,
-    undeclared: Option<&'c [String]>,
+    names: Names<'c>,
     /// The names of the loops around the present place.
     loop_names: Vec<String>,
     is_certain: bool,

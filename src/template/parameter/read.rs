@@ -107,6 +107,9 @@ impl Reader<'_> {
             self.push(Diagnostic::error(Code::InvalidValue, title, name_span, "a name must stand here"));
             return None;
         }
+        if let Some(shown) = node.member("displayName") {
+            self.text(shown, "`displayName`");
+        }
         let kind = match node.member("type") {
             Some(node) => self.kind(node),
             None => ParameterKind::from_word("string"),
