@@ -193,6 +193,7 @@ impl Compiler<'_> {
                 None => {
                     self.mention(item, place);
                     elements.push(Element::Own(self.part(item, place.item())));
+                    elements.extend(one_key(item).and_then(begun_choice));
                 }
             }
         }
@@ -238,7 +239,14 @@ impl Compiler<'_> {
                     None => self.part(&entry.value, member),
                 };
                 elements.push(Element::Own(Pair { key, value }));
+                elements.extend(begun_choice(entry));
             }
         }
     }
+}
+
+/// Returns the choice that an `elseif` or `else` behind an entry continues whose `if` was not ended, which has
+/// been reported.
+fn begun_choice<T>(entry: &yaml::Entry) -> Option<Element<T>> {
+    entry.key.text().is_some_and(|key| directive::begins_choice(key)).then(|| Element::Choice(Vec::new()))
 }

@@ -110,13 +110,14 @@ impl Reader<'_> {
         if let Some(shown) = node.member("displayName") {
             self.text(shown, "`displayName`");
         }
+        let is_misspelt = |word: &str| node.member(word).is_none() && has_near(node, word);
         let kind = match node.member("type") {
             Some(node) => self.kind(node),
-            None => ParameterKind::from_word("string"),
+            None => ParameterKind::from_word("string").filter(|_| !is_misspelt("type")),
         };
         // An unknown type has been reported; any value will do, also none, and the parameter is there.
         let (kind, absent) = match kind {
-            Some(kind) => (kind, None),
+            Some(kind) => (kind, Some(Value::Null).filter(|_| is_misspelt("default"))),
             None => (ParameterKind::any(), Some(Value::Null)),
         };
         let values = self.values(node.member("values"));

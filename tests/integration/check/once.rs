@@ -56,6 +56,17 @@ const MISTAKES: &[(&str, &str)] = &[
         "error m.yml:7 unknown-template",
     ),
     ("stages:\n- stage: A\n  jobs:\n  - ${{ if true }}:\n    - template: none.yml\n", "error m.yml:5 unknown-template"),
+    (
+        "parameters: [{name: l, tpye: object, default: [a]}]\nsteps: [{script: 'echo ${{ join(1, parameters.l) }}'}]\n",
+        "error m.yml:1 unknown-key",
+    ),
+    ("parameters: [{name: l, deafult: a}]\nsteps: []\n", "error m.yml:1 unknown-key"),
+    ("steps:\n- task: CopyFiles@2\n  inputs:\n    TargetFolder: {a: b}\n", "error m.yml:4 wrong-type"),
+    (
+        "variables:\n  ${{ if true }:\n    a: b\n  ${{ else }}:\n    a: c\nsteps: []\n",
+        "error m.yml:2 expression-syntax",
+    ),
+    ("steps:\n- ${{ if true }:\n  - script: a\n- ${{ else }}:\n  - script: b\n", "error m.yml:2 expression-syntax"),
     ("variables:\n  a: b\n  <<: {x: y}\nsteps: []\n", "error m.yml:3 yaml-anchor"),
     ("steps:\n- <<: *step\n  name: a\n", "error m.yml:2 yaml-anchor"),
     (
