@@ -8,9 +8,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::pipeline::{self, ScriptRules};
 use crate::template::{Content, Gaps, Node};
 
-/// The most branches of one `if` that are looked at.
-pub(super) const BRANCHES_MAX: usize = 8;
-
 /// One expansion with one branch of each `if`, and what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Pass {

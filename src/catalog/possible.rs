@@ -5,11 +5,12 @@
 //! gets a payload that has a text wherever it reads one, so that a place is told which takes none.
 
 use super::draft::blank_payload;
-use super::pass::{BRANCHES_MAX, Pass};
+use super::pass::Pass;
 use super::prepare::inputs;
 use super::sure::{ABSENCES, Judge, OF_SURROUNDINGS};
 use super::{Listener, Pipeline, Trigger, TriggeringWebhook};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::expression::PAYLOAD_AS_FORMAT;
 use crate::pipeline::ScriptRules;
 use crate::shell::Substitution;
 use crate::template::{Branches, Inputs, Template, TemplateKind};
@@ -57,7 +58,7 @@ pub(super) fn passes_of_template(
         let made = template.expand_alone(kind, inputs, &mut found);
         Pass::new(made, "template", &ScriptRules { substitution: UNJUDGED, ..ScriptRules::default() }, found)
     };
-    (0..template.branches().clamp(least(found), BRANCHES_MAX)).map(pass).collect()
+    (0..template.branches().max(least(found))).map(pass).collect()
 }
 
 /// Returns how many passes there are at least: what is missing may be missing for want of values.
@@ -76,7 +77,7 @@ pub(super) struct Passes<'p> {
 impl<'p> Passes<'p> {
     /// `found` is what is wrong without branches.
     pub(super) fn new(pipeline: &'p Pipeline, found: &Diagnostics) -> Self {
-        let branches = pipeline.template.branches().min(BRANCHES_MAX);
+        let branches = pipeline.template.branches();
         if pipeline.listeners.is_empty() {
             let branches = branches.max(least(found));
             let all = (0..branches).map(|at| examined(pipeline, &Trigger::default(), at)).collect();
@@ -111,13 +112,35 @@ pub(super) fn add_of_pipeline(
             // A place that takes a number is no mistake: the sender may always send one.
             let of_number = with_payload(pipeline, listener, *at, |place| place.to_string()).found;
             let places = places(&of_number, &REFUSING);
-            let is_refused = |it: &&Diagnostic| OF_TEXT.contains(&it.code) && is_among(it, &places);
+            let is_refused =
+                |it: &&Diagnostic| OF_TEXT.contains(&it.code) && (is_among(it, &places) || is_meant_for_text(it));
             let note = "a delivery that brings text here is rejected";
-            of_text.iter().filter(is_refused).for_each(|it| add(it.clone(), note, judge, diagnostics));
+            let refused: Vec<Diagnostic> = of_text.iter().filter(is_refused).cloned().collect();
             add_of_expressions(pipeline, listener, (*at, of_number), judge, diagnostics);
+            for mistake in refused {
+                if !is_inside_wrong(&mistake, diagnostics) {
+                    add(mistake, note, judge, diagnostics);
+                }
+            }
         }
         add_local(of_text.iter(), judge, diagnostics);
     }
+}
+
+/// Says whether a place that takes no text of a payload is one for which payloads have nothing else: an
+/// expression that is evaluated later, and the format of a text.
+fn is_meant_for_text(mistake: &Diagnostic) -> bool {
+    mistake.code == Code::TaintedCondition || mistake.title == PAYLOAD_AS_FORMAT
+}
+
+/// Says whether payload text stands in an expression that is wrong with every value.
+fn is_inside_wrong(mistake: &Diagnostic, known: &Diagnostics) -> bool {
+    let span = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
+    let is_around = |it: &Diagnostic| {
+        let places = span(it).zip(span(mistake));
+        OF_EXPRESSIONS.contains(&it.code) && places.is_some_and(|(wrong, place)| wrong.overlaps(place))
+    };
+    mistake.code == Code::TaintedCondition && known.iter().any(is_around)
 }
 
 /// Adds what is wrong with expressions of a run into which a payload's value comes, if it is wrong with a

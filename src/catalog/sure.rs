@@ -4,7 +4,7 @@
 //! is sure if no expression stands at its place, and, where it is about something that is not
 //! there, if no expression could have brought it.
 
-use super::pass::{self, BRANCHES_MAX, Pass};
+use super::pass::{self, Pass};
 use super::prepare::inputs;
 use super::text::OPENINGS;
 use super::{Pipeline, Trigger, every, possible, text};
@@ -78,7 +78,7 @@ pub(super) fn add_sure_mistakes_of_template(
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
     let found = gaps.explain(found);
     let passes = possible::passes_of_template(template, kind, &inputs, &found);
-    let doubt = Doubt { passes: Some(&passes), ..doubt.with_branches_of(template) };
+    let doubt = Doubt { passes: Some(&passes), ..doubt };
     let read = diagnostics.len();
     let in_every_use = every::of_template(template, kind, &inputs, sources, diagnostics);
     let own = in_every_use.into_iter().filter(|it| !OF_SURROUNDINGS.contains(&it.code));
@@ -110,7 +110,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         found = gaps.explain(found);
     }
     let passes = possible::Passes::new(pipeline, &found);
-    let doubt = Doubt { passes: Some(&passes.all), ..doubt.with_branches_of(&pipeline.template) };
+    let doubt = Doubt { passes: Some(&passes.all), ..doubt };
     let has_errors = diagnostics.has_errors();
     let has_no_parameters = pipeline.template.parameters().is_empty();
     let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());
@@ -246,11 +246,6 @@ impl<'s> Doubt<'s> {
     /// Returns what is in doubt where the document has a gap for all that may be missing because of a mistake.
     pub(super) fn of_gaps(sources: &'s SourceMap, known: &Diagnostics) -> Self {
         Self { hides_more: false, ..Self::new(sources, known, &Diagnostics::default()) }
-    }
-
-    /// Learns whether there are branches at which no pass looks: they may bring anything.
-    fn with_branches_of(self, template: &Template) -> Self {
-        Self { hides_more: self.hides_more || template.branches() > BRANCHES_MAX, ..self }
     }
 
     /// Says whether the value that could not be made might have brought keys, items or names: all

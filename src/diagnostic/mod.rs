@@ -19,7 +19,7 @@ pub use code::Code;
 pub use report::{Place, RelatedPlace, Report};
 pub use source::{Source, SourceId, SourceMap, Span};
 pub use suggest::{did_you_mean, nearest};
-pub use text::{Style, render, render_all};
+pub use text::{Style, render, render_all, render_by_file};
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;

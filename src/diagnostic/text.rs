@@ -3,6 +3,7 @@
 use super::{Place, Report, SHOWN_MAX, Severity};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use std::collections::HashMap;
 
 /// Whether text carries colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,32 @@ pub fn render_all(reports: &[Report], style: Style) -> String {
     }
     if reports.len() > SHOWN_MAX {
         text.push_str(&format!("and {} more\n\n", reports.len() - SHOWN_MAX));
+    }
+    text
+}
+
+/// Returns the reports about many files as text, at most [`SHOWN_MAX`] of each file, and then how many more each
+/// has. The order stays as it is, but facts come last: they do not take the room of mistakes.
+pub fn render_by_file(reports: &[Report], style: Style) -> String {
+    let mut text = String::new();
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let (facts, mistakes): (Vec<_>, Vec<_>) = reports.iter().partition(|report| report.severity == Severity::Note);
+    for report in mistakes.into_iter().chain(facts) {
+        let file = report.place.as_ref().map_or("", |place| &place.file);
+        let at = *places.entry(file).or_insert_with(|| {
+            counts.push((file, 0));
+            counts.len() - 1
+        });
+        counts[at].1 += 1;
+        if counts[at].1 <= SHOWN_MAX {
+            text.push_str(&render(report, style));
+            text.push_str("\n\n");
+        }
+    }
+    for (file, count) in counts.into_iter().filter(|(_, count)| *count > SHOWN_MAX) {
+        let of = if file.is_empty() { String::new() } else { format!(" in {}", printable(file)) };
+        text.push_str(&format!("and {} more{of}\n\n", count - SHOWN_MAX));
     }
     text
 }

@@ -27,7 +27,7 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    pub(super) fn new(code: Code, range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, range: Range<usize>, title: impl Into<String>, label: impl Into<String>) -> Self {
         Self { code, range, title: title.into(), label: label.into(), note: None, help: None, is_nothing: false }
     }
 
@@ -39,7 +39,7 @@ impl Mistake {
         Self::new(Code::ExpressionLimit, range, title, label)
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

@@ -13,8 +13,6 @@ pub(super) enum Capability {
     Build,
     ManualStage,
     Checks,
-    /// `pipeline` in a condition.
-    PipelineContext,
     ResourcesContext,
     /// A task of the registry.
     Task(&'static str),
@@ -34,7 +32,6 @@ const MISSING: &[(Capability, &str, &str)] = &[
         "begin the stage with a job that has `pool: server` and asks by `ManualValidation@1`",
     ),
     (C::Checks, "`checks`", "check what you need in a job of the stage before"),
-    (C::PipelineContext, "`pipeline` in a condition", "put `$[pipeline.startTime]` into a variable, and look at that"),
     (
         C::ResourcesContext,
         "`resources` in `$[ ]`",

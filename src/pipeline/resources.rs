@@ -112,6 +112,7 @@ impl Reader<'_> {
         for (key, entry) in self.keys(node, &WEBHOOK) {
             match key {
                 "webhook" => alias = self.text(&entry.value, "the alias"),
+                "type" => drop(self.text(&entry.value, "`type`")),
                 "connection" => connection = self.text(&entry.value, "`connection`"),
                 "filters" => {
                     let items = self.items(&entry.value, "`filters`", FILTERS_MAX);

@@ -4,6 +4,7 @@ use super::runtime;
 use super::state::RunResult;
 use crate::expression::{Context, Dependency as Ended, Dialect, Expression, JobStatus, Status, Value};
 use crate::pipeline::plan::Variable;
+use jiff::Timestamp;
 
 /// What a condition says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct Surroundings<'n> {
     /// The stages named in the `dependsOn` of the stage, or of the job's stage.
     pub(super) stages: Vec<EndedStage<'n>>,
     pub(super) canceled: bool,
+    /// When the run was queued, where that is known.
+    pub(super) queued_at: Option<Timestamp>,
 }
 
 /// Evaluates a condition; without one it is `succeeded()`. `variables` returns those of the
@@ -87,7 +90,12 @@ fn context(
     context.with_status(Status::Graph { canceled: surroundings.canceled, dependencies: ended })
 }
 
-/// Returns what is known of others, as the contexts `dependencies` and `stageDependencies`.
+/// Returns the context `pipeline` of a run that was queued at a moment (reference, section 3.8).
+pub fn about_pipeline(queued_at: Timestamp) -> (&'static str, Value) {
+    ("pipeline", Value::object([("startTime", Value::DateTime(queued_at))]))
+}
+
+/// Returns what is known of others, as the contexts `dependencies` and `stageDependencies`, and of the run.
 pub(super) fn others(surroundings: &Surroundings<'_>) -> Vec<(&'static str, Value)> {
     let stages = surroundings.stages.iter().map(|stage| {
         let jobs = stage.jobs.iter().map(|(name, result, outputs)| (*name, ended_value(*result, outputs)));
@@ -96,7 +104,9 @@ pub(super) fn others(surroundings: &Surroundings<'_>) -> Vec<(&'static str, Valu
     });
     let direct = surroundings.dependencies.iter().filter(|it| it.direct);
     let dependencies = direct.map(|it| (it.name, ended_value(it.result, &it.outputs)));
-    vec![("dependencies", Value::object(dependencies)), ("stageDependencies", Value::object(stages))]
+    let mut others = vec![("dependencies", Value::object(dependencies)), ("stageDependencies", Value::object(stages))];
+    others.extend(surroundings.queued_at.map(about_pipeline));
+    others
 }
 
 fn ended_value(result: RunResult, outputs: &Value) -> Value {

@@ -20,7 +20,7 @@ mod state;
 pub mod turn;
 
 pub use attempt::{ATTEMPTS_DEFAULT, AfterLoss, after_loss};
-pub use condition::Conclusion;
+pub use condition::{Conclusion, about_pipeline};
 pub use display::name_parts;
 pub use late::container as late_container;
 pub use name::{RunName, given_name, has_late_variables, late_name, resolve};

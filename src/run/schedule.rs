@@ -13,6 +13,7 @@ use super::state::RunResult;
 use super::{late, leg};
 use crate::expression::Value;
 use crate::pipeline::plan::{JOBS_OF_RUN_MAX, Job, Plan, Settled, Stage, Variable};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// How far one leg of a job is, as far as others care.
@@ -43,6 +44,8 @@ pub struct Board {
     pub stages: Vec<Vec<Vec<Standing>>>,
     /// Whether the run was asked to stop.
     pub canceled: bool,
+    /// When the run was queued: `pipeline.startTime` of conditions. `None` where nothing is decided.
+    pub queued_at: Option<Timestamp>,
 }
 
 /// A decision about one leg of a job.
@@ -80,7 +83,7 @@ impl Board {
     pub fn new(plan: &Plan) -> Self {
         let job = |job: &Job| vec![Standing::default(); job.width()];
         let stages = plan.stages.iter().map(|stage| stage.jobs.iter().map(job).collect()).collect();
-        Self { stages, canceled: false }
+        Self { stages, canceled: false, queued_at: None }
     }
 
     /// Returns how far a leg is, and what it has handed on, where there is one.
@@ -259,7 +262,7 @@ impl Board {
         let ended = |at: usize| Some((self.stage_result(plan, at)?, self.stage_outputs(plan, at)));
         let dependencies = dependencies(&names, &depends_on, stage, ended)?;
         let stages = self.stages_before(plan, stage);
-        let surroundings = Surroundings { dependencies, stages, canceled: self.canceled };
+        let surroundings = Surroundings { dependencies, stages, canceled: self.canceled, queued_at: self.queued_at };
         let condition = plan.stages[stage].condition.as_deref();
         Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, Asker::Stage(stage), contexts)))
     }
@@ -273,8 +276,8 @@ impl Board {
         }))
     }
 
-    /// Returns what a job sees of others in its variables: the contexts `dependencies` and
-    /// `stageDependencies`. They are empty while it waits for others.
+    /// Returns what a job sees in its variables: the contexts `dependencies`, `stageDependencies` and, where it is
+    /// known, `pipeline`. They are empty while it waits for others.
     pub fn contexts(&self, plan: &Plan, stage: usize, job: usize) -> Vec<(&'static str, Value)> {
         self.surroundings(plan, stage, job).as_ref().map(condition::others).unwrap_or_default()
     }
@@ -290,7 +293,8 @@ impl Board {
         let ended =
             |at: usize| Some((self.job_result(plan, stage, at)?, output::object(self.job_outputs(plan, stage, at))));
         let dependencies = dependencies(&names, &depends_on, job, ended)?;
-        Some(Surroundings { dependencies, stages: self.stages_before(plan, stage), canceled: self.canceled })
+        let stages = self.stages_before(plan, stage);
+        Some(Surroundings { dependencies, stages, canceled: self.canceled, queued_at: self.queued_at })
     }
 
     /// Returns the outputs of a job's legs under the names that others know them by. Of equal names

@@ -66,6 +66,13 @@ pub(super) fn begun_loop(text: &str) -> Option<&str> {
     }
 }
 
+/// Says whether a text was meant as an `if` or `elseif` that is not ended as it should be: an `else` may follow.
+pub(super) fn begins_choice(text: &str) -> bool {
+    let text = text.trim_start();
+    let inside = text.strip_prefix("${{").or_else(|| text.strip_prefix("$<<"));
+    inside.and_then(|inside| inside.split_whitespace().next()).is_some_and(|word| matches!(word, "if" | "elseif"))
+}
+
 /// Reads the directive that a text is; `None` if it is an expression.
 pub(super) fn read(text: &str) -> Option<Result<Directive, Malformed>> {
     let Some(word) = word(text) else { return misspelt(text).map(Err) };

@@ -66,6 +66,10 @@ pub const FROZEN_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// The most files of a folder that a computed name can mean.
 pub const LISTED_MAX: usize = 1_000;
 
+/// The most branches of one `if` that checks look at. What more of them would bring to the mapping around is in
+/// doubt, and nothing else.
+pub const BRANCHES_MAX: usize = 32;
+
 /// A pipeline file and all that it may include, with their expressions parsed.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -172,10 +176,10 @@ impl Template {
     }
 
     /// Returns for how many places [`Branches::Each`] gives other documents: the branches of the `if` that has
-    /// most of those that bring keys, 1 where there are only lists and loops, and 0 where the document is the
+    /// most of those that bring keys, at most [`BRANCHES_MAX`], 1 where there are only lists and loops, and 0 where the document is the
     /// same for all values but in what expressions give.
     pub fn branches(&self) -> usize {
-        self.loaded.files.iter().map(|file| file.document.branches()).max().unwrap_or(0)
+        self.loaded.files.iter().map(|file| file.document.branches()).max().unwrap_or(0).min(BRANCHES_MAX)
     }
 
     /// Returns every name that an expression of the pipeline file reads, with the members that

@@ -9,7 +9,7 @@ use super::{other_run, predefined};
 use crate::diagnostic::shown;
 use crate::expression::Value;
 use crate::pipeline::plan::Variable;
-use crate::run::{Asker, Series, Sources, has_late_variables, late_name, resolve_variables};
+use crate::run::{Asker, Series, Sources, about_pipeline, has_late_variables, late_name, resolve_variables};
 use crate::store::StepEvent;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
@@ -120,8 +120,7 @@ pub(super) fn contexts(job: &JobContext) -> Vec<(&'static str, Value)> {
 
 /// Returns what the expressions of every job see.
 fn of_run(job: &JobContext) -> [(&'static str, Value); 2] {
-    let started = Value::object([("startTime", Value::DateTime(job.queued_at))]);
-    [("pipeline", started), ("resources", Value::object::<&str>([]))]
+    [about_pipeline(job.queued_at), ("resources", Value::object::<&str>([]))]
 }
 
 /// Evaluates with the numbers that are known, and returns the first that is missing.

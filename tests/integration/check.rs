@@ -4,6 +4,7 @@ mod absent;
 mod branches;
 mod codes;
 mod every;
+mod foreseen;
 mod inputs;
 mod limits;
 mod mutation;
@@ -65,6 +66,32 @@ fn an_alias_in_the_place_of_a_step_is_one_mistake() {
     let reports = folder.run(&["check", "pipelines", "--format", "json"]).ended_with(1).json();
     let told = reports.as_array().expect("a list").iter().map(|it| (it["code"].clone(), it["place"]["line"].clone()));
     assert_eq!(told.collect::<Vec<_>>(), [2, 3].map(|line| (json!("yaml-anchor"), json!(line))));
+}
+
+#[test]
+fn each_file_has_room_for_its_mistakes_and_none_is_left_out_silently() {
+    let folder = Folder::new("");
+    let keys: String = (0..60).map(|number| format!("wrong{number}: x\n")).collect();
+    folder.write("pipelines/a.yml", &format!("steps: []\n{keys}"));
+    folder.write("pipelines/b.yml", "steps: []\nmistake: x\n");
+    let text = folder.run(&["check", "pipelines"]).ended_with(1).stderr;
+    assert_eq!(text.matches("--> pipelines/a.yml").count(), 50, "{text}");
+    assert_eq!(text.matches("--> pipelines/b.yml").count(), 1, "{text}");
+    assert!(text.contains("and 10 more in pipelines/a.yml\n"), "{text}");
+    assert!(text.contains("checked 2 pipelines: 61 errors, 0 warnings"), "{text}");
+    let reports = folder.run(&["check", "pipelines", "--format", "json"]).json();
+    assert_eq!(reports.as_array().map(Vec::len), Some(61));
+}
+
+#[test]
+fn a_file_elsewhere_has_a_whole_uri() {
+    let (folder, other) = (Folder::new(""), Folder::new(""));
+    other.write("with blank.yml", "steps: []\nmistake: x\n");
+    let path = other.path().join("with blank.yml");
+    let sarif = folder.run(&["check", path.to_str().expect("a path"), "--format", "sarif"]).ended_with(1).json();
+    let uri = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone();
+    let wanted = format!("file://{}/with%20blank.yml", other.path().display());
+    assert_eq!(uri, json!(wanted), "{sarif}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::failure::{Ending, Failure};
 use super::{Global, input, output};
 use crate::catalog::{self, Library};
 use crate::config::{Config, Environment, environment_variable};
-use crate::diagnostic::{Report, Severity, Style, render_all, shown};
+use crate::diagnostic::{Report, Severity, Style, render_by_file, shown};
 use crate::template::TemplateKind;
 use crate::webhook::payload;
 use clap::{Args, ValueEnum};
@@ -141,11 +141,7 @@ impl Check {
             ReportFormat::Json => output::json(&reports)?,
             ReportFormat::Sarif => output::json(&sarif::document(reports))?,
             ReportFormat::Text => {
-                // Only so many are shown: facts do not take the room of mistakes.
-                let (mut told, facts): (Vec<_>, Vec<_>) =
-                    reports.iter().cloned().partition(|report| report.severity > Severity::Note);
-                told.extend(facts);
-                anstream::eprint!("{}", render_all(&told, Style::Coloured));
+                anstream::eprint!("{}", render_by_file(reports, Style::Coloured));
                 let count = |severity| reports.iter().filter(|report| report.severity == severity).count();
                 anstream::eprintln!(
                     "checked {}: {}, {}",

@@ -79,12 +79,13 @@ fn physical(place: &Place) -> Value {
     })
 }
 
-/// Returns a file's path as a URI, relative where the path is.
+/// Returns a file's path as a URI, relative where the path is. Files of other repositories lie anywhere.
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let encode = |byte: u8| match byte {
         byte if byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) => (byte as char).to_string(),
         byte => format!("%{byte:02X}"),
     };
-    path.bytes().map(encode).collect()
+    let scheme = if path.starts_with('/') { "file://" } else { "" };
+    path.bytes().fold(scheme.to_owned(), |uri, byte| uri + &encode(byte))
 }

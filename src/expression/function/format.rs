@@ -9,11 +9,13 @@ use crate::expression::rope::Rope;
 use crate::expression::{Mistake, Value, time};
 use crate::taint::Text;
 
+/// What is wrong with a format out of a payload, whatever it says.
+pub(crate) const PAYLOAD_AS_FORMAT: &str = "a payload can't be the format of `format`";
+
 pub(super) fn format(call: &Invocation<'_, '_>) -> Result<Value, Mistake> {
     let format = call.text(0)?;
     if let Some(origin) = format.origin() {
-        let title = "a payload can't be the format of `format`";
-        return Err(Mistake::new(Code::TaintedChoice, call.range(0), title, "this came from a payload")
+        return Err(Mistake::new(Code::TaintedChoice, call.range(0), PAYLOAD_AS_FORMAT, "this came from a payload")
             .came_from(Some(origin))
             .help("write `format('{0}', …)` with it as an argument"));
     }

@@ -16,6 +16,7 @@ use super::evaluate::Evaluator;
 use super::syntax::Call;
 use super::{Dialect, Mistake, Unconvertible, Value};
 use crate::taint::Text;
+pub(crate) use format::PAYLOAD_AS_FORMAT;
 use std::ops::Range;
 
 /// As many arguments as the text has room for.

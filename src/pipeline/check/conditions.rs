@@ -26,7 +26,7 @@ pub(super) fn check(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
 fn of_graph(condition: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
     let condition = &without_brackets(condition, diagnostics);
     if let Some(expression) = one(condition, &view.condition(), diagnostics) {
-        outputs::check(&expression, condition, view, true, diagnostics);
+        outputs::check(&expression, condition, view, diagnostics);
     }
 }
 

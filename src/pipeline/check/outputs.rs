@@ -10,19 +10,13 @@ use crate::pipeline::model::{Action, Condition, Deployment, FanOut, Job};
 use crate::pipeline::plan::{Count, HookPoint, Interpreter, Rollout};
 
 /// Reports references of an expression that lead nowhere, and what no worker can give yet.
-pub(super) fn check(
-    expression: &Expression,
-    written: &Condition,
-    view: &View<'_>,
-    in_condition: bool,
-    diagnostics: &mut Diagnostics,
-) {
+pub(super) fn check(expression: &Expression, written: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
     for reference in expression.references() {
         let span = place(written, reference.range.clone());
         match resolve(&reference, view) {
             Ok(false) => {}
             Ok(true) => {
-                if let Some(capability) = capability(&reference, in_condition) {
+                if let Some(capability) = capability(&reference) {
                     need(capability, span, diagnostics);
                 }
             }
@@ -35,12 +29,8 @@ pub(super) fn check(
 }
 
 /// Returns what a worker must be able to do for a reference.
-fn capability(reference: &Reference, in_condition: bool) -> Option<Capability> {
-    match reference.root.to_ascii_lowercase().as_str() {
-        "pipeline" if in_condition => Some(Capability::PipelineContext),
-        "resources" => Some(Capability::ResourcesContext),
-        _ => None,
-    }
+fn capability(reference: &Reference) -> Option<Capability> {
+    reference.root.eq_ignore_ascii_case("resources").then_some(Capability::ResourcesContext)
 }
 
 struct Mistake {

@@ -21,7 +21,7 @@ pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, diagnostics: &mut Di
             of_variables(&job.job.variables, &view, diagnostics);
             for late in job.job.late.all() {
                 if let Some(expression) = conditions::one(late, &view.runtime(), diagnostics) {
-                    outputs::check(&expression, late, &view, false, diagnostics);
+                    outputs::check(&expression, late, &view, diagnostics);
                 }
             }
             for step in job.job.all_steps() {
@@ -60,7 +60,7 @@ fn of_variable(variable: &Variable, view: &View<'_>, diagnostics: &mut Diagnosti
     }
     let written = bracketed(&text, variable.value_span, !variable.value.is_tainted());
     let Some(expression) = conditions::one(&written, &view.runtime().in_variable(), diagnostics) else { return };
-    outputs::check(&expression, &written, view, false, diagnostics);
+    outputs::check(&expression, &written, view, diagnostics);
     if expression.gives_list() {
         let title = "a list can't be the value of a variable";
         let list = Diagnostic::error(Code::Conversion, title, written.span, "this gives a list");

@@ -130,7 +130,7 @@ impl Reader<'_> {
             }
             let name = known.map_or(name, |input| input.name.as_str());
             let name = Placed { value: name.to_owned(), span: entry.value.span };
-            has_gaps |= entry.value.is_gap();
+            has_gaps |= entry.value.is_gap() || text(&entry.value).is_none();
             given.extend(text(&entry.value).map(|value| (name, value)));
         }
         for input in package.inputs.iter().filter(|input| input.is_required && input.default.is_empty()) {
@@ -356,9 +356,10 @@ impl<'n> Inputs<'n> {
         }
     }
 
+    /// Says whether an input has a value. One that is no text is told as that.
     fn is_given(&self, name: &str) -> bool {
         let has_text = |text: Text| text.is_tainted() || !text.is_empty();
-        self.value(name).is_some_and(|value| value.is_gap() || text(value).is_some_and(has_text))
+        self.value(name).is_some_and(|value| value.is_gap() || text(value).is_none_or(has_text))
     }
 
     /// Says whether an input has a value, which may be its default. A payload does not decide that.

@@ -46,6 +46,8 @@ const LOCK: Type = Word(&["runLatest", "sequential"], Before);
 const JOBS: Type = Type::List(List { item: &Type::Union(&JOB), least: 1, most: JOBS_MAX });
 const STRATEGY: Type = Mapping(&STRATEGY_KEYS);
 const WORKSPACE: Type = Mapping(&WORKSPACE_KEYS);
+/// What templates are told of a stage or job, in words of their own.
+const ANY_MAPPING: Type = Type::Either(Either { text: None, list: None, mapping: Some(&Anything) });
 /// The keys of a reference to a template; what it brings has replaced it before this is asked.
 const TEMPLATE_KEYS: &[(&str, Type)] = &[("template", Own), ("parameters", Anything)];
 
@@ -106,6 +108,7 @@ pub(super) static STAGE: Union = Union { name: "a stage", kinds: &[&STAGE_KEYS, 
 static STAGE_TEMPLATE: Kind =
     Kind { name: "a reference to a template", first: Some("template"), keys: TEMPLATE_KEYS, ..KIND };
 
+/// A stage needs a job that waits for nothing, and so a job (reference, section 5.1).
 pub(super) static STAGE_KEYS: Kind = Kind {
     name: "a stage",
     first: Some("stage"),
@@ -122,7 +125,7 @@ pub(super) static STAGE_KEYS: Kind = Kind {
         ("lockBehavior", LOCK),
         ("trigger", Word(&["automatic", "manual"], Before)),
         ("isSkippable", Boolean(Before)),
-        ("templateContext", Anything),
+        ("templateContext", ANY_MAPPING),
         ("checks", Anything),
     ],
     old: &[("phases", WITH_JOBS)],
@@ -157,7 +160,7 @@ const ANY_JOB: &[(&str, Type)] = &[
     ("workspace", WORKSPACE),
     ("attempts", Type::Number(ATTEMPTS, Before)),
     ("uses", Mapping(&USES)),
-    ("templateContext", Anything),
+    ("templateContext", ANY_MAPPING),
 ];
 const OLD_POOLS: &[(&str, &str)] = &[("queue", "write `pool`"), ("server", "write `pool: server`")];
 

@@ -42,7 +42,7 @@ struct Known {
 impl Filed {
     pub(super) fn new(run: &NewRun) -> Result<Self, Fault> {
         let plan = run.work.form.plan.plan(&run.work.values).map_err(unreadable)?;
-        let board = Board::new(&plan);
+        let board = Board { queued_at: Some(run.queued_at), ..Board::new(&plan) };
         Ok(Self::beginning(&run.id, plan, board))
     }
 

@@ -10,6 +10,7 @@ use super::story::board_of_outputs;
 use super::turn;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Change, Decision, Progress, RunResult};
+use jiff::Timestamp;
 
 /// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
 /// skipped, and the run's end. Called in the same transaction as what happened.
@@ -53,7 +54,7 @@ pub(super) async fn cancel_stage(
 
 /// Returns a run's plan, and how far its jobs are.
 pub(super) async fn plan_and_board(session: &Session, forms: &Forms, run: i64) -> Result<(Plan, Board), Fault> {
-    let (plan, _) = plan(session, forms, run).await?;
+    let Found { plan, .. } = plan(session, forms, run).await?;
     let board = board(session, run, &plan).await?;
     Ok((plan, board))
 }
@@ -64,9 +65,9 @@ async fn follow(
     run: i64,
     decide: impl FnOnce(&mut Board, &mut Plan) -> Vec<Change>,
 ) -> Result<(), Fault> {
-    let (mut plan, canceled) = plan(session, forms, run).await?;
+    let Found { mut plan, canceled, queued_at } = plan(session, forms, run).await?;
     let mut board = board(session, run, &plan).await?;
-    board.canceled = canceled;
+    (board.canceled, board.queued_at) = (canceled, Some(queued_at));
     let changes = decide(&mut board, &mut plan);
     for change in &changes {
         write(session, run, &plan, change).await?;
@@ -80,10 +81,17 @@ async fn follow(
     }
 }
 
-async fn plan(session: &Session, forms: &Forms, run: i64) -> Result<(Plan, bool), Fault> {
+/// A run's plan, and what else decides about its jobs.
+struct Found {
+    plan: Plan,
+    canceled: bool,
+    queued_at: Timestamp,
+}
+
+async fn plan(session: &Session, forms: &Forms, run: i64) -> Result<Found, Fault> {
     let row = session
         .one(
-            "SELECT work.form, work.\"values\", run.state = 'canceling' AS is_canceled
+            "SELECT work.form, work.\"values\", run.state = 'canceling' AS is_canceled, run.queued_at
              FROM run
              JOIN work ON work.run = run.seq
              WHERE run.seq = $1",
@@ -93,7 +101,7 @@ async fn plan(session: &Session, forms: &Forms, run: i64) -> Result<(Plan, bool)
     let values: Vec<String> = from_json(row.try_get("values")?)?;
     let mut plan = forms.plan(session, row.try_get("form")?, &values).await?;
     matrix::fill_in(session, run, &mut plan).await?;
-    Ok((plan, row.try_get("is_canceled")?))
+    Ok(Found { plan, canceled: row.try_get("is_canceled")?, queued_at: row.try_get("queued_at")? })
 }
 
 /// Returns how far every job of a run is, and what the jobs have handed on.

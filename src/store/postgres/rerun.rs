@@ -105,7 +105,7 @@ async fn queue(
         plan.settle(*stage, *job, settled.clone());
     }
     let before = board(session, former.seq, &plan).await?;
-    let mut board = Board::new(&plan);
+    let mut board = Board { queued_at: Some(wish.at), ..Board::new(&plan) };
     for &(stage, job, leg) in taken {
         if let Some(standing) = board.leg_mut(stage, job, leg) {
             standing.clone_from(&before.stages[stage][job][leg]);

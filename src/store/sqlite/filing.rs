@@ -218,6 +218,7 @@ pub(super) fn file_beginning(
     Beginning { mut plan, mut board, rerun_of }: Beginning<'_>,
 ) -> Result<i64, Error> {
     let Session { connection, memory, .. } = session;
+    board.queued_at = Some(queued_at);
     let changes = board.advance(&mut plan);
     let result = board.result(&plan);
     let now = micros(queued_at);

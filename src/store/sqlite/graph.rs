@@ -1,7 +1,7 @@
 //! A run's jobs as [`Board`] sees them, and what follows written back.
 
 use super::matrix;
-use super::row::{from_json, micros, result_at};
+use super::row::{from_json, micros, moment, result_at};
 use super::story::board_of_outputs;
 use super::turn;
 use super::writer::Session;
@@ -52,7 +52,7 @@ pub(super) fn cancel_stage(
 
 /// Returns a run's plan, and how far its jobs are.
 pub(super) fn plan_and_board(session: &mut Session<'_>, run: i64) -> Result<(Plan, Board), Error> {
-    let (plan, _) = plan(session, run)?;
+    let Found { plan, .. } = plan(session, run)?;
     let board = board(session.connection, run, &plan)?;
     Ok((plan, board))
 }
@@ -63,9 +63,9 @@ fn follow(
     now: Timestamp,
     decide: impl FnOnce(&mut Board, &mut Plan) -> Vec<Change>,
 ) -> Result<(), Error> {
-    let (mut plan, canceled) = plan(session, run)?;
+    let Found { mut plan, canceled, queued_at } = plan(session, run)?;
     let mut board = board(session.connection, run, &plan)?;
-    board.canceled = canceled;
+    (board.canceled, board.queued_at) = (canceled, Some(queued_at));
     for change in decide(&mut board, &mut plan) {
         write(session, run, &plan, &change, now)?;
     }
@@ -78,19 +78,26 @@ fn follow(
     }
 }
 
-fn plan(session: &mut Session<'_>, run: i64) -> Result<(Plan, bool), Error> {
+/// A run's plan, and what else decides about its jobs.
+struct Found {
+    plan: Plan,
+    canceled: bool,
+    queued_at: Timestamp,
+}
+
+fn plan(session: &mut Session<'_>, run: i64) -> Result<Found, Error> {
     let Session { connection, memory, .. } = session;
-    let (form, values, state): (i64, String, String) = connection
+    let (form, values, state, queued_at): (i64, String, String, i64) = connection
         .prepare_cached(
-            "SELECT work.form, work.\"values\", run.state
+            "SELECT work.form, work.\"values\", run.state, run.queued_at
              FROM run
              JOIN work ON work.run = run.seq
              WHERE run.seq = ?",
         )?
-        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     let mut plan = memory.forms.plan(connection, form, &from_json::<Vec<String>>(&values)?)?;
     matrix::fill_in(connection, run, &mut plan)?;
-    Ok((plan, state == "canceling"))
+    Ok(Found { plan, canceled: state == "canceling", queued_at: moment(queued_at)? })
 }
 
 /// Returns how far every job of a run is, and what the jobs have handed on.

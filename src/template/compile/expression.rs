@@ -1,13 +1,16 @@
 //! Scalars with expressions, each parsed and its names checked.
 
 use super::Compiler;
-use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, did_you_mean, shown};
 use crate::expression::{Expression, Mistake, Reference, Step};
 use crate::template::directive;
 use crate::template::hole::{self, Found};
 use crate::template::part::{Chain, Hole, Part, Piece};
 use crate::yaml;
 use std::ops::Range;
+
+/// What is known of a delivery beside its payload.
+const OF_DELIVERIES: [&str; 3] = ["headers", "event", "delivery"];
 
 impl Compiler<'_> {
     pub(super) fn scalar(&mut self, scalar: &yaml::Scalar, span: Span) -> Part {
@@ -73,13 +76,17 @@ impl Compiler<'_> {
             }
         };
         let severity = if self.is_certain { Severity::Error } else { Severity::Warning };
-        let mistakes = expression.check(&self.scope);
+        let mut mistakes = expression.check(&self.scope);
+        if mistakes.is_empty() {
+            mistakes.extend(expression.references().iter().filter_map(|it| self.unknown_of_delivery(it)));
+        }
         let is_wrong = self.is_certain && !mistakes.is_empty();
         for mistake in mistakes {
             self.mistake(mistake, scalar, span, inner.start, severity);
         }
         let references = expression.references();
-        let is_wrong = is_wrong || self.undeclared.is_some_and(|known| references.iter().any(|it| is_lost(it, known)));
+        let is_wrong =
+            is_wrong || self.names.undeclared.is_some_and(|known| references.iter().any(|it| is_lost(it, known)));
         let reads_variables = references.iter().any(|it| it.root.eq_ignore_ascii_case("variables"));
         let chain = match references.as_slice() {
             [only] if !only.open && text[only.range.clone()].len() == text.trim().len() => {
@@ -89,6 +96,36 @@ impl Compiler<'_> {
         };
         let text_span = self.place(scalar, span, inner);
         Some(Hole { span: place, text_span, expression, chain, reads_variables, is_wrong })
+    }
+
+    /// Returns the mistake of a reference to what no delivery has: an alias that no webhook resource has, or a
+    /// member that none of them has.
+    fn unknown_of_delivery(&self, reference: &Reference) -> Option<Mistake> {
+        let steps = reference.steps.iter().map_while(|step| match step {
+            Step::Member(name) => Some(name.as_str()),
+            Step::Index(_) => None,
+        });
+        let steps: Vec<&str> = steps.collect();
+        let is_here = |known: &[&str], name: &str| known.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let [kind, alias, rest @ ..] = steps.as_slice() else { return None };
+        let is_of_webhooks = reference.root.eq_ignore_ascii_case("resources") && kind.eq_ignore_ascii_case("webhooks");
+        let aliases = self.names.webhooks.map(|known| known.iter().map(String::as_str).collect::<Vec<_>>());
+        let (title, label, help) = match (aliases, rest) {
+            _ if !is_of_webhooks => return None,
+            (Some(known), _) if !is_here(&known, alias) => {
+                let title = format!("no webhook resource has the alias `{}`", shown(alias));
+                let help =
+                    did_you_mean(alias, known).unwrap_or_else(|| "declare it in `resources.webhooks`".to_owned());
+                (title, "no such alias", help)
+            }
+            (_, [member, ..]) if !is_here(&OF_DELIVERIES, member) => {
+                let title = format!("`resources.webhooks.{}` has no member `{}`", shown(alias), shown(member));
+                let payload = || format!("the payload is `parameters.{}`", shown(alias));
+                (title, "no such member", did_you_mean(member, OF_DELIVERIES).unwrap_or_else(payload))
+            }
+            _ => return None,
+        };
+        Some(Mistake::new(Code::UnknownName, reference.range.clone(), title, label).help(help))
     }
 
     /// Reports a mistake of an expression whose text begins at `base` in the scalar.

@@ -47,21 +47,29 @@ pub(super) fn scope<'n>(parameters: Option<impl Iterator<Item = &'n str>>) -> Sc
     scope.with_name("variables").with_members("resources", ["webhooks"])
 }
 
+/// What else is known of the names in a file's expressions.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names<'n> {
+    /// The parameters that are there where nobody knows the others, since a name could not be read.
+    pub(super) undeclared: Option<&'n [String]>,
+    /// The aliases of webhook resources, if all are known.
+    pub(super) webhooks: Option<&'n [String]>,
+}
+
 /// Compiles a file. `place` says what kind of file it is; its mentions of other files come back
-/// with it. `undeclared` are the parameters that are there where nobody knows the others, since the word
-/// `parameters` is misspelt.
+/// with it.
 pub(super) fn compile(
     document: &yaml::Node,
     place: Place,
     scope: Scope,
-    undeclared: Option<&[String]>,
+    names: Names<'_>,
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> (Part, Vec<Mention>) {
     let mut compiler = Compiler {
         sources,
         scope,
-        undeclared,
+        names,
         loop_names: Vec::new(),
         is_certain: true,
         mentions: Vec::new(),
@@ -78,7 +86,7 @@ pub(super) fn compile(
 struct Compiler<'c> {
     sources: &'c SourceMap,
     scope: Scope,
-    undeclared: Option<&'c [String]>,
+    names: Names<'c>,
     /// The names of the loops around the present place.
     loop_names: Vec<String>,
     is_certain: bool,
@@ -185,6 +193,7 @@ impl Compiler<'_> {
                 None => {
                     self.mention(item, place);
                     elements.push(Element::Own(self.part(item, place.item())));
+                    elements.extend(one_key(item).and_then(begun_choice));
                 }
             }
         }
@@ -230,7 +239,14 @@ impl Compiler<'_> {
                     None => self.part(&entry.value, member),
                 };
                 elements.push(Element::Own(Pair { key, value }));
+                elements.extend(begun_choice(entry));
             }
         }
     }
+}
+
+/// Returns the choice that an `elseif` or `else` behind an entry continues whose `if` was not ended, which has
+/// been reported.
+fn begun_choice<T>(entry: &yaml::Entry) -> Option<Element<T>> {
+    entry.key.text().is_some_and(|key| directive::begins_choice(key)).then(|| Element::Choice(Vec::new()))
 }

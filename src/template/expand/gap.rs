@@ -165,7 +165,7 @@ impl Expansion<'_> {
         let Content::Mapping(entries) = &item.content else { return false };
         let fans_out = |entry: &&Entry| entry.key.flatten() == "strategy" && place == Place::Jobs;
         let is_open_fan = |strategy: &Node| {
-            let is_whole = self.open.contains(&strategy.span);
+            let is_whole = self.open.contains(&strategy.span) || strategy.has_gap();
             is_whole || FAN_OUTS.iter().any(|key| strategy.member(key).is_some_and(|it| self.is_open(it)))
         };
         entries.iter().any(|entry| names.contains(&&*entry.key.flatten()) && self.is_open(&entry.value))

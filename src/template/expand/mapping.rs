@@ -6,7 +6,7 @@ use crate::taint::Text;
 use crate::template::part::{Element, Pair, Part};
 use crate::template::place::Place;
 use crate::template::value::gap;
-use crate::template::{Content, Entry, Kind, Node};
+use crate::template::{BRANCHES_MAX, Content, Entry, Kind, Node};
 use std::collections::HashMap;
 
 /// Mappings with more keys than this look for double keys by hash.
@@ -76,7 +76,8 @@ impl Expansion<'_> {
                 if let Some(body) = self.chosen(branches) {
                     self.bring_entries(body, place, entries);
                 }
-                if let Some(undecided) = self.undecided(branches) {
+                let unseen = branches.get(BRANCHES_MAX).filter(|_| self.is_checked()).map(|branch| branch.body.span());
+                if let Some(undecided) = unseen.or_else(|| self.undecided(branches)) {
                     self.leave_gap_of_keys(undecided, entries);
                 }
             }

@@ -8,6 +8,7 @@
 use super::Expansion;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Step, Value};
+use crate::taint::Text;
 use crate::template::part::{Chain, Hole};
 use std::collections::{HashMap, HashSet};
 
@@ -62,8 +63,9 @@ impl Expansion<'_> {
         for step in &chain.steps {
             (value, place) = match (value, step) {
                 (Value::Object(object), Step::Member(name)) => {
-                    let at = object.iter().position(|(key, _)| key.flatten().eq_ignore_ascii_case(name))?;
-                    (object.iter().nth(at)?.1, object.places().and_then(|places| places.values.get(at)).copied())
+                    let is_named = |(_, (key, _)): &(usize, (&Text, &Value))| key.flatten().eq_ignore_ascii_case(name);
+                    let (at, (_, value)) = object.iter().enumerate().find(is_named)?;
+                    (value, object.places().and_then(|places| places.values.get(at)).copied())
                 }
                 (Value::Array(list), Step::Index(at)) => {
                     (list.items().get(*at)?, list.places().and_then(|places| places.values.get(*at)).copied())

@@ -1,6 +1,6 @@
 //! From the pipeline's file to all others that it may include.
 
-use super::compile::{self, Mention, Written};
+use super::compile::{self, Mention, Names, Written};
 use super::keys::{check_arguments, check_keys};
 use super::unread::{unread, unread_version};
 use super::{File, Loaded, Own};
@@ -213,7 +213,8 @@ impl Loader<'_> {
         let scope = compile::scope(declared.closed_names());
         let place = if kind == Kind::Extends { Place::Root } else { Place::File };
         let known = declared.names_beside_misread();
-        let compiled = compile::compile(document, place, scope, known.as_deref(), self.sources, mistakes);
+        let names = Names { undeclared: known.as_deref(), webhooks: None };
+        let compiled = compile::compile(document, place, scope, names, self.sources, mistakes);
         let file = File::new(key, document, declared, compiled);
         let has_all_keys = document.entries().is_some_and(|entries| is_read && entries.len() == file.keys.len());
         File { has_all_keys, is_read, ..file }

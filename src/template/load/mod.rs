@@ -24,7 +24,7 @@ mod unread;
 pub(super) use keys::{check_keys, has_near};
 use keys::{check_siblings, has_lost, keys};
 
-use super::compile::{self, Mention};
+use super::compile::{self, Mention, Names};
 use super::files::Files;
 use super::parameter::{self, Declared, Judge};
 use super::part::Part;
@@ -176,6 +176,7 @@ fn root(
     let typed = declared.typed().unwrap_or_default().iter().map(|it| it.name.to_string());
     let undeclared: Option<Vec<String>> = is_misread.then(|| typed.chain(webhooks.iter().cloned()).collect());
     check_siblings(document, diagnostics);
-    let compiled = compile::compile(document, Place::Root, scope, undeclared.as_deref(), sources, diagnostics);
+    let names = Names { undeclared: undeclared.as_deref(), webhooks: Some(webhooks).filter(|_| !has_lost_alias) };
+    let compiled = compile::compile(document, Place::Root, scope, names, sources, diagnostics);
     File::new(key, document, declared, compiled)
 }

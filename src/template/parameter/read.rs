@@ -107,13 +107,17 @@ impl Reader<'_> {
             self.push(Diagnostic::error(Code::InvalidValue, title, name_span, "a name must stand here"));
             return None;
         }
+        if let Some(shown) = node.member("displayName") {
+            self.text(shown, "`displayName`");
+        }
+        let is_misspelt = |word: &str| node.member(word).is_none() && has_near(node, word);
         let kind = match node.member("type") {
             Some(node) => self.kind(node),
-            None => ParameterKind::from_word("string"),
+            None => ParameterKind::from_word("string").filter(|_| !is_misspelt("type")),
         };
         // An unknown type has been reported; any value will do, also none, and the parameter is there.
         let (kind, absent) = match kind {
-            Some(kind) => (kind, None),
+            Some(kind) => (kind, Some(Value::Null).filter(|_| is_misspelt("default"))),
             None => (ParameterKind::any(), Some(Value::Null)),
         };
         let values = self.values(node.member("values"));

@@ -97,7 +97,7 @@ impl Foreground {
             id: job_id(place),
             number: 1,
             name,
-            queued_at: self.host.clock.now(),
+            queued_at: board.queued_at.unwrap_or_else(|| self.host.clock.now()),
             delivery: None,
             attempt: 1,
             asked_at: None,
@@ -140,7 +140,7 @@ impl Course {
     fn new(run: &Foreground) -> Self {
         let (tell, told) = mpsc::channel(UNPRINTED_MAX);
         Self {
-            board: Board::new(&run.plan),
+            board: Board { queued_at: Some(run.host.clock.now()), ..Board::new(&run.plan) },
             plan: run.plan.clone(),
             name: run.name.clone(),
             due: VecDeque::new(),

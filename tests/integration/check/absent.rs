@@ -82,6 +82,12 @@ fn what_stands_in_the_last_of_many_branches_is_not_missing() {
     let others: String = (0..9).map(|number| branch(number, "overWrite: true")).collect();
     let head = "steps:\n- task: CopyFiles@2\n  inputs:\n    contents: x\n";
     tells(&format!("{head}{others}{}", branch(9, "targetFolder: a")), &[]);
+    // Of more than the checks look at, the mapping around is in doubt, and nothing else.
+    let many: String = (0..40).map(|number| branch(number, "overWrite: true")).collect();
+    tells(&format!("{head}{many}{}", branch(40, "targetFolder: a")), &[]);
+    let other = "- task: CopyFiles@2\n  inputs: {contents: x}\n";
+    let line = format!("error missing-input {}", format!("{head}{many}").lines().count() + 5);
+    tells(&format!("{head}{many}{other}"), &[line.as_str()]);
     let few: String = (0..7).map(|number| branch(number, "overWrite: true")).collect();
     tells(&format!("{head}{few}{}", branch(7, "targetFolder: a")), &[]);
     tells(&format!("{head}{few}"), &["error missing-input 6"]);

@@ -132,7 +132,7 @@ fn a_condition_that_is_wrong_with_every_value_is_told_before_a_delivery() {
          - bash: x\n  condition: and(suceeded(), eq('${{ parameters.hook.ref }}', 'a'))\n\
          - bash: x\n  condition: and(succeeded(), eq('${{ parameters.hook.ref }}', 'a'))\n\
          - bash: x\n  condition: ${{ parameters.hook.ref }}\n",
-        &["warning expression-syntax 10", "warning unknown-function 12"],
+        &["warning expression-syntax 10", "warning unknown-function 12", "warning tainted-condition 16"],
     );
 }
 

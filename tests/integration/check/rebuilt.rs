@@ -3,7 +3,8 @@
 use super::told::told;
 use crate::support::Folder;
 
-const REBUILDING: &str = "parameters:
+/// A template that takes stages apart and puts them together again as they were.
+pub(super) const REBUILDING: &str = "parameters:
 - {name: stages, type: stageList}
 stages:
 - ${{ each stage in parameters.stages }}:
@@ -17,7 +18,6 @@ stages:
             ${{ pair.key }}: ${{ pair.value }}
         ${{ if job.steps }}:
           steps:
-          - script: echo before
           - ${{ each step in job.steps }}:
             - ${{ each pair in step }}:
                 ${{ pair.key }}: ${{ pair.value }}
@@ -106,6 +106,6 @@ fn a_mistake_names_the_place_to_which_a_template_has_put_what_is_wrong() {
     folder.write("rebuilding.yml", REBUILDING);
     folder.write("p.yml", &STAGES.replace("condition: succeeded()", "condition: eq(1,"));
     let checked = folder.run(&["check", "p.yml"]).ended_with(1).stderr;
-    let place = " ::: rebuilding.yml:18:34\n   |\n18 |                 ${{ pair.key }}: ${{ pair.value }}\n";
+    let place = " ::: rebuilding.yml:17:34\n   |\n17 |                 ${{ pair.key }}: ${{ pair.value }}\n";
     assert!(checked.contains(place) && checked.contains("put here by this expression"), "{checked}");
 }

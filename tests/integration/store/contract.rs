@@ -1,6 +1,7 @@
 //! What holds in every store.
 
 use super::world::{LEASE, World, job, plan, worlds};
+use jiff::SignedDuration;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::Job;
 use pipehook::run::{RunResult, State};
@@ -354,5 +355,25 @@ async fn a_change_between_look_and_wait_is_not_missed() {
         world.queue(plan(vec![job("a", &[])])).await;
         changes.changed().await.expect("the store is open");
         assert!(world.claim().await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_condition_that_asks_when_the_run_was_queued_is_answered_when_its_turn_comes() {
+    for mut world in worlds() {
+        let second = |after: i64| (world.now() + SignedDuration::from_secs(after)).strftime("%H:%M:%S").to_string();
+        let late = |name: &str, second: String| Job {
+            condition: Some(format!("eq(format('{{0:HH:mm:ss}}', pipeline.startTime), '{second}')")),
+            ..job(name, &["a"])
+        };
+        let run = world.queue(plan(vec![job("a", &[]), late("b", second(20)), late("c", second(0))])).await;
+        let claim = world.claim().await.expect("its job is due");
+        world.wait(20);
+        world.crash();
+        world.store().finish(&claim.lease, world.outcome(RunResult::Succeeded)).await.expect("the lease holds");
+        let next = world.claim().await.expect("the condition of the third holds");
+        assert_eq!(next.job, 2);
+        world.store().finish(&next.lease, world.outcome(RunResult::Succeeded)).await.expect("the lease holds");
+        assert_eq!(state(&world, &run.id).await.0, State::Completed, "the second was skipped");
     }
 }

@@ -3,7 +3,7 @@
 use super::world::{job, plan, stage, staged};
 use RunResult::{Canceled, Failed, Skipped, Succeeded, SucceededWithIssues};
 use pipehook::pipeline::plan::{
-    Count, Deployment, FanOut, Hook, HookPoint, Job, MatrixLeg, Plan, Rollout, Strategy, Variable,
+    Count, Deployment, FanOut, Hook, HookPoint, Job, MatrixLeg, Plan, Rollout, Stage, Strategy, Variable,
 };
 use pipehook::run::{Board, Decision, Output, Progress, RunResult, Standing};
 
@@ -28,6 +28,31 @@ fn decide(first: Job, second: Job, result: RunResult, canceled: bool) -> Option<
         Decision::Completed { result, reason } => {
             assert!(!reason.is_empty(), "a decision has a reason");
             Some(*result)
+        }
+    }
+}
+
+#[test]
+fn a_condition_of_a_job_and_of_a_stage_sees_when_the_run_was_queued() {
+    let queued_at = "2026-03-09T05:07:08Z".parse().expect("a time");
+    for (condition, is_due) in [
+        ("gt(pipeline.startTime, '2026-03-09')", true),
+        ("eq(format('{0:yyyyMMdd}', pipeline.startTime), '20260310')", false),
+        ("eq(variables.day, '09')", true),
+    ] {
+        let day = Variable {
+            name: "day".to_owned(),
+            value: "$[format('{0:dd}', pipeline.startTime)]".into(),
+            ..Variable::default()
+        };
+        let of_job = plan(vec![with_condition("a", &[], condition)]);
+        let of_stage =
+            staged(vec![Stage { condition: Some(condition.to_owned()), ..stage("s", &[], vec![job("a", &[])]) }]);
+        for plan in [of_job, of_stage] {
+            let mut plan = Plan { variables: vec![day.clone()], ..plan };
+            let mut board = Board { queued_at: Some(queued_at), ..Board::new(&plan) };
+            let changes = board.advance(&mut plan);
+            assert_eq!(changes[0].decision == Decision::Due, is_due, "{condition}: {changes:?}");
         }
     }
 }
