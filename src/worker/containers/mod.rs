@@ -179,7 +179,8 @@ async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(
     let base = format!("{PREFIX}{}_{}", execution.job.run, folder.display());
     left::note(execution.job, &execution.containers.engine, &base, wishes.len())
         .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
-    if wishes.len() > 1 {
+    // Also a service alone is known by its name in a network of the author's only.
+    if wishes.len() > 1 || wishes.iter().any(|wish| matches!(wish.role, Role::Service(_))) {
         Engine::of(execution).call(&["network", "create", &base]).await?;
         execution.containers.network = Some(base.clone());
     }
