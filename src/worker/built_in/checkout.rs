@@ -17,7 +17,7 @@ use super::git::{self, Git};
 use super::repository::{Found, OWN};
 use super::submodule::{self, Submodules};
 use super::{Ending, Own, Told, Unfinished, conclude, place};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
 use crate::taint::Text;
 use std::io::Write;
@@ -173,7 +173,17 @@ async fn found_head(git: &mut Git<'_, '_>, own: &Path) -> Result<Option<String>,
     let commit = match git.call(own, git::LOCAL, &arguments, Shown::No).await {
         Ok(lines) => lines.into_iter().next(),
         Err(Unfinished::Failed(sentence)) if git.job.host.program("git").is_none() => return Err(sentence.into()),
-        Err(Unfinished::Failed(_)) => None,
+        Err(Unfinished::Failed(_)) if is_unborn(git, own).await? => None,
+        Err(Unfinished::Failed(_)) => {
+            // It says why where it is not told to be quiet.
+            let why = git.call(own, git::LOCAL, &["rev-parse", "--verify", "HEAD"], Shown::No).await;
+            let folder = shown_path(&own.to_string_lossy());
+            return Err(match why {
+                Err(Unfinished::Failed(why)) => format!("The repository `{folder}` can't be read: {why}").into(),
+                Err(other) => other,
+                Ok(_) => format!("The repository `{folder}` could not be read.").into(),
+            });
+        }
         Err(other) => return Err(other),
     };
     let Some(commit) = commit else {
@@ -188,6 +198,21 @@ async fn found_head(git: &mut Git<'_, '_>, own: &Path) -> Result<Option<String>,
         None => branch_by_git(git, own).await?,
     };
     Ok(Some(format!("{commit} {branch}")))
+}
+
+/// Says whether a repository is one without a commit yet: it can be read, its `HEAD` names a branch, and there is
+/// neither that one nor any other. All else is a repository in which something is wrong.
+async fn is_unborn(git: &mut Git<'_, '_>, own: &Path) -> Result<bool, Unfinished> {
+    for (arguments, has_lines) in
+        [(["symbolic-ref", "--quiet", "HEAD"].as_slice(), true), (&["for-each-ref", "--count=1"], false)]
+    {
+        match git.call(own, git::LOCAL, arguments, Shown::No).await {
+            Ok(lines) if lines.is_empty() != has_lines => {}
+            Ok(_) | Err(Unfinished::Failed(_)) => return Ok(false),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(true)
 }
 
 /// Returns the branch of a further working tree; `HEAD` where there is none.

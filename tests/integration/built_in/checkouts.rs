@@ -2,6 +2,7 @@
 
 use super::{Folder, fails_with, folder, git, printed, repository, run};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Adds a submodule and commits it.
 fn add(folder: &Folder, other: &Folder, place: &str) {
@@ -101,4 +102,24 @@ fn a_job_that_wants_no_large_files_needs_no_program_for_them() {
 
 fn folder_of_another_pool() -> Folder {
     folder("jobs:\n- job: a\n  pool: elsewhere\n  steps:\n  - checkout: self\n    lfs: true\n")
+}
+
+#[test]
+fn a_repository_that_can_t_be_read_fails_the_job() {
+    let breaks: [(&str, fn(&Path)); 3] = [
+        ("HEAD is at a branch that is gone", |git| {
+            std::fs::write(git.join("HEAD"), "ref: refs/heads/gone\n").expect("a file")
+        }),
+        ("its objects are gone", |git| std::fs::remove_dir_all(git.join("objects")).expect("a folder")),
+        ("a reference is garbage", |git| {
+            std::fs::write(git.join("refs/heads/topic/one"), "garbage\n").expect("a file");
+        }),
+    ];
+    for (what, break_it) in breaks {
+        let folder = repository("steps:\n- script: echo ran\n");
+        break_it(&folder.path().join(".git"));
+        let output = run(&folder).ended_with(1);
+        assert!(output.stdout.contains("can't be read: `git rev-parse` exited with code '128'"), "{what}: {output:?}");
+        assert!(!output.stdout.contains("ran"), "{what}: {output:?}");
+    }
 }
