@@ -248,6 +248,13 @@ impl Reader<'_> {
             let Some(written) = text(value).filter(|text| !text.is_tainted() && !text.is_empty()) else { continue };
             let written = written.flatten();
             let written = written.trim();
+            if written.contains("$(") && task::DECISIVE.contains(&(task, name)) {
+                let title = format!("a macro can't be the input `{name}` of the task `{task}` here");
+                let wrong = Diagnostic::error(Code::Unsupported, title, value.span, "this decides what the step is");
+                let help = format!("write {}, or an expression: `${{{{ … }}}}`", listed(words.iter().copied(), "or"));
+                self.diagnostics.push(wrong.help(help));
+                continue;
+            }
             if written.contains("$(") || words.iter().any(|word| word.eq_ignore_ascii_case(written)) {
                 continue;
             }
@@ -366,7 +373,7 @@ impl<'n> Inputs<'n> {
         let default = self.definition.input(name).map_or("", |input| input.default);
         match self.value(name).and_then(text) {
             Some(given) if given.is_tainted() => false,
-            Some(given) if !given.is_empty() => given.flatten().eq_ignore_ascii_case(wanted),
+            Some(given) if !given.is_empty() => given.flatten().trim().eq_ignore_ascii_case(wanted),
             _ => default.eq_ignore_ascii_case(wanted),
         }
     }

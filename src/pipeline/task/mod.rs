@@ -22,7 +22,7 @@ mod script;
 mod tool;
 mod trust;
 
-pub use choice::choices;
+pub use choice::{DECISIVE, choices};
 pub use trust::Role;
 
 use super::model::ResourceKind;

@@ -13,7 +13,7 @@ use super::input::Inputs;
 use super::pattern::{Patterns, Points};
 use super::tree::search;
 use super::{Own, Told, Unfinished, xml};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::files::Links;
 use crate::store::{Artifact, Coverage, FILES_MAX, FileKind, KeptFile, StepReport};
 use quick_xml::events::{BytesStart, Event};
@@ -47,12 +47,46 @@ pub(super) async fn run(
             false => Ok(Told { lines: Vec::new(), warnings: vec![sentence] }),
         };
     }
+    note(execution, own, found, &inputs.data("reportDirectory"), report).await
+}
+
+/// Looks at a file of code coverage that a command has handed over, and keeps the report beside it.
+pub(super) async fn take(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    (file, folder): (&str, Option<&str>),
+    report: &mut StepReport,
+) -> Result<Told, Unfinished> {
+    let file = execution.job.workspace.entry(file);
+    let file = file.map_err(|problem| format!("The code coverage can't be read: {problem}."))?;
+    let found = halt::work(execution, own, move |halt| {
+        let coverage = read(&file, halt);
+        let coverage = coverage.map_err(|reason| {
+            format!("The code coverage in `{}` can't be read: {reason}.", shown_path(&file.to_string_lossy()))
+        })?;
+        Ok(Found { files: vec![file], coverage, problems: Vec::new() })
+    });
+    let found = found.await?;
+    note(execution, own, found, folder.unwrap_or_default(), report).await
+}
+
+/// Notes what was found, and keeps it; a folder that is named too, as an artifact.
+async fn note(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    found: Found,
+    folder: &str,
+    report: &mut StepReport,
+) -> Result<Told, Unfinished> {
     let kept = keep(execution, own, found.files, report.files.len()).await?;
     report.files.extend(kept);
-    report.coverage = Some(found.coverage);
+    match &mut report.coverage {
+        Some(all) => all.add(found.coverage),
+        none => *none = Some(found.coverage),
+    }
     let mut told = Told { lines: vec![found.coverage.to_string()], warnings: found.problems };
-    if !inputs.text("reportDirectory").is_empty() {
-        told.lines.push(publish(execution, own, &inputs.data("reportDirectory")).await?);
+    if !folder.is_empty() {
+        told.lines.push(publish(execution, own, folder).await?);
     }
     Ok(told)
 }
@@ -109,7 +143,7 @@ async fn publish(execution: &mut Execution<'_>, own: Own<'_>, written: &str) -> 
     let called = name.clone();
     let links = Links::Within(execution.job.workspace.homes());
     let kept = halt::work(execution, own, move |_| {
-        let kept = keep.artifact(&run, &called, "", (&from, &links));
+        let kept = keep.artifact(&run, &called, (&from, &links));
         kept.map_err(|error| format!("The report can't be kept: {error}."))
     });
     let location = kept.await?.below;

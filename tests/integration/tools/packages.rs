@@ -103,7 +103,8 @@ fn a_task_that_is_nowhere_is_told_with_those_that_are() {
     let machine = Machine::with_configuration("tasks: tasks\n");
     machine.file("tasks/a/task.json", &definition("Deploy", 3, NODE));
     machine.file("tasks/b/1.0.1/task.json", &definition("Sign", 1, r#"{"PowerShell3":{"target":"x.ps1"}}"#));
-    machine.file("tasks/c/task.json", "{\"name\":");
+    machine.file("tasks/a/x.js", "").file("tasks/c/task.json", "{\"name\":");
+    machine.file("tasks/d/task.json", &definition("Other", 1, NODE));
     let wrong = |step: &str| machine.run(&format!("steps:\n- task: {step}\n")).ended_with(1).stderr;
     let unknown = wrong("Deplooy@3");
     assert!(unknown.contains("error[unknown-task]: there is no task `Deplooy` here"), "{unknown}");
@@ -113,6 +114,7 @@ fn a_task_that_is_nowhere_is_told_with_those_that_are() {
     let signing = wrong("Sign@1");
     assert!(signing.contains("error[unsupported]: the task `Sign` has no handler of Node"), "{signing}");
     assert!(signing.contains("its handlers are `PowerShell3`"), "{signing}");
+    assert!(unknown.contains("d/task.json` can't be used: its handler is not there: `x.js`"), "{unknown}");
     let inputs = wrong("Deploy@3\n  inputs: {paht: x}");
     assert!(inputs.contains("error[missing-input]: the task `Deploy` needs the input `path`"), "{inputs}");
     assert!(inputs.contains("warning[unknown-input]: the task `Deploy` has no input `paht`"), "{inputs}");
