@@ -263,3 +263,39 @@ fn parts_of_a_package_that_do_not_run_are_told_before() {
     assert!(told[0].contains("`Early`") && told[0].contains("`prejobexecution`"), "{checked}");
     assert!(told[1].contains("`Late`") && told[1].contains("`postjobexecution`"), "{checked}");
 }
+
+#[test]
+fn inputs_of_a_package_are_checked_as_its_definition_says() {
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    let inputs = r#"[
+        {"name":"command","type":"pickList","defaultValue":"push","options":{"push":"Push","pull":"Pull"}},
+        {"name":"level","type":"radio","options":{"low":"Low","high":"High"}},
+        {"name":"open","type":"pickList","options":{"a":"A"},"properties":{"EditableOptions":"True"}},
+        {"name":"several","type":"pickList","options":{"a":"A","b":"B"},"properties":{"MultiSelectFlatList":"true"}},
+        {"name":"feed","type":"string","required":true,"visibleRule":"command = push && level != low"},
+        {"name":"other","type":"string","required":true,"visibleRule":"command startsWith pu"}
+    ]"#;
+    let text = definition("Ship", 1, NODE).replace(r#"[{"name":"path","type":"string","required":true}]"#, inputs);
+    machine.file("tasks/ship/task.json", &text).file("tasks/ship/x.js", "");
+    let check = |inputs: &str| {
+        machine
+            .file("pipelines/p.yml", &format!("variables: {{v: x}}\nsteps:\n- task: Ship@1\n  inputs: {{{inputs}}}\n"));
+        machine.command(&["check", "pipelines"])
+    };
+    let wrong = check("command: pul, level: HIGH, open: b, several: 'a,b', feed: f").ended_with(0);
+    let told = "warning[invalid-value]: the input `command` of the task `Ship` is not `pul`";
+    assert!(wrong.stderr.contains(told) && wrong.stderr.contains("did you mean `pull`"), "{wrong:?}");
+    assert_eq!(wrong.stderr.matches("warning[").count(), 1, "{wrong:?}");
+    let missing = "warning[missing-input]: the task `Ship` needs the input `feed`";
+    for (inputs, is_missing) in [
+        ("level: high", true),
+        ("level: low", false),
+        ("command: Pull", false),
+        ("command: $(v)", false),
+        ("feed: $(v)", false),
+    ] {
+        let output = check(inputs);
+        assert_eq!(output.stderr.contains(missing), is_missing, "{inputs}: {output:?}");
+        assert!(!output.stderr.contains("invalid-value"), "{inputs}: {output:?}");
+    }
+}
