@@ -15,7 +15,7 @@ use super::super::variables::{Setting, Variables};
 use super::call::Shown;
 use super::git::{self, Git};
 use super::repository::{Found, OWN};
-use super::submodule::{self, Submodules};
+use super::submodule::{self, LargeFiles, Submodules};
 use super::{Ending, Own, Told, Unfinished, conclude, place};
 use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
@@ -39,8 +39,7 @@ struct Request {
     depth: Option<String>,
     tags: bool,
     submodules: Submodules,
-    /// Whether large files are fetched, of which the repository has pointers.
-    large_files: bool,
+    large_files: LargeFiles,
     /// Folders or patterns, and the option for them.
     sparse: Option<(&'static str, Vec<String>)>,
     notes: Vec<String>,
@@ -85,7 +84,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
             depth: Some(DEPTH_DEFAULT.to_owned()),
             tags: false,
             submodules: Submodules::None,
-            large_files: false,
+            large_files: LargeFiles::Left,
             sparse: None,
             notes: Vec::new(),
         };
@@ -249,8 +248,8 @@ fn request(job: &JobContext, checkout: &Checkout, variables: &Variables) -> Resu
         Some(word) => Err(format!("`{name}` of a checkout is `true` or `false`, not `{}`.", shown(word))),
     };
     let mut notes = Vec::new();
-    let large_files = flag("lfs", &checkout.lfs)?;
-    if large_files && job.host.program(LARGE_FILES).is_none() {
+    let large_files = if flag("lfs", &checkout.lfs)? { LargeFiles::Fetched } else { LargeFiles::Left };
+    if large_files == LargeFiles::Fetched && job.host.program(LARGE_FILES).is_none() {
         return Err(format!("`{LARGE_FILES}` is not installed on this machine, and `lfs: true` needs it."));
     }
     if flag("persistCredentials", &checkout.persist_credentials)? {
@@ -334,13 +333,12 @@ async fn fetch(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result
             ["sparse-checkout", "set", kind, "--end-of-options"].into_iter().chain(parts).collect();
         git.call(target, git::LOCAL, &arguments, shown).await?;
     }
-    if request.large_files {
-        // Hooks are not made: none of a repository's run here.
-        git.call(target, git::LOCAL, &["lfs", "install", "--local", "--skip-repo"], shown).await?;
+    if request.large_files == LargeFiles::Fetched {
+        submodule::set_up(git, target, shown).await?;
         git.call(target, git::LOCAL, &["lfs", "fetch", "origin", &commit], shown).await?;
     }
     git.call(target, git::LOCAL, &["checkout", "--quiet", "--force", "--detach", &commit], shown).await?;
-    submodule::bring(git, target, request.submodules, depth.as_deref(), shown).await?;
+    submodule::bring(git, target, (request.submodules, request.large_files), depth.as_deref(), shown).await?;
     Ok(commit)
 }
 
