@@ -44,7 +44,16 @@ pub(super) async fn script(
     inputs: &Inputs,
     tool: &'static Tool,
 ) -> Result<Ending, Unfinished> {
-    let calls = meant(inputs, tool)?;
+    let mut calls = meant(inputs, tool)?;
+    let (count, is_there) = (calls.len(), |call: &&Call| names_something(call, inputs));
+    calls.retain(is_there);
+    let nameless = "Nothing is pushed: no `repository` is named.";
+    if calls.is_empty() && count > 0 {
+        return Ok(Ending::Done(vec![nameless.to_owned()]));
+    }
+    if calls.len() < count {
+        execution.desk.log(Some(own.place), vec![format!("##[warning]{nameless}")]).await?;
+    }
     let Some(first) = calls.first() else {
         return Err(format!("The task `{}` has nothing to do for these inputs.", tool.task).into());
     };
@@ -89,6 +98,12 @@ fn meant(inputs: &Inputs, tool: &'static Tool) -> Result<Vec<&'static Call>, Str
         inputs.author(name)?;
     }
     Ok(tool.calls_for(|name, value| inputs.choice(name).is_ok_and(|it| it.eq_ignore_ascii_case(value))))
+}
+
+/// Says whether an image has a name that a call is about. Without one it is not made, as by the task of Azure's.
+fn names_something(call: &Call, inputs: &Inputs) -> bool {
+    let is_nameless = |part: &Part| matches!(part, Part::Tagged(name) if given(inputs, name).is_none());
+    !call.parts.iter().any(is_nameless)
 }
 
 /// What one call is made for: a file, or a line.
@@ -178,7 +193,7 @@ fn split_lines(text: &Text) -> Text {
     split
 }
 
-/// Splits at the author's line breaks only.
+/// Splits at the author's line breaks and commas only: tags have neither.
 fn lines(text: &Text) -> Vec<Text> {
     let mut lines = vec![Text::default()];
     for segment in text.segments() {
@@ -186,7 +201,7 @@ fn lines(text: &Text) -> Vec<Text> {
             lines.last_mut().expect("there is one from the beginning").push(segment.clone());
             continue;
         }
-        for (at, piece) in segment.text.split(['\n', '\r']).enumerate() {
+        for (at, piece) in segment.text.split(['\n', '\r', ',']).enumerate() {
             if at > 0 {
                 lines.push(Text::default());
             }

@@ -213,7 +213,7 @@ async fn start_one(execution: &mut Execution<'_>, name: &str, wish: &Wish) -> Re
     // From here on there is something to remove.
     let running = Running { name: name.to_owned(), role: wish.role.clone(), path: String::new() };
     execution.containers.running.push(running);
-    let arguments = wish.arguments(execution.job, name, network.as_deref());
+    let arguments = wish.arguments(execution.job, &execution.containers.engine, name, network.as_deref());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     Engine::of(execution).with(&wish.env).call(&arguments).await?;
     Engine::of(execution).call(&["start", name]).await?;
