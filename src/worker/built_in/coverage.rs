@@ -10,12 +10,11 @@ use super::super::job::Execution;
 use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points};
-use super::tree::search;
-use super::{Own, Told, Unfinished, xml};
-use crate::diagnostic::{shown, shown_path};
+use super::{Own, Told, Unfinished, pattern, xml};
+use crate::diagnostic::shown_path;
 use crate::files::Links;
 use crate::store::{Artifact, Coverage, FILES_MAX, FileKind, KeptFile, StepReport};
+use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
 use std::path::{Path, PathBuf};
 
@@ -35,12 +34,13 @@ pub(super) async fn run(
     report: &mut StepReport,
 ) -> Result<Told, Unfinished> {
     let workspace = execution.job.workspace.clone();
-    let patterns = Patterns::new(inputs.text("summaryFileLocation"), &workspace.sources, Points::Taken)?;
+    let patterns = inputs.text("summaryFileLocation").clone();
+    let named = shown_path(&patterns.flatten());
     let fails = inputs.flag("failIfCoverageEmpty")?;
     let found = halt::work(execution, own, move |halt| find(&workspace, &patterns, halt)).await?;
     if found.files.is_empty() {
         let sentence = found.problems.into_iter().next().unwrap_or_else(|| {
-            "No file is meant by `summaryFileLocation`: there are no results of code coverage.".to_owned()
+            format!("No file is meant by `summaryFileLocation`: `{named}`: there are no results of code coverage.")
         });
         return match fails {
             true => Err(sentence.into()),
@@ -91,17 +91,16 @@ async fn note(
     Ok(told)
 }
 
-fn find(workspace: &Workspace, patterns: &Patterns, halt: &Halt) -> Result<Found, String> {
+fn find(workspace: &Workspace, patterns: &Text, halt: &Halt) -> Result<Found, String> {
     let mut found = Found { files: Vec::new(), coverage: Coverage::default(), problems: Vec::new() };
-    let folder = &workspace.sources;
-    for path in search(folder, workspace, halt, |path| patterns.holds(path))? {
-        match read(&folder.join(&path), halt) {
+    for path in pattern::found(patterns, workspace, halt)? {
+        match read(&path, halt) {
             Ok(coverage) => {
                 found.coverage.add(coverage);
-                found.files.push(folder.join(path));
+                found.files.push(path);
             }
             Err(reason) => {
-                let path = shown(&path.to_string_lossy());
+                let path = shown_path(&workspace.named(&path).to_string_lossy());
                 found.problems.push(format!("The code coverage in `{path}` can't be read: {reason}."));
             }
         }

@@ -14,10 +14,11 @@ use super::super::workspace::Workspace;
 use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points};
-use super::tree::{search, search_here};
+use super::pattern::{Patterns, Points, found_from};
+use super::tree::search_here;
 use super::{Ending, Own, Told, Unfinished, conclude, xml};
 use crate::diagnostic::{shown, shown_path};
+use crate::files::Sought;
 use crate::store::{StepReport, TestFailure, Tests};
 use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
@@ -123,7 +124,7 @@ pub(in super::super) struct Wanted {
 
 /// Which files of a folder.
 enum Files {
-    Meant(Patterns),
+    Meant(Text),
     Named(Vec<PathBuf>),
 }
 
@@ -131,7 +132,7 @@ impl Wanted {
     /// Returns what is wanted: a form by its name, and the files that patterns mean in a folder.
     /// On failure, a sentence.
     pub(super) fn new(form: &str, folder: PathBuf, patterns: &Text, workspace: &Workspace) -> Result<Self, String> {
-        let files = Files::Meant(Patterns::new(patterns, &folder, Points::Taken)?);
+        let files = Files::Meant(patterns.clone());
         Ok(Self { form: self::form(form)?, folder, files, workspace: workspace.clone(), title: None })
     }
 
@@ -151,6 +152,7 @@ impl Wanted {
     /// Removes what there is so far, and returns the same.
     pub(super) fn clear(self, halt: &Halt) -> Result<Self, String> {
         let Files::Meant(patterns) = &self.files else { return Ok(self) };
+        let patterns = Patterns::new(patterns, &self.folder, Points::Taken)?;
         for path in search_here(&self.folder, halt, |path| patterns.holds(path))? {
             let removed = super::checkout::remove(&self.folder.join(&path));
             removed.map_err(|error| {
@@ -183,7 +185,8 @@ pub(super) async fn run(
     let form = inputs.choice("testRunner")?;
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
     let (pattern, below) = (inputs.text("testResultsFiles"), shown_path(&folder.to_string_lossy()));
-    let none = format!("No file below `{below}` is meant by `{}`: there are no results.", shown(&pattern.flatten()));
+    let none =
+        format!("No file below `{below}` is meant by `{}`: there are no results.", shown_path(&pattern.flatten()));
     let wanted = Wanted::new(&form, folder, pattern, &execution.job.workspace)?.titled(&inputs.data("testRunTitle"));
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
     let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
@@ -267,18 +270,18 @@ fn read_all(wanted: &Wanted, halt: &Halt) -> Result<Read, String> {
     let mut all = Read::default();
     all.tests.title.clone_from(title);
     let paths = match files {
-        Files::Meant(patterns) => search(folder, workspace, halt, |path| patterns.holds(path))?,
+        Files::Meant(patterns) => found_from(folder, patterns, workspace, halt, Sought::Files)?,
         Files::Named(paths) => paths.clone(),
     };
     for path in paths {
         let mut tests = Tests::default();
-        match read(form, &folder.join(&path), &mut tests, halt) {
+        match read(form, &path, &mut tests, halt) {
             Ok(()) => {
                 all.files += 1;
                 all.tests.add(tests);
             }
             Err(reason) => {
-                let path = shown(&path.to_string_lossy());
+                let path = shown_path(&path.strip_prefix(folder).unwrap_or(workspace.named(&path)).to_string_lossy());
                 all.problems.push(format!("The results in `{path}` can't be read: {reason}."));
             }
         }

@@ -8,12 +8,12 @@ use super::super::words::{quoted, split};
 use super::copy::source;
 use super::halt;
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, named};
+use super::pattern::{found_from, named};
 use super::program::{self, given};
 use super::results::Wanted;
-use super::tree::{search, search_entries};
 use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
+use crate::files::Sought;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
 use crate::taint::{Segment, Text};
@@ -142,23 +142,18 @@ async fn subjects(
             // These tasks also take several patterns on a line.
             let (written, shown_as) = match each {
                 Each::File(name) | Each::Project(name, _) | Each::First(name) => {
-                    (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown(&inputs.data(name))))
+                    (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown_path(&inputs.data(name))))
                 }
                 _ => (PROJECTS.into(), "the task".to_owned()),
             };
-            let patterns = Patterns::new(&written, &folder, Points::Taken)?;
             let is_for_web = matches!(each, Each::WebProject);
             let is_first = matches!(each, Each::First(_));
             let workspace = execution.job.workspace.clone();
             let takes_folders = matches!(each, Each::File(_) | Each::Project(..));
             let found = halt::work(execution, own, move |halt| {
-                let is_meant = |path: &Path| patterns.holds(path);
-                let files = match takes_folders {
-                    true => search_entries(&folder, &workspace, halt, is_meant)?,
-                    false => search(&folder, &workspace, halt, is_meant)?,
-                };
+                let sought = if takes_folders { Sought::Entries } else { Sought::Files };
+                let files = found_from(&folder, &written, &workspace, halt, sought)?;
                 let root = is_root_named(&written, &folder, &workspace) && takes_folders;
-                let files = files.into_iter().map(|path| folder.join(path));
                 let files = root.then(|| folder.clone()).into_iter().chain(files);
                 let mut files: Vec<PathBuf> = files.filter(|it| !is_for_web || dotnet::is_for_web(it)).collect();
                 files.sort_by_key(|path| path.components().count());

@@ -76,3 +76,53 @@ steps:
     );
     assert!(output.stdout.contains("##[error]No file is meant by `summaryFileLocation`"), "{output:?}");
 }
+
+#[test]
+fn patterns_lead_to_all_of_the_job_s_folders() {
+    let machine = with(&["dotnet", "docker"]);
+    let prepare = "\
+- script: |
+    mkdir -p $(Agent.TempDirectory)/g ../beside $(Build.BinariesDirectory) $(Build.ArtifactStagingDirectory)
+    echo '<coverage lines-covered=\"5\" lines-valid=\"10\"/>' > $(Agent.TempDirectory)/g/c.xml
+    echo '<testsuite><testcase name=\"a\"/></testsuite>' > ../beside/t.xml
+    touch $(Build.BinariesDirectory)/b.csproj $(Build.ArtifactStagingDirectory)/Dockerfile
+";
+    let coverage = "coverage: 50.00 % of lines (5 of 10)";
+    let tests = "tests: 1, 1 passed, 0 failed, 0 skipped";
+    for (task, inputs, line) in [
+        ("PublishCodeCoverageResults@2", "summaryFileLocation: $(Agent.TempDirectory)/**/c.xml", coverage),
+        ("PublishCodeCoverageResults@2", "summaryFileLocation: $(Agent.TempDirectory)/g/c.xml", coverage),
+        ("PublishCodeCoverageResults@2", "summaryFileLocation: $(Pipeline.Workspace)/**/c.xml", coverage),
+        ("PublishTestResults@2", "testResultsFiles: '../beside/*.xml'", tests),
+        ("PublishTestResults@2", "testResultsFiles: $(Build.SourcesDirectory)/../beside/t.xml", tests),
+        ("PublishTestResults@2", "testResultsFiles: '*.xml', searchFolder: $(Pipeline.Workspace)/beside", tests),
+        ("PublishTestResults@2", "testResultsFiles: $(Pipeline.Workspace)/beside/*.xml", tests),
+        ("Cache@2", "key: 'a | $(Agent.TempDirectory)/g/c.xml', path: d", "There is no cache of the key `a|"),
+        ("DotNetCoreCLI@2", "projects: $(Build.BinariesDirectory)/**/*.csproj", "dotnet [build] [/"),
+        ("DotNetCoreCLI@2", "projects: $(Build.BinariesDirectory)/b.csproj", "dotnet [build] [/"),
+        (
+            "Docker@2",
+            "command: build, Dockerfile: $(Build.ArtifactStagingDirectory)/Dockerfile",
+            "docker [build] [-f] [/",
+        ),
+    ] {
+        let output = machine.run(&format!("steps:\n{prepare}- task: {task}\n  inputs: {{{inputs}}}\n")).ended_with(0);
+        assert!(output.stdout.lines().any(|it| it.starts_with(line)), "{inputs}: {output:?}");
+    }
+    let outside = machine.run("steps:\n- task: PublishTestResults@2\n  inputs: {testResultsFiles: '/etc/*.xml'}\n");
+    assert!(outside.ended_with(1).stdout.contains("`/etc` is outside of the job's folders"));
+}
+
+#[test]
+fn a_cache_key_of_a_file_beside_the_sources_is_the_same_in_the_next_run() {
+    let machine = with(&[]);
+    let steps = "\
+steps:
+- script: mkdir -p $(Agent.TempDirectory)/g d; echo 1 > $(Agent.TempDirectory)/g/lock
+- task: Cache@2
+  inputs: {key: 'a | $(Agent.TempDirectory)/g/lock', path: d, cacheHitVar: HIT}
+- script: echo hit $(HIT); mkdir -p d
+";
+    prints(&machine.run(steps).ended_with(0), &["hit false"]);
+    prints(&machine.run(steps).ended_with(0), &["hit true"]);
+}
