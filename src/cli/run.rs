@@ -170,7 +170,7 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
             false => output::text(&with_prefix(&format!("{} | ", harmless(&origin.to_string())), &lines)),
         };
         if let Err(error) = printed {
-            stop.send_replace(Asked::Cancel);
+            ask(&stop, Asked::Cancel);
             failed.lock().expect("no holder of the failure panics").get_or_insert(error);
         }
     };
@@ -179,7 +179,10 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
     runtime.spawn(async move {
         asked_to_stop().await;
         anstream::eprintln!("stopping: running steps are canceled");
-        asked.send_replace(Asked::Cancel);
+        ask(&asked, Asked::Cancel);
+        asked_to_stop().await;
+        anstream::eprintln!("stopping at once: also what runs although the run was canceled");
+        ask(&asked, Asked::HandBack);
     });
     let summary = runtime.block_on(foreground.run(&mut print, stopped));
     runtime.shutdown_background();
@@ -188,6 +191,15 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
         Some(error) => Err(error.into()),
         None => Ok((summary, is_stopped)),
     }
+}
+
+/// Asks for something, unless more was asked already.
+fn ask(stop: &sync::watch::Sender<Asked>, what: Asked) {
+    stop.send_if_modified(|asked| {
+        let is_more = *asked < what;
+        *asked = (*asked).max(what);
+        is_more
+    });
 }
 
 /// Returns lines, each with an LF at its end, with a prefix before each.

@@ -8,6 +8,7 @@ use super::depot::Depot;
 use super::ignored::Ignored;
 use super::tree::{LeftOut, Links, Tree, tree_without};
 use super::{gather, safe};
+use crate::diagnostic::shown;
 use crate::id::{JobId, RunId};
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -173,17 +174,28 @@ impl Keep {
         Ok(folder)
     }
 
-    /// Copies a file or a folder into an artifact, to a folder of it.
-    pub fn artifact(&self, run: &RunId, name: &str, folder: &str, (from, links): (&Path, &Links)) -> io::Result<Kept> {
+    /// Copies a file, or what is in a folder, into an artifact.
+    pub fn artifact(&self, run: &RunId, name: &str, (from, links): (&Path, &Links)) -> io::Result<Kept> {
         let below = format!("artifacts/{}/{}", safe(run.as_str())?, plain(name));
-        let parts = folder.split(['/', '\\']).filter(|part| !part.is_empty());
-        let to = parts.fold(self.data.join(&below), |path, part| path.join(plain(part)));
+        let to = self.data.join(&below);
         make_folder(&to)?;
         let copied = copy(from, &to, links, &Ignored::default())?;
         keep_for_good(&to)?;
         self.give_artifact(&below)?;
         Ok(Kept { below, left_out: copied.left_out, ignored: 0 })
     }
+}
+
+/// Says what is wrong with the name of an artifact, if something is: a sentence without its end.
+pub fn check_artifact_name(name: &str) -> Result<(), String> {
+    let is_possible = !name.trim_matches(['.', ' ']).is_empty() && name.chars().count() <= NAME_CHARS_MAX;
+    if is_possible && !name.contains(|it: char| it.is_control() || "\\/\":<>|*?".contains(it)) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{}` can't be the name of an artifact: it has 1 to {NAME_CHARS_MAX} characters, none of `\\ / \" : < > | * ?`",
+        shown(name)
+    ))
 }
 
 /// Returns a name as part of a path: one that stays in its folder.

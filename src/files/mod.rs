@@ -35,7 +35,7 @@ pub use bucket::Bucket;
 pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX};
 pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX, unless_halted};
 pub use ignored::IGNORE_FILE;
-pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep, Kept};
+pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep, Kept, check_artifact_name};
 pub use line::{LogLine, TEXT_MAX, push as push_line};
 pub use local::{Local, LocalFile, local_files, runs_with_files};
 pub use objects::{Encryption, Place, S3};

@@ -2,7 +2,7 @@
 //! task and in it one a version, as agents of the pipeline language keep them.
 
 use crate::diagnostic::shown;
-use crate::pipeline::task::package::Package;
+use crate::pipeline::task::package::{Handler, Package};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,5 +65,11 @@ fn package(folder: &Path) -> Result<Package, String> {
         return Err(format!("it has more than {DEFINITION_MAX} bytes"));
     }
     let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
-    Package::parse(&text, folder)
+    let package = Package::parse(&text, folder)?;
+    match &package.handler {
+        Handler::Node(target) if !package.folder.join(target).is_file() => {
+            Err(format!("its handler is not there: `{}`", shown(target)))
+        }
+        _ => Ok(package),
+    }
 }

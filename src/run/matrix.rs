@@ -11,11 +11,15 @@ const VARIABLES_MAX: usize = 1_000;
 /// The most characters of a leg's name.
 const NAME_MAX: usize = 100;
 
+/// What is wrong with one that payload text may have come to.
+const OF_PAYLOAD: &str = "the payload would decide about the legs. Help: the step that makes them gets payload text, perhaps in \
+                          a variable: define that one in the jobs that use it, or let the script print the legs word for word";
+
 /// Returns the legs of a matrix: an object of legs, each an object of variables. An error is a
 /// sentence. No payload decides which legs there are, since their variables' names would be its too.
 pub(super) fn legs(text: &Text) -> Result<Vec<MatrixLeg>, String> {
     if text.is_tainted() {
-        return Err("the payload would decide about the legs".to_owned());
+        return Err(OF_PAYLOAD.to_owned());
     }
     let Json::Object(written) = parse(&text.flatten())? else {
         return Err("it is no JSON object of legs".to_owned());
@@ -103,6 +107,6 @@ mod tests {
     #[test]
     fn a_payload_makes_no_legs() {
         let origin = std::sync::Arc::new(crate::taint::Origin { alias: "hook".into(), path: "m".into() });
-        assert_eq!(legs(&Text::tainted("{}", origin)), Err("the payload would decide about the legs".to_owned()));
+        assert_eq!(legs(&Text::tainted("{}", origin)), Err(OF_PAYLOAD.to_owned()));
     }
 }

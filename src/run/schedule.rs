@@ -42,8 +42,10 @@ pub struct Standing {
 pub struct Board {
     /// For each stage of the plan and each of its jobs, the legs.
     pub stages: Vec<Vec<Vec<Standing>>>,
-    /// Whether the run was asked to stop.
-    pub canceled: bool,
+    /// The stages that had begun when the run was asked to stop, if it was. What a stage is asked after that is
+    /// about the run; what its jobs are asked is about the stage, and one that begins later is not canceled
+    /// (the documents of the pipeline language on conditions, "Condition outcomes when a build is canceled").
+    pub canceled: Option<BTreeSet<usize>>,
     /// When the run was queued: `pipeline.startTime` of conditions. `None` where nothing is decided.
     pub queued_at: Option<Timestamp>,
 }
@@ -83,12 +85,24 @@ impl Board {
     pub fn new(plan: &Plan) -> Self {
         let job = |job: &Job| vec![Standing::default(); job.width()];
         let stages = plan.stages.iter().map(|stage| stage.jobs.iter().map(job).collect()).collect();
-        Self { stages, canceled: false, queued_at: None }
+        Self { stages, canceled: None, queued_at: None }
     }
 
     /// Returns how far a leg is, and what it has handed on, where there is one.
     pub fn leg_mut(&mut self, stage: usize, job: usize, leg: usize) -> Option<&mut Standing> {
         self.stages.get_mut(stage)?.get_mut(job)?.get_mut(leg)
+    }
+
+    /// Asks the run to stop, for the first time or once more.
+    pub fn cancel(&mut self) {
+        let has_begun = |at: &usize| self.stages[*at].iter().flatten().any(|it| it.progress != Progress::Waiting);
+        let begun: Vec<usize> = (0..self.stages.len()).filter(has_begun).collect();
+        self.canceled.get_or_insert_default().extend(begun);
+    }
+
+    /// Says whether a stage had begun when the run was asked to stop.
+    fn is_canceled(&self, stage: usize) -> bool {
+        self.canceled.as_ref().is_some_and(|begun| begun.contains(&stage))
     }
 
     fn all(&self) -> impl Iterator<Item = Progress> {
@@ -165,7 +179,7 @@ impl Board {
     pub fn result(&self, plan: &Plan) -> Option<RunResult> {
         let result = worst((0..plan.stages.len()).map(|stage| self.stage_result(plan, stage)))?;
         let is_left_out = |progress| matches!(progress, Progress::Completed(RunResult::Skipped | RunResult::Canceled));
-        let stopped = self.canceled && self.all().any(is_left_out);
+        let stopped = self.canceled.is_some() && self.all().any(is_left_out);
         Some(if stopped { RunResult::Canceled } else { result })
     }
 
@@ -174,7 +188,8 @@ impl Board {
         if !legs.clone().any(|is_waiting| is_waiting) {
             return;
         }
-        let untouched = legs.all(|is_waiting| is_waiting);
+        // What was due when the run was asked to stop is decided again; its stage had begun.
+        let untouched = legs.all(|is_waiting| is_waiting) && !self.is_canceled(stage);
         let may_run = match untouched {
             true => match self.stage_condition(plan, stage) {
                 None => return,
@@ -262,7 +277,8 @@ impl Board {
         let ended = |at: usize| Some((self.stage_result(plan, at)?, self.stage_outputs(plan, at)));
         let dependencies = dependencies(&names, &depends_on, stage, ended)?;
         let stages = self.stages_before(plan, stage);
-        let surroundings = Surroundings { dependencies, stages, canceled: self.canceled, queued_at: self.queued_at };
+        let canceled = self.canceled.is_some();
+        let surroundings = Surroundings { dependencies, stages, canceled, queued_at: self.queued_at };
         let condition = plan.stages[stage].condition.as_deref();
         Some(condition::evaluate(condition, &surroundings, |contexts| variables(plan, Asker::Stage(stage), contexts)))
     }
@@ -294,7 +310,8 @@ impl Board {
             |at: usize| Some((self.job_result(plan, stage, at)?, output::object(self.job_outputs(plan, stage, at))));
         let dependencies = dependencies(&names, &depends_on, job, ended)?;
         let stages = self.stages_before(plan, stage);
-        Some(Surroundings { dependencies, stages, canceled: self.canceled, queued_at: self.queued_at })
+        let canceled = self.is_canceled(stage);
+        Some(Surroundings { dependencies, stages, canceled, queued_at: self.queued_at })
     }
 
     /// Returns the outputs of a job's legs under the names that others know them by. Of equal names

@@ -41,6 +41,7 @@
 
 mod attendance;
 mod beginning;
+mod cancellation;
 mod detail;
 mod invariant;
 mod lent;
@@ -260,7 +261,7 @@ pub trait Store: Send + Sync {
     /// Hands back a job whose processes are gone, and gives up its lease: it is due again at once, to begin
     /// from its first step, as an attempt that its `attempts` do not count. What this one had told of its
     /// steps is dropped, but for a job of [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL), whose
-    /// questions stand. A job of a run that was asked to stop is completed as canceled instead. Durable
+    /// questions stand. A job that was asked to stop with its run is completed as canceled instead. Durable
     /// when it returns.
     async fn hand_back(&self, lease: &Lease) -> Result<HandedBack, Error>;
 
@@ -282,7 +283,8 @@ pub trait Store: Send + Sync {
     async fn rerun(&self, rerun: Rerun) -> Result<Reran, Error>;
 
     /// Asks a run to stop. Jobs that no worker has are decided at once; leased ones are told by
-    /// [`Store::renew`]. Returns the run's state afterwards; a completed run stays as it is.
+    /// [`Store::renew`]. What begins afterwards, because its conditions want it, is not told, unless the
+    /// run is asked once more. Returns the run's state afterwards; a completed run stays as it is.
     async fn cancel(&self, run: &RunId) -> Result<Option<crate::run::State>, Error>;
 
     /// Ends leases that are over, of all workers; with `everyone`, all leases that are held:

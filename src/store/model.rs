@@ -171,9 +171,6 @@ pub struct Claim {
     pub board: Board,
     /// What the run has taken from the one that it repeats, and is not in its own folder.
     pub artifacts: Vec<Artifact>,
-    /// Whether the run had been asked to stop before the claim: the job runs all the same, because
-    /// its condition wants it, and a renewal's request to stop does not mean it.
-    pub run_canceled: bool,
 }
 
 /// What a renewal says.
@@ -181,7 +178,7 @@ pub struct Claim {
 pub enum Renewal {
     /// Go on.
     Held,
-    /// Go on holding the lease, but stop the work: the run was canceled.
+    /// Go on holding the lease, but stop the work: the run was canceled after the job was claimed.
     CancelRequested,
 }
 

@@ -71,8 +71,6 @@ impl Bench {
         let (run, lease) = (claim.run.clone(), claim.lease.clone());
         let (hold, term) = lease::Hold::new(since);
         let only_waits = claim.plan.stages[claim.stage].jobs[claim.job].pool == AGENTLESS_POOL;
-        // A job that runs because its run was canceled is not stopped for that.
-        let cancel = (!claim.run_canceled).then(|| ask.clone());
         self.metrics.claimed();
         let claimed_at = Instant::now();
         let is_finishing = AtomicBool::new(false);
@@ -80,7 +78,7 @@ impl Bench {
             let mut complete = pin!(self.complete(claim, term, asked, &is_finishing));
             let broken_off = tokio::select! {
                 end = &mut complete => Err(end),
-                () = lease::keep(self.store.clone(), lease.clone(), hold, cancel) => Ok(End::Lost),
+                () = lease::keep(self.store.clone(), lease.clone(), hold, ask.clone()) => Ok(End::Lost),
                 () = self.given_up(give_up, &ask, only_waits) => Ok(End::OutOfTime),
             };
             match broken_off {

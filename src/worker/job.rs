@@ -22,7 +22,7 @@ use crate::diagnostic::{is_unprintable, shown};
 use crate::machine::find_program;
 use crate::pipeline::plan::Step;
 use crate::run::{MASK, Output, RunResult};
-use crate::store::{JobOutcome, StepEvent};
+use crate::store::{IssueKind, JobOutcome, StepEvent, StepReport};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -195,8 +195,12 @@ impl Execution<'_> {
         match verdict {
             Verdict::DoesNotHold => self.complete(place, display_name, RunResult::Skipped, None).await,
             Verdict::Fails(mistake) => {
-                let sentence = format!("##[error]The condition of `{display_name}` can't be evaluated: {mistake}.");
-                self.desk.log(Some(place), vec![sentence]).await?;
+                let sentence = format!("The condition of `{display_name}` can't be evaluated: {mistake}.");
+                let mut report = StepReport::default();
+                report.add_issue(IssueKind::Error, &sentence);
+                self.desk.log(Some(place), vec![format!("##[error]{sentence}")]).await?;
+                let report = self.desk.masked_report(&report);
+                self.desk.record(StepEvent::Reported { step: place, report }).await?;
                 self.complete(place, display_name, RunResult::Failed, None).await
             }
             Verdict::Holds => {

@@ -60,19 +60,18 @@ impl Hold {
 
 /// Keeps a lease as [`renew`] does, in a task of its own: however much the job has to do, no renewal waits
 /// for it. Returns once the lease must be taken for lost; may be dropped before.
-pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, hold: Hold, cancel: Option<watch::Sender<Asked>>) {
+pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, hold: Hold, ask: watch::Sender<Asked>) {
     let mut renewing = JoinSet::new();
-    renewing.spawn(async move { renew(&*store, &lease, hold, cancel.as_ref()).await });
+    renewing.spawn(async move { renew(&*store, &lease, hold, &ask).await });
     if let Some(Err(error)) = renewing.join_next().await {
         tracing::error!(%error, "the renewal of a lease broke off");
     }
 }
 
-/// Renews a lease for as long as that succeeds, and passes a request to stop on to `cancel`,
-/// if that is wanted.
+/// Renews a lease for as long as that succeeds, and passes a request to stop on.
 /// Returns once the lease must be taken for lost: however renewing fails, when it has not succeeded for
 /// [`GIVE_UP_AFTER`].
-async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, cancel: Option<&watch::Sender<Asked>>) {
+async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, ask: &watch::Sender<Asked>) {
     let timepiece = timepiece(store);
     let mut changes = store.changes();
     loop {
@@ -90,8 +89,8 @@ async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, cancel: Option<
         match renewal {
             Ok(renewal) => {
                 hold.renew(since);
-                if let (Renewal::CancelRequested, Some(cancel)) = (renewal, cancel) {
-                    cancel.send_if_modified(|asked| {
+                if renewal == Renewal::CancelRequested {
+                    ask.send_if_modified(|asked| {
                         let is_news = *asked < Asked::Cancel;
                         *asked = (*asked).max(Asked::Cancel);
                         is_news

@@ -194,7 +194,7 @@ fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<Dir
         return Ok(Directory { path: job.workspace.sources.clone(), written: Text::default() });
     };
     let written =
-        variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?;
+        variables.expand(written).map_err(|error| format!("The working directory can't be used: {error}."))?.trim();
     // An author's script could go anywhere too; payload text goes nowhere else.
     let path = match written.is_tainted() {
         true => job.workspace.inside(&written.flatten())?,

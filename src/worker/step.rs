@@ -16,7 +16,7 @@ use super::reach::Reach;
 use super::script::{self, Prepared};
 use super::stop::{Interruption, deadline, minutes};
 use super::variables::Variables;
-use crate::pipeline::plan::{Action, Script, Step};
+use crate::pipeline::plan::{self, Action, Script, Step};
 use crate::process::{self, Ended, Exit, StandardError};
 use crate::run::RunResult;
 use crate::store::{IssueKind, StepEvent};
@@ -58,7 +58,7 @@ pub(super) async fn run(
     let mut attempt = 1;
     let outcome = loop {
         let outcome = try_once(execution, Own { place, step, end, part: Part::Main }, &mut work).await?;
-        apply_changes(execution, place, step, &mut work).await?;
+        apply_changes(execution, place, &mut work).await?;
         if outcome.result != RunResult::Failed || !outcome.may_retry || attempt > step.retries {
             break outcome;
         }
@@ -66,6 +66,9 @@ pub(super) async fn run(
             break interrupted(execution, place, step, interruption, &mut work).await?;
         }
         attempt += 1;
+        // What tests said in an attempt that failed is not said of this one.
+        (work.report.tests, work.report.coverage) = (None, None);
+        work.results.clear();
         execution.start(place, display_name, attempt).await?;
     };
     record_report(execution, place, &work).await?;
@@ -85,19 +88,14 @@ pub(super) async fn run_after(
 ) -> Result<RunResult, Broken> {
     let end = deadline(minutes(step.timeout_minutes));
     let outcome = try_once(execution, Own { place, step, end, part: Part::After }, work).await?;
-    apply_changes(execution, place, step, work).await?;
+    apply_changes(execution, place, work).await?;
     record_report(execution, place, work).await?;
     Ok(tolerated(step, outcome.result))
 }
 
 /// Makes the changes that a step wanted for those that follow.
-async fn apply_changes(
-    execution: &mut Execution<'_>,
-    place: usize,
-    step: &Step,
-    work: &mut Work,
-) -> Result<(), Broken> {
-    let name = step_name(step, place);
+async fn apply_changes(execution: &mut Execution<'_>, place: usize, work: &mut Work) -> Result<(), Broken> {
+    let name = plan::reference_name(execution.job.leg().steps(), place);
     let left_out = std::mem::take(&mut work.changes).into_iter().filter_map(|change| execution.apply(change, &name));
     let left_out = left_out.collect();
     tell(execution, place, IssueKind::Warning, left_out, work).await
@@ -242,8 +240,33 @@ async fn try_script(
     }
 }
 
-/// Runs a program, which people call so.
+/// Runs a program, which people call so, and looks at the results that it has handed over.
 async fn execute(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    called: &str,
+    prepared: Prepared,
+    work: &mut Work,
+) -> Result<Outcome, Broken> {
+    let outcome = run_program(execution, own, called, prepared, work).await?;
+    for handed in std::mem::take(&mut work.results) {
+        if outcome.result == RunResult::Canceled {
+            break;
+        }
+        match built_in::take_results(execution, own, handed, &mut work.report).await? {
+            Ending::Done(warnings) | Ending::Failed(warnings) => {
+                tell(execution, own.place, IssueKind::Warning, warnings, work).await?;
+            }
+            Ending::Interrupted(interruption) => {
+                return interrupted(execution, own.place, own.step, interruption, work).await;
+            }
+            Ending::Program(_) | Ending::Prepared(_) => {}
+        }
+    }
+    Ok(outcome)
+}
+
+async fn run_program(
     execution: &mut Execution<'_>,
     own: Own<'_>,
     called: &str,
@@ -270,7 +293,7 @@ async fn execute(
         place,
         trust,
         rules: Rules {
-            step: step_name(step, place),
+            step: plan::reference_name(job.leg().steps(), place),
             target: step.target.as_ref(),
             restrictions: &restrictions,
             variables,
@@ -328,7 +351,7 @@ async fn execute(
 /// Returns where payload text came from that may be in what a step prints, and how it came there.
 fn origin<'t>(step: &Step, own: &Reach, before: &Reach, script: Option<&'t str>) -> (Option<Arc<Origin>>, Reached<'t>) {
     match (own.own(), own.origin().or(before.origin())) {
-        (Some(own), _) => (Some(own.clone()), Reached::Itself),
+        (Some(own), _) => (Some(own.clone()), Reached::Itself(script)),
         (None, Some(origin)) if !step.takes_all_commands() => {
             (Some(Arc::new(origin.printed())), Reached::Before(script))
         }

@@ -144,6 +144,11 @@ impl Workspace {
         if is_inside { Ok(found) } else { Err(format!("`{}` is outside of the job's folders", shown_path(path))) }
     }
 
+    /// Returns a path as people call it: from the sources, or from the job's folder.
+    pub(super) fn named<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.sources).or_else(|_| path.strip_prefix(&self.root)).unwrap_or(path)
+    }
+
     /// Returns the job's folders, with links in their paths followed.
     pub(super) fn homes(&self) -> Vec<PathBuf> {
         [&self.root, &self.sources].into_iter().filter_map(|home| std::fs::canonicalize(home).ok()).collect()

@@ -32,7 +32,7 @@ pub(super) fn text(detail: &RunDetail, now: Timestamp) -> String {
     all.extend(run.started_at.map(|_| ("took", took(run.started_at, run.finished_at, now))));
     all.extend(run.rerun_of.iter().map(|former| ("rerun of", former.to_string())));
     all.extend(run.waits_for.iter().map(|what| ("waits for", shown(what))));
-    all.extend(run.reason.iter().map(|reason| ("reason", shown(reason))));
+    all.extend(run.reason.iter().map(|reason| ("reason", printable(reason))));
     if !detail.tags.is_empty() {
         all.push(("tags", detail.tags.iter().map(|tag| shown(tag)).collect::<Vec<_>>().join(", ")));
     }
@@ -66,7 +66,7 @@ fn job(job: &JobDetail, now: Timestamp, text: &mut String) {
     }
     line(text, 1, "job", &job.display_name, &state, &took);
     if let Some(reason) = &job.reason {
-        text.push_str(&format!("    {}\n", shown(reason)));
+        text.push_str(&format!("    {}\n", printable(reason)));
     }
     for step in &job.steps {
         self::step(step, now, text);

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, shown};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::executable::{Capability, need};
 use crate::pipeline::model::{Action, Condition, Deployment, FanOut, Job};
-use crate::pipeline::plan::{Count, HookPoint, Interpreter, Rollout};
+use crate::pipeline::plan::{Count, HookPoint, Rollout};
 
 /// Reports references of an expression that lead nowhere, and what no worker can give yet.
 pub(super) fn check(expression: &Expression, written: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
@@ -227,12 +227,7 @@ fn of_step(job: &NamedJob<'_>, written: &str) -> Result<(), Mistake> {
 
 fn unnamed(job: &Job) -> impl Iterator<Item = &str> {
     job.all_steps().filter(|step| step.name.is_none()).map(|step| match &step.action {
-        Action::Script(script) => match script.interpreter {
-            Interpreter::CommandLine => "CmdLine",
-            Interpreter::Bash => "Bash",
-            Interpreter::PowerShellCore | Interpreter::WindowsPowerShell => "PowerShell",
-            Interpreter::Python => "PythonScript",
-        },
+        Action::Script(script) => script.interpreter.task(),
         Action::Checkout(_) => "Checkout",
         Action::Task(task) => task.name.as_str(),
     })

@@ -25,7 +25,8 @@ pub use leg::{JOBS_OF_RUN_MAX, LEGS_MAX, Leg};
 pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Repository, Resources, pipeline_name};
 pub use settled::Settled;
 pub use step::{
-    Action, Checkout, CheckoutSource, Commands, ErrorAction, Flag, Interpreter, Script, Step, Target, TargetPlace, Task,
+    Action, Checkout, CheckoutSource, Commands, ErrorAction, Flag, Interpreter, Script, Step, Target, TargetPlace,
+    Task, reference_name,
 };
 pub use strategy::{Cycle, Deployment, Environment, FanOut, Hook, HookPoint, MatrixLeg, Rollout, Strategy, Turn};
 

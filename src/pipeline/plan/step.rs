@@ -43,6 +43,24 @@ impl Step {
     }
 }
 
+/// Returns the name by which the outputs of the step at a place are known: its own, or that of its task, with a
+/// number from the second on (reference, section 5.1).
+pub fn reference_name(steps: &[Step], place: usize) -> String {
+    let step = &steps[place];
+    if let Some(name) = &step.name {
+        return name.clone();
+    }
+    let task = step.action.task();
+    let is_taken = |name: &String| {
+        steps.iter().any(|step| step.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+    };
+    let is_alike = |other: &&Step| other.name.is_none() && other.action.task().eq_ignore_ascii_case(task);
+    let before = steps[..place].iter().filter(is_alike).count();
+    let numbered = (1..).map(|number| format!("{task}{number}"));
+    let mut free = std::iter::once(task.to_owned()).chain(numbered).filter(|name| !is_taken(name));
+    free.nth(before).expect("numbers do not end before steps do")
+}
+
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -141,7 +159,28 @@ pub enum Interpreter {
     Python,
 }
 
+impl Action {
+    /// Returns the task that it is, in the pipeline language.
+    fn task(&self) -> &str {
+        match self {
+            Self::Script(script) => script.interpreter.task(),
+            Self::Checkout(_) => "Checkout",
+            Self::Task(task) => &task.name,
+        }
+    }
+}
+
 impl Interpreter {
+    /// Returns the task that a script for it is, in the pipeline language.
+    pub fn task(self) -> &'static str {
+        match self {
+            Self::CommandLine => "CmdLine",
+            Self::Bash => "Bash",
+            Self::PowerShellCore | Self::WindowsPowerShell => "PowerShell",
+            Self::Python => "PythonScript",
+        }
+    }
+
     /// Says whether it is PowerShell of one edition or the other.
     pub fn is_power_shell(self) -> bool {
         matches!(self, Self::PowerShellCore | Self::WindowsPowerShell)

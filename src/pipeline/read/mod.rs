@@ -4,6 +4,7 @@
 //! everything else. What is reported here needs a closer look than the tables of the schema have.
 
 mod job;
+mod package;
 mod pool;
 mod resource;
 mod step;

@@ -4,12 +4,12 @@
 use super::Reader;
 use super::step::{error_action, flag};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest, shown};
-use crate::pipeline::executable::{AS_SCRIPT, Capability, is_executable};
+use crate::pipeline::executable::{Capability, is_executable};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::model::{Action, Placed, Script, Task};
 use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
-use crate::pipeline::task::package::{self, Handler, Package};
+use crate::pipeline::task::package::{self, Package};
 use crate::pipeline::task::{self, ARCHIVE_ENDINGS, Definition, Input, Required, call};
 use crate::pipeline::value::{author, entries, filled, member, own, placed_text, scalar, text};
 use crate::taint::Text;
@@ -102,50 +102,6 @@ impl Reader<'_> {
     /// Returns the task packages of whoever will execute the run.
     fn packages(&self) -> Packages {
         self.machine.map(Machine::packages).unwrap_or_default()
-    }
-
-    /// Returns a task that is a package.
-    fn package(&mut self, node: &Node, package: &Package, version: &str, place: Span) -> Option<Action> {
-        if let Handler::Unknown(handlers) = &package.handler {
-            let title = format!("the task `{}` has no handler of Node", package.name);
-            let known = listed(handlers.iter().map(String::as_str), "and");
-            let wrong = Diagnostic::error(Code::Unsupported, title, place, "it can't be run here");
-            self.diagnostics.push(wrong.note(format!("its handlers are {known}")).help(AS_SCRIPT));
-        }
-        for key in &package.passed_over {
-            let title = format!("the task `{}` has a part that is not run: `{key}`", package.name);
-            self.diagnostics.push(Diagnostic::warning(Code::NoEffect, title, place, "this part is left out"));
-        }
-        let written = member(node, "inputs").map(entries).unwrap_or_default();
-        let mut has_gaps = has_gaps(node) || self.is_misread(node);
-        let mut given = Vec::new();
-        for entry in written {
-            let name = author(&entry.key);
-            let known = package.input(name);
-            if known.is_none() && !name.is_empty() {
-                let title = format!("the task `{}` has no input `{}`", package.name, shown(name));
-                let unknown = Diagnostic::warning(Code::UnknownInput, title, entry.key_span, "this has no effect");
-                let names = package.inputs.iter().map(|input| input.name.as_str());
-                self.diagnostics.push(unknown.suggest(name, names));
-            }
-            let name = known.map_or(name, |input| input.name.as_str());
-            let name = Placed { value: name.to_owned(), span: entry.value.span };
-            has_gaps |= entry.value.is_gap() || text(&entry.value).is_none();
-            given.extend(text(&entry.value).map(|value| (name, value)));
-        }
-        for input in package.inputs.iter().filter(|input| input.is_required && input.default.is_empty()) {
-            let has_value = |(name, value): &(Placed<String>, Text)| {
-                name.value == input.name && (value.is_tainted() || !value.is_empty())
-            };
-            if !given.iter().any(has_value) && !has_gaps {
-                let title = format!("the task `{}` needs the input `{}`", package.name, input.name);
-                let missing = Diagnostic::error(Code::MissingInput, title, place, "it has no value");
-                self.diagnostics.push(missing.help(format!("write it below `inputs`: `{}: …`", input.name)));
-            }
-        }
-        let name = package.name.clone();
-        let version = version.to_owned();
-        Some(Action::Task(Task { name, definition: None, span: place, version, inputs: given, resource: None }))
     }
 
     /// Returns the name or GUID, and the version.
@@ -248,6 +204,13 @@ impl Reader<'_> {
             let Some(written) = text(value).filter(|text| !text.is_tainted() && !text.is_empty()) else { continue };
             let written = written.flatten();
             let written = written.trim();
+            if written.contains("$(") && task::DECISIVE.contains(&(task, name)) {
+                let title = format!("a macro can't be the input `{name}` of the task `{task}` here");
+                let wrong = Diagnostic::error(Code::Unsupported, title, value.span, "this decides what the step is");
+                let help = format!("write {}, or an expression: `${{{{ … }}}}`", listed(words.iter().copied(), "or"));
+                self.diagnostics.push(wrong.help(help));
+                continue;
+            }
             if written.contains("$(") || words.iter().any(|word| word.eq_ignore_ascii_case(written)) {
                 continue;
             }
@@ -323,7 +286,7 @@ impl Reader<'_> {
 }
 
 /// Says whether values that are not known yet may bring more inputs.
-fn has_gaps(step: &Node) -> bool {
+pub(super) fn has_gaps(step: &Node) -> bool {
     step.has_gap() || member(step, "inputs").is_some_and(Node::has_gap)
 }
 
@@ -367,7 +330,7 @@ impl<'n> Inputs<'n> {
         let default = self.definition.input(name).map_or("", |input| input.default);
         match self.value(name).and_then(text) {
             Some(given) if given.is_tainted() => false,
-            Some(given) if !given.is_empty() => given.flatten().eq_ignore_ascii_case(wanted),
+            Some(given) if !given.is_empty() => given.flatten().trim().eq_ignore_ascii_case(wanted),
             _ => default.eq_ignore_ascii_case(wanted),
         }
     }

@@ -1,5 +1,5 @@
 //! Inputs that take one of a few words: what the tasks' own `task.json` lists, where another word would make
-//! the step fail. Words that nothing here asks for are those of the rest.
+//! the step fail. Words that nothing here asks for are those of the rest; of places to publish to there is one here.
 
 /// A task, an input, and its words, in any case.
 const CHOICES: &[(&str, &str, &[&str])] = &[
@@ -21,8 +21,8 @@ const CHOICES: &[(&str, &str, &[&str])] = &[
     ("NodeTool", "versionSource", &["spec", "fromFile"]),
     ("Npm", "command", &["ci", "install", "publish", "custom"]),
     ("PowerShell", "targetType", &["filePath", "inline"]),
-    ("PublishBuildArtifacts", "publishLocation", &["Container", "FilePath"]),
-    ("PublishPipelineArtifact", "publishLocation", &["pipeline", "filepath"]),
+    ("PublishBuildArtifacts", "publishLocation", &["Container"]),
+    ("PublishPipelineArtifact", "publishLocation", &["pipeline"]),
     ("PublishTestResults", "testRunner", &["JUnit", "NUnit", "VSTest", "XUnit", "CTest"]),
     ("PythonScript", "scriptSource", &["filePath", "inline"]),
 ];
@@ -30,6 +30,10 @@ const CHOICES: &[(&str, &str, &[&str])] = &[
 const SOURCES: &[&str] = &["current", "specific"];
 const VERSIONS: &[&str] = &["latest", "latestFromBranch", "specific"];
 const JAVA_HOMES: &[&str] = &["JDKVersion", "Path"];
+
+/// Inputs that decide, before the run is queued, what a step is: no macro can.
+pub const DECISIVE: &[(&str, &str)] =
+    &[("Bash", "targetType"), ("PowerShell", "targetType"), ("PythonScript", "scriptSource")];
 
 /// Returns the inputs of a task that take one of a few words, with these.
 pub fn choices(task: &str) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

@@ -11,6 +11,7 @@
 //! call    which arguments those give it
 //! choice  inputs that take one of a few words
 //! package tasks that are installed beside these
+//! visible when an input of those means anything
 //! trust   what payload text may be in which input
 //! ```
 
@@ -21,8 +22,9 @@ pub mod package;
 mod script;
 mod tool;
 mod trust;
+mod visible;
 
-pub use choice::choices;
+pub use choice::{DECISIVE, choices};
 pub use trust::Role;
 
 use super::model::ResourceKind;

@@ -1,6 +1,7 @@
 //! Tasks from packages: a `task.json` in the form of the pipeline language's own task library, and
 //! the script of Node beside it.
 
+use super::visible::Rule;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -44,10 +45,23 @@ pub struct PackageInput {
     pub aliases: Vec<String>,
     /// Its value where none is given.
     pub default: String,
-    /// Whether it must have a value whatever the others have.
-    pub is_required: bool,
+    /// When it must have a value.
+    pub needed: Needed,
+    /// The only values that it has by the package's own list; empty where it may have others.
+    pub options: Vec<String>,
     /// Whether its value is a path, which begins at the sources.
     pub is_path: bool,
+}
+
+/// When an input of a package must have a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needed {
+    /// Never, or when nobody here knows.
+    Never,
+    /// Whatever the others have.
+    Always,
+    /// When a rule holds.
+    When(Rule),
 }
 
 /// What runs a package.
@@ -179,10 +193,31 @@ fn input(json: &Value) -> Option<PackageInput> {
         name: json["name"].as_str()?.to_owned(),
         aliases,
         default: text(&json["defaultValue"]),
-        // What is not always visible is needed only then, which the task itself knows best.
-        is_required: is_required && json["visibleRule"].as_str().is_none_or(str::is_empty),
+        // What is not always visible is needed only then.
+        needed: match json["visibleRule"].as_str().map_or("", str::trim) {
+            _ if !is_required => Needed::Never,
+            "" => Needed::Always,
+            rule => Rule::parse(rule).map_or(Needed::Never, Needed::When),
+        },
+        options: options(json),
         is_path: json["type"].as_str() == Some("filePath"),
     })
+}
+
+/// Returns the values of a closed list. One that may have several at once, or others, is open.
+fn options(json: &Value) -> Vec<String> {
+    let is_list =
+        json["type"].as_str().is_some_and(|it| ["picklist", "radio"].contains(&it.to_ascii_lowercase().as_str()));
+    let properties = json["properties"].as_object();
+    let is_said = |name: &str| {
+        let mut named = properties.into_iter().flatten().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        named.any(|(_, value)| {
+            value.as_bool().unwrap_or_else(|| value.as_str().is_some_and(|it| it.eq_ignore_ascii_case("true")))
+        })
+    };
+    let is_open = ["EditableOptions", "MultiSelect", "MultiSelectFlatList"].into_iter().any(is_said);
+    let listed = json["options"].as_object().filter(|_| is_list && !is_open);
+    listed.into_iter().flat_map(|listed| listed.keys().cloned()).collect()
 }
 
 fn handler(execution: &Value) -> Result<Handler, String> {

@@ -181,7 +181,7 @@ async fn claimed(session: &Session, forms: &Forms, job: i64, token: i64) -> Resu
         .row(
             "SELECT job.id AS job, run.id AS run, run.number, run.name, run.queued_at, run.delivery,
                     job.stage_index, job.job_index, job.leg_index, job.attempt,
-                    run.state = 'canceling' AS is_canceled, work.form, work.\"values\", run.seq,
+                    work.form, work.\"values\", run.seq,
                     (SELECT min(asked_at) FROM wait WHERE wait.job = job.seq) AS asked_at
              FROM job
              JOIN run ON run.seq = job.run
@@ -207,7 +207,6 @@ async fn claimed(session: &Session, forms: &Forms, job: i64, token: i64) -> Resu
         asked_at: row.try_get("asked_at")?,
         board: Board::default(),
         artifacts: story::taken_artifacts(session, run).await?,
-        run_canceled: row.try_get("is_canceled")?,
         plan: forms.plan(session, row.try_get("form")?, &values).await?,
     };
     matrix::fill_in(session, run, &mut claim.plan).await?;

@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::row::{fold, number_at, result_at, text};
 use super::session::Session;
 use crate::id::RunId;
+use crate::run::State;
 use crate::store::detail::job_state;
 use crate::store::{Deployed, EnvironmentDetail};
 use tokio_postgres::Row;
@@ -31,12 +32,26 @@ pub(super) async fn note(session: &Session, job: i64, deployed: &Deployed) -> Re
     Ok(())
 }
 
-/// Returns the last deployment to each environment and resource, in the order of their names.
+/// Returns the last deployment to each environment and resource, in the order of their names. It is as far, and
+/// as good, as its job with all its hooks.
 pub(super) async fn all(session: &Session) -> Result<Vec<EnvironmentDetail>, Fault> {
     let rows = session
         .rows(
             "SELECT last.environment, last.resource, last.job_name, last.at, counted.deployments,
-                    run.id, run.pipeline, run.number, job.state, job.result
+                    run.id, run.pipeline, run.number,
+                    CASE
+                        WHEN job.state <> 'completed' THEN job.state
+                        WHEN EXISTS (SELECT 1 FROM job AS hook
+                                     WHERE hook.run = job.run AND hook.stage_index = job.stage_index
+                                       AND hook.job_index = job.job_index AND hook.state <> 'completed')
+                            THEN 'leased'
+                        ELSE 'completed'
+                    END AS state,
+                    (SELECT hook.result FROM job AS hook
+                     WHERE hook.run = job.run AND hook.stage_index = job.stage_index AND hook.job_index = job.job_index
+                     ORDER BY CASE hook.result WHEN 'failed' THEN 1 WHEN 'canceled' THEN 2
+                                               WHEN 'succeededWithIssues' THEN 3 WHEN 'succeeded' THEN 4 ELSE 5 END
+                     LIMIT 1) AS result
              FROM (SELECT max(seq) AS seq, count(*) AS deployments
                    FROM deployment
                    GROUP BY environment_fold, resource_fold) AS counted
@@ -49,6 +64,7 @@ pub(super) async fn all(session: &Session) -> Result<Vec<EnvironmentDetail>, Fau
         .await?;
     let detail = |row: &Row| {
         let resource: String = row.try_get("resource")?;
+        let state = job_state(row.try_get("state")?);
         Ok(EnvironmentDetail {
             environment: row.try_get("environment")?,
             resource: Some(resource).filter(|resource| !resource.is_empty()),
@@ -57,8 +73,8 @@ pub(super) async fn all(session: &Session) -> Result<Vec<EnvironmentDetail>, Fau
             pipeline: row.try_get("pipeline")?,
             number: number_at(row, "number")?,
             job: row.try_get("job_name")?,
-            state: job_state(row.try_get("state")?),
-            result: result_at(row, "result")?,
+            state,
+            result: result_at(row, "result")?.filter(|_| state == State::Completed),
             at: row.try_get("at")?,
         })
     };

@@ -4,13 +4,15 @@
 use super::fault::Fault;
 use super::form::Forms;
 use super::matrix;
-use super::row::{from_json, number, number_at, result_at, text};
+use super::row::{from_json, number, number_at, result_at, text, to_json};
 use super::session::Session;
 use super::story::board_of_outputs;
 use super::turn;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Change, Decision, Progress, RunResult};
+use crate::store::cancellation::{CANCELLATION, Cancellation};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
 /// skipped, and the run's end. Called in the same transaction as what happened.
@@ -67,7 +69,11 @@ async fn follow(
 ) -> Result<(), Fault> {
     let Found { mut plan, canceled, queued_at } = plan(session, forms, run).await?;
     let mut board = board(session, run, &plan).await?;
-    (board.canceled, board.queued_at) = (canceled, Some(queued_at));
+    board.queued_at = Some(queued_at);
+    if canceled {
+        let noted = cancellation(session, run).await?;
+        board.canceled = Some(noted.unwrap_or_else(|| Cancellation::unknown(plan.stages.len())).begun);
+    }
     let changes = decide(&mut board, &mut plan);
     for change in &changes {
         write(session, run, &plan, change).await?;
@@ -102,6 +108,33 @@ async fn plan(session: &Session, forms: &Forms, run: i64) -> Result<Found, Fault
     let mut plan = forms.plan(session, row.try_get("form")?, &values).await?;
     matrix::fill_in(session, run, &mut plan).await?;
     Ok(Found { plan, canceled: row.try_get("is_canceled")?, queued_at: row.try_get("queued_at")? })
+}
+
+/// Notes what is going on in a run that is asked to stop, beside what was at earlier times.
+pub(super) async fn note_cancellation(session: &Session, run: i64) -> Result<(), Fault> {
+    let earlier = cancellation(session, run).await?.unwrap_or_default();
+    let mut noted = Cancellation { leases: BTreeSet::new(), ..earlier };
+    let rows =
+        session.rows("SELECT stage_index, token FROM job WHERE run = $1 AND state <> 'waiting'", &[&run]).await?;
+    for row in rows {
+        noted.begun.insert(number_at(&row, "stage_index")?);
+        noted.leases.extend(row.try_get::<_, Option<i64>>("token")?);
+    }
+    session
+        .run(
+            "INSERT INTO agreement (run, name, value)
+             VALUES ($1, $2, $3)
+             ON CONFLICT (run, name) DO UPDATE SET value = excluded.value",
+            &[&run, &CANCELLATION, &to_json(&noted)?],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Returns what was going on in a run when it was asked to stop, if it was and somebody noted it.
+pub(super) async fn cancellation(session: &Session, run: i64) -> Result<Option<Cancellation>, Fault> {
+    let row = session.row("SELECT value FROM agreement WHERE run = $1 AND name = $2", &[&run, &CANCELLATION]).await?;
+    row.map(|row| from_json(row.try_get("value")?)).transpose()
 }
 
 /// Returns how far every job of a run is, and what the jobs have handed on.

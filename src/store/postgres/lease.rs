@@ -11,7 +11,7 @@
 use super::environment;
 use super::fault::Fault;
 use super::form::Forms;
-use super::graph::{cancel_unstarted, settle};
+use super::graph::{cancel_unstarted, cancellation, note_cancellation, settle};
 use super::row::{number, number_at, state_at, text, text_or_none};
 use super::session::{Database, Parameters, Session};
 use super::story;
@@ -32,12 +32,22 @@ pub(super) async fn renew(session: &Session, lease: &Lease, by: Duration) -> Res
             "UPDATE job
              SET lease_until = $1
              WHERE id = $2 AND state = 'leased' AND token = $3 AND lease_until > $4
-             RETURNING (SELECT run.state = 'canceling' FROM run WHERE run.seq = job.run)",
+             RETURNING run, (SELECT run.state FROM run WHERE run.seq = job.run) AS state",
             &[&until(session.steady, by), &lease.job.as_str(), &lease.token, &session.steady],
         )
         .await?;
     let row = row.ok_or(Error::Lost)?;
-    Ok(if row.try_get(0)? { Renewal::CancelRequested } else { Renewal::Held })
+    let is_to_stop = is_to_stop(session, row.try_get("run")?, state_at(&row, "state")?, lease).await?;
+    Ok(if is_to_stop { Renewal::CancelRequested } else { Renewal::Held })
+}
+
+/// Says whether a job was asked to stop with its run: it was claimed before that.
+async fn is_to_stop(session: &Session, run: i64, state: State, lease: &Lease) -> Result<bool, Fault> {
+    if state != State::Canceling {
+        return Ok(false);
+    }
+    let noted = cancellation(session, run).await?;
+    Ok(noted.is_none_or(|noted| noted.leases.contains(&lease.token)))
 }
 
 /// Records what happened to a step.
@@ -107,7 +117,8 @@ pub(super) async fn finish(session: &Session, forms: &Forms, lease: &Lease, outc
 /// Hands a job back: it is due again, or canceled with its run.
 pub(super) async fn hand_back(session: &Session, forms: &Forms, lease: &Lease) -> Result<HandedBack, Fault> {
     let (job, run) = held_with_run(session, lease).await?;
-    let is_canceled = lock_run(session, run).await? == State::Canceling;
+    let state = lock_run(session, run).await?;
+    let is_canceled = is_to_stop(session, run, state, lease).await?;
     if is_canceled {
         complete(session, job, RunResult::Canceled, Some(HANDED_BACK_CANCELED), session.now).await?;
     } else {
@@ -209,6 +220,7 @@ pub(super) async fn cancel_run(
             &[&text_or_none(reason), &seq],
         )
         .await?;
+    note_cancellation(session, seq).await?;
     // What was due is decided again, now that the run is canceled.
     session
         .run("UPDATE job SET state = 'waiting', due_at = NULL, aside = NULL WHERE run = $1 AND state = 'due'", &[&seq])

@@ -5,6 +5,7 @@ use super::row::{fold, from_json, key, number, number_at, text, to_json};
 use super::session::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Output, Series};
+use crate::store::cancellation::CANCELLATION;
 use crate::store::{ARTIFACTS_MAX, Artifact, StepReport, TAGS_MAX};
 use std::collections::HashMap;
 
@@ -149,12 +150,14 @@ pub(super) async fn agree(
     agreed.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-/// Makes the jobs of a run agree on what those of another have agreed on.
+/// Makes the jobs of a run agree on what those of another have agreed on. That it was canceled is not of that.
 pub(super) async fn take_agreements(session: &Session, from: i64, to: i64) -> Result<(), Fault> {
     session
         .run(
-            "INSERT INTO agreement (run, name, value) SELECT $2, name, value FROM agreement WHERE run = $1",
-            &[&from, &to],
+            "INSERT INTO agreement (run, name, value)
+             SELECT $2, name, value FROM agreement
+             WHERE run = $1 AND name <> $3",
+            &[&from, &to, &CANCELLATION],
         )
         .await?;
     Ok(())

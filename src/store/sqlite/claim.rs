@@ -107,7 +107,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
     let Session { connection, memory, .. } = session;
     let mut query = connection.prepare_cached(
         "SELECT job.id, run.id, run.number, run.name, run.queued_at, run.delivery,
-                job.stage_index, job.job_index, job.attempt, run.state = 'canceling', work.form, work.\"values\",
+                job.stage_index, job.job_index, job.attempt, work.form, work.\"values\",
                 run.seq, job.leg_index, (SELECT min(asked_at) FROM wait WHERE wait.job = job.seq)
          FROM job
          JOIN run ON run.seq = job.run
@@ -116,7 +116,7 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
     )?;
     let mut rows = query.query([job])?;
     let row = rows.next()?.ok_or_else(|| unreadable("a job without a run"))?;
-    let seq = row.get(12)?;
+    let seq = row.get(11)?;
     let mut claim = Claim {
         lease: Lease { job: JobId::from_stored(&row.get::<_, String>(0)?), token },
         run: RunId::from_stored(&row.get::<_, String>(1)?),
@@ -126,13 +126,12 @@ fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Err
         delivery: row.get::<_, Option<String>>(5)?.map(|id| DeliveryId::from_stored(&id)),
         stage: row.get(6)?,
         job: row.get(7)?,
-        leg: row.get(13)?,
+        leg: row.get(12)?,
         attempt: row.get(8)?,
-        asked_at: row.get::<_, Option<i64>>(14)?.map(moment).transpose()?,
+        asked_at: row.get::<_, Option<i64>>(13)?.map(moment).transpose()?,
         board: Board::default(),
         artifacts: story::taken_artifacts(connection, seq)?,
-        run_canceled: row.get(9)?,
-        plan: memory.forms.plan(connection, row.get(10)?, &from_json::<Vec<String>>(&row.get::<_, String>(11)?)?)?,
+        plan: memory.forms.plan(connection, row.get(9)?, &from_json::<Vec<String>>(&row.get::<_, String>(10)?)?)?,
     };
     matrix::fill_in(connection, seq, &mut claim.plan)?;
     let stage = &claim.plan.stages[claim.stage];

@@ -3,6 +3,7 @@
 use super::row::{micros, moment, result_at};
 use super::writer::Session;
 use crate::id::RunId;
+use crate::run::State;
 use crate::store::detail::job_state;
 use crate::store::{Deployed, EnvironmentDetail, Error};
 use rusqlite::{Connection, params};
@@ -26,11 +27,25 @@ pub(super) fn note(session: &Session<'_>, job: i64, deployed: &Deployed) -> Resu
     Ok(())
 }
 
-/// Returns the last deployment to each environment and resource, in the order of their names.
+/// Returns the last deployment to each environment and resource, in the order of their names. It is as far, and
+/// as good, as its job with all its hooks.
 pub(super) fn all(connection: &Connection) -> Result<Vec<EnvironmentDetail>, Error> {
     let mut query = connection.prepare_cached(
         "SELECT environment, resource, job_name, at, deployments,
-                run.id, run.pipeline, run.number, job.state, job.result
+                run.id, run.pipeline, run.number,
+                CASE
+                    WHEN job.state <> 'completed' THEN job.state
+                    WHEN EXISTS (SELECT 1 FROM job AS hook
+                                 WHERE hook.run = job.run AND hook.stage_index = job.stage_index
+                                   AND hook.job_index = job.job_index AND hook.state <> 'completed')
+                        THEN 'leased'
+                    ELSE 'completed'
+                END AS state,
+                (SELECT hook.result FROM job AS hook
+                 WHERE hook.run = job.run AND hook.stage_index = job.stage_index AND hook.job_index = job.job_index
+                 ORDER BY CASE hook.result WHEN 'failed' THEN 1 WHEN 'canceled' THEN 2
+                                           WHEN 'succeededWithIssues' THEN 3 WHEN 'succeeded' THEN 4 ELSE 5 END
+                 LIMIT 1) AS result
          FROM (
              SELECT environment, resource, job, job_name, at, max(seq), count(*) AS deployments
              FROM deployment
@@ -44,6 +59,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<EnvironmentDetail>, Err
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let resource: String = row.get("resource")?;
+        let state = job_state(&row.get::<_, String>("state")?);
         all.push(EnvironmentDetail {
             environment: row.get("environment")?,
             resource: Some(resource).filter(|resource| !resource.is_empty()),
@@ -52,8 +68,8 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<EnvironmentDetail>, Err
             pipeline: row.get("pipeline")?,
             number: row.get("number")?,
             job: row.get("job_name")?,
-            state: job_state(&row.get::<_, String>("state")?),
-            result: result_at(row, "result")?,
+            state,
+            result: result_at(row, "result")?.filter(|_| state == State::Completed),
             at: moment(row.get("at")?)?,
         });
     }

@@ -1,15 +1,17 @@
 //! A run's jobs as [`Board`] sees them, and what follows written back.
 
 use super::matrix;
-use super::row::{from_json, micros, moment, result_at};
+use super::row::{from_json, micros, moment, result_at, to_json};
 use super::story::board_of_outputs;
 use super::turn;
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Change, Decision, Progress, RunResult};
 use crate::store::Error;
+use crate::store::cancellation::{CANCELLATION, Cancellation};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 
 /// Reads a run's board, decides what follows from it, and writes that: jobs that are due or
 /// skipped, and the run's end. Called in the same transaction as what happened.
@@ -65,7 +67,11 @@ fn follow(
 ) -> Result<(), Error> {
     let Found { mut plan, canceled, queued_at } = plan(session, run)?;
     let mut board = board(session.connection, run, &plan)?;
-    (board.canceled, board.queued_at) = (canceled, Some(queued_at));
+    board.queued_at = Some(queued_at);
+    if canceled {
+        let noted = cancellation(session.connection, run)?;
+        board.canceled = Some(noted.unwrap_or_else(|| Cancellation::unknown(plan.stages.len())).begun);
+    }
     for change in decide(&mut board, &mut plan) {
         write(session, run, &plan, &change, now)?;
     }
@@ -98,6 +104,35 @@ fn plan(session: &mut Session<'_>, run: i64) -> Result<Found, Error> {
     let mut plan = memory.forms.plan(connection, form, &from_json::<Vec<String>>(&values)?)?;
     matrix::fill_in(connection, run, &mut plan)?;
     Ok(Found { plan, canceled: state == "canceling", queued_at: moment(queued_at)? })
+}
+
+/// Notes what is going on in a run that is asked to stop, beside what was at earlier times.
+pub(super) fn note_cancellation(connection: &Connection, run: i64) -> Result<(), Error> {
+    let mut noted = Cancellation { leases: BTreeSet::new(), ..cancellation(connection, run)?.unwrap_or_default() };
+    let mut query =
+        connection.prepare_cached("SELECT stage_index, token FROM job WHERE run = ? AND state <> 'waiting'")?;
+    let mut rows = query.query([run])?;
+    while let Some(row) = rows.next()? {
+        noted.begun.insert(row.get(0)?);
+        noted.leases.extend(row.get::<_, Option<i64>>(1)?);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO agreement (run, name, value)
+             VALUES (?1, ?2, ?3)
+             ON CONFLICT (run, name) DO UPDATE SET value = ?3",
+        )?
+        .execute(params![run, CANCELLATION, to_json(&noted)?])?;
+    Ok(())
+}
+
+/// Returns what was going on in a run when it was asked to stop, if it was and somebody noted it.
+pub(super) fn cancellation(connection: &Connection, run: i64) -> Result<Option<Cancellation>, Error> {
+    let noted: Option<String> = connection
+        .prepare_cached("SELECT value FROM agreement WHERE run = ? AND name = ?")?
+        .query_row(params![run, CANCELLATION], |row| row.get(0))
+        .optional()?;
+    noted.map(|noted| from_json(&noted)).transpose()
 }
 
 /// Returns how far every job of a run is, and what the jobs have handed on.

@@ -4,7 +4,7 @@
 //! no row changed means that the lease is lost.
 
 use super::environment;
-use super::graph::{cancel_unstarted, settle};
+use super::graph::{cancel_unstarted, cancellation, note_cancellation, settle};
 use super::row::{micros, state_at};
 use super::story;
 use super::turn;
@@ -32,11 +32,20 @@ pub(super) fn renew(session: &mut Session<'_>, lease: &Lease, by: Duration) -> R
     if changed == 0 {
         return Err(Error::Lost);
     }
-    let state: String = session
+    let run = session
         .connection
-        .prepare_cached("SELECT run.state FROM run JOIN job ON job.run = run.seq WHERE job.id = ?")?
+        .prepare_cached("SELECT run FROM job WHERE id = ?")?
         .query_row([lease.job.as_str()], |row| row.get(0))?;
-    Ok(if state == "canceling" { Renewal::CancelRequested } else { Renewal::Held })
+    Ok(if is_to_stop(session, run, lease)? { Renewal::CancelRequested } else { Renewal::Held })
+}
+
+/// Says whether a job was asked to stop with its run: it was claimed before that.
+fn is_to_stop(session: &Session<'_>, run: i64, lease: &Lease) -> Result<bool, Error> {
+    if state_of(session, run)? != State::Canceling {
+        return Ok(false);
+    }
+    let noted = cancellation(session.connection, run)?;
+    Ok(noted.is_none_or(|noted| noted.leases.contains(&lease.token)))
 }
 
 /// Records what happened to a step.
@@ -105,7 +114,7 @@ pub(super) fn hand_back(session: &mut Session<'_>, lease: &Lease) -> Result<Hand
     let now = session.now.at;
     let job = held(session, lease)?;
     let run = run_of(session, job)?;
-    let is_canceled = state_of(session, run)? == State::Canceling;
+    let is_canceled = is_to_stop(session, run, lease)?;
     if is_canceled {
         complete(session, job, RunResult::Canceled, Some(HANDED_BACK_CANCELED), now)?;
         settle(session, run, now)?;
@@ -184,6 +193,7 @@ pub(super) fn cancel_run(
         .connection
         .prepare_cached("UPDATE run SET state = 'canceling', reason = coalesce(reason, ?) WHERE seq = ?")?
         .execute(params![reason, seq])?;
+    note_cancellation(session.connection, seq)?;
     // What was due is decided again, now that the run is canceled.
     session
         .connection

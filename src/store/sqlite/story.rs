@@ -4,6 +4,7 @@ use super::row::{from_json, to_json};
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::{Board, Output, Series};
+use crate::store::cancellation::CANCELLATION;
 use crate::store::{ARTIFACTS_MAX, Artifact, Error, StepReport, TAGS_MAX};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
@@ -192,13 +193,15 @@ pub(super) fn agree(
     Ok(agreed)
 }
 
-/// Makes the jobs of a run agree on what those of another have agreed on.
+/// Makes the jobs of a run agree on what those of another have agreed on. That it was canceled is not of that.
 pub(super) fn take_agreements(connection: &Connection, from: i64, to: i64) -> Result<(), Error> {
     connection
         .prepare_cached(
-            "INSERT INTO agreement (run, name, value) SELECT ?2, name, value FROM agreement WHERE run = ?1",
+            "INSERT INTO agreement (run, name, value)
+             SELECT ?2, name, value FROM agreement
+             WHERE run = ?1 AND name <> ?3",
         )?
-        .execute([from, to])?;
+        .execute(params![from, to, CANCELLATION])?;
     Ok(())
 }
 

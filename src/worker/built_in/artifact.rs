@@ -6,12 +6,9 @@ use super::input::Inputs;
 use super::tree::told;
 use super::{Own, Told, Unfinished};
 use crate::diagnostic::shown;
-use crate::files::{IGNORE_FILE, Kept, Links};
+use crate::files::{IGNORE_FILE, Kept, Links, check_artifact_name};
 use crate::store::Artifact;
 use std::path::Path;
-
-/// The most characters of an artifact's name.
-const NAME_MAX: usize = 100;
 
 /// `PublishPipelineArtifact`, and `publish`.
 pub(super) async fn publish(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
@@ -32,7 +29,7 @@ pub(super) async fn add(execution: &mut Execution<'_>, own: Own<'_>, inputs: &In
     let name = inputs.data("ArtifactName").into_owned();
     kept_here(inputs, "container")?;
     let (keep, run) = (execution.job.keep.clone(), execution.job.run.clone());
-    store(execution, own, inputs, "PathtoPublish", name, move |name, from| keep.artifact(&run, name, "", from)).await
+    store(execution, own, inputs, "PathtoPublish", name, move |name, from| keep.artifact(&run, name, from)).await
 }
 
 fn kept_here(inputs: &Inputs, here: &str) -> Result<(), String> {
@@ -50,14 +47,7 @@ async fn store(
     name: String,
     keep: impl FnOnce(&str, (&Path, &Links)) -> std::io::Result<Kept> + Send + 'static,
 ) -> Result<Told, Unfinished> {
-    let is_possible = !name.trim_matches(['.', ' ']).is_empty() && name.chars().count() <= NAME_MAX;
-    if !is_possible || name.contains(|it: char| it.is_control() || "\\/\":<>|*?".contains(it)) {
-        let sentence = format!(
-            "`{}` can't be the name of an artifact: it has 1 to {NAME_MAX} characters, none of `\\ / \" : < > | * ?`.",
-            shown(&name)
-        );
-        return Err(sentence.into());
-    }
+    check_artifact_name(&name).map_err(|sentence| format!("{sentence}."))?;
     let written = inputs.data(path);
     let from = execution.job.workspace.entry(&written).map_err(|problem| format!("The input `{path}`: {problem}."))?;
     let (called, shown_from) = (name.clone(), from.display().to_string());

@@ -10,10 +10,9 @@ use super::super::variables::Setting;
 use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points};
-use super::tree::search;
+use super::pattern::found;
 use super::{Own, Told, Unfinished, place};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::files::{Caches, KEY_MAX};
 use crate::shell::{environment_name, is_special_variable};
 use crate::taint::{Segment, Text};
@@ -179,21 +178,20 @@ fn resolved(parts: &[Part], workspace: &Workspace, halt: &Halt) -> Result<String
 
 /// Returns a hash of the files that are meant, with their paths and lengths.
 fn content(patterns: &Text, workspace: &Workspace, halt: &Halt) -> Result<String, String> {
-    let sources = &workspace.sources;
-    let files = Patterns::new(patterns, sources, Points::Taken)?;
     let mut all = Sha256::new();
     let mut count = 0;
-    for path in search(sources, workspace, halt, |path| files.holds(path))? {
+    for path in found(patterns, workspace, halt)? {
         halt.check()?;
         let failed = |error: std::io::Error| format!("`{}` can't be read: {error}.", shown(&path.to_string_lossy()));
-        let (hash, length) = hash(&sources.join(&path), halt).map_err(failed)?;
-        all.update(format!("\nSHA256({})=[{length}]{hash}", path.display()));
+        let (hash, length) = hash(&path, halt).map_err(failed)?;
+        all.update(format!("\nSHA256({})=[{length}]{hash}", workspace.named(&path).display()));
         count += 1;
     }
     match count {
-        0 => {
-            Err(format!("No file is meant by `{}`, a part of the key.", shown(&patterns.flatten().replace('\n', ", "))))
-        }
+        0 => Err(format!(
+            "No file is meant by `{}`, a part of the key.",
+            shown_path(&patterns.flatten().replace('\n', ", "))
+        )),
         _ => Ok(BASE64.encode(all.finalize())),
     }
 }

@@ -15,9 +15,9 @@ use super::super::variables::{Setting, Variables};
 use super::call::Shown;
 use super::git::{self, Git};
 use super::repository::{Found, OWN};
-use super::submodule::{self, Submodules};
+use super::submodule::{self, LargeFiles, Submodules};
 use super::{Ending, Own, Told, Unfinished, conclude, place};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
 use crate::taint::Text;
 use std::io::Write;
@@ -39,8 +39,7 @@ struct Request {
     depth: Option<String>,
     tags: bool,
     submodules: Submodules,
-    /// Whether large files are fetched, of which the repository has pointers.
-    large_files: bool,
+    large_files: LargeFiles,
     /// Folders or patterns, and the option for them.
     sparse: Option<(&'static str, Vec<String>)>,
     notes: Vec<String>,
@@ -85,7 +84,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
             depth: Some(DEPTH_DEFAULT.to_owned()),
             tags: false,
             submodules: Submodules::None,
-            large_files: false,
+            large_files: LargeFiles::Left,
             sparse: None,
             notes: Vec::new(),
         };
@@ -173,7 +172,17 @@ async fn found_head(git: &mut Git<'_, '_>, own: &Path) -> Result<Option<String>,
     let commit = match git.call(own, git::LOCAL, &arguments, Shown::No).await {
         Ok(lines) => lines.into_iter().next(),
         Err(Unfinished::Failed(sentence)) if git.job.host.program("git").is_none() => return Err(sentence.into()),
-        Err(Unfinished::Failed(_)) => None,
+        Err(Unfinished::Failed(_)) if is_unborn(git, own).await? => None,
+        Err(Unfinished::Failed(_)) => {
+            // It says why where it is not told to be quiet.
+            let why = git.call(own, git::LOCAL, &["rev-parse", "--verify", "HEAD"], Shown::No).await;
+            let folder = shown_path(&own.to_string_lossy());
+            return Err(match why {
+                Err(Unfinished::Failed(why)) => format!("The repository `{folder}` can't be read: {why}").into(),
+                Err(other) => other,
+                Ok(_) => format!("The repository `{folder}` could not be read.").into(),
+            });
+        }
         Err(other) => return Err(other),
     };
     let Some(commit) = commit else {
@@ -188,6 +197,21 @@ async fn found_head(git: &mut Git<'_, '_>, own: &Path) -> Result<Option<String>,
         None => branch_by_git(git, own).await?,
     };
     Ok(Some(format!("{commit} {branch}")))
+}
+
+/// Says whether a repository is one without a commit yet: it can be read, its `HEAD` names a branch, and there is
+/// neither that one nor any other. All else is a repository in which something is wrong.
+async fn is_unborn(git: &mut Git<'_, '_>, own: &Path) -> Result<bool, Unfinished> {
+    for (arguments, has_lines) in
+        [(["symbolic-ref", "--quiet", "HEAD"].as_slice(), true), (&["for-each-ref", "--count=1"], false)]
+    {
+        match git.call(own, git::LOCAL, arguments, Shown::No).await {
+            Ok(lines) if lines.is_empty() != has_lines => {}
+            Ok(_) | Err(Unfinished::Failed(_)) => return Ok(false),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(true)
 }
 
 /// Returns the branch of a further working tree; `HEAD` where there is none.
@@ -224,8 +248,8 @@ fn request(job: &JobContext, checkout: &Checkout, variables: &Variables) -> Resu
         Some(word) => Err(format!("`{name}` of a checkout is `true` or `false`, not `{}`.", shown(word))),
     };
     let mut notes = Vec::new();
-    let large_files = flag("lfs", &checkout.lfs)?;
-    if large_files && job.host.program(LARGE_FILES).is_none() {
+    let large_files = if flag("lfs", &checkout.lfs)? { LargeFiles::Fetched } else { LargeFiles::Left };
+    if large_files == LargeFiles::Fetched && job.host.program(LARGE_FILES).is_none() {
         return Err(format!("`{LARGE_FILES}` is not installed on this machine, and `lfs: true` needs it."));
     }
     if flag("persistCredentials", &checkout.persist_credentials)? {
@@ -309,13 +333,12 @@ async fn fetch(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result
             ["sparse-checkout", "set", kind, "--end-of-options"].into_iter().chain(parts).collect();
         git.call(target, git::LOCAL, &arguments, shown).await?;
     }
-    if request.large_files {
-        // Hooks are not made: none of a repository's run here.
-        git.call(target, git::LOCAL, &["lfs", "install", "--local", "--skip-repo"], shown).await?;
+    if request.large_files == LargeFiles::Fetched {
+        submodule::set_up(git, target, shown).await?;
         git.call(target, git::LOCAL, &["lfs", "fetch", "origin", &commit], shown).await?;
     }
     git.call(target, git::LOCAL, &["checkout", "--quiet", "--force", "--detach", &commit], shown).await?;
-    submodule::bring(git, target, request.submodules, depth.as_deref(), shown).await?;
+    submodule::bring(git, target, (request.submodules, request.large_files), depth.as_deref(), shown).await?;
     Ok(commit)
 }
 

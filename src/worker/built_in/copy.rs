@@ -74,7 +74,7 @@ impl Copy {
             if !taken.insert(to) {
                 told.warnings.push(format!("There are several `{}`.", shown_path(&to.to_string_lossy())));
             }
-            let is_copied = self.put(path, to)?;
+            let is_copied = self.put(path, to, halt)?;
             copied += usize::from(is_copied);
             let word = if is_copied { "Copied" } else { "It is there already:" };
             told.lines.push(format!("{word} {}", path.display()));
@@ -90,15 +90,21 @@ impl Copy {
     }
 
     /// Copies one file, unless one is there that must stay. Says whether it did.
-    fn put(&self, path: &Path, to: &Path) -> Result<bool, String> {
+    fn put(&self, path: &Path, to: &Path, halt: &Halt) -> Result<bool, String> {
         let from = self.from.join(path);
-        let copied = put(&from, &self.to, to, self.overwrites, self.keeps_time);
+        let copied = put(&from, (&self.to, to), self.overwrites, self.keeps_time, halt);
         copied.map_err(|error| format!("`{}` can't be copied: {error}.", shown_path(&path.to_string_lossy())))
     }
 }
 
 /// Copies a file below a folder. Says whether it did: a file may have to stay that is there.
-pub(super) fn put(from: &Path, root: &Path, path: &Path, overwrites: bool, keeps_time: bool) -> std::io::Result<bool> {
+pub(super) fn put(
+    from: &Path,
+    (root, path): (&Path, &Path),
+    overwrites: bool,
+    keeps_time: bool,
+    halt: &Halt,
+) -> std::io::Result<bool> {
     let to = place::make_room(root, path)?;
     if !overwrites && to.exists() {
         return Ok(false);
@@ -107,7 +113,7 @@ pub(super) fn put(from: &Path, root: &Path, path: &Path, overwrites: bool, keeps
     if is_same {
         return Ok(false);
     }
-    std::fs::copy(from, &to)?;
+    halt::copy(from, &to, halt)?;
     if keeps_time {
         std::fs::File::options().write(true).open(&to)?.set_modified(std::fs::metadata(from)?.modified()?)?;
     }

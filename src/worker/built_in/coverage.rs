@@ -10,12 +10,11 @@ use super::super::job::Execution;
 use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points};
-use super::tree::search;
-use super::{Own, Told, Unfinished, xml};
-use crate::diagnostic::shown;
+use super::{Own, Told, Unfinished, pattern, xml};
+use crate::diagnostic::shown_path;
 use crate::files::Links;
 use crate::store::{Artifact, Coverage, FILES_MAX, FileKind, KeptFile, StepReport};
+use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
 use std::path::{Path, PathBuf};
 
@@ -35,39 +34,73 @@ pub(super) async fn run(
     report: &mut StepReport,
 ) -> Result<Told, Unfinished> {
     let workspace = execution.job.workspace.clone();
-    let patterns = Patterns::new(inputs.text("summaryFileLocation"), &workspace.sources, Points::Taken)?;
+    let patterns = inputs.text("summaryFileLocation").clone();
+    let named = shown_path(&patterns.flatten());
     let fails = inputs.flag("failIfCoverageEmpty")?;
     let found = halt::work(execution, own, move |halt| find(&workspace, &patterns, halt)).await?;
     if found.files.is_empty() {
         let sentence = found.problems.into_iter().next().unwrap_or_else(|| {
-            "No file is meant by `summaryFileLocation`: there are no results of code coverage.".to_owned()
+            format!("No file is meant by `summaryFileLocation`: `{named}`: there are no results of code coverage.")
         });
         return match fails {
             true => Err(sentence.into()),
             false => Ok(Told { lines: Vec::new(), warnings: vec![sentence] }),
         };
     }
+    note(execution, own, found, &inputs.data("reportDirectory"), report).await
+}
+
+/// Looks at a file of code coverage that a command has handed over, and keeps the report beside it.
+pub(super) async fn take(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    (file, folder): (&str, Option<&str>),
+    report: &mut StepReport,
+) -> Result<Told, Unfinished> {
+    let file = execution.job.workspace.entry(file);
+    let file = file.map_err(|problem| format!("The code coverage can't be read: {problem}."))?;
+    let found = halt::work(execution, own, move |halt| {
+        let coverage = read(&file, halt);
+        let coverage = coverage.map_err(|reason| {
+            format!("The code coverage in `{}` can't be read: {reason}.", shown_path(&file.to_string_lossy()))
+        })?;
+        Ok(Found { files: vec![file], coverage, problems: Vec::new() })
+    });
+    let found = found.await?;
+    note(execution, own, found, folder.unwrap_or_default(), report).await
+}
+
+/// Notes what was found, and keeps it; a folder that is named too, as an artifact.
+async fn note(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    found: Found,
+    folder: &str,
+    report: &mut StepReport,
+) -> Result<Told, Unfinished> {
     let kept = keep(execution, own, found.files, report.files.len()).await?;
     report.files.extend(kept);
-    report.coverage = Some(found.coverage);
+    match &mut report.coverage {
+        Some(all) => all.add(found.coverage),
+        none => *none = Some(found.coverage),
+    }
     let mut told = Told { lines: vec![found.coverage.to_string()], warnings: found.problems };
-    if !inputs.text("reportDirectory").is_empty() {
-        told.lines.push(publish(execution, own, &inputs.data("reportDirectory")).await?);
+    if !folder.is_empty() {
+        told.lines.push(publish(execution, own, folder).await?);
     }
     Ok(told)
 }
 
-fn find(workspace: &Workspace, patterns: &Patterns, halt: &Halt) -> Result<Found, String> {
+fn find(workspace: &Workspace, patterns: &Text, halt: &Halt) -> Result<Found, String> {
     let mut found = Found { files: Vec::new(), coverage: Coverage::default(), problems: Vec::new() };
-    let folder = &workspace.sources;
-    for path in search(folder, workspace, halt, |path| patterns.holds(path))? {
-        match read(&folder.join(&path), halt) {
+    for path in pattern::found(patterns, workspace, halt)? {
+        match read(&path, halt) {
             Ok(coverage) => {
                 found.coverage.add(coverage);
-                found.files.push(folder.join(path));
+                found.files.push(path);
             }
             Err(reason) => {
-                let path = shown(&path.to_string_lossy());
+                let path = shown_path(&workspace.named(&path).to_string_lossy());
                 found.problems.push(format!("The code coverage in `{path}` can't be read: {reason}."));
             }
         }
@@ -109,7 +142,7 @@ async fn publish(execution: &mut Execution<'_>, own: Own<'_>, written: &str) -> 
     let called = name.clone();
     let links = Links::Within(execution.job.workspace.homes());
     let kept = halt::work(execution, own, move |_| {
-        let kept = keep.artifact(&run, &called, "", (&from, &links));
+        let kept = keep.artifact(&run, &called, (&from, &links));
         kept.map_err(|error| format!("The report can't be kept: {error}."))
     });
     let location = kept.await?.below;

@@ -7,13 +7,20 @@ use super::input::Inputs;
 use super::pattern::{Patterns, Points};
 use super::tree::with_links;
 use super::{Own, Told, Unfinished, place};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use std::collections::HashSet;
 use std::path::Path;
 
 pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
     let job = execution.job;
-    let folder = source(job, &inputs.data("SourceFolder"))?;
+    let written = inputs.data("SourceFolder");
+    let place = place::destination(&job.workspace, &job.workspace.sources, &written)?;
+    if place.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        // Steps that tidy up come first, also on a machine that has nothing yet.
+        let line = format!("There is no folder `{}`: nothing is to be removed.", shown_path(&written));
+        return Ok(Told::line(line));
+    }
+    let folder = source(job, &written)?;
     let points = if inputs.flag("RemoveDotFiles")? { Points::Taken } else { Points::LeftOut };
     let patterns = Patterns::new(inputs.text("Contents"), &folder, points)?;
     let all = inputs.flag("RemoveSourceFolder")?;

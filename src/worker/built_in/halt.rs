@@ -3,8 +3,18 @@
 use super::super::job::Execution;
 use super::{Own, Unfinished, interruption};
 use crate::files::unless_halted;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long stopped work is waited for. What has not stopped then, since the disk does not answer, is left to itself.
+const STOP_MAX: Duration = Duration::from_secs(10);
+/// How many bytes of a file are copied between two looks.
+const PIECE: u64 = 16 * 1024 * 1024;
 
 /// Tells work on another thread to stop.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +24,33 @@ impl Halt {
     /// Fails once the work must stop; what the sentence says is seen by nobody.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.0.load(Ordering::Relaxed) { Err("The work was stopped.".to_owned()) } else { Ok(()) }
+    }
+}
+
+/// Reads until the work must stop.
+pub(super) struct Halting<'h, R> {
+    pub(super) content: R,
+    pub(super) halt: &'h Halt,
+}
+
+impl<R: Read> Read for Halting<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.halt.check().map_err(io::Error::other)?;
+        self.content.read(bytes)
+    }
+}
+
+/// Copies a file as [`std::fs::copy`] does, until the work must stop.
+pub(super) fn copy(from: &Path, to: &Path, halt: &Halt) -> io::Result<()> {
+    let source = File::open(from)?;
+    let about = source.metadata()?;
+    let mut target = File::create(to)?;
+    target.set_permissions(about.permissions())?;
+    loop {
+        halt.check().map_err(io::Error::other)?;
+        if io::copy(&mut (&source).take(PIECE), &mut target)? < PIECE {
+            return Ok(());
+        }
     }
 }
 
@@ -40,7 +77,7 @@ pub(super) async fn work<T: Send + 'static>(
         interruption = interruption(execution, own) => {
             drop(holder);
             // Whether it was done meanwhile changes nothing.
-            let _ = task.await;
+            let _ = timeout(STOP_MAX, task).await;
             return Err(Unfinished::Interrupted(interruption));
         }
     };

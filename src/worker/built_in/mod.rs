@@ -15,6 +15,7 @@
 //! halt        work on a thread of its own that stops when the step does
 //! task        which task does what
 //! artifact, copy, delete, download, archive, extract, results, coverage, cache, program, wait    the tasks
+//! handed      what commands of steps hand over to some of them
 //! tool        those that only call a tool; dotnet what one of them does beside that
 //! select      those that select a version of one
 //! package     those that are installed beside these
@@ -35,6 +36,7 @@ mod extract;
 mod git;
 mod glob;
 mod halt;
+mod handed;
 mod input;
 mod pack;
 mod package;
@@ -62,6 +64,7 @@ pub(super) use cache::{Saving, save as save_caches};
 pub(super) use checkout::{begin, context, run as check_out};
 pub(super) use dotnet::{Published, zip as zip_published};
 pub(super) use download::begin as fetch_artifacts;
+pub(super) use handed::take as take_results;
 pub(super) use package::has_part_after;
 pub(super) use results::publish as publish_results;
 pub(super) use task::run as run_task;

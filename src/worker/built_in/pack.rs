@@ -5,7 +5,7 @@
 
 use super::super::workspace::Workspace;
 use super::extract::{Counted, EXTRACTED_MAX, Packing, unpacked};
-use super::halt::Halt;
+use super::halt::{Halt, Halting};
 use super::place;
 use super::tree::{told as left_out, tree, with_links};
 use super::{Told, zip_time};
@@ -15,7 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use zip::write::FullFileOptions;
@@ -108,13 +108,13 @@ impl Archive {
         }
         for path in tree.folders.iter().chain(&tree.files) {
             halt.check()?;
-            self.zip_one(&mut zip, path).map_err(|error| self.bad(path, &error))?;
+            self.zip_one(&mut zip, path, halt).map_err(|error| self.bad(path, &error))?;
         }
         let mut file = zip.finish().map_err(|error| self.unwritten(&error.into()))?;
         file.flush().map_err(|error| self.unwritten(&error))
     }
 
-    fn zip_one(&self, zip: &mut ZipWriter<BufWriter<File>>, path: &Path) -> io::Result<()> {
+    fn zip_one(&self, zip: &mut ZipWriter<BufWriter<File>>, path: &Path, halt: &Halt) -> io::Result<()> {
         let source = self.source(path);
         let about = source.metadata()?;
         let mode = about.permissions().mode() & 0o777;
@@ -124,7 +124,7 @@ impl Archive {
             return Ok(zip.add_directory_from_path(self.name(path), options)?);
         }
         zip.start_file_from_path(self.name(path), options)?;
-        io::copy(&mut File::open(source)?, zip).map(|_| ())
+        io::copy(&mut Halting { content: File::open(source)?, halt }, zip).map(|_| ())
     }
 
     /// Returns the archive that is added to, if there is one.
@@ -167,10 +167,22 @@ impl Archive {
         }
         for path in tree.folders.iter().chain(&tree.files).chain(&tree.links) {
             halt.check()?;
-            let added = tar.append_path_with_name(self.source(path), self.name(path));
-            added.map_err(|error| self.bad(path, &error))?;
+            self.tar_one(&mut tar, path, halt).map_err(|error| self.bad(path, &error))?;
         }
         tar.into_inner().map_err(|error| self.unwritten(&error))
+    }
+
+    fn tar_one<W: Write>(&self, tar: &mut tar::Builder<W>, path: &Path, halt: &Halt) -> io::Result<()> {
+        let (source, name) = (self.source(path), self.name(path));
+        let about = source.symlink_metadata()?;
+        if !about.is_file() {
+            return tar.append_path_with_name(source, name);
+        }
+        let mut header = tar::Header::new_gnu();
+        header.set_metadata(&about);
+        // What comes while it is read is none of it: the header says how long it is.
+        let content = Halting { content: File::open(source)?.take(about.len()), halt };
+        tar.append_data(&mut header, name, content)
     }
 
     fn bad(&self, path: &Path, error: &io::Error) -> String {

@@ -4,11 +4,12 @@
 use super::super::workspace::Workspace;
 use super::glob::{Glob, escape};
 use super::halt::Halt;
-use super::tree::search;
+use super::tree::{search, search_entries};
 use crate::diagnostic::shown;
+use crate::files::Sought;
 use crate::taint::Text;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// How many patterns an input may have.
 const PATTERNS_MAX: usize = 1_000;
@@ -122,19 +123,27 @@ pub(super) fn named(text: &Text) -> Vec<String> {
 /// Returns the files that patterns mean anywhere in a job's folders, in their order: what is relative
 /// begins at the sources. On failure, a sentence.
 pub(super) fn found(text: &Text, workspace: &Workspace, halt: &Halt) -> Result<Vec<PathBuf>, String> {
-    let sources = format!("{}/", workspace.sources.display());
+    found_from(&workspace.sources, text, workspace, halt, Sought::Files)
+}
+
+/// As [`found`], of files or folders too, with what is relative beginning at a folder.
+pub(super) fn found_from(
+    folder: &Path,
+    text: &Text,
+    workspace: &Workspace,
+    halt: &Halt,
+    sought: Sought,
+) -> Result<Vec<PathBuf>, String> {
     let (mut rules, mut roots) = (Vec::new(), BTreeSet::new());
     for (includes, pattern) in wanted(text) {
-        let within = pattern.strip_prefix(&sources).or_else(|| pattern.strip_prefix("./")).unwrap_or(&pattern);
-        let (base, below) = match within.strip_prefix('/') {
-            Some(below) => (Path::new("/"), below),
-            None => (&*workspace.sources, within),
+        // The folder itself is in no folder that is looked through.
+        let Some(parts) = placed(folder, &pattern).filter(|parts| Some(parts) != placed(folder, ".").as_ref()) else {
+            continue;
         };
         if includes {
-            roots.extend(root(base, below, workspace)?);
+            roots.extend(root(&parts, workspace)?);
         }
-        let base = escape(base.to_string_lossy().trim_end_matches('/'));
-        rules.push(rule(includes, &format!("{base}/{below}"))?);
+        rules.push(rule(includes, &parts.join("/"))?);
         if rules.len() > PATTERNS_MAX {
             return Err(format!("There are more than {PATTERNS_MAX} patterns."));
         }
@@ -146,20 +155,55 @@ pub(super) fn found(text: &Text, workspace: &Workspace, halt: &Halt) -> Result<V
         if root.ancestors().skip(1).any(|around| roots.contains(around)) {
             continue;
         }
-        let found = search(root, workspace, halt, |path| patterns.holds(&root.join(path)))?;
+        let is_meant = |path: &Path| patterns.holds(&root.join(path));
+        let found = match sought {
+            Sought::Files => search(root, workspace, halt, is_meant)?,
+            Sought::Entries => search_entries(root, workspace, halt, is_meant)?,
+        };
         files.extend(found.into_iter().map(|path| root.join(path)));
     }
     Ok(files.into_iter().collect())
 }
 
+/// Returns the parts of a pattern that begins at the root: a relative one is below the folder, and `..` goes up in
+/// what is before it. Nothing where there is nothing to go up in.
+fn placed(folder: &Path, pattern: &str) -> Option<Vec<String>> {
+    let mut parts: Vec<String> = vec![String::new()];
+    if !pattern.starts_with('/') {
+        let folder = folder.components().filter(|part| matches!(part, Component::Normal(_)));
+        parts.extend(folder.map(|part| escape(&part.as_os_str().to_string_lossy())));
+    }
+    for part in pattern.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.len() > 1 && parts.last().is_some_and(|it| it != "**") => drop(parts.pop()),
+            ".." => return None,
+            part => parts.push(part.to_owned()),
+        }
+    }
+    Some(parts)
+}
+
 /// Returns the folder below which all is that a pattern can mean, if it is there.
-fn root(base: &Path, pattern: &str, workspace: &Workspace) -> Result<Option<PathBuf>, String> {
-    let is_plain = |part: &&str| !part.contains(WILD);
-    let parts: Vec<&str> = pattern.split('/').collect();
-    let folders = parts[..parts.len() - 1].iter().copied().take_while(is_plain);
-    let root = base.join(folders.collect::<PathBuf>());
+fn root(parts: &[String], workspace: &Workspace) -> Result<Option<PathBuf>, String> {
+    let names = parts[..parts.len() - 1].iter().map(|part| unescaped(part));
+    let root = Path::new("/").join(names.map_while(|name| name).collect::<PathBuf>());
     match root.is_dir() {
         true => workspace.inside(&root.to_string_lossy()).map(|_| Some(root)),
         false => Ok(None),
     }
+}
+
+/// Returns the name that a part means, if it means one only.
+fn unescaped(part: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut characters = part.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => name.push(characters.next()?),
+            '*' | '?' | '[' | '(' => return None,
+            other => name.push(other),
+        }
+    }
+    Some(name)
 }

@@ -14,10 +14,11 @@ use super::super::workspace::Workspace;
 use super::copy::source;
 use super::halt::{self, Halt};
 use super::input::Inputs;
-use super::pattern::{Patterns, Points};
-use super::tree::{search, search_here};
+use super::pattern::{Patterns, Points, found_from};
+use super::tree::search_here;
 use super::{Ending, Own, Told, Unfinished, conclude, xml};
 use crate::diagnostic::{shown, shown_path};
+use crate::files::Sought;
 use crate::store::{StepReport, TestFailure, Tests};
 use crate::taint::Text;
 use quick_xml::events::{BytesStart, Event};
@@ -116,26 +117,43 @@ const FORMS: [Form; 5] = [
 pub(in super::super) struct Wanted {
     form: &'static Form,
     folder: PathBuf,
-    patterns: Patterns,
+    files: Files,
     workspace: Workspace,
     title: Option<String>,
+}
+
+/// Which files of a folder.
+enum Files {
+    Meant(Text),
+    Named(Vec<PathBuf>),
 }
 
 impl Wanted {
     /// Returns what is wanted: a form by its name, and the files that patterns mean in a folder.
     /// On failure, a sentence.
     pub(super) fn new(form: &str, folder: PathBuf, patterns: &Text, workspace: &Workspace) -> Result<Self, String> {
-        let form = FORMS.iter().find(|known| known.name.eq_ignore_ascii_case(form)).ok_or_else(|| {
-            let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
-            format!("`testResultsFormat` is {known}, not `{}`.", shown(form))
-        })?;
-        let patterns = Patterns::new(patterns, &folder, Points::Taken)?;
-        Ok(Self { form, folder, patterns, workspace: workspace.clone(), title: None })
+        let files = Files::Meant(patterns.clone());
+        Ok(Self { form: self::form(form)?, folder, files, workspace: workspace.clone(), title: None })
+    }
+
+    /// Returns what a command names: files inside of the job's folders, and what is wrong with others.
+    fn named(form: &str, files: &[String], workspace: &Workspace) -> Result<(Self, Vec<String>), String> {
+        let (mut found, mut problems) = (Vec::new(), Vec::new());
+        for file in files {
+            match workspace.entry(file) {
+                Ok(file) => found.push(file),
+                Err(problem) => problems.push(format!("Results can't be read: {problem}.")),
+            }
+        }
+        let (folder, workspace) = (workspace.sources.clone(), workspace.clone());
+        Ok((Self { form: self::form(form)?, folder, files: Files::Named(found), workspace, title: None }, problems))
     }
 
     /// Removes what there is so far, and returns the same.
     pub(super) fn clear(self, halt: &Halt) -> Result<Self, String> {
-        for path in search_here(&self.folder, halt, |path| self.patterns.holds(path))? {
+        let Files::Meant(patterns) = &self.files else { return Ok(self) };
+        let patterns = Patterns::new(patterns, &self.folder, Points::Taken)?;
+        for path in search_here(&self.folder, halt, |path| patterns.holds(path))? {
             let removed = super::checkout::remove(&self.folder.join(&path));
             removed.map_err(|error| {
                 format!("Old results in `{}` can't be removed: {error}.", shown_path(&path.to_string_lossy()))
@@ -151,6 +169,13 @@ impl Wanted {
     }
 }
 
+fn form(form: &str) -> Result<&'static Form, String> {
+    FORMS.iter().find(|known| known.name.eq_ignore_ascii_case(form)).ok_or_else(|| {
+        let known = "`JUnit`, `NUnit`, `XUnit`, `VSTest` or `CTest`";
+        format!("`testResultsFormat` is {known}, not `{}`.", shown(form))
+    })
+}
+
 pub(super) async fn run(
     execution: &mut Execution<'_>,
     own: Own<'_>,
@@ -160,7 +185,8 @@ pub(super) async fn run(
     let form = inputs.choice("testRunner")?;
     let folder = source(execution.job, &inputs.data("searchFolder"))?;
     let (pattern, below) = (inputs.text("testResultsFiles"), shown_path(&folder.to_string_lossy()));
-    let none = format!("No file below `{below}` is meant by `{}`: there are no results.", shown(&pattern.flatten()));
+    let none =
+        format!("No file below `{below}` is meant by `{}`: there are no results.", shown_path(&pattern.flatten()));
     let wanted = Wanted::new(&form, folder, pattern, &execution.job.workspace)?.titled(&inputs.data("testRunTitle"));
     let fails_on_missing = inputs.flag("failTaskOnMissingResultsFile")?;
     let fails_on_unreadable = inputs.flag("failTaskOnFailureToPublishResults")?;
@@ -204,11 +230,31 @@ pub(in super::super) async fn publish(
     conclude(execution, own, done).await
 }
 
+/// Looks at the results that a command has handed over.
+pub(super) async fn take(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    (form, files, title): (&str, &[String], &str),
+    report: &mut StepReport,
+) -> Result<Told, Unfinished> {
+    let (wanted, mut problems) = Wanted::named(form, files, &execution.job.workspace)?;
+    let wanted = wanted.titled(title);
+    let read = halt::work(execution, own, move |halt| read_all(&wanted, halt)).await?;
+    problems.extend(read.problems);
+    Ok(match read.files {
+        0 => Told { lines: Vec::new(), warnings: problems },
+        _ => told(read.tests, problems, report),
+    })
+}
+
 fn told(tests: Tests, problems: Vec<String>, report: &mut StepReport) -> Told {
     let mut told = Told { lines: vec![tests.to_string()], warnings: problems };
     let failures = tests.failures.iter();
     told.lines.extend(failures.map(|it| format!("Failed: {}: {}", shown(&it.name), shown(&it.message))));
-    report.tests = Some(tests);
+    match &mut report.tests {
+        Some(all) => all.add(tests),
+        none => *none = Some(tests),
+    }
     told
 }
 
@@ -220,18 +266,22 @@ struct Read {
 }
 
 fn read_all(wanted: &Wanted, halt: &Halt) -> Result<Read, String> {
-    let Wanted { form, folder, patterns, workspace, title } = wanted;
+    let Wanted { form, folder, files, workspace, title } = wanted;
     let mut all = Read::default();
     all.tests.title.clone_from(title);
-    for path in search(folder, workspace, halt, |path| patterns.holds(path))? {
+    let paths = match files {
+        Files::Meant(patterns) => found_from(folder, patterns, workspace, halt, Sought::Files)?,
+        Files::Named(paths) => paths.clone(),
+    };
+    for path in paths {
         let mut tests = Tests::default();
-        match read(form, &folder.join(&path), &mut tests, halt) {
+        match read(form, &path, &mut tests, halt) {
             Ok(()) => {
                 all.files += 1;
                 all.tests.add(tests);
             }
             Err(reason) => {
-                let path = shown(&path.to_string_lossy());
+                let path = shown_path(&path.strip_prefix(folder).unwrap_or(workspace.named(&path)).to_string_lossy());
                 all.problems.push(format!("The results in `{path}` can't be read: {reason}."));
             }
         }

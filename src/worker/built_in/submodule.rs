@@ -19,11 +19,19 @@ pub(super) enum Submodules {
     All,
 }
 
-/// Brings the submodules of a checkout, `depth` commits of each; nothing for all.
+/// Whether files are fetched of which a repository has pointers only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum LargeFiles {
+    Left,
+    Fetched,
+}
+
+/// Brings the submodules of a checkout, `depth` commits of each; nothing for all. Large files are those that a
+/// machine of the pipeline language's own brings on which the program for them is set up for all.
 pub(super) async fn bring(
     git: &mut Git<'_, '_>,
     target: &Path,
-    wanted: Submodules,
+    (wanted, large_files): (Submodules, LargeFiles),
     depth: Option<&str>,
     shown: Shown,
 ) -> Result<(), Unfinished> {
@@ -41,14 +49,28 @@ pub(super) async fn bring(
         let mut arguments = vec!["submodule", "update", "--force"];
         arguments.extend(depth);
         git.call(&folder, transports, &arguments, shown).await?;
-        if wanted == Submodules::All {
-            let paths = values(git, &folder, &["--file", ".gitmodules"], r"^submodule\..*\.path$").await?;
-            let inner = paths.iter().filter_map(|path| place::below(Path::new(path)));
-            let inner = inner.filter_map(|path| std::fs::canonicalize(folder.join(path)).ok());
-            open.extend(inner.filter(|it| it.starts_with(&home) && *it != folder).map(|it| (it, level + 1)));
+        if wanted != Submodules::All && large_files == LargeFiles::Left {
+            continue;
+        }
+        let paths = values(git, &folder, &["--file", ".gitmodules"], r"^submodule\..*\.path$").await?;
+        let inner = paths.iter().filter_map(|path| place::below(Path::new(path)));
+        let inner = inner.filter_map(|path| std::fs::canonicalize(folder.join(path)).ok());
+        for inner in inner.filter(|it| it.starts_with(&home) && *it != folder) {
+            if large_files == LargeFiles::Fetched {
+                set_up(git, &inner, shown).await?;
+                git.call(&inner, transports, &["lfs", "pull"], shown).await?;
+            }
+            if wanted == Submodules::All {
+                open.push((inner, level + 1));
+            }
         }
     }
     Ok(())
+}
+
+/// Makes a repository know the program for large files. Hooks are not made: none of a repository's run here.
+pub(super) async fn set_up(git: &mut Git<'_, '_>, folder: &Path, shown: Shown) -> Result<(), Unfinished> {
+    git.call(folder, git::LOCAL, &["lfs", "install", "--local", "--skip-repo"], shown).await.map(|_| ())
 }
 
 /// Returns the transports that the submodules of a folder may use.

@@ -8,12 +8,12 @@ use super::super::words::{quoted, split};
 use super::copy::source;
 use super::halt;
 use super::input::Inputs;
-use super::pattern::{Patterns, Points, named};
+use super::pattern::{found_from, named};
 use super::program::{self, given};
 use super::results::Wanted;
-use super::tree::{search, search_entries};
 use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
+use crate::files::Sought;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
 use crate::taint::{Segment, Text};
@@ -44,7 +44,16 @@ pub(super) async fn script(
     inputs: &Inputs,
     tool: &'static Tool,
 ) -> Result<Ending, Unfinished> {
-    let calls = meant(inputs, tool)?;
+    let mut calls = meant(inputs, tool)?;
+    let (count, is_there) = (calls.len(), |call: &&Call| names_something(call, inputs));
+    calls.retain(is_there);
+    let nameless = "Nothing is pushed: no `repository` is named.";
+    if calls.is_empty() && count > 0 {
+        return Ok(Ending::Done(vec![nameless.to_owned()]));
+    }
+    if calls.len() < count {
+        execution.desk.log(Some(own.place), vec![format!("##[warning]{nameless}")]).await?;
+    }
     let Some(first) = calls.first() else {
         return Err(format!("The task `{}` has nothing to do for these inputs.", tool.task).into());
     };
@@ -91,6 +100,12 @@ fn meant(inputs: &Inputs, tool: &'static Tool) -> Result<Vec<&'static Call>, Str
     Ok(tool.calls_for(|name, value| inputs.choice(name).is_ok_and(|it| it.eq_ignore_ascii_case(value))))
 }
 
+/// Says whether an image has a name that a call is about. Without one it is not made, as by the task of Azure's.
+fn names_something(call: &Call, inputs: &Inputs) -> bool {
+    let is_nameless = |part: &Part| matches!(part, Part::Tagged(name) if given(inputs, name).is_none());
+    !call.parts.iter().any(is_nameless)
+}
+
 /// What one call is made for: a file, or a line.
 #[derive(Clone)]
 enum Subject {
@@ -127,23 +142,18 @@ async fn subjects(
             // These tasks also take several patterns on a line.
             let (written, shown_as) = match each {
                 Each::File(name) | Each::Project(name, _) | Each::First(name) => {
-                    (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown(&inputs.data(name))))
+                    (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown_path(&inputs.data(name))))
                 }
                 _ => (PROJECTS.into(), "the task".to_owned()),
             };
-            let patterns = Patterns::new(&written, &folder, Points::Taken)?;
             let is_for_web = matches!(each, Each::WebProject);
             let is_first = matches!(each, Each::First(_));
             let workspace = execution.job.workspace.clone();
             let takes_folders = matches!(each, Each::File(_) | Each::Project(..));
             let found = halt::work(execution, own, move |halt| {
-                let is_meant = |path: &Path| patterns.holds(path);
-                let files = match takes_folders {
-                    true => search_entries(&folder, &workspace, halt, is_meant)?,
-                    false => search(&folder, &workspace, halt, is_meant)?,
-                };
+                let sought = if takes_folders { Sought::Entries } else { Sought::Files };
+                let files = found_from(&folder, &written, &workspace, halt, sought)?;
                 let root = is_root_named(&written, &folder, &workspace) && takes_folders;
-                let files = files.into_iter().map(|path| folder.join(path));
                 let files = root.then(|| folder.clone()).into_iter().chain(files);
                 let mut files: Vec<PathBuf> = files.filter(|it| !is_for_web || dotnet::is_for_web(it)).collect();
                 files.sort_by_key(|path| path.components().count());
@@ -178,7 +188,7 @@ fn split_lines(text: &Text) -> Text {
     split
 }
 
-/// Splits at the author's line breaks only.
+/// Splits at the author's line breaks and commas only: tags have neither.
 fn lines(text: &Text) -> Vec<Text> {
     let mut lines = vec![Text::default()];
     for segment in text.segments() {
@@ -186,7 +196,7 @@ fn lines(text: &Text) -> Vec<Text> {
             lines.last_mut().expect("there is one from the beginning").push(segment.clone());
             continue;
         }
-        for (at, piece) in segment.text.split(['\n', '\r']).enumerate() {
+        for (at, piece) in segment.text.split(['\n', '\r', ',']).enumerate() {
             if at > 0 {
                 lines.push(Text::default());
             }

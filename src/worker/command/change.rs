@@ -198,7 +198,7 @@ pub(super) fn prepend_path(work: &mut Work, rules: &Rules<'_>, command: &Command
     }
     match rules.reached {
         Reached::Not | Reached::Before(_) => {}
-        Reached::Itself => return error("a step that got payload text can't change `PATH`: programs obey it"),
+        Reached::Itself(_) => return error("a step that got payload text can't change `PATH`: programs obey it"),
         Reached::ByProgram => {
             return error("after payload text came to the job, only a script's own line can change `PATH`");
         }

@@ -4,7 +4,7 @@ use super::change::brings_secret;
 use super::obey::{Effect, Problem, Rules, Work, obey};
 use super::trust::{Found, Trust};
 use super::{COMMAND_MAX, Command, Percents};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_path};
 use crate::files::{FILE_MAX, Kept, Links};
 use crate::process::{Line, Output, Stream, lines_of};
 use crate::run::{MASK, RunResult};
@@ -48,6 +48,8 @@ pub(in super::super) struct Open {
     screens: [Screen; 2],
     /// The beginning of a command that is longer than a piece.
     commands: [Option<String>; 2],
+    /// Whether the rest of a line is left out: that of a command that was too long.
+    is_left_out: [bool; 2],
     reported_at: Option<Instant>,
 }
 
@@ -79,7 +81,10 @@ impl Listener<'_, '_> {
     /// Says whether whole lines go to the log as they are, as nearly all of nearly all steps do.
     fn is_plain(&self, stream: Stream, block: &str) -> bool {
         let is_looked_at = self.fails_on_error && stream == Stream::Error;
-        let is_begun = self.open.commands[stream as usize].is_some() || !self.open.screens[stream as usize].is_clear();
+        let open = &self.open;
+        let is_begun = open.commands[stream as usize].is_some()
+            || open.is_left_out[stream as usize]
+            || !open.screens[stream as usize].is_clear();
         let is_wanted = !self.work.is_done && !is_looked_at && !is_begun;
         is_wanted && !self.trust.concerns(block) && matches!(self.desk.masker.mask(block), Cow::Borrowed(_))
     }
@@ -91,6 +96,10 @@ impl Listener<'_, '_> {
                 break;
             }
             self.note_error(&line);
+            if self.open.is_left_out[line.stream as usize] {
+                self.open.is_left_out[line.stream as usize] = !line.ends;
+                continue;
+            }
             let Some(line) = self.joined(line) else { continue };
             let is_whole = line.ends && !self.is_error(&line) && self.open.screens[line.stream as usize].is_clear();
             if self.trust.concerns(&line.text) {
@@ -139,7 +148,18 @@ impl Listener<'_, '_> {
     async fn look(&mut self, line: &Line, texts: &mut Vec<String>) -> Result<(), Broken> {
         let text = match self.trust.look(&line.text) {
             Found::Text(text) => text,
-            // A command has its end in the piece that it begins in: longer ones are none.
+            // It is not obeyed, and what it would set, which may be a secret, is not shown.
+            Found::Command(text, _)
+                if line.text.len() > COMMAND_MAX && Command::parse(text, self.percents).is_some() =>
+            {
+                let name: String = text.chars().take_while(|it| !" ]".contains(*it)).collect();
+                let sentence =
+                    format!("the command `{}` has more than {COMMAND_MAX} bytes and is left out", shown(&name));
+                self.work.result = super::obey::worse(self.work.result, RunResult::Failed);
+                texts.push(self.issue(IssueKind::Error, &sentence));
+                self.open.is_left_out[line.stream as usize] = !line.ends;
+                return Ok(());
+            }
             Found::Command(..) if !line.ends => Cow::Owned(self.trust.without_word(&line.text)),
             Found::Command(text, voice) => match Command::parse(text, self.percents) {
                 Some(command) => {
@@ -216,7 +236,8 @@ impl Listener<'_, '_> {
     async fn carry_out(&mut self, effect: Effect, texts: &mut Vec<String>) -> Result<Result<(), Problem>, Broken> {
         let desk = &mut *self.desk;
         match effect {
-            Effect::Say(line) => texts.push(desk.masker.mask(&line).into_owned()),
+            // A message of several lines is as many in the log.
+            Effect::Say(text) => texts.extend(desk.masker.mask(&text).split('\n').map(str::to_owned)),
             Effect::Mask(secret) => return Ok(self.mask(&secret)),
             Effect::Tag(tag) => {
                 let tag = desk.masker.mask(&tag).into_owned();
@@ -228,7 +249,7 @@ impl Listener<'_, '_> {
             }
             Effect::Report => self.report().await?,
             Effect::Keep { kind, r#type, name, path } => return self.keep(kind, r#type, name, &path).await,
-            Effect::Publish { name, folder, path } => return self.publish(name, folder, &path).await,
+            Effect::Publish { name, path } => return self.publish(name, &path).await,
             Effect::Associate(artifact) => desk.publish(artifact).await?,
         }
         Ok(Ok(()))
@@ -265,7 +286,7 @@ impl Listener<'_, '_> {
         }
         let from = match self.job.workspace.entry(path) {
             Ok(from) if from.is_file() => from,
-            Ok(_) => return Ok(Err(Problem::Error(format!("`{}` is no file", shown(path))))),
+            Ok(_) => return Ok(Err(Problem::Error(format!("`{}` is no file", shown_path(path))))),
             Err(sentence) => return Ok(Err(Problem::Error(sentence))),
         };
         let name = name.or_else(|| Some(from.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
@@ -286,14 +307,14 @@ impl Listener<'_, '_> {
         }
     }
 
-    async fn publish(&mut self, name: String, folder: String, path: &str) -> Result<Result<(), Problem>, Broken> {
+    async fn publish(&mut self, name: String, path: &str) -> Result<Result<(), Problem>, Broken> {
         let from = match self.job.workspace.entry(path) {
             Ok(from) => from,
             Err(sentence) => return Ok(Err(Problem::Error(sentence))),
         };
         let (keep, run, artifact) = (self.job.keep.clone(), self.job.run.clone(), name.clone());
         let links = Links::Within(self.job.workspace.homes());
-        let kept = tokio::task::spawn_blocking(move || keep.artifact(&run, &artifact, &folder, (&from, &links))).await;
+        let kept = tokio::task::spawn_blocking(move || keep.artifact(&run, &artifact, (&from, &links))).await;
         match kept.map_err(std::io::Error::other).flatten() {
             Ok(Kept { below: location, .. }) => {
                 let artifact = Artifact { name, kind: "container".to_owned(), location };

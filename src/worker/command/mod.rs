@@ -15,7 +15,7 @@ mod trust;
 
 pub(super) use change::{Change, TaskVariable};
 pub(super) use listen::{Listener, Open};
-pub(super) use obey::{Reached, Rules, Work, worse};
+pub(super) use obey::{Reached, Results, Rules, Work, worse};
 pub(super) use trust::Trust;
 
 /// What a command begins with. What stands before it in the line is left out.

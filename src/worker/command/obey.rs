@@ -10,6 +10,7 @@ use super::change::{
 use super::trust::Voice;
 use super::{Command, PREFIX};
 use crate::diagnostic::shown;
+use crate::files;
 use crate::pipeline::plan::{Commands, Target};
 use crate::pipeline::task::package::Restrictions;
 use crate::run::{Output, RunResult};
@@ -22,6 +23,20 @@ use std::sync::Arc;
 
 /// The most characters of a short text, such as what a step is doing now.
 const TEXT_CHARS_MAX: usize = 1_000;
+/// How often a step can hand over results of tests or of code coverage, and how many files at once.
+const RESULTS_MAX: usize = 100;
+const RESULT_FILES_MAX: usize = 1_000;
+
+/// Results that a command hands over. They are read once the step's program has ended, as published results of
+/// other steps are: paths as they were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Results {
+    /// Files of tests of a form, and a title.
+    Tests { form: String, files: Vec<String>, title: String },
+    /// A file of code coverage, and a folder with a report for people.
+    Coverage { file: String, folder: Option<String> },
+}
+
 /// What a step is, as its commands see it.
 #[derive(Clone)]
 pub(in super::super) struct Rules<'r> {
@@ -44,8 +59,8 @@ pub(in super::super) struct Rules<'r> {
 pub(in super::super) enum Reached<'r> {
     /// In no way.
     Not,
-    /// The step got some.
-    Itself,
+    /// The step got some; this is its script, where it has one, without the payload's text.
+    Itself(Option<&'r str>),
     /// Only a step before it did; this is its script, where it has one.
     Before(Option<&'r str>),
     /// A program gives the command, in such a step.
@@ -54,13 +69,16 @@ pub(in super::super) enum Reached<'r> {
 
 impl<'r> Rules<'r> {
     /// Returns the rules for one command, whose text stands behind its prefix. What a script's author
-    /// wrote word for word is his, whatever came to the steps before.
+    /// wrote word for word is his, whatever came to the step or to those before: the line has the word that no
+    /// payload knows, and what it sets stands in the script.
     pub(super) fn heard(&self, text: &str, voice: Voice) -> Rules<'r> {
         let mut rules = self.clone();
         match (self.reached, voice) {
             (Reached::Before(Some(script)), Voice::Author) if is_said(script, text) => {
                 (rules.origin, rules.reached) = (None, Reached::Not);
             }
+            // A payload may have decided whether it is said: what it sets is the author's, `PATH` is still not changed.
+            (Reached::Itself(Some(script)), Voice::Author) if is_said(script, text) => rules.origin = None,
             (Reached::Before(_), Voice::Program) => rules.reached = Reached::ByProgram,
             _ => {}
         }
@@ -68,11 +86,11 @@ impl<'r> Rules<'r> {
     }
 }
 
-/// Says whether a script has a command word for word. One with characters that a script gives a
-/// meaning is not sure to be what the author sees there.
+/// Says whether a script has a command word for word. One with characters that put something else in their
+/// place is not sure to be what the author sees there. Those of JSON do not.
 fn is_said(script: &str, text: &str) -> bool {
     let data = text.split_once(']').map_or("", |(_, data)| data);
-    let is_plain = |it: char| it.is_alphanumeric() || "_.+-/:@,=% ".contains(it);
+    let is_plain = |it: char| it.is_alphanumeric() || "_.+-/:@,=% {}[]\"".contains(it);
     data.chars().all(is_plain) && script.contains(&format!("{PREFIX}{text}"))
 }
 
@@ -90,6 +108,8 @@ pub(in super::super) struct Work {
     tags: BTreeSet<String>,
     /// How often it published something.
     published: usize,
+    /// What is still to be read.
+    pub(in super::super) results: Vec<Results>,
     /// Whether the step said that it is done: what comes later does not count.
     pub(in super::super) is_done: bool,
     pub(super) changed_bytes: usize,
@@ -104,6 +124,7 @@ impl Default for Work {
             task_variables: Vec::new(),
             tags: BTreeSet::new(),
             published: 0,
+            results: Vec::new(),
             is_done: false,
             changed_bytes: 0,
         }
@@ -127,7 +148,6 @@ pub(in super::super) enum Effect {
     },
     Publish {
         name: String,
-        folder: String,
         path: String,
     },
     Associate(Artifact),
@@ -165,6 +185,9 @@ const COMMANDS: &[(&str, &str, bool, Act)] = &[
     ("telemetry", "publish", true, |_, _, _| Ok(None)),
     ("artifact", "upload", false, upload_artifact),
     ("artifact", "associate", false, associate_artifact),
+    ("results", "publish", false, publish_tests),
+    ("codecoverage", "publish", false, publish_coverage),
+    ("codecoverage", "enable", false, |_, _, _| warning("the command `codecoverage.enable` does nothing here".into())),
     ("build", "updatebuildnumber", false, update_build_number),
     ("build", "addbuildtag", false, add_build_tag),
     ("build", "uploadlog", false, |_, _, command| keep(FileKind::Log, command)),
@@ -172,7 +195,7 @@ const COMMANDS: &[(&str, &str, bool, Act)] = &[
 ];
 
 /// Areas that exist elsewhere and have nothing to do here.
-const ABSENT: [&str; 4] = ["release", "results", "codecoverage", "plugininternal"];
+const ABSENT: [&str; 2] = ["release", "plugininternal"];
 
 /// Obeys a command.
 pub(in super::super) fn obey(work: &mut Work, rules: &Rules<'_>, command: &Command) -> Done {
@@ -368,14 +391,17 @@ fn publish(work: &mut Work) -> Result<(), Problem> {
     }
 }
 
+/// The folder of the container is the artifact's root elsewhere, and no part of the paths in it.
 fn upload_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
     publish(work)?;
     let name = required(command, "artifactname")?.to_owned();
-    let folder = command.property("containerfolder").unwrap_or(&name).to_owned();
+    if let Err(sentence) = files::check_artifact_name(&name) {
+        return error(sentence);
+    }
     if command.data.trim().is_empty() {
         return error("the command `artifact.upload` needs a path");
     }
-    Ok(Some(Effect::Publish { name, folder, path: command.data.trim().to_owned() }))
+    Ok(Some(Effect::Publish { name, path: command.data.trim().to_owned() }))
 }
 
 fn associate_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
@@ -386,6 +412,33 @@ fn associate_artifact(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done
     }
     let kind = short(command.property("type").unwrap_or("container"));
     Ok(Some(Effect::Associate(Artifact { name, kind, location: short(&command.data) })))
+}
+
+/// Results of tests, as the task library's `TestPublisher` writes them: files with commas between them. How the
+/// tests ran and where does not matter here, nor whether they are one run or several.
+fn publish_tests(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let (form, written) = (required(command, "type")?, required(command, "resultfiles")?);
+    let files: Vec<String> = written.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    if files.len() > RESULT_FILES_MAX {
+        return error(format!("the command `results.publish` takes {RESULT_FILES_MAX} files"));
+    }
+    let title = short(command.property("runtitle").unwrap_or_default());
+    hand_over(work, Results::Tests { form: form.to_owned(), files, title })
+}
+
+/// Code coverage, as the task library's `CodeCoveragePublisher` writes it.
+fn publish_coverage(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {
+    let file = required(command, "summaryfile")?.to_owned();
+    let folder = command.property("reportdirectory").map(str::to_owned);
+    hand_over(work, Results::Coverage { file, folder })
+}
+
+fn hand_over(work: &mut Work, results: Results) -> Done {
+    if work.results.len() >= RESULTS_MAX {
+        return error(format!("a step can hand over results {RESULTS_MAX} times"));
+    }
+    work.results.push(results);
+    Ok(None)
 }
 
 fn add_build_tag(work: &mut Work, _: &Rules<'_>, command: &Command) -> Done {

@@ -179,7 +179,8 @@ async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(
     let base = format!("{PREFIX}{}_{}", execution.job.run, folder.display());
     left::note(execution.job, &execution.containers.engine, &base, wishes.len())
         .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
-    if wishes.len() > 1 {
+    // Also a service alone is known by its name in a network of the author's only.
+    if wishes.len() > 1 || wishes.iter().any(|wish| matches!(wish.role, Role::Service(_))) {
         Engine::of(execution).call(&["network", "create", &base]).await?;
         execution.containers.network = Some(base.clone());
     }
@@ -212,7 +213,7 @@ async fn start_one(execution: &mut Execution<'_>, name: &str, wish: &Wish) -> Re
     // From here on there is something to remove.
     let running = Running { name: name.to_owned(), role: wish.role.clone(), path: String::new() };
     execution.containers.running.push(running);
-    let arguments = wish.arguments(execution.job, name, network.as_deref());
+    let arguments = wish.arguments(execution.job, &execution.containers.engine, name, network.as_deref());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     Engine::of(execution).with(&wish.env).call(&arguments).await?;
     Engine::of(execution).call(&["start", name]).await?;

@@ -16,6 +16,8 @@ use std::path::Path;
 
 /// The most containers that one job has.
 pub(super) const CONTAINERS_MAX: usize = 50;
+/// What is there where the machine labels files.
+const LABELS: &str = "/sys/fs/selinux/enforce";
 /// The socket by which a container can start others, where the engine has one.
 const SOCKET: &str = "/var/run/docker.sock";
 
@@ -120,6 +122,29 @@ fn wish(job: &JobContext, variables: &Variables, role: Role, used: &Named) -> Re
     })
 }
 
+/// Whether the machine labels files, so that a container may only use those of its own label (SELinux).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Labels {
+    None,
+    Enforced,
+}
+
+/// Returns what an engine must be told so that the job's folders are the same inside: Podman without the rights of
+/// root gives its user another number inside, unless it keeps it; and where files have labels, the folders
+/// keep theirs. New ones, as `:z` makes, would stay behind in sources that are somebody's own.
+fn own_options(engine: &Path, is_root: bool, labels: Labels) -> &'static [&'static str] {
+    const KEPT_USER: [&str; 2] = ["--userns", "keep-id"];
+    const NO_LABELS: [&str; 2] = ["--security-opt", "label=disable"];
+    const BOTH: [&str; 4] = [KEPT_USER[0], KEPT_USER[1], NO_LABELS[0], NO_LABELS[1]];
+    let is_podman = engine.file_name().is_some_and(|name| name == "podman");
+    match (is_podman && !is_root, labels) {
+        (true, Labels::Enforced) => &BOTH,
+        (true, Labels::None) => &KEPT_USER,
+        (false, Labels::Enforced) => &NO_LABELS,
+        (false, Labels::None) => &[],
+    }
+}
+
 /// Says whether a variable is the engine's own in every call.
 pub(super) fn is_kept(name: &str) -> bool {
     matches!(name, "PATH" | "HOME") || ENGINE_VARIABLES.contains(&name)
@@ -133,12 +158,15 @@ pub(super) fn named(name: &str, value: &str) -> String {
 
 impl Wish {
     /// Returns the arguments that create the container. Values of its environment are not among them.
-    pub(super) fn arguments(&self, job: &JobContext, name: &str, network: Option<&str>) -> Vec<String> {
+    pub(super) fn arguments(&self, job: &JobContext, engine: &Path, name: &str, network: Option<&str>) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
         add(&["create", "--name", name, "--label", &format!("{MARK}={}", job.mark())]);
         // Docker kills what it removes by force; Podman asks first, and waits.
         add(&["--stop-timeout", "0"]);
+        let is_root = rustix::process::geteuid().is_root();
+        let labels = if Path::new(LABELS).exists() { Labels::Enforced } else { Labels::None };
+        add(own_options(engine, is_root, labels));
         if let Some(network) = network {
             add(&["--network", network]);
         }
@@ -193,5 +221,20 @@ impl Wish {
             mounts.push(mount(Path::new(SOCKET), false));
         }
         mounts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_told_what_it_would_do_otherwise() {
+        let told = |engine: &str, is_root, labels| own_options(Path::new(engine), is_root, labels).join(" ");
+        assert_eq!(told("/usr/bin/docker", false, Labels::None), "");
+        assert_eq!(told("/usr/bin/podman", true, Labels::None), "");
+        assert_eq!(told("/usr/bin/podman", false, Labels::None), "--userns keep-id");
+        assert_eq!(told("/usr/bin/docker", true, Labels::Enforced), "--security-opt label=disable");
+        assert_eq!(told("podman", false, Labels::Enforced), "--userns keep-id --security-opt label=disable");
     }
 }

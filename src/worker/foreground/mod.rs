@@ -75,18 +75,19 @@ pub struct Foreground {
 
 impl Foreground {
     /// Executes the run and returns how it ended. Once `stop` asks for it, running steps are
-    /// canceled, and of what has not begun only that runs whose condition wants it.
-    pub async fn run(self: &Arc<Self>, print: &mut Print<'_>, stop: StopSignal) -> Summary {
+    /// canceled, and of what has not begun only that runs whose condition wants it. [`Asked::HandBack`] is
+    /// that it asks once more: what has begun since is canceled too, and steps that go on all the same end.
+    pub async fn run(self: &Arc<Self>, print: &mut Print<'_>, mut stop: StopSignal) -> Summary {
         let mut course = Course::new(self);
         loop {
             // Looked at before, not meanwhile: whoever prints may ask for the stop, when nobody reads any more.
-            let is_stopped = *stop.borrow() != Asked::Nothing;
-            course.decide(is_stopped, print);
+            let asked = *stop.borrow();
+            course.decide(asked, print);
             course.begin(self, &stop);
             if course.running.is_empty() {
                 return course.notes.summary(&course.plan, &course.board);
             }
-            course.follow(print).await;
+            course.follow(print, &mut stop).await;
         }
     }
 
@@ -128,6 +129,10 @@ struct Course {
     name: String,
     plan: Arc<Plan>,
     board: Board,
+    /// What was asked of the run, as far as was noticed.
+    asked: Asked,
+    /// Asks those jobs to stop that began after the run was asked to.
+    later: watch::Sender<Asked>,
     due: VecDeque<Place>,
     running: JoinSet<(Place, Option<JobOutcome>)>,
     notes: Notes,
@@ -143,6 +148,8 @@ impl Course {
             board: Board { queued_at: Some(run.host.clock.now()), ..Board::new(&run.plan) },
             plan: run.plan.clone(),
             name: run.name.clone(),
+            asked: Asked::Nothing,
+            later: watch::channel(Asked::Nothing).0,
             due: VecDeque::new(),
             running: JoinSet::new(),
             notes: Notes::default(),
@@ -153,9 +160,13 @@ impl Course {
     }
 
     /// Decides what follows from what has ended, and tells what will not run.
-    fn decide(&mut self, is_canceled: bool, print: &mut Print<'_>) {
-        self.board.canceled = is_canceled;
-        if is_canceled {
+    fn decide(&mut self, asked: Asked, print: &mut Print<'_>) {
+        if asked > self.asked {
+            self.asked = asked;
+            self.board.cancel();
+            if asked == Asked::HandBack {
+                self.later.send_replace(Asked::Cancel);
+            }
             // What was due is decided again.
             for Place { stage, job, leg } in self.due.drain(..) {
                 self.board.stages[stage][job][leg].progress = Progress::Waiting;
@@ -178,8 +189,12 @@ impl Course {
     fn begin(&mut self, run: &Arc<Foreground>, stop: &StopSignal) {
         while self.running.len() < run.jobs.get() {
             let Some(place) = self.due.pop_front() else { return };
-            // A job that runs because the run was stopped is not stopped for that.
-            let stop = if self.board.canceled { watch::channel(Asked::Nothing).1 } else { stop.clone() };
+            // A job that runs although the run was stopped is not stopped for that.
+            let stop = match self.asked {
+                Asked::Nothing => stop.clone(),
+                Asked::Cancel => self.later.subscribe(),
+                Asked::HandBack => watch::channel(Asked::Nothing).1,
+            };
             self.notes.started(place, self.shared.now());
             let teller = Teller { place, shared: self.shared.clone(), tell: self.tell.clone() };
             let known = Known { plan: self.plan.clone(), board: self.board.clone(), name: self.name.clone() };
@@ -187,12 +202,13 @@ impl Course {
         }
     }
 
-    /// Prints what jobs tell until one has ended.
-    async fn follow(&mut self, print: &mut Print<'_>) {
+    /// Prints what jobs tell until one has ended, or the run is asked to stop once more.
+    async fn follow(&mut self, print: &mut Print<'_>, stop: &mut StopSignal) {
         let ended = loop {
             tokio::select! {
                 Some((place, told)) = self.told.recv() => self.take(place, told, print),
                 Some(ended) = self.running.join_next() => break ended,
+                Ok(_) = stop.wait_for(|asked| *asked == Asked::HandBack), if self.asked != Asked::HandBack => return,
             }
         };
         // What it told before it ended is all there.

@@ -223,3 +223,14 @@ fn a_pattern_may_mean_no_archive_and_one_that_is_named_must_be_there() {
     fails_with(run(&folder(&steps("none.zip"))), "The archive `none.zip` can't be used: No such file");
     fails_with(run(&folder(&steps("d.zip"))), "The archive `d.zip` is no file.");
 }
+
+#[test]
+fn packing_stops_in_the_middle_of_a_file() {
+    // Nobody would wait for its end.
+    for form in ["zip", "tar, tarCompression: xz", "tar, tarCompression: gz"] {
+        let steps = format!(
+            "steps:\n- script: mkdir big; truncate -s 1T big/file\n- task: ArchiveFiles@2\n  timeoutInMinutes: 0.005\n  inputs: {{rootFolderOrFile: big, archiveFile: x, archiveType: {form}}}\n"
+        );
+        fails_with(run(&folder(&steps)), "The step took longer than 0.005 minutes and was stopped.");
+    }
+}

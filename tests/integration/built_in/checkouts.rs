@@ -2,6 +2,7 @@
 
 use super::{Folder, fails_with, folder, git, printed, repository, run};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Adds a submodule and commits it.
 fn add(folder: &Folder, other: &Folder, place: &str) {
@@ -101,4 +102,49 @@ fn a_job_that_wants_no_large_files_needs_no_program_for_them() {
 
 fn folder_of_another_pool() -> Folder {
     folder("jobs:\n- job: a\n  pool: elsewhere\n  steps:\n  - checkout: self\n    lfs: true\n")
+}
+
+#[test]
+fn a_repository_that_can_t_be_read_fails_the_job() {
+    type Break = fn(&Path);
+    let breaks: [(&str, Break); 3] = [
+        ("HEAD is at a branch that is gone", |git| {
+            std::fs::write(git.join("HEAD"), "ref: refs/heads/gone\n").expect("a file")
+        }),
+        ("its objects are gone", |git| std::fs::remove_dir_all(git.join("objects")).expect("a folder")),
+        ("a reference is garbage", |git| {
+            std::fs::write(git.join("refs/heads/topic/one"), "garbage\n").expect("a file");
+        }),
+    ];
+    for (what, break_it) in breaks {
+        let folder = repository("steps:\n- script: echo ran\n");
+        break_it(&folder.path().join(".git"));
+        let output = run(&folder).ended_with(1);
+        assert!(output.stdout.contains("can't be read: `git rev-parse` exited with code '128'"), "{what}: {output:?}");
+        assert!(!output.stdout.contains("ran"), "{what}: {output:?}");
+    }
+}
+
+#[test]
+fn large_files_of_submodules_come_with_those_of_the_checkout() {
+    let deep = repository("steps: []\n");
+    let lib = repository("steps: []\n");
+    add(&lib, &deep, "deep");
+    for (wanted, places) in [("true", vec!["s", "lib"]), ("recursive", vec!["s", "lib", "deep"])] {
+        let folder = repository(&format!("steps:\n- checkout: self\n  lfs: true\n  submodules: {wanted}\n"));
+        add(&folder, &lib, "lib");
+        know(&folder, &[("lib", &lib), ("deep", &deep)]);
+        folder.write("bin/git-lfs", "#!/bin/bash\necho \"called $1 in $(basename \"$PWD\")\"\n");
+        let program = folder.path().join("bin/git-lfs");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        let path = format!("{}:{}", folder.path().join("bin").display(), std::env::var("PATH").expect("a path"));
+        let output = folder.command(&["run", "pipelines/p.yml", "--raw"]).env("PATH", path).output().expect("it ends");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let called: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("called ")).collect();
+        let expected = places.iter().flat_map(|place| {
+            let verb = if *place == "s" { "fetch" } else { "pull" };
+            [format!("install in {place}"), format!("{verb} in {place}")]
+        });
+        assert_eq!(called, expected.collect::<Vec<_>>(), "{wanted}: {text}");
+    }
 }

@@ -216,3 +216,15 @@ jobs:
         fails_with(run(&folder(&steps(bad))), sentence);
     }
 }
+
+#[test]
+fn a_folder_that_is_not_there_has_nothing_to_delete() {
+    let steps = |folder: &str| {
+        format!(
+            "steps:\n- task: DeleteFiles@1\n  inputs: {{SourceFolder: {folder}, Contents: '**', RemoveSourceFolder: true}}\n"
+        )
+    };
+    let output = run(&folder(&steps("not/there"))).ended_with(0);
+    assert!(output.stdout.contains("There is no folder `not/there`: nothing is to be removed."), "{output:?}");
+    fails_with(run(&folder(&steps("../../../not-there"))), "is outside of the job's folders");
+}

@@ -17,6 +17,8 @@ fn a_word_that_an_input_does_not_take_is_a_mistake_of_the_file() {
         ("DotNetCoreCLI@2", "command: pack, versioningScheme: byHand", "can't be `byHand`"),
         ("PublishTestResults@2", "testResultsFormat: jest", "the input `testRunner` of the task"),
         ("Bash@3", "targetType: file, filePath: x", "can't be `file`"),
+        ("PublishBuildArtifacts@1", "ArtifactName: a, publishLocation: FilePath", "it takes `Container`"),
+        ("PublishPipelineArtifact@1", "targetPath: a, publishLocation: filepath", "it takes `pipeline`"),
         ("DownloadPipelineArtifact@2", "source: other", "it takes `current` or `specific`"),
     ] {
         let output = check(&format!("steps:\n- task: {task}\n  inputs: {{{inputs}}}\n")).ended_with(1);
@@ -70,4 +72,16 @@ fn triggers_of_resources_are_told_with_what_to_do_instead() {
     assert!(!container.contains("another pipeline"), "{container}");
     let none = with("pipelines: [{pipeline: a, source: p, trigger: none}]");
     assert!(!none.contains("triggers of resources"), "{none}");
+}
+
+#[test]
+fn a_macro_decides_nothing_about_what_a_step_is() {
+    for (task, name) in [("Bash@3", "targetType"), ("PowerShell@2", "targetType"), ("PythonScript@0", "scriptSource")] {
+        let output = check(&format!(
+            "variables: {{t: inline}}\nsteps:\n- task: {task}\n  inputs: {{{name}: $(t), script: echo}}\n"
+        ));
+        assert!(output.stderr.contains(&format!("a macro can't be the input `{name}` of the task")), "{output:?}");
+    }
+    let trimmed = check("steps:\n- task: PythonScript@0\n  inputs: {scriptSource: ' inline ', script: print(1)}\n");
+    trimmed.ended_with(0);
 }

@@ -1,6 +1,6 @@
 //! What holds in every store.
 
-use super::world::{LEASE, World, job, plan, worlds};
+use super::world::{LEASE, World, job, plan, stage, staged, worlds};
 use jiff::SignedDuration;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::Job;
@@ -249,6 +249,28 @@ async fn canceling_a_running_run_tells_its_worker_and_decides_the_rest() {
         assert_eq!(world.store().cancel(&run.id).await.expect("no harm"), Some(State::Completed));
         let unknown = RunId::from_stored("run_unknown");
         assert_eq!(world.store().cancel(&unknown).await.expect("no harm"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_stage_that_begins_after_a_cancel_goes_on_until_another_request() {
+    for world in worlds() {
+        let mut cleanup = stage("second", &["first"], vec![job("b", &[]), job("c", &["b"])]);
+        cleanup.condition = Some("always()".to_owned());
+        let run = world.queue(staged(vec![stage("first", &[], vec![job("a", &[])]), cleanup])).await;
+        let first = world.claim().await.expect("due");
+        world.store().cancel(&run.id).await.expect("canceled");
+        world.store().finish(&first.lease, world.outcome(RunResult::Canceled)).await.expect("held");
+        let second = world.claim().await.expect("the stage always runs, and its job says nothing");
+        assert_eq!((second.stage, second.job), (1, 0));
+        assert_eq!(world.store().renew(&second.lease, LEASE).await.expect("held"), Renewal::Held);
+        assert_eq!(world.store().hand_back(&second.lease).await.expect("held"), HandedBack::Again);
+        let again = world.claim().await.expect("due again");
+        world.store().cancel(&run.id).await.expect("canceled once more");
+        assert_eq!(world.store().renew(&again.lease, LEASE).await.expect("held"), Renewal::CancelRequested);
+        world.store().finish(&again.lease, world.outcome(RunResult::Canceled)).await.expect("held");
+        assert!(world.claim().await.is_none());
+        assert_eq!(state(&world, &run.id).await, (State::Completed, Some(RunResult::Canceled)));
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Run {
     pub jobs: Vec<Progress>,
     /// For each of these, how many attempts were lost that had started a step.
     begun: Vec<u32>,
+    /// The tokens of the leases that were held when it was asked to stop.
+    asked: Vec<i64>,
     rank: u64,
     pub turn: Turn,
 }
@@ -119,7 +121,7 @@ impl Queue {
         let rank = self.rank(&terms, jobs.len());
         let turn = if terms.concurrency.is_some() { Turn::Waiting } else { Turn::None };
         let begun = vec![0; jobs.len()];
-        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, rank, turn, terms };
+        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, asked: vec![], rank, turn, terms };
         run.advance(now);
         let concurrency = run.terms.concurrency.clone();
         self.runs.push(run);
@@ -224,7 +226,7 @@ impl Queue {
         if let Progress::Leased { until, .. } = &mut run.jobs[held.job] {
             *until = now + LEASE;
         }
-        Some(run.state == State::Canceling)
+        Some(run.asked.contains(&held.token))
     }
 
     pub fn start_step(&mut self, held: Held, now: Timestamp) -> bool {
@@ -251,7 +253,7 @@ impl Queue {
             return None;
         }
         let run = &mut self.runs[held.run];
-        let is_again = run.state != State::Canceling;
+        let is_again = !run.asked.contains(&held.token);
         run.jobs[held.job] = if is_again { Progress::Waiting } else { Progress::Done(RunResult::Canceled) };
         run.advance(now);
         self.take_turns();
@@ -302,17 +304,15 @@ impl Run {
                 due.for_each(|progress| *progress = Progress::Waiting);
             }
         }
+        let token =
+            |progress: &Progress| if let Progress::Leased { token, .. } = progress { Some(*token) } else { None };
+        self.asked = self.jobs.iter().filter_map(token).collect();
         self.state = State::Canceling;
         self.advance(now);
         self.state
     }
 
     fn advance(&mut self, now: Timestamp) {
-        // A canceled stage of which nothing has begun is skipped as a whole: its own condition is the
-        // default one, and what always runs can't revive it (language reference, sections 5.3, 5.5).
-        if self.state == State::Canceling && self.jobs.iter().all(|progress| *progress == Progress::Waiting) {
-            self.jobs.fill(Progress::Done(RunResult::Skipped));
-        }
         // Jobs only wait for jobs before them, and legs have no order, so one pass decides all.
         for (job, wish) in self.shape.iter().enumerate() {
             let is_decidable = wish.after.iter().all(|&other| self.job_result(other).is_some());

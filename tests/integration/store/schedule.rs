@@ -19,7 +19,9 @@ fn decide(first: Job, second: Job, result: RunResult, canceled: bool) -> Option<
     let mut board = Board::new(&plan);
     assert_eq!(board.advance(&mut plan).len(), 1, "the second waits for the first");
     board.stages[0][0][0].progress = Progress::Completed(result);
-    board.canceled = canceled;
+    if canceled {
+        board.cancel();
+    }
     let changes = board.advance(&mut plan);
     assert_eq!(changes.len(), 1, "{changes:?}");
     match &changes[0].decision {
@@ -259,7 +261,7 @@ fn a_matrix_is_skipped_as_a_whole_and_a_cancel_leaves_out_legs_that_wait() {
     let mut plan = plan(vec![matrix("m", &["x", "y"], Some(1))]);
     let mut board = Board::new(&plan);
     board.advance(&mut plan);
-    board.canceled = true;
+    board.cancel();
     board.stages[0][0][0].progress = Progress::Completed(Succeeded);
     board.advance(&mut plan);
     assert_eq!(board.stages[0][0][1].progress, Progress::Completed(Skipped));
@@ -323,4 +325,68 @@ fn a_matrix_that_is_an_expression_becomes_legs_when_its_job_is_due() {
         let expected = expected.iter().map(|result| Progress::Completed(*result));
         assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{expression}: {json}");
     }
+}
+
+/// Returns what becomes of a stage's jobs that follows a stage which was running when the run was canceled: a
+/// result, or nothing where the job is due.
+fn after_cancel(condition: Option<&str>, jobs: Vec<Job>) -> Vec<Option<RunResult>> {
+    let mut second = stage("second", &["first"], jobs);
+    second.condition = condition.map(str::to_owned);
+    let mut plan = staged(vec![stage("first", &[], vec![job("a", &[])]), second]);
+    let mut board = Board::new(&plan);
+    board.advance(&mut plan);
+    board.cancel();
+    board.stages[0][0][0].progress = Progress::Completed(Canceled);
+    board.advance(&mut plan);
+    let legs = board.stages[1].iter().flatten();
+    let seen = legs.map(|standing| match standing.progress {
+        Progress::Completed(result) => Some(result),
+        Progress::Started | Progress::Waiting => None,
+    });
+    seen.collect()
+}
+
+#[test]
+fn a_stage_that_begins_after_a_cancel_is_not_canceled_itself() {
+    let jobs = || {
+        let on_cancel = ["canceled()", "not(canceled())", "failed()", "succeeded()"];
+        let conditions = on_cancel.iter().enumerate();
+        let others = conditions.map(|(at, condition)| with_condition(&format!("c{at}"), &[], condition));
+        std::iter::once(job("b", &[])).chain(others).collect()
+    };
+    let begins = vec![None, Some(Skipped), None, Some(Skipped), None];
+    assert_eq!(after_cancel(Some("always()"), jobs()), begins);
+    assert_eq!(after_cancel(Some("canceled()"), jobs()), begins);
+    assert_eq!(after_cancel(Some("eq(1, 1)"), jobs()), begins);
+    for condition in [None, Some("succeeded()"), Some("not(canceled())"), Some("failed()")] {
+        assert_eq!(after_cancel(condition, jobs()), vec![Some(Skipped); 5], "{condition:?}");
+    }
+}
+
+#[test]
+fn a_stage_that_had_begun_is_canceled_with_its_jobs_and_a_later_one_by_another_request() {
+    // Nothing of the stage has run, but its first job was due.
+    let jobs = vec![job("a", &[]), with_condition("b", &["a"], "always()"), with_condition("c", &["a"], "canceled()")];
+    let last = Stage {
+        condition: Some("always()".to_owned()),
+        ..stage("last", &["first"], vec![job("d", &[]), job("e", &["d"]), with_condition("f", &["e"], "always()")])
+    };
+    let mut plan = staged(vec![stage("first", &[], jobs), last]);
+    let mut board = Board::new(&plan);
+    board.advance(&mut plan);
+    board.cancel();
+    board.stages[0][0][0].progress = Progress::Waiting;
+    board.advance(&mut plan);
+    let first: Vec<Progress> = board.stages[0].iter().map(|legs| legs[0].progress).collect();
+    assert_eq!(first, [Progress::Completed(Skipped), Progress::Started, Progress::Started]);
+    for job in 1..3 {
+        board.stages[0][job][0].progress = Progress::Completed(Succeeded);
+    }
+    board.advance(&mut plan);
+    assert_eq!(board.stages[1][0][0].progress, Progress::Started, "the stage begins, and it is not canceled");
+    board.cancel();
+    board.stages[1][0][0].progress = Progress::Completed(Succeeded);
+    board.advance(&mut plan);
+    assert_eq!(board.stages[1][1][0].progress, Progress::Completed(Skipped), "it is now");
+    assert_eq!(board.stages[1][2][0].progress, Progress::Started);
 }

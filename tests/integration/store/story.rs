@@ -2,7 +2,7 @@
 
 use super::world::{World, job, plan, stage, staged, worlds};
 use pipehook::id::RunId;
-use pipehook::pipeline::plan::{Count, FanOut, Job, Strategy};
+use pipehook::pipeline::plan::{Count, Deployment, FanOut, Hook, HookPoint, Job, Rollout, Strategy};
 use pipehook::run::{Output, Progress, RunResult, Series, State};
 use pipehook::store::{
     Artifact, Deployed, Error, IssueKind, JobOutcome, Lease, RunDetail, StepEvent, StepReport, TAGS_MAX,
@@ -209,5 +209,29 @@ async fn environments_show_the_last_deployment_and_count_all() {
         let expected = [(None, 1, State::Running, None), (Some("DB"), 2, State::Completed, Some(RunResult::Failed))];
         assert_eq!(told, expected, "{all:?}");
         assert_eq!((Some(&all[1].run), all[1].job.as_str()), (last.as_ref(), "main/a"));
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_is_as_good_as_its_job_with_all_its_hooks() {
+    let hook = |point| Hook { point, pool: "default".to_owned(), says_download: false, steps: Vec::new() };
+    let hooks = [HookPoint::Deploy, HookPoint::RouteTraffic, HookPoint::Failure].map(hook).to_vec();
+    let deployment = Some(Deployment { environment: None, rollout: Rollout::RunOnce, hooks });
+    for world in worlds() {
+        world.queue(plan(vec![Job { deployment: deployment.clone(), ..job("d", &[]) }])).await;
+        let mut told = Vec::new();
+        for result in [RunResult::Succeeded, RunResult::Failed, RunResult::Succeeded] {
+            let lease = world.claim().await.expect("due").lease;
+            if told.is_empty() {
+                let (environment, resource, job) = ("prod".to_owned(), None, "main/d".to_owned());
+                let deployed = Deployed { environment, resource, job, at: world.now() };
+                world.store().record(&lease, StepEvent::Deployed { deployed }).await.expect("held");
+            }
+            world.store().finish(&lease, world.outcome(result)).await.expect("held");
+            let all = world.store().environments().await.expect("they can be read");
+            told.push((all[0].state, all[0].result));
+        }
+        let running = (State::Running, None);
+        assert_eq!(told, [running, running, (State::Completed, Some(RunResult::Failed))]);
     }
 }

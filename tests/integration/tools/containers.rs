@@ -13,7 +13,8 @@ case "$1" in
   network) ;;
   pull) [ "$2" != missing ] || { echo "no such image"; exit 1; } ;;
   image) [ "$3" != missing ] ;;
-  create) env | grep '^SECRET_OF_BOX=' >> "$HOME/calls"; echo 0123abcd ;;
+  create) case "$*" in *--network\ *) ;; *--network-alias*) echo "network-scoped aliases are only supported for user-defined networks"; exit 1 ;; esac
+    env | grep '^SECRET_OF_BOX=' >> "$HOME/calls"; echo 0123abcd ;;
   start) ;;
   inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) echo "${STATE:-running} $(head -n 1 "$HOME/health" 2>/dev/null)"; [ "$(cat "$HOME/health" 2>/dev/null | wc -l)" -lt 2 ] || sed -i 1d "$HOME/health" ;; esac ;;
   port) echo "5432/tcp -> 0.0.0.0:49153" ;;
@@ -122,6 +123,17 @@ resources:
     assert!(!calls.contains("pull [alpine:3]"), "{calls}");
     let end =
         "rm [--force] [--volumes] [pipehook_job_0_0_0_0] [pipehook_job_0_0_0_1]\nnetwork [rm] [pipehook_job_0_0_0]\n";
+    assert!(calls.ends_with(end), "{calls}");
+}
+
+#[test]
+fn one_service_beside_steps_of_the_machine_has_a_network() {
+    let machine = machine();
+    let pipeline = "services: {db: {image: 'postgres:17', ports: ['5432']}}\nsteps:\n- script: echo port $(Agent.Services.db.Ports.5432)\n";
+    prints(&machine.run(pipeline).ended_with(0), &["port 49153"]);
+    let calls = noted(&machine);
+    assert!(calls.contains("network [create] [pipehook_job_0_0_0]\n"), "{calls}");
+    let end = "rm [--force] [--volumes] [pipehook_job_0_0_0_0]\nnetwork [rm] [pipehook_job_0_0_0]\n";
     assert!(calls.ends_with(end), "{calls}");
 }
 

@@ -103,7 +103,8 @@ fn a_task_that_is_nowhere_is_told_with_those_that_are() {
     let machine = Machine::with_configuration("tasks: tasks\n");
     machine.file("tasks/a/task.json", &definition("Deploy", 3, NODE));
     machine.file("tasks/b/1.0.1/task.json", &definition("Sign", 1, r#"{"PowerShell3":{"target":"x.ps1"}}"#));
-    machine.file("tasks/c/task.json", "{\"name\":");
+    machine.file("tasks/a/x.js", "").file("tasks/c/task.json", "{\"name\":");
+    machine.file("tasks/d/task.json", &definition("Other", 1, NODE));
     let wrong = |step: &str| machine.run(&format!("steps:\n- task: {step}\n")).ended_with(1).stderr;
     let unknown = wrong("Deplooy@3");
     assert!(unknown.contains("error[unknown-task]: there is no task `Deplooy` here"), "{unknown}");
@@ -113,6 +114,7 @@ fn a_task_that_is_nowhere_is_told_with_those_that_are() {
     let signing = wrong("Sign@1");
     assert!(signing.contains("error[unsupported]: the task `Sign` has no handler of Node"), "{signing}");
     assert!(signing.contains("its handlers are `PowerShell3`"), "{signing}");
+    assert!(unknown.contains("d/task.json` can't be used: its handler is not there: `x.js`"), "{unknown}");
     let inputs = wrong("Deploy@3\n  inputs: {paht: x}");
     assert!(inputs.contains("error[missing-input]: the task `Deploy` needs the input `path`"), "{inputs}");
     assert!(inputs.contains("warning[unknown-input]: the task `Deploy` has no input `paht`"), "{inputs}");
@@ -260,4 +262,40 @@ fn parts_of_a_package_that_do_not_run_are_told_before() {
     assert_eq!(told.len(), 2, "{checked}");
     assert!(told[0].contains("`Early`") && told[0].contains("`prejobexecution`"), "{checked}");
     assert!(told[1].contains("`Late`") && told[1].contains("`postjobexecution`"), "{checked}");
+}
+
+#[test]
+fn inputs_of_a_package_are_checked_as_its_definition_says() {
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    let inputs = r#"[
+        {"name":"command","type":"pickList","defaultValue":"push","options":{"push":"Push","pull":"Pull"}},
+        {"name":"level","type":"radio","options":{"low":"Low","high":"High"}},
+        {"name":"open","type":"pickList","options":{"a":"A"},"properties":{"EditableOptions":"True"}},
+        {"name":"several","type":"pickList","options":{"a":"A","b":"B"},"properties":{"MultiSelectFlatList":"true"}},
+        {"name":"feed","type":"string","required":true,"visibleRule":"command = push && level != low"},
+        {"name":"other","type":"string","required":true,"visibleRule":"command startsWith pu"}
+    ]"#;
+    let text = definition("Ship", 1, NODE).replace(r#"[{"name":"path","type":"string","required":true}]"#, inputs);
+    machine.file("tasks/ship/task.json", &text).file("tasks/ship/x.js", "");
+    let check = |inputs: &str| {
+        machine
+            .file("pipelines/p.yml", &format!("variables: {{v: x}}\nsteps:\n- task: Ship@1\n  inputs: {{{inputs}}}\n"));
+        machine.command(&["check", "pipelines"])
+    };
+    let wrong = check("command: pul, level: HIGH, open: b, several: 'a,b', feed: f").ended_with(0);
+    let told = "warning[invalid-value]: the input `command` of the task `Ship` is not `pul`";
+    assert!(wrong.stderr.contains(told) && wrong.stderr.contains("did you mean `pull`"), "{wrong:?}");
+    assert_eq!(wrong.stderr.matches("warning[").count(), 1, "{wrong:?}");
+    let missing = "warning[missing-input]: the task `Ship` needs the input `feed`";
+    for (inputs, is_missing) in [
+        ("level: high", true),
+        ("level: low", false),
+        ("command: Pull", false),
+        ("command: $(v)", false),
+        ("feed: $(v)", false),
+    ] {
+        let output = check(inputs);
+        assert_eq!(output.stderr.contains(missing), is_missing, "{inputs}: {output:?}");
+        assert!(!output.stderr.contains("invalid-value"), "{inputs}: {output:?}");
+    }
 }

@@ -219,6 +219,9 @@ fn commands_that_are_wrong_or_unknown_are_told() {
         ("task.uploadsummary]/etc/passwd", Failed, "outside of the job's folders"),
         ("task.uploadfile]missing.txt", Failed, "can't be used"),
         ("task.addattachment type=a/b;name=c]x", Failed, "can't have characters"),
+        ("artifact.upload artifactname=../x]out", Failed, "can't be the name of an artifact"),
+        ("results.publish type=JUnit]", Failed, "needs `resultfiles`"),
+        ("codecoverage.publish codecoveragetool=JaCoCo]", Failed, "needs `summaryfile`"),
         ("task.setendpoint id=x;field=url]x", Succeeded, "can't be changed here"),
     ] {
         let command = if command.contains(']') { command.to_owned() } else { format!("{command}]") };
@@ -264,7 +267,7 @@ fn progress_details_files_tags_and_names_reach_the_journal() {
     });
     let published: Vec<_> = published.collect();
     assert_eq!(published[1], ("link", "filepath", "\\\\server\\share".to_owned()));
-    assert!(story.folder.path().join(&published[0].2).join("drop/deep/file").is_file(), "{published:?}");
+    assert!(story.folder.path().join(&published[0].2).join("deep/file").is_file(), "{published:?}");
 }
 
 #[test]
@@ -273,6 +276,59 @@ fn debug_lines_are_shown_where_they_are_asked_for() {
     assert!(!run(vec![step(script)]).has_line("##[debug]inside"));
     let story = run_with(vec![variable("system.debug", "TRUE")], vec![step(script)]);
     assert!(story.has_line("##[debug]inside") && story.has_line("##[debug]always"));
+}
+
+#[test]
+fn results_that_a_command_hands_over_are_read_when_the_step_has_ended() {
+    let script = "
+        echo \"##vso[results.publish type=JUnit;mergeResults=true;runTitle=unit;resultFiles=$PWD/a.xml,b.xml;testRunSystem=x;]\"
+        echo '##vso[results.publish type=VSTest;resultFiles=missing.trx]'
+        echo '##vso[codecoverage.publish codecoveragetool=Cobertura;summaryfile=c.xml;reportdirectory=html]'
+        mkdir html; echo page > html/index.html
+        echo \"<testsuite><testcase name='a'/><testcase name='b'><failure message='no'/></testcase></testsuite>\" > a.xml
+        echo \"<testsuite><testcase name='c'/></testsuite>\" > b.xml
+        echo '<coverage lines-covered=\"3\" lines-valid=\"4\"/>' > c.xml";
+    let story = run(vec![step(script)]);
+    let report = story.report(0);
+    let tests = report.tests.expect("tests");
+    assert_eq!((tests.passed, tests.failed, tests.title.as_deref()), (2, 1, Some("unit")), "{story:?}");
+    assert_eq!(report.coverage.map(|it| (it.lines_covered, it.lines)), Some((3, 4)));
+    assert!(story.has_line("tests of `unit`: 3, 2 passed, 1 failed, 0 skipped"), "{story:?}");
+    assert!(story.warnings()[0].contains("missing.trx"), "{:?}", story.warnings());
+    assert_eq!(story.outcome.result, Succeeded, "tests that failed are no failure of the step");
+}
+
+#[test]
+fn a_message_of_several_lines_is_as_many_in_the_log() {
+    let story = run(vec![step("echo '##vso[task.logissue type=error]boom%0A    at x%0A    at y'")]);
+    assert_eq!(story.errors(), ["boom"]);
+    assert!(story.has_line("    at x") && story.has_line("    at y"), "{story:?}");
+    assert_eq!(story.report(0).issues[0].message, "boom\n    at x\n    at y");
+}
+
+#[test]
+fn a_command_that_is_too_long_fails_its_step_and_is_not_shown() {
+    let script = "printf '##vso[task.setsecret]'; head -c 1100000 /dev/zero | tr '\\0' v; echo; echo end";
+    let story = run(vec![step(script)]);
+    assert_eq!((story.outcome.result, story.output(0)), (Failed, vec!["end"]));
+    assert_eq!(story.errors(), ["the command `task.setsecret` has more than 1048576 bytes and is left out"]);
+    assert!(!story.memory.lines.iter().any(|(_, line)| line.contains("vvvv")), "nothing of it is in the log");
+}
+
+#[test]
+fn outputs_of_a_step_without_a_name_are_under_that_of_its_task() {
+    let set = |name: &str| format!("echo '##vso[task.setvariable variable=x;isOutput=true]{name}'");
+    let named = Step { name: Some("CmdLine1".into()), ..step(set("named").as_str()) };
+    let steps = vec![
+        step(set("a").as_str()),
+        named,
+        step(set("b").as_str()),
+        step("echo '$(CmdLine.x) $(cmdline1.x) $(CmdLine2.x)'"),
+    ];
+    let story = run(steps);
+    assert_eq!(story.output(3), ["a named b"], "{story:?}");
+    let names: Vec<&str> = story.outcome.outputs.iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["CmdLine.x", "CmdLine1.x", "CmdLine2.x"]);
 }
 
 #[test]

@@ -25,6 +25,12 @@ fn run_all(plan: Plan, sources: Option<PathBuf>, cancel_at: Option<&str>) -> (Ru
 
 /// As [`run_all`], with so many jobs at once.
 fn run_several(jobs: usize, plan: Plan, sources: Option<PathBuf>, cancel_at: Option<&str>) -> (Summary, Vec<String>) {
+    let stops: Vec<_> = cancel_at.map(|line| (line, Asked::Cancel)).into_iter().collect();
+    run_stopped(jobs, plan, sources, &stops)
+}
+
+/// As [`run_several`], stopped so at these lines.
+fn run_stopped(jobs: usize, plan: Plan, sources: Option<PathBuf>, stops: &[(&str, Asked)]) -> (Summary, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let run = Foreground {
         plan: Arc::new(plan),
@@ -39,8 +45,8 @@ fn run_several(jobs: usize, plan: Plan, sources: Option<PathBuf>, cancel_at: Opt
     let mut lines = Vec::new();
     let mut print = |origin: pipehook::worker::Origin<'_>, printed: &str| {
         for line in printed.split_terminator('\n') {
-            if Some(line) == cancel_at {
-                cancel.send_replace(Asked::Cancel);
+            if let Some((_, what)) = stops.iter().find(|(at, _)| *at == line) {
+                cancel.send_replace(*what);
             }
             lines.push(format!("{origin} | {line}"));
         }
@@ -127,4 +133,28 @@ fn a_summary_says_what_became_of_each_part() {
     assert_eq!((job.name.as_str(), results(&job.parts)), ("build", vec![Failed, Skipped, Succeeded]));
     assert!(job.started_at <= job.parts[0].started_at && job.parts[1].started_at.is_none());
     assert!(summary.stages[1].started_at.is_none());
+}
+
+#[test]
+fn a_stage_that_begins_after_the_stop_runs_until_the_run_is_stopped_once_more() {
+    let always = |stage: Stage| Stage { condition: Some("always()".to_owned()), ..stage };
+    let plan = || {
+        let cleanup = vec![named("b", "echo cleaning; sleep 0.1; echo cleaned")];
+        plan(vec![
+            stage("first", vec![named("a", "echo begun; sleep 1000")]),
+            always(after(stage("second", cleanup), "first")),
+        ])
+    };
+    let (result, lines) = run_all(plan(), None, Some("begun"));
+    assert_eq!(result, Canceled);
+    assert!(lines.contains(&"second/b/step1 | cleaned".to_owned()), "{lines:?}");
+    let mut endless = plan();
+    endless.stages[1].jobs = vec![named("b", "echo cleaning; sleep 1000")];
+    let stops = [("begun", Asked::Cancel), ("cleaning", Asked::HandBack)];
+    let (summary, lines) = run_stopped(1, endless, None, &stops);
+    assert_eq!(summary.result, Canceled, "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.ends_with("The step was canceled.") && line.starts_with("second/b")),
+        "{lines:?}"
+    );
 }

@@ -94,6 +94,22 @@ fn a_prefix_of_the_author_s_text_is_no_word_of_his() {
 }
 
 #[test]
+fn what_an_author_wrote_word_for_word_is_his_also_in_a_step_that_gets_payload_text() {
+    let legs = r#"{"a":{"x":"1"}}"#;
+    let own =
+        |command: &str| step(mixed(&[("echo '", false), ("$(touch owned)", true), ("'; ", false), (command, false)]));
+    let said = format!("echo '##vso[task.setvariable variable=m;isoutput=true]{legs}'");
+    let made = "printf '##vso[task.setvariable variable=%s;isoutput=true]%s\\n' n 1";
+    let mixed_in =
+        mixed(&[("echo \"##vso[task.setvariable variable=p;isoutput=true]", false), ("{", true), ("\"", false)]);
+    let story = run(vec![own(&said), own(made), step(mixed_in)]);
+    let outputs = &story.outcome.outputs;
+    let seen: Vec<_> = outputs.iter().map(|it| (it.value.flatten().into_owned(), it.value.is_tainted())).collect();
+    let expected = [(legs, false), ("1", true), ("{", true)];
+    assert_eq!(seen, expected.map(|(text, tainted)| (text.to_owned(), tainted)), "{story:?}");
+}
+
+#[test]
 fn an_author_may_take_what_a_later_step_prints_for_his_own() {
     let script = "printf '##vso[task.setvariable variable=v]%s\\n' 'echo done'";
     let story = run(vec![write("x"), any(script), step("eval \"$(v)\"")]);

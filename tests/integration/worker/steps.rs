@@ -183,7 +183,7 @@ fn both_kinds_of_script_are_bash_with_its_documented_options() {
 
 #[test]
 fn a_working_directory_of_the_author_is_anywhere_and_one_with_payload_text_in_the_job_s_folders() {
-    let inside = Step { working_directory: Some("$(Build.SourcesDirectory)/below".into()), ..step("pwd") };
+    let inside = Step { working_directory: Some(" $(Build.SourcesDirectory)/below\n".into()), ..step("pwd") };
     let story = run(vec![step("mkdir below; ln -s / out"), inside]);
     assert!(story.output(1)[0].ends_with("/s/below"), "{story:?}");
     for outside in ["/", "../../..", "out", "missing", "out/tmp"] {

@@ -1,0 +1,107 @@
+//! Scripts of other languages than bash.
+
+use super::{prints, with};
+
+/// Shows its arguments, the file that it was given and one of its variables.
+const POWER_SHELL: &str = "\
+printf '[%s]' \"${@:1:4}\"; echo
+eval \"set -- ${5#. }\"
+printf '%s' \"${1##*.}\"; echo
+od -An -tx1 -N3 \"$1\"; cat \"$1\"; echo
+echo value $PIPEHOOK_1
+";
+
+#[test]
+fn power_shell_gets_what_its_task_gives_it() {
+    let machine = with(&[]);
+    machine.program("pwsh", POWER_SHELL);
+    let output = machine.run("steps:\n- pwsh: Write-Host hello\n").ended_with(0);
+    let text = "\
+[-NoLogo][-NoProfile][-NonInteractive][-Command]
+ps1
+ ef bb bf
+\\u{feff}$ErrorActionPreference = 'stop'
+$ProgressPreference = 'silentlyContinue'
+Write-Host hello
+if (!(Test-Path -LiteralPath variable:\\LASTEXITCODE)) {
+";
+    assert!(output.stdout.contains(text), "{}", output.stdout);
+    let steps = "\
+steps:
+- powershell: Write-Host \"${{ parameters.hook.title }}\"
+  errorActionPreference: silentlyContinue
+  ignoreLASTEXITCODE: true
+- task: PowerShell@2
+  inputs: {targetType: inline, script: x, warningPreference: stop, progressPreference: continue}
+- script: echo > \"it's.ps1\"; echo > its.ps1
+- task: PowerShell@2
+  inputs: {filePath: \"it's.ps1\", arguments: -Name author}
+- task: PowerShell@2
+  inputs: {filePath: its.ps1, arguments: '-Name ${{ parameters.hook.title }}'}
+";
+    let output = machine.run_with(steps, r#"{"title":"a $(calc) \"b"}"#).ended_with(0);
+    prints(
+        &output,
+        &[
+            "Write-Host \"$($env:PIPEHOOK_1)\"",
+            "value a $(calc) \"b",
+            "\\u{feff}$ErrorActionPreference = 'silentlyContinue'",
+            "$WarningPreference = 'stop'",
+            "$ProgressPreference = 'continue'",
+        ],
+    );
+    assert!(output.stdout.contains("/it''s.ps1' -Name author"), "{output:?}");
+    assert!(output.stdout.contains("/its.ps1 -Name \"$($env:PIPEHOOK_1)\""), "{output:?}");
+}
+
+#[test]
+fn power_shell_fails_a_step_as_its_options_say() {
+    let machine = with(&[]);
+    machine.program("pwsh", "echo oops >&2; exit $CODE\n");
+    let output = machine.run("steps:\n- pwsh: x\n  env: {CODE: 4}\n").ended_with(1);
+    assert!(output.stdout.contains("##[error]PowerShell exited with code '4'."), "{output:?}");
+    let output = machine.run("steps:\n- pwsh: x\n  failOnStderr: true\n  env: {CODE: 0}\n").ended_with(1);
+    assert!(
+        output.stdout.contains("##[error]PowerShell wrote one or more lines to the standard error stream."),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn without_power_shell_a_job_that_needs_it_does_not_begin() {
+    let machine = with(&[]).without_system();
+    let steps = "steps:\n- script: echo begun\n- pwsh: x\n";
+    let output = machine.run(steps).ended_with(1);
+    assert!(output.stderr.contains("error[missing-program]: `pwsh` is not installed on this machine"), "{output:?}");
+    // What machines of another pool have is not known before.
+    let output = machine.run(&format!("pool: other\n{steps}")).ended_with(1);
+    assert!(output.stdout.contains("##[error]`pwsh` is not installed on this machine"), "{output:?}");
+    assert!(!output.stdout.contains("begun"), "{output:?}");
+}
+
+#[test]
+fn a_script_of_python_takes_payload_text_as_data() {
+    let machine = with(&[]);
+    let steps = "\
+steps:
+- task: PythonScript@0
+  inputs:
+    scriptSource: inline
+    script: |
+      import sys
+      print('title: ${{ parameters.hook.title }}', sys.argv[1:])
+    arguments: 'a \"b c\" --x=${{ parameters.hook.title }} $HOME'
+- task: PythonScript@0
+  inputs:
+    scriptSource: inline
+    script: sys.exit(
+- script: printf 'import sys; print(sys.argv[1:])' > x.py
+  condition: always()
+- task: PythonScript@0
+  condition: always()
+  inputs: {scriptPath: x.py, arguments: 'a \"b c\" $HOME'}
+";
+    let output = machine.run_with(steps, r#"{"title":"it's \\ \"it\""}"#).ended_with(1);
+    prints(&output, &[r#"title: it's \ "it" ['a', 'b c', '--x=it\'s \\ "it"', '$HOME']"#, "['a', 'b c', '$HOME']"]);
+    assert!(output.stdout.contains("##[error]Python exited with code '1'."), "{output:?}");
+}
