@@ -11,6 +11,13 @@ pub const HOLES_MAX: usize = 1000;
 /// What an author can do about a place that takes no payload text.
 const HELP: &str = "give the text to a program as an argument in double quotes, or let the payload choose among your own words with `oneOf`";
 
+/// What to do about a text that stands in a script of Python outside of its strings.
+const HELP_FOR_PYTHON: &str =
+    "put it into a string of its own, such as `x = \"…\"`, and use the variable; a number is `int(x)`";
+
+/// What to do about a text in a raw string of Python.
+const HELP_FOR_RAW: &str = "leave out the `r` in front of the string: another takes every text";
+
 /// What to do about a text in a program that a here-document holds.
 const HELP_FOR_CODE: &str =
     "pass it in `env:` and let the program read it from there, such as `os.environ['NAME']` or `process.env.NAME`";
@@ -201,12 +208,15 @@ impl Analysis {
         let all = hole.requirements.iter().copied().chain(late);
         let unmet = all.into_iter().find(|requirement| !requirement.admits(value))?;
         let is_code = matches!(unmet, Requirement::Plain | Requirement::Integer);
-        let help = if is_code && hole.place.is_some_and(|place| place.contains("here-document")) {
-            HELP_FOR_CODE
-        } else {
-            "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`"
+        let stands_in = |part: &str| hole.place.is_some_and(|place| place.contains(part));
+        let help = match unmet {
+            Requirement::Number => HELP_FOR_PYTHON,
+            Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
+            _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
+            _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",
         };
-        Some(refusal(format!("used here unless it is {unmet}"), help))
+        let refused = refusal(format!("used here unless it is {unmet}"), help);
+        Some(Refusal { value_dependent: unmet != Requirement::Number, ..refused })
     }
 
     /// Returns the analysis of a script into which no payload text comes.
@@ -248,7 +258,8 @@ impl Analysis {
         let named = outline.environment.iter().position(|name| outline.mention(name).is_some());
         let blamed = unread.hole.or((own > 0).then_some(0)).or(named.map(|at| own + at));
         if let Some((entrance, line)) = blamed.and_then(|index| outline.entrances().into_iter().nth(index)) {
-            let (reason, help) = (unread.reason, Some(HELP.to_owned()));
+            let help = if outline.language == Language::Python { HELP_FOR_PYTHON } else { HELP };
+            let (reason, help) = (unread.reason, Some(help.to_owned()));
             analysis.refusals.push(Refusal { entrance, line, reason, help, value_dependent: false });
         }
         analysis

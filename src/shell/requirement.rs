@@ -54,6 +54,8 @@ pub enum Requirement {
     Plain,
     /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
     Integer,
+    /// A number, true or false of the payload itself, which is put into a script as it is. So no text is one.
+    Number,
 }
 
 impl Requirement {
@@ -77,6 +79,7 @@ impl Requirement {
             Self::PlainPath => is_plain_path(value),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
+            Self::Number => false,
         }
     }
 
@@ -106,6 +109,7 @@ impl Requirement {
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
+            Self::Number => "a number, true or false in the payload, and no text",
         }
     }
 }

@@ -7,7 +7,8 @@
 
 use super::known::{SHELLS, STARTING, is_running};
 use super::lexer::Token;
-use super::sink::{FILES, Functions, Judge, arguments, assignments, names, split};
+use super::line::{arguments, assignments, names, split};
+use super::sink::{FILES, Functions, Judge};
 use crate::shell::program::Holes;
 use crate::shell::special::is_obeyed;
 use std::collections::BTreeSet;

@@ -2,7 +2,8 @@
 //! function that does the same. A format reaches into whatever is put in: `{0.__class__}`.
 
 use super::lexer::Token;
-use super::sink::{Judge, arguments, names, split};
+use super::line::{arguments, names, split};
+use super::sink::Judge;
 
 /// Methods of a text that take it for a format.
 const METHODS: &[&str] = &["format", "format_map", "vformat", "__mod__", "__rmod__", "__format__"];
@@ -10,30 +11,15 @@ const METHODS: &[&str] = &["format", "format_map", "vformat", "__mod__", "__rmod
 /// What such a method is taken from, so that its first argument is the format.
 const OWNERS: &[&str] = &["str", "bytes", "Formatter"];
 
-/// Functions that return a number: with one, `%` is what is left of a division.
-const NUMBERS: &[&str] = &["int", "len", "float", "ord", "hash"];
-
-const REASON: &str = "a part of the format of `%` or `.format`";
-
 impl Judge<'_> {
-    /// Refuses the text in front of the `%` at an index.
-    pub(super) fn percent(&mut self, statement: &[Token], at: usize) {
-        let operand = operand_before(statement, at);
-        let is_number =
-            matches!(operand, [Token::Name(name), Token::Other('('), ..] if NUMBERS.contains(&name.as_str()));
-        if !is_number {
-            self.refuse(&self.sources(operand), REASON);
-        }
-    }
-
     /// Refuses the text whose method at an index takes it for a format, or the first argument where the method
     /// is that of a class.
     pub(super) fn format_method(&mut self, statement: &[Token], at: usize) {
         let Some(owner) = owner_of_method(statement, at) else { return };
-        self.refuse(&self.sources(owner), REASON);
+        self.refuse_format(&self.sources(owner));
         let is_class = names(owner).any(|name| OWNERS.contains(&name) || self.formatters.contains(name));
         if let Some(given) = arguments(statement, at + 1).filter(|_| is_class) {
-            self.refuse(&self.sources(split(given)[0]), REASON);
+            self.refuse_format(&self.sources(split(given)[0]));
         }
     }
 

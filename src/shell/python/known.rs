@@ -24,7 +24,6 @@ pub(super) const RUNNING: &[&str] = &[
     "methodcaller",
     "create_subprocess_shell",
     "spawn",
-    "Template",
     "interact",
     "runsource",
     "runcode",
@@ -108,9 +107,6 @@ pub(super) const STARTING: &[&str] = &[
     "run_process",
     "open_process",
 ];
-
-/// Functions that fetch from an address of any scheme, also `file:`.
-pub(super) const FETCHING: &[&str] = &["urlopen", "urlretrieve", "Request"];
 
 /// Functions whose first argument is code of a database.
 pub(super) const QUERYING: &[&str] = &["execute", "executemany", "executescript", "query"];
@@ -224,7 +220,7 @@ pub(super) const SHELLS: &[&str] =
     &["system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell", "subprocess_shell"];
 
 /// Functions among those that run their argument whose names mean other things in short programs mostly.
-const COMMON: &[&str] = &["compile", "spawn", "vars", "globals", "locals", "getattr", "setattr", "delattr", "Template"];
+const COMMON: &[&str] = &["compile", "spawn", "vars", "globals", "locals", "getattr", "setattr", "delattr"];
 
 /// Says whether the text of a short program, as a shell gives one to `python -c`, runs what it reads.
 pub(super) fn code_runs(text: &str) -> bool {

@@ -3,7 +3,9 @@
 use super::format::gives_format;
 use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
 use super::lexer::Token;
-use super::sink::{Judge, arguments, assignments, is_assigned, names, split};
+use super::line::{arguments, assignments, is_assigned, names, split};
+use super::sink::Judge;
+use super::tree::{Expr, Statement};
 use crate::shell::filename::is_run;
 use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::Holes;
@@ -26,20 +28,20 @@ impl Judge<'_> {
     /// Notes the parameters of the functions that a statement makes.
     pub(super) fn learn_function(&mut self, statement: &[Token]) {
         for (at, token) in statement.iter().enumerate() {
-            let (Token::Name(keyword), Some(Token::Name(name))) = (token, statement.get(at + 1)) else { continue };
-            if keyword == "def" || keyword == "class" {
-                let rest = arguments(statement, at + 2).map(split).unwrap_or_default();
-                let parameters = rest.into_iter().filter_map(|it| names(it).next().map(str::to_owned));
-                self.functions.entry(name.clone()).or_default().extend(parameters);
-            }
-            // `name = lambda parameters: …`
-            if keyword == "lambda"
-                && let [before @ .., Token::Name(name), Token::Other('=')] = &statement[..at]
-                && before.is_empty()
-            {
-                let end = statement[at..].iter().position(|token| *token == Token::Other(':')).unwrap_or(0);
-                let parameters: Vec<String> = names(&statement[at + 1..at + end.max(1)]).map(str::to_owned).collect();
-                self.functions.entry(name.clone()).or_default().extend(parameters);
+            match (token, statement.get(at + 1)) {
+                (Token::Name(keyword), Some(Token::Name(name))) if keyword == "def" || keyword == "class" => {
+                    let rest = arguments(statement, at + 2).map(split).unwrap_or_default();
+                    let parameters = rest.into_iter().filter_map(|it| names(it).next().map(str::to_owned));
+                    self.functions.entry(name.clone()).or_default().extend(parameters);
+                }
+                // `name = lambda parameters: …`
+                (Token::Name(keyword), _) if keyword == "lambda" => {
+                    let [Token::Name(name), Token::Other('=')] = &statement[..at] else { continue };
+                    let end = statement[at..].iter().position(|token| *token == Token::Other(':')).unwrap_or(0);
+                    let parameters = names(&statement[at + 1..at + end.max(1)]).map(str::to_owned);
+                    self.functions.entry(name.clone()).or_default().extend(parameters);
+                }
+                _ => {}
             }
         }
     }
@@ -78,6 +80,38 @@ impl Judge<'_> {
         let parameters = self.functions.values().flatten().filter(|_| is_made).cloned();
         let names = ARGUMENT_NAMES.iter().map(|name| (*name).to_owned()).chain(parameters);
         self.tainted.extend(names.map(|name| (name, holes.clone())));
+    }
+
+    /// Notes that a function that one of the script's own decorates is called with what any of them takes.
+    pub(super) fn learn_decorators(&mut self, statements: &[Statement]) {
+        let all: Vec<String> = self.functions.values().flatten().cloned().collect();
+        let mut is_decorated = false;
+        for statement in statements {
+            match statement {
+                Statement::Decorator(decorator) => {
+                    let callee = if let Expr::Call(callee, _) = decorator { callee } else { decorator };
+                    is_decorated |= callee.last_name().is_some_and(|name| self.functions.contains_key(name));
+                }
+                Statement::Function(name, _) if is_decorated => {
+                    self.functions.entry(name.clone()).or_default().extend(all.iter().cloned());
+                    is_decorated = false;
+                }
+                _ => is_decorated = false,
+            }
+        }
+    }
+
+    /// Notes the names of what gets all that the script prints.
+    pub(super) fn learn_redirected(&mut self, statement: &[Token]) {
+        let is_standard = |at: usize| {
+            matches!(statement.get(at..at + 3), Some([Token::Name(owner), Token::Other('.'), Token::Name(name)])
+                if owner == "sys" && (name == "stdout" || name == "stderr"))
+        };
+        let is_given = is_standard(0) && statement.get(3) == Some(&Token::Other('='));
+        let is_redirected = names(statement).any(|name| name == "redirect_stdout" || name == "redirect_stderr");
+        if is_given || is_redirected {
+            self.redirected.extend(names(statement).filter(|name| !self.modules.contains(*name)).map(str::to_owned));
+        }
     }
 
     /// Notes what a class is called with: what any class of the script is made with.

@@ -25,6 +25,8 @@ const PREFIXES: &[&str] = &["r", "u", "b", "f", "br", "rb", "fr", "rf"];
 pub(super) enum Place {
     Literal(Escapes),
     Comment,
+    /// Outside of strings.
+    Code,
 }
 
 impl Place {
@@ -32,6 +34,7 @@ impl Place {
     pub(super) fn description(self) -> &'static str {
         match self {
             Self::Comment => "a comment",
+            Self::Code => "the script, outside of a string",
             Self::Literal(Escapes::Text) => "a string",
             Self::Literal(Escapes::Bytes) => "a byte string",
             Self::Literal(Escapes::None) => "a raw string",
@@ -60,6 +63,16 @@ pub(super) struct Lexed {
 /// Cuts a script into tokens. The code in the `{ }` of f-strings follows as statements of its own.
 pub(super) fn lex(symbols: &[Symbol]) -> Result<Lexed, Unread> {
     lex_inside(symbols, 0)
+}
+
+/// Returns the tokens of what stands between the marks of a field of an f-string, with its braces, but for what
+/// says how the value is written.
+pub(super) fn field_tokens(field: &str) -> Option<Vec<Token>> {
+    let symbols: Vec<Symbol> = field.strip_prefix('{')?.strip_suffix('}')?.chars().map(Symbol::Char).collect();
+    let mut tokens = lex_inside(&symbols[..conversion(&symbols)], 1).ok()?.tokens;
+    let end = tokens.iter().position(|token| *token == Token::End).unwrap_or(tokens.len());
+    tokens.truncate(end);
+    Some(tokens)
 }
 
 fn lex_inside(symbols: &[Symbol], depth: usize) -> Result<Lexed, Unread> {
@@ -106,8 +119,10 @@ impl Lexer<'_> {
     fn token(&mut self, symbol: Symbol) -> Result<(), Unread> {
         match symbol {
             Symbol::Hole(hole) => {
-                let reason = "put into a Python script outside of a string".to_owned();
-                return Err(Unread { hole: Some(hole), reason });
+                // A number of a payload stands there by itself, and is no hole.
+                self.lexed.places.insert(hole, Place::Code);
+                self.lexed.tokens.push(Token::Other('0'));
+                self.at += 1;
             }
             Symbol::Char('#') => self.comment(),
             Symbol::Char(quote @ ('"' | '\'')) => return self.literal("", quote),

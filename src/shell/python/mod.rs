@@ -10,20 +10,42 @@
 //! | inside `b'…'` | `\xHH` for each byte |
 //! | inside `r'…'` | itself, and must be plain |
 //! | in a comment | the name of a variable that nothing sets |
-//! | elsewhere, also in the `{ }` of an f-string | refused |
+//! | elsewhere | refused; a number, true or false of a payload stands there by itself |
+//! | in the `{ }` of an f-string | refused |
 //!
 //! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
 //! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
-//! their names tell. A list of words for a program is judged as the same command in bash. A library that
-//! treats a text as code in a way that no list knows is not seen.
+//! their names tell. A list of words for a program is judged as the same command in bash. Of the modules that can
+//! do harm a table says what each function makes of its arguments; a function of theirs that is not in it takes no
+//! payload text. Another library that treats a text as code in a way that no list knows is not seen.
+//!
+//! ```text
+//! lexer        tokens, and where the holes stand
+//! tree         expressions and statements: parse and statement read them
+//! facts        what names stand for
+//! texts        words, names of files and beginnings of addresses, as far as the author wrote them
+//! learn        what a script calls its functions; line: a statement as flat tokens
+//! sink         which text reaches what, and the names that run it; known, format, help: their lists
+//! modules      the functions of modules; calls: what is given to them
+//! started      programs; environment: what they get
+//! ```
 
+mod calls;
 mod environment;
+mod facts;
 mod format;
+mod help;
 mod known;
 mod learn;
 mod lexer;
+mod line;
+mod modules;
+mod parse;
 mod sink;
 mod started;
+mod statement;
+mod texts;
+mod tree;
 
 use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
@@ -38,8 +60,10 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let mut holes = vec![Finding::default(); outline.holes() + outline.environment.len()];
     for (hole, place) in &lexed.places {
         holes[*hole] = Finding { place: Some(place.description()), ..Finding::default() };
-        if let Place::Literal(Escapes::None) = place {
-            holes[*hole].requirements.push(Requirement::Plain);
+        match place {
+            Place::Literal(Escapes::None) => holes[*hole].requirements.push(Requirement::Plain),
+            Place::Code => holes[*hole].requirements.push(Requirement::Number),
+            Place::Literal(_) | Place::Comment => {}
         }
     }
     sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes);
@@ -57,7 +81,7 @@ fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {
                     script.push(Fragment::Text(std::mem::take(&mut text)));
                     script.push(Fragment::Escaped(*hole, *escapes));
                 }
-                Some(Place::Comment) | None => text.push_str(&variable(*hole)),
+                Some(Place::Comment | Place::Code) | None => text.push_str(&variable(*hole)),
             },
             Symbol::Opaque => {}
         }

@@ -1,34 +1,97 @@
 //! Which holes of a Python script reach something that evaluates them.
 //!
-//! Statement by statement, by names alone, and without regard to their order: a statement that names
-//! something tainted taints what it assigns. That demands too much now and then, never too little
-//! of what the lists below know.
+//! Which text reaches what is found statement by statement, by names alone, and without regard to their order: a
+//! statement that names something tainted taints what it assigns. That demands too much now and then, never too
+//! little. What is done with it is judged twice: by the names in a statement, whatever its form, and by what its
+//! expressions are. A statement that can't be read takes no payload text.
 
+use super::facts::Facts;
 use super::format::gives_format;
+use super::help::help;
 use super::known::{
-    FETCHING, LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS,
-    is_running,
+    LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
-use super::lexer::{FIELD, FIELD_END, HOLE, Token};
+use super::lexer::{FIELD, FIELD_END, Token};
+use super::line::{arguments, as_variable, head_and_rest, is_assigned, names, split};
+use super::statement;
+use super::tree::Statement;
 use crate::shell::analysis::Finding;
 use crate::shell::filename::is_run;
 use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a file is written to: one name for all files.
 pub(super) const FILES: &str = "<files>";
 
+/// The most steps to look up what names stand for. A script that needs more is known less, and demands more.
+const STEPS_MAX: usize = 200_000;
+
 /// The parameters of a script's functions, by the functions' names.
 pub(super) type Functions = BTreeMap<String, Vec<String>>;
 
-/// The most variables that get their text from each other in front of an address.
-const SCHEME_DEPTH_MAX: usize = 8;
+/// Methods that change nothing of what they belong to.
+const ASKING: &[&str] = &[
+    "format",
+    "format_map",
+    "join",
+    "replace",
+    "split",
+    "rsplit",
+    "startswith",
+    "endswith",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "lower",
+    "upper",
+    "count",
+    "find",
+    "index",
+    "encode",
+    "decode",
+    "render",
+    "substitute",
+    "safe_substitute",
+    "match",
+    "search",
+    "sub",
+    "findall",
+    "fullmatch",
+];
+
+/// What the output of a program goes to that is no file.
+const STREAMS: &[&str] = &["subprocess", "sp", "PIPE", "DEVNULL", "sys", "asyncio", "None"];
+
+/// Names by which a log is written to a file.
+const LOG_FILES: &[&str] =
+    &["FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler", "filename"];
+
+/// Programs that write what they get to a file.
+const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
 
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) {
-    let statements: Vec<&[Token]> = tokens.split(|token| *token == Token::End).filter(|it| !it.is_empty()).collect();
+    let lines = tokens.split(|token| *token == Token::End);
+    let statements: Vec<&[Token]> = lines.flat_map(head_and_rest).filter(|it| !it.is_empty()).collect();
+    let mut unread: Vec<&[Token]> = Vec::new();
+    let mut read: Vec<Statement> = Vec::new();
+    for statement in &statements {
+        // `{name=}` of an f-string is no assignment.
+        let statement = statement.strip_suffix(&[Token::Other('=')]).unwrap_or(statement);
+        match statement::read(statement) {
+            Some(found) => read.extend(found),
+            None => unread.push(statement),
+        }
+    }
     let mut judge = Judge {
+        facts: Facts::of(&read),
+        written: Vec::new(),
+        fed: Holes::new(),
+        redirected: BTreeSet::new(),
+        steps: Cell::new(STEPS_MAX),
+        named: names(tokens).map(str::to_owned).collect(),
         environment,
         own,
         tainted: BTreeMap::new(),
@@ -45,7 +108,6 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         spreads: false,
         run_files: BTreeSet::new(),
         texts: tokens.iter().filter_map(as_variable).collect(),
-        statements: &statements,
         set: Vec::new(),
         holes,
     };
@@ -56,9 +118,12 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         judge.learn_run_file(statement);
     }
     judge.learn_classes(&statements);
+    judge.learn_decorators(&read);
     judge.learn_arguments();
+    statements.iter().for_each(|statement| judge.learn_redirected(statement));
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
-    while judge.spread_all(&statements) {}
+    let shared = judge.facts.shared();
+    while judge.spread_all(&statements, &shared) {}
     statements.iter().for_each(|statement| judge.learn_spread(statement));
     judge.find_environments(&statements);
     for statement in &statements {
@@ -68,9 +133,27 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     for statement in &statements {
         judge.judge(statement);
     }
+    for statement in unread {
+        judge.refuse(&judge.sources(statement), "in a statement that pipehook can't read");
+    }
+    read.iter().for_each(|statement| judge.judge_statement(statement));
+    read.iter().for_each(|statement| judge.feed(statement));
+    read.iter().for_each(|statement| judge.start_all(statement));
 }
 
 pub(super) struct Judge<'j> {
+    /// What its names stand for.
+    pub(super) facts: Facts,
+    /// The files that it writes, and what to each.
+    pub(super) written: Vec<(String, Holes)>,
+    /// What it writes to the input of programs that run already.
+    pub(super) fed: Holes,
+    /// The names of what gets all that it prints.
+    pub(super) redirected: BTreeSet<String>,
+    /// How many more steps are taken to look up what names stand for.
+    pub(super) steps: Cell<usize>,
+    /// All its names.
+    named: BTreeSet<String>,
     pub(super) environment: &'j [String],
     /// How many holes the script has itself: those of the environment follow them.
     pub(super) own: usize,
@@ -101,42 +184,12 @@ pub(super) struct Judge<'j> {
     pub(super) run_files: BTreeSet<String>,
     /// The texts that can be names of variables.
     pub(super) texts: BTreeSet<String>,
-    pub(super) statements: &'j [&'j [Token]],
     /// The variables that it puts into the environment, and what reaches each.
     pub(super) set: Vec<(String, Holes)>,
     holes: &'j mut [Finding],
 }
 
 impl Judge<'_> {
-    /// Returns what decides how an address begins: nothing where the author wrote its scheme.
-    fn beginning(&self, address: &[Token]) -> Holes {
-        if self.has_scheme(address, 0) { Holes::new() } else { self.sources(address) }
-    }
-
-    /// Says whether a text begins with the scheme of an address, as it stands there or in all that its variable gets.
-    fn has_scheme(&self, address: &[Token], depth: usize) -> bool {
-        match address {
-            // It was judged itself.
-            _ if names(address).any(|name| FETCHING.contains(&name)) => true,
-            [Token::Text(text, _), ..] if !text.starts_with([HOLE, FIELD]) => {
-                text.split([HOLE, FIELD, '{', '%']).next().is_some_and(|begin| begin.contains("://"))
-            }
-            // The expression that an f-string begins with.
-            [Token::Text(text, _), ..] => {
-                text.strip_prefix(FIELD).and_then(|rest| rest.split_once(FIELD_END)).is_some_and(|(name, _)| {
-                    let name = Token::Name(name.trim_matches(['{', '}']).to_owned());
-                    self.has_scheme(&[name], depth)
-                })
-            }
-            [Token::Name(name)] | [Token::Name(name), Token::Other('+'), ..] if depth < SCHEME_DEPTH_MAX => {
-                let is_own = |it: &&&[Token]| matches!(it, [Token::Name(own), Token::Other('='), ..] if own == name);
-                let mut own = self.statements.iter().filter(is_own).peekable();
-                own.peek().is_some() && own.all(|it| self.has_scheme(&it[2..], depth + 1))
-            }
-            _ => false,
-        }
-    }
-
     /// Returns the holes that a part of a statement holds or names.
     pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
         let mut sources = Holes::new();
@@ -144,13 +197,13 @@ impl Judge<'_> {
             match token {
                 Token::Text(text, holes) => {
                     sources.extend(holes);
-                    sources.extend(self.environment.iter().position(|name| name == text).map(|at| self.own + at));
+                    sources.extend(self.variable(text));
                     let fields = text.split(FIELD).skip(1).filter_map(|it| it.split(FIELD_END).next());
                     let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
                     let words = fields.flat_map(|field| field.split(is_between));
                     for word in words {
                         sources.extend(self.tainted.get(word).into_iter().flatten());
-                        sources.extend(self.environment.iter().position(|name| name == word).map(|at| self.own + at));
+                        sources.extend(self.variable(word));
                     }
                 }
                 Token::Name(name) => sources.extend(self.tainted.get(name).into_iter().flatten()),
@@ -160,11 +213,21 @@ impl Judge<'_> {
         sources
     }
 
+    /// Returns the hole that a variable of the environment is.
+    pub(super) fn variable(&self, name: &str) -> Option<usize> {
+        self.environment.iter().position(|known| known == name).map(|at| self.own + at)
+    }
+
     /// Taints what the statements assign, and says whether that was new for any.
-    fn spread_all(&mut self, statements: &[&[Token]]) -> bool {
+    fn spread_all(&mut self, statements: &[&[Token]], shared: &[(String, String)]) -> bool {
         let mut changed = false;
         for statement in statements {
             changed |= self.spread(statement);
+        }
+        // What gets into a list by another name of it is in the list.
+        for (name, list) in shared {
+            let sources = self.tainted.get(name).cloned().unwrap_or_default();
+            changed |= self.taint(list.clone(), &sources);
         }
         changed
     }
@@ -176,14 +239,20 @@ impl Judge<'_> {
             return false;
         }
         let mut targets: Vec<String> = Vec::new();
+        let in_place = names(statement).any(|name| name == "inplace");
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
+            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !in_place);
+            // What is read of it does not change it.
+            let is_read = name.starts_with("environ") && statement.get(at + 1) == Some(&Token::Other('['));
             let is_target = is_assigned(statement, at)
-                || matches!(statement.get(at + 1), Some(Token::Other('.' | '[')))
+                || matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read
                 || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
             targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
             targets.extend(self.functions.get(name).into_iter().flatten().cloned());
-            targets.extend((name.starts_with("write") || name == "file" || name == "dump").then(|| FILES.to_owned()));
+            let is_print = name == "print" || name == "stdout";
+            targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
+            targets.extend(self.writes_file(name, statement, at).then(|| FILES.to_owned()));
         }
         if names(statement).any(|word| word == "return" || word == "yield") {
             // Nobody says of which function: of any.
@@ -194,24 +263,43 @@ impl Judge<'_> {
         }
         let mut changed = false;
         for target in targets {
-            let known = self.tainted.entry(target).or_default();
-            let before = known.len();
-            known.extend(&sources);
-            changed |= known.len() > before;
+            changed |= self.taint(target, &sources);
         }
         changed
+    }
+
+    /// Taints a name, and says whether that was new.
+    fn taint(&mut self, name: String, sources: &Holes) -> bool {
+        if sources.is_empty() {
+            return false;
+        }
+        let known = self.tainted.entry(name).or_default();
+        let before = known.len();
+        known.extend(sources);
+        known.len() > before
+    }
+
+    /// Says whether a name in a statement says that something of it gets into a file.
+    fn writes_file(&self, name: &str, statement: &[Token], at: usize) -> bool {
+        let follows = statement.get(at + 1..).unwrap_or_default();
+        match name {
+            _ if name.starts_with("write") => true,
+            "file" | "dump" => true,
+            "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
+            _ if LOGGING.contains(&name) => {
+                LOG_FILES.iter().any(|it| self.imported.contains(*it) || self.named.contains(*it))
+            }
+            _ if STARTING.contains(&name) => {
+                statement.iter().any(|token| matches!(token, Token::Text(text, _) if WRITERS.contains(&text.as_str())))
+            }
+            _ => false,
+        }
     }
 
     fn judge(&mut self, statement: &[Token]) {
         for (at, token) in statement.iter().enumerate() {
             match token {
                 Token::Name(name) => self.name(name, statement, at),
-                Token::Other('%') => self.percent(statement, at),
-                // Text is divided by nothing but a path.
-                Token::Other('/') => {
-                    let sources = self.sources(statement.get(at + 1..at + 2).unwrap_or_default());
-                    self.require(&sources, Requirement::InsidePath);
-                }
                 Token::Text(..) | Token::Other(_) | Token::End => {}
             }
         }
@@ -255,22 +343,11 @@ impl Judge<'_> {
             self.refuse(&files, "written to a file that is run or obeyed");
         }
         match name {
-            _ if FETCHING.contains(&name) || name == "open" && owner == "webbrowser" => {
-                let beginning = self.beginning(first);
-                self.require(&beginning, Requirement::WebAddress);
-            }
-            "open" | "Path" => {
-                let sources = given.iter().flat_map(|argument| self.sources(argument)).collect();
-                self.require(&sources, Requirement::InsidePath);
-            }
             _ if loads && !names(statement).any(|it| SAFE_LOADERS.iter().any(|safe| it.contains(safe))) => {
                 self.refuse(&self.sources(statement), "an argument of `yaml.load`");
             }
             _ if QUERYING.contains(&name) => {
                 self.refuse(&self.sources(first), &format!("a part of the code in `{name}`"))
-            }
-            _ if STARTING.contains(&name) || self.starting.contains(name) && !is_assigned(statement, at) => {
-                self.start(name, statement, arguments);
             }
             _ if touches => {
                 let sources = given.iter().flat_map(|argument| self.sources(argument)).collect();
@@ -303,101 +380,20 @@ impl Judge<'_> {
 
     pub(super) fn refuse(&mut self, holes: &Holes, reason: &str) {
         for hole in holes {
-            self.holes[*hole].refusal.get_or_insert_with(|| reason.to_owned());
-            self.holes[*hole].help = Some("give it to a program as a word of a list, behind the program's name");
+            let finding = &mut self.holes[*hole];
+            if finding.refusal.is_none() {
+                finding.refusal = Some(reason.to_owned());
+                finding.help = Some(help(reason));
+            }
         }
+    }
+
+    /// Refuses a text that something takes for a format.
+    pub(super) fn refuse_format(&mut self, holes: &Holes) {
+        self.refuse(holes, "a part of the format of `%` or `.format`");
     }
 
     pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
         holes.iter().for_each(|hole| self.holes[*hole].requirements.push(requirement));
     }
-}
-
-pub(super) fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {
-    tokens.iter().filter_map(|token| match token {
-        Token::Name(name) => Some(name.as_str()),
-        _ => None,
-    })
-}
-
-/// Returns where in a statement an `=` assigns what is behind it to what is in front.
-pub(super) fn assignments(statement: &[Token]) -> Vec<usize> {
-    let mut open = 0_i32;
-    let mut found = Vec::new();
-    for (at, token) in statement.iter().enumerate() {
-        match token {
-            Token::Other('(' | '[' | '{') => open += 1,
-            Token::Other(')' | ']' | '}') => open -= 1,
-            Token::Other('=') if open == 0 && at > 0 => {
-                let compares = matches!(statement[at - 1], Token::Other('=' | '!' | '<' | '>' | ':'));
-                if !compares && statement.get(at + 1) != Some(&Token::Other('=')) {
-                    found.push(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Returns a text that can be the name of a variable of the environment.
-fn as_variable(token: &Token) -> Option<String> {
-    let Token::Text(text, holes) = token else { return None };
-    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
-    let is_name =
-        !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_part);
-    (is_name && holes.is_empty()).then(|| text.clone())
-}
-
-/// Says whether a name of a statement stands in front of an `=` that assigns, or between `for` and
-/// `in`.
-pub(super) fn is_assigned(statement: &[Token], at: usize) -> bool {
-    let compares = |other: Option<&Token>| matches!(other, Some(Token::Other('=' | '!' | '<' | '>')));
-    let mut open = 0_i32;
-    for (index, token) in statement.iter().enumerate() {
-        match token {
-            Token::Other('(' | '[' | '{') => open += 1,
-            Token::Other(')' | ']' | '}') => open -= 1,
-            Token::Other('=') if index > at => {
-                let before = &statement[index - 1];
-                let is_walrus = *before == Token::Other(':') && index == at + 2;
-                if is_walrus || open == 0 && !compares(statement.get(index + 1)) && !compares(Some(before)) {
-                    return true;
-                }
-            }
-            Token::Name(word) if word == "in" && index > at => {
-                return names(&statement[..at]).any(|word| word == "for");
-            }
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Returns what stands in the parentheses that begin at an index.
-pub(super) fn arguments(statement: &[Token], open: usize) -> Option<&[Token]> {
-    (statement.get(open) == Some(&Token::Other('('))).then(|| &statement[open + 1..])
-}
-
-/// Returns what stands between the commas up to the bracket that closes what is around, or to the end.
-pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
-    let (mut open, mut start, mut end) = (0_usize, 0, tokens.len());
-    let mut parts = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Other('(' | '[' | '{') => open += 1,
-            Token::Other(')' | ']' | '}') if open == 0 => {
-                end = at;
-                break;
-            }
-            Token::Other(')' | ']' | '}') => open -= 1,
-            Token::Other(',') if open == 0 => {
-                parts.push(&tokens[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&tokens[start..end]);
-    parts
 }

@@ -1,19 +1,39 @@
 //! What a Python script starts, and with which words, input and environment.
 
+use super::facts::Binding;
 use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING};
-use super::lexer::{FIELD, HOLE, Token};
-use super::sink::{FILES, Judge, names, split};
+use super::lexer::{HOLE, Token};
+use super::line::names;
+use super::sink::{FILES, Judge};
+use super::texts::{Item, UNKNOWN};
+use super::tree::{Argument, Expr, Statement};
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
 use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
 
-/// What stands for a word of the author's that is known only when the script runs.
-const UNKNOWN: &str = "value";
+/// Programs that run the file that is one of their words.
+const BUILDERS: &[&str] = &[
+    "make",
+    "gmake",
+    "ninja",
+    "cmake",
+    "ansible-playbook",
+    "terraform",
+    "npm",
+    "yarn",
+    "just",
+    "task",
+    "gradle",
+    "mvn",
+    "docker-compose",
+    "rake",
+    "ant",
+];
 
-/// What `sys.executable` is.
-const PYTHON: &str = "python3";
+/// How deep a word stands of which nothing is looked at but what reaches it.
+const DEPTH_OF_NONE: usize = usize::MAX - 1;
 
 /// A call that starts a program.
 struct Started {
@@ -25,29 +45,110 @@ struct Started {
 }
 
 impl Judge<'_> {
+    /// Notes what a statement writes to the input of a program that runs already.
+    pub(super) fn feed(&mut self, statement: &Statement) {
+        for expression in statement.expressions() {
+            let mut fed = Holes::new();
+            expression.walk(&mut |inner| {
+                let Expr::Call(callee, arguments) = inner else { return };
+                let is_input = match &**callee {
+                    Expr::Member(_, method) if method == "communicate" => true,
+                    Expr::Member(owner, _) => owner.last_name() == Some("stdin"),
+                    _ => false,
+                };
+                if is_input {
+                    fed.extend(arguments.iter().flat_map(|argument| self.reaches(&argument.value)));
+                }
+            });
+            self.fed.extend(fed);
+        }
+    }
+
+    /// Judges the programs that a statement starts.
+    pub(super) fn start_all(&mut self, statement: &Statement) {
+        for expression in statement.expressions() {
+            let mut started = Vec::new();
+            expression.walk(&mut |inner| {
+                if let Expr::Call(callee, arguments) = inner
+                    && self.is_starting(callee)
+                {
+                    started.push((callee.last_name().unwrap_or("run"), arguments));
+                }
+            });
+            started.into_iter().for_each(|(name, arguments)| self.start(name, arguments));
+        }
+    }
+
     /// Judges a program that is started: a list of words is the same command in bash. Of what else is given
     /// to it nobody knows which program it is.
-    pub(super) fn start(&mut self, name: &str, statement: &[Token], arguments: &[Token]) {
-        let sources = self.sources(statement);
-        let is_given = |pair: &[Token]| matches!(pair, [Token::Name(name), Token::Other('=')] if name == "executable");
-        let names_shell =
-            names(statement).any(|name| matches!(name, "shell" | "preexec_fn")) || statement.windows(2).any(is_given);
-        let files = self.tainted.get(FILES).cloned().unwrap_or_default();
-        let started = self.started(arguments).filter(|_| !names_shell);
-        let program = started.as_ref().and_then(|started| Some((started, without_version(started.program.name()?))));
-        let Some((started, program)) = program else {
-            self.refuse(&files, "written to a file that a program may run");
-            return self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
+    fn start(&mut self, name: &str, arguments: &[Argument]) {
+        let mut sources: Holes = arguments.iter().flat_map(|argument| self.reaches(&argument.value)).collect();
+        let named = |wanted: &str| arguments.iter().find(|it| it.name.as_deref() == Some(wanted)).map(|it| &it.value);
+        let is_shell = |argument: &Argument| match argument.name.as_deref() {
+            Some("shell" | "preexec_fn" | "executable") => true,
+            Some("**") => self.sets_shell(&argument.value),
+            _ => false,
         };
-        if INTERPRETERS.contains(&program) {
-            self.refuse(&files, "written to a file that a program may run");
+        if named("stdin").is_some() {
+            sources.extend(&self.fed);
         }
-        if !started.is_whole && (INTERPRETERS.contains(&program) || OPTIONED.contains(&program)) {
-            return self.refuse(&sources, &format!("a word of `{program}`, whose other words are not known"));
+        let first = arguments.first().filter(|it| it.name.is_none()).map(|it| &it.value).or_else(|| named("args"));
+        let lists = first.filter(|_| !arguments.iter().any(is_shell)).and_then(|first| self.lists(first, 0));
+        let started = lists
+            .and_then(|lists| lists.iter().map(|list| self.started(list, arguments)).collect::<Option<Vec<Started>>>());
+        match started {
+            Some(started) => started.into_iter().for_each(|it| self.judge_started(it, &sources)),
+            None => {
+                self.refuse_files("written to a file that a program may run");
+                self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
+            }
+        }
+    }
+
+    /// Says whether named arguments that come from a dictionary may give the words to a shell.
+    fn sets_shell(&self, dictionary: &Expr) -> bool {
+        let is_one = |value: &Expr| match value {
+            Expr::Dict(entries) => entries.iter().any(|(key, _)| {
+                key.as_ref().is_none_or(|key| key.text().is_none_or(|key| key == "shell" || key == "executable"))
+            }),
+            Expr::Call(_, arguments) => {
+                arguments.iter().any(|it| matches!(it.name.as_deref(), None | Some("shell" | "executable" | "**")))
+            }
+            _ => false,
+        };
+        match dictionary {
+            Expr::Name(name) => self.facts.bindings(name).iter().any(|binding| match binding {
+                Binding::Value(value) => is_one(value),
+                Binding::Item(_) | Binding::Unknown => false,
+            }),
+            value => is_one(value),
+        }
+    }
+
+    /// Refuses all that is written to files.
+    pub(super) fn refuse_files(&mut self, reason: &str) {
+        let files = self.tainted.get(FILES).cloned().unwrap_or_default();
+        self.refuse(&files, reason);
+    }
+
+    fn judge_started(&mut self, started: Started, sources: &Holes) {
+        let program = started.program.name().map_or("", without_version).to_owned();
+        if INTERPRETERS.contains(&program.as_str()) {
+            self.refuse_files("written to a file that a program may run");
+        }
+        if BUILDERS.contains(&program.as_str()) {
+            let is_word = |file: &str| started.program.words.contains(&vec![Part::Text(file.to_owned())]);
+            let run: Holes =
+                self.written.iter().filter(|(file, _)| is_word(file)).flat_map(|(_, it)| it).copied().collect();
+            self.refuse(&run, "written to a file that a program may run");
+        }
+        let takes_code = INTERPRETERS.contains(&program.as_str()) || OPTIONED.contains(&program.as_str());
+        if !started.is_whole && takes_code {
+            return self.refuse(sources, &format!("a word of `{program}`, whose other words are not known"));
         }
         let demands = started.program.demands();
         let (own, folder) = (started.program.sources(), started.folder.clone());
-        self.apply(demands, &sources);
+        self.apply(demands, sources);
         self.require(&folder, Requirement::InsidePath);
         // What is in its environment was judged there.
         let set: Holes = self.set.iter().flat_map(|(_, holes)| holes).copied().collect();
@@ -108,35 +209,30 @@ impl Judge<'_> {
         given.chain(self.set.iter().cloned()).collect()
     }
 
-    /// Returns what a call starts, if its first argument is a list that begins with a known word.
-    fn started(&self, arguments: &[Token]) -> Option<Started> {
-        let arguments = split(arguments);
-        let (list, others) = arguments.split_first()?;
-        let [Token::Other('[' | '('), inside @ ..] = list else { return None };
-        let items = split(inside);
-        let length = items.iter().map(|item| item.len() + 1).sum::<usize>().max(1);
-        let behind = inside.get(length..).unwrap_or_default();
-        let mut started = Started { program: Program::default(), is_whole: behind.is_empty(), folder: Holes::new() };
-        for item in items.into_iter().filter(|item| !item.is_empty()) {
-            let is_several = item[0] == Token::Other('*');
-            let word = self.word(item).filter(|_| !is_several);
-            if started.program.words.is_empty() && word.is_none() {
+    /// Returns what a call starts with a list of words, if its first word is the author's.
+    fn started(&self, list: &[Item], arguments: &[Argument]) -> Option<Started> {
+        let mut started = Started { program: Program::default(), is_whole: true, folder: Holes::new() };
+        for item in list {
+            let (word, is_whole) = match item {
+                Item::Word(word) => (self.word(word, 0), self.is_whole(word, 0)),
+                Item::Several(words) => (self.word(words, DEPTH_OF_NONE), false),
+            };
+            let is_own = is_whole && word.iter().all(|part| matches!(part, Part::Text(_)));
+            if started.program.words.is_empty() && !is_own {
                 // Nobody knows which program it is, and where its arguments begin.
                 return None;
             }
-            started.is_whole &= word.is_some();
-            started.program.words.push(word.unwrap_or_else(|| self.unknown(item)));
+            started.is_whole &= is_whole;
+            started.program.words.push(word);
         }
-        if !self.sources(behind).is_empty() {
-            started.program.words.push(self.unknown(behind));
-        }
+        started.program.name()?;
         started.program.environment = self.variables();
-        for other in others {
-            let [Token::Name(name), Token::Other('='), value @ ..] = other else { continue };
-            let sources = self.sources(value);
-            match name.as_str() {
-                "input" | "stdin" => started.program.input.extend(sources),
-                "cwd" => started.folder.extend(sources),
+        for argument in arguments {
+            let sources = self.reaches(&argument.value);
+            match argument.name.as_deref() {
+                Some("input") => started.program.input.extend(sources),
+                Some("stdin") => started.program.input.extend(sources.iter().chain(&self.fed)),
+                Some("cwd") => started.folder.extend(sources),
                 _ => {}
             }
         }
@@ -147,37 +243,5 @@ impl Judge<'_> {
             is_new
         });
         Some(started)
-    }
-
-    /// Returns a word whose text is known but for its values.
-    fn word(&self, item: &[Token]) -> Option<Vec<Part>> {
-        let all = self.sources(item);
-        match item {
-            [Token::Text(text, holes)] if all.iter().all(|hole| holes.contains(hole)) => {
-                let mut values = holes.iter();
-                let mut parts = Vec::new();
-                for (at, text) in text.split(HOLE).enumerate() {
-                    let value = if at > 0 { values.next() } else { None };
-                    parts.extend(value.map(|hole| Part::Value(Holes::from([*hole]))));
-                    parts.extend((!text.is_empty()).then(|| Part::Text(text.to_owned())));
-                }
-                Some(parts)
-            }
-            [Token::Text(text, _), ..] if !all.is_empty() => {
-                let prefix = text.split([HOLE, FIELD]).next().unwrap_or_default();
-                let prefix = (!prefix.is_empty()).then(|| Part::Text(prefix.to_owned()));
-                Some(prefix.into_iter().chain([Part::Value(all)]).collect())
-            }
-            _ if !all.is_empty() => Some(vec![Part::Value(all)]),
-            [Token::Name(module), Token::Other('.'), Token::Name(name)] if module == "sys" && name == "executable" => {
-                Some(vec![Part::Text(PYTHON.to_owned())])
-            }
-            _ => None,
-        }
-    }
-
-    fn unknown(&self, item: &[Token]) -> Vec<Part> {
-        let sources = self.sources(item);
-        vec![if sources.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(sources) }]
     }
 }

@@ -145,6 +145,15 @@ const PYTHON_UNPROVEN: &[&str] = &[
     "print('${{ x }}\n')",
     "print('''${{ x }}')",
     "case ${{ x }}: pass",
+    // A pickle in base64, a whole configuration in JSON, a variable's name and value: no such payload is here.
+    "base64.b64decode",
+    "dictConfig(json.loads",
+    "json.loads(\"\"\"${{ x }}",
+    "\"\"\"${{ x }}\"\"\".splitlines()",
+    "c.execute",
+    "import sh\n",
+    "plumbum",
+    "os.path.join(\"d\", \"mod.py\")",
 ];
 
 #[test]

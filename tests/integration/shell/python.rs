@@ -1,7 +1,7 @@
 //! Scripts in Python, against the real interpreter.
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
-use pipehook::shell::{ARGUMENTS, Language, Placed, Refusal};
+use pipehook::shell::{ARGUMENTS, Language, Placed, Refusal, Requirement, Script, analyse};
 use proptest::prelude::*;
 
 /// What breaks out of some literal.
@@ -157,6 +157,21 @@ const PATHS: &[&str] = &[
     "from pathlib import Path\nPath('out', '${{ x }}').read_text()",
     "import linecache\nlinecache.getlines('${{ x }}')",
     "import tempfile\ntempfile.mkdtemp(prefix='${{ x }}')",
+    "import pathlib\npathlib.Path('a').rename('${{ x }}')",
+    "from pathlib import Path\np = Path('out')\nn = '${{ x }}'\np /= n\np.write_text('a')",
+    "from pathlib import Path\np = Path('out')\nn = '${{ x }}'\n(p / (n + '.txt')).write_text('a')",
+    "from pathlib import Path\nprint(list(Path('out').glob('${{ x }}')))",
+    "import io\nio.FileIO('${{ x }}', 'w')",
+    "import gzip as g\ng.GzipFile('${{ x }}', 'w')",
+    "import sqlite3\nsqlite3.connect(database='${{ x }}')",
+    "import logging\nlogging.basicConfig(filename='${{ x }}')",
+    "import fileinput\nfileinput.input(files=['${{ x }}'])",
+    "import shutil as s\ns.move('a', '${{ x }}')",
+    "import os\nmv = os.rename\nmv('a', '${{ x }}')",
+    "import os\nf = {'mv': os.rename}['mv']\nf('a', '${{ x }}')",
+    "import shutil\nlist(map(shutil.rmtree, ['${{ x }}']))",
+    "from shutil import copyfile as cf\ncf('a', '${{ x }}')",
+    "from urllib.request import urlretrieve\nurlretrieve('https://x/a', '${{ x }}')",
 ];
 
 /// Scripts that fetch from the address that is the value.
@@ -164,6 +179,7 @@ const ADDRESSES: &[&str] = &[
     "from urllib.request import urlopen\nu = '${{ x }}'\nurlopen(u)",
     "import urllib.request\nurllib.request.urlretrieve('${{ x }}', 'a.zip')",
     "import webbrowser\nwebbrowser.open('${{ x }}')",
+    "import urllib.request as r\nr.build_opener().open('${{ x }}')",
 ];
 
 #[test]
@@ -184,6 +200,9 @@ fn a_path_that_a_value_names_stays_in_its_folder() {
         }
     }
 }
+
+/// Scripts as people write them, in which payload text is data: one a line, `⏎` for a line break.
+const ACCEPTED: &str = include_str!("../../testdata/shell/accepted/python.txt");
 
 /// Scripts like those that are refused, with which nothing is wrong.
 const NEAR: &[&str] = &[
@@ -222,8 +241,9 @@ const NEAR: &[&str] = &[
 
 #[test]
 fn near_to_what_is_refused_text_is_data() {
-    for script in NEAR {
-        placed(script, "a b; touch canary").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+    let ordinary = ACCEPTED.lines().map(|line| line.replace('⏎', "\n"));
+    for script in NEAR.iter().map(|script| (*script).to_owned()).chain(ordinary) {
+        placed(&script, "a b; touch canary").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
     }
 }
 
@@ -263,6 +283,41 @@ fn the_words_behind_a_script_are_followed_from_where_it_reads_them() {
     behind("import sys\nopen(sys.argv[1])", "notes.md").expect("a file of the folder");
     behind("import sys\nopen(sys.argv[1])", "/etc/passwd").expect_err("any file");
     behind("import os\nos.system('ls')", "-a b").expect("it is not read");
+}
+
+#[test]
+fn what_is_put_together_to_a_logging_command_is_plain_inside_of_its_brackets() {
+    for script in [
+        "t = '${{ x }}'\nprint(f'##vso[task.setvariable variable={t}]x')",
+        "t = '${{ x }}'\nprint('##vso[task.setvariable variable=' + t + ']x')",
+        "t = '${{ x }}'\nprint('##vso[task.setvariable variable={}]x'.format(t))",
+        "t = '${{ x }}'\nbegin = '##vso[task.setvariable variable='\nprint(begin, t, ']x', sep='')",
+    ] {
+        placed(script, "title").expect("a name");
+        placed(script, "x;isOutput=true").expect_err(script);
+    }
+    placed("t = '${{ x }}'\nprint(f'##vso[task.setvariable variable=t]{t}')", "a; b]").expect("behind the brackets");
+}
+
+#[test]
+fn outside_of_strings_only_what_is_no_text_has_a_place_and_refusals_say_what_python_can_do() {
+    let found = analyse(
+        &Script { language: Language::Python, text: &text("n = ${{ x }}", |_| String::new()), environment: vec![] }
+            .outline(),
+    );
+    assert!(found.refusals().is_empty() && found.requirements()[0].requirements == [Requirement::Number]);
+    let helps = [
+        ("n = ${{ x }}", "string of its own"),
+        ("print(f'{\"${{ x }}\"}')", "string of its own"),
+        ("print(r'${{ x }}')", "leave out the `r`"),
+        ("t = '${{ x }}'\nprint(t.format(1))", "as a value"),
+        ("import os\nos.system('echo ${{ x }}')", "`subprocess.run(['git', 'log', value])`"),
+        ("eval('${{ x }}')", "among your own words"),
+    ];
+    for (script, help) in helps {
+        let refusals = placed(script, "a'b").expect_err(script);
+        assert!(refusals[0].help.as_ref().is_some_and(|it| it.contains(help)), "{script}: {refusals:?}");
+    }
 }
 
 proptest! {

@@ -1,0 +1,264 @@
+//! What a Python script calls, and with what: the functions of modules by their full names, the files that are
+//! written, the texts that are put together to logging commands.
+
+use super::facts::{Binding, PATH};
+use super::known::{QUERYING, STARTING};
+use super::modules::{Use, Uses, is_value, uses};
+use super::sink::Judge;
+use super::tree::{Argument, Expr, Statement};
+use crate::shell::command::ends_inside;
+use crate::shell::filename::is_run;
+use crate::shell::program::{Holes, Part};
+use crate::shell::requirement::Requirement;
+use std::collections::HashSet;
+
+/// How far names are followed.
+const DEPTH_MAX: usize = 8;
+
+/// Functions that open a file by its name.
+const OPENING: &[&str] = &["open", "FileIO", "GzipFile", "BZ2File", "LZMAFile"];
+
+/// Ends of the names of functions that give a file another name.
+const MOVING: &[&str] = &["rename", "renames", "replace", "link", "link_to", "symlink_to", "hardlink_to", "move"];
+
+/// Methods that write nothing to what they belong to.
+const READING: &[&str] =
+    &["read", "readline", "readlines", "read_text", "read_bytes", "exists", "stat", "is_file", "is_dir", "format"];
+
+/// What stands for a file in a script that says it in too many steps: it may be one that is run.
+const ANY_FILE: &str = "any.sh";
+
+/// Functions that return a number.
+const NUMBERS: &[&str] = &["int", "len", "float", "ord", "hash", "round", "abs"];
+
+/// Functions of libraries that are called as those that start programs are.
+const NOT_STARTING: &[&str] = &["asyncio.run", "trio.run", "anyio.run", "typer.run", "uvicorn.run"];
+
+impl Judge<'_> {
+    /// Judges what a statement calls and puts together.
+    pub(super) fn judge_statement(&mut self, statement: &Statement) {
+        if let Statement::Augment(target, operator, value) = statement {
+            self.operation(*operator, target, value);
+        }
+        let mut functions = Vec::new();
+        for expression in statement.expressions() {
+            let mut inside: Vec<&Expr> = Vec::new();
+            expression.walk(&mut |inner| inside.push(inner));
+            // What is called, and what members are of.
+            let parts: HashSet<*const Expr> = inside
+                .iter()
+                .filter_map(|it| match it {
+                    Expr::Call(part, _) | Expr::Member(part, _) => Some(std::ptr::from_ref(&**part)),
+                    _ => None,
+                })
+                .collect();
+            for inner in inside {
+                let is_alone = !parts.contains(&std::ptr::from_ref(inner));
+                match inner {
+                    Expr::Call(callee, arguments) => self.call(callee, arguments),
+                    Expr::Operation(operator, one, other) => self.operation(*operator, one, other),
+                    Expr::Name(_) | Expr::Member(..) if is_alone => functions.extend(self.facts.full_names(inner)),
+                    _ => {}
+                }
+                self.brackets(inner);
+            }
+        }
+        // A function that is not called here may be called with all that stands here.
+        for function in functions.into_iter().filter(|function| !is_value(function)) {
+            let sources: Holes = statement.expressions().into_iter().flat_map(|it| self.reaches(it)).collect();
+            let usage = if starts(&function) { Use::Code } else { uses(&function).worst() };
+            self.used(&sources, usage, &function, &sources.clone());
+        }
+    }
+
+    fn operation(&mut self, operator: char, one: &Expr, other: &Expr) {
+        match operator {
+            // Text is divided by nothing but a path.
+            '/' => self.require(&self.reaches(other), Requirement::InsidePath),
+            '%' if !self.is_number(one, 0) => self.refuse_format(&self.reaches(one)),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, callee: &Expr, arguments: &[Argument]) {
+        let names = self.facts.full_names(callee);
+        if names.is_empty() && callee.last_name() == Some("open") {
+            self.judge_arguments(&uses("builtins.open"), "open", arguments);
+        }
+        for name in &names {
+            self.judge_arguments(&uses(name), name, arguments);
+        }
+        if let (true, Some(first)) = (self.is_query(callee), arguments.first()) {
+            self.refuse(&self.reaches(&first.value), "a part of the code in `execute`");
+        }
+        self.writes(callee, arguments);
+    }
+
+    /// Says whether a name stands for a method that runs code of a database.
+    fn is_query(&self, callee: &Expr) -> bool {
+        let Expr::Name(name) = callee else { return false };
+        let is_one = |value: &Expr| matches!(value, Expr::Member(_, method) if QUERYING.contains(&method.as_str()));
+        self.facts.bindings(name).iter().any(|binding| matches!(binding, Binding::Value(value) if is_one(value)))
+    }
+
+    fn judge_arguments(&mut self, uses: &Uses, function: &str, arguments: &[Argument]) {
+        let mut at = 0;
+        for argument in arguments {
+            let usage = match argument.name.as_deref() {
+                Some("**") => uses.worst(),
+                Some(name) => uses.named(name),
+                None if matches!(argument.value, Expr::Several(_)) => uses.worst(),
+                None => uses.placed(at),
+            };
+            let moves = MOVING.iter().any(|name| function.ends_with(name));
+            if usage == Use::Path && moves && self.texts(&argument.value, 0).iter().any(|file| is_run(file)) {
+                self.refuse_files("written to a file that is run or obeyed");
+            }
+            at += usize::from(argument.name.is_none());
+            let sources = self.reaches(&argument.value);
+            let begins = if usage == Use::Address { self.address(&argument.value) } else { Holes::new() };
+            self.used(&sources, usage, function, &begins);
+        }
+    }
+
+    /// Returns what may begin an address: nothing where it is a request, whose own address was judged.
+    fn address(&self, value: &Expr) -> Holes {
+        let is_request = |name: &String| name.starts_with("urllib.request.Request()");
+        if self.facts.full_names(value).iter().any(is_request) { Holes::new() } else { self.begins_with(value, 0) }
+    }
+
+    /// Demands of payload text what a function makes necessary. `begins` is what an address may begin with.
+    fn used(&mut self, sources: &Holes, usage: Use, function: &str, begins: &Holes) {
+        match usage {
+            Use::Data => {}
+            Use::Escaped => self.require(sources, Requirement::NoBackslash),
+            Use::Address => self.require(begins, Requirement::WebAddress),
+            Use::Path => self.require(sources, Requirement::InsidePath),
+            Use::Format => self.refuse_format(sources),
+            Use::Code => self.refuse(sources, &format!("an argument of `{}`", shown(function))),
+        }
+    }
+
+    /// Says whether an expression is a number, so that `%` divides it.
+    fn is_number(&self, expression: &Expr, depth: usize) -> bool {
+        let next = |inner: &Expr| self.is_number(inner, depth + 1);
+        match expression {
+            _ if depth > DEPTH_MAX => false,
+            Expr::Constant => true,
+            Expr::Call(callee, _) => matches!(&**callee, Expr::Name(name) if NUMBERS.contains(&name.as_str())),
+            Expr::Operation('-', ..) => true,
+            Expr::Operation('+' | '*' | '%', one, other) => next(one) && next(other),
+            Expr::Name(name) => {
+                let bindings = self.facts.bindings(name);
+                let is_one = |it: &Binding| matches!(it, Binding::Value(value) if next(value));
+                !bindings.is_empty() && bindings.iter().all(is_one)
+            }
+            _ => false,
+        }
+    }
+
+    /// Demands a plain value inside of the brackets of a logging command that is put together.
+    fn brackets(&mut self, expression: &Expr) {
+        let parts = match expression {
+            Expr::Text(_) | Expr::Operation('+' | '%', ..) => self.word(expression, 0),
+            Expr::Call(callee, arguments) if matches!(&**callee, Expr::Name(name) if name == "print") => {
+                let placed = arguments.iter().filter(|argument| argument.name.is_none());
+                placed.flat_map(|argument| self.word(&argument.value, 0)).collect()
+            }
+            Expr::Call(callee, _) if matches!(&**callee, Expr::Member(_, name) if name == "format") => {
+                self.word(expression, 0)
+            }
+            _ => return,
+        };
+        let mut is_inside = false;
+        for part in parts {
+            match part {
+                Part::Text(text) => is_inside = ends_inside(&text, is_inside),
+                Part::Value(holes) if is_inside => self.require(&holes, Requirement::Plain),
+                Part::Value(_) => {}
+            }
+        }
+    }
+
+    /// Judges what a call writes to a file.
+    fn writes(&mut self, callee: &Expr, arguments: &[Argument]) {
+        let owner = if let Expr::Member(owner, method) = callee {
+            if READING.contains(&method.as_str()) {
+                return;
+            }
+            Some(&**owner)
+        } else {
+            None
+        };
+        let parts = || owner.into_iter().chain(arguments.iter().map(|argument| &argument.value));
+        let sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
+        if sources.is_empty() {
+            return;
+        }
+        let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
+        if files.iter().any(|file| is_run(file)) {
+            self.refuse(&sources, "written to a file that is run or obeyed");
+        }
+        self.written.extend(files.into_iter().map(|file| (file, sources.clone())));
+    }
+
+    /// Returns the names of the files that an expression stands for, so that it can be written to them.
+    fn files(&self, expression: &Expr, depth: usize) -> Vec<String> {
+        let next = |inner: &Expr| self.files(inner, depth + 1);
+        let is_path = |inner: &Expr| self.facts.full_names(inner).contains(PATH);
+        match expression {
+            // Nobody knows which file it is.
+            _ if !self.goes_on() => vec![ANY_FILE.to_owned()],
+            _ if depth > DEPTH_MAX => Vec::new(),
+            _ if is_path(expression) && !matches!(expression, Expr::Name(_)) => self.texts(expression, 0),
+            Expr::Call(callee, arguments) => {
+                let is_opening = callee.last_name().is_some_and(|name| OPENING.contains(&name));
+                let owner = if let Expr::Member(owner, _) = &**callee { Some(&**owner) } else { None };
+                match (is_opening, arguments.first(), owner) {
+                    (true, _, Some(owner)) if is_path(owner) => self.texts(owner, 0),
+                    (true, Some(first), _) if is_writing(arguments) => self.texts(&first.value, 0),
+                    (true, ..) => Vec::new(),
+                    _ if callee.last_name().is_some_and(|name| READING.contains(&name)) => Vec::new(),
+                    _ => owner.into_iter().chain(arguments.iter().map(|it| &it.value)).flat_map(next).collect(),
+                }
+            }
+            Expr::Name(name) => {
+                let values = self.facts.bindings(name).iter();
+                let values = values.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
+                values.flat_map(next).collect()
+            }
+            Expr::Member(owner, _) => next(owner),
+            Expr::Any(items) | Expr::List(items) => items.iter().flat_map(next).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Says whether what is called starts a program.
+    pub(super) fn is_starting(&self, callee: &Expr) -> bool {
+        let names = self.facts.full_names(callee);
+        if names.iter().any(|name| starts(name)) {
+            return true;
+        }
+        let is_own = matches!(callee, Expr::Name(name) if self.facts.is_function(name) && names.is_empty());
+        let is_other = names.iter().any(|name| NOT_STARTING.contains(&name.as_str()));
+        let is_named = |name: &str| STARTING.contains(&name) || self.starting.contains(name);
+        !is_own && !is_other && callee.last_name().is_some_and(is_named)
+    }
+}
+
+/// Says whether the function of a full name starts a program.
+fn starts(function: &str) -> bool {
+    function.strip_prefix("subprocess.").is_some_and(|name| STARTING.contains(&name))
+}
+
+/// Says whether a file is opened so that it can be written: where nobody knows, it is.
+fn is_writing(arguments: &[Argument]) -> bool {
+    let named = arguments.iter().find(|argument| argument.name.as_deref() == Some("mode"));
+    let placed = arguments.get(1).filter(|argument| argument.name.is_none());
+    named.or(placed).is_some_and(|mode| mode.value.text().is_none_or(|text| text.contains(['w', 'a', 'x', '+'])))
+}
+
+/// Returns a full name as a person writes it.
+fn shown(function: &str) -> &str {
+    function.strip_prefix("builtins.").unwrap_or(function).trim_end_matches("()")
+}

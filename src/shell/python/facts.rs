@@ -1,0 +1,402 @@
+//! What the names of a Python script stand for: values, items of values, parameters with what calls give to them;
+//! and the full names of what it has of modules, such as `os.rename` for `mv` after `mv = os.rename`.
+//!
+//! The order of statements is not looked at: a name stands for all that it gets anywhere.
+
+use super::statement::target_names;
+use super::tree::{Argument, Expr, Kind, Parameter, Statement};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most full names that one name stands for, and the most parts of one.
+const NAMES_MAX: usize = 16;
+const PARTS_MAX: usize = 8;
+
+/// The most times that names are looked up through each other.
+const ROUNDS_MAX: usize = 8;
+
+/// The full name of a path of files; whatever makes one of another gives this again.
+pub(super) const PATH: &str = "pathlib.Path()";
+
+/// What is a path if it is called, and what is one of a path.
+const PATH_CLASSES: &[&str] = &["Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath"];
+const PATH_METHODS: &[&str] = &[
+    "joinpath",
+    "with_suffix",
+    "with_name",
+    "with_stem",
+    "resolve",
+    "absolute",
+    "expanduser",
+    "rename",
+    "replace",
+    "relative_to",
+    "cwd",
+    "home",
+    "glob",
+    "rglob",
+    "iterdir",
+];
+
+/// Methods that change which items a list has, or their order.
+const CHANGING: &[&str] = &["insert", "pop", "remove", "reverse", "sort", "clear", "__setitem__", "__delitem__"];
+
+/// What a name gets.
+#[derive(Debug, Clone)]
+pub(super) enum Binding {
+    Value(Expr),
+    /// An item of a value: what a loop gives.
+    Item(Expr),
+    Unknown,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// What each name gets; that of a member has a `.` in front.
+    bindings: BTreeMap<String, Vec<Binding>>,
+    /// The parameters of the script's functions.
+    functions: BTreeMap<String, Vec<Parameter>>,
+    /// What is added to a list, by its name: each time some items.
+    added: BTreeMap<String, Vec<Vec<Expr>>>,
+    /// The full names of what a name stands for.
+    full: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Facts {
+    pub(super) fn of(statements: &[Statement]) -> Self {
+        let mut facts = Self::default();
+        statements.iter().for_each(|statement| facts.learn_statement(statement));
+        for statement in statements {
+            for expression in statement.expressions() {
+                facts.learn_expression(expression);
+            }
+        }
+        facts.learn_shared();
+        for _ in 0..ROUNDS_MAX {
+            if !facts.learn_full_names() {
+                break;
+            }
+        }
+        facts
+    }
+
+    /// Returns what a name gets, if the script says so anywhere; nothing known for a parameter that is never given.
+    pub(super) fn bindings(&self, name: &str) -> &[Binding] {
+        self.bindings.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what is added to the list of a name.
+    pub(super) fn added(&self, name: &str) -> &[Vec<Expr>] {
+        self.added.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
+    }
+
+    fn bind(&mut self, name: String, binding: Binding) {
+        self.bindings.entry(name).or_default().push(binding);
+    }
+
+    fn assign(&mut self, target: &Expr, value: &Expr) {
+        match (target, value) {
+            (Expr::Name(name), Expr::Lambda(parameters, _)) => {
+                self.functions.entry(name.clone()).or_default().extend(parameters.iter().cloned());
+            }
+            // `list = list + more`
+            (Expr::Name(name), Expr::Operation('+', one, other)) if **one == Expr::Name(name.clone()) => {
+                self.added.entry(name.clone()).or_default().push(vec![Expr::Several(other.clone())]);
+            }
+            (Expr::Name(name), _) => self.bind(name.clone(), Binding::Value(value.clone())),
+            (Expr::Member(_, name), _) => self.bind(format!(".{name}"), Binding::Value(value.clone())),
+            (Expr::List(targets), Expr::List(values))
+                if targets.len() == values.len()
+                    && !targets.iter().chain(values).any(|it| matches!(it, Expr::Several(_))) =>
+            {
+                targets.iter().zip(values).for_each(|(target, value)| self.assign(target, value));
+            }
+            _ => self.bind_all(target),
+        }
+    }
+
+    /// Notes that nobody knows what a target gets, or what the list is of which it is an item.
+    fn bind_all(&mut self, target: &Expr) {
+        if let Expr::Item(owner, _) = target {
+            return self.change(owner);
+        }
+        for name in target_names(target) {
+            self.bind(name.to_owned(), Binding::Unknown);
+        }
+    }
+
+    /// Notes that nobody knows which items a list has.
+    fn change(&mut self, list: &Expr) {
+        match list {
+            Expr::Name(name) => self.bind(name.clone(), Binding::Unknown),
+            Expr::Member(_, name) => self.bind(format!(".{name}"), Binding::Unknown),
+            _ => {}
+        }
+    }
+
+    fn each(&mut self, target: &Expr, iterated: &Expr) {
+        match target {
+            Expr::Name(name) => self.bind(name.clone(), Binding::Item(iterated.clone())),
+            _ => self.bind_all(target),
+        }
+    }
+
+    fn learn_statement(&mut self, statement: &Statement) {
+        match statement {
+            Statement::Import(brought) => {
+                for (full, own) in brought {
+                    self.full.entry(own.clone()).or_default().insert(full.clone());
+                }
+            }
+            Statement::Assign(targets, value) => targets.iter().for_each(|target| self.assign(target, value)),
+            Statement::Augment(Expr::Name(name), '+', value) => {
+                self.added.entry(name.clone()).or_default().push(vec![Expr::Several(Box::new(value.clone()))]);
+            }
+            Statement::Augment(Expr::Name(name), '/', value) => {
+                let whole = Expr::Operation('/', Box::new(Expr::Name(name.clone())), Box::new(value.clone()));
+                self.bind(name.clone(), Binding::Value(whole));
+            }
+            Statement::Augment(target, ..) => self.bind_all(target),
+            Statement::For(target, value) => self.each(target, value),
+            Statement::With(value, Some(target)) => self.assign(target, value),
+            Statement::Function(name, parameters) => {
+                self.functions.entry(name.clone()).or_default().extend(parameters.iter().cloned());
+                for parameter in parameters {
+                    let default = parameter.default.clone();
+                    default.into_iter().for_each(|value| self.bind(parameter.name.clone(), Binding::Value(value)));
+                }
+            }
+            Statement::With(_, None) | Statement::Decorator(_) | Statement::Return(_) | Statement::Expr(_) => {}
+        }
+    }
+
+    fn learn_expression(&mut self, expression: &Expr) {
+        let mut calls = Vec::new();
+        let mut passed: Vec<&str> = Vec::new();
+        expression.walk(&mut |inner| match inner {
+            Expr::Call(callee, arguments) => {
+                calls.push((&**callee, arguments));
+            }
+            Expr::Name(name) => passed.push(name),
+            _ => {}
+        });
+        expression.walk(&mut |inner| match inner {
+            Expr::Named(name, value) => self.bind(name.clone(), Binding::Value((**value).clone())),
+            Expr::Comprehension(_, loops) => loops.iter().for_each(|(target, iterated)| self.each(target, iterated)),
+            Expr::Lambda(parameters, _) => {
+                parameters.iter().for_each(|parameter| self.bind(parameter.name.clone(), Binding::Unknown));
+            }
+            _ => {}
+        });
+        let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        passed.iter().for_each(|name| counts.entry(name).or_default().0 += 1);
+        for (callee, _) in &calls {
+            if let Expr::Name(name) = callee {
+                counts.entry(name).or_default().1 += 1;
+            }
+        }
+        // A function that is passed on may be called with anything.
+        let elsewhere =
+            counts.into_iter().filter(|(name, (all, called))| all > called && self.functions.contains_key(*name));
+        let elsewhere: Vec<&str> = elsewhere.map(|(name, _)| name).collect();
+        for name in elsewhere {
+            for parameter in self.functions[name].clone() {
+                self.bind(parameter.name, Binding::Unknown);
+            }
+        }
+        for (callee, arguments) in calls {
+            self.learn_call(callee, arguments);
+        }
+    }
+
+    fn learn_call(&mut self, callee: &Expr, arguments: &[Argument]) {
+        if let Expr::Member(owner, method) = callee
+            && CHANGING.contains(&method.as_str())
+        {
+            self.change(owner);
+        }
+        if let (Expr::Member(owner, method), [first, ..]) = (callee, arguments)
+            && let Some(name) = owner.last_name()
+        {
+            let added = match method.as_str() {
+                "append" => Some(first.value.clone()),
+                "extend" => Some(Expr::Several(Box::new(first.value.clone()))),
+                _ => None,
+            };
+            self.added.entry(name.to_owned()).or_default().extend(added.map(|item| vec![item]));
+        }
+        // A function of a module may have the name of one of the script's.
+        let is_of_module = matches!(callee, Expr::Member(owner, _) if matches!(&**owner, Expr::Name(name) if self.full.contains_key(name)));
+        let function = callee.last_name().filter(|_| !is_of_module);
+        let Some(parameters) = function.and_then(|name| self.functions.get(name)).cloned() else { return };
+        let is_method = parameters.first().is_some_and(|first| first.name == "self" || first.name == "cls");
+        let parameters = &parameters[usize::from(is_method)..];
+        let is_known =
+            arguments.iter().all(|it| it.name.as_deref() != Some("**") && !matches!(it.value, Expr::Several(_)));
+        if !is_known {
+            parameters.iter().for_each(|parameter| self.bind(parameter.name.clone(), Binding::Unknown));
+            return;
+        }
+        let (named, placed): (Vec<&Argument>, Vec<&Argument>) = arguments.iter().partition(|it| it.name.is_some());
+        for argument in named {
+            let name = argument.name.clone().unwrap_or_default();
+            self.bind(name, Binding::Value(argument.value.clone()));
+        }
+        let mut placed = placed.into_iter();
+        for parameter in parameters {
+            match parameter.kind {
+                Kind::One => {
+                    let Some(argument) = placed.next() else { break };
+                    self.bind(parameter.name.clone(), Binding::Value(argument.value.clone()));
+                }
+                Kind::Rest => {
+                    let rest = placed.by_ref().map(|it| it.value.clone()).collect();
+                    self.bind(parameter.name.clone(), Binding::Value(Expr::List(rest)));
+                }
+                Kind::Named => {}
+            }
+        }
+    }
+
+    /// Returns the lists that are changed by another name of theirs: that name, and the list's.
+    pub(super) fn shared(&self) -> Vec<(String, String)> {
+        let is_changed =
+            |name: &String| is_unknown(self.bindings(name)) || !self.added(name.trim_start_matches('.')).is_empty();
+        let changed = self.bindings.iter().filter(|(name, _)| is_changed(name));
+        let lists = changed.flat_map(|(name, bindings)| {
+            let values =
+                bindings.iter().filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
+            let lists = values.filter(|value| matches!(value, Expr::Name(_) | Expr::Member(..)));
+            let lists =
+                lists.filter_map(|list| Some((name.trim_start_matches('.').to_owned(), list.last_name()?.to_owned())));
+            lists.collect::<Vec<_>>()
+        });
+        lists.collect()
+    }
+
+    /// Notes that nobody knows which items a list has that is changed by another of its names.
+    fn learn_shared(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let lists = self.shared().into_iter().flat_map(|(_, list)| [format!(".{list}"), list]);
+            let known: Vec<String> =
+                lists.filter(|list| self.bindings.contains_key(list) && !is_unknown(self.bindings(list))).collect();
+            if known.is_empty() {
+                return;
+            }
+            known.into_iter().for_each(|list| self.bind(list, Binding::Unknown));
+        }
+    }
+
+    /// Looks up what names get, and says whether a full name was new.
+    fn learn_full_names(&mut self) -> bool {
+        let mut is_new = false;
+        for (name, bindings) in self.bindings.clone() {
+            for binding in bindings {
+                let found = match &binding {
+                    Binding::Value(value) => self.full_names(value),
+                    Binding::Item(value) => self.item_names(value),
+                    Binding::Unknown => BTreeSet::new(),
+                };
+                let known = self.full.entry(name.clone()).or_default();
+                for full in found {
+                    is_new |= known.len() < NAMES_MAX && known.insert(full);
+                }
+            }
+        }
+        is_new
+    }
+
+    /// Returns the full names of what an expression stands for: `()` follows what was called, `[]` what was looked
+    /// into.
+    pub(super) fn full_names(&self, expression: &Expr) -> BTreeSet<String> {
+        let several = |items: &[&Expr]| items.iter().flat_map(|item| self.full_names(item)).collect();
+        match expression {
+            Expr::Name(name) => self.names_of(name),
+            Expr::Member(owner, name) => {
+                let owners = self.full_names(owner);
+                if owners.is_empty() {
+                    return self.full.get(&format!(".{name}")).cloned().unwrap_or_default();
+                }
+                owners.iter().map(|owner| longer(owner, &format!(".{name}"))).collect()
+            }
+            Expr::Call(callee, arguments) => {
+                let names = self.full_names(callee);
+                names.iter().map(|name| self.result(name, arguments)).collect()
+            }
+            Expr::Item(owner, _) => self.item_names(owner),
+            Expr::Any(items) => several(&items.iter().collect::<Vec<_>>()),
+            Expr::Named(_, value) => self.full_names(value),
+            Expr::Operation('/', one, other) => {
+                let found: BTreeSet<String> = several(&[one, other]);
+                found.into_iter().filter(|name| name == PATH).collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn names_of(&self, name: &str) -> BTreeSet<String> {
+        let known = self.full.get(name).cloned().unwrap_or_default();
+        if !known.is_empty() || self.bindings.contains_key(name) || self.functions.contains_key(name) {
+            return known;
+        }
+        let all = self.full.get("*").into_iter().flatten();
+        let brought = all.filter_map(|full| Some(format!("{}{name}", full.strip_suffix('*')?)));
+        brought.chain([format!("builtins.{name}")]).collect()
+    }
+
+    /// Returns the full names of what stands in a list, a dictionary, or comes out of what is looked into.
+    fn item_names(&self, owner: &Expr) -> BTreeSet<String> {
+        let inside = |expression: &Expr| -> Option<BTreeSet<String>> {
+            match expression {
+                Expr::List(items) => Some(items.iter().flat_map(|item| self.full_names(item)).collect()),
+                Expr::Dict(entries) => Some(entries.iter().flat_map(|(_, value)| self.full_names(value)).collect()),
+                _ => None,
+            }
+        };
+        if let Some(found) = inside(owner) {
+            return found;
+        }
+        let bound = if let Expr::Name(name) = owner { self.bindings(name) } else { &[] };
+        let displays = bound.iter().filter_map(|it| if let Binding::Value(value) = it { inside(value) } else { None });
+        let found: BTreeSet<String> = displays.flatten().collect();
+        let named = self.full_names(owner);
+        let looked = named.iter().map(|name| if name == PATH { name.clone() } else { longer(name, "[]") });
+        found.iter().cloned().chain(looked).collect()
+    }
+
+    /// Returns the full name of what a function returns.
+    fn result(&self, function: &str, arguments: &[Argument]) -> String {
+        let text = |at: usize| arguments.get(at).and_then(|it| it.value.text());
+        let last = function.rsplit('.').next().unwrap_or_default();
+        let is_path = function.starts_with("pathlib.")
+            && (PATH_CLASSES.contains(&last) || PATH_METHODS.contains(&last) && function != "pathlib.Path().rename");
+        match (function, text(0)) {
+            _ if is_path => PATH.to_owned(),
+            ("builtins.__import__" | "importlib.import_module", Some(module)) => module,
+            ("builtins.getattr", _) => match (arguments.first(), text(1)) {
+                (Some(owner), Some(name)) => {
+                    let owners = self.full_names(&owner.value);
+                    owners
+                        .first()
+                        .map_or_else(|| "builtins.getattr()".to_owned(), |owner| longer(owner, &format!(".{name}")))
+                }
+                _ => "builtins.getattr()".to_owned(),
+            },
+            _ => longer(function, "()"),
+        }
+    }
+}
+
+fn is_unknown(bindings: &[Binding]) -> bool {
+    bindings.iter().any(|binding| matches!(binding, Binding::Unknown))
+}
+
+/// Returns a full name with a part more, unless it is long enough.
+fn longer(name: &str, part: &str) -> String {
+    let is_parent = name == PATH && matches!(part, ".parent" | ".parents");
+    let parts = name.matches(['.', '(', '[']).count();
+    if is_parent || parts >= PARTS_MAX { name.to_owned() } else { format!("{name}{part}") }
+}

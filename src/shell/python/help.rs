@@ -1,0 +1,28 @@
+//! What an author can do about a place of a Python script that takes no payload text.
+
+/// What helps mostly.
+const HELP: &str = "let it choose among your own words, with `if` or a dictionary of yours, and run those";
+
+const PROGRAM: &str =
+    "give it to a program as a word of a list, behind the program's name: `subprocess.run(['git', 'log', value])`";
+
+/// What helps where a part stands in the reason; the first counts.
+const HELPS: &[(&str, &str)] = &[
+    ("format", "put it in as a value: `'{} …'.format(value)`, `'%s …' % (value,)`, or an f-string"),
+    ("template", "put it in as a value: `Template(text).substitute(name=value)`, `.render(name=value)`"),
+    ("the environment", "give the variable a name of your own that no program obeys, such as `APP_TITLE`"),
+    ("written to a file", "write it to a file that nothing runs, such as one that ends with `.txt` or `.json`"),
+    ("can't read", "put the value into a variable in a statement of its own"),
+    ("`execute", "give it as a parameter: `execute('… ?', (value,))`"),
+    ("program", PROGRAM),
+    ("`system`", PROGRAM),
+    ("`popen`", PROGRAM),
+    ("`getoutput`", PROGRAM),
+    ("os.", PROGRAM),
+    ("subprocess", PROGRAM),
+];
+
+/// Returns what helps, by the reason why payload text can't stand there.
+pub(super) fn help(reason: &str) -> &'static str {
+    HELPS.iter().find(|(part, _)| reason.contains(part)).map_or(HELP, |(_, help)| help)
+}

@@ -1,0 +1,112 @@
+//! Lines of a Python script as flat tokens: the names in them, what they assign, what stands between commas.
+
+use super::lexer::Token;
+
+/// What begins the head of a statement that has others below it.
+const HEADS: &[&str] =
+    &["if", "elif", "else", "for", "while", "with", "async", "try", "except", "finally", "def", "class"];
+
+pub(super) fn names(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    tokens.iter().filter_map(|token| match token {
+        Token::Name(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// Returns where in a statement an `=` assigns what is behind it to what is in front.
+pub(super) fn assignments(statement: &[Token]) -> Vec<usize> {
+    let mut open = 0_i32;
+    let mut found = Vec::new();
+    for (at, token) in statement.iter().enumerate() {
+        match token {
+            Token::Other('(' | '[' | '{') => open += 1,
+            Token::Other(')' | ']' | '}') => open -= 1,
+            Token::Other('=') if open == 0 && at > 0 => {
+                let compares = matches!(statement[at - 1], Token::Other('=' | '!' | '<' | '>' | ':'));
+                if !compares && statement.get(at + 1) != Some(&Token::Other('=')) {
+                    found.push(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns the head of a statement with its colon, and the statement behind it on the same line.
+pub(super) fn head_and_rest(statement: &[Token]) -> [&[Token]; 2] {
+    let is_head = matches!(statement.first(), Some(Token::Name(word)) if HEADS.contains(&word.as_str()));
+    let mut open = 0_i32;
+    for (at, token) in statement.iter().enumerate().filter(|_| is_head) {
+        match token {
+            Token::Other('(' | '[' | '{') => open += 1,
+            Token::Other(')' | ']' | '}') => open -= 1,
+            Token::Name(word) if word == "lambda" => break,
+            Token::Other(':') if open == 0 => return [&statement[..=at], &statement[at + 1..]],
+            _ => {}
+        }
+    }
+    [statement, &[]]
+}
+
+/// Returns a text that can be the name of a variable of the environment.
+pub(super) fn as_variable(token: &Token) -> Option<String> {
+    let Token::Text(text, holes) = token else { return None };
+    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let is_name =
+        !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_part);
+    (is_name && holes.is_empty()).then(|| text.clone())
+}
+
+/// Says whether a name of a statement stands in front of an `=` that assigns, or between `for` and
+/// `in`.
+pub(super) fn is_assigned(statement: &[Token], at: usize) -> bool {
+    let compares = |other: Option<&Token>| matches!(other, Some(Token::Other('=' | '!' | '<' | '>')));
+    let mut open = 0_i32;
+    for (index, token) in statement.iter().enumerate() {
+        match token {
+            Token::Other('(' | '[' | '{') => open += 1,
+            Token::Other(')' | ']' | '}') => open -= 1,
+            Token::Other('=') if index > at => {
+                let before = &statement[index - 1];
+                let is_walrus = *before == Token::Other(':') && index == at + 2;
+                if is_walrus || open == 0 && !compares(statement.get(index + 1)) && !compares(Some(before)) {
+                    return true;
+                }
+            }
+            Token::Name(word) if word == "in" && index > at => {
+                return names(&statement[..at]).any(|word| word == "for");
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Returns what stands in the parentheses that begin at an index.
+pub(super) fn arguments(statement: &[Token], open: usize) -> Option<&[Token]> {
+    (statement.get(open) == Some(&Token::Other('('))).then(|| &statement[open + 1..])
+}
+
+/// Returns what stands between the commas up to the bracket that closes what is around, or to the end.
+pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
+    let (mut open, mut start, mut end) = (0_usize, 0, tokens.len());
+    let mut parts = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Other('(' | '[' | '{') => open += 1,
+            Token::Other(')' | ']' | '}') if open == 0 => {
+                end = at;
+                break;
+            }
+            Token::Other(')' | ']' | '}') => open -= 1,
+            Token::Other(',') if open == 0 => {
+                parts.push(&tokens[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&tokens[start..end]);
+    parts
+}

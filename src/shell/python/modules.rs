@@ -1,0 +1,369 @@
+//! What the functions of Python's modules make of their arguments, for the modules that can do harm. A function of
+//! such a module that has no row takes no payload text at all.
+
+/// What an argument is for a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Use {
+    /// Data, or judged elsewhere.
+    Data,
+    /// A text in which `\` has a meaning.
+    Escaped,
+    /// The address of what is fetched.
+    Address,
+    /// The name of a file or folder.
+    Path,
+    /// A format or a template, into which others are put.
+    Format,
+    /// Code, a command, the name of a module, or something unknown.
+    Code,
+}
+
+/// Modules whose functions run, load or write what they are given.
+const HARMFUL: &[&str] = &[
+    "os",
+    "posix",
+    "nt",
+    "shutil",
+    "subprocess",
+    "importlib",
+    "runpy",
+    "code",
+    "codeop",
+    "ctypes",
+    "_ctypes",
+    "cffi",
+    "pickle",
+    "_pickle",
+    "cPickle",
+    "dill",
+    "cloudpickle",
+    "jsonpickle",
+    "marshal",
+    "shelve",
+    "pty",
+    "pip",
+    "site",
+    "pydoc",
+    "pkgutil",
+    "imp",
+    "zipimport",
+    "sys",
+    "io",
+    "gzip",
+    "bz2",
+    "lzma",
+    "fileinput",
+    "linecache",
+    "tempfile",
+    "glob",
+    "zipfile",
+    "tarfile",
+    "dbm",
+    "webbrowser",
+    "unittest",
+    "doctest",
+    "timeit",
+    "trace",
+    "profile",
+    "cProfile",
+    "pdb",
+    "bdb",
+    "_posixsubprocess",
+    "distutils",
+    "setuptools",
+    "venv",
+    "zipapp",
+    "ensurepip",
+    "gc",
+    "mailcap",
+    "_io",
+    "posixpath",
+    "sh",
+    "plumbum",
+    "pexpect",
+    "invoke",
+    "fabric",
+];
+
+/// Modules what they return is code: a function that it has is not known either.
+const RETURNING_CODE: &[&str] =
+    &["importlib", "ctypes", "cffi", "pydoc", "pkgutil", "imp", "runpy", "code", "zipimport", "gc", "sh", "plumbum"];
+
+/// What is no function.
+const VALUES: &[&str] = &[
+    "environ",
+    "environb",
+    "sep",
+    "linesep",
+    "devnull",
+    "pathsep",
+    "curdir",
+    "pardir",
+    "extsep",
+    "name",
+    "stdout",
+    "stderr",
+    "stdin",
+    "executable",
+    "argv",
+    "path",
+    "version",
+    "version_info",
+    "platform",
+    "maxsize",
+    "prefix",
+];
+
+/// The functions: positional arguments by letters, of which the last stands for all that follow, then those with
+/// names. `d`: data, `e`: no `\`, `a`: an address, `p`: a path, `f`: a format, `c`: code. A name that ends with `*`
+/// stands for all that begin so; the first row that fits holds.
+const ROWS: &[(&str, &str)] = &[
+    ("builtins.open", "pd file:p"),
+    ("io.open*", "pd file:p"),
+    ("_io.open*", "pd file:p"),
+    ("io.FileIO", "pd"),
+    ("_io.FileIO", "pd"),
+    ("codecs.open", "pd filename:p"),
+    ("io.StringIO", "d"),
+    ("io.BytesIO", "d"),
+    ("io.TextIOWrapper", "d"),
+    ("io.Buffered*", "d"),
+    ("os.environ*", "d"),
+    ("os.putenv", "d"),
+    ("os.unsetenv", "d"),
+    ("os.getenv*", "d"),
+    ("os.get*", "d"),
+    ("os.fs*", "d"),
+    ("os.path.join", "p"),
+    ("os.path.expandvars", "c"),
+    ("os.path.expanduser", "p"),
+    ("os.path.*", "d"),
+    ("posixpath.*", "d"),
+    ("os.linesep.*", "d"),
+    ("os.sep.*", "d"),
+    ("os.pathsep.*", "d"),
+    ("os._exit", "d"),
+    ("os.strerror", "d"),
+    ("os.write", "d"),
+    ("os.isatty", "d"),
+    ("os.kill", "d"),
+    ("os.umask", "d"),
+    ("os.urandom", "d"),
+    ("os.rename", "p"),
+    ("os.renames", "p"),
+    ("os.replace", "p"),
+    ("os.remove", "p"),
+    ("os.unlink", "p"),
+    ("os.mkdir", "p"),
+    ("os.makedirs", "p"),
+    ("os.rmdir", "p"),
+    ("os.removedirs", "p"),
+    ("os.chmod", "p"),
+    ("os.lchmod", "p"),
+    ("os.chown", "p"),
+    ("os.lchown", "p"),
+    ("os.link", "p"),
+    ("os.symlink", "p"),
+    ("os.readlink", "p"),
+    ("os.listdir", "p"),
+    ("os.scandir", "p"),
+    ("os.walk", "p"),
+    ("os.fwalk", "p"),
+    ("os.stat", "p"),
+    ("os.lstat", "p"),
+    ("os.access", "p"),
+    ("os.chdir", "p"),
+    ("os.truncate", "p"),
+    ("os.utime", "p"),
+    ("os.mkfifo", "p"),
+    ("os.mknod", "p"),
+    ("os.open", "p"),
+    ("os.statvfs", "p"),
+    ("shutil.which", "d"),
+    ("shutil.copyfileobj", "d"),
+    ("shutil.get_terminal_size", "d"),
+    ("shutil.ignore_patterns", "d"),
+    ("shutil.copy*", "p"),
+    ("shutil.move", "p"),
+    ("shutil.rmtree", "p"),
+    ("shutil.chown", "pd"),
+    ("shutil.disk_usage", "p"),
+    ("shutil.make_archive", "pdp root_dir:p base_dir:p"),
+    ("shutil.unpack_archive", "p"),
+    ("pathlib.Path().rename", "p"),
+    ("pathlib.Path().replace", "p"),
+    ("pathlib.Path().symlink_to", "p"),
+    ("pathlib.Path().hardlink_to", "p"),
+    ("pathlib.Path().link_to", "p"),
+    ("pathlib.Path().joinpath", "p"),
+    ("pathlib.Path().with_name", "p"),
+    ("pathlib.Path().with_stem", "p"),
+    ("pathlib.Path().glob", "p"),
+    ("pathlib.Path().rglob", "p"),
+    ("pathlib.Path().samefile", "p"),
+    ("pathlib.Path().*", "d"),
+    ("pathlib.*", "p"),
+    ("gzip.open", "pd filename:p"),
+    ("gzip.GzipFile", "pd filename:p fileobj:d"),
+    ("bz2.open", "pd filename:p"),
+    ("bz2.BZ2File", "pd filename:p"),
+    ("lzma.open", "pd filename:p"),
+    ("lzma.LZMAFile", "pd filename:p"),
+    ("gzip.*compress", "d"),
+    ("gzip.compress", "d"),
+    ("gzip.decompress", "d"),
+    ("bz2.compress", "d"),
+    ("bz2.decompress", "d"),
+    ("lzma.compress", "d"),
+    ("lzma.decompress", "d"),
+    ("sqlite3.connect", "pd database:p"),
+    ("sqlite3.connect().execute*", "cd"),
+    ("sqlite3.connect().cursor().execute*", "cd"),
+    ("logging.basicConfig", "d filename:p format:f"),
+    ("logging.FileHandler", "pd filename:p"),
+    ("logging.handlers.*FileHandler", "pd filename:p"),
+    ("logging.handlers.RotatingFileHandler", "pd filename:p"),
+    ("logging.handlers.TimedRotatingFileHandler", "pd filename:p"),
+    ("logging.handlers.WatchedFileHandler", "pd filename:p"),
+    ("logging.config.*", "c"),
+    ("logging.Formatter", "f"),
+    ("fileinput.input", "pd files:p"),
+    ("fileinput.FileInput", "pd files:p"),
+    ("linecache.getline", "pd"),
+    ("linecache.getlines", "pd"),
+    ("tempfile.*", "p mode:d encoding:d"),
+    ("glob.escape", "d"),
+    ("glob.*", "p"),
+    ("zipfile.ZipFile", "pd file:p"),
+    ("zipfile.is_zipfile", "p"),
+    ("zipfile.Path", "p"),
+    ("zipfile.ZipInfo", "d"),
+    ("zipfile.ZipFile().write", "p"),
+    ("zipfile.ZipFile().extract*", "p"),
+    ("tarfile.open", "pd name:p fileobj:d"),
+    ("tarfile.TarFile", "pd name:p"),
+    ("tarfile.is_tarfile", "p"),
+    ("tarfile.TarInfo", "d"),
+    ("tarfile.open().add", "pd name:p arcname:d"),
+    ("tarfile.open().extract*", "p"),
+    ("dbm.open", "pd"),
+    ("urllib.request.urlopen", "ad url:a"),
+    ("urllib.request.Request", "ad url:a"),
+    ("urllib.request.urlretrieve", "ap url:a filename:p"),
+    ("urllib.request.*().open", "ad fullurl:a"),
+    ("urllib.request.build_opener().open", "ad fullurl:a"),
+    ("urllib.request.OpenerDirector().open", "ad fullurl:a"),
+    ("urllib.request.URLopener().*", "ap"),
+    ("urllib.request.FancyURLopener().*", "ap"),
+    ("webbrowser.*", "a"),
+    ("xml.etree.ElementTree.parse", "pd source:p"),
+    ("configparser.ConfigParser().read", "p"),
+    ("configparser.RawConfigParser().read", "p"),
+    ("netrc.netrc", "p"),
+    ("subprocess.run", "d"),
+    ("subprocess.call", "d"),
+    ("subprocess.check_call", "d"),
+    ("subprocess.check_output", "d"),
+    ("subprocess.Popen", "d"),
+    ("subprocess.list2cmdline", "d"),
+    ("subprocess.CalledProcessError", "d"),
+    ("subprocess.TimeoutExpired", "d"),
+    ("subprocess.SubprocessError", "d"),
+    ("sys.exit", "d"),
+    ("sys.stdout.*", "d"),
+    ("sys.stderr.*", "d"),
+    ("sys.__stdout__.*", "d"),
+    ("sys.intern", "d"),
+    ("sys.getsizeof", "d"),
+    ("sys.displayhook", "d"),
+    ("sys.argv*", "d"),
+    ("sys.path*", "c"),
+    ("importlib.metadata.*", "d"),
+    ("unittest.TestCase().*", "d"),
+    ("string.Template", "f"),
+    ("string.Formatter().*", "fd"),
+    ("locale.format*", "f"),
+    ("operator.mod", "f"),
+    ("jinja2.Template", "c"),
+    ("jinja2.*.from_string", "c"),
+    ("mako.template.Template", "c"),
+    ("django.template.Template", "c"),
+    ("re.sub", "ded repl:e"),
+    ("re.subn", "ded repl:e"),
+    ("re.compile().sub", "ed repl:e"),
+    ("re.compile().subn", "ed repl:e"),
+];
+
+/// What a function makes of its arguments.
+pub(super) struct Uses {
+    placed: Vec<Use>,
+    named: Vec<(&'static str, Use)>,
+}
+
+impl Uses {
+    /// Returns what the argument at a place is.
+    pub(super) fn placed(&self, at: usize) -> Use {
+        self.placed.get(at).or(self.placed.last()).copied().unwrap_or(Use::Data)
+    }
+
+    /// Returns what the argument of a name is: what its row says, or the worst that any is.
+    pub(super) fn named(&self, name: &str) -> Use {
+        let own = self.named.iter().find(|(known, _)| *known == name).map(|(_, usage)| *usage);
+        own.unwrap_or_else(|| if self.named.is_empty() { self.worst() } else { Use::Data })
+    }
+
+    /// Returns the worst that any argument is.
+    pub(super) fn worst(&self) -> Use {
+        let named = self.named.iter().map(|(_, usage)| *usage);
+        self.placed.iter().copied().chain(named).max().unwrap_or(Use::Data)
+    }
+
+    fn all(usage: Use) -> Self {
+        Self { placed: vec![usage], named: Vec::new() }
+    }
+}
+
+/// Returns what the function of a full name makes of its arguments.
+pub(super) fn uses(function: &str) -> Uses {
+    if let Some((_, row)) = ROWS.iter().find(|(pattern, _)| fits(pattern, function)) {
+        let mut words = row.split(' ');
+        let placed = words.next().unwrap_or_default().chars().map(usage).collect();
+        let named = words.filter_map(|word| word.split_once(':'));
+        let named = named.map(|(name, letter)| (name, letter.chars().next().map_or(Use::Code, usage))).collect();
+        return Uses { placed, named };
+    }
+    let root = function.split(['.', '(', '[']).next().unwrap_or_default();
+    let is_made = function.contains(['(', '[']);
+    let returns_code = RETURNING_CODE.contains(&root) || function.starts_with("sys.modules");
+    match HARMFUL.contains(&root) {
+        // A method of an object, such as a queue or a response.
+        true if is_made && !returns_code && !function.ends_with(']') => Uses::all(Use::Data),
+        true => Uses::all(Use::Code),
+        false => Uses::all(Use::Data),
+    }
+}
+
+/// Says whether a full name is a value of a module, and no function that may be called.
+pub(super) fn is_value(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_module = !name.contains('.');
+    is_module || VALUES.contains(&last) || last.contains(['(', '[']) || last.chars().all(|it| !it.is_lowercase())
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((begin, end)) => name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end),
+    }
+}
+
+fn usage(letter: char) -> Use {
+    match letter {
+        'd' => Use::Data,
+        'e' => Use::Escaped,
+        'a' => Use::Address,
+        'p' => Use::Path,
+        'f' => Use::Format,
+        _ => Use::Code,
+    }
+}

@@ -1,0 +1,332 @@
+//! What the texts of a Python script are, as far as its author wrote them: the words of a program, the names of
+//! files, the beginnings of addresses.
+
+use super::facts::Binding;
+use super::sink::Judge;
+use super::tree::{Expr, Piece};
+use crate::shell::program::{Holes, Part};
+
+/// How far names are followed.
+const DEPTH_MAX: usize = 8;
+
+/// The most lists of words that one list may be, and texts that one text may be.
+const CHOICES_MAX: usize = 64;
+
+/// What stands for a part of the author's that is known only when the script runs.
+pub(super) const UNKNOWN: &str = "value";
+
+/// Methods that give a text again that begins as the text does.
+const SAME: &[&str] = &["strip", "rstrip", "encode", "decode", "lower", "upper", "format", "absolute", "resolve"];
+
+/// Functions that give their first argument again, as a text or a path.
+const TEXTUAL: &[&str] =
+    &["str", "fspath", "Path", "PurePath", "PosixPath", "join", "repr", "Request", "normpath", "abspath", "realpath"];
+
+/// An item of a list of words.
+#[derive(Debug, Clone)]
+pub(super) enum Item {
+    Word(Expr),
+    /// Nobody knows how many words.
+    Several(Expr),
+}
+
+impl Judge<'_> {
+    /// Takes a step of looking up what names stand for, and says whether there was one left.
+    pub(super) fn goes_on(&self) -> bool {
+        let left = self.steps.get().saturating_sub(1);
+        self.steps.set(left);
+        left > 0
+    }
+
+    /// Returns the payload text that reaches an expression.
+    pub(super) fn reaches(&self, expression: &Expr) -> Holes {
+        let mut holes = Holes::new();
+        self.reach(expression, &mut holes);
+        holes
+    }
+
+    fn reach(&self, expression: &Expr, holes: &mut Holes) {
+        match expression {
+            // What is written to such a file is not its name.
+            Expr::Member(owner, name) if name == "name" && self.is_temporary(owner) => return,
+            Expr::Name(name) | Expr::Member(_, name) => holes.extend(self.tainted.get(name).into_iter().flatten()),
+            Expr::Text(pieces) => {
+                holes
+                    .extend(pieces.iter().filter_map(|it| if let Piece::Hole(hole) = it { Some(*hole) } else { None }));
+                holes.extend(expression.text().and_then(|text| self.variable(&text)));
+            }
+            _ => {}
+        }
+        expression.parts().into_iter().for_each(|part| self.reach(part, holes));
+    }
+
+    /// Says whether an expression is a file whose name nobody chose.
+    fn is_temporary(&self, file: &Expr) -> bool {
+        let names = self.facts.full_names(file);
+        !names.is_empty() && names.iter().all(|name| name.starts_with("tempfile.") && name.ends_with("()"))
+    }
+
+    /// Returns the holes of all parts that a text may begin with; nothing where the author wrote its beginning.
+    pub(super) fn begins_with(&self, text: &Expr, depth: usize) -> Holes {
+        let all = self.reaches(text);
+        if all.is_empty() || depth > DEPTH_MAX || !self.goes_on() {
+            return all;
+        }
+        let next = |expression: &Expr| self.begins_with(expression, depth + 1);
+        match text {
+            Expr::Text(pieces) => match pieces.first() {
+                Some(Piece::Hole(hole)) => Holes::from([*hole]),
+                Some(Piece::Field(field)) => next(field),
+                Some(Piece::Text(text)) if text.starts_with(['{', '%']) => all,
+                Some(Piece::Text(_)) | None => Holes::new(),
+            },
+            Expr::Operation('+', one, other) if one.text().is_some_and(|text| text.is_empty()) => next(other),
+            Expr::Operation('+' | '%' | '/', one, _) => match (&**one, text) {
+                (Expr::Text(pieces), Expr::Operation('%', ..)) if begins_with_field(pieces) => all,
+                _ => next(one),
+            },
+            Expr::Call(callee, arguments) => match (&**callee, arguments.first()) {
+                (Expr::Member(owner, method), _) if SAME.contains(&method.as_str()) => match &**owner {
+                    Expr::Text(pieces) if begins_with_field(pieces) => all,
+                    owner => next(owner),
+                },
+                (_, Some(first)) if callee.last_name().is_some_and(|name| TEXTUAL.contains(&name)) => {
+                    next(&first.value)
+                }
+                _ => all,
+            },
+            Expr::Name(name) => {
+                let mut begins = Holes::new();
+                for binding in self.facts.bindings(name) {
+                    let Binding::Value(value) = binding else { return all };
+                    begins.extend(next(value));
+                }
+                if self.facts.bindings(name).is_empty() { all } else { begins }
+            }
+            Expr::Any(items) => items.iter().flat_map(next).collect(),
+            _ => all,
+        }
+    }
+
+    /// Returns the lists of words that an expression may be, if it is one that the author wrote.
+    pub(super) fn lists(&self, expression: &Expr, depth: usize) -> Option<Vec<Vec<Item>>> {
+        if depth > DEPTH_MAX || !self.goes_on() {
+            return None;
+        }
+        match expression {
+            Expr::List(items) => {
+                let mut lists = vec![Vec::new()];
+                for item in items {
+                    let choices = self.items(item, depth)?;
+                    lists = product(lists, &choices)?;
+                }
+                Some(lists)
+            }
+            Expr::Operation('+', one, other) => product(self.lists(one, depth + 1)?, &self.lists(other, depth + 1)?),
+            Expr::Any(items) => {
+                let lists = items.iter().map(|item| self.lists(item, depth + 1)).collect::<Option<Vec<_>>>()?;
+                Some(lists.into_iter().flatten().collect())
+            }
+            Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
+                (Expr::Name(name), [only]) if name == "list" || name == "tuple" => self.lists(&only.value, depth + 1),
+                (Expr::Member(owner, method), []) if method == "copy" => self.lists(owner, depth + 1),
+                (Expr::Member(owner, method), []) if method == "split" => Some(vec![split(&owner.text()?)]),
+                (Expr::Member(_, method), [only]) if method == "split" && callee_is(callee, "shlex") => {
+                    Some(vec![split(&only.value.text()?)])
+                }
+                _ => None,
+            },
+            Expr::Name(name) => self.named_lists(name, name, depth),
+            Expr::Member(_, name) => self.named_lists(&format!(".{name}"), name, depth),
+            _ => None,
+        }
+    }
+
+    fn named_lists(&self, name: &str, own: &str, depth: usize) -> Option<Vec<Vec<Item>>> {
+        let mut lists = Vec::new();
+        for binding in self.facts.bindings(name) {
+            match binding {
+                Binding::Value(value) => lists.extend(self.lists(value, depth + 1)?),
+                Binding::Item(Expr::List(items)) => {
+                    for item in items {
+                        lists.extend(self.lists(item, depth + 1)?);
+                    }
+                }
+                Binding::Item(_) | Binding::Unknown => return None,
+            }
+        }
+        // What is added is added or not.
+        for items in self.facts.added(own) {
+            let mut choices = vec![Vec::new()];
+            for item in items {
+                choices = product(choices, &self.items(item, depth)?)?;
+            }
+            // The first word of a list is not left out.
+            let mut with = product(lists.clone(), &choices)?;
+            with.extend(lists.into_iter().filter(|list| !list.is_empty()));
+            lists = Some(with).filter(|lists| lists.len() <= CHOICES_MAX)?;
+        }
+        (!lists.is_empty()).then_some(lists)
+    }
+
+    /// Returns what an item of a list may be: one word, or those of another list.
+    fn items(&self, item: &Expr, depth: usize) -> Option<Vec<Vec<Item>>> {
+        let Expr::Several(inner) = item else { return Some(vec![vec![Item::Word(item.clone())]]) };
+        Some(self.lists(inner, depth + 1).unwrap_or_else(|| vec![vec![Item::Several((**inner).clone())]]))
+    }
+
+    /// Returns the parts of a word. A value of the script's that holds no payload text is unknown.
+    pub(super) fn word(&self, expression: &Expr, depth: usize) -> Vec<Part> {
+        let all = self.reaches(expression);
+        let next = |expression: &Expr| self.word(expression, depth + 1);
+        let parts: Option<Vec<Part>> = match expression {
+            _ if depth > DEPTH_MAX || !self.goes_on() => None,
+            Expr::Text(_) if expression.text().is_some_and(|text| self.variable(&text).is_some()) => {
+                expression.text().map(|text| vec![Part::Text(text)])
+            }
+            Expr::Text(pieces) => Some(
+                pieces
+                    .iter()
+                    .flat_map(|piece| match piece {
+                        Piece::Text(text) => vec![Part::Text(text.clone())],
+                        Piece::Hole(hole) => vec![Part::Value(Holes::from([*hole]))],
+                        Piece::Field(field) => next(field),
+                    })
+                    .collect(),
+            ),
+            Expr::Operation('+', one, other) => Some([next(one), next(other)].concat()),
+            Expr::Operation('/', one, other) => {
+                Some([next(one), vec![Part::Text("/".to_owned())], next(other)].concat())
+            }
+            Expr::Operation('%', format, _) => format.text().map(|format| prefixed(&format, &all)),
+            Expr::Member(owner, name) if name == "executable" && **owner == Expr::Name("sys".to_owned()) => {
+                Some(vec![Part::Text("python3".to_owned())])
+            }
+            Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
+                (Expr::Member(owner, method), _) if method == "format" => {
+                    owner.text().map(|format| prefixed(&format, &all))
+                }
+                (Expr::Name(name), [only]) if TEXTUAL.contains(&name.as_str()) => Some(next(&only.value)),
+                (Expr::Member(owner, method), []) if SAME.contains(&method.as_str()) => Some(next(owner)),
+                _ => None,
+            },
+            Expr::Name(name) => match self.facts.bindings(name) {
+                [Binding::Value(value)] if self.facts.added(name).is_empty() => Some(next(value)),
+                // One of the author's own, though something else of a call that gives it is tainted.
+                [_, _, ..] if self.is_one_of_texts(name) => Some(vec![Part::Text(UNKNOWN.to_owned())]),
+                _ => None,
+            },
+            _ => None,
+        };
+        let unknown = if all.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(all) };
+        parts.unwrap_or_else(|| vec![unknown])
+    }
+
+    /// Says whether all that a name gets are literals of the author's.
+    fn is_one_of_texts(&self, name: &str) -> bool {
+        let is_text = |it: &Binding| matches!(it, Binding::Value(value) if value.text().is_some_and(|it| self.variable(&it).is_none()));
+        let is_changed = !self.facts.added(name).is_empty() || self.bound.contains(name);
+        !is_changed && self.facts.bindings(name).iter().all(is_text)
+    }
+
+    /// Says whether the author wrote all of a word but for the payload text in it.
+    pub(super) fn is_whole(&self, expression: &Expr, depth: usize) -> bool {
+        let next = |expression: &Expr| self.is_whole(expression, depth + 1);
+        match expression {
+            _ if depth > DEPTH_MAX || !self.goes_on() => false,
+            Expr::Text(pieces) => {
+                pieces.iter().all(|piece| if let Piece::Field(field) = piece { next(field) } else { true })
+            }
+            Expr::Operation('+' | '/', one, other) => next(one) && next(other),
+            Expr::Name(name) if self.facts.added(name).is_empty() => match self.facts.bindings(name) {
+                [Binding::Value(value)] => next(value) || !self.reaches(expression).is_empty(),
+                _ => !self.reaches(expression).is_empty(),
+            },
+            Expr::Member(owner, name) if name == "executable" => **owner == Expr::Name("sys".to_owned()),
+            _ => !self.reaches(expression).is_empty(),
+        }
+    }
+
+    /// Returns the texts that an expression may be; [`UNKNOWN`] stands for what nobody knows.
+    pub(super) fn texts(&self, expression: &Expr, depth: usize) -> Vec<String> {
+        let unknown = || vec![UNKNOWN.to_owned()];
+        if depth > DEPTH_MAX || !self.goes_on() {
+            return unknown();
+        }
+        let next = |expression: &Expr| self.texts(expression, depth + 1);
+        let joined = |one: Vec<String>, mark: &str, other: &[String]| -> Vec<String> {
+            let all = one.iter().flat_map(|one| other.iter().map(move |other| format!("{one}{mark}{other}")));
+            all.take(CHOICES_MAX).collect()
+        };
+        match expression {
+            Expr::Text(pieces) => pieces.iter().fold(vec![String::new()], |texts, piece| match piece {
+                Piece::Text(text) => joined(texts, "", std::slice::from_ref(text)),
+                Piece::Hole(_) => joined(texts, "", &unknown()),
+                Piece::Field(field) => joined(texts, "", &next(field)),
+            }),
+            Expr::Operation('+', one, other) => joined(next(one), "", &next(other)),
+            Expr::Operation('/', one, other) => joined(next(one), "/", &next(other)),
+            Expr::Operation('%', format, _) => next(format),
+            Expr::Any(items) => items.iter().flat_map(next).take(CHOICES_MAX).collect(),
+            Expr::Named(_, value) => next(value),
+            Expr::Name(name) => {
+                let texts = self.facts.bindings(name).iter().flat_map(|binding| match binding {
+                    Binding::Value(value) => next(value),
+                    Binding::Item(Expr::List(items)) => items.iter().flat_map(next).collect(),
+                    Binding::Item(_) | Binding::Unknown => unknown(),
+                });
+                let texts: Vec<String> = texts.take(CHOICES_MAX).collect();
+                if texts.is_empty() { unknown() } else { texts }
+            }
+            Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
+                (Expr::Member(owner, method), [suffix]) if method == "with_suffix" => {
+                    joined(next(owner), "", &next(&suffix.value))
+                }
+                (Expr::Member(owner, method), [name]) if method == "with_name" || method == "joinpath" => {
+                    joined(next(owner), "/", &next(&name.value))
+                }
+                (Expr::Member(owner, method), _) if SAME.contains(&method.as_str()) => next(owner),
+                (_, [first, rest @ ..]) if callee.last_name().is_some_and(|name| TEXTUAL.contains(&name)) => {
+                    rest.iter().fold(next(&first.value), |texts, part| joined(texts, "/", &next(&part.value)))
+                }
+                _ => unknown(),
+            },
+            _ => unknown(),
+        }
+    }
+}
+
+/// Returns each of some lists with each of others behind it, if there are not too many.
+fn product(mut lists: Vec<Vec<Item>>, behind: &[Vec<Item>]) -> Option<Vec<Vec<Item>>> {
+    if let [only] = behind {
+        lists.iter_mut().for_each(|list| list.extend_from_slice(only));
+        return Some(lists);
+    }
+    let count = lists.len().checked_mul(behind.len()).filter(|count| *count <= CHOICES_MAX)?;
+    let mut all = Vec::with_capacity(count);
+    for list in lists {
+        all.extend(behind.iter().map(|more| [list.as_slice(), more.as_slice()].concat()));
+    }
+    Some(all)
+}
+
+fn split(text: &str) -> Vec<Item> {
+    let word = |word: &str| Item::Word(Expr::Text(vec![Piece::Text(word.to_owned())]));
+    text.split_whitespace().map(word).collect()
+}
+
+fn callee_is(callee: &Expr, module: &str) -> bool {
+    matches!(callee, Expr::Member(owner, _) if **owner == Expr::Name(module.to_owned()))
+}
+
+fn begins_with_field(pieces: &[Piece]) -> bool {
+    matches!(pieces.first(), Some(Piece::Text(text)) if text.starts_with(['{', '%']))
+}
+
+/// Returns a word that a format makes: what stands in front of its first field, and what is put in.
+fn prefixed(format: &str, values: &Holes) -> Vec<Part> {
+    let prefix = format.split(['{', '%']).next().unwrap_or_default();
+    let value = if values.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(values.clone()) };
+    let prefix = (!prefix.is_empty()).then(|| Part::Text(prefix.to_owned()));
+    prefix.into_iter().chain([value]).collect()
+}
