@@ -15,6 +15,8 @@ pub(super) enum Node {
     Names(String),
     /// Every variable: read by a name that is known only when the script runs.
     AnyVariable,
+    /// All that the environment holds, as `env` prints it: also the variables that carry the script's own holes.
+    Environment,
     /// The variables that get a value by a name that is known only when the script runs.
     Named,
     /// What the values of those name.
@@ -112,6 +114,12 @@ impl Flow {
             }
         }
         upstream
+    }
+
+    /// Returns the files whose names meet a test.
+    pub(super) fn files(&self, is_one: impl Fn(&str) -> bool) -> Vec<Id> {
+        let is_it = |id: &Id| matches!(&self.nodes[*id], Node::File(name) if is_one(name));
+        (0..self.nodes.len()).filter(is_it).collect()
     }
 
     /// Says whether a node is the arguments of a function.

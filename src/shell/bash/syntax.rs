@@ -57,6 +57,8 @@ pub(super) struct Assignment {
     pub(super) values: Vec<Word>,
     /// It makes or changes an array.
     pub(super) is_array: bool,
+    /// `name+=value`
+    pub(super) appends: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -121,6 +123,10 @@ pub(super) struct Parameter {
     pub(super) evaluates: bool,
     /// `${name=…}`
     pub(super) assigns: bool,
+    /// `${name@P}`
+    pub(super) prompts: bool,
+    /// Its operand is the value where there is none: `${name:-…}`, `${name:=…}`.
+    pub(super) falls_back: bool,
     /// `${!name[@]}`
     pub(super) keys: bool,
     pub(super) quoted: bool,

@@ -69,6 +69,7 @@ impl Reader<'_> {
             Some(operator @ ('-' | '=' | '?' | '+')) => {
                 self.at += usize::from(colon) + 1;
                 parameter.assigns = operator == '=';
+                parameter.falls_back = matches!(operator, '-' | '=');
                 let operand = self.operand(place)?;
                 parameter.operands.push(operand);
             }
@@ -80,7 +81,7 @@ impl Reader<'_> {
             }
             Some('@') => {
                 self.at += 1;
-                parameter.evaluates |= self.sees("P") || self.char_at(0).is_none();
+                parameter.prompts = self.sees("P") || self.char_at(0).is_none();
                 self.take_name();
             }
             Some('*') if parameter.evaluates => self.at += 1,

@@ -121,9 +121,15 @@ impl Walker {
 
     fn parameter(&mut self, parameter: &Parameter, scope: Scope) -> Vec<Id> {
         let mut sources = self.value_of(&parameter.name, scope);
-        if parameter.evaluates {
+        if parameter.evaluates || parameter.prompts {
             self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
-            sources.push(self.flow.id(Node::AnyVariable));
+        }
+        if parameter.evaluates {
+            let any = self.flow.id(Node::AnyVariable);
+            if parameter.prompts {
+                self.refuse(&[any], "the value of a variable that an expansion evaluates");
+            }
+            sources.push(any);
         }
         let has_key = parameter.has_subscript && !parameter.evaluates && self.associative.contains(&parameter.name);
         for (at, word) in parameter.arithmetic.iter().enumerate() {

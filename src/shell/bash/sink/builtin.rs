@@ -22,7 +22,7 @@ const MAPFILE_VALUES: &str = "CcdnOsu";
 /// Commands that evaluate their arguments, or change what later commands mean.
 const EVALUATING: &[&str] = &[
     "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "fc", "history", "hash", "unset", "wait",
-    "getopts", "coproc", "caller", "disown", "shopt", "ulimit", "umask",
+    "getopts", "coproc", "jobs", "caller", "disown", "shopt", "ulimit", "umask",
 ];
 
 impl Walker {

@@ -188,6 +188,7 @@ impl Walker {
         let has_holes = symbols.iter().any(|symbol| matches!(symbol, Symbol::Hole(_)));
         let is_made_later = symbols.contains(&Symbol::Opaque);
         if is_made_later {
+            self.assigned_by_name(code, scope);
             self.runs_text(sources.to_vec(), scope.arguments, Runner::Shell, scope);
         }
         if is_made_later || self.code_depth == CODE_DEPTH_MAX {
@@ -205,6 +206,30 @@ impl Walker {
                     self.write_code(code, &reading, reach);
                 }
             }
+        }
+    }
+
+    /// Follows code such as `eval "$1=\$2"`: what it names is given to a variable whose name is known later. Where
+    /// code is put together in another way, what it names may be evaluated.
+    fn assigned_by_name(&mut self, code: &Word, scope: Scope) {
+        let text: String = code.texts().collect();
+        let mut named: Vec<Id> = Vec::new();
+        for (at, _) in text.match_indices('$') {
+            let rest = text[at + 1..].trim_start_matches('{');
+            let name: String = rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            match name.parse() {
+                Ok(number) => named.push(self.position(number, scope).unwrap_or(scope.arguments)),
+                Err(_) if name.is_empty() && rest.starts_with(['@', '*']) => named.push(scope.arguments),
+                Err(_) => named.push(self.flow.id(Node::Variable(name))),
+            }
+        }
+        let is_name = |it: char| it.is_alphanumeric() || it == '_' || it == ' ';
+        let begins_with_name = text.trim_start_matches(is_name).starts_with(['=', '+']);
+        if named.is_empty() {
+        } else if begins_with_name {
+            self.named_later(&Word { parts: code.parts.iter().take(2).cloned().collect() }, &named, scope);
+        } else {
+            self.refuse(&named, "a part of code that is put together when the script runs");
         }
     }
 

@@ -364,7 +364,7 @@ fn element_of(list: &str, element: &Word) -> Word {
 }
 
 /// Returns a word without the commands in it, which were followed where they stand.
-fn without_commands(word: Word) -> Word {
+pub(super) fn without_commands(word: Word) -> Word {
     let replaced = |part| match part {
         Part::Substitution { .. } | Part::Arithmetic(_) => Part::Opaque,
         other => other,

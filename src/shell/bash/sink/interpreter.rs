@@ -61,6 +61,11 @@ impl Walker {
                 {
                     self.require(&value.sources(), Requirement::NoBackslash);
                 }
+                if option.ends_with("file")
+                    && let Some(file) = call.words.get(index + 1)
+                {
+                    self.path(file);
+                }
                 index += if option.starts_with("--arg") || option.ends_with("file") { 2 } else { 1 };
             } else if let Some(value) = call.words.get(index).filter(|value| !value.is_literal()) {
                 index += self.unknown_option(name, interpreter, &option, value);
@@ -108,6 +113,10 @@ impl Walker {
         let words = given.map(|(_, argument)| argument.word).chain(input);
         let code: Vec<String> = words.flat_map(Word::texts).map(str::to_owned).collect();
         self.named_in_code(call, &code);
+        for file in code.iter().flat_map(|text| by_name::tokens(text)) {
+            let file = self.flow.id(file_node(file));
+            self.flow.edge(file, call.scope.out);
+        }
         if interpreter.names.contains(&"crontab") {
             call.rest().iter().filter(|argument| argument.is_literal()).for_each(|argument| self.run(argument.word));
         }
@@ -248,7 +257,9 @@ impl Walker {
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
         if code.word.texts().any(|text| by_name::runs_texts(name, text)) {
             let any = self.flow.id(Node::AnyVariable);
-            let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
+            let files: Vec<Id> = call.rest().iter().flat_map(|it| self.content(it.word)).collect();
+            let named: Vec<Id> = code.word.texts().flat_map(|text| self.files_in_code(text)).collect();
+            let reaching = [call.sources(), vec![call.scope.stdin, any], files, named].concat();
             self.refuse(&reaching, "given to a program that runs texts");
         }
         self.evaluated_files(code, call);

@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
+use super::later::Value;
 use super::number::prints_number;
 use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
@@ -21,7 +22,27 @@ const NOT_PRINTING_FILES: &[&str] = &[
 const SEARCHING: &[&str] = &["grep", "egrep", "fgrep", "rg", "ag", "ack"];
 
 /// Commands that print the names of files.
-const PRINTING_NAMES: &[&str] = &["ls", "find", "fd", "du", "tree", "stat"];
+const PRINTING_NAMES: &[&str] = &[
+    "ls",
+    "find",
+    "fd",
+    "du",
+    "tree",
+    "stat",
+    "readlink",
+    "realpath",
+    "unzip",
+    "zip",
+    "zipinfo",
+    "tar",
+    "rsync",
+    "git",
+    "grep",
+    "rg",
+    "file",
+    "md5sum",
+    "sha256sum",
+];
 
 /// A command whose arguments were followed.
 #[derive(Clone, Copy)]
@@ -153,7 +174,11 @@ impl Walker {
             if let Some(text) = word.literal() {
                 self.assign_text(&assignment.name, &text);
             }
-            self.gets_word(&assignment.name, word, scope);
+            if assignment.appends {
+                self.gets(&assignment.name, Value::Unknown);
+            } else {
+                self.gets_word(&assignment.name, word, scope);
+            }
         }
     }
 
@@ -216,8 +241,8 @@ impl Walker {
             self.alias(name, call);
         }
         if PRINTING_VARIABLES.contains(&name) {
-            let any = self.flow.id(Node::AnyVariable);
-            self.flow.edge(any, call.scope.out);
+            let all = self.flow.id(Node::Environment);
+            self.flow.edge(all, call.scope.out);
         }
         if PRINTING_NAMES.contains(&name) {
             let names = self.flow.id(Node::FileNames);
