@@ -1,5 +1,6 @@
 //! The syntax of a script as far as the flow of values needs it.
 
+use super::change::Change;
 use super::place::Place;
 use super::symbol::Symbol;
 
@@ -123,6 +124,8 @@ pub(super) struct Parameter {
     pub(super) evaluates: bool,
     /// `${name=…}`
     pub(super) assigns: bool,
+    /// What its operation leaves of the value.
+    pub(super) change: Change,
     /// `${name@P}`
     pub(super) prompts: bool,
     /// Its operand is the value where there is none: `${name:-…}`, `${name:=…}`.

@@ -2,7 +2,7 @@
 
 use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING};
 use super::lexer::{FIELD, HOLE, Token};
-use super::sink::{FILES, Judge, names, split};
+use super::sink::{FILES, Judge, assignments, names, split};
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
 use crate::shell::outline::ARGUMENTS;
@@ -34,17 +34,21 @@ impl Judge<'_> {
             names(statement).any(|name| matches!(name, "shell" | "preexec_fn")) || statement.windows(2).any(is_given);
         let files = self.tainted.get(FILES).cloned().unwrap_or_default();
         let started = self.started(arguments).filter(|_| !names_shell);
-        let program = started.as_ref().and_then(|started| Some((started, without_version(started.program.name()?))));
-        let Some((started, program)) = program else {
+        let program = started.as_ref().and_then(|started| Some(without_version(started.program.name()?).to_owned()));
+        let Some((started, program)) = started.zip(program) else {
             self.refuse(&files, "written to a file that a program may run");
             return self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
         };
-        if INTERPRETERS.contains(&program) {
+        if INTERPRETERS.contains(&program.as_str()) {
             self.refuse(&files, "written to a file that a program may run");
         }
-        if !started.is_whole && (INTERPRETERS.contains(&program) || OPTIONED.contains(&program)) {
+        if !started.is_whole && (INTERPRETERS.contains(&program.as_str()) || OPTIONED.contains(&program.as_str())) {
             return self.refuse(&sources, &format!("a word of `{program}`, whose other words are not known"));
         }
+        // What is given to a program that a variable holds comes later: `p.communicate(text)`.
+        let mut started = started;
+        let held = assignments(statement).into_iter().flat_map(|at| names(&statement[..at]));
+        started.program.input.extend(held.filter_map(|name| self.tainted.get(name)).flatten());
         let demands = started.program.demands();
         let (own, folder) = (started.program.sources(), started.folder.clone());
         self.apply(demands, &sources);

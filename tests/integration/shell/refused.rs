@@ -131,6 +131,35 @@ pub(super) const ALLOWED: &[&str] = &[
 
 /// Ordinary scripts with a value as each of them gets it.
 const WITH_VALUES: &[(&str, &str)] = &[
+    ("VERSION=\"${{ x }}\"; docker tag app \"app:${VERSION#v}\"", "v1.4.2-rc.1"),
+    ("V=\"${{ x }}\"; git tag \"${V#v}\"", "v1.4.2-rc.1"),
+    ("REF=\"${{ x }}\"; git checkout \"${REF#refs/heads/}\"", "refs/heads/feature/login-fix"),
+    ("REF=\"${{ x }}\"; B=${REF##*/}; git checkout \"$B\"", "refs/heads/login-fix"),
+    (
+        "SLUG=$(echo \"${{ x }}\" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9]/-/g'); mkdir -p \"previews/$SLUG\"",
+        "Fix login: it's broken (#12)",
+    ),
+    ("B=\"${{ x }}\"; kubectl create ns \"pr-${B//[^a-z0-9]/-}\"", "feature/x"),
+    ("read -r FIRST REST <<< \"${{ x }}\"; echo \"Hello $FIRST\"", "Ada - Lovelace"),
+    ("while read -r l; do echo \"- $l\"; done <<< \"${{ x }}\"", "a\n- b"),
+    ("jq -r '.[] | select(.name == \"${{ x }}\") | .id' f.json", "web"),
+    ("awk -F: '$1==\"${{ x }}\" {print $2}' f", "web"),
+    (
+        "TITLE=$(printf '%s' \"${{ x }}\" | sed 's/\"/\\\\\"/g'); curl -d \"{\\\"t\\\":\\\"$TITLE\\\"}\" https://x",
+        "a - b",
+    ),
+    ("SHORT=$(echo ${{ x }} | cut -c1-7); git show \"$SHORT\"", "9f8e7d6c5b"),
+    ("SHA=\"${{ x }}\"; git show \"${SHA:0:7}\"", "9f8e7d6c"),
+    ("IFS='/' read -r OWNER REPO <<< \"${{ x }}\"; gh repo view \"$OWNER/$REPO\"", "acme/my-app"),
+    ("for l in $(echo \"${{ x }}\" | tr ',' ' '); do gh issue edit 1 --add-label \"$l\"; done", "bug,needs-work"),
+    (
+        "jq -r '.commits[].id' <<< '${{ x }}' | while read -r c; do git show \"$c\"; done",
+        "{\"commits\":[{\"id\":\"9f8e7d6c\"}]}",
+    ),
+    ("[[ \"${{ x }}\" =~ ^v([0-9]+) ]] && echo \"${BASH_REMATCH[1]}\"", "v12"),
+    ("[[ $X =~ (a|b)c ]] && echo \"${{ x }}\"", "x"),
+    ("MSG=$(git log -1 --format=%s); git tag -a v1 -m \"$MSG\"; echo \"${{ x }}\"", "a - b"),
+    ("N=$(tr -cd 0-9 <<< \"${{ x }}\"); git checkout \"pr-$N\"", "PROJ-12"),
     ("git tag \"${{ x }}\"; n=$(git rev-list --count HEAD); echo $((n+1))", "v1.2"),
     ("IFS=. read -r A B <<< \"1.2\"; docker build -t \"app:${{ x }}\" .", "1.2"),
     ("IFS=. read -r MAJOR MINOR PATCH <<< \"${{ x }}\"; docker build -t \"octo/shop:$MAJOR.$MINOR\" .", "1.2.3"),
@@ -179,6 +208,49 @@ fn what_chooses_among_the_author_s_own_takes_plain_words_only() {
     for row in rows("hostile.txt") {
         placed(&row, "plain").unwrap_or_else(|refusals| panic!("{row}: {refusals:?}"));
         assert!(placed(&row, HOSTILE).is_err(), "{row}");
+    }
+}
+
+/// Rows with a value that each of them refuses, beside one that it takes.
+const BY_VALUE: &[(&str, &str)] = &[
+    ("t=\"${{ x }}\"; f=${t#v}; tar cf x.tar \"$f\" a", "v--use-compress-program=touch C"),
+    ("h=\"${{ x }}\"; ssh \"${h#ssh://}\" uptime", "ssh://-oProxyCommand=x"),
+    ("h=\"${{ x }}\"; ssh \"${h##*@}\" uptime", "x@-oProxyCommand=x"),
+    ("while read -r host; do ssh \"$host\" uptime; done <<< \"${{ x }}\"", "x\n-oProxyCommand=x"),
+    ("for host in $(tr , \"\\n\" <<< \"${{ x }}\"); do ssh \"$host\" uptime; done", "a,-oProxyCommand=x"),
+    ("u=\"${{ x }}\"; git clone \"${u#git+}\" ./d", "git+--upload-pack=x"),
+    ("t=\"${{ x }}\"; git log \"${t##*:}\"", "a:--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t#refs/heads/}\"", "refs/heads/--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t:1}\"", "a--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t/x/}\"", "x--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t// /}\"", " --output=C"),
+    ("t=$(echo \"${{ x }}\" | tr -d v); git log \"$t\"", "v--output=C"),
+    ("t=$(echo \"${{ x }}\" | sed \"s/^v//\"); git log \"$t\"", "v--output=C"),
+    ("t=$(cut -d: -f2 <<< \"${{ x }}\"); git log \"$t\"", "a:--output=C"),
+    ("t=$(echo \"${{ x }}\" | awk '{print $2}'); git log \"$t\"", "a --output=C"),
+    ("read -r t <<< \"${{ x }}\"; git log \"$t\"", " --output=C"),
+    ("IFS=: read -r a t <<< \"${{ x }}\"; git log \"$t\"", "a:--output=C"),
+    ("read -ra a <<< \"${{ x }}\"; git log \"${a[1]}\"", "a --output=C"),
+    ("t=\"${{ x }}\"; a=(${t//,/ }); git log \"${a[1]}\"", "a,--output=C"),
+    ("[[ \"${{ x }}\" =~ x(.*) ]]; git log \"${BASH_REMATCH[1]}\"", "x--output=C"),
+    ("f() { git log \"${1#v}\"; }; f \"${{ x }}\"", "v--output=C"),
+    ("t=$(jq -r .a <<< \"${{ x }}\"); git diff \"$t\"", "{\"a\":\"--output=C\"}"),
+    ("jq -r \".[]\" <<< \"${{ x }}\" | while read -r f; do touch \"$f\"; done", "[\"--x\"]"),
+    ("t=\"${{ x }}\"; f=${t#*:}; touch \"$f\"", "x:/tmp/a"),
+    ("yq e -i '.x = \"${{ x }}\"' f.yml", "a\" + strenv(HOME) + \""),
+    ("yq eval -i \".x = \\\"${{ x }}\\\"\" f.yml", "a\" + strenv(HOME) + \""),
+    ("mlr filter '$a == \"${{ x }}\"' f", "\" || system(\"x\") == \""),
+    ("gcc -E - -include \"${{ x }}\"", "@/etc/passwd"),
+    ("gcc \"${{ x }}\"", "@/etc/passwd"),
+    ("aws s3 rm --recursive \"s3://b/${{ x }}\"", ""),
+    ("curl -w \"${{ x }}\" https://x", "@/etc/passwd"),
+];
+
+#[test]
+fn a_value_that_means_more_to_a_program_is_refused_and_a_plain_one_is_taken() {
+    for (row, value) in BY_VALUE {
+        placed(row, "plain").unwrap_or_else(|refusals| panic!("{row}: {refusals:?}"));
+        assert!(placed(row, value).is_err(), "{row} takes {value:?}");
     }
 }
 

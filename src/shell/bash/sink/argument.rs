@@ -1,5 +1,6 @@
 //! What reaches a word.
 
+use super::super::change::Change;
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Substitution, Word};
@@ -151,6 +152,11 @@ impl Walker {
         }
         if parameter.length || parameter.keys && self.keys_are_numbers {
             sources.clear();
+        }
+        if parameter.change != Change::NONE && !sources.is_empty() {
+            let changed = self.flow.stream();
+            sources.iter().for_each(|source| self.flow.changed_edge(*source, changed, parameter.change));
+            return vec![changed];
         }
         sources
     }

@@ -191,11 +191,19 @@ impl Walker {
             self.assigned_by_name(code, scope);
             self.runs_text(sources.to_vec(), scope.arguments, Runner::Shell, scope);
         }
+        if self.code_depth == CODE_DEPTH_MAX {
+            let any = self.flow.id(Node::AnyVariable);
+            self.refuse(&[scope.arguments, scope.stdin, any], "given to code inside of too much other code");
+        }
         if is_made_later || self.code_depth == CODE_DEPTH_MAX {
             return self.refuse(sources, "a part of code that is put together when the script runs");
         }
         match read(&symbols) {
-            Err(_) => self.refuse(sources, "a part of code that pipehook can't read"),
+            Err(_) => {
+                let any = self.flow.id(Node::AnyVariable);
+                let reached = [sources, &[scope.arguments, scope.stdin, any]].concat();
+                self.refuse(&reached, "a part of code that pipehook can't read, or given to such code");
+            }
             Ok(reading) => {
                 self.code_depth += 1;
                 self.foresee(&reading.script);

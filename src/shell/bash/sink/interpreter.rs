@@ -67,6 +67,8 @@ impl Walker {
                     self.path(file);
                 }
                 index += if option.starts_with("--arg") || option.ends_with("file") { 2 } else { 1 };
+            } else if is_flag(interpreter, &option) {
+                continue;
             } else if let Some(value) = call.words.get(index).filter(|value| !value.is_literal()) {
                 index += self.unknown_option(name, interpreter, &option, value);
             }
@@ -193,10 +195,13 @@ impl Walker {
                 }
                 rest
             }
-            (Operand::Code, [verb, first, rest @ ..])
-                if name == "yq" && ["e", "eval", "ea", "eval-all"].iter().any(|it| verb.has_literal(it)) =>
+            (Operand::Code, [verb, rest @ ..])
+                if name == "mlr"
+                    || name == "yq" && ["e", "eval", "ea", "eval-all"].iter().any(|it| verb.has_literal(it)) =>
             {
-                self.program_text(name, first);
+                // Options may stand behind the verb: any word may be the program then.
+                let files = rest.iter().filter(|it| !it.is_literal()).collect::<Vec<_>>();
+                files.iter().for_each(|word| self.program_text(name, word));
                 rest
             }
             (Operand::Code, [first, rest @ ..]) => {
@@ -371,6 +376,27 @@ impl Scan {
             self.last = Some(character);
         }
     }
+}
+
+/// Says whether an option of `jq` or `awk` has no value behind it.
+fn is_flag(interpreter: &Interpreter, option: &str) -> bool {
+    const OF_JQ: &[&str] = &[
+        "--raw-output",
+        "--compact-output",
+        "--null-input",
+        "--exit-status",
+        "--slurp",
+        "--sort-keys",
+        "--raw-input",
+        "--join-output",
+        "--inplace",
+    ];
+    let is_jq = interpreter.names.contains(&"jq");
+    let is_letters = |letters: &str| {
+        option.len() > 1 && option[1..].chars().all(|it| letters.contains(it)) && !option.starts_with("--")
+    };
+    let is_separator = interpreter.names.contains(&"awk") && option.starts_with("-F") && option.len() > 2;
+    is_jq && (OF_JQ.contains(&option) || is_letters("rcensSRjaiMC")) || is_separator
 }
 
 /// Says whether a file's name means the standard input or another descriptor.

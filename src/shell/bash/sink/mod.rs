@@ -13,6 +13,7 @@ mod code;
 mod code_option;
 mod container;
 mod file;
+mod filter;
 mod forward;
 mod given;
 mod interpreter;
@@ -133,12 +134,15 @@ fn judge_with(
     walker.script(&reading.script, scope);
     walker.forward_all();
     walker.settle_names();
-    for _ in 0..CODE_DEPTH_MAX {
-        if !walker.run_written() {
-            break;
-        }
+    let mut rounds = 0;
+    while walker.run_written() {
         walker.forward_all();
         walker.settle_names();
+        rounds += 1;
+        if rounds == CODE_DEPTH_MAX {
+            walker.doubt_all();
+            break;
+        }
     }
     walker.settle_later();
     let verdicts = walker.flow.verdicts(holes + environment.len());

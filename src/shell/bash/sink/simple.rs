@@ -1,9 +1,11 @@
 //! Simple commands: what they assign, where their output goes, and who treats their arguments how.
 
+use super::super::change::Change;
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
+use super::filter;
 use super::later::Value;
 use super::number::prints_number;
 use super::written::Runner;
@@ -122,6 +124,12 @@ impl Walker {
         };
         if self.counts(call) {
             call.scope.out = self.flow.stream();
+        }
+        let change = filter::change_by(call);
+        if change != Change::NONE {
+            let (changed, out) = (self.flow.stream(), call.scope.out);
+            self.flow.changed_edge(changed, out, change);
+            call.scope.out = changed;
         }
         self.given_words(call);
         if !words.is_empty() {

@@ -15,7 +15,7 @@ use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, interpreter};
 use std::collections::{HashMap, HashSet};
 
-/// The most texts that are run: far above what a person writes. Those above it are not looked at.
+/// The most texts that are run: far above what a person writes. What is given to one above it is refused.
 const TEXTS_MAX: usize = 500;
 
 /// Names of variables that hold a command, by their ends.
@@ -150,13 +150,20 @@ impl Walker {
             let texts = reaching.iter().filter_map(|node| self.written.texts.get(node)).flatten();
             let texts: Vec<String> = texts.cloned().collect();
             for text in texts {
-                if self.written.done.len() < TEXTS_MAX && self.written.done.insert((at, text.clone())) {
+                if self.written.done.len() >= TEXTS_MAX && !self.written.done.contains(&(at, text.clone())) {
+                    self.doubt(&run);
+                } else if self.written.done.insert((at, text.clone())) {
                     has_run = true;
                     self.run_text(&run, &text);
                 }
             }
         }
         has_run
+    }
+
+    /// Refuses all that reaches code, where texts that run others go on for too long.
+    pub(super) fn doubt_all(&mut self) {
+        self.written.runs.clone().iter().for_each(|run| self.doubt(run));
     }
 
     fn run_text(&mut self, run: &Run, text: &str) {
@@ -180,10 +187,12 @@ impl Walker {
 
     fn shell_text(&mut self, run: &Run, text: &str) {
         let symbols: Vec<Symbol> = text.chars().map(Symbol::Char).collect();
-        let Ok(reading) = read(&symbols) else { return };
-        if self.code_depth >= CODE_DEPTH_MAX {
-            return;
-        }
+        let reading = match read(&symbols) {
+            Ok(reading) if self.code_depth < CODE_DEPTH_MAX => reading,
+            // Of a makefile and a package's file some lines are no commands.
+            Err(_) if run.by != Runner::Shell => return,
+            _ => return self.doubt(run),
+        };
         let known = self.functions.clone();
         self.foresee(&reading.script);
         self.brought.extend(self.functions.difference(&known).cloned());
@@ -199,6 +208,12 @@ impl Walker {
         self.code_depth += 1;
         self.script(&reading.script, scope);
         self.code_depth -= 1;
+    }
+
+    /// Refuses all that reaches code which can't be looked at.
+    fn doubt(&mut self, run: &Run) {
+        let any = self.flow.id(Node::AnyVariable);
+        self.refuse(&[run.arguments, run.stdin, any], "given to code that pipehook can't read");
     }
 
     /// Refuses what reaches a program, if the program runs texts.
