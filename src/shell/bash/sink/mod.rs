@@ -15,6 +15,7 @@ mod container;
 mod file;
 mod filter;
 mod forward;
+mod git;
 mod given;
 mod interpreter;
 mod later;
