@@ -19,16 +19,21 @@ pub(super) enum Operands {
 /// Elsewhere it is reported.
 pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostics: &mut Diagnostics) -> Option<String> {
     let mut spliced = String::new();
-    let mut in_literal = false;
+    let mut read = Read::default();
     let mut whole = true;
     for (place, segment) in text.segments().iter().enumerate() {
         if !segment.is_tainted() {
-            in_literal ^= segment.text.matches('\'').count() % 2 == 1;
+            read.author(&segment.text);
             spliced.push_str(&segment.text);
             continue;
         }
+        if read.indices > 0 {
+            whole = false;
+            diagnostics.push(chooses(segment, spans.get(place).copied().unwrap_or(Span::NONE)));
+            continue;
+        }
         let quoted = segment.text.replace('\'', "''");
-        if in_literal {
+        if read.in_literal {
             spliced.push_str(&quoted);
         } else if operands == Operands::Quoted && is_operand(text.segments(), place) {
             spliced.push_str(&format!("'{quoted}'"));
@@ -40,6 +45,38 @@ pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostic
     whole.then_some(spliced)
 }
 
+/// Where in an expression one is.
+#[derive(Default)]
+struct Read {
+    in_literal: bool,
+    /// How many `[` of an index are open.
+    indices: usize,
+    last: Option<char>,
+}
+
+impl Read {
+    fn author(&mut self, text: &str) {
+        for letter in text.chars() {
+            match letter {
+                '\'' => self.in_literal = !self.in_literal,
+                // `$[` begins an expression.
+                '[' if !self.in_literal && self.last != Some('$') => self.indices += 1,
+                ']' if !self.in_literal => self.indices = self.indices.saturating_sub(1),
+                _ => {}
+            }
+            self.last = Some(letter);
+        }
+    }
+}
+
+/// Reports payload text as an index: it would choose among the author's values, and so might read a secret.
+fn chooses(segment: &Segment, span: Span) -> Diagnostic {
+    let title = "a payload can't choose which value is read";
+    let refused = Diagnostic::error(Code::TaintedChoice, title, span, "this names the value");
+    let refused = segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)));
+    refused.help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`")
+}
+
 /// Says whether a segment stands alone between what separates operands.
 fn is_operand(segments: &[Segment], place: usize) -> bool {
     let before = place.checked_sub(1).map(|at| segments[at].text.trim_end());
@@ -47,8 +84,8 @@ fn is_operand(segments: &[Segment], place: usize) -> bool {
     let is_author = |at: Option<&Segment>| at.is_none_or(|segment| !segment.is_tainted());
     is_author(place.checked_sub(1).map(|at| &segments[at]))
         && is_author(segments.get(place + 1))
-        && before.is_some_and(|text| text.ends_with(['(', ',', '[']))
-        && after.is_some_and(|text| text.starts_with([')', ',', ']']))
+        && before.is_some_and(|text| text.ends_with(['(', ',']))
+        && after.is_some_and(|text| text.starts_with([')', ',']))
 }
 
 fn refused(segment: &Segment, span: Span) -> Diagnostic {

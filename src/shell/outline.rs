@@ -78,7 +78,7 @@ impl Script<'_> {
     /// what the script evaluates.
     pub fn names(text: &Text, variable: &str) -> bool {
         let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-        own.into_iter().any(|segment| find_name(&segment.text, variable).is_some())
+        own.into_iter().any(|segment| find_name(&segment.text, variable).is_some() || prints_environment(&segment.text))
     }
 
     /// Says whether any payload text comes into the script.
@@ -120,6 +120,32 @@ impl Outline {
         let text = self.author_text();
         find_name(&text, name).map(|at| 1 + text[..at].matches('\n').count())
     }
+}
+
+/// Words by which a script gets the whole environment.
+const WHOLE_ENVIRONMENT: &[&str] = &["env", "printenv", "environ", "environb", "getenvs", "ENV", "ENVIRON", "compgen"];
+
+/// Commands of the shell that print all variables, if they are given no other words.
+const PRINTING: &[&str] = &["set", "export", "declare", "typeset", "readonly"];
+
+/// Says whether a script may print or read its whole environment, without a look at names.
+fn prints_environment(text: &str) -> bool {
+    let prints = |name: &str| {
+        let found = text
+            .match_indices(name)
+            .map(|(at, _)| (&text[..at], text[at + name.len()..].trim_start_matches([' ', '\t'])));
+        let is_word = |before: &str| {
+            before.is_empty() || before.ends_with(|it: char| it.is_whitespace() || "(;|&`{".contains(it))
+        };
+        let is_alone = |rest: &str| {
+            rest.is_empty()
+                || rest.starts_with(['|', ';', '&', '>', ')', '\n', '`'])
+                || rest.starts_with("-p")
+                || rest.starts_with("-x")
+        };
+        found.into_iter().any(|(before, rest)| is_word(before) && is_alone(rest))
+    };
+    WHOLE_ENVIRONMENT.iter().any(|word| find_name(text, word).is_some()) || PRINTING.iter().any(|name| prints(name))
 }
 
 /// Finds a name that is not part of a longer one.

@@ -28,6 +28,15 @@ pub enum Requirement {
     NoOptionInPath,
     /// No word of it begins with `-`: the shell splits it before a program sees it.
     NoOptions,
+    /// Each `-` stands behind a letter, a digit, `_` or `.`: no part behind a mark is an option.
+    NoMarkedOption,
+    /// No `-` in front, and none behind the letters in front.
+    NoCutOption,
+    /// No `-`.
+    NoDash,
+    /// No `..`, and each `/`, `~` and `\` stands between letters, digits, `_`, `-` and `.`: no part behind a mark
+    /// leads out of a folder.
+    InsideParts,
     /// No `%` and no `\`, which `printf` gives a meaning.
     NoFormat,
     /// No `\`, which `awk -v` gives a meaning.
@@ -47,6 +56,8 @@ pub enum Requirement {
     OneRef,
     /// An address that begins with `http://` or `https://`, or a host's name: no other scheme, such as `file:`.
     WebAddress,
+    /// A part of a host's name: letters, digits, `-` and `_`, not empty.
+    Label,
     /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
     /// that another machine's shell may read.
     PlainPath,
@@ -67,6 +78,10 @@ impl Requirement {
             Self::NotAnOption => !is_option(value),
             Self::NoOptionInPath => !value.split('/').any(is_option),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
+            Self::NoMarkedOption => !has_marked_option(value),
+            Self::NoCutOption => !is_option(value) && !is_option(value.trim_start_matches(char::is_alphabetic)),
+            Self::NoDash => !value.contains('-'),
+            Self::InsideParts => are_parts_inside(value),
             Self::NoFormat => !value.contains(['%', '\\']),
             Self::NoBackslash => !value.contains('\\'),
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
@@ -76,6 +91,7 @@ impl Requirement {
             Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
             Self::OneRef => !value.contains(':') && !value.starts_with('+'),
             Self::WebAddress => is_web_address(value),
+            Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
             Self::Plain => is_plain(value),
             Self::Integer => is_integer(value),
@@ -97,6 +113,10 @@ impl Requirement {
             Self::NotAnOption => "text that doesn't begin with `-`",
             Self::NoOptionInPath => "a name that doesn't begin with `-`, nor does a folder in it",
             Self::NoOptions => "text without a word that begins with `-`",
+            Self::NoMarkedOption => "text in which `-` stands behind letters and digits only",
+            Self::NoCutOption => "text that doesn't begin with `-`, nor does what is left without its first letters",
+            Self::NoDash => "text without `-`",
+            Self::InsideParts => "text of which no part is an absolute path or has `..`",
             Self::NoFormat => "text without `%` and `\\`",
             Self::NoBackslash => "text without `\\`",
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
@@ -106,6 +126,7 @@ impl Requirement {
             Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
             Self::OneRef => "a name without `:`, and that doesn't begin with `+`",
             Self::WebAddress => "an address that begins with `http://` or `https://`",
+            Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
@@ -130,6 +151,34 @@ fn is_echo_letter(letter: char) -> bool {
 
 fn is_option(value: &str) -> bool {
     value.strip_prefix('-').and_then(|rest| rest.chars().next()).is_some_and(|next| !next.is_whitespace())
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '.')
+}
+
+fn has_marked_option(value: &str) -> bool {
+    let mut letters = value.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        let ends = letters.peek().is_none_or(|next| next.is_whitespace());
+        if letter == '-' && !ends && !before.is_some_and(is_of_word) {
+            return true;
+        }
+        before = Some(letter);
+    }
+    false
+}
+
+fn are_parts_inside(value: &str) -> bool {
+    let leads = |letter: char| matches!(letter, '/' | '~' | '\\');
+    let mut before = None;
+    let is_out = value.chars().any(|letter| {
+        let is_marked = leads(letter) && !before.is_some_and(|it| is_of_word(it) || it == '-');
+        before = Some(letter);
+        is_marked
+    });
+    !is_out && !value.contains("..")
 }
 
 fn is_plain(value: &str) -> bool {

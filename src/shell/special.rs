@@ -77,6 +77,15 @@ pub fn is_special(name: &str) -> bool {
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
+/// Variables whose value is the name of a file that shells and interpreters run.
+const RUN_FILES: &[&str] =
+    &["BASH_ENV", "ENV", "PYTHONSTARTUP", "PERL5DB", "RUBYOPT", "NODE_OPTIONS", "PROMPT_COMMAND", "ZDOTDIR", "INPUTRC"];
+
+/// Says whether a variable names a file that is run.
+pub fn names_run_file(name: &str) -> bool {
+    RUN_FILES.contains(&name) || name.starts_with("LD_") || name.starts_with("DYLD_")
+}
+
 /// Variables that choose what some programs run, load or are told, and that authors set by commands and
 /// pipelines all the same: they take no payload text, but may be set.
 const OBEYED: &[&str] = &[

@@ -3,6 +3,7 @@
 //! The order of the commands is not looked at: whatever is assigned to a variable anywhere can be
 //! its value anywhere. That demands too much now and then, never too little.
 
+use super::change::Change;
 use super::requirement::Requirement;
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,6 +16,8 @@ pub(super) enum Node {
     Names(String),
     /// Every variable: read by a name that is known only when the script runs.
     AnyVariable,
+    /// All that the environment holds, as `env` prints it: also the variables that carry the script's own holes.
+    Environment,
     /// The variables that get a value by a name that is known only when the script runs.
     Named,
     /// What the values of those name.
@@ -63,7 +66,8 @@ pub(super) struct Flow {
     ids: HashMap<Node, Id>,
     nodes: Vec<Node>,
     holes: HashMap<Id, usize>,
-    incoming: Vec<Vec<Id>>,
+    /// What reaches each node, and how it is changed on the way.
+    incoming: Vec<Vec<(Id, Change)>>,
     demands: BTreeMap<Demand, Vec<(Id, String)>>,
     streams: usize,
 }
@@ -108,10 +112,16 @@ impl Flow {
         while let Some(node) = open.pop() {
             if !std::mem::replace(&mut seen[node], true) {
                 upstream.push(node);
-                open.extend(&self.incoming[node]);
+                open.extend(self.incoming[node].iter().map(|(from, _)| *from));
             }
         }
         upstream
+    }
+
+    /// Returns the files whose names meet a test.
+    pub(super) fn files(&self, is_one: impl Fn(&str) -> bool) -> Vec<Id> {
+        let is_it = |id: &Id| matches!(&self.nodes[*id], Node::File(name) if is_one(name));
+        (0..self.nodes.len()).filter(is_it).collect()
     }
 
     /// Says whether a node is the arguments of a function.
@@ -126,8 +136,13 @@ impl Flow {
 
     /// Notes that what `from` holds reaches `to`.
     pub(super) fn edge(&mut self, from: Id, to: Id) {
+        self.changed_edge(from, to, Change::NONE);
+    }
+
+    /// Notes that what `from` holds reaches `to` in another form.
+    pub(super) fn changed_edge(&mut self, from: Id, to: Id, change: Change) {
         if from != to {
-            self.incoming[to].push(from);
+            self.incoming[to].push((from, change));
         }
     }
 
@@ -142,33 +157,44 @@ impl Flow {
         demands.extend(nodes.iter().map(|node| (*node, reason.to_owned())));
     }
 
-    /// Follows each demand back to the holes. Each kind of demand looks at each edge once.
+    /// Follows each demand back to the holes. Each kind of demand looks at each edge once for each change.
     pub(super) fn verdicts(&self, holes: usize) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> = (0..holes).map(|_| Verdict::default()).collect();
         for (demand, places) in &self.demands {
-            let mut seen = vec![false; self.incoming.len()];
+            let mut seen = vec![[false; Change::COUNT]; self.incoming.len()];
             for (node, reason) in places {
-                for hole in self.reaching(*node, &mut seen) {
+                for (hole, change) in self.reaching(*node, &mut seen) {
+                    let verdict = &mut verdicts[hole];
                     match demand {
-                        Demand::Refuse => verdicts[hole].refusal = Some(reason.clone()),
-                        Demand::Require(requirement) => verdicts[hole].requirements.push(*requirement),
+                        Demand::Refuse => verdict.refusal = Some(reason.clone()),
+                        Demand::Require(requirement) => match change.before(*requirement) {
+                            Some(all) => verdict.requirements.extend(all),
+                            None => {
+                                verdict.refusal.get_or_insert_with(|| {
+                                    "decoded to text of which nobody knows what it is".to_owned()
+                                });
+                            }
+                        },
                     }
                 }
             }
         }
+        for verdict in &mut verdicts {
+            verdict.requirements.dedup();
+        }
         verdicts
     }
 
-    /// Returns the holes that reach `node` over nodes not seen before.
-    fn reaching(&self, node: Id, seen: &mut [bool]) -> Vec<usize> {
+    /// Returns the holes that reach `node` over nodes not seen before, each with how it is changed on the way.
+    fn reaching(&self, node: Id, seen: &mut [[bool; Change::COUNT]]) -> Vec<(usize, Change)> {
         let mut holes = Vec::new();
-        let mut open = vec![node];
-        while let Some(node) = open.pop() {
-            if std::mem::replace(&mut seen[node], true) {
+        let mut open = vec![(node, Change::NONE)];
+        while let Some((node, change)) = open.pop() {
+            if std::mem::replace(&mut seen[node][change.index()], true) {
                 continue;
             }
-            holes.extend(self.holes.get(&node));
-            open.extend(&self.incoming[node]);
+            holes.extend(self.holes.get(&node).map(|hole| (*hole, change)));
+            open.extend(self.incoming[node].iter().map(|(from, further)| (*from, change.with(*further))));
         }
         holes
     }

@@ -1,5 +1,6 @@
 //! The syntax of a script as far as the flow of values needs it.
 
+use super::change::Change;
 use super::place::Place;
 use super::symbol::Symbol;
 
@@ -57,6 +58,8 @@ pub(super) struct Assignment {
     pub(super) values: Vec<Word>,
     /// It makes or changes an array.
     pub(super) is_array: bool,
+    /// `name+=value`
+    pub(super) appends: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -121,6 +124,12 @@ pub(super) struct Parameter {
     pub(super) evaluates: bool,
     /// `${name=…}`
     pub(super) assigns: bool,
+    /// What its operation leaves of the value.
+    pub(super) change: Change,
+    /// `${name@P}`
+    pub(super) prompts: bool,
+    /// Its operand is the value where there is none: `${name:-…}`, `${name:=…}`.
+    pub(super) falls_back: bool,
     /// `${!name[@]}`
     pub(super) keys: bool,
     pub(super) quoted: bool,

@@ -133,6 +133,12 @@ fn code_in_a_word_of_a_list_may_be_a_number_as_it_may_in_bash() {
 }
 
 #[test]
+fn what_is_given_to_a_shell_that_a_variable_holds_is_code() {
+    let held = "import subprocess\np = subprocess.Popen(['bash'], stdin=subprocess.PIPE)\np.communicate(b'${{ x }}')";
+    placed(held, "plain").expect_err("code that a shell reads");
+}
+
+#[test]
 fn a_raw_string_takes_a_plain_value_and_a_list_no_option() {
     placed("print(r'\\d${{ x }}')", "v1.2").expect("plain");
     placed("print(r'${{ x }}')", "a'b").expect_err("a quote");
@@ -260,6 +266,9 @@ fn what_a_script_reads_from_its_environment_is_followed() {
     let beside = |script: &str| placed_beside(Language::Python, script, "TITLE", "plain");
     beside("import os\nos.system(os.environ['TITLE'])").expect_err("a command");
     beside("import os\nt = os.getenv('TITLE')\neval(t)").expect_err("code");
+    beside("import os\nos.system(f\"echo {os.environ['TITLE']}\")").expect_err("a command in an f-string");
+    beside("import os\neval(f'{os.getenv(\"TITLE\")}')").expect_err("code in an f-string");
+    beside("import os\nprint(f\"{os.environ['TITLE']!r:>20}\")").expect("data in an f-string");
     beside("import os\nprint(os.environ['TITLE'])").expect("data");
     beside("import os\nos.system('eval \"$TITLE\"')").expect_err("code by its name");
     beside("import subprocess\nsubprocess.run(['sh', '-c', 'eval $TITLE'])").expect_err("code by its name");

@@ -332,6 +332,8 @@ pub(super) const NEVER: &[&str] = &[
 
 /// Scripts that take only an integer.
 pub(super) const INTEGERS: &[&str] = &[
+    "f() { eval \"$1=\\$2\"; }; f out \"${{ x }}\"; echo $((out))",
+    "curl \"http:${{ x }}\"",
     "echo $((${{ x }} + 1))",
     "echo $[ ${{ x }} ]",
     "((n = ${{ x }}))",

@@ -101,6 +101,94 @@ pub(super) const ALLOWED: &[&str] = &[
     "echo \"${{ x }}\" | sed -n '/the/p; s/e/ee/; /^#/d'",
     "echo \"${{ x }}\" | perl -pe 's/see/free/; s/a/e/g'",
     "git commit -m \"${{ x }}\"; sha=$(git rev-parse HEAD); bash deploy.sh \"$sha\"; git log -1 --format=%s",
+    "echo \"${{ x }}\" > \"$OUT/notes.txt\"; bash build.sh",
+    "echo \"${{ x }}\" > \"$LOGFILE\"; ./deploy.sh",
+    "tmp=$(mktemp); echo \"${{ x }}\" > \"$tmp\"; bash build.sh",
+    "tmp=\"$(mktemp -d)\"; echo \"${{ x }}\" > \"$tmp/x.txt\"; bash build.sh",
+    "log() { echo \"$*\" >> \"$LOG\"; }; LOG=deploy.log; log \"${{ x }}\"; bash build.sh",
+    "while read -r f; do echo \"${{ x }}\" > \"out/$f.txt\"; done < list; bash build.sh",
+    "OUT=\"${OUT:-report.txt}\"; echo \"${{ x }}\" > \"$OUT\"; bash build.sh",
+    "f=\"$DIR/notes.txt\"; echo \"${{ x }}\" > \"$f\"; bash build.sh; cat \"$f\" | wc -l",
+    "retry() { \"$@\"; }; echo \"${{ x }}\" > notes.txt; retry bash build.sh",
+    "f() { eval \"$1=\\$2\"; }; f out \"${{ x }}\"; echo \"$out\"",
+    "f() { eval \"x_$1=\\\"\\$2\\\"\"; }; f out \"${{ x }}\"; echo \"$x_out\"",
+    "git checkout -q -b \"${{ x }}\"; B=$(git rev-parse HEAD); bash deploy.sh \"$B\"",
+    "git commit -qm \"${{ x }}\"; if git diff --quiet; then echo same; fi",
+    "echo \"${{ x }}\" > notes.md; n=$(git status --porcelain | wc -l); (( n > 0 )) && git add -A",
+    "echo \"${{ x }}\" > notes.md; for f in docs/*.md; do wc -w \"$f\"; done; bash build.sh",
+    "export TMPDIR=/tmp; docker build --label \"r=${{ x }}\" /tmp",
+    "set -euo pipefail; export CI=1; declare -r X=1; echo \"${{ x }}\"; env A=1 ./build.sh",
+    "npm run build -- --title \"${{ x }}\"",
+    "npm ci && npm run build; echo \"${{ x }}\"",
+    "python3 -c \"import json; print(json.load(open('package.json'))['version'])\" > v; echo \"${{ x }}\"",
+    "python3 -c \"import json,sys; json.dump({'t': sys.argv[1]}, open('out.json','w'))\" \"${{ x }}\"; jq . out.json",
+    "i=0; for f in a b; do i=$((i+1)); echo \"${{ x }}\" > \"part-$i.txt\"; done; cat part-*.txt | wc -l; bash build.sh",
+    "msg=\"${{ x }}\"; out=report-$(date +%F).md; echo \"$msg\" > \"$out\"; bash publish.sh \"$out\"",
+    "docker run --rm -v \"$PWD:/w\" -w /w node:20 npm test -- --title \"${{ x }}\"",
+    "docker build -t app --build-arg V=\"${{ x }}\" .",
+    "curl -b \"session=${{ x }}\" https://x/y",
+];
+
+/// Ordinary scripts with a value as each of them gets it.
+const WITH_VALUES: &[(&str, &str)] = &[
+    ("VERSION=\"${{ x }}\"; docker tag app \"app:${VERSION#v}\"", "v1.4.2-rc.1"),
+    ("V=\"${{ x }}\"; git tag \"${V#v}\"", "v1.4.2-rc.1"),
+    ("REF=\"${{ x }}\"; git checkout \"${REF#refs/heads/}\"", "refs/heads/feature/login-fix"),
+    ("REF=\"${{ x }}\"; B=${REF##*/}; git checkout \"$B\"", "refs/heads/login-fix"),
+    (
+        "SLUG=$(echo \"${{ x }}\" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9]/-/g'); mkdir -p \"previews/$SLUG\"",
+        "Fix login: it's broken (#12)",
+    ),
+    ("B=\"${{ x }}\"; kubectl create ns \"pr-${B//[^a-z0-9]/-}\"", "feature/x"),
+    ("read -r FIRST REST <<< \"${{ x }}\"; echo \"Hello $FIRST\"", "Ada - Lovelace"),
+    ("while read -r l; do echo \"- $l\"; done <<< \"${{ x }}\"", "a\n- b"),
+    ("jq -r '.[] | select(.name == \"${{ x }}\") | .id' f.json", "web"),
+    ("awk -F: '$1==\"${{ x }}\" {print $2}' f", "web"),
+    (
+        "TITLE=$(printf '%s' \"${{ x }}\" | sed 's/\"/\\\\\"/g'); curl -d \"{\\\"t\\\":\\\"$TITLE\\\"}\" https://x",
+        "a - b",
+    ),
+    ("SHORT=$(echo ${{ x }} | cut -c1-7); git show \"$SHORT\"", "9f8e7d6c5b"),
+    ("SHA=\"${{ x }}\"; git show \"${SHA:0:7}\"", "9f8e7d6c"),
+    ("IFS='/' read -r OWNER REPO <<< \"${{ x }}\"; gh repo view \"$OWNER/$REPO\"", "acme/my-app"),
+    ("for l in $(echo \"${{ x }}\" | tr ',' ' '); do gh issue edit 1 --add-label \"$l\"; done", "bug,needs-work"),
+    (
+        "jq -r '.commits[].id' <<< '${{ x }}' | while read -r c; do git show \"$c\"; done",
+        "{\"commits\":[{\"id\":\"9f8e7d6c\"}]}",
+    ),
+    ("[[ \"${{ x }}\" =~ ^v([0-9]+) ]] && echo \"${BASH_REMATCH[1]}\"", "v12"),
+    ("[[ $X =~ (a|b)c ]] && echo \"${{ x }}\"", "x"),
+    ("MSG=$(git log -1 --format=%s); git tag -a v1 -m \"$MSG\"; echo \"${{ x }}\"", "a - b"),
+    ("N=$(tr -cd 0-9 <<< \"${{ x }}\"); git checkout \"pr-$N\"", "PROJ-12"),
+    ("git tag \"${{ x }}\"; n=$(git rev-list --count HEAD); echo $((n+1))", "v1.2"),
+    ("IFS=. read -r A B <<< \"1.2\"; docker build -t \"app:${{ x }}\" .", "1.2"),
+    ("IFS=. read -r MAJOR MINOR PATCH <<< \"${{ x }}\"; docker build -t \"octo/shop:$MAJOR.$MINOR\" .", "1.2.3"),
+    ("export PYTHONPATH=.; docker build -t \"app:${{ x }}\" .", "1.2"),
+    ("helm upgrade --install app ./chart --set image.tag=${{ x }}", "1.2"),
+    ("helm upgrade --install \"${{ x }}\" ./chart -f values.yaml", "web"),
+    ("helm upgrade --install app repo/chart --version \"${{ x }}\" --wait", "1.2"),
+    ("echo \"${{ x }}\" > VERSION; npm run build", "1.2"),
+    ("date -d \"${{ x }}\" +%s", "2026-01-01"),
+    ("pytest \"tests/${{ x }}\" -k \"${{ x }}\"", "a"),
+    ("gh run view \"${{ x }}\"", "42"),
+    ("aws s3 cp out.txt \"s3://b/${{ x }}/\"", "x"),
+    ("URL=\"https://api.example.com/repos/${{ x }}/x\"; curl -fsS \"$URL\"", "acme/app"),
+    ("BASE=https://api.example.com; URL=\"$BASE/repos/${{ x }}\"; curl -fsS \"$URL\"", "acme/app"),
+    ("curl -fsS \"$BASE/repos/${{ x }}\"", "acme/app"),
+    ("curl -fsS \"https://${{ x }}/health\"", "example.com"),
+    ("curl -fsS \"https://${{ x }}.example.com/health\"", "pr-42"),
+    ("curl -fsS \"http://app-${{ x }}:8080/health\"", "42"),
+    ("curl -fsS \"http://localhost:${{ x }}/health\"", "8080"),
+    ("curl -fsS \"https://x.example.com/?q=${{ x }}\" -w '%{http_code}' -o /dev/null", "a"),
+    ("curl -fsSL \"${{ x }}\" -o x.zip", "https://x/y.zip"),
+    ("wget -q \"https://example.com/releases/${{ x }}/app.tar.gz\"", "1.4.2"),
+    ("docker run -v \"data-${{ x }}:/data\" alpine", "web"),
+    ("docker build -t \"app:${{ x }}\" .", "1.2"),
+    ("docker build -t \"app:${{ x }}\" -f Dockerfile \"services/${{ x }}\"", "web"),
+    ("kubectl set image deploy/app app=\"repo/app:${{ x }}\"", "1.2"),
+    ("gcloud run deploy app --image \"gcr.io/p/app:${{ x }}\"", "1.4.2"),
+    ("aws s3 sync dist s3://my-bucket/${{ x }} --delete", "preview-42"),
+    ("aws s3 cp dist/ \"s3://bucket/releases/${{ x }}/\" --recursive", "1.4.2"),
 ];
 
 pub(super) fn rows(name: &str) -> Vec<String> {
@@ -123,11 +211,65 @@ fn what_chooses_among_the_author_s_own_takes_plain_words_only() {
     }
 }
 
+/// Rows with a value that each of them refuses, beside one that it takes.
+const BY_VALUE: &[(&str, &str)] = &[
+    ("t=\"${{ x }}\"; f=${t#v}; tar cf x.tar \"$f\" a", "v--use-compress-program=touch C"),
+    ("h=\"${{ x }}\"; ssh \"${h#ssh://}\" uptime", "ssh://-oProxyCommand=x"),
+    ("h=\"${{ x }}\"; ssh \"${h##*@}\" uptime", "x@-oProxyCommand=x"),
+    ("while read -r host; do ssh \"$host\" uptime; done <<< \"${{ x }}\"", "x\n-oProxyCommand=x"),
+    ("for host in $(tr , \"\\n\" <<< \"${{ x }}\"); do ssh \"$host\" uptime; done", "a,-oProxyCommand=x"),
+    ("u=\"${{ x }}\"; git clone \"${u#git+}\" ./d", "git+--upload-pack=x"),
+    ("t=\"${{ x }}\"; git log \"${t##*:}\"", "a:--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t#refs/heads/}\"", "refs/heads/--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t:1}\"", "a--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t/x/}\"", "x--output=C"),
+    ("t=\"${{ x }}\"; git log \"${t// /}\"", " --output=C"),
+    ("t=$(echo \"${{ x }}\" | tr -d v); git log \"$t\"", "v--output=C"),
+    ("t=$(echo \"${{ x }}\" | sed \"s/^v//\"); git log \"$t\"", "v--output=C"),
+    ("t=$(cut -d: -f2 <<< \"${{ x }}\"); git log \"$t\"", "a:--output=C"),
+    ("t=$(echo \"${{ x }}\" | awk '{print $2}'); git log \"$t\"", "a --output=C"),
+    ("read -r t <<< \"${{ x }}\"; git log \"$t\"", " --output=C"),
+    ("IFS=: read -r a t <<< \"${{ x }}\"; git log \"$t\"", "a:--output=C"),
+    ("read -ra a <<< \"${{ x }}\"; git log \"${a[1]}\"", "a --output=C"),
+    ("t=\"${{ x }}\"; a=(${t//,/ }); git log \"${a[1]}\"", "a,--output=C"),
+    ("[[ \"${{ x }}\" =~ x(.*) ]]; git log \"${BASH_REMATCH[1]}\"", "x--output=C"),
+    ("f() { git log \"${1#v}\"; }; f \"${{ x }}\"", "v--output=C"),
+    ("t=$(jq -r .a <<< \"${{ x }}\"); git diff \"$t\"", "{\"a\":\"--output=C\"}"),
+    ("jq -r \".[]\" <<< \"${{ x }}\" | while read -r f; do touch \"$f\"; done", "[\"--x\"]"),
+    ("t=\"${{ x }}\"; f=${t#*:}; touch \"$f\"", "x:/tmp/a"),
+    ("yq e -i '.x = \"${{ x }}\"' f.yml", "a\" + strenv(HOME) + \""),
+    ("yq eval -i \".x = \\\"${{ x }}\\\"\" f.yml", "a\" + strenv(HOME) + \""),
+    ("mlr filter '$a == \"${{ x }}\"' f", "\" || system(\"x\") == \""),
+    ("gcc -E - -include \"${{ x }}\"", "@/etc/passwd"),
+    ("gcc \"${{ x }}\"", "@/etc/passwd"),
+    ("aws s3 rm --recursive \"s3://b/${{ x }}\"", ""),
+    ("curl -w \"${{ x }}\" https://x", "@/etc/passwd"),
+];
+
+#[test]
+fn a_value_that_means_more_to_a_program_is_refused_and_a_plain_one_is_taken() {
+    for (row, value) in BY_VALUE {
+        placed(row, "plain").unwrap_or_else(|refusals| panic!("{row}: {refusals:?}"));
+        assert!(placed(row, value).is_err(), "{row} takes {value:?}");
+    }
+}
+
+/// Programs that change the machine: no payload text is what they do it to. These are never run by a test.
+const MACHINE: &[&str] =
+    &["pkill -f \"${{ x }}\"", "killall ${{ x }}", "date -s \"${{ x }}\"", "date --set=\"${{ x }}\""];
+
+#[test]
+fn no_payload_chooses_what_changes_the_machine() {
+    let taking: Vec<_> = MACHINE.iter().filter(|row| placed(row, "plain").is_ok()).collect();
+    assert!(taking.is_empty(), "{taking:?}");
+}
+
 #[test]
 fn what_only_looks_so_takes_a_value() {
-    let refused: Vec<_> = ALLOWED
-        .iter()
-        .filter_map(|script| placed(script, "a title").err().map(|refusals| (script, refusals[0].reason.clone())))
+    let titled = ALLOWED.iter().map(|script| (*script, "a title"));
+    let refused: Vec<_> = titled
+        .chain(WITH_VALUES.iter().copied())
+        .filter_map(|(script, value)| placed(script, value).err().map(|refusals| (script, refusals[0].reason.clone())))
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
 }

@@ -167,14 +167,15 @@ impl Reader<'_> {
             if self.takes_word("]]") {
                 return Ok(words);
             }
-            let operator = ["&&", "||", "(", ")", "<", ">"].into_iter().find(|operator| self.takes(operator));
+            let is_regex = words.last().and_then(Word::literal).is_some_and(|word| word == "=~");
+            let operators = ["&&", "||", "(", ")", "<", ">"];
+            let operator = operators.into_iter().find(|operator| !is_regex && self.takes(operator));
             if let Some(operator) = operator {
                 let mut word = Word::default();
                 operator.chars().for_each(|character| word.push_char(character, false));
                 words.push(word);
                 continue;
             }
-            let is_regex = words.last().and_then(Word::literal).is_some_and(|word| word == "=~");
             let before = self.at;
             words.push(self.word(if is_regex { Until::Regex } else { Until::Meta })?);
             if self.at == before {

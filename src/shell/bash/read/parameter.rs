@@ -1,5 +1,6 @@
 //! `${…}`.
 
+use super::super::change::Change;
 use super::super::place::Place;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Parameter, Part, Word};
@@ -69,18 +70,20 @@ impl Reader<'_> {
             Some(operator @ ('-' | '=' | '?' | '+')) => {
                 self.at += usize::from(colon) + 1;
                 parameter.assigns = operator == '=';
+                parameter.falls_back = matches!(operator, '-' | '=');
                 let operand = self.operand(place)?;
                 parameter.operands.push(operand);
             }
             _ if colon => self.slice(parameter)?,
-            Some('#' | '%' | '/' | '^' | ',') => {
+            Some(operator @ ('#' | '%' | '/' | '^' | ',')) => {
                 self.at += 1;
                 let operand = self.word(Until::Brace)?;
+                parameter.change = change_by(operator, &operand);
                 parameter.operands.push(operand);
             }
             Some('@') => {
                 self.at += 1;
-                parameter.evaluates |= self.sees("P") || self.char_at(0).is_none();
+                parameter.prompts = self.sees("P") || self.char_at(0).is_none();
                 self.take_name();
             }
             Some('*') if parameter.evaluates => self.at += 1,
@@ -113,10 +116,43 @@ impl Reader<'_> {
     }
 
     fn slice(&mut self, parameter: &mut Parameter) -> Read<()> {
+        let offset = parameter.arithmetic.len();
         while self.takes(":") {
             let inner = self.arithmetic_until_slice_ends()?;
             parameter.arithmetic.push(inner);
         }
+        let is_beginning = parameter.arithmetic.get(offset).and_then(Word::literal).is_some_and(|it| it.trim() == "0");
+        if !is_beginning && !parameter.list && parameter.name != "*" {
+            parameter.change = Change::ANY;
+        }
         Ok(())
+    }
+}
+
+/// Returns what `${name#…}`, `${name/…}` and their kin leave of a value.
+fn change_by(operator: char, operand: &Word) -> Change {
+    let text = operand.literal();
+    let ends_with_mark = |text: &str| text.ends_with(|last: char| !last.is_alphanumeric() && !"*?]".contains(last));
+    match (operator, text) {
+        // The beginning stays, or its letters get another size.
+        ('%' | '^' | ',', _) => Change::NONE,
+        ('#', Some(text)) if ends_with_mark(&text) => Change::MARKED,
+        ('#', Some(text)) if text.trim_start_matches('#').chars().all(char::is_alphabetic) => Change::CUT,
+        ('/', Some(text)) => replaced(text.trim_start_matches(['/', '#', '%'])),
+        _ => Change::ANY,
+    }
+}
+
+/// Returns what a replacement leaves of a value: where marks alone are replaced, what is behind them may be in front.
+fn replaced(text: &str) -> Change {
+    let (pattern, by) = text.rsplit_once('/').unwrap_or((text, ""));
+    let is_mark = |it: char| !it.is_alphanumeric() && !"*?[]".contains(it);
+    let keeps_no_dash = pattern.strip_prefix("[^").and_then(|set| set.strip_suffix(']')).is_some_and(|set| {
+        !set.starts_with('-') && !set.ends_with('-') && !set.contains("\\-") && !set.contains("punct")
+    });
+    match () {
+        () if keeps_no_dash && !by.contains('-') => Change::NO_DASH,
+        () if !by.starts_with('-') && pattern.chars().all(is_mark) => Change::MARKED,
+        () => Change::ANY,
     }
 }

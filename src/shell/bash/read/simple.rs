@@ -117,12 +117,13 @@ impl Reader<'_> {
     fn assignment(&mut self, length: usize) -> Read<Assignment> {
         let name = self.take_name();
         debug_assert_eq!(name.len(), length);
-        let mut assignment = Assignment { name, subscripts: Vec::new(), values: Vec::new(), is_array: false };
+        let mut assignment =
+            Assignment { name, subscripts: Vec::new(), values: Vec::new(), is_array: false, appends: false };
         if self.takes("[") {
             assignment.subscripts.push(self.arithmetic("]")?);
             assignment.is_array = true;
         }
-        self.takes("+");
+        assignment.appends = self.takes("+");
         if !self.takes("=") {
             return self.fail("a word looks like an assignment, but has no `=`");
         }

@@ -1,5 +1,6 @@
 //! What reaches a word.
 
+use super::super::change::Change;
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Substitution, Word};
@@ -121,9 +122,15 @@ impl Walker {
 
     fn parameter(&mut self, parameter: &Parameter, scope: Scope) -> Vec<Id> {
         let mut sources = self.value_of(&parameter.name, scope);
-        if parameter.evaluates {
+        if parameter.evaluates || parameter.prompts {
             self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
-            sources.push(self.flow.id(Node::AnyVariable));
+        }
+        if parameter.evaluates {
+            let any = self.flow.id(Node::AnyVariable);
+            if parameter.prompts {
+                self.refuse(&[any], "the value of a variable that an expansion evaluates");
+            }
+            sources.push(any);
         }
         let has_key = parameter.has_subscript && !parameter.evaluates && self.associative.contains(&parameter.name);
         for (at, word) in parameter.arithmetic.iter().enumerate() {
@@ -145,6 +152,11 @@ impl Walker {
         }
         if parameter.length || parameter.keys && self.keys_are_numbers {
             sources.clear();
+        }
+        if parameter.change != Change::NONE && !sources.is_empty() {
+            let changed = self.flow.stream();
+            sources.iter().for_each(|source| self.flow.changed_edge(*source, changed, parameter.change));
+            return vec![changed];
         }
         sources
     }

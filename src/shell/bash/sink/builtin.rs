@@ -1,5 +1,6 @@
 //! The shell's own commands.
 
+use super::super::change::Change;
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Simple, Word};
@@ -22,7 +23,7 @@ const MAPFILE_VALUES: &str = "CcdnOsu";
 /// Commands that evaluate their arguments, or change what later commands mean.
 const EVALUATING: &[&str] = &[
     "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "fc", "history", "hash", "unset", "wait",
-    "getopts", "coproc", "caller", "disown", "shopt", "ulimit", "umask",
+    "getopts", "coproc", "jobs", "caller", "disown", "shopt", "ulimit", "umask",
 ];
 
 impl Walker {
@@ -144,7 +145,11 @@ impl Walker {
         }
     }
 
-    fn read(&mut self, name: &str, call: Call) {
+    fn read(&mut self, name: &str, mut call: Call) {
+        // Each variable gets a part of a line.
+        let parts = self.flow.stream();
+        self.flow.changed_edge(call.scope.stdin, parts, Change::MARKED);
+        call.scope.stdin = parts;
         let valued = if name == "read" { READ_VALUES } else { MAPFILE_VALUES };
         let mut names = 0;
         let mut arguments = call.rest().iter();

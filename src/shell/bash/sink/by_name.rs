@@ -81,6 +81,19 @@ pub(super) fn files(text: &str) -> impl Iterator<Item = &str> {
     names.filter(move |name| !name.is_empty() && (!loads || name.starts_with(['.', '/']) && !name.ends_with(".json")))
 }
 
+/// Returns what may be names of files in code.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |it: char| it.is_alphanumeric() || "_.-/".contains(it);
+    text.split(move |it| !is_part(it)).filter(|token| !token.is_empty())
+}
+
+/// Says whether code lists a folder's files.
+pub(super) fn lists(text: &str) -> bool {
+    ["listdir", "scandir", "glob", "readdir", "iterdir", "walk", "<*", "wildcard", "Dir["]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
 /// Says whether a text of Node loads a module whose name is not a literal, or runs text in a machine of its own.
 fn loads_computed(text: &str) -> bool {
     let is_computed = |word: &str| {

@@ -188,13 +188,22 @@ impl Walker {
         let has_holes = symbols.iter().any(|symbol| matches!(symbol, Symbol::Hole(_)));
         let is_made_later = symbols.contains(&Symbol::Opaque);
         if is_made_later {
+            self.assigned_by_name(code, scope);
             self.runs_text(sources.to_vec(), scope.arguments, Runner::Shell, scope);
+        }
+        if self.code_depth == CODE_DEPTH_MAX {
+            let any = self.flow.id(Node::AnyVariable);
+            self.refuse(&[scope.arguments, scope.stdin, any], "given to code inside of too much other code");
         }
         if is_made_later || self.code_depth == CODE_DEPTH_MAX {
             return self.refuse(sources, "a part of code that is put together when the script runs");
         }
         match read(&symbols) {
-            Err(_) => self.refuse(sources, "a part of code that pipehook can't read"),
+            Err(_) => {
+                let any = self.flow.id(Node::AnyVariable);
+                let reached = [sources, &[scope.arguments, scope.stdin, any]].concat();
+                self.refuse(&reached, "a part of code that pipehook can't read, or given to such code");
+            }
             Ok(reading) => {
                 self.code_depth += 1;
                 self.foresee(&reading.script);
@@ -205,6 +214,30 @@ impl Walker {
                     self.write_code(code, &reading, reach);
                 }
             }
+        }
+    }
+
+    /// Follows code such as `eval "$1=\$2"`: what it names is given to a variable whose name is known later. Where
+    /// code is put together in another way, what it names may be evaluated.
+    fn assigned_by_name(&mut self, code: &Word, scope: Scope) {
+        let text: String = code.texts().collect();
+        let mut named: Vec<Id> = Vec::new();
+        for (at, _) in text.match_indices('$') {
+            let rest = text[at + 1..].trim_start_matches('{');
+            let name: String = rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            match name.parse() {
+                Ok(number) => named.push(self.position(number, scope).unwrap_or(scope.arguments)),
+                Err(_) if name.is_empty() && rest.starts_with(['@', '*']) => named.push(scope.arguments),
+                Err(_) => named.push(self.flow.id(Node::Variable(name))),
+            }
+        }
+        let is_name = |it: char| it.is_alphanumeric() || it == '_' || it == ' ';
+        let begins_with_name = text.trim_start_matches(is_name).starts_with(['=', '+']);
+        if named.is_empty() {
+        } else if begins_with_name {
+            self.named_later(&Word { parts: code.parts.iter().take(2).cloned().collect() }, &named, scope);
+        } else {
+            self.refuse(&named, "a part of code that is put together when the script runs");
         }
     }
 

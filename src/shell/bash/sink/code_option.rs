@@ -46,7 +46,7 @@ const INTERPRETERS: &[Interpreter] = &[
     },
     Interpreter { names: &["sed", "gsed"], code: &["-e", "--expression"], values: &["-l"], operand: Operand::Code },
     Interpreter {
-        names: &["jq", "yq"],
+        names: &["jq", "yq", "gojq", "jaq", "xq", "tomlq", "mlr"],
         code: &[],
         values: &["--arg", "--argjson", "--slurpfile", "--rawfile", "--indent"],
         operand: Operand::Code,

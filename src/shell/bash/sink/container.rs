@@ -1,5 +1,7 @@
 //! Programs that start a command in a container or a pod.
 
+use super::super::requirement::Requirement;
+use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use super::simple::Call;
@@ -68,6 +70,7 @@ impl Walker {
     fn container_variables(&mut self, options: &[Argument]) {
         for (at, argument) in options.iter().enumerate() {
             let prefix = argument.word.prefix();
+            self.mounted(argument, at.checked_sub(1).and_then(|before| options[before].literal()));
             let is_value = at
                 .checked_sub(1)
                 .is_some_and(|before| options[before].has_literal("-e") || options[before].has_literal("--env"));
@@ -75,6 +78,66 @@ impl Walker {
             if let Some((variable, _)) = assigned.and_then(|it| it.split_once('=')) {
                 self.assign(variable, &argument.sources());
             }
+        }
+    }
+
+    /// Notes the folder of the machine that a container gets.
+    fn mounted(&mut self, argument: &Argument, option: Option<String>) {
+        let prefix = argument.word.prefix();
+        let is_mount = |option: &str| matches!(option, "-v" | "--volume" | "--mount");
+        let is_glued = ["--volume=", "--mount="].iter().any(|option| prefix.starts_with(option));
+        if !option.as_deref().is_some_and(is_mount) && !is_glued {
+            return;
+        }
+        let is_folder = |before: &str| {
+            matches!(before, "" | "/") || ["source=", "src=", "--volume="].iter().any(|it| before.ends_with(it))
+        };
+        let mut before = String::new();
+        for (part, sources) in argument.parts() {
+            match part {
+                Part::Text { text, .. } => before.push_str(text),
+                _ => {
+                    if is_folder(&before) {
+                        self.refuse(sources, "a folder that a container gets");
+                    }
+                    self.require(sources, Requirement::PlainPath);
+                    before.push('*');
+                }
+            }
+        }
+    }
+
+    /// Notes what an image is built of: a folder below the script's.
+    pub(super) fn build_context(&mut self, call: Call) {
+        let is_option = |it: &Argument| it.word.prefix().starts_with('-');
+        let builds = call.rest().iter().take(3).any(|it| it.has_literal("build"));
+        if let [.., before, context] = call.rest()
+            && builds
+            && (!is_option(before) || before.word.prefix().contains('='))
+            && !is_option(context)
+        {
+            self.require(&context.sources(), Requirement::PlainPath);
+        }
+    }
+
+    /// Notes the image that a cluster or a cloud is told to run: the author's own, with a tag perhaps.
+    pub(super) fn image_named(&mut self, call: Call) {
+        let is_image = |option: &str| matches!(option, "--image" | "--image-uri");
+        for (at, argument) in call.rest().iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            if is_image(&before) {
+                self.refuse(&argument.first(), "the image that is run");
+            } else if argument.word.prefix().starts_with("--image=") && argument.word.prefix().len() == "--image=".len()
+            {
+                let sources = argument.parts().find(|(_, sources)| !sources.is_empty()).map(|(_, it)| it.clone());
+                self.refuse(&sources.unwrap_or_default(), "the image that is run");
+            }
+        }
+        if let [set, image, rest @ ..] = call.rest()
+            && set.has_literal("set")
+            && image.has_literal("image")
+        {
+            rest.iter().skip(1).for_each(|argument| self.refuse(&argument.first(), "the image that is run"));
         }
     }
 

@@ -34,9 +34,9 @@ impl Walker {
 
     /// Notes that what reaches `sources` is in a file now.
     pub(super) fn written(&mut self, target: &Word, source: Id) {
-        for file in self.files(target) {
-            self.flow.edge(source, file);
-        }
+        let file = self.file(target);
+        self.flow.edge(source, file);
+        self.gets_later(target, source);
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(source, any);
         if is_run(&target_text(target)) {
@@ -85,7 +85,8 @@ impl Walker {
 
     /// Returns what is in a file that is read: in all of them, where a pattern or `find` gives the name.
     pub(super) fn content(&mut self, target: &Word) -> Vec<Id> {
-        let mut content = self.files(target);
+        let mut content = vec![self.file(target)];
+        content.extend(self.gives_later(target));
         let is_listed = target.is_pattern()
             || target.texts().any(|text| text.contains("{}"))
             || target.parts.iter().any(|part| matches!(part, Part::Substitution { .. }) && !part.is_process());
@@ -95,21 +96,12 @@ impl Walker {
         if target.literal().is_some_and(|name| name.starts_with("/proc/") && name.ends_with("environ"))
             || target.prefix().starts_with("/proc/") && target.texts().any(|text| text.ends_with("environ"))
         {
-            content.push(self.flow.id(Node::AnyVariable));
+            content.push(self.flow.id(Node::Environment));
+        }
+        if target.texts().any(|text| text.contains(".git/")) {
+            content.push(self.flow.id(Node::Kept("git")));
         }
         content
-    }
-
-    /// Returns the nodes of the file of this name: of the name as it is written, and of the names
-    /// that the variable it consists of gets in the script.
-    pub(super) fn files(&mut self, target: &Word) -> Vec<Id> {
-        let mut files = vec![self.file(target)];
-        if let [Part::Parameter(parameter)] = target.parts.as_slice() {
-            for name in self.texts.get(&parameter.name).cloned().unwrap_or_default() {
-                files.push(self.flow.id(file_node(&name)));
-            }
-        }
-        files
     }
 
     /// Returns the node of a file by its name's text. Two names that end the same are the same

@@ -19,6 +19,10 @@ use std::rc::Rc;
 /// writes. Above it, what such a command is given counts as a command that is not known.
 const EXPANSIONS_MAX: usize = 2000;
 
+/// The most words of all those commands together: a function that calls itself with one word more each time has
+/// ever longer ones.
+const WORDS_MAX: usize = 20_000;
+
 /// A word with what reaches it, kept for later.
 #[derive(Debug)]
 struct Kept {
@@ -109,7 +113,7 @@ impl Walker {
 
     /// Looks at all commands that wait, once for each call of their functions.
     pub(super) fn forward_all(&mut self) {
-        let (mut done, mut expansions) = (HashMap::<usize, usize>::new(), 0);
+        let (mut done, mut expansions, mut words) = (HashMap::<usize, usize>::new(), 0, 0);
         loop {
             let mut is_done = true;
             for at in 0..self.forwards.waiting.len() {
@@ -122,7 +126,8 @@ impl Walker {
                     is_done = false;
                     for start in self.starts(forward.function, &forward, &call) {
                         expansions += 1;
-                        if expansions > EXPANSIONS_MAX {
+                        words += call.len() - start;
+                        if expansions > EXPANSIONS_MAX || words > WORDS_MAX {
                             self.give_up();
                             self.forwards.calls.clear();
                             return self.fill_positions();
@@ -364,7 +369,7 @@ fn element_of(list: &str, element: &Word) -> Word {
 }
 
 /// Returns a word without the commands in it, which were followed where they stand.
-fn without_commands(word: Word) -> Word {
+pub(super) fn without_commands(word: Word) -> Word {
     let replaced = |part| match part {
         Part::Substitution { .. } | Part::Arithmetic(_) => Part::Opaque,
         other => other,

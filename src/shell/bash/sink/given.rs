@@ -3,12 +3,12 @@
 //!
 //! Programs that are known to take data so are the exceptions that these tables list.
 
-use super::super::flow::Node;
+use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::Walker;
 use super::argument::Argument;
 use super::file::file_node;
 use super::simple::Call;
+use super::{Walker, by_name};
 
 /// Options that name a file of settings, rules or commands.
 const FILE_OPTIONS: &[&str] =
@@ -70,14 +70,19 @@ const CODE_OPTIONS: &[&str] = &["-c", "-e", "-E", "-g", "--extra-vars"];
 const PLAIN_SETTINGS: &[(&str, &[&str])] = &[
     ("go", &["-ldflags", "-gcflags", "-asmflags", "-gccgoflags", "--ldflags", "--gcflags"]),
     ("rpmbuild", &["--define", "-D"]),
+    ("rustc", &["-C", "--codegen"]),
 ];
 
 /// Options whose value is a list of settings, by program.
 const SETTINGS: &[(&str, &[&str])] = &[
     ("helm", &["--set", "--set-string", "--set-file", "--set-json"]),
-    ("dotnet", &["-p", "/p", "--property", "-property", "/property"]),
+    ("dotnet", &["-p", "/p", "--property", "-property", "/property", "--version-suffix", "--logger", "-l"]),
+    ("gcloud", &["--set-env-vars", "--update-env-vars", "--set-secrets", "--update-labels", "--args"]),
     ("msbuild", &["-p", "/p", "-property", "/property"]),
 ];
+
+/// Options among them whose value is a name with a value.
+const SETTINGS_BY_NAME: &[&str] = &["--set", "--set-string", "--set-file", "--set-json", "-p", "/p", "--set-env-vars"];
 
 /// Programs to which such an option gives data.
 const DATA_OPTIONS: &[&str] = &[
@@ -167,7 +172,7 @@ const DATA_OPTIONS: &[&str] = &[
 const CARRYING: &[&str] = &[
     "gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "javac", "tcc", "ghc", "ld", "tsc", "rsync", "cpio", "pax",
     "tar", "zip", "unzip", "gzip", "gunzip", "zstd", "xz", "openssl", "base64", "gpg", "split", "csplit", "iconv",
-    "dos2unix", "patch", "uudecode", "xxd", "awk", "gawk", "sed",
+    "dos2unix", "dd", "patch", "uudecode", "xxd", "awk", "gawk", "sed",
 ];
 
 /// Programs among them that choose the names themselves.
@@ -215,6 +220,9 @@ impl Walker {
                 self.require(&argument.sources(), Requirement::Plain);
             } else if known(SETTINGS) {
                 self.require(&argument.sources(), Requirement::OneSetting);
+                if SETTINGS_BY_NAME.contains(&&*option) {
+                    self.refuse(&argument.first(), "the name of a setting");
+                }
             }
         }
     }
@@ -236,9 +244,12 @@ impl Walker {
         let copied = self.flow.stream();
         self.flow.edge(call.scope.stdin, copied);
         for argument in call.rest() {
-            for file in self.content(argument.word) {
-                self.flow.edge(file, copied);
-            }
+            let content =
+                match argument.literal().filter(|_| name == "dd").as_deref().and_then(|it| it.strip_prefix("if=")) {
+                    Some(file) => vec![self.flow.id(file_node(file))],
+                    None => self.content(argument.word),
+                };
+            self.flow.edges(&content, copied);
         }
         for argument in call.rest().iter().filter(|argument| argument.is_literal()) {
             self.written_quietly(argument.word, copied);
@@ -266,17 +277,28 @@ impl Walker {
         let written = self.flow.stream();
         self.flow.edges(&call.sources(), written);
         self.flow.edge(call.scope.stdin, written);
+        for operand in call.rest().iter().filter(|it| !it.word.prefix().starts_with('-')) {
+            let content = self.content(operand.word);
+            self.flow.edges(&content, written);
+        }
         for text in code {
             if ENVIRONMENT.iter().any(|word| text.contains(word)) {
                 let any = self.flow.id(Node::AnyVariable);
                 self.flow.edge(any, written);
             }
-            let is_part = |it: char| it.is_alphanumeric() || "_.-/".contains(it);
-            for token in text.split(|it| !is_part(it)).filter(|token| !token.is_empty()) {
+            for token in by_name::tokens(text) {
                 let file = self.flow.id(file_node(token));
                 self.flow.edge(written, file);
             }
         }
+    }
+
+    /// Returns what may be in the files that code names, and their names where it lists them.
+    pub(super) fn files_in_code(&mut self, text: &str) -> Vec<Id> {
+        let names = by_name::lists(text).then(|| self.flow.id(Node::FileNames));
+        let files = by_name::tokens(text).map(|token| self.flow.id(file_node(token)));
+        let files: Vec<Id> = files.collect();
+        files.into_iter().chain(names).collect()
     }
 }
 

@@ -61,7 +61,14 @@ impl Walker {
                 {
                     self.require(&value.sources(), Requirement::NoBackslash);
                 }
+                if option.ends_with("file")
+                    && let Some(file) = call.words.get(index + 1)
+                {
+                    self.path(file);
+                }
                 index += if option.starts_with("--arg") || option.ends_with("file") { 2 } else { 1 };
+            } else if is_flag(interpreter, &option) {
+                continue;
             } else if let Some(value) = call.words.get(index).filter(|value| !value.is_literal()) {
                 index += self.unknown_option(name, interpreter, &option, value);
             }
@@ -108,6 +115,10 @@ impl Walker {
         let words = given.map(|(_, argument)| argument.word).chain(input);
         let code: Vec<String> = words.flat_map(Word::texts).map(str::to_owned).collect();
         self.named_in_code(call, &code);
+        for file in code.iter().flat_map(|text| by_name::tokens(text)) {
+            let file = self.flow.id(file_node(file));
+            self.flow.edge(file, call.scope.out);
+        }
         if interpreter.names.contains(&"crontab") {
             call.rest().iter().filter(|argument| argument.is_literal()).for_each(|argument| self.run(argument.word));
         }
@@ -184,10 +195,13 @@ impl Walker {
                 }
                 rest
             }
-            (Operand::Code, [verb, first, rest @ ..])
-                if name == "yq" && ["e", "eval", "ea", "eval-all"].iter().any(|it| verb.has_literal(it)) =>
+            (Operand::Code, [verb, rest @ ..])
+                if name == "mlr"
+                    || name == "yq" && ["e", "eval", "ea", "eval-all"].iter().any(|it| verb.has_literal(it)) =>
             {
-                self.program_text(name, first);
+                // Options may stand behind the verb: any word may be the program then.
+                let files = rest.iter().filter(|it| !it.is_literal()).collect::<Vec<_>>();
+                files.iter().for_each(|word| self.program_text(name, word));
                 rest
             }
             (Operand::Code, [first, rest @ ..]) => {
@@ -248,7 +262,9 @@ impl Walker {
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
         if code.word.texts().any(|text| by_name::runs_texts(name, text)) {
             let any = self.flow.id(Node::AnyVariable);
-            let reaching = [call.sources(), vec![call.scope.stdin, any]].concat();
+            let files: Vec<Id> = call.rest().iter().flat_map(|it| self.content(it.word)).collect();
+            let named: Vec<Id> = code.word.texts().flat_map(|text| self.files_in_code(text)).collect();
+            let reaching = [call.sources(), vec![call.scope.stdin, any], files, named].concat();
             self.refuse(&reaching, "given to a program that runs texts");
         }
         self.evaluated_files(code, call);
@@ -360,6 +376,27 @@ impl Scan {
             self.last = Some(character);
         }
     }
+}
+
+/// Says whether an option of `jq` or `awk` has no value behind it.
+fn is_flag(interpreter: &Interpreter, option: &str) -> bool {
+    const OF_JQ: &[&str] = &[
+        "--raw-output",
+        "--compact-output",
+        "--null-input",
+        "--exit-status",
+        "--slurp",
+        "--sort-keys",
+        "--raw-input",
+        "--join-output",
+        "--inplace",
+    ];
+    let is_jq = interpreter.names.contains(&"jq");
+    let is_letters = |letters: &str| {
+        option.len() > 1 && option[1..].chars().all(|it| letters.contains(it)) && !option.starts_with("--")
+    };
+    let is_separator = interpreter.names.contains(&"awk") && option.starts_with("-F") && option.len() > 2;
+    is_jq && (OF_JQ.contains(&option) || is_letters("rcensSRjaiMC")) || is_separator
 }
 
 /// Says whether a file's name means the standard input or another descriptor.

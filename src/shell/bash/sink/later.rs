@@ -30,6 +30,8 @@ pub(super) struct Later {
 pub(super) enum Value {
     /// A text as it stands in the script.
     Text(String),
+    /// What a word becomes, where these are the arguments.
+    Word(Word, Id),
     /// The argument of this number, counted from 1, of the function with this node of its arguments.
     Argument(Id, usize),
     Unknown,
@@ -70,7 +72,7 @@ impl Walker {
         let value = match (word.literal(), argument()) {
             (Some(text), _) => Value::Text(text),
             (None, Some(number)) => Value::Argument(scope.arguments, number),
-            (None, None) => Value::Unknown,
+            (None, None) => Value::Word(word.clone(), scope.arguments),
         };
         self.gets(variable, value);
     }
@@ -139,7 +141,7 @@ impl Walker {
             match value {
                 Value::Text(text) => texts.push(text),
                 Value::Argument(function, number) => texts.extend(self.texts_of_argument(function, number)?),
-                Value::Unknown => return None,
+                Value::Word(..) | Value::Unknown => return None,
             }
         }
         Some(texts)
@@ -171,6 +173,11 @@ impl Walker {
 }
 
 impl Later {
+    /// Returns what a variable gets, if anything in the script gives it something.
+    pub(super) fn values_of(&self, variable: &str) -> Option<&[Value]> {
+        self.values.get(variable).map(Vec::as_slice)
+    }
+
     /// Returns the texts that a word may become, as far as they stand in the script.
     fn possible(&self, word: &Word) -> Vec<String> {
         let prefix = word.prefix();
@@ -180,7 +187,7 @@ impl Later {
     fn texts(&self) -> impl Iterator<Item = &String> {
         let assigned = self.values.values().flatten().filter_map(|value| match value {
             Value::Text(text) => Some(text),
-            Value::Argument(..) | Value::Unknown => None,
+            Value::Argument(..) | Value::Word(..) | Value::Unknown => None,
         });
         assigned.chain(&self.given)
     }

@@ -5,6 +5,7 @@
 
 pub(in crate::shell) use code_option::without_version;
 
+mod address;
 mod argument;
 mod builtin;
 mod by_name;
@@ -12,11 +13,14 @@ mod code;
 mod code_option;
 mod container;
 mod file;
+mod filter;
 mod forward;
+mod git;
 mod given;
 mod interpreter;
 mod later;
 mod launcher;
+mod name;
 mod number;
 mod package;
 mod program;
@@ -29,10 +33,11 @@ use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
 use crate::shell::requirement::Requirement;
-use crate::shell::special::{is_obeyed, is_special};
+use crate::shell::special::{is_obeyed, names_run_file};
 use argument::Argument;
 use forward::Forwards;
 use later::{Later, Value};
+use name::Names;
 use std::collections::{HashMap, HashSet};
 use written::Written;
 
@@ -91,6 +96,8 @@ fn judge_with(
         aliases: HashMap::new(),
         forwards: Forwards::default(),
         later: Later::default(),
+        names: Names::default(),
+        arguments_here: 0,
         written: Written::default(),
         splits_oddly: false,
         code: HashMap::new(),
@@ -104,7 +111,11 @@ fn judge_with(
     for hole in 0..holes {
         let (hole_id, name) = (walker.flow.id(Node::Hole(hole)), walker.flow.id(Node::Variable(variable(hole))));
         walker.flow.edge(hole_id, name);
+        let all = walker.flow.id(Node::Environment);
+        walker.flow.edge(hole_id, all);
     }
+    let (any, all) = (walker.flow.id(Node::AnyVariable), walker.flow.id(Node::Environment));
+    walker.flow.edge(any, all);
     for (index, name) in environment.iter().enumerate() {
         let (hole_id, name) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::Variable(name.clone())));
         walker.flow.edge(hole_id, name);
@@ -123,11 +134,16 @@ fn judge_with(
     };
     walker.script(&reading.script, scope);
     walker.forward_all();
-    for _ in 0..CODE_DEPTH_MAX {
-        if !walker.run_written() {
+    walker.settle_names();
+    let mut rounds = 0;
+    while walker.run_written() {
+        walker.forward_all();
+        walker.settle_names();
+        rounds += 1;
+        if rounds == CODE_DEPTH_MAX {
+            walker.doubt_all();
             break;
         }
-        walker.forward_all();
     }
     walker.settle_later();
     let verdicts = walker.flow.verdicts(holes + environment.len());
@@ -153,6 +169,9 @@ struct Walker {
     aliases: HashMap<String, Vec<String>>,
     forwards: Forwards,
     later: Later,
+    names: Names,
+    /// The node of the arguments where the walk is.
+    arguments_here: Id,
     written: Written,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
@@ -255,6 +274,7 @@ impl Walker {
     }
 
     fn command(&mut self, command: &Command, scope: Scope) {
+        self.is_at(scope);
         match command {
             Command::Simple(simple) => self.simple(simple, scope),
             Command::Pipeline(commands) => self.pipeline(commands, scope),
@@ -377,7 +397,7 @@ impl Walker {
         self.holds_command(name, text);
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         self.text_at(variable, text.to_owned());
-        if is_special(name) {
+        if names_run_file(name) {
             let file = self.flow.id(file::file_node(text));
             self.refuse(&[file], &format!("written to a file that `{name}` names, which is run"));
         }
@@ -387,5 +407,6 @@ impl Walker {
     fn arithmetic(&mut self, word: &Word, scope: Scope) {
         let argument = self.argument(word, scope);
         self.require(&argument.sources(), Requirement::Integer);
+        self.counted(word);
     }
 }

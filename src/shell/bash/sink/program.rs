@@ -97,26 +97,42 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("gcc", &["-B"]),
     ("pandoc", &["--filter", "-F", "--lua-filter", "-L", "--template", "--pdf-engine"]),
     ("eslint", &["-f", "--format", "-c", "--parser", "--rulesdir"]),
+    ("curl", &["-x", "--resolve", "--connect-to", "--doh-url", "--unix-socket", "--abstract-unix-socket"]),
+    ("docker", &["-H", "--host", "--context"]),
+    ("mvn", &["-f", "-s", "-gs", "--file", "--settings", "--global-settings"]),
+    ("cargo", &["--manifest-path", "--target"]),
+    ("npm", &["--prefix", "-C"]),
+    ("pnpm", &["--prefix", "-C", "--dir"]),
+    ("yarn", &["--cwd"]),
+    ("helm", &["--repo", "--registry-config", "--ca-file"]),
+    ("aws", &["--endpoint-url", "--ca-bundle"]),
+    ("tar", &["--transform", "--xform"]),
+    ("git", &["--separate-git-dir"]),
 ];
 
-/// Commands of `git` that print what others have given to it.
-const PRINTING_OF_GIT: &[&str] = &[
-    "log",
-    "show",
-    "tag",
-    "branch",
-    "for-each-ref",
-    "cat-file",
-    "notes",
-    "shortlog",
-    "reflog",
-    "blame",
-    "whatchanged",
-    "rev-list",
-    "describe",
-    "stash",
-    "show-ref",
-    "name-rev",
+/// The longest word that counts as several options of one letter: longer ones are one, such as `-DskipTests`.
+const CLUSTER_MAX: usize = 6;
+
+/// The function that the shell calls with the words of a command that it does not find.
+const NOT_FOUND: &str = "command_not_found_handle";
+
+/// Options of `helm` without a value.
+const HELM_FLAGS: &[&str] = &[
+    "--install",
+    "-i",
+    "--atomic",
+    "--wait",
+    "--wait-for-jobs",
+    "--dry-run",
+    "--debug",
+    "--create-namespace",
+    "--force",
+    "--reuse-values",
+    "--reset-values",
+    "--cleanup-on-fail",
+    "--devel",
+    "--skip-crds",
+    "--dependency-update",
 ];
 
 /// Fields of `package.json` that only describe the package.
@@ -132,6 +148,12 @@ const CHANGING: &[&str] = &[
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_program(call);
+        if self.functions.contains(NOT_FOUND) {
+            let all: Vec<Id> = call.words.iter().flat_map(Argument::sources).collect();
+            let arguments = self.flow.id(Node::Arguments(NOT_FOUND.to_owned()));
+            self.flow.edges(&all, arguments);
+            self.called_with(arguments, call.words);
+        }
         self.special_program(call, name);
         self.transfer(name, call);
         self.package(name, call);
@@ -226,8 +248,22 @@ impl Walker {
     fn special_program(&mut self, call: Call, name: &str) {
         match name {
             "git" => self.git(call),
-            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => self.container(call),
-            "kubectl" | "oc" => self.pod(call),
+            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
+                self.container(call);
+                self.build_context(call);
+            }
+            "kubectl" | "oc" => {
+                self.pod(call);
+                self.image_named(call);
+            }
+            "gcloud" | "az" => self.image_named(call),
+            "aws" => {
+                self.image_named(call);
+                let removes =
+                    call.rest().iter().take(2).any(|it| ["rm", "mv", "sync"].iter().any(|word| it.has_literal(word)));
+                let objects = call.rest().iter().filter(|it| removes && it.word.prefix().starts_with("s3://"));
+                objects.for_each(|argument| self.inside_path(argument));
+            }
             "make" | "gmake" => {
                 self.require_all(call.rest(), Requirement::Plain);
                 let is_input = |it: &str| matches!(it, "-" | "-f-" | "--file=-" | "--makefile=-");
@@ -245,13 +281,26 @@ impl Walker {
             | "most" | "ant" => self.require_all(call.rest(), Requirement::Plain),
             "mvn" | "mvnw" | "gradle" | "gradlew" | "sbt" | "lein" | "mill" | "configure" => self.goals(call),
             "mail" | "mailx" | "s-nail" | "sendmail" => self.recipients(call),
-            "npm" | "pnpm" | "yarn" => self.settings(call),
+            "npm" | "pnpm" | "yarn" => {
+                self.settings(call);
+                self.runs_package(call);
+            }
+            "pkill" | "killall" | "killall5" | "skill" => {
+                self.refuse(&call.sources(), "what chooses the processes that are ended");
+            }
+            "date" => self.clock(call),
+            "pytest" | "py.test" => call.rest().iter().for_each(|argument| {
+                if !argument.word.prefix().starts_with('-') {
+                    self.require(&argument.first(), Requirement::InsidePath);
+                }
+            }),
+            "helm" => self.chart(call),
             "gh" if call.rest().first().is_some_and(|it| it.has_literal("alias")) => {
                 self.refuse(&call.sources(), "a command that `gh` runs by another name");
             }
             "tar" => self.tar(call),
             "tee" => self.tee(call),
-            "uniq" | "xxd" => self.second_operand(call),
+            "uniq" | "xxd" | "split" => self.second_operand(call),
             "cd" | "pushd" => call.rest().iter().for_each(|argument| self.inside_path(argument)),
             "find" if call.rest().iter().any(|it| changes_found(it)) => {
                 let is_path = |it: &&Argument| !it.word.prefix().starts_with(['-', '(', '!']);
@@ -263,6 +312,42 @@ impl Walker {
         }
         if CHANGING.contains(&name) {
             call.rest().iter().for_each(|argument| self.changed_path(argument));
+        }
+    }
+
+    /// Notes the time that `date` sets the clock to.
+    fn clock(&mut self, call: Call) {
+        for (at, argument) in call.rest().iter().enumerate() {
+            let prefix = argument.word.prefix();
+            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let sets = |option: &str| option == "-s" || option.starts_with("--set") || option == "-us";
+            if sets(&before) || sets(&prefix) || prefix.starts_with("-s") {
+                self.refuse(&argument.sources(), "the time that a clock is set to");
+            }
+        }
+    }
+
+    /// Notes whose chart is installed, and from where.
+    fn chart(&mut self, call: Call) {
+        let is_option = |argument: &Argument| argument.word.prefix().starts_with('-');
+        let is_value = |at: usize| {
+            at.checked_sub(1).is_some_and(|before| {
+                is_option(&call.rest()[before]) && !HELM_FLAGS.iter().any(|flag| call.rest()[before].has_literal(flag))
+            })
+        };
+        let operands = (0..call.rest().len()).filter(|at| !is_option(&call.rest()[*at]) && !is_value(*at));
+        let operands: Vec<&Argument> = operands.map(|at| &call.rest()[at]).collect();
+        let begins = |words: &[&str]| {
+            words.iter().enumerate().all(|(at, word)| operands.get(at).is_some_and(|it| it.has_literal(word)))
+        };
+        let chart = match () {
+            () if begins(&["upgrade"]) || begins(&["install"]) => operands.get(2),
+            () if begins(&["pull"]) || begins(&["template"]) => operands.get(1),
+            () if begins(&["repo", "add"]) => operands.get(3),
+            () => None,
+        };
+        if let Some(chart) = chart {
+            self.refuse(&chart.first(), "the chart that is installed");
         }
     }
 
@@ -305,72 +390,6 @@ impl Walker {
         let name = prefix.split_once('=').map_or("", |(name, _)| name);
         if !DESCRIBING_FIELDS.contains(&name) {
             self.refuse(&field.sources(), "a field of `package.json` that chooses what runs or is fetched");
-        }
-    }
-
-    fn git(&mut self, call: Call) {
-        let takes_value = |argument: &Argument| argument.has_literal("-c") || argument.has_literal("-C");
-        let is_command = |at: &usize| {
-            let is_value = at.checked_sub(1).is_some_and(|before| takes_value(&call.rest()[before]));
-            !is_value && !call.rest()[*at].word.prefix().starts_with('-')
-        };
-        let command = (0..call.rest().len()).find(is_command).map(|at| &call.rest()[at]);
-        if let Some(command) = command {
-            self.refuse(&command.sources(), "the name of a command of `git`");
-        }
-        let is = |words: &[&str]| words.iter().any(|word| command.is_some_and(|command| command.has_literal(word)));
-        let has = |word: &str| call.rest().iter().any(|argument| argument.has_literal(word));
-        let runs = is(&["filter-branch", "filter-repo"])
-            || is(&["submodule"]) && has("foreach")
-            || is(&["bisect"]) && has("run")
-            || is(&["rebase"]) && has("-x")
-            || is(&["difftool", "mergetool", "hook", "p4", "fast-import"])
-            || is(&["clone", "fetch", "ls-remote"]) && has("-u");
-        if runs {
-            self.refuse(&call.sources(), "an argument of a command of `git` that runs a program");
-        }
-        if is(&["merge", "pull", "rebase", "cherry-pick", "revert"]) {
-            self.merge_strategy(call);
-        }
-        let operands = || call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
-        if is(&["init", "clean"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
-            operands().for_each(|argument| self.inside_path(argument));
-        } else if is(&["clone"]) {
-            call.rest().last().into_iter().for_each(|folder| self.inside_path(folder));
-        } else if is(&["push", "fetch", "pull"]) {
-            // Behind the command and the other repository.
-            operands().skip(2).for_each(|argument| self.require(&argument.sources(), Requirement::OneRef));
-        }
-        self.kept_by_git(call, is(PRINTING_OF_GIT) && !has("--count"));
-        let is_config = command.is_some_and(|command| command.has_literal("config"));
-        let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
-        if is_config {
-            call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
-        }
-        if is_config && !sets_user {
-            self.refuse(&call.sources(), "a setting of `git`");
-        }
-    }
-
-    /// Notes that git keeps what it is given, such as the message of a commit, and may print it later.
-    fn kept_by_git(&mut self, call: Call, prints: bool) {
-        let kept = self.flow.id(Node::Kept("git"));
-        self.flow.edges(&call.sources(), kept);
-        self.flow.edge(call.scope.stdin, kept);
-        if prints {
-            self.flow.edge(kept, call.scope.out);
-        }
-    }
-
-    /// Notes the name of a merge strategy: `git merge -s x` runs `git-merge-x`.
-    fn merge_strategy(&mut self, call: Call) {
-        let is_option = |argument: &Argument| argument.has_literal("-s") || argument.has_literal("--strategy");
-        for (at, argument) in call.rest().iter().enumerate() {
-            let prefix = argument.word.prefix();
-            let is_glued = prefix.starts_with("-s") || prefix.starts_with("--strategy=");
-            if is_glued || at.checked_sub(1).is_some_and(|before| is_option(&call.rest()[before])) {
-                self.refuse(&argument.sources(), "the name of a merge strategy, which is a program");
-            }
         }
     }
 
@@ -419,9 +438,11 @@ impl Walker {
     fn copy(&mut self, call: Call) {
         let Some((target, sources)) = call.rest().split_last() else { return };
         let copied = self.flow.stream();
-        for source in sources {
-            let file = self.file(source.word);
-            self.flow.edge(file, copied);
+        // `cp a{,.bak}` is one word for both.
+        let both = target.word.has_alternatives().then_some(target);
+        for source in sources.iter().chain(both) {
+            let content = self.content(source.word);
+            self.flow.edges(&content, copied);
         }
         self.written(target.word, copied);
     }
@@ -457,7 +478,7 @@ fn changes_found(argument: &Argument) -> bool {
 fn is_running(program: &str, option: Option<&str>) -> bool {
     let Some(option) = option else { return false };
     // The last letter of several may be such an option too: `rsync -ave`.
-    let is_cluster = option.len() > 2 && !option.starts_with("--");
+    let is_cluster = (3..=CLUSTER_MAX).contains(&option.len()) && !option.starts_with("--");
     let ends_so = |known: &str| option == known || is_cluster && known.len() == 2 && option.ends_with(&known[1..]);
     let by_program =
         RUNNING_SHORT.iter().any(|(name, options)| *name == program && options.iter().any(|it| ends_so(it)));

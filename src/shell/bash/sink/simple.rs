@@ -1,9 +1,12 @@
 //! Simple commands: what they assign, where their output goes, and who treats their arguments how.
 
+use super::super::change::Change;
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
+use super::filter;
+use super::later::Value;
 use super::number::prints_number;
 use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
@@ -21,7 +24,27 @@ const NOT_PRINTING_FILES: &[&str] = &[
 const SEARCHING: &[&str] = &["grep", "egrep", "fgrep", "rg", "ag", "ack"];
 
 /// Commands that print the names of files.
-const PRINTING_NAMES: &[&str] = &["ls", "find", "fd", "du", "tree", "stat"];
+const PRINTING_NAMES: &[&str] = &[
+    "ls",
+    "find",
+    "fd",
+    "du",
+    "tree",
+    "stat",
+    "readlink",
+    "realpath",
+    "unzip",
+    "zip",
+    "zipinfo",
+    "tar",
+    "rsync",
+    "git",
+    "grep",
+    "rg",
+    "file",
+    "md5sum",
+    "sha256sum",
+];
 
 /// A command whose arguments were followed.
 #[derive(Clone, Copy)]
@@ -102,6 +125,12 @@ impl Walker {
         if self.counts(call) {
             call.scope.out = self.flow.stream();
         }
+        let change = filter::change_by(call);
+        if change != Change::NONE {
+            let (changed, out) = (self.flow.stream(), call.scope.out);
+            self.flow.changed_edge(changed, out, change);
+            call.scope.out = changed;
+        }
         self.given_words(call);
         if !words.is_empty() {
             self.mention_files(call);
@@ -153,7 +182,11 @@ impl Walker {
             if let Some(text) = word.literal() {
                 self.assign_text(&assignment.name, &text);
             }
-            self.gets_word(&assignment.name, word, scope);
+            if assignment.appends {
+                self.gets(&assignment.name, Value::Unknown);
+            } else {
+                self.gets_word(&assignment.name, word, scope);
+            }
         }
     }
 
@@ -216,8 +249,8 @@ impl Walker {
             self.alias(name, call);
         }
         if PRINTING_VARIABLES.contains(&name) {
-            let any = self.flow.id(Node::AnyVariable);
-            self.flow.edge(any, call.scope.out);
+            let all = self.flow.id(Node::Environment);
+            self.flow.edge(all, call.scope.out);
         }
         if PRINTING_NAMES.contains(&name) {
             let names = self.flow.id(Node::FileNames);

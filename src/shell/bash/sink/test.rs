@@ -1,5 +1,6 @@
 //! `[[ ]]`, `[ ]` and `test`.
 
+use super::super::change::Change;
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::Walker;
@@ -19,7 +20,9 @@ impl Walker {
     pub(super) fn conditional(&mut self, words: &[Argument]) {
         if words.iter().any(|word| word.has_literal("=~")) {
             let sources: Vec<_> = words.iter().flat_map(Argument::sources).collect();
-            self.shell_keeps("BASH_REMATCH", &sources);
+            let parts = self.flow.stream();
+            sources.iter().for_each(|source| self.flow.changed_edge(*source, parts, Change::ANY));
+            self.shell_keeps("BASH_REMATCH", &[parts]);
         }
         for (index, word) in words.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| &words[before]);

@@ -16,12 +16,38 @@ const SENT: &[&str] =
 const FILES_SHORT: &[(&str, &[&str])] = &[
     (
         "curl",
-        &["-o", "-T", "-c", "-D", "-E", "--libcurl", "--trace", "--trace-ascii", "--stderr", "--etag-save", "--hsts"],
+        &[
+            "-o",
+            "-T",
+            "-c",
+            "-D",
+            "-E",
+            "--libcurl",
+            "--trace",
+            "--trace-ascii",
+            "--stderr",
+            "--etag-save",
+            "--etag-compare",
+            "--hsts",
+            "--netrc-file",
+            "--cert",
+            "--key",
+            "--cacert",
+            "--capath",
+            "--crlfile",
+        ],
     ),
     ("wget", &["-O", "-o", "-a", "-i", "-P", "--save-cookies", "--rejected-log", "--warc-file", "--hsts-file"]),
     ("find", &["-fprintf", "-fprint", "-fprint0", "-fls"]),
-    ("tar", &["-g", "--listed-incremental", "--index-file"]),
+    ("tar", &["-g", "--listed-incremental", "--index-file", "-X", "-T"]),
     ("shuf", &["-o"]),
+    ("csplit", &["-f", "--prefix"]),
+    ("date", &["-f", "--file"]),
+    ("patch", &["-i", "--input"]),
+    ("pandoc", &["-o"]),
+    ("terraform", &["-var-file", "--var-file", "-state", "-out"]),
+    ("gh", &["--notes-file", "--input"]),
+    ("rsync", &["--backup-dir", "--password-file", "--partial-dir", "--temp-dir"]),
     ("iconv", &["-o"]),
     ("ssh-keygen", &["-f"]),
     ("kubectl", &["-f", "--filename", "-k", "--kustomize"]),
@@ -137,8 +163,16 @@ fn is_option(option: &str, known: &str) -> bool {
 impl Walker {
     /// Follows what the arguments of a sending program mean to it.
     pub(super) fn transfer(&mut self, name: &str, call: Call) {
+        self.lists_of_files(name, call);
         match name {
             "curl" => self.curl(call),
+            "wget" => {
+                let addresses = call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
+                addresses.for_each(|address| self.authority(address));
+            }
+            "gcc" | "cc" | "clang" | "g++" | "c++" | "clang++" | "ld" | "javac" | "dig" | "7z" | "7za" => {
+                call.rest().iter().for_each(|argument| self.require(&argument.first(), Requirement::NotAFile));
+            }
             "aws" | "az" | "http" | "https" | "xh" | "gh" | "glab" => {
                 call.rest().iter().for_each(|argument| self.sent(argument));
             }
@@ -148,6 +182,30 @@ impl Walker {
             "mail" | "mailx" | "mutt" => self.subject(call),
             "envsubst" => self.refuse(&[call.scope.stdin], "text in which `envsubst` puts variables"),
             _ => {}
+        }
+    }
+
+    /// Follows a list of files that a program reads: each is packed or sent, and a line may be an option.
+    fn lists_of_files(&mut self, name: &str, call: Call) {
+        let lists = |option: &str| match name {
+            "tar" | "bsdtar" => is_option(option, "-T") || option == "--files-from",
+            "rsync" => option == "--files-from",
+            "zip" => option == "-@",
+            "git" => option == "--pathspec-from-file",
+            "cpio" | "pax" => option.starts_with('-'),
+            _ => false,
+        };
+        for (at, argument) in call.rest().iter().enumerate() {
+            let prefix = argument.word.prefix();
+            let (option, glued) = prefix.split_once('=').unwrap_or((&prefix, ""));
+            if !lists(option) {
+                continue;
+            }
+            let next = call.rest().get(at + 1).filter(|_| glued.is_empty());
+            let mut listed = next.map(|next| self.content(next.word)).unwrap_or_default();
+            let is_input = glued == "-" || next.is_none_or(|next| next.has_literal("-")) || name == "zip";
+            listed.extend((is_input || matches!(name, "cpio" | "pax")).then_some(call.scope.stdin));
+            self.require(&listed, Requirement::PlainPath);
         }
     }
 
@@ -165,9 +223,16 @@ impl Walker {
         if (0..call.rest().len()).any(reads_settings) {
             self.refuse(&[call.scope.stdin], "the settings of `curl`");
         }
+        for pair in call.rest().windows(2) {
+            let option = pair[0].word.prefix();
+            if option == "--config" || option.starts_with('-') && !option.starts_with("--") && option.ends_with('K') {
+                let content = self.content(pair[1].word);
+                self.refuse(&content, "the settings of `curl`");
+            }
+        }
         for (at, argument) in call.rest().iter().enumerate() {
             if may_be_address(at.checked_sub(1).map(|before| &call.rest()[before])) {
-                self.require(&argument.first(), Requirement::WebAddress);
+                self.address(argument, call.scope, 0);
             }
         }
         for pair in call.rest().windows(2) {
@@ -178,6 +243,11 @@ impl Walker {
                 if !value.word.prefix().contains('=') {
                     self.require(&value.sources(), Requirement::Plain);
                 }
+            } else if is_option(&option, "-w") || option == "--write-out" {
+                self.require(&value.sources(), Requirement::NoFormat);
+                self.require(&value.first(), Requirement::NotAFile);
+            } else if (is_option(&option, "-b") || option == "--cookie") && !value.word.prefix().contains('=') {
+                self.path(value);
             } else if SENT.iter().any(|known| is_option(&option, known)) {
                 self.sent(value);
             }

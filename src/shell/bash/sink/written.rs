@@ -15,7 +15,7 @@ use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, interpreter};
 use std::collections::{HashMap, HashSet};
 
-/// The most texts that are run: far above what a person writes. Those above it are not looked at.
+/// The most texts that are run: far above what a person writes. What is given to one above it is refused.
 const TEXTS_MAX: usize = 500;
 
 /// Names of variables that hold a command, by their ends.
@@ -52,6 +52,8 @@ pub(super) enum Runner {
     /// The interpreter of this name.
     Interpreter(String),
     Make,
+    /// `npm run`, which runs the texts of a `package.json`.
+    Package,
 }
 
 impl Walker {
@@ -81,7 +83,7 @@ impl Walker {
 
     /// Notes that a file is run, with `arguments`.
     pub(super) fn runs_file(&mut self, file: &Argument, arguments: &[Argument], by: Runner, scope: Scope) {
-        let mut nodes = self.files(file.word);
+        let mut nodes = self.content(file.word);
         if file.word.parts.iter().any(Part::is_process) {
             nodes.extend(file.sources());
         }
@@ -124,11 +126,19 @@ impl Walker {
     /// Notes that `make` runs what its makefiles say.
     pub(super) fn runs_makefile(&mut self, call: Call) {
         let named = call.rest().windows(2).filter(|pair| pair[0].word.prefix().ends_with('f')).map(|pair| &pair[1]);
-        let mut nodes: Vec<Id> = named.flat_map(|file| self.files(file.word)).collect();
+        let mut nodes: Vec<Id> = named.flat_map(|file| self.content(file.word)).collect();
         nodes.push(call.scope.stdin);
         nodes.extend(MAKEFILES.iter().map(|name| self.flow.id(file_node(name))));
         let given = self.flow.stream();
         self.runs_text(nodes, given, Runner::Make, call.scope);
+    }
+
+    /// Notes that a package manager runs what the package's file says.
+    pub(super) fn runs_package(&mut self, call: Call) {
+        let node = self.flow.id(file_node("package.json"));
+        let given = self.flow.stream();
+        self.flow.edges(&call.sources(), given);
+        self.runs_text(vec![node], given, Runner::Package, call.scope);
     }
 
     /// Runs all texts that reach a place which runs something. Returns whether there were any that had not run.
@@ -140,7 +150,9 @@ impl Walker {
             let texts = reaching.iter().filter_map(|node| self.written.texts.get(node)).flatten();
             let texts: Vec<String> = texts.cloned().collect();
             for text in texts {
-                if self.written.done.len() < TEXTS_MAX && self.written.done.insert((at, text.clone())) {
+                if self.written.done.len() >= TEXTS_MAX && !self.written.done.contains(&(at, text.clone())) {
+                    self.doubt(&run);
+                } else if self.written.done.insert((at, text.clone())) {
                     has_run = true;
                     self.run_text(&run, &text);
                 }
@@ -149,21 +161,38 @@ impl Walker {
         has_run
     }
 
+    /// Refuses all that reaches code, where texts that run others go on for too long.
+    pub(super) fn doubt_all(&mut self) {
+        self.written.runs.clone().iter().for_each(|run| self.doubt(run));
+    }
+
     fn run_text(&mut self, run: &Run, text: &str) {
         match (&run.by, by_first_line(text)) {
             (Runner::Shell, None) => self.shell_text(run, text),
             (Runner::Shell, Some(name)) => self.program_of(run, &name, text),
             (Runner::Interpreter(name), _) => self.program_of(run, name, text),
             (Runner::Make, _) => self.makefile(run, text),
+            (Runner::Package, _) => {
+                // Each text between quotes may be a script.
+                let scripts = text.replace("\\\"", "'");
+                scripts
+                    .split('"')
+                    .skip(1)
+                    .step_by(2)
+                    .filter(|it| it.contains(['$', '`']))
+                    .for_each(|it| self.shell_text(run, it));
+            }
         }
     }
 
     fn shell_text(&mut self, run: &Run, text: &str) {
         let symbols: Vec<Symbol> = text.chars().map(Symbol::Char).collect();
-        let Ok(reading) = read(&symbols) else { return };
-        if self.code_depth >= CODE_DEPTH_MAX {
-            return;
-        }
+        let reading = match read(&symbols) {
+            Ok(reading) if self.code_depth < CODE_DEPTH_MAX => reading,
+            // Of a makefile and a package's file some lines are no commands.
+            Err(_) if run.by != Runner::Shell => return,
+            _ => return self.doubt(run),
+        };
         let known = self.functions.clone();
         self.foresee(&reading.script);
         self.brought.extend(self.functions.difference(&known).cloned());
@@ -181,11 +210,20 @@ impl Walker {
         self.code_depth -= 1;
     }
 
+    /// Refuses all that reaches code which can't be looked at.
+    fn doubt(&mut self, run: &Run) {
+        let any = self.flow.id(Node::AnyVariable);
+        self.refuse(&[run.arguments, run.stdin, any], "given to code that pipehook can't read");
+    }
+
     /// Refuses what reaches a program, if the program runs texts.
     fn program_of(&mut self, run: &Run, name: &str, text: &str) {
+        let files = self.files_in_code(text);
+        self.flow.edges(&files, run.out);
         if by_name::runs_texts(name, text) {
             let any = self.flow.id(Node::AnyVariable);
-            self.refuse(&[run.arguments, run.stdin, any], "given to a program that runs texts");
+            let reaching = [vec![run.arguments, run.stdin, any], files].concat();
+            self.refuse(&reaching, "given to a program that runs texts");
         }
     }
 
@@ -205,8 +243,24 @@ impl Walker {
                 self.refuse(&[file], &format!("written to `{token}`, which a makefile reads"));
             }
         }
-        for line in text.lines().filter_map(|line| line.strip_prefix('\t')) {
-            self.shell_text(run, &recipe(line.trim_start_matches(['@', '-', '+', ' '])));
+        let names = self.flow.id(Node::FileNames);
+        if text.contains("$(wildcard") || text.contains("${wildcard") {
+            self.refuse(&[names], "the name of a file that a makefile makes a part of its commands");
+        }
+        let is_other = text.contains(".RECIPEPREFIX");
+        let joined = text.replace("\\\n", " ");
+        for line in joined.lines() {
+            // Behind a rule's `;`, and in a variable, a command may stand as well.
+            let command = match line.strip_prefix('\t') {
+                Some(command) => Some(command),
+                None if is_other => line.get(1..),
+                None if line.contains("$$") => {
+                    line.split_once([';', '=']).map_or(Some(line), |(_, command)| Some(command))
+                }
+                None => None,
+            };
+            let Some(command) = command else { continue };
+            self.shell_text(run, &recipe(command.trim_start_matches(['@', '-', '+', ' '])));
         }
     }
 }

@@ -1,0 +1,98 @@
+//! Addresses that programs fetch from: payload text must not choose the scheme, and of a host that the author
+//! began to write it must not make another one.
+
+use super::super::flow::Id;
+use super::super::requirement::Requirement;
+use super::super::syntax::Part;
+use super::argument::Argument;
+use super::later::Value;
+use super::{Scope, Walker, forward};
+
+/// The most variables that get their text from each other in front of an address.
+const DEPTH_MAX: usize = 4;
+
+/// What stands for a value in an address.
+const VALUE: char = '\0';
+
+impl Walker {
+    /// Follows an address of `curl`, which knows more schemes than those of the web.
+    pub(super) fn address(&mut self, argument: &Argument, scope: Scope, depth: usize) {
+        let prefix = argument.word.prefix();
+        let is_url = prefix.is_empty() || prefix == "--url=";
+        let first = argument.parts().find(|(_, sources)| !sources.is_empty()).map(|(_, sources)| sources.clone());
+        let first = first.unwrap_or_default();
+        if !first.is_empty() && is_url && !self.begins_as_address(argument, scope, depth) {
+            self.require(&first, Requirement::WebAddress);
+        }
+        self.authority(argument);
+    }
+
+    /// Says whether an address begins with a variable that gets nothing but addresses of which the author wrote the
+    /// scheme; those are followed as well.
+    fn begins_as_address(&mut self, argument: &Argument, scope: Scope, depth: usize) -> bool {
+        let is_empty = |part: &&Part| matches!(part, Part::Text { text, .. } if text.is_empty());
+        let Some(Part::Parameter(parameter)) = argument.word.parts.iter().find(|part| !is_empty(part)) else {
+            return false;
+        };
+        let values = self.later.values_of(&parameter.name).unwrap_or_default().to_vec();
+        let has_scheme = |value: &Value| match value {
+            Value::Text(text) => text.contains("://"),
+            Value::Word(word, _) => word.prefix().contains("://") || word.prefix().is_empty() && depth < DEPTH_MAX,
+            Value::Argument(..) | Value::Unknown => false,
+        };
+        let is_plain = parameter.operands.is_empty() && parameter.arithmetic.is_empty() && !parameter.evaluates;
+        if !is_plain || values.is_empty() || !values.iter().all(has_scheme) {
+            return false;
+        }
+        for value in values {
+            if let Value::Word(word, _) = value {
+                let word = forward::without_commands(word);
+                let inner = self.argument(&word, scope);
+                self.address(&inner, scope, depth + 1);
+            }
+        }
+        true
+    }
+
+    /// Follows what stands between the `//` of an address and the next `/`: the host, its port, a user.
+    pub(super) fn authority(&mut self, argument: &Argument) {
+        let text: String = argument.parts().map(|(part, _)| text_of(part)).collect();
+        let mut before = String::new();
+        let mut at = 0;
+        for (part, sources) in argument.parts() {
+            at += text_of(part).len();
+            if !matches!(part, Part::Text { .. }) && !sources.is_empty() {
+                self.part_of_host(sources, &before, &text[at..]);
+            }
+            before.push_str(&text_of(part));
+        }
+    }
+
+    /// Judges a value by what stands in front of it and behind it in an address.
+    fn part_of_host(&mut self, sources: &[Id], before: &str, behind: &str) {
+        let before = before.strip_prefix("--url=").unwrap_or(before);
+        if behind.starts_with("://") {
+            return self.refuse(sources, "the scheme of an address");
+        }
+        let host = before.split_once("://").map_or(before, |(_, host)| host);
+        let is_begun = host.is_empty() && !before.is_empty() || !host.is_empty() && !host.chars().all(|it| it == VALUE);
+        if !is_begun || host.contains(['/', '?', '#']) {
+            return;
+        }
+        let rest = behind.split(['/', '?', '#', ':']).next().unwrap_or_default();
+        let is_whole = host.is_empty() || host.ends_with('@');
+        if host.ends_with(':') {
+            self.require(sources, Requirement::Integer);
+        } else if is_whole || rest.trim_start_matches(VALUE).contains('.') {
+            self.require(sources, Requirement::Plain);
+        } else if host.contains('.') {
+            self.refuse(sources, "the end of a host's name");
+        } else {
+            self.require(sources, Requirement::Label);
+        }
+    }
+}
+
+fn text_of(part: &Part) -> String {
+    if let Part::Text { text, .. } = part { text.clone() } else { VALUE.to_string() }
+}

@@ -1,0 +1,104 @@
+//! `git`: commands of it that run programs, names of what it writes to, and what it keeps and prints later.
+
+use super::super::flow::Node;
+use super::super::requirement::Requirement;
+use super::Walker;
+use super::argument::Argument;
+use super::simple::Call;
+
+/// Commands of `git` that print nothing of what others have given to it.
+const SILENT_OF_GIT: &[&str] = &[
+    "rev-parse",
+    "merge-base",
+    "hash-object",
+    "write-tree",
+    "commit-tree",
+    "add",
+    "push",
+    "fetch",
+    "clone",
+    "init",
+    "rm",
+    "mv",
+    "tag -d",
+    "gc",
+    "prune",
+    "repack",
+    "update-ref",
+    "count-objects",
+    "version",
+];
+
+impl Walker {
+    /// Follows `git`: its command, what it runs, where it writes, what it keeps.
+    pub(super) fn git(&mut self, call: Call) {
+        let takes_value = |argument: &Argument| argument.has_literal("-c") || argument.has_literal("-C");
+        let is_command = |at: &usize| {
+            let is_value = at.checked_sub(1).is_some_and(|before| takes_value(&call.rest()[before]));
+            !is_value && !call.rest()[*at].word.prefix().starts_with('-')
+        };
+        let command = (0..call.rest().len()).find(is_command).map(|at| &call.rest()[at]);
+        if let Some(command) = command {
+            self.refuse(&command.sources(), "the name of a command of `git`");
+        }
+        let is = |words: &[&str]| words.iter().any(|word| command.is_some_and(|command| command.has_literal(word)));
+        let has = |word: &str| call.rest().iter().any(|argument| argument.has_literal(word));
+        let runs = is(&["filter-branch", "filter-repo"])
+            || is(&["submodule"]) && has("foreach")
+            || is(&["bisect"]) && has("run")
+            || is(&["rebase"]) && has("-x")
+            || is(&["difftool", "mergetool", "hook", "p4", "fast-import"])
+            || is(&["clone", "fetch", "ls-remote"]) && has("-u");
+        if runs {
+            self.refuse(&call.sources(), "an argument of a command of `git` that runs a program");
+        }
+        if is(&["merge", "pull", "rebase", "cherry-pick", "revert"]) {
+            self.merge_strategy(call);
+        }
+        let operands = || call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
+        if is(&["init", "clean"]) || is(&["worktree"]) && has("add") || is(&["bundle"]) && has("create") {
+            operands().for_each(|argument| self.inside_path(argument));
+        } else if is(&["clone"]) {
+            call.rest().last().into_iter().for_each(|folder| self.inside_path(folder));
+        } else if is(&["push", "fetch", "pull"]) {
+            // Behind the command and the other repository.
+            operands().skip(2).for_each(|argument| self.require(&argument.sources(), Requirement::OneRef));
+        }
+        let names_branch = call
+            .rest()
+            .iter()
+            .any(|it| it.word.prefix().starts_with("--abbrev-ref") || it.word.prefix().starts_with("--symbolic"));
+        let prints = !is(SILENT_OF_GIT) || is(&["rev-parse"]) && names_branch;
+        self.kept_by_git(call, prints && !has("--count"));
+        let is_config = command.is_some_and(|command| command.has_literal("config"));
+        let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
+        if is_config {
+            call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
+        }
+        if is_config && !sets_user {
+            self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Notes that git keeps what it is given, such as the message of a commit, and may print it later.
+    fn kept_by_git(&mut self, call: Call, prints: bool) {
+        let kept = self.flow.id(Node::Kept("git"));
+        self.flow.edges(&call.sources(), kept);
+        self.flow.edge(call.scope.stdin, kept);
+        if prints {
+            self.flow.edge(kept, call.scope.out);
+        }
+    }
+
+    /// Notes the name of a merge strategy: `git merge -s x` runs `git-merge-x`.
+    fn merge_strategy(&mut self, call: Call) {
+        let is_option = |argument: &Argument| argument.has_literal("-s") || argument.has_literal("--strategy");
+        for (at, argument) in call.rest().iter().enumerate() {
+            let prefix = argument.word.prefix();
+            let is_glued = prefix.starts_with("-s") || prefix.starts_with("--strategy=");
+            if is_glued || at.checked_sub(1).is_some_and(|before| is_option(&call.rest()[before])) {
+                self.refuse(&argument.sources(), "the name of a merge strategy, which is a program");
+            }
+        }
+    }
+}
