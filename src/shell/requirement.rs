@@ -37,6 +37,10 @@ pub enum Requirement {
     /// No `..`, and each `/`, `~` and `\` stands between letters, digits, `_`, `-` and `.`: no part behind a mark
     /// leads out of a folder.
     InsideParts,
+    /// `-` stands between letters or digits only, so that no part of it begins so: a script takes it apart.
+    InnerHyphens,
+    /// No `:`, `*`, `?` and brackets, by which PowerShell would take it for a drive or a pattern.
+    OneItem,
     /// No `%` and no `\`, which `printf` gives a meaning.
     NoFormat,
     /// No `\`, which `awk -v` gives a meaning.
@@ -82,6 +86,8 @@ impl Requirement {
             Self::NoCutOption => !is_option(value) && !is_option(value.trim_start_matches(char::is_alphabetic)),
             Self::NoDash => !value.contains('-'),
             Self::InsideParts => are_parts_inside(value),
+            Self::InnerHyphens => has_inner_hyphens(value),
+            Self::OneItem => !value.contains([':', '*', '?', '[', ']', '`']),
             Self::NoFormat => !value.contains(['%', '\\']),
             Self::NoBackslash => !value.contains('\\'),
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
@@ -117,6 +123,8 @@ impl Requirement {
             Self::NoCutOption => "text that doesn't begin with `-`, nor does what is left without its first letters",
             Self::NoDash => "text without `-`",
             Self::InsideParts => "text of which no part is an absolute path or has `..`",
+            Self::InnerHyphens => "text in which `-` stands between letters or digits only",
+            Self::OneItem => "a name without `:`, `*`, `?` and brackets",
             Self::NoFormat => "text without `%` and `\\`",
             Self::NoBackslash => "text without `\\`",
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
@@ -179,6 +187,13 @@ fn are_parts_inside(value: &str) -> bool {
         is_marked
     });
     !is_out && !value.contains("..")
+}
+
+fn has_inner_hyphens(value: &str) -> bool {
+    let characters: Vec<char> = value.chars().collect();
+    let is_word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|it| it.is_alphanumeric());
+    let is_inner = |at: usize| is_word(at.checked_sub(1)) && is_word(Some(at + 1));
+    (0..characters.len()).all(|at| characters[at] != '-' || is_inner(at))
 }
 
 fn is_plain(value: &str) -> bool {
