@@ -210,18 +210,6 @@ fn daemon(then: &str) -> (Folder, Server, String) {
 }
 
 #[test]
-fn nothing_lives_on_when_a_server_is_asked_twice_to_stop() {
-    let (folder, mut server, daemon) = daemon("trap '' INT TERM; sleep 1000");
-    server.terminate();
-    let log = || std::fs::read_to_string(folder.path().join("stderr.txt")).expect("the log");
-    until("the server stops", GONE_MAX, || log().contains("stopping").then_some(()));
-    server.terminate();
-    assert_eq!(server.ended(GONE_MAX), Some(0));
-    // Without waiting: the job was handed back, and may begin again elsewhere.
-    assert!(is_gone(&daemon), "process {daemon} lives on: {}", log());
-}
-
-#[test]
 fn nothing_that_a_step_started_outlives_a_shim_that_is_killed() {
     let (folder, server, daemon) = daemon("kill -9 $PPID; exec sleep 1000");
     let shown = folder.run(&["runs", "wait", "stay#1"]).ended_with(1);
