@@ -6,7 +6,7 @@ use super::output::Column::{Extra, Text};
 use super::{Format, Global, open, output};
 use crate::config::Config;
 use crate::server::{OpenConnection, SeenConnection};
-use crate::store::{ConnectionCount, Pause};
+use crate::store::{self, ConnectionCount, Pause, SqliteStore};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -48,7 +48,7 @@ impl Connections {
 
 /// Asks the store, where there is one: connections can be listed before anything was served.
 fn counts(config: &Config) -> Result<(Vec<ConnectionCount>, Vec<Pause>), Failure> {
-    if config.database.is_none() && !config.data.is_dir() {
+    if config.database.is_none() && matches!(SqliteStore::find(&config.data), Err(store::Error::Missing { .. })) {
         return Ok(Default::default());
     }
     let store = open::store(config)?;

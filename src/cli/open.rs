@@ -37,27 +37,11 @@ pub(super) fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     if let Some(database) = &config.database {
         return Ok(Arc::new(database_store(database, Access::Command)?));
     }
-    is_there(config)?;
-    let store = SqliteStore::open(&config.data, Access::Command, Arc::new(SystemClock))
-        .with_context(|| format!("the data folder {} can't be used", config.data.display()));
-    Ok(Arc::new(store.map_err(Failure::Unreachable)?))
-}
-
-/// Fails where there is no store in the data folder, or only what is left of one.
-pub(super) fn is_there(config: &Config) -> Result<(), Failure> {
-    if SqliteStore::is_in(&config.data) {
-        return Ok(());
+    if !config.data.is_dir() {
+        let sentence = format!("there is no data folder {}: nothing was served from here yet", config.data.display());
+        return Err(Failure::Unreachable(anyhow::Error::msg(sentence)));
     }
-    let data = config.data.display();
-    let sentence = match (config.data.is_dir(), SqliteStore::left_of(&config.data)) {
-        (false, _) => format!("there is no data folder {data}: nothing was served from here yet"),
-        (true, None) => format!("there is no store in the data folder {data}: nothing was served from here yet"),
-        (true, Some(log)) => format!(
-            "there is no store in the data folder {data}, and {} holds a part of what was in one: put its file back",
-            log.display()
-        ),
-    };
-    Err(Failure::Unreachable(anyhow::Error::msg(sentence)))
+    Ok(Arc::new(SqliteStore::open(&config.data, Access::Command, Arc::new(SystemClock))?))
 }
 
 /// A store, and the data folder of a process that serves or works.

@@ -63,7 +63,10 @@ impl Store {
             Action::Check => check(&config),
             Action::Migrate => migrate::migrate(&config),
             Action::Backup { file } => {
-                open::is_there(&config)?;
+                if file.symlink_metadata().is_ok() {
+                    let named = file.display();
+                    return Err(Failure::usage(format!("{named} is there already: name a file that is not there yet")));
+                }
                 let copy = SqliteStore::back_up(&config.data, &file).context("there is no backup");
                 let bytes = copy.map_err(Failure::Unreachable)?.bytes;
                 anstream::eprintln!("{} has {bytes} bytes; logs and artifacts are not in it", file.display());
@@ -104,7 +107,6 @@ fn in_database(config: &Config, action: Action) -> Result<Ending, Failure> {
 }
 
 fn check(config: &Config) -> Result<Ending, Failure> {
-    open::is_there(config)?;
     told(&SqliteStore::check(&config.data)?)
 }
 

@@ -31,7 +31,7 @@ arguments say, and for the data folder, the database and `files`, which change w
 nothing: the configuration and files that it names are read again.")]
 pub(super) struct Worker {
     /// A pool whose jobs to claim; may be given several times
-    #[arg(long = "pool", value_name = "NAME")]
+    #[arg(long = "pool", value_name = "NAME", value_parser = pool)]
     pools: Vec<String>,
     /// How many jobs at once
     #[arg(long, value_name = "N", value_parser = jobs)]
@@ -110,6 +110,10 @@ fn announce(config: &Config) {
     if writeln!(out, "claiming jobs of {pools}, {jobs} at once").and_then(|()| out.flush()).is_err() {
         tracing::warn!("nobody reads on stdout that the worker is ready");
     }
+}
+
+fn pool(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("a pool has a name".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {

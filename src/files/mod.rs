@@ -42,7 +42,7 @@ pub use objects::{Encryption, Place, S3};
 pub use read::{LogReader, READ_MAX};
 pub use sweep::{Left, LeftOver, Site};
 pub use tree::{LeftOut, Links, SEARCHED_MAX, Sought, Tree, Why, search, tree};
-pub use write::{LOG_MAX, LogWriter};
+pub use write::{LOG_MAX, LogWriter, Wanted};
 
 use crate::id::{JobId, RunId};
 use std::io;
@@ -79,7 +79,8 @@ impl Logs {
 
     /// Opens the log of a job for writing at its end, and creates it where it is missing.
     pub fn writer(&self, run: &RunId, job: &JobId) -> io::Result<LogWriter> {
-        LogWriter::open(&self.path(run, job)?)
+        let path = self.path(run, job)?;
+        LogWriter::open(&path).map_err(|error| write::naming(&path, &error))
     }
 
     /// Adds a last line to the log of a job whose worker is gone, also where the log is full.

@@ -218,11 +218,14 @@ impl Drop for Objects {
 
 impl S3 {
     fn store(&self) -> io::Result<Arc<dyn ObjectStore>> {
-        let key = |what: &str, key: &Option<SecretString>| {
+        let key = |what: &str, variable: &str, key: &Option<SecretString>| {
             key.as_ref().map(|key| key.expose_secret().to_owned()).ok_or_else(|| {
                 io::Error::new(
                     io::ErrorKind::InvalidInput,
-                    format!("`files` is in S3 and its {what} is not known here"),
+                    format!(
+                        "`files` is in S3 and its {what} is not known here: give it in {variable}, or where `{what}` of \
+                         `files` says"
+                    ),
                 )
             })
         };
@@ -235,8 +238,8 @@ impl S3 {
             .with_region(&self.region)
             .with_allow_http(self.encryption == Encryption::Optional)
             .with_retry(retry)
-            .with_access_key_id(key("access_key", &self.access_key)?)
-            .with_secret_access_key(key("secret_key", &self.secret_key)?);
+            .with_access_key_id(key("access_key", "AWS_ACCESS_KEY_ID", &self.access_key)?)
+            .with_secret_access_key(key("secret_key", "AWS_SECRET_ACCESS_KEY", &self.secret_key)?);
         if let Some(endpoint) = &self.endpoint {
             builder = builder.with_endpoint(endpoint);
         }

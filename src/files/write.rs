@@ -9,6 +9,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// The most bytes of one job's log, so that a step in a loop fills no disk. A gigabyte of lines as long
 /// as usual has room, with their times. What comes later is left out.
@@ -23,6 +26,21 @@ const WRITTEN_AT_ONCE: usize = 512 * 1024;
 
 /// How much room is kept for the next lines: those of one block of output with their times.
 const KEPT_MAX: usize = 1024 * 1024;
+
+/// How long a job waits for room for its log on a disk that is full, and how often it is looked for. Longer than
+/// what tidies a disk up takes, and bounded: a job that waits can't be canceled.
+const ROOM_MAX: Duration = Duration::from_secs(300);
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(500);
+
+/// A log waits for room for as long as this is there.
+#[derive(Debug)]
+pub struct Wanted(Arc<AtomicBool>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
 
 /// The open log of one job.
 #[derive(Debug)]
@@ -39,6 +57,8 @@ pub struct LogWriter {
     text: String,
     is_synced: bool,
     shipping: Option<Shipping>,
+    /// Whether somebody waits with it for room.
+    is_wanted: Arc<AtomicBool>,
 }
 
 impl LogWriter {
@@ -58,6 +78,7 @@ impl LogWriter {
             text: String::new(),
             is_synced: false,
             shipping: None,
+            is_wanted: Arc::default(),
         };
         log.end_cut_line()?;
         Ok(log)
@@ -68,6 +89,12 @@ impl LogWriter {
         self.limit = depot.log_max();
         self.shipping = Some(Shipping::new(depot, name, fence, self.file.metadata()?.len()));
         Ok(self)
+    }
+
+    /// Has the log wait for room on a disk that is full, as long as what this returns is there, and not for ever.
+    pub fn wanted(&self) -> Wanted {
+        self.is_wanted.store(true, Ordering::Relaxed);
+        Wanted(self.is_wanted.clone())
     }
 
     /// Adds lines. They are in the file when this returns, for every reader.
@@ -128,7 +155,7 @@ impl LogWriter {
     /// Writes what is ready.
     fn write(&mut self) -> io::Result<()> {
         let length = self.text.len() as u64;
-        let written = self.file.write_all(self.text.as_bytes());
+        let written = self.write_out();
         self.text.clear();
         self.text.shrink_to(KEPT_MAX);
         written?;
@@ -137,6 +164,35 @@ impl LogWriter {
         if self.unsynced >= UNSYNCED_MAX {
             self.file.sync_data()?;
             self.unsynced = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes what is ready to the file, and waits for room where that is wanted.
+    fn write_out(&self) -> io::Result<()> {
+        let mut left = self.text.as_bytes();
+        let mut full_since: Option<Instant> = None;
+        while !left.is_empty() {
+            match (&self.file).write(left) {
+                Ok(0) => return Err(naming(&self.path, &io::ErrorKind::WriteZero.into())),
+                Ok(written) => left = &left[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+                    let waited = full_since.map(|since| since.elapsed());
+                    if !is_full || !self.is_wanted.load(Ordering::Relaxed) || waited >= Some(ROOM_MAX) {
+                        return Err(naming(&self.path, &error));
+                    }
+                    if full_since.is_none() {
+                        tracing::error!(log = %self.path.display(), %error, "a job waits for room for its log");
+                        full_since = Some(Instant::now());
+                    }
+                    sleep(LOOK_FOR_ROOM_EVERY);
+                }
+            }
+        }
+        if full_since.is_some() {
+            tracing::info!(log = %self.path.display(), "there is room for the log again");
         }
         Ok(())
     }
@@ -175,6 +231,11 @@ impl LogWriter {
         self.file.read_exact(&mut last)?;
         if last != *b"\n" { self.file.write_all(b"\n") } else { Ok(()) }
     }
+}
+
+/// Returns an error with the file to which it happened.
+pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Returns what the last line of a log says that got too long.

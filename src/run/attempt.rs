@@ -15,7 +15,9 @@ pub enum AfterLoss {
 
 /// Decides about a job whose lease is over. `begun` counts its attempts that had started a step, the
 /// lost one included; `allowed` is what its pipeline says. An attempt that had started no step had no
-/// effects, and never counts.
+/// effects, and never counts. One that had is abandoned too where its run was asked to stop and its
+/// conditions do not want it all the same ([`Board::begins_again`](super::Board::begins_again)): it was not
+/// skipped.
 pub fn after_loss(has_started_step: bool, begun: u32, allowed: u32) -> AfterLoss {
     if !has_started_step || begun < allowed { AfterLoss::Again } else { AfterLoss::Abandoned }
 }

@@ -129,6 +129,16 @@ impl Board {
         changes
     }
 
+    /// Says whether a leg that has started, and whose worker was lost, would begin again if it were decided
+    /// anew: in a run that was asked to stop only what its conditions want all the same does.
+    pub fn begins_again(&self, plan: &Plan, stage: usize, job: usize, leg: usize) -> bool {
+        let (mut plan, mut anew) = (plan.clone(), self.clone());
+        let Some(standing) = anew.leg_mut(stage, job, leg) else { return false };
+        standing.progress = Progress::Waiting;
+        anew.advance(&mut plan);
+        !matches!(anew.stages[stage][job][leg].progress, Progress::Completed(_))
+    }
+
     /// Decides a run that was asked to stop before any of its jobs had started: all is canceled,
     /// whatever the conditions say (reference, section 5.5).
     /// The reason is a sentence for people, where it was not one of them.

@@ -33,8 +33,8 @@
 //!
 //! A job whose lease is over and which had started a step is completed as failed, with the
 //! reason `abandoned`: its steps may have had effects, so it is not run again by itself, unless its
-//! `attempts` allow it (see [`after_loss`](crate::run::after_loss)). What such an attempt had told of
-//! its steps is dropped when the job is due again. A job of
+//! `attempts` allow it (see [`after_loss`](crate::run::after_loss)) and its run goes on. What such an attempt had
+//! told of its steps is dropped when the job is due again. A job of
 //! [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL) has no effects: it is always due again.
 //!
 //! Leases are measured by a clock that nobody can set: [`Clock::steady`].
@@ -122,12 +122,32 @@ pub enum Error {
     #[error("the lease on the job is lost")]
     Lost,
     /// Another process holds the data folder.
-    #[error("the data folder {folder} is in use by {holder}")]
+    #[error(
+        "the data folder {folder} is in use by {holder}: stop that one first, or name another folder (`data`, --data)"
+    )]
     InUse {
         /// The folder.
         folder: String,
         /// What is known about its holder, such as `process 4711`.
         holder: String,
+    },
+    /// Nothing was served from the data folder yet, and who asks makes no store there.
+    #[error("there is no store in the data folder {folder}: nothing was served from here yet")]
+    Missing {
+        /// The folder.
+        folder: String,
+    },
+    /// The database's file is gone, and what it had not taken up may be in files beside it, which a new one
+    /// would destroy.
+    #[error(
+        "{file} is missing or empty, and {beside} is still there, in which may be what was acknowledged last: put {file} \
+         back beside it. To begin with an empty store, move that away too"
+    )]
+    Torn {
+        /// The file.
+        file: String,
+        /// What is left of it.
+        beside: String,
     },
     /// The store of the folder was moved into a database.
     #[error(
@@ -178,6 +198,9 @@ pub enum Error {
     /// The store can't be reached or written: disk full, folder read-only, database away.
     #[error("the store can't be used: {0}")]
     Unavailable(String),
+    /// The database's file is damaged, which no waiting mends.
+    #[error("the store can't be used: {0}")]
+    Damaged(String),
     /// Something stored, or something to be stored, can't be used: a mistake of ours, or a row of another
     /// version. Nothing was written, and trying again would not help.
     #[error("what is stored can't be used: {0}")]

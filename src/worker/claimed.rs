@@ -171,7 +171,10 @@ impl Bench {
                 tracing::warn!(job = %lease.job, "the lease is lost");
                 return End::Told(None);
             }
-            Err(broken @ Broken::Log(_)) => self.failed(broken.to_string()),
+            Err(broken @ Broken::Log(_)) => {
+                tracing::error!(job = %lease.job, %broken, "a job fails because what it prints can't be kept");
+                self.failed(broken.to_string())
+            }
         };
         let result = outcome.result;
         is_finishing.store(true, Ordering::Relaxed);

@@ -240,7 +240,9 @@ pub async fn clear_up(logs: &Logs, data: &Path, swept: Vec<Swept>) {
 /// Ends the log of a lost job.
 fn tell_loss(logs: &Logs, Swept { job, run, again, .. }: &Swept) {
     let text = match again {
-        true => "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again.",
+        true => {
+            "##[warning]The worker was lost: this attempt of the job ends here, and the job begins again unless its run was canceled."
+        }
         false => "##[error]The worker was lost while a step ran: the job is abandoned, and its log ends here.",
     };
     let line = LogLine { at: SystemClock.now(), step: None, text: text.to_owned() };

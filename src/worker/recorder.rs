@@ -3,7 +3,7 @@
 use super::journal::{Broken, Journal};
 use super::other_run;
 use crate::clock::Clock;
-use crate::files::LogWriter;
+use crate::files::{LogWriter, Wanted};
 use crate::metrics::Metrics;
 use crate::run::Series;
 use crate::store::{Answer, Error, HandedBack, JobOutcome, Lease, Other, Question, Sought, StepEvent, Store};
@@ -31,20 +31,31 @@ pub(super) struct Recorder {
     /// to the next record or the end. At most one; it is dropped with us, when the lease is lost.
     recording: JoinSet<Result<(), Broken>>,
     metrics: Arc<Metrics>,
+    /// Dropped with us, when the lease is lost.
+    _wanted: Wanted,
 }
 
 /// The log: with us, or with a thread that writes to it.
 enum Log {
-    Here(LogWriter),
+    Here(Box<LogWriter>),
     /// The next lines may be made ready meanwhile.
-    Writing(JoinHandle<std::io::Result<LogWriter>>),
+    Writing(JoinHandle<std::io::Result<Box<LogWriter>>>),
     /// An earlier write has failed.
     Gone,
 }
 
 impl Recorder {
     pub(super) fn new(store: Arc<dyn Store>, lease: Lease, clock: Arc<dyn Clock>, log: LogWriter) -> Self {
-        Self { store, lease, clock, log: Log::Here(log), recording: JoinSet::new(), metrics: Arc::default() }
+        let _wanted = log.wanted();
+        Self {
+            store,
+            lease,
+            clock,
+            log: Log::Here(Box::new(log)),
+            recording: JoinSet::new(),
+            metrics: Arc::default(),
+            _wanted,
+        }
     }
 
     /// Counts what is printed.

@@ -229,3 +229,44 @@ fn a_database_that_is_restarted_in_order_is_only_a_pause() {
         assert_eq!(shown["result"], "succeeded", "no worker was lost: {number}: {shown}");
     }
 }
+
+/// Says a word before the restart and another one after it.
+const PATIENT: &str = "\
+resources: {webhooks: [{webhook: hook, connection: load}]}
+steps:
+- bash: echo one; until [ -e 'FOLDER/go' ]; do sleep 0.05; done; echo two
+";
+
+#[test]
+fn who_waits_for_a_run_waits_for_a_database_that_is_restarted_too() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let Some(database) = database::Server::start() else { return };
+    let folder = folder(&database.schema());
+    folder.write("pipelines/load.yml", &PATIENT.replace("FOLDER", &folder.path().display().to_string()));
+    let server = folder.serve(&[]);
+    assert_eq!(server.deliver("load", "s", b"{}").status, 200);
+    let begin = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+    };
+    let (mut waiting, mut following) =
+        (begin(&["runs", "wait", "load#1"]), begin(&["runs", "logs", "load#1", "--follow"]));
+    let mut waits = BufReader::new(waiting.stderr.take().expect("a pipe"));
+    let mut follows = BufReader::new(following.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    waits.read_line(&mut line).expect("it says that it waits");
+    while !line.contains("one") {
+        line.clear();
+        assert!(follows.read_line(&mut line).expect("it prints") > 0, "it ended");
+    }
+    database.restart("fast");
+    folder.write("go", "");
+    let mut told = String::new();
+    waits.read_to_string(&mut told).expect("what it says");
+    assert_eq!(waiting.wait().expect("an end").code(), Some(0), "{told}");
+    let mut rest = String::new();
+    follows.read_to_string(&mut rest).expect("the log");
+    assert_eq!(following.wait().expect("an end").code(), Some(0), "{rest}");
+    assert!(rest.contains("two\n"), "{rest}");
+}

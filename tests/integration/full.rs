@@ -274,3 +274,62 @@ fn senders_that_say_nothing_leave_files_for_the_server_itself() {
     server.kill().expect("it is killed");
     server.wait().expect("it ends");
 }
+
+/// Prints as much as has no room, and then a word.
+const TALKATIVE: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps:
+- bash: head -c 3000000 /dev/zero | tr '\\0' x | fold; echo; echo ended
+";
+/// Serves with little room for logs, which becomes more once a job waits for it.
+const LITTLE_ROOM: &str = r#"
+mkdir -p data/logs && mount -t tmpfs -o size=1m tmpfs data/logs || exit 77
+"$0" serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 > out.txt 2> err.txt & server=$!
+trap 'kill $server; wait $server' EXIT
+until grep -q '^listening' out.txt; do sleep 0.05; done
+address=$(sed -n 's|^listening on http://||p' out.txt)
+exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
+printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
+cat <&3 > answer.txt
+until grep -q 'waits for room' err.txt; do sleep 0.05; done
+mount -o remount,size=40m data/logs
+"$0" runs wait hello#1 && "$0" runs logs hello#1 > log.txt
+"#;
+
+#[test]
+fn a_job_waits_for_room_for_its_log() {
+    let folder = folder();
+    folder.write("pipelines/hello.yml", TALKATIVE);
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "timeout", "120", "bash", "-c", LITTLE_ROOM]);
+    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
+    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    };
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    let error = || read("err.txt");
+    assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), error());
+    assert!(error().contains("there is room for the log again"), "{}", error());
+    let log = read("log.txt");
+    let printed = log.lines().filter(|line| line.bytes().all(|byte| byte == b'x')).map(str::len).sum::<usize>();
+    assert_eq!(printed, 3_000_000, "nothing is missing");
+    assert!(log.contains("\nended\n"));
+}
+
+#[test]
+fn a_job_whose_log_can_not_be_made_says_which_file_it_is() {
+    let folder = folder();
+    let server = folder.serve(&[]);
+    std::fs::create_dir_all(folder.path().join("data")).expect("a folder");
+    let logs = folder.path().join("data/logs");
+    let _ = std::fs::remove_dir_all(&logs);
+    std::fs::write(&logs, "this is no folder").expect("a file");
+    assert_eq!(post(&server, 1).0, 200);
+    folder.run(&["runs", "wait", "hello#1"]).ended_with(1);
+    let shown = folder.run(&["runs", "show", "hello#1"]).ended_with(0).stdout;
+    let reason = shown.lines().find(|line| line.contains("the log can't be written")).expect("a reason");
+    assert!(reason.contains("data/logs/run_") && reason.contains("os error"), "the whole of it: {reason}");
+    assert!(log(folder.path()).contains("what it prints can't be kept"), "{}", log(folder.path()));
+}

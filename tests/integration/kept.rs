@@ -205,7 +205,16 @@ fn nobody_makes_a_new_store_beside_the_log_of_one_that_is_away() {
         if is_empty {
             std::fs::write(&store, "").expect("a file");
         }
-        for command in [&["runs"][..], &["pause", "hello"], &["deliveries"], &["serve"]] {
+        for command in [
+            &["runs"][..],
+            &["pause", "hello"],
+            &["deliveries"],
+            &["connections"],
+            &["store", "check"],
+            &["store", "backup", "copy.db"],
+            &["store", "migrate", "--database", "postgres://127.0.0.1:1/none"],
+            &["serve"],
+        ] {
             let refused = folder.run(command).ended_with(3);
             assert!(refused.stderr.contains("pipehook.db-wal"), "{command:?} {refused:?}");
             assert_eq!(std::fs::read(&log).ok().as_ref(), Some(&before), "{command:?} leaves it as it is");
@@ -220,7 +229,8 @@ fn nobody_makes_a_new_store_beside_the_log_of_one_that_is_away() {
 fn a_command_that_looks_makes_no_store() {
     let folder = folder();
     std::fs::create_dir(folder.path().join("data")).expect("a folder");
-    for command in [&["runs"][..], &["deliveries"], &["pause"], &["connections"], &["pools"]] {
+    folder.run(&["connections"]).ended_with(0);
+    for command in [&["runs"][..], &["deliveries"], &["pause"], &["store", "check"], &["pools"]] {
         let refused = folder.run(command).ended_with(3);
         assert!(refused.stderr.contains("nothing was served from here yet"), "{command:?} {refused:?}");
     }

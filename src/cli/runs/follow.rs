@@ -7,23 +7,28 @@ use crate::files::{LogLine, LogReader, Logs};
 use crate::id::{JobId, RunId};
 use crate::run::State;
 use crate::server::harmless;
-use crate::store::{JobDetail, Run, RunDetail, Store};
+use crate::store::{Error, JobDetail, Run, RunDetail, Store};
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a run of another process is looked at: a person sees no delay, and the store is
 /// not kept busy.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How long a store is waited for that is away and was there before: as long as the restart of a database takes, and
+/// more.
+const AWAY_MAX: Duration = Duration::from_secs(60);
+
 /// Returns a run once it is completed, and tells on stderr how far it is until then.
 pub(super) async fn until_completed(store: &dyn Store, id: &RunId) -> Result<Run, Failure> {
     let mut told = None;
+    let mut seen = None;
     loop {
-        let run = detail(store, id).await?.run;
+        let run = detail(store, id, &mut seen).await?.run;
         if run.state != State::Completed && told.replace(run.state) != Some(run.state) {
             anstream::eprintln!("{}#{} {}", shown(&run.pipeline), run.number, output::verdict(run.state.word()));
         }
@@ -105,10 +110,11 @@ pub(super) async fn print(
     printer: &mut Printer,
 ) -> Result<Ending, Failure> {
     let mut readers = HashMap::new();
+    let mut seen = None;
     loop {
         // The state is asked before the logs are read: what a completed run printed is all there.
-        let run = detail(store, id).await?;
-        print_new(logs, &run, &mut readers, printer)?;
+        let run = detail(store, id, &mut seen).await?;
+        print_new(logs, &run, &mut readers, printer, if follow { AWAY_MAX } else { Duration::ZERO })?;
         if !follow || run.run.state == State::Completed {
             printer.end()?;
             tell_of_missing(&run, &readers)?;
@@ -118,12 +124,25 @@ pub(super) async fn print(
     }
 }
 
+/// Reads the next lines of a log, and waits for a depot that is away.
+fn read(reader: &mut LogReader, patience: Duration) -> io::Result<Vec<LogLine>> {
+    let began = Instant::now();
+    loop {
+        match reader.read() {
+            Err(error) if error.kind() == io::ErrorKind::Other && began.elapsed() < patience => {}
+            lines => return lines,
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
 /// Prints what was written since the last time, job by job.
 fn print_new(
     logs: &Logs,
     run: &RunDetail,
     readers: &mut HashMap<JobId, LogReader>,
     printer: &mut Printer,
+    patience: Duration,
 ) -> Result<(), Failure> {
     let unreadable = || format!("the log of {} can't be read", run.run.id);
     for (stage, job) in run.stages.iter().flat_map(|stage| stage.jobs.iter().map(move |job| (stage, job))) {
@@ -133,7 +152,7 @@ fn print_new(
         }
         let reader = readers.get_mut(&job.id).expect("it was put there");
         loop {
-            let lines = reader.read().with_context(unreadable).map_err(Failure::Unreachable)?;
+            let lines = read(reader, patience).with_context(unreadable).map_err(Failure::Unreachable)?;
             if lines.is_empty() {
                 break;
             }
@@ -177,6 +196,16 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, LogReader>) -> Resu
     Ok(())
 }
 
-async fn detail(store: &dyn Store, id: &RunId) -> Result<RunDetail, Failure> {
-    store.run(id).await?.ok_or_else(|| super::no_run(id.as_str()))
+/// Returns a run as it is now. A store that was seen before is waited for where it is away.
+async fn detail(store: &dyn Store, id: &RunId, seen: &mut Option<Instant>) -> Result<RunDetail, Failure> {
+    loop {
+        match store.run(id).await {
+            Err(Error::Unavailable(_)) if seen.is_some_and(|seen| seen.elapsed() < AWAY_MAX) => {}
+            found => {
+                *seen = Some(Instant::now());
+                return found?.ok_or_else(|| super::no_run(id.as_str()));
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }

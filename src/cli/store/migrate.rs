@@ -5,7 +5,7 @@ use crate::cli::work::entropy;
 use crate::cli::{open, output};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::store::{Access, Destination, Moved, Unmovable, resume, transfer};
+use crate::store::{Access, Destination, Moved, SqliteStore, Unmovable, resume, transfer};
 use std::sync::Arc;
 
 /// What is counted, by its table and the word for it.
@@ -19,7 +19,7 @@ pub(super) fn migrate(config: &Config) -> Result<Ending, Failure> {
              PIPEHOOK_DATABASE",
         ));
     };
-    open::is_there(config)?;
+    SqliteStore::find(&config.data)?;
     let target = open::database_store(database, Access::Mover)?;
     let schema = open::block_on(target.schema())??;
     let address = format!("{} (schema {schema})", open::address(database)?);

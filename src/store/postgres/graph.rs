@@ -61,6 +61,20 @@ pub(super) async fn plan_and_board(session: &Session, forms: &Forms, run: i64) -
     Ok((plan, board))
 }
 
+/// Says whether a job whose worker was lost after a step had started would begin again, which it does not where
+/// its run was asked to stop.
+pub(super) async fn begins_again(session: &Session, forms: &Forms, job: i64) -> Result<bool, Fault> {
+    let row = session.one("SELECT run, stage_index, job_index, leg_index FROM job WHERE seq = $1", &[&job]).await?;
+    let run = row.try_get("run")?;
+    let Found { plan, canceled, queued_at } = plan(session, forms, run).await?;
+    if !canceled {
+        return Ok(true);
+    }
+    let board = Board { canceled, queued_at: Some(queued_at), ..board(session, run, &plan).await? };
+    let at = |column| number_at(&row, column);
+    Ok(board.begins_again(&plan, at("stage_index")?, at("job_index")?, at("leg_index")?))
+}
+
 async fn follow(
     session: &Session,
     forms: &Forms,

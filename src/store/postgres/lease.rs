@@ -11,7 +11,7 @@
 use super::environment;
 use super::fault::Fault;
 use super::form::Forms;
-use super::graph::{cancel_unstarted, cancellation, note_cancellation, settle};
+use super::graph::{begins_again, cancel_unstarted, cancellation, note_cancellation, settle};
 use super::row::{number, number_at, state_at, text, text_or_none};
 use super::session::{Database, Parameters, Session};
 use super::story;
@@ -292,7 +292,7 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
     let has_started: bool = found.try_get("has_started")?;
     let begun = number_at::<u32>(&found, "begun")? + u32::from(has_started);
     let fate = after_loss(has_started, begun, number_at(&found, "attempts")?);
-    let again = fate == AfterLoss::Again;
+    let again = fate == AfterLoss::Again && (!has_started || begins_again(session, forms, job).await?);
     if again {
         give_back(session, job, Begun::Counted).await?;
     } else {
@@ -304,7 +304,8 @@ async fn end(session: &Session, forms: &Forms, over: Over, job: i64, run: i64) -
     Ok(Some(Swept { job, run: run_id, token, again }))
 }
 
-/// Gives a job back for another attempt; if its run was canceled meanwhile, it is decided anew. What the
+/// Gives a job back for another attempt; if its run was canceled before it had started a step, it is decided
+/// anew. What the
 /// lost attempt had told of its steps goes with it, but for a job that only waits: its question stands.
 async fn give_back(session: &Session, job: i64, begun: Begun) -> Result<(), Fault> {
     session

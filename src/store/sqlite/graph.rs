@@ -59,6 +59,21 @@ pub(super) fn plan_and_board(session: &mut Session<'_>, run: i64) -> Result<(Pla
     Ok((plan, board))
 }
 
+/// Says whether a job whose worker was lost after a step had started would begin again, which it does not where
+/// its run was asked to stop.
+pub(super) fn begins_again(session: &mut Session<'_>, job: i64) -> Result<bool, Error> {
+    let (run, stage, place, leg) = session
+        .connection
+        .prepare_cached("SELECT run, stage_index, job_index, leg_index FROM job WHERE seq = ?")?
+        .query_row([job], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let Found { plan, canceled, queued_at } = plan(session, run)?;
+    if !canceled {
+        return Ok(true);
+    }
+    let board = Board { canceled, queued_at: Some(queued_at), ..board(session.connection, run, &plan)? };
+    Ok(board.begins_again(&plan, stage, place, leg))
+}
+
 fn follow(
     session: &mut Session<'_>,
     run: i64,

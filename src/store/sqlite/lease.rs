@@ -4,7 +4,7 @@
 //! no row changed means that the lease is lost.
 
 use super::environment;
-use super::graph::{cancel_unstarted, cancellation, note_cancellation, settle};
+use super::graph::{begins_again, cancel_unstarted, cancellation, note_cancellation, settle};
 use super::row::{micros, state_at};
 use super::story;
 use super::turn;
@@ -230,7 +230,7 @@ pub(super) fn is_any_over(connection: &Connection, steady: Timestamp) -> Result<
 pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swept>, Error> {
     let now = session.now;
     let over = if everyone { i64::MAX } else { micros(now.steady) };
-    let mut lost: Vec<(i64, Swept)> = Vec::new();
+    let mut lost: Vec<(i64, bool, Swept)> = Vec::new();
     {
         let mut query = session.connection.prepare_cached(
             "SELECT job.seq, job.id, run.id, job.started_step AND job.pool <> ?2, job.begun, job.attempts,
@@ -247,10 +247,11 @@ pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swe
             let (has_started, begun, allowed): (bool, u32, u32) = (row.get(3)?, row.get(4)?, row.get(5)?);
             let fate = after_loss(has_started, begun + u32::from(has_started), allowed);
             let again = fate == AfterLoss::Again;
-            lost.push((row.get(0)?, Swept { job, run, token: row.get(6)?, again }));
+            lost.push((row.get(0)?, has_started, Swept { job, run, token: row.get(6)?, again }));
         }
     }
-    for (job, swept) in &lost {
+    for (job, has_started, swept) in &mut lost {
+        swept.again = swept.again && (!*has_started || begins_again(session, *job)?);
         if swept.again {
             make_due_again(session, *job, Begun::Counted, now.at)?;
         } else {
@@ -259,11 +260,11 @@ pub(super) fn sweep(session: &mut Session<'_>, everyone: bool) -> Result<Vec<Swe
         }
         turn::work_off(session, now.at)?;
     }
-    Ok(lost.into_iter().map(|(_, swept)| swept).collect())
+    Ok(lost.into_iter().map(|(_, _, swept)| swept).collect())
 }
 
 /// Gives a job back for another attempt, or one that needs no worker; if its run was canceled
-/// meanwhile, it is decided anew. What the lost attempt had told of its steps goes with it, but for a
+/// before it had started a step, it is decided anew. What the lost attempt had told of its steps goes with it, but for a
 /// job that only waits: its question stands.
 fn make_due_again(session: &mut Session<'_>, job: i64, begun: Begun, now: Timestamp) -> Result<(), Error> {
     session

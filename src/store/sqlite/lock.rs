@@ -1,4 +1,7 @@
 //! One server a data folder.
+//!
+//! Two locks: on the folder itself, which nobody can remove while it is used, and on a file in it that says
+//! who it is, which is all there is where a file system locks no folders.
 
 use crate::store::Error;
 use rustix::process::Pid;
@@ -17,7 +20,11 @@ const TRY_EVERY: Duration = Duration::from_millis(5);
 
 /// Held for the server's life. The system gives it up when the process ends, however it ends.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+#[expect(dead_code, reason = "the open files are the lock")]
+pub struct Lock {
+    folder: File,
+    file: File,
+}
 
 impl Lock {
     /// Takes the folder, or says who has it; it is made where it is missing. Blocks for a moment where
@@ -25,6 +32,7 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Self, Error> {
         let failed = |error: std::io::Error| super::unavailable_folder(folder, &error);
         super::make_folder(folder).map_err(failed)?;
+        let own = File::open(folder).map_err(failed)?;
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -33,11 +41,18 @@ impl Lock {
             .open(folder.join(FILE))
             .map_err(failed)?;
         let end = Instant::now() + LEFT_BEHIND_MAX;
+        let (mut has_folder, mut has_file) = (false, false);
         loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-                Err(TryLockError::WouldBlock) => {}
+            // NFS locks what is open for writing, which no folder can be.
+            has_folder = has_folder || !matches!(own.try_lock(), Err(TryLockError::WouldBlock));
+            has_file = has_file
+                || match file.try_lock() {
+                    Ok(()) => true,
+                    Err(TryLockError::Error(error)) => return Err(failed(error)),
+                    Err(TryLockError::WouldBlock) => false,
+                };
+            if has_folder && has_file {
+                break;
             }
             let holder = Holder::read(&mut file).map_err(failed)?;
             if !holder.is_gone() || Instant::now() >= end {
@@ -49,7 +64,7 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| write!(file, "{}", std::process::id()))
             .map_err(failed)?;
-        Ok(Self(file))
+        Ok(Self { folder: own, file })
     }
 }
 

@@ -61,8 +61,9 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Error> {
     }
 }
 
-/// Writes something that means nothing, to see whether writing is possible.
+/// Writes something that means nothing, to see whether a delivery could be accepted.
 pub(super) fn write_probe(session: &mut Session<'_>) -> Result<(), Error> {
+    session.damage.is_unknown()?;
     session.memory.counters.next(session.connection, Scope::Store, "probe")?;
     Ok(())
 }

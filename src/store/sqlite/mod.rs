@@ -9,7 +9,8 @@
 //! | `writer.rs` | the thread, its transactions, what happens when the disk fails |
 //! | `reader.rs` | a few connections that read |
 //! | `lock.rs` | one server a data folder |
-//! | `place.rs` | whether the file that is open still is the one at its path |
+//! | `place.rs` | whether the file that is open still is the one at its path, and whole |
+//! | `fault.rs` | what the database's own words mean, and what to do about it |
 //! | `mark.rs` | that a database has the store, or may have it |
 //! | `migration.rs` | the versions of the schema |
 //! | `accept.rs` | a delivery, its decisions and its runs, in one commit: a row at the end of the log |
@@ -48,6 +49,7 @@ mod counter;
 mod entry;
 mod environment;
 mod export;
+mod fault;
 mod filing;
 mod form;
 mod graph;
@@ -81,7 +83,8 @@ pub use mark::Moving;
 use super::Error;
 use super::refused::Refusals;
 use crate::clock::Clock;
-use place::{Place, naming};
+use fault::{Damage, naming};
+use place::Place;
 use reader::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::ffi::OsStrExt;
@@ -118,8 +121,8 @@ const CHECKPOINT_PAGES: u32 = 1_000;
 pub enum Access {
     /// The one server of the folder; a second one is told who holds it.
     Server,
-    /// A command, while a server runs or not. It changes no schema that a server of another version may
-    /// work with, and writes nothing until it is asked to.
+    /// A command, while a server runs or not. It makes no store, changes no schema that a server of another
+    /// version may work with, and writes nothing until it is asked to.
     Command,
     /// The one process that moves the store into a database, also where another one has begun with that.
     Mover,
@@ -138,9 +141,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store of a data folder, making both where they are missing. Blocks while it does.
+    /// Opens the store of a data folder. A server makes both where they are missing. Blocks while it does.
     pub fn open(folder: &Path, access: Access, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        make_folder(folder).map_err(|error| unavailable_folder(folder, &error))?;
         let lock = match access {
             Access::Server | Access::Mover => Some(lock::Lock::take(folder)?),
             Access::Command => None,
@@ -151,21 +153,24 @@ impl SqliteStore {
             Access::Mover => mark::is_here(folder)?,
         }
         let file = folder.join(FILE);
-        place::is_whole(&file)?;
         let connection = match access {
-            Access::Command if is_present(&file)? => None,
-            _ => Some(present(folder, &file)?),
+            Access::Command => {
+                is_present(folder, &file)?;
+                None
+            }
+            Access::Server | Access::Mover => Some(present(folder, &file)?),
         };
         let changes = Arc::new(watch::Sender::new(0));
+        let damage = Damage::default();
         let mut place = Place::of(file.clone());
         if connection.is_some() {
             place.note();
         }
         Ok(Self {
             folder: folder.to_owned(),
-            readers: Readers::new(file),
+            readers: Readers::new(file, damage.clone()),
             refusals: Arc::default(),
-            writer: Writer::start(place, connection, clock.clone(), changes.clone()),
+            writer: Writer::start(place, connection, clock.clone(), changes.clone(), damage),
             changes,
             clock,
             _lock: lock,
@@ -265,20 +270,29 @@ fn tell_of_change(changes: &watch::Sender<u64>) {
     changes.send_modify(|count| *count = count.wrapping_add(1));
 }
 
-/// Says whether a file is a store of the version that this one works with; false where there is none yet.
-fn is_present(file: &Path) -> Result<bool, Error> {
-    if !file.exists() {
-        return Ok(false);
-    }
+/// Fails where a file is no store of the version that this one works with.
+fn is_present(folder: &Path, file: &Path) -> Result<(), Error> {
+    is_there(folder, file)?;
     let version = open_for_reading(file).and_then(|connection| Ok(migration::version(&connection)?));
     match version.map_err(|error| naming(file, error))? {
-        0 => Ok(false),
-        version => migration::is_known(version).map(|()| true),
+        0 => Err(missing(folder)),
+        version => migration::is_known(version),
     }
+}
+
+/// Fails where there is no file that could be a store.
+fn is_there(folder: &Path, file: &Path) -> Result<(), Error> {
+    place::is_whole(file)?;
+    if file.is_file() { Ok(()) } else { Err(missing(folder)) }
+}
+
+fn missing(folder: &Path) -> Error {
+    Error::Missing { folder: folder.display().to_string() }
 }
 
 /// Makes a store present: there, and of the version that this one works with.
 fn present(folder: &Path, file: &Path) -> Result<Connection, Error> {
+    place::is_whole(file)?;
     make_file(file).map_err(|error| unavailable_folder(folder, &error))?;
     let opened = open_for_writing(file).and_then(|connection| {
         migration::migrate(&connection)?;
@@ -291,6 +305,7 @@ fn present(folder: &Path, file: &Path) -> Result<Connection, Error> {
 
 /// Opens a file that is there: one that was moved away is not made anew.
 fn open_for_writing(file: &Path) -> Result<Connection, Error> {
+    place::is_whole(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
@@ -307,6 +322,7 @@ fn open_for_writing(file: &Path) -> Result<Connection, Error> {
 }
 
 fn open_for_reading(file: &Path) -> Result<Connection, Error> {
+    place::is_whole(file)?;
     let connection = open_to_read(file, OpenFlags::empty())?;
     let looked = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
     match looked {
@@ -371,25 +387,6 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 
 fn unavailable_folder(folder: &Path, error: &std::io::Error) -> Error {
     Error::Unavailable(format!("the data folder {} can't be used: {error}", folder.display()))
-}
-
-impl From<rusqlite::Error> for Error {
-    /// What the disk, the folder or another process did is a failure of the world; a row that a
-    /// constraint refuses, or that has another shape than its reader thinks, is ours.
-    fn from(error: rusqlite::Error) -> Self {
-        let is_ours = match error.sqlite_error_code() {
-            Some(code) => matches!(
-                code,
-                ErrorCode::ConstraintViolation
-                    | ErrorCode::TypeMismatch
-                    | ErrorCode::TooBig
-                    | ErrorCode::ApiMisuse
-                    | ErrorCode::ParameterOutOfRange
-            ),
-            None => true,
-        };
-        if is_ours { Error::Broken(error.to_string()) } else { Error::Unavailable(error.to_string()) }
-    }
 }
 
 #[cfg(test)]

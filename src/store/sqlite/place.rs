@@ -93,36 +93,36 @@ pub(super) fn files_of(file: &Path) -> Vec<PathBuf> {
     all.filter(|path| path.symlink_metadata().is_ok()).collect()
 }
 
+/// Fails where a database is missing or empty and something is left of it: SQLite takes that for rubbish, and
+/// removes it with the first look. To be asked before each opening.
+pub(super) fn is_whole(file: &Path) -> Result<(), Error> {
+    let left: Vec<PathBuf> = match std::fs::metadata(file).map(|about| about.len()) {
+        // The making of one that broke off has left no log yet.
+        Ok(0) => log_of(file).into_iter().collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            files_of(file).into_iter().filter(|path| path != file).collect()
+        }
+        _ => return Ok(()),
+    };
+    match left.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Torn { file: file.display().to_string(), beside: named(&left) }),
+    }
+}
+
+/// Returns files as they are named in a sentence.
+pub(super) fn named(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// Returns the log of a database where it has something that is not in the database's file yet.
 pub(super) fn log_of(file: &Path) -> Option<PathBuf> {
     let log = beside(file, BESIDE[0]);
     std::fs::metadata(&log).is_ok_and(|about| about.len() > 0).then_some(log)
 }
 
-/// Fails where a log stands beside a database that is not there, or has nothing in it: the log holds what was
-/// acknowledged, and would be removed with the making of a new one. A database that is being made has no log yet.
-pub(super) fn is_whole(file: &Path) -> Result<(), Error> {
-    let is_there = std::fs::metadata(file).is_ok_and(|about| about.len() > 0);
-    let Some(log) = log_of(file).filter(|_| !is_there) else { return Ok(()) };
-    Err(Error::Unavailable(format!(
-        "{} is not there, or empty, and {} beside it holds a part of what was in it: put the file back, or move the \
-         log away too, to begin with an empty store",
-        file.display(),
-        log.display()
-    )))
-}
-
 fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
     name.into()
-}
-
-/// Returns an error of the world with the file to which it happened: the database's own words name none.
-pub(super) fn naming(file: &Path, error: Error) -> Error {
-    let name = file.display().to_string();
-    match error {
-        Error::Unavailable(reason) if !reason.contains(&name) => Error::Unavailable(format!("{name}: {reason}")),
-        other => other,
-    }
 }

@@ -1,5 +1,6 @@
 //! Connections that read, beside the writer and never waiting for it.
 
+use super::fault::Damage;
 use crate::store::Error;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -15,14 +16,16 @@ const READERS_MAX: usize = 8;
 pub(super) struct Readers {
     file: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    damage: Damage,
     turns: Arc<Semaphore>,
     /// One look at a time: each may need much memory, and the right to write.
     looks: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(file: PathBuf) -> Self {
+    pub(super) fn new(file: PathBuf, damage: Damage) -> Self {
         Self {
+            damage,
             file: Arc::new(file),
             idle: Arc::default(),
             turns: Arc::new(Semaphore::new(READERS_MAX)),
@@ -55,9 +58,10 @@ impl Readers {
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let turn = turns.clone().acquire_owned().await.expect("the turns are never closed");
-        let file = self.file.clone();
+        let (file, damage) = (self.file.clone(), self.damage.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let result = work().map_err(|error| super::naming(&file, error));
+            let result =
+                work().map_err(|error| super::naming(&file, error)).inspect_err(|error| damage.note(&file, error));
             drop(turn);
             result
         });

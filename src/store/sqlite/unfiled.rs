@@ -4,6 +4,7 @@
 //! It is filed all the same, in memory, as the writer would, and taken back when the look is over: in a
 //! transaction that is never committed, which writes nothing, or, where nobody may begin one, in a copy.
 
+use super::fault::Damage;
 use super::filing::{self, Care};
 use super::writer::{Memory, Now, Session};
 use super::{migration, open_for_reading, open_for_writing};
@@ -28,7 +29,8 @@ pub(super) fn look<T>(
     let connection = beside(file).or_else(|_| copy(file, reason))?;
     migration::is_known(migration::version(&connection)?)?;
     let mut memory = Memory::load(&connection)?;
-    filing::file(&mut Session { now, connection: &connection, memory: &mut memory }, Care::OneByOne)?;
+    let mut session = Session { now, connection: &connection, memory: &mut memory, damage: &Damage::default() };
+    filing::file(&mut session, Care::OneByOne)?;
     queries(&connection)
 }
 

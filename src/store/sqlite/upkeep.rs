@@ -1,9 +1,11 @@
 //! A whole store looked at, copied and put back, beside a server or without one.
 
-use super::{FILE, SqliteStore, lock, make_folder, mark, migration, naming, open_for_reading, place, sync_folder};
+use super::fault::{is_damage, naming};
+use super::place::named;
+use super::{FILE, SqliteStore, is_there, lock, make_folder, mark, migration, open_for_reading, place, sync_folder};
 use crate::store::Error;
 use crate::store::invariant::{Invariant, NAMED_MAX, OF_RUNS, broken};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use std::cmp::Ordering;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -75,14 +77,9 @@ pub enum Unrestorable {
 }
 
 impl SqliteStore {
-    /// Says whether a data folder has a store.
-    pub fn is_in(folder: &Path) -> bool {
-        folder.join(FILE).is_file()
-    }
-
-    /// Returns the log that is left in a data folder of a store whose file is not there.
-    pub fn left_of(folder: &Path) -> Option<PathBuf> {
-        place::log_of(&folder.join(FILE)).filter(|_| !Self::is_in(folder))
+    /// Fails where a data folder has no store.
+    pub fn find(folder: &Path) -> Result<(), Error> {
+        is_there(folder, &folder.join(FILE))
     }
 
     /// Returns a sentence for each thing that is wrong with the store of a data folder, the database's
@@ -90,6 +87,7 @@ impl SqliteStore {
     pub fn check(folder: &Path) -> Result<Vec<String>, Error> {
         mark::is_here(folder)?;
         let file = folder.join(FILE);
+        is_there(folder, &file)?;
         let looked = || {
             let connection = open_for_reading(&file)?;
             let moment = connection.unchecked_transaction()?;
@@ -110,6 +108,7 @@ impl SqliteStore {
     pub fn back_up(folder: &Path, file: &Path) -> Result<Backup, Error> {
         mark::is_here(folder)?;
         let store = folder.join(FILE);
+        is_there(folder, &store)?;
         let connection = open_for_reading(&store)?;
         let (found, known) =
             (migration::version(&connection).map_err(|error| naming(&store, error.into()))?, migration::known());
@@ -159,10 +158,6 @@ impl SqliteStore {
     }
 }
 
-fn named(files: &[PathBuf]) -> String {
-    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
 fn parent(file: &Path) -> &Path {
     file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -197,10 +192,8 @@ fn is_usable(file: &Path) -> Result<(), Unrestorable> {
 fn told<T>(found: rusqlite::Result<T>) -> Result<Result<T, String>, Error> {
     match found {
         Ok(found) => Ok(Ok(found)),
-        Err(error) => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(Err(error.to_string())),
-            _ => Err(error.into()),
-        },
+        Err(error) if is_damage(&error) => Ok(Err(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,9 +8,11 @@
 //! is acknowledged. Work of the other kind finds the log of deliveries filed (see `filing.rs`).
 //! After an error of the disk the connection is closed and opened again: what a failed sync left
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
+//! Once the database has shown that it is damaged nothing more is accepted by this process (see `fault.rs`).
 
 use super::accept::{self, Done, Rows};
 use super::counter::Counters;
+use super::fault::Damage;
 use super::filing::{self, Care};
 use super::form::Forms;
 use super::place::Place;
@@ -55,6 +57,8 @@ pub(super) struct Session<'s> {
     pub(super) connection: &'s Connection,
     /// What is known without asking it.
     pub(super) memory: &'s mut Memory,
+    /// Whether the database was found damaged.
+    pub(super) damage: &'s Damage,
 }
 
 /// What the writer knows of the store, kept right by the work that changes it. It is dropped, and
@@ -100,6 +104,8 @@ enum Went {
     Refused,
     /// The store failed.
     Wrong,
+    /// The database is damaged.
+    Damaged,
 }
 
 impl Went {
@@ -107,6 +113,7 @@ impl Went {
         match result {
             Ok(_) => Self::Well,
             Err(Error::Full { .. } | Error::Stale { .. } | Error::Lost) => Self::Refused,
+            Err(Error::Damaged(_)) => Self::Damaged,
             Err(_) => Self::Wrong,
         }
     }
@@ -165,6 +172,7 @@ impl Writer {
         connection: Option<Connection>,
         clock: Arc<dyn Clock>,
         changes: Arc<watch::Sender<u64>>,
+        damage: Damage,
     ) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let own = Loop {
@@ -172,6 +180,7 @@ impl Writer {
             clock,
             connection,
             memory: None,
+            damage,
             data_version: 0,
             care: Care::Usual,
             outage: Outage::default(),
@@ -261,6 +270,7 @@ struct Loop {
     /// process that mostly reads.
     connection: Option<Connection>,
     memory: Option<Memory>,
+    damage: Damage,
     /// The database's own count of changes by others, as it was last seen.
     data_version: i64,
     /// How the log is filed.
@@ -295,6 +305,7 @@ impl Loop {
                 }
             }
             Err(error) => {
+                self.damage.note(self.place.file(), error);
                 self.outage.failed(error, "the store could not be written, and nothing is acknowledged until it can");
                 // What is not where it was is left open as it is: anew, it would be another file.
                 if self.place.is_kept().is_ok() {
@@ -307,7 +318,7 @@ impl Loop {
         for work in ended {
             work.tell(match &committed {
                 Ok(()) => Ok(()),
-                Err(Error::Unavailable(reason)) => Err(Error::Unavailable(reason.clone())),
+                Err(Error::Unavailable(reason) | Error::Damaged(reason)) => Err(Error::Unavailable(reason.clone())),
                 Err(error) => Err(Error::Unavailable(error.to_string())),
             });
         }
@@ -362,12 +373,16 @@ impl Loop {
             Some(memory) => memory,
             none => none.insert(Memory::load(connection)?),
         };
-        Ok(Session { now: Now::of(&*self.clock), connection, memory })
+        Ok(Session { now: Now::of(&*self.clock), connection, memory, damage: &self.damage })
     }
 
     /// Accepts a delivery. An error means that the whole transaction is lost. So it is after a
     /// mistake of our own, of which whoever waits is told by the dropping of `told`.
     fn accept(&mut self, mut rows: Box<Rows>, told: Told, ended: &mut Vec<Ended>) -> Result<(), Error> {
+        if let Err(damaged) = self.damage.is_unknown() {
+            ended.push(Ended::Acceptance(rows, Err(damaged), told));
+            return Ok(());
+        }
         let mut session = self.session()?;
         let done = catch_unwind(AssertUnwindSafe(|| accept::accept(&mut session, &mut rows)));
         let went = done.as_ref().map_or(Went::Wrong, Went::of);
@@ -376,7 +391,7 @@ impl Loop {
         }
         match went {
             Went::Well | Went::Refused => Ok(()),
-            Went::Wrong => Err(Error::Unavailable("an acceptance could not be written".to_owned())),
+            Went::Wrong | Went::Damaged => Err(Error::Unavailable("an acceptance could not be written".to_owned())),
         }
     }
 
@@ -407,10 +422,13 @@ impl Loop {
         };
         match went {
             Went::Well => run(session.connection, "RELEASE work"),
-            Went::Refused | Went::Wrong => {
+            Went::Refused | Went::Wrong | Went::Damaged => {
                 run(session.connection, "ROLLBACK TO work")?;
                 run(session.connection, "RELEASE work")?;
                 self.memory = None;
+                if went == Went::Damaged {
+                    self.damage.found(self.place.file());
+                }
                 Ok(())
             }
         }
@@ -433,7 +451,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("test.db");
         let connection = super::super::present(folder.path(), &file).expect("a store");
-        let writer = Writer::start(Place::of(file), Some(connection), Arc::new(SystemClock), Arc::default());
+        let writer =
+            Writer::start(Place::of(file), Some(connection), Arc::new(SystemClock), Arc::default(), Damage::default());
         let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
         let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
         let (wrong, right) = tokio::join!(wrong, writer.write(count));

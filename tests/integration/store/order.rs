@@ -187,3 +187,42 @@ async fn a_setting_of_the_clock_ends_no_lease() {
         assert_eq!(world.claim().await.expect("due again").lease.job, lost.job);
     }
 }
+
+#[tokio::test]
+async fn a_job_that_had_started_when_its_run_was_canceled_and_its_worker_lost_was_not_skipped() {
+    for world in worlds() {
+        let run = world.queue(plan(vec![Job { attempts: Some(2), ..job("a", &[]) }])).await.id;
+        let claim = world.claim().await.expect("due");
+        world.store().record(&claim.lease, world.started(0)).await.expect("held");
+        world.store().cancel(&run).await.expect("asked");
+        world.wait(31);
+        let swept = world.store().sweep(false).await.expect("a sweep");
+        assert_eq!(swept.iter().map(|it| it.again).collect::<Vec<_>>(), [false]);
+        let shown = world.store().run(&run).await.expect("read").expect("there");
+        assert_eq!((shown.run.state, shown.run.result), (State::Completed, Some(RunResult::Failed)));
+        let job = &shown.stages[0].jobs[0];
+        assert_eq!((job.result, job.steps[0].result), (Some(RunResult::Failed), Some(RunResult::Failed)));
+        assert!(
+            job.started_at.is_some() && job.reason.as_ref().is_some_and(|it| it.starts_with("abandoned")),
+            "{job:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_runs_also_in_a_canceled_run_has_all_its_attempts() {
+    for world in worlds() {
+        let always = Job { attempts: Some(2), condition: Some("always()".to_owned()), ..job("clean", &[]) };
+        let run = world.queue(plan(vec![job("a", &[]), always])).await.id;
+        let first = world.claim().await.expect("due");
+        world.store().finish(&first.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+        for again in [true, false] {
+            let claim = world.claim().await.expect("due");
+            world.store().record(&claim.lease, world.started(0)).await.expect("held");
+            world.store().cancel(&run).await.expect("asked");
+            world.wait(31);
+            let swept = world.store().sweep(false).await.expect("a sweep");
+            assert_eq!(swept.iter().map(|it| it.again).collect::<Vec<_>>(), [again]);
+        }
+    }
+}

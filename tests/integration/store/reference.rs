@@ -65,7 +65,7 @@ pub const PRIORITIES: [i8; 3] = [0, 0, 1];
 /// The names of pipelines.
 pub const PIPELINES: [&str; 2] = ["hello", "other"];
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
     pub shape: Shape,
     pub terms: Terms,
@@ -274,7 +274,8 @@ impl Queue {
                 let Progress::Leased { until, has_started, .. } = run.jobs[job] else { continue };
                 if everyone || until <= now {
                     run.begun[job] += u32::from(has_started);
-                    let is_again = !has_started || run.begun[job] < run.terms.attempts;
+                    let is_allowed = run.begun[job] < run.terms.attempts && run.begins_again(job, now);
+                    let is_again = !has_started || is_allowed;
                     run.jobs[job] = if is_again { Progress::Waiting } else { Progress::Done(RunResult::Failed) };
                     run.advance(now);
                     swept.push((at, job, is_again));
@@ -289,6 +290,14 @@ impl Queue {
 impl Run {
     fn priority(&self) -> i8 {
         PRIORITIES[self.terms.connection]
+    }
+
+    /// What a canceled run would skip does not begin again.
+    fn begins_again(&self, job: usize, now: Timestamp) -> bool {
+        let mut anew = self.clone();
+        anew.jobs[job] = Progress::Waiting;
+        anew.advance(now);
+        self.state != State::Canceling || anew.jobs[job].result().is_none()
     }
 
     fn is_of_group(&self, concurrency: &Concurrency) -> bool {

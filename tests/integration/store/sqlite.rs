@@ -35,7 +35,7 @@ async fn a_second_server_is_told_who_has_the_folder() {
 #[test]
 fn a_store_of_a_later_version_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    drop(open(folder.path(), Access::Command).expect("it opens"));
+    drop(open(folder.path(), Access::Server).expect("it opens"));
     let known: u32 = database(folder.path()).pragma_query_value(None, "user_version", |row| row.get(0)).expect("one");
     database(folder.path()).pragma_update(None, "user_version", known + 1).expect("a later version");
     let error = open(folder.path(), Access::Command).err().expect("it is refused");
@@ -277,4 +277,59 @@ async fn what_comes_to_its_turn_after_the_lease_is_over_is_not_written() {
     assert!(matches!(renewed, Err(Error::Lost)), "{renewed:?}");
     let finished = store.finish(&lease, outcome).await;
     assert!(matches!(finished, Err(Error::Lost)), "{finished:?}");
+}
+
+#[test]
+fn a_folder_is_held_although_its_lock_file_is_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = open(folder.path(), Access::Server).expect("the first");
+    std::fs::remove_file(folder.path().join("server.lock")).expect("it was there");
+    let error = open(folder.path(), Access::Server).err().expect("the second is refused");
+    assert!(matches!(error, Error::InUse { .. }), "{error}");
+    drop(first);
+    open(folder.path(), Access::Server).expect("the folder is free again");
+}
+
+#[test]
+fn a_command_makes_no_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = || {
+        let error = open(folder.path(), Access::Command).err().expect("there is none");
+        assert!(matches!(error, Error::Missing { .. }), "{error}");
+    };
+    missing();
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing was made");
+    // One whose making broke off.
+    std::fs::write(folder.path().join("pipehook.db"), "").expect("a file");
+    missing();
+    open(folder.path(), Access::Server).expect("a server makes it");
+    open(folder.path(), Access::Command).expect("and then it is there");
+}
+
+#[tokio::test]
+async fn a_database_that_was_found_damaged_takes_nothing_more() {
+    const PAGE: u64 = 4096;
+    let world = World::sqlite();
+    world.queue(plan(vec![job("a", &[])])).await;
+    world.store().ready().await.expect("its run is filed");
+    let database = database(world.folder());
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("all is in the file");
+    let pages: Vec<u64> = database
+        .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'job' AND rootpage > 0")
+        .and_then(|mut query| query.query_map([], |row| row.get(0))?.collect())
+        .expect("the pages of jobs");
+    let copy = tempfile::tempdir().expect("a folder");
+    let file = copy.path().join("pipehook.db");
+    std::fs::copy(world.folder().join("pipehook.db"), &file).expect("a copy");
+    let damaged = std::fs::File::options().write(true).open(&file).expect("the copy opens");
+    for page in pages {
+        std::os::unix::fs::FileExt::write_all_at(&damaged, &[0xff; PAGE as usize], (page - 1) * PAGE).expect("written");
+    }
+    let store = open(copy.path(), Access::Server).expect("it opens");
+    let claimed = store.claim(&world.worker(), &["default".to_owned()], LEASE).await.expect_err("it is damaged");
+    assert!(claimed.to_string().contains("pipehook store check"), "it says what to do: {claimed}");
+    let accepted = store.accept(world.acceptance(plan(vec![job("a", &[])]), None)).await;
+    let error = accepted.expect_err("nobody knows whether it could be run");
+    assert!(error.to_string().contains("pipehook store restore"), "it says what to do: {error}");
+    store.ready().await.expect_err("and so it is not ready");
 }
