@@ -70,6 +70,7 @@ pub(super) async fn begins_again(session: &Session, forms: &Forms, job: i64) -> 
     if !canceled {
         return Ok(true);
     }
+    let canceled = Some(begun_before_cancel(session, run, &plan).await?);
     let board = Board { canceled, queued_at: Some(queued_at), ..board(session, run, &plan).await? };
     let at = |column| number_at(&row, column);
     Ok(board.begins_again(&plan, at("stage_index")?, at("job_index")?, at("leg_index")?))
@@ -85,8 +86,7 @@ async fn follow(
     let mut board = board(session, run, &plan).await?;
     board.queued_at = Some(queued_at);
     if canceled {
-        let noted = cancellation(session, run).await?;
-        board.canceled = Some(noted.unwrap_or_else(|| Cancellation::unknown(plan.stages.len())).begun);
+        board.canceled = Some(begun_before_cancel(session, run, &plan).await?);
     }
     let changes = decide(&mut board, &mut plan);
     for change in &changes {
@@ -149,6 +149,12 @@ pub(super) async fn note_cancellation(session: &Session, run: i64) -> Result<(),
 pub(super) async fn cancellation(session: &Session, run: i64) -> Result<Option<Cancellation>, Fault> {
     let row = session.row("SELECT value FROM agreement WHERE run = $1 AND name = $2", &[&run, &CANCELLATION]).await?;
     row.map(|row| from_json(row.try_get("value")?)).transpose()
+}
+
+/// Returns the stages of a run that had begun when it was asked to stop; all where nobody noted it.
+async fn begun_before_cancel(session: &Session, run: i64, plan: &Plan) -> Result<BTreeSet<usize>, Fault> {
+    let noted = cancellation(session, run).await?;
+    Ok(noted.unwrap_or_else(|| Cancellation::unknown(plan.stages.len())).begun)
 }
 
 /// Returns how far every job of a run is, and what the jobs have handed on.

@@ -70,6 +70,7 @@ pub(super) fn begins_again(session: &mut Session<'_>, job: i64) -> Result<bool, 
     if !canceled {
         return Ok(true);
     }
+    let canceled = Some(begun_before_cancel(session.connection, run, &plan)?);
     let board = Board { canceled, queued_at: Some(queued_at), ..board(session.connection, run, &plan)? };
     Ok(board.begins_again(&plan, stage, place, leg))
 }
@@ -84,8 +85,7 @@ fn follow(
     let mut board = board(session.connection, run, &plan)?;
     board.queued_at = Some(queued_at);
     if canceled {
-        let noted = cancellation(session.connection, run)?;
-        board.canceled = Some(noted.unwrap_or_else(|| Cancellation::unknown(plan.stages.len())).begun);
+        board.canceled = Some(begun_before_cancel(session.connection, run, &plan)?);
     }
     for change in decide(&mut board, &mut plan) {
         write(session, run, &plan, &change, now)?;
@@ -148,6 +148,12 @@ pub(super) fn cancellation(connection: &Connection, run: i64) -> Result<Option<C
         .query_row(params![run, CANCELLATION], |row| row.get(0))
         .optional()?;
     noted.map(|noted| from_json(&noted)).transpose()
+}
+
+/// Returns the stages of a run that had begun when it was asked to stop; all where nobody noted it.
+fn begun_before_cancel(connection: &Connection, run: i64, plan: &Plan) -> Result<BTreeSet<usize>, Error> {
+    let noted = cancellation(connection, run)?;
+    Ok(noted.unwrap_or_else(|| Cancellation::unknown(plan.stages.len())).begun)
 }
 
 /// Returns how far every job of a run is, and what the jobs have handed on.
