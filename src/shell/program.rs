@@ -68,6 +68,48 @@ impl Program {
     }
 }
 
+/// Commands one after the other, and what is written to files before: what one of them leaves, another may use.
+pub(super) struct Commands {
+    /// What writes the files: they are there before any program starts.
+    files: Command,
+    programs: Command,
+}
+
+impl Default for Commands {
+    fn default() -> Self {
+        Self { files: Command { mark: "_WRITTEN", ..Command::default() }, programs: Command::default() }
+    }
+}
+
+impl Commands {
+    /// Adds a file that somebody else wrote.
+    pub(super) fn write(&mut self, file: &str, content: &Holes) {
+        self.files.author("printf '%s' ");
+        self.files.word(&[Part::Value(content.clone())]);
+        self.files.author(" > ");
+        self.files.word(&[Part::Text(file.to_owned())]);
+        self.files.author("\n");
+    }
+
+    /// Adds a program that is started with words, and what it reads.
+    pub(super) fn start(&mut self, words: &[Vec<Part>], input: Option<&[Part]>) {
+        for word in words {
+            self.programs.word(word);
+            self.programs.author(" ");
+        }
+        if let Some(input) = input {
+            self.programs.author("<<< ");
+            self.programs.word(input);
+        }
+        self.programs.author("\n");
+    }
+
+    /// Returns what bash's analysis demands. `environment` names what the programs may read beside their words.
+    pub(super) fn demands(self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
+        self.files.followed_by(self.programs).demands(environment)
+    }
+}
+
 /// The beginning of the variables that stand for values in a command; no environment has such.
 const VALUE: &str = "PIPEHOOK_VALUE_";
 
@@ -83,11 +125,20 @@ pub(super) fn demands_of_shell_text(text: &str, environment: &[(String, Holes)])
 struct Command {
     text: String,
     values: Vec<(String, Holes)>,
+    /// What the names of its variables end with.
+    mark: &'static str,
 }
 
 impl Command {
     fn author(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+
+    /// Returns both commands as one.
+    fn followed_by(mut self, other: Self) -> Self {
+        self.author(&other.text);
+        self.values.extend(other.values);
+        self
     }
 
     /// Adds one word, whatever is in it.
@@ -99,7 +150,7 @@ impl Command {
             match part {
                 Part::Text(text) => self.author(&format!("'{}'", text.replace('\'', "'\\''"))),
                 Part::Value(holes) => {
-                    let name = format!("{VALUE}{}", self.values.len());
+                    let name = format!("{VALUE}{}{}", self.values.len(), self.mark);
                     self.author(&format!("\"${{{name}}}\""));
                     self.values.push((name, holes.clone()));
                 }

@@ -28,6 +28,10 @@ pub enum Requirement {
     NoOptionInPath,
     /// No word of it begins with `-`: the shell splits it before a program sees it.
     NoOptions,
+    /// `-` stands between letters or digits only, so that no part of it begins so: a script takes it apart.
+    InnerHyphens,
+    /// No `:`, `*`, `?` and brackets, by which PowerShell would take it for a drive or a pattern.
+    OneItem,
     /// No `%` and no `\`, which `printf` gives a meaning.
     NoFormat,
     /// No `\`, which `awk -v` gives a meaning.
@@ -65,6 +69,8 @@ impl Requirement {
             Self::NotAnOption => !is_option(value),
             Self::NoOptionInPath => !value.split('/').any(is_option),
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
+            Self::InnerHyphens => has_inner_hyphens(value),
+            Self::OneItem => !value.contains([':', '*', '?', '[', ']', '`']),
             Self::NoFormat => !value.contains(['%', '\\']),
             Self::NoBackslash => !value.contains('\\'),
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
@@ -94,6 +100,8 @@ impl Requirement {
             Self::NotAnOption => "text that doesn't begin with `-`",
             Self::NoOptionInPath => "a name that doesn't begin with `-`, nor does a folder in it",
             Self::NoOptions => "text without a word that begins with `-`",
+            Self::InnerHyphens => "text in which `-` stands between letters or digits only",
+            Self::OneItem => "a name without `:`, `*`, `?` and brackets",
             Self::NoFormat => "text without `%` and `\\`",
             Self::NoBackslash => "text without `\\`",
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
@@ -126,6 +134,13 @@ fn is_echo_letter(letter: char) -> bool {
 
 fn is_option(value: &str) -> bool {
     value.strip_prefix('-').and_then(|rest| rest.chars().next()).is_some_and(|next| !next.is_whitespace())
+}
+
+fn has_inner_hyphens(value: &str) -> bool {
+    let characters: Vec<char> = value.chars().collect();
+    let is_word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|it| it.is_alphanumeric());
+    let is_inner = |at: usize| is_word(at.checked_sub(1)) && is_word(Some(at + 1));
+    (0..characters.len()).all(|at| characters[at] != '-' || is_inner(at))
 }
 
 fn is_plain(value: &str) -> bool {

@@ -1,9 +1,10 @@
 //! Cuts a PowerShell script into statements, and writes references for its holes.
 //!
 //! PowerShell reads a statement that begins with a word as a command with arguments, any other as an
-//! expression. A hole outside of quotes stands well only as an argument.
+//! expression. A hole outside of quotes stands well as an argument, and in an expression as a number.
 
 use super::quote::{is_double, is_single};
+use super::token::{Bracket, Piece, Statement, Token};
 use super::{Edit, reference};
 use crate::shell::analysis::{Unread, variable};
 use crate::shell::symbol::{Symbol, line_of};
@@ -11,13 +12,6 @@ use std::collections::BTreeMap;
 
 /// The most brackets and strings inside each other.
 const DEPTH_MAX: usize = 48;
-
-/// Words behind which another statement begins.
-const KEYWORDS: &[&str] = &[
-    "if", "elseif", "else", "while", "until", "do", "for", "foreach", "in", "switch", "return", "throw", "exit", "try",
-    "catch", "finally", "begin", "process", "end", "break", "continue", "trap", "function", "filter", "param", "class",
-    "enum", "using",
-];
 
 /// Where a hole can stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +22,7 @@ pub(super) enum Place {
     HereString,
     Comment,
     Redirection,
+    Number,
 }
 
 impl Place {
@@ -40,32 +35,9 @@ impl Place {
             Self::HereString => "a here-string",
             Self::Comment => "a comment",
             Self::Redirection => "the target of a redirection",
+            Self::Number => "an expression, as a number",
         }
     }
-}
-
-/// A token, as far as the search for what evaluates text needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
-    /// The name of a command.
-    Command(String),
-    /// Another bare word: an argument, an operator, a type.
-    Word(String),
-    /// `$name`, without the `$`.
-    Variable(String),
-    Hole(usize),
-    /// The text of a string.
-    Text(String),
-    /// `=`, `+=` and their kin.
-    Assign,
-    /// `[`, `(`, `.` and the like.
-    Mark(char),
-}
-
-/// A statement, with all that is nested in it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Statement {
-    pub(super) tokens: Vec<Token>,
 }
 
 #[derive(Debug, Default)]
@@ -77,14 +49,16 @@ pub(super) struct Lexed {
 
 pub(super) fn lex(symbols: &[Symbol]) -> Result<Lexed, Unread> {
     let mut lexer = Lexer { symbols, at: 0, depth: 0, lexed: Lexed::default() };
-    lexer.block(None)?;
-    Ok(lexer.lexed)
+    let statements = lexer.block(None, Bracket::Block)?;
+    Ok(Lexed { statements, ..lexer.lexed })
 }
 
 /// What the next bare token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     Start,
+    /// Behind `&` or `.`: the name of a command, in whatever form.
+    Called,
     Arguments,
     Expression,
 }
@@ -131,63 +105,81 @@ impl Lexer<'_> {
         result
     }
 
-    /// Reads statements up to `close`, which is consumed, or to the end of the script. Returns the
-    /// tokens of all of them, for the statement around.
-    pub(super) fn block(&mut self, close: Option<char>) -> Lex<Vec<Token>> {
-        let mut all = Vec::new();
+    /// Reads statements up to `close`, which is consumed, or to the end of the script.
+    pub(super) fn block(&mut self, close: Option<char>, bracket: Bracket) -> Lex<Vec<Statement>> {
+        let mut statements = Vec::new();
         let mut statement = Statement::default();
         let mut mode = Mode::Start;
         loop {
             let Some(symbol) = self.peek(0) else {
                 return if close.is_none() {
-                    Ok(self.end(statement, all))
+                    end(&mut statement, &mut statements);
+                    Ok(statements)
                 } else {
                     self.fail("a bracket is never closed")
                 };
             };
+            let is_chain = self.sees("&&") || self.sees("||");
             match symbol {
                 Symbol::Char(character) if Some(character) == close => {
                     self.at += 1;
-                    return Ok(self.end(statement, all));
+                    end(&mut statement, &mut statements);
+                    return Ok(statements);
                 }
-                Symbol::Char('\n' | ';') => {
+                Symbol::Char('\n' | ';') if !self.is_continued(&statement) => {
                     self.at += 1;
-                    all = self.end(std::mem::take(&mut statement), all);
+                    end(&mut statement, &mut statements);
+                    mode = Mode::Start;
+                }
+                Symbol::Char('\n') => self.at += 1,
+                // What runs beside the script is a statement like others.
+                Symbol::Char('&' | '|') if is_chain || symbol.is('&') && mode != Mode::Start => {
+                    self.at += if is_chain { 2 } else { 1 };
+                    end(&mut statement, &mut statements);
                     mode = Mode::Start;
                 }
                 Symbol::Char(')' | '}') => return self.fail("a bracket is closed that was not opened"),
-                _ => mode = self.token(symbol, mode, &mut statement.tokens)?,
+                _ => mode = self.token(symbol, mode, bracket, &mut statement.tokens)?,
             }
         }
     }
 
-    fn end(&mut self, statement: Statement, mut all: Vec<Token>) -> Vec<Token> {
-        all.extend(statement.tokens.iter().cloned());
-        if !statement.tokens.is_empty() {
-            self.lexed.statements.push(statement);
-        }
-        all
-    }
-
     /// Reads one token and returns the mode behind it.
-    fn token(&mut self, symbol: Symbol, mode: Mode, tokens: &mut Vec<Token>) -> Lex<Mode> {
-        let behind = if mode == Mode::Start { Mode::Expression } else { mode };
+    fn token(&mut self, symbol: Symbol, mode: Mode, bracket: Bracket, tokens: &mut Vec<Token>) -> Lex<Mode> {
+        let behind = match mode {
+            Mode::Start => Mode::Expression,
+            Mode::Called => Mode::Arguments,
+            other => other,
+        };
         match symbol {
-            Symbol::Char(' ' | '\t' | '\r') => self.at += 1,
-            Symbol::Char('`') if self.sees("`\n") || self.sees("`\r\n") => self.at += 2,
+            Symbol::Char(' ' | '\t' | '\r') => {
+                self.at += 1;
+                space(mode, tokens);
+            }
+            Symbol::Char('`') if self.sees("`\n") || self.sees("`\r\n") => {
+                self.at += 2;
+                space(mode, tokens);
+            }
+            Symbol::Char('`') => match self.peek(1) {
+                Some(Symbol::Char(escaped)) => {
+                    self.at += 2;
+                    tokens.push(Token::Word(escaped.to_string()));
+                    return Ok(behind);
+                }
+                _ => return self.bare(mode, bracket, tokens),
+            },
             Symbol::Char('#') => self.comment(),
             Symbol::Char('<') if self.sees("<#") => self.block_comment()?,
-            Symbol::Char('-') if self.sees("--%") => self.unparsed()?,
+            Symbol::Char('-') if self.sees("--%") => self.unparsed(tokens)?,
             Symbol::Char('@') if self.sees("@\"") || self.sees("@'") => {
                 self.here_string(tokens)?;
                 return Ok(behind);
             }
             Symbol::Char(quote) if is_double(quote) || is_single(quote) => {
-                let is_called = matches!(tokens.last(), Some(Token::Mark('&' | '.')));
-                let before = tokens.len();
+                let is_name = matches!(tokens.last(), Some(Token::Mark('&' | '.')));
                 self.quoted(tokens)?;
-                if is_called {
-                    Self::name_in_quotes(before, tokens)?;
+                if is_name {
+                    Self::name_in_quotes(tokens)?;
                 }
                 return Ok(behind);
             }
@@ -195,49 +187,102 @@ impl Lexer<'_> {
                 self.dollar(tokens)?;
                 return Ok(behind);
             }
-            Symbol::Char(open @ ('(' | '{')) => {
+            Symbol::Char('@') if self.sees("@(") => {
                 self.at += 1;
-                tokens.push(Token::Mark(open));
-                let close = if open == '(' { ')' } else { '}' };
-                let inner = self.deeper(|lexer| lexer.block(Some(close)))?;
-                tokens.extend(inner);
-                return Ok(if open == '{' { Mode::Start } else { behind });
+                return self.token(Symbol::Char('('), mode, bracket, tokens);
+            }
+            Symbol::Char('@') if self.sees("@{") => {
+                self.at += 2;
+                let inner = self.deeper(|lexer| lexer.block(Some('}'), Bracket::Table))?;
+                tokens.push(Token::Group(Bracket::Table, inner));
+                return Ok(behind);
+            }
+            Symbol::Char('@') if self.char_at(1).is_some_and(|next| next.is_alphabetic() || next == '_') => {
+                self.at += 1;
+                let name = self.name();
+                tokens.push(Token::Splat(name));
+                return Ok(behind);
+            }
+            Symbol::Char('(') => {
+                self.at += 1;
+                // Behind a keyword, or the name of a function, more of the statement follows.
+                let is_clause = mode == Mode::Start && matches!(tokens.last(), Some(Token::Word(_)));
+                let inner = self.deeper(|lexer| lexer.block(Some(')'), Bracket::Round))?;
+                tokens.push(Token::Group(Bracket::Round, inner));
+                return Ok(if is_clause { Mode::Start } else { behind });
+            }
+            Symbol::Char('{') => {
+                self.at += 1;
+                let inner = self.deeper(|lexer| lexer.block(Some('}'), Bracket::Block))?;
+                tokens.push(Token::Group(Bracket::Block, inner));
+                return Ok(match mode {
+                    Mode::Arguments | Mode::Called => Mode::Arguments,
+                    Mode::Start | Mode::Expression => Mode::Start,
+                });
             }
             Symbol::Char('|') => {
-                self.at += if self.sees("||") { 2 } else { 1 };
+                self.at += 1;
                 tokens.push(Token::Mark('|'));
                 return Ok(Mode::Start);
             }
             Symbol::Char('&') => {
-                let is_and = self.sees("&&");
-                self.at += if is_and { 2 } else { 1 };
+                self.at += 1;
                 tokens.push(Token::Mark('&'));
-                return Ok(if is_and { Mode::Start } else { Mode::Expression });
+                return Ok(Mode::Called);
             }
-            Symbol::Char('>') => self.redirection(tokens)?,
+            Symbol::Char('.') if mode == Mode::Start && self.is_sourcing() => {
+                self.at += 1;
+                tokens.push(Token::Mark('&'));
+                return Ok(Mode::Called);
+            }
+            Symbol::Char('>') => self.redirection(mode, tokens)?,
             Symbol::Char('=') if mode != Mode::Arguments => {
                 self.at += 1;
                 tokens.push(Token::Assign);
                 return Ok(Mode::Start);
             }
-            _ => return self.bare(mode, tokens),
+            _ => return self.bare(mode, bracket, tokens),
         }
         Ok(mode)
     }
 
-    /// Judges a text in quotes behind `&` or `.`, which names what is run or a member: no payload text is in it,
-    /// and what its variables hold is looked at as the name itself.
-    fn name_in_quotes(start: usize, tokens: &mut Vec<Token>) -> Lex<()> {
-        let mut named = Vec::new();
-        for token in &tokens[start..] {
-            match token {
-                Token::Hole(hole) => return Self::refuse(*hole, "the name of a command or a member"),
-                Token::Variable(_) => named.extend([Token::Mark('&'), token.clone()]),
-                _ => {}
+    /// Says whether a statement goes on behind the end of its line: a pipeline, a list, what is assigned.
+    fn is_continued(&self, statement: &Statement) -> bool {
+        let next = || (1..).map_while(|ahead| self.char_at(ahead)).find(|it| !it.is_whitespace());
+        self.sees("\n")
+            && (matches!(statement.tokens.last(), Some(Token::Mark('|' | ',') | Token::Assign))
+                || !statement.tokens.is_empty() && next() == Some('|'))
+    }
+
+    /// Says whether a `.` is the operator that runs a file in the script itself.
+    fn is_sourcing(&self) -> bool {
+        self.char_at(1)
+            .is_some_and(|next| next.is_whitespace() || is_double(next) || is_single(next) || "$({".contains(next))
+    }
+
+    /// Reads the name of a variable behind its mark.
+    pub(super) fn name(&mut self) -> String {
+        let mut name = String::new();
+        while let Some(letter) =
+            self.char_at(0).filter(|it| it.is_alphanumeric() || matches!(it, '_' | ':' | '?' | '^'))
+        {
+            // `$Type::Member` is a member of what `$Type` holds.
+            if letter == ':' && self.char_at(1) == Some(':') {
+                break;
             }
+            name.push(letter);
+            self.at += 1;
         }
-        tokens.extend(named);
-        Ok(())
+        name
+    }
+
+    /// Judges a text in quotes behind `&` or `.`, which names what is run or a member: no hole is in it.
+    fn name_in_quotes(tokens: &[Token]) -> Lex<()> {
+        let Some(Token::Text(pieces)) = tokens.last() else { return Ok(()) };
+        match pieces.iter().find_map(|piece| if let Piece::Hole(hole) = piece { Some(*hole) } else { None }) {
+            Some(hole) => Self::refuse(hole, "the name of a command or a member"),
+            None => Ok(()),
+        }
     }
 
     fn comment(&mut self) {
@@ -269,27 +314,43 @@ impl Lexer<'_> {
     }
 
     /// Reads the rest of the line behind `--%`, which goes to a program as it is.
-    fn unparsed(&mut self) -> Lex<()> {
+    fn unparsed(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
+        let mut text = String::new();
         while let Some(symbol) = self.peek(0).filter(|symbol| !symbol.is('\n')) {
             if let Symbol::Hole(hole) = symbol {
                 return Self::refuse(hole, "put behind `--%`");
             }
+            text.extend(symbol.char());
             self.at += 1;
+        }
+        for word in text.split_whitespace() {
+            tokens.extend([Token::Space, Token::Word(word.to_owned())]);
         }
         Ok(())
     }
 
-    fn redirection(&mut self, tokens: &mut Vec<Token>) -> Lex<()> {
+    fn redirection(&mut self, mode: Mode, tokens: &mut Vec<Token>) -> Lex<()> {
         while self.sees(">") {
             self.at += 1;
         }
+        // `2>` and `*>` name a stream.
+        if matches!(tokens.last(), Some(Token::Word(stream)) if stream.len() == 1 && stream.starts_with(char::is_numeric))
+            || matches!(tokens.last(), Some(Token::Mark('*')))
+        {
+            tokens.pop();
+        }
+        if self.sees("&1") || self.sees("&2") {
+            self.at += 2;
+            return Ok(());
+        }
+        space(mode, tokens);
         tokens.push(Token::Mark('>'));
         while matches!(self.char_at(0), Some(' ' | '\t')) {
             self.at += 1;
         }
         match self.peek(0) {
             Some(Symbol::Hole(hole)) if self.peek(1).is_none_or(ends_word) => {
-                tokens.push(Token::Hole(hole));
+                tokens.push(Token::Text(vec![Piece::Hole(hole)]));
                 self.place(hole, Place::Redirection, format!("\"{}\"", reference(hole)));
                 self.at += 1;
                 Ok(())
@@ -298,88 +359,23 @@ impl Lexer<'_> {
             _ => Ok(()),
         }
     }
+}
 
-    /// Reads a token without quotes.
-    fn bare(&mut self, mode: Mode, tokens: &mut Vec<Token>) -> Lex<Mode> {
-        let start = self.at;
-        let goes_on = |symbol: Symbol| !ends_word(symbol) || mode == Mode::Arguments && symbol.is('=');
-        let is_mark = !self.peek(0).is_some_and(goes_on);
-        while self.at == start || !is_mark && self.peek(0).is_some_and(goes_on) {
-            self.at += 1;
-        }
-        let symbols = &self.symbols[start..self.at];
-        let word: String = symbols.iter().filter_map(|symbol| symbol.char()).collect();
-        let hole = symbols.iter().find_map(|symbol| if let Symbol::Hole(hole) = symbol { Some(*hole) } else { None });
-        if let Some(hole) = hole {
-            self.bare_hole(mode, start, hole, &word, tokens)?;
-            return Ok(mode);
-        }
-        let is_keyword = KEYWORDS.contains(&word.to_ascii_lowercase().as_str());
-        let begins_command = word
-            .starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | '\\' | '/' | '~'))
-            || word.starts_with("./")
-            || word.starts_with(".\\");
-        if mode == Mode::Start && begins_command && !is_keyword {
-            tokens.push(Token::Command(word));
-        } else if word.len() == 1 && !word.starts_with(char::is_alphanumeric) {
-            tokens.extend(word.chars().map(Token::Mark));
-        } else {
-            tokens.push(Token::Word(word));
-        }
-        Ok(match mode {
-            Mode::Start if is_keyword => Mode::Start,
-            Mode::Start if begins_command => Mode::Arguments,
-            Mode::Start => Mode::Expression,
-            other => other,
-        })
+/// Notes a blank that divides arguments.
+fn space(mode: Mode, tokens: &mut Vec<Token>) {
+    if mode == Mode::Arguments && tokens.last() != Some(&Token::Space) {
+        tokens.push(Token::Space);
     }
+}
 
-    /// Puts an argument with holes between double quotes, if it is one.
-    fn bare_hole(&mut self, mode: Mode, start: usize, hole: usize, word: &str, tokens: &mut Vec<Token>) -> Lex<()> {
-        match mode {
-            Mode::Start => return Self::refuse(hole, "the name of a command"),
-            Mode::Expression => return Self::refuse(hole, "put into an expression"),
-            Mode::Arguments => {}
-        }
-        // An option of a program such as `-p:Version=1` is one word; a parameter of a command is not.
-        let symbols = &self.symbols[start..self.at];
-        let is_assigned = symbols.iter().take_while(|symbol| symbol.char().is_some()).any(|symbol| symbol.is('='));
-        if word.starts_with('-') && !is_assigned {
-            return Self::refuse(hole, "the name of a parameter");
-        }
-        let is_plain = |character: char| character.is_alphanumeric() || "_./:\\+=%~-".contains(character);
-        // Text glued to quotes or to a variable is one argument or several, by rules of its own.
-        let is_glued = self.peek(0).is_some_and(
-            |next| matches!(next, Symbol::Char(it) if is_double(it) || is_single(it) || "$({@".contains(it)),
-        ) || start
-            .checked_sub(1)
-            .is_some_and(|before| !self.symbols[before].char().is_some_and(char::is_whitespace));
-        if !word.chars().all(is_plain) || is_glued {
-            return Self::refuse(hole, "put at a place that pipehook can't tell");
-        }
-        let end = self.at;
-        let mut text = String::from("\"");
-        for symbol in &self.symbols[start..end] {
-            match symbol {
-                Symbol::Hole(hole) => {
-                    // What is named behind a drive is no file.
-                    let drive = text.trim_end_matches(['/', '\\']).ends_with(':');
-                    tokens.extend(drive.then(|| Token::Word(text.trim_start_matches('"').to_owned())));
-                    text.push_str(&reference(*hole));
-                    self.lexed.places.insert(*hole, Place::Argument);
-                    tokens.push(Token::Hole(*hole));
-                }
-                other => text.extend(other.char()),
-            }
-        }
-        text.push('"');
-        self.lexed.edits.insert(start, Edit { end, text });
-        Ok(())
+fn end(statement: &mut Statement, statements: &mut Vec<Statement>) {
+    if !statement.tokens.is_empty() {
+        statements.push(std::mem::take(statement));
     }
 }
 
 /// Says whether a symbol ends a token without quotes.
-fn ends_word(symbol: Symbol) -> bool {
+pub(super) fn ends_word(symbol: Symbol) -> bool {
     match symbol {
         Symbol::Char(character) => {
             character.is_whitespace()

@@ -6,20 +6,45 @@
 //! | inside `'…'` and `@'…'@` | the literal gets double quotes, its author's `` ` ``, `$` and `"` a backtick |
 //! | an argument of a command, or part of one | `"$($env:PIPEHOOK_1)"`, with all of the argument inside the quotes |
 //! | in a comment | the variable's name |
-//! | the name of a command or a parameter, behind `&` or `.`, behind `--%`, in an expression | refused |
+//! | alone in an expression: behind `=`, an operator, in brackets | `([long]$env:PIPEHOOK_1)`, and must be an integer |
+//! | the name of a command or a parameter, behind `&` or `.`, behind `--%` | refused |
 //!
-//! Refused is also what reaches `Invoke-Expression`, `-Command` and their like: in the same statement,
-//! and over variables, parameters and `$_` as far as names tell. Quotes of other alphabets (`’`, `”`)
-//! end literals here as they do in PowerShell. What a .NET method does with its argument is not seen,
-//! but for the methods that compile or start something.
+//! Refused is also what reaches `Invoke-Expression`, `-Command` and their like, over variables, containers,
+//! functions, `$_`, files and the environment as far as names tell. A command of PowerShell is judged by a
+//! table of its parameters, a program as the same command in bash; a method of .NET by its name and type.
+//! What no table knows takes data. Quotes of other alphabets (`’`, `”`) end literals here as they do in PowerShell.
+//!
+//! Before 7.3, PowerShell gave a program that is told a `"` other arguments than the script says; what is said of
+//! programs holds from then on.
+//!
+//! ```text
+//! lexer, quote, bare  characters to tokens, and the references
+//! token               what a script is cut into
+//! name                texts that the author wrote into variables; functions, parameters, types
+//! taint, spread       what payload text reaches, and how it comes there
+//! sink                what is demanded of it: by statements and commands
+//! cmdlet, table, word commands of PowerShell
+//! native              programs
+//! dotnet              types and methods
+//! ```
 
+mod bare;
+mod cmdlet;
+mod dotnet;
 mod lexer;
-mod path;
+mod name;
+mod native;
 mod quote;
 mod sink;
+mod spread;
+mod table;
+mod taint;
+mod token;
+mod word;
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::outline::{Outline, Piece};
+use super::requirement::Requirement;
 use super::symbol::{Symbol, symbols};
 use std::collections::BTreeMap;
 
@@ -36,6 +61,14 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let mut holes = vec![Finding::default(); outline.holes() + outline.environment.len()];
     for (hole, place) in &lexed.places {
         holes[*hole].place = Some(place.description());
+    }
+    for (hole, place) in &lexed.places {
+        if *place == lexer::Place::Number {
+            holes[*hole].requirements.push(Requirement::Integer);
+        }
+    }
+    if holes.is_empty() {
+        return Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes });
     }
     sink::judge(&lexed.statements, &outline.environment, outline.holes(), &mut holes);
     Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes })

@@ -1,6 +1,7 @@
 //! Strings and variables of PowerShell, and how a string in single quotes gets double ones.
 
-use super::lexer::{Lex, Lexer, Place, Token};
+use super::lexer::{Lex, Lexer, Place};
+use super::token::{Bracket, Piece, Token};
 use super::{Edit, reference};
 use crate::shell::symbol::Symbol;
 
@@ -57,27 +58,41 @@ impl Lexer<'_> {
     /// step over the first of two quotes that stand for one.
     fn inside(&mut self, place: Place, tokens: &mut Vec<Token>, ends: impl Fn(&mut Self) -> bool) -> Lex<bool> {
         let is_literal = matches!(place, Place::SingleQuotes | Place::HereString);
-        let (mut text, mut has_hole) = (String::new(), false);
+        let mut pieces = Vec::new();
+        let mut has_hole = false;
         loop {
             if ends(self) {
-                tokens.push(Token::Text(text));
+                tokens.push(Token::Text(pieces));
                 return Ok(has_hole);
             }
             match self.peek(0) {
                 None => return self.fail("a string is never closed"),
                 Some(Symbol::Hole(hole)) => {
                     has_hole = true;
-                    tokens.push(Token::Hole(hole));
+                    pieces.push(Piece::Hole(hole));
                     self.place(hole, place, reference(hole));
                     self.at += 1;
                 }
                 Some(Symbol::Char('`')) if !is_literal => match self.peek(1) {
                     Some(Symbol::Hole(hole)) => return Self::refuse(hole, "put behind a backtick"),
-                    _ => self.at += 2,
+                    escaped => {
+                        self.at += 2;
+                        let meant = escaped.and_then(Symbol::char).map(meant_by_backtick);
+                        meant.into_iter().for_each(|character| push(&mut pieces, character));
+                    }
                 },
-                Some(Symbol::Char('$')) if !is_literal => self.dollar(tokens)?,
+                Some(Symbol::Char('$')) if !is_literal => {
+                    let mut named = Vec::new();
+                    self.dollar(&mut named)?;
+                    pieces.extend(named.into_iter().filter_map(|token| match token {
+                        Token::Variable(name) if name.is_empty() => Some(Piece::Text("$".to_owned())),
+                        Token::Variable(name) => Some(Piece::Variable(name)),
+                        Token::Group(_, statements) => Some(Piece::Code(statements)),
+                        _ => None,
+                    }));
+                }
                 Some(symbol) => {
-                    text.extend(symbol.char());
+                    symbol.char().into_iter().for_each(|character| push(&mut pieces, character));
                     self.at += 1;
                 }
             }
@@ -113,8 +128,8 @@ impl Lexer<'_> {
             Some(Symbol::Hole(hole)) => return Self::refuse(hole, "the name of a variable"),
             Some(Symbol::Char('(')) => {
                 self.at += 1;
-                let inner = self.deeper(|lexer| lexer.block(Some(')')))?;
-                tokens.extend(inner);
+                let inner = self.deeper(|lexer| lexer.block(Some(')'), Bracket::Round))?;
+                tokens.push(Token::Group(Bracket::Round, inner));
             }
             Some(Symbol::Char('{')) => {
                 self.at += 1;
@@ -131,13 +146,7 @@ impl Lexer<'_> {
                 tokens.push(Token::Variable(name));
             }
             _ => {
-                let mut name = String::new();
-                while let Some(letter) =
-                    self.char_at(0).filter(|it| it.is_alphanumeric() || matches!(it, '_' | ':' | '?' | '^'))
-                {
-                    name.push(letter);
-                    self.at += 1;
-                }
+                let name = self.name();
                 if let Some(Symbol::Hole(hole)) = self.peek(0)
                     && name.ends_with(':')
                 {
@@ -147,6 +156,24 @@ impl Lexer<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Adds a character to a text.
+fn push(pieces: &mut Vec<Piece>, character: char) {
+    match pieces.last_mut() {
+        Some(Piece::Text(text)) => text.push(character),
+        _ => pieces.push(Piece::Text(character.to_string())),
+    }
+}
+
+/// Returns what a character means behind a backtick.
+fn meant_by_backtick(character: char) -> char {
+    match character {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        other => other,
     }
 }
 

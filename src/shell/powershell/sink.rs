@@ -1,490 +1,394 @@
-//! Which holes of a PowerShell script reach something that evaluates them: statement by statement,
-//! by names alone, and without regard to their order.
+//! Which holes of a PowerShell script reach something that evaluates them: statement by statement, by what is
+//! known of each command, and without regard to their order.
 
-use super::lexer::{Statement, Token};
+use super::cmdlet::{self, Kind};
+use super::taint::{Taint, assigned};
+use super::token::{Bracket, Piece, Statement, Token, arguments, every};
 use crate::shell::analysis::Finding;
 use crate::shell::command;
+use crate::shell::filename;
+use crate::shell::program::{Commands, Holes, Part};
 use crate::shell::requirement::Requirement;
 use crate::shell::special::is_obeyed;
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Commands that run text, or start a program that does.
-const RUNNING: &[&str] = &[
-    "invoke-expression",
-    "iex",
-    "invoke-command",
-    "icm",
-    "invoke-item",
-    "ii",
-    "start-process",
-    "saps",
-    "start",
-    "start-job",
-    "sajb",
-    "start-threadjob",
-    "add-type",
-    "new-alias",
-    "set-alias",
-    "nal",
-    "sal",
-    "import-module",
-    "ipmo",
-    "new-service",
-    "register-scheduledtask",
-    "new-scheduledtaskaction",
-    "invoke-wmimethod",
-    "invoke-cimmethod",
-    "pwsh",
-    "powershell",
-    "cmd",
-    "bash",
-    "sh",
-    "dash",
-    "zsh",
-    "python",
-    "python3",
-    "node",
-    "perl",
-    "ruby",
-    "php",
-    "ssh",
-    "wsl",
-    "wscript",
-    "cscript",
-    "mshta",
-    "sudo",
-    "env",
-    "xargs",
-    "awk",
-    "sed",
-    "psql",
-    "mysql",
-    "sqlite3",
-    "sqlcmd",
-    "invoke-sqlcmd",
-    "docker",
-    "kubectl",
-    "msbuild",
-    "set-psbreakpoint",
-    "schtasks",
-    "wmic",
-    "rundll32",
-    "regsvr32",
-    "msiexec",
-    "forfiles",
-    "runas",
-    "psexec",
-    "winrs",
-    "install-module",
-    "install-script",
-    "install-package",
-    "install-psresource",
-    "save-module",
-    "find-module",
-    "npx",
-    "bunx",
-    "uvx",
-];
-
-/// Such commands by which a text can be run wherever they stand, also where what is read before them is no command.
-const RUNNING_ANYWHERE: &[&str] = &["invoke-expression", "iex", "invoke-command", "icm"];
-
-/// Programs that fetch what is named behind one of their words.
-const INSTALLERS: &[&str] = &[
-    "npm", "pnpm", "yarn", "bun", "pip", "pip3", "pipx", "gem", "cargo", "go", "choco", "winget", "scoop", "brew",
-    "dotnet",
-];
-
-/// Those words.
-const INSTALLING: &[&str] = &["install", "i", "add", "exec", "x", "dlx", "get", "create", "init", "download"];
-
-/// Commands that are given the name of a variable, a type or an alias.
-const NAMING: &[&str] = &[
-    "set-variable",
-    "new-variable",
-    "get-variable",
-    "clear-variable",
-    "remove-variable",
-    "sv",
-    "nv",
-    "gv",
-    "clv",
-    "rv",
-    "new-object",
-    "git",
-    "gh",
-    "cargo",
-    "npm",
-];
-
-/// What stands in front of the name of a variable where it is named as a file.
-const DRIVES: &[&str] = &["env:", "variable:"];
-
-/// Commands that give another name to a command.
-const ALIASING: &[&str] = &["set-alias", "new-alias", "nal", "sal"];
-
-/// Parts of the names of types and methods that do.
-const COMPILING: &[&str] = &[
-    "scriptblock",
-    "invokescript",
-    "newscriptblock",
-    "expandstring",
-    "createcommand",
-    "addscript",
-    "invoke",
-    "process",
-    "activator",
-    "assembly",
-];
-
-/// Parameters whose value is code.
-const CODE: &[&str] = &["-command", "-encodedcommand", "-scriptblock", "-membername", "-comobject", "-typename"];
-
-/// Commands that print, or write into files: options are none of theirs.
-const PRINTING: &[&str] = &[
-    "echo", "write", "cat", "gc", "cd", "ls", "dir", "cp", "mv", "rm", "mkdir", "md", "ri", "ni", "sc", "ac", "select",
-    "where", "sort",
-];
+/// What to do about text that is run.
+const HELP_FOR_CODE: &str =
+    "write the code without it, and give it to a block as a value: `& { param($text) … } $text`";
+/// What to do about text for a program.
+pub(super) const HELP_FOR_PROGRAM: &str =
+    "give it to the program as an argument of its own, or in `env:` to code that reads it from there";
+/// What to do about text that names something.
+const HELP_FOR_NAME: &str = "let the payload choose among your own words with `oneOf`";
+/// What to do about a format.
+const HELP_FOR_FORMAT: &str = "give it to your own format as a value: `'title: {0}' -f $text`";
+/// What to do about a file that is run.
+const HELP_FOR_FILE: &str = "write it to a file that nobody runs, or put it in `env:` and read `$env:NAME` in the file";
 
 /// Ends of names of files that are run.
 const RUN_SUFFIXES: &[&str] = &[".ps1", ".psm1", ".psd1", ".sh", ".bat", ".cmd", ".py", ".js", ".vbs", "profile"];
 
-pub(super) type Holes = BTreeSet<usize>;
-
 /// Notes what is demanded of each hole. Holes of the environment follow those of the script.
 pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize, holes: &mut [Finding]) {
-    let (tainted, clean, aliases) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-    let mut judge = Judge { environment, own, holes, tainted, clean, aliases };
-    while judge.spread_all(statements) {}
-    for statement in statements {
-        judge.learn_clean(statement);
-        judge.learn_aliases(&statement.tokens);
-    }
-    for statement in statements {
-        judge.judge(&statement.tokens);
-    }
+    let taint = Taint::new(statements, environment, own);
+    let mut judge = Judge { taint, holes, programs: Commands::default(), started: Holes::new() };
+    every(statements, &mut |statement| judge.judge(statement));
+    judge.programs();
 }
 
 pub(super) struct Judge<'j> {
-    environment: &'j [String],
-    own: usize,
+    pub(super) taint: Taint<'j>,
     holes: &'j mut [Finding],
-    /// Variables by name in small letters.
-    tainted: BTreeMap<String, Holes>,
-    /// Variables that the script assigns nothing to but its author's text.
-    clean: BTreeSet<String>,
-    /// Names that the script gives to commands which run text, in small letters.
-    aliases: BTreeSet<String>,
+    /// The programs that the script starts.
+    pub(super) programs: Commands,
+    /// What reaches them.
+    pub(super) started: Holes,
 }
 
-impl Judge<'_> {
-    pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
-        let mut sources = Holes::new();
-        for (at, token) in tokens.iter().enumerate() {
-            match token {
-                // `@name` gives a command the members of a variable as its parameters.
-                Token::Word(name) if at > 0 && tokens[at - 1] == Token::Mark('@') => {
-                    sources.extend(self.variable(name))
-                }
-                Token::Hole(hole) => drop(sources.insert(*hole)),
-                Token::Variable(name) => sources.extend(self.variable(name)),
-                _ => {}
-            }
-        }
-        sources
-    }
-
-    /// Returns what reaches the variables of the environment that a text for `cmd` names: `%NAME%`, `!NAME!`.
-    fn expanded_by_cmd(&self, tokens: &[Token]) -> Holes {
-        let texts = tokens.iter().filter_map(|token| match token {
-            Token::Text(text) | Token::Word(text) => Some(text),
-            _ => None,
-        });
-        // Between two marks is a name, or behind one with what `cmd` takes of its value: `%NAME:~0,3%`.
-        let names = texts.flat_map(|text| text.split(['%', '!'])).map(|name| name.split(':').next().unwrap_or(name));
-        names.flat_map(|name| self.variable(&format!("env:{name}"))).collect()
-    }
-
-    fn variable(&self, name: &str) -> Holes {
-        let mut sources = self.tainted.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
-        if let Some(name) = name.get(..4).filter(|drive| drive.eq_ignore_ascii_case("env:")).map(|_| &name[4..]) {
-            let found = self.environment.iter().position(|known| known.eq_ignore_ascii_case(name));
-            sources.extend(found.map(|at| self.own + at));
-        }
-        sources
-    }
-
-    /// Taints what the statements assign, and says whether that was new for any.
-    fn spread_all(&mut self, statements: &[Statement]) -> bool {
-        let mut changed = false;
-        for statement in statements {
-            changed |= self.spread(statement);
-        }
-        changed
-    }
-
-    /// Taints what a statement assigns, and says whether that was new.
-    fn spread(&mut self, statement: &Statement) -> bool {
-        let Some((targets, value)) = assigned(statement) else { return false };
-        let sources = self.sources(value);
-        let mut changed = false;
-        for target in targets {
-            let known = self.tainted.entry(target.to_ascii_lowercase()).or_default();
-            let before = known.len();
-            known.extend(&sources);
-            changed |= known.len() > before;
-        }
-        changed
-    }
-
-    fn learn_aliases(&mut self, tokens: &[Token]) {
-        let words = || {
-            tokens
-                .iter()
-                .filter_map(|token| if let Token::Word(word) | Token::Text(word) = token { Some(word) } else { None })
-        };
-        let aliases = tokens.iter().any(
-            |token| matches!(token, Token::Command(name) if ALIASING.contains(&name.to_ascii_lowercase().as_str())),
-        );
-        if aliases && words().any(|word| is_running(word)) {
-            self.aliases.extend(words().map(|word| word.to_ascii_lowercase()));
-        }
-    }
-
-    fn learn_clean(&mut self, statement: &Statement) {
-        if let Some(name) = assigned_block(statement) {
-            self.clean.insert(name.to_ascii_lowercase());
-        }
-        let Some((targets, _)) = assigned(statement) else { return };
-        let targets = targets.iter().map(|target| target.to_ascii_lowercase());
-        let tainted = &self.tainted;
-        self.clean.extend(targets.filter(|target| tainted.get(target).is_none_or(BTreeSet::is_empty)));
-    }
-
-    /// Says whether nobody knows what a variable holds: a parameter, `$_`, what another statement sets.
-    fn is_open(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        let is_constant =
-            matches!(name.as_str(), "true" | "false" | "null" | "psscriptroot" | "pwd" | "home" | "lastexitcode" | "?");
-        !is_constant && !self.clean.contains(&name) && !name.starts_with("env:")
-    }
-
-    fn judge(&mut self, tokens: &[Token]) {
-        let sources = self.sources(tokens);
-        let called = |at: usize| at > 0 && matches!(tokens[at - 1], Token::Mark('&' | '.'));
-        let running = tokens.iter().enumerate().find_map(|(at, token)| match token {
-            Token::Command(name) if is_running(name) || self.aliases.contains(&name.to_ascii_lowercase()) => {
-                Some(name.as_str())
-            }
-            Token::Word(word) if RUNNING_ANYWHERE.contains(&word.to_ascii_lowercase().as_str()) => Some(word.as_str()),
-            Token::Word(name) | Token::Text(name) if called(at) && is_running(name) => Some(name.as_str()),
-            Token::Word(word) if compiles(word) => Some(word.as_str()),
-            _ => None,
-        });
-        if let Some(word) = running {
-            self.refuse(&sources, &format!("in a statement with `{word}`, which runs text"));
-            let expanded = self.expanded_by_cmd(tokens);
-            self.refuse(
-                &expanded,
-                &format!("in a statement with `{word}`, which expands variables to text that it runs"),
-            );
-            let is_open = tokens.iter().any(|token| matches!(token, Token::Variable(name) if self.is_open(name)));
-            if is_open || tokens.contains(&Token::Mark('|')) {
-                let all = (0..self.holes.len()).collect();
-                self.refuse(&all, &format!("in a script that gives `{word}` what it does not know beforehand"));
-            }
-        }
-        self.called(tokens, &sources);
-        self.named(tokens);
-        self.written(tokens, &sources);
-        self.paths(tokens);
-        self.drives(tokens);
-        self.properties(tokens);
-        self.options(tokens, &sources);
-        self.set(tokens, &sources);
-        if let Some(name) = special_target(tokens) {
-            self.refuse(&sources, &format!("the value of the special variable `{name}`"));
-        }
-    }
-
-    /// Refuses `& $name` and `. $name`, which run what the variable names. What else stands there is given to a
-    /// command that is known only when the script runs.
-    fn called(&mut self, tokens: &[Token], all: &Holes) {
-        for pair in tokens.windows(2) {
-            let [Token::Mark('&' | '.'), Token::Variable(name)] = pair else { continue };
-            let sources = self.variable(name);
-            self.refuse(&sources, "the name of a command");
-            all.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::Plain));
-            if self.is_open(name) {
-                let every = (0..self.holes.len()).collect();
-                self.refuse(&every, "in a script that runs what a variable names, which nobody knows beforehand");
-            }
-        }
-    }
-
-    /// Judges names behind a command: of a variable, a type, a command of a program, a package.
-    fn named(&mut self, tokens: &[Token]) {
-        let Some(Token::Command(name)) = tokens.first() else { return };
-        let name = name.to_ascii_lowercase();
-        let installs = |token: &Token| matches!(token, Token::Word(word) if INSTALLING.contains(&word.as_str()));
-        let own = tokens.iter().take_while(|token| !matches!(token, Token::Word(word) if word == "--"));
-        if INSTALLERS.contains(&name.as_str()) && tokens.get(1..4).unwrap_or(&tokens[1..]).iter().any(installs) {
-            let named = self.sources(&own.cloned().collect::<Vec<_>>());
-            self.refuse(&named, &format!("the name of what `{name}` runs or fetches"));
-        }
-        if NAMING.contains(&name.as_str()) {
-            let mut given = self.sources(tokens.get(1..2).unwrap_or_default());
-            // Of programs a `-n` is their own.
-            let is_command = name.contains('-') || name.len() < "git".len();
-            let is_name = |word: &String| is_command && matches!(word.to_ascii_lowercase().as_str(), "-name" | "-n");
-            for pair in tokens.windows(2) {
-                match &pair[0] {
-                    Token::Word(word) if is_name(word) => given.extend(self.sources(&pair[1..])),
-                    Token::Mark('@') if is_command => given.extend(self.sources(pair)),
+impl<'j> Judge<'j> {
+    fn judge(&mut self, statement: &'j Statement) {
+        let mut is_inside = false;
+        self.properties(&statement.tokens, &mut is_inside);
+        self.assigned(&statement.tokens);
+        let elements = statement.elements();
+        for (at, element) in elements.iter().enumerate() {
+            self.expression(element);
+            for (start, token) in element.iter().enumerate() {
+                let rest = || {
+                    element[start + 1..]
+                        .split(|token| matches!(token, Token::Command(_) | Token::Mark('&')))
+                        .next()
+                        .unwrap_or_default()
+                };
+                match token {
+                    Token::Command(name) => self.command(name, rest(), &elements[..at]),
+                    Token::Mark('&') if !matches!(element.get(start + 1), Some(Token::Command(_))) => {
+                        self.called(rest(), &elements[..at]);
+                    }
+                    Token::Mark('>') => {
+                        let target = arguments(&element[start + 1..]).first().copied().unwrap_or_default();
+                        let content: Holes =
+                            elements[..=at].iter().flat_map(|element| self.taint.sources(element)).collect();
+                        let named = self.taint.sources(target);
+                        self.require(&named, Requirement::Plain);
+                        self.written(target, &content);
+                    }
                     _ => {}
                 }
             }
-            self.refuse(&given, &format!("a name that `{name}` is given"));
         }
     }
 
-    /// Refuses the name of a variable that is named as a file: in quotes its text comes behind it, elsewhere
-    /// before it.
-    fn drives(&mut self, tokens: &[Token]) {
-        let begins = |text: &str| DRIVES.iter().any(|drive| text.to_ascii_lowercase().starts_with(drive));
-        for pair in tokens.windows(2) {
-            let named = match pair {
-                [Token::Word(drive), named] if begins(drive) => named,
-                [named, Token::Text(drive)] if begins(drive) => named,
-                _ => continue,
-            };
-            self.refuse(&self.sources(std::slice::from_ref(named)), "the name of a variable");
+    /// Judges a command by its name, with what is piped to it.
+    fn command(&mut self, name: &str, rest: &'j [Token], before: &[&'j [Token]]) {
+        let given = arguments(rest);
+        for name in self.taint.names.commands(name) {
+            if self.taint.names.is_function(&name) {
+                continue;
+            }
+            if cmdlet::is_cmdlet(&name) {
+                self.cmdlet(&name, &given, before);
+            }
+            if !cmdlet::is_cmdlet(&name) || cmdlet::is_also_program(&name) {
+                self.program(&name, &given, before);
+            }
         }
     }
 
-    /// Judges a variable of the environment that a statement sets by another way than `$env:NAME = …`.
-    fn set(&mut self, tokens: &[Token], sources: &Holes) {
-        let sets = |name: &str| matches!(name, "set-item" | "new-item" | "si" | "ni" | "set-content");
-        let is_setting = tokens.iter().any(|token| match token {
-            Token::Command(name) => sets(&name.to_ascii_lowercase()),
-            Token::Word(word) => word.to_ascii_lowercase().ends_with("setenvironmentvariable"),
+    /// Judges `& …` and `. …`, whose name is not a bare word.
+    fn called(&mut self, rest: &'j [Token], before: &[&'j [Token]]) {
+        let given = arguments(rest);
+        let Some((name, given)) = given.split_first() else { return };
+        let is_block = match name {
+            [Token::Group(Bracket::Block, _)] => true,
+            [Token::Variable(name)] => self.taint.names.is_block(name),
+            _ => false,
+        };
+        if is_block {
+            return;
+        }
+        let sources = self.taint.sources(name);
+        self.refuse(&sources, "the name of a command", HELP_FOR_NAME);
+        let texts = self.taint.names.texts(name);
+        for text in &texts.known {
+            let command: Vec<String> = self.taint.names.commands(text);
+            for name in command {
+                if cmdlet::is_cmdlet(&name) {
+                    self.cmdlet(&name, given, before);
+                }
+                if !cmdlet::is_cmdlet(&name) || cmdlet::is_also_program(&name) {
+                    self.program(&name, given, before);
+                }
+            }
+        }
+        if !texts.is_complete {
+            // Nobody knows which command it is, and what it makes of its arguments.
+            let all: Holes =
+                given.iter().copied().chain(before.iter().copied()).flat_map(|it| self.taint.sources(it)).collect();
+            self.require(&all, Requirement::Plain);
+        }
+    }
+
+    fn cmdlet(&mut self, name: &str, given: &[&'j [Token]], before: &[&'j [Token]]) {
+        let command = cmdlet::canonical(name);
+        let bound = cmdlet::bind(&command, given);
+        let piped: Holes = before.iter().flat_map(|element| self.taint.sources(element)).collect();
+        let arguments: Holes = bound.iter().flat_map(|(_, argument)| self.taint.sources(argument)).collect();
+        let content: Holes = arguments.union(&piped).copied().collect();
+        for (kind, argument) in &bound {
+            self.drive(*kind, argument, &content);
+            let sources = self.taint.sources(argument);
+            self.argument(name, *kind, argument, &sources);
+            if matches!(kind, Kind::Target | Kind::Destination) {
+                let others = bound
+                    .iter()
+                    .filter(|(_, other)| other != argument)
+                    .flat_map(|(_, other)| self.taint.sources(other));
+                let mut content: Holes = others.chain(piped.iter().copied()).collect();
+                if *kind == Kind::Destination {
+                    let copied = bound.iter().filter(|(kind, _)| *kind == Kind::Origin);
+                    content.extend(
+                        copied
+                            .flat_map(|(_, origin)| self.taint.names.texts(origin).known)
+                            .flat_map(|name| self.taint.file(&name)),
+                    );
+                }
+                self.written(argument, &content);
+            }
+            if *kind == Kind::Code || command == "import-module" {
+                self.run_file(argument);
+            }
+        }
+        if cmdlet::input(&command) != Kind::Data {
+            self.argument(name, cmdlet::input(&command), &[], &piped);
+        }
+        if command == "new-object"
+            && let Some((_, kind)) = bound.first()
+        {
+            let kinds = self.taint.names.texts(kind).known;
+            let arguments: Vec<&[Token]> = bound[1..].iter().map(|(_, argument)| *argument).collect();
+            kinds.iter().for_each(|kind| self.made(kind, &arguments));
+        }
+    }
+
+    /// Judges one argument of a command.
+    fn argument(&mut self, name: &str, kind: Kind, argument: &[Token], sources: &Holes) {
+        match kind {
+            Kind::Data => {}
+            Kind::Code => {
+                self.refuse(sources, &format!("in a statement with `{name}`, which runs text"), HELP_FOR_CODE);
+                self.unknown(name, argument);
+            }
+            Kind::Name | Kind::VariableName => {
+                self.refuse(sources, &format!("a name that `{name}` is given"), HELP_FOR_NAME)
+            }
+            Kind::Target | Kind::Origin | Kind::Destination | Kind::Path => {
+                self.require(sources, Requirement::InsidePath);
+                self.require(sources, Requirement::OneItem);
+            }
+            Kind::Read => self.require(sources, Requirement::OneItem),
+            Kind::Address => self.address(argument, sources),
+        }
+    }
+
+    /// Refuses all in a script that has text run of which nobody knows where it comes from.
+    fn unknown(&mut self, name: &str, argument: &[Token]) {
+        let names = &self.taint.names;
+        let is_open =
+            |name: &String| !names.is_assigned(&super::taint::plain_name(name)) && !super::taint::is_automatic(name);
+        let is_unknown = argument.iter().any(|token| match token {
+            Token::Variable(name) => is_open(name),
+            Token::Text(pieces) => pieces.iter().any(|piece| matches!(piece, Piece::Variable(name) if is_open(name))),
             _ => false,
         });
-        let name = |word: &str| word.to_ascii_uppercase().trim_start_matches("ENV:").to_owned();
-        let names_obeyed =
-            |token: &Token| matches!(token, Token::Word(word) | Token::Text(word) if is_obeyed(&name(word)));
-        if is_setting && tokens.iter().any(names_obeyed) {
-            self.refuse(sources, "the value of a variable that programs obey");
+        if is_unknown {
+            let all = (0..self.taint.count()).collect();
+            self.refuse(
+                &all,
+                &format!("in a script that gives `{name}` what it does not know beforehand"),
+                HELP_FOR_CODE,
+            );
         }
     }
 
-    /// Refuses text that is written to a file which is run, and asks for plain targets.
-    fn written(&mut self, tokens: &[Token], sources: &Holes) {
-        let writes = |word: &str| {
-            matches!(
-                word.to_ascii_lowercase().as_str(),
-                "set-content" | "add-content" | "out-file" | "tee-object" | "new-item"
-            )
-        };
-        let is_writing = tokens
-            .iter()
-            .any(|token| matches!(token, Token::Mark('>')) || matches!(token, Token::Command(word) if writes(word)));
-        let is_run =
-            |text: &str| RUN_SUFFIXES.iter().any(|suffix| text.trim_end().to_ascii_lowercase().ends_with(suffix));
-        let names_run =
-            tokens.iter().any(|token| matches!(token, Token::Word(text) | Token::Text(text) if is_run(text)));
-        if is_writing && names_run {
-            self.refuse(sources, "written to a file that is run");
+    /// Judges an address as `curl` is given it.
+    pub(super) fn address(&mut self, argument: &[Token], sources: &Holes) {
+        if argument.is_empty() || sources.is_empty() {
+            return;
         }
-        for pair in tokens.windows(2) {
-            if let [Token::Mark('>'), Token::Hole(hole)] = pair {
-                self.holes[*hole].requirements.push(Requirement::Plain);
+        let word = self.parts(argument, 0);
+        self.started.extend(sources);
+        self.programs.start(&[vec![Part::Text("curl".to_owned())], word], None);
+    }
+
+    /// Judges the item of a drive that is no folder of files, such as `env:NAME`.
+    fn drive(&mut self, kind: Kind, argument: &[Token], content: &Holes) {
+        let beginning = self.taint.names.beginning(argument).to_ascii_lowercase();
+        let Some((drive, _)) = beginning.split_once(':') else { return };
+        if !matches!(drive, "env" | "variable" | "function" | "alias") {
+            return;
+        }
+        let named = self.taint.sources(argument);
+        self.refuse(&named, "the name of a variable or a command", HELP_FOR_NAME);
+        let texts = self.taint.names.texts(argument);
+        let others: Holes = content.difference(&named).copied().collect();
+        for text in &texts.known {
+            let name = text.split_once(':').map_or("", |(_, name)| name);
+            self.obeyed(name.trim_start_matches(['/', '\\']), &others);
+        }
+        if matches!(drive, "function" | "alias") {
+            self.refuse(&others, "the text of a function, or what a command's name stands for", HELP_FOR_CODE);
+        } else if kind == Kind::Target && (!texts.is_complete || is_listing(&beginning)) {
+            self.refuse(&others, "the value of a variable whose name is not known", HELP_FOR_NAME);
+        }
+    }
+
+    /// Refuses text as the value of a variable that programs or PowerShell obey.
+    pub(super) fn obeyed(&mut self, name: &str, sources: &Holes) {
+        let is_preference = name.eq_ignore_ascii_case("PSDefaultParameterValues");
+        if is_preference || is_obeyed(&name.to_ascii_uppercase()) || is_obeyed(name) {
+            self.refuse(
+                sources,
+                &format!("the value of `{name}`, which programs obey"),
+                "give the variable another name",
+            );
+        }
+    }
+
+    /// Judges what a statement assigns to: variables of the environment, functions.
+    fn assigned(&mut self, tokens: &[Token]) {
+        let Some((targets, value)) = assigned(tokens) else { return };
+        let sources = self.taint.sources(value);
+        for target in targets {
+            match target.split_once(':').map(|(drive, name)| (drive.to_ascii_lowercase(), name)) {
+                Some((drive, name)) if drive == "env" => self.obeyed(name, &sources),
+                Some((drive, _)) if drive == "function" || drive == "alias" => {
+                    self.refuse(&sources, "the text of a function, or what a command's name stands for", HELP_FOR_CODE);
+                }
+                _ if target.eq_ignore_ascii_case("PSDefaultParameterValues") => self.obeyed(target, &sources),
+                _ => {}
             }
+        }
+    }
+
+    /// Refuses text that is written to a file which is run.
+    pub(super) fn written(&mut self, path: &[Token], content: &Holes) {
+        let texts = self.taint.names.texts(path);
+        let ends_so = |text: &str| {
+            let lower = text.trim_end().to_ascii_lowercase();
+            RUN_SUFFIXES.iter().any(|suffix| lower.ends_with(suffix)) || filename::is_run(text.trim_end())
+        };
+        let own = path.iter().flat_map(|token| match token {
+            Token::Word(text) => vec![text.as_str()],
+            Token::Text(pieces) => pieces
+                .iter()
+                .filter_map(|it| if let Piece::Text(text) = it { Some(text.as_str()) } else { None })
+                .collect(),
+            Token::Variable(name) if name.eq_ignore_ascii_case("profile") => vec!["profile"],
+            _ => Vec::new(),
+        });
+        if own.map(str::to_owned).chain(texts.known).any(|text| ends_so(&text)) {
+            self.refuse(content, "written to a file that is run", HELP_FOR_FILE);
+        }
+    }
+
+    /// Refuses what the script wrote to a file that it runs.
+    pub(super) fn run_file(&mut self, argument: &[Token]) {
+        for name in self.taint.names.texts(argument).known {
+            let written = self.taint.file(&name);
+            self.refuse(&written, "written to a file that the script then runs", HELP_FOR_FILE);
         }
     }
 
     /// Asks for plain values inside the brackets of a logging command.
-    fn properties(&mut self, tokens: &[Token]) {
-        let mut is_inside = false;
+    fn properties(&mut self, tokens: &[Token], is_inside: &mut bool) {
+        let fills = tokens.iter().any(|token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("-f") || word.eq_ignore_ascii_case("::format")));
         for token in tokens {
             match token {
-                Token::Text(text) | Token::Word(text) => is_inside = command::ends_inside(text, is_inside),
-                Token::Hole(_) | Token::Variable(_) if is_inside => {
-                    let sources = self.sources(std::slice::from_ref(token));
-                    sources.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::Plain));
+                Token::Word(text) | Token::Command(text) => *is_inside = command::ends_inside(text, *is_inside),
+                Token::Text(pieces) => {
+                    for piece in pieces {
+                        self.property(piece, is_inside, fills, tokens);
+                    }
+                }
+                Token::Variable(name) => self.property(&Piece::Variable(name.clone()), is_inside, false, tokens),
+                Token::Group(Bracket::Round, inner) => {
+                    inner.iter().for_each(|statement| self.properties(&statement.tokens, is_inside))
                 }
                 _ => {}
             }
         }
     }
 
-    /// A program, unlike a command of PowerShell, could take a value for an option.
-    fn options(&mut self, tokens: &[Token], sources: &Holes) {
-        let Some(Token::Command(name)) = tokens.first() else { return };
-        let lower = name.to_ascii_lowercase();
-        let is_command = lower.contains('-') || PRINTING.contains(&lower.as_str());
-        if !is_command {
-            sources.iter().for_each(|hole| self.holes[*hole].requirements.push(Requirement::NotAnOption));
-        }
-    }
-
-    pub(super) fn require(&mut self, hole: usize, requirement: Requirement) {
-        self.holes[hole].requirements.push(requirement);
-    }
-
-    fn refuse(&mut self, holes: &Holes, reason: &str) {
-        for hole in holes {
-            self.holes[*hole].refusal.get_or_insert_with(|| reason.to_owned());
-            self.holes[*hole].help = Some("pass it to a command as an argument, or in `env:` as `$env:NAME`");
-        }
-    }
-}
-
-/// Returns the variables that a statement assigns to, and what it assigns; nothing for a block, which
-/// is not run by that.
-fn assigned(statement: &Statement) -> Option<(Vec<&str>, &[Token])> {
-    let tokens = &statement.tokens;
-    let in_loop = tokens.iter().position(|token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("in")));
-    let at = tokens.iter().position(|token| *token == Token::Assign).or(in_loop)?;
-    let value = &tokens[at + 1..];
-    if value.first() == Some(&Token::Mark('{')) {
-        return None;
-    }
-    let targets = tokens[..at]
-        .iter()
-        .filter_map(|token| if let Token::Variable(name) = token { Some(name.as_str()) } else { None });
-    Some((targets.collect(), value))
-}
-
-/// Returns the name of the variable that a block is assigned to.
-fn assigned_block(statement: &Statement) -> Option<&str> {
-    match statement.tokens.as_slice() {
-        [Token::Variable(name), Token::Assign, Token::Mark('{'), ..] => Some(name),
-        _ => None,
-    }
-}
-
-fn is_running(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    RUNNING.contains(&lower.rsplit(['/', '\\']).next().unwrap_or_default().trim_end_matches(".exe"))
-}
-
-fn compiles(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    CODE.contains(&lower.as_str()) || lower.split('.').any(|part| COMPILING.contains(&part))
-}
-
-/// Returns the name of a special variable of the environment that a statement sets.
-fn special_target(tokens: &[Token]) -> Option<&str> {
-    let at = tokens.iter().position(|token| *token == Token::Assign)?;
-    tokens[..at]
-        .iter()
-        .find_map(|token| match token {
-            Token::Variable(name) if name.eq_ignore_ascii_case("PSDefaultParameterValues") => Some(name.as_str()),
-            Token::Variable(name) => {
-                name.get(..4).filter(|drive| drive.eq_ignore_ascii_case("env:")).map(|_| &name[4..])
+    fn property(&mut self, piece: &Piece, is_inside: &mut bool, fills: bool, statement: &[Token]) {
+        let text = match piece {
+            Piece::Text(text) => Some(text.clone()),
+            Piece::Variable(name) => {
+                let texts = self.taint.names.texts(&[Token::Variable(name.clone())]);
+                (texts.is_complete && texts.known.len() == 1).then(|| texts.known[0].clone())
             }
             _ => None,
-        })
-        .filter(|name| is_obeyed(&name.to_ascii_uppercase()) || name.eq_ignore_ascii_case("PSDefaultParameterValues"))
+        };
+        let Some(text) = text else {
+            if *is_inside {
+                let sources = self.taint.sources_of_text(std::slice::from_ref(piece));
+                self.require(&sources, Requirement::Plain);
+            }
+            return;
+        };
+        // Where the values of a format come is told by their numbers.
+        let gaps = text.match_indices('{').any(|(at, _)| command::ends_inside(&text[..at], *is_inside));
+        if fills && gaps {
+            let sources = self.taint.sources(statement);
+            self.require(&sources, Requirement::Plain);
+        }
+        *is_inside = command::ends_inside(&text, *is_inside);
+    }
+
+    /// Refuses a format that a payload brings, which may print what it is not given.
+    pub(super) fn format(&mut self, tokens: &[Token]) {
+        let sources = self.taint.sources(tokens);
+        self.refuse(&sources, "a part of a format", HELP_FOR_FORMAT);
+    }
+
+    pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
+        for hole in holes {
+            let (hole, is_changed) = self.own(*hole);
+            let requirement = if is_changed { of_parts(requirement) } else { requirement };
+            self.holes[hole].requirements.push(requirement);
+        }
+    }
+
+    pub(super) fn refuse(&mut self, holes: &Holes, reason: &str, help: &'static str) {
+        for hole in holes {
+            let (hole, _) = self.own(*hole);
+            if self.holes[hole].refusal.is_none() {
+                self.holes[hole].refusal = Some(reason.to_owned());
+                self.holes[hole].help = Some(help);
+            }
+        }
+    }
+
+    pub(super) fn refuse_code(&mut self, holes: &Holes, reason: &str) {
+        self.refuse(holes, reason, HELP_FOR_CODE);
+    }
+
+    /// Returns a hole's own number, and whether what arrives is something made of its text.
+    fn own(&self, hole: usize) -> (usize, bool) {
+        let count = self.taint.count();
+        (hole % count, hole >= count)
+    }
+}
+
+/// Says whether a path names a whole drive: `env:`, `env:*`.
+fn is_listing(path: &str) -> bool {
+    path.split_once(':').is_some_and(|(_, name)| matches!(name, "" | "*" | "\\" | "/"))
+}
+
+/// Returns what must hold of a text so that a form holds of every part of it.
+fn of_parts(requirement: Requirement) -> Requirement {
+    match requirement {
+        Requirement::NotAnOption | Requirement::NoOptions | Requirement::NoOptionInPath => Requirement::InnerHyphens,
+        Requirement::InsidePath | Requirement::WebAddress | Requirement::NotAFile => Requirement::Plain,
+        other => other,
+    }
 }

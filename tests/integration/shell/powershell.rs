@@ -1,5 +1,8 @@
 //! Scripts in PowerShell. Where the machine has it, they are run.
 
+mod programs;
+mod reach;
+
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
 use pipehook::shell::{Language, Placed, Refusal};
 use proptest::prelude::*;
@@ -22,6 +25,13 @@ const ROWS: &[(&str, &str)] = &[
     ("git commit -m \"${{ x }}\"", "git commit -m \"$($env:PIPEHOOK_1)\""),
     ("dotnet build -p:Version=${{ x }}", "dotnet build \"-p:Version=$($env:PIPEHOOK_1)\""),
     ("$b = { Write-Host \"${{ x }}\" }; & $b", "$b = { Write-Host \"$($env:PIPEHOOK_1)\" }; & $b"),
+    ("& git log ${{ x }}", "& git log \"$($env:PIPEHOOK_1)\""),
+    ("$o = git log ${{ x }}", "$o = git log \"$($env:PIPEHOOK_1)\""),
+    (
+        "function f { param([string]$t) Write-Host ${{ x }} }",
+        "function f { param([string]$t) Write-Host \"$($env:PIPEHOOK_1)\" }",
+    ),
+    ("@('a') | % { Write-Host ${{ x }} }", "@('a') | % { Write-Host \"$($env:PIPEHOOK_1)\" }"),
     ("Write-Host \u{2018}a ${{ x }}\u{2019}", "Write-Host \"a $($env:PIPEHOOK_1)\""),
 ];
 
@@ -31,8 +41,6 @@ const NEVER: &[&str] = &[
     "& ${{ x }}",
     "& \"${{ x }}\" a | iex",
     ". ${{ x }}",
-    "$x = ${{ x }}",
-    "if (${{ x }} -gt 1) { }",
     "Get-Item -${{ x }} a",
     "cmd --% ${{ x }}",
     "cmd /c ${{ x }}",
@@ -93,6 +101,31 @@ const NEVER: &[&str] = &[
     "Get-Content \"env:${{ x }}\"",
 ];
 
+/// Scripts that run the value of the variable `TITLE`.
+const BESIDE: &[&str] = &[
+    "bash -c 'eval \"$TITLE\"'",
+    "$env:Z = $env:TITLE; bash -c 'eval \"$Z\"'",
+    "$code = 'eval \"$TITLE\"'; bash -c $code",
+    "'eval \"$TITLE\"' | bash",
+    "bash -c \"eval `$TITLE\"",
+    "$v = gc env:TITLE; & sh -c \"echo $v\"",
+    "$v = [System.Environment]::GetEnvironmentVariable(\"TITLE\"); cmd /c \"echo $v\"",
+    "$n = 'TITLE'; $v = [Environment]::GetEnvironmentVariable($n); iex $v",
+    "Get-ChildItem env: | ForEach-Object { iex $_.Value }",
+    "$v = (Get-Item env:TITLE).Value; iex $v",
+    "[Environment]::GetEnvironmentVariables().Values | iex",
+    "Invoke-AzVMRunCommand -ScriptString \"echo $env:TITLE\"",
+    "Invoke-Pester -Path $env:TITLE",
+    "timeout 5 sh -c \"echo $env:TITLE\"",
+    "nice sh -c \"echo $env:TITLE\"",
+    "find . -name x -exec sh -c \"echo $env:TITLE\" ';'",
+    "gcloud compute ssh vm --command \"echo $env:TITLE\"",
+    "plink host \"echo $env:TITLE\"",
+    "git -c \"core.pager=$env:TITLE\" log",
+    "git config alias.x \"$env:TITLE\"",
+    "cmd --% /c echo %TITLE%",
+];
+
 /// Scripts that name a file by the value.
 const PATHS: &[&str] = &[
     "$p = @{ Path = \"${{ x }}\"; Recurse = $true }; Remove-Item @p",
@@ -142,7 +175,22 @@ fn what_is_written_into_a_file_is_any_text() {
     }
 }
 
-fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
+#[test]
+fn in_an_expression_a_value_is_a_number() {
+    let rows = [
+        ("$x = ${{ x }}", "$x = ([long]$env:PIPEHOOK_1)"),
+        ("if (${{ x }} -gt 1) { 'more' }", "if (([long]$env:PIPEHOOK_1) -gt 1) { 'more' }"),
+        ("if ($n -eq ${{ x }}) { 'same' }", "if ($n -eq ([long]$env:PIPEHOOK_1)) { 'same' }"),
+        ("$a = @{ n = ${{ x }} }", "$a = @{ n = ([long]$env:PIPEHOOK_1) }"),
+    ];
+    for (script, expected) in rows {
+        assert_eq!(placed(script, "42").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}")).script, expected);
+        let refusals = placed(script, "calc").expect_err(script);
+        assert!(refusals[0].value_dependent, "{script}: {refusals:?}");
+    }
+}
+
+pub(super) fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
     placed_in(Language::PowerShell, &text(script, |_| value.to_owned()))
 }
 
@@ -156,12 +204,19 @@ fn a_reference_is_written_for_its_place() {
 
 #[test]
 fn code_names_and_expressions_take_no_value() {
-    for script in NEVER {
-        match placed(script, "plain") {
-            Ok(placed) => panic!("{script} is placed: {}", placed.script),
-            Err(refusals) => assert!(!refusals[0].value_dependent, "{script}: {refusals:?}"),
-        }
-    }
+    assert_never(NEVER);
+}
+
+/// Says of which scripts it is not true that no value can be in them.
+pub(super) fn assert_never(scripts: &[&str]) {
+    let wrong: Vec<String> = scripts
+        .iter()
+        .filter_map(|script| match placed(script, "plain") {
+            Ok(placed) => Some(format!("{script} is placed: {}", placed.script)),
+            Err(refusals) => refusals[0].value_dependent.then(|| format!("{script}: {refusals:?}")),
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -187,6 +242,8 @@ fn what_a_script_reads_from_its_environment_is_followed() {
     beside("iex $env:TITLE").expect_err("code");
     beside("$t = $env:title; iex \"$t\"").expect_err("code, in any case of the name");
     beside("Write-Host $env:TITLE").expect("data");
+    let taken: Vec<_> = BESIDE.iter().filter(|script| beside(script).is_ok()).collect();
+    assert!(taken.is_empty(), "{taken:#?}");
 }
 
 #[test]
@@ -223,6 +280,7 @@ proptest! {
     fn any_text_is_placed_or_refused_without_a_crash_and_is_the_same_for_all_values(
         pieces in prop::collection::vec(prop::sample::select(vec![
             "${{ x }}", "Write-Host ", "'", "\"", "`", "$(", "@'\n", "\n'@", "@\"\n", "\n\"@", ")", "(", "{ ", " }", "$x", "$x = ", ";", "\n", "|", "#", "<#", "#>", "&",
+            "[Console]::WriteLine(", "::new(", ".Add(", "git log ", "@(", "% { ", "switch (", "function f(", "-f ", "$env:T", "Set-Content ", "-Path:", "@x ", "[ref]", "[int]", "foreach ($x in ", "env:", " + ", "`", "class C { ", "[IO.File]::WriteAllText(", "New-Object ", "-replace ", "cmd /c ",
             "-a ", "--% ", "[", "]", ".", ",", "=", ">", "\u{2019}", "iex ", "é", "if ", "${a", "}", "@{ a = ",
         ]), 0..25),
     ) {

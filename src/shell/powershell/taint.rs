@@ -1,0 +1,383 @@
+//! What payload text reaches in a PowerShell script: variables, functions, files, the environment, by their
+//! names and without regard to the order of statements.
+//!
+//! Each hole has two numbers: its own, and one for what was made of its text (a part of it, what a pattern
+//! left, what a text of JSON holds). Of that other things can be said: a text that doesn't begin with `-` may
+//! have a part that does.
+
+use super::cmdlet;
+use super::name::Names;
+use super::token::{Bracket, Piece, Statement, Token, arguments, every, parts, values};
+use crate::shell::program::Holes;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most rounds in which the names of what is tainted are looked for. A script that needs more takes no
+/// payload text.
+const ROUNDS_MAX: usize = 64;
+
+/// What goes through pipelines into blocks and functions: `$_`.
+pub(super) const PIPED: &str = "<piped>";
+/// What functions and blocks are given as arguments.
+pub(super) const GIVEN: &str = "<given>";
+/// What `-match` found.
+pub(super) const MATCHED: &str = "<matched>";
+/// What is assigned to variables whose names are not known.
+pub(super) const OPEN: &str = "<open>";
+/// What git was given, and may print.
+pub(super) const GIT: &str = "<git>";
+/// Every variable of the environment.
+pub(super) const ENVIRONMENT: &str = "<environment>";
+/// In front of the name of a file; alone it is one whose name nobody knows.
+pub(super) const FILE: &str = "<file>";
+/// In front of the name of a function, for what it returns.
+pub(super) const FUNCTION: &str = "<function>";
+
+/// Operators and methods that make other text of a text.
+const CHANGING: &[&str] = &[
+    "-replace",
+    "-creplace",
+    "-ireplace",
+    "-split",
+    "-csplit",
+    "-isplit",
+    ".substring",
+    ".split",
+    ".trim",
+    ".trimstart",
+    ".trimend",
+    ".replace",
+    ".remove",
+    ".tochararray",
+    "::unescapedatastring",
+    "::urldecode",
+    "::frombase64string",
+    "::unescape",
+];
+
+/// Commands that do.
+const TAKING_APART: &[&str] =
+    &["convertfrom-json", "convertfrom-csv", "convertfrom-stringdata", "select-string", "import-csv"];
+
+/// Commands of git that print what it was given.
+const PRINTING_OF_GIT: &[&str] = &[
+    "log",
+    "show",
+    "branch",
+    "describe",
+    "status",
+    "symbolic-ref",
+    "tag",
+    "for-each-ref",
+    "config",
+    "reflog",
+    "shortlog",
+    "notes",
+    "diff",
+    "blame",
+    "grep",
+    "cat-file",
+    "name-rev",
+    "ls-files",
+    "stash",
+];
+
+/// What is known of a script's data.
+pub(super) struct Taint<'s> {
+    pub(super) statements: &'s [Statement],
+    environment: &'s [String],
+    own: usize,
+    /// How many holes there are: those of the environment follow the script's own.
+    count: usize,
+    tainted: BTreeMap<String, Holes>,
+    pub(super) names: Names<'s>,
+    /// The variables of the environment that the script sets, as it writes their names.
+    pub(super) set: BTreeSet<String>,
+}
+
+impl<'s> Taint<'s> {
+    /// Follows the holes; those of the environment follow the script's `own`.
+    pub(super) fn new(statements: &'s [Statement], environment: &'s [String], own: usize) -> Self {
+        let names = Names::new(statements);
+        let count = own + environment.len();
+        let mut taint =
+            Self { statements, environment, own, count, tainted: BTreeMap::new(), names, set: BTreeSet::new() };
+        let all: Holes = (own..count).collect();
+        taint.add(ENVIRONMENT, &all);
+        let is_settled = (0..ROUNDS_MAX).any(|_| !taint.spread_all());
+        if !is_settled {
+            let every: Holes = (0..count).collect();
+            taint.tainted.values_mut().for_each(|holes| holes.extend(&every));
+        }
+        taint
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    fn spread_all(&mut self) -> bool {
+        let mut changed = false;
+        every(self.statements, &mut |statement| changed |= self.spread(statement));
+        changed
+    }
+
+    /// Adds what reaches a name, and says whether that was new.
+    pub(super) fn add(&mut self, name: &str, holes: &Holes) -> bool {
+        if holes.is_empty() {
+            return false;
+        }
+        let known = self.tainted.entry(name.to_owned()).or_default();
+        let before = known.len();
+        known.extend(holes);
+        known.len() > before
+    }
+
+    pub(super) fn of(&self, name: &str) -> Holes {
+        self.tainted.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Returns the numbers that stand for what was made of the holes' texts.
+    pub(super) fn changed(&self, holes: Holes) -> Holes {
+        holes.into_iter().map(|hole| if hole < self.count { hole + self.count } else { hole }).collect()
+    }
+
+    /// Returns what a variable may hold.
+    pub(super) fn variable(&self, name: &str) -> Holes {
+        let name = plain_name(name);
+        let mut sources = self.of(&name);
+        if let Some(name) = name.strip_prefix("env:") {
+            let found = self.environment.iter().position(|known| known.eq_ignore_ascii_case(name));
+            sources.extend(found.map(|at| self.own + at));
+            return sources;
+        }
+        match name.as_str() {
+            "_" | "psitem" | "input" | "switch" | "foreach" => sources.extend(self.of(PIPED)),
+            "args" | "psboundparameters" | "myinvocation" | "this" => sources.extend(self.of(GIVEN)),
+            "matches" => sources.extend(self.of(MATCHED)),
+            "error" => sources.extend((0..self.count).collect::<Holes>()),
+            _ if self.names.is_parameter(&name) => sources.extend(self.of(GIVEN)),
+            _ if !self.names.is_assigned(&name) => sources.extend(self.of(OPEN)),
+            _ => {}
+        }
+        sources
+    }
+
+    /// Returns the variables of the environment that hold payload text, for what is started.
+    pub(super) fn exported(&self) -> Vec<(String, Holes)> {
+        let given = self.environment.iter().map(String::as_str);
+        let all: BTreeSet<&str> = given.chain(self.set.iter().map(String::as_str)).collect();
+        all.into_iter()
+            .map(|name| (name.to_owned(), self.variable(&format!("env:{name}"))))
+            .filter(|it| !it.1.is_empty())
+            .collect()
+    }
+
+    /// Returns what is in the file of a name.
+    pub(super) fn file(&self, name: &str) -> Holes {
+        self.of(&file(name))
+    }
+
+    /// Returns the files of known names that hold payload text.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Holes)> {
+        let known = self.tainted.iter().filter_map(|(name, holes)| Some((name.strip_prefix(FILE)?, holes)));
+        known.filter(|(name, _)| !name.is_empty())
+    }
+
+    /// Returns what is in files whose names are not known.
+    pub(super) fn unnamed_files(&self) -> Holes {
+        self.of(FILE)
+    }
+
+    /// Returns the holes that a part of a statement holds, names or reads.
+    pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
+        let mut sources = Holes::new();
+        for (at, token) in tokens.iter().enumerate() {
+            match token {
+                Token::Text(pieces) => sources.extend(self.sources_of_text(pieces)),
+                Token::Variable(name) | Token::Splat(name) => sources.extend(self.variable(name)),
+                Token::Group(_, statements) => {
+                    sources.extend(statements.iter().flat_map(|statement| self.sources(&statement.tokens)));
+                }
+                Token::Command(name) => sources.extend(self.output(name, &tokens[at + 1..])),
+                Token::Word(word) => sources.extend(self.read_by_method(word, tokens, at)),
+                Token::Assign | Token::Mark(_) | Token::Space => {}
+            }
+        }
+        if is_number(tokens) || is_cleansed(tokens) {
+            return Holes::new();
+        }
+        if changes(tokens) { self.changed(sources) } else { sources }
+    }
+
+    pub(super) fn sources_of_text(&self, pieces: &[Piece]) -> Holes {
+        let mut sources = Holes::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(_) => {}
+                Piece::Hole(hole) => drop(sources.insert(*hole)),
+                Piece::Variable(name) => sources.extend(self.variable(name)),
+                Piece::Code(statements) => {
+                    sources.extend(statements.iter().flat_map(|statement| self.sources(&statement.tokens)));
+                }
+            }
+        }
+        sources
+    }
+
+    /// Returns what a command's output holds beside what it is given.
+    fn output(&self, name: &str, rest: &[Token]) -> Holes {
+        let rest = rest.split(|token| *token == Token::Mark('|')).next().unwrap_or_default();
+        let command = cmdlet::canonical(name);
+        if self.names.is_function(name) {
+            return self.of(&format!("{FUNCTION}{}", name.to_ascii_lowercase()));
+        }
+        let given = arguments(rest);
+        let mut output = Holes::new();
+        match command.as_str() {
+            "git" => {
+                let prints = given.iter().any(|argument| self.is_any_of(argument, PRINTING_OF_GIT));
+                let abbreviates = given.iter().any(|argument| self.is_any_of(argument, &["--abbrev-ref"]));
+                if prints || abbreviates {
+                    output.extend(self.of(GIT));
+                }
+            }
+            "printenv" | "env" | "set" => output.extend(self.whole_environment()),
+            _ => {}
+        }
+        let reads_items = cmdlet::reads_items(&command);
+        for argument in given.iter().flat_map(|argument| values(argument)) {
+            let named = self.names.texts(argument);
+            for text in &named.known {
+                let lower = text.to_ascii_lowercase();
+                match lower.strip_prefix("env:").map(|name| name.trim_start_matches(['/', '\\'])) {
+                    Some("" | "*") => output.extend(self.whole_environment()),
+                    Some(name) => output.extend(self.variable(&format!("env:{name}"))),
+                    None if lower.starts_with("variable:") => output.extend(self.variable(&lower["variable:".len()..])),
+                    None => output.extend(self.file(text)),
+                }
+            }
+            let begins = self.names.beginning(argument).to_ascii_lowercase();
+            if reads_items && !named.is_complete && begins.starts_with("env:") {
+                output.extend(self.whole_environment());
+            }
+        }
+        if reads_items {
+            output.extend(self.unnamed_files());
+        }
+        output
+    }
+
+    fn is_any_of(&self, argument: &[Token], words: &[&str]) -> bool {
+        self.names.texts(argument).known.iter().any(|text| words.contains(&text.as_str()))
+    }
+
+    fn whole_environment(&self) -> Holes {
+        let set = self.set.iter().flat_map(|name| self.variable(&format!("env:{name}")));
+        self.of(ENVIRONMENT).into_iter().chain(set).collect()
+    }
+
+    /// Returns what a method of .NET reads from the environment or a file.
+    fn read_by_method(&self, word: &str, tokens: &[Token], at: usize) -> Holes {
+        let lower = word.to_ascii_lowercase();
+        let Some(Token::Group(Bracket::Round, group)) = tokens.get(at + 1) else { return Holes::new() };
+        let first = parts(group).first().map(|part| self.names.texts(part)).unwrap_or_default();
+        match lower.as_str() {
+            "::getenvironmentvariables" => self.whole_environment(),
+            "::getenvironmentvariable" if first.is_complete => {
+                first.known.iter().flat_map(|name| self.variable(&format!("env:{name}"))).collect()
+            }
+            "::getenvironmentvariable" => self.whole_environment(),
+            _ if lower.starts_with("::read") || lower.starts_with("::open") => {
+                let named = first.known.iter().flat_map(|name| self.file(name));
+                named.chain(self.unnamed_files()).collect()
+            }
+            _ => Holes::new(),
+        }
+    }
+}
+
+/// Returns the variables that a statement assigns to, and what it assigns.
+pub(super) fn assigned(tokens: &[Token]) -> Option<(Vec<&str>, &[Token])> {
+    let at = match tokens {
+        [Token::Variable(_), Token::Word(word), ..] if word.eq_ignore_ascii_case("in") => 1,
+        _ => tokens.iter().position(|token| *token == Token::Assign)?,
+    };
+    let targets = tokens[..at]
+        .iter()
+        .filter_map(|token| if let Token::Variable(name) = token { Some(name.as_str()) } else { None });
+    Some((targets.collect(), &tokens[at + 1..]))
+}
+
+/// Returns a variable's name in small letters, without its scope.
+pub(super) fn plain_name(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let scopes = ["global:", "script:", "local:", "private:", "using:", "variable:"];
+    scopes.iter().find_map(|scope| lower.strip_prefix(scope)).unwrap_or(&lower).to_owned()
+}
+
+/// Says whether PowerShell itself sets a variable, by what the script does.
+pub(super) fn is_automatic(name: &str) -> bool {
+    [
+        "_",
+        "psitem",
+        "input",
+        "args",
+        "matches",
+        "this",
+        "error",
+        "switch",
+        "foreach",
+        "psboundparameters",
+        "myinvocation",
+    ]
+    .contains(&plain_name(name).as_str())
+}
+
+/// Two names that end the same are the same file: the script may change its folder.
+pub(super) fn file(name: &str) -> String {
+    format!("{FILE}{}", name.rsplit(['/', '\\']).next().unwrap_or_default())
+}
+
+/// Says whether tokens make another text of what is in them.
+fn changes(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| match token {
+        Token::Word(word) => CHANGING.contains(&word.to_ascii_lowercase().as_str()),
+        Token::Command(name) => TAKING_APART.contains(&cmdlet::canonical(name).as_str()),
+        _ => false,
+    })
+}
+
+/// Says whether tokens are cast to a number: `[int]$x`.
+pub(super) fn is_number(tokens: &[Token]) -> bool {
+    const NUMBERS: &[&str] = &[
+        "int", "long", "int32", "int64", "double", "decimal", "float", "uint32", "bool", "datetime", "guid", "version",
+        "semver",
+    ];
+    let [Token::Mark('['), Token::Word(kind), Token::Mark(']'), rest @ ..] = tokens else { return false };
+    // What stands behind an operator is cast no more.
+    let is_one = !rest.iter().any(|token| matches!(token, Token::Mark(_) | Token::Command(_) | Token::Assign))
+        && !rest
+            .iter()
+            .any(|token| matches!(token, Token::Word(word) if word.starts_with('-') || word.starts_with("::")));
+    is_one && NUMBERS.contains(&kind.to_ascii_lowercase().trim_start_matches("system."))
+}
+
+/// Says whether tokens end with an operator that leaves nothing but letters, digits, `_` and `.`, such as
+/// `-replace '[^a-z0-9]', '_'`.
+fn is_cleansed(tokens: &[Token]) -> bool {
+    let [.., Token::Word(operator), Token::Text(pattern), Token::Mark(','), Token::Text(other)] = tokens else {
+        return false;
+    };
+    let is_replacing = operator.eq_ignore_ascii_case("-replace") || operator.eq_ignore_ascii_case("-creplace");
+    let ([Piece::Text(pattern)], [] | [Piece::Text(_)]) = (pattern.as_slice(), other.as_slice()) else { return false };
+    let other = if let [Piece::Text(text)] = other.as_slice() { text.as_str() } else { "" };
+    let Some(set) = pattern.strip_prefix("[^").and_then(|it| it.trim_end_matches('+').strip_suffix(']')) else {
+        return false;
+    };
+    let set = set.replace("a-z", "").replace("A-Z", "").replace("0-9", "").replace("\\w", "").replace("\\d", "");
+    let is_inert = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    is_replacing
+        && set.chars().all(|it| is_inert(it) || it == '.')
+        && !set.contains("..")
+        && other.chars().all(is_inert)
+}
