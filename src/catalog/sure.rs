@@ -265,9 +265,11 @@ impl<'s> Doubt<'s> {
         let depends = match diagnostic.code {
             // That there are too many depends on what is brought, not on what one of them says.
             Code::ExpansionLimit if !is_expression => self.may_be_fewer(),
-            _ => {
+            code => {
                 let is_given = self.given.is_some_and(|given| given.overlaps(place.span));
-                is_given || has_expression(written) || self.is_inside_expression(before, place.span)
+                // Whoever reads a script reads it whatever values come into it.
+                let is_of_text = code != Code::MissingProgram && has_expression(written);
+                is_given || is_of_text || self.is_inside_expression(before, place.span)
             }
         };
         let is_about_others = source.is_some_and(|source| is_about_others(diagnostic, &source.text, place.span));

@@ -501,6 +501,11 @@ fn without_power_shell_a_job_that_needs_it_does_not_begin() {
     let steps = "steps:\n- script: echo begun\n- pwsh: x\n";
     let output = machine.run(steps).ended_with(1);
     assert!(output.stderr.contains("error[missing-program]: `pwsh` is not installed on this machine"), "{output:?}");
+    // A value in the script changes nothing of that.
+    let listening = "resources: {webhooks: [{webhook: hook, connection: open}]}\n";
+    machine.file("pipelines/h.yml", &format!("{listening}steps:\n- pwsh: Write-Host '${{{{ parameters.hook.x }}}}'\n"));
+    let output = machine.command(&["check", "pipelines/h.yml"]).ended_with(1);
+    assert!(output.stderr.contains("error[missing-program]: `pwsh` is not installed on this machine"), "{output:?}");
     // What machines of another pool have is not known before.
     let output = machine.run(&format!("pool: other\n{steps}")).ended_with(1);
     assert!(output.stdout.contains("##[error]`pwsh` is not installed on this machine"), "{output:?}");
