@@ -1,6 +1,6 @@
 //! Numbers of a payload, and the text that stands directly around them.
 //!
-//! An integer, `True` and `False` of a payload are clean text: no place is harmed by them (see
+//! An integer, `10.5`, `True` and `False` of a payload are clean text: no place is harmed by them (see
 //! [`super::from_payload`]). But a script's author can write them where they are no text at all:
 //! `echo ${{ n }}>file` with 2 would be `echo` with its errors sent to a file, and `$${{ n }}` would be
 //! an argument of the script. There, a number is a hole like any other, so that the script's
@@ -12,6 +12,7 @@
 use super::Expansion;
 use crate::diagnostic::Span;
 use crate::expression::{Reference, Step};
+use crate::shell::Requirement;
 use crate::taint::{Origin, Text};
 use crate::template::part::Hole;
 use crate::template::{Content, Node};
@@ -31,6 +32,9 @@ pub(super) struct Mixed {
     pub(super) number_from: Option<Arc<Origin>>,
 }
 
+/// The most digits of a payload's number behind its point: as many as a decimal has.
+const FRACTION_DIGITS_MAX: usize = 28;
+
 /// Functions that put numbers into text.
 const JOINING: &[&str] = &["format(", "join(", "replace("];
 
@@ -45,8 +49,17 @@ pub(super) fn may_be_number(hole: &Hole, text: &Text) -> bool {
     };
     let text = text.flatten();
     let is_word = ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
-    let is_number = !text.is_empty() && text.chars().all(|it| is_digit(it) || it == '-');
+    let is_number = !text.is_empty() && text.chars().all(|it| is_digit(it) || matches!(it, '-' | '.'));
     is_word || is_number || joins()
+}
+
+/// Says whether a number is an integer, or one with digits behind a point, and not longer than a shell's.
+pub(super) fn is_plain_number(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_fraction = !fraction.is_empty() && fraction.len() <= FRACTION_DIGITS_MAX;
+    // `-0` is no integer, but begins `-0.5`.
+    let is_whole = Requirement::Integer.admits(whole) || whole == "-0" && text != "-0";
+    is_whole && is_fraction && fraction.chars().all(|it| it.is_ascii_digit())
 }
 
 fn is_digit(character: char) -> bool {

@@ -40,7 +40,6 @@ use super::value::Size;
 use super::{Branches, Content, Entry, Inputs, Kind, Node, Scalar, compile, value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Reference, Step, Value};
-use crate::shell::Requirement;
 use crate::taint::{Origin, Segment, Text};
 use glue::Mixed;
 use spent::Spent;
@@ -455,13 +454,13 @@ fn null(span: Span) -> Node {
     Node { span, origin: None, content: Content::Scalar(scalar) }
 }
 
-/// Returns the text of a payload's value that has no origin of its own. An integer, `True` and
-/// `False` are such that no place can be harmed by them. Nothing, and other numbers, are not: a
+/// Returns the text of a payload's value that has no origin of its own. An integer, `10.5`, `True` and
+/// `False` are such that no place can be harmed by them. Nothing, and numbers of more digits, are not: a
 /// payload that leaves a member out must not take a word out of a script.
 fn from_payload(value: &Value, text: Text, origin: Arc<Origin>) -> Text {
     let is_harmless = match value {
         Value::Boolean(_) => true,
-        Value::Number(_) => Requirement::Integer.admits(&text.flatten()),
+        Value::Number(_) => glue::is_plain_number(&text.flatten()),
         Value::Null => false,
         _ => return text,
     };
