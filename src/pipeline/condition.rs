@@ -16,19 +16,23 @@ pub(super) enum Operands {
 
 /// Returns a condition's text with each tainted part as (a part of) a text literal: inside one
 /// pair of single quotes its quotes are doubled, alone as an operand it gets quotes of its own.
-/// Elsewhere it is reported.
+/// Elsewhere, and anywhere in an index, it is reported.
 pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostics: &mut Diagnostics) -> Option<String> {
     let mut spliced = String::new();
-    let mut in_literal = false;
+    let mut at = Place::default();
     let mut whole = true;
     for (place, segment) in text.segments().iter().enumerate() {
         if !segment.is_tainted() {
-            in_literal ^= segment.text.matches('\'').count() % 2 == 1;
+            // The brackets around the whole of `$[ … ]` are no index.
+            at.pass(if place == 0 { segment.text.strip_prefix("$[").unwrap_or(&segment.text) } else { &segment.text });
             spliced.push_str(&segment.text);
             continue;
         }
         let quoted = segment.text.replace('\'', "''");
-        if in_literal {
+        if at.brackets > 0 {
+            whole = false;
+            diagnostics.push(chosen(segment, spans.get(place).copied().unwrap_or(Span::NONE)));
+        } else if at.in_literal {
             spliced.push_str(&quoted);
         } else if operands == Operands::Quoted && is_operand(text.segments(), place) {
             spliced.push_str(&format!("'{quoted}'"));
@@ -40,6 +44,27 @@ pub(super) fn splice(text: &Text, spans: &[Span], operands: Operands, diagnostic
     whole.then_some(spliced)
 }
 
+/// Where in an expression a segment stands.
+#[derive(Default)]
+struct Place {
+    in_literal: bool,
+    /// How many indexes are open.
+    brackets: usize,
+}
+
+impl Place {
+    fn pass(&mut self, text: &str) {
+        for character in text.chars() {
+            match character {
+                '\'' => self.in_literal = !self.in_literal,
+                '[' if !self.in_literal => self.brackets += 1,
+                ']' if !self.in_literal => self.brackets = self.brackets.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Says whether a segment stands alone between what separates operands.
 fn is_operand(segments: &[Segment], place: usize) -> bool {
     let before = place.checked_sub(1).map(|at| segments[at].text.trim_end());
@@ -49,6 +74,15 @@ fn is_operand(segments: &[Segment], place: usize) -> bool {
         && is_author(segments.get(place + 1))
         && before.is_some_and(|text| text.ends_with(['(', ',', '[']))
         && after.is_some_and(|text| text.starts_with([')', ',', ']']))
+}
+
+/// Refuses payload text as the index of what is known when the run goes on: variables, outputs, results. The
+/// payload would choose among the author's values, and so might read a secret.
+fn chosen(segment: &Segment, span: Span) -> Diagnostic {
+    let title = "a payload can't choose which value is read";
+    let refused = Diagnostic::error(Code::TaintedChoice, title, span, "this is a part of an index");
+    let refused = segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)));
+    refused.help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`")
 }
 
 fn refused(segment: &Segment, span: Span) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 mod absent;
 mod branches;
+mod choices;
 mod codes;
 mod every;
 mod foreseen;
