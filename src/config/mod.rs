@@ -310,8 +310,19 @@ mod tests {
     use super::*;
 
     /// What `cli::reload` puts in force while serving.
-    const TAKEN_UP: [&str; 8] =
-        ["repositories", "variable-groups", "tasks", "workers", "limits", "retention", "connections", "environment"];
+    const TAKEN_UP: [&str; 11] = [
+        "listen",
+        "admin",
+        "pipelines",
+        "repositories",
+        "variable-groups",
+        "tasks",
+        "workers",
+        "limits",
+        "retention",
+        "connections",
+        "environment",
+    ];
 
     #[test]
     fn every_key_of_the_file_is_decided_at_the_start_or_changes_while_serving() {

@@ -45,11 +45,13 @@ impl Rule {
 
     /// Says whether the rule holds for the values that `value` gives: nothing where one that matters is not known.
     pub fn holds(&self, value: impl Fn(&str) -> Option<String>) -> Option<bool> {
-        let mut found = self.terms.iter().map(|term| term.holds(&value));
-        match self.joint {
-            Joint::All => found.try_fold(true, |so_far, next| Some(so_far && next?)),
-            Joint::Any => found.try_fold(false, |so_far, next| Some(so_far || next?)),
+        let found: Vec<Option<bool>> = self.terms.iter().map(|term| term.holds(&value)).collect();
+        // One term that is so decides, whatever the others are.
+        let deciding = self.joint == Joint::Any;
+        if found.contains(&Some(deciding)) {
+            return Some(deciding);
         }
+        (!found.contains(&None)).then_some(!deciding)
     }
 }
 
@@ -97,8 +99,11 @@ mod tests {
         check("empty = ", Some(true));
         check("command = push && empty != x", Some(true));
         check("command = pull || command = push", Some(true));
-        check("command = pull && unknown = x", None);
-        check("unknown = x || command = push", None);
+        check("command = pull && unknown = x", Some(false));
+        check("unknown = x && command = pull", Some(false));
+        check("command = push && unknown = x", None);
+        check("unknown = x || command = push", Some(true));
+        check("unknown = x || command = pull", None);
     }
 
     #[test]

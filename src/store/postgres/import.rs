@@ -270,7 +270,7 @@ mod tests {
     }
 
     /// Tables and columns that are not moved: they are made anew.
-    const MADE: [&str; 2] = ["body_bytes", "schema_version"];
+    const MADE: [&str; 3] = ["attendance", "body_bytes", "schema_version"];
 
     #[test]
     fn every_column_of_every_table_is_moved() {
