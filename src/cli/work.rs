@@ -7,7 +7,7 @@ use crate::files::{Caches, Depot, Place, Site};
 use crate::id::{Entropy, WorkerId};
 use crate::machine::Machine;
 use crate::metrics::Metrics;
-use crate::process::{self, Patience};
+use crate::process::Patience;
 use crate::run::Retention;
 use crate::server::Token;
 use crate::store::Store;
@@ -39,8 +39,6 @@ const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 /// Returns this machine with what jobs may know of its environment, and its repositories: the
 /// one around the folder of pipelines, and those that the configuration names.
 pub(super) fn host(config: &Config, pipelines: &Path, clock: Arc<dyn Clock>) -> Host {
-    // All of this process's children are shims, or in its own session.
-    process::inherit();
     let known = Secrets::default();
     known.replace(secrets(config), own_secrets(config));
     host_with(config, pipelines, Arc::new(known), clock)

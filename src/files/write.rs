@@ -29,7 +29,7 @@ const KEPT_MAX: usize = 1024 * 1024;
 
 /// How long a job waits for room for its log on a disk that is full, and how often it is looked for. Longer than
 /// what tidies a disk up takes, and bounded: a job that waits can't be canceled.
-const ROOM_MAX: Duration = Duration::from_secs(300);
+const ROOM_MAX: Duration = Duration::from_secs(60);
 const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(500);
 
 /// A log waits for room for as long as this is there.
@@ -180,6 +180,8 @@ impl LogWriter {
                 Err(error) => {
                     let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
                     let waited = full_since.map(|since| since.elapsed());
+                    // On what is no file of a disk nobody makes room.
+                    let is_full = is_full && self.file.metadata().is_ok_and(|file| file.is_file());
                     if !is_full || !self.is_wanted.load(Ordering::Relaxed) || waited >= Some(ROOM_MAX) {
                         return Err(naming(&self.path, &error));
                     }

@@ -11,7 +11,6 @@
 //! Nothing here knows jobs or logs: output goes to an [`Output`], and while that takes its time
 //! the program waits at its full pipe, so memory stays flat.
 
-mod heir;
 mod line;
 mod link;
 mod program;
@@ -22,12 +21,11 @@ mod standing;
 mod term;
 mod tree;
 
-pub use heir::inherit;
 pub use line::{LINE_MAX, Line, Stream, lines_of};
 pub use shim::{is_wanted as is_shim, shim};
 pub use shims::Shims;
 pub use term::{Moment, Term, Timepiece};
-pub use tree::{KILL_MAX, MARK};
+pub use tree::{KILL_MAX, MARK, hunt};
 
 use async_trait::async_trait;
 use link::{End, Order, Report};
@@ -100,8 +98,8 @@ pub enum Exit {
     Code(i32),
     /// By this signal.
     Signal(i32),
-    /// Nobody saw how: something killed or stopped the shim. The program was killed with all that carries
-    /// the mark, and in a process that inherits what its shims leave (see [`inherit`]) with all else too.
+    /// Nobody saw how: something killed or stopped the shim. The program was killed with all that
+    /// carries the mark.
     Unseen,
 }
 
@@ -141,12 +139,6 @@ pub trait Output: Send {
     async fn take_block(&mut self, stream: Stream, block: String) -> Result<(), String> {
         self.take(lines_of(stream, &block)).await
     }
-}
-
-/// Kills all that carries one of the marks, and all that shims of this process hold or have left that are on their
-/// way to their end. Returns how many processes there were that no shim had ended, as far as they were seen.
-pub fn hunt(marks: &[String]) -> usize {
-    shims::end_all_ending() + tree::hunt(marks)
 }
 
 /// Runs a program to its end. When `stop` is done, the program is asked, told and forced to end.

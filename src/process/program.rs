@@ -1,10 +1,10 @@
 //! A running program as the worker holds it: by its shim.
 
-use super::hunt;
 use super::link::{self, CLEARED, Order, REPORT_BYTES, Report};
 use super::read::Reader;
 use super::shims::{Shim, Shims};
 use super::term::Term;
+use super::tree::hunt;
 use super::{Command, KILL_GRACE, StandardError};
 use std::convert::Infallible;
 use std::io;
@@ -75,7 +75,7 @@ impl Program {
     }
 
     /// Returns when all below the shim is gone. A shim that is not sane, or does not come to that, is
-    /// killed with it; what one has left that is gone is found by its mark, and by whoever inherits it.
+    /// killed, and what it leaves is found by its mark.
     pub(super) async fn end(mut self, report: Option<Report>) {
         let is_clear = match report {
             Some(report) => report.is_clear || timeout(KILL_GRACE, self.clear()).await.unwrap_or(false),
@@ -91,7 +91,7 @@ impl Program {
             return;
         }
         let killing = move || {
-            shim.end();
+            shim.kill();
             hunt(&[mark])
         };
         let killed = tokio::task::spawn_blocking(killing).await.unwrap_or_default();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// broken disk, and one that belongs to another user is not ours to kill.
 pub const KILL_MAX: Duration = Duration::from_secs(5);
 /// How long to wait for killed processes before they are looked for again, at first and at most.
-pub(super) const PAUSE_FIRST: Duration = Duration::from_micros(200);
+const PAUSE_FIRST: Duration = Duration::from_micros(200);
 const PAUSE_MAX: Duration = Duration::from_millis(20);
 
 /// How many ancestors of a process are looked at for its shim.
@@ -128,19 +128,14 @@ fn below(top: Pid) -> Vec<Pid> {
     parents.keys().filter(|process| is_below(process)).copied().collect()
 }
 
-pub(super) fn processes() -> impl Iterator<Item = Pid> {
+fn processes() -> impl Iterator<Item = Pid> {
     let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
     names.filter_map(|name| Pid::from_raw(name.to_str()?.parse().ok()?))
 }
 
 /// Returns the parent of a process.
-pub(super) fn parent(process: Pid) -> Option<Pid> {
+fn parent(process: Pid) -> Option<Pid> {
     Pid::from_raw(stat(process, 1)?.parse().ok()?)
-}
-
-/// Returns the session of a process.
-pub(super) fn session(process: Pid) -> Option<Pid> {
-    Pid::from_raw(stat(process, 3)?.parse().ok()?)
 }
 
 /// Says whether a process has not ended: one that nobody has waited for is listed still.

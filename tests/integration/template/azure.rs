@@ -32,7 +32,7 @@ fn pipelines_as_people_write_them_come_to_what_was_worked_out() {
     assert!(cases.len() >= 11, "{cases:?}");
     let mut differences = Vec::new();
     for case in cases {
-        let folder = Folder::new("");
+        let folder = Folder::new("workers: {pools: [default, win]}\n");
         copy(&case, &folder, "pipelines");
         let mut arguments = vec!["render", "pipelines/main.yml", "--format", "json", "--as-written"];
         if case.join("payload.json").exists() {

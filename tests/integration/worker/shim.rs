@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use super::output::{bash, is_gone};
-use crate::support::{Folder, Server, checksum, request, until};
+use crate::support::{Folder, checksum, request, until};
 use async_trait::async_trait;
 use pipehook::process::{Command, Exit, Line, Moment, Output, StandardError, Term, Timepiece};
 use pipehook::run::RunResult::{Failed, Succeeded};
@@ -185,34 +185,4 @@ fn what_a_dead_shim_left_is_found_by_its_mark() {
     let mut left = left.arg("1000").env(pipehook::process::MARK, &mark).spawn().expect("sleep starts");
     assert_eq!(pipehook::process::hunt(&["run_hunt/other".to_owned(), mark]), 1);
     assert!(!left.wait().expect("an end").success());
-}
-
-/// Starts a daemon that nobody finds by a mark, and returns once it has written its number.
-const DAEMON: &str = "(setsid nohup env -i NUMBER=\"$NUMBER\" PATH=\"$PATH\" bash -c \
-    'echo $$ > \"$NUMBER\"; exec sleep 1000' >/dev/null 2>&1 &); until [ -s \"$NUMBER\" ]; do sleep 0.01; done; ";
-
-/// Serves a pipeline whose only step starts that daemon and then goes on, and returns its number once it runs.
-fn daemon(then: &str) -> (Folder, Server, String) {
-    let folder = Folder::new("connections: {open: {auth: none}}\n");
-    let number = folder.path().join("number");
-    let script = format!("NUMBER='{}'; {DAEMON}{then}", number.display());
-    let step = serde_json::json!({ "bash": script });
-    folder.write(
-        "pipelines/stay.yml",
-        &format!("resources: {{webhooks: [{{webhook: hook, connection: open}}]}}\nsteps:\n- {step}\n"),
-    );
-    let server = folder.serve(&["--drain-seconds", "3600"]);
-    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
-    let number = until("the daemon", GONE_MAX, || {
-        std::fs::read_to_string(&number).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    });
-    (folder, server, number)
-}
-
-#[test]
-fn nothing_that_a_step_started_outlives_a_shim_that_is_killed() {
-    let (folder, server, daemon) = daemon("kill -9 $PPID; exec sleep 1000");
-    let shown = folder.run(&["runs", "wait", "stay#1"]).ended_with(1);
-    assert!(is_gone(&daemon), "process {daemon} lives on: {shown:?}");
-    drop(server);
 }
