@@ -244,6 +244,11 @@ const BY_VALUE: &[(&str, &str)] = &[
     ("gcc \"${{ x }}\"", "@/etc/passwd"),
     ("aws s3 rm --recursive \"s3://b/${{ x }}\"", ""),
     ("curl -w \"${{ x }}\" https://x", "@/etc/passwd"),
+    ("t=\"${{ x }}\"; for x in $t; do git log \"$x\"; done", "a --output=C"),
+    ("t=\"${{ x }}\"; set -- $t; git diff \"$2\"", "a --output=C"),
+    ("t=\"${{ x }}\"; a=($t); git log \"${a[1]}\"", "a --output=C"),
+    ("f() { for x in $1; do git log \"$x\"; done; }; f \"${{ x }}\"", "a --output=C"),
+    ("f() { for x in \"$@\"; do git log \"$x\"; done; }; t=\"${{ x }}\"; f b $t", "a --output=C"),
 ];
 
 #[test]

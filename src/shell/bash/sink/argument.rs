@@ -76,6 +76,21 @@ impl Walker {
         words.iter().map(|word| self.argument(word, scope)).collect()
     }
 
+    /// Returns what reaches some words where each of them is one: of what the shell splits, parts arrive.
+    pub(super) fn as_words(&mut self, arguments: &[Argument]) -> Vec<Id> {
+        let mut sources = Vec::new();
+        for argument in arguments {
+            let split = argument.split();
+            sources.extend(argument.sources().into_iter().filter(|source| !split.contains(source)));
+            if !split.is_empty() {
+                let parts = self.flow.stream();
+                split.into_iter().for_each(|source| self.flow.changed_edge(source, parts, Change::MARKED));
+                sources.push(parts);
+            }
+        }
+        sources
+    }
+
     /// Follows what happens inside a word. To be called once for each word.
     pub(super) fn argument<'a>(&mut self, word: &'a Word, scope: Scope) -> Argument<'a> {
         let mut feeds = Vec::new();

@@ -264,8 +264,9 @@ impl Walker {
     /// Follows `set -- values`, which become the arguments of the script or function.
     fn set(&mut self, call: Call) {
         let any = self.flow.id(Node::AnyArguments);
+        let sources = self.as_words(call.rest());
         for arguments in [call.scope.arguments, any] {
-            self.flow.edges(&call.sources(), arguments);
+            self.flow.edges(&sources, arguments);
         }
         self.gives(call.rest());
         if sets_arguments(call.rest()) {

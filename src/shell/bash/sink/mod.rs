@@ -310,7 +310,7 @@ impl Walker {
             if compound.words.is_empty() {
                 self.gets(name, Value::Unknown);
             }
-            let mut sources: Vec<Id> = words.iter().flat_map(Argument::sources).collect();
+            let mut sources = self.as_words(&words);
             if words.is_empty() {
                 sources.push(inner.arguments);
             }

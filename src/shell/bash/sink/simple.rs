@@ -176,7 +176,10 @@ impl Walker {
             }
         }
         let values = self.arguments(&assignment.values, scope);
-        let sources: Vec<Id> = values.iter().flat_map(Argument::sources).collect();
+        let sources = match assignment.is_array {
+            true => self.as_words(&values),
+            false => values.iter().flat_map(Argument::sources).collect(),
+        };
         self.assign(&assignment.name, &sources);
         for word in &assignment.values {
             if let Some(text) = word.literal() {
@@ -306,9 +309,10 @@ impl Walker {
 
     fn function_call(&mut self, name: &str, call: Call) {
         let arguments = self.flow.id(Node::Arguments(name.to_owned()));
-        self.flow.edges(&call.sources(), arguments);
+        let sources = self.as_words(call.rest());
+        self.flow.edges(&sources, arguments);
         let any = self.flow.id(Node::AnyArguments);
-        self.flow.edges(&call.sources(), any);
+        self.flow.edges(&sources, any);
         self.called_with(arguments, call.rest());
         self.gives(call.rest());
         let input = self.flow.id(Node::Input(name.to_owned()));
