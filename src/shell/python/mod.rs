@@ -30,6 +30,7 @@
 //! started      programs; environment: what they get
 //! ```
 
+mod apart;
 mod calls;
 mod environment;
 mod facts;

@@ -139,6 +139,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     read.iter().for_each(|statement| judge.judge_statement(statement));
     read.iter().for_each(|statement| judge.feed(statement));
     read.iter().for_each(|statement| judge.start_all(statement));
+    judge.require_of_parts(&statements);
 }
 
 pub(super) struct Judge<'j> {
@@ -186,7 +187,7 @@ pub(super) struct Judge<'j> {
     pub(super) texts: BTreeSet<String>,
     /// The variables that it puts into the environment, and what reaches each.
     pub(super) set: Vec<(String, Holes)>,
-    holes: &'j mut [Finding],
+    pub(super) holes: &'j mut [Finding],
 }
 
 impl Judge<'_> {

@@ -350,3 +350,25 @@ proptest! {
         }
     }
 }
+
+/// A requirement holds for each part that may arrive.
+#[test]
+fn what_a_script_takes_apart_is_no_option_and_leads_nowhere_in_any_part() {
+    let git = "import os, subprocess, json\nt = '${{ x }}'\n";
+    for (taken, hostile, honest) in [
+        ("r = t.removeprefix('refs/heads/')", "refs/heads/--upload-pack=x", "refs/heads/feature-x"),
+        ("r = t.lstrip('v')", "v-ox", "v1.2-rc"),
+        ("r = t.split(',')[1]", "a,--output=x", "a,release-1"),
+        ("r = t.strip()", " --output=x", "release-1"),
+        ("r = t[1:]", "v-ox", "1.2"),
+        ("r = json.loads(t)['a']", "{\"a\": \"--output=x\"}", "{\"a\": \"fix - it\"}"),
+        ("r = t[:8]", "-x", "ab-cdef"),
+    ] {
+        let script = format!("{git}{taken}\nsubprocess.run(['git', 'log', r])");
+        placed(&script, honest).unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert!(placed(&script, hostile).is_err(), "{script} takes {hostile:?}");
+    }
+    let file = format!("{git}open('out/' + t.split(':')[1], 'w').write('x')");
+    placed(&file, "a:b/c").expect("a path inside");
+    assert!(placed(&file, "a:/etc/x").is_err());
+}
