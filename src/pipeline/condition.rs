@@ -73,8 +73,7 @@ impl Read {
 fn chooses(segment: &Segment, span: Span) -> Diagnostic {
     let title = "a payload can't choose which value is read";
     let refused = Diagnostic::error(Code::TaintedChoice, title, span, "this names the value");
-    let refused = segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)));
-    refused.help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`")
+    with_origin(refused, segment).help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`")
 }
 
 /// Says whether a segment stands alone between what separates operands.
@@ -91,6 +90,10 @@ fn is_operand(segments: &[Segment], place: usize) -> bool {
 fn refused(segment: &Segment, span: Span) -> Diagnostic {
     let title = "payload text can't be part of an expression";
     let refused = Diagnostic::error(Code::TaintedCondition, title, span, "an expression is code");
-    let refused = segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)));
-    refused.help("put it in single quotes: `eq('${{ … }}', 'text')`")
+    with_origin(refused, segment).help("put it in single quotes: `eq('${{ … }}', 'text')`")
+}
+
+/// Adds where the payload's text stood.
+fn with_origin(refused: Diagnostic, segment: &Segment) -> Diagnostic {
+    segment.origin.iter().fold(refused, |refused, origin| refused.note(template::came_from(origin)))
 }

@@ -30,6 +30,7 @@
 //! outline      a script without its values
 //! analysis     what its holes require, what is refused; whether values meet it
 //! requirement  what a value must look like
+//! change       what a script makes of a text on its way, as far as a requirement is concerned
 //! transport    environment or file
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
@@ -43,6 +44,7 @@
 
 mod analysis;
 mod bash;
+mod change;
 mod cmd;
 pub mod command;
 mod filename;

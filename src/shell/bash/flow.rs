@@ -3,8 +3,8 @@
 //! The order of the commands is not looked at: whatever is assigned to a variable anywhere can be
 //! its value anywhere. That demands too much now and then, never too little.
 
-use super::change::Change;
 use super::requirement::Requirement;
+use crate::shell::change::Change;
 use std::collections::{BTreeMap, HashMap};
 
 /// Something that holds a value while a script runs.

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! read     symbols -> syntax: words, quotes, here-documents, commands
-//! change   what a text becomes on its way
 //! keys     whether the keys of arrays are numbers
 //! flow     which holes reach which variable, stream and file
 //! sink     what the commands do with what reaches them
@@ -10,7 +9,6 @@
 //! rewrite  the script with references in place of its holes
 //! ```
 
-mod change;
 mod flow;
 mod keys;
 mod place;

@@ -1,8 +1,8 @@
 //! The syntax of a script as far as the flow of values needs it.
 
-use super::change::Change;
 use super::place::Place;
 use super::symbol::Symbol;
+use crate::shell::change::Change;
 
 /// Commands one after another, in whatever way they are joined.
 #[derive(Debug, Default)]

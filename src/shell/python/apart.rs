@@ -7,7 +7,9 @@
 use super::lexer::Token;
 use super::line::names;
 use super::sink::Judge;
+use crate::shell::change::Change;
 use crate::shell::requirement::Requirement;
+use std::collections::BTreeMap;
 
 /// Methods that leave out what stands in front, which may be letters.
 const CUTTING: &[&str] = &["lstrip", "removeprefix"];
@@ -50,33 +52,22 @@ const TAKING_APART: &[&str] = &[
 impl Judge<'_> {
     /// Asks of each part what is asked of the whole, where statements take texts apart.
     pub(super) fn require_of_parts(&mut self, statements: &[&[Token]]) {
+        let mut changes: BTreeMap<usize, Change> = BTreeMap::new();
         for statement in statements {
             let cuts = names(statement).any(|name| CUTTING.contains(&name)) || has_slice(statement);
+            let change = if cuts { Change::MARKED.with(Change::CUT) } else { Change::MARKED };
             if cuts || names(statement).any(|name| TAKING_APART.contains(&name)) {
                 for hole in self.sources(statement) {
-                    self.ask_of_parts(hole, cuts);
+                    let so_far = changes.entry(hole).or_default();
+                    *so_far = so_far.with(change);
                 }
             }
         }
-    }
-
-    fn ask_of_parts(&mut self, hole: usize, cuts: bool) {
-        let requirements = &mut self.holes[hole].requirements;
-        let asked: Vec<Requirement> = requirements.iter().flat_map(|it| of_parts(*it, cuts)).copied().collect();
-        requirements.extend(asked);
-    }
-}
-
-fn of_parts(requirement: Requirement, cuts: bool) -> &'static [Requirement] {
-    match requirement {
-        Requirement::NotAnOption | Requirement::NoOptions | Requirement::NoOptionInPath if cuts => {
-            &[Requirement::NoMarkedOption, Requirement::NoCutOption]
+        for (hole, change) in changes {
+            let requirements = &mut self.holes[hole].requirements;
+            let of_parts = |whole: &Requirement| change.before(*whole).unwrap_or_else(|| vec![*whole]);
+            *requirements = requirements.iter().flat_map(of_parts).collect();
         }
-        Requirement::NotAnOption | Requirement::NoOptions | Requirement::NoOptionInPath => {
-            &[Requirement::NoMarkedOption]
-        }
-        Requirement::InsidePath => &[Requirement::InsideParts],
-        _ => &[],
     }
 }
 

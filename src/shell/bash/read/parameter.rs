@@ -1,11 +1,11 @@
 //! `${…}`.
 
-use super::super::change::Change;
 use super::super::place::Place;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Parameter, Part, Word};
 use super::word::Until;
 use super::{Read, Reader, is_name_start};
+use crate::shell::change::Change;
 
 impl Reader<'_> {
     /// Reads `${…}` at a place that decides how its operand is quoted.

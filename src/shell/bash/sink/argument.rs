@@ -1,10 +1,10 @@
 //! What reaches a word.
 
-use super::super::change::Change;
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Substitution, Word};
 use super::{Scope, Walker};
+use crate::shell::change::Change;
 use crate::shell::command;
 
 /// A word with what reaches each of its parts.

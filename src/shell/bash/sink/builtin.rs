@@ -1,6 +1,5 @@
 //! The shell's own commands.
 
-use super::super::change::Change;
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Simple, Word};
@@ -8,6 +7,7 @@ use super::argument::Argument;
 use super::later::{Consequence, Value};
 use super::simple::Call;
 use super::{Id, Scope, Walker};
+use crate::shell::change::Change;
 
 const NAME: &str = "the name of a variable";
 

@@ -1,8 +1,8 @@
 //! What commands make of the text that they print again: whether all of it arrives, or parts.
 
-use super::super::change::Change;
 use super::argument::Argument;
 use super::simple::Call;
+use crate::shell::change::Change;
 
 /// Commands that print parts of their input which begin behind a mark.
 const TAKING_PARTS: &[&str] = &[

@@ -1,6 +1,5 @@
 //! Simple commands: what they assign, where their output goes, and who treats their arguments how.
 
-use super::super::change::Change;
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
@@ -10,6 +9,7 @@ use super::later::Value;
 use super::number::prints_number;
 use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
+use crate::shell::change::Change;
 
 /// Commands that print variables.
 const PRINTING_VARIABLES: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export", "readonly", "envsubst"];

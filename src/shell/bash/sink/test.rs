@@ -1,10 +1,10 @@
 //! `[[ ]]`, `[ ]` and `test`.
 
-use super::super::change::Change;
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::Walker;
 use super::argument::Argument;
+use crate::shell::change::Change;
 
 /// Operators of `[[ ]]` that evaluate both sides as arithmetic.
 const ARITHMETIC: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
