@@ -129,7 +129,7 @@ const WHOLE_ENVIRONMENT: &[&str] = &["env", "printenv", "environ", "environb", "
 const PRINTING: &[&str] = &["set", "export", "declare", "typeset", "readonly"];
 
 /// Says whether a script may print or read its whole environment, without a look at names.
-fn prints_environment(text: &str) -> bool {
+pub(super) fn prints_environment(text: &str) -> bool {
     let prints = |name: &str| {
         let found = text
             .match_indices(name)
@@ -146,6 +146,11 @@ fn prints_environment(text: &str) -> bool {
         found.into_iter().any(|(before, rest)| is_word(before) && is_alone(rest))
     };
     WHOLE_ENVIRONMENT.iter().any(|word| find_name(text, word).is_some()) || PRINTING.iter().any(|name| prints(name))
+}
+
+/// Says whether a text names a variable.
+pub(super) fn names_variable(text: &str, name: &str) -> bool {
+    find_name(text, name).is_some()
 }
 
 /// Finds a name that is not part of a longer one.

@@ -10,6 +10,7 @@ use super::Language;
 use super::analysis::{Finding, Unread};
 use super::bash;
 use super::outline::{Outline, Piece};
+use super::requirement::Requirement;
 use std::collections::BTreeSet;
 
 /// Numbers of holes.
@@ -33,6 +34,8 @@ pub(super) struct Program {
     pub(super) input: Holes,
     /// Variables of its environment, and what reaches each.
     pub(super) environment: Vec<(String, Holes)>,
+    /// Whether its values are the payload's own texts, and nothing was made of them.
+    pub(super) is_direct: bool,
 }
 
 /// What is demanded of the values that any of some holes may bring.
@@ -56,12 +59,16 @@ impl Program {
     /// Returns what bash's analysis demands.
     pub(super) fn demands(&self) -> Result<Vec<Demand>, Unread> {
         let mut command = Command::default();
+        if self.is_direct {
+            command.program(&self.words);
+        }
         for word in &self.words {
             command.word(word);
             command.author(" ");
         }
         if !self.input.is_empty() {
             command.author("<<< ");
+            command.pastes = false;
             command.word(&[Part::Value(self.input.clone())]);
         }
         command.demands(&self.environment)
@@ -92,13 +99,19 @@ impl Commands {
     }
 
     /// Adds a program that is started with words, and what it reads.
-    pub(super) fn start(&mut self, words: &[Vec<Part>], input: Option<&[Part]>) {
+    /// `is_direct` says whether its values are the payload's own texts.
+    pub(super) fn start(&mut self, words: &[Vec<Part>], input: Option<&[Part]>, is_direct: bool) {
+        self.programs.pastes = false;
+        if is_direct {
+            self.programs.program(words);
+        }
         for word in words {
             self.programs.word(word);
             self.programs.author(" ");
         }
         if let Some(input) = input {
             self.programs.author("<<< ");
+            self.programs.pastes = false;
             self.programs.word(input);
         }
         self.programs.author("\n");
@@ -120,25 +133,52 @@ pub(super) fn demands_of_shell_text(text: &str, environment: &[(String, Holes)])
     command.demands(environment)
 }
 
+/// Programs that give their words, as text, to a shell on another machine: a plain value is a word there too.
+const REMOTE: &[&str] = &["ssh"];
+
+/// A value in a command.
+struct Value {
+    name: String,
+    holes: Holes,
+    /// It becomes a part of a text as it is.
+    is_pasted: bool,
+}
+
 /// A command of bash as it is put together.
 #[derive(Default)]
 struct Command {
-    text: String,
-    values: Vec<(String, Holes)>,
+    /// What the author wrote, each with the number of the value behind it.
+    pieces: Vec<(String, Option<usize>)>,
+    values: Vec<Value>,
+    /// Whether the values that follow are pasted.
+    pastes: bool,
     /// What the names of its variables end with.
     mark: &'static str,
 }
 
 impl Command {
     fn author(&mut self, text: &str) {
-        self.text.push_str(text);
+        match self.pieces.last_mut() {
+            Some((own, None)) => own.push_str(text),
+            _ => self.pieces.push((text.to_owned(), None)),
+        }
     }
 
     /// Returns both commands as one.
     fn followed_by(mut self, other: Self) -> Self {
-        self.author(&other.text);
+        let before = self.values.len();
+        self.pieces.extend(other.pieces.into_iter().map(|(text, value)| (text, value.map(|at| at + before))));
         self.values.extend(other.values);
         self
+    }
+
+    /// Notes which program it is whose words follow.
+    fn program(&mut self, words: &[Vec<Part>]) {
+        let name = match words.first().map(Vec::as_slice) {
+            Some([Part::Text(name)]) => name.rsplit('/').next().unwrap_or_default(),
+            _ => "",
+        };
+        self.pastes = REMOTE.contains(&name);
     }
 
     /// Adds one word, whatever is in it.
@@ -151,18 +191,52 @@ impl Command {
                 Part::Text(text) => self.author(&format!("'{}'", text.replace('\'', "'\\''"))),
                 Part::Value(holes) => {
                     let name = format!("{VALUE}{}{}", self.values.len(), self.mark);
-                    self.author(&format!("\"${{{name}}}\""));
-                    self.values.push((name, holes.clone()));
+                    self.author("");
+                    if let Some((_, value)) = self.pieces.last_mut() {
+                        *value = Some(self.values.len());
+                    }
+                    self.values.push(Value { name, holes: holes.clone(), is_pasted: self.pastes });
                 }
             }
         }
     }
 
-    fn demands(mut self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
-        self.values.extend_from_slice(environment);
-        let environment = self.values.iter().map(|(name, _)| name.clone()).collect();
-        let pieces = vec![Piece::Author(self.text.into())];
-        let found = bash::analyse(&Outline { language: Language::Bash, pieces, environment })?;
-        Ok(self.values.into_iter().map(|(_, holes)| holes).zip(found.holes).collect())
+    fn demands(self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
+        let mut found = bash::analyse(&self.outline(environment, false))?.holes;
+        let is_refused = |(value, finding): (&Value, &Finding)| value.is_pasted && finding.refusal.is_some();
+        if self.values.iter().zip(&found).any(is_refused)
+            && let Ok(pasted) = bash::analyse(&self.outline(environment, true))
+        {
+            let numbers = (0..self.values.len()).filter(|at| self.values[*at].is_pasted);
+            for (at, mut pasted) in numbers.zip(pasted.holes) {
+                if found[at].refusal.is_some() && pasted.refusal.is_none() {
+                    pasted.requirements.push(Requirement::Plain);
+                    found[at] = pasted;
+                }
+            }
+        }
+        let own = self.values.into_iter().map(|value| value.holes);
+        Ok(own.chain(environment.iter().map(|(_, holes)| holes.clone())).zip(found).collect())
+    }
+
+    /// Returns the command with a variable for each value, or with a hole for each that is pasted.
+    fn outline(&self, environment: &[(String, Holes)], pastes: bool) -> Outline {
+        let mut pieces = Vec::new();
+        let mut text = String::new();
+        for (own, value) in &self.pieces {
+            text.push_str(own);
+            match value.map(|at| &self.values[at]) {
+                Some(value) if pastes && value.is_pasted => {
+                    pieces.push(Piece::Author(std::mem::take(&mut text).into()));
+                    pieces.push(Piece::Hole);
+                }
+                Some(value) => text.push_str(&format!("\"${{{}}}\"", value.name)),
+                None => {}
+            }
+        }
+        pieces.push(Piece::Author(text.into()));
+        let own = self.values.iter().filter(|value| !(pastes && value.is_pasted)).map(|value| value.name.clone());
+        let environment = own.chain(environment.iter().map(|(name, _)| name.clone())).collect();
+        Outline { language: Language::Bash, pieces, environment }
     }
 }

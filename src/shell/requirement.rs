@@ -32,6 +32,9 @@ pub enum Requirement {
     NoMarkedOption,
     /// No `-` in front, and none behind the letters in front.
     NoCutOption,
+    /// Begins with a letter or a digit: what is left of it when all else becomes `-` or nothing is not empty, and no
+    /// option.
+    LetterFirst,
     /// No `-`.
     NoDash,
     /// No `..`, and each `/`, `~` and `\` stands between letters, digits, `_`, `-` and `.`: no part behind a mark
@@ -84,6 +87,7 @@ impl Requirement {
             Self::NoOptions => !value.split_whitespace().any(|word| word.starts_with('-')),
             Self::NoMarkedOption => !has_marked_option(value),
             Self::NoCutOption => !is_option(value) && !is_option(value.trim_start_matches(char::is_alphabetic)),
+            Self::LetterFirst => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
             Self::NoDash => !value.contains('-'),
             Self::InsideParts => are_parts_inside(value),
             Self::InnerHyphens => has_inner_hyphens(value),
@@ -121,6 +125,7 @@ impl Requirement {
             Self::NoOptions => "text without a word that begins with `-`",
             Self::NoMarkedOption => "text in which `-` stands behind letters and digits only",
             Self::NoCutOption => "text that doesn't begin with `-`, nor does what is left without its first letters",
+            Self::LetterFirst => "text that begins with a letter or a digit",
             Self::NoDash => "text without `-`",
             Self::InsideParts => "text of which no part is an absolute path or has `..`",
             Self::InnerHyphens => "text in which `-` stands between letters or digits only",

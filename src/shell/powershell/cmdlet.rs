@@ -4,7 +4,7 @@
 use super::table::{ROWS, Row};
 use super::token::{Bracket, Token, parameter, values};
 use super::word::{ALIASES, ALSO_PROGRAMS, EVERYWHERE, FILES, LOOKING, PLAIN_VERBS, SWITCHES, VALUED, VERBS};
-use Kind::{Code, Data, Name, Path, Read, Target};
+use Kind::{Code, Data, Name, Path, Read, Target, Word};
 
 /// What an argument is for a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Read,
     /// An address that is asked.
     Address,
+    /// A word that chooses what happens, such as the name of a process that is ended.
+    Word,
 }
 
 /// Returns the name of a command in small letters, without its module, and the command itself for another name of it.
@@ -135,7 +137,7 @@ fn kind(command: &str, row: Option<&Row>, name: &str) -> Kind {
         return *kind;
     }
     // All that such a command is told is of the kind of its arguments.
-    if let Some(Row { positions: [kind @ (Code | Name)], parameters: [], .. }) = row {
+    if let Some(Row { positions: [kind @ (Code | Name | Word)], parameters: [], .. }) = row {
         return *kind;
     }
     if let Some((_, kind)) =

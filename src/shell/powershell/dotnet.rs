@@ -267,6 +267,12 @@ impl<'j> Judge<'j> {
         let all: Holes = given.iter().flat_map(|part| self.taint.sources(part)).collect();
         let first = given.first().copied().unwrap_or_default();
         let named = self.taint.sources(first);
+        if method == "start" {
+            // A process whose program and words were given to its members before.
+            let begin = tokens[..at].iter().rposition(|it| matches!(it, Token::Assign | Token::Space | Token::Mark(_)));
+            let owner = self.taint.sources(&tokens[begin.map_or(0, |it| it + 1)..at]);
+            self.refuse_code(&owner, "a program that is started, or a word for it");
+        }
         if RUNNING_METHODS.contains(&method) {
             self.refuse_code(&all, &format!("an argument of `{method}`, which runs or looks up text"));
         } else if ASKING.contains(&method) {

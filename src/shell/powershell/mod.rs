@@ -55,6 +55,11 @@ struct Edit {
     text: String,
 }
 
+/// Why a script is refused that takes more than [`taint::WORK_MAX`], or has a statement that is longer than
+/// [`taint::STATEMENT_TOKENS_MAX`] or [`taint::PIPELINE_MAX`].
+const TOO_LONG: &str =
+    "put into a script that pipehook can't follow: it is too long, or its statements are; move the data into a file";
+
 pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let symbols = symbols(outline);
     let lexed = lexer::lex(&symbols)?;
@@ -70,7 +75,9 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     if holes.is_empty() {
         return Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes });
     }
-    sink::judge(&lexed.statements, &outline.environment, outline.holes(), &mut holes);
+    if !sink::judge(&lexed.statements, &outline.environment, outline.holes(), &mut holes) {
+        return Err(Unread { hole: None, reason: TOO_LONG.to_owned() });
+    }
     Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes })
 }
 

@@ -232,6 +232,11 @@ impl<'s> Names<'s> {
             .filter(|items| items.iter().all(is_item))
     }
 
+    fn is_set_elsewhere(&self, name: &str) -> bool {
+        let name = plain_name(name);
+        self.parameters.contains(&name) || self.set.contains(&name) || super::taint::is_automatic(&name)
+    }
+
     fn values_of(&self, name: &str) -> Option<&[&'s [Token]]> {
         self.assigned.get(&plain_name(name)).map(Vec::as_slice)
     }
@@ -313,6 +318,10 @@ impl<'s> Names<'s> {
 
     /// Returns the text with which an argument begins for certain.
     pub(super) fn beginning(&self, tokens: &[Token]) -> String {
+        self.begins(tokens, 0)
+    }
+
+    fn begins(&self, tokens: &[Token], depth: usize) -> String {
         let texts = self.texts(tokens);
         if texts.is_complete && texts.known.len() == 1 {
             return texts.known[0].clone();
@@ -322,10 +331,29 @@ impl<'s> Names<'s> {
             [Token::Text(pieces), ..] => {
                 let mut beginning = String::new();
                 for piece in pieces {
-                    let Piece::Text(text) = piece else { break };
-                    beginning.push_str(text);
+                    match piece {
+                        Piece::Text(text) => beginning.push_str(text),
+                        Piece::Variable(name) => {
+                            let texts = self.texts_of_variable(name);
+                            match texts.known.as_slice() {
+                                [text] if texts.is_complete => beginning.push_str(text),
+                                _ if beginning.is_empty() => {
+                                    return self.begins(&[Token::Variable(name.clone())], depth + 1);
+                                }
+                                _ => break,
+                            }
+                        }
+                        Piece::Hole(_) | Piece::Code(_) => break,
+                    }
                 }
                 beginning
+            }
+            // What is assigned to it nowhere else, and as it is.
+            [Token::Variable(name)] if depth < FOLLOWED_MAX && !self.is_set_elsewhere(name) => {
+                match self.values_of(name) {
+                    Some([value]) if !value.iter().any(is_operator) => self.begins(value, depth + 1),
+                    _ => String::new(),
+                }
             }
             _ => String::new(),
         }

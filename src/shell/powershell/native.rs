@@ -2,6 +2,7 @@
 //! program there holds here.
 
 use super::sink::{HELP_FOR_PROGRAM, Judge};
+use super::taint::Made;
 use super::token::{Bracket, Piece, Token, parameter, trimmed, values};
 use crate::shell::program::{Holes, Part};
 use crate::shell::requirement::Requirement;
@@ -75,6 +76,12 @@ impl<'j> Judge<'j> {
             );
             return;
         }
+        if lower == "dotnet"
+            && let Some(first) = given.first()
+        {
+            let sources = self.taint.sources(first);
+            self.refuse(&sources, "what `dotnet` runs", HELP_FOR_PROGRAM);
+        }
         if self.installs(&lower, &given) {
             self.refuse(&all, &format!("the name of what `{plain}` fetches"), HELP_FOR_PROGRAM);
         }
@@ -86,7 +93,8 @@ impl<'j> Judge<'j> {
                 self.words(argument, alternative, &mut words);
             }
             let input = self.input(before, alternative);
-            self.programs.start(&words, input.as_deref());
+            let is_direct = all.iter().all(|hole| self.taint.own(*hole).1 == Made::Nothing);
+            self.programs.start(&words, input.as_deref(), is_direct);
         }
         self.started.extend(all);
     }

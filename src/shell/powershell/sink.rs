@@ -2,7 +2,7 @@
 //! known of each command, and without regard to their order.
 
 use super::cmdlet::{self, Kind};
-use super::taint::{Taint, assigned};
+use super::taint::{Made, PIPELINE_MAX, STATEMENT_TOKENS_MAX, Taint, assigned};
 use super::token::{Bracket, Piece, Statement, Token, arguments, every};
 use crate::shell::analysis::Finding;
 use crate::shell::command;
@@ -27,12 +27,24 @@ const HELP_FOR_FILE: &str = "write it to a file that nobody runs, or put it in `
 /// Ends of names of files that are run.
 const RUN_SUFFIXES: &[&str] = &[".ps1", ".psm1", ".psd1", ".sh", ".bat", ".cmd", ".py", ".js", ".vbs", "profile"];
 
-/// Notes what is demanded of each hole. Holes of the environment follow those of the script.
-pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize, holes: &mut [Finding]) {
+/// Notes what is demanded of each hole, and says whether all was looked at. Holes of the environment follow those of
+/// the script.
+pub(super) fn judge(statements: &[Statement], environment: &[String], own: usize, holes: &mut [Finding]) -> bool {
+    let mut is_long = false;
+    every(statements, &mut |statement| {
+        is_long |= statement.tokens.len() > STATEMENT_TOKENS_MAX || statement.elements().len() > PIPELINE_MAX;
+    });
+    if is_long {
+        return false;
+    }
     let taint = Taint::new(statements, environment, own);
     let mut judge = Judge { taint, holes, programs: Commands::default(), started: Holes::new() };
     every(statements, &mut |statement| judge.judge(statement));
-    judge.programs();
+    let is_done = judge.taint.work(0);
+    if is_done {
+        judge.programs();
+    }
+    is_done
 }
 
 pub(super) struct Judge<'j> {
@@ -161,6 +173,14 @@ impl<'j> Judge<'j> {
         if cmdlet::input(&command) != Kind::Data {
             self.argument(name, cmdlet::input(&command), &[], &piped);
         }
+        if command == "start-process"
+            && let Some((_, program)) = bound.iter().find(|(kind, _)| *kind == Kind::Code)
+        {
+            let words: Vec<&[Token]> = bound.iter().filter(|it| it.0 == Kind::Word).map(|it| it.1).collect();
+            for program in self.taint.names.texts(program).known {
+                self.program(&program, &words, &[]);
+            }
+        }
         if command == "new-object"
             && let Some((_, kind)) = bound.first()
         {
@@ -187,6 +207,7 @@ impl<'j> Judge<'j> {
             }
             Kind::Read => self.require(sources, Requirement::OneItem),
             Kind::Address => self.address(argument, sources),
+            Kind::Word => self.require(sources, Requirement::Plain),
         }
     }
 
@@ -215,9 +236,15 @@ impl<'j> Judge<'j> {
         if argument.is_empty() || sources.is_empty() {
             return;
         }
-        let word = self.parts(argument, 0);
+        // Where the author wrote the scheme and the host, the rest is a part of the address.
+        let begins = self.taint.names.beginning(argument);
+        let is_whole = begins.split_once("://").is_some_and(|(_, host)| host.contains(['/', '?']));
+        let word = match is_whole {
+            true => vec![Part::Text(begins), Part::Value(sources.clone())],
+            false => self.parts(argument, 0),
+        };
         self.started.extend(sources);
-        self.programs.start(&[vec![Part::Text("curl".to_owned())], word], None);
+        self.programs.start(&[vec![Part::Text("curl".to_owned())], word], None, false);
     }
 
     /// Judges the item of a drive that is no folder of files, such as `env:NAME`.
@@ -352,15 +379,19 @@ impl<'j> Judge<'j> {
 
     pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
         for hole in holes {
-            let (hole, is_changed) = self.own(*hole);
-            let requirement = if is_changed { of_parts(requirement) } else { requirement };
-            self.holes[hole].requirements.push(requirement);
+            let (hole, made) = self.taint.own(*hole);
+            let requirement = match made {
+                Made::Nothing => Some(requirement),
+                Made::Parts => Some(of_parts(requirement)),
+                Made::Slug => of_slug(requirement),
+            };
+            self.holes[hole].requirements.extend(requirement);
         }
     }
 
     pub(super) fn refuse(&mut self, holes: &Holes, reason: &str, help: &'static str) {
         for hole in holes {
-            let (hole, _) = self.own(*hole);
+            let (hole, _) = self.taint.own(*hole);
             if self.holes[hole].refusal.is_none() {
                 self.holes[hole].refusal = Some(reason.to_owned());
                 self.holes[hole].help = Some(help);
@@ -370,12 +401,6 @@ impl<'j> Judge<'j> {
 
     pub(super) fn refuse_code(&mut self, holes: &Holes, reason: &str) {
         self.refuse(holes, reason, HELP_FOR_CODE);
-    }
-
-    /// Returns a hole's own number, and whether what arrives is something made of its text.
-    fn own(&self, hole: usize) -> (usize, bool) {
-        let count = self.taint.count();
-        (hole % count, hole >= count)
     }
 }
 
@@ -390,5 +415,15 @@ fn of_parts(requirement: Requirement) -> Requirement {
         Requirement::NotAnOption | Requirement::NoOptions | Requirement::NoOptionInPath => Requirement::InnerHyphens,
         Requirement::InsidePath | Requirement::WebAddress | Requirement::NotAFile => Requirement::Plain,
         other => other,
+    }
+}
+
+/// Returns what must hold of a text so that a form holds of its letters and digits with `-` between them.
+fn of_slug(requirement: Requirement) -> Option<Requirement> {
+    match requirement {
+        Requirement::OneItem | Requirement::NoFormat | Requirement::NoBackslash | Requirement::OneLine => None,
+        Requirement::Integer | Requirement::Number => Some(requirement),
+        Requirement::Short | Requirement::WebAddress => Some(of_parts(requirement)),
+        _ => Some(Requirement::LetterFirst),
     }
 }

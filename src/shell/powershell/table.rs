@@ -1,7 +1,7 @@
 //! Commands of PowerShell whose arguments are more than data.
 
 use super::cmdlet::Kind;
-use Kind::{Address, Code, Data, Destination, Name, Origin, Path, Read, Target, VariableName};
+use Kind::{Address, Code, Data, Destination, Name, Origin, Path, Read, Target, VariableName, Word};
 
 /// What the arguments of some commands are.
 pub(super) struct Row {
@@ -18,7 +18,6 @@ pub(super) const ROWS: &[Row] = &[
         names: &[
             "invoke-expression",
             "invoke-item",
-            "start-process",
             "add-type",
             "import-module",
             "new-module",
@@ -90,6 +89,41 @@ pub(super) const ROWS: &[Row] = &[
         ],
         input: Data,
     },
+    // The words of a program are put together to one text, which is cut again at its blanks.
+    Row {
+        names: &["start-process"],
+        positions: &[Code, Word],
+        parameters: &[
+            ("-filepath", Code),
+            ("-argumentlist", Word),
+            ("-args", Word),
+            ("-workingdirectory", Path),
+            ("-redirectstandardoutput", Target),
+            ("-redirectstandarderror", Target),
+            ("-redirectstandardinput", Read),
+            ("-verb", Code),
+            ("-environment", Code),
+        ],
+        input: Code,
+    },
+    Row {
+        names: &[
+            "stop-process",
+            "stop-service",
+            "start-service",
+            "restart-service",
+            "suspend-service",
+            "resume-service",
+            "set-service",
+            "remove-service",
+            "stop-computer",
+            "restart-computer",
+        ],
+        positions: &[Word],
+        parameters: &[],
+        input: Word,
+    },
+    Row { names: &["get-command"], positions: &[Name], parameters: &[], input: Name },
     Row {
         names: &["foreach-object"],
         positions: &[Code],

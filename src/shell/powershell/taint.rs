@@ -9,11 +9,22 @@ use super::cmdlet;
 use super::name::Names;
 use super::token::{Bracket, Piece, Statement, Token, arguments, every, parts, values};
 use crate::shell::program::Holes;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most rounds in which the names of what is tainted are looked for. A script that needs more takes no
 /// payload text.
 const ROUNDS_MAX: usize = 64;
+
+/// The most tokens that are looked at to find what reaches what, each as often as it is looked at; so many are
+/// looked at in less than a second. A script that needs more takes no payload text.
+pub(super) const WORK_MAX: usize = 4_000_000;
+
+/// The most tokens of a statement, without those of the statements inside of it.
+pub(super) const STATEMENT_TOKENS_MAX: usize = 20_000;
+
+/// The most commands of a pipeline.
+pub(super) const PIPELINE_MAX: usize = 200;
 
 /// What goes through pipelines into blocks and functions: `$_`.
 pub(super) const PIPED: &str = "<piped>";
@@ -81,6 +92,16 @@ const PRINTING_OF_GIT: &[&str] = &[
     "stash",
 ];
 
+/// What a script made of a payload's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    Nothing,
+    /// Any part of it, or something else.
+    Parts,
+    /// Its letters and digits, with `-` for what stood between them.
+    Slug,
+}
+
 /// What is known of a script's data.
 pub(super) struct Taint<'s> {
     pub(super) statements: &'s [Statement],
@@ -92,6 +113,8 @@ pub(super) struct Taint<'s> {
     pub(super) names: Names<'s>,
     /// The variables of the environment that the script sets, as it writes their names.
     pub(super) set: BTreeSet<String>,
+    /// How many more tokens are looked at.
+    work: Cell<usize>,
 }
 
 impl<'s> Taint<'s> {
@@ -99,8 +122,9 @@ impl<'s> Taint<'s> {
     pub(super) fn new(statements: &'s [Statement], environment: &'s [String], own: usize) -> Self {
         let names = Names::new(statements);
         let count = own + environment.len();
+        let work = Cell::new(WORK_MAX);
         let mut taint =
-            Self { statements, environment, own, count, tainted: BTreeMap::new(), names, set: BTreeSet::new() };
+            Self { statements, environment, own, count, tainted: BTreeMap::new(), names, set: BTreeSet::new(), work };
         let all: Holes = (own..count).collect();
         taint.add(ENVIRONMENT, &all);
         let is_settled = (0..ROUNDS_MAX).any(|_| !taint.spread_all());
@@ -109,6 +133,13 @@ impl<'s> Taint<'s> {
             taint.tainted.values_mut().for_each(|holes| holes.extend(&every));
         }
         taint
+    }
+
+    /// Takes note that so many tokens are looked at, and says whether any may be still.
+    pub(super) fn work(&self, tokens: usize) -> bool {
+        let left = self.work.get().saturating_sub(tokens);
+        self.work.set(left);
+        left > 0
     }
 
     pub(super) fn count(&self) -> usize {
@@ -136,9 +167,29 @@ impl<'s> Taint<'s> {
         self.tainted.get(name).cloned().unwrap_or_default()
     }
 
-    /// Returns the numbers that stand for what was made of the holes' texts.
+    /// Returns the numbers that stand for what was made of the holes' texts. A part of a slug is one.
     pub(super) fn changed(&self, holes: Holes) -> Holes {
         holes.into_iter().map(|hole| if hole < self.count { hole + self.count } else { hole }).collect()
+    }
+
+    /// Returns the numbers that stand for what decoding made of the texts.
+    fn decoded(&self, holes: Holes) -> Holes {
+        holes.into_iter().map(|hole| hole % self.count + self.count).collect()
+    }
+
+    /// Returns the numbers that stand for the letters, digits and `-` that were left of the texts.
+    fn slugs(&self, holes: Holes) -> Holes {
+        holes.into_iter().map(|hole| hole % self.count + 2 * self.count).collect()
+    }
+
+    /// Returns a hole's own number, and what was made of its text.
+    pub(super) fn own(&self, hole: usize) -> (usize, Made) {
+        let made = match hole / self.count {
+            0 => Made::Nothing,
+            1 => Made::Parts,
+            _ => Made::Slug,
+        };
+        (hole % self.count, made)
     }
 
     /// Returns what a variable may hold.
@@ -191,6 +242,9 @@ impl<'s> Taint<'s> {
     /// Returns the holes that a part of a statement holds, names or reads.
     pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
         let mut sources = Holes::new();
+        if !self.work(1 + tokens.len()) {
+            return sources;
+        }
         for (at, token) in tokens.iter().enumerate() {
             match token {
                 Token::Text(pieces) => sources.extend(self.sources_of_text(pieces)),
@@ -203,10 +257,14 @@ impl<'s> Taint<'s> {
                 Token::Assign | Token::Mark(_) | Token::Space => {}
             }
         }
-        if is_number(tokens) || is_cleansed(tokens) {
-            return Holes::new();
+        match cleansed(tokens) {
+            _ if is_number(tokens) => Holes::new(),
+            Some(true) => Holes::new(),
+            Some(false) => self.slugs(sources),
+            None if decodes(tokens) => self.decoded(sources),
+            None if changes(tokens) => self.changed(sources),
+            None => sources,
         }
-        if changes(tokens) { self.changed(sources) } else { sources }
     }
 
     pub(super) fn sources_of_text(&self, pieces: &[Piece]) -> Holes {
@@ -362,22 +420,28 @@ pub(super) fn is_number(tokens: &[Token]) -> bool {
     is_one && NUMBERS.contains(&kind.to_ascii_lowercase().trim_start_matches("system."))
 }
 
-/// Says whether tokens end with an operator that leaves nothing but letters, digits, `_` and `.`, such as
-/// `-replace '[^a-z0-9]', '_'`.
-fn is_cleansed(tokens: &[Token]) -> bool {
+/// Says of tokens that end with an operator which leaves nothing but letters, digits, `_` and `.`, such as
+/// `-replace '[^a-z0-9]', '_'`, whether that is all; otherwise `-` takes the place of the others.
+fn cleansed(tokens: &[Token]) -> Option<bool> {
     let [.., Token::Word(operator), Token::Text(pattern), Token::Mark(','), Token::Text(other)] = tokens else {
-        return false;
+        return None;
     };
     let is_replacing = operator.eq_ignore_ascii_case("-replace") || operator.eq_ignore_ascii_case("-creplace");
-    let ([Piece::Text(pattern)], [] | [Piece::Text(_)]) = (pattern.as_slice(), other.as_slice()) else { return false };
+    let ([Piece::Text(pattern)], [] | [Piece::Text(_)]) = (pattern.as_slice(), other.as_slice()) else { return None };
     let other = if let [Piece::Text(text)] = other.as_slice() { text.as_str() } else { "" };
-    let Some(set) = pattern.strip_prefix("[^").and_then(|it| it.trim_end_matches('+').strip_suffix(']')) else {
-        return false;
-    };
+    let set = pattern.strip_prefix("[^").and_then(|it| it.trim_end_matches('+').strip_suffix(']'))?;
     let set = set.replace("a-z", "").replace("A-Z", "").replace("0-9", "").replace("\\w", "").replace("\\d", "");
     let is_inert = |it: char| it.is_ascii_alphanumeric() || it == '_';
-    is_replacing
-        && set.chars().all(|it| is_inert(it) || it == '.')
-        && !set.contains("..")
-        && other.chars().all(is_inert)
+    let is_clean = is_replacing && set.chars().all(|it| is_inert(it) || it == '.') && !set.contains("..");
+    match other {
+        _ if !is_clean => None,
+        "-" if !set.contains(['.', '_']) => Some(false),
+        _ => other.chars().all(is_inert).then_some(true),
+    }
+}
+
+/// Says whether tokens make a text of what stands in a coding.
+fn decodes(tokens: &[Token]) -> bool {
+    const DECODING: &[&str] = &["::unescapedatastring", "::urldecode", "::frombase64string", "::unescape"];
+    tokens.iter().any(|token| matches!(token, Token::Word(word) if DECODING.contains(&&*word.to_ascii_lowercase())))
 }

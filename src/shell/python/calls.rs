@@ -10,7 +10,7 @@ use crate::shell::command::ends_inside;
 use crate::shell::filename::is_run;
 use crate::shell::program::{Holes, Part};
 use crate::shell::requirement::Requirement;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// How far names are followed.
 const DEPTH_MAX: usize = 8;
@@ -40,7 +40,8 @@ impl Judge<'_> {
         if let Statement::Augment(target, operator, value) = statement {
             self.operation(*operator, target, value);
         }
-        let mut functions = Vec::new();
+        self.judge_entry(statement);
+        let mut functions = BTreeSet::new();
         for expression in statement.expressions() {
             let mut inside: Vec<&Expr> = Vec::new();
             expression.walk(&mut |inner| inside.push(inner));
@@ -61,11 +62,15 @@ impl Judge<'_> {
                     _ => {}
                 }
                 self.brackets(inner);
+                self.chosen_variable(inner);
             }
         }
         // A function that is not called here may be called with all that stands here.
-        for function in functions.into_iter().filter(|function| !is_value(function)) {
-            let sources: Holes = statement.expressions().into_iter().flat_map(|it| self.reaches(it)).collect();
+        functions.retain(|function| !is_value(function));
+        let all = statement.expressions();
+        let sources: Holes =
+            all.into_iter().filter(|_| !functions.is_empty()).flat_map(|it| self.reaches(it)).collect();
+        for function in functions {
             let usage = if starts(&function) { Use::Code } else { uses(&function).worst() };
             self.used(&sources, usage, &function, &sources.clone());
         }
@@ -121,6 +126,21 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns the payload text that names files and folders which the statements make.
+    pub(super) fn named_files(&self, statements: &[Statement]) -> Holes {
+        let mut named = Holes::new();
+        for expression in statements.iter().flat_map(Statement::expressions) {
+            expression.walk(&mut |inner| {
+                let Expr::Call(callee, arguments) = inner else { return };
+                let functions: Vec<Uses> = self.facts.full_names(callee).iter().map(|name| uses(name)).collect();
+                let is_path = |at: usize| functions.iter().any(|uses| uses.placed(at) == Use::Path);
+                let paths = arguments.iter().enumerate().filter(|(at, it)| it.name.is_none() && is_path(*at));
+                named.extend(paths.flat_map(|(_, argument)| self.reaches(&argument.value)));
+            });
+        }
+        named
+    }
+
     /// Returns what may begin an address: nothing where it is a request, whose own address was judged.
     fn address(&self, value: &Expr) -> Holes {
         let is_request = |name: &String| name.starts_with("urllib.request.Request()");
@@ -131,6 +151,7 @@ impl Judge<'_> {
     fn used(&mut self, sources: &Holes, usage: Use, function: &str, begins: &Holes) {
         match usage {
             Use::Data => {}
+            Use::Setting => self.interpolated(sources),
             Use::Escaped => self.require(sources, Requirement::NoBackslash),
             Use::Address => self.require(begins, Requirement::WebAddress),
             Use::Path => self.require(sources, Requirement::InsidePath),

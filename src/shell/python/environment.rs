@@ -92,7 +92,7 @@ impl Judge<'_> {
         if is_obeyed(&key) {
             self.refuse(&value, REASON);
         }
-        self.set.push((key, value));
+        self.set.entry(key).or_default().extend(value);
     }
 
     /// Says whether a statement names what starts a program.
@@ -114,7 +114,7 @@ impl Judge<'_> {
         self.spreads |= spreads && self.starts(statement);
     }
 
-    fn is_environment(&self, name: &str) -> bool {
+    pub(super) fn is_environment(&self, name: &str) -> bool {
         name.starts_with("environ") || self.environments.contains(name)
     }
 
@@ -128,6 +128,9 @@ impl Judge<'_> {
     }
 
     fn environment_parts<'t>(&self, statement: &'t [Token]) -> Vec<Part<'t>> {
+        if !self.work(statement.len()) {
+            return Vec::new();
+        }
         let whole = |value| Part { key: Key::None, value };
         let mut parts: Vec<Part> = Vec::new();
         let begins = assignments(statement);
@@ -155,7 +158,9 @@ impl Judge<'_> {
                 }
                 (Token::Name(name), Some(Token::Other('('))) => {
                     let is_own = owner(statement, at).is_some_and(|owner| self.is_environment(owner));
-                    parts.extend(self.given(name, is_own, rest()));
+                    let given = rest();
+                    self.work(given.iter().map(|argument| argument.len()).sum());
+                    parts.extend(self.given(name, is_own, given));
                 }
                 (Token::Name(name), Some(_)) if name == "return" => {
                     let is_one = self.functions.keys().any(|function| self.is_environment(function));

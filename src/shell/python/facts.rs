@@ -3,6 +3,7 @@
 //!
 //! The order of statements is not looked at: a name stands for all that it gets anywhere.
 
+use super::modules::{Use, is_value, uses};
 use super::statement::target_names;
 use super::tree::{Argument, Expr, Kind, Parameter, Statement};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,9 @@ const PARTS_MAX: usize = 8;
 
 /// The most times that names are looked up through each other.
 const ROUNDS_MAX: usize = 8;
+
+/// The name of all that the script's functions return.
+const RETURNED: &str = "<returned>";
 
 /// The full name of a path of files; whatever makes one of another gives this again.
 pub(super) const PATH: &str = "pathlib.Path()";
@@ -67,7 +71,8 @@ impl Facts {
         statements.iter().for_each(|statement| facts.learn_statement(statement));
         for statement in statements {
             for expression in statement.expressions() {
-                facts.learn_expression(expression);
+                let is_named = matches!(statement, Statement::Assign(..)) && matches!(expression, Expr::Lambda(..));
+                facts.learn_expression(expression, is_named);
             }
         }
         facts.learn_shared();
@@ -169,11 +174,14 @@ impl Facts {
                     default.into_iter().for_each(|value| self.bind(parameter.name.clone(), Binding::Value(value)));
                 }
             }
-            Statement::With(_, None) | Statement::Decorator(_) | Statement::Return(_) | Statement::Expr(_) => {}
+            // Nobody says of which function: of any.
+            Statement::Return(value) => self.bind(RETURNED.to_owned(), Binding::Value(value.clone())),
+            Statement::With(_, None) | Statement::Decorator(_) | Statement::Expr(_) => {}
         }
     }
 
-    fn learn_expression(&mut self, expression: &Expr) {
+    /// Learns from an expression; a function that it is itself may have a name, by which it is called.
+    fn learn_expression(&mut self, expression: &Expr, is_named: bool) {
         let mut calls = Vec::new();
         let mut passed: Vec<&str> = Vec::new();
         expression.walk(&mut |inner| match inner {
@@ -186,7 +194,7 @@ impl Facts {
         expression.walk(&mut |inner| match inner {
             Expr::Named(name, value) => self.bind(name.clone(), Binding::Value((**value).clone())),
             Expr::Comprehension(_, loops) => loops.iter().for_each(|(target, iterated)| self.each(target, iterated)),
-            Expr::Lambda(parameters, _) => {
+            Expr::Lambda(parameters, _) if !(is_named && std::ptr::eq(inner, expression)) => {
                 parameters.iter().for_each(|parameter| self.bind(parameter.name.clone(), Binding::Unknown));
             }
             _ => {}
@@ -301,7 +309,8 @@ impl Facts {
                     Binding::Unknown => BTreeSet::new(),
                 };
                 let known = self.full.entry(name.clone()).or_default();
-                for full in found {
+                let is_harmful = |full: &String| name != RETURNED || !is_value(full) && uses(full).worst() != Use::Data;
+                for full in found.into_iter().filter(is_harmful) {
                     is_new |= known.len() < NAMES_MAX && known.insert(full);
                 }
             }
@@ -324,7 +333,11 @@ impl Facts {
             }
             Expr::Call(callee, arguments) => {
                 let names = self.full_names(callee);
-                names.iter().map(|name| self.result(name, arguments)).collect()
+                let made = names.iter().map(|name| self.result(name, arguments));
+                // A function of the script may return one that does harm.
+                let is_own = callee.last_name().is_some_and(|name| self.functions.contains_key(name));
+                let returned = self.full.get(RETURNED).into_iter().flatten().filter(|_| is_own).cloned();
+                made.chain(returned).collect()
             }
             Expr::Item(owner, _) => self.item_names(owner),
             Expr::Any(items) => several(&items.iter().collect::<Vec<_>>()),

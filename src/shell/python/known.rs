@@ -28,6 +28,7 @@ pub(super) const RUNNING: &[&str] = &[
     "runsource",
     "runcode",
     "exec_command",
+    "send_command",
     "pickle",
     "marshal",
     "dill",
@@ -106,6 +107,7 @@ pub(super) const STARTING: &[&str] = &[
     "subprocess_exec",
     "run_process",
     "open_process",
+    "exec_run",
 ];
 
 /// Functions whose first argument is code of a database.

@@ -3,7 +3,7 @@
 use super::format::gives_format;
 use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
 use super::lexer::Token;
-use super::line::{arguments, assignments, is_assigned, names, split};
+use super::line::{arguments, assigned, assignments, names, split};
 use super::sink::Judge;
 use super::tree::{Expr, Statement};
 use crate::shell::filename::is_run;
@@ -11,7 +11,7 @@ use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::Holes;
 
 /// What has the words behind a script.
-const ARGUMENT_NAMES: &[&str] = &[
+pub(super) const ARGUMENT_NAMES: &[&str] = &[
     "argv",
     "orig_argv",
     "parse_args",
@@ -134,6 +134,8 @@ impl Judge<'_> {
     /// Notes the names that a statement gives to functions that run their argument or start a program, and
     /// says whether one was new.
     pub(super) fn learn_running(&mut self, statement: &[Token]) -> bool {
+        self.work(statement.len());
+        let assigned = assigned(statement);
         let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
         let gives = |at: usize, name: &str| {
             FINDING.contains(&name)
@@ -146,7 +148,7 @@ impl Judge<'_> {
             statement
                 .iter()
                 .enumerate()
-                .any(|(at, token)| matches!(token, Token::Name(name) if is_it(at, name) && !is_assigned(statement, at)))
+                .any(|(at, token)| matches!(token, Token::Name(name) if is_it(at, name) && !assigned[at]))
         };
         let (gives, starts) = (is_any(&gives), is_any(&starts));
         if !gives && !starts {
@@ -157,7 +159,7 @@ impl Judge<'_> {
             let Token::Name(name) = token else { continue };
             let follows_as =
                 matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as");
-            if is_assigned(statement, at) || follows_as {
+            if assigned[at] || follows_as {
                 is_new |= gives && self.running.insert(name.clone());
                 is_new |= starts && self.starting.insert(name.clone());
             }

@@ -58,29 +58,25 @@ pub(super) fn as_variable(token: &Token) -> Option<String> {
     (is_name && holes.is_empty()).then(|| text.clone())
 }
 
-/// Says whether a name of a statement stands in front of an `=` that assigns, or between `for` and
-/// `in`.
-pub(super) fn is_assigned(statement: &[Token], at: usize) -> bool {
-    let compares = |other: Option<&Token>| matches!(other, Some(Token::Other('=' | '!' | '<' | '>')));
-    let mut open = 0_i32;
-    for (index, token) in statement.iter().enumerate() {
-        match token {
-            Token::Other('(' | '[' | '{') => open += 1,
-            Token::Other(')' | ']' | '}') => open -= 1,
-            Token::Other('=') if index > at => {
-                let before = &statement[index - 1];
-                let is_walrus = *before == Token::Other(':') && index == at + 2;
-                if is_walrus || open == 0 && !compares(statement.get(index + 1)) && !compares(Some(before)) {
-                    return true;
-                }
-            }
-            Token::Name(word) if word == "in" && index > at => {
-                return names(&statement[..at]).any(|word| word == "for");
-            }
-            _ => {}
+/// Says of each token of a statement whether it stands in front of an `=` that assigns, or between `for` and `in`.
+pub(super) fn assigned(statement: &[Token]) -> Vec<bool> {
+    let is_word = |at: usize, word: &str| matches!(&statement[at], Token::Name(name) if name == word);
+    let loops = (0..statement.len()).find(|at| is_word(*at, "for")).unwrap_or(statement.len());
+    let outside = assignments(statement);
+    // What comes next behind a token: an `=` outside of brackets, or an `in`.
+    let (mut assigns, mut is_in) = (false, false);
+    let mut found = vec![false; statement.len()];
+    for at in (0..statement.len()).rev() {
+        let is_walrus =
+            statement.get(at + 1) == Some(&Token::Other(':')) && statement.get(at + 2) == Some(&Token::Other('='));
+        found[at] = is_walrus || assigns || is_in && loops < at;
+        if is_word(at, "in") {
+            (assigns, is_in) = (false, true);
+        } else if outside.binary_search(&at).is_ok() {
+            (assigns, is_in) = (true, false);
         }
     }
-    false
+    found
 }
 
 /// Returns what stands in the parentheses that begin at an index.

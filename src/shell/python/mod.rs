@@ -28,6 +28,8 @@
 //! sink         which text reaches what, and the names that run it; known, format, help: their lists
 //! modules      the functions of modules; calls: what is given to them
 //! started      programs; environment: what they get
+//! readers      what modules make of text in ways of their own
+//! reads        what a script reads without writing down what
 //! ```
 
 mod apart;
@@ -42,6 +44,8 @@ mod lexer;
 mod line;
 mod modules;
 mod parse;
+mod readers;
+mod reads;
 mod sink;
 mod started;
 mod statement;
@@ -55,6 +59,10 @@ use super::symbol::{Symbol, symbols};
 use lexer::{Lexed, Place};
 use std::fmt::Write;
 
+/// Why a script is refused that takes more than [`sink::WORK_MAX`] or is longer than [`sink::TOKENS_MAX`].
+const TOO_LONG: &str =
+    "put into a script that pipehook can't follow: it is too long, or its statements are; move the data into a file";
+
 pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     let symbols = symbols(outline);
     let lexed = lexer::lex(&symbols)?;
@@ -67,7 +75,9 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
             Place::Literal(_) | Place::Comment => {}
         }
     }
-    sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes);
+    if !sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes) {
+        return Err(Unread { hole: None, reason: TOO_LONG.to_owned() });
+    }
     Ok(Findings { script: write(&symbols, &lexed), holes })
 }
 

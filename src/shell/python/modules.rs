@@ -8,6 +8,8 @@ pub(super) enum Use {
     Data,
     /// A text in which `\` has a meaning.
     Escaped,
+    /// A setting in which `%(name)s` stands for another.
+    Setting,
     /// The address of what is fetched.
     Address,
     /// The name of a file or folder.
@@ -115,9 +117,13 @@ const VALUES: &[&str] = &[
 ];
 
 /// The functions: positional arguments by letters, of which the last stands for all that follow, then those with
-/// names. `d`: data, `e`: no `\`, `a`: an address, `p`: a path, `f`: a format, `c`: code. A name that ends with `*`
+/// names. `d`: data, `e`: no `\`, `s`: a setting, `a`: an address, `p`: a path, `f`: a format, `c`: code. A name that ends with `*`
 /// stands for all that begin so; the first row that fits holds.
 const ROWS: &[(&str, &str)] = &[
+    ("builtins.eval", "c"),
+    ("builtins.exec", "c"),
+    ("builtins.compile", "c"),
+    ("builtins.__import__", "c"),
     ("builtins.open", "pd file:p"),
     ("io.open*", "pd file:p"),
     ("_io.open*", "pd file:p"),
@@ -201,6 +207,12 @@ const ROWS: &[(&str, &str)] = &[
     ("pathlib.Path().glob", "p"),
     ("pathlib.Path().rglob", "p"),
     ("pathlib.Path().samefile", "p"),
+    ("pathlib.Path().__truediv__", "p"),
+    ("pathlib.Path().__rtruediv__", "p"),
+    ("operator.truediv", "p"),
+    ("operator.itruediv", "p"),
+    ("operator.__truediv__", "p"),
+    ("operator.__itruediv__", "p"),
     ("pathlib.Path().*", "d"),
     ("pathlib.*", "p"),
     ("gzip.open", "pd filename:p"),
@@ -258,6 +270,9 @@ const ROWS: &[(&str, &str)] = &[
     ("webbrowser.*", "a"),
     ("xml.etree.ElementTree.parse", "pd source:p"),
     ("configparser.ConfigParser().read", "p"),
+    ("configparser.ConfigParser().read_*", "s"),
+    ("configparser.ConfigParser().set", "s"),
+    ("configparser.ConfigParser()[].update", "s"),
     ("configparser.RawConfigParser().read", "p"),
     ("netrc.netrc", "p"),
     ("subprocess.run", "d"),
@@ -288,6 +303,9 @@ const ROWS: &[(&str, &str)] = &[
     ("jinja2.*.from_string", "c"),
     ("mako.template.Template", "c"),
     ("django.template.Template", "c"),
+    ("readline.read_*", "c"),
+    ("readline.parse_and_bind", "c"),
+    ("argparse.FileType", "d"),
     ("re.sub", "ded repl:e"),
     ("re.subn", "ded repl:e"),
     ("re.compile().sub", "ed repl:e"),
@@ -361,6 +379,7 @@ fn usage(letter: char) -> Use {
     match letter {
         'd' => Use::Data,
         'e' => Use::Escaped,
+        's' => Use::Setting,
         'a' => Use::Address,
         'p' => Use::Path,
         'f' => Use::Format,

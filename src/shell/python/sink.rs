@@ -11,8 +11,9 @@ use super::help::help;
 use super::known::{
     LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
-use super::lexer::{FIELD, FIELD_END, Token};
-use super::line::{arguments, as_variable, head_and_rest, is_assigned, names, split};
+use super::lexer::{FIELD, FIELD_END, Token, field_tokens};
+use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
+use super::reads::{GIT, NAMES};
 use super::statement;
 use super::tree::Statement;
 use crate::shell::analysis::Finding;
@@ -27,6 +28,13 @@ pub(super) const FILES: &str = "<files>";
 
 /// The most steps to look up what names stand for. A script that needs more is known less, and demands more.
 const STEPS_MAX: usize = 200_000;
+
+/// The most tokens that are looked at to find what reaches what, each as often as it is looked at; so many are
+/// looked at in less than a second. A script that needs more takes no payload text.
+pub(super) const WORK_MAX: usize = 4_000_000;
+
+/// The most tokens of a script.
+pub(super) const TOKENS_MAX: usize = 100_000;
 
 /// The parameters of a script's functions, by the functions' names.
 pub(super) type Functions = BTreeMap<String, Vec<String>>;
@@ -71,8 +79,12 @@ const LOG_FILES: &[&str] =
 /// Programs that write what they get to a file.
 const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
 
-/// Notes what is demanded of each hole. Holes of the environment follow those of the script.
-pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) {
+/// Notes what is demanded of each hole, and says whether all was looked at. Holes of the environment follow those of
+/// the script.
+pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) -> bool {
+    if tokens.len() > TOKENS_MAX {
+        return false;
+    }
     let lines = tokens.split(|token| *token == Token::End);
     let statements: Vec<&[Token]> = lines.flat_map(head_and_rest).filter(|it| !it.is_empty()).collect();
     let mut unread: Vec<&[Token]> = Vec::new();
@@ -91,6 +103,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         fed: Holes::new(),
         redirected: BTreeSet::new(),
         steps: Cell::new(STEPS_MAX),
+        work: Cell::new(WORK_MAX),
         named: names(tokens).map(str::to_owned).collect(),
         environment,
         own,
@@ -108,7 +121,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         spreads: false,
         run_files: BTreeSet::new(),
         texts: tokens.iter().filter_map(as_variable).collect(),
-        set: Vec::new(),
+        set: BTreeMap::new(),
         holes,
     };
     for statement in &statements {
@@ -124,6 +137,10 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
     let shared = judge.facts.shared();
     while judge.spread_all(&statements, &shared) {}
+    let named = judge.named_files(&read);
+    if judge.taint(NAMES.to_owned(), &named) {
+        while judge.spread_all(&statements, &shared) {}
+    }
     statements.iter().for_each(|statement| judge.learn_spread(statement));
     judge.find_environments(&statements);
     for statement in &statements {
@@ -137,9 +154,11 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         judge.refuse(&judge.sources(statement), "in a statement that pipehook can't read");
     }
     read.iter().for_each(|statement| judge.judge_statement(statement));
+    judge.judge_readers(&statements);
     read.iter().for_each(|statement| judge.feed(statement));
     read.iter().for_each(|statement| judge.start_all(statement));
     judge.require_of_parts(&statements);
+    judge.work(0)
 }
 
 pub(super) struct Judge<'j> {
@@ -153,8 +172,10 @@ pub(super) struct Judge<'j> {
     pub(super) redirected: BTreeSet<String>,
     /// How many more steps are taken to look up what names stand for.
     pub(super) steps: Cell<usize>,
+    /// How many more tokens are looked at.
+    work: Cell<usize>,
     /// All its names.
-    named: BTreeSet<String>,
+    pub(super) named: BTreeSet<String>,
     pub(super) environment: &'j [String],
     /// How many holes the script has itself: those of the environment follow them.
     pub(super) own: usize,
@@ -186,25 +207,55 @@ pub(super) struct Judge<'j> {
     /// The texts that can be names of variables.
     pub(super) texts: BTreeSet<String>,
     /// The variables that it puts into the environment, and what reaches each.
-    pub(super) set: Vec<(String, Holes)>,
+    pub(super) set: BTreeMap<String, Holes>,
     pub(super) holes: &'j mut [Finding],
 }
 
 impl Judge<'_> {
+    /// Takes note that so many tokens are looked at, and says whether any may be still.
+    pub(super) fn work(&self, tokens: usize) -> bool {
+        let left = self.work.get().saturating_sub(tokens);
+        self.work.set(left);
+        left > 0
+    }
+
     /// Returns the holes that a part of a statement holds or names.
     pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
         let mut sources = Holes::new();
-        for token in tokens {
+        if !self.work(tokens.len()) {
+            return sources;
+        }
+        let mut number = 0;
+        for (at, token) in tokens.iter().enumerate() {
+            if at < number {
+                continue;
+            }
+            if let Some(end) = self.number(tokens, at) {
+                number = end;
+                continue;
+            }
+            sources.extend(self.read_at(tokens, at));
             match token {
                 Token::Text(text, holes) => {
                     sources.extend(holes);
                     sources.extend(self.variable(text));
                     let fields = text.split(FIELD).skip(1).filter_map(|it| it.split(FIELD_END).next());
                     let is_between = |character: char| !(character.is_alphanumeric() || character == '_');
-                    let words = fields.flat_map(|field| field.split(is_between));
-                    for word in words {
-                        sources.extend(self.tainted.get(word).into_iter().flatten());
-                        sources.extend(self.variable(word));
+                    for field in fields {
+                        let words = field.split(is_between);
+                        // Which variable or file it is has to be read as code.
+                        let counts = words.clone().any(|word| self.makes_number(word)) && !field.contains(':');
+                        if counts || words.clone().any(|word| self.is_reading(word)) {
+                            let code = field_tokens(field);
+                            sources.extend(code.iter().flat_map(|code| self.sources(code)));
+                            if counts && code.is_some() {
+                                continue;
+                            }
+                        }
+                        for word in words {
+                            sources.extend(self.tainted.get(word).into_iter().flatten());
+                            sources.extend(self.variable(word));
+                        }
                     }
                 }
                 Token::Name(name) => sources.extend(self.tainted.get(name).into_iter().flatten()),
@@ -240,13 +291,14 @@ impl Judge<'_> {
             return false;
         }
         let mut targets: Vec<String> = Vec::new();
+        let assigned = assigned(statement);
         let in_place = names(statement).any(|name| name == "inplace");
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
             let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !in_place);
             // What is read of it does not change it.
             let is_read = name.starts_with("environ") && statement.get(at + 1) == Some(&Token::Other('['));
-            let is_target = is_assigned(statement, at)
+            let is_target = assigned[at]
                 || matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read
                 || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
             targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
@@ -259,6 +311,7 @@ impl Judge<'_> {
             // Nobody says of which function: of any.
             targets.extend(self.functions.keys().cloned());
         }
+        targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
         if names(statement).any(|word| word == "raise" || word == "match") {
             targets.extend(self.bound.iter().cloned());
         }
@@ -298,15 +351,16 @@ impl Judge<'_> {
     }
 
     fn judge(&mut self, statement: &[Token]) {
+        let assigned = assigned(statement);
         for (at, token) in statement.iter().enumerate() {
             match token {
-                Token::Name(name) => self.name(name, statement, at),
+                Token::Name(name) => self.name(name, statement, at, assigned[at]),
                 Token::Text(..) | Token::Other(_) | Token::End => {}
             }
         }
     }
 
-    fn name(&mut self, name: &str, statement: &[Token], at: usize) {
+    fn name(&mut self, name: &str, statement: &[Token], at: usize, is_assigned: bool) {
         let is_member_of = |owner: &str| {
             at >= 2 && statement[at - 1] == Token::Other('.') && statement[at - 2] == Token::Name(owner.to_owned())
         };
@@ -317,7 +371,7 @@ impl Judge<'_> {
         if name.starts_with("write") || matches!(name, "open" | "Path" | "dump") {
             self.written(statement);
         }
-        let runs = is_running(name) || self.running.contains(name) && !is_assigned(statement, at);
+        let runs = is_running(name) || self.running.contains(name) && !is_assigned;
         let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
         if runs && !is_member_of("re") || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
@@ -333,6 +387,7 @@ impl Judge<'_> {
         }
         let Some(arguments) = arguments(statement, at + 1) else { return };
         let given = split(arguments);
+        self.work(given.iter().map(|argument| argument.len()).sum());
         let first = given.first().copied().unwrap_or_default();
         let loads = LOADING.contains(&name) && self.loading.contains(owner) || self.loading.contains(name);
         let touches = TOUCHING.contains(&name)
@@ -372,6 +427,7 @@ impl Judge<'_> {
     }
 
     fn names_run_file(&self, statement: &[Token]) -> bool {
+        self.work(statement.len());
         statement.iter().any(|token| match token {
             Token::Text(text, _) => is_run(text),
             Token::Name(name) => self.run_files.contains(name),

@@ -2,14 +2,14 @@
 
 use super::facts::Binding;
 use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING};
-use super::lexer::{HOLE, Token};
+use super::lexer::{FIELD, FIELD_END, HOLE, Token};
 use super::line::names;
 use super::sink::{FILES, Judge};
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
-use crate::shell::outline::ARGUMENTS;
+use crate::shell::outline::{ARGUMENTS, names_variable, prints_environment};
 use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
 
@@ -31,6 +31,9 @@ const BUILDERS: &[&str] = &[
     "rake",
     "ant",
 ];
+
+/// The most words of a program: far more than a person writes.
+const WORDS_MAX: usize = 1000;
 
 /// How deep a word stands of which nothing is looked at but what reaches it.
 const DEPTH_OF_NONE: usize = usize::MAX - 1;
@@ -93,11 +96,19 @@ impl Judge<'_> {
             sources.extend(&self.fed);
         }
         let first = arguments.first().filter(|it| it.name.is_none()).map(|it| &it.value).or_else(|| named("args"));
+        let is_long = |list: &Vec<Item>| list.len() > WORDS_MAX;
         let lists = first.filter(|_| !arguments.iter().any(is_shell)).and_then(|first| self.lists(first, 0));
+        let lists = lists.filter(|lists| !lists.iter().any(is_long));
         let started = lists
             .and_then(|lists| lists.iter().map(|list| self.started(list, arguments)).collect::<Option<Vec<Started>>>());
         match started {
-            Some(started) => started.into_iter().for_each(|it| self.judge_started(it, &sources)),
+            Some(started) => {
+                // What is in its environment is judged there.
+                let told = arguments.iter().filter(|it| it.name.as_deref() != Some("env"));
+                let mut told: Holes = told.flat_map(|argument| self.reaches(&argument.value)).collect();
+                told.extend(self.fed.iter().filter(|_| named("stdin").is_some()));
+                started.into_iter().for_each(|it| self.judge_started(it, &told, &sources));
+            }
             None => {
                 self.refuse_files("written to a file that a program may run");
                 self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
@@ -131,7 +142,9 @@ impl Judge<'_> {
         self.refuse(&files, reason);
     }
 
-    fn judge_started(&mut self, started: Started, sources: &Holes) {
+    /// Judges a program of which the words are known. `told` reaches it in another way than by its environment,
+    /// `sources` in any.
+    fn judge_started(&mut self, started: Started, told: &Holes, sources: &Holes) {
         let program = started.program.name().map_or("", without_version).to_owned();
         if INTERPRETERS.contains(&program.as_str()) {
             self.refuse_files("written to a file that a program may run");
@@ -151,9 +164,9 @@ impl Judge<'_> {
         self.apply(demands, sources);
         self.require(&folder, Requirement::InsidePath);
         // What is in its environment was judged there.
-        let set: Holes = self.set.iter().flat_map(|(_, holes)| holes).copied().collect();
+        let set: Holes = self.set.values().flatten().copied().collect();
         let others: Holes =
-            sources.difference(&own).copied().filter(|hole| !folder.contains(hole) && !set.contains(hole)).collect();
+            told.difference(&own).copied().filter(|hole| !folder.contains(hole) && !set.contains(hole)).collect();
         self.require(&others, Requirement::NotAnOption);
     }
 
@@ -169,9 +182,20 @@ impl Judge<'_> {
         // A text may be given to the shell by another name.
         let assigns = |statement: &[Token]| statement.contains(&Token::Other('='));
         let assigning = statements.iter().filter(|it| assigns(it)).copied();
-        for token in giving.into_iter().chain(assigning).flatten() {
+        let giving = giving.into_iter().flatten().map(|token| (token, true));
+        let assigning = assigning.flatten().map(|token| (token, false));
+        for (token, is_given) in giving.chain(assigning) {
             let Token::Text(text, _) = token else { continue };
-            let is_named = |name: &str| [format!("${name}"), format!("${{{name}")].iter().any(|it| text.contains(it));
+            let text = &without_fields(text);
+            if !self.work(variables.len()) {
+                return;
+            }
+            // Of what is given to a shell here any word may name one; of another text what a shell alone means so.
+            let prints = names_variable(text, "printenv") || text.contains('|') && prints_environment(text);
+            let is_named = |name: &str| {
+                let has = |mark: &str| text.contains(mark) && text.contains(&format!("{mark}{name}"));
+                prints || has("$") || has("${") || is_given && names_variable(text, name)
+            };
             let named: Vec<_> = variables.iter().filter(|(name, _)| is_named(name)).cloned().collect();
             if !named.is_empty() {
                 let all = named.iter().flat_map(|(_, holes)| holes.iter().copied()).collect();
@@ -206,7 +230,7 @@ impl Judge<'_> {
     fn variables(&self) -> Vec<(String, Holes)> {
         let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
         let given = given.map(|(at, name)| (name.clone(), Holes::from([self.own + at])));
-        given.chain(self.set.iter().cloned()).collect()
+        given.chain(self.set.iter().map(|(name, holes)| (name.clone(), holes.clone()))).collect()
     }
 
     /// Returns what a call starts with a list of words, if its first word is the author's.
@@ -226,6 +250,7 @@ impl Judge<'_> {
             started.program.words.push(word);
         }
         started.program.name()?;
+        started.program.is_direct = list.iter().all(|item| matches!(item, Item::Word(word) if self.is_direct(word, 0)));
         started.program.environment = self.variables();
         for argument in arguments {
             let sources = self.reaches(&argument.value);
@@ -244,4 +269,11 @@ impl Judge<'_> {
         });
         Some(started)
     }
+}
+
+/// Returns the text of a literal without the code in it, whose values are followed by themselves.
+fn without_fields(text: &str) -> String {
+    let mut parts = text.split(FIELD);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}{UNKNOWN}{}", part.split_once(FIELD_END).map_or("", |it| it.1)))
 }

@@ -46,7 +46,13 @@ impl Judge<'_> {
     }
 
     fn reach(&self, expression: &Expr, holes: &mut Holes) {
+        if !self.work(1) {
+            return;
+        }
+        holes.extend(self.read_by(expression));
         match expression {
+            Expr::Call(callee, _) if matches!(&**callee, Expr::Name(name) if self.makes_number(name)) => return,
+            Expr::Call(callee, _) if is_checksum(callee) => return,
             // What is written to such a file is not its name.
             Expr::Member(owner, name) if name == "name" && self.is_temporary(owner) => return,
             Expr::Name(name) | Expr::Member(_, name) => holes.extend(self.tainted.get(name).into_iter().flatten()),
@@ -247,6 +253,23 @@ impl Judge<'_> {
         }
     }
 
+    /// Says whether the payload text in a word is there as it is.
+    pub(super) fn is_direct(&self, word: &Expr, depth: usize) -> bool {
+        let next = |inner: &Expr| self.is_direct(inner, depth + 1);
+        match word {
+            _ if depth > DEPTH_MAX || !self.goes_on() => false,
+            _ if self.reaches(word).is_empty() => true,
+            Expr::Text(pieces) => {
+                pieces.iter().all(|piece| if let Piece::Field(field) = piece { next(field) } else { true })
+            }
+            Expr::Operation('+', one, other) => next(one) && next(other),
+            Expr::Name(name) => {
+                matches!(self.facts.bindings(name), [Binding::Value(value)] if self.facts.added(name).is_empty() && next(value))
+            }
+            _ => self.is_variable(word),
+        }
+    }
+
     /// Returns the texts that an expression may be; [`UNKNOWN`] stands for what nobody knows.
     pub(super) fn texts(&self, expression: &Expr, depth: usize) -> Vec<String> {
         let unknown = || vec![UNKNOWN.to_owned()];
@@ -313,6 +336,13 @@ fn product(mut lists: Vec<Vec<Item>>, behind: &[Vec<Item>]) -> Option<Vec<Vec<It
 fn split(text: &str) -> Vec<Item> {
     let word = |word: &str| Item::Word(Expr::Text(vec![Piece::Text(word.to_owned())]));
     text.split_whitespace().map(word).collect()
+}
+
+/// Says whether a call returns the digits of a checksum.
+fn is_checksum(callee: &Expr) -> bool {
+    let Expr::Member(owner, method) = callee else { return false };
+    let Expr::Call(made, _) = &**owner else { return false };
+    method == "hexdigest" && matches!(&**made, Expr::Member(module, _) if **module == Expr::Name("hashlib".to_owned()))
 }
 
 fn callee_is(callee: &Expr, module: &str) -> bool {

@@ -68,7 +68,6 @@ const NEVER: &[&str] = &[
     "Write-Host \"${{ x }}",
     "Write-Host @'\n\"@ ${{ x }}\n\"@\n'@",
     "Write-Host 'a'${{ x }}",
-    "ssh host \"echo ${{ x }}\"",
     "& \"${{ x }}\"",
     "& './bin/${{ x }}' a",
     ". \"${{ x }}\"",
@@ -124,6 +123,7 @@ const BESIDE: &[&str] = &[
     "git -c \"core.pager=$env:TITLE\" log",
     "git config alias.x \"$env:TITLE\"",
     "cmd --% /c echo %TITLE%",
+    "Start-Process bash -ArgumentList '-c', 'eval \"$TITLE\"'",
 ];
 
 /// Scripts that name a file by the value.
@@ -270,6 +270,17 @@ fn powershell_prints_the_value_as_it_is() {
             assert_eq!(stdout(&output).trim_end(), value.trim_end(), "{script}");
             assert!(!workspace.canary().exists(), "{script}");
         }
+    }
+}
+
+#[test]
+fn a_script_that_is_too_long_to_follow_is_refused_and_a_long_one_is_followed() {
+    let table: String = (0..3000).map(|at| format!("k{at} = \"v{at}\"\n")).collect();
+    placed(&format!("$d = @{{\n{table}}}\nWrite-Host '${{{{ x }}}}'"), "a b").expect("a long table");
+    let pipeline = " | Out-String".repeat(3000);
+    for long in [format!("'${{{{ x }}}}'{pipeline}"), format!("$a = @({}'${{{{ x }}}}')", "'a', ".repeat(10_000))] {
+        let refusals = placed(&long, "a").expect_err("too much to follow");
+        assert!(refusals[0].reason.contains("can't follow"), "{refusals:?}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Scripts in Python, against the real interpreter.
 
+mod reach;
+
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};
 use pipehook::shell::{ARGUMENTS, Language, Placed, Refusal, Requirement, Script, analyse};
 use proptest::prelude::*;

@@ -5,6 +5,12 @@ use super::{assert_never, placed};
 
 /// Scripts that run the value after a detour. None takes any.
 const NEVER: &[&str] = &[
+    // Commands and processes.
+    "(Get-Command \"${{ x }}\").ScriptBlock.Invoke()",
+    "$p = New-Object System.Diagnostics.Process; $p.StartInfo.FileName = \"${{ x }}\"; $p.Start()",
+    "$i = New-Object Diagnostics.ProcessStartInfo; $i.FileName = 'git'; $i.Arguments = \"${{ x }}\"; [Diagnostics.Process]::Start($i)",
+    "Start-Process bash -ArgumentList '-c', \"echo ${{ x }}\"",
+    "$x = \"${{ x }}\"; dotnet $x",
     // Files.
     "Set-Content f \"${{ x }}\"; iex (Get-Content f -Raw)",
     "Set-Content f \"${{ x }}\"; $s = Get-Content f -Raw; iex $s",
@@ -113,10 +119,22 @@ const SOME: &[(&str, &str, &str)] = &[
     ),
     ("git log \"${{ x }}\".Substring(1)", "v--output=x", "v1.4.2"),
     ("$j = '${{ x }}' | ConvertFrom-Json; & git log $j.ref", "{\"ref\":\"--output=x\"}", "{\"ref\":\"main\"}"),
+    // What is ended, started, or started with.
+    ("Stop-Process -Name \"${{ x }}\"", "*", "worker"),
+    ("Restart-Service \"${{ x }}\"", "*", "worker"),
+    ("Start-Process git -ArgumentList 'log', \"${{ x }}\"", "a --output=x", "v1.4.2"),
+    // What only letters, digits and `-` are left of.
+    ("$s = \"${{ x }}\" -replace '[^a-z0-9]+', '-'; New-Item -Path \"previews/$s\"", "///", "feature/login_2"),
+    ("$s = (\"${{ x }}\" -replace '[^a-z0-9]+', '-').Trim('-'); git checkout $s", "/f", "feature/login"),
+    // Words that another machine's shell reads.
+    ("ssh host ./deploy.sh \"${{ x }}\"", "a; touch b", "59b20b8"),
+    ("ssh host \"echo ${{ x }}\"", "$(touch b)", "59b20b8"),
 ];
 
 /// Scripts near to these, which take every text that is no option.
 const EVERY: &[&str] = &[
+    "$u = \"https://x.example/a/${{ x }}\"; irm $u",
+    "$b = 'https://x.example'; $u = \"$b/a/${{ x }}\"; Invoke-RestMethod -Uri $u -Method Post",
     "Set-Content notes.md \"${{ x }}\"; git add notes.md",
     "Set-Content f \"${{ x }}\"; Write-Host (Get-Content f -Raw)",
     "$h = @{}; $h.Add(\"t\",\"${{ x }}\"); Write-Host $h.t",

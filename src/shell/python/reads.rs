@@ -1,0 +1,391 @@
+//! What a Python script gets to read without writing down what: variables of the environment whose names it makes
+//! when it runs, all of them at once, names of files, what git tells.
+//!
+//! `os.environ["NAME"]` reads what it says. `os.environ[name.upper()]`, `os.environ.values()`, `env` as a program
+//! may read any variable.
+
+use super::facts::Binding;
+use super::known::{STARTING, is_running};
+use super::lexer::{FIELD, Token};
+use super::line::{arguments, names, split};
+use super::sink::Judge;
+use super::tree::{Argument, Expr, Piece};
+use crate::shell::outline::ARGUMENTS;
+use crate::shell::program::Holes;
+
+/// The names of files and folders that payload text was given to.
+pub(super) const NAMES: &str = "<names>";
+
+/// What git was given, and may print.
+pub(super) const GIT: &str = "<git>";
+
+/// How far names are followed.
+const DEPTH_MAX: usize = 8;
+
+/// Functions that return the value of a variable.
+const GETTING: &[&str] = &["getenv", "getenvb"];
+
+/// Methods of the environment that return the value of one variable.
+const ONE: &[&str] = &["get", "pop", "setdefault", "__getitem__"];
+
+/// Methods of the environment that return the values of all.
+const ALL: &[&str] = &["values", "items", "popitem", "__getattribute__", "__getattr__"];
+
+/// Functions that return the names of files.
+const LISTING: &[&str] = &["listdir", "scandir", "walk", "glob", "iglob", "rglob", "iterdir", "fwalk"];
+
+/// Functions that return what they are given in another order or form.
+const KEEPING: &[&str] = &["sorted", "list", "set", "tuple", "reversed", "frozenset"];
+
+/// Functions that make a number of a text, or fail.
+pub(super) const NUMBERS: &[&str] = &["int", "float", "len", "ord", "hash"];
+
+/// Functions and methods that do nothing but return something.
+const PLAIN: &[&str] = &[
+    "int",
+    "float",
+    "len",
+    "ord",
+    "hash",
+    "str",
+    "get",
+    "getenv",
+    "encode",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "split",
+    "group",
+    "lower",
+    "replace",
+    "removeprefix",
+    "loads",
+];
+
+/// Commands of git that keep what they are given, and those that print it.
+const STORING: &[&str] = &[
+    "commit",
+    "tag",
+    "branch",
+    "checkout",
+    "switch",
+    "config",
+    "notes",
+    "merge",
+    "update-ref",
+    "stash",
+    "remote",
+    "symbolic-ref",
+];
+const PRINTING: &[&str] = &[
+    "log",
+    "show",
+    "branch",
+    "describe",
+    "status",
+    "symbolic-ref",
+    "tag",
+    "for-each-ref",
+    "config",
+    "reflog",
+    "shortlog",
+    "notes",
+    "name-rev",
+    "stash",
+    "remote",
+];
+
+impl Judge<'_> {
+    /// Returns all payload text of the environment.
+    pub(super) fn whole_environment(&self) -> Holes {
+        let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
+        given.map(|(at, _)| self.own + at).chain(self.set.values().flatten().copied()).collect()
+    }
+
+    /// Returns what the token at an index brings that nothing in it names.
+    pub(super) fn read_at(&self, tokens: &[Token], at: usize) -> Holes {
+        match &tokens[at] {
+            Token::Name(name) if LISTING.contains(&name.as_str()) => self.named(NAMES),
+            Token::Name(name) if self.reads_any(name, tokens, at) => self.whole_environment(),
+            Token::Text(text, _) if is_environment_file(text) => self.whole_environment(),
+            Token::Text(text, _) if text == "git" => match words(&tokens[at + 1..]).any(|it| PRINTING.contains(&it)) {
+                true => self.named(GIT),
+                false => Holes::new(),
+            },
+            Token::Text(text, _) if text.starts_with("git ") && text.split(' ').any(|it| PRINTING.contains(&it)) => {
+                self.named(GIT)
+            }
+            Token::Text(text, _) if text == "env" || text == "printenv" => {
+                let is_program = match &tokens[..at] {
+                    [.., Token::Name(_) | Token::Other(')' | ']'), Token::Other('[')] => false,
+                    [.., Token::Other('[' | '(')] => true,
+                    _ => false,
+                };
+                let is_alone = words(&tokens[at + 1..]).all(|it| it.starts_with('-')) || text == "printenv";
+                if is_program && is_alone { self.whole_environment() } else { Holes::new() }
+            }
+            _ => Holes::new(),
+        }
+    }
+
+    /// Returns what an expression brings that nothing in it names.
+    pub(super) fn read_by(&self, expression: &Expr) -> Holes {
+        match expression {
+            Expr::Text(pieces) => {
+                let is_one = |piece: &Piece| matches!(piece, Piece::Text(text) if is_environment_file(text));
+                if pieces.iter().any(is_one) { self.whole_environment() } else { Holes::new() }
+            }
+            Expr::List(items) => {
+                let words: Vec<String> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
+                match words.split_first() {
+                    Some((program, rest)) if program == "env" && rest.iter().all(|it| it.starts_with('-')) => {
+                        self.whole_environment()
+                    }
+                    Some((program, _)) if program == "printenv" => self.whole_environment(),
+                    Some((program, rest)) if program == "git" && rest.iter().any(|it| PRINTING.contains(&&**it)) => {
+                        self.named(GIT)
+                    }
+                    _ => Holes::new(),
+                }
+            }
+            Expr::Call(callee, _) if callee.last_name().is_some_and(|name| LISTING.contains(&name)) => {
+                self.named(NAMES)
+            }
+            Expr::Call(callee, _) if self.is_of_environment(callee, ALL) => self.whole_environment(),
+            _ => match self.key(expression) {
+                Some(key) if !self.is_written(key, 0) => self.whole_environment(),
+                _ => Holes::new(),
+            },
+        }
+    }
+
+    /// Says whether an expression is a variable of the environment whose name is written there.
+    pub(super) fn is_variable(&self, expression: &Expr) -> bool {
+        self.key(expression).is_some_and(|key| key.text().is_some())
+    }
+
+    /// Refuses payload text as the name of the variable that an expression reads.
+    pub(super) fn chosen_variable(&mut self, expression: &Expr) {
+        let Some(key) = self.key(expression).filter(|key| !self.is_written(key, 0)) else { return };
+        let holes = self.chooses(key, 0);
+        self.refuse(&holes, "the name of the variable of the environment that is read");
+    }
+
+    /// Says whether a statement gives git what git may print later.
+    pub(super) fn tells_git(&self, statement: &[Token]) -> bool {
+        let is_git = |text: &str| text == "git" || text.starts_with("git ");
+        let starts = |name: &str| STARTING.contains(&name) || self.starting.contains(name) || name == "system";
+        let mut given = words(statement).flat_map(|text| text.split(' '));
+        words(statement).any(is_git) && names(statement).any(starts) && given.any(|word| STORING.contains(&word))
+    }
+
+    /// Says whether a name is one by which a script reads what it does not name.
+    pub(super) fn is_reading(&self, name: &str) -> bool {
+        LISTING.contains(&name) || GETTING.contains(&name) || self.is_environment(name)
+    }
+
+    /// Returns where a call ends that begins at an index and makes a number, whatever it is given: also the digits of
+    /// a checksum.
+    pub(super) fn number(&self, tokens: &[Token], at: usize) -> Option<usize> {
+        let Some(Token::Name(name)) = tokens.get(at) else { return None };
+        let is_member = at.checked_sub(1).is_some_and(|before| tokens[before] == Token::Other('.'));
+        let call = match &tokens[at + 1..] {
+            _ if is_member => return None,
+            [Token::Other('('), ..] if self.makes_number(name) => at + 1,
+            [Token::Other('.'), Token::Name(_), Token::Other('('), ..] if name == "hashlib" => at + 3,
+            _ => return None,
+        };
+        let end = self.end_of_plain_call(tokens, call)?;
+        match &tokens[end..] {
+            _ if name != "hashlib" => Some(end),
+            [Token::Other('.'), Token::Name(method), Token::Other('('), Token::Other(')'), ..]
+                if method == "hexdigest" =>
+            {
+                Some(end + 4)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns where the call ends whose bracket is at an index, if nothing in it does anything.
+    fn end_of_plain_call(&self, tokens: &[Token], call: usize) -> Option<usize> {
+        let mut open = 0_usize;
+        for (index, token) in tokens.iter().enumerate().skip(call) {
+            match token {
+                // What runs inside of it, or gives its argument a name, is looked at.
+                Token::Name(inner) => {
+                    let is_called = tokens.get(index + 1) == Some(&Token::Other('('));
+                    if is_called && !PLAIN.contains(&inner.as_str()) || self.does_something(inner) {
+                        return None;
+                    }
+                }
+                Token::Other(':') if tokens.get(index + 1) == Some(&Token::Other('=')) => return None,
+                Token::Other('(' | '[' | '{') => open += 1,
+                Token::Other(')' | ']' | '}') => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open == 0 {
+                return Some(index + 1);
+            }
+        }
+        None
+    }
+
+    fn does_something(&self, name: &str) -> bool {
+        let is_own = self.functions.contains_key(name) || self.running.contains(name) || self.starting.contains(name);
+        is_own || is_running(name) || STARTING.contains(&name)
+    }
+
+    /// Says whether a function of this name makes a number of what it is given: Python's own, that the script calls
+    /// nothing else.
+    pub(super) fn makes_number(&self, name: &str) -> bool {
+        let is_other = || {
+            self.facts.is_function(name)
+                || !self.facts.bindings(name).is_empty()
+                || self.functions.contains_key(name)
+                || self.imported.contains(name)
+                || self.imported.contains("builtins")
+        };
+        NUMBERS.contains(&name) && !is_other()
+    }
+
+    fn named(&self, name: &str) -> Holes {
+        self.tainted.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Says whether the name at an index reads a variable whose name is not written there.
+    fn reads_any(&self, name: &str, tokens: &[Token], at: usize) -> bool {
+        let is_open = |given: &[Token]| !self.is_written_key(split(given)[0]);
+        if GETTING.contains(&name) {
+            return arguments(tokens, at + 1).is_some_and(is_open);
+        }
+        if !self.is_environment(name) {
+            return false;
+        }
+        match &tokens[at + 1..] {
+            [Token::Other('['), rest @ ..] => {
+                let key = split(rest)[0];
+                let is_set = matches!(rest[key.len().min(rest.len())..], [Token::Other(']'), Token::Other('='), ref next @ ..] if next.first() != Some(&Token::Other('=')));
+                !is_set && is_open(rest)
+            }
+            [Token::Other('.'), Token::Name(method), ..] if ALL.contains(&method.as_str()) => true,
+            [Token::Other('.'), Token::Name(method), Token::Other('('), rest @ ..] => {
+                ONE.contains(&method.as_str()) && is_open(rest)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_written_key(&self, key: &[Token]) -> bool {
+        match key {
+            [Token::Text(text, holes)] => holes.is_empty() && !text.contains(FIELD),
+            [Token::Name(name)] => self.is_written(&Expr::Name(name.clone()), 0),
+            _ => false,
+        }
+    }
+
+    /// Returns the name of the variable that an expression reads.
+    fn key<'e>(&self, expression: &'e Expr) -> Option<&'e Expr> {
+        match expression {
+            Expr::Item(owner, key) if owner.last_name().is_some_and(|name| self.is_environment(name)) => Some(key),
+            Expr::Call(callee, arguments) => {
+                let gets = callee.last_name().is_some_and(|name| GETTING.contains(&name));
+                let is_one = gets || self.is_of_environment(callee, ONE);
+                let named = |it: &&Argument| it.name.is_none() || it.name.as_deref() == Some("key");
+                arguments.first().filter(|_| is_one).filter(named).map(|it| &it.value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Says whether something is one of these methods of an environment.
+    fn is_of_environment(&self, callee: &Expr, methods: &[&str]) -> bool {
+        let Expr::Member(owner, method) = callee else { return false };
+        methods.contains(&method.as_str()) && owner.last_name().is_some_and(|name| self.is_environment(name))
+    }
+
+    /// Says whether an expression is one of the texts that the script writes down.
+    fn is_written(&self, expression: &Expr, depth: usize) -> bool {
+        if depth > DEPTH_MAX || !self.goes_on() {
+            return false;
+        }
+        match expression {
+            Expr::Text(_) => expression.text().is_some(),
+            Expr::Any(items) => items.iter().all(|item| self.is_written(item, depth + 1)),
+            Expr::Name(name) => {
+                let bindings = self.facts.bindings(name);
+                let is_one = |binding: &Binding| match binding {
+                    Binding::Value(value) => self.is_written(value, depth + 1),
+                    Binding::Item(owner) => self.has_written_items(owner, depth + 1),
+                    Binding::Unknown => false,
+                };
+                !bindings.is_empty() && bindings.iter().all(is_one)
+            }
+            _ => false,
+        }
+    }
+
+    fn has_written_items(&self, owner: &Expr, depth: usize) -> bool {
+        if depth > DEPTH_MAX || !self.goes_on() {
+            return false;
+        }
+        match owner {
+            Expr::List(items) => items.iter().all(|item| self.is_written(item, depth + 1)),
+            Expr::Dict(entries) => {
+                entries.iter().all(|(key, _)| key.as_ref().is_some_and(|key| self.is_written(key, depth + 1)))
+            }
+            Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
+                (Expr::Name(name), [only]) if KEEPING.contains(&name.as_str()) => {
+                    self.has_written_items(&only.value, depth + 1)
+                }
+                _ => false,
+            },
+            Expr::Name(name) => {
+                let bindings = self.facts.bindings(name);
+                let is_one =
+                    |it: &Binding| matches!(it, Binding::Value(value) if self.has_written_items(value, depth + 1));
+                !bindings.is_empty() && bindings.iter().all(is_one) && self.facts.added(name).is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the payload text that chooses what an expression is, where it is no entry of something.
+    fn chooses(&self, expression: &Expr, depth: usize) -> Holes {
+        let is_payload = |hole: &usize| *hole < self.own || self.environment[*hole - self.own] == ARGUMENTS;
+        if depth > DEPTH_MAX || !self.goes_on() {
+            return Holes::new();
+        }
+        if let Some(key) = self.key(expression) {
+            return key.text().and_then(|text| self.variable(&text)).into_iter().collect();
+        }
+        match expression {
+            Expr::Name(name) => {
+                let own = self.named(name).into_iter().filter(is_payload);
+                let values = self.facts.bindings(name).iter();
+                let values = values.filter_map(|it| if let Binding::Value(value) = it { Some(value) } else { None });
+                own.chain(values.flat_map(|value| self.chooses(value, depth + 1))).collect()
+            }
+            Expr::Text(pieces) => {
+                let holes = pieces.iter().filter_map(|it| if let Piece::Hole(hole) = it { Some(*hole) } else { None });
+                let fields =
+                    pieces.iter().filter_map(|it| if let Piece::Field(field) = it { Some(field) } else { None });
+                holes.chain(fields.flat_map(|field| self.chooses(field, depth + 1))).collect()
+            }
+            Expr::Item(owner, _) if owner.last_name() == Some("argv") => self.reaches(owner),
+            Expr::Item(..) => Holes::new(),
+            _ => expression.parts().into_iter().flat_map(|part| self.chooses(part, depth + 1)).collect(),
+        }
+    }
+}
+
+/// Returns the texts in tokens up to the end of the list or the call that they stand in.
+fn words(tokens: &[Token]) -> impl Iterator<Item = &str> {
+    let inside = tokens.iter().take_while(|token| !matches!(token, Token::Other(']')));
+    inside.filter_map(|token| if let Token::Text(text, _) = token { Some(text.as_str()) } else { None })
+}
+
+/// Says whether a text names the file in which the system shows a process's environment.
+fn is_environment_file(text: &str) -> bool {
+    text.contains("/proc/") && text.contains("environ")
+}
