@@ -6,6 +6,7 @@ use super::lexer::Token;
 use super::line::{arguments, assigned, assignments, names, split};
 use super::sink::Judge;
 use super::tree::{Expr, Statement};
+use super::words::is_word;
 use crate::shell::filename::is_run;
 use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::Holes;
@@ -71,6 +72,11 @@ impl Judge<'_> {
 
     /// Taints what has the words behind the script, if payload text is among them.
     pub(super) fn learn_arguments(&mut self) {
+        // One word is known by its own name.
+        let all = self.environment.iter().enumerate();
+        self.tainted.extend(
+            all.filter(|(_, name)| is_word(name)).map(|(at, name)| (name.clone(), Holes::from([self.own + at]))),
+        );
         let places = self.environment.iter().enumerate().filter(|(_, name)| *name == ARGUMENTS);
         let holes: Holes = places.map(|(at, _)| self.own + at).collect();
         if holes.is_empty() {

@@ -29,6 +29,7 @@
 //! modules      the functions of modules; calls: what is given to them
 //! started      programs; environment: what they get
 //! readers      what modules make of text in ways of their own
+//! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
 //! ```
 
@@ -51,6 +52,7 @@ mod started;
 mod statement;
 mod texts;
 mod tree;
+mod words;
 
 use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
@@ -58,6 +60,7 @@ use super::requirement::Requirement;
 use super::symbol::{Symbol, symbols};
 use lexer::{Lexed, Place};
 use std::fmt::Write;
+pub(super) use words::demands_of_words;
 
 /// Why a script is refused that takes more than [`sink::WORK_MAX`] or is longer than [`sink::TOKENS_MAX`].
 const TOO_LONG: &str =

@@ -267,6 +267,8 @@ const ROWS: &[(&str, &str)] = &[
     ("urllib.request.OpenerDirector().open", "ad fullurl:a"),
     ("urllib.request.URLopener().*", "ap"),
     ("urllib.request.FancyURLopener().*", "ap"),
+    ("webbrowser.get", "c"),
+    ("webbrowser.register", "c"),
     ("webbrowser.*", "a"),
     ("xml.etree.ElementTree.parse", "pd source:p"),
     ("configparser.ConfigParser().read", "p"),

@@ -10,7 +10,7 @@ use super::lexer::{FIELD, Token};
 use super::line::{arguments, names, split};
 use super::sink::Judge;
 use super::tree::{Argument, Expr, Piece};
-use crate::shell::outline::ARGUMENTS;
+use super::words::is_word;
 use crate::shell::program::Holes;
 
 /// The names of files and folders that payload text was given to.
@@ -98,7 +98,7 @@ const PRINTING: &[&str] = &[
 impl Judge<'_> {
     /// Returns all payload text of the environment.
     pub(super) fn whole_environment(&self) -> Holes {
-        let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
+        let given = self.environment.iter().enumerate().filter(|(_, name)| !is_word(name));
         given.map(|(at, _)| self.own + at).chain(self.set.values().flatten().copied()).collect()
     }
 
@@ -352,7 +352,7 @@ impl Judge<'_> {
 
     /// Returns the payload text that chooses what an expression is, where it is no entry of something.
     fn chooses(&self, expression: &Expr, depth: usize) -> Holes {
-        let is_payload = |hole: &usize| *hole < self.own || self.environment[*hole - self.own] == ARGUMENTS;
+        let is_payload = |hole: &usize| *hole < self.own || is_word(&self.environment[*hole - self.own]);
         if depth > DEPTH_MAX || !self.goes_on() {
             return Holes::new();
         }

@@ -176,3 +176,30 @@ fn a_script_that_is_too_long_to_follow_is_refused_and_a_long_one_is_followed() {
         assert!(refusals[0].reason.contains("can't follow"), "{refusals:?}");
     }
 }
+
+/// Programs in bash's words, what the value may be there, and what it may not.
+const IN_BASH: &[(&str, &str, &str)] = &[
+    ("python3 -c 'import sys; print(open(sys.argv[1]).read())' \"${{ x }}\"", "docs/a.txt", "/etc/passwd"),
+    ("python3 -c 'import sys; open(sys.argv[1], \"w\").write(\"a\")' \"out/${{ x }}\"", "a.txt", "../../a.txt"),
+    ("python3 - \"${{ x }}\" <<'EOF'\nimport sys\nopen(sys.argv[1], 'w').write('a')\nEOF", "a.txt", "/etc/x"),
+    ("python3 -c 'import sys; from pathlib import Path; Path(sys.argv[2]).touch()' a \"${{ x }}\"", "b", "../b"),
+    ("python3 -c 'import sys; a, b = sys.argv[1:]; open(a, \"w\").write(b)' out.txt \"${{ x }}\"", "b", "../b"),
+];
+
+#[test]
+fn a_program_in_a_word_of_bash_says_what_the_words_behind_it_must_be() {
+    let in_bash = |script: &str, value: &str| placed_in(Language::Bash, &text(script, |_| value.to_owned()));
+    for (script, honest, hostile) in IN_BASH {
+        in_bash(script, honest).unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert!(in_bash(script, hostile).is_err(), "{script} takes {hostile:?}");
+    }
+    let format = "python3 -c 'import os, sys; print(sys.argv[1].format(os))' \"${{ x }}\"";
+    in_bash(format, "plain").expect_err("a format");
+    for script in [
+        "python3 -c 'import sys; open(sys.argv[1], \"w\").write(sys.argv[2])' notes.md \"${{ x }}\"",
+        "python3 -c 'import sys; print(f\"{sys.argv[1]} done\", len(sys.argv[2]))' a \"${{ x }}\"",
+        "python3 - \"${{ x }}\" <<'EOF'\nimport json, sys\nprint(json.dumps({'t': sys.argv[1]}))\nEOF",
+    ] {
+        in_bash(script, "/a ../b {0}\n--c").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+    }
+}
