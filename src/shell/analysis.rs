@@ -212,6 +212,7 @@ impl Analysis {
         let help = match unmet {
             Requirement::Number => HELP_FOR_PYTHON,
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
+            Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
             _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
             _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",
         };

@@ -11,7 +11,8 @@
 //! | inside `r'…'` | itself, and must be plain |
 //! | in a comment | the name of a variable that nothing sets |
 //! | elsewhere | refused; a number, true or false of a payload stands there by itself |
-//! | in the `{ }` of an f-string | refused |
+//! | in a string in the `{ }` of an f-string | itself, and must be plain |
+//! | elsewhere in the `{ }` of an f-string | refused |
 //!
 //! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
 //! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
@@ -73,7 +74,7 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     for (hole, place) in &lexed.places {
         holes[*hole] = Finding { place: Some(place.description()), ..Finding::default() };
         match place {
-            Place::Literal(Escapes::None) => holes[*hole].requirements.push(Requirement::Plain),
+            Place::Literal(Escapes::None) | Place::Field => holes[*hole].requirements.push(Requirement::Plain),
             Place::Code => holes[*hole].requirements.push(Requirement::Number),
             Place::Literal(_) | Place::Comment => {}
         }
@@ -94,6 +95,10 @@ fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {
                 Some(Place::Literal(escapes)) => {
                     script.push(Fragment::Text(std::mem::take(&mut text)));
                     script.push(Fragment::Escaped(*hole, *escapes));
+                }
+                Some(Place::Field) => {
+                    script.push(Fragment::Text(std::mem::take(&mut text)));
+                    script.push(Fragment::Escaped(*hole, Escapes::None));
                 }
                 Some(Place::Comment | Place::Code) | None => text.push_str(&variable(*hole)),
             },

@@ -123,7 +123,6 @@ const ROWS: &[(&str, &str)] = &[
     ("builtins.eval", "c"),
     ("builtins.exec", "c"),
     ("builtins.compile", "c"),
-    ("builtins.__import__", "c"),
     ("builtins.open", "pd file:p"),
     ("io.open*", "pd file:p"),
     ("_io.open*", "pd file:p"),

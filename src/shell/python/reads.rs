@@ -115,13 +115,13 @@ impl Judge<'_> {
             Token::Text(text, _) if text.starts_with("git ") && text.split(' ').any(|it| PRINTING.contains(&it)) => {
                 self.named(GIT)
             }
-            Token::Text(text, _) if text == "env" || text == "printenv" => {
+            Token::Text(text, _) if is_printing(text) => {
                 let is_program = match &tokens[..at] {
                     [.., Token::Name(_) | Token::Other(')' | ']'), Token::Other('[')] => false,
                     [.., Token::Other('[' | '(')] => true,
                     _ => false,
                 };
-                let is_alone = words(&tokens[at + 1..]).all(|it| it.starts_with('-')) || text == "printenv";
+                let is_alone = words(&tokens[at + 1..]).all(|it| it.starts_with('-')) || text != "env";
                 if is_program && is_alone { self.whole_environment() } else { Holes::new() }
             }
             _ => Holes::new(),
@@ -388,4 +388,13 @@ fn words(tokens: &[Token]) -> impl Iterator<Item = &str> {
 /// Says whether a text names the file in which the system shows a process's environment.
 fn is_environment_file(text: &str) -> bool {
     text.contains("/proc/") && text.contains("environ")
+}
+
+/// Says whether a text is a command that prints the environment, or begins with one.
+fn is_printing(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("printenv"), _) | (Some("env"), None | Some("|")) => true,
+        _ => false,
+    }
 }

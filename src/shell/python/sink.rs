@@ -11,6 +11,7 @@ use super::help::help;
 use super::known::{
     LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
+use super::learn::imports_by_name;
 use super::lexer::{FIELD, FIELD_END, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
 use super::reads::{GIT, NAMES};
@@ -246,7 +247,7 @@ impl Judge<'_> {
                         // Which variable or file it is has to be read as code.
                         let counts = words.clone().any(|word| self.makes_number(word)) && !field.contains(':');
                         if counts || words.clone().any(|word| self.is_reading(word)) {
-                            let code = field_tokens(field);
+                            let code = field_tokens(field, &mut std::iter::empty());
                             sources.extend(code.iter().flat_map(|code| self.sources(code)));
                             if counts && code.is_some() {
                                 continue;
@@ -373,6 +374,7 @@ impl Judge<'_> {
         }
         let runs = is_running(name) || self.running.contains(name) && !is_assigned;
         let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
+        let runs = runs && !imports_by_name(statement, at);
         if runs && !is_member_of("re") || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
             sources.extend(self.tainted.get(FILES).into_iter().flatten());

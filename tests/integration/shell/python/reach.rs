@@ -21,6 +21,8 @@ const ANY_VARIABLE: &[&str] = &[
     "import os, subprocess\nos.system(subprocess.check_output(['env']))",
     "import os, subprocess\nos.system(subprocess.check_output(['printenv', 'TITLE']))",
     "import subprocess\nsubprocess.run('printenv TITLE | sh', shell=True)",
+    "import subprocess\nx = subprocess.check_output('printenv TITLE', shell=True, text=True)\nsubprocess.run(x, shell=True)",
+    "import os\nos.system(__import__('os').environ['TIT' + 'LE'])",
     "import subprocess\nsubprocess.run('env | grep ^TITLE= | cut -c7- | sh', shell=True)",
 ];
 
@@ -85,6 +87,9 @@ fn names_of_files_and_what_git_tells_are_followed() {
 
 /// Scripts that run the value as code, or take it for one, by a way of Python's own.
 const CODE: &[&str] = &[
+    "__import__('os').system('${{ x }}')",
+    "__import__('pickle').loads(b'${{ x }}')",
+    "import webbrowser\nwebbrowser.get('${{ x }} %s').open('https://x.example')",
     "def g(): return exec\ng()('${{ x }}')",
     "def g(): return exec\nf = g()\nf('${{ x }}')",
     "def g(f=exec):\n    f('${{ x }}')\ng()",
