@@ -63,7 +63,7 @@ use lexer::{Lexed, Place};
 use std::fmt::Write;
 pub(super) use words::demands_of_words;
 
-/// Why a script is refused that takes more than [`sink::WORK_MAX`] or is longer than [`sink::TOKENS_MAX`].
+/// Why a script is refused that takes more than [`sink::WORK_MAX`].
 const TOO_LONG: &str =
     "put into a script that pipehook can't follow: it is too long, or its statements are; move the data into a file";
 
