@@ -393,8 +393,5 @@ fn is_environment_file(text: &str) -> bool {
 /// Says whether a text is a command that prints the environment, or begins with one.
 fn is_printing(text: &str) -> bool {
     let mut words = text.split_whitespace();
-    match (words.next(), words.next()) {
-        (Some("printenv"), _) | (Some("env"), None | Some("|")) => true,
-        _ => false,
-    }
+    matches!((words.next(), words.next()), (Some("printenv"), _) | (Some("env"), None | Some("|")))
 }
