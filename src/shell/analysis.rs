@@ -8,6 +8,9 @@ use super::{Language, VARIABLE_PREFIX, bash, cmd, command, powershell, python};
 /// The most holes of a script: a list of a payload can make as many as it has items.
 pub const HOLES_MAX: usize = 1000;
 
+/// The most bytes of a script that payload text comes into: one of that length is analysed in about a second.
+pub const SCRIPT_BYTES_MAX: usize = 128 * 1024;
+
 /// What an author can do about a place that takes no payload text.
 const HELP: &str = "give the text to a program as an argument in double quotes, or let the payload choose among your own words with `oneOf`";
 
@@ -129,6 +132,11 @@ pub fn analyse(outline: &Outline) -> Analysis {
         let reason = format!("put into a script at more than {HOLES_MAX} places");
         return Analysis::unread(outline, Unread { hole: None, reason });
     }
+    if outline.author_text().len() > SCRIPT_BYTES_MAX {
+        let reason =
+            format!("put into a script of more than {} KiB: move a part of it into a file", SCRIPT_BYTES_MAX / 1024);
+        return Analysis::unread(outline, Unread { hole: None, reason });
+    }
     let found = match outline.language {
         Language::Bash => bash::analyse(outline),
         Language::PowerShell => powershell::analyse(outline),
@@ -212,6 +220,7 @@ impl Analysis {
         let help = match unmet {
             Requirement::Number => HELP_FOR_PYTHON,
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
+            Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
             _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
             _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",
         };

@@ -58,7 +58,7 @@ mod special;
 mod symbol;
 mod transport;
 
-pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, analyse};
+pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
 pub use outline::{ARGUMENTS, Outline, Piece, Script};

@@ -175,6 +175,17 @@ impl<'j> Judge<'j> {
             words.extend(items.into_iter().map(|item| self.parts(item, alternative)));
             return;
         }
+        if let [Token::Group(Bracket::Round, inner)] = argument
+            && let [statement] = inner.as_slice()
+        {
+            let items = values(&statement.tokens);
+            if items.len() > 1
+                && items.iter().all(|it| matches!(it, [Token::Text(_) | Token::Word(_) | Token::Variable(_)]))
+            {
+                words.extend(items.into_iter().map(|item| self.parts(item, alternative)));
+                return;
+            }
+        }
         for value in values(argument) {
             // Behind a string or brackets in front, what is glued to them is an argument of its own.
             let is_divided = matches!(value, [Token::Text(_) | Token::Group(..), next, ..] if !is_member(next));

@@ -8,6 +8,7 @@ const PROGRAM: &str =
 
 /// What helps where a part stands in the reason; the first counts.
 const HELPS: &[(&str, &str)] = &[
+    ("environment that is read", HELP),
     ("format", "put it in as a value: `'{} …'.format(value)`, `'%s …' % (value,)`, or an f-string"),
     ("template", "put it in as a value: `Template(text).substitute(name=value)`, `.render(name=value)`"),
     ("the environment", "give the variable a name of your own that no program obeys, such as `APP_TITLE`"),

@@ -2,10 +2,11 @@
 
 use super::format::gives_format;
 use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
-use super::lexer::Token;
+use super::lexer::{FIELD, Token};
 use super::line::{arguments, assigned, assignments, names, split};
 use super::sink::Judge;
 use super::tree::{Expr, Statement};
+use super::words::is_word;
 use crate::shell::filename::is_run;
 use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::Holes;
@@ -71,6 +72,11 @@ impl Judge<'_> {
 
     /// Taints what has the words behind the script, if payload text is among them.
     pub(super) fn learn_arguments(&mut self) {
+        // One word is known by its own name.
+        let all = self.environment.iter().enumerate();
+        self.tainted.extend(
+            all.filter(|(_, name)| is_word(name)).map(|(at, name)| (name.clone(), Holes::from([self.own + at]))),
+        );
         let places = self.environment.iter().enumerate().filter(|(_, name)| *name == ARGUMENTS);
         let holes: Holes = places.map(|(at, _)| self.own + at).collect();
         if holes.is_empty() {
@@ -138,7 +144,7 @@ impl Judge<'_> {
         let assigned = assigned(statement);
         let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
         let gives = |at: usize, name: &str| {
-            FINDING.contains(&name)
+            FINDING.contains(&name) && !imports_by_name(statement, at)
                 || (is_running(name) || self.running.contains(name)) && !is_called(at)
                 || gives_format(statement, at)
         };
@@ -176,4 +182,11 @@ impl Judge<'_> {
             self.run_files.extend(names(&statement[..equals]).map(str::to_owned));
         }
     }
+}
+
+/// Says whether a module is brought at an index by the name that the script writes: `__import__("json")`. What is
+/// called of it is known then.
+pub(super) fn imports_by_name(statement: &[Token], at: usize) -> bool {
+    matches!(statement.get(at..at + 4), Some([Token::Name(name), Token::Other('('), Token::Text(module, holes), Token::Other(')')])
+        if matches!(name.as_str(), "__import__" | "import_module") && holes.is_empty() && !module.contains(FIELD))
 }

@@ -24,6 +24,8 @@ const PREFIXES: &[&str] = &["r", "u", "b", "f", "br", "rb", "fr", "rf"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Literal(Escapes),
+    /// A literal in the `{ }` of an f-string, where older Pythons take no escapes.
+    Field,
     Comment,
     /// Outside of strings.
     Code,
@@ -35,6 +37,7 @@ impl Place {
         match self {
             Self::Comment => "a comment",
             Self::Code => "the script, outside of a string",
+            Self::Field => "a string in the braces of an f-string",
             Self::Literal(Escapes::Text) => "a string",
             Self::Literal(Escapes::Bytes) => "a byte string",
             Self::Literal(Escapes::None) => "a raw string",
@@ -66,9 +69,13 @@ pub(super) fn lex(symbols: &[Symbol]) -> Result<Lexed, Unread> {
 }
 
 /// Returns the tokens of what stands between the marks of a field of an f-string, with its braces, but for what
-/// says how the value is written.
-pub(super) fn field_tokens(field: &str) -> Option<Vec<Token>> {
-    let symbols: Vec<Symbol> = field.strip_prefix('{')?.strip_suffix('}')?.chars().map(Symbol::Char).collect();
+/// says how the value is written. `holes` gives the numbers of the holes in it.
+pub(super) fn field_tokens(field: &str, holes: &mut impl Iterator<Item = usize>) -> Option<Vec<Token>> {
+    let symbol = |character: char| match character {
+        HOLE => holes.next().map_or(Symbol::Opaque, Symbol::Hole),
+        other => Symbol::Char(other),
+    };
+    let symbols: Vec<Symbol> = field.strip_prefix('{')?.strip_suffix('}')?.chars().map(symbol).collect();
     let mut tokens = lex_inside(&symbols[..conversion(&symbols)], 1).ok()?.tokens;
     let end = tokens.iter().position(|token| *token == Token::End).unwrap_or(tokens.len());
     tokens.truncate(end);
@@ -196,7 +203,7 @@ impl Lexer<'_> {
                 }
                 Some(Symbol::Char('\n')) if length == 1 => return self.fail("a string is not closed on its line"),
                 Some(Symbol::Char('\\')) => self.backslash(escapes, &mut text)?,
-                Some(Symbol::Char('{')) if prefix.contains('f') => self.field(&mut text)?,
+                Some(Symbol::Char('{')) if prefix.contains('f') => self.field(&mut text, &mut holes)?,
                 Some(Symbol::Char(character)) => {
                     text.push(character);
                     self.at += 1;
@@ -231,7 +238,7 @@ impl Lexer<'_> {
     }
 
     /// Reads the `{ }` of an f-string, or the two `{{` that stand for one. What stands inside is code.
-    fn field(&mut self, text: &mut String) -> Result<(), Unread> {
+    fn field(&mut self, text: &mut String, holes: &mut Vec<usize>) -> Result<(), Unread> {
         if self.char_at(1) == Some('{') {
             self.at += 2;
             text.push('{');
@@ -243,8 +250,8 @@ impl Lexer<'_> {
         loop {
             match self.peek(0) {
                 Some(Symbol::Hole(hole)) => {
-                    let reason = "put into the expression of an f-string".to_owned();
-                    return Err(Unread { hole: Some(hole), reason });
+                    text.push(HOLE);
+                    holes.push(hole);
                 }
                 Some(Symbol::Char(character)) => {
                     text.push(character);
@@ -276,19 +283,28 @@ impl Lexer<'_> {
             return self.fail("f-strings are nested too deeply");
         }
         let code = &field[..conversion(field)];
+        let outside =
+            |hole| Err(Unread { hole: Some(hole), reason: "put into the expression of an f-string".to_owned() });
         let inner = lex_inside(code, self.depth + 1)?;
+        for (hole, place) in inner.places {
+            if !matches!(place, Place::Literal(_) | Place::Field) {
+                return outside(hole);
+            }
+            self.lexed.places.insert(hole, Place::Field);
+        }
         self.fields.extend(inner.tokens);
         // What says how it is written may have fields itself.
         let symbols = &field[code.len()..];
         let (fields, lexed) = (Vec::new(), Lexed::default());
         let mut format = Lexer { symbols, at: 0, open: 0, depth: self.depth + 1, fields, lexed };
         while format.peek(0).is_some() {
-            if format.char_at(0) == Some('{') {
-                format.field(&mut String::new())?;
-            } else {
-                format.at += 1;
+            match format.peek(0) {
+                Some(Symbol::Hole(hole)) => return outside(hole),
+                Some(symbol) if symbol.is('{') => format.field(&mut String::new(), &mut Vec::new())?,
+                _ => format.at += 1,
             }
         }
+        self.lexed.places.extend(format.lexed.places);
         self.fields.extend(format.fields);
         Ok(())
     }

@@ -11,7 +11,8 @@
 //! | inside `r'…'` | itself, and must be plain |
 //! | in a comment | the name of a variable that nothing sets |
 //! | elsewhere | refused; a number, true or false of a payload stands there by itself |
-//! | in the `{ }` of an f-string | refused |
+//! | in a string in the `{ }` of an f-string | itself, and must be plain |
+//! | elsewhere in the `{ }` of an f-string | refused |
 //!
 //! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
 //! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
@@ -29,6 +30,7 @@
 //! modules      the functions of modules; calls: what is given to them
 //! started      programs; environment: what they get
 //! readers      what modules make of text in ways of their own
+//! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
 //! ```
 
@@ -51,6 +53,7 @@ mod started;
 mod statement;
 mod texts;
 mod tree;
+mod words;
 
 use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
@@ -58,8 +61,9 @@ use super::requirement::Requirement;
 use super::symbol::{Symbol, symbols};
 use lexer::{Lexed, Place};
 use std::fmt::Write;
+pub(super) use words::demands_of_words;
 
-/// Why a script is refused that takes more than [`sink::WORK_MAX`] or is longer than [`sink::TOKENS_MAX`].
+/// Why a script is refused that takes more than [`sink::WORK_MAX`].
 const TOO_LONG: &str =
     "put into a script that pipehook can't follow: it is too long, or its statements are; move the data into a file";
 
@@ -70,7 +74,7 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     for (hole, place) in &lexed.places {
         holes[*hole] = Finding { place: Some(place.description()), ..Finding::default() };
         match place {
-            Place::Literal(Escapes::None) => holes[*hole].requirements.push(Requirement::Plain),
+            Place::Literal(Escapes::None) | Place::Field => holes[*hole].requirements.push(Requirement::Plain),
             Place::Code => holes[*hole].requirements.push(Requirement::Number),
             Place::Literal(_) | Place::Comment => {}
         }
@@ -91,6 +95,10 @@ fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {
                 Some(Place::Literal(escapes)) => {
                     script.push(Fragment::Text(std::mem::take(&mut text)));
                     script.push(Fragment::Escaped(*hole, *escapes));
+                }
+                Some(Place::Field) => {
+                    script.push(Fragment::Text(std::mem::take(&mut text)));
+                    script.push(Fragment::Escaped(*hole, Escapes::None));
                 }
                 Some(Place::Comment | Place::Code) | None => text.push_str(&variable(*hole)),
             },

@@ -436,16 +436,16 @@ impl<'t> Parser<'t> {
         let mut pieces = Vec::new();
         while let Some(Token::Text(text, holes)) = self.peek(0) {
             self.at += 1;
-            let mut holes = holes.iter();
+            let mut holes = holes.iter().copied();
             let mut rest = text.as_str();
             while let Some(at) = rest.find([HOLE, FIELD]) {
                 pieces.extend((at > 0).then(|| Piece::Text(rest[..at].to_owned())));
                 if rest[at..].starts_with(HOLE) {
-                    pieces.push(Piece::Hole(*holes.next()?));
+                    pieces.push(Piece::Hole(holes.next()?));
                     rest = &rest[at + 1..];
                 } else {
                     let (field, behind) = rest[at + 1..].split_once(FIELD_END)?;
-                    let tokens = field_tokens(field)?;
+                    let tokens = field_tokens(field, &mut holes)?;
                     let mut inner = Parser { tokens: &tokens, at: 0, depth: self.depth + 1 };
                     pieces.push(Piece::Field(inner.field()?));
                     rest = behind;

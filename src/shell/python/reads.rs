@@ -10,7 +10,7 @@ use super::lexer::{FIELD, Token};
 use super::line::{arguments, names, split};
 use super::sink::Judge;
 use super::tree::{Argument, Expr, Piece};
-use crate::shell::outline::ARGUMENTS;
+use super::words::is_word;
 use crate::shell::program::Holes;
 
 /// The names of files and folders that payload text was given to.
@@ -98,7 +98,7 @@ const PRINTING: &[&str] = &[
 impl Judge<'_> {
     /// Returns all payload text of the environment.
     pub(super) fn whole_environment(&self) -> Holes {
-        let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
+        let given = self.environment.iter().enumerate().filter(|(_, name)| !is_word(name));
         given.map(|(at, _)| self.own + at).chain(self.set.values().flatten().copied()).collect()
     }
 
@@ -115,13 +115,13 @@ impl Judge<'_> {
             Token::Text(text, _) if text.starts_with("git ") && text.split(' ').any(|it| PRINTING.contains(&it)) => {
                 self.named(GIT)
             }
-            Token::Text(text, _) if text == "env" || text == "printenv" => {
+            Token::Text(text, _) if is_printing(text) => {
                 let is_program = match &tokens[..at] {
                     [.., Token::Name(_) | Token::Other(')' | ']'), Token::Other('[')] => false,
                     [.., Token::Other('[' | '(')] => true,
                     _ => false,
                 };
-                let is_alone = words(&tokens[at + 1..]).all(|it| it.starts_with('-')) || text == "printenv";
+                let is_alone = words(&tokens[at + 1..]).all(|it| it.starts_with('-')) || text != "env";
                 if is_program && is_alone { self.whole_environment() } else { Holes::new() }
             }
             _ => Holes::new(),
@@ -352,7 +352,7 @@ impl Judge<'_> {
 
     /// Returns the payload text that chooses what an expression is, where it is no entry of something.
     fn chooses(&self, expression: &Expr, depth: usize) -> Holes {
-        let is_payload = |hole: &usize| *hole < self.own || self.environment[*hole - self.own] == ARGUMENTS;
+        let is_payload = |hole: &usize| *hole < self.own || is_word(&self.environment[*hole - self.own]);
         if depth > DEPTH_MAX || !self.goes_on() {
             return Holes::new();
         }
@@ -388,4 +388,10 @@ fn words(tokens: &[Token]) -> impl Iterator<Item = &str> {
 /// Says whether a text names the file in which the system shows a process's environment.
 fn is_environment_file(text: &str) -> bool {
     text.contains("/proc/") && text.contains("environ")
+}
+
+/// Says whether a text is a command that prints the environment, or begins with one.
+fn is_printing(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    matches!((words.next(), words.next()), (Some("printenv"), _) | (Some("env"), None | Some("|")))
 }

@@ -11,6 +11,7 @@ use super::help::help;
 use super::known::{
     LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
+use super::learn::imports_by_name;
 use super::lexer::{FIELD, FIELD_END, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
 use super::reads::{GIT, NAMES};
@@ -32,9 +33,6 @@ const STEPS_MAX: usize = 200_000;
 /// The most tokens that are looked at to find what reaches what, each as often as it is looked at; so many are
 /// looked at in less than a second. A script that needs more takes no payload text.
 pub(super) const WORK_MAX: usize = 4_000_000;
-
-/// The most tokens of a script.
-pub(super) const TOKENS_MAX: usize = 100_000;
 
 /// The parameters of a script's functions, by the functions' names.
 pub(super) type Functions = BTreeMap<String, Vec<String>>;
@@ -82,9 +80,6 @@ const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
 /// Notes what is demanded of each hole, and says whether all was looked at. Holes of the environment follow those of
 /// the script.
 pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) -> bool {
-    if tokens.len() > TOKENS_MAX {
-        return false;
-    }
     let lines = tokens.split(|token| *token == Token::End);
     let statements: Vec<&[Token]> = lines.flat_map(head_and_rest).filter(|it| !it.is_empty()).collect();
     let mut unread: Vec<&[Token]> = Vec::new();
@@ -246,7 +241,7 @@ impl Judge<'_> {
                         // Which variable or file it is has to be read as code.
                         let counts = words.clone().any(|word| self.makes_number(word)) && !field.contains(':');
                         if counts || words.clone().any(|word| self.is_reading(word)) {
-                            let code = field_tokens(field);
+                            let code = field_tokens(field, &mut std::iter::empty());
                             sources.extend(code.iter().flat_map(|code| self.sources(code)));
                             if counts && code.is_some() {
                                 continue;
@@ -373,6 +368,7 @@ impl Judge<'_> {
         }
         let runs = is_running(name) || self.running.contains(name) && !is_assigned;
         let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
+        let runs = runs && !imports_by_name(statement, at);
         if runs && !is_member_of("re") || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
             sources.extend(self.tainted.get(FILES).into_iter().flatten());

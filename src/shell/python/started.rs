@@ -7,9 +7,10 @@ use super::line::names;
 use super::sink::{FILES, Judge};
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
+use super::words::is_word;
 use crate::shell::analysis::Unread;
 use crate::shell::bash::without_version;
-use crate::shell::outline::{ARGUMENTS, names_variable, prints_environment};
+use crate::shell::outline::{names_variable, prints_environment};
 use crate::shell::program::{Demand, Holes, Part, Program, demands_of_shell_text};
 use crate::shell::requirement::Requirement;
 
@@ -228,7 +229,7 @@ impl Judge<'_> {
 
     /// Returns the variables of the environment that hold payload text.
     fn variables(&self) -> Vec<(String, Holes)> {
-        let given = self.environment.iter().enumerate().filter(|(_, name)| *name != ARGUMENTS);
+        let given = self.environment.iter().enumerate().filter(|(_, name)| !is_word(name));
         let given = given.map(|(at, name)| (name.clone(), Holes::from([self.own + at])));
         given.chain(self.set.iter().map(|(name, holes)| (name.clone(), holes.clone()))).collect()
     }

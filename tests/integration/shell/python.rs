@@ -57,7 +57,6 @@ pub(super) const NEVER: &[&str] = &[
     "import ${{ x }}",
     "${{ x }} = 1",
     "print(f'{${{ x }}}')",
-    "print(f'{\"${{ x }}\"}')",
     "print('\\${{ x }}')",
     "print('${{ x }} %s' % 1)",
     "print(('${{ x }} %s') % 1)",
@@ -138,6 +137,28 @@ fn code_in_a_word_of_a_list_may_be_a_number_as_it_may_in_bash() {
 fn what_is_given_to_a_shell_that_a_variable_holds_is_code() {
     let held = "import subprocess\np = subprocess.Popen(['bash'], stdin=subprocess.PIPE)\np.communicate(b'${{ x }}')";
     placed(held, "plain").expect_err("code that a shell reads");
+}
+
+#[test]
+fn a_string_in_an_f_string_takes_a_plain_value() {
+    for (script, printed) in [
+        ("print(f\"{'${{ x }}'[:7]}\", end='')", "59b20b8"),
+        ("print(f'''{\"v${{ x }}\".upper()} {'a' + 'b'}''', end='')", "V59B20B8D ab"),
+        ("print(f'''{f\"{'${{ x }}'[:2]}-${{ x }}\"}''', end='')", "59-59b20b8d"),
+    ] {
+        let placed = placed(script, "59b20b8d").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert_eq!(stdout(&Workspace::new().run("python3", &placed)), printed, "{script}");
+    }
+    placed("print(f\"{'${{ x }}'.upper()}\")", "a' + exec('x') + '").expect_err("what could end the string");
+    for script in [
+        "x = 1\nprint(f'{x + ${{ x }}}')",
+        "print(f'{1:${{ x }}}')",
+        "print(f'{\"a\".${{ x }}}')",
+        "import os\nos.system(f\"echo {'${{ x }}'}\")",
+        "print(f\"{eval('${{ x }}')}\")",
+    ] {
+        assert!(placed(script, "plain").is_err_and(|refusals| !refusals[0].value_dependent), "{script}");
+    }
 }
 
 #[test]

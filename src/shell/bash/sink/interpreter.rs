@@ -11,6 +11,7 @@ use super::later::Consequence;
 use super::simple::Call;
 use super::written::Runner;
 use super::{Walker, by_name};
+use crate::shell::python;
 
 const CODE: &str = "a part of a program's code";
 
@@ -267,7 +268,32 @@ impl Walker {
             let reaching = [call.sources(), vec![call.scope.stdin, any], files, named].concat();
             self.refuse(&reaching, "given to a program that runs texts");
         }
+        if name.starts_with("python") || name.starts_with("pypy") {
+            self.words_of_python(code, call);
+        }
         self.evaluated_files(code, call);
+    }
+
+    /// Demands of the words behind a program in Python what its own analysis says of each.
+    fn words_of_python(&mut self, code: &Argument, call: Call) {
+        let is_code = |it: &Argument| std::ptr::eq(it.word, code.word) || it.has_literal("-");
+        let behind = call.words.iter().position(is_code).map(|at| &call.words[at + 1..]);
+        let (Some(words), Some(text)) = (behind, code.literal()) else { return };
+        if words.iter().all(Argument::is_literal) {
+            return;
+        }
+        // Behind what may be many words nobody knows which is which.
+        let certain = words.iter().position(|it| it.word.may_be_many()).unwrap_or(words.len());
+        for (number, finding) in python::demands_of_words(&text) {
+            let at = number.map_or(0, |number| number - 1);
+            let given =
+                if number.is_some() && at < certain { words.get(at..=at) } else { words.get(certain.min(at)..) };
+            let sources: Vec<Id> = given.unwrap_or_default().iter().flat_map(Argument::sources).collect();
+            if let Some(reason) = &finding.refusal {
+                self.refuse(&sources, reason);
+            }
+            finding.requirements.iter().for_each(|requirement| self.require(&sources, *requirement));
+        }
     }
 
     /// Refuses text in files that a program's code names and runs as code. A program that is given text may write

@@ -123,6 +123,8 @@ const SOME: &[(&str, &str, &str)] = &[
     ("Stop-Process -Name \"${{ x }}\"", "*", "worker"),
     ("Restart-Service \"${{ x }}\"", "*", "worker"),
     ("Start-Process git -ArgumentList 'log', \"${{ x }}\"", "a --output=x", "v1.4.2"),
+    ("Start-Process git -ArgumentList @('checkout', \"${{ x }}\") -Wait", "a --output=x", "v1.4.2"),
+    ("git @('log', \"${{ x }}\")", "--output=x", "v1.4.2"),
     // What only letters, digits and `-` are left of.
     ("$s = \"${{ x }}\" -replace '[^a-z0-9]+', '-'; New-Item -Path \"previews/$s\"", "///", "feature/login_2"),
     ("$s = (\"${{ x }}\" -replace '[^a-z0-9]+', '-').Trim('-'); git checkout $s", "/f", "feature/login"),

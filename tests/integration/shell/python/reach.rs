@@ -3,7 +3,7 @@
 
 use super::placed;
 use crate::shell::running::{placed_beside, placed_in, text};
-use pipehook::shell::{Language, Placed, Refusal};
+use pipehook::shell::{Language, Placed, Refusal, SCRIPT_BYTES_MAX};
 
 fn beside(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
     placed_beside(Language::Python, script, "TITLE", value)
@@ -21,6 +21,8 @@ const ANY_VARIABLE: &[&str] = &[
     "import os, subprocess\nos.system(subprocess.check_output(['env']))",
     "import os, subprocess\nos.system(subprocess.check_output(['printenv', 'TITLE']))",
     "import subprocess\nsubprocess.run('printenv TITLE | sh', shell=True)",
+    "import subprocess\nx = subprocess.check_output('printenv TITLE', shell=True, text=True)\nsubprocess.run(x, shell=True)",
+    "import os\nos.system(__import__('os').environ['TIT' + 'LE'])",
     "import subprocess\nsubprocess.run('env | grep ^TITLE= | cut -c7- | sh', shell=True)",
 ];
 
@@ -85,6 +87,9 @@ fn names_of_files_and_what_git_tells_are_followed() {
 
 /// Scripts that run the value as code, or take it for one, by a way of Python's own.
 const CODE: &[&str] = &[
+    "__import__('os').system('${{ x }}')",
+    "__import__('pickle').loads(b'${{ x }}')",
+    "import webbrowser\nwebbrowser.get('${{ x }} %s').open('https://x.example')",
     "def g(): return exec\ng()('${{ x }}')",
     "def g(): return exec\nf = g()\nf('${{ x }}')",
     "def g(f=exec):\n    f('${{ x }}')\ng()",
@@ -171,8 +176,48 @@ fn a_script_that_is_too_long_to_follow_is_refused_and_a_long_one_is_followed() {
     placed(&format!("d = {{{table}}}\nprint(d, '${{{{ x }}}}')"), "a b").expect("a long statement");
     let chain: String = (0..4000).map(|at| format!("a{at} = a{}\n", at + 1)).collect();
     let followed = |script: &str| placed_in(Language::Python, &text(script, |_| "a".to_owned()));
-    for long in [format!("{chain}a4000 = '${{{{ x }}}}'"), format!("{}\nprint('${{{{ x }}}}')", "a, ".repeat(60_000))] {
-        let refusals = followed(&long).expect_err("too much to follow");
-        assert!(refusals[0].reason.contains("can't follow"), "{refusals:?}");
+    let refusals = followed(&format!("{chain}a4000 = '${{{{ x }}}}'")).expect_err("too much to follow");
+    assert!(refusals[0].reason.contains("can't follow"), "{refusals:?}");
+}
+
+/// Programs in bash's words, what the value may be there, and what it may not.
+const IN_BASH: &[(&str, &str, &str)] = &[
+    ("python3 -c 'import sys; print(open(sys.argv[1]).read())' \"${{ x }}\"", "docs/a.txt", "/etc/passwd"),
+    ("python3 -c 'import sys; open(sys.argv[1], \"w\").write(\"a\")' \"out/${{ x }}\"", "a.txt", "../../a.txt"),
+    ("python3 - \"${{ x }}\" <<'EOF'\nimport sys\nopen(sys.argv[1], 'w').write('a')\nEOF", "a.txt", "/etc/x"),
+    ("python3 -c 'import sys; from pathlib import Path; Path(sys.argv[2]).touch()' a \"${{ x }}\"", "b", "../b"),
+    ("python3 -c 'import sys; a, b = sys.argv[1:]; open(a, \"w\").write(b)' out.txt \"${{ x }}\"", "b", "../b"),
+];
+
+#[test]
+fn a_script_of_any_language_has_a_length_that_it_can_be_analysed_in() {
+    for (language, line) in [
+        (Language::Bash, "echo a b c d\n"),
+        (Language::Python, "print('a', 'b')\n"),
+        (Language::PowerShell, "Write-Host 'a' 'b'\n"),
+    ] {
+        let script = |bytes: usize| format!("{}# ${{{{ x }}}}", line.repeat(bytes / line.len()));
+        let analysed = |script: &str| placed_in(language, &text(script, |_| "a".to_owned()));
+        analysed(&script(SCRIPT_BYTES_MAX / 4)).unwrap_or_else(|refusals| panic!("{language:?}: {refusals:?}"));
+        let refusals = analysed(&script(SCRIPT_BYTES_MAX + line.len())).expect_err("too long");
+        assert!(refusals[0].reason.contains("more than 128 KiB"), "{refusals:?}");
+    }
+}
+
+#[test]
+fn a_program_in_a_word_of_bash_says_what_the_words_behind_it_must_be() {
+    let in_bash = |script: &str, value: &str| placed_in(Language::Bash, &text(script, |_| value.to_owned()));
+    for (script, honest, hostile) in IN_BASH {
+        in_bash(script, honest).unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
+        assert!(in_bash(script, hostile).is_err(), "{script} takes {hostile:?}");
+    }
+    let format = "python3 -c 'import os, sys; print(sys.argv[1].format(os))' \"${{ x }}\"";
+    in_bash(format, "plain").expect_err("a format");
+    for script in [
+        "python3 -c 'import sys; open(sys.argv[1], \"w\").write(sys.argv[2])' notes.md \"${{ x }}\"",
+        "python3 -c 'import sys; print(f\"{sys.argv[1]} done\", len(sys.argv[2]))' a \"${{ x }}\"",
+        "python3 - \"${{ x }}\" <<'EOF'\nimport json, sys\nprint(json.dumps({'t': sys.argv[1]}))\nEOF",
+    ] {
+        in_bash(script, "/a ../b {0}\n--c").unwrap_or_else(|refusals| panic!("{script}: {refusals:?}"));
     }
 }
