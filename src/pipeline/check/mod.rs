@@ -14,6 +14,7 @@ mod resources;
 mod run_name;
 pub(super) mod runtime;
 pub(super) mod scripts;
+mod tools;
 mod variables;
 mod view;
 
@@ -44,6 +45,7 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     machine::check(pipeline, scripts.machine.as_deref(), diagnostics);
     pool::check(pipeline, scripts.machine.as_deref(), diagnostics);
     let mut needs = inputs::check(pipeline, diagnostics);
+    needs.extend(tools::check(pipeline, scripts, diagnostics));
     needs.extend(scripts::check(pipeline, scripts, diagnostics));
     needs
 }

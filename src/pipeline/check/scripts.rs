@@ -131,15 +131,15 @@ pub(in crate::pipeline) struct Through {
 
 /// Text with the place of each segment.
 #[derive(Default)]
-struct Spanned {
-    text: Text,
+pub(super) struct Spanned {
+    pub(super) text: Text,
     spans: Vec<Span>,
     /// For each segment the variable that brought it.
     through: Vec<Option<Through>>,
 }
 
 impl Spanned {
-    fn push(&mut self, segment: Segment, span: Span) {
+    pub(super) fn push(&mut self, segment: Segment, span: Span) {
         self.push_through(segment, span, None);
     }
 
@@ -237,7 +237,7 @@ fn find<'v>(tainted: &[&'v Variable], name: &str) -> Option<&'v Variable> {
 }
 
 /// A variable of a step's environment that holds payload text.
-struct Seed {
+pub(super) struct Seed {
     name: String,
     value: Text,
     span: Span,
@@ -289,7 +289,7 @@ fn arguments(script: &model::Script, tainted: &[&Variable]) -> Vec<Seed> {
 }
 
 /// Returns where payload text comes into a script, where in a payload it was, and the variable that brought it.
-fn place<'t>(
+pub(super) fn place<'t>(
     entrance: &Entrance,
     text: &'t Spanned,
     environment: &'t [Seed],

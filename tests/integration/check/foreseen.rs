@@ -136,7 +136,7 @@ fn what_payload_text_may_come_to_decide_about_a_job_is_told_with_the_way_out() {
         format!("  strategy:\n    matrix: $[ {output} ]"),
         format!("  strategy:\n    parallel: $[ {output} ]"),
         format!("  timeoutInMinutes: 5\n  continueOnError: $[ lower({output}) ]"),
-        format!("  strategy: {{matrix: {{a: {{b: c}}}},\n    maxParallel: $[ {output} ]}}"),
+        format!("  strategy:\n    maxParallel: $[ {output} ]\n    matrix: {{a: {{b: c}}}}"),
         format!("  cancelTimeoutInMinutes: 5\n  timeoutInMinutes: $[ coalesce({output}, 3) ]"),
     ] {
         tells(&two_jobs(computed, &of_second), &["warning m.yml:12 tainted-structure"]);

@@ -286,6 +286,6 @@ fn a_macro_of_a_payloads_variable_is_marked_in_the_script_before_and_with_a_deli
     assert_eq!(check, rendered["reports"], "{rendered:#}");
     let report = &check[0];
     assert_eq!((check.as_array().map(Vec::len), &report["place"]["line"]), (Some(1), &6.into()), "{check:#}");
-    assert_eq!(report["related"][0]["place"]["line"], 3, "{check:#}");
+    assert_eq!(report["related"][0]["line"], 3, "{check:#}");
     assert!(report["related"][0]["label"].as_str().is_some_and(|label| label.contains("`v`")), "{check:#}");
 }
