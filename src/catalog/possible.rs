@@ -39,7 +39,7 @@ const REJECTED: &str = "a run whose values lead here is rejected for it";
 /// Passes look at no scripts: what their places take is known for any text when the file is read.
 pub(super) const UNJUDGED: Substitution = Substitution::Raw;
 /// Mistakes of places that take no text of a payload, whatever it says.
-const OF_TEXT: [Code; 3] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice];
+const OF_TEXT: [Code; 4] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice, Code::TaintedInScript];
 
 /// Mistakes by which such a place refuses a number too: a name with a number in it may be that of no file.
 const REFUSING: [Code; 4] =
@@ -128,7 +128,7 @@ pub(super) fn add_of_pipeline(
         }
         add_local(of_text.iter(), judge, diagnostics);
         // What can't begin when its time comes is no reason to reject the run before.
-        let is_later = |it: &&Diagnostic| it.severity == Severity::Warning && OF_TEXT.contains(&it.code);
+        let is_later = |it: &&Diagnostic| it.severity == Severity::Warning && it.code == Code::TaintedStructure;
         for mistake in
             of_text.iter().filter(is_later).filter(|it| judge.is_news(it, diagnostics)).cloned().collect::<Vec<_>>()
         {
@@ -138,10 +138,11 @@ pub(super) fn add_of_pipeline(
 }
 
 /// Says whether a place that takes no text of a payload is one for which payloads have nothing else: an
-/// expression that is evaluated later, the format of a text, and the name of a value.
+/// expression that is evaluated later, a program, the format of a text, and the name of a value.
 fn is_meant_for_text(mistake: &Diagnostic) -> bool {
     let titles = [PAYLOAD_AS_FORMAT, PAYLOAD_AS_NAME];
-    mistake.code == Code::TaintedCondition || titles.contains(&mistake.title.as_str())
+    let codes = [Code::TaintedCondition, Code::TaintedInScript];
+    codes.contains(&mistake.code) || titles.contains(&mistake.title.as_str())
 }
 
 /// Says whether payload text stands in an expression that is wrong with every value.

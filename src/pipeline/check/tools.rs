@@ -20,7 +20,7 @@ const FILE: &str = "file";
 
 pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
-    if rules.substitution != Substitution::Safe {
+    if rules.substitution != Substitution::Safe && !rules.is_foresight {
         return needs;
     }
     for step in pipeline.jobs().flat_map(|job| job.all_steps()) {
@@ -155,6 +155,11 @@ fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Nee
         return;
     }
     let analysis = rules.known.analysis(&script.outline());
+    let mut tell = |refusal: &Refusal| diagnostics.push(refused(refusal, line, program));
+    if rules.is_foresight {
+        // The texts stand for any other: only what takes none is told.
+        return analysis.refusals().iter().for_each(tell);
+    }
     let values = script.values();
     match analysis.test(&values) {
         Ok(()) => {
@@ -163,7 +168,7 @@ fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Nee
                 needs.extend(hole.requirements.iter().map(need));
             }
         }
-        Err(refusals) => refusals.iter().for_each(|refusal| diagnostics.push(refused(refusal, line, program))),
+        Err(refusals) => refusals.iter().for_each(&mut tell),
     }
 }
 
