@@ -5,9 +5,9 @@
 //! defaults of parameters make of it where nobody gives others, and constants.
 
 use super::prepare::inputs;
-use super::sure::Doubt;
+use super::sure::{Doubt, is_cut_short};
 use super::{Pipeline, Trigger, possible};
-use crate::diagnostic::{Code, Diagnostics, SourceMap};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap};
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::Known;
 use crate::template::{Gaps, Inputs, Node, Template, TemplateKind};
@@ -54,12 +54,13 @@ fn examined(
     mut found: Diagnostics,
 ) -> Diagnostics {
     // What an expansion has not come to is not missing.
-    if found.iter().any(|it| it.code == Code::ExpansionLimit) {
+    if is_cut_short(&found) {
         return found;
     }
     let mut of_document = Diagnostics::default();
     pipeline::examine(document, name, rules, &mut of_document);
-    let sure = apart.gaps.explain(of_document).into_iter().filter(|it| apart.doubt.had_values(it, &apart.gaps.places));
+    let had_values = |it: &Diagnostic| apart.doubt.had_values(it, document, &apart.gaps);
+    let sure = apart.gaps.explain(of_document).into_iter().filter(had_values);
     sure.for_each(|mistake| found.push(apart.gaps.told(mistake)));
     found
 }

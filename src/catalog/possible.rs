@@ -10,7 +10,7 @@ use super::prepare::inputs;
 use super::sure::{ABSENCES, Judge, OF_SURROUNDINGS};
 use super::{Listener, Pipeline, Trigger, TriggeringWebhook};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
-use crate::expression::PAYLOAD_AS_FORMAT;
+use crate::expression::{PAYLOAD_AS_FORMAT, PAYLOAD_AS_NAME};
 use crate::pipeline::ScriptRules;
 use crate::shell::Substitution;
 use crate::template::{Branches, Inputs, Template, TemplateKind};
@@ -39,7 +39,7 @@ const REJECTED: &str = "a run whose values lead here is rejected for it";
 /// Passes look at no scripts: what their places take is known for any text when the file is read.
 pub(super) const UNJUDGED: Substitution = Substitution::Raw;
 /// Mistakes of places that take no text of a payload, whatever it says.
-const OF_TEXT: [Code; 3] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice];
+const OF_TEXT: [Code; 4] = [Code::TaintedStructure, Code::TaintedCondition, Code::TaintedChoice, Code::TaintedInScript];
 
 /// Mistakes by which such a place refuses a number too: a name with a number in it may be that of no file.
 const REFUSING: [Code; 4] =
@@ -112,8 +112,11 @@ pub(super) fn add_of_pipeline(
             // A place that takes a number is no mistake: the sender may always send one.
             let of_number = with_payload(pipeline, listener, *at, |place| place.to_string()).found;
             let places = places(&of_number, &REFUSING);
-            let is_refused =
-                |it: &&Diagnostic| OF_TEXT.contains(&it.code) && (is_among(it, &places) || is_meant_for_text(it));
+            let is_refused = |it: &&Diagnostic| {
+                it.severity == Severity::Error
+                    && OF_TEXT.contains(&it.code)
+                    && (is_among(it, &places) || is_meant_for_text(it))
+            };
             let note = "a delivery that brings text here is rejected";
             let refused: Vec<Diagnostic> = of_text.iter().filter(is_refused).cloned().collect();
             add_of_expressions(pipeline, listener, (*at, of_number), judge, diagnostics);
@@ -124,13 +127,22 @@ pub(super) fn add_of_pipeline(
             }
         }
         add_local(of_text.iter(), judge, diagnostics);
+        // What can't begin when its time comes is no reason to reject the run before.
+        let is_later = |it: &&Diagnostic| it.severity == Severity::Warning && it.code == Code::TaintedStructure;
+        for mistake in
+            of_text.iter().filter(is_later).filter(|it| judge.is_news(it, diagnostics)).cloned().collect::<Vec<_>>()
+        {
+            diagnostics.push(mistake);
+        }
     }
 }
 
 /// Says whether a place that takes no text of a payload is one for which payloads have nothing else: an
-/// expression that is evaluated later, and the format of a text.
+/// expression that is evaluated later, a program, the format of a text, and the name of a value.
 fn is_meant_for_text(mistake: &Diagnostic) -> bool {
-    mistake.code == Code::TaintedCondition || mistake.title == PAYLOAD_AS_FORMAT
+    let titles = [PAYLOAD_AS_FORMAT, PAYLOAD_AS_NAME];
+    let codes = [Code::TaintedCondition, Code::TaintedInScript];
+    codes.contains(&mistake.code) || titles.contains(&mistake.title.as_str())
 }
 
 /// Says whether payload text stands in an expression that is wrong with every value.
@@ -176,7 +188,8 @@ fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Pass {
     let mut found = Diagnostics::default();
     let inputs = Inputs { branches: Branches::Each(at), ..inputs(pipeline, trigger, &mut found) };
     let made = pipeline.template.expand_with_gaps(&inputs, &mut found);
-    Pass::new(made, &pipeline.name, &pipeline.scripts.rules(UNJUDGED), found)
+    let rules = ScriptRules { is_foresight: true, ..pipeline.scripts.rules(UNJUDGED) };
+    Pass::new(made, &pipeline.name, &rules, found)
 }
 
 fn add_local<'f>(found: impl Iterator<Item = &'f Diagnostic>, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {

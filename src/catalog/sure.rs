@@ -12,7 +12,6 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, Sourc
 use crate::pipeline::{self, ScriptRules};
 use crate::shell::{Known, Substitution};
 use crate::template::{Gaps, Inputs, Node, Template, TemplateKind};
-use std::collections::HashSet;
 
 /// How it ends.
 const CLOSINGS: [&str; 2] = ["}}", ">>"];
@@ -46,6 +45,9 @@ const OF_EXPRESSIONS: [Code; 7] = [
 
 /// The text of the pipeline's own file.
 const PIPELINE: SourceId = SourceId(0);
+
+/// The note of a mistake that a run has for which people give no parameters.
+const BY_DEFAULT: &str = "a run without `--parameter` has this mistake: the defaults lead to it";
 
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
@@ -105,7 +107,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let doubt = Doubt { given, ..Doubt::new(&pipeline.sources, diagnostics, &found) };
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(possible::UNJUDGED) };
     // What an expansion has not come to is not missing.
-    if !found.iter().any(|it| it.code == Code::ExpansionLimit) {
+    if !is_cut_short(&found) {
         pipeline::examine(&document, &pipeline.name, &rules, &mut found);
         found = gaps.explain(found);
     }
@@ -127,14 +129,23 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         let is_sure = is_whole || stops_deliveries || doubt.is_sure(&diagnostic);
         if is_sure {
             add_news(diagnostic, diagnostics, read);
-        } else if known_at(&diagnostic, diagnostics, read).is_some() {
             continue;
-        } else if is_by_default && diagnostic.severity == Severity::Error {
-            let note = "a run without `--parameter` has this mistake: the defaults lead to it";
-            diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(note) });
+        }
+        let is_by_default = is_by_default && diagnostic.severity == Severity::Error;
+        match known_at(&diagnostic, diagnostics, read) {
+            Some(known) if is_by_default => diagnostics.annotate(known, BY_DEFAULT),
+            None if is_by_default => {
+                diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(BY_DEFAULT) });
+            }
+            _ => {}
         }
     }
     possible::add_of_pipeline(pipeline, &passes, &Judge { doubt: &doubt, read }, diagnostics);
+}
+
+/// Says whether an expansion met a limit, or went round in a circle, so that it has not come to the rest.
+pub(super) fn is_cut_short(found: &Diagnostics) -> bool {
+    found.iter().any(|it| matches!(it.code, Code::ExpansionLimit | Code::TemplateCycle))
 }
 
 /// Says whether a pipeline's own file could not be read as far as to have a tree.
@@ -178,7 +189,7 @@ pub(super) fn add_mistakes_beside(
     substitution: Substitution,
     diagnostics: &mut Diagnostics,
 ) {
-    if diagnostics.iter().any(|diagnostic| diagnostic.code == Code::ExpansionLimit) {
+    if is_cut_short(diagnostics) {
         return;
     }
     let doubt = Doubt::of_gaps(&pipeline.sources, diagnostics);
@@ -186,7 +197,7 @@ pub(super) fn add_mistakes_beside(
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();
     for diagnostic in gaps.explain(found) {
-        if doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, &gaps.places) {
+        if doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, document, gaps) {
             add_news(gaps.told(diagnostic), diagnostics, read);
         }
     }
@@ -206,7 +217,9 @@ fn known_at(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> Option
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
     let is_same = |(at, known): (usize, &Diagnostic)| {
         // What is no text, or no list, has nothing else that could be right.
-        let is_final = FINAL.contains(&known.code) || at < read && known.code == Code::WrongType;
+        let is_final = FINAL.contains(&known.code)
+            || at < read && known.code == Code::WrongType
+            || known.code == diagnostic.code && is_whatever_comes(known);
         let is_told = is_final || known.code == diagnostic.code && (at < read || known.title == diagnostic.title);
         is_told && place(known) == place(diagnostic)
     };
@@ -239,7 +252,7 @@ impl<'s> Doubt<'s> {
         let mut doubt = Self { sources, hides_more: false, passes: None, unclosed: places.collect(), given: None };
         let is_left_out = |it: &Diagnostic| LEFT_OUT.contains(&it.code);
         let hides = |it: &Diagnostic| is_left_out(it) || OF_EXPRESSIONS.contains(&it.code) && doubt.would_bring(it);
-        doubt.hides_more = known.iter().any(hides) || found.iter().any(|it| it.code == Code::ExpansionLimit);
+        doubt.hides_more = known.iter().any(hides) || is_cut_short(found);
         doubt
     }
 
@@ -268,7 +281,12 @@ impl<'s> Doubt<'s> {
             code => {
                 let is_given = self.given.is_some_and(|given| given.overlaps(place.span));
                 // Whoever reads a script reads it whatever values come into it.
-                let is_of_text = code != Code::MissingProgram && has_expression(written);
+                let is_of_text = match code {
+                    Code::MissingProgram => false,
+                    // What is more than one expression is text, a list or a mapping whatever the expression gives.
+                    Code::WrongType => is_expression || begins_with_expression(written),
+                    _ => has_expression(written),
+                };
                 is_given || is_of_text || self.is_inside_expression(before, place.span)
             }
         };
@@ -293,10 +311,16 @@ impl<'s> Doubt<'s> {
     }
 
     /// Says whether the expressions at the place of a mistake all had their values, so that it does not
-    /// follow from another one.
-    pub(super) fn had_values(&self, diagnostic: &Diagnostic, gaps: &HashSet<Span>) -> bool {
+    /// follow from another one, or whether their values are no matter.
+    pub(super) fn had_values(&self, diagnostic: &Diagnostic, document: &Node, gaps: &Gaps) -> bool {
         let Some(place) = diagnostic.primary.as_ref().map(|label| label.span) else { return false };
-        !self.may_be_brought(diagnostic) && !gaps.iter().any(|gap| gap.overlaps(place))
+        let is_of_author = || match diagnostic.code {
+            // A list is one whatever its items are, and so is a mapping; text around expressions is text.
+            Code::WrongType => document.has_form_at(place) && !gaps.is_whole_value(place),
+            _ => is_whatever_comes(diagnostic),
+        };
+        let had_values = || is_of_author() || !gaps.places.iter().any(|gap| gap.overlaps(place));
+        !self.may_be_brought(diagnostic) && had_values()
     }
 
     /// Says whether a place stands in the midst of an expression, given the text before it: what is
@@ -312,6 +336,17 @@ impl<'s> Doubt<'s> {
         };
         !self.unclosed.iter().any(is_over)
     }
+}
+
+/// Says whether a mistake is in what the author wrote around expressions.
+fn is_whatever_comes(diagnostic: &Diagnostic) -> bool {
+    diagnostic.notes.iter().any(|note| note == pipeline::WHATEVER_COMES)
+}
+
+/// Says whether a value begins with an expression, in quotes or not: then it may be nothing else.
+fn begins_with_expression(written: &str) -> bool {
+    let written = written.trim_start_matches(['\'', '"']).trim_start();
+    OPENINGS.iter().any(|opening| written.starts_with(opening))
 }
 
 /// Says whether a mistake at a key may be due to what a directive beside it brings or does not bring: the

@@ -104,7 +104,7 @@ impl Serve {
             body_time: Duration::from_secs(self.body_seconds),
         });
         report_broken(&shelf.catalog());
-        report_ended(&config);
+        report_secrets(&config);
         let watching = catalog::watch(shelf.clone(), report_broken);
         let (drain, drained) = watch::channel(Drain::No);
         let hang_ups = on_signals(drain.clone())?;
@@ -180,7 +180,7 @@ impl Subject for Parts {
         // Where nobody hears it the server ends.
         let _ = bell.send(());
         mover.take_up(&addresses(config));
-        report_ended(config);
+        report_secrets(config);
         // Last: what a new connection brings finds all else changed.
         state.intake.set_rules(rules(config));
         state.connections.store(Arc::new(open_connections(config)));
@@ -237,9 +237,14 @@ fn announce(lines: &str) {
     }
 }
 
-/// Logs which connections nobody can post to, since every secret of theirs has ended.
-fn report_ended(config: &Config) {
+/// Logs which secrets are weak, and which connections nobody can post to, since every secret of theirs has ended.
+fn report_secrets(config: &Config) {
     let now = Timestamp::now();
+    for connection in config.connections.iter().filter(|it| it.enabled) {
+        for weakness in connection.weaknesses() {
+            tracing::warn!(connection = connection.name, "{weakness}");
+        }
+    }
     for connection in config.connections.iter().filter(|it| it.enabled && it.has_outlived_its_secrets(now)) {
         tracing::warn!(connection = connection.name, "every secret of a connection has ended: nobody can post to it");
     }

@@ -167,6 +167,14 @@ impl Diagnostics {
         known.severity = known.severity.max(severity);
     }
 
+    /// Adds a fact to one that is less than an error, if it is not said yet.
+    pub fn annotate(&mut self, at: usize, note: &str) {
+        let known = &mut self.0[at];
+        if known.severity < Severity::Error && !known.notes.iter().any(|known| known == note) {
+            known.notes.push(note.to_owned());
+        }
+    }
+
     /// Says whether at least one is an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)

@@ -140,6 +140,11 @@ fn item_index(key: &Value) -> Option<usize> {
     }
 }
 
+/// What is wrong with payload text as the name of a value.
+pub(crate) const PAYLOAD_AS_NAME: &str = "a payload can't choose which value is read";
+/// What is wrong with it as the place in a list. A number of a payload may stand there.
+const PAYLOAD_AS_PLACE: &str = "a payload's text can't choose which item is read";
+
 /// Refuses a text of a payload as the key of the author's object or list: the payload would choose
 /// among the author's values, and so might read a secret.
 fn refuse_choice(value: &Value, key: &Value, range: &Range<usize>) -> Result<(), Mistake> {
@@ -147,7 +152,7 @@ fn refuse_choice(value: &Value, key: &Value, range: &Range<usize>) -> Result<(),
     let Some(origin) = key.origin().filter(|_| is_authors) else {
         return Ok(());
     };
-    let title = "a payload can't choose which value is read";
+    let title = if matches!(value, Value::Object(_)) { PAYLOAD_AS_NAME } else { PAYLOAD_AS_PLACE };
     let label = format!("this is {}", key.describe());
     Err(Mistake::new(Code::TaintedChoice, range.clone(), title, label)
         .came_from(Some(origin))

@@ -47,6 +47,7 @@ mod version;
 pub use budget::{BYTES_MAX, COMPARED_MAX, STEPS_MAX, Usage};
 pub use context::{Context, Counter, Dialect};
 pub use convert::Unconvertible;
+pub(crate) use evaluate::PAYLOAD_AS_NAME;
 pub(crate) use function::PAYLOAD_AS_FORMAT;
 pub use json::{JSON_DEPTH_MAX, JsonError};
 pub use mistake::Mistake;

@@ -2,6 +2,7 @@
 //! become a literal of it, or the run is rejected.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::expression::PAYLOAD_AS_NAME;
 use crate::taint::{Segment, Text};
 use crate::template;
 
@@ -71,8 +72,7 @@ impl Read {
 
 /// Reports payload text as an index: it would choose among the author's values, and so might read a secret.
 fn chooses(segment: &Segment, span: Span) -> Diagnostic {
-    let title = "a payload can't choose which value is read";
-    let refused = Diagnostic::error(Code::TaintedChoice, title, span, "this names the value");
+    let refused = Diagnostic::error(Code::TaintedChoice, PAYLOAD_AS_NAME, span, "this names the value");
     with_origin(refused, segment).help("let it choose among texts of yours: `oneOf(x, 'a', 'b')`")
 }
 

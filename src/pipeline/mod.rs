@@ -43,7 +43,7 @@ pub use machine::Machine;
 pub use model::POOL_DEFAULT;
 pub use resources::{FilterSource, Subject, TestSource, Upstream, WebhookResource, upstreams, webhooks};
 pub use rewritten::rewritten;
-pub use schema::judge;
+pub use schema::{WHATEVER_COMES, judge};
 pub use trail::{Choice, TRAIL_MAX, Trail, Use};
 
 use crate::diagnostic::Diagnostics;
@@ -57,6 +57,8 @@ use std::sync::Arc;
 pub struct ScriptRules {
     /// What the connection says.
     pub substitution: Substitution,
+    /// Whether a pipeline is looked at before any delivery: of scripts nothing is said, whatever the connection says.
+    pub is_foresight: bool,
     /// The analyses that were made when the file was loaded.
     pub known: Known,
     /// Who will execute the run, if that is known.

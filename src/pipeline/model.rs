@@ -5,7 +5,7 @@ use super::plan;
 use super::task::Definition;
 use crate::diagnostic::Span;
 use crate::taint::Text;
-use crate::template::Scalar;
+use crate::template::{Pattern, Scalar};
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub(super) struct Pipeline {
     pub(super) stages: Vec<Stage>,
     /// Whether a stage could not be read, so that names may be missing.
     pub(super) has_gaps: bool,
+    /// What these names may be; `None` for any.
+    pub(super) missing: Option<Vec<Pattern>>,
 }
 
 /// Variables of one scope, in order, and the groups among them.
@@ -81,6 +83,8 @@ pub(super) struct Stage {
     pub(super) jobs: Vec<Job>,
     /// Whether a job could not be read, so that names may be missing.
     pub(super) has_gaps: bool,
+    /// What these names may be; `None` for any.
+    pub(super) missing: Option<Vec<Pattern>>,
     /// Whether it may wait for others than these, since a key or `dependsOn` was not understood.
     pub(super) may_wait: bool,
     /// Whether the file has stages at all.
@@ -223,7 +227,7 @@ pub(super) struct Script {
     pub(super) ignore_last_exit_code: plan::Flag,
     pub(super) preferences: Vec<(String, String)>,
     pub(super) arguments: Text,
-    pub(super) program: Option<Text>,
+    pub(super) program: Option<Placed<Text>>,
 }
 
 #[derive(Debug)]

@@ -160,7 +160,7 @@ fn action(action: &Action) -> plan::Action {
             ignore_last_exit_code: script.ignore_last_exit_code.clone(),
             preferences: script.preferences.clone(),
             arguments: script.arguments.clone(),
-            program: script.program.clone(),
+            program: script.program.as_ref().map(|program| program.value.clone()),
         }),
         Action::Checkout(checkout) => plan::Action::Checkout(Box::new(checkout.value.clone())),
         Action::Task(task) => plan::Action::Task(plan::Task {

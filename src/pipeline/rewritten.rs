@@ -82,7 +82,13 @@ fn step(entries: &mut Vec<Entry>, variables: &Variables) {
 
 fn author(text: String) -> Scalar {
     let text = Text::author(text);
-    Scalar { segment_spans: vec![Span::NONE; text.segments().len()], text, kind: Kind::Text, number_from: None }
+    Scalar {
+        segment_spans: vec![Span::NONE; text.segments().len()],
+        text,
+        kind: Kind::Text,
+        number_from: None,
+        patterns: None,
+    }
 }
 
 /// Adds values to the `env` of a step.

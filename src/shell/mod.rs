@@ -35,6 +35,7 @@
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
 //! filename     files that somebody runs, by their names
+//! words        arguments as tasks split them, and as words of bash
 //! program      commands of another language, judged as bash's
 //! bash         each language: the script with references, and what reaches what evaluates it
 //! powershell
@@ -57,6 +58,7 @@ mod requirement;
 mod special;
 mod symbol;
 mod transport;
+pub mod words;
 
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
 pub use bash::{UNQUOTED, kept_from_children};

@@ -2,6 +2,7 @@
 //!
 //! Places are not stored: the texts they point into may have changed.
 
+use super::Pattern;
 use crate::diagnostic::Span;
 use crate::taint::{Origin, Text};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,11 @@ pub struct Scalar {
     /// Where in a payload a number or boolean came from that is clean text, or part of it.
     #[serde(skip)]
     pub number_from: Option<Arc<Origin>>,
+    /// In a document with gaps, what the text may come to be if a part of it is not known; for a gap in a list, what
+    /// the names of the items may be that it stands for. `None` for a text that is known, and for a gap that
+    /// may bring anything.
+    #[serde(skip)]
+    pub patterns: Option<Arc<[Pattern]>>,
 }
 
 /// What a scalar was written as, or which type an expression gave.
@@ -107,6 +113,25 @@ impl Node {
             Content::Scalar(_) => false,
             Content::Sequence(items) => items.iter().any(Self::is_gap),
             Content::Mapping(entries) => entries.iter().any(Entry::is_gap),
+        }
+    }
+
+    /// Says whether all that stands at a place has a form that is known: a list, a mapping, or text. Of an
+    /// expression without a value it is not.
+    pub fn has_form_at(&self, place: Span) -> bool {
+        let mut found = Vec::new();
+        self.forms_at(place, &mut found);
+        !found.is_empty() && found.iter().all(|is_known| *is_known)
+    }
+
+    fn forms_at(&self, place: Span, found: &mut Vec<bool>) {
+        if self.span == place {
+            found.push(!matches!(&self.content, Content::Scalar(Scalar { kind: Kind::Null | Kind::Gap, .. })));
+        }
+        match &self.content {
+            Content::Scalar(_) => {}
+            Content::Sequence(items) => items.iter().for_each(|item| item.forms_at(place, found)),
+            Content::Mapping(entries) => entries.iter().for_each(|entry| entry.value.forms_at(place, found)),
         }
     }
 

@@ -13,6 +13,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+/// The bytes that a secret should have at least: fewer can be tried out (injection, section 6).
+const SECRET_BYTES_LEAST: usize = 16;
+
 /// After how many seconds the use of a secret is noted again: who rotates secrets looks at days.
 const USES_APART: i64 = 60;
 
@@ -84,6 +87,24 @@ impl Connection {
     /// Says whether it has secrets and every one has ended: nobody can post to it any more.
     pub fn has_outlived_its_secrets(&self, now: Timestamp) -> bool {
         !self.secrets().is_empty() && self.live_secrets(now).next().is_none()
+    }
+
+    /// Returns what is weak about its secrets, each in a sentence that shows none.
+    pub fn weaknesses(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (at, secret) in self.secrets().iter().enumerate() {
+            if secret.is_short() {
+                found.push(format!(
+                    "the secret `{}` has fewer than {SECRET_BYTES_LEAST} bytes: it can be guessed",
+                    secret.name
+                ));
+            }
+            if let Some(same) = self.secrets()[..at].iter().find(|it| it.bytes() == secret.bytes()) {
+                let names = format!("`{}` and `{}`", same.name, secret.name);
+                found.push(format!("the secrets {names} are the same: that one of them is used tells nothing"));
+            }
+        }
+        found
     }
 
     /// Returns all its secrets, ended ones too.
@@ -160,6 +181,11 @@ impl Secret {
     /// Says whether it has not ended.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|end| now < end)
+    }
+
+    /// Says whether it can be guessed: a public key is no secret at all.
+    fn is_short(&self) -> bool {
+        !self.key.is_public() && self.bytes().len() < SECRET_BYTES_LEAST
     }
 
     /// Says whether a use is to be noted: the first one, and then one a minute.

@@ -3,11 +3,11 @@
 
 use super::context::{Host, JobContext};
 use super::environment::Environment;
+use super::flag;
 use super::variables::Variables;
-use super::{flag, words};
 use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{Action, ErrorAction, Interpreter, Script, Step, TargetPlace};
-use crate::shell::Language;
+use crate::shell::{Language, words};
 use crate::taint::Text;
 use std::borrow::Cow;
 use std::ffi::OsString;

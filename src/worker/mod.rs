@@ -45,7 +45,6 @@ mod start;
 mod step;
 mod stop;
 mod variables;
-mod words;
 mod workspace;
 
 pub use attendance::Lookout;

@@ -11,10 +11,12 @@ mod limits;
 mod mutation;
 mod once;
 mod rebuilt;
+mod secrets;
 mod syntax;
 mod template;
 mod together;
 mod told;
+mod whatever;
 
 use super::support::Folder;
 use pipehook::diagnostic::Code;

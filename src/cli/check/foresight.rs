@@ -33,7 +33,8 @@ pub(super) struct Foreseen {
     filters: Vec<FilterVerdict>,
     /// Whether it starts, and the run would be rejected: the reports say why.
     rejected: bool,
-    /// Where the payload's text would go, and what it would decide.
+    /// Where the payload's text would go, and what it would decide. Of a run that would be rejected as far as it
+    /// comes.
     expansion: Option<Trail>,
 }
 
@@ -89,9 +90,10 @@ impl Given<'_> {
         // What a filter keeps out is not rejected, whatever an expansion would find.
         let mut unheard = Diagnostics::default();
         let prepared = prepare(pipeline, &trigger, if starts { diagnostics } else { &mut unheard });
-        let expansion = prepared.as_ref().map(|prepared| {
-            let (_, decided) = expand_told(pipeline, &trigger);
-            Trail::of(&prepared.document, &decided, &pipeline.sources, substitution)
+        let expansion = (starts || prepared.is_some()).then(|| {
+            let (document, decided) = expand_told(pipeline, &trigger);
+            let document = prepared.as_ref().map_or(&document, |prepared| &prepared.document);
+            Trail::of(document, &decided, &pipeline.sources, substitution)
         });
         Ok(Foreseen {
             pipeline: pipeline.name.clone(),
@@ -113,7 +115,9 @@ impl Foreseen {
     /// Returns it for people.
     pub(super) fn text(&self) -> String {
         let starts = if self.starts { "starts" } else { "does not start" };
-        let mut text = format!("pipeline {} {starts} by the webhook {}\n", shown(&self.pipeline), shown(&self.webhook));
+        let rejected = if self.rejected { ", and the run is rejected" } else { "" };
+        let (pipeline, webhook) = (shown(&self.pipeline), shown(&self.webhook));
+        let mut text = format!("pipeline {pipeline} {starts} by the webhook {webhook}{rejected}\n");
         text.extend(self.filters.iter().map(|verdict| format!("  {}\n", show::filter(verdict))));
         text.extend(self.expansion.iter().map(show::uses));
         text

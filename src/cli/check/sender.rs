@@ -3,7 +3,7 @@
 
 use crate::catalog::Pipeline;
 use crate::config::Config;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown, shown_sentence};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{Subject, WebhookResource};
 use crate::webhook::connection::{Authentication, Connection};
@@ -118,6 +118,11 @@ pub(super) fn connections(config: &Config, now: Timestamp) -> Vec<Report> {
             let title = format!("every secret of connection `{name}` has ended: nobody can post to it");
             let warning = Diagnostic::warning_without_place(Code::Configuration, title);
             diagnostics.push(warning.help("add the secret that its sender has now, or say `enabled: false`"));
+        }
+        for weakness in connection.weaknesses() {
+            let title = format!("connection `{name}`: {}", shown_sentence(&weakness));
+            let warning = Diagnostic::warning_without_place(Code::Configuration, title);
+            diagnostics.push(warning.help("make each of 32 random bytes of its own: `openssl rand -hex 32`"));
         }
         if connection.scheme.kind == Kind::Sns && connection.topics.is_empty() {
             let title = format!("connection `{name}` takes notifications of any topic, of anybody's");

@@ -3,6 +3,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{Pipeline, Placed};
+use crate::template::Pattern;
 use std::collections::HashMap;
 
 /// The most circles that are told of one list of stages or jobs.
@@ -13,7 +14,16 @@ struct Siblings<'p> {
     what: &'static str,
     /// Whether some could not be read, so that an unknown name may be one of theirs.
     has_gaps: bool,
+    /// What their names may be; `None` for any.
+    missing: Option<&'p [Pattern]>,
     nodes: Vec<Node<'p>>,
+}
+
+impl Siblings<'_> {
+    /// Says whether one that could not be read may have a name.
+    fn may_have(&self, name: &str) -> bool {
+        self.has_gaps && self.missing.is_none_or(|missing| missing.iter().any(|pattern| pattern.may_be(name)))
+    }
 }
 
 /// Something that may wait for its siblings.
@@ -31,12 +41,14 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         depends_on: stage.depends_on.as_deref().unwrap_or_default(),
         before: place.checked_sub(1).filter(|_| stage.depends_on.is_none()),
     });
-    graph(&Siblings { what: "stage", has_gaps: pipeline.has_gaps, nodes: stages.collect() }, diagnostics);
+    let (has_gaps, missing) = (pipeline.has_gaps, pipeline.missing.as_deref());
+    graph(&Siblings { what: "stage", has_gaps, missing, nodes: stages.collect() }, diagnostics);
     for stage in &pipeline.stages {
         let names = stage.job_names();
         let jobs = stage.jobs.iter().zip(&names);
         let jobs = jobs.map(|(job, name)| Node { name, depends_on: &job.depends_on, before: None });
-        graph(&Siblings { what: "job", has_gaps: stage.has_gaps, nodes: jobs.collect() }, diagnostics);
+        let (has_gaps, missing) = (stage.has_gaps, stage.missing.as_deref());
+        graph(&Siblings { what: "job", has_gaps, missing, nodes: jobs.collect() }, diagnostics);
     }
 }
 
@@ -44,7 +56,7 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
 type Edges = Vec<(usize, Option<Span>)>;
 
 fn graph(siblings: &Siblings<'_>, diagnostics: &mut Diagnostics) {
-    let Siblings { what, has_gaps, nodes } = siblings;
+    let Siblings { what, nodes, .. } = siblings;
     if nodes.iter().all(|node| node.depends_on.is_empty()) {
         return;
     }
@@ -60,7 +72,7 @@ fn graph(siblings: &Siblings<'_>, diagnostics: &mut Diagnostics) {
                 Some(&place) if own.iter().any(|(known, _)| *known == place) => {}
                 Some(_) if places.len() < nodes.len() && is_double(&name.value) => {}
                 Some(&place) => own.push((place, Some(name.span))),
-                None if *has_gaps => {}
+                None if siblings.may_have(&name.value) => {}
                 None => diagnostics.push(unknown(name, nodes, what)),
             }
         }

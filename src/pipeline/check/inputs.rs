@@ -4,7 +4,7 @@
 
 use super::super::Need;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{Action, Pipeline, Step};
+use crate::pipeline::model::{Action, Pipeline, Script, Step};
 use crate::pipeline::task::Role;
 use crate::shell::Requirement;
 use crate::taint::{Segment, Text};
@@ -19,6 +19,9 @@ pub(super) fn check(pipeline: &Pipeline, diagnostics: &mut Diagnostics) -> Vec<N
             path("workingDirectory", &directory.value, directory.span, &mut needs, diagnostics);
         }
         task(step, &mut needs, diagnostics);
+        if let Action::Script(Script { program: Some(program), .. }) = &step.action {
+            decision("pythonInterpreter", &program.value, program.span, diagnostics);
+        }
     }
     needs
 }

@@ -2,6 +2,7 @@
 
 mod agentless;
 mod conditions;
+mod decided;
 mod dependencies;
 mod inputs;
 mod legs;
@@ -13,6 +14,7 @@ mod resources;
 mod run_name;
 pub(super) mod runtime;
 pub(super) mod scripts;
+mod tools;
 mod variables;
 mod view;
 
@@ -21,6 +23,7 @@ pub(super) use runtime::not_evaluated;
 use super::model::Pipeline;
 use super::{Need, ScriptRules};
 use crate::diagnostic::Diagnostics;
+use crate::shell::Substitution;
 
 /// Reports every mistake that a rule finds, and returns what payload text must look like where it
 /// stands.
@@ -34,10 +37,15 @@ pub(super) fn check(pipeline: &Pipeline, scripts: &ScriptRules, diagnostics: &mu
     let graph = view::Graph::new(pipeline);
     conditions::check(&graph, diagnostics);
     runtime::check(pipeline, &graph, diagnostics);
+    // Where senders may write code, what they write is the author's.
+    if scripts.is_foresight || scripts.substitution != Substitution::Raw {
+        decided::check(pipeline, &graph, diagnostics);
+    }
     variables::check(pipeline, diagnostics);
     machine::check(pipeline, scripts.machine.as_deref(), diagnostics);
     pool::check(pipeline, scripts.machine.as_deref(), diagnostics);
     let mut needs = inputs::check(pipeline, diagnostics);
+    needs.extend(tools::check(pipeline, scripts, diagnostics));
     needs.extend(scripts::check(pipeline, scripts, diagnostics));
     needs
 }

@@ -33,7 +33,7 @@ fn capability(reference: &Reference) -> Option<Capability> {
     reference.root.eq_ignore_ascii_case("resources").then_some(Capability::ResourcesContext)
 }
 
-struct Mistake {
+pub(super) struct Mistake {
     code: Code,
     title: String,
     label: &'static str,
@@ -51,7 +51,8 @@ fn resolve(reference: &Reference, view: &View<'_>) -> Result<bool, Mistake> {
     let is_called = |name: &str| is_member(first, name);
     let found = match (reference.root.to_ascii_lowercase().as_str(), &view.dependencies, &view.stages) {
         ("dependencies", Dependencies::Jobs(jobs), _) => {
-            jobs.iter().find(|job| is_called(&job.name)).map(|job| of_job(job, rest))
+            // What jobs of several stages see may have a name more than once.
+            any_of(jobs.iter().filter(|job| is_called(&job.name)).map(|job| of_job(job, rest)))
         }
         ("dependencies", Dependencies::Stages(stages), _) => {
             stages.iter().find(|stage| is_called(&stage.name)).map(|stage| of_stage(stage, rest))
@@ -63,6 +64,11 @@ fn resolve(reference: &Reference, view: &View<'_>) -> Result<bool, Mistake> {
         _ => Some(Ok(())),
     };
     found.transpose().map(|found| found.is_some())
+}
+
+/// Returns the first that is right, or else the first; `None` if there is none.
+fn any_of(found: impl Iterator<Item = Result<(), Mistake>>) -> Option<Result<(), Mistake>> {
+    found.reduce(|first, next| if first.is_ok() { first } else { next.or(first) })
 }
 
 /// `stageDependencies.Stage.Job.…`
@@ -124,7 +130,7 @@ fn of_job(job: &NamedJob<'_>, steps: &[Step]) -> Result<(), Mistake> {
 }
 
 /// Returns the key behind `outputs`, if there is one.
-fn output_key(of: &str, steps: &[Step]) -> Result<Option<String>, Mistake> {
+pub(super) fn output_key(of: &str, steps: &[Step]) -> Result<Option<String>, Mistake> {
     let Some((first, rest)) = steps.split_first() else { return Ok(None) };
     if is_member(first, "result") {
         return Ok(None);

@@ -8,17 +8,18 @@ use crate::pipeline::condition::{self, Operands};
 use crate::pipeline::model::{Action, Pipeline, Step, Variable, Variables};
 use crate::pipeline::value::{bracketed, is_expression};
 use crate::taint::Text;
+use std::cell::LazyCell;
 
 const OPEN: &str = "$[";
 const CLOSE: &str = "]";
 
 pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
-    of_variables(&pipeline.variables, &graph.of_pipeline(), diagnostics);
+    of_variables(&pipeline.variables, || graph.of_pipeline_variables(), diagnostics);
     for (at, stage) in graph.stages.iter().enumerate() {
-        of_variables(&stage.stage.variables, &graph.of_stage_variables(at), diagnostics);
+        of_variables(&stage.stage.variables, || graph.of_stage_variables(at), diagnostics);
         for (place, job) in stage.jobs.iter().enumerate() {
             let view = graph.of_job(at, place);
-            of_variables(&job.job.variables, &view, diagnostics);
+            of_variables(&job.job.variables, || view.clone(), diagnostics);
             for late in job.job.late.all() {
                 if let Some(expression) = conditions::one(late, &view.runtime(), diagnostics) {
                     outputs::check(&expression, late, &view, diagnostics);
@@ -31,10 +32,12 @@ pub(super) fn check(pipeline: &Pipeline, graph: &Graph<'_>, diagnostics: &mut Di
     }
 }
 
-fn of_variables(variables: &Variables, view: &View<'_>, diagnostics: &mut Diagnostics) {
+/// `view` is what the expressions among the variables see, which takes a while to find.
+fn of_variables<'g>(variables: &Variables, view: impl Fn() -> View<'g>, diagnostics: &mut Diagnostics) {
+    let view = LazyCell::new(view);
     for variable in &variables.own {
         if is_written_by_the_author(&variable.value) {
-            of_variable(variable, view, diagnostics);
+            of_variable(variable, &view, diagnostics);
         } else {
             bracket_missing(&variable.value, variable.value_span, diagnostics);
         }

@@ -5,7 +5,7 @@
 //! environment.
 
 use super::runtime;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Job, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
@@ -13,6 +13,7 @@ use crate::shell::{Entrance, Language, Refusal, Requirement, Script, Substitutio
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// The most bytes of a script.
@@ -104,8 +105,8 @@ fn check_step(
         }
         Err(refusals) => {
             for refusal in refusals {
-                let (span, origin) = place(&refusal.entrance, &text, &environment);
-                diagnostics.push(diagnostic(&refusal, span, origin));
+                let (span, origin, through) = place(&refusal.entrance, &text, &environment);
+                diagnostics.push(diagnostic(&refusal, span, origin, through));
             }
         }
     }
@@ -120,19 +121,55 @@ pub(in crate::pipeline) fn language(interpreter: Interpreter) -> Language {
     }
 }
 
+/// A variable whose macro brought payload text.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::pipeline) struct Through {
+    pub(in crate::pipeline) name: Arc<str>,
+    /// Where it gets its value.
+    pub(in crate::pipeline) span: Span,
+}
+
 /// Text with the place of each segment.
 #[derive(Default)]
-struct Spanned {
-    text: Text,
+pub(super) struct Spanned {
+    pub(super) text: Text,
     spans: Vec<Span>,
+    /// For each segment the variable that brought it.
+    through: Vec<Option<Through>>,
 }
 
 impl Spanned {
-    fn push(&mut self, segment: Segment, span: Span) {
+    pub(super) fn push(&mut self, segment: Segment, span: Span) {
+        self.push_through(segment, span, None);
+    }
+
+    fn push_through(&mut self, segment: Segment, span: Span, through: Option<&Variable>) {
         self.text.push(segment);
         if self.text.segments().len() > self.spans.len() {
             self.spans.push(span);
+            let named = |it: &Variable| Through { name: it.name.value.as_str().into(), span: it.value_span };
+            self.through.push(through.map(named));
         }
+    }
+
+    /// Appends the author's text at a place with the macros of tainted variables in place.
+    fn push_with_macros(&mut self, text: &str, span: Span, tainted: &[&Variable]) {
+        let last = Cell::new(None);
+        let value = |name: &str| {
+            let found = find(tainted, name);
+            last.set(found);
+            found.map(|variable| &variable.value)
+        };
+        macros(text, &value, &mut |segment| {
+            let through = last.get().filter(|_| segment.is_tainted());
+            self.push_through(segment, span, through);
+        });
+    }
+
+    /// Returns the variable that brought the first text of a payload.
+    fn first_through(&self) -> Option<Through> {
+        let tainted = self.text.segments().iter().position(Segment::is_tainted)?;
+        self.through.get(tainted)?.clone()
     }
 
     /// Reports each place of payload text, for a connection that is not safe about it; one that brings
@@ -162,7 +199,7 @@ fn with_variables(script: &Placed<Scalar>, tainted: &[&Variable]) -> Spanned {
         if segment.is_tainted() || tainted.is_empty() {
             text.push(segment.clone(), span);
         } else {
-            macros(&segment.text, &|name| find(tainted, name), &mut |segment| text.push(segment, span));
+            text.push_with_macros(&segment.text, span, tainted);
         }
     }
     text
@@ -194,16 +231,17 @@ pub(in crate::pipeline) fn macros<'v>(
     emit(author(rest));
 }
 
-/// Returns the value of the variable of a name that holds payload text.
-fn find<'v>(tainted: &[&'v Variable], name: &str) -> Option<&'v Text> {
-    tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)).map(|it| &it.value)
+/// Returns the variable of a name that holds payload text.
+fn find<'v>(tainted: &[&'v Variable], name: &str) -> Option<&'v Variable> {
+    tainted.iter().rev().find(|it| it.name.value.eq_ignore_ascii_case(name)).copied()
 }
 
 /// A variable of a step's environment that holds payload text.
-struct Seed {
+pub(super) struct Seed {
     name: String,
     value: Text,
     span: Span,
+    through: Option<Through>,
 }
 
 /// Returns the variables with payload text that a script names. The step's own come last and win.
@@ -213,19 +251,18 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
         name: environment_name(&it.name.value),
         value: it.value.clone(),
         span: it.value_span,
+        through: None,
     });
     let own = step.env.iter().map(|(name, value)| {
         let mut expanded = Spanned::default();
         for segment in value.segments() {
             match segment.is_tainted() {
                 true => expanded.push(segment.clone(), name.span),
-                false => {
-                    let push = &mut |segment| expanded.push(segment, name.span);
-                    macros(&segment.text, &|name| find(tainted, name), push);
-                }
+                false => expanded.push_with_macros(&segment.text, name.span, tainted),
             }
         }
-        Seed { name: name.value.clone(), value: expanded.text, span: name.span }
+        let through = expanded.first_through();
+        Seed { name: name.value.clone(), value: expanded.text, span: name.span, through }
     });
     for seed in exported.chain(own) {
         seeds.retain(|earlier| earlier.name != seed.name);
@@ -244,34 +281,48 @@ fn arguments(script: &model::Script, tainted: &[&Variable]) -> Vec<Seed> {
     for segment in script.arguments.segments() {
         match segment.is_tainted() {
             true => words.push(segment.clone(), span),
-            false => macros(&segment.text, &|name| find(tainted, name), &mut |segment| words.push(segment, span)),
+            false => words.push_with_macros(&segment.text, span, tainted),
         }
     }
     let pieces = Script::arguments([&words.text]);
-    pieces.map(|(name, value)| Seed { name, value: value.into_owned(), span }).collect()
+    pieces.map(|(name, value)| Seed { name, value: value.into_owned(), span, through: None }).collect()
 }
 
-fn place<'t>(entrance: &Entrance, text: &'t Spanned, environment: &'t [Seed]) -> (Span, Option<&'t Arc<Origin>>) {
+/// Returns where payload text comes into a script, where in a payload it was, and the variable that brought it.
+pub(super) fn place<'t>(
+    entrance: &Entrance,
+    text: &'t Spanned,
+    environment: &'t [Seed],
+) -> (Span, Option<&'t Arc<Origin>>, Option<&'t Through>) {
     match entrance {
         Entrance::Segment(segment) => {
             let origin = text.text.segments().get(*segment).and_then(|segment| segment.origin.as_ref());
-            (text.spans.get(*segment).copied().unwrap_or(Span::NONE), origin)
+            let through = text.through.get(*segment).and_then(Option::as_ref);
+            (text.spans.get(*segment).copied().unwrap_or(Span::NONE), origin, through)
         }
         Entrance::Variable(name) => {
             let seed = environment.iter().find(|seed| seed.name == *name);
-            (seed.map_or(Span::NONE, |seed| seed.span), seed.and_then(|seed| seed.value.origin()))
+            let through = seed.and_then(|seed| seed.through.as_ref());
+            (seed.map_or(Span::NONE, |seed| seed.span), seed.and_then(|seed| seed.value.origin()), through)
         }
     }
 }
 
 /// Returns the diagnostic of a refusal, at the place where the payload's text comes in.
-pub(in crate::pipeline) fn diagnostic(refusal: &Refusal, span: Span, origin: Option<&Arc<Origin>>) -> Diagnostic {
+pub(in crate::pipeline) fn diagnostic(
+    refusal: &Refusal,
+    span: Span,
+    origin: Option<&Arc<Origin>>,
+    through: Option<&Through>,
+) -> Diagnostic {
     let title = format!("payload text can't be {}", refusal.reason);
     let label = match &refusal.entrance {
         Entrance::Segment(_) => format!("line {} of the script", refusal.line),
         Entrance::Variable(name) => format!("`{name}` is used on line {} of the script", refusal.line),
     };
     let diagnostic = Diagnostic::error(Code::TaintedInScript, title, span, label);
+    let brought = |it: Diagnostic, by: &Through| it.related(by.span, format!("it comes through `{}`", shown(&by.name)));
+    let diagnostic = through.into_iter().fold(diagnostic, brought);
     let diagnostic = origin.into_iter().fold(diagnostic, |it, origin| it.note(template::came_from(origin)));
     diagnostic.help(refusal.help.as_deref().unwrap_or(SAFE_WAY))
 }

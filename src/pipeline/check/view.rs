@@ -2,6 +2,8 @@
 
 use crate::expression::{Dialect, Scope};
 use crate::pipeline::model::{Job, Pipeline, Placed, Stage};
+use std::collections::HashSet;
+use std::ops::Range;
 
 /// The pipeline's stages with their names.
 pub(super) struct Graph<'p> {
@@ -53,9 +55,29 @@ impl<'p> Graph<'p> {
         Self { stages: stages.collect(), has_gaps: pipeline.has_gaps }
     }
 
-    /// Returns what the variables of the whole pipeline see: that of each job which asks.
-    pub(super) fn of_pipeline(&self) -> View<'_> {
+    /// Returns what the variables of the whole pipeline see: in each job what that one sees.
+    pub(super) fn of_pipeline_variables(&self) -> View<'_> {
+        if self.has_gaps {
+            return self.of_anyone();
+        }
+        View {
+            dependencies: self.jobs_that_any_waits_for(0..self.stages.len()),
+            stages: all((0..self.stages.len()).map(|at| self.of_stage(at).stages)),
+            status_names: None,
+        }
+    }
+
+    /// Returns what is seen by someone of whom nothing is known.
+    fn of_anyone(&self) -> View<'_> {
         View { dependencies: Dependencies::Anything, stages: None, status_names: None }
+    }
+
+    fn jobs_that_any_waits_for(&self, stages: Range<usize>) -> Dependencies<'_> {
+        if stages.clone().any(|at| self.stages[at].stage.has_gaps) {
+            return Dependencies::Anything;
+        }
+        let of_stage = |at: usize| (0..self.stages[at].jobs.len()).map(move |job| self.jobs_before(at, job));
+        all(stages.flat_map(of_stage)).map_or(Dependencies::Anything, Dependencies::Jobs)
     }
 
     /// Returns what the condition of a stage sees. Where a name in `dependsOn` is none, which has been told,
@@ -64,7 +86,7 @@ impl<'p> Graph<'p> {
         let names = self.stages[at].stage.depends_on.as_deref().unwrap_or_default();
         let may_wait = self.has_gaps || self.stages[at].stage.may_wait;
         if may_wait || places(names, self.stages.iter().map(|stage| stage.name.as_str())).len() < names.len() {
-            return self.of_pipeline();
+            return self.of_anyone();
         }
         let direct: Vec<&NamedStage<'_>> = self.before(at).into_iter().map(|at| &self.stages[at]).collect();
         let all = reachable(at, |at| self.before(at)).into_iter().map(|at| self.stages[at].name.as_str());
@@ -75,29 +97,29 @@ impl<'p> Graph<'p> {
         }
     }
 
-    /// Returns what the variables of a stage see: the jobs depend on who asks.
+    /// Returns what the variables of a stage see: in each of its jobs what that one sees.
     pub(super) fn of_stage_variables(&self, at: usize) -> View<'_> {
-        View { dependencies: Dependencies::Anything, status_names: None, ..self.of_stage(at) }
+        let dependencies = self.jobs_that_any_waits_for(at..at + 1);
+        View { dependencies, status_names: None, ..self.of_stage(at) }
     }
 
     /// Returns what a job sees.
     pub(super) fn of_job(&self, at: usize, job: usize) -> View<'_> {
-        let NamedStage { stage, jobs, .. } = &self.stages[at];
         let stages = self.of_stage(at).stages;
-        let names = &jobs[job].job.depends_on;
-        if stage.has_gaps
-            || jobs[job].job.may_wait
-            || places(names, jobs.iter().map(|job| job.name.as_str())).len() < names.len()
-        {
-            return View { stages, ..self.of_pipeline() };
-        }
+        let Some(direct) = self.jobs_before(at, job) else { return View { stages, ..self.of_anyone() } };
+        let jobs = &self.stages[at].jobs;
         let before = |at: usize| places(&jobs[at].job.depends_on, jobs.iter().map(|job| job.name.as_str()));
         let all = reachable(job, before).into_iter().map(|at| jobs[at].name.as_str());
-        View {
-            dependencies: Dependencies::Jobs(before(job).into_iter().map(|at| &jobs[at]).collect()),
-            stages,
-            status_names: Some(all.collect()),
-        }
+        View { dependencies: Dependencies::Jobs(direct), stages, status_names: Some(all.collect()) }
+    }
+
+    /// Returns the jobs that a job waits for itself, if all are known.
+    fn jobs_before(&self, at: usize, job: usize) -> Option<Vec<&NamedJob<'_>>> {
+        let NamedStage { stage, jobs, .. } = &self.stages[at];
+        let names = &jobs[job].job.depends_on;
+        let found = places(names, jobs.iter().map(|job| job.name.as_str()));
+        let is_known = !stage.has_gaps && !jobs[job].job.may_wait && found.len() == names.len();
+        is_known.then(|| found.into_iter().map(|at| &jobs[at]).collect())
     }
 
     /// Returns the places of the stages that a stage waits for itself.
@@ -138,6 +160,13 @@ impl View<'_> {
             None => scope.with_name("stageDependencies"),
         }
     }
+}
+
+/// Returns what is in any of some lists, each once, if each of these is known.
+fn all<'g, T>(lists: impl Iterator<Item = Option<Vec<&'g T>>>) -> Option<Vec<&'g T>> {
+    let mut seen = HashSet::new();
+    let lists = lists.collect::<Option<Vec<_>>>()?;
+    Some(lists.concat().into_iter().filter(|it| seen.insert(std::ptr::from_ref(*it))).collect())
 }
 
 /// Returns the places of the siblings that are named.

@@ -51,9 +51,9 @@ impl<'f> Finder<'f> {
         self.walk(document, &mut |finder, node| {
             let Some(section) = node.member("variables") else { return };
             for (name, value) in named_values(section) {
-                let value = finder.written(value).settled();
+                let (value, span) = (finder.written(value).settled(), value.span);
                 if value.is_tainted() {
-                    found.push(Variable { name, value });
+                    found.push(Variable { name, value, span });
                 }
             }
         });
@@ -113,11 +113,11 @@ impl<'f> Finder<'f> {
     /// Returns the script of a step, if a mapping is one and payload text comes into it.
     fn script(&self, node: &Node) -> Option<ForeseenScript> {
         let (language, value) = script_of(node)?;
-        let script = self.with_macros(&self.written(value));
+        let script = self.with_macros(&self.written(value), value.span);
         let mut environment = self.environment(node, &script);
         if language == Language::Python {
             let words = node.member("inputs").and_then(|inputs| inputs.member("arguments"));
-            let words = words.map(|words| self.with_macros(&self.written(words))).unwrap_or_default();
+            let words = words.map(|words| self.with_macros(&self.written(words), words.span)).unwrap_or_default();
             environment.extend(words.holes.into_iter().map(|place| (ARGUMENTS.to_owned(), place)));
         }
         if !script.is_tainted() && environment.is_empty() {
@@ -133,7 +133,7 @@ impl<'f> Finder<'f> {
         let mut found: Vec<(String, Option<Place>)> = Vec::new();
         let exported = self.variables.iter().map(|it| (environment_name(&it.name), it.value.holes.first().cloned()));
         let own = step.member("env").and_then(Node::entries).unwrap_or_default().iter().map(|entry| {
-            let value = self.with_macros(&self.written(&entry.value));
+            let value = self.with_macros(&self.written(&entry.value), entry.value.span);
             let place = value.holes.first().map(|place| Place { span: entry.key.span, ..place.clone() });
             (key(entry).to_owned(), place)
         });
@@ -177,7 +177,7 @@ impl<'f> Finder<'f> {
             return true;
         };
         match self.value(&expression, text) {
-            Passed::Payload(origin) => written.hole(Place { span: place, origin }),
+            Passed::Payload(origin) => written.hole(Place { span: place, origin, through: None }),
             Passed::Text(passed) if written.has_room_for(&passed) => written.append_from(&passed, place),
             Passed::Text(_) => return false,
             _ => written.author(expression.literal_text().unwrap_or(UNKNOWN)),
@@ -189,20 +189,20 @@ impl<'f> Finder<'f> {
         self.sources.source(own.source).map_or(own, |source| self.locator.place(scalar, range, own, &source.text))
     }
 
-    /// Returns text with the macros of tainted variables in place.
-    fn with_macros(&self, text: &Written) -> Written {
+    /// Returns the text at a place with the macros of tainted variables in place.
+    fn with_macros(&self, text: &Written, place: Span) -> Written {
         let mut expanded = Written::default();
         let mut holes = text.holes.iter();
         for piece in &text.pieces {
             match piece {
-                Piece::Author(text) => self.macros(text, &mut expanded),
+                Piece::Author(text) => self.macros(text, place, &mut expanded),
                 Piece::Hole => expanded.hole(holes.next().expect("each hole has its place").clone()),
             }
         }
         expanded
     }
 
-    fn macros(&self, text: &str, expanded: &mut Written) {
+    fn macros(&self, text: &str, place: Span, expanded: &mut Written) {
         let mut rest = text;
         while let Some(start) = rest.find("$(") {
             let end = rest[start..].find(')').map(|end| start + end);
@@ -210,7 +210,7 @@ impl<'f> Finder<'f> {
             let next = match (variable, end) {
                 (Some(variable), Some(end)) if expanded.has_room_for(&variable.value) => {
                     expanded.author(&rest[..start]);
-                    expanded.append(&variable.value);
+                    expanded.append_through(variable, place);
                     end + 1
                 }
                 _ => {

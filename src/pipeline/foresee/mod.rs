@@ -55,7 +55,7 @@ pub fn foresee(document: &Node, template: &Template, sources: &SourceMap, webhoo
 impl Foreseen {
     /// Returns the rules for a run that a delivery of a connection starts.
     pub fn rules(&self, substitution: Substitution) -> ScriptRules {
-        ScriptRules { substitution, known: self.known.clone(), machine: self.machine.clone() }
+        ScriptRules { substitution, known: self.known.clone(), machine: self.machine.clone(), is_foresight: false }
     }
 
     /// Returns the same for a machine that will execute the runs.
@@ -101,7 +101,7 @@ impl Foreseen {
     fn refusals(&self, script: &ForeseenScript, diagnostics: &mut Diagnostics) {
         for refusal in self.known.analysis(&script.outline).refusals() {
             if let Some(place) = script.place(&refusal.entrance) {
-                diagnostics.push(diagnostic(refusal, place.span, Some(&place.origin)));
+                diagnostics.push(diagnostic(refusal, place.span, Some(&place.origin), place.through.as_ref()));
             }
         }
     }

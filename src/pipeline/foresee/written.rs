@@ -1,6 +1,7 @@
 //! Text as it stands before any payload.
 
 use crate::diagnostic::Span;
+use crate::pipeline::check::scripts::Through;
 use crate::shell::Piece;
 use crate::taint::Origin;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 pub(super) struct Place {
     pub(super) span: Span,
     pub(super) origin: Arc<Origin>,
+    /// The variable whose macro stands there, if one does.
+    pub(super) through: Option<Through>,
 }
 
 /// The most pieces and bytes of one text. A template that puts a parameter into itself twice doubles
@@ -39,23 +42,26 @@ impl Written {
         self.holes.push(place);
     }
 
-    pub(super) fn append(&mut self, other: &Self) {
-        self.append_at(other, None);
+    /// Appends the value of a variable whose macro stands at a place.
+    pub(super) fn append_through(&mut self, variable: &Variable, place: Span) {
+        let through = Through { name: variable.name.as_str().into(), span: variable.span };
+        self.append_at(&variable.value, place, Some(&through));
     }
 
     /// Appends text that an expression brought: its holes stand where the expression does.
     pub(super) fn append_from(&mut self, other: &Self, place: Span) {
-        self.append_at(other, Some(place));
+        self.append_at(other, place, None);
     }
 
-    fn append_at(&mut self, other: &Self, place: Option<Span>) {
+    fn append_at(&mut self, other: &Self, place: Span, through: Option<&Through>) {
         let mut holes = other.holes.iter();
         for piece in &other.pieces {
             match piece {
                 Piece::Author(text) => self.author(text),
                 Piece::Hole => {
                     let hole = holes.next().expect("each hole has its place").clone();
-                    self.hole(Place { span: place.unwrap_or(hole.span), ..hole });
+                    let through = through.cloned().or(hole.through);
+                    self.hole(Place { span: place, origin: hole.origin, through });
                 }
             }
         }
@@ -99,4 +105,6 @@ impl Written {
 pub(super) struct Variable {
     pub(super) name: String,
     pub(super) value: Written,
+    /// Where the value stands.
+    pub(super) span: Span,
 }

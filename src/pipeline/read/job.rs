@@ -1,6 +1,6 @@
 //! Jobs and deployment jobs.
 
-use super::{Reader, STEPS_OF_A_JOB, has_unread_name};
+use super::{Reader, STEPS_OF_A_JOB, has_unread_name, missing_names};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
@@ -14,6 +14,7 @@ impl Reader<'_> {
         stage.jobs = written.iter().filter_map(|item| self.job(item, pool)).collect();
         let is_unnamed = |job: &Node| has_unread_name(job, "job") || has_unread_name(job, "deployment");
         stage.has_gaps = stage.jobs.len() < written.len() || written.iter().any(is_unnamed);
+        stage.missing = missing_names(written, stage.jobs.len()).filter(|_| !written.iter().any(is_unnamed));
     }
 
     fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {

@@ -23,7 +23,7 @@ use super::value::{
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::taint::Text;
-use crate::template::{Content, Entry, Kind, Node};
+use crate::template::{Content, Entry, Kind, Node, Pattern};
 
 /// The keys of a job that bring steps, or jobs for them.
 const STEPS_OF_A_JOB: &[&str] = &["steps", "strategy"];
@@ -83,6 +83,8 @@ impl Reader<'_> {
             pipeline.stages = written.iter().filter_map(|item| self.stage(item, &pool)).collect();
             let is_unnamed = |stage: &Node| has_unread_name(stage, "stage");
             pipeline.has_gaps = pipeline.stages.len() < written.len() || written.iter().any(is_unnamed);
+            pipeline.missing =
+                missing_names(written, pipeline.stages.len()).filter(|_| !written.iter().any(is_unnamed));
         } else if let Some(jobs) = entry(document, "jobs") {
             let mut stage = Stage::default();
             self.jobs(&mut stage, jobs, &pool);
@@ -263,6 +265,16 @@ impl Reader<'_> {
         value.push_str(rest);
         Some(Placed { value, span: written.span })
     }
+}
+
+/// Returns what the names of stages or jobs may be that stand behind the gaps of a list, if all else in it was read.
+fn missing_names(written: &[Node], read: usize) -> Option<Vec<Pattern>> {
+    let gaps: Vec<&Node> = written.iter().filter(|item| item.is_gap()).collect();
+    if read + gaps.len() < written.len() {
+        return None;
+    }
+    let patterns = gaps.iter().map(|gap| scalar(gap)?.patterns.as_deref());
+    Some(patterns.collect::<Option<Vec<_>>>()?.concat())
 }
 
 /// Says whether what stands where the name of a stage, job or step should is none, so that others may mean it.

@@ -275,7 +275,7 @@ impl Reader<'_> {
             ignore_last_exit_code: flag(inputs.value("ignoreLASTEXITCODE").filter(|_| is_power_shell)),
             preferences: if is_power_shell { preferences(inputs) } else { Vec::new() },
             arguments: inputs.value("arguments").filter(|_| is_python).and_then(text).unwrap_or_default(),
-            program: inputs.value("pythonInterpreter").filter(|_| is_python).and_then(text),
+            program: inputs.value("pythonInterpreter").filter(|_| is_python).and_then(placed_text),
             error_action: if is_power_shell {
                 error_action(inputs.value("errorActionPreference"))
             } else {

@@ -23,7 +23,7 @@ mod table;
 pub(super) use key::listed;
 pub(super) use resource::{FILTER, WEBHOOK};
 pub(super) use shape::check;
-pub use shape::judge;
+pub use shape::{WHATEVER_COMES, judge};
 pub(super) use table::{JOBS_MAX, STAGES_MAX, STEPS_MAX, VARIABLES_MAX};
 
 /// What a value may be.

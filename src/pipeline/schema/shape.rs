@@ -10,10 +10,13 @@ use crate::pipeline::value::{
     FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
 };
 use crate::taint::Origin;
-use crate::template::{self, Content, Entry, Form, Node, Scalar};
+use crate::template::{self, Content, Entry, Form, Node, Pattern, Scalar};
 
 /// The most characters of a name (reference, section 5.1).
 const NAME_MAX: usize = 100;
+
+/// The note of a mistake in what the author wrote around expressions.
+pub const WHATEVER_COMES: &str = "this is so whatever the expression gives";
 
 /// Reports everything in a document that is not as the tables say.
 pub(in crate::pipeline) fn check(document: &Node, diagnostics: &mut Diagnostics) {
@@ -247,7 +250,7 @@ impl Checker<'_> {
             self.tainted(origin, node.span, what);
             return None;
         }
-        Some(scalar.text.flatten().into_owned())
+        scalar.patterns.is_none().then(|| scalar.text.flatten().into_owned())
     }
 
     fn tainted(&mut self, origin: &Origin, span: Span, what: &str) {
@@ -267,6 +270,9 @@ impl Checker<'_> {
 
     /// Checks a name; nothing was written for one that is empty.
     fn name(&mut self, node: &Node, of: &str) {
+        if let Content::Scalar(Scalar { patterns: Some(patterns), .. }) = &node.content {
+            return self.name_to_be(node.span, patterns, of);
+        }
         let Some(name) = self.own(node, of).filter(|name| !name.is_empty()) else { return };
         if !is_name(&name) || name.len() > NAME_MAX {
             let title = format!("`{}` can't be {of}", shown(&name));
@@ -276,12 +282,28 @@ impl Checker<'_> {
         }
     }
 
+    /// Checks a name of which a part is not known: what the author wrote of it may be such that it never is one.
+    fn name_to_be(&mut self, span: Span, patterns: &[Pattern], of: &str) {
+        let may_be_name = |pattern: &Pattern| {
+            let written = pattern.pieces().collect::<String>();
+            is_name(&format!("_{written}")) && (pattern.beginning().is_empty() || is_name(pattern.beginning()))
+        };
+        let Some(pattern) = patterns.first().filter(|_| !patterns.iter().any(may_be_name)) else { return };
+        let title = format!("`{}` can't be {of}", shown(&pattern.shown()));
+        let help = format!("use letters, digits and `_`, a letter or `_` first, at most {NAME_MAX} characters");
+        let wrong = Diagnostic::error(Code::InvalidValue, title, span, "this is no well-formed name");
+        self.diagnostics.push(wrong.note(WHATEVER_COMES).help(help));
+    }
+
     /// Returns what a value is, unless it becomes known only later and may. One that may not is
     /// reported.
     fn known(&mut self, node: &Node, what: &str, known: Known) -> Option<String> {
         let scalar = self.scalar(node, what)?;
         if let Some(origin) = scalar.text.origin() {
             self.tainted(origin, node.span, what);
+            return None;
+        }
+        if scalar.patterns.is_some() {
             return None;
         }
         let text = scalar.text.flatten().into_owned();

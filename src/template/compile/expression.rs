@@ -75,13 +75,17 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        let severity = if self.is_certain { Severity::Error } else { Severity::Warning };
         let mut mistakes = expression.check(&self.scope);
         if mistakes.is_empty() {
             mistakes.extend(expression.references().iter().filter_map(|it| self.unknown_of_delivery(it)));
         }
-        let is_wrong = self.is_certain && !mistakes.is_empty();
+        // Azure's parser counts arguments, so that a wrong number is a mistake of syntax, which is one everywhere
+        // (reference, sections 2.3 and 3.1).
+        let is_certain = self.is_certain;
+        let is_fatal = |mistake: &Mistake| is_certain || mistake.code == Code::ArgumentCount;
+        let is_wrong = mistakes.iter().any(is_fatal);
         for mistake in mistakes {
+            let severity = if is_fatal(&mistake) { Severity::Error } else { Severity::Warning };
             self.mistake(mistake, scalar, span, inner.start, severity);
         }
         let references = expression.references();

@@ -3,7 +3,8 @@
 //!
 //! Mistakes of syntax count wherever they stand. A name that is not known is an error only where
 //! it is certain to be looked at; in the body of a directive it is a warning, since the body may
-//! be left out, and then nobody misses the name (reference, section 2.3).
+//! be left out, and then nobody misses the name (reference, section 2.3). A wrong number of arguments is a mistake of
+//! syntax.
 //!
 //! ```text
 //! directed    keys that are directives, and what they bring

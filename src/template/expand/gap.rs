@@ -16,13 +16,14 @@
 //! could not be made, and its document has gaps for all that they would bring.
 
 use super::Expansion;
+use super::glue::Mixed;
 use crate::diagnostic::Span;
 use crate::expression::Step;
 use crate::taint::Text;
 use crate::template::part::{Branch, Hole, Piece};
 use crate::template::place::Place;
 use crate::template::value::gap;
-use crate::template::{Branches, Content, Entry, Node, Varying};
+use crate::template::{Branches, Content, Entry, Node, Pattern, Varying};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -70,6 +71,22 @@ impl Expansion<'_> {
         } else {
             self.open.remove(&span);
         }
+    }
+
+    /// Notes what a text may come to be if not all of its expressions are settled, and returns that where one of
+    /// them has no value.
+    pub(super) fn note_pattern(&mut self, span: Span, pieces: &[Piece], parts: &[Mixed]) -> Option<Arc<[Pattern]>> {
+        let is_settled = |piece: &Piece| !matches!(piece, Piece::Hole(hole) if !self.is_settled(hole.span));
+        if self.unknown.is_empty() && self.open.is_empty() || pieces.iter().all(is_settled) {
+            return None;
+        }
+        let texts: Vec<_> = parts.iter().map(|part| part.text.flatten()).collect();
+        let known = pieces.iter().zip(&texts).map(|(piece, text)| is_settled(piece).then_some(&**text));
+        let pattern = Pattern::of(known);
+        let has_value = |piece: &Piece| !matches!(piece, Piece::Hole(hole) if self.unknown.contains(&hole.span));
+        let has_values = pieces.iter().all(has_value);
+        self.patterns.insert(span, pattern.clone());
+        (!has_values).then(|| [pattern].into())
     }
 
     /// Says whether anything may be open where the expansion is.

@@ -193,7 +193,8 @@ impl<'e> Expansion<'e> {
             reference.arguments.into_iter().map(|argument| self.placed(argument, &file.declared)).collect();
         arguments.iter().for_each(|argument| self.spent.pass(Size::of(&argument.value)));
         self.check_spent(reference.place);
-        let mut open = self.open_arguments(&mut arguments);
+        let mut partial = Vec::new();
+        let mut open = self.open_arguments(&mut arguments, &mut partial);
         if reference.has_gap {
             open.extend(file.declared.closed_names().into_iter().flatten().map(Arc::from));
         }
@@ -208,6 +209,7 @@ impl<'e> Expansion<'e> {
         let mut frame = Frame::new(file, Value::from(parameters), origins, self.inputs, Some(reference.place));
         frame.unknown = unknown;
         frame.open = open;
+        frame.partial = partial;
         frame.touched = touched;
         self.frames.push(frame);
         let was_copied = std::mem::replace(&mut self.is_copied, false);
@@ -242,13 +244,19 @@ impl<'e> Expansion<'e> {
     }
 
     /// Returns the names of arguments whose values may be others in another run, or of which a part could not
-    /// be made, and takes the gaps out of all.
-    fn open_arguments(&mut self, arguments: &mut [Argument]) -> Vec<Arc<str>> {
+    /// be made, and takes the gaps out of all. `partial` gets those that are lists of which some items are known.
+    fn open_arguments(
+        &mut self,
+        arguments: &mut [Argument],
+        partial: &mut Vec<(Arc<str>, Arc<[bool]>)>,
+    ) -> Vec<Arc<str>> {
         if !self.is_checked() && self.unknown.is_empty() && !self.has_left_gap {
             return Vec::new();
         }
         let open = arguments.iter_mut().filter_map(|argument| {
             let is_open = self.is_open(&argument.value);
+            let open_items = if is_open { self.open_items(&argument.value) } else { None };
+            partial.extend(open_items.map(|items| (argument.name.clone(), items)));
             let had_gaps = gap::without_gaps(&mut argument.value, &mut self.thinned);
             argument.is_whole = !had_gaps;
             (is_open || had_gaps).then(|| argument.name.clone())
@@ -279,19 +287,31 @@ impl<'e> Expansion<'e> {
         if !self.used.contains(&at) {
             self.used.push(at);
         }
-        let limit = if self.used.len() > FILES_MAX {
-            format!("an expansion uses at most {FILES_MAX} template files")
+        let over = if self.used.len() > FILES_MAX {
+            let limit = format!("an expansion uses at most {FILES_MAX} template files");
+            let over = Diagnostic::error(Code::ExpansionLimit, limit, reference.place, "the limit was met here");
+            over.help("does a template include itself without an end?")
         } else if self.frames.len() > DEPTH_MAX {
-            format!("templates are named in templates more than {DEPTH_MAX} deep")
+            let title = format!("a template includes itself without an end: it is more than {DEPTH_MAX} deep");
+            let cycle = Diagnostic::error(Code::TemplateCycle, title, reference.place, "this goes round again");
+            let cycle = cycle.help("let an `${{ if … }}:` around one of the references end it");
+            self.circle(&loaded.files[at]).into_iter().fold(cycle, |it, way| it.note(format!("the way is {way}")))
         } else {
             return Some(&loaded.files[at]);
         };
         if !self.spent.is_over() {
             self.spent.end();
-            let over = Diagnostic::error(Code::ExpansionLimit, limit, reference.place, "the limit was met here");
-            self.report(over.help("does a template include itself without an end?"));
+            self.report(over);
         }
         None
+    }
+
+    /// Returns the way from a file back to itself through those that are entered. There is one where more are entered
+    /// than there may be different files.
+    fn circle(&self, file: &File) -> Option<String> {
+        let begin = self.frames.iter().rposition(|frame| std::ptr::eq(frame.file, file))?;
+        let files = self.frames[begin..].iter().map(|frame| frame.file).chain([file]);
+        Some(files.map(|file| format!("`{}`", shown(&file.key.to_string()))).collect::<Vec<_>>().join(" -> "))
     }
 
     /// Returns an argument with the templates that it names put in, if its parameter is a list of
@@ -368,7 +388,8 @@ fn variable(entry: Entry) -> Node {
 /// Returns the item `{name: …, value: …}`.
 fn pair(name: Text, name_span: Span, value: Node, span: Span) -> Node {
     let segment_spans = vec![name_span; name.segments().len()];
-    let name = Content::Scalar(Scalar { text: name, segment_spans, kind: Kind::Text, number_from: None });
+    let name =
+        Content::Scalar(Scalar { text: name, segment_spans, kind: Kind::Text, number_from: None, patterns: None });
     let name = Node { span: name_span, origin: None, content: name };
     let entry = |key: &str, value: Node| Entry { key: key.into(), key_span: name_span, value };
     Node { span, origin: None, content: Content::Mapping(vec![entry("name", name), entry("value", value)]) }
@@ -380,6 +401,6 @@ fn text(value: Arc<str>, span: Span) -> Node {
     Node {
         span,
         origin: None,
-        content: Content::Scalar(Scalar { text, segment_spans, kind: Kind::Text, number_from: None }),
+        content: Content::Scalar(Scalar { text, segment_spans, kind: Kind::Text, number_from: None, patterns: None }),
     }
 }

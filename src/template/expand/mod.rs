@@ -8,6 +8,8 @@
 //! include    other files, with parameters of their own
 //! extend     a whole pipeline in the place of `extends`, and its resources
 //! gap        what values that are not known yet may bring, for checks
+//! names      what the names may be of what such values bring
+//! partial    lists of which a part is known
 //! variables  what is known as `variables` at the present point
 //! written    values that a loop puts somewhere else stay where their author wrote them
 //! spent      the limits of one expansion
@@ -22,6 +24,8 @@ mod gap;
 mod glue;
 mod include;
 mod mapping;
+mod names;
+mod partial;
 mod sequence;
 mod spent;
 mod variables;
@@ -37,7 +41,7 @@ use super::load::{File, Loaded};
 use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
-use super::{Branches, Content, Entry, Inputs, Kind, Node, Scalar, compile, value};
+use super::{Branches, Content, Entry, Inputs, Kind, Node, Pattern, Scalar, compile, value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Reference, Step, Value};
 use crate::taint::{Origin, Segment, Text};
@@ -62,7 +66,8 @@ pub(super) fn expand_with_gaps(loaded: &Loaded, inputs: &Inputs, diagnostics: &m
     expansion.has_gaps = true;
     let document = expansion.part(&loaded.files[0].document, Place::Root);
     expansion.unknown.extend(expansion.open);
-    (document, Gaps { places: expansion.unknown, thinned: expansion.thinned, put: expansion.put })
+    let mixed = expansion.patterns.into_keys().collect();
+    (document, Gaps { places: expansion.unknown, mixed, thinned: expansion.thinned, put: expansion.put })
 }
 
 /// Returns what every run has, with gaps for all that may be another in another run, and the places of these
@@ -113,6 +118,8 @@ struct Expansion<'e> {
     open: HashSet<Span>,
     /// The places in values that were passed on without their gaps, at which a check would miss something.
     thinned: HashSet<Span>,
+    /// For texts of which a part is not settled, what they may come to be.
+    patterns: HashMap<Span, Pattern>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
     put: HashMap<Span, Span>,
     /// The `resources` of the pipeline that was extended last, until they join those of the file around.
@@ -135,6 +142,9 @@ struct Frame<'e> {
     /// The parameters and loops whose values may be others in another run, or of which a part could not be made.
     open: Vec<Arc<str>>,
     open_loops: Vec<Arc<str>>,
+    /// Of those parameters that are lists of which some items are known, for each of these whether a part of it is
+    /// not.
+    partial: Vec<(Arc<str>, Arc<[bool]>)>,
     /// The loops around, each with the place where its present value was written, if it is an item of a list
     /// that an author wrote.
     written: Vec<(Arc<str>, Option<Span>)>,
@@ -163,6 +173,7 @@ impl<'e> Frame<'e> {
             unknown: Vec::new(),
             open: Vec::new(),
             open_loops: Vec::new(),
+            partial: Vec::new(),
             written: Vec::new(),
             named_at,
         }
@@ -198,6 +209,7 @@ impl<'e> Expansion<'e> {
             has_left_gap: false,
             open: HashSet::new(),
             thinned: HashSet::new(),
+            patterns: HashMap::new(),
             put: HashMap::new(),
             brought: None,
         }
@@ -265,8 +277,13 @@ impl<'e> Expansion<'e> {
 
     /// Returns what an expression that is a whole scalar gives.
     fn whole(&mut self, hole: &Hole, place: Place) -> Node {
-        let Some(value) = self.evaluate(hole) else { return null(hole.span) };
-        let node = self.produced(hole, &value);
+        let node = match self.evaluate(hole) {
+            Some(value) => self.produced(hole, &value),
+            None => match self.partial_node(hole) {
+                Some(node) => node,
+                None => return null(hole.span),
+            },
+        };
         self.settled(node, place)
     }
 
@@ -336,13 +353,14 @@ impl<'e> Expansion<'e> {
             self.unknown.insert(span);
         }
         let number_from = parts.iter().find_map(|part| part.number_from.clone());
+        let patterns = self.note_pattern(span, pieces, &parts);
         glue::taint_glued_numbers(&mut parts);
         let (mut text, mut segment_spans) = (Text::default(), Vec::new());
         for part in &parts {
             part.text.segments().iter().for_each(|segment| push(&mut text, &mut segment_spans, segment, part.span));
         }
         self.count(Size { nodes: 1, bytes: text.len(), depth: 0 }, span);
-        Scalar { text, segment_spans, kind: Kind::Text, number_from }
+        Scalar { text, segment_spans, kind: Kind::Text, number_from, patterns }
     }
 
     /// Evaluates an expression that stands inside text.
@@ -450,7 +468,13 @@ fn push(text: &mut Text, spans: &mut Vec<Span>, segment: &Segment, place: Span) 
 }
 
 fn null(span: Span) -> Node {
-    let scalar = Scalar { text: Text::default(), segment_spans: Vec::new(), kind: Kind::Null, number_from: None };
+    let scalar = Scalar {
+        text: Text::default(),
+        segment_spans: Vec::new(),
+        kind: Kind::Null,
+        number_from: None,
+        patterns: None,
+    };
     Node { span, origin: None, content: Content::Scalar(scalar) }
 }
 

@@ -1,6 +1,6 @@
 //! Lists: directives bring items, and a list from an expression is flattened one level.
 
-use super::{Expansion, null};
+use super::{Expansion, names, null};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::expression::{Array, Object, Places, Step, Usage, Value};
 use crate::taint::{Origin, Text};
@@ -34,7 +34,10 @@ impl Expansion<'_> {
                 if !self.is_settled(hole.span) {
                     self.leave_gap(hole.span, made);
                 }
-                let Some(value) = value else { return };
+                let Some(value) = value else {
+                    let known = self.partial_node(hole);
+                    return known.into_iter().for_each(|list| self.splice(list, place, made));
+                };
                 let node = self.produced(hole, &value);
                 match node.content {
                     Content::Sequence(_) => {
@@ -60,7 +63,8 @@ impl Expansion<'_> {
                     self.bring(body, place, made);
                 }
                 if let Some(undecided) = self.undecided(branches) {
-                    self.leave_gap(undecided, made);
+                    let names = names::brought(branches.iter().map(|branch| &branch.body), place);
+                    self.leave_gap_for(names, undecided, made);
                 }
             }
             Element::Each(each) => self.each_item(each, place, made),
@@ -151,7 +155,8 @@ impl Expansion<'_> {
             return made.push(item);
         }
         if self.has_open_name(&item, place) {
-            self.leave_gap(item.span, made);
+            let names = self.name_of(&item, place);
+            self.leave_gap_for(names, item.span, made);
         }
         match place {
             Place::Steps if item.member("template").is_none() => {
@@ -202,22 +207,28 @@ impl Expansion<'_> {
             self.finish_item(node, place, made);
         }
         if !self.is_settled(each.collection.span) {
-            self.leave_gap(each.collection.span, made);
+            let names = names::brought(std::iter::once(&each.body), place);
+            self.leave_gap_for(names, each.collection.span, made);
         }
     }
 
     /// Calls `turn` for each element of a loop's collection, its value known by the loop's name.
     pub(super) fn turns(&mut self, each: &Each, turn: impl FnMut(&mut Self)) {
-        let collection = self.evaluate(&each.collection);
+        let mut collection = self.evaluate(&each.collection);
+        let partial = if collection.is_none() { self.partial(&each.collection) } else { None };
         let open_mark = self.frame().open_loops.len();
-        if !self.is_settled(each.collection.span) {
+        let mut open: Arc<[bool]> = [].into();
+        if let Some(partial) = partial {
+            (collection, open) = (Some(Value::Array(partial.items)), partial.open);
+        } else if !self.is_settled(each.collection.span) {
             self.frame().open_loops.push(each.variable.clone());
         }
-        self.turns_of(each, collection, turn);
+        self.turns_of(each, collection, &open, turn);
         self.frame().open_loops.truncate(open_mark);
     }
 
-    fn turns_of(&mut self, each: &Each, collection: Option<Value>, mut turn: impl FnMut(&mut Self)) {
+    /// Makes the turns. Of items that are `open` a part is not known.
+    fn turns_of(&mut self, each: &Each, collection: Option<Value>, open: &[bool], mut turn: impl FnMut(&mut Self)) {
         if self.is_checked() && collection.as_ref().is_none_or(has_no_turn) {
             let scalar = collection.filter(|it| !matches!(it, Value::Array(_) | Value::Object(_)));
             return self.turn_with(each, scalar.unwrap_or(Value::Null), turn);
@@ -233,7 +244,7 @@ impl Expansion<'_> {
         };
         let touched = self.number_from(&each.collection).map(|origin| (each.variable.clone(), origin));
         let frame = self.frame();
-        let (marks, touched_mark) = (frame.origins.len(), frame.touched.len());
+        let (marks, touched_mark, open_mark) = (frame.origins.len(), frame.touched.len(), frame.open_loops.len());
         frame.touched.extend(touched);
         let places = places_of(&collection);
         frame.written.push((each.variable.clone(), None));
@@ -245,6 +256,8 @@ impl Expansion<'_> {
             }
             let frame = self.frame();
             frame.context.set(each.variable.clone(), value);
+            frame.open_loops.truncate(open_mark);
+            frame.open_loops.extend(open.get(at).filter(|is_open| **is_open).map(|_| each.variable.clone()));
             frame.origins.truncate(marks);
             frame.origins.extend(origin.map(|origin| (each.variable.clone(), origin)));
             if let Some((_, place)) = frame.written.last_mut() {
@@ -277,14 +290,17 @@ impl Expansion<'_> {
         frame.context.remove(&each.variable);
     }
 
-    /// Says whether a turn of a loop never takes a branch: what the loop goes through is the same in every run,
-    /// and the condition, which looks at it, does not hold.
+    /// Says whether no run takes a branch: what its condition looks at is the same in every run, since a loop goes
+    /// through it or an author passed it to a template, and the condition does not hold.
     fn is_never_taken(&self, branch: &Branch) -> bool {
         let Some((hole, frame)) = branch.condition.as_ref().zip(self.frames.last()) else { return false };
-        let is_loop = |root: &str| frame.written.iter().any(|(name, _)| name.eq_ignore_ascii_case(root));
-        let reads_loop = hole.expression.references().iter().any(|it| is_loop(&it.root));
+        let is_given = |root: &str| {
+            frame.written.iter().any(|(name, _)| name.eq_ignore_ascii_case(root))
+                || frame.named_at.is_some() && root.eq_ignore_ascii_case("parameters")
+        };
+        let reads_given = hole.expression.references().iter().any(|it| is_given(&it.root));
         let value = || hole.expression.evaluate_counted(&frame.context, &mut Usage::default());
-        let is_settled = reads_loop && !hole.reads_variables && !self.may_differ(hole);
+        let is_settled = reads_given && !hole.reads_variables && !self.may_differ(hole);
         is_settled && value().is_ok_and(|value| !value.is_truthy())
     }
 

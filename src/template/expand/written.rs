@@ -20,6 +20,8 @@ const MISSED: [Code; 3] = [Code::MissingKey, Code::MissingInput, Code::FirstKey]
 pub struct Gaps {
     /// The places that have no value.
     pub places: HashSet<Span>,
+    /// Those of them at which an author wrote text around expressions.
+    pub(super) mixed: HashSet<Span>,
     /// The places in values that were passed on without their gaps, at which a check would miss something.
     pub(super) thinned: HashSet<Span>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
@@ -27,6 +29,11 @@ pub struct Gaps {
 }
 
 impl Gaps {
+    /// Says whether the value at a place is that of one expression, which has none that is settled.
+    pub fn is_whole_value(&self, place: Span) -> bool {
+        self.places.contains(&place) && !self.mixed.contains(&place)
+    }
+
     /// Returns what is wrong with a document without what is only missing because values that were passed on
     /// had gaps there.
     #[must_use]

@@ -4,7 +4,6 @@
 use super::super::environment::Environment;
 use super::super::job::Execution;
 use super::super::journal::Broken;
-use super::super::words::split;
 use super::halt::{self, Halt};
 use super::input::Inputs;
 use super::pack::{Archive, Form};
@@ -12,6 +11,7 @@ use super::tree::tree;
 use super::{Ending, Own, Told, conclude, place};
 use crate::diagnostic::{shown, shown_path};
 use crate::shell::environment_name;
+use crate::shell::words::split;
 use crate::taint::Text;
 use crate::worker::workspace::Workspace;
 use jiff::Timestamp;

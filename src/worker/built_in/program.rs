@@ -6,11 +6,11 @@
 use super::super::context::JobContext;
 use super::super::interpreter::PYTHONS;
 use super::super::job::Execution;
-use super::super::words::{quote, quoted, split};
 use super::input::Inputs;
 use super::{Ending, Instead, Own, Unfinished};
 use crate::diagnostic::{shown, shown_path};
 use crate::pipeline::plan::{ErrorAction, Interpreter, Script, Step};
+use crate::shell::words::{quote, quoted, split};
 use crate::taint::Text;
 use std::path::PathBuf;
 

@@ -4,7 +4,6 @@
 use super::super::environment::Environment;
 use super::super::interpreter::missing;
 use super::super::job::Execution;
-use super::super::words::{quoted, split};
 use super::copy::source;
 use super::halt;
 use super::input::Inputs;
@@ -16,6 +15,7 @@ use crate::diagnostic::{shown, shown_path};
 use crate::files::Sought;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
+use crate::shell::words::{quoted, split};
 use crate::taint::{Segment, Text};
 use crate::worker::workspace::Workspace;
 use std::path::{Path, PathBuf};

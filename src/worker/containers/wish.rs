@@ -4,13 +4,13 @@ use super::super::context::JobContext;
 use super::super::environment;
 use super::super::start::contexts;
 use super::super::variables::Variables;
-use super::super::words::split;
 use super::Role;
 use crate::diagnostic::shown;
 use crate::machine::ENGINE_VARIABLES;
 use crate::pipeline::plan::{Container, ContainerUse, Target, TargetPlace};
 use crate::process::MARK;
 use crate::run::{Asker, Sources, late_container};
+use crate::shell::words::split;
 use crate::taint::Text;
 use std::path::Path;
 

@@ -93,3 +93,130 @@ stages:
     let told = [1, 2, 5, 8].map(|line| format!("error m.yml:{line} wrong-type"));
     tells(text, &told.each_ref().map(String::as_str));
 }
+
+#[test]
+fn a_value_that_a_payload_would_choose_by_its_name_is_told() {
+    let rest = "variables: {a: b}
+jobs:
+- job: a
+  variables: {c: \"$[ variables['${{ parameters.h.k }}'] ]\"}
+  steps:
+  - script: echo ${{ variables[parameters.h.k] }}
+  - script: echo ${{ split('a,b', ',')[parameters.h.n] }}
+  - script: echo ${{ variables[oneOf(parameters.h.k, 'a')] }}
+";
+    let told = [5, 7].map(|line| format!("warning m.yml:{line} tainted-choice"));
+    tells(&format!("{HOOK}{rest}"), &told.each_ref().map(String::as_str));
+}
+
+/// A job in which a step gets payload text, and a later one that sets an output by a command.
+fn two_jobs(command: &str, of_second: &str) -> String {
+    format!(
+        "{HOOK}jobs:
+- job: G
+  steps:
+  - bash: echo \"$TITLE\"
+    env: {{TITLE: '${{{{ parameters.h.title }}}}'}}
+  - bash: {command}
+    name: s
+- job: T
+  dependsOn: G
+{of_second}
+  steps: []
+"
+    )
+}
+
+#[test]
+fn what_payload_text_may_come_to_decide_about_a_job_is_told_with_the_way_out() {
+    let computed = "'echo \"##vso[task.setvariable variable=m;isOutput=true]$(date)\"'";
+    let said = "'echo \"##vso[task.setvariable variable=m;isOutput=true]3\"'";
+    let output = "dependencies.G.outputs['s.m']";
+    for of_second in [
+        format!("  strategy:\n    matrix: $[ {output} ]"),
+        format!("  strategy:\n    parallel: $[ {output} ]"),
+        format!("  timeoutInMinutes: 5\n  continueOnError: $[ lower({output}) ]"),
+        format!("  strategy:\n    maxParallel: $[ {output} ]\n    matrix: {{a: {{b: c}}}}"),
+        format!("  cancelTimeoutInMinutes: 5\n  timeoutInMinutes: $[ coalesce({output}, 3) ]"),
+    ] {
+        tells(&two_jobs(computed, &of_second), &["warning m.yml:12 tainted-structure"]);
+        // What stands in the script word for word is its author's.
+        tells(&two_jobs(said, &of_second), &[]);
+        tells(&two_jobs(computed, &of_second.replace(output, &format!("oneOf({output}, '2', '3')"))), &[]);
+        // No payload text comes to the job.
+        tells(&two_jobs(computed, &of_second).replace("'${{ parameters.h.title }}'", "x"), &[]);
+    }
+    let folder = Folder::new("");
+    let pipeline = two_jobs(computed, "  strategy:\n    matrix: $[ dependencies.G.outputs['s.m'] ]");
+    folder.write("m.yml", &pipeline);
+    let text = folder.run(&["check", "m.yml"]).ended_with(0).stderr;
+    for part in ["a payload would decide about its `matrix`", "`s` of the job `G` sets it", "choose it with `oneOf(…)`"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The run that a delivery starts comes to the same end, and no other one does.
+    folder.write("p.json", "{\"title\": \"any; text\"}");
+    folder.write("n.json", "{\"title\": 5}");
+    let with = |payload: &str| folder.run(&["check", "m.yml", "--payload", payload]).ended_with(0).stderr;
+    assert!(with("p.json").contains("`matrix`") && !with("n.json").contains("`matrix`"));
+    let ran = folder.run(&["run", "m.yml", "--payload", "p.json"]).ended_with(1);
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("the payload would decide about it"), "{ran:?}");
+}
+
+#[test]
+fn variables_of_a_payload_decide_about_no_job_either() {
+    let rest = "variables: {m: '${{ parameters.h.m }}', n: \"${{ oneOf(parameters.h.n, '2', '3') }}\"}
+jobs:
+- job: a
+  timeoutInMinutes: $[ variables.n ]
+  cancelTimeoutInMinutes: $[ variables['m'] ]
+  steps: []
+";
+    tells(&format!("{HOOK}{rest}"), &["warning m.yml:6 tainted-structure"]);
+}
+
+#[test]
+fn a_circle_of_templates_that_a_condition_does_not_end_is_told_as_one_with_its_way() {
+    let folder = Folder::new("");
+    folder.write("m.yml", "steps:\n- template: a.yml\n  parameters: {go: yes}\n");
+    let template = |next: &str| {
+        format!(
+            "parameters: {{go: no}}\nsteps:\n- ${{{{ if eq(parameters.go, 'yes') }}}}:\n  - template: {next}\n    parameters: {{go: '${{{{ parameters.go }}}}'}}\n"
+        )
+    };
+    folder.write("a.yml", &template("b.yml"));
+    folder.write("b.yml", &template("a.yml"));
+    for command in [["check", "m.yml"], ["render", "m.yml"]] {
+        let told = folder.run(&command).ended_with(1).stderr;
+        assert!(told.contains("error[template-cycle]") && told.contains("the way is `"), "{told}");
+        assert!(told.contains("b.yml` -> `") && !told.contains("expansion-limit"), "{told}");
+    }
+}
+
+/// Steps of which a payload gives a part of an input, `@`, and whether a text can stand there at all.
+const CALLS: [(&str, bool); 5] = [
+    ("task: Npm@1\n  inputs: {command: custom, customCommand: 'run @'}", false),
+    ("task: Npm@1\n  inputs: {command: custom, customCommand: '@'}", false),
+    ("task: Maven@4\n  inputs: {goals: '@'}", true),
+    ("task: Docker@2\n  inputs: {command: build, arguments: '@'}", true),
+    ("task: PythonScript@0\n  inputs: {scriptSource: inline, script: 'print(1)', pythonInterpreter: '@'}", true),
+];
+
+#[test]
+fn what_a_task_would_call_a_tool_with_is_judged_before_the_run_begins() {
+    let folder = Folder::new("");
+    folder.write("p.json", "{\"x\": \"a b; $(touch c)\"}");
+    for (step, takes_some) in CALLS {
+        let (task, inputs) = step.split_once('\n').expect("two lines");
+        folder.write("m.yml", &format!("{HOOK}steps:\n- {task}\n{}\n", inputs.replace('@', "${{ parameters.h.x }}")));
+        let tainted = |args: &[&str]| {
+            let checked = folder.run(&[&["check", "m.yml", "--format", "json"], args].concat()).json();
+            let reports = checked.get("reports").unwrap_or(&checked);
+            told(reports).into_iter().map(|told| told.0).filter(|it| it.contains("tainted")).collect::<Vec<_>>()
+        };
+        let before: &[&str] = if takes_some { &[] } else { &["warning m.yml:4 tainted-in-script"] };
+        assert_eq!(tainted(&[]), before, "{step}");
+        let refused = tainted(&["--payload", "p.json"]);
+        assert!(refused.len() == 1 && refused[0].starts_with("error m.yml:4 tainted-"), "{step}: {refused:?}");
+    }
+}

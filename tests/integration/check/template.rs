@@ -152,7 +152,8 @@ fn payload_text_is_followed_through_templates_loops_and_variables() {
     );
     folder.write("pipelines/templates/two.yml", "parameters:\n- name: y\nsteps:\n- bash: echo \"${{ parameters.y }}\n");
     let output = folder.run(&["check", "pipelines/a.yml"]);
-    let expected = ["--> pipelines/templates/v.yml:4:13", "--> pipelines/templates/two.yml:4:15"];
+    let expected =
+        ["--> pipelines/a.yml:11:11", "::: pipelines/templates/v.yml:4:13", "--> pipelines/templates/two.yml:4:15"];
     for place in expected {
         assert!(output.stderr.contains(place), "{place}\n{}", output.stderr);
     }

@@ -4,7 +4,8 @@ use crate::support::Folder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const CONNECTIONS: &str = "connections: {load: {secret: {value: s}}}\n";
+const SECRET: &str = "0123456789abcdef";
+const CONNECTIONS: &str = "connections: {load: {secret: {value: 0123456789abcdef}}}\n";
 const LISTENING: &str = "resources: {webhooks: [{webhook: h, connection: load}]}\n";
 const PAYLOAD: &str = r#"{"l": [1], "o": {"k": 1}, "s": "soon", "a": "b c", "d": "x y"}"#;
 
@@ -37,7 +38,7 @@ fn tells(steps: &str, wanted: &[(u64, &str)]) {
         assert!(rendered.contains(&format!("p.yml:{line}:")) && rendered.contains(code), "{line}: {rendered}");
     }
     let server = folder.serve(&["--no-worker"]);
-    let answer = server.deliver("load", "s", PAYLOAD.as_bytes());
+    let answer = server.deliver("load", SECRET, PAYLOAD.as_bytes());
     assert_eq!(answer.status, 422, "{answer:?}");
     let told = answer.json()["rejected"][0]["diagnostics"].as_array().map(Vec::len);
     assert_eq!(told, Some(wanted.len()), "{answer:?}");
@@ -214,14 +215,14 @@ fn a_payload_that_a_filter_keeps_out_is_rejected_nowhere() {
     let pipeline = &told["pipelines"][0];
     assert_eq!((&pipeline["starts"], &pipeline["rejected"]), (&false.into(), &false.into()), "{told:#}");
     let server = folder.serve(&["--no-worker"]);
-    let answer = server.deliver("load", "s", PAYLOAD.as_bytes());
+    let answer = server.deliver("load", SECRET, PAYLOAD.as_bytes());
     assert_eq!((answer.status, &answer.json()["skipped"][0]["reason"]), (200, &"filtered".into()), "{answer:?}");
     // Where the filter holds both reject it.
     let starting = PAYLOAD.replace("soon", "now");
     folder.write("payload.json", &starting);
     let told = folder.run(&arguments).ended_with(1).json();
     assert_eq!((&told["pipelines"][0]["starts"], &told["pipelines"][0]["rejected"]), (&true.into(), &true.into()));
-    assert_eq!(server.deliver("load", "s", starting.as_bytes()).status, 422);
+    assert_eq!(server.deliver("load", SECRET, starting.as_bytes()).status, 422);
 }
 
 /// An author knows before the first delivery what a value must look like. It is no mistake.
@@ -250,4 +251,41 @@ fn what_a_value_must_be_is_told_before_any_delivery() {
     folder.write("payload.json", r#"{"d": "x", "n": 1}"#);
     let told = folder.run(&["check", "--payload", "payload.json"]).ended_with(0).stderr;
     assert_eq!(told.lines().filter(|line| notes.contains(line)).count(), 2, "{told}");
+}
+
+/// Where the texts of a rejected run would have stood shows why it is rejected, here as in the server.
+#[test]
+fn of_a_run_that_would_be_rejected_the_places_of_its_texts_are_told_too() {
+    let folder = folder(
+        "steps:
+- bash: echo \"${{ parameters.h.a }}\"
+- bash: eval \"${{ parameters.h.d }}\"
+",
+    );
+    let arguments = ["check", "pipelines/p.yml", "--payload", "payload.json"];
+    let json = folder.run(&[&arguments[..], &["--format", "json"]].concat()).ended_with(1).json();
+    let server = folder.serve(&["--no-worker"]);
+    let answer = server.deliver("load", SECRET, PAYLOAD.as_bytes());
+    let id = answer.json()["delivery"].as_str().expect("an id").to_owned();
+    let shown = folder.run(&["deliveries", "show", &id, "--format", "json"]).ended_with(0).json();
+    let (here, there) = (&json["pipelines"][0], &shown["pipelines"][0]);
+    assert_eq!(here["expansion"]["uses"], there["expansion"]["uses"], "{json:#}");
+    assert_eq!(here["expansion"]["uses"].as_array().map(Vec::len), Some(2), "{json:#}");
+    let text = folder.run(&arguments).ended_with(1).stdout;
+    assert!(text.contains("starts by the webhook h, and the run is rejected") && text.contains("h.d = x y"), "{text}");
+}
+
+/// What a macro brings into a script is wrong with the script, and the variable shows how it came there.
+#[test]
+fn a_macro_of_a_payloads_variable_is_marked_in_the_script_before_and_with_a_delivery() {
+    let folder =
+        folder("variables:\n  v: ${{ parameters.h.d }}\nsteps:\n- bash: |\n    echo start\n    eval \"$(v)\"\n");
+    let check = folder.run(&["check", "pipelines/p.yml", "--format", "json"]).ended_with(1).json();
+    let with_payload = ["check", "pipelines/p.yml", "--payload", "payload.json", "--format", "json"];
+    let rendered = folder.run(&with_payload).ended_with(1).json();
+    assert_eq!(check, rendered["reports"], "{rendered:#}");
+    let report = &check[0];
+    assert_eq!((check.as_array().map(Vec::len), &report["place"]["line"]), (Some(1), &6.into()), "{check:#}");
+    assert_eq!(report["related"][0]["line"], 3, "{check:#}");
+    assert!(report["related"][0]["label"].as_str().is_some_and(|label| label.contains("`v`")), "{check:#}");
 }

@@ -127,8 +127,8 @@ fn a_template_without_an_end_is_told() {
         "parameters:\n- {name: n, type: number, default: 0}\nsteps:\n- ${{ if true }}:\n  - template: a.yml\n";
     let report = World::new("steps:\n- template: a.yml\n")
         .file("ci/a.yml", conditional)
-        .fails("expansion-limit", "ci/a.yml:5:15");
-    assert!(report.contains("more than 100 deep"), "{report}");
+        .fails("template-cycle", "ci/a.yml:5:15");
+    assert!(report.contains("more than 100 deep") && report.contains("`ci/a.yml` -> `ci/a.yml`"), "{report}");
 }
 
 #[test]

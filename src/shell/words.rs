@@ -38,7 +38,7 @@ impl Word {
 }
 
 /// Returns the words of a text.
-pub(super) fn split(text: &Text) -> Vec<Text> {
+pub fn split(text: &Text) -> Vec<Text> {
     let mut words = Vec::new();
     let mut word = Word::default();
     let mut is_quoted = false;
@@ -66,7 +66,7 @@ pub(super) fn split(text: &Text) -> Vec<Text> {
 
 /// Returns a text as one word of bash: the author's part in quotes, payload text between them as a
 /// value that the shell never reads.
-pub(super) fn quoted(word: &Text) -> Text {
+pub fn quoted(word: &Text) -> Text {
     let mut quoted = Text::default();
     for segment in word.segments() {
         match segment.is_tainted() {
@@ -78,7 +78,7 @@ pub(super) fn quoted(word: &Text) -> Text {
 }
 
 /// Returns an author's text as one word of bash.
-pub(super) fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&byte);
     match !text.is_empty() && text.bytes().all(is_plain) {
         true => text.to_owned(),
