@@ -45,7 +45,7 @@ impl Asker<'_> {
         let setting = setting(self.job, late);
         let title = format!("the job can't begin: a payload would decide about its `{setting}`");
         let warning = Diagnostic::warning(Code::TaintedStructure, title, late.span, label);
-        let help = "set it in a job that no payload text comes to, or choose it with `oneOf(…)`, which gives only what you listed";
+        let help = "set it in a job that no payload text comes to, let the script print it word for word, or choose it with `oneOf(…)`";
         Some(warning.note(template::came_from(&origin)).help(help))
     }
 

@@ -136,9 +136,9 @@ impl Reader<'_> {
             inputs.extend(given);
         }
         let alias = named.as_ref().filter(|_| is_resource).map(|named| named.value.as_str());
-        inputs.extend(
-            own_folder(node, shortcut.keyword, alias).map(|(name, value)| (at(&name, written.key_span), value)),
-        );
+        // The artifact alone can be a mistake in it.
+        let place = member(node, "artifact").map_or(written.key_span, |artifact| artifact.span);
+        inputs.extend(own_folder(node, shortcut.keyword, alias).map(|(name, value)| (at(&name, place), value)));
         inputs.extend(member(node, "inputs").map(pairs).unwrap_or_default());
         Some(Action::Task(Task {
             name: shortcut.task.to_owned(),

@@ -160,7 +160,7 @@ fn what_payload_text_may_come_to_decide_about_a_job_is_told_with_the_way_out() {
     let with = |payload: &str| folder.run(&["check", "m.yml", "--payload", payload]).ended_with(0).stderr;
     assert!(with("p.json").contains("`matrix`") && !with("n.json").contains("`matrix`"));
     let ran = folder.run(&["run", "m.yml", "--payload", "p.json"]).ended_with(1);
-    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("the payload would decide about it"), "{ran:?}");
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("the payload would decide about"), "{ran:?}");
 }
 
 #[test]
@@ -219,4 +219,17 @@ fn what_a_task_would_call_a_tool_with_is_judged_before_the_run_begins() {
         let refused = tainted(&["--payload", "p.json"]);
         assert!(refused.len() == 1 && refused[0].starts_with("error m.yml:4 tainted-"), "{step}: {refused:?}");
     }
+}
+
+#[test]
+fn an_artifact_that_a_payload_names_is_refused_with_a_payload_that_leads_elsewhere_and_not_before() {
+    let text = format!("{HOOK}steps:\n- download: current\n  artifact: ${{{{ parameters.h.x }}}}\n");
+    tells(&text, &[]);
+    let folder = Folder::new("");
+    folder.write("m.yml", &text);
+    folder.write("good.json", "{\"x\": \"drop\"}");
+    folder.write("bad.json", "{\"x\": \"../etc\"}");
+    folder.run(&["render", "m.yml", "--payload", "good.json"]).ended_with(0);
+    let refused = folder.run(&["render", "m.yml", "--payload", "bad.json"]).ended_with(1).stderr;
+    assert!(refused.contains("m.yml:4:13") && refused.contains("out of the job's folders"), "{refused}");
 }
