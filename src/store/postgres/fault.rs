@@ -91,7 +91,7 @@ pub(super) fn sentence(error: &tokio_postgres::Error) -> String {
     if let Some(told) = error.as_db_error() {
         return format!("the database says: {} ({})", told.message(), told.code().code());
     }
-    let mut sentence = format!("the database can't be used: {error}");
+    let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         let told = inner.to_string();

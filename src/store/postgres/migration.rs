@@ -64,7 +64,7 @@ async fn locked(client: &Object, access: Access) -> Result<(), Fault> {
         let Some(migration) = MIGRATIONS.get(found as usize) else { return Ok(()) };
         client
             .batch_execute(&format!(
-                "BEGIN;
+                "BEGIN ISOLATION LEVEL READ COMMITTED;
                  CREATE TABLE IF NOT EXISTS schema_version (
                      one     integer PRIMARY KEY CHECK (one = 1),
                      version bigint NOT NULL
@@ -104,5 +104,26 @@ pub(super) async fn write_probe(session: Arc<Session>) -> Result<(), Fault> {
             &[],
         )
         .await?;
+    Ok(())
+}
+
+/// How much room is looked for: that of a delivery with a large body.
+const ROOM: usize = 1024 * 1024;
+
+/// Writes as much as a large delivery has, to where it would stand, and takes it back. What that leaves is tidied up as
+/// all rows are that are gone.
+pub(super) async fn look_for_room(session: Arc<Session>) -> Result<(), Fault> {
+    let mut piece = vec![0; ROOM];
+    getrandom::fill(&mut piece).expect("the system gives random bytes");
+    session
+        .run(
+            "INSERT INTO file_piece (name, at, piece)
+             VALUES ('probe', 0, $1)
+             ON CONFLICT (name, at) DO UPDATE
+             SET piece = excluded.piece",
+            &[&piece],
+        )
+        .await?;
+    session.run("DELETE FROM file_piece WHERE name = 'probe'", &[]).await?;
     Ok(())
 }

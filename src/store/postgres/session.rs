@@ -28,9 +28,9 @@ const WORK_MAX: Duration = Duration::from_secs(25);
 const ASK_MAX: Duration = Duration::from_secs(10);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// How transactions begin.
-const BEGIN: &str = "BEGIN";
-const BEGIN_LIGHTLY: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// How transactions begin. The database's owner may have said otherwise for all that say nothing.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_LIGHTLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off";
 const BEGIN_READING: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// Parameters of a statement.
