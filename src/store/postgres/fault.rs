@@ -32,6 +32,11 @@ impl Fault {
         self.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION)
     }
 
+    /// Says whether a transaction was asked about that there never was.
+    pub(super) fn is_no_transaction(&self) -> bool {
+        self.state() == Some(&SqlState::INVALID_PARAMETER_VALUE)
+    }
+
     /// Says whether the way to the database is gone, so that nobody knows how far it got.
     pub(super) fn is_cut(&self) -> bool {
         match self {
