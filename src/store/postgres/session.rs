@@ -155,6 +155,7 @@ impl Database {
                 client.batch_execute(BEGIN_LIFE).await?;
                 client.batch_execute(begin).await?;
                 row = client.query_one(&statement, &[]).await?;
+                row.try_get::<_, &str>(4)?;
             }
             Ok::<_, Fault>(row)
         };
