@@ -91,7 +91,15 @@ pub(super) fn database_store(database: &Database, access: Access) -> Result<Post
     let address = address(database)?;
     let shown = address.to_string();
     let store = block_on(PostgresStore::open_for(address, LeaseClock::Database, access))?;
-    store.with_context(|| format!("the database {shown} can't be used")).map_err(Failure::Unreachable)
+    store.map_err(|error| Failure::Unreachable(saying(&format!("the database {shown} can't be used"), error)))
+}
+
+/// Returns what can't be done for an error of the store, and why, said once.
+pub(super) fn saying(what: &str, error: store::Error) -> anyhow::Error {
+    match error {
+        store::Error::Unavailable(reason) => anyhow::Error::msg(format!("{what}: {reason}")),
+        error => anyhow::Error::new(error).context(what.to_owned()),
+    }
 }
 
 /// Returns where the database is.

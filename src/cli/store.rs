@@ -6,7 +6,6 @@ use super::failure::{Ending, Failure};
 use super::{Global, open, output};
 use crate::config::Config;
 use crate::store::{Access, SqliteStore, Unrestorable};
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -67,8 +66,13 @@ impl Store {
                     let named = file.display();
                     return Err(Failure::usage(format!("{named} is there already: name a file that is not there yet")));
                 }
-                let copy = SqliteStore::back_up(&config.data, &file).context("there is no backup");
-                let bytes = copy.map_err(Failure::Unreachable)?.bytes;
+                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+                if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                    return Err(Failure::usage(format!("there is no folder {}", folder.display())));
+                }
+                let copy = SqliteStore::back_up(&config.data, &file);
+                let bytes =
+                    copy.map_err(|error| Failure::Unreachable(open::saying("there is no backup", error)))?.bytes;
                 anstream::eprintln!("{} has {bytes} bytes; logs and artifacts are not in it", file.display());
                 Ok(Ending::Done)
             }

@@ -24,7 +24,8 @@ Examples:
 
 When ready it prints `claiming jobs of POOL, N at once`. Asked to stop by SIGTERM or Ctrl-C, it
 claims nothing more; jobs that still run after --drain-seconds are stopped and handed back: they
-begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in, and nothing that lasts.
+begin again on another worker. Asked twice, it hands them back at once. Its data folder is its own: what jobs work in,
+and logs until they are sent.
 
 A changed pipehook.yml is in force for the jobs that are claimed from then on, but for what the
 arguments say, and for the data folder, the database and `files`, which change with the next start. SIGHUP ends

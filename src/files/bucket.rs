@@ -136,6 +136,14 @@ impl Depot for Bucket {
         Ok(self.shared.pieces(name)?.last().map_or(0, |piece| piece.end))
     }
 
+    fn goes_on(&self, name: &str, end: u64) -> io::Result<Option<u64>> {
+        Ok(self.shared.pieces(name)?.iter().find(|piece| piece.at >= end && piece.end > end).map(|piece| piece.at))
+    }
+
+    fn is_away(&self) -> bool {
+        self.shared.objects.is_away()
+    }
+
     fn names(&self, prefix: &str) -> io::Result<Vec<String>> {
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut names = Vec::new();
@@ -241,7 +249,7 @@ impl Shared {
                 if (is_last || lines.since.elapsed() >= GATHERED_MAX)
                     && let Err(error) = self.write(name, &mut lines)
                 {
-                    tracing::warn!(log = name, %error, "lines of a log wait for the object store");
+                    tracing::debug!(log = name, %error, "lines of a log wait for the object store");
                     lines.since = Instant::now();
                 }
             }

@@ -54,9 +54,12 @@ pub trait Depot: Send + Sync + Debug {
         Ok(u64::MAX)
     }
 
-    /// Says whether a file goes on behind what looks like its end: something between is lost.
-    fn goes_on(&self, _name: &str, _end: u64) -> io::Result<bool> {
-        Ok(false)
+    /// Returns where a file goes on behind what looks like its end, if it does: what stood between is lost.
+    fn goes_on(&self, name: &str, end: u64) -> io::Result<Option<u64>>;
+
+    /// Says whether it is known to be away: whoever can do without it does.
+    fn is_away(&self) -> bool {
+        false
     }
 
     /// Returns when all that was put into a file and not taken back is there for good.
@@ -113,24 +116,19 @@ fn is_halted() -> bool {
 
 /// Tries what a depot is asked for until it succeeds, a depot that is away is away for too long, nobody wants it any
 /// more, or it is of no use to try again.
-pub(super) fn patiently<T>(mut ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    let end = Instant::now() + WAIT_MAX;
-    let mut is_told = false;
+pub(super) fn patiently<T>(ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    patiently_for(WAIT_MAX, ask)
+}
+
+/// As [`patiently`], for a time of one's own.
+pub(super) fn patiently_for<T>(most: Duration, mut ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let end = Instant::now() + most;
     loop {
         match ask() {
             Err(error) if error.kind() == io::ErrorKind::Other && Instant::now() < end && !is_halted() => {
-                if !is_told {
-                    tracing::warn!(%error, "the place of logs and artifacts does not answer, trying again for a minute");
-                    is_told = true;
-                }
                 sleep(ASK_EVERY);
             }
-            done => {
-                if is_told && done.is_ok() {
-                    tracing::info!("the place of logs and artifacts answers again");
-                }
-                return done;
-            }
+            done => return done,
         }
     }
 }
@@ -166,7 +164,7 @@ pub(super) fn get_file(depot: &dyn Depot, name: &str, to: &Path) -> io::Result<(
             let is_cut = patiently(|| depot.goes_on(name, at))?;
             let lost =
                 || io::Error::new(io::ErrorKind::InvalidData, format!("a part of {name} is lost, from byte {at} on"));
-            return if is_cut { Err(lost()) } else { Ok(()) };
+            return if is_cut.is_some() { Err(lost()) } else { Ok(()) };
         }
     }
 }

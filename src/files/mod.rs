@@ -10,8 +10,8 @@
 //! are on disk when [`LogWriter::sync`] returns. A crash may cut the last line short: a reader
 //! sees whole lines only, and a writer that comes later begins a new one.
 //!
-//! Where several machines share the work, logs and what is handed over are in a [`Depot`] as well, under
-//! the same names, and are read from there.
+//! Where several machines share the work, logs and what is handed over are in a [`Depot`], under the same
+//! names, and are read from there. Until all of a log has arrived it is in `<data>/unsent/<run>/<job>.log` as well.
 //!
 //! The text is kept as it was printed, but for the terminal escapes of steps that payload text
 //! reaches, which are spelled out. Others are made harmless where the text is shown.
@@ -22,9 +22,11 @@ mod depot;
 mod gather;
 mod ignored;
 mod keep;
+mod late;
 mod line;
 mod local;
 mod objects;
+mod outage;
 mod read;
 mod ship;
 mod sweep;
@@ -36,33 +38,61 @@ pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX}
 pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX, unless_halted};
 pub use ignored::IGNORE_FILE;
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep, Kept, check_artifact_name};
+pub use late::{LateRound, Unsent};
 pub use line::{LogLine, TEXT_MAX, push as push_line};
 pub use local::{Local, LocalFile, local_files, runs_with_files};
 pub use objects::{Encryption, Place, S3};
+pub use outage::Outage;
 pub use read::{LogReader, READ_MAX};
 pub use sweep::{Left, LeftOver, Site};
 pub use tree::{LeftOut, Links, SEARCHED_MAX, Sought, Tree, Why, search, tree};
 pub use write::{LOG_MAX, LogWriter, Wanted};
 
 use crate::id::{JobId, RunId};
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The folder below the data folder.
 const FOLDER: &str = "logs";
+/// The one for logs that are on their way to a depot.
+const UNSENT: &str = "unsent";
 
 /// The logs of one data folder. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Logs {
     folder: PathBuf,
+    unsent: PathBuf,
     depot: Option<Arc<dyn Depot>>,
+    /// Which of those on their way are being written to.
+    open: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+/// A log is being written to for as long as this is there.
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    all: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+impl Open {
+    fn new(path: &Path, all: &Arc<Mutex<HashSet<PathBuf>>>) -> Self {
+        all.lock().expect("no holder of the open logs panics").insert(path.to_owned());
+        Self { path: path.to_owned(), all: all.clone() }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.all.lock().expect("no holder of the open logs panics").remove(&self.path);
+    }
 }
 
 impl Logs {
     /// Returns the logs below a data folder. Nothing is created yet.
     pub fn new(data: &Path) -> Self {
-        Self { folder: data.join(FOLDER), depot: None }
+        Self { folder: data.join(FOLDER), unsent: data.join(UNSENT), depot: None, open: Arc::default() }
     }
 
     /// Returns the logs as several machines share them, where there is a depot.
@@ -72,42 +102,48 @@ impl Logs {
 
     /// As [`Self::writer`], for who holds the job's lease with a fencing token.
     pub fn leased_writer(&self, run: &RunId, job: &JobId, token: i64) -> io::Result<LogWriter> {
-        let log = self.writer(run, job)?;
-        let Some(depot) = &self.depot else { return Ok(log) };
-        log.shared(depot.clone(), name(run, job)?, Fence { job: job.as_str().to_owned(), token })
+        let Some(depot) = &self.depot else { return self.writer(run, job) };
+        let path = path(&self.unsent, run, job)?;
+        let open = Open::new(&path, &self.open);
+        let fence = Fence { job: job.as_str().to_owned(), token };
+        open_writer(&path)?.shared(depot.clone(), name(run, job)?, fence, open)
     }
 
     /// Opens the log of a job for writing at its end, and creates it where it is missing.
     pub fn writer(&self, run: &RunId, job: &JobId) -> io::Result<LogWriter> {
-        let path = self.path(run, job)?;
-        LogWriter::open(&path).map_err(|error| write::naming(&path, &error))
+        open_writer(&path(&self.folder, run, job)?)
     }
 
-    /// Adds a last line to the log of a job whose worker is gone, also where the log is full.
+    /// Adds a last line to the log of a job whose worker is gone, also where the log is full. Where the depot is away
+    /// the line waits here.
     pub fn last_word(&self, run: &RunId, job: &JobId, line: &LogLine) -> io::Result<()> {
         let Some(depot) = &self.depot else { return self.writer(run, job)?.append_last(line) };
-        let name = name(run, job)?;
-        let mut text = String::new();
-        let end = depot.end(&name)?;
-        if end > 0 && depot.get(&name, end - 1, 1)? != b"\n" {
-            text.push('\n');
+        if !depot.is_away() {
+            // What it has printed comes before. Where that fails it comes later.
+            let unsent = self.unsent_of(run, job)?;
+            let sent = unsent.map_or(Ok(()), |unsent| self.send_late(&unsent).map(drop));
+            if sent.and_then(|()| late::add_line(&**depot, &name(run, job)?, line)).is_ok() {
+                return Ok(());
+            }
         }
-        line::write(&mut line::Stamp::default(), (line.at, line.step), &line.text, &mut text);
-        depot.add_last(&name, text.as_bytes())
+        open_writer(&path(&self.unsent, run, job)?)?.append_last(line)
     }
 
     /// Opens the log of a job for reading. A log that is not there yet is empty so far.
     pub fn reader(&self, run: &RunId, job: &JobId) -> io::Result<LogReader> {
         match &self.depot {
-            Some(depot) => Ok(LogReader::shared(depot.clone(), name(run, job)?)),
-            None => Ok(LogReader::new(self.path(run, job)?)),
+            Some(depot) => Ok(LogReader::shared(depot.clone(), name(run, job)?, path(&self.unsent, run, job)?)),
+            None => Ok(LogReader::new(path(&self.folder, run, job)?)),
         }
     }
+}
 
-    fn path(&self, run: &RunId, job: &JobId) -> io::Result<PathBuf> {
-        let name = format!("{}.log", safe(job.as_str())?);
-        Ok(self.folder.join(safe(run.as_str())?).join(name))
-    }
+fn path(folder: &Path, run: &RunId, job: &JobId) -> io::Result<PathBuf> {
+    Ok(folder.join(safe(run.as_str())?).join(format!("{}.log", safe(job.as_str())?)))
+}
+
+fn open_writer(path: &Path) -> io::Result<LogWriter> {
+    LogWriter::open(path).map_err(|error| write::naming(path, &error))
 }
 
 /// Returns what a depot calls a log.

@@ -3,16 +3,20 @@
 //! The library is asynchronous, and those who want files are on threads that may wait: so the library
 //! works on a thread of its own, whoever calls.
 
+use super::outage::Outage;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
+use std::fs::{DirBuilder, Permissions};
 use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime};
 use tokio::runtime::Runtime;
@@ -70,7 +74,12 @@ pub enum Encryption {
 #[derive(Debug)]
 pub(super) struct Objects {
     store: Arc<dyn ObjectStore>,
+    /// The same, where it is a folder.
+    folder: Option<Arc<LocalFileSystem>>,
     prefix: String,
+    outage: Outage,
+    /// Whether a request was not answered, and nothing was written since.
+    is_away: AtomicBool,
     /// Gone only while this is dropped.
     runtime: Option<Runtime>,
 }
@@ -78,15 +87,24 @@ pub(super) struct Objects {
 /// Makes a folder where it is missing.
 fn present(folder: &std::path::Path) -> io::Result<()> {
     if !folder.try_exists()? {
-        std::fs::create_dir_all(folder)?;
+        private(folder)?;
         tracing::warn!(folder = %folder.display(), "the folder that `files` names was not there and was made");
     }
     Ok(())
 }
 
+/// Makes a folder for the server's user alone, and those that it stands in.
+fn private(folder: &std::path::Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 /// Returns an error with the folder to which it happened.
 fn named(folder: &std::path::Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("the object store can't be used: {error}"))
 }
 
 /// What stands directly in a folder, in the order of the names.
@@ -100,23 +118,59 @@ pub(super) struct Listed {
 impl Objects {
     /// Makes the way to a place. S3 is not asked yet; a folder is made.
     pub(super) fn open(place: &Place) -> io::Result<Self> {
-        let (store, prefix): (Arc<dyn ObjectStore>, _) = match place {
+        let (store, folder, prefix): (Arc<dyn ObjectStore>, _, _) = match place {
             Place::Folder(folder) => {
                 present(folder).map_err(|error| named(folder, &error))?;
                 let store = LocalFileSystem::new_with_prefix(folder).map_err(io::Error::other)?;
-                (Arc::new(store.with_fsync(true).with_automatic_cleanup(true)), String::new())
+                let store = Arc::new(store.with_fsync(true).with_automatic_cleanup(true));
+                (store.clone(), Some(store), String::new())
             }
-            Place::S3(s3) => (s3.store()?, s3.prefix.clone()),
+            Place::S3(s3) => (s3.store()?, None, s3.prefix.clone()),
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("files").enable_all().build()?;
-        Ok(Self { store, prefix, runtime: Some(runtime) })
+        let (outage, is_away) = (Outage::default(), AtomicBool::new(false));
+        Ok(Self { store, folder, prefix, outage, is_away, runtime: Some(runtime) })
     }
 
-    /// Writes an object, in place of one of that name.
+    /// Says whether nothing could be written, as far as is known.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
+    }
+
+    /// Writes an object, in place of one of that name. In a folder it is for the server's user alone.
     pub(super) fn put(&self, name: &str, bytes: Vec<u8>) -> io::Result<()> {
         let (store, path) = (self.store.clone(), self.path(name)?);
-        self.wait(async move { store.put(&path, bytes.into()).await.map(|_| ()) })
+        let file = match &self.folder {
+            Some(folder) => Some(folder.path_to_filesystem(&path).map_err(io::Error::other)?),
+            None => None,
+        };
+        let put = || {
+            if let Some(folder) = file.as_ref().and_then(|file| file.parent()) {
+                private(folder).map_err(|error| unusable(&named(folder, &error)))?;
+            }
+            self.wait(async move { store.put(&path, bytes.into()).await.map(|_| ()) })?;
+            match &file {
+                Some(file) => std::fs::set_permissions(file, Permissions::from_mode(0o600)),
+                None => Ok(()),
+            }
+        };
+        // The place of an object that is not there is no answer: there is no such bucket.
+        let done =
+            put().map_err(|error| if error.kind() == io::ErrorKind::NotFound { unusable(&error) } else { error });
+        match &done {
+            Ok(()) => {
+                self.is_away.store(false, Ordering::Relaxed);
+                self.outage.worked("what `files` names can be used again");
+            }
+            Err(error) => self.note_failure(error),
+        }
+        done
+    }
+
+    fn note_failure(&self, error: &io::Error) {
+        self.is_away.store(true, Ordering::Relaxed);
+        self.outage.failed(error, "what `files` names can't be used: logs stay where they were made until it can");
     }
 
     /// Returns bytes of an object.
@@ -125,13 +179,13 @@ impl Objects {
             return Ok(Vec::new());
         }
         let (store, path) = (self.store.clone(), self.path(name)?);
-        self.wait(async move { store.get_range(&path, range).await.map(Vec::from) })
+        self.ask(async move { store.get_range(&path, range).await.map(Vec::from) })
     }
 
     /// Removes an object; one that is not there is no mistake.
     pub(super) fn delete(&self, name: &str) -> io::Result<()> {
         let (store, path) = (self.store.clone(), self.path(name)?);
-        match self.wait(async move { store.delete(&path).await }) {
+        match self.ask(async move { store.delete(&path).await }) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             deleted => deleted,
         }
@@ -140,7 +194,7 @@ impl Objects {
     /// Returns what stands directly in a folder; nothing where there is no such one.
     pub(super) fn list(&self, folder: &str) -> io::Result<Listed> {
         let (store, path) = (self.store.clone(), self.path(folder)?);
-        let found = match self.wait(async move { store.list_with_delimiter(Some(&path)).await }) {
+        let found = match self.ask(async move { store.list_with_delimiter(Some(&path)).await }) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listed::default()),
             found => found?,
         };
@@ -158,7 +212,7 @@ impl Objects {
     /// written. One request brings many objects, however deep they stand.
     pub(super) fn held(&self, folder: &str) -> io::Result<BTreeMap<String, (u64, SystemTime)>> {
         let (store, path) = (self.store.clone(), self.path(folder)?);
-        let held = self.wait(async move {
+        let held = self.ask(async move {
             let mut held = BTreeMap::new();
             let mut objects = store.list(Some(&path));
             while let Some(object) = poll_fn(|context| objects.as_mut().poll_next(context)).await {
@@ -184,6 +238,21 @@ impl Objects {
         Path::parse(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidFilename, error))
     }
 
+    /// As [`Self::wait`], and notes where there was no answer. What says that something is not there is one; and who
+    /// can read can't write for that.
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = object_store::Result<T>> + Send + 'static,
+    ) -> io::Result<T> {
+        let done = self.wait(work);
+        if let Err(error) = &done
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.note_failure(error);
+        }
+        done
+    }
+
     /// Lets the library's thread work and waits for what comes of it.
     fn wait<T: Send + 'static>(
         &self,
@@ -202,7 +271,7 @@ impl Objects {
                 let sentence = format!("the object store does not let us: {error}");
                 io::Error::new(io::ErrorKind::InvalidInput, sentence)
             }
-            error => io::Error::other(format!("the object store can't be used: {error}")),
+            error => unusable(&error),
         })
     }
 }

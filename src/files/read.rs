@@ -4,7 +4,7 @@ use super::depot::Depot;
 use super::line::LogLine;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The most bytes that are read at once; more than the longest line, so that there is always
@@ -16,6 +16,8 @@ pub const READ_MAX: u64 = 1024 * 1024;
 pub struct LogReader {
     source: Source,
     offset: u64,
+    /// Whether it is read on this machine's disk, since nothing of it is where machines share it.
+    is_here: bool,
 }
 
 /// Where a log is read.
@@ -23,17 +25,17 @@ pub struct LogReader {
 enum Source {
     /// On this machine's disk.
     File(PathBuf),
-    /// Where several machines share it, with its name.
-    Depot(Arc<dyn Depot>, String),
+    /// Where several machines share it, with its name, and where it is on this one until it has arrived there.
+    Depot(Arc<dyn Depot>, String, PathBuf),
 }
 
 impl LogReader {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { source: Source::File(path), offset: 0 }
+        Self { source: Source::File(path), offset: 0, is_here: true }
     }
 
-    pub(super) fn shared(depot: Arc<dyn Depot>, name: String) -> Self {
-        Self { source: Source::Depot(depot, name), offset: 0 }
+    pub(super) fn shared(depot: Arc<dyn Depot>, name: String, unsent: PathBuf) -> Self {
+        Self { source: Source::Depot(depot, name, unsent), offset: 0, is_here: false }
     }
 
     /// Returns the bytes before the next line, to go on from there another time.
@@ -49,7 +51,8 @@ impl LogReader {
     /// Says whether there is anything at the place of the log.
     pub fn is_there(&self) -> io::Result<bool> {
         match &self.source {
-            Source::Depot(depot, name) => Ok(self.offset > 0 || depot.end(name)? > 0),
+            Source::Depot(_, _, unsent) if self.offset > 0 || unsent.try_exists()? => Ok(true),
+            Source::Depot(depot, name, _) => Ok(depot.end(name)? > 0),
             Source::File(path) => path.try_exists(),
         }
     }
@@ -64,13 +67,21 @@ impl LogReader {
         Ok(text.split_terminator('\n').filter_map(LogLine::read).collect())
     }
 
-    fn bytes(&self) -> io::Result<Vec<u8>> {
-        let path = match &self.source {
-            Source::Depot(depot, name) => {
-                return depot.get(name, self.offset, usize::try_from(READ_MAX).expect("it fits into memory"));
-            }
-            Source::File(path) => path,
+    fn bytes(&mut self) -> io::Result<Vec<u8>> {
+        let (depot, name, unsent) = match &self.source {
+            Source::File(path) => return self.bytes_of(path),
+            Source::Depot(depot, name, unsent) => (depot, name, unsent),
         };
+        let found = depot.get(name, self.offset, usize::try_from(READ_MAX).expect("it fits into memory"));
+        if found.as_ref().is_ok_and(|bytes| !bytes.is_empty()) || !unsent.try_exists()? {
+            return found;
+        }
+        // What is here is what will be there, from the beginning on: nothing of it is, or nobody can say.
+        self.is_here = found.is_err() || self.is_here || self.offset == 0;
+        if self.is_here { self.bytes_of(unsent) } else { found }
+    }
+
+    fn bytes_of(&self, path: &Path) -> io::Result<Vec<u8>> {
         let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             opened => opened?,

@@ -1,13 +1,18 @@
 //! A log on its way from the disk of the machine that executes to where every machine reads it.
 //!
 //! The file on the disk is first, so that a depot that is away for a while loses nothing: what it has
-//! missed is sent with the next lines, or at the end. So is what it had taken and has lost with a crash.
+//! missed is sent with the next lines, or at the end. So is what it had taken and has lost with a crash. A depot
+//! that is away at the end gets all of it later: see [`super::late`].
 
-use super::depot::{Depot, Fence, PIECE_MAX, patiently};
+use super::depot::{Depot, Fence, PIECE_MAX, patiently_for};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the end of a job waits for a depot that does not answer: as long as the restart of a database takes.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The way of one log.
 #[derive(Debug)]
@@ -29,6 +34,11 @@ impl Shipping {
         Self { depot, name, fence, base: None, begin, sent: begin }
     }
 
+    /// Sends what is in the file and was not sent, if there is somebody to take it.
+    pub(super) fn pass_on(&mut self, file: &File) -> io::Result<()> {
+        if self.depot.is_away() { Ok(()) } else { self.send(file) }
+    }
+
     /// Sends what is in the file and was not sent.
     pub(super) fn send(&mut self, file: &File) -> io::Result<()> {
         let base = match self.base {
@@ -47,9 +57,13 @@ impl Shipping {
         }
     }
 
-    /// As [`Self::send`], and waits for a depot that is away. When this returns the depot has all of it for good.
+    /// As [`Self::send`], and waits a little for a depot that is away. When this returns the depot has all of it for
+    /// good.
     pub(super) fn send_all(&mut self, file: &File) -> io::Result<()> {
-        patiently(|| {
+        if self.depot.is_away() {
+            return Err(io::Error::other("what `files` names can't be used"));
+        }
+        patiently_for(WAIT_MAX, || {
             self.send(file)?;
             self.depot.flush(&self.name)?;
             self.look_back()
@@ -67,8 +81,8 @@ impl Shipping {
         Err(io::Error::other("the depot has lost a part of the log, which is sent again"))
     }
 
-    /// Says whether all of a file was sent.
+    /// Says whether all of a file was sent. What an earlier attempt has left in it may not have been.
     pub(super) fn is_done(&self, file: &File) -> bool {
-        file.metadata().is_ok_and(|about| about.len() == self.sent)
+        self.begin == 0 && file.metadata().is_ok_and(|about| about.len() == self.sent)
     }
 }

@@ -1,5 +1,6 @@
 //! Writes a log at its end.
 
+use super::Open;
 use super::depot::{Depot, Fence};
 use super::line::{self, LogLine, Stamp};
 use super::ship::Shipping;
@@ -28,7 +29,7 @@ const WRITTEN_AT_ONCE: usize = 512 * 1024;
 const KEPT_MAX: usize = 1024 * 1024;
 
 /// How long a job waits for room for its log on a disk that is full, and how often it is looked for. Longer than
-/// what tidies a disk up takes, and bounded: a job that waits can't be canceled.
+/// what tidies a disk up takes, and bounded: a step that nobody reads from stands still.
 const ROOM_MAX: Duration = Duration::from_secs(60);
 const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(500);
 
@@ -57,6 +58,10 @@ pub struct LogWriter {
     text: String,
     is_synced: bool,
     shipping: Option<Shipping>,
+    /// Whether the depot has not got all of it when it was asked for that.
+    is_behind: bool,
+    /// Dropped after the file is removed that is not needed any more.
+    open: Option<Open>,
     /// Whether somebody waits with it for room.
     is_wanted: Arc<AtomicBool>,
 }
@@ -78,6 +83,8 @@ impl LogWriter {
             text: String::new(),
             is_synced: false,
             shipping: None,
+            is_behind: false,
+            open: None,
             is_wanted: Arc::default(),
         };
         log.end_cut_line()?;
@@ -85,8 +92,9 @@ impl LogWriter {
     }
 
     /// Returns a writer that puts what is added from now on into a depot too.
-    pub(super) fn shared(mut self, depot: Arc<dyn Depot>, name: String, fence: Fence) -> io::Result<Self> {
+    pub(super) fn shared(mut self, depot: Arc<dyn Depot>, name: String, fence: Fence, open: Open) -> io::Result<Self> {
         self.limit = depot.log_max();
+        self.open = Some(open);
         self.shipping = Some(Shipping::new(depot, name, fence, self.file.metadata()?.len()));
         Ok(self)
     }
@@ -147,6 +155,12 @@ impl LogWriter {
         self.write()
     }
 
+    /// As [`Self::append_last`]. The line is on disk when this returns.
+    pub fn end_with(&mut self, line: &LogLine) -> io::Result<()> {
+        self.append_last(line)?;
+        self.file.sync_data()
+    }
+
     /// Says whether nothing more is kept, with what is not written yet.
     fn is_full(&self) -> bool {
         self.written + self.text.len() as u64 >= self.limit
@@ -200,14 +214,20 @@ impl LogWriter {
     }
 
     fn ship(&mut self) -> io::Result<()> {
-        match self.shipping.as_mut().map(|shipping| shipping.send(&self.file)) {
+        match self.shipping.as_mut().map(|shipping| shipping.pass_on(&self.file)) {
             // A lost lease is the end; a depot that is away gets the lines later.
             Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
             _ => Ok(()),
         }
     }
 
-    /// Returns once all lines are on disk.
+    /// Says whether the machines that share it did not have all of it at the last [`Self::sync`].
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// Returns once all lines are on disk, and where machines share them once these have them, if that can be:
+    /// see [`Self::is_behind`].
     pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         self.unsynced = 0;
@@ -217,9 +237,12 @@ impl LogWriter {
             File::open(logs)?.sync_all()?;
             self.is_synced = true;
         }
-        match &mut self.shipping {
-            Some(shipping) => shipping.send_all(&self.file),
-            None => Ok(()),
+        match self.shipping.as_mut().map(|shipping| shipping.send_all(&self.file)) {
+            Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+            sent => {
+                self.is_behind = matches!(sent, Some(Err(_)));
+                Ok(())
+            }
         }
     }
 
@@ -251,7 +274,7 @@ fn full(limit: u64) -> String {
 /// A log that every machine can read is not needed on this one.
 impl Drop for LogWriter {
     fn drop(&mut self) {
-        if self.shipping.as_ref().is_some_and(|shipping| shipping.is_done(&self.file)) {
+        if !self.is_behind && self.shipping.as_ref().is_some_and(|shipping| shipping.is_done(&self.file)) {
             let _ = std::fs::remove_file(&self.path);
             let _ = std::fs::remove_dir(&self.folder);
         }

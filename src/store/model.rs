@@ -260,6 +260,11 @@ pub struct JobOutcome {
     pub at: Timestamp,
 }
 
+/// What the reason of a job says whose log was not yet where all machines can read it.
+pub const LOG_BEHIND: &str = "the log could not be sent when the job ended";
+/// The last line of such a log.
+pub const LOG_SENT_LATER: &str = "##[warning]This log could not be sent when the job ended, and was sent later.";
+
 /// What became of a job that its worker handed back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandedBack {

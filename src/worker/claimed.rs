@@ -13,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::pipeline::plan::{self, AGENTLESS_POOL};
 use crate::process::{Moment, Term};
 use crate::run::RunResult;
-use crate::store::{Claim, HandedBack, JobOutcome, Lease, Renewal, Store};
+use crate::store::{Claim, HandedBack, JobOutcome, LOG_BEHIND, Lease, Renewal, Store};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -164,12 +164,19 @@ impl Bench {
     /// Executes the job and completes it in the store.
     async fn complete(&self, claim: Claim, term: Term, stop: StopSignal, is_finishing: &AtomicBool) -> End {
         let lease = claim.lease.clone();
+        let asked = stop.clone();
         let outcome = match self.execute(claim, term, stop).await {
             Ok(outcome) => outcome,
             Err(Broken::HandedBack) => return End::Stopped,
             Err(Broken::Lost) => {
                 tracing::warn!(job = %lease.job, "the lease is lost");
                 return End::Told(None);
+            }
+            // What it prints is waited with for room until it is asked to stop.
+            Err(Broken::Log(_)) if *asked.borrow() == Asked::HandBack => return End::Stopped,
+            Err(broken @ Broken::Log(_)) if *asked.borrow() == Asked::Cancel => {
+                let reason = format!("the run was asked to stop; {broken}");
+                JobOutcome { result: RunResult::Canceled, ..self.failed(reason) }
             }
             Err(broken @ Broken::Log(_)) => {
                 tracing::error!(job = %lease.job, %broken, "a job fails because what it prints can't be kept");
@@ -199,8 +206,9 @@ impl Bench {
             )));
         }
         let log = self.log(&claim).map_err(|error| Broken::Log(error.to_string()))?;
-        let mut recorder = Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log)
-            .counting(self.metrics.clone());
+        let mut recorder =
+            Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log, stop.clone())
+                .counting(self.metrics.clone());
         let outcome = match Workspace::create(&self.data, &attempt(&claim.run, &claim.lease), None) {
             Ok(workspace) => {
                 let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
@@ -210,7 +218,7 @@ impl Bench {
                 let ((), synced) = tokio::join!(remove(move || workspace.remove()), recorder.sync());
                 let outcome = outcome?;
                 synced?;
-                return Ok(outcome);
+                return self.telling(outcome, &mut recorder).await;
             }
             Err(error) => {
                 let reason = format!("the job's folders can't be made: {error}");
@@ -219,7 +227,17 @@ impl Bench {
             }
         };
         recorder.sync().await?;
-        Ok(outcome)
+        self.telling(outcome, &mut recorder).await
+    }
+
+    /// Returns an outcome that says where the log is, if that is not yet where all can read it.
+    async fn telling(&self, outcome: JobOutcome, recorder: &mut Recorder) -> Result<JobOutcome, Broken> {
+        if !recorder.is_behind().await? {
+            return Ok(outcome);
+        }
+        let behind = format!("{LOG_BEHIND}: it is sent from {} as soon as that is possible", self.host.name);
+        let reason = outcome.reason.map_or_else(|| behind.clone(), |reason| format!("{reason}; {behind}"));
+        Ok(JobOutcome { reason: Some(reason), ..outcome })
     }
 
     /// Opens the job's log.

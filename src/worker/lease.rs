@@ -74,6 +74,7 @@ pub(super) async fn keep(store: Arc<dyn Store>, lease: Lease, hold: Hold, ask: w
 async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, ask: &watch::Sender<Asked>) {
     let timepiece = timepiece(store);
     let mut changes = store.changes();
+    let mut is_told = false;
     loop {
         let mut since = timepiece.now();
         let renewing = async {
@@ -89,6 +90,7 @@ async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, ask: &watch::Se
         match renewal {
             Ok(renewal) => {
                 hold.renew(since);
+                is_told = false;
                 if renewal == Renewal::CancelRequested {
                     ask.send_if_modified(|asked| {
                         let is_news = *asked < Asked::Cancel;
@@ -98,7 +100,10 @@ async fn renew(store: &dyn Store, lease: &Lease, mut hold: Hold, ask: &watch::Se
                 }
             }
             Err(Error::Lost) => return,
-            Err(error) => tracing::warn!(job = %lease.job, %error, "a lease could not be renewed, trying again"),
+            Err(error) if !std::mem::replace(&mut is_told, true) => {
+                tracing::warn!(job = %lease.job, %error, "a lease could not be renewed, trying again");
+            }
+            Err(error) => tracing::debug!(job = %lease.job, %error, "a lease could not be renewed"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Worker::run   claims due jobs, sweeps leases that are over
 //! attendance    who serves which pool, and what nobody does
 //! drain         how a worker ends: jobs get a grace, and are handed back
+//! courier       logs that could not be sent while their jobs ran
 //! claimed       one leased job from its folders to its outcome, while the lease holds
 //! after         what steps do when their job ends
 //! job, step     execution itself, which knows no store
@@ -23,6 +24,7 @@ mod command;
 mod condition;
 mod containers;
 mod context;
+mod courier;
 mod deployment;
 mod desk;
 mod drain;
@@ -157,6 +159,8 @@ impl Worker {
         let agentless = [AGENTLESS_POOL.to_owned()];
         let (give_up, given_up) = watch::channel(Drain::No);
         let (leave, left) = watch::channel(Drain::No);
+        let mut courier = JoinSet::new();
+        courier.spawn(courier::run(self.bench.logs.clone(), self.store.clone()));
         let mut jobs = JoinSet::new();
         let mut waiting = JoinSet::new();
         let mut changes = self.store.changes();

@@ -2,11 +2,14 @@
 
 use super::journal::{Broken, Journal};
 use super::other_run;
+use super::stop::{Asked, StopSignal};
 use crate::clock::Clock;
-use crate::files::{LogWriter, Wanted};
+use crate::files::{LogLine, LogWriter};
 use crate::metrics::Metrics;
 use crate::run::Series;
-use crate::store::{Answer, Error, HandedBack, JobOutcome, Lease, Other, Question, Sought, StepEvent, Store};
+use crate::store::{
+    Answer, Error, HandedBack, JobOutcome, LOG_SENT_LATER, Lease, Other, Question, Sought, StepEvent, Store,
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +34,8 @@ pub(super) struct Recorder {
     /// to the next record or the end. At most one; it is dropped with us, when the lease is lost.
     recording: JoinSet<Result<(), Broken>>,
     metrics: Arc<Metrics>,
-    /// Dropped with us, when the lease is lost.
-    _wanted: Wanted,
+    /// Has the log wait for room until somebody asks the job to stop. Ends with us, when the lease is lost.
+    _wanted: JoinSet<()>,
 }
 
 /// The log: with us, or with a thread that writes to it.
@@ -45,8 +48,19 @@ enum Log {
 }
 
 impl Recorder {
-    pub(super) fn new(store: Arc<dyn Store>, lease: Lease, clock: Arc<dyn Clock>, log: LogWriter) -> Self {
-        let _wanted = log.wanted();
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        lease: Lease,
+        clock: Arc<dyn Clock>,
+        log: LogWriter,
+        mut stop: StopSignal,
+    ) -> Self {
+        let wanted = log.wanted();
+        let mut _wanted = JoinSet::new();
+        _wanted.spawn(async move {
+            let _ = stop.wait_for(|asked| *asked != Asked::Nothing).await;
+            drop(wanted);
+        });
         Self {
             store,
             lease,
@@ -73,6 +87,18 @@ impl Recorder {
         // Also where the log is broken: it is still known how the step ended.
         self.finish_recording().await?;
         synced
+    }
+
+    /// Says whether the log is on this machine's disk, and the machines that share it do not have all of it, and
+    /// adds the last line that says so.
+    pub(super) async fn is_behind(&mut self) -> Result<bool, Broken> {
+        if !matches!(&self.log, Log::Here(log) if log.is_behind()) {
+            return Ok(false);
+        }
+        let last = LogLine { at: self.clock.now(), step: None, text: LOG_SENT_LATER.to_owned() };
+        self.begin(move |log| log.end_with(&last)).await?;
+        self.finish_writing().await?;
+        Ok(true)
     }
 
     /// Begins a write to the log on a thread that may wait for the disk, when the one before it has
@@ -185,7 +211,10 @@ async fn persist<T, F: Future<Output = Result<T, Error>>>(lease: &Lease, write: 
         match write().await {
             Ok(written) => return Ok(written),
             Err(Error::Lost) => return Err(Broken::Lost),
-            Err(error) => tracing::warn!(job = %lease.job, %error, "the store took no record, trying again"),
+            Err(error) if pause == PAUSE_FIRST => {
+                tracing::warn!(job = %lease.job, %error, "the store took no record, trying again");
+            }
+            Err(error) => tracing::debug!(job = %lease.job, %error, "the store took no record"),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);

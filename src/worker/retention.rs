@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(10 * 60);
 const RUNS_AT_ONCE: usize = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long files of a run that the store does not know are kept: it may be restored from a copy.
-const UNKNOWN_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const UNKNOWN_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What one round did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -113,7 +113,7 @@ fn what_one_machine_made_another_takes_and_nothing_of_it_stays_behind() {
     let shown = receiver.run(&["runs", "show", &run, "--format", "json"]).ended_with(0).json();
     assert_eq!(shown["result"], "succeeded", "{shown}");
     for folder in [&one, &two] {
-        for left in ["logs", "artifacts", "work"] {
+        for left in ["logs", "unsent", "artifacts", "work"] {
             let files = files_below(&folder.path().join("data").join(left));
             assert!(files.is_empty(), "{files:?}");
         }
@@ -124,6 +124,58 @@ fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.expect("an entry").path());
     paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// Refuses whatever is large, as a disk that is full does.
+const FULL: &str = "
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TRIGGER full_disk BEFORE INSERT ON file_piece FOR EACH ROW EXECUTE FUNCTION refuse()";
+
+#[test]
+fn a_database_without_room_is_not_ready_and_recovers_without_a_restart() {
+    let Some(address) = database::schema() else { return };
+    let folder = folder(&address);
+    folder.write("pipelines/load.yml", PIPELINE);
+    let server = folder.serve(&["--no-worker"]);
+    let post = || server.deliver("load", "s", b"{\"number\":1}").status;
+    let sql = |text: &str| {
+        database::run_sql(&database::programs().expect("there is a database"), &address, text).expect("it is done")
+    };
+    assert_eq!((post(), server.ask("/readyz").status), (200, 200));
+    sql(FULL);
+    assert_eq!(post(), 503);
+    for _ in 0..2 {
+        assert_eq!(server.ask("/readyz").status, 503, "what is little finds room, a delivery does not");
+    }
+    sql("DROP TRIGGER full_disk ON delivery; DROP TRIGGER full_disk ON file_piece");
+    until("that it is ready", SOON, || (server.ask("/readyz").status == 200).then_some(()));
+    assert_eq!(post(), 200);
+    assert_eq!(sql("SELECT count(*) FROM file_piece"), "0", "nothing is left of looking for room");
+}
+
+#[test]
+fn what_the_database_does_where_nothing_is_said_changes_nothing() {
+    let Some(address) = database::schema() else { return };
+    let folder = folder(&format!("{address}%20-c%20default_transaction_isolation%3Dserializable"));
+    folder.write("pipelines/load.yml", PIPELINE);
+    drop(folder.serve(&["--no-worker"]));
+    let sql = |text: &str| {
+        database::run_sql(&database::programs().expect("there is a database"), &address, text).expect("it is done")
+    };
+    sql("CREATE TABLE seen (how text);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO seen VALUES (current_setting('transaction_isolation'));
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER note BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION note();
+         CREATE TRIGGER note BEFORE UPDATE ON job FOR EACH ROW EXECUTE FUNCTION note()");
+    let server = folder.serve(&[]);
+    assert_eq!(server.deliver("load", "s", b"{\"number\":1}").status, 200);
+    until("the run's end", SOON, || ended(&server, 1));
+    assert_eq!(sql("SELECT string_agg(DISTINCT how, ' ') FROM seen"), "read committed");
 }
 
 #[test]
@@ -150,6 +202,7 @@ fn a_wrong_database_is_told_without_its_password() {
     assert!(wrong.stderr.contains("sslmode") && !wrong.stderr.contains("hunter2"), "{wrong:?}");
     let away = folder.run(&["runs", "--database", "postgres://me:hunter2@127.0.0.1:1/db"]).ended_with(3);
     assert!(away.stderr.contains("127.0.0.1:1/db") && !away.stderr.contains("hunter2"), "{away:?}");
+    assert_eq!(away.stderr.matches("can't be used").count(), 1, "it is said once: {away:?}");
     folder.write("pipehook.yml", "database: {env: NOT_SET}\n");
     let unset = folder.run(&["runs"]).ended_with(2);
     assert!(unset.stderr.contains("`NOT_SET`, which is not set"), "{unset:?}");

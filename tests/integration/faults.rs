@@ -209,6 +209,36 @@ impl Cluster {
     }
 }
 
+/// Has each commit of a delivery take a while.
+const SLOW: &str = "
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(10); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON delivery DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()";
+/// Commits many transactions, to whom the numbers are given that a crash has freed.
+const OTHERS: &str = "DO $$ BEGIN FOR i IN 1..200 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
+
+#[test]
+fn the_number_of_another_transaction_after_a_crash_acknowledges_nothing() {
+    let Some(database) = database::Server::start() else { return };
+    let address = database.schema();
+    let folder = folder(&address);
+    folder.write("pipelines/load.yml", &PATIENT.replace("FOLDER", "/nowhere"));
+    let server = folder.serve(&["--no-worker"]);
+    assert_eq!(server.deliver("load", "s", b"{}").status, 200);
+    database::run_sql(&database::programs().expect("there is a database"), &address, SLOW).expect("it is done");
+    let answer = std::thread::scope(|scope| {
+        let answer = scope.spawn(|| server.deliver("load", "s", b"{}"));
+        until("the commit", END_MAX, || {
+            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+            (database.sql(sleeping) == "1").then_some(())
+        });
+        database.restart("immediate");
+        database.sql(OTHERS);
+        answer.join().expect("an answer")
+    });
+    let runs = folder.run(&["runs", "--format", "json"]).ended_with(0).json();
+    assert_eq!((answer.status, runs.as_array().map(Vec::len)), (503, Some(1)), "{answer:?}");
+}
+
 #[test]
 fn a_database_that_is_restarted_in_order_is_only_a_pause() {
     let Some(database) = database::Server::start() else { return };

@@ -2,7 +2,8 @@
 //! goes the same way as a bucket.
 
 use super::support::Folder;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 const PIPELINE: &str = "\
 resources:
@@ -48,9 +49,24 @@ fn logs_and_artifacts_are_where_the_configuration_says() {
     let is_there = |part: &str| shared.iter().any(|path| path.contains(part));
     assert!(is_there("/logs/run_") && is_there("/artifacts/run_") && is_there("/files/run_"), "{shared:?}");
     assert!(is_there("Out=20put/a=20file.txt/@0000000000000000-"), "{shared:?}");
-    for part in ["data/logs", "data/artifacts", "data/files"] {
+    for path in all_below(bucket.path()) {
+        let mode = std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(
+            mode,
+            if path.is_dir() { 0o700 } else { 0o600 },
+            "{} is for the server's user alone",
+            path.display()
+        );
+    }
+    for part in ["data/logs", "data/unsent", "data/artifacts", "data/files"] {
         assert_eq!(files(&folder.path().join(part)), [""; 0], "nothing of it stays on the machine that executed");
     }
+}
+
+fn all_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| all_below(&path).into_iter().chain([path.clone()]).collect::<Vec<_>>()).collect()
 }
 
 fn files(folder: &Path) -> Vec<String> {

@@ -318,6 +318,34 @@ fn a_job_waits_for_room_for_its_log() {
     assert!(log.contains("\nended\n"));
 }
 
+/// As above, but nobody makes room: the run is canceled.
+const NO_ROOM: &str = r#"
+mount -o remount,size=1m data/logs
+"$0" runs cancel hello#1
+"$0" runs wait hello#1; "$0" runs show hello#1 > show.txt
+"#;
+
+#[test]
+fn a_job_that_waits_for_room_can_be_canceled() {
+    let folder = folder();
+    folder.write("pipelines/hello.yml", TALKATIVE);
+    let (begin, _) = LITTLE_ROOM.split_once("mount -o remount").expect("it is there");
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "timeout", "40", "bash", "-c", &format!("{begin}{NO_ROOM}")]);
+    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
+    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    };
+    let shown = std::fs::read_to_string(folder.path().join("show.txt")).unwrap_or_default();
+    assert_eq!(told.status.code(), Some(0), "it did not wait for room: {}", log_of(&folder));
+    assert!(shown.contains("canceled") && shown.contains("the run was asked to stop"), "{shown}\n{}", log_of(&folder));
+}
+
+fn log_of(folder: &Folder) -> String {
+    std::fs::read_to_string(folder.path().join("err.txt")).unwrap_or_default()
+}
+
 #[test]
 fn a_job_whose_log_can_not_be_made_says_which_file_it_is() {
     let folder = folder();

@@ -2,12 +2,12 @@
 
 use super::super::failure::{Ending, Failure};
 use super::super::output::{self, Format};
-use crate::diagnostic::shown;
+use crate::diagnostic::{shown, shown_sentence};
 use crate::files::{LogLine, LogReader, Logs};
 use crate::id::{JobId, RunId};
 use crate::run::State;
 use crate::server::harmless;
-use crate::store::{Error, JobDetail, Run, RunDetail, Store};
+use crate::store::{Error, JobDetail, LOG_BEHIND, LOG_SENT_LATER, Run, RunDetail, Store};
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -43,6 +43,13 @@ pub(super) async fn until_completed(store: &dyn Store, id: &RunId) -> Result<Run
 pub(super) struct Printer {
     format: Format,
     has_begun: bool,
+}
+
+/// A log that is printed.
+struct Reading {
+    reader: LogReader,
+    /// Whether one that came late has come to its end.
+    is_whole: bool,
 }
 
 /// A line of a log in JSON.
@@ -118,6 +125,7 @@ pub(super) async fn print(
         if !follow || run.run.state == State::Completed {
             printer.end()?;
             tell_of_missing(&run, &readers)?;
+            tell_of_late(&run, &readers);
             return Ok(Ending::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -140,7 +148,7 @@ fn read(reader: &mut LogReader, patience: Duration) -> io::Result<Vec<LogLine>> 
 fn print_new(
     logs: &Logs,
     run: &RunDetail,
-    readers: &mut HashMap<JobId, LogReader>,
+    readers: &mut HashMap<JobId, Reading>,
     printer: &mut Printer,
     patience: Duration,
 ) -> Result<(), Failure> {
@@ -148,14 +156,15 @@ fn print_new(
     for (stage, job) in run.stages.iter().flat_map(|stage| stage.jobs.iter().map(move |job| (stage, job))) {
         if !readers.contains_key(&job.id) {
             let reader = logs.reader(&run.run.id, &job.id).with_context(unreadable).map_err(Failure::Unreachable)?;
-            readers.insert(job.id.clone(), reader);
+            readers.insert(job.id.clone(), Reading { reader, is_whole: false });
         }
-        let reader = readers.get_mut(&job.id).expect("it was put there");
+        let reading = readers.get_mut(&job.id).expect("it was put there");
         loop {
-            let lines = read(reader, patience).with_context(unreadable).map_err(Failure::Unreachable)?;
+            let lines = read(&mut reading.reader, patience).with_context(unreadable).map_err(Failure::Unreachable)?;
             if lines.is_empty() {
                 break;
             }
+            reading.is_whole |= lines.iter().any(|line| line.step.is_none() && line.text == LOG_SENT_LATER);
             printer.lines(&stage.name, job, &lines)?;
         }
     }
@@ -164,14 +173,14 @@ fn print_new(
 
 /// Says on stderr that nothing is left of what a run has printed: the configuration may name another place
 /// now than when it ran.
-fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, LogReader>) -> Result<(), Failure> {
+fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>) -> Result<(), Failure> {
     let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
     // What a run takes over from the one that it repeats has its log there.
     let is_own = |at: Timestamp| run.run.rerun_of.is_none() || at >= run.run.queued_at;
     let mut began = jobs.filter(|job| job.steps.iter().any(|step| step.started_at.is_some_and(is_own)));
     let mut missing = None;
-    while let Some(reader) = began.next().and_then(|job| readers.get(&job.id)) {
-        if reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
+    while let Some(reading) = began.next().and_then(|job| readers.get(&job.id)) {
+        if reading.reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
             return Ok(());
         }
         missing = Some(());
@@ -194,6 +203,20 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, LogReader>) -> Resu
         );
     }
     Ok(())
+}
+
+/// Says on stderr which logs have not arrived yet, as far as their jobs' reasons tell that they were late.
+fn tell_of_late(run: &RunDetail, readers: &HashMap<JobId, Reading>) {
+    for job in run.stages.iter().flat_map(|stage| &stage.jobs) {
+        let Some(reason) = job.reason.as_ref().filter(|reason| reason.contains(LOG_BEHIND)) else { continue };
+        if !readers.get(&job.id).is_some_and(|reading| reading.is_whole) {
+            anstream::eprintln!(
+                "what `{}` has printed is not all here: {}",
+                shown(&job.full_name()),
+                shown_sentence(reason)
+            );
+        }
+    }
 }
 
 /// Returns a run as it is now. A store that was seen before is waited for where it is away.

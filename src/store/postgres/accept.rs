@@ -151,8 +151,20 @@ pub(super) async fn count_waiting(session: &Session, limit: u64) -> Result<u64, 
 
 /// Returns since when the job is due that is due longest, those left out that may not be claimed.
 async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
-    let row = session.one("SELECT min(due_at) FROM job WHERE state = 'due' AND aside IS NULL", &[]).await?;
-    Ok(row.try_get(0)?)
+    let row = session
+        .row(
+            "SELECT job.due_at
+             FROM job
+             JOIN run ON run.seq = job.run
+             WHERE job.state = 'due' AND job.aside IS NULL
+               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+             ORDER BY job.due_at
+             LIMIT 1",
+            &[],
+        )
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
 /// What becomes of one acceptance.

@@ -4,9 +4,7 @@ use super::accept::Rows;
 use super::claim::{self, Request};
 use super::lease::{self, Over};
 use super::row::fold;
-use super::{
-    PostgresStore, attendance, depot, environment, migration, other, pause, read, rerun, retention, roster, wait,
-};
+use super::{PostgresStore, attendance, depot, environment, other, pause, read, rerun, retention, roster, wait};
 use crate::files::Depot;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
@@ -242,6 +240,7 @@ impl Store for PostgresStore {
     async fn resume(&self, what: &Pausable) -> Result<bool, Error> {
         let what = what.clone();
         self.on_threads(|shared| async move {
+            shared.leave_out_of_age(&what).await?;
             let (forms, what) = (&shared.forms, &what);
             let resume =
                 shared.database.write(|session| Box::pin(async move { pause::resume(&session, forms, what).await }));
@@ -413,7 +412,7 @@ impl Store for PostgresStore {
     async fn ready(&self) -> Result<(), Error> {
         self.on_threads(|shared| async move {
             shared.write_notes().await?;
-            Ok(shared.database.write(|session| Box::pin(migration::write_probe(session))).await?)
+            Ok(shared.probe().await?)
         })
         .await
     }

@@ -97,8 +97,12 @@ impl Depot for PostgresDepot {
         })
     }
 
-    fn goes_on(&self, name: &str, end: u64) -> io::Result<bool> {
-        Ok(self.end(name)? > end)
+    fn goes_on(&self, name: &str, end: u64) -> io::Result<Option<u64>> {
+        let name = name.to_owned();
+        self.wait(move |shared| async move {
+            let name = &name;
+            shared.database.read(|session| Box::pin(next(session, name, end))).await
+        })
     }
 
     fn flush(&self, name: &str) -> io::Result<()> {
@@ -203,6 +207,17 @@ async fn end(session: Arc<Session>, name: &str) -> Result<u64, Fault> {
         .one("SELECT coalesce(max(at + octet_length(piece)), 0) FROM file_piece WHERE name = $1", &[&name])
         .await?;
     Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+}
+
+/// Returns where the first piece from a place on begins that has something, if there is one.
+async fn next(session: Arc<Session>, name: &str, from: u64) -> Result<Option<u64>, Fault> {
+    let row = session
+        .one(
+            "SELECT min(at) FROM file_piece WHERE name = $1 AND at >= $2 AND octet_length(piece) > 0",
+            &[&name, &number(from)],
+        )
+        .await?;
+    Ok(row.try_get::<_, Option<i64>>(0)?.map(i64::unsigned_abs))
 }
 
 /// Returns up to where pieces follow one another without a hole.

@@ -44,13 +44,12 @@ pub(super) struct Queue(mpsc::Receiver<Waiting>);
 
 impl Queue {
     /// Accepts whatever comes, until nobody can bring more.
-    pub(super) async fn work(mut self, database: &Database, forms: &Forms) {
+    pub(super) async fn work(mut self, database: &Database, forms: &Forms, outage: &Outage) {
         let mut waiting = Vec::with_capacity(BATCH_MAX);
-        let outage = Outage::default();
         while self.0.recv_many(&mut waiting, BATCH_MAX).await > 0 {
             let (rows, tell): (Vec<Rows>, Vec<_>) = waiting.drain(..).map(|it| (it.rows, it.tell)).unzip();
             let told = accept_all(database, forms, &rows).await;
-            told.iter().for_each(|told| note(&outage, told));
+            told.iter().for_each(|told| note(outage, told));
             for (tell, told) in tell.into_iter().zip(told) {
                 // Who does not wait any more has its delivery accepted all the same.
                 let _ = tell.send(told);
@@ -62,7 +61,7 @@ impl Queue {
 /// Says once that nothing can be accepted, not for each who is turned away for that.
 fn note(outage: &Outage, told: &Result<Accepted, Error>) {
     match told {
-        Ok(_) => outage.worked("the database can be written again"),
+        Ok(_) => outage.worked(super::WRITTEN_AGAIN),
         // Who turns a delivery away for these says so.
         Err(Error::Full { .. } | Error::Stale { .. }) => {}
         Err(error) => {

@@ -32,6 +32,11 @@ impl Fault {
         self.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION)
     }
 
+    /// Says whether a transaction was asked about that there never was.
+    pub(super) fn is_no_transaction(&self) -> bool {
+        self.state() == Some(&SqlState::INVALID_PARAMETER_VALUE)
+    }
+
     /// Says whether the way to the database is gone, so that nobody knows how far it got.
     pub(super) fn is_cut(&self) -> bool {
         match self {
@@ -91,7 +96,7 @@ pub(super) fn sentence(error: &tokio_postgres::Error) -> String {
     if let Some(told) = error.as_db_error() {
         return format!("the database says: {} ({})", told.message(), told.code().code());
     }
-    let mut sentence = format!("the database can't be used: {error}");
+    let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         let told = inner.to_string();

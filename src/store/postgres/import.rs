@@ -83,7 +83,7 @@ impl Import {
 
     async fn begin(&self) -> Result<(), Error> {
         self.run(&format!(
-            "BEGIN;
+            "BEGIN ISOLATION LEVEL READ COMMITTED;
              SET LOCAL statement_timeout = 0;
              SET LOCAL idle_in_transaction_session_timeout = 0;
              SET LOCAL TimeZone = 'UTC';

@@ -7,12 +7,13 @@ use deadpool_postgres::Object;
 use std::sync::Arc;
 
 /// Each brings the schema from the version that is its place to the next.
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
     include_str!("migration/0004.sql"),
     include_str!("migration/0005.sql"),
+    include_str!("migration/0006.sql"),
 ];
 
 /// Held by who changes the schema: of several that start at once, one does it and the others wait.
@@ -64,7 +65,7 @@ async fn locked(client: &Object, access: Access) -> Result<(), Fault> {
         let Some(migration) = MIGRATIONS.get(found as usize) else { return Ok(()) };
         client
             .batch_execute(&format!(
-                "BEGIN;
+                "BEGIN ISOLATION LEVEL READ COMMITTED;
                  CREATE TABLE IF NOT EXISTS schema_version (
                      one     integer PRIMARY KEY CHECK (one = 1),
                      version bigint NOT NULL
@@ -104,5 +105,26 @@ pub(super) async fn write_probe(session: Arc<Session>) -> Result<(), Fault> {
             &[],
         )
         .await?;
+    Ok(())
+}
+
+/// How much room is looked for: that of a delivery with a large body.
+const ROOM: usize = 1024 * 1024;
+
+/// Writes as much as a large delivery has, to where it would stand, and takes it back. What that leaves is tidied up as
+/// all rows are that are gone.
+pub(super) async fn look_for_room(session: Arc<Session>) -> Result<(), Fault> {
+    let mut piece = vec![0; ROOM];
+    getrandom::fill(&mut piece).expect("the system gives random bytes");
+    session
+        .run(
+            "INSERT INTO file_piece (name, at, piece)
+             VALUES ('probe', 0, $1)
+             ON CONFLICT (name, at) DO UPDATE
+             SET piece = excluded.piece",
+            &[&piece],
+        )
+        .await?;
+    session.run("DELETE FROM file_piece WHERE name = 'probe'", &[]).await?;
     Ok(())
 }

@@ -82,7 +82,7 @@ pub(super) use import::Import;
 pub use session::LeaseClock;
 
 use super::refused::Refusals;
-use super::{Access, Error};
+use super::{Access, Error, Outage, Pausable};
 use desk::Desk;
 use fault::Fault;
 use form::Forms;
@@ -115,7 +115,12 @@ struct Shared {
     writing_notes: tokio::sync::Mutex<()>,
     secret_uses: Mutex<refusal::SecretUses>,
     changes: Changes,
+    /// Whether deliveries can't be accepted at the moment.
+    outage: Outage,
 }
+
+/// What is said when deliveries can be accepted again.
+const WRITTEN_AGAIN: &str = "the database can be written again";
 
 impl PostgresStore {
     /// Opens the store of a database for a process that serves or works, and makes its tables where they are
@@ -133,6 +138,7 @@ impl PostgresStore {
             writing_notes: tokio::sync::Mutex::default(),
             secret_uses: Mutex::default(),
             changes: Changes::new(),
+            outage: Outage::default(),
         });
         // Nothing fails between this and the store, whose end is the runtime's too.
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -146,7 +152,7 @@ impl PostgresStore {
         store.on_threads(|shared| async move { Ok(migration::migrate(&shared.database, access).await?) }).await?;
         let runtime = store.runtime.as_ref().expect("only dropping takes it");
         runtime.spawn(herald::work(address, shared.changes.clone()));
-        runtime.spawn(async move { queue.work(&shared.database, &shared.forms).await });
+        runtime.spawn(async move { queue.work(&shared.database, &shared.forms, &shared.outage).await });
         Ok(store)
     }
 
@@ -210,6 +216,27 @@ impl Shared {
             }
         }
         Ok(written?)
+    }
+
+    /// Looks whether a delivery could be accepted. Where none could a moment ago it is looked whether there is room
+    /// for one: what is little finds some on a disk that is full.
+    async fn probe(&self) -> Result<(), Fault> {
+        if self.outage.is_on() {
+            self.database.write(|session| Box::pin(migration::look_for_room(session))).await?;
+            self.outage.worked(WRITTEN_AGAIN);
+        }
+        self.database.write(|session| Box::pin(migration::write_probe(session))).await
+    }
+
+    /// Takes the time that something has been paused out of the ages of its jobs.
+    async fn leave_out_of_age(&self, what: &Pausable) -> Result<(), Error> {
+        let mut last = Some(0);
+        while let Some(after) = last {
+            let leave_out =
+                self.database.write_lightly(|it| Box::pin(async move { pause::leave_out(&it, what, after).await }));
+            last = leave_out.await?;
+        }
+        Ok(())
     }
 
     /// Takes all jobs back that were set aside for a pause that is over.

@@ -36,6 +36,32 @@ pub(super) async fn resume(session: &Session, forms: &Forms, what: &Pausable) ->
     Ok(deleted > 0)
 }
 
+/// Brings the jobs of something that is paused to when they would be due if the pause had not been: how long they
+/// have waited says something about the queue. Looks at some jobs after a place, and returns the last of them.
+pub(super) async fn leave_out(session: &Session, what: &Pausable, after: i64) -> Result<Option<i64>, Fault> {
+    let (kind, name) = what.parts();
+    let rows = session
+        .rows(
+            "UPDATE job
+             SET aside = 'paused', due_at = due_at + ($3 - greatest(due_at, pause.since))
+             FROM pause
+             WHERE pause.kind = $1 AND pause.name = $2 AND pause.since <= $3
+               AND job.seq IN (SELECT job.seq
+                               FROM job
+                               JOIN run ON run.seq = job.run
+                               WHERE job.state = 'due' AND coalesce(job.aside, 'paused') = 'paused' AND job.seq > $4
+                                 AND CASE $1 WHEN 'pipeline' THEN run.pipeline = $2 ELSE run.connection = $2 END
+                               ORDER BY job.seq
+                               LIMIT $5
+                               FOR NO KEY UPDATE OF job SKIP LOCKED)
+             RETURNING job.seq",
+            &[&kind, &text(name), &session.now, &after, &TAKEN_BACK_MAX],
+        )
+        .await?;
+    let places = rows.iter().map(|row| Ok::<i64, Fault>(row.try_get(0)?));
+    Ok(places.collect::<Result<Vec<_>, _>>()?.into_iter().max())
+}
+
 /// Looks again who goes on in the groups in which runs of something wait.
 async fn admit_in_groups_of(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
     let (kind, name) = what.parts();

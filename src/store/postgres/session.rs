@@ -28,9 +28,9 @@ const WORK_MAX: Duration = Duration::from_secs(25);
 const ASK_MAX: Duration = Duration::from_secs(10);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// How transactions begin.
-const BEGIN: &str = "BEGIN";
-const BEGIN_LIGHTLY: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// How transactions begin. The database's owner may have said otherwise for all that say nothing.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_LIGHTLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off";
 const BEGIN_READING: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// Parameters of a statement.
@@ -79,20 +79,25 @@ pub(super) struct Session {
     afterwards: Mutex<VecDeque<Afterwards>>,
 }
 
-/// Which transaction it is: a number, in one of the lives that a fail-over gives a database. In
-/// another life the same number is another one's.
+/// Which transaction it is: a number, in one of the lives that a fail-over or a crash gives a database. In
+/// another life the same number may be another one's: one that was not on disk at a crash is given again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Transaction {
     number: String,
     timeline: String,
+    life: String,
 }
 
-/// The number of the transaction, the database's clock, in which of its lives it is, and the version of its
-/// schema: another process may have changed it since this one looked.
+/// The number of the transaction, the database's clock, in which of its lives it is by fail-overs and by crashes, and
+/// the version of its schema: another process may have changed it since this one looked.
 const BEGUN: &str = "SELECT pg_current_xact_id()::text,
                             clock_timestamp(),
                             substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
-                            (SELECT version FROM schema_version)";
+                            (SELECT version FROM schema_version),
+                            (SELECT id FROM life)";
+/// Begins the life of a database that has none since a crash.
+const BEGIN_LIFE: &str = "ROLLBACK;
+                          INSERT INTO life (id) VALUES (gen_random_uuid()::text) ON CONFLICT DO NOTHING";
 
 impl Database {
     /// Runs work in a transaction and returns when that is on disk.
@@ -143,9 +148,15 @@ impl Database {
         let client = self.begun(begin).await?;
         let begun = async {
             let statement = client.prepare_cached(BEGUN).await?;
-            let row = client.query_one(&statement, &[]).await?;
+            let mut row = client.query_one(&statement, &[]).await?;
             let version: Option<i64> = row.try_get(3)?;
             migration::is_known(version.and_then(|version| u32::try_from(version).ok()).unwrap_or(0))?;
+            if row.try_get::<_, Option<&str>>(4)?.is_none() {
+                client.batch_execute(BEGIN_LIFE).await?;
+                client.batch_execute(begin).await?;
+                row = client.query_one(&statement, &[]).await?;
+                row.try_get::<_, &str>(4)?;
+            }
             Ok::<_, Fault>(row)
         };
         let begun = begun.await;
@@ -157,7 +168,7 @@ impl Database {
                 return Err(fault);
             }
         };
-        let transaction = Transaction { number: row.try_get(0)?, timeline: row.try_get(2)? };
+        let transaction = Transaction { number: row.try_get(0)?, timeline: row.try_get(2)?, life: row.try_get(4)? };
         let own = self.clock.own();
         let (now, steady) = match own {
             Some(own) => own,
@@ -308,6 +319,11 @@ impl Transaction {
                     return Err(Error::Unavailable("the database gave up the transaction".to_owned()).into());
                 }
                 Ok(None) => {}
+                Err(fault @ Fault::Told(Error::Unknown(_))) => return Err(fault),
+                // A number that was never given, since a crash has taken it back.
+                Err(fault) if fault.is_no_transaction() => {
+                    return Err(Error::Unavailable("the database crashed before the commit".to_owned()).into());
+                }
                 Err(fault) => last = Error::from(fault).to_string(),
             }
             sleep(ASK_EVERY).await;
@@ -320,16 +336,25 @@ impl Transaction {
         let client = pool.get().await?;
         let row = client
             .query_one(
-                "SELECT pg_xact_status($1::text::xid8), substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)",
+                "SELECT pg_xact_status($1::text::xid8),
+                        substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
+                        (SELECT id FROM life)",
                 &[&self.number],
             )
             .await?;
         if row.try_get::<_, &str>(1)? != self.timeline {
             return Err(Error::Unknown("another database has taken over".to_owned()).into());
         }
+        let has_crashed = row.try_get::<_, Option<&str>>(2)? != Some(&self.life);
         Ok(match row.try_get::<_, Option<&str>>(0)? {
+            // It may be another one that has its number now.
+            Some("committed") if has_crashed => {
+                return Err(Error::Unknown("the database has crashed meanwhile".to_owned()).into());
+            }
             Some("committed") => Some(true),
+            // Had it been committed, nobody else would have its number.
             Some("aborted") => Some(false),
+            Some("in progress") if has_crashed => Some(false),
             _ => None,
         })
     }

@@ -168,8 +168,18 @@ fn refuse_stale(session: &mut Session<'_>, limit: Duration, now: Timestamp) -> R
 fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
     let due_at: Option<i64> = session
         .connection
-        .prepare_cached("SELECT min(due_at) FROM job WHERE state = 'due' AND aside IS NULL")?
-        .query_row([], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT job.due_at
+             FROM job
+             JOIN run ON run.seq = job.run
+             WHERE job.state = 'due' AND job.aside IS NULL
+               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+             ORDER BY job.due_at
+             LIMIT 1",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?;
     let unfiled: Option<i64> = session
         .connection
         .prepare_cached("SELECT received_at FROM delivery WHERE seq > ? AND assigned IS NOT NULL ORDER BY seq LIMIT 1")?

@@ -143,6 +143,7 @@ impl Store for SqliteStore {
 
     async fn resume(&self, what: &Pausable) -> Result<bool, Error> {
         let what = what.clone();
+        self.leave_out_of_age(&what).await?;
         let was_paused = self.change(move |session| pause::resume(session, &what)).await?;
         self.take_back().await?;
         Ok(was_paused)

@@ -23,7 +23,7 @@ const DAMAGE: &[ErrorCode] = &[ErrorCode::DatabaseCorrupt, ErrorCode::NotADataba
 /// What follows once the database has shown that it is damaged.
 const DAMAGED: &str = "the database is damaged, and nothing is accepted until a whole one is in its place: stop the \
                        server, see what `pipehook store check` says, and put a backup back with `pipehook store \
-                       restore`";
+                       restore`; where it says that the store is whole, start the server again, which looks anew";
 
 /// Whether the database has shown to anybody in this process that it is damaged; clones are the same. From then
 /// on nothing more is accepted: nobody knows whether it could be run, and a backup that is put in the

@@ -80,8 +80,8 @@ pub(super) use export::Export;
 pub use lock::Lock as FolderLock;
 pub use mark::Moving;
 
-use super::Error;
 use super::refused::Refusals;
+use super::{Error, Pausable};
 use crate::clock::Clock;
 use fault::{Damage, naming};
 use place::Place;
@@ -242,6 +242,16 @@ impl SqliteStore {
         self.readers.read(queries).await
     }
 
+    /// Takes the time that something has been paused out of the ages of its jobs.
+    async fn leave_out_of_age(&self, what: &Pausable) -> Result<(), Error> {
+        let mut last = Some(0);
+        while let Some(after) = last {
+            let what = what.clone();
+            last = self.write(move |session| pause::leave_out(session, &what, after)).await?;
+        }
+        Ok(())
+    }
+
     /// Takes all jobs back that were set aside for a pause that is over.
     async fn take_back(&self) -> Result<(), Error> {
         while self.change(|session| pause::take_back(session)).await? == pause::TAKEN_BACK_MAX {}
@@ -386,7 +396,7 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 fn unavailable_folder(folder: &Path, error: &std::io::Error) -> Error {
-    Error::Unavailable(format!("the data folder {} can't be used: {error}", folder.display()))
+    Error::Unavailable(format!("the data folder {}: {error}", folder.display()))
 }
 
 #[cfg(test)]

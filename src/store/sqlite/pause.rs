@@ -33,6 +33,30 @@ pub(super) fn resume(session: &mut Session<'_>, what: &Pausable) -> Result<bool,
     Ok(deleted > 0)
 }
 
+/// Brings the jobs of something that is paused to when they would be due if the pause had not been: how long they
+/// have waited says something about the queue. Looks at some jobs after a place, and returns the last of them.
+pub(super) fn leave_out(session: &mut Session<'_>, what: &Pausable, after: i64) -> Result<Option<i64>, Error> {
+    let (kind, name) = what.parts();
+    session.memory.oldest = None;
+    let mut query = session.connection.prepare_cached(&format!(
+        "UPDATE job
+         SET aside = 'paused',
+             due_at = due_at + ?3 - max(due_at, (SELECT since FROM pause WHERE kind = ?1 AND name = ?2))
+         WHERE seq IN (SELECT job.seq
+                       FROM job
+                       JOIN run ON run.seq = job.run
+                       WHERE job.state = 'due' AND coalesce(job.aside, 'paused') = 'paused' AND job.seq > ?4
+                         AND {OF_PAUSABLE}
+                       ORDER BY job.seq
+                       LIMIT ?5)
+           AND EXISTS (SELECT 1 FROM pause WHERE kind = ?1 AND name = ?2 AND since <= ?3)
+         RETURNING seq"
+    ))?;
+    let places =
+        query.query_map(params![kind, name, micros(session.now.at), after, TAKEN_BACK_MAX], |row| row.get(0))?;
+    Ok(places.collect::<Result<Vec<i64>, _>>()?.into_iter().max())
+}
+
 /// Looks again who goes on in the groups in which runs of something wait.
 fn admit_in_groups_of(session: &mut Session<'_>, what: &Pausable) -> Result<(), Error> {
     let (kind, name) = what.parts();

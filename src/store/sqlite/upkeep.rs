@@ -164,6 +164,11 @@ fn parent(file: &Path) -> &Path {
 
 /// Looks whether a file is a store that this version knows, and whole.
 fn is_usable(file: &Path) -> Result<(), Unrestorable> {
+    match std::fs::metadata(file) {
+        Ok(about) if about.is_file() => {}
+        Ok(_) => return Err(Unrestorable::Unusable(format!("{} is no file", file.display()))),
+        Err(error) => return Err(Unrestorable::Unusable(format!("{}: {error}", file.display()))),
+    }
     if let Some(log) = place::log_of(file) {
         let sentence =
             format!("a part of it is in {}: `pipehook store backup` makes copies of one file", log.display());

@@ -4,7 +4,7 @@ use super::world::{LEASE, World, job, plan, worlds};
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{Job, Plan};
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Acceptance, Accepted, Error, Pausable, Pause, Swept};
+use pipehook::store::{Acceptance, Accepted, Error, JobOutcome, Pausable, Pause, StepEvent, Swept};
 use std::time::Duration;
 
 fn one() -> Plan {
@@ -138,6 +138,16 @@ async fn a_queue_that_does_not_move_takes_nothing_more() {
         world.wait(2);
         let accepted = world.store().accept(aged(&world)).await;
         assert!(matches!(accepted, Ok(Accepted::New(_))), "what is paused says nothing about the queue: {accepted:?}");
+        // Nobody has tried to claim this one: it was not seen to be paused.
+        world.store().resume(&Pausable::Pipeline("hello".to_owned())).await.expect("resumed");
+        world.wait(2);
+        let accepted = world.store().accept(aged(&world)).await;
+        assert!(matches!(accepted, Ok(Accepted::New(_))), "the pause does not count: {accepted:?}");
+        world.wait(60);
+        let error =
+            world.store().accept(aged(&world)).await.expect_err("what was waited before and after the pause counts");
+        assert!(matches!(error, Error::Stale { waited: 65, limit: 60 }), "{error}");
+        while world.claim().await.is_some() {}
     }
 }
 
@@ -185,6 +195,27 @@ async fn a_setting_of_the_clock_ends_no_lease() {
         let swept = world.store().sweep(false).await.expect("a sweep");
         assert_eq!(swept.iter().map(|it| (&it.job, it.again)).collect::<Vec<_>>(), [(&lost.job, true)]);
         assert_eq!(world.claim().await.expect("due again").lease.job, lost.job);
+    }
+}
+
+#[tokio::test]
+async fn a_worker_whose_clock_is_wrong_says_nothing_about_how_old_a_run_is() {
+    for world in worlds() {
+        for years in [-20, 20] {
+            let at = world.now() + jiff::SignedDuration::from_hours(years * 365 * 24);
+            let run = world.queue(one()).await.id;
+            let lease = world.claim().await.expect("due").lease;
+            let StepEvent::Started { step, display_name, attempt, .. } = world.started(0) else { panic!("it begins") };
+            let started = StepEvent::Started { step, display_name, attempt, at };
+            world.store().record(&lease, started).await.expect("held");
+            world.store().renew(&lease, LEASE).await.expect("held");
+            assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+            world.store().finish(&lease, JobOutcome { at, ..world.outcome(RunResult::Succeeded) }).await.expect("held");
+            let shown = world.store().run(&run).await.expect("read").expect("there");
+            assert_eq!(shown.run.finished_at, Some(world.now()), "it ended now");
+        }
+        let before = world.now() - jiff::SignedDuration::from_hours(24);
+        assert_eq!(world.store().expired_runs(before, 10).await.expect("a list"), []);
     }
 }
 

@@ -1,5 +1,5 @@
-//! When the store can't be written, everybody who wants to write finds out: this says it once, and
-//! again from time to time, not for each of them.
+//! When the store or what `files` names can't be used, everybody who wants to use it finds out: this says it once,
+//! and again from time to time, not for each of them.
 
 use std::fmt::Display;
 use std::sync::Mutex;
@@ -42,6 +42,11 @@ impl Outage {
             tracing::error!(%error, failures = known.failures, "{what}");
         }
         self.is_on.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether it failed, and has not worked since for long enough.
+    pub fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Relaxed)
     }
 
     /// Notes that it works, and logs that where nothing has failed for a while.

@@ -1,0 +1,68 @@
+//! Brings logs to where machines share them that could not be sent while their jobs ran: because what `files` names was
+//! away, or because this worker was killed.
+
+use super::retention::UNKNOWN_KEPT;
+use crate::files::{LateRound, Logs, Unsent};
+use crate::run::State;
+use crate::store::{Error, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How often it is looked for such logs.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// What is to be done with a log that is left.
+enum Way {
+    Send,
+    Wait,
+    Forget,
+}
+
+/// Goes round until it is dropped.
+pub(super) async fn run(logs: Logs, store: Arc<dyn Store>) {
+    loop {
+        round(&logs, &*store).await;
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn round(logs: &Logs, store: &dyn Store) {
+    let own = logs.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        own.look_for_depot();
+        own.unsent()
+    });
+    let all = match found.await.map_err(std::io::Error::other).flatten() {
+        Ok(all) => all,
+        Err(error) => return tracing::warn!(%error, "logs that were not sent could not be looked for"),
+    };
+    for unsent in all {
+        let Ok(way) = way(store, &unsent).await else { return };
+        let (own, which) = (logs.clone(), unsent.clone());
+        let done = tokio::task::spawn_blocking(move || match way {
+            Way::Wait => Ok(None),
+            Way::Forget => own.forget_unsent(&which).map(|()| None),
+            Way::Send => own.send_late(&which).map(Some),
+        });
+        let Unsent { run, job, .. } = &unsent;
+        match done.await.map_err(std::io::Error::other).flatten() {
+            Ok(None | Some(LateRound::Arrived)) => {}
+            Ok(Some(LateRound::Added)) => tracing::info!(%run, %job, "a log was sent that was left here"),
+            // Others would not go either.
+            Err(error) if error.kind() == std::io::ErrorKind::Other => {
+                return tracing::debug!(%run, %job, %error, "a log could not be sent yet");
+            }
+            Err(error) => tracing::warn!(%run, %job, %error, "a log could not be sent, trying again"),
+        }
+    }
+}
+
+/// Says what is to be done with a log: others may write to it until its job is completed.
+async fn way(store: &dyn Store, unsent: &Unsent) -> Result<Way, Error> {
+    let Some(run) = store.run(&unsent.run).await? else {
+        return Ok(if unsent.age > UNKNOWN_KEPT { Way::Forget } else { Way::Wait });
+    };
+    let job = run.stages.iter().flat_map(|stage| &stage.jobs).find(|job| job.id == unsent.job);
+    Ok(if job.is_some_and(|job| job.state == State::Completed) { Way::Send } else { Way::Wait })
+}
