@@ -3,6 +3,7 @@
 mod benign;
 mod cage;
 mod canary;
+mod changed;
 mod environment;
 mod everyday;
 mod fuzz;

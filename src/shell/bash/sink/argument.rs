@@ -84,7 +84,7 @@ impl Walker {
             sources.extend(argument.sources().into_iter().filter(|source| !split.contains(source)));
             if !split.is_empty() {
                 let parts = self.flow.stream();
-                split.into_iter().for_each(|source| self.flow.changed_edge(source, parts, Change::MARKED));
+                split.into_iter().for_each(|source| self.flow.changed_edge(source, parts, self.split));
                 sources.push(parts);
             }
         }

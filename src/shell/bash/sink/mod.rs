@@ -12,6 +12,7 @@ mod by_name;
 mod code;
 mod code_option;
 mod container;
+mod edited;
 mod file;
 mod filter;
 mod forward;
@@ -32,6 +33,7 @@ mod written;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
+use crate::shell::change::Change;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, names_run_file};
 use argument::Argument;
@@ -100,6 +102,7 @@ fn judge_with(
         arguments_here: 0,
         written: Written::default(),
         splits_oddly: false,
+        split: Change::MARKED,
         code: HashMap::new(),
         kept: HashSet::new(),
         code_depth: 0,
@@ -175,6 +178,8 @@ struct Walker {
     written: Written,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
+    /// What is left of a text that the shell splits.
+    split: Change,
     code: HashMap<usize, String>,
     kept: HashSet<usize>,
     code_depth: usize,
@@ -236,6 +241,10 @@ impl Walker {
     fn foresee_assignments(&mut self, simple: &Simple) {
         for assignment in simple.assignments.iter().chain(&simple.declared) {
             self.splits_oddly |= assignment.name == "IFS" && simple.words.is_empty();
+            let divides_words = |word: &Word| word.literal().is_none_or(|text| text.contains(char::is_alphanumeric));
+            if assignment.name == "IFS" && assignment.values.iter().any(divides_words) {
+                self.split = Change::ANY;
+            }
             let texts = assignment.values.iter().filter_map(Word::literal);
             self.texts.entry(assignment.name.clone()).or_default().extend(texts);
             if self.code_depth == 0 {

@@ -145,9 +145,14 @@ const CHANGING: &[&str] = &[
     "unlink", "mkfifo", "mknod", "mktemp",
 ];
 
+/// Those among them that do something to a whole folder, where no name below it is left.
+const EMPTIED_BADLY: &[&str] = &["rm", "mv", "chmod", "chown", "chgrp", "rmdir", "shred"];
+
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_program(call);
+        let any = self.flow.id(Node::AnyCommand);
+        self.flow.edges(&call.sources(), any);
         if self.functions.contains(NOT_FOUND) {
             let all: Vec<Id> = call.words.iter().flat_map(Argument::sources).collect();
             let arguments = self.flow.id(Node::Arguments(NOT_FOUND.to_owned()));
@@ -262,7 +267,10 @@ impl Walker {
                 let removes =
                     call.rest().iter().take(2).any(|it| ["rm", "mv", "sync"].iter().any(|word| it.has_literal(word)));
                 let objects = call.rest().iter().filter(|it| removes && it.word.prefix().starts_with("s3://"));
-                objects.for_each(|argument| self.inside_path(argument));
+                objects.for_each(|argument| {
+                    self.inside_path(argument);
+                    self.not_emptied(argument);
+                });
             }
             "make" | "gmake" => {
                 self.require_all(call.rest(), Requirement::Plain);
@@ -304,7 +312,10 @@ impl Walker {
             "cd" | "pushd" => call.rest().iter().for_each(|argument| self.inside_path(argument)),
             "find" if call.rest().iter().any(|it| changes_found(it)) => {
                 let is_path = |it: &&Argument| !it.word.prefix().starts_with(['-', '(', '!']);
-                call.rest().iter().take_while(is_path).for_each(|argument| self.inside_path(argument));
+                call.rest().iter().take_while(is_path).for_each(|argument| {
+                    self.inside_path(argument);
+                    self.not_emptied(argument);
+                });
             }
             "cp" | "mv" | "install" | "ln" => self.copy(call),
             "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
@@ -312,6 +323,9 @@ impl Walker {
         }
         if CHANGING.contains(&name) {
             call.rest().iter().for_each(|argument| self.changed_path(argument));
+        }
+        if EMPTIED_BADLY.contains(&name) {
+            call.rest().iter().for_each(|argument| self.not_emptied(argument));
         }
     }
 
@@ -449,9 +463,36 @@ impl Walker {
 
     /// Notes that a path must stay below where its author put it, and be more than the folder there.
     pub(super) fn inside_path(&mut self, argument: &Argument) {
-        let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
-        let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
-        self.require(&sources, Requirement::InsidePath);
+        let mut is_below = false;
+        for (part, sources) in argument.parts() {
+            match part {
+                Part::Text { text, .. } => is_below |= !text.is_empty(),
+                _ => {
+                    let inside = if is_below { Requirement::BelowFolder } else { Requirement::InsidePath };
+                    self.require(sources, inside);
+                }
+            }
+        }
+    }
+
+    /// Notes that of what is deleted or changed no folder's whole name may be empty: the one above it would be meant.
+    fn not_emptied(&mut self, argument: &Argument) {
+        let divides = |part: &Part| matches!(part, Part::Text { text, .. } if text.contains('/'));
+        let parts: Vec<(&Part, &Vec<Id>)> = argument.parts().collect();
+        for (at, (part, sources)) in parts.iter().enumerate() {
+            let before = at.checked_sub(1).map(|before| parts[before].0);
+            let is_author_s = |near: &Part, is_before: bool| match near {
+                Part::Text { text, .. } if is_before => !text.is_empty() && !text.ends_with('/'),
+                Part::Text { text, .. } => !text.is_empty() && !text.starts_with('/'),
+                _ => !divides(near),
+            };
+            let is_named = before.is_some_and(|near| is_author_s(near, true))
+                || parts.get(at + 1).is_some_and(|(near, _)| is_author_s(near, false));
+            let stops = matches!(part, Part::Parameter(parameter) if parameter.stops);
+            if !matches!(part, Part::Text { .. }) && !is_named && !stops {
+                self.require(sources, Requirement::NotEmpty);
+            }
+        }
     }
 
     /// Notes that a path must stay below where its author put it, and that a file may have this name now.
@@ -462,7 +503,11 @@ impl Walker {
         let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
         let names = self.flow.id(Node::FileNames);
         self.flow.edges(&sources, names);
-        self.require(&sources, if is_glued { Requirement::Plain } else { Requirement::InsidePath });
+        if is_glued {
+            self.require(&sources, Requirement::Plain);
+        } else {
+            self.inside_path(argument);
+        }
         if is_run(&argument.word.prefix()) {
             self.refuse(&sources, "the name of a file that is run or obeyed");
         }

@@ -212,8 +212,10 @@ impl Walker {
 
     /// Refuses all that reaches code which can't be looked at.
     fn doubt(&mut self, run: &Run) {
-        let any = self.flow.id(Node::AnyVariable);
-        self.refuse(&[run.arguments, run.stdin, any], "given to code that pipehook can't read");
+        // It may also bring functions, which are called by any name.
+        let any = [Node::AnyVariable, Node::AnyCommand].map(|node| self.flow.id(node));
+        let reached = [run.arguments, run.stdin, any[0], any[1]];
+        self.refuse(&reached, "given to code that pipehook can't read");
     }
 
     /// Refuses what reaches a program, if the program runs texts.
