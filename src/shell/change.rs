@@ -70,6 +70,11 @@ impl Change {
         self.0 & other.0 != 0
     }
 
+    /// Says whether another text may come of it than a part of it.
+    pub(super) fn makes_another(self) -> bool {
+        self.has(Self::DECODED.with(Self::JOINED).with(Self::DASHED).with(Self::DOTTED))
+    }
+
     /// Says whether nothing but letters, digits, `_` and `-` can arrive.
     fn leaves_words(self) -> bool {
         self.has(Self::WORDS.with(Self::DIGITS)) && !self.has(Self::ANY.with(Self::DOTTED))

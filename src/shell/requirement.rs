@@ -71,6 +71,8 @@ pub enum Requirement {
     NoFileMark,
     /// No `@`, no `<` and no `file:`.
     NoFileAtAll,
+    /// No `;` in front of what gives a field of a form another name, type or header.
+    OneField,
     /// Each `:` behind a scheme's name is that of `http` or `https`.
     NoOtherScheme,
     /// `-` stands between letters or digits only, so that no part of it begins so: a script takes it apart.
@@ -140,6 +142,7 @@ impl Requirement {
             Self::DigitsBetweenDots => !of(value, |it| it.is_ascii_digit() || it == '.').contains(".."),
             Self::NoFileMark => !has_file_mark(value),
             Self::NoFileAtAll => !value.contains(['@', '<']) && !has_file_mark(value),
+            Self::OneField => !has_field_setting(value),
             Self::NoOtherScheme => !has_other_scheme(value),
             Self::InsideParts => are_parts_inside(value),
             Self::InnerHyphens => has_inner_hyphens(value),
@@ -193,6 +196,7 @@ impl Requirement {
             Self::DigitsBetweenDots => "text in which a digit stands between two `.`",
             Self::NoFileMark => "text in which `@` and `<` stand behind letters and digits only, without `file:`",
             Self::NoFileAtAll => "text without `@`, `<` and `file:`",
+            Self::OneField => "text without `;type=` and its kin",
             Self::NoOtherScheme => "an address of `http` or `https`, without another one in it",
             Self::InsideParts => "text of which no part is an absolute path or has `..`",
             Self::InnerHyphens => "text in which `-` stands between letters or digits only",
@@ -274,6 +278,13 @@ fn has_file_mark(value: &str) -> bool {
     has_marked(value, |it| matches!(it, '@' | '<')) || value.contains("file:") || value.contains("fileb:")
 }
 
+fn has_field_setting(value: &str) -> bool {
+    let settings = value.split(';').skip(1).map(str::trim_start);
+    settings
+        .into_iter()
+        .any(|it| ["type=", "filename=", "headers=", "encoder="].iter().any(|name| it.starts_with(name)))
+}
+
 /// Says whether a `:` stands behind the name of a scheme that is not one of the web, and not in front of a port.
 fn has_other_scheme(value: &str) -> bool {
     value.match_indices(':').any(|(at, _)| {
@@ -285,7 +296,8 @@ fn has_other_scheme(value: &str) -> bool {
         let is_web = ["http", "https"].iter().any(|scheme| name.eq_ignore_ascii_case(scheme));
         let behind = &value[at + 1..];
         let is_port = behind.starts_with(|it: char| it.is_ascii_digit());
-        !name.is_empty() && !(is_web && behind.starts_with("//")) && !is_port
+        let is_known = is_port || is_web && behind.starts_with("//");
+        !name.is_empty() && !is_known
     })
 }
 

@@ -16,3 +16,4 @@ mod python;
 mod refusals;
 mod refused;
 pub mod running;
+mod tools;

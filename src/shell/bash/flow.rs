@@ -124,6 +124,19 @@ impl Flow {
         upstream
     }
 
+    /// Returns the nodes whose text reaches some of `nodes` in another form only.
+    pub(super) fn changed_on_the_way(&self, nodes: &[Id]) -> Vec<Id> {
+        let mut seen = vec![[false; 2]; self.incoming.len()];
+        let mut open: Vec<(Id, bool)> = nodes.iter().map(|node| (*node, false)).collect();
+        while let Some((node, is_changed)) = open.pop() {
+            if !std::mem::replace(&mut seen[node][usize::from(is_changed)], true) {
+                let further = self.incoming[node].iter();
+                open.extend(further.map(|(from, change)| (*from, is_changed || change.makes_another())));
+            }
+        }
+        (0..seen.len()).filter(|node| seen[*node] == [false, true]).collect()
+    }
+
     /// Returns the files whose names meet a test.
     pub(super) fn files(&self, is_one: impl Fn(&str) -> bool) -> Vec<Id> {
         let is_it = |id: &Id| matches!(&self.nodes[*id], Node::File(name) if is_one(name));

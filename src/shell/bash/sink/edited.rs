@@ -61,6 +61,44 @@ fn commands(program: &str) -> Option<Change> {
     Some(change)
 }
 
+/// Returns the delimiters of a program of `sed` that has values (NUL) in its patterns and in what it puts in their
+/// place only, and can't run anything; nothing for any other.
+pub(super) fn delimiters(program: &str) -> Option<String> {
+    let mut delimiters = String::new();
+    let mut rest = program.trim_start_matches([' ', ';', '\n']);
+    while !rest.is_empty() {
+        if let Some(address) = rest.strip_prefix('/') {
+            delimiters.push('/');
+            rest = until(address, '/')?.1;
+        } else {
+            rest = rest.trim_start_matches(|it: char| it.is_ascii_digit() || "$,".contains(it));
+        }
+        rest = rest.strip_prefix('!').unwrap_or(rest);
+        if let Some(substitution) = rest.strip_prefix('s') {
+            let delimiter = substitution.chars().next()?;
+            if delimiter.is_alphanumeric() || "\\\n\0._+-".contains(delimiter) {
+                return None;
+            }
+            delimiters.push(delimiter);
+            let (expression, behind) = until(&substitution[delimiter.len_utf8()..], delimiter)?;
+            let (by, flags) = until(behind, delimiter)?;
+            let is_escaped = |text: &str| text.contains("\\\0");
+            if is_escaped(&expression) || is_escaped(&by) || expression.contains(delimiter) || by.contains(delimiter) {
+                return None;
+            }
+            rest = flags.trim_start_matches(|it: char| it.is_ascii_digit() || "gpiIm".contains(it));
+        } else {
+            rest = rest.strip_prefix(['d', 'p', 'q'])?;
+        }
+        let next = rest.trim_start_matches(' ');
+        if !next.is_empty() && !next.starts_with([';', '\n']) {
+            return None;
+        }
+        rest = next.trim_start_matches([' ', ';', '\n']);
+    }
+    Some(delimiters)
+}
+
 /// Returns a text up to a delimiter, and what stands behind that.
 fn until(text: &str, delimiter: char) -> Option<(String, &str)> {
     let (mut read, mut is_inside, mut letters) = (String::new(), false, text.char_indices());

@@ -24,15 +24,19 @@ mod launcher;
 mod name;
 mod number;
 mod package;
+mod path;
 mod program;
+mod remote;
 mod simple;
+mod split;
 mod test;
+mod tool;
 mod transfer;
 mod written;
 
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
+use super::syntax::{Command, Compound, HereDocument, Part, Redirect, RedirectKind, Script, Simple, Word};
 use crate::shell::change::Change;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, names_run_file};
@@ -244,6 +248,19 @@ impl Walker {
             let divides_words = |word: &Word| word.literal().is_none_or(|text| text.contains(char::is_alphanumeric));
             if assignment.name == "IFS" && assignment.values.iter().any(divides_words) {
                 self.split = Change::ANY;
+            }
+            if matches!(assignment.name.as_str(), "BASH_ALIASES" | "BASH_CMDS") {
+                // A key is read as arithmetic is, in which a name is a variable's.
+                let key = |part: &Part| match part {
+                    Part::Text { text, .. } => text.clone(),
+                    Part::Parameter(parameter) => parameter.name.clone(),
+                    _ => String::new(),
+                };
+                for subscript in &assignment.subscripts {
+                    let name = subscript.parts.iter().map(key).collect();
+                    let meanings = assignment.values.iter().filter_map(Word::literal);
+                    self.aliases.entry(name).or_default().extend(meanings);
+                }
             }
             let texts = assignment.values.iter().filter_map(Word::literal);
             self.texts.entry(assignment.name.clone()).or_default().extend(texts);

@@ -8,6 +8,7 @@ use super::argument::Argument;
 use super::code::is_shell;
 use super::code_option::{has_code_option, is_interpreter};
 use super::file::file_node;
+use super::remote::runs_by_word;
 use super::simple::Call;
 use super::written::Runner;
 use super::{container, transfer};
@@ -48,6 +49,7 @@ const RUNNING: &[&str] = &[
     "execute",
     "scripts",
     "commands",
+    "wrap",
 ];
 
 /// Whole long options of the same kind.
@@ -105,7 +107,8 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("pnpm", &["--prefix", "-C", "--dir"]),
     ("yarn", &["--cwd"]),
     ("helm", &["--repo", "--registry-config", "--ca-file"]),
-    ("aws", &["--endpoint-url", "--ca-bundle"]),
+    ("aws", &["--endpoint-url", "--ca-bundle", "--user-data"]),
+    ("cdk", &["--app", "-a"]),
     ("tar", &["--transform", "--xform"]),
     ("git", &["--separate-git-dir"]),
 ];
@@ -139,15 +142,6 @@ const HELM_FLAGS: &[&str] = &[
 const DESCRIBING_FIELDS: &[&str] =
     &["version", "name", "description", "author", "license", "homepage", "keywords", "private", "type"];
 
-/// Programs that change files where their arguments say.
-const CHANGING: &[&str] = &[
-    "rm", "mv", "cp", "chmod", "chown", "chgrp", "ln", "rmdir", "install", "mkdir", "touch", "truncate", "shred",
-    "unlink", "mkfifo", "mknod", "mktemp",
-];
-
-/// Those among them that do something to a whole folder, where no name below it is left.
-const EMPTIED_BADLY: &[&str] = &["rm", "mv", "chmod", "chown", "chgrp", "rmdir", "shred"];
-
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_program(call);
@@ -161,6 +155,7 @@ impl Walker {
         }
         self.special_program(call, name);
         self.transfer(name, call);
+        self.tool(name, call);
         self.package(name, call);
         self.named_files(container::own_words(name, call));
         self.given(name, call);
@@ -243,6 +238,10 @@ impl Walker {
                 }
                 return;
             }
+            // `bundle exec rails runner '…'`
+            if runs_by_word(&name, inner) {
+                return self.remote(inner);
+            }
             if is_interpreter(&name) && options.iter().any(|option| has_code_option(&name, option)) {
                 self.interpreter(&name, inner.with_environment_lost());
                 return;
@@ -250,7 +249,7 @@ impl Walker {
         }
     }
 
-    fn special_program(&mut self, call: Call, name: &str) {
+    pub(super) fn special_program(&mut self, call: Call, name: &str) {
         match name {
             "git" => self.git(call),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
@@ -321,12 +320,7 @@ impl Walker {
             "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
             _ => {}
         }
-        if CHANGING.contains(&name) {
-            call.rest().iter().for_each(|argument| self.changed_path(argument));
-        }
-        if EMPTIED_BADLY.contains(&name) {
-            call.rest().iter().for_each(|argument| self.not_emptied(argument));
-        }
+        self.changed_paths(name, call);
     }
 
     /// Notes the time that `date` sets the clock to.
@@ -459,58 +453,6 @@ impl Walker {
             self.flow.edges(&content, copied);
         }
         self.written(target.word, copied);
-    }
-
-    /// Notes that a path must stay below where its author put it, and be more than the folder there.
-    pub(super) fn inside_path(&mut self, argument: &Argument) {
-        let mut is_below = false;
-        for (part, sources) in argument.parts() {
-            match part {
-                Part::Text { text, .. } => is_below |= !text.is_empty(),
-                _ => {
-                    let inside = if is_below { Requirement::BelowFolder } else { Requirement::InsidePath };
-                    self.require(sources, inside);
-                }
-            }
-        }
-    }
-
-    /// Notes that of what is deleted or changed no folder's whole name may be empty: the one above it would be meant.
-    fn not_emptied(&mut self, argument: &Argument) {
-        let divides = |part: &Part| matches!(part, Part::Text { text, .. } if text.contains('/'));
-        let parts: Vec<(&Part, &Vec<Id>)> = argument.parts().collect();
-        for (at, (part, sources)) in parts.iter().enumerate() {
-            let before = at.checked_sub(1).map(|before| parts[before].0);
-            let is_author_s = |near: &Part, is_before: bool| match near {
-                Part::Text { text, .. } if is_before => !text.is_empty() && !text.ends_with('/'),
-                Part::Text { text, .. } => !text.is_empty() && !text.starts_with('/'),
-                _ => !divides(near),
-            };
-            let is_named = before.is_some_and(|near| is_author_s(near, true))
-                || parts.get(at + 1).is_some_and(|(near, _)| is_author_s(near, false));
-            let stops = matches!(part, Part::Parameter(parameter) if parameter.stops);
-            if !matches!(part, Part::Text { .. }) && !is_named && !stops {
-                self.require(sources, Requirement::NotEmpty);
-            }
-        }
-    }
-
-    /// Notes that a path must stay below where its author put it, and that a file may have this name now.
-    fn changed_path(&mut self, argument: &Argument) {
-        let dots = |text: &str| text.ends_with('.') || text.starts_with('.');
-        let is_glued = argument.word.texts().any(dots);
-        let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
-        let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
-        let names = self.flow.id(Node::FileNames);
-        self.flow.edges(&sources, names);
-        if is_glued {
-            self.require(&sources, Requirement::Plain);
-        } else {
-            self.inside_path(argument);
-        }
-        if is_run(&argument.word.prefix()) {
-            self.refuse(&sources, "the name of a file that is run or obeyed");
-        }
     }
 }
 
