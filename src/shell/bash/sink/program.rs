@@ -2,7 +2,6 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use super::code::is_shell;
@@ -12,7 +11,6 @@ use super::remote::runs_by_word;
 use super::simple::Call;
 use super::written::Runner;
 use super::{container, transfer};
-use crate::shell::filename::is_run;
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
