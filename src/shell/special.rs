@@ -150,6 +150,14 @@ const OBEYED: &[&str] = &[
     "PSModulePath",
     "GNUPGHOME",
     "XDG_CONFIG_HOME",
+    "GCC_EXEC_PREFIX",
+    "COMPILER_PATH",
+    "CARGO_HOME",
+    "GOROOT",
+    "HELM_PLUGINS",
+    "COMPOSE_FILE",
+    "R_PROFILE",
+    "R_PROFILE_USER",
 ];
 
 /// Beginnings of names of such variables, in capitals.

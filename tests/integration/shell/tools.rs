@@ -65,6 +65,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("printf '%s\\n' \"${{ x }}\" | xargs -r markdownlint", "a b"),
     ("go build -ldflags \"-X 'main.branch=${{ x }}'\"", "x y"),
     ("echo \"V=${{ x }}\" > .env; node --env-file=.env a.js", "x\nNODE_OPTIONS=z"),
+    ("bundle exec rake \"task[${{ x }}]\"", "a,b]"),
+    ("doppler run -- terraform apply -var-file=\"${{ x }}\"", "../x"),
+    ("bq query \"select '${{ x }}'\"", "x' or '"),
+    ("systemctl start \"${{ x }}\"", "a b"),
+    ("gsutil cp \"${{ x }}\" gs://b", "/etc/passwd"),
+    ("GCC_EXEC_PREFIX=\"${{ x }}\" gcc a.c", "/tmp/"),
+    ("IFS=,; d=\"${{ x }}\"; for p in $d; do rm -rf \"build/$p\"; done", "a,,b"),
 ];
 
 /// Rows with a value that each of them takes.
@@ -87,6 +94,9 @@ const TAKEN: &[(&str, &str)] = &[
     ("env -i FOO=1 ./x \"${{ x }}\"", "a b"),
     ("env ./x \"${{ x }}\"", "a b"),
     ("env -S \"echo ${{ x }}\"", "abc"),
+    ("bundle exec rake \"task[${{ x }}]\"", "v1.2.3"),
+    ("poetry run pytest -k \"${{ x }}\"", "login"),
+    ("for p in ${{ x }}; do rm -rf \"build/$p\"; done", "a"),
 ];
 
 /// Scripts that run the variable `TITLE` of their environment by code that stands in them in another form, in a file

@@ -90,6 +90,24 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("cross-env", Lost, 0, ""),
 ];
 
+/// Programs with the word behind which the command stands that they start.
+const STARTING_BY_WORD: &[(&str, &str)] = &[
+    ("bundle", "exec"),
+    ("poetry", "run"),
+    ("pipenv", "run"),
+    ("uv", "run"),
+    ("hatch", "run"),
+    ("pdm", "run"),
+    ("rye", "run"),
+    ("doppler", "run"),
+    ("op", "run"),
+    ("aws-vault", "exec"),
+    ("chamber", "exec"),
+    ("mise", "exec"),
+    ("rbenv", "exec"),
+    ("pyenv", "exec"),
+];
+
 /// Options of a launcher behind which code of a shell stands, in front of no command.
 const CODE_OPTIONS: &[&str] = &["-c", "--command"];
 
@@ -110,6 +128,20 @@ impl Walker {
             },
         }
         true
+    }
+
+    /// Follows `bundle exec command`: what stands behind the word, and behind `--` if there is one, but for shells and
+    /// interpreters, which are looked for anywhere.
+    pub(super) fn started_by_word(&mut self, name: &str, call: Call) {
+        let word = STARTING_BY_WORD.iter().find(|(program, _)| *program == name).map(|(_, word)| *word);
+        let Some(at) = word.and_then(|word| call.words.iter().position(|it| it.has_literal(word))) else { return };
+        let behind = call.words.iter().position(|it| it.has_literal("--")).filter(|end| *end > at).unwrap_or(at);
+        let is_option = |it: &super::Argument| it.word.prefix().starts_with('-');
+        let start = (behind + 1..call.words.len()).find(|at| !is_option(&call.words[*at]));
+        let Some(inner) = start.and_then(|start| call.from(start)) else { return };
+        if inner.name().is_some_and(|name| !is_shell(&name) && !is_interpreter(&name) && !runs_by_word(&name, inner)) {
+            self.call(inner.by_launcher());
+        }
     }
 
     /// Follows `su - app -c code` and `runuser -u app -- command`.

@@ -143,6 +143,7 @@ const DESCRIBING_FIELDS: &[&str] =
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_program(call);
+        self.started_by_word(name, call);
         let any = self.flow.id(Node::AnyCommand);
         self.flow.edges(&call.sources(), any);
         if self.functions.contains(NOT_FOUND) {

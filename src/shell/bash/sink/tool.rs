@@ -9,8 +9,12 @@ use super::simple::Call;
 use super::{Walker, written};
 
 /// Options whose value is program text in the language of another program, by program.
-const PROGRAM_TEXTS: &[(&str, &[&str], &str)] =
-    &[("gh", &["--jq", "-q"], "jq"), ("glab", &["--jq"], "jq"), ("kubectl", &["--jq"], "jq")];
+const PROGRAM_TEXTS: &[(&str, &[&str], &str)] = &[
+    ("gh", &["--jq", "-q"], "jq"),
+    ("glab", &["--jq"], "jq"),
+    ("snowsql", &["-q", "--query"], "mysql"),
+    ("bq", &["query"], "mysql"),
+];
 
 /// Options whose value is a short text that must be plain: a form, a name of a host, a query.
 const PLAIN_OPTIONS: &[(&str, &[&str])] = &[
@@ -26,8 +30,27 @@ const PLAIN_OPTIONS: &[(&str, &[&str])] = &[
     ("mogrify", &["-draw"]),
 ];
 
-/// Programs of the same kind as a whole.
-const PLAIN_ARGUMENTS: &[&str] = &["xelatex", "pdflatex", "lualatex", "latex", "tex", "pdftex", "context"];
+/// Programs of the same kind as a whole, and those that change the machine.
+const PLAIN_ARGUMENTS: &[&str] = &[
+    "xelatex",
+    "pdflatex",
+    "lualatex",
+    "latex",
+    "tex",
+    "pdftex",
+    "context",
+    "mount",
+    "umount",
+    "systemctl",
+    "service",
+    "sysctl",
+    "modprobe",
+    "insmod",
+    "hostname",
+    "hostnamectl",
+    "timedatectl",
+    "kill",
+];
 
 /// Programs that take an image, or `@` and the name of a file for a text.
 const OF_IMAGES: &[&str] = &["convert", "magick", "mogrify", "montage", "composite", "identify"];
@@ -62,6 +85,7 @@ impl Walker {
             "patch" => self.operands_inside(call, 0),
             "docker" | "podman" | "nerdctl" => self.files_of_images(call),
             "kubectl" | "oc" if first_is(call, &["cp"]) => self.operands_inside(call, 1),
+            "gsutil" | "rclone" => self.operands_inside(call, 1),
             "aws" if first_is(call, &["s3"]) => self.operands_inside(call, 2),
             "az" => self.requested(call, &["--url", "--uri"]),
             "gh" | "glab" => self.body_file(call),
