@@ -62,8 +62,12 @@ impl Change {
     /// What a program that nobody looks into may make of it.
     pub(super) const BY_PROGRAM: Self = Self(4 | 32 | 64);
 
-    pub(super) const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    /// Returns this change behind another one: what begins with a character of the author's does so no longer once a
+    /// part of it is taken.
+    pub(super) const fn with(self, earlier: Self) -> Self {
+        let takes_part = self.0 & (Self::MARKED.0 | Self::CUT.0 | Self::ANY.0) != 0;
+        let lost = if takes_part { Self::LED.0 } else { 0 };
+        Self(self.0 | earlier.0 & !lost)
     }
 
     fn has(self, other: Self) -> bool {
@@ -123,7 +127,9 @@ impl Change {
 
     fn no_option(self, requirement: Requirement) -> Vec<Requirement> {
         let is_dashed = self.has(Self::DASHED);
-        if self.has(Self::LED.with(Self::DIGITS)) || self.has(Self::NO_DASH) && !is_dashed {
+        // Of words that the shell makes of it, others than the first may begin so.
+        let is_led = self.has(Self::LED) && requirement != Requirement::NoOptions;
+        if is_led || self.has(Self::DIGITS) || self.has(Self::NO_DASH) && !is_dashed {
             return Vec::new();
         }
         let mut all = vec![requirement];

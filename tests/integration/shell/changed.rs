@@ -91,6 +91,11 @@ const PROGRAMS: &[&str] = &[
     "r=$(head -1 <<< \"$t\")",
     "r=$(tail -1 <<< \"$t\")",
     "r=$(rev <<< \"$t\")",
+    "r=$(jq -R . <<< \"$t\" | head -1)",
+    "r=$(jq -R . <<< \"$t\" | cut -d: -f2)",
+    "r=$(jq -Rr . <<< \"$t\" | head -1)",
+    "r=$(sed -E 's/[^a-zA-Z0-9]+/-/g; s/^-+//; s/x//' <<< \"$t\")",
+    "r=$(tr A-Z a-z <<< \"$t\" | sed -E 's/[^a-z0-9]+/-/g; s/^-+|-+$//g' | cut -d- -f2-)",
     "r=$(sort <<< \"$t\" | head -1)",
     "r=$(xargs -n1 echo <<< \"$t\" | tail -1)",
 ];
@@ -203,7 +208,7 @@ fn changed(way: &str, values: &[&str]) -> Vec<String> {
 #[test]
 fn what_arrives_of_a_text_that_is_taken_is_what_its_place_demands() {
     let values = values();
-    let ways = EXPANSIONS.iter().map(|way| (way, 2)).chain(PROGRAMS.iter().map(|way| (way, 12)));
+    let ways = EXPANSIONS.iter().map(|way| (way, 4)).chain(PROGRAMS.iter().map(|way| (way, 24)));
     let mut wrong = Vec::new();
     for (number, (way, step)) in ways.enumerate() {
         let some: Vec<&str> = values.iter().skip(number % step).step_by(step).map(String::as_str).collect();

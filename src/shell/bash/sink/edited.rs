@@ -25,7 +25,7 @@ pub(super) fn by_sed(arguments: &[Argument]) -> Change {
     }
     let changes = programs.into_iter().map(|program| commands(&program?));
     changes.collect::<Option<Vec<_>>>().map_or(Change::BY_PROGRAM.with(Change::NO_DIGITS), |changes| {
-        changes.into_iter().fold(Change::NONE, Change::with)
+        changes.into_iter().fold(Change::NONE, |earlier, later| later.with(earlier))
     })
 }
 
@@ -41,7 +41,7 @@ fn commands(program: &str) -> Option<Change> {
             let end = flags.find(|it: char| !"gIi0123456789p".contains(it)).unwrap_or(flags.len());
             let is_everywhere = expression == "/" && flags[..end].contains('g');
             let left = if is_everywhere { edit::everywhere("/", &by) } else { edit::by_expression(&expression, &by) };
-            change = change.with(left);
+            change = left.with(change);
             rest = &flags[end..];
         } else {
             // Lines that are left out, or printed: `1d`, `$p`, `/x/d`.
@@ -50,7 +50,7 @@ fn commands(program: &str) -> Option<Change> {
                 None => rest.trim_start_matches(|it: char| it.is_ascii_digit() || "$,".contains(it)),
             };
             rest = behind.strip_prefix('!').unwrap_or(behind).strip_prefix(['d', 'p', 'q'])?;
-            change = change.with(LINES);
+            change = LINES.with(change);
         }
         let next = rest.trim_start_matches(' ');
         if !next.is_empty() && !next.starts_with([';', '\n']) {

@@ -47,7 +47,7 @@ pub(super) fn change_by(call: Call) -> Change {
         "tr" => translated(call.rest()),
         "sed" | "gsed" => edited::by_sed(call.rest()),
         "awk" | "gawk" | "mawk" | "nawk" => edited::by_awk(call.rest()),
-        "jq" | "yq" | "gojq" | "jaq" => taken_from_json(call.rest()),
+        "jq" | "yq" | "gojq" | "jaq" => taken_from_json(name, call.rest()),
         "tail" if call.rest().iter().any(|it| it.word.prefix().starts_with("-c")) => Change::ANY,
         _ if TAKING_LINES.contains(&name) => matched(call.rest()),
         _ if TAKING_PARTS.contains(&name) => Change::MARKED,
@@ -61,7 +61,7 @@ pub(super) fn change_by(call: Call) -> Change {
 
 fn by_program(arguments: &[Argument]) -> Change {
     let prints_json = |it: &Argument| it.word.texts().any(|text| PRINTING_JSON.iter().any(|word| text.contains(word)));
-    if arguments.iter().any(prints_json) { Change::BY_PROGRAM.with(Change::LED) } else { Change::BY_PROGRAM }
+    if arguments.iter().any(prints_json) { Change::LED.with(Change::BY_PROGRAM) } else { Change::BY_PROGRAM }
 }
 
 /// Returns what `cut` leaves: the beginning, `-c1-7`, `-d. -f1`, or a part behind the divider.
@@ -102,10 +102,13 @@ fn matched(arguments: &[Argument]) -> Change {
 }
 
 /// Returns what a program of `jq` leaves.
-fn taken_from_json(arguments: &[Argument]) -> Change {
+fn taken_from_json(name: &str, arguments: &[Argument]) -> Change {
     let is_raw = |it: &Argument| {
         let prefix = it.word.prefix();
-        prefix == "--raw-output" || prefix.starts_with('-') && !prefix.starts_with("--") && prefix.contains(['r', 'j'])
+        // A string begins with `"` where nothing says that it is printed as it is.
+        name == "yq"
+            || ["--raw-output", "--join-output"].iter().any(|option| prefix.starts_with(option))
+            || prefix.starts_with('-') && !prefix.starts_with("--") && prefix.contains(['r', 'j'])
     };
     let texts: Vec<&str> = arguments.iter().flat_map(|it| it.word.texts()).collect();
     let has = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
@@ -113,7 +116,7 @@ fn taken_from_json(arguments: &[Argument]) -> Change {
     let part = Change::MARKED.with(Change::EMPTIED).with(Change::JSON);
     match () {
         () if has(&["@base64d", "implode"]) => Change::DECODED,
-        () if makes_object || !arguments.iter().any(is_raw) && !has(&["."]) => part.with(Change::LED),
+        () if makes_object || !arguments.iter().any(is_raw) => Change::LED.with(part),
         () if has(TAKING_APART) => part.with(Change::BY_PROGRAM),
         () => part,
     }
