@@ -1,75 +1,199 @@
 //! What a script makes of a text on its way from one place to another, as far as a requirement is concerned.
 //!
 //! A requirement is tested on a payload's whole text. Where only a part of it arrives, `${t#v}`, `cut -d: -f2`,
-//! `read`, it must hold for every part that may arrive.
+//! `read`, or where it arrives with other marks, `tr / -`, it must hold for everything that may arrive.
 
 use super::requirement::Requirement;
 
-/// Ways in which a text is changed: several may come together.
+/// Why a text is refused that may be emptied on its way.
+pub(super) const EMPTIED: &str =
+    "all of a name that is deleted or changed, because what the script makes of it may be empty";
+
+const UNKNOWN: &str = "decoded to text of which nobody knows what it is";
+
+/// Ways in which a text is changed: several may come together, in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Change(u8);
+pub(super) struct Change(u32);
 
 impl Change {
-    /// What arrives is the text, or its beginning.
+    /// What arrives is the text.
     pub(super) const NONE: Self = Self(0);
-    /// A part that begins behind a mark: a blank, a `:`, a quote.
+    /// A part that begins behind a mark, a blank, a `:`, a quote; or marks are left out.
     pub(super) const MARKED: Self = Self(1);
     /// Letters in front are left out, as the `v` of a version.
     pub(super) const CUT: Self = Self(2);
-    /// Any part, or characters are left out.
+    /// A part that may begin anywhere, or characters in front are left out.
     pub(super) const ANY: Self = Self(4);
     /// It is decoded: nobody knows what comes of it.
     pub(super) const DECODED: Self = Self(8);
     /// No `-` is left in it.
     pub(super) const NO_DASH: Self = Self(16);
+    /// Nothing may be left of it, whatever it was.
+    pub(super) const EMPTIED: Self = Self(32);
+    /// Letters inside are left out: what they divided comes together.
+    pub(super) const JOINED: Self = Self(64);
+    /// Digits inside are left out as well.
+    pub(super) const NO_DIGITS: Self = Self(128);
+    /// Marks become `-`.
+    pub(super) const DASHED: Self = Self(256);
+    /// Marks become `.`, `/` or other marks of a path.
+    pub(super) const DOTTED: Self = Self(512);
+    /// Capital letters become marks too.
+    pub(super) const NO_CAPITALS: Self = Self(1024);
+    /// Its letters become small ones.
+    pub(super) const SMALL: Self = Self(2048);
+    /// Only letters, digits, `_` and `-` are left.
+    pub(super) const WORDS: Self = Self(4096);
+    /// Only digits are left.
+    pub(super) const DIGITS: Self = Self(8192);
+    /// It begins with a character of the author's, or with none that means something.
+    pub(super) const LED: Self = Self(16_384);
+    /// It is taken out of JSON or YAML, where `\u002d` is a `-`.
+    pub(super) const JSON: Self = Self(32_768);
+    /// Its beginning, up to a mark or a number of characters.
+    pub(super) const ENDED: Self = Self(65_536);
 
-    /// How many changes there are, with all that come together.
-    pub(super) const COUNT: usize = 32;
+    /// Each `/` becomes a `-` or `_`.
+    pub(super) const NO_SLASH: Self = Self(131_072);
 
-    pub(super) fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
+    /// Blanks are left out, or become other characters.
+    pub(super) const GLUED: Self = Self(262_144);
 
-    pub(super) fn index(self) -> usize {
-        usize::from(self.0)
+    /// What a program that nobody looks into may make of it.
+    pub(super) const BY_PROGRAM: Self = Self(4 | 32 | 64);
+
+    /// Returns this change behind another one: what begins with a character of the author's does so no longer once a
+    /// part of it is taken.
+    pub(super) const fn with(self, earlier: Self) -> Self {
+        let takes_part = self.0 & (Self::MARKED.0 | Self::CUT.0 | Self::ANY.0) != 0;
+        let lost = if takes_part { Self::LED.0 } else { 0 };
+        Self(self.0 | earlier.0 & !lost)
     }
 
     fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
+    /// Says whether another text may come of it than a part of it.
+    pub(super) fn makes_another(self) -> bool {
+        self.has(Self::DECODED.with(Self::JOINED).with(Self::DASHED).with(Self::DOTTED))
+    }
+
+    /// Says whether nothing but letters, digits, `_` and `-` can arrive.
+    fn leaves_words(self) -> bool {
+        self.has(Self::WORDS.with(Self::DIGITS)) && !self.has(Self::ANY.with(Self::DOTTED))
+    }
+
+    /// Says whether what arrives may begin with another character than the text.
+    fn has_another_front(self) -> bool {
+        self.has(Self::MARKED.with(Self::CUT).with(Self::ANY))
+    }
+
     /// Returns what the whole text must be, so that what arrives is what is required; nothing where no text can be
     /// known to bring it.
     pub(super) fn before(self, requirement: Requirement) -> Option<Vec<Requirement>> {
-        let is_option = matches!(
-            requirement,
-            Requirement::NotAnOption
-                | Requirement::NoOptionInPath
-                | Requirement::NoOptions
-                | Requirement::NotAnEchoOption
-        );
         if self.has(Self::DECODED)
             && !matches!(requirement, Requirement::NotAnEchoOption | Requirement::NotEchoLetters | Requirement::Short)
         {
             return None;
         }
-        if is_option && self.has(Self::NO_DASH) {
-            return Some(Vec::new());
+        match requirement {
+            Requirement::NotAnOption | Requirement::NoOptionInPath | Requirement::NoOptions => {
+                Some(self.no_option(requirement))
+            }
+            Requirement::Plain => Some(self.plain(requirement)),
+            Requirement::FileName if self.has(Self::NO_SLASH) && !self.has_another_front() => {
+                Some(vec![Requirement::PlainPath])
+            }
+            Requirement::FileName => Some(self.plain(requirement)),
+            Requirement::Integer if self.has(Self::DIGITS) => Some(Vec::new()),
+            Requirement::InsidePath | Requirement::BelowFolder => Some(self.inside(requirement)),
+            Requirement::NotEmpty => self.not_empty(),
+            Requirement::WebAddress if self.has_another_front() => Some(vec![Requirement::NoOtherScheme]),
+            Requirement::NotAFile if self.has(Self::LED) => Some(Vec::new()),
+            Requirement::NotAFile if self.has(Self::CUT.with(Self::ANY)) => {
+                Some(vec![requirement, Requirement::NoFileAtAll])
+            }
+            Requirement::NotAFile if self.has(Self::MARKED) => Some(vec![requirement, Requirement::NoFileMark]),
+            Requirement::OneLine if self.has(Self::JSON) => Some(vec![Requirement::NoBackslash]),
+            _ => Some(vec![requirement]),
         }
-        if matches!(requirement, Requirement::NotAnEchoOption) {
-            return Some(vec![requirement]);
+    }
+
+    /// Returns why no text can be known to bring what is required, to be read after "payload text can't be".
+    pub(super) fn refusal(requirement: Requirement) -> &'static str {
+        if requirement == Requirement::NotEmpty { EMPTIED } else { UNKNOWN }
+    }
+
+    fn no_option(self, requirement: Requirement) -> Vec<Requirement> {
+        let is_dashed = self.has(Self::DASHED);
+        // Of words that the shell makes of it, others than the first may begin so.
+        let is_led = self.has(Self::LED) && requirement != Requirement::NoOptions;
+        if is_led || self.has(Self::DIGITS) || self.has(Self::NO_DASH) && !is_dashed {
+            return Vec::new();
         }
-        let is_path = requirement == Requirement::InsidePath;
         let mut all = vec![requirement];
-        if (is_option || requirement == Requirement::Plain) && self.has(Self::ANY) {
-            all.extend(is_option.then_some(Requirement::NoDash));
-        } else if is_option {
+        if is_dashed && self.has(Self::ANY.with(Self::JOINED)) {
+            all.push(Requirement::OnlyLetters);
+        } else if is_dashed {
+            all.push(if self.has_another_front() { Requirement::WordsApart } else { Requirement::BeginsAsWord });
+            all.extend((self.has(Self::NO_CAPITALS) && !self.has(Self::SMALL)).then_some(Requirement::BeginsSmall));
+        }
+        if self.has(Self::ANY) {
+            all.push(Requirement::NoDash);
+        } else {
             all.extend(self.has(Self::MARKED).then_some(Requirement::NoMarkedOption));
             all.extend(self.has(Self::CUT).then_some(Requirement::NoCutOption));
         }
-        if is_path && (self.has(Self::MARKED) || self.has(Self::CUT) || self.has(Self::ANY)) {
-            all.push(Requirement::InsideParts);
+        all.extend(self.has(Self::GLUED).then_some(Requirement::InnerHyphens));
+        all.extend(self.has(Self::JSON).then_some(Requirement::NoEscape));
+        all
+    }
+
+    fn plain(self, requirement: Requirement) -> Vec<Requirement> {
+        let has_no_dash = self.has(Self::NO_DASH) && !self.has(Self::DASHED);
+        match () {
+            () if self.has(Self::DIGITS) => Vec::new(),
+            () if self.leaves_words() && (has_no_dash || self.has(Self::LED)) => Vec::new(),
+            () if self.leaves_words() && !self.has_another_front() && !self.has(Self::NO_CAPITALS) => {
+                vec![Requirement::BeginsAsWord]
+            }
+            () if self.leaves_words() && !self.has_another_front() && self.has(Self::SMALL) => {
+                vec![Requirement::BeginsAsWord]
+            }
+            () => vec![requirement],
         }
+    }
+
+    fn inside(self, requirement: Requirement) -> Vec<Requirement> {
+        if self.leaves_words() {
+            return Vec::new();
+        }
+        let mut all = vec![requirement];
+        let is_part = self.has_another_front() || self.has(Self::ENDED);
+        all.extend(is_part.then_some(Requirement::InsideParts));
+        all.extend(self.has(Self::DOTTED).then_some(Requirement::WordsApart));
+        all.extend(self.has(Self::JSON).then_some(Requirement::NoEscape));
+        all.extend(self.has(Self::JOINED).then_some(Requirement::DigitsBetweenDots));
+        all.extend(self.has(Self::NO_DIGITS).then_some(Requirement::OneDot));
+        if requirement == Requirement::InsidePath {
+            all.extend(self.has(Self::ANY).then_some(Requirement::NoSlash));
+            all.extend(self.has(Self::CUT).then_some(Requirement::NoCutPath));
+        }
+        all
+    }
+
+    fn not_empty(self) -> Option<Vec<Requirement>> {
+        let (is_marked, is_cut, is_ended) = (self.has(Self::MARKED), self.has(Self::CUT), self.has(Self::ENDED));
+        if self.has(Self::EMPTIED.with(Self::ANY)) || [is_marked, is_cut, is_ended].iter().filter(|it| **it).count() > 1
+        {
+            return None;
+        }
+        let mut all = vec![Requirement::NotEmpty];
+        all.extend(is_marked.then_some(Requirement::EndsAsWord));
+        all.extend(is_cut.then_some(Requirement::MoreThanOne));
+        all.extend(is_cut.then_some(Requirement::EndsAsWord));
+        all.extend(is_ended.then_some(Requirement::BeginsAsWord));
         Some(all)
     }
 }

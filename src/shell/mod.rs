@@ -17,11 +17,20 @@
 //! `bash -c`, the name in `read`, the program of `sed`, a file that is written and then run. The
 //! analysis knows the shell's own, the usual interpreters and launchers, and follows a value through
 //! the script's variables, pipes and files, also from the step's environment. There a hole is
-//! refused, or its value must have an inert form ([`Requirement`]). It is not shown to be complete:
-//! a program that treats an argument as code in a way that no list knows runs what the payload says,
-//! and so does a later step that runs a file which this one wrote. Where a name of a file is a pattern,
-//! or comes from `find` or `xargs`, it can be any file that the script wrote; what a program writes or
-//! prints is looked for in the code that the script gives to it, not in files.
+//! refused, or its value must have an inert form ([`Requirement`]). Where the script changes the value on
+//! its way, cuts it, or takes a part of it, that must hold for whatever may arrive (`change`); where
+//! nobody can know that, as with a decoded text or the name of a folder that may be emptied, the hole is
+//! refused. What is too deep, too much or can't be read is refused as well, never passed over.
+//!
+//! It is not shown to be complete. Of **first order** is what the author's script itself says: a place of
+//! the shell, or an argument, an option, a file or an input that a program of the tables takes for code, a
+//! path or an address. Of **second order** is what only a program's own source tells: a program that treats an
+//! argument, its environment or a file as code in a way that no table knows runs what the payload says, and so does a
+//! later step that runs a file which this one wrote. Where a name of a file is a pattern, or comes from
+//! `find` or `xargs`, it can be any file that the script wrote; what a program writes or prints is looked
+//! for in the code that the script gives to it, not in files. What programs make of a text is known of
+//! those that people write most (`cut`, `tr`, `sed`, `awk`, `grep`, `jq`); any other may print any part of it, but is
+//! not expected to put another character in front.
 //!
 //! What the parser does not understand is refused, if the script has holes. A script into which no
 //! payload text comes is neither read nor changed.

@@ -12,6 +12,9 @@ pub const PLAIN_CHARS_MAX: usize = 255;
 /// The most digits of an integer, so that it fits the shell's 64 bits.
 pub const INTEGER_DIGITS_MAX: usize = 18;
 
+/// What a path begins with that is not below the folder where it stands.
+const LEADING: [char; 3] = ['/', '~', '\\'];
+
 /// What programs take a value for the name of a file by.
 const FILE_MARKS: &[&str] = &["@", "<", "file:", "fileb:"];
 
@@ -28,7 +31,7 @@ pub enum Requirement {
     NoOptionInPath,
     /// No word of it begins with `-`: the shell splits it before a program sees it.
     NoOptions,
-    /// Each `-` stands behind a letter, a digit, `_` or `.`: no part behind a mark is an option.
+    /// Each `-` stands behind a letter or digit: no part behind a mark is an option.
     NoMarkedOption,
     /// No `-` in front, and none behind the letters in front.
     NoCutOption,
@@ -37,9 +40,41 @@ pub enum Requirement {
     LetterFirst,
     /// No `-`.
     NoDash,
-    /// No `..`, and each `/`, `~` and `\` stands between letters, digits, `_`, `-` and `.`: no part behind a mark
-    /// leads out of a folder.
+    /// No escape of JSON or YAML by a character's number, such as `\u002d`.
+    NoEscape,
+    /// Letters and digits.
+    OnlyLetters,
+    /// Begins with a letter or digit.
+    BeginsAsWord,
+    /// Begins with a small letter or a digit.
+    BeginsSmall,
+    /// Ends with a letter or digit, so that something is left behind its last mark.
+    EndsAsWord,
+    /// No mark stands in front, or behind another one.
+    WordsApart,
+    /// More than one character.
+    MoreThanOne,
+    /// At least one character.
+    NotEmpty,
+    /// No two `.` with nothing but marks between them, and each `/`, `~` and `\` stands behind a letter or digit: no
+    /// part behind a mark leads out of a folder.
     InsideParts,
+    /// No `/`, `~` and `\`, also behind the letters in front.
+    NoCutPath,
+    /// No `/`, `~` and `\`.
+    NoSlash,
+    /// At most one `.`.
+    OneDot,
+    /// Between two `.` stands a digit.
+    DigitsBetweenDots,
+    /// Each `@` and `<` stands behind a letter or digit, and no `file:`.
+    NoFileMark,
+    /// No `@`, no `<` and no `file:`.
+    NoFileAtAll,
+    /// No `;` in front of what gives a field of a form another name, type or header.
+    OneField,
+    /// Each `:` behind a scheme's name is that of `http` or `https`.
+    NoOtherScheme,
     /// `-` stands between letters or digits only, so that no part of it begins so: a script takes it apart.
     InnerHyphens,
     /// No `:`, `*`, `?` and brackets, by which PowerShell would take it for a drive or a pattern.
@@ -57,6 +92,8 @@ pub enum Requirement {
     Short,
     /// Neither absolute nor with `..` among its parts, and not the folder itself in front of which it stands.
     InsidePath,
+    /// As [`Self::InsidePath`], behind the name of a folder that the author wrote.
+    BelowFolder,
     /// No mark by which a list of settings would get another: `,`, `;`, braces, `\`, quotes, a line break.
     OneSetting,
     /// No `:`, and no `+` in front: `git` would write to another name, delete it or force it.
@@ -68,6 +105,8 @@ pub enum Requirement {
     /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
     /// that another machine's shell may read.
     PlainPath,
+    /// As [`Self::Plain`]: it is the name of a file, or a part of it.
+    FileName,
     /// A letter, digit or `_`, then letters, digits and `_ . + -`, at most [`PLAIN_CHARS_MAX`].
     Plain,
     /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
@@ -89,6 +128,22 @@ impl Requirement {
             Self::NoCutOption => !is_option(value) && !is_option(value.trim_start_matches(char::is_alphabetic)),
             Self::LetterFirst => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
             Self::NoDash => !value.contains('-'),
+            Self::NoEscape => !["\\u", "\\U", "\\x"].iter().any(|escape| value.contains(escape)),
+            Self::OnlyLetters => value.chars().all(char::is_alphanumeric),
+            Self::BeginsAsWord => value.starts_with(|first: char| first.is_ascii_alphanumeric()),
+            Self::BeginsSmall => value.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit()),
+            Self::EndsAsWord => value.ends_with(char::is_alphanumeric),
+            Self::WordsApart => are_words_apart(value),
+            Self::MoreThanOne => value.chars().nth(1).is_some(),
+            Self::NotEmpty => !value.is_empty(),
+            Self::NoCutPath => !value.trim_start_matches(char::is_alphabetic).starts_with(LEADING),
+            Self::NoSlash => !value.contains(LEADING),
+            Self::OneDot => value.matches('.').count() < 2,
+            Self::DigitsBetweenDots => !of(value, |it| it.is_ascii_digit() || it == '.').contains(".."),
+            Self::NoFileMark => !has_file_mark(value),
+            Self::NoFileAtAll => !value.contains(['@', '<']) && !has_file_mark(value),
+            Self::OneField => !has_field_setting(value),
+            Self::NoOtherScheme => !has_other_scheme(value),
             Self::InsideParts => are_parts_inside(value),
             Self::InnerHyphens => has_inner_hyphens(value),
             Self::OneItem => !value.contains([':', '*', '?', '[', ']', '`']),
@@ -97,13 +152,13 @@ impl Requirement {
             Self::NotAFile => !FILE_MARKS.iter().any(|mark| value.starts_with(mark)),
             Self::OneLine => !value.contains(['\n', '\r']),
             Self::Short => value.len() <= VALUE_BYTES_MAX,
-            Self::InsidePath => is_inside_path(value),
+            Self::InsidePath | Self::BelowFolder => is_inside_path(value),
             Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
             Self::OneRef => !value.contains(':') && !value.starts_with('+'),
             Self::WebAddress => is_web_address(value),
             Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
-            Self::Plain => is_plain(value),
+            Self::Plain | Self::FileName => is_plain(value),
             Self::Integer => is_integer(value),
             Self::Number => false,
         }
@@ -127,6 +182,22 @@ impl Requirement {
             Self::NoCutOption => "text that doesn't begin with `-`, nor does what is left without its first letters",
             Self::LetterFirst => "text that begins with a letter or a digit",
             Self::NoDash => "text without `-`",
+            Self::NoEscape => "text without escapes such as `\\u002d`",
+            Self::OnlyLetters => "letters and digits",
+            Self::BeginsAsWord => "text that begins with a letter or digit",
+            Self::BeginsSmall => "text that begins with a small letter or digit",
+            Self::EndsAsWord => "text that ends with a letter or digit",
+            Self::WordsApart => "text that begins with a letter or digit, and in which no mark stands behind another",
+            Self::MoreThanOne => "text of more than one character",
+            Self::NotEmpty => "text that is not empty",
+            Self::NoCutPath => "text that is no absolute path without its first letters",
+            Self::NoSlash => "a name without `/`, `\\` and `~`",
+            Self::OneDot => "text with one `.` at most",
+            Self::DigitsBetweenDots => "text in which a digit stands between two `.`",
+            Self::NoFileMark => "text in which `@` and `<` stand behind letters and digits only, without `file:`",
+            Self::NoFileAtAll => "text without `@`, `<` and `file:`",
+            Self::OneField => "text without `;type=` and its kin",
+            Self::NoOtherScheme => "an address of `http` or `https`, without another one in it",
             Self::InsideParts => "text of which no part is an absolute path or has `..`",
             Self::InnerHyphens => "text in which `-` stands between letters or digits only",
             Self::OneItem => "a name without `:`, `*`, `?` and brackets",
@@ -135,13 +206,13 @@ impl Requirement {
             Self::NotAFile => "text that doesn't begin with `@`, `<` or `file:`",
             Self::OneLine => "one line of text",
             Self::Short => "shorter than 64 KiB",
-            Self::InsidePath => "a relative path without `..`, not empty",
+            Self::InsidePath | Self::BelowFolder => "a relative path without `..`, not empty",
             Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
             Self::OneRef => "a name without `:`, and that doesn't begin with `+`",
             Self::WebAddress => "an address that begins with `http://` or `https://`",
             Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
-            Self::Plain => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
+            Self::Plain | Self::FileName => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
             Self::Number => "a number, true or false in the payload, and no text",
         }
@@ -166,16 +237,12 @@ fn is_option(value: &str) -> bool {
     value.strip_prefix('-').and_then(|rest| rest.chars().next()).is_some_and(|next| !next.is_whitespace())
 }
 
-fn is_of_word(letter: char) -> bool {
-    letter.is_alphanumeric() || matches!(letter, '_' | '.')
-}
-
 fn has_marked_option(value: &str) -> bool {
     let mut letters = value.chars().peekable();
     let mut before = None;
     while let Some(letter) = letters.next() {
         let ends = letters.peek().is_none_or(|next| next.is_whitespace());
-        if letter == '-' && !ends && !before.is_some_and(is_of_word) {
+        if letter == '-' && !ends && !before.is_some_and(char::is_alphanumeric) {
             return true;
         }
         before = Some(letter);
@@ -183,15 +250,55 @@ fn has_marked_option(value: &str) -> bool {
     false
 }
 
-fn are_parts_inside(value: &str) -> bool {
-    let leads = |letter: char| matches!(letter, '/' | '~' | '\\');
+/// Returns those letters of a text that a test holds for.
+fn of(value: &str, is_one: impl Fn(char) -> bool) -> String {
+    value.chars().filter(|it| is_one(*it)).collect()
+}
+
+/// Says whether a letter that a test holds for stands in front, or behind something else than a letter or digit.
+fn has_marked(value: &str, is_one: impl Fn(char) -> bool) -> bool {
     let mut before = None;
-    let is_out = value.chars().any(|letter| {
-        let is_marked = leads(letter) && !before.is_some_and(|it| is_of_word(it) || it == '-');
+    value.chars().any(|letter| {
+        let is_marked = is_one(letter) && !before.is_some_and(char::is_alphanumeric);
         before = Some(letter);
         is_marked
-    });
-    !is_out && !value.contains("..")
+    })
+}
+
+fn are_parts_inside(value: &str) -> bool {
+    let bare = of(value, |it| it.is_alphanumeric() || it == '.');
+    !has_marked(value, |it| LEADING.contains(&it)) && !bare.contains("..")
+}
+
+fn are_words_apart(value: &str) -> bool {
+    !has_marked(value, |it| !it.is_alphanumeric()) && !value.is_empty()
+}
+
+fn has_file_mark(value: &str) -> bool {
+    has_marked(value, |it| matches!(it, '@' | '<')) || value.contains("file:") || value.contains("fileb:")
+}
+
+fn has_field_setting(value: &str) -> bool {
+    let settings = value.split(';').skip(1).map(str::trim_start);
+    settings
+        .into_iter()
+        .any(|it| ["type=", "filename=", "headers=", "encoder="].iter().any(|name| it.starts_with(name)))
+}
+
+/// Says whether a `:` stands behind the name of a scheme that is not one of the web, and not in front of a port.
+fn has_other_scheme(value: &str) -> bool {
+    value.match_indices(':').any(|(at, _)| {
+        let is_of_name = |it: char| it.is_ascii_alphanumeric() || "+-.".contains(it);
+        let before = &value[..at];
+        let name = before
+            .rfind(|it| !is_of_name(it))
+            .map_or(before, |mark| before[mark..].trim_start_matches(|it| !is_of_name(it)));
+        let is_web = ["http", "https"].iter().any(|scheme| name.eq_ignore_ascii_case(scheme));
+        let behind = &value[at + 1..];
+        let is_port = behind.starts_with(|it: char| it.is_ascii_digit());
+        let is_known = is_port || is_web && behind.starts_with("//");
+        !name.is_empty() && !is_known
+    })
 }
 
 fn has_inner_hyphens(value: &str) -> bool {

@@ -69,11 +69,30 @@ const SPECIAL_PREFIXES: &[&str] = &["LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "
 /// Ends of names of such variables.
 const SPECIAL_SUFFIXES: &[&str] = &["FLAGS", "_proxy", "_PROXY", "_PAGER", "_EDITOR"];
 
+/// Names that begin so and that `git` does not know: what people call a commit, a branch, a tag.
+const NOT_SPECIAL: &[&str] = &[
+    "GIT_SHA",
+    "GIT_SHORT_SHA",
+    "GIT_COMMIT",
+    "GIT_COMMIT_SHA",
+    "GIT_COMMIT_MESSAGE",
+    "GIT_HASH",
+    "GIT_REV",
+    "GIT_REVISION",
+    "GIT_REF",
+    "GIT_BRANCH",
+    "GIT_TAG",
+    "GIT_VERSION",
+    "GIT_REPO",
+    "GIT_REPOSITORY",
+];
+
 /// Says whether a variable's value is more than data: shells, linkers, interpreters or other
 /// programs obey it. Names are compared as they are; an environment's are in capitals.
 pub fn is_special(name: &str) -> bool {
+    let begins_so = SPECIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     SPECIAL.contains(&name)
-        || SPECIAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || begins_so && !NOT_SPECIAL.contains(&name)
         || SPECIAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
@@ -131,6 +150,14 @@ const OBEYED: &[&str] = &[
     "PSModulePath",
     "GNUPGHOME",
     "XDG_CONFIG_HOME",
+    "GCC_EXEC_PREFIX",
+    "COMPILER_PATH",
+    "CARGO_HOME",
+    "GOROOT",
+    "HELM_PLUGINS",
+    "COMPOSE_FILE",
+    "R_PROFILE",
+    "R_PROFILE_USER",
 ];
 
 /// Beginnings of names of such variables, in capitals.

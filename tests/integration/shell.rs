@@ -3,6 +3,7 @@
 mod benign;
 mod cage;
 mod canary;
+mod changed;
 mod environment;
 mod everyday;
 mod fuzz;
@@ -15,3 +16,4 @@ mod python;
 mod refusals;
 mod refused;
 pub mod running;
+mod tools;

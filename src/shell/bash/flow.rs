@@ -5,7 +5,7 @@
 
 use super::requirement::Requirement;
 use crate::shell::change::Change;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Something that holds a value while a script runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub(super) enum Node {
     Argument(Id, usize),
     /// The arguments of every function, and of the script.
     AnyArguments,
+    /// The arguments of every command that is none of the script's functions.
+    AnyCommand,
     Input(String),
     Output(String),
     /// A pipe, a substitution's output, the arguments of a nested script.
@@ -60,6 +62,10 @@ pub(super) struct Verdict {
     pub(super) refusal: Option<String>,
     pub(super) requirements: Vec<Requirement>,
 }
+
+/// The most steps that one kind of demand is followed back, far above what a person's script takes: above it,
+/// everything is refused.
+const STEPS_MAX: usize = 2_000_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Flow {
@@ -118,6 +124,19 @@ impl Flow {
         upstream
     }
 
+    /// Returns the nodes whose text reaches some of `nodes` in another form only.
+    pub(super) fn changed_on_the_way(&self, nodes: &[Id]) -> Vec<Id> {
+        let mut seen = vec![[false; 2]; self.incoming.len()];
+        let mut open: Vec<(Id, bool)> = nodes.iter().map(|node| (*node, false)).collect();
+        while let Some((node, is_changed)) = open.pop() {
+            if !std::mem::replace(&mut seen[node][usize::from(is_changed)], true) {
+                let further = self.incoming[node].iter();
+                open.extend(further.map(|(from, change)| (*from, is_changed || change.makes_another())));
+            }
+        }
+        (0..seen.len()).filter(|node| seen[*node] == [false, true]).collect()
+    }
+
     /// Returns the files whose names meet a test.
     pub(super) fn files(&self, is_one: impl Fn(&str) -> bool) -> Vec<Id> {
         let is_it = |id: &Id| matches!(&self.nodes[*id], Node::File(name) if is_one(name));
@@ -161,41 +180,54 @@ impl Flow {
     pub(super) fn verdicts(&self, holes: usize) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> = (0..holes).map(|_| Verdict::default()).collect();
         for (demand, places) in &self.demands {
-            let mut seen = vec![[false; Change::COUNT]; self.incoming.len()];
+            let mut seen = HashSet::new();
             for (node, reason) in places {
-                for (hole, change) in self.reaching(*node, &mut seen) {
-                    let verdict = &mut verdicts[hole];
-                    match demand {
-                        Demand::Refuse => verdict.refusal = Some(reason.clone()),
-                        Demand::Require(requirement) => match change.before(*requirement) {
-                            Some(all) => verdict.requirements.extend(all),
-                            None => {
-                                verdict.refusal.get_or_insert_with(|| {
-                                    "decoded to text of which nobody knows what it is".to_owned()
-                                });
-                            }
-                        },
-                    }
+                for (hole, change) in self.reaching(*node, *demand, &mut seen) {
+                    verdicts[hole].add(*demand, change, reason);
                 }
+            }
+            if seen.len() > STEPS_MAX {
+                verdicts.iter_mut().for_each(|verdict| verdict.refused("put into a script that is too intricate"));
             }
         }
         for verdict in &mut verdicts {
+            verdict.requirements.sort_unstable();
             verdict.requirements.dedup();
         }
         verdicts
     }
 
     /// Returns the holes that reach `node` over nodes not seen before, each with how it is changed on the way.
-    fn reaching(&self, node: Id, seen: &mut [[bool; Change::COUNT]]) -> Vec<(usize, Change)> {
+    fn reaching(&self, node: Id, demand: Demand, seen: &mut HashSet<(Id, Change)>) -> Vec<(usize, Change)> {
         let mut holes = Vec::new();
         let mut open = vec![(node, Change::NONE)];
-        while let Some((node, change)) = open.pop() {
-            if std::mem::replace(&mut seen[node][change.index()], true) {
+        while let Some((node, change)) = open.pop().filter(|_| seen.len() <= STEPS_MAX) {
+            if !seen.insert((node, change)) {
                 continue;
             }
             holes.extend(self.holes.get(&node).map(|hole| (*hole, change)));
-            open.extend(self.incoming[node].iter().map(|(from, further)| (*from, change.with(*further))));
+            // What is refused is so in every form.
+            let is_same = demand == Demand::Refuse;
+            let further = |further: Change| if is_same { change } else { change.with(further) };
+            open.extend(self.incoming[node].iter().map(|(from, by)| (*from, further(*by))));
         }
         holes
+    }
+}
+
+impl Verdict {
+    /// Adds a demand on what the text is when it arrives.
+    fn add(&mut self, demand: Demand, change: Change, reason: &str) {
+        match demand {
+            Demand::Refuse => self.refusal = Some(reason.to_owned()),
+            Demand::Require(requirement) => match change.before(requirement) {
+                Some(all) => self.requirements.extend(all),
+                None => self.refused(Change::refusal(requirement)),
+            },
+        }
+    }
+
+    fn refused(&mut self, reason: &str) {
+        self.refusal.get_or_insert_with(|| reason.to_owned());
     }
 }

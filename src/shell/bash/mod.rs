@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! read     symbols -> syntax: words, quotes, here-documents, commands
+//! edit     what is left of a text that an expansion or a program edits
 //! keys     whether the keys of arrays are numbers
 //! flow     which holes reach which variable, stream and file
 //! sink     what the commands do with what reaches them
@@ -9,6 +10,7 @@
 //! rewrite  the script with references in place of its holes
 //! ```
 
+mod edit;
 mod flow;
 mod keys;
 mod place;
@@ -20,6 +22,7 @@ mod syntax;
 pub use place::{UNQUOTED, kept_from_children};
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
+use super::change;
 use super::outline::Outline;
 use super::requirement;
 use super::symbol::{self, line_of, symbols};
@@ -30,6 +33,8 @@ pub(super) use sink::without_version;
 
 const ANOTHER_NAME: &str =
     "shells and programs obey a variable of this name: give it another one, such as `BUILD_…` or `APP_…`";
+
+const STOP_IF_EMPTY: &str = "write `${name:?}` there: the script ends where nothing is left of the text";
 
 /// Analyses a script. What it does not understand it refuses.
 pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
@@ -52,7 +57,8 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
         let refusal = verdict.refusal.or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
         let place = place.map(place::Place::description);
         let is_special = refusal.as_deref().is_some_and(|reason| reason.starts_with(sink::SPECIAL));
-        let help = is_special.then_some(ANOTHER_NAME);
+        let is_emptied = refusal.as_deref() == Some(change::EMPTIED);
+        let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
         findings.holes.push(Finding { place, requirements: verdict.requirements, refusal, help });
     }
     Ok(findings)

@@ -130,6 +130,8 @@ pub(super) struct Parameter {
     pub(super) prompts: bool,
     /// Its operand is the value where there is none: `${name:-…}`, `${name:=…}`.
     pub(super) falls_back: bool,
+    /// `${name:?…}`: the script ends if there is no value.
+    pub(super) stops: bool,
     /// `${!name[@]}`
     pub(super) keys: bool,
     pub(super) quoted: bool,

@@ -3,6 +3,20 @@
 use super::running::{Workspace, placed_beside, stdout};
 use pipehook::shell::{Entrance, Language};
 
+/// A library that is sourced, and what it needs so that a call of its function runs text.
+const SOURCED: &[&str] = &[
+    "cat > lib <<\"X\"\nusage() { cat <<E\n${1:-\"none\"}\nE\n}\nbump() { (( $1 > 3 )); }\nX\n. ./lib; bump \"$TITLE\"",
+    "echo '. ./b' > a; echo '. ./d' > b; echo '. ./e' > d; echo '. ./f' > e; echo 'run() { eval \"$1\"; }' > f\n. ./a; run \"$TITLE\"",
+    "printf 'run() { eval \"$1\"; }\n)))\n' > lib; . ./lib; run \"$TITLE\"",
+];
+
+#[test]
+fn a_function_of_a_library_is_known_or_takes_nothing() {
+    for script in SOURCED {
+        placed_beside(Language::Bash, script, "TITLE", "a[$(touch canary)]").expect_err(script);
+    }
+}
+
 /// Scripts that evaluate the variable `TITLE`.
 const NEVER: &[&str] = &[
     "eval \"echo $TITLE\"",
@@ -16,6 +30,10 @@ const NEVER: &[&str] = &[
     "PATH=$TITLE",
     "echo \"$TITLE\" > run.sh",
     "coproc echo \"$TITLE\"",
+    "env -S \"sh -c 'eval \\$TITLE'\"",
+    "env -iS 'A=1 sh -c \"eval \\$TITLE\"'",
+    "env -S 'sh -c' 'eval \"$TITLE\"'",
+    "env --split-string='sh -c \"eval \\$TITLE\"'",
 ];
 
 /// Scripts that use it as data.

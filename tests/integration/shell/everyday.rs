@@ -15,7 +15,7 @@ const REFUSED: &[(&str, &str)] = &[
     // A variable of psql can become part of the SQL, which no rule looks into.
     ("psql \"$DATABASE_URL\"", "an argument of `psql`"),
     // What `xargs` is given can stand anywhere in a command's words.
-    ("xargs -0 -I{} echo", "one plain word"),
+    ("xargs -0 -I{} echo", "a path of letters"),
     // What a list begins with is not followed, as a loop or a function could have changed it.
     ("cmd=(gh release", "the name of a command"),
     // The other machine's shell reads the words again: quotes around a title are gone by then.

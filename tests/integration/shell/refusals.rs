@@ -261,7 +261,6 @@ pub(super) const NEVER: &[&str] = &[
     "flock x --command ${{ x }}",
     "flock -w 5 x -c ${{ x }} extra",
     "runuser -l root -c ${{ x }}",
-    "runuser root -c \"echo ${{ x }}\"",
     "su root -c ${{ x }}",
     "sg root -c ${{ x }}",
     "sg root \"echo ${{ x }}\"",
@@ -406,6 +405,8 @@ pub(super) const INTEGERS: &[&str] = &[
 
 /// Scripts that take only plain values.
 pub(super) const PLAIN: &[&str] = &[
+    "runuser root -c \"echo ${{ x }}\"",
+    "ssh host <<EOF\necho ${{ x }}\nEOF",
     "echo hi > ${{ x }}",
     "echo hi > \"out/${{ x }}.txt\"",
     "cat < ${{ x }}",
@@ -455,7 +456,6 @@ pub(super) const PLAIN: &[&str] = &[
     "ssh host 'bash -s' -- ${{ x }} < deploy.sh",
     "[ ! \"$o\" ${{ x }} ]",
     "ansible-playbook --extra-vars=\"v=${{ x }}\" a.yml",
-    "go build -ldflags \"-X main.version=${{ x }}\" ./...",
     "kubectl apply -f \"${{ x }}\"",
     "yq e \".t = \\\"${{ x }}\\\"\" f",
     "rpmbuild --define \"v ${{ x }}\" a.spec",
@@ -736,7 +736,7 @@ fn a_key_of_an_associative_array_is_text() {
 
 #[test]
 fn a_name_that_programs_obey_is_to_be_another() {
-    for script in ["make ENV=${{ x }}", "export GIT_COMMIT=${{ x }}", "PYTHON_VERSION=${{ x }} ./build.sh"] {
+    for script in ["make ENV=${{ x }}", "export GIT_DIR=${{ x }}", "PYTHON_VERSION=${{ x }} ./build.sh"] {
         let refusals = placed(script, "a").expect_err("obeyed");
         assert!(refusals[0].help.as_deref().is_some_and(|help| help.contains("give it another")), "{refusals:?}");
     }

@@ -1,5 +1,6 @@
 //! `${…}`.
 
+use super::super::edit;
 use super::super::place::Place;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Parameter, Part, Word};
@@ -71,6 +72,7 @@ impl Reader<'_> {
                 self.at += usize::from(colon) + 1;
                 parameter.assigns = operator == '=';
                 parameter.falls_back = matches!(operator, '-' | '=');
+                parameter.stops = colon && operator == '?';
                 let operand = self.operand(place)?;
                 parameter.operands.push(operand);
             }
@@ -98,10 +100,17 @@ impl Reader<'_> {
             return self.word(Until::Brace);
         }
         let mut word = Word::default();
+        // In a here-document double quotes inside of `${…}` quote a `}`, and may stay or not.
+        let mut is_inside = false;
         while let Some(symbol) = self.peek() {
             match symbol {
-                Symbol::Char('}') => break,
-                Symbol::Char('"') if place == Place::HereDocument => {
+                Symbol::Char('}') if !is_inside => break,
+                Symbol::Char(quote @ '"') if place == Place::HereDocument => {
+                    self.at += 1;
+                    is_inside = !is_inside;
+                    word.push_char(quote, true);
+                }
+                Symbol::Hole(_) if is_inside => {
                     return self.fail("a `${…}` of a here-document holds a double quote");
                 }
                 Symbol::Char('"') => self.double_quotes(&mut word)?,
@@ -122,8 +131,8 @@ impl Reader<'_> {
             parameter.arithmetic.push(inner);
         }
         let is_beginning = parameter.arithmetic.get(offset).and_then(Word::literal).is_some_and(|it| it.trim() == "0");
-        if !is_beginning && !parameter.list && parameter.name != "*" {
-            parameter.change = Change::ANY;
+        if !parameter.list && parameter.name != "*" {
+            parameter.change = if is_beginning { Change::ENDED } else { Change::ANY };
         }
         Ok(())
     }
@@ -132,27 +141,13 @@ impl Reader<'_> {
 /// Returns what `${name#…}`, `${name/…}` and their kin leave of a value.
 fn change_by(operator: char, operand: &Word) -> Change {
     let text = operand.literal();
-    let ends_with_mark = |text: &str| text.ends_with(|last: char| !last.is_alphanumeric() && !"*?]".contains(last));
     match (operator, text) {
-        // The beginning stays, or its letters get another size.
-        ('%' | '^' | ',', _) => Change::NONE,
-        ('#', Some(text)) if ends_with_mark(&text) => Change::MARKED,
-        ('#', Some(text)) if text.trim_start_matches('#').chars().all(char::is_alphabetic) => Change::CUT,
-        ('/', Some(text)) => replaced(text.trim_start_matches(['/', '#', '%'])),
-        _ => Change::ANY,
-    }
-}
-
-/// Returns what a replacement leaves of a value: where marks alone are replaced, what is behind them may be in front.
-fn replaced(text: &str) -> Change {
-    let (pattern, by) = text.rsplit_once('/').unwrap_or((text, ""));
-    let is_mark = |it: char| !it.is_alphanumeric() && !"*?[]".contains(it);
-    let keeps_no_dash = pattern.strip_prefix("[^").and_then(|set| set.strip_suffix(']')).is_some_and(|set| {
-        !set.starts_with('-') && !set.ends_with('-') && !set.contains("\\-") && !set.contains("punct")
-    });
-    match () {
-        () if keeps_no_dash && !by.contains('-') => Change::NO_DASH,
-        () if !by.starts_with('-') && pattern.chars().all(is_mark) => Change::MARKED,
-        () => Change::ANY,
+        (',', _) => Change::SMALL,
+        ('^', _) => Change::NONE,
+        ('#', Some(text)) => edit::without_front(text.strip_prefix('#').unwrap_or(&text)),
+        ('%', Some(text)) => edit::without_end(text.strip_prefix('%').unwrap_or(&text)),
+        ('/', Some(text)) => edit::by_pattern(&text),
+        ('%', None) => Change::ENDED.with(Change::EMPTIED),
+        _ => Change::BY_PROGRAM,
     }
 }

@@ -37,7 +37,12 @@ impl Walker {
         let values = self.later.values_of(&parameter.name).unwrap_or_default().to_vec();
         let has_scheme = |value: &Value| match value {
             Value::Text(text) => text.contains("://"),
-            Value::Word(word, _) => word.prefix().contains("://") || word.prefix().is_empty() && depth < DEPTH_MAX,
+            // What a command prints begins with nothing of the author's.
+            Value::Word(word, _) => {
+                let is_printed =
+                    matches!(word.parts.iter().find(|part| !is_empty(part)), Some(Part::Substitution { .. }));
+                word.prefix().contains("://") || word.prefix().is_empty() && !is_printed && depth < DEPTH_MAX
+            }
             Value::Argument(..) | Value::Unknown => false,
         };
         let is_plain = parameter.operands.is_empty() && parameter.arithmetic.is_empty() && !parameter.evaluates;

@@ -84,7 +84,10 @@ impl Walker {
             sources.extend(argument.sources().into_iter().filter(|source| !split.contains(source)));
             if !split.is_empty() {
                 let parts = self.flow.stream();
-                split.into_iter().for_each(|source| self.flow.changed_edge(source, parts, Change::MARKED));
+                // Between two commas of `IFS=,` stands an empty word.
+                let emptied = if self.splits_oddly { Change::EMPTIED } else { Change::NONE };
+                let change = self.split.with(emptied);
+                split.into_iter().for_each(|source| self.flow.changed_edge(source, parts, change));
                 sources.push(parts);
             }
         }

@@ -148,7 +148,7 @@ impl Walker {
     fn read(&mut self, name: &str, mut call: Call) {
         // Each variable gets a part of a line.
         let parts = self.flow.stream();
-        self.flow.changed_edge(call.scope.stdin, parts, Change::MARKED);
+        self.flow.changed_edge(call.scope.stdin, parts, self.split.with(Change::EMPTIED));
         call.scope.stdin = parts;
         let valued = if name == "read" { READ_VALUES } else { MAPFILE_VALUES };
         let mut names = 0;

@@ -10,6 +10,7 @@ use super::super::requirement::Requirement;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
+use super::file::file_node;
 use super::interpreter::is_descriptor;
 use super::later::Consequence;
 use super::simple::{Call, Environment};
@@ -24,6 +25,9 @@ const SHELLS: &[&str] = &[
 
 /// Shells that expand and evaluate as this reader knows it; the code of the others takes no value at all.
 const KINDRED: &[&str] = &["bash", "sh", "dash", "ash", "rbash"];
+
+/// What a shell runs first that talks with a person, or logs one in.
+const START_FILES: &[&str] = &[".bashrc", ".bash_profile", ".bash_login", ".profile"];
 
 const CODE: &str = "code that a shell runs";
 
@@ -90,6 +94,7 @@ impl Walker {
                 self.refuse(&value.sources(), "an option of a shell");
                 if prefix.starts_with("--") {
                     self.run(value.word);
+                    self.runs_file(value, &[], Runner::Shell, call.scope);
                 }
             }
             index += 1 + usize::from(takes_value);
@@ -97,6 +102,7 @@ impl Walker {
                 break;
             }
         }
+        self.start_files(&call.words[1..index.min(call.words.len())], call.scope);
         let operands = &call.words[index.min(call.words.len())..];
         if let [option, rest @ ..] = operands
             && !has_code
@@ -112,6 +118,19 @@ impl Walker {
             self.shell_operands(call, operands, has_code);
         }
         true
+    }
+
+    /// Notes the files that a shell runs when it starts, by its options.
+    fn start_files(&mut self, options: &[Argument], scope: Scope) {
+        let is_one = |option: &Argument, letters: [char; 2]| {
+            let prefix = option.word.prefix();
+            prefix == "--login" || !prefix.starts_with("--") && prefix.contains(letters)
+        };
+        if options.iter().any(|option| is_one(option, ['i', 'l'])) {
+            let nodes = START_FILES.iter().map(|name| self.flow.id(file_node(name))).collect();
+            let given = self.flow.stream();
+            self.runs_text(nodes, given, Runner::Shell, scope);
+        }
     }
 
     fn shell_operands(&mut self, call: Call, operands: &[Argument], has_code: bool) {
@@ -152,7 +171,7 @@ impl Walker {
     }
 
     /// Follows a shell that reads its code from its standard input.
-    fn shell_input(&mut self, call: Call, arguments: &[Argument], reach: Reach) {
+    pub(super) fn shell_input(&mut self, call: Call, arguments: &[Argument], reach: Reach) {
         let redirect = Self::stdin_redirect(call);
         let inner = self.flow.stream();
         arguments.iter().for_each(|argument| self.flow.edges(&argument.sources(), inner));

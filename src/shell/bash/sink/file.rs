@@ -63,7 +63,7 @@ impl Walker {
         }
         let holes = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
         let sources: Vec<Id> = holes.flat_map(|(_, sources)| sources).copied().collect();
-        self.require(&sources, Requirement::Plain);
+        self.require(&sources, Requirement::FileName);
     }
 
     /// Notes that a file is run, sourced or made executable.

@@ -1,18 +1,20 @@
 //! What commands make of the text that they print again: whether all of it arrives, or parts.
 
+use super::super::edit::{self, Set};
 use super::argument::Argument;
+use super::edited;
 use super::simple::Call;
 use crate::shell::change::Change;
 
 /// Commands that print parts of their input which begin behind a mark.
-const TAKING_PARTS: &[&str] = &[
-    "cut", "tail", "grep", "egrep", "fgrep", "rg", "sort", "uniq", "basename", "jq", "yq", "comm", "paste", "column",
-    "tac", "fold", "fmt", "split", "diff", "git",
-];
+const TAKING_PARTS: &[&str] =
+    &["tail", "sort", "uniq", "basename", "comm", "paste", "column", "tac", "fmt", "split", "diff", "git"];
+
+/// Commands that print lines of their input, if there are some.
+const TAKING_LINES: &[&str] = &["grep", "egrep", "fgrep", "rg"];
 
 /// Commands that may print anything of their input.
-const TAKING_ANY: &[&str] =
-    &["sed", "gsed", "awk", "gawk", "mawk", "nawk", "perl", "node", "ruby", "php", "rev", "xargs", "cpp", "m4"];
+const TAKING_ANY: &[&str] = &["perl", "node", "ruby", "php", "xargs", "cpp", "m4", "fold"];
 
 /// Commands that print what their input stands for.
 const DECODING: &[(&str, &[&str])] = &[
@@ -23,62 +25,119 @@ const DECODING: &[(&str, &[&str])] = &[
     ("echo", &["-e", "-en", "-ne"]),
 ];
 
+/// Words of a program's code by which it prints JSON, which begins with a mark of its own.
+const PRINTING_JSON: &[&str] = &["json.dumps", "json.dump(", "JSON.stringify", "to_json", "json_encode"];
+
+/// Words of a program of `jq` by which it takes a text apart, or puts it together anew.
+const TAKING_APART: &[&str] = &["ltrimstr", "sub(", "match", "capture", "scan", "split", "[1:", "[2:", "[3:", "[-"];
+
 /// Returns what a command changes.
 pub(super) fn change_by(call: Call) -> Change {
     let Some(name) = call.words.first().and_then(|_| call.name()) else { return Change::NONE };
     let name = name.as_str();
     let has = |words: &[&str]| call.rest().iter().any(|it| words.iter().any(|word| it.has_literal(word)));
-    if DECODING.iter().any(|(program, options)| *program == name && has(options)) {
+    if name == "rev" || DECODING.iter().any(|(program, options)| *program == name && has(options)) {
         return Change::DECODED;
     }
     match name {
         "printf" if call.rest().first().is_some_and(|format| format.word.texts().any(|text| text.contains("%b"))) => {
             Change::DECODED
         }
-        "cut" if takes_beginning(call.rest()) => Change::NONE,
+        "cut" => cut(call.rest()),
         "tr" => translated(call.rest()),
+        "sed" | "gsed" => edited::by_sed(call.rest()),
+        "awk" | "gawk" | "mawk" | "nawk" => edited::by_awk(call.rest()),
+        "jq" | "yq" | "gojq" | "jaq" => taken_from_json(name, call.rest()),
+        "tail" if call.rest().iter().any(|it| it.word.prefix().starts_with("-c")) => Change::ANY,
+        _ if TAKING_LINES.contains(&name) => matched(call.rest()),
         _ if TAKING_PARTS.contains(&name) => Change::MARKED,
-        _ if TAKING_ANY.contains(&name) || name.starts_with("python") => Change::ANY,
+        "head" => Change::ENDED,
+        // Without a folder in front it prints `.`.
+        "dirname" => Change::ENDED.with(Change::EMPTIED),
+        _ if TAKING_ANY.contains(&name) || name.starts_with("python") => by_program(call.rest()),
         _ => Change::NONE,
     }
 }
 
-/// Says whether `cut` prints the beginning: `-c1-7`, `-d. -f1`, `-f 1-2`.
-fn takes_beginning(arguments: &[Argument]) -> bool {
+fn by_program(arguments: &[Argument]) -> Change {
+    let prints_json = |it: &Argument| it.word.texts().any(|text| PRINTING_JSON.iter().any(|word| text.contains(word)));
+    if arguments.iter().any(prints_json) { Change::LED.with(Change::BY_PROGRAM) } else { Change::BY_PROGRAM }
+}
+
+/// Returns what `cut` leaves: the beginning, `-c1-7`, `-d. -f1`, or a part behind the divider.
+fn cut(arguments: &[Argument]) -> Change {
     let text: Vec<String> = arguments.iter().filter_map(Argument::literal).collect();
     let text = format!(" {}", text.join(" "));
-    [" -c", " -b", " -f"].iter().any(|option| {
+    let begins = [" -c", " -b", " -f"].iter().any(|option| {
         let list = text.split_once(option).map_or("", |(_, list)| list).trim_start();
         let first = list.split([' ', ',', '-']).next().unwrap_or_default();
         first == "1" || list.starts_with('-')
-    })
+    });
+    let divider = text.split_once(" -d").map_or("\t", |(_, rest)| rest).trim_start().chars().next().unwrap_or('\t');
+    let by_number = text.contains(" -c") || text.contains(" -b");
+    match () {
+        () if begins => Change::ENDED,
+        () if by_number || divider.is_alphanumeric() => Change::ANY.with(Change::EMPTIED),
+        () => Change::MARKED.with(Change::EMPTIED),
+    }
+}
+
+/// Returns what `grep` leaves: lines, or with `-o` what matched.
+fn matched(arguments: &[Argument]) -> Change {
+    let lines = Change::MARKED.with(Change::EMPTIED);
+    let is_only = |it: &Argument| {
+        let prefix = it.word.prefix();
+        prefix == "--only-matching" || prefix.starts_with('-') && !prefix.starts_with("--") && prefix.contains('o')
+    };
+    if !arguments.iter().any(is_only) {
+        return lines;
+    }
+    let pattern = arguments.iter().find(|it| !it.word.prefix().starts_with('-')).and_then(Argument::literal);
+    let pattern = pattern.unwrap_or_default();
+    let set = pattern.trim_end_matches(['+', '*', '\\']).strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    match set.filter(|set| !set.starts_with('^') && !set.replace(":]", "").contains(']')) {
+        Some(set) => edit::kept(&Set::read(set), "").with(Change::EMPTIED),
+        None => Change::ANY.with(Change::EMPTIED),
+    }
+}
+
+/// Returns what a program of `jq` leaves.
+fn taken_from_json(name: &str, arguments: &[Argument]) -> Change {
+    let is_raw = |it: &Argument| {
+        let prefix = it.word.prefix();
+        // A string begins with `"` where nothing says that it is printed as it is.
+        name == "yq"
+            || ["--raw-output", "--join-output"].iter().any(|option| prefix.starts_with(option))
+            || prefix.starts_with('-') && !prefix.starts_with("--") && prefix.contains(['r', 'j'])
+    };
+    let texts: Vec<&str> = arguments.iter().flat_map(|it| it.word.texts()).collect();
+    let has = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+    let makes_object = texts.iter().any(|text| text.trim().starts_with('{') && text.trim().ends_with('}'));
+    let part = Change::MARKED.with(Change::EMPTIED).with(Change::JSON);
+    match () {
+        () if has(&["@base64d", "implode"]) => Change::DECODED,
+        () if makes_object || !arguments.iter().any(is_raw) => Change::LED.with(part),
+        () if has(TAKING_APART) => part.with(Change::BY_PROGRAM),
+        () => part,
+    }
 }
 
 /// Returns what `tr` changes by its sets.
 fn translated(arguments: &[Argument]) -> Change {
     let Some(words) = arguments.iter().map(Argument::literal).collect::<Option<Vec<String>>>() else {
-        return Change::ANY;
+        return Change::DECODED;
     };
-    let is_option = |word: &&String| word.starts_with('-') && word.len() > 1;
-    let options: String = words.iter().filter(is_option).map(String::as_str).collect();
-    let sets: Vec<&str> = words.iter().filter(|word| !is_option(word)).map(String::as_str).collect();
+    let is_option = |word: &&String| word.starts_with('-') && word.len() > 1 && !word.starts_with("--");
+    let options: String = words.iter().take_while(is_option).map(String::as_str).collect();
+    let sets: Vec<&str> = words.iter().skip_while(is_option).map(String::as_str).filter(|it| *it != "--").collect();
     let (first, second) = (sets.first().copied().unwrap_or_default(), sets.get(1).copied().unwrap_or_default());
-    let has_dash =
-        |set: &str| set.starts_with('-') || set.ends_with('-') || set.contains("\\-") || set.contains("punct");
-    let letters_in =
-        |set: &str| set.replace("\\n", "").replace("\\t", "").replace("\\r", "").chars().any(char::is_alphanumeric);
+    let last = second.chars().next_back().map(String::from).unwrap_or_default();
+    let second = second.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r");
+    let set = Set::read(first);
     match () {
-        () if options.contains(['c', 'C']) && !has_dash(first) && !second.contains('-') => Change::NO_DASH,
-        () if options.contains(['c', 'C']) => Change::ANY,
-        () if options.contains('d') => {
-            if letters_in(first) {
-                Change::ANY
-            } else {
-                Change::MARKED
-            }
-        }
-        () if letters_in(first) && letters_in(second) => Change::NONE,
-        () if letters_in(first) || second.starts_with('-') => Change::ANY,
-        () => Change::MARKED,
+        () if options.contains(['c', 'C']) => edit::kept(&set, if options.contains('d') { "" } else { &last }),
+        () if options.contains('d') => edit::without(&set, ""),
+        () if second.is_empty() => Change::NONE,
+        () => edit::translated(&set, &Set::read(&second)),
     }
 }

@@ -64,7 +64,8 @@ const FILES_OF_DATA: &[&str] = &[
 const DOCUMENTS: &[&str] = &["kubectl", "oc", "helm", "k3s", "kustomize", "docker-compose", "podman-compose"];
 
 /// Options that give code to programs that run it.
-const CODE_OPTIONS: &[&str] = &["-c", "-e", "-E", "-g", "--extra-vars"];
+const CODE_OPTIONS: &[&str] =
+    &["-c", "-e", "-E", "-g", "--extra-vars", "--jq", "--xpath", "--expression", "--code", "--lua", "--js"];
 
 /// Options whose value may become code of its own or other options, by program.
 const PLAIN_SETTINGS: &[(&str, &[&str])] = &[
@@ -216,7 +217,10 @@ impl Walker {
                 table.iter().any(|(program, options)| *program == name && options.contains(&option.as_str()))
             };
             let is_code = option.starts_with("--") && CODE_OPTIONS.contains(&&*option) && !DATA_OPTIONS.contains(&name);
-            if is_code || known(PLAIN_SETTINGS) {
+            let names_value = name == "go" && prefix.contains("-X ") && prefix.contains('=');
+            if names_value && known(PLAIN_SETTINGS) {
+                self.require(&argument.sources(), Requirement::PlainPath);
+            } else if is_code || known(PLAIN_SETTINGS) {
                 self.require(&argument.sources(), Requirement::Plain);
             } else if known(SETTINGS) {
                 self.require(&argument.sources(), Requirement::OneSetting);

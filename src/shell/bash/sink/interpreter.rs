@@ -6,6 +6,7 @@ use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
 use super::code_option::{Interpreter, Operand, file_option, find, takes_code};
+use super::edited;
 use super::file::file_node;
 use super::later::Consequence;
 use super::simple::Call;
@@ -20,6 +21,7 @@ impl Walker {
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
         let Some(interpreter) = find(name) else { return false };
         self.package(name, call);
+        self.variables_of_file(call);
         self.carried(name, call);
         self.environment_in_code(call);
         self.code_names(interpreter, call);
@@ -84,6 +86,7 @@ impl Walker {
             && let Some(name) = module.name()
         {
             self.package(&name, module);
+            self.special_program(module, &name);
         }
         self.operands(name, interpreter, call, index, has_code);
         true
@@ -212,7 +215,17 @@ impl Walker {
             }
             (Operand::Data, rest) => {
                 for argument in rest {
-                    self.refuse(&argument.sources(), &format!("an argument of `{name}`"));
+                    // `sqlite3 a.db '.read q.sql'`
+                    let literal = argument.literal().unwrap_or_default();
+                    if let Some(file) = literal.strip_prefix(".read ").filter(|_| name == "sqlite3") {
+                        let file = self.flow.id(file_node(file.trim_matches([' ', '"', '\''])));
+                        self.refuse(&[file], "written to a file of commands that `sqlite3` reads");
+                    }
+                    if name == "sqlite3" && literal_begins(argument) {
+                        self.program_text(name, argument);
+                    } else {
+                        self.refuse(&argument.sources(), &format!("an argument of `{name}`"));
+                    }
                     self.running_text(name, argument, call);
                 }
                 self.input_code(name, call);
@@ -308,12 +321,17 @@ impl Walker {
 
     /// Notes that a word is a program: inside its string literals a plain value is text, elsewhere
     /// nothing but a number is.
-    fn program_text(&mut self, name: &str, code: &Argument) {
+    pub(super) fn program_text(&mut self, name: &str, code: &Argument) {
         if matches!(name, "crontab" | "at" | "batch" | "ed") {
             return self.refuse(&code.sources(), CODE);
         }
-        if name.ends_with("sed") {
+        let is_edit = name == "perl" && edited::delimiters(&with_values(code)).is_some();
+        if name.ends_with("sed") || is_edit {
             return self.sed_text(code);
+        }
+        // `/value/` is a pattern.
+        if is_awk(name) && with_values(code).replace("/\u{0}/", "").find('\u{0}').is_none() {
+            return self.require(&code.sources(), Requirement::Plain);
         }
         let mut scan = Scan::default();
         for (part, sources) in code.parts() {
@@ -334,45 +352,28 @@ impl Walker {
         }
     }
 
-    /// Follows a program of `sed`: in the two texts of one `s` command a plain value is text.
+    /// Follows a program of `sed`: in its patterns and in what it puts in their place a plain value is text.
     fn sed_text(&mut self, code: &Argument) {
-        let text: String = code
-            .parts()
-            .map(|(part, _)| if let Part::Text { text, .. } = part { text.as_str() } else { "\u{0}" })
-            .collect();
+        let text = with_values(code);
         let sources = code.sources();
-        if is_substitution(&text) {
-            self.require(&sources, Requirement::Plain);
-        } else {
-            self.refuse(&sources, CODE);
+        match edited::delimiters(&text) {
+            Some(delimiters) if !delimiters.contains(['/', '@', ',', '=']) => {
+                self.require(&sources, Requirement::PlainPath);
+            }
+            Some(_) => self.require(&sources, Requirement::Plain),
+            None => self.refuse(&sources, CODE),
         }
     }
 }
 
-/// Says whether a program of `sed` is one `s` command that can't run anything, with values (NUL)
-/// in its two texts only.
-fn is_substitution(text: &str) -> bool {
-    let mut characters = text.chars();
-    let Some(delimiter) = (characters.next() == Some('s')).then(|| characters.next()).flatten() else { return false };
-    if delimiter.is_alphanumeric() || matches!(delimiter, '\\' | '\n' | '\0' | '.' | '_' | '+' | '-') {
-        return false;
-    }
-    let (mut parts, mut escaped, mut flags) = (0, false, String::new());
-    for character in characters {
-        if parts == 2 {
-            flags.push(character);
-        } else if escaped {
-            if character == '\0' {
-                return false;
-            }
-            escaped = false;
-        } else if character == '\\' {
-            escaped = true;
-        } else if character == delimiter {
-            parts += 1;
-        }
-    }
-    parts == 2 && flags.chars().all(|flag| "gpiIm0123456789".contains(flag))
+/// Says whether a word begins with words of the author's, as a statement of SQL does.
+fn literal_begins(argument: &Argument) -> bool {
+    argument.word.prefix().contains(' ')
+}
+
+/// Returns a program's text with NUL in place of its values.
+fn with_values(code: &Argument) -> String {
+    code.parts().map(|(part, _)| if let Part::Text { text, .. } = part { text.as_str() } else { "\u{0}" }).collect()
 }
 
 /// Where in a program text one is: in a string literal or not.

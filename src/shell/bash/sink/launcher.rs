@@ -4,8 +4,9 @@ use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::code::{Reach, is_shell, joined};
 use super::code_option::{has_code_option, is_interpreter};
+use super::remote::{runs_anything, runs_by_word};
 use super::simple::{Call, Environment};
-use super::{Walker, file};
+use super::{Walker, file, path};
 use crate::shell::special::is_obeyed;
 
 struct Launcher {
@@ -55,6 +56,7 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("dumb-init", Kept, 0, ""),
     launcher("ltrace", Kept, 0, "eopsu"),
     launcher("valgrind", Kept, 0, ""),
+    launcher("runuser", Lost, 0, "ugG"),
     launcher("gosu", Lost, 1, ""),
     launcher("su-exec", Lost, 1, ""),
     launcher("env", Lost, 0, "uCS"),
@@ -85,155 +87,25 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("softlimit", Kept, 0, "amdsfrcopltx"),
     launcher("retry", Kept, 0, "td"),
     launcher("cross", Kept, 0, ""),
+    launcher("cross-env", Lost, 0, ""),
 ];
 
-/// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
-const RUNNING_ANYTHING: &[&str] = &[
-    "su",
-    "runuser",
-    "sg",
-    "newgrp",
-    "capsh",
-    "jshell",
-    "autossh",
-    "mosh",
-    "slogin",
-    "rsh",
-    "plink",
-    "dbclient",
-    "salt",
-    "salt-call",
-    "salt-ssh",
-    "lftp",
-    "gdb",
-    "lldb",
-    "pwsh",
-    "powershell",
-    "pwsh.exe",
-    "powershell.exe",
-    // Editors: `+…`, `-c …` and `--eval …` are their commands, and a file may say some too.
-    "vim",
-    "vi",
-    "view",
-    "vimdiff",
-    "gvim",
-    "nvim",
-    "ex",
-    "emacs",
-    "emacsclient",
-    "nano",
-    "watch",
-    "parallel",
-    "script",
-    "socat",
-    "tmux",
-    "screen",
-    "xdotool",
-    "expect",
-    "entr",
-    "watchexec",
-    "hyperfine",
-    "concurrently",
-    "npm-run-all",
-    "run-p",
-    "run-s",
-    "pdsh",
-    "pssh",
-    "ansible",
-    "clush",
-    "fab",
-    "pee",
-    "mispipe",
-    "zrun",
-    "vipe",
-    "rename",
-    "prename",
-    "perl-rename",
-    "gomplate",
-    "duckdb",
-    "swipl",
-    "gap",
-    "sage",
-    "maxima",
-    "irb",
-    "csi",
-    "dotnet-script",
-    "fsi",
-    "fsharpi",
-    "ocaml",
-    "utop",
-    "ghci",
-    "runghc",
-    "runhaskell",
-    "iex",
-    "guile",
-    "racket",
-    "clojure",
-    "clj",
-    "bb",
-    "raku",
-    "perl6",
-    "coffee",
-    "ts-node",
-    "tsx",
-    "ipython",
-    "sbcl",
-    "clisp",
-    "nodemon",
-    "pm2",
-    "forever",
-    "nix-shell",
-    "run-parts",
-    "bats",
-    "cmd",
-    "cmd.exe",
-    "parallel-ssh",
-    "xterm",
-    "konsole",
-    "gnome-terminal",
-    "exim",
-];
-
-/// Programs with the words among their arguments by which they run the others.
-const RUNNING_BY_WORD: &[(&str, &[&str])] = &[
-    ("deno", &["eval"]),
-    ("fd", &["-x", "-X", "--exec", "--exec-batch"]),
-    ("fdfind", &["-x", "-X", "--exec", "--exec-batch"]),
-    ("heroku", &["run", "run:detached", "ps:exec"]),
-    ("vagrant", &["ssh", "winrm"]),
-    ("fly", &["ssh"]),
-    ("flyctl", &["ssh"]),
-    ("cf", &["ssh"]),
-    ("az", &["run-command"]),
-    ("gcloud", &["ssh"]),
-    ("oc", &["rsh"]),
-    ("crictl", &["exec"]),
-    ("ctr", &["exec"]),
-    ("aws", &["send-command", "execute-command", "start-session"]),
-    ("lxc", &["exec"]),
-    ("incus", &["exec"]),
-    ("multipass", &["exec"]),
-    ("direnv", &["exec"]),
-    ("perf", &["stat", "record", "trace"]),
-    ("ip", &["exec"]),
-    ("nix", &["eval", "--expr"]),
-    ("machinectl", &["shell"]),
-    ("flatpak-spawn", &["--host"]),
-    ("start-stop-daemon", &["-x", "-a", "--exec", "--startas"]),
-    ("dotnet", &["fsi"]),
-    ("stack", &["ghci", "exec", "runghc", "script"]),
-    ("crystal", &["eval"]),
-    ("wp", &["eval", "eval-file", "shell"]),
-    ("drush", &["php:eval", "ev", "eval"]),
-    ("artisan", &["tinker"]),
-    ("php", &["tinker"]),
-    ("rails", &["runner", "r", "console"]),
-    ("mix", &["run", "eval"]),
-    ("manage.py", &["shell"]),
-    ("cmake", &["-E", "-P"]),
-    ("ninja", &["-t"]),
-    ("bundle", &["console"]),
-    ("terraform", &["console"]),
+/// Programs with the word behind which the command stands that they start.
+const STARTING_BY_WORD: &[(&str, &str)] = &[
+    ("bundle", "exec"),
+    ("poetry", "run"),
+    ("pipenv", "run"),
+    ("uv", "run"),
+    ("hatch", "run"),
+    ("pdm", "run"),
+    ("rye", "run"),
+    ("doppler", "run"),
+    ("op", "run"),
+    ("aws-vault", "exec"),
+    ("chamber", "exec"),
+    ("mise", "exec"),
+    ("rbenv", "exec"),
+    ("pyenv", "exec"),
 ];
 
 /// Options of a launcher behind which code of a shell stands, in front of no command.
@@ -248,7 +120,8 @@ impl Walker {
         match name {
             "find" => self.find(call),
             "ssh" => self.ssh(call),
-            _ if RUNNING_ANYTHING.contains(&name) || runs_by_word(name, call) => self.remote(call),
+            "su" | "runuser" => self.as_another(name, call),
+            _ if runs_anything(name) || runs_by_word(name, call) => self.remote(call),
             _ => match LAUNCHERS.iter().find(|launcher| launcher.name == name) {
                 Some(launcher) => self.launch(launcher, call),
                 None => return false,
@@ -257,7 +130,41 @@ impl Walker {
         true
     }
 
+    /// Follows `bundle exec command`: what stands behind the word, and behind `--` if there is one, but for shells and
+    /// interpreters, which are looked for anywhere.
+    pub(super) fn started_by_word(&mut self, name: &str, call: Call) {
+        let word = STARTING_BY_WORD.iter().find(|(program, _)| *program == name).map(|(_, word)| *word);
+        let Some(at) = word.and_then(|word| call.words.iter().position(|it| it.has_literal(word))) else { return };
+        let behind = call.words.iter().position(|it| it.has_literal("--")).filter(|end| *end > at).unwrap_or(at);
+        let is_option = |it: &super::Argument| it.word.prefix().starts_with('-');
+        let start = (behind + 1..call.words.len()).find(|at| !is_option(&call.words[*at]));
+        let Some(inner) = start.and_then(|start| call.from(start)) else { return };
+        if inner.name().is_some_and(|name| !is_shell(&name) && !is_interpreter(&name) && !runs_by_word(&name, inner)) {
+            self.call(inner.by_launcher());
+        }
+    }
+
+    /// Follows `su - app -c code` and `runuser -u app -- command`.
+    fn as_another(&mut self, name: &str, call: Call) {
+        let gives_code = |argument: &super::Argument| CODE_OPTIONS.iter().any(|option| argument.has_literal(option));
+        let at = call.rest().iter().position(gives_code);
+        match (at, LAUNCHERS.iter().find(|launcher| launcher.name == name)) {
+            (Some(at), _) if call.rest().get(at + 1).is_some() => {
+                let code = &call.rest()[at + 1];
+                let others = call.rest()[..at].iter().chain(&call.rest()[at + 2..]);
+                let others: Vec<_> = others.flat_map(super::Argument::sources).collect();
+                self.refuse(&others, &format!("an argument of `{name}`"));
+                self.nested(code.word, &code.sources(), call.scope, Reach::Remote);
+            }
+            (None, Some(launcher)) if call.rest().iter().any(|it| it.has_literal("-u")) => self.launch(launcher, call),
+            _ => self.remote(call),
+        }
+    }
+
     fn launch(&mut self, launcher: &Launcher, call: Call) {
+        if launcher.name == "env" && self.split_string(call) {
+            return;
+        }
         let start = self.skip_options(launcher, call);
         for operand in call.words.iter().skip(start).take(launcher.operands) {
             self.require(&operand.sources(), Requirement::Plain);
@@ -292,7 +199,9 @@ impl Walker {
                 input.push(self.flow.id(file::file_node(&name)));
             }
         }
-        self.require(&input, Requirement::Plain);
+        // Below the folder where it is, a path is as good as a word to a program that only reads what it names.
+        let changes = call.rest().iter().any(|it| it.literal().is_some_and(|it| path::changes(&it)));
+        self.require(&input, if changes { Requirement::Plain } else { Requirement::PlainPath });
         // What it prints may be what is in the files that its input names.
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(any, call.scope.out);
@@ -406,28 +315,9 @@ impl Walker {
         self.not_an_option(host);
         let sources: Vec<_> = code.iter().flat_map(super::Argument::sources).collect();
         if code.is_empty() {
-            self.refuse(&[call.scope.stdin], "code that another machine runs");
+            self.shell_input(call, &[], Reach::Remote);
         } else {
             self.nested(&joined(code), &sources, call.scope, Reach::Remote);
-        }
-    }
-
-    /// Follows a command that runs its arguments in ways that differ too much to tell.
-    pub(super) fn remote(&mut self, call: Call) {
-        let name = call.name().unwrap_or_default();
-        self.refuse(&call.sources(), &format!("an argument of `{name}`"));
-        self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
-        call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
-        if name == "run-parts" {
-            self.run_any();
-        }
-        // A file behind an option, or alone, may be what is run.
-        let is_alone = call.rest().len() == 1;
-        for (at, argument) in call.rest().iter().enumerate().filter(|(_, argument)| argument.is_literal()) {
-            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
-            if is_alone || before.starts_with('-') || before == "::::" {
-                self.run(argument.word);
-            }
         }
     }
 
@@ -440,10 +330,4 @@ impl Walker {
             self.refuse(&argument.sources(), &format!("the value of the special variable `{variable}`"));
         }
     }
-}
-
-/// Says whether one of a program's words makes it run the others.
-fn runs_by_word(name: &str, call: Call) -> bool {
-    let words = RUNNING_BY_WORD.iter().find(|(program, _)| *program == name).map(|(_, words)| *words);
-    words.is_some_and(|words| call.rest().iter().any(|it| words.iter().any(|word| it.has_literal(word))))
 }

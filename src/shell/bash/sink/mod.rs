@@ -12,6 +12,7 @@ mod by_name;
 mod code;
 mod code_option;
 mod container;
+mod edited;
 mod file;
 mod filter;
 mod forward;
@@ -23,15 +24,20 @@ mod launcher;
 mod name;
 mod number;
 mod package;
+mod path;
 mod program;
+mod remote;
 mod simple;
+mod split;
 mod test;
+mod tool;
 mod transfer;
 mod written;
 
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::syntax::{Command, Compound, HereDocument, Redirect, RedirectKind, Script, Simple, Word};
+use super::syntax::{Command, Compound, HereDocument, Part, Redirect, RedirectKind, Script, Simple, Word};
+use crate::shell::change::Change;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, names_run_file};
 use argument::Argument;
@@ -100,6 +106,7 @@ fn judge_with(
         arguments_here: 0,
         written: Written::default(),
         splits_oddly: false,
+        split: Change::MARKED,
         code: HashMap::new(),
         kept: HashSet::new(),
         code_depth: 0,
@@ -175,6 +182,8 @@ struct Walker {
     written: Written,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
+    /// What is left of a text that the shell splits.
+    split: Change,
     code: HashMap<usize, String>,
     kept: HashSet<usize>,
     code_depth: usize,
@@ -236,6 +245,23 @@ impl Walker {
     fn foresee_assignments(&mut self, simple: &Simple) {
         for assignment in simple.assignments.iter().chain(&simple.declared) {
             self.splits_oddly |= assignment.name == "IFS" && simple.words.is_empty();
+            let divides_words = |word: &Word| word.literal().is_none_or(|text| text.contains(char::is_alphanumeric));
+            if assignment.name == "IFS" && assignment.values.iter().any(divides_words) {
+                self.split = Change::ANY;
+            }
+            if matches!(assignment.name.as_str(), "BASH_ALIASES" | "BASH_CMDS") {
+                // A key is read as arithmetic is, in which a name is a variable's.
+                let key = |part: &Part| match part {
+                    Part::Text { text, .. } => text.clone(),
+                    Part::Parameter(parameter) => parameter.name.clone(),
+                    _ => String::new(),
+                };
+                for subscript in &assignment.subscripts {
+                    let name = subscript.parts.iter().map(key).collect();
+                    let meanings = assignment.values.iter().filter_map(Word::literal);
+                    self.aliases.entry(name).or_default().extend(meanings);
+                }
+            }
             let texts = assignment.values.iter().filter_map(Word::literal);
             self.texts.entry(assignment.name.clone()).or_default().extend(texts);
             if self.code_depth == 0 {

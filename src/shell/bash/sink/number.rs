@@ -1,4 +1,4 @@
-//! Commands that print a number, whatever text they are given: what they print is no payload text.
+//! Commands that print a number or a sum, whatever text they are given: what they print is no payload text.
 
 use super::argument::Argument;
 use super::simple::Call;
@@ -14,7 +14,7 @@ const STAT_NUMBERS: &str = "sYXZWabBfhigurd";
 /// Options of `grep` that are followed by their value.
 const GREP_VALUES: &[&str] = &["-m", "-A", "-B", "-C", "--max-count"];
 
-/// Says whether a command prints nothing but numbers. Complaints go elsewhere, unless a redirection mixes them in.
+/// Says whether a command prints nothing but numbers and sums. Complaints go elsewhere, unless a redirection mixes them in.
 pub(super) fn prints_number(name: &str, call: Call) -> bool {
     let mixes = |kind| matches!(kind, RedirectKind::Duplicate | RedirectKind::WriteOrDuplicate);
     if call.redirects.iter().any(|redirect| mixes(redirect.kind)) {
@@ -28,6 +28,15 @@ pub(super) fn prints_number(name: &str, call: Call) -> bool {
         }
         "date" | "stat" => by_format(name, call.rest()),
         "jq" => takes_length(call.rest()),
+        "printf" => call.rest().first().and_then(Argument::literal).is_some_and(|it| is_number_format(&it)),
+        "git" => {
+            let has = |word: &str| call.rest().iter().any(|it| it.has_literal(word));
+            has("rev-list") && has("--count") && !has("--left-right") && !has("--cherry-mark")
+        }
+        // Of their input they print a sum; of files also the names.
+        "cksum" | "md5sum" | "b2sum" | "shasum" | "sha1sum" | "sha224sum" | "sha256sum" | "sha384sum" | "sha512sum" => {
+            call.rest().iter().all(|it| it.literal().is_some_and(|it| it == "-" || is_letters(&it, "ab")))
+        }
         _ => false,
     }
 }
@@ -87,6 +96,18 @@ fn is_format(format: &str, numbers: &str) -> bool {
         }
     }
     true
+}
+
+/// Says whether a format of `printf` makes numbers of all that it is given: `%d`, `%.0f`, `%03d`.
+fn is_number_format(format: &str) -> bool {
+    let mut parts = format.split('%');
+    let is_inert = |text: &str| text.chars().all(|it| it.is_ascii_digit() || " :,.".contains(it));
+    let text = |part: &str| part.replace("\\n", "");
+    let first = text(parts.next().unwrap_or_default());
+    let mut rest = parts.map(|part| part.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.')).peekable();
+    rest.peek().is_some()
+        && is_inert(&first)
+        && rest.all(|part| part.starts_with(['d', 'i', 'u', 'f']) && is_inert(&text(&part[1..])))
 }
 
 /// Says whether the program of `jq`, which stands behind options of one letter, ends with `length`.

@@ -37,6 +37,13 @@ const RUNNING_VERBS: &[&str] = &["run", "exec", "shell", "do", "enter", "spawn",
 
 /// Programs in which such a word means something else.
 const OTHERWISE: &[&str] = &[
+    "jq",
+    "yq",
+    "awk",
+    "gawk",
+    "sed",
+    "psql",
+    "mysql",
     "gh",
     "glab",
     "kubectl",

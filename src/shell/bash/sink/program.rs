@@ -2,16 +2,15 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use super::code::is_shell;
 use super::code_option::{has_code_option, is_interpreter};
 use super::file::file_node;
+use super::remote::runs_by_word;
 use super::simple::Call;
 use super::written::Runner;
 use super::{container, transfer};
-use crate::shell::filename::is_run;
 
 /// Words of long options whose value is a program, or decides what runs.
 const RUNNING: &[&str] = &[
@@ -48,6 +47,7 @@ const RUNNING: &[&str] = &[
     "execute",
     "scripts",
     "commands",
+    "wrap",
 ];
 
 /// Whole long options of the same kind.
@@ -105,7 +105,8 @@ const RUNNING_SHORT: &[(&str, &[&str])] = &[
     ("pnpm", &["--prefix", "-C", "--dir"]),
     ("yarn", &["--cwd"]),
     ("helm", &["--repo", "--registry-config", "--ca-file"]),
-    ("aws", &["--endpoint-url", "--ca-bundle"]),
+    ("aws", &["--endpoint-url", "--ca-bundle", "--user-data"]),
+    ("cdk", &["--app", "-a"]),
     ("tar", &["--transform", "--xform"]),
     ("git", &["--separate-git-dir"]),
 ];
@@ -139,15 +140,12 @@ const HELM_FLAGS: &[&str] = &[
 const DESCRIBING_FIELDS: &[&str] =
     &["version", "name", "description", "author", "license", "homepage", "keywords", "private", "type"];
 
-/// Programs that change files where their arguments say.
-const CHANGING: &[&str] = &[
-    "rm", "mv", "cp", "chmod", "chown", "chgrp", "ln", "rmdir", "install", "mkdir", "touch", "truncate", "shred",
-    "unlink", "mkfifo", "mknod", "mktemp",
-];
-
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_program(call);
+        self.started_by_word(name, call);
+        let any = self.flow.id(Node::AnyCommand);
+        self.flow.edges(&call.sources(), any);
         if self.functions.contains(NOT_FOUND) {
             let all: Vec<Id> = call.words.iter().flat_map(Argument::sources).collect();
             let arguments = self.flow.id(Node::Arguments(NOT_FOUND.to_owned()));
@@ -156,6 +154,7 @@ impl Walker {
         }
         self.special_program(call, name);
         self.transfer(name, call);
+        self.tool(name, call);
         self.package(name, call);
         self.named_files(container::own_words(name, call));
         self.given(name, call);
@@ -238,6 +237,10 @@ impl Walker {
                 }
                 return;
             }
+            // `bundle exec rails runner '…'`
+            if runs_by_word(&name, inner) {
+                return self.remote(inner);
+            }
             if is_interpreter(&name) && options.iter().any(|option| has_code_option(&name, option)) {
                 self.interpreter(&name, inner.with_environment_lost());
                 return;
@@ -245,7 +248,7 @@ impl Walker {
         }
     }
 
-    fn special_program(&mut self, call: Call, name: &str) {
+    pub(super) fn special_program(&mut self, call: Call, name: &str) {
         match name {
             "git" => self.git(call),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
@@ -262,7 +265,10 @@ impl Walker {
                 let removes =
                     call.rest().iter().take(2).any(|it| ["rm", "mv", "sync"].iter().any(|word| it.has_literal(word)));
                 let objects = call.rest().iter().filter(|it| removes && it.word.prefix().starts_with("s3://"));
-                objects.for_each(|argument| self.inside_path(argument));
+                objects.for_each(|argument| {
+                    self.inside_path(argument);
+                    self.not_emptied(argument);
+                });
             }
             "make" | "gmake" => {
                 self.require_all(call.rest(), Requirement::Plain);
@@ -304,15 +310,16 @@ impl Walker {
             "cd" | "pushd" => call.rest().iter().for_each(|argument| self.inside_path(argument)),
             "find" if call.rest().iter().any(|it| changes_found(it)) => {
                 let is_path = |it: &&Argument| !it.word.prefix().starts_with(['-', '(', '!']);
-                call.rest().iter().take_while(is_path).for_each(|argument| self.inside_path(argument));
+                call.rest().iter().take_while(is_path).for_each(|argument| {
+                    self.inside_path(argument);
+                    self.not_emptied(argument);
+                });
             }
             "cp" | "mv" | "install" | "ln" => self.copy(call),
             "chmod" => call.rest().iter().for_each(|argument| self.run(argument.word)),
             _ => {}
         }
-        if CHANGING.contains(&name) {
-            call.rest().iter().for_each(|argument| self.changed_path(argument));
-        }
+        self.changed_paths(name, call);
     }
 
     /// Notes the time that `date` sets the clock to.
@@ -445,27 +452,6 @@ impl Walker {
             self.flow.edges(&content, copied);
         }
         self.written(target.word, copied);
-    }
-
-    /// Notes that a path must stay below where its author put it, and be more than the folder there.
-    pub(super) fn inside_path(&mut self, argument: &Argument) {
-        let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
-        let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
-        self.require(&sources, Requirement::InsidePath);
-    }
-
-    /// Notes that a path must stay below where its author put it, and that a file may have this name now.
-    fn changed_path(&mut self, argument: &Argument) {
-        let dots = |text: &str| text.ends_with('.') || text.starts_with('.');
-        let is_glued = argument.word.texts().any(dots);
-        let values = argument.parts().filter(|(part, _)| !matches!(part, Part::Text { .. }));
-        let sources: Vec<Id> = values.flat_map(|(_, sources)| sources).copied().collect();
-        let names = self.flow.id(Node::FileNames);
-        self.flow.edges(&sources, names);
-        self.require(&sources, if is_glued { Requirement::Plain } else { Requirement::InsidePath });
-        if is_run(&argument.word.prefix()) {
-            self.refuse(&sources, "the name of a file that is run or obeyed");
-        }
     }
 }
 

@@ -181,6 +181,11 @@ impl Walker {
             false => values.iter().flat_map(Argument::sources).collect(),
         };
         self.assign(&assignment.name, &sources);
+        if matches!(assignment.name.as_str(), "BASH_ENV" | "ENV") {
+            for value in &values {
+                self.runs_file(value, &[], Runner::Shell, scope);
+            }
+        }
         for word in &assignment.values {
             if let Some(text) = word.literal() {
                 self.assign_text(&assignment.name, &text);

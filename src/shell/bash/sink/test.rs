@@ -1,7 +1,9 @@
 //! `[[ ]]`, `[ ]` and `test`.
 
+use super::super::edit;
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
+use super::super::syntax::Part;
 use super::Walker;
 use super::argument::Argument;
 use crate::shell::change::Change;
@@ -21,7 +23,10 @@ impl Walker {
         if words.iter().any(|word| word.has_literal("=~")) {
             let sources: Vec<_> = words.iter().flat_map(Argument::sources).collect();
             let parts = self.flow.stream();
-            sources.iter().for_each(|source| self.flow.changed_edge(*source, parts, Change::ANY));
+            let at = words.iter().position(|word| word.has_literal("=~")).unwrap_or_default();
+            let pattern = words.get(at + 1).and_then(expression_of);
+            let change = pattern.map_or(Change::BY_PROGRAM, |pattern| edit::groups_of(&pattern));
+            sources.iter().for_each(|source| self.flow.changed_edge(*source, parts, change));
             self.shell_keeps("BASH_REMATCH", &[parts]);
         }
         for (index, word) in words.iter().enumerate() {
@@ -88,6 +93,21 @@ impl Walker {
             }
         }
     }
+}
+
+/// Returns the regular expression that a word is: what is quoted in it stands for itself.
+fn expression_of(word: &Argument) -> Option<String> {
+    let mut expression = String::new();
+    for (part, _) in word.parts() {
+        let Part::Text { text, quoted } = part else { return None };
+        for letter in text.chars() {
+            if *quoted && !letter.is_alphanumeric() {
+                expression.push('\\');
+            }
+            expression.push(letter);
+        }
+    }
+    Some(expression)
 }
 
 fn is_one_of(argument: &Argument, operators: &[&str]) -> bool {

@@ -87,6 +87,8 @@ const FILES: &[&str] = &[
     "--include-from",
     "--password-file",
     "--env-file",
+    "--from-file",
+    "--from-env-file",
 ];
 
 /// Says whether what is sent is a file by what stands in front of a value: `@out/`, `file=@out/`.

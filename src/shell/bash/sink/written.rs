@@ -31,6 +31,8 @@ pub(super) struct Written {
     texts: HashMap<Id, Vec<String>>,
     runs: Vec<Run>,
     done: HashSet<(usize, String)>,
+    /// The places of which it is known that nobody knows what they run.
+    doubted: HashSet<usize>,
 }
 
 /// A place that runs what reaches some nodes.
@@ -70,6 +72,7 @@ impl Walker {
         let words: Vec<String> = call.rest().iter().map(|argument| text_of(argument.word)).collect();
         let text = match words.split_first() {
             Some((format, values)) if name == "printf" => formatted(format, values),
+            Some((option, rest)) if option.starts_with('-') && option.contains('e') => unescaped(&rest.join(" ")),
             _ => words.join(" "),
         };
         self.text_at(call.scope.out, text);
@@ -128,6 +131,14 @@ impl Walker {
         let named = call.rest().windows(2).filter(|pair| pair[0].word.prefix().ends_with('f')).map(|pair| &pair[1]);
         let mut nodes: Vec<Id> = named.flat_map(|file| self.content(file.word)).collect();
         nodes.push(call.scope.stdin);
+        // `make CMD='…'`
+        let assigned = call.rest().iter().filter_map(Argument::literal);
+        let assigned = assigned.filter_map(|it| Some(it.split_once('=').filter(|_| it.contains('$'))?.1.to_owned()));
+        for command in assigned.collect::<Vec<_>>() {
+            let (node, given) = (self.flow.stream(), self.flow.stream());
+            self.text_at(node, recipe(&command));
+            self.runs_text(vec![node], given, Runner::Shell, call.scope);
+        }
         nodes.extend(MAKEFILES.iter().map(|name| self.flow.id(file_node(name))));
         let given = self.flow.stream();
         self.runs_text(nodes, given, Runner::Make, call.scope);
@@ -147,6 +158,10 @@ impl Walker {
         for at in 0..self.written.runs.len() {
             let run = self.written.runs[at].clone();
             let reaching = self.flow.upstream(&run.nodes);
+            if run.by == Runner::Shell && self.is_made_of_texts(&run) && !self.written.doubted.contains(&at) {
+                self.written.doubted.insert(at);
+                self.doubt(&run);
+            }
             let texts = reaching.iter().filter_map(|node| self.written.texts.get(node)).flatten();
             let texts: Vec<String> = texts.cloned().collect();
             for text in texts {
@@ -159,6 +174,12 @@ impl Walker {
             }
         }
         has_run
+    }
+
+    /// Says whether a place runs what a program makes of the author's own texts, such as `rev`: nobody knows what.
+    fn is_made_of_texts(&self, run: &Run) -> bool {
+        let changed = self.flow.changed_on_the_way(&run.nodes);
+        changed.iter().any(|node| self.written.texts.contains_key(node))
     }
 
     /// Refuses all that reaches code, where texts that run others go on for too long.
@@ -212,8 +233,10 @@ impl Walker {
 
     /// Refuses all that reaches code which can't be looked at.
     fn doubt(&mut self, run: &Run) {
-        let any = self.flow.id(Node::AnyVariable);
-        self.refuse(&[run.arguments, run.stdin, any], "given to code that pipehook can't read");
+        // It may also bring functions, which are called by any name.
+        let any = [Node::AnyVariable, Node::AnyCommand].map(|node| self.flow.id(node));
+        let reached = [run.arguments, run.stdin, any[0], any[1]];
+        self.refuse(&reached, "given to code that pipehook can't read");
     }
 
     /// Refuses what reaches a program, if the program runs texts.
@@ -224,6 +247,15 @@ impl Walker {
             let any = self.flow.id(Node::AnyVariable);
             let reaching = [vec![run.arguments, run.stdin, any], files].concat();
             self.refuse(&reaching, "given to a program that runs texts");
+        }
+    }
+
+    /// Follows the commands that `make` runs while it reads a makefile: what they print becomes a part of others.
+    fn started_by_make(&mut self, run: &Run, text: &str) {
+        for command in shell_calls(text) {
+            let out = self.flow.stream();
+            self.shell_text(&Run { out, ..run.clone() }, &recipe(command.trim()));
+            self.refuse(&[out], "printed by a command of a makefile, which makes it a part of others");
         }
     }
 
@@ -243,6 +275,7 @@ impl Walker {
                 self.refuse(&[file], &format!("written to `{token}`, which a makefile reads"));
             }
         }
+        self.started_by_make(run, text);
         let names = self.flow.id(Node::FileNames);
         if text.contains("$(wildcard") || text.contains("${wildcard") {
             self.refuse(&[names], "the name of a file that a makefile makes a part of its commands");
@@ -263,6 +296,28 @@ impl Walker {
             self.shell_text(run, &recipe(command.trim_start_matches(['@', '-', '+', ' '])));
         }
     }
+}
+
+/// Returns the commands of `$(shell …)` in a makefile, and of `name != …`.
+fn shell_calls(text: &str) -> Vec<String> {
+    let mut calls = Vec::new();
+    for open in ["$(shell ", "${shell "] {
+        for (at, _) in text.match_indices(open) {
+            let rest = &text[at + open.len()..];
+            let mut depth = 1_usize;
+            let end = rest.find(|it: char| {
+                match it {
+                    '(' | '{' => depth += 1,
+                    ')' | '}' => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            calls.push(rest[..end.unwrap_or(rest.len())].to_owned());
+        }
+    }
+    let assigned = text.lines().filter_map(|line| Some(line.split_once("!=")?.1.to_owned()));
+    calls.into_iter().chain(assigned).collect()
 }
 
 /// Returns a word's text, with a word in place of all that is not the author's.
@@ -325,7 +380,35 @@ fn formatted(format: &str, values: &[String]) -> String {
     }
 }
 
-/// Returns a text with the line breaks and tabs that `printf` makes of their letters.
+/// Returns a text with the characters that `printf` and `echo -e` make of escapes: `\n`, `\x65`, `\145`.
 fn unescaped(text: &str) -> String {
-    text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let letter = behind.chars().next().unwrap_or('\\');
+        rest = behind.get(letter.len_utf8()..).unwrap_or_default();
+        let (radix, most) = match letter {
+            'x' => (16, 2),
+            'u' => (16, 4),
+            'U' => (16, 8),
+            '0'..='7' => (8, 4),
+            _ => (0, 0),
+        };
+        if radix == 0 {
+            plain.push(match letter {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            });
+            continue;
+        }
+        let digits = if radix == 8 { behind } else { rest };
+        let end = digits.char_indices().take(most).take_while(|(_, it)| it.is_digit(radix)).count();
+        let number = u32::from_str_radix(&digits[..end], radix).ok();
+        plain.extend(number.and_then(char::from_u32));
+        rest = &digits[end..];
+    }
+    plain + rest
 }

@@ -1,0 +1,157 @@
+//! What the programs of `sed` and `awk` that people write most leave of their input. Of any other nothing is known.
+
+use super::super::edit;
+use super::argument::Argument;
+use crate::shell::change::Change;
+
+const LINES: Change = Change::MARKED.with(Change::EMPTIED);
+
+/// Returns what `sed` leaves.
+pub(super) fn by_sed(arguments: &[Argument]) -> Change {
+    let mut programs = Vec::new();
+    let mut is_program = false;
+    for argument in arguments {
+        let prefix = argument.word.prefix();
+        match argument.literal() {
+            _ if is_program => {
+                programs.push(argument.literal());
+                is_program = false;
+            }
+            Some(option) if option.starts_with('-') && !option.starts_with("--") => is_program = option.ends_with('e'),
+            Some(option) if option == "--expression" => is_program = true,
+            _ if prefix.starts_with('-') || !programs.is_empty() => {}
+            other => programs.push(other),
+        }
+    }
+    let changes = programs.into_iter().map(|program| commands(&program?));
+    changes.collect::<Option<Vec<_>>>().map_or(Change::BY_PROGRAM.with(Change::NO_DIGITS), |changes| {
+        changes.into_iter().fold(Change::NONE, |earlier, later| later.with(earlier))
+    })
+}
+
+/// Returns what a program of `sed` leaves, if it is known.
+fn commands(program: &str) -> Option<Change> {
+    let mut change = Change::NONE;
+    let mut rest = program.trim_start_matches([' ', ';', '\n']);
+    while !rest.is_empty() {
+        if let Some(substitution) = rest.strip_prefix('s') {
+            let delimiter = substitution.chars().next().filter(|it| !it.is_alphanumeric() && !"\\\n ".contains(*it))?;
+            let (expression, behind) = until(&substitution[delimiter.len_utf8()..], delimiter)?;
+            let (by, flags) = until(behind, delimiter)?;
+            let end = flags.find(|it: char| !"gIi0123456789p".contains(it)).unwrap_or(flags.len());
+            let is_everywhere = expression == "/" && flags[..end].contains('g');
+            let left = if is_everywhere { edit::everywhere("/", &by) } else { edit::by_expression(&expression, &by) };
+            change = left.with(change);
+            rest = &flags[end..];
+        } else {
+            // Lines that are left out, or printed: `1d`, `$p`, `/x/d`.
+            let behind = match rest.strip_prefix('/') {
+                Some(address) => until(address, '/')?.1,
+                None => rest.trim_start_matches(|it: char| it.is_ascii_digit() || "$,".contains(it)),
+            };
+            rest = behind.strip_prefix('!').unwrap_or(behind).strip_prefix(['d', 'p', 'q'])?;
+            change = LINES.with(change);
+        }
+        let next = rest.trim_start_matches(' ');
+        if !next.is_empty() && !next.starts_with([';', '\n']) {
+            return None;
+        }
+        rest = next.trim_start_matches([' ', ';', '\n']);
+    }
+    Some(change)
+}
+
+/// Returns the delimiters of a program of `sed` that has values (NUL) in its patterns and in what it puts in their
+/// place only, and can't run anything; nothing for any other.
+pub(super) fn delimiters(program: &str) -> Option<String> {
+    let mut delimiters = String::new();
+    let mut rest = program.trim_start_matches([' ', ';', '\n']);
+    while !rest.is_empty() {
+        if let Some(address) = rest.strip_prefix('/') {
+            delimiters.push('/');
+            rest = until(address, '/')?.1;
+        } else {
+            rest = rest.trim_start_matches(|it: char| it.is_ascii_digit() || "$,".contains(it));
+        }
+        rest = rest.strip_prefix('!').unwrap_or(rest);
+        if let Some(substitution) = rest.strip_prefix('s') {
+            let delimiter = substitution.chars().next()?;
+            if delimiter.is_alphanumeric() || "\\\n\0._+-".contains(delimiter) {
+                return None;
+            }
+            delimiters.push(delimiter);
+            let (expression, behind) = until(&substitution[delimiter.len_utf8()..], delimiter)?;
+            let (by, flags) = until(behind, delimiter)?;
+            let is_escaped = |text: &str| text.contains("\\\0");
+            if is_escaped(&expression) || is_escaped(&by) || expression.contains(delimiter) || by.contains(delimiter) {
+                return None;
+            }
+            rest = flags.trim_start_matches(|it: char| it.is_ascii_digit() || "gpiIm".contains(it));
+        } else {
+            rest = rest.strip_prefix(['d', 'p', 'q'])?;
+        }
+        let next = rest.trim_start_matches(' ');
+        if !next.is_empty() && !next.starts_with([';', '\n']) {
+            return None;
+        }
+        rest = next.trim_start_matches([' ', ';', '\n']);
+    }
+    Some(delimiters)
+}
+
+/// Returns a text up to a delimiter, and what stands behind that.
+fn until(text: &str, delimiter: char) -> Option<(String, &str)> {
+    let (mut read, mut is_inside, mut letters) = (String::new(), false, text.char_indices());
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' => {
+                let (_, next) = letters.next()?;
+                if next != delimiter {
+                    read.push('\\');
+                }
+                read.push(next);
+                continue;
+            }
+            '[' => is_inside = true,
+            ']' if !read.ends_with('[') && !read.ends_with("[^") => is_inside = false,
+            _ if letter == delimiter && (!is_inside || !text[at..].contains(']')) => {
+                return Some((read, &text[at + letter.len_utf8()..]));
+            }
+            _ => {}
+        }
+        read.push(letter);
+    }
+    None
+}
+
+/// Returns what `awk` leaves: a field behind a divider, or a number.
+pub(super) fn by_awk(arguments: &[Argument]) -> Change {
+    let literals: Vec<String> = arguments.iter().map(|it| it.literal().unwrap_or_default()).collect();
+    let mut divider = " ".to_owned();
+    let mut program = None;
+    let mut words = literals.iter();
+    while let Some(word) = words.next() {
+        match word.strip_prefix("-F") {
+            Some("") => divider = words.next().cloned().unwrap_or_default(),
+            Some(glued) => glued.clone_into(&mut divider),
+            None if word == "-v" => drop(words.next()),
+            None if program.is_none() => program = Some(word.as_str()),
+            None => {}
+        }
+    }
+    let program: String = program.unwrap_or_default().chars().filter(|it| !it.is_whitespace()).collect();
+    let behind_rule = program.strip_prefix("NR==1").or_else(|| program.strip_prefix("END")).unwrap_or(&program);
+    let body = behind_rule.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();
+    let body = body.trim_end_matches(";exit").trim_end_matches(';');
+    let is_field = |it: &str| {
+        let name = it.trim_start_matches('(').trim_end_matches(')');
+        let name = name.strip_prefix('$').unwrap_or_default();
+        !name.is_empty() && (name.chars().all(|it| it.is_ascii_digit()) || name.starts_with("NF"))
+    };
+    let is_mark = !divider.is_empty() && !divider.contains(char::is_alphanumeric);
+    match body.strip_prefix("print") {
+        Some(field) if is_field(field) && is_mark => LINES,
+        Some(rest) if rest.strip_prefix("f\"%d\",").is_some_and(is_field) => Change::DIGITS,
+        _ => Change::BY_PROGRAM,
+    }
+}

@@ -1,0 +1,233 @@
+//! Programs of which single arguments are code of their own, lines of a header, files or addresses: one table, and
+//! what is too much its own for one.
+
+use super::super::flow::Id;
+use super::super::requirement::Requirement;
+use super::super::syntax::{Part, RedirectKind, Word};
+use super::argument::Argument;
+use super::simple::Call;
+use super::{Walker, written};
+
+/// Options whose value is program text in the language of another program, by program.
+const PROGRAM_TEXTS: &[(&str, &[&str], &str)] = &[
+    ("gh", &["--jq", "-q"], "jq"),
+    ("glab", &["--jq"], "jq"),
+    ("snowsql", &["-q", "--query"], "mysql"),
+    ("bq", &["query"], "mysql"),
+];
+
+/// Options whose value is a short text that must be plain: a form, a name of a host, a query.
+const PLAIN_OPTIONS: &[(&str, &[&str])] = &[
+    ("kubectl", &["-o", "--output"]),
+    ("oc", &["-o", "--output"]),
+    ("psql", &["-h", "--host"]),
+    ("mysql", &["-h", "--host"]),
+    ("openssl", &["-connect", "-proxy"]),
+    ("xmllint", &["--xpath"]),
+    ("curl", &["--variable"]),
+    ("magick", &["-draw"]),
+    ("convert", &["-draw"]),
+    ("mogrify", &["-draw"]),
+];
+
+/// Programs of the same kind as a whole, and those that change the machine.
+const PLAIN_ARGUMENTS: &[&str] = &[
+    "xelatex",
+    "pdflatex",
+    "lualatex",
+    "latex",
+    "tex",
+    "pdftex",
+    "context",
+    "mount",
+    "umount",
+    "systemctl",
+    "service",
+    "sysctl",
+    "modprobe",
+    "insmod",
+    "hostname",
+    "hostnamectl",
+    "timedatectl",
+    "kill",
+];
+
+/// Programs that take an image, or `@` and the name of a file for a text.
+const OF_IMAGES: &[&str] = &["convert", "magick", "mogrify", "montage", "composite", "identify"];
+
+/// What stands in front of a text in their arguments.
+const TEXT_MARKS: &[&str] = &["caption:", "label:", "pango:", "text:"];
+
+/// Programs whose operands are addresses, also of files.
+const FETCHING: &[&str] = &["wkhtmltopdf", "wkhtmltoimage", "lynx", "w3m", "links", "elinks", "aria2c"];
+
+/// Programs that send the mail on their input with its headers.
+const SENDING: &[&str] = &["sendmail", "msmtp", "ssmtp"];
+
+/// Options that name a file in which each line is a variable.
+const FILES_OF_VARIABLES: &[&str] = &["--env-file", "--env-file-if-exists"];
+
+impl Walker {
+    /// Follows what single arguments of a program mean to it.
+    pub(super) fn tool(&mut self, name: &str, call: Call) {
+        self.option_values(name, call);
+        self.variables_of_file(call);
+        match name {
+            _ if PLAIN_ARGUMENTS.contains(&name) => self.require_all(call.rest(), Requirement::PlainPath),
+            _ if OF_IMAGES.contains(&name) => call.rest().iter().for_each(|argument| self.text_of_image(argument)),
+            _ if FETCHING.contains(&name) => {
+                call.rest().iter().for_each(|argument| self.require(&argument.first(), Requirement::WebAddress));
+            }
+            _ if SENDING.contains(&name) => self.headers(call),
+            "xmlstarlet" if call.rest().first().is_some_and(|it| it.has_literal("sel") || it.has_literal("select")) => {
+                self.require_all(call.rest(), Requirement::Plain);
+            }
+            "patch" => self.operands_inside(call, 0),
+            "docker" | "podman" | "nerdctl" => self.files_of_images(call),
+            "kubectl" | "oc" if first_is(call, &["cp"]) => self.operands_inside(call, 1),
+            "gsutil" | "rclone" => self.operands_inside(call, 1),
+            "aws" if first_is(call, &["s3"]) => self.operands_inside(call, 2),
+            "az" => self.requested(call, &["--url", "--uri"]),
+            "gh" | "glab" => self.body_file(call),
+            "curl" => self.form(call),
+            _ => {}
+        }
+    }
+
+    /// Follows options with their values, glued to them or behind them.
+    fn option_values(&mut self, name: &str, call: Call) {
+        let named = |options: &[&str], option: &str| options.contains(&option);
+        for (at, argument) in call.rest().iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let prefix = argument.word.prefix();
+            let glued = prefix.split_once('=').map_or("", |(option, _)| option);
+            for (program, options, language) in PROGRAM_TEXTS {
+                if *program == name && (named(options, &before) || named(options, glued)) {
+                    self.program_text(language, argument);
+                }
+            }
+            for (program, options) in PLAIN_OPTIONS {
+                if *program == name && (named(options, &before) || named(options, glued)) {
+                    self.require(&argument.sources(), Requirement::Plain);
+                }
+            }
+        }
+    }
+
+    /// Notes a file of variables: a second line would set another one, such as `NODE_OPTIONS`.
+    pub(super) fn variables_of_file(&mut self, call: Call) {
+        for (at, argument) in call.rest().iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| call.rest()[before].literal()).unwrap_or_default();
+            let prefix = argument.word.prefix();
+            let glued = FILES_OF_VARIABLES.iter().find_map(|option| prefix.strip_prefix(option)?.strip_prefix('='));
+            let content = match glued {
+                Some(file) => {
+                    let mut word = Word::default();
+                    file.chars().for_each(|letter| word.push_char(letter, true));
+                    self.content(&word)
+                }
+                None if FILES_OF_VARIABLES.contains(&before.as_str()) => self.content(argument.word),
+                None => continue,
+            };
+            self.require(&content, Requirement::OneLine);
+        }
+    }
+
+    /// Notes a text that an image gets: one that begins with `@` is the name of a file.
+    fn text_of_image(&mut self, argument: &Argument) {
+        self.require(&argument.first(), Requirement::NotAFile);
+        let mut before = String::new();
+        for (part, sources) in argument.parts() {
+            match part {
+                Part::Text { text, .. } => before.push_str(text),
+                _ if TEXT_MARKS.iter().any(|mark| before.ends_with(mark)) => {
+                    self.require(sources, Requirement::NotAFile);
+                }
+                _ => before.push('*'),
+            }
+        }
+    }
+
+    /// Notes the headers of a mail, in front of the first empty line: a line break would add one.
+    fn headers(&mut self, call: Call) {
+        let word = Self::stdin_redirect(call).and_then(|redirect| match redirect.kind {
+            RedirectKind::HereString => Some(&redirect.target),
+            RedirectKind::HereDocument(document) => Some(&call.scope.documents[document].body),
+            _ => None,
+        });
+        let Some(word) = word else { return self.require(&[call.scope.stdin], Requirement::OneLine) };
+        let mail = self.argument(word, call.scope);
+        let mut headers: Vec<Id> = Vec::new();
+        for (part, sources) in mail.parts() {
+            if matches!(part, Part::Text { text, .. } if text.contains("\n\n")) {
+                break;
+            }
+            headers.extend(sources);
+        }
+        self.require(&headers, Requirement::OneLine);
+    }
+
+    /// Notes operands that are paths on this machine, behind so many words that are commands.
+    fn operands_inside(&mut self, call: Call, skipped: usize) {
+        let operands = call.rest().iter().skip(skipped).filter(|it| it.word.prefix().is_empty());
+        operands.for_each(|argument| self.require(&argument.first(), Requirement::InsidePath));
+    }
+
+    /// Notes the files that an image is built of, saved to or loaded from.
+    fn files_of_images(&mut self, call: Call) {
+        let has = |word: &str| call.rest().iter().take(3).any(|it| it.has_literal(word));
+        let options: &[&str] = match () {
+            () if has("build") || has("compose") => &["-f", "--file", "--iidfile", "--secret"],
+            () if has("save") || has("export") => &["-o", "--output"],
+            () if has("load") => &["-i", "--input"],
+            () => return,
+        };
+        for pair in call.rest().windows(2).filter(|pair| options.iter().any(|option| pair[0].has_literal(option))) {
+            self.inside_path(&pair[1]);
+        }
+    }
+
+    /// Notes an address that is asked with the author's own rights: the payload must not choose its host.
+    fn requested(&mut self, call: Call, options: &[&str]) {
+        for pair in call.rest().windows(2).filter(|pair| options.iter().any(|option| pair[0].has_literal(option))) {
+            self.refuse(&pair[1].first(), "the host that is asked");
+            self.authority(&pair[1]);
+        }
+    }
+
+    /// Notes a file that is sent as a text: `gh release create -F file`; `-F name=value` is none.
+    fn body_file(&mut self, call: Call) {
+        for pair in call.rest().windows(2) {
+            if pair[0].has_literal("-F") && pair[1].word.prefix().is_empty() {
+                self.require(&pair[1].first(), Requirement::InsidePath);
+            }
+        }
+    }
+
+    /// Notes the fields of a form, in which `;headers=@file` and its kin mean something.
+    fn form(&mut self, call: Call) {
+        for pair in call.rest().windows(2) {
+            if pair[0].has_literal("-F") || pair[0].has_literal("--form") {
+                self.require(&pair[1].sources(), Requirement::OneField);
+            }
+        }
+    }
+
+    /// Notes the variables that commands of an editor name, which stand on its input: they may run them.
+    pub(super) fn commands_on_input(&mut self, call: Call) {
+        let word = Self::stdin_redirect(call).and_then(|redirect| match redirect.kind {
+            RedirectKind::HereString => Some(&redirect.target),
+            RedirectKind::HereDocument(document) => Some(&call.scope.documents[document].body),
+            _ => None,
+        });
+        let text = word.map(written::text_of).unwrap_or_default();
+        if text.contains('$') {
+            let any = self.flow.id(super::Node::AnyVariable);
+            self.refuse(&[any], "in the environment of a program whose input names variables as its commands");
+        }
+    }
+}
+
+fn first_is(call: Call, words: &[&str]) -> bool {
+    call.rest().first().is_some_and(|it| words.iter().any(|word| it.has_literal(word)))
+}
