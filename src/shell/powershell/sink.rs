@@ -380,12 +380,13 @@ impl<'j> Judge<'j> {
     pub(super) fn require(&mut self, holes: &Holes, requirement: Requirement) {
         for hole in holes {
             let (hole, made) = self.taint.own(*hole);
-            let requirement = match made {
-                Made::Nothing => Some(requirement),
-                Made::Parts => Some(of_parts(requirement)),
-                Made::Slug => of_slug(requirement),
+            let requirements = match made {
+                Made::Nothing => vec![requirement],
+                Made::Parts => vec![of_parts(requirement)],
+                Made::Slug => of_slug(requirement, true),
+                Made::SlugParts => of_slug(requirement, false),
             };
-            self.holes[hole].requirements.extend(requirement);
+            self.holes[hole].requirements.extend(requirements);
         }
     }
 
@@ -419,11 +420,16 @@ fn of_parts(requirement: Requirement) -> Requirement {
 }
 
 /// Returns what must hold of a text so that a form holds of its letters and digits with `-` between them.
-fn of_slug(requirement: Requirement) -> Option<Requirement> {
+/// Where not all of them arrive, any `-` in it may come first: only of digits there is none.
+fn of_slug(requirement: Requirement, is_whole: bool) -> Vec<Requirement> {
     match requirement {
-        Requirement::OneItem | Requirement::NoFormat | Requirement::NoBackslash | Requirement::OneLine => None,
-        Requirement::Integer | Requirement::Number => Some(requirement),
-        Requirement::Short | Requirement::WebAddress => Some(of_parts(requirement)),
-        _ => Some(Requirement::LetterFirst),
+        Requirement::OneItem | Requirement::NoFormat | Requirement::NoBackslash | Requirement::OneLine => Vec::new(),
+        Requirement::Integer | Requirement::Number => vec![requirement],
+        Requirement::Short | Requirement::WebAddress => vec![of_parts(requirement)],
+        _ if !is_whole => vec![Requirement::LetterFirst, Requirement::Integer],
+        Requirement::NoDash | Requirement::NoCutOption | Requirement::NoMarkedOption | Requirement::InnerHyphens => {
+            vec![Requirement::LetterFirst, Requirement::Integer]
+        }
+        _ => vec![Requirement::LetterFirst],
     }
 }

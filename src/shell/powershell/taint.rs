@@ -100,6 +100,8 @@ pub(super) enum Made {
     Parts,
     /// Its letters and digits, with `-` for what stood between them.
     Slug,
+    /// Any part of those.
+    SlugParts,
 }
 
 /// What is known of a script's data.
@@ -167,9 +169,14 @@ impl<'s> Taint<'s> {
         self.tainted.get(name).cloned().unwrap_or_default()
     }
 
-    /// Returns the numbers that stand for what was made of the holes' texts. A part of a slug is one.
+    /// Returns the numbers that stand for what was made of the holes' texts.
     pub(super) fn changed(&self, holes: Holes) -> Holes {
-        holes.into_iter().map(|hole| if hole < self.count { hole + self.count } else { hole }).collect()
+        let changed = |hole: usize| match hole / self.count {
+            0 => hole + self.count,
+            2 => hole + self.count,
+            _ => hole,
+        };
+        holes.into_iter().map(changed).collect()
     }
 
     /// Returns the numbers that stand for what decoding made of the texts.
@@ -187,7 +194,8 @@ impl<'s> Taint<'s> {
         let made = match hole / self.count {
             0 => Made::Nothing,
             1 => Made::Parts,
-            _ => Made::Slug,
+            2 => Made::Slug,
+            _ => Made::SlugParts,
         };
         (hole % self.count, made)
     }
@@ -262,7 +270,12 @@ impl<'s> Taint<'s> {
             Some(true) => Holes::new(),
             Some(false) => self.slugs(sources),
             None if decodes(tokens) => self.decoded(sources),
-            None if changes(tokens) => self.changed(sources),
+            None if changes(tokens) => match trims(tokens) {
+                true => {
+                    sources.into_iter().map(|hole| if hole < self.count { hole + self.count } else { hole }).collect()
+                }
+                false => self.changed(sources),
+            },
             None => sources,
         }
     }
@@ -444,4 +457,29 @@ fn cleansed(tokens: &[Token]) -> Option<bool> {
 fn decodes(tokens: &[Token]) -> bool {
     const DECODING: &[&str] = &["::unescapedatastring", "::urldecode", "::frombase64string", "::unescape"];
     tokens.iter().any(|token| matches!(token, Token::Word(word) if DECODING.contains(&&*word.to_ascii_lowercase())))
+}
+
+/// Says whether tokens do no more than to take away what stands at the ends of a text.
+fn trims(tokens: &[Token]) -> bool {
+    let is_text = |token: Option<&Token>, is_one: &dyn Fn(&str) -> bool| match token {
+        Some(Token::Text(pieces)) => matches!(pieces.as_slice(), [Piece::Text(text)] if is_one(text)),
+        _ => false,
+    };
+    let begins_at_first = |group: &Token| {
+        let Token::Group(Bracket::Round, inner) = group else { return false };
+        matches!(parts(inner).first(), Some([Token::Word(first)]) if first == "0")
+    };
+    tokens.iter().enumerate().all(|(at, token)| match token {
+        Token::Command(name) => !TAKING_APART.contains(&cmdlet::canonical(name).as_str()),
+        Token::Word(word) => match word.to_ascii_lowercase().as_str() {
+            ".trim" | ".trimstart" | ".trimend" => true,
+            ".substring" => tokens.get(at + 1).is_some_and(begins_at_first),
+            "-replace" | "-creplace" | "-ireplace" => {
+                let pattern = tokens[at + 1..].iter().find(|token| **token != Token::Space);
+                is_text(pattern, &|text| text.chars().all(|it| "^-+$|".contains(it)))
+            }
+            other => !CHANGING.contains(&other),
+        },
+        _ => true,
+    })
 }

@@ -29,6 +29,7 @@
 //! sink         which text reaches what, and the names that run it; known, format, help: their lists
 //! modules      the functions of modules; calls: what is given to them
 //! started      programs; environment: what they get
+//! numbers      calls of which nothing but digits and letters comes
 //! readers      what modules make of text in ways of their own
 //! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
@@ -45,6 +46,7 @@ mod learn;
 mod lexer;
 mod line;
 mod modules;
+mod numbers;
 mod parse;
 mod readers;
 mod reads;

@@ -5,7 +5,7 @@
 //! may read any variable.
 
 use super::facts::Binding;
-use super::known::{STARTING, is_running};
+use super::known::STARTING;
 use super::lexer::{FIELD, Token};
 use super::line::{arguments, names, split};
 use super::sink::Judge;
@@ -36,31 +36,6 @@ const LISTING: &[&str] = &["listdir", "scandir", "walk", "glob", "iglob", "rglob
 
 /// Functions that return what they are given in another order or form.
 const KEEPING: &[&str] = &["sorted", "list", "set", "tuple", "reversed", "frozenset"];
-
-/// Functions that make a number of a text, or fail.
-pub(super) const NUMBERS: &[&str] = &["int", "float", "len", "ord", "hash"];
-
-/// Functions and methods that do nothing but return something.
-const PLAIN: &[&str] = &[
-    "int",
-    "float",
-    "len",
-    "ord",
-    "hash",
-    "str",
-    "get",
-    "getenv",
-    "encode",
-    "strip",
-    "lstrip",
-    "rstrip",
-    "split",
-    "group",
-    "lower",
-    "replace",
-    "removeprefix",
-    "loads",
-];
 
 /// Commands of git that keep what they are given, and those that print it.
 const STORING: &[&str] = &[
@@ -182,71 +157,6 @@ impl Judge<'_> {
     /// Says whether a name is one by which a script reads what it does not name.
     pub(super) fn is_reading(&self, name: &str) -> bool {
         LISTING.contains(&name) || GETTING.contains(&name) || self.is_environment(name)
-    }
-
-    /// Returns where a call ends that begins at an index and makes a number, whatever it is given: also the digits of
-    /// a checksum.
-    pub(super) fn number(&self, tokens: &[Token], at: usize) -> Option<usize> {
-        let Some(Token::Name(name)) = tokens.get(at) else { return None };
-        let is_member = at.checked_sub(1).is_some_and(|before| tokens[before] == Token::Other('.'));
-        let call = match &tokens[at + 1..] {
-            _ if is_member => return None,
-            [Token::Other('('), ..] if self.makes_number(name) => at + 1,
-            [Token::Other('.'), Token::Name(_), Token::Other('('), ..] if name == "hashlib" => at + 3,
-            _ => return None,
-        };
-        let end = self.end_of_plain_call(tokens, call)?;
-        match &tokens[end..] {
-            _ if name != "hashlib" => Some(end),
-            [Token::Other('.'), Token::Name(method), Token::Other('('), Token::Other(')'), ..]
-                if method == "hexdigest" =>
-            {
-                Some(end + 4)
-            }
-            _ => None,
-        }
-    }
-
-    /// Returns where the call ends whose bracket is at an index, if nothing in it does anything.
-    fn end_of_plain_call(&self, tokens: &[Token], call: usize) -> Option<usize> {
-        let mut open = 0_usize;
-        for (index, token) in tokens.iter().enumerate().skip(call) {
-            match token {
-                // What runs inside of it, or gives its argument a name, is looked at.
-                Token::Name(inner) => {
-                    let is_called = tokens.get(index + 1) == Some(&Token::Other('('));
-                    if is_called && !PLAIN.contains(&inner.as_str()) || self.does_something(inner) {
-                        return None;
-                    }
-                }
-                Token::Other(':') if tokens.get(index + 1) == Some(&Token::Other('=')) => return None,
-                Token::Other('(' | '[' | '{') => open += 1,
-                Token::Other(')' | ']' | '}') => open = open.saturating_sub(1),
-                _ => {}
-            }
-            if open == 0 {
-                return Some(index + 1);
-            }
-        }
-        None
-    }
-
-    fn does_something(&self, name: &str) -> bool {
-        let is_own = self.functions.contains_key(name) || self.running.contains(name) || self.starting.contains(name);
-        is_own || is_running(name) || STARTING.contains(&name)
-    }
-
-    /// Says whether a function of this name makes a number of what it is given: Python's own, that the script calls
-    /// nothing else.
-    pub(super) fn makes_number(&self, name: &str) -> bool {
-        let is_other = || {
-            self.facts.is_function(name)
-                || !self.facts.bindings(name).is_empty()
-                || self.functions.contains_key(name)
-                || self.imported.contains(name)
-                || self.imported.contains("builtins")
-        };
-        NUMBERS.contains(&name) && !is_other()
     }
 
     fn named(&self, name: &str) -> Holes {

@@ -2,6 +2,7 @@
 //! files, the beginnings of addresses.
 
 use super::facts::Binding;
+use super::numbers::is_checksum;
 use super::sink::Judge;
 use super::tree::{Expr, Piece};
 use crate::shell::program::{Holes, Part};
@@ -336,13 +337,6 @@ fn product(mut lists: Vec<Vec<Item>>, behind: &[Vec<Item>]) -> Option<Vec<Vec<It
 fn split(text: &str) -> Vec<Item> {
     let word = |word: &str| Item::Word(Expr::Text(vec![Piece::Text(word.to_owned())]));
     text.split_whitespace().map(word).collect()
-}
-
-/// Says whether a call returns the digits of a checksum.
-fn is_checksum(callee: &Expr) -> bool {
-    let Expr::Member(owner, method) = callee else { return false };
-    let Expr::Call(made, _) = &**owner else { return false };
-    method == "hexdigest" && matches!(&**made, Expr::Member(module, _) if **module == Expr::Name("hashlib".to_owned()))
 }
 
 fn callee_is(callee: &Expr, module: &str) -> bool {

@@ -128,6 +128,13 @@ const SOME: &[(&str, &str, &str)] = &[
     // What only letters, digits and `-` are left of.
     ("$s = \"${{ x }}\" -replace '[^a-z0-9]+', '-'; New-Item -Path \"previews/$s\"", "///", "feature/login_2"),
     ("$s = (\"${{ x }}\" -replace '[^a-z0-9]+', '-').Trim('-'); git checkout $s", "/f", "feature/login"),
+    ("$s = (\"${{ x }}\" -replace '[^a-z0-9]+', '-').Substring(3); git checkout $s", "abc/f", "123456"),
+    ("$s = (\"${{ x }}\" -replace '[^a-z0-9]+', '-').Substring(0, 8); git checkout $s", "/f", "feature/login"),
+    (
+        "$s = \"${{ x }}\" -replace '[^a-z0-9]+', '-'; $s = $s -replace '^-|-$', ''; mkdir \"a/$s\"",
+        "..",
+        "feature/login",
+    ),
     // Words that another machine's shell reads.
     ("ssh host ./deploy.sh \"${{ x }}\"", "a; touch b", "59b20b8"),
     ("ssh host \"echo ${{ x }}\"", "$(touch b)", "59b20b8"),
