@@ -2,9 +2,10 @@
 //! away, or because this worker was killed.
 
 use super::retention::UNKNOWN_KEPT;
-use crate::files::{LateRound, Logs, Unsent};
+use crate::files::{LateRound, Logs, Outage, Unsent};
 use crate::run::State;
 use crate::store::{Error, Store};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -21,13 +22,14 @@ enum Way {
 
 /// Goes round until it is dropped.
 pub(super) async fn run(logs: Logs, store: Arc<dyn Store>) {
+    let outage = Outage::default();
     loop {
-        round(&logs, &*store).await;
+        round(&logs, &*store, &outage).await;
         sleep(LOOK_EVERY).await;
     }
 }
 
-async fn round(logs: &Logs, store: &dyn Store) {
+async fn round(logs: &Logs, store: &dyn Store, outage: &Outage) {
     let own = logs.clone();
     let found = tokio::task::spawn_blocking(move || {
         own.look_for_depot();
@@ -49,11 +51,11 @@ async fn round(logs: &Logs, store: &dyn Store) {
         match done.await.map_err(std::io::Error::other).flatten() {
             Ok(None | Some(LateRound::Arrived)) => {}
             Ok(Some(LateRound::Added)) => tracing::info!(%run, %job, "a log was sent that was left here"),
-            // Others would not go either.
-            Err(error) if error.kind() == std::io::ErrorKind::Other => {
+            // Others would not go either. That what takes them is away, or does not let us, is told where it is asked.
+            Err(error) if matches!(error.kind(), ErrorKind::Other | ErrorKind::InvalidInput | ErrorKind::NotFound) => {
                 return tracing::debug!(%run, %job, %error, "a log could not be sent yet");
             }
-            Err(error) => tracing::warn!(%run, %job, %error, "a log could not be sent, trying again"),
+            Err(error) => outage.failed(&error, &format!("the log of {job} could not be sent, trying again")),
         }
     }
 }
