@@ -38,6 +38,7 @@ mod lease;
 mod mask;
 mod other_run;
 mod predefined;
+mod preference;
 mod reach;
 mod recorder;
 mod replace;
