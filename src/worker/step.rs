@@ -182,9 +182,8 @@ async fn try_instead(
     let Instead { step, script, called, results, published } = instead;
     let called = called.as_deref();
     let outcome = try_script(execution, Own { step: &step, ..own }, &script, called, work).await?;
-    if let Some(published) =
-        published.filter(|_| matches!(outcome.result, RunResult::Succeeded | RunResult::SucceededWithIssues))
-    {
+    // Also where some could not be published: each of the others has its zip.
+    if let Some(published) = published.filter(|_| outcome.may_retry) {
         return zip(execution, own, published, outcome, work).await;
     }
     let Some(results) = results.filter(|_| outcome.result != RunResult::Canceled) else { return Ok(outcome) };
