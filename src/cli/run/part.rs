@@ -6,7 +6,7 @@
 
 use crate::cli::failure::Failure;
 use crate::diagnostic::{did_you_mean, shown};
-use crate::pipeline::plan::{Job, Plan, Stage, Step};
+use crate::pipeline::plan::{Action, Job, Plan, Stage, Step};
 use clap::Args;
 
 /// A condition that never holds.
@@ -81,13 +81,17 @@ fn step_name(step: &Step, place: usize) -> String {
     step.name.clone().unwrap_or_else(|| format!("step{}", place + 1))
 }
 
-/// The steps that are not asked for keep their places, so that the others keep their names.
+/// The steps that are not asked for keep their places, so that the others keep their names. What a package does
+/// before the job and after it is not asked for either.
 fn leave_steps(job: &mut Job, wanted: &[String]) {
     let hooks = job.deployment.iter_mut().flat_map(|deployment| &mut deployment.hooks);
     for steps in std::iter::once(&mut job.steps).chain(hooks.map(|hook| &mut hook.steps)) {
         for (place, step) in steps.iter_mut().enumerate() {
             if !is_among(&step_name(step, place), wanted) {
                 step.condition = Some(NEVER.to_owned());
+                if let Action::Task(task) = &mut step.action {
+                    task.is_package = false;
+                }
             }
         }
     }

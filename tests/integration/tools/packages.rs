@@ -318,6 +318,22 @@ steps:
 }
 
 #[test]
+fn a_package_of_a_step_that_is_not_asked_for_does_nothing() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    early(&machine, "Tidy", BEFORE);
+    let step = |name: &str| format!("- task: Tidy@1\n  name: {name}\n  inputs: {{path: {name}}}\n");
+    machine.file("pipelines/p.yml", &format!("steps:\n{}{}", step("one"), step("two")));
+    let output = machine.command(&["run", "pipelines/p.yml", "--raw", "--step", "two"]).ended_with(0);
+    let told = |line: &&str| ["before ", "main ", "after "].iter().any(|it| line.starts_with(it));
+    let lines: Vec<&str> =
+        output.stdout.lines().filter(told).map(|line| line.split(':').next().unwrap_or(line)).collect();
+    assert_eq!(lines, ["before two", "main two early two", "after two"], "{output:?}");
+}
+
+#[test]
 fn steps_are_skipped_where_what_a_package_does_before_them_fails() {
     if !has_node() {
         return;
