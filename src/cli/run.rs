@@ -8,7 +8,8 @@ mod watch;
 
 use super::failure::{Ending, Failure};
 use super::runs::ending;
-use super::{Global, output, work};
+use super::work::{self, survive_file_limits};
+use super::{Global, output};
 use crate::clock::{Clock, SystemClock};
 use crate::id::RunId;
 use crate::pipeline::plan::Plan;
@@ -101,6 +102,7 @@ impl Run {
     }
 
     fn once(&self, global: &Global) -> Result<Ended, Failure> {
+        survive_file_limits()?;
         let Some(mut prepared) = self.expansion.prepare(global)? else {
             return Ok(Ended { ending: Ending::Mistakes, is_stopped: false });
         };

@@ -109,10 +109,12 @@ pub(super) fn milliseconds(clock: &dyn Clock) -> u64 {
 }
 
 /// A write beyond the size that the system allows a file is an error like any other: without a handler
-/// its signal would end the process. Programs of steps have none all the same.
+/// its signal would end the process. And where whoever started us has ignored the end of children, nobody would
+/// learn how they end. Programs of steps have no handlers all the same.
 pub(super) fn survive_file_limits() -> Result<(), Failure> {
     let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    let handled = super::open::block_on(async { signal(too_large).map(drop) })?;
+    let handled = [too_large, SignalKind::child()];
+    let handled = super::open::block_on(async { handled.into_iter().try_for_each(|kind| signal(kind).map(drop)) })?;
     handled.context("signals can't be handled").map_err(Failure::Unreachable)
 }
 

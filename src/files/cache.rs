@@ -7,6 +7,8 @@
 //! Names and scopes are hashes. A cache that is found is marked as used; the least used go when all
 //! of them together get too large, and those that nobody used for a week.
 
+use super::copy::Halting;
+use super::depot::check;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -79,7 +81,7 @@ impl Caches {
         let file = File::open(&cache.packed)?;
         file.set_modified(SystemTime::now())?;
         fs::create_dir_all(to)?;
-        let mut packed = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+        let mut packed = tar::Archive::new(GzDecoder::new(Halting(BufReader::new(file))));
         packed.set_preserve_permissions(true);
         packed.set_overwrite(true);
         packed.unpack(to)
@@ -168,6 +170,7 @@ struct Limited {
 
 impl Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        check()?;
         let written = self.file.write(bytes)?;
         self.written += written as u64;
         match self.written > CACHE_MAX {

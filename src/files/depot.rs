@@ -114,6 +114,12 @@ fn is_halted() -> bool {
     HALTED.with_borrow(|halted| halted.as_ref().is_some_and(|halted| halted.load(Ordering::Relaxed)))
 }
 
+/// Fails once nobody wants any more what this thread does.
+pub(super) fn check() -> io::Result<()> {
+    // Not as an interrupted call, which is tried again.
+    if is_halted() { Err(io::Error::other("the work was stopped")) } else { Ok(()) }
+}
+
 /// Tries what a depot is asked for until it succeeds, a depot that is away is away for too long, nobody wants it any
 /// more, or it is of no use to try again.
 pub(super) fn patiently<T>(ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
@@ -140,6 +146,7 @@ pub(super) fn put_file(depot: &dyn Depot, name: &str, from: &Path) -> io::Result
     let mut piece = vec![0; depot.piece_max()];
     let mut at = 0;
     loop {
+        check()?;
         let length = read_full(&mut file, &mut piece)?;
         if length == 0 && at > 0 {
             return Ok(());
@@ -157,6 +164,7 @@ pub(super) fn get_file(depot: &dyn Depot, name: &str, to: &Path) -> io::Result<(
     let mut file = File::create(to)?;
     let mut at = 0;
     loop {
+        check()?;
         let bytes = patiently(|| depot.get(name, at, depot.piece_max()))?;
         file.write_all(&bytes)?;
         at += bytes.len() as u64;

@@ -4,7 +4,8 @@
 //! They are copies: what a later step does to the original changes nothing here. Where several machines
 //! share the work they go on to the depot, under their paths.
 
-use super::depot::Depot;
+use super::copy;
+use super::depot::{Depot, check};
 use super::ignored::Ignored;
 use super::tree::{LeftOut, Links, Tree, tree_without};
 use super::{gather, safe};
@@ -233,7 +234,7 @@ fn copy(from: &Path, to: &Path, links: &Links, ignored: &Ignored) -> io::Result<
         copy_file(from, &to.join(name), &mut load)?;
         return Ok(Tree::default());
     }
-    let tree = tree_without(from, links, || Ok(()), ignored)?;
+    let tree = tree_without(from, links, check, ignored)?;
     for folder in &tree.folders {
         count(&mut load, 0)?;
         make_folder(&to.join(folder))?;
@@ -250,7 +251,7 @@ fn copy_file(from: &Path, to: &Path, load: &mut Load) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
     }
     count(load, size.len())?;
-    fs::copy(from, to).map(|_| ())
+    copy::copy_file(from, to)
 }
 
 fn count(load: &mut Load, bytes: u64) -> io::Result<()> {

@@ -18,6 +18,7 @@
 
 mod bucket;
 mod cache;
+mod copy;
 mod depot;
 mod gather;
 mod ignored;
@@ -35,6 +36,7 @@ mod write;
 
 pub use bucket::Bucket;
 pub use cache::{CACHE_MAX, CACHE_UNUSED_MAX, CACHES_MAX, Cache, Caches, KEY_MAX};
+pub use copy::copy_file;
 pub use depot::{Depot, Fence, PIECE_MAX, SHARED_FILES_MAX, SHARED_LOG_MAX, unless_halted};
 pub use ignored::IGNORE_FILE;
 pub use keep::{ARTIFACT_MAX, ENTRIES_MAX, FILE_MAX, Keep, Kept, check_artifact_name};

@@ -2,7 +2,7 @@
 //! task and in it one a version, as agents of the pipeline language keep them.
 
 use crate::diagnostic::shown;
-use crate::pipeline::task::package::{Handler, Package};
+use crate::pipeline::task::package::Package;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,10 +66,8 @@ fn package(folder: &Path) -> Result<Package, String> {
     }
     let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
     let package = Package::parse(&text, folder)?;
-    match &package.handler {
-        Handler::Node(target) if !package.folder.join(target).is_file() => {
-            Err(format!("its handler is not there: `{}`", shown(target)))
-        }
-        _ => Ok(package),
+    if let Some(script) = package.scripts().find(|script| !package.folder.join(script).is_file()) {
+        return Err(format!("its handler is not there: `{}`", shown(script)));
     }
+    Ok(package)
 }

@@ -225,7 +225,7 @@ pub(super) struct Script {
     pub(super) fail_on_stderr: plan::Flag,
     pub(super) error_action: plan::ErrorAction,
     pub(super) ignore_last_exit_code: plan::Flag,
-    pub(super) preferences: Vec<(String, String)>,
+    pub(super) preferences: Vec<(String, plan::Word)>,
     pub(super) arguments: Text,
     pub(super) program: Option<Placed<Text>>,
 }

@@ -156,7 +156,7 @@ fn action(action: &Action) -> plan::Action {
             interpreter: script.interpreter,
             text: script.text.value.text.clone(),
             fail_on_stderr: script.fail_on_stderr.clone(),
-            error_action: script.error_action,
+            error_action: script.error_action.clone(),
             ignore_last_exit_code: script.ignore_last_exit_code.clone(),
             preferences: script.preferences.clone(),
             arguments: script.arguments.clone(),

@@ -17,9 +17,11 @@ mod program;
 mod read;
 mod shim;
 mod shims;
+mod signals;
 mod standing;
 mod term;
 mod tree;
+mod weight;
 
 pub use line::{LINE_MAX, Line, Stream, lines_of};
 pub use shim::{is_wanted as is_shim, shim};

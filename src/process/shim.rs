@@ -24,7 +24,7 @@
 use super::link::{CLEARED, End, Launch, Order, Report};
 use super::standing::Standing;
 use super::term::Moment;
-use super::tree;
+use super::{signals, tree, weight};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
@@ -51,6 +51,9 @@ pub fn is_wanted() -> bool {
 /// below it has ended.
 pub fn shim() -> ExitCode {
     let Ok(link) = link() else { return ExitCode::FAILURE };
+    if signals::forget_inherited().is_err() {
+        return ExitCode::FAILURE;
+    }
     let mut worker = Worker { link, until: None, mark: None };
     // A terminal's Ctrl-C is for the worker, which then tells us what to do.
     let _ = rustix::process::setsid();
@@ -112,7 +115,7 @@ fn serve(worker: &mut Worker, first: &Standing) -> Option<()> {
     if worker.is_given_up() {
         return None;
     }
-    let end = match start(launch, ends) {
+    let end = match weight::raised(|| start(launch, ends)) {
         Ok(program) => watch(&program, worker)?,
         Err(error) => End::NotStarted(error.raw_os_error().unwrap_or_default()),
     };

@@ -1,6 +1,8 @@
-//! What a process has that another one of its user can change: its priority, its limits, its processors. A
+//! What a process has that another one of its user can change: its priority, its limits, its processors, how gladly
+//! the system ends it. A
 //! program gets them from its shim.
 
+use super::weight;
 use rustix::process::{Resource, Rlimit, getpriority_process, getrlimit};
 
 /// All limits.
@@ -31,6 +33,7 @@ pub(super) struct Standing {
     priority: Option<i32>,
     limits: [Rlimit; LIMITS.len()],
     processors: Option<String>,
+    weight: Option<i32>,
 }
 
 impl Standing {
@@ -41,6 +44,7 @@ impl Standing {
             priority: getpriority_process(None).ok(),
             limits: LIMITS.map(getrlimit),
             processors: status.lines().find(|line| line.starts_with(PROCESSORS)).map(str::to_owned),
+            weight: weight::own(),
         }
     }
 }

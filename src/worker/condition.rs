@@ -42,6 +42,11 @@ pub(super) fn explained(condition: Option<&str>, display_name: &str, verdict: &V
     ]
 }
 
+/// Says that a condition can't be evaluated.
+pub(super) fn failed(display_name: &str, mistake: &str) -> String {
+    format!("The condition of `{display_name}` can't be evaluated: {mistake}.")
+}
+
 /// Returns a condition; without one it is `succeeded()`.
 fn written(condition: Option<&str>) -> &str {
     condition.filter(|condition| !condition.trim().is_empty()).unwrap_or("succeeded()")

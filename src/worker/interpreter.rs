@@ -4,9 +4,10 @@
 use super::context::{Host, JobContext};
 use super::environment::Environment;
 use super::flag;
+use super::preference::{self, PROGRESS};
 use super::variables::Variables;
 use crate::diagnostic::{shown, shown_path};
-use crate::pipeline::plan::{Action, ErrorAction, Interpreter, Script, Step, TargetPlace};
+use crate::pipeline::plan::{Action, Interpreter, Script, Step, TargetPlace};
 use crate::shell::{Language, words};
 use crate::taint::Text;
 use std::borrow::Cow;
@@ -17,9 +18,8 @@ use std::path::{Path, PathBuf};
 pub(super) const POWER_SHELL: &str = "pwsh";
 /// The programs that read Python, the first that is there.
 pub(super) const PYTHONS: [&str; 2] = ["python3", "python"];
-/// The variable that decides how much PowerShell shows of what takes its time. Its task sets it,
-/// because a log shows nothing of that well.
-const PROGRESS: (&str, &str) = ("ProgressPreference", "silentlyContinue");
+/// What the task sets for progress, because a log shows nothing of that well.
+const NO_PROGRESS: &str = "silentlyContinue";
 /// What ends a script of PowerShell, so that the last program's exit code becomes its own.
 const LAST_EXIT_CODE: &str = "
 if (!(Test-Path -LiteralPath variable:\\LASTEXITCODE)) {
@@ -43,6 +43,9 @@ pub(super) struct Reader<'s> {
     pub(super) fails_on_error: bool,
     /// Whether the exit code of the last program that PowerShell called does not matter.
     ignores_last_exit_code: bool,
+    /// What PowerShell does after an error, and its other preferences.
+    error_action: &'static str,
+    preferences: Vec<(&'s str, String)>,
 }
 
 /// A program with its arguments, wherever it is.
@@ -69,7 +72,19 @@ impl<'s> Reader<'s> {
         let program = program.map(|program| program.flatten().trim().to_owned()).filter(|program| !program.is_empty());
         let fails_on_error = flag::decided("failOnStderr", &script.fail_on_stderr, variables)?;
         let ignores_last_exit_code = flag::decided("ignoreLASTEXITCODE", &script.ignore_last_exit_code, variables)?;
-        Ok(Self { script, arguments: words::split(&arguments), program, fails_on_error, ignores_last_exit_code })
+        let error_action = preference::error_action(&script.error_action, variables)?;
+        let preferences = script.preferences.iter().filter_map(|(name, word)| {
+            preference::value(name, word, variables).map(|value| Some((name.as_str(), value?))).transpose()
+        });
+        Ok(Self {
+            script,
+            arguments: words::split(&arguments),
+            program,
+            fails_on_error,
+            ignores_last_exit_code,
+            error_action,
+            preferences: preferences.collect::<Result<_, _>>()?,
+        })
     }
 
     pub(super) fn language(&self) -> Language {
@@ -100,17 +115,12 @@ impl<'s> Reader<'s> {
     }
 
     fn power_shell(&self, script: &str) -> String {
-        let action = match self.script.error_action {
-            ErrorAction::Stop => "stop",
-            ErrorAction::Continue => "continue",
-            ErrorAction::SilentlyContinue => "silentlyContinue",
-        };
-        let own = &self.script.preferences;
-        let says_progress = own.iter().any(|(name, _)| name == PROGRESS.0);
-        let usual = (!says_progress).then_some(PROGRESS);
-        let preferences = own.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(usual);
+        let own = self.preferences.iter().map(|(name, value)| (*name, value.as_str()));
+        let says_progress = self.script.preferences.iter().any(|(name, _)| name == PROGRESS);
+        let usual = (!says_progress).then_some((PROGRESS, NO_PROGRESS));
+        let preferences = std::iter::once(("ErrorActionPreference", self.error_action)).chain(own).chain(usual);
         let mut text = BYTE_ORDER_MARK.to_string();
-        for (name, value) in std::iter::once(("ErrorActionPreference", action)).chain(preferences) {
+        for (name, value) in preferences {
             text.push_str(&format!("${name} = '{value}'\n"));
         }
         text.push_str(script);

@@ -7,8 +7,8 @@
 //! Nothing is kept here: what happens is told to a [`Journal`]. If the returned future is dropped,
 //! the running program and its group are killed.
 
-use super::after::{self, PartAfter};
-use super::command::Change;
+use super::built_in::Part;
+use super::command::{Change, Work};
 use super::condition::{self, Verdict};
 use super::containers::Containers;
 use super::context::JobContext;
@@ -17,12 +17,13 @@ use super::journal::{Broken, Journal};
 use super::reach::Reach;
 use super::stop::{Cause, StopSignal, Watchman, minutes};
 use super::variables::{Setting, Variables};
-use super::{built_in, containers, deployment, interpreter, predefined, start, step};
+use super::{around, built_in, containers, deployment, interpreter, predefined, start, step};
 use crate::diagnostic::{is_unprintable, shown};
 use crate::machine::find_program;
 use crate::pipeline::plan::Step;
 use crate::run::{MASK, Output, RunResult};
 use crate::store::{IssueKind, JobOutcome, StepEvent, StepReport};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,14 +47,14 @@ pub(super) struct Execution<'j> {
     pub(super) folders: Vec<String>,
     /// The containers of the job and its services.
     pub(super) containers: Containers,
-    /// Caches that are saved if the job succeeds.
-    pub(super) caches: Vec<built_in::Saving>,
+    /// Caches that are saved if the job succeeds, by the places of their steps.
+    pub(super) caches: HashMap<usize, built_in::Saving>,
     /// The payload text that has come to steps so far.
     pub(super) reach: Reach,
     /// What steps have handed on so far.
     pub(super) outputs: Vec<Output>,
-    /// What steps do when the job ends, in their order.
-    pub(super) parts_after: Vec<PartAfter>,
+    /// What one part of a step leaves to the next ones, by the places of the steps.
+    pub(super) works: HashMap<usize, Work>,
     /// The worst of the steps so far.
     worst: RunResult,
     /// Why the job has failed, where no step tells.
@@ -93,10 +94,10 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         variables,
         folders: Vec::new(),
         containers: Containers::default(),
-        caches: Vec::new(),
+        caches: HashMap::new(),
         reach: Reach::default(),
         outputs: Vec::new(),
-        parts_after: Vec::new(),
+        works: HashMap::new(),
         worst,
         reason: None,
     };
@@ -104,6 +105,7 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
     let mut is_handed_back = execution.watchman.cause() == Some(Cause::HandBack);
     if begun.is_none() {
         deployment::note(&mut execution).await?;
+        around::before(&mut execution).await?;
         for (place, step) in job.leg().steps().iter().enumerate() {
             if execution.watchman.canceled() == Some(Cause::HandBack) {
                 break;
@@ -112,11 +114,8 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
         }
         // Whether all steps have come to their end: what is asked later comes too late.
         is_handed_back = execution.watchman.cause() == Some(Cause::HandBack);
-        if !is_handed_back && execution.status() == RunResult::Succeeded {
-            built_in::save_caches(&mut execution).await?;
-        }
         if !is_handed_back {
-            after::run(&mut execution).await?;
+            around::after(&mut execution).await?;
         }
     }
     containers::stop(&mut execution).await?;
@@ -173,11 +172,11 @@ impl Execution<'_> {
         status
     }
 
-    /// Notes how something ended that a step did when the job ended.
-    pub(super) fn note_part_after(&mut self, display_name: &str, result: RunResult) {
+    /// Notes how something ended that a step did before the job's steps or after them.
+    pub(super) fn note_part(&mut self, display_name: &str, result: RunResult, when: &str) {
         self.worst = worse(self.worst, result);
         if result == RunResult::Failed {
-            self.reason.get_or_insert_with(|| format!("`{display_name}` failed, after the job's steps"));
+            self.reason.get_or_insert_with(|| format!("`{display_name}` failed, {when} the job's steps"));
         }
     }
 
@@ -195,7 +194,7 @@ impl Execution<'_> {
         match verdict {
             Verdict::DoesNotHold => self.complete(place, display_name, RunResult::Skipped, None).await,
             Verdict::Fails(mistake) => {
-                let sentence = format!("The condition of `{display_name}` can't be evaluated: {mistake}.");
+                let sentence = condition::failed(&display_name, &mistake);
                 let mut report = StepReport::default();
                 report.add_issue(IssueKind::Error, &sentence);
                 self.desk.log(Some(place), vec![format!("##[error]{sentence}")]).await?;
@@ -205,7 +204,7 @@ impl Execution<'_> {
             }
             Verdict::Holds => {
                 self.start(place, &display_name, 1).await?;
-                let (result, exit_code) = step::run(self, place, step, &display_name).await?;
+                let (result, exit_code) = step::run(self, (place, step, Part::Main), &display_name).await?;
                 self.desk.log(Some(place), vec![format!("##[section]Finishing: {display_name}")]).await?;
                 self.complete(place, display_name, result, exit_code).await
             }
@@ -269,7 +268,7 @@ impl Execution<'_> {
     }
 
     /// Returns a step's name as people see it: one line without control characters.
-    fn display_name(&self, step: &Step) -> String {
+    pub(super) fn display_name(&self, step: &Step) -> String {
         let expanded = self.variables.expand(&step.display_name);
         let name = expanded.as_ref().unwrap_or(&step.display_name).flatten();
         let name = self.desk.masker.mask(&name);

@@ -6,7 +6,7 @@
 //! drain         how a worker ends: jobs get a grace, and are handed back
 //! courier       logs that could not be sent while their jobs ran
 //! claimed       one leased job from its folders to its outcome, while the lease holds
-//! after         what steps do when their job ends
+//! around        what steps do before all steps of their job and after them
 //! job, step     execution itself, which knows no store
 //! containers    the containers of a job and its services
 //! built_in      steps that are no scripts: checkouts, tasks
@@ -16,7 +16,7 @@
 //! ```
 //! A worker runs the frozen plan that it claimed: editing a pipeline never changes a queued run.
 
-mod after;
+mod around;
 mod attendance;
 mod built_in;
 mod claimed;
@@ -38,6 +38,7 @@ mod lease;
 mod mask;
 mod other_run;
 mod predefined;
+mod preference;
 mod reach;
 mod recorder;
 mod replace;

@@ -6,7 +6,6 @@
 //!    └── any other end        └── canceled, or the step's time is over
 //! ```
 
-use super::after::PartAfter;
 use super::built_in::{self, Ending, Instead, Own, Part, Published};
 use super::command::{Listener, Open, PREFIX, Percents, Reached, Rules, Work, worse};
 use super::condition::{self, Verdict};
@@ -45,19 +44,19 @@ enum Stop {
     Done,
 }
 
-/// Runs a step and returns how it ended, with the exit code if its program ended by itself.
+/// Runs a part of a step and returns how it ended, with the exit code if its program ended by itself. What the
+/// parts before it have told goes on, and so do the variables of its task.
 pub(super) async fn run(
     execution: &mut Execution<'_>,
-    place: usize,
-    step: &Step,
+    (place, step, part): (usize, &Step, Part),
     display_name: &str,
 ) -> Result<(RunResult, Option<i32>), Broken> {
     // One time limit for all attempts and what is waited between them.
     let end = deadline(minutes(step.timeout_minutes));
-    let mut work = Work::default();
+    let mut work = execution.works.remove(&place).unwrap_or_default();
     let mut attempt = 1;
     let outcome = loop {
-        let outcome = try_once(execution, Own { place, step, end, part: Part::Main }, &mut work).await?;
+        let outcome = try_once(execution, Own { place, step, end, part }, &mut work).await?;
         apply_changes(execution, place, &mut work).await?;
         if outcome.result != RunResult::Failed || !outcome.may_retry || attempt > step.retries {
             break outcome;
@@ -69,28 +68,15 @@ pub(super) async fn run(
         // What tests said in an attempt that failed is not said of this one.
         (work.report.tests, work.report.coverage) = (None, None);
         work.results.clear();
-        execution.start(place, display_name, attempt).await?;
+        if part == Part::Main {
+            execution.start(place, display_name, attempt).await?;
+        }
     };
     record_report(execution, place, &work).await?;
-    if built_in::has_part_after(execution, &step.action) {
-        execution.parts_after.push(PartAfter::new(place, step, display_name, work));
+    if part == Part::Before || built_in::has_part(execution, &step.action, Part::After) {
+        execution.works.insert(place, work);
     }
     Ok((tolerated(step, outcome.result), outcome.exit_code))
-}
-
-/// Runs what a step does when its job's steps have ended, once, and returns how that ended. What the step has
-/// told goes on, and so do the variables of its task.
-pub(super) async fn run_after(
-    execution: &mut Execution<'_>,
-    place: usize,
-    step: &Step,
-    work: &mut Work,
-) -> Result<RunResult, Broken> {
-    let end = deadline(minutes(step.timeout_minutes));
-    let outcome = try_once(execution, Own { place, step, end, part: Part::After }, work).await?;
-    apply_changes(execution, place, work).await?;
-    record_report(execution, place, work).await?;
-    Ok(tolerated(step, outcome.result))
 }
 
 /// Makes the changes that a step wanted for those that follow.
@@ -182,9 +168,8 @@ async fn try_instead(
     let Instead { step, script, called, results, published } = instead;
     let called = called.as_deref();
     let outcome = try_script(execution, Own { step: &step, ..own }, &script, called, work).await?;
-    if let Some(published) =
-        published.filter(|_| matches!(outcome.result, RunResult::Succeeded | RunResult::SucceededWithIssues))
-    {
+    // Also where some could not be published: each of the others has its zip.
+    if let Some(published) = published.filter(|_| outcome.may_retry) {
         return zip(execution, own, published, outcome, work).await;
     }
     let Some(results) = results.filter(|_| outcome.result != RunResult::Canceled) else { return Ok(outcome) };

@@ -122,6 +122,9 @@ fn a_repository_without_a_commit_is_said_so() {
     let output = run(&folder).ended_with(0);
     assert!(output.stdout.contains("has no commit yet: nothing is checked out."), "{output:?}");
     assert!(printed(&output).contains(&"ran"), "{output:?}");
+    // Who wants nothing of it is told nothing.
+    folder.write("pipelines/p.yml", "steps:\n- checkout: none\n- script: echo ran\n");
+    assert_eq!(printed(&run(&folder).ended_with(0)), ["ran"]);
 }
 
 #[test]

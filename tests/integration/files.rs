@@ -2,8 +2,12 @@
 //! goes the same way as a bucket.
 
 use super::support::Folder;
+use pipehook::files::{Caches, Keep, Links, copy_file, unless_halted};
+use pipehook::id::RunId;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 const PIPELINE: &str = "\
 resources:
@@ -81,4 +85,34 @@ fn a_bucket_whose_keys_are_not_known_is_one_clear_sentence() {
     let output = folder.run(&["serve"]).ended_with(3);
     assert!(output.stderr.contains("`files` is in S3 and its access_key is not known here"), "{output:?}");
     folder.run(&["check"]).ended_with(0);
+}
+
+#[test]
+fn what_nobody_wants_any_more_is_not_copied_to_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let from = folder.path().join("from");
+    std::fs::create_dir(&from).expect("a folder");
+    std::fs::write(from.join("large"), vec![7; 100_000]).expect("a file");
+    let keep = Keep::new(folder.path());
+    let caches = Caches::new(folder.path());
+    let run = RunId::from_stored("run_1");
+    let publish = || keep.new_artifact(&run, "drop", (&from, &Links::Kept), false).map(drop);
+    let save = |key: &str| caches.save("scope", key, &from).map(drop);
+    let halted = |work: &dyn Fn() -> std::io::Result<()>| unless_halted(Arc::new(AtomicBool::new(true)), work);
+    for stopped in [
+        halted(&publish),
+        halted(&|| save("key")),
+        halted(&|| copy_file(&from.join("large"), &folder.path().join("to"))),
+    ] {
+        assert_eq!(stopped.expect_err("it was stopped").to_string(), "the work was stopped");
+    }
+    assert!(keep.artifacts(&run).expect("readable").is_empty());
+    assert!(caches.find("scope", "key", &[]).expect("readable").is_none());
+    // Whoever wants it then has it whole.
+    publish().and_then(|()| save("key")).expect("both are kept");
+    let cache = caches.find("scope", "key", &[]).expect("readable").expect("a cache");
+    let to = folder.path().join("restored");
+    assert!(halted(&|| caches.restore(&cache, &to)).is_err());
+    caches.restore(&cache, &to).expect("whole");
+    assert_eq!(std::fs::read(to.join("large")).expect("a file").len(), 100_000);
 }

@@ -1,11 +1,12 @@
 //! A part of a run: only some stages, jobs or steps.
 //!
 //! Stages and jobs that are not asked for are taken out of the plan, with what others wait for;
-//! steps are skipped. What a job would have got from one that does not run is empty, and said.
+//! steps are skipped. What a job would have got from one that does not run is empty, and said. A condition that
+//! asks how such a one ended has no answer: the part that is asked for runs without it.
 
 use crate::cli::failure::Failure;
 use crate::diagnostic::{did_you_mean, shown};
-use crate::pipeline::plan::{Job, Plan, Stage, Step};
+use crate::pipeline::plan::{Action, Job, Plan, Stage, Step};
 use clap::Args;
 
 /// A condition that never holds.
@@ -80,13 +81,17 @@ fn step_name(step: &Step, place: usize) -> String {
     step.name.clone().unwrap_or_else(|| format!("step{}", place + 1))
 }
 
-/// The steps that are not asked for keep their places, so that the others keep their names.
+/// The steps that are not asked for keep their places, so that the others keep their names. What a package does
+/// before the job and after it is not asked for either.
 fn leave_steps(job: &mut Job, wanted: &[String]) {
     let hooks = job.deployment.iter_mut().flat_map(|deployment| &mut deployment.hooks);
     for steps in std::iter::once(&mut job.steps).chain(hooks.map(|hook| &mut hook.steps)) {
         for (place, step) in steps.iter_mut().enumerate() {
             if !is_among(&step_name(step, place), wanted) {
                 step.condition = Some(NEVER.to_owned());
+                if let Action::Task(task) = &mut step.action {
+                    task.is_package = false;
+                }
             }
         }
     }
@@ -97,11 +102,17 @@ fn cut_loose(plan: &mut Plan) -> Vec<String> {
     let stages: Vec<String> = plan.stages.iter().map(|stage| stage.name.clone()).collect();
     let mut notes = Vec::new();
     for stage in &mut plan.stages {
-        let Stage { name, depends_on, jobs, .. } = stage;
-        notes.extend(keep_known(depends_on, &stages).map(|gone| note("stage", name, &gone)));
+        let Stage { name, depends_on, condition, jobs, .. } = stage;
+        if let Some(gone) = keep_known(depends_on, &stages) {
+            notes.push(note("stage", name, &gone));
+            notes.extend(without_condition("stage", name, condition, &gone));
+        }
         let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-        for job in jobs {
-            notes.extend(keep_known(&mut job.depends_on, &names).map(|gone| note("job", &job.name, &gone)));
+        for Job { name, depends_on, condition, .. } in jobs {
+            if let Some(gone) = keep_known(depends_on, &names) {
+                notes.push(note("job", name, &gone));
+                notes.extend(without_condition("job", name, condition, &gone));
+            }
         }
     }
     notes
@@ -112,6 +123,22 @@ fn keep_known(names: &mut Vec<String>, known: &[String]) -> Option<Vec<String>> 
     let (kept, gone) = std::mem::take(names).into_iter().partition(|name| is_among(name, known));
     *names = kept;
     Some(gone).filter(|gone: &Vec<String>| !gone.is_empty())
+}
+
+/// Takes a condition away that names one of those that do not run, and says so.
+fn without_condition(kind: &str, name: &str, condition: &mut Option<String>, gone: &[String]) -> Option<String> {
+    let written = condition.as_ref()?.to_lowercase();
+    let is_named = |gone: &String| {
+        let gone = gone.to_lowercase();
+        let behind_point =
+            |at: usize| !written[at + gone.len()..].starts_with(|it: char| it.is_alphanumeric() || it == '_');
+        let member = format!("dependencies.{gone}");
+        written.contains(&format!("'{gone}'"))
+            || written.match_indices(&member).any(|(at, _)| behind_point(at + member.len() - gone.len()))
+    };
+    let named = gone.iter().find(|gone| is_named(gone))?;
+    *condition = None;
+    Some(format!("the condition of the {kind} `{name}` asks for `{named}`, and is left out"))
 }
 
 fn note(kind: &str, name: &str, gone: &[String]) -> String {
@@ -162,6 +189,25 @@ mod tests {
         assert_eq!(notes, [note]);
         let (plan, notes) = narrow(&[], &["b"], &[]).expect("it is there");
         assert_eq!((plan.stages.len(), plan.stages[0].jobs[0].name.as_str(), notes.len()), (1, "b", 1));
+    }
+
+    #[test]
+    fn a_condition_that_asks_for_what_does_not_run_is_left_out() {
+        for (condition, is_left_out) in [
+            ("failed('BUILD')", true),
+            ("eq(dependencies.Build.result, 'Succeeded')", true),
+            ("eq(dependencies['build'].outputs['a.s.x'], 1)", true),
+            ("eq(dependencies.Builder.result, 'x')", false),
+            ("eq(variables.x, 'y')", false),
+        ] {
+            let mut plan = plan();
+            plan.stages[1].condition = Some(condition.to_owned());
+            let wanted = Wanted { stages: vec!["Ship".to_owned()], jobs: Vec::new(), steps: Vec::new() };
+            let notes = wanted.narrow(&mut plan).unwrap_or_else(|_| panic!("it is there"));
+            assert_eq!(plan.stages[0].condition.is_none(), is_left_out, "{condition}");
+            let told = "the condition of the stage `Ship` asks for `Build`, and is left out";
+            assert_eq!(notes.iter().any(|note| note == told), is_left_out, "{condition}: {notes:?}");
+        }
     }
 
     #[test]

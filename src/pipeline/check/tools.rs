@@ -81,18 +81,20 @@ impl Inputs<'_> {
                     let all = self.given(name).into_iter();
                     words.extend(all.flat_map(|(text, span)| split(&text).into_iter().map(move |word| (word, span))));
                 }
-                Part::Option(word, name) => {
+                Part::Option(word, name) | Part::Path(word, name) => {
                     words.extend(self.given(name).into_iter().flat_map(|value| [own(word), value]));
                 }
-                Part::Joined(beginning, name) | Part::Properties(beginning, name) => {
-                    let value = self.given(name);
-                    words.extend(value.map(|(value, span)| (joined(&[Text::author(*beginning), value]), span)));
+                Part::Joined(beginning, name) => words.extend(self.behind(beginning, name)),
+                Part::Properties(configuration, name) => {
+                    words.extend(self.behind("/p:Configuration=", configuration));
+                    words.extend(self.behind("/p:", name));
                 }
                 Part::Switch(name, value, parts) if self.flat(name).eq_ignore_ascii_case(value) => {
                     self.add(parts, subject, words);
                 }
-                Part::Switch(..) | Part::Around(..) => {}
-                Part::File => words.extend(file),
+                // A version has nothing in it but letters, digits and points.
+                Part::Switch(..) | Part::Around(..) | Part::Version(_) => {}
+                Part::File | Part::Package => words.extend(file),
                 Part::FileOption(word) => words.extend(file.into_iter().flat_map(|file| [own(word), file])),
                 Part::Tagged(name) => {
                     let line = if let Subject::Line((line, _)) = subject { line.clone() } else { FILE.into() };
@@ -107,6 +109,11 @@ impl Inputs<'_> {
                 }
             }
         }
+    }
+
+    /// Returns a beginning and the value of an input that has one in one word.
+    fn behind(&self, beginning: &str, name: &str) -> Option<Word> {
+        self.given(name).map(|(value, span)| (joined(&[Text::author(beginning), value]), span))
     }
 
     /// Returns the value of an input that has one.

@@ -26,7 +26,7 @@ pub use resource::{Container, ContainerUse, PipelineResource, ReadOnlyMounts, Re
 pub use settled::Settled;
 pub use step::{
     Action, Checkout, CheckoutSource, Commands, ErrorAction, Flag, Interpreter, Script, Step, Target, TargetPlace,
-    Task, reference_name,
+    Task, Word, reference_name,
 };
 pub use strategy::{Cycle, Deployment, Environment, FanOut, Hook, HookPoint, MatrixLeg, Rollout, Strategy, Turn};
 

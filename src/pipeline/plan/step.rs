@@ -105,7 +105,7 @@ pub struct Script {
     pub ignore_last_exit_code: Flag,
     /// Further preferences of PowerShell: `WarningPreference` and the like, and their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub preferences: Vec<(String, String)>,
+    pub preferences: Vec<(String, Word)>,
     /// What Python gets behind the script, split into words as tasks do it; macros still in it.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub arguments: Text,
@@ -140,6 +140,16 @@ impl Flag {
     fn is_no(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A word of a few that a macro may stand for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Word {
+    /// It is known.
+    Known(String),
+    /// It is known when the step begins: text with macros in it.
+    Written(Text),
 }
 
 /// The program that reads a script.
@@ -197,7 +207,7 @@ impl Interpreter {
 }
 
 /// `errorActionPreference`: what PowerShell does after an error.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorAction {
     /// It ends the script.
@@ -207,6 +217,8 @@ pub enum ErrorAction {
     Continue,
     /// It goes on.
     SilentlyContinue,
+    /// It is known when the step begins: text with macros in it.
+    Written(Text),
 }
 
 impl ErrorAction {

@@ -4,7 +4,9 @@ use super::{Reader, environment};
 use crate::diagnostic::Span;
 use crate::pipeline::executable::Capability;
 use crate::pipeline::model::{Action, Placed, ResourceKind, Script, Step, Task};
-use crate::pipeline::plan::{Checkout, CheckoutSource, Commands, ErrorAction, Flag, Interpreter, Target, TargetPlace};
+use crate::pipeline::plan::{
+    Checkout, CheckoutSource, Commands, ErrorAction, Flag, Interpreter, Target, TargetPlace, Word,
+};
 use crate::pipeline::schema::STEPS_MAX;
 use crate::pipeline::task;
 use crate::pipeline::value::{
@@ -25,6 +27,15 @@ const SCRIPTS: [(&str, Interpreter); 4] = [
 const NONE: &str = "none";
 /// Where a repository is named in the step itself.
 const NAMED: [&str; 3] = ["git://", "github://", "bitbucket://"];
+
+/// Inputs of the task `PowerShell`, which are also keys of its steps, and the variables of PowerShell that they set.
+const PREFERENCES: [(&str, &str); 5] = [
+    ("warningPreference", "WarningPreference"),
+    ("informationPreference", "InformationPreference"),
+    ("verbosePreference", "VerbosePreference"),
+    ("debugPreference", "DebugPreference"),
+    ("progressPreference", "ProgressPreference"),
+];
 
 impl Reader<'_> {
     /// Returns the steps, and whether one of them says what is checked out.
@@ -81,7 +92,7 @@ impl Reader<'_> {
             fail_on_stderr: flag(member(node, "failOnStderr")),
             error_action: error_action(member(node, "errorActionPreference")),
             ignore_last_exit_code: flag(member(node, "ignoreLASTEXITCODE")),
-            preferences: Vec::new(),
+            preferences: preferences(|key| member(node, key)),
             arguments: Text::default(),
             program: None,
         }
@@ -210,12 +221,48 @@ pub(super) fn flag(value: Option<&Node>) -> Flag {
     }
 }
 
+/// Returns what PowerShell does after an error.
 pub(super) fn error_action(node: Option<&Node>) -> ErrorAction {
-    let word = node.and_then(own).map(|word| word.value.to_ascii_lowercase());
-    match word.as_deref() {
+    match node.and_then(word) {
+        Some(Word::Written(written)) => ErrorAction::Written(written),
         // What PowerShell does where nobody says anything.
-        Some("continue" | "default") => ErrorAction::Continue,
-        Some("silentlycontinue") => ErrorAction::SilentlyContinue,
+        Some(Word::Known(word)) if ["continue", "default"].contains(&&*word.to_ascii_lowercase()) => {
+            ErrorAction::Continue
+        }
+        Some(Word::Known(word)) if word.eq_ignore_ascii_case("silentlyContinue") => ErrorAction::SilentlyContinue,
         _ => ErrorAction::Stop,
+    }
+}
+
+/// Returns the preferences of PowerShell that the author has set, beside that for errors.
+pub(super) fn preferences<'n>(value: impl Fn(&str) -> Option<&'n Node>) -> Vec<(String, Word)> {
+    let given = PREFERENCES.iter().filter_map(|(key, variable)| {
+        let word = match word(value(key)?)? {
+            Word::Known(word) => Word::Known(usual(variable, word)?),
+            written => written,
+        };
+        Some(((*variable).to_owned(), word))
+    });
+    given.collect()
+}
+
+/// Returns a word that may have macros in it. What is no word at all is told as that.
+fn word(node: &Node) -> Option<Word> {
+    let written = text(node)?;
+    let flat = written.flatten();
+    let flat = flat.trim();
+    match written.is_tainted() || flat.contains("$(") {
+        true => Some(Word::Written(written)),
+        false => flat.bytes().all(|byte| byte.is_ascii_alphabetic()).then(|| Word::Known(flat.to_owned())),
+    }
+}
+
+/// Returns what a variable of PowerShell is set to for a word of its input; nothing leaves it as it is.
+fn usual(variable: &str, word: String) -> Option<String> {
+    match word.is_empty() || word.eq_ignore_ascii_case("default") {
+        // The task itself sets this one where nothing is said.
+        true if variable == "ProgressPreference" && !word.is_empty() => Some("continue".to_owned()),
+        true => None,
+        false => Some(word),
     }
 }

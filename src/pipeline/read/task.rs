@@ -2,7 +2,7 @@
 //! becomes that script (reference, section 6.2).
 
 use super::Reader;
-use super::step::{error_action, flag};
+use super::step::{error_action, flag, preferences};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest, shown};
 use crate::pipeline::executable::{Capability, is_executable};
 use crate::pipeline::machine::Machine;
@@ -11,7 +11,7 @@ use crate::pipeline::plan::{ErrorAction, Interpreter};
 use crate::pipeline::schema::listed;
 use crate::pipeline::task::package::{self, Package};
 use crate::pipeline::task::{self, ARCHIVE_ENDINGS, Definition, Input, Required, call};
-use crate::pipeline::value::{author, entries, filled, member, own, placed_text, scalar, text};
+use crate::pipeline::value::{author, entries, filled, member, placed_text, scalar, text};
 use crate::taint::Text;
 use crate::template::{Entry, Node, Scalar};
 use std::sync::Arc;
@@ -41,15 +41,6 @@ const ARCHIVES: [(&str, &str, &[&str]); 3] = [
 
 /// Task packages, and what is wrong with others.
 type Packages = (Vec<Arc<Package>>, Vec<String>);
-
-/// Inputs of the task `PowerShell`, and the variables of PowerShell that they set.
-const PREFERENCES: [(&str, &str); 5] = [
-    ("warningPreference", "WarningPreference"),
-    ("informationPreference", "InformationPreference"),
-    ("verbosePreference", "VerbosePreference"),
-    ("debugPreference", "DebugPreference"),
-    ("progressPreference", "ProgressPreference"),
-];
 
 impl Reader<'_> {
     pub(super) fn task(
@@ -273,7 +264,7 @@ impl Reader<'_> {
             text: script,
             fail_on_stderr: flag(inputs.value("failOnStderr")),
             ignore_last_exit_code: flag(inputs.value("ignoreLASTEXITCODE").filter(|_| is_power_shell)),
-            preferences: if is_power_shell { preferences(inputs) } else { Vec::new() },
+            preferences: if is_power_shell { preferences(|name| inputs.value(name)) } else { Vec::new() },
             arguments: inputs.value("arguments").filter(|_| is_python).and_then(text).unwrap_or_default(),
             program: inputs.value("pythonInterpreter").filter(|_| is_python).and_then(placed_text),
             error_action: if is_power_shell {
@@ -368,17 +359,4 @@ fn interpreter(inputs: &Inputs<'_>) -> Option<Interpreter> {
         "PythonScript" if inputs.is("scriptSource", "inline") => Some(Interpreter::Python),
         _ => None,
     }
-}
-
-/// Returns the preferences of PowerShell that the author has set, beside that for errors.
-fn preferences(inputs: &Inputs<'_>) -> Vec<(String, String)> {
-    let given = PREFERENCES.iter().filter_map(|(input, variable)| {
-        let value = inputs.value(input).and_then(own)?.value;
-        let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let is_default = value.eq_ignore_ascii_case("default");
-        // The task itself sets this one where nothing is said.
-        let value = if is_default && *variable == "ProgressPreference" { "continue".to_owned() } else { value };
-        (is_word && !value.eq_ignore_ascii_case("default")).then(|| ((*variable).to_owned(), value))
-    });
-    given.collect()
 }

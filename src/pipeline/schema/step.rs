@@ -86,7 +86,8 @@ static BASH: Kind = Kind {
     ..KIND
 };
 
-const ERROR_ACTIONS: Type = Word(&["stop", "continue", "silentlyContinue"], Before);
+/// What preferences of PowerShell can be.
+const PREFERENCE: Type = Word(&["default", "stop", "continue", "silentlyContinue"], AtStep);
 
 static PWSH: Kind = Kind {
     name: "a `pwsh` step",
@@ -95,7 +96,12 @@ static PWSH: Kind = Kind {
         ("pwsh", Text),
         ("workingDirectory", Text),
         ("failOnStderr", Boolean(AtStep)),
-        ("errorActionPreference", ERROR_ACTIONS),
+        ("errorActionPreference", PREFERENCE),
+        ("warningPreference", PREFERENCE),
+        ("informationPreference", PREFERENCE),
+        ("verbosePreference", PREFERENCE),
+        ("debugPreference", PREFERENCE),
+        ("progressPreference", PREFERENCE),
         ("ignoreLASTEXITCODE", Boolean(AtStep)),
     ],
     common: COMMON,
@@ -109,7 +115,12 @@ static POWERSHELL: Kind = Kind {
         ("powershell", Text),
         ("workingDirectory", Text),
         ("failOnStderr", Boolean(AtStep)),
-        ("errorActionPreference", ERROR_ACTIONS),
+        ("errorActionPreference", PREFERENCE),
+        ("warningPreference", PREFERENCE),
+        ("informationPreference", PREFERENCE),
+        ("verbosePreference", PREFERENCE),
+        ("debugPreference", PREFERENCE),
+        ("progressPreference", PREFERENCE),
         ("ignoreLASTEXITCODE", Boolean(AtStep)),
     ],
     common: COMMON,

@@ -21,6 +21,12 @@ const CHOICES: &[(&str, &str, &[&str])] = &[
     ("NodeTool", "versionSource", &["spec", "fromFile"]),
     ("Npm", "command", &["ci", "install", "publish", "custom"]),
     ("PowerShell", "targetType", &["filePath", "inline"]),
+    ("PowerShell", "errorActionPreference", PREFERENCES),
+    ("PowerShell", "warningPreference", PREFERENCES),
+    ("PowerShell", "informationPreference", PREFERENCES),
+    ("PowerShell", "verbosePreference", PREFERENCES),
+    ("PowerShell", "debugPreference", PREFERENCES),
+    ("PowerShell", "progressPreference", PREFERENCES),
     ("PublishBuildArtifacts", "publishLocation", &["Container"]),
     ("PublishPipelineArtifact", "publishLocation", &["pipeline"]),
     ("PublishTestResults", "testRunner", &["JUnit", "NUnit", "VSTest", "XUnit", "CTest"]),
@@ -29,6 +35,7 @@ const CHOICES: &[(&str, &str, &[&str])] = &[
 
 const SOURCES: &[&str] = &["current", "specific"];
 const VERSIONS: &[&str] = &["latest", "latestFromBranch", "specific"];
+const PREFERENCES: &[&str] = &["default", "stop", "continue", "silentlyContinue"];
 const JAVA_HOMES: &[&str] = &["JDKVersion", "Path"];
 
 /// Inputs that decide, before the run is queued, what a step is: no macro can.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 const INPUTS_MAX: usize = 1_000;
 /// The handlers that are run, the best first; any of them with the Node that the machine has.
 const HANDLERS: [&str; 6] = ["Node24", "Node20_1", "Node20", "Node16", "Node10", "Node"];
-/// What a package may want to be done before the job's steps, which is not done, and after them.
+/// What a package calls the part of it that runs before the job's steps, and the one after them.
 const BEFORE: &str = "prejobexecution";
 const AFTER: &str = "postjobexecution";
 
@@ -24,9 +24,11 @@ pub struct Package {
     pub version: [u32; 3],
     /// What it takes.
     pub inputs: Vec<PackageInput>,
-    /// What runs it.
+    /// What runs it where its step stands.
     pub handler: Handler,
-    /// The script of Node, relative to the folder, that runs when the job's steps have ended.
+    /// The script of Node, relative to the folder, that runs before the job's steps.
+    pub before: Option<String>,
+    /// Likewise when they have ended.
     pub after: Option<String>,
     /// What it takes upon itself not to do.
     pub restrictions: Restrictions,
@@ -71,6 +73,8 @@ pub enum Handler {
     Node(String),
     /// None that there is here; these are what it has.
     Unknown(Vec<String>),
+    /// None is needed: all that it does comes before the job's steps or after them.
+    Nothing,
 }
 
 /// What a package does not do, so that what it prints of others can't: its own `restrictions`.
@@ -145,18 +149,32 @@ impl Package {
             return Err(format!("it has more than {INPUTS_MAX} inputs"));
         }
         let inputs = written.iter().map(input).collect::<Option<_>>().ok_or("one of its `inputs` has no `name`")?;
-        let after = match &json[AFTER] {
-            after if after.is_object() => Some(handler(after)?),
-            _ => None,
+        let mut passed_over = Vec::new();
+        let mut part = |key: &'static str| match json[key].as_object().map(handler).transpose()? {
+            Some(Handler::Node(target)) => Ok(Some(target)),
+            Some(Handler::Unknown(_)) => {
+                passed_over.push(key);
+                Ok(None)
+            }
+            Some(Handler::Nothing) | None => Ok::<_, String>(None),
         };
-        let mut passed_over = Vec::from_iter(json[BEFORE].is_object().then_some(BEFORE));
-        passed_over.extend(matches!(after, Some(Handler::Unknown(_))).then_some(AFTER));
-        let after = match after {
-            Some(Handler::Node(target)) => Some(target),
-            Some(Handler::Unknown(_)) | None => None,
+        let (before, after) = (part(BEFORE)?, part(AFTER)?);
+        let handler = match json["execution"].as_object() {
+            Some(execution) => handler(execution)?,
+            None if before.is_some() || after.is_some() => Handler::Nothing,
+            None => return Err("it has no `execution`".to_owned()),
         };
-        let (handler, restrictions) = (handler(&json["execution"])?, Restrictions::read(&json["restrictions"]));
-        Ok(Self { name, id, version, inputs, handler, after, restrictions, passed_over, folder })
+        let restrictions = Restrictions::read(&json["restrictions"]);
+        Ok(Self { name, id, version, inputs, handler, before, after, restrictions, passed_over, folder })
+    }
+
+    /// Returns all scripts of Node that it runs, relative to the folder.
+    pub fn scripts(&self) -> impl Iterator<Item = &str> {
+        let own = match &self.handler {
+            Handler::Node(target) => Some(target),
+            Handler::Unknown(_) | Handler::Nothing => None,
+        };
+        own.into_iter().chain(&self.before).chain(&self.after).map(String::as_str)
     }
 
     /// Says whether a name or GUID, and a major version, mean this.
@@ -220,8 +238,7 @@ fn options(json: &Value) -> Vec<String> {
     listed.into_iter().flat_map(|listed| listed.keys().cloned()).collect()
 }
 
-fn handler(execution: &Value) -> Result<Handler, String> {
-    let known = execution.as_object().ok_or("it has no `execution`")?;
+fn handler(known: &serde_json::Map<String, Value>) -> Result<Handler, String> {
     let node = HANDLERS.iter().find_map(|wanted| known.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)));
     let Some((_, node)) = node else { return Ok(Handler::Unknown(known.keys().cloned().collect())) };
     let target = node["target"].as_str().filter(|target| is_inside(target));

@@ -141,6 +141,7 @@ pub(super) const TASKS: &[Definition] = &[
             input("requestedMajorVersion", &["majorVersion"], "1"),
             input("requestedMinorVersion", &["minorVersion"], "0"),
             input("requestedPatchVersion", &["patchVersion"], "0"),
+            input("addVersionToProjectFile", &[], "false"),
             input("buildProperties", &[], ""),
             input("verbosityPack", &[], "Detailed"),
             input("workingDirectory", &[], ""),

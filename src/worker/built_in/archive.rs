@@ -16,8 +16,8 @@ const COMPRESSIONS: [(&str, u8); 6] =
 
 pub(super) async fn run(execution: &mut Execution<'_>, own: Own<'_>, inputs: &Inputs) -> Result<Told, Unfinished> {
     let job = execution.job;
-    let root =
-        job.workspace.entry(&inputs.data("rootFolderOrFile")).map_err(|problem| format!("The input {problem}."))?;
+    let root = job.workspace.entry(&inputs.data("rootFolderOrFile"));
+    let root = root.map_err(|problem| format!("The input `rootFolderOrFile`: {problem}."))?;
     let to = place::destination(&job.workspace, &job.workspace.sources, &inputs.data("archiveFile"))?;
     if to.is_dir() {
         return Err(format!("`{}` is a folder.", shown_path(&to.to_string_lossy())).into());

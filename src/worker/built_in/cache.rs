@@ -1,11 +1,11 @@
 //! `Cache`: a folder that later runs of the pipeline find again by its key.
 //!
 //! A key has parts, `npm | "$(Agent.OS)" | package-lock.json`: text, or files whose content counts.
-//! The folder is saved when the job has succeeded, unless the key had a cache already.
+//! The folder is saved at the end of a job that has succeeded so far, unless the key had a cache already.
 
 use super::super::command::Change;
 use super::super::job::Execution;
-use super::super::journal::Broken;
+use super::super::stop::Interruption;
 use super::super::variables::Setting;
 use super::super::workspace::Workspace;
 use super::halt::{self, Halt};
@@ -78,7 +78,7 @@ pub(super) async fn run(
     };
     changes.extend(variable.map(|name| Change::Set(Setting::plain(&name, word.into()))));
     if word != "true" {
-        execution.caches.push(Saving { key, folder });
+        execution.caches.insert(own.place, Saving { key, folder });
     }
     Ok(told)
 }
@@ -213,21 +213,24 @@ fn hash(file: &Path, halt: &Halt) -> std::io::Result<(String, u64)> {
     }
 }
 
-/// Saves the folders of a job that has succeeded. What can't be saved is told, and fails nothing.
-pub(in super::super) async fn save(execution: &mut Execution<'_>) -> Result<(), Broken> {
-    for Saving { key, folder } in std::mem::take(&mut execution.caches) {
-        let (caches, scope) = (execution.job.host.caches.clone(), execution.job.plan.pipeline.clone());
-        let named = shown(&key);
-        let saving = tokio::task::spawn_blocking(move || match folder.is_dir() {
-            true => caches.save(&scope, &key, &folder).map(Some),
-            false => Ok(None),
-        });
-        let line = match saving.await.map_err(std::io::Error::other).flatten() {
-            Ok(Some(bytes)) => format!("Saved the cache of the key `{named}`: {bytes} bytes."),
-            Ok(None) => format!("##[warning]The cache of the key `{named}` is not saved: its folder is not there."),
-            Err(error) => format!("##[warning]The cache of the key `{named}` can't be saved: {error}."),
-        };
-        execution.desk.log(None, vec![line]).await?;
+/// Saves a folder, and returns a line for the log: what can't be saved is told, and fails nothing.
+pub(in super::super) async fn save(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    Saving { key, folder }: Saving,
+) -> Result<String, Interruption> {
+    let (caches, scope, named) = (execution.job.host.caches.clone(), execution.job.plan.pipeline.clone(), shown(&key));
+    let saving = halt::work(execution, own, move |_| match folder.is_dir() {
+        true => caches.save(&scope, &key, &folder).map(Some).map_err(|error| error.to_string()),
+        false => Ok(None),
+    });
+    match saving.await {
+        Ok(Some(bytes)) => Ok(format!("Saved the cache of the key `{named}`: {bytes} bytes.")),
+        Ok(None) => Ok(format!("##[warning]The cache of the key `{named}` is not saved: its folder is not there.")),
+        Err(Unfinished::Interrupted(interruption)) => Err(interruption),
+        Err(Unfinished::Failed(error)) => {
+            Ok(format!("##[warning]The cache of the key `{named}` can't be saved: {error}."))
+        }
+        Err(Unfinished::Broken(_)) => unreachable!("work with files tells the journal nothing"),
     }
-    Ok(())
 }

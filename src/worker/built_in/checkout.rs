@@ -72,10 +72,12 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
     let begun = async {
         let folders = [own, &job.workspace.sources];
         let mut git = Git::new(job, desk, watchman, None, None, &|| false, &folders)?;
-        let Some(commit) = head(&mut git, own, variables).await? else { return Ok(None) };
-        if !is_wanted {
-            return Ok(None);
+        let commit = head(&mut git, own, variables).await?;
+        if commit.is_none() && needs {
+            let line = format!("##[warning]{} has no commit yet: nothing is checked out.", own.display());
+            git.desk.log(None, vec![line]).await?;
         }
+        let Some(commit) = commit.filter(|_| is_wanted) else { return Ok(None) };
         let found = job.host.repositories.find(&CheckoutSource::OwnRepository, &job.plan.resources)?;
         let request = Request {
             found: Found { reference: Some(commit), ..found },
@@ -185,11 +187,7 @@ async fn found_head(git: &mut Git<'_, '_>, own: &Path) -> Result<Option<String>,
         }
         Err(other) => return Err(other),
     };
-    let Some(commit) = commit else {
-        let line = format!("##[warning]{} has no commit yet: nothing is checked out.", own.display());
-        git.desk.log(None, vec![line]).await.map_err(Unfinished::Broken)?;
-        return Ok(None);
-    };
+    let Some(commit) = commit else { return Ok(None) };
     let name = std::fs::read_to_string(own.join(".git/HEAD")).unwrap_or_default();
     let branch = name.strip_prefix("ref: ").map(|name| name.trim().to_owned());
     let branch = match branch {

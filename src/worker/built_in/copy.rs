@@ -9,6 +9,7 @@ use super::pattern::{Patterns, Points};
 use super::tree::{told as left_out, tree};
 use super::{Own, Told, Unfinished, place};
 use crate::diagnostic::shown_path;
+use crate::files::copy_file;
 use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -74,7 +75,7 @@ impl Copy {
             if !taken.insert(to) {
                 told.warnings.push(format!("There are several `{}`.", shown_path(&to.to_string_lossy())));
             }
-            let is_copied = self.put(path, to, halt)?;
+            let is_copied = self.put(path, to)?;
             copied += usize::from(is_copied);
             let word = if is_copied { "Copied" } else { "It is there already:" };
             told.lines.push(format!("{word} {}", path.display()));
@@ -90,9 +91,9 @@ impl Copy {
     }
 
     /// Copies one file, unless one is there that must stay. Says whether it did.
-    fn put(&self, path: &Path, to: &Path, halt: &Halt) -> Result<bool, String> {
+    fn put(&self, path: &Path, to: &Path) -> Result<bool, String> {
         let from = self.from.join(path);
-        let copied = put(&from, (&self.to, to), self.overwrites, self.keeps_time, halt);
+        let copied = put(&from, (&self.to, to), self.overwrites, self.keeps_time);
         copied.map_err(|error| format!("`{}` can't be copied: {error}.", shown_path(&path.to_string_lossy())))
     }
 }
@@ -103,7 +104,6 @@ pub(super) fn put(
     (root, path): (&Path, &Path),
     overwrites: bool,
     keeps_time: bool,
-    halt: &Halt,
 ) -> std::io::Result<bool> {
     let to = place::make_room(root, path)?;
     if !overwrites && to.exists() {
@@ -113,7 +113,7 @@ pub(super) fn put(
     if is_same {
         return Ok(false);
     }
-    halt::copy(from, &to, halt)?;
+    copy_file(from, &to)?;
     if keeps_time {
         std::fs::File::options().write(true).open(&to)?.set_modified(std::fs::metadata(from)?.modified()?)?;
     }

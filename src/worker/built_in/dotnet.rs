@@ -27,13 +27,20 @@ const OUTPUT: [&str; 2] = ["-o", "--output"];
 /// The folder that a project is published to where nothing is said.
 const PUBLISH: &str = "publish";
 
-/// Says whether a project is for the web, as the task itself finds out: by what its file names, or by what is
-/// beside it.
-pub(super) fn is_for_web(project: &Path) -> bool {
-    let folder = project.parent().unwrap_or(Path::new("/"));
-    if folder.join("web.config").exists() || folder.join("wwwroot").exists() {
-        return true;
+/// Returns the projects that are for the web, as the task itself finds out: those that have something beside them
+/// that says so, and where there are none those whose file does.
+pub(super) fn for_web(mut projects: Vec<PathBuf>) -> Vec<PathBuf> {
+    let is_beside = |project: &PathBuf, name: &str| project.parent().is_some_and(|folder| folder.join(name).exists());
+    let shown: Vec<PathBuf> =
+        projects.iter().filter(|it| is_beside(it, "web.config") || is_beside(it, "wwwroot")).cloned().collect();
+    if !shown.is_empty() {
+        return shown;
     }
+    projects.retain(|project| names_web(project));
+    projects
+}
+
+fn names_web(project: &Path) -> bool {
     let mut text = Vec::new();
     let read = std::fs::File::open(project).and_then(|file| file.take(PROJECT_MAX).read_to_end(&mut text));
     read.is_ok() && String::from_utf8_lossy(&text).to_ascii_lowercase().contains(WEB)
@@ -59,7 +66,10 @@ fn output(words: &[Text]) -> Option<usize> {
 /// What was published and is to be a zip.
 pub(in super::super) struct Published {
     workspace: Workspace,
-    folders: Vec<Folder>,
+    /// The file with the numbers of the projects whose publishing succeeded.
+    done: PathBuf,
+    /// Each with the numbers of the projects that are published to it.
+    folders: Vec<(Folder, Vec<usize>)>,
     /// Whether the zip stays in the folder; else it replaces it.
     stays: bool,
 }
@@ -74,30 +84,39 @@ enum Folder {
 impl Published {
     /// Returns what will be published for some projects, from a folder. On failure, a sentence.
     pub(super) fn new<'p>(
-        workspace: &Workspace,
+        (workspace, done): (&Workspace, PathBuf),
         directory: &Path,
         (written, is_apart): (&Text, bool),
         projects: impl Iterator<Item = Option<&'p Path>>,
     ) -> Result<Self, String> {
-        let mut folders = Vec::new();
+        let mut folders: Vec<(Folder, Vec<usize>)> = Vec::new();
         let mut stays = false;
-        for project in projects {
+        for (number, project) in projects.enumerate() {
             let words = arguments(written, is_apart, project);
             let folder = match output(&words) {
                 Some(at) => Folder::Named(place::destination(workspace, directory, &words[at].flatten())?),
                 None => Folder::Below(project.and_then(Path::parent).unwrap_or(directory).to_owned()),
             };
             stays |= !is_apart && matches!(folder, Folder::Named(_));
-            if !folders.contains(&folder) {
-                folders.push(folder);
+            match folders.iter_mut().find(|(known, _)| *known == folder) {
+                Some((_, numbers)) => numbers.push(number),
+                None => folders.push((folder, vec![number])),
             }
         }
-        Ok(Self { workspace: workspace.clone(), folders, stays })
+        Ok(Self { workspace: workspace.clone(), done, folders, stays })
+    }
+
+    /// Returns the file with the numbers of the projects whose publishing succeeded.
+    pub(super) fn done(&self) -> &Path {
+        &self.done
     }
 
     fn carry_out(&self, halt: &Halt) -> Result<Told, String> {
         let mut told = Told::default();
-        for folder in &self.folders {
+        // Without it none has succeeded.
+        let done = std::fs::read_to_string(&self.done).unwrap_or_default();
+        let done: Vec<usize> = done.lines().filter_map(|number| number.parse().ok()).collect();
+        for (folder, _) in self.folders.iter().filter(|(_, numbers)| numbers.iter().any(|it| done.contains(it))) {
             let folder = match folder {
                 Folder::Named(folder) => folder.clone(),
                 Folder::Below(below) => found(below, &self.workspace, halt)?,
@@ -121,6 +140,9 @@ impl Published {
             let zipped = archive.carry_out(halt)?;
             let failed = |error: std::io::Error| format!("`{named}` can't be replaced by its zip: {error}.");
             if self.stays {
+                if !place::is_needed(&self.workspace, &folder) {
+                    place::empty(&folder).map_err(failed)?;
+                }
                 std::fs::rename(&to, folder.join(to.file_name().unwrap_or_default())).map_err(failed)?;
             } else {
                 super::checkout::remove(&folder).map_err(failed)?;

@@ -240,7 +240,7 @@ fn carry_out(
             if !patterns.holds(&seen) && !patterns.holds(&path) {
                 continue;
             }
-            let fetched = put(&from.join(&path), (&root, &path), true, false, halt);
+            let fetched = put(&from.join(&path), (&root, &path), true, false);
             fetched.map_err(|error| format!("`{}` can't be fetched: {error}.", shown(&path.to_string_lossy())))?;
             count += 1;
             if told.lines.len() < NAMED_MAX {

@@ -3,9 +3,7 @@
 use super::super::job::Execution;
 use super::{Own, Unfinished, interruption};
 use crate::files::unless_halted;
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,8 +11,6 @@ use tokio::time::timeout;
 
 /// How long stopped work is waited for. What has not stopped then, since the disk does not answer, is left to itself.
 const STOP_MAX: Duration = Duration::from_secs(10);
-/// How many bytes of a file are copied between two looks.
-const PIECE: u64 = 16 * 1024 * 1024;
 
 /// Tells work on another thread to stop.
 #[derive(Debug, Clone, Default)]
@@ -37,20 +33,6 @@ impl<R: Read> Read for Halting<'_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         self.halt.check().map_err(io::Error::other)?;
         self.content.read(bytes)
-    }
-}
-
-/// Copies a file as [`std::fs::copy`] does, until the work must stop.
-pub(super) fn copy(from: &Path, to: &Path, halt: &Halt) -> io::Result<()> {
-    let source = File::open(from)?;
-    let about = source.metadata()?;
-    let mut target = File::create(to)?;
-    target.set_permissions(about.permissions())?;
-    loop {
-        halt.check().map_err(io::Error::other)?;
-        if io::copy(&mut (&source).take(PIECE), &mut target)? < PIECE {
-            return Ok(());
-        }
     }
 }
 

@@ -60,12 +60,12 @@ pub use extract::{EXTRACTED_MAX, RATIO_MAX};
 pub use repository::Repositories;
 pub use xml::XML_FILE_MAX;
 
-pub(super) use cache::{Saving, save as save_caches};
+pub(super) use cache::{Saving, save as save_cache};
 pub(super) use checkout::{begin, context, run as check_out};
 pub(super) use dotnet::{Published, zip as zip_published};
 pub(super) use download::begin as fetch_artifacts;
 pub(super) use handed::take as take_results;
-pub(super) use package::has_part_after;
+pub(super) use package::has_part;
 pub(super) use results::publish as publish_results;
 pub(super) use task::run as run_task;
 
@@ -115,6 +115,8 @@ pub(super) struct Own<'s> {
 /// Which part of a task is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
+    /// What a package does before the job's steps.
+    Before,
     /// What it does where its step stands.
     Main,
     /// What a package does when the job's steps have ended.

@@ -34,10 +34,20 @@ const NODE: &str = "node";
 /// The most bytes of an input: the system takes 128 KiB a variable.
 const INPUT_MAX: usize = 120 * 1024;
 
-/// Says whether a step is a package that does something when the job's steps have ended.
-pub(in super::super) fn has_part_after(execution: &Execution<'_>, action: &Action) -> bool {
+/// Says whether a step is a package that does something before the job's steps, or when they have ended.
+pub(in super::super) fn has_part(execution: &Execution<'_>, action: &Action, part: Part) -> bool {
     let Action::Task(task) = action else { return false };
-    task.is_package && installed(execution, task).is_ok_and(|package| package.after.is_some())
+    task.is_package && installed(execution, task).is_ok_and(|package| script(&package, part).is_some())
+}
+
+/// Returns the script of Node that is a part of a package.
+fn script(package: &Package, part: Part) -> Option<&String> {
+    match (part, &package.handler) {
+        (Part::Before, _) => package.before.as_ref(),
+        (Part::Main, Handler::Node(target)) => Some(target),
+        (Part::Main, Handler::Unknown(_) | Handler::Nothing) => None,
+        (Part::After, _) => package.after.as_ref(),
+    }
 }
 
 /// Returns the program of a step that is a package.
@@ -48,12 +58,10 @@ pub(super) fn program(
     task_variables: &[TaskVariable],
 ) -> Result<Ending, Unfinished> {
     let package = installed(execution, task)?;
-    let target = match (own.part, &package.handler) {
-        (Part::Main, Handler::Node(target)) => Some(target),
-        (Part::Main, Handler::Unknown(_)) => None,
-        (Part::After, _) => package.after.as_ref(),
-    };
-    let Some(target) = target else {
+    if own.part == Part::Main && package.handler == Handler::Nothing {
+        return Ok(Ending::Done(Vec::new()));
+    }
+    let Some(target) = script(&package, own.part) else {
         return Err(format!("The task `{}` has no handler of Node: it can't be run here.", package.name).into());
     };
     let Execution { job, variables, folders, .. } = execution;

@@ -6,10 +6,11 @@
 use super::super::context::JobContext;
 use super::super::interpreter::PYTHONS;
 use super::super::job::Execution;
+use super::super::preference;
 use super::input::Inputs;
 use super::{Ending, Instead, Own, Unfinished};
 use crate::diagnostic::{shown, shown_path};
-use crate::pipeline::plan::{ErrorAction, Interpreter, Script, Step};
+use crate::pipeline::plan::{ErrorAction, Interpreter, Script, Step, Word};
 use crate::shell::words::{quote, quoted, split};
 use crate::taint::Text;
 use std::path::PathBuf;
@@ -48,26 +49,20 @@ pub(super) fn power_shell(execution: &Execution<'_>, own: Own<'_>, inputs: &Inpu
     let mut text = power_shell_call(&file.to_string_lossy(), inputs)?;
     text.append(inputs.text("arguments"));
     let preferences = ["warning", "information", "verbose", "debug", "progress"].iter().filter_map(|kind| {
-        let value = inputs.choice(&format!("{kind}Preference"));
+        let input = format!("{kind}Preference");
         let name = format!("{}{}Preference", kind[..1].to_uppercase(), &kind[1..]);
-        let said = |value: String| match value.as_str() {
-            "default" if *kind == "progress" => Some((name, "continue".to_owned())),
-            "default" | "" => None,
-            _ => Some((name, value)),
-        };
-        value.map(said).transpose()
+        let word = inputs.choice(&input).and_then(|word| preference::known(&input, &word));
+        word.map(|word| preference::of(&name, word).map(|value| (name, Word::Known(value)))).transpose()
     });
     let preferences = preferences.collect::<Result<Vec<_>, _>>()?;
-    if preferences.iter().any(|(_, value)| !value.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-        return Err("A preference of PowerShell is a word, such as `continue`.".to_owned().into());
-    }
+    let error_action = inputs.choice("errorActionPreference")?;
     let script = Script {
         interpreter: Interpreter::PowerShellCore,
         text,
         fail_on_stderr: inputs.flag("failOnStderr")?.into(),
-        error_action: match inputs.choice("errorActionPreference")?.as_str() {
+        error_action: match preference::known("errorActionPreference", &error_action)? {
             "continue" | "default" => ErrorAction::Continue,
-            "silentlycontinue" => ErrorAction::SilentlyContinue,
+            "silentlyContinue" => ErrorAction::SilentlyContinue,
             _ => ErrorAction::Stop,
         },
         ignore_last_exit_code: inputs.flag("ignoreLASTEXITCODE")?.into(),

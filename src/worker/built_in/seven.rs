@@ -4,8 +4,10 @@
 
 use super::super::job::Execution;
 use super::call::{Said, Shown, call, failure};
+use super::halt::{self, Halt};
 use super::{Own, Unfinished, place, step};
 use crate::diagnostic::shown_path;
+use crate::files::copy_file;
 use crate::pipeline::task::SEVEN_ZIP;
 use crate::process::{self, Command, Exit, StandardError};
 use std::ffi::{OsStr, OsString};
@@ -29,26 +31,34 @@ pub(super) struct Archive {
 
 /// Makes an archive, in which links stay links. It has its name once it is whole.
 pub(super) async fn pack(execution: &mut Execution<'_>, own: Own<'_>, archive: &Archive) -> Result<(), Unfinished> {
-    let failed =
-        |error: std::io::Error| format!("`{}` can't be written: {error}.", shown_path(&archive.to.to_string_lossy()));
     let part = execution.job.workspace.temporary.join(format!("{}.7z", own.place));
-    super::checkout::remove(&part).map_err(failed)?;
+    super::checkout::remove(&part).map_err(|error| failed(&archive.to, &error))?;
     if archive.adds && archive.to.exists() {
-        std::fs::copy(&archive.to, &part).map_err(failed)?;
+        let (to, part) = (archive.to.clone(), part.clone());
+        halt::work(execution, own, move |_| copy_file(&to, &part).map_err(|error| failed(&to, &error))).await?;
     }
     let level = format!("-mx={}", archive.compression);
     // No name is an option, a list or a pattern.
     let own_options = ["a", "-t7z", "-snl", "-spd", &level, "--"].map(OsString::from);
     let arguments = own_options.into_iter().chain([part.clone().into(), Path::new(".").join(&archive.name).into()]);
     run(execution, own, &archive.folder, arguments.collect(), Shown::Yes).await?;
-    let around = archive.to.parent().unwrap_or(Path::new("/"));
-    let name = Path::new(archive.to.file_name().unwrap_or_default()).with_added_extension("part");
-    let moved = place::make_room(around, &name).and_then(|whole| {
-        std::fs::copy(&part, &whole)?;
-        std::fs::rename(&whole, &archive.to)?;
-        std::fs::remove_file(&part)
-    });
-    moved.map_err(|error| failed(error).into())
+    let to = archive.to.clone();
+    let moving = move |_: &Halt| move_to(&part, &to).map_err(|error| failed(&to, &error));
+    halt::work(execution, own, moving).await
+}
+
+/// Moves a file, which may stand on another disk, to its place.
+fn move_to(part: &Path, to: &Path) -> std::io::Result<()> {
+    let around = to.parent().unwrap_or(Path::new("/"));
+    let name = Path::new(to.file_name().unwrap_or_default()).with_added_extension("part");
+    let whole = place::make_room(around, &name)?;
+    copy_file(part, &whole)?;
+    std::fs::rename(&whole, to)?;
+    std::fs::remove_file(part)
+}
+
+fn failed(to: &Path, error: &std::io::Error) -> String {
+    format!("`{}` can't be written: {error}.", shown_path(&to.to_string_lossy()))
 }
 
 /// Unpacks an archive into a folder, which is made.

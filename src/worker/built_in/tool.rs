@@ -15,7 +15,7 @@ use crate::diagnostic::{shown, shown_path};
 use crate::files::Sought;
 use crate::pipeline::plan::{Interpreter, Script, Step};
 use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
-use crate::shell::words::{quoted, split};
+use crate::shell::words::{quote, quoted, split};
 use crate::taint::{Segment, Text};
 use crate::worker::workspace::Workspace;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ pub(super) async fn script(
     if let Some(first) = lines.first() {
         execution.desk.log(Some(own.place), vec![told_call(&first.words).flatten().into_owned()]).await?;
     }
-    let published = published(execution, inputs, tool, &step, things.iter().flatten())?;
+    let published = published(execution, (own.place, inputs), tool, &step, things.iter().flatten())?;
     let results = tool.results.as_ref().map(|it| results(execution, inputs, it)).transpose()?.flatten();
     let results = match results {
         // What tests before these have left there was counted with them.
@@ -78,7 +78,8 @@ pub(super) async fn script(
         }
         results => results,
     };
-    let script = Script { interpreter: Interpreter::Bash, text: text(&lines), ..Script::default() };
+    let text = text(&lines, published.as_ref().map(Published::done));
+    let script = Script { interpreter: Interpreter::Bash, text, ..Script::default() };
     Ok(Ending::Program(Box::new(Instead { step, script, called: Some(called), results, published })))
 }
 
@@ -114,10 +115,18 @@ enum Subject {
     Line(Text),
 }
 
+impl Subject {
+    fn file(&self) -> Option<&Path> {
+        if let Self::File(file) = self { Some(file) } else { None }
+    }
+}
+
 /// One call, to be made.
 struct Line {
     /// Its words, the program first.
     words: Vec<Text>,
+    /// The folder that it is made in, if it is not that of all.
+    folder: Option<PathBuf>,
     /// Whether those after it are made though it failed.
     is_survived: bool,
 }
@@ -132,16 +141,16 @@ async fn subjects(
     match each {
         Each::Once => Ok(vec![Subject::None]),
         Each::Line(name) => Ok(lines(inputs.text(name)).into_iter().map(Subject::Line).collect()),
-        Each::File(name) | Each::Project(name, _)
+        Each::File(name) | Each::Beside(name) | Each::Project(name, _)
             if inputs.text(name).is_empty() && !inputs.text(name).is_tainted() =>
         {
             Ok(vec![Subject::None])
         }
-        Each::File(_) | Each::Project(..) | Each::First(_) | Each::WebProject => {
+        Each::File(_) | Each::Beside(_) | Each::Project(..) | Each::First(_) | Each::WebProject => {
             let folder = source(execution.job, "")?;
             // These tasks also take several patterns on a line.
             let (written, shown_as) = match each {
-                Each::File(name) | Each::Project(name, _) | Each::First(name) => {
+                Each::File(name) | Each::Beside(name) | Each::Project(name, _) | Each::First(name) => {
                     (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown_path(&inputs.data(name))))
                 }
                 _ => (PROJECTS.into(), "the task".to_owned()),
@@ -155,7 +164,8 @@ async fn subjects(
                 let files = found_from(&folder, &written, &workspace, halt, sought)?;
                 let root = is_root_named(&written, &folder, &workspace) && takes_folders;
                 let files = root.then(|| folder.clone()).into_iter().chain(files);
-                let mut files: Vec<PathBuf> = files.filter(|it| !is_for_web || dotnet::is_for_web(it)).collect();
+                let files: Vec<PathBuf> = files.collect();
+                let mut files = if is_for_web { dotnet::for_web(files) } else { files };
                 files.sort_by_key(|path| path.components().count());
                 files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
                 Ok(files)
@@ -253,7 +263,12 @@ impl<'m, 'j> Making<'m, 'j> {
         let program = self.program(first)?;
         let name = Path::new(&program).file_name().map(|it| it.to_string_lossy().into_owned());
         let line = |call: &Call, thing: &Subject| {
-            Ok::<_, String>(Line { words: self.words(call, thing)?, is_survived: call.is_survived() })
+            let beside = |file: &Path| matches!(call.each, Each::Beside(_)).then(|| file.parent().map(Path::to_owned));
+            Ok::<_, String>(Line {
+                words: self.words(call, thing)?,
+                folder: thing.file().and_then(beside).flatten(),
+                is_survived: call.is_survived(),
+            })
         };
         let lines = calls.flat_map(|(call, things)| things.iter().map(|thing| line(call, thing)));
         Ok((name.unwrap_or(program), lines.collect::<Result<_, _>>()?))
@@ -279,26 +294,34 @@ impl<'m, 'j> Making<'m, 'j> {
                 Part::Value(name) => words.extend(has(name)),
                 Part::Words(name) => words.extend(split(self.inputs.text(name))),
                 Part::Option(word, name) => {
-                    if let Some(value) = has(name) {
+                    if let Some(value) = has(name).filter(|value| value.is_tainted() || *value.flatten() != *"-") {
                         words.extend([(*word).into(), value]);
+                    }
+                }
+                Part::Path(word, name) => {
+                    if let Some(value) = has(name) {
+                        let path = self.execution.job.workspace.sources.join(&*value.flatten());
+                        words.extend([(*word).into(), value.derive(path.to_string_lossy().into_owned())]);
                     }
                 }
                 Part::Joined(beginning, name) => {
                     words.extend(has(name).map(|value| joined("", &(*beginning).into(), &value)));
                 }
                 Part::Published(name, is_apart) => {
-                    let project = if let Subject::File(file) = subject { Some(file.as_path()) } else { None };
-                    words.extend(dotnet::arguments(self.inputs.text(name), self.inputs.flag(is_apart)?, project));
+                    let is_apart = self.inputs.flag(is_apart)?;
+                    words.extend(dotnet::arguments(self.inputs.text(name), is_apart, subject.file()));
                 }
-                Part::Properties(beginning, name) => {
+                Part::Properties(configuration, name) => {
+                    let configuration = has(configuration).map(|it| joined("", &"Configuration=".into(), &it));
+                    let all = configuration.into_iter().chain(has(name)).reduce(|one, next| joined(";", &one, &next));
+                    words.extend(all.map(|all| joined("", &"/p:".into(), &all)));
+                }
+                Part::Version(is_project_s) => {
                     let version = dotnet::version(self.execution, self.inputs, &self.environment)?;
-                    let version = version.map(|version| Text::from(format!("PackageVersion={version}")));
-                    let properties: Vec<Text> = has(name).into_iter().chain(version).collect();
+                    let also = self.inputs.flag(is_project_s)?.then_some("Version");
+                    let names = || std::iter::once("PackageVersion").chain(also);
                     words.extend(
-                        properties
-                            .into_iter()
-                            .reduce(|one, next| joined(";", &one, &next))
-                            .map(|all| joined("", &(*beginning).into(), &all)),
+                        version.iter().flat_map(|it| names().map(move |name| format!("/p:{name}={it}").into())),
                     );
                 }
                 Part::Switch(name, value, parts) => {
@@ -307,6 +330,10 @@ impl<'m, 'j> Making<'m, 'j> {
                     }
                 }
                 Part::File => words.extend(file.clone()),
+                Part::Package => words.extend(file.clone().map(|file| match file.flatten().ends_with(".nuspec") {
+                    true => joined("", &"-p:NuspecFile=".into(), &file),
+                    false => file,
+                })),
                 Part::FileOption(word) => {
                     if let Some(file) = &file {
                         words.extend([(*word).into(), file.clone()]);
@@ -418,9 +445,11 @@ fn told_call(words: &[Text]) -> Text {
 }
 
 /// Returns the script of several calls. Each but the first says itself that it begins. One that fails ends the
-/// script, or says so and leaves the end to the last; the code of the first that failed is the script's.
-fn text(lines: &[Line]) -> Text {
+/// script, or says so and leaves the end to the last; the code of the first that failed is the script's. The numbers
+/// of those that succeed are written to a file, if somebody wants to know.
+fn text(lines: &[Line], done: Option<&Path>) -> Text {
     let mut text = Text::default();
+    let note = |at: usize| done.map(|file| format!(" && echo {at} >> {}", quote(&file.to_string_lossy())));
     let goes_on = lines.len() > 1 && lines.iter().any(|line| line.is_survived);
     if goes_on {
         // A tool that takes an interrupt as its own failure would be followed by the next one.
@@ -432,7 +461,11 @@ fn text(lines: &[Line]) -> Text {
             text.append(&quoted(&told_call(&line.words)));
             text.append(&"\n".into());
         }
+        let folder = line.folder.as_ref().map(|folder| format!("cd {} && ", quote(&folder.to_string_lossy())));
+        text.append(&folder.as_ref().map_or_else(String::new, |it| format!("({it}")).into());
         text.append(&line_of(line.words.iter().map(quoted)));
+        text.append(&if folder.is_some() { ")" } else { "" }.into());
+        text.append(&note(at).unwrap_or_default().into());
         if goes_on && line.is_survived {
             text.append(&" || { pipehook_code=$?; : ${pipehook_failed:=$pipehook_code}\n".into());
             text.append(&"printf '##[error]`%s` exited with code '\\''%s'\\''.\\n' ".into());
@@ -451,7 +484,7 @@ fn text(lines: &[Line]) -> Text {
 /// Returns which folders are zipped afterwards.
 fn published<'s>(
     execution: &Execution<'_>,
-    inputs: &Inputs,
+    (place, inputs): (usize, &Inputs),
     tool: &Tool,
     step: &Step,
     subjects: impl Iterator<Item = &'s Subject>,
@@ -466,8 +499,9 @@ fn published<'s>(
     let directory = directory.map_err(|error| format!("The working directory can't be used: {error}."))?;
     let directory = directory.map_or(Ok(workspace.sources.clone()), |it| workspace.inside(it.flatten().trim()))?;
     let arguments = (inputs.text(published.arguments), inputs.flag(published.is_apart)?);
-    let projects = subjects.map(|subject| if let Subject::File(file) = subject { Some(file.as_path()) } else { None });
-    Published::new(workspace, &directory, arguments, projects).map(Some)
+    let done = workspace.temporary.join(format!("{}.published", place + 1));
+    super::checkout::remove(&done).map_err(|error| format!("`{}` can't be removed: {error}.", done.display()))?;
+    Published::new((workspace, done), &directory, arguments, subjects.map(Subject::file)).map(Some)
 }
 
 /// Returns which results of tests are looked at afterwards.

@@ -14,7 +14,7 @@ mkdir -p \"$out/sub\"; echo app > \"$out/app.dll\"; echo x > \"$out/sub/x\"
 
 const PROJECTS: &str = "\
 - script: |
-    mkdir -p api/wwwroot site lib; touch api/api.csproj lib/lib.csproj
+    mkdir -p api/wwwroot site/wwwroot lib; touch api/api.csproj lib/lib.csproj
     echo '<Project Sdk=\"Microsoft.NET.Sdk.Web\">' > site/site.fsproj
 ";
 
@@ -57,7 +57,7 @@ fn a_folder_of_the_author_s_keeps_its_zip_and_none_is_made_where_none_is_wanted(
     for (inputs, found) in [
         ("zipAfterPublish: false, arguments: -o out", vec!["out/lib/app.dll", "out/lib/sub/x"]),
         ("zipAfterPublish: false, modifyOutputPath: false, arguments: -o out", vec!["out/app.dll", "out/sub/x"]),
-        ("modifyOutputPath: false, arguments: -o out", vec!["out/app.dll", "out/out.zip", "out/sub/x"]),
+        ("modifyOutputPath: false, arguments: -o out", vec!["out/out.zip"]),
         ("arguments: --no-build", vec!["lib/bin/Release/publish.zip", "lib/lib.csproj"]),
     ] {
         let steps = format!(
@@ -72,6 +72,70 @@ fn a_folder_of_the_author_s_keeps_its_zip_and_none_is_made_where_none_is_wanted(
         found.dedup();
         assert!(lines.ends_with(&found), "{inputs}: {output:?}");
     }
+}
+
+#[test]
+fn what_was_published_has_its_zip_though_another_project_could_not_be() {
+    let machine = Machine::new();
+    machine.program(
+        "dotnet",
+        &format!("case $* in *bad*) mkdir -p out/bad; echo half > out/bad/x; exit 5;; esac\n{DOTNET}"),
+    );
+    let steps = "\
+steps:
+- script: mkdir a bad c; touch a/a.csproj bad/bad.csproj c/c.csproj
+- task: DotNetCoreCLI@2
+  inputs: {command: publish, publishWebProjects: false, projects: '*/*.csproj', arguments: -o out}
+- script: find out -type f | sort
+  condition: failed()
+";
+    let output = machine.run(steps).ended_with(1);
+    let lines: Vec<&str> = output.stdout.lines().filter(|line| line.starts_with("out/")).collect();
+    assert_eq!(lines, ["out/a.zip", "out/bad/x", "out/c.zip"], "{output:?}");
+    prints(&output, &["##[error]dotnet exited with code '5'."]);
+}
+
+#[test]
+fn projects_for_the_web_are_those_that_show_it_or_else_those_that_name_it() {
+    let machine = machine();
+    let run = |also: &str| {
+        let made = format!(
+            "- script: |\n    mkdir -p one two; echo '<Project Sdk=\"Microsoft.NET.Sdk.Web\">' | tee one/one.csproj > two/two.csproj{also}\n"
+        );
+        let publish = "- task: DotNetCoreCLI@2\n  inputs: {command: publish, zipAfterPublish: false}\n";
+        let output = machine.run(&format!("steps:\n{made}{publish}")).ended_with(0);
+        let named = |name: &&str| output.stdout.contains(&format!("/{name}.csproj]"));
+        ["one", "two"].into_iter().filter(named).collect::<Vec<_>>()
+    };
+    assert_eq!(run(""), ["one", "two"]);
+    assert_eq!(run("; touch two/web.config"), ["two"]);
+}
+
+#[test]
+fn packages_are_fetched_and_made_in_the_folder_of_each_project() {
+    let machine = Machine::new();
+    machine.program("dotnet", "printf '%s:' \"${PWD##*/}\"; printf ' [%s]' \"${@//*\\/s\\//s/}\"; echo\n");
+    let run = |inputs: &str| {
+        let made = "- script: mkdir -p web/in api; touch web/in/a.csproj api/b.nuspec\n";
+        let steps =
+            format!("variables: {{conf: Release}}\nsteps:\n{made}- task: DotNetCoreCLI@2\n  inputs: {{{inputs}}}\n");
+        let output = machine.run(&steps).ended_with(0);
+        output.stdout.lines().filter(|line| line.contains(": [")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let restore = "command: restore, projects: '**/*.csproj', feedsToUse: config, nugetConfigPath: api/nuget.config, restoreDirectory: packages, noCache: true";
+    assert_eq!(
+        run(&format!("{restore}, verbosityRestore: '-', restoreArguments: --force, workingDirectory: web")),
+        [
+            "in: [restore] [s/web/in/a.csproj] [--packages] [s/packages] [--configfile] [s/api/nuget.config] [--no-cache] [--force]"
+        ]
+    );
+    let pack = "command: pack, packagesToPack: '**/*.csproj;**/*.nuspec', packDirectory: out, configuration: $(conf), buildProperties: 'A=b;C=d'";
+    let more = "nobuild: true, includesymbols: true, includesource: true, versioningScheme: byEnvVar, versionEnvVar: conf, addVersionToProjectFile: true, verbosityPack: Minimal";
+    let rest = "[--output] [s/out] [--no-build] [--include-symbols] [--include-source] [/p:Configuration=Release;A=b;C=d] [/p:PackageVersion=Release] [/p:Version=Release] [--verbosity] [Minimal]";
+    assert_eq!(
+        run(&format!("{pack}, {more}")),
+        [format!("api: [pack] [s/api/b.nuspec] {rest}"), format!("in: [pack] [s/web/in/a.csproj] {rest}")]
+    );
 }
 
 #[test]
@@ -100,17 +164,17 @@ fn packages_have_the_version_that_the_scheme_makes() {
     let env = "versioningScheme: byEnvVar, versionEnvVar";
     for (inputs, arguments) in [
         ("versioningScheme: off", ""),
-        (&*format!("{env}: PACK_VERSION"), " [-p:PackageVersion=1.2.3-rc.1]"),
-        (&*format!("{env}: pack.version, buildProperties: A=b"), " [-p:A=b;PackageVersion=1.2.3-rc.1]"),
+        (&*format!("{env}: PACK_VERSION"), " [/p:PackageVersion=1.2.3-rc.1]"),
+        (&*format!("{env}: pack.version, buildProperties: A=b"), " [/p:A=b] [/p:PackageVersion=1.2.3-rc.1]"),
     ] {
         let output = pack(inputs).ended_with(0).stdout;
-        assert!(output.contains(&format!("/a.csproj] [--output] [out]{arguments} [--verbosity]")), "{output}");
+        assert!(output.contains(&format!("/s/out]{arguments} [--verbosity]")), "{output}");
     }
     let by_name = pack("versioningScheme: byBuildNumber").ended_with(0).stdout;
-    assert!(by_name.contains("[-p:PackageVersion=4.5.6"), "{by_name}");
+    assert!(by_name.contains("[/p:PackageVersion=4.5.6"), "{by_name}");
     let parts = "majorVersion: 2, minorVersion: 3, patchVersion: 4";
     let before = pack(&format!("versioningScheme: byPrereleaseNumber, {parts}")).ended_with(0).stdout;
-    let version = before.split("[-p:PackageVersion=2.3.4-CI-").nth(1).and_then(|rest| rest.split(']').next());
+    let version = before.split("[/p:PackageVersion=2.3.4-CI-").nth(1).and_then(|rest| rest.split(']').next());
     let form: String = version.expect(&before).chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
     assert_eq!(form, "00000000-000000");
     for (inputs, sentence) in [

@@ -55,6 +55,46 @@ steps:
 }
 
 #[test]
+fn preferences_of_power_shell_are_known_when_the_step_begins() {
+    let machine = with(&[]);
+    machine.program("pwsh", POWER_SHELL).file("x.ps1", "");
+    let run = |word: &str, step: &str| {
+        machine.run(&format!("variables: {{word: '{word}'}}\nsteps:\n- script: touch x.ps1\n{step}\n"))
+    };
+    let shortcut = "- pwsh: x\n  errorActionPreference: $(word)\n  warningPreference: $(word)";
+    let inline = "- task: PowerShell@2\n  inputs: {targetType: inline, script: x, errorActionPreference: $(word), warningPreference: $(word)}";
+    let file =
+        "- task: PowerShell@2\n  inputs: {filePath: x.ps1, errorActionPreference: $(word), warningPreference: $(word)}";
+    for step in [shortcut, inline, file] {
+        for (word, error, warning) in [
+            ("CONTINUE", "continue", Some("continue")),
+            ("silentlycontinue", "silentlyContinue", Some("silentlyContinue")),
+            (" stop ", "stop", Some("stop")),
+            ("default", "continue", None),
+        ] {
+            let output = run(word, step).ended_with(0);
+            let lines = || output.stdout.lines();
+            assert!(
+                lines().any(|it| it.ends_with(&format!("$ErrorActionPreference = '{error}'"))),
+                "{step} {output:?}"
+            );
+            let set =
+                lines().find(|it| it.starts_with("$WarningPreference")).map(str::to_owned).map(|it| it.to_lowercase());
+            let wanted = warning.map(|word| format!("$warningpreference = '{word}'").to_lowercase());
+            assert_eq!(set, wanted, "{step} {output:?}");
+        }
+        let output = run("stopp", step).ended_with(1);
+        let told = "##[error]The input `errorActionPreference` is one of `default`, `stop`, `continue`, `silentlyContinue`, not `stopp`.";
+        let other =
+            told.replace("error]The input `error", "error]The input `warning").replace("warningAction", "warning");
+        assert!(output.stdout.lines().any(|it| it == told || it == other), "{step} {output:?}");
+    }
+    let step = "steps:\n- pwsh: x\n  errorActionPreference: ${{ parameters.hook.title }}\n";
+    let output = machine.run_with(step, r#"{"title":"continue"}"#).ended_with(1);
+    assert!(output.stderr.contains("error[") || output.stdout.contains("Payload text can't be"), "{output:?}");
+}
+
+#[test]
 fn power_shell_fails_a_step_as_its_options_say() {
     let machine = with(&[]);
     machine.program("pwsh", "echo oops >&2; exit $CODE\n");

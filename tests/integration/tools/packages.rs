@@ -186,10 +186,16 @@ steps:
 ";
     let output = machine.run(steps).ended_with(1);
     let lines: Vec<&str> = output.stdout.lines().filter(|line| line.starts_with("after ")).collect();
-    assert_eq!(lines, ["after two: of two, ***, two, Failed", "after one: of one, ***, two, Failed"], "{output:?}");
+    let skipped = "after never: undefined, undefined, two, Failed";
+    assert_eq!(
+        lines,
+        ["after two: of two, ***, two, Failed", skipped, "after one: of one, ***, two, Failed"],
+        "{output:?}"
+    );
     let frames = ["##[section]Starting: Post-job: first", "##[section]Finishing: Post-job: first"];
     prints(&output, &["main one undefined", "main two undefined", frames[0], frames[1]]);
-    assert!(!output.stdout.contains("hush") && !output.stdout.contains("never"), "{output:?}");
+    assert!(!output.stdout.contains("hush") && !output.stdout.contains("main never"), "{output:?}");
+    assert!(!output.stdout.lines().any(|line| line.ends_with("never") && line.starts_with('$')), "{output:?}");
     let told = "##[warning]the variable `mine` of the task is not set: it is read-only";
     assert_eq!(output.stdout.lines().filter(|line| *line == told).count(), 2, "{output:?}");
 }
@@ -249,10 +255,172 @@ fn a_package_does_not_do_what_it_restricts_itself_from() {
     );
 }
 
+/// Adds a package with a part before the job's steps.
+fn early(machine: &Machine, name: &str, before: &str) {
+    machine.file(&format!("tasks/{name}/before.js"), before);
+    package(machine, (name, r#","prejobexecution":{"Node10":{"target":"before.js"}}"#), MAIN, Some(AFTER));
+}
+
+const BEFORE: &str = "\
+const { INPUT_PATH: name, AGENT_JOBSTATUS: status, SEEN } = process.env;
+console.log(`before ${name}: ${status}, ${SEEN}, ${require('fs').readdirSync('.').length}`);
+console.log(`##vso[task.settaskvariable variable=mine]early ${name}`);
+console.log(`##vso[task.setvariable variable=seen]early ${name}`);
+console.log('##vso[task.logissue type=warning]it is early');
+if (name === 'worse') process.exit(4);
+";
+
+#[test]
+fn what_a_package_does_before_the_job_comes_before_all_steps_and_as_its_step_s_condition_says() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    early(&machine, "Tidy", BEFORE);
+    let steps = "\
+steps:
+- script: touch here; echo first $(seen)
+- task: Tidy@1
+  displayName: one
+  inputs: {path: one}
+- task: Tidy@1
+  condition: failed()
+  inputs: {path: never}
+- task: Tidy@1
+  condition: eq(variables.seen, 'early one')
+  inputs: {path: two}
+";
+    let output = machine.run(steps).ended_with(0);
+    let told = |line: &&str| {
+        ["before ", "first ", "main ", "after ", "##[section]Starting: P"].iter().any(|it| line.starts_with(it))
+    };
+    let lines: Vec<&str> = output.stdout.lines().filter(told).collect();
+    assert_eq!(
+        lines,
+        [
+            "##[section]Starting: Pre-job: one",
+            "before one: Succeeded, undefined, 0",
+            "##[section]Starting: Pre-job: Tidy",
+            "before two: Succeeded, early one, 0",
+            "first early two",
+            "main one early one",
+            "##[section]Starting: Post-job: Tidy",
+            "after two: early two, undefined, one, Succeeded",
+            "##[section]Starting: Post-job: Tidy",
+            "after never: undefined, undefined, one, Succeeded",
+            "##[section]Starting: Post-job: one",
+            "after one: of one, ***, one, Succeeded",
+        ],
+        "{output:?}"
+    );
+    // The variables of the first are gone for the second, and its condition does not hold any more.
+    assert!(!output.stdout.contains("main two"), "{output:?}");
+}
+
+#[test]
+fn a_package_of_a_step_that_is_not_asked_for_does_nothing() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    early(&machine, "Tidy", BEFORE);
+    let step = |name: &str| format!("- task: Tidy@1\n  name: {name}\n  inputs: {{path: {name}}}\n");
+    machine.file("pipelines/p.yml", &format!("steps:\n{}{}", step("one"), step("two")));
+    let output = machine.command(&["run", "pipelines/p.yml", "--raw", "--step", "two"]).ended_with(0);
+    let told = |line: &&str| ["before ", "main ", "after "].iter().any(|it| line.starts_with(it));
+    let lines: Vec<&str> =
+        output.stdout.lines().filter(told).map(|line| line.split(':').next().unwrap_or(line)).collect();
+    assert_eq!(lines, ["before two", "main two early two", "after two"], "{output:?}");
+}
+
+#[test]
+fn steps_are_skipped_where_what_a_package_does_before_them_fails() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\nconnections: {open: {auth: none}}\n");
+    early(&machine, "Tidy", BEFORE);
+    let steps = "\
+resources: {webhooks: [{webhook: hook, connection: open}]}
+steps:
+- script: echo not this
+- task: Tidy@1
+  inputs: {path: worse}
+- script: echo status $(Agent.JobStatus)
+  condition: failed()
+";
+    let output = machine.run(steps).ended_with(1);
+    prints(&output, &["before worse: Succeeded, undefined, 0", "##[error]Node exited with code '4'.", "status Failed"]);
+    assert!(!output.stdout.contains("not this") && !output.stdout.contains("main worse"), "{output:?}");
+    assert!(output.stdout.contains("after worse: early worse"), "{output:?}");
+    let tolerated = steps.replace("  inputs: {path: worse}", "  continueOnError: true\n  inputs: {path: worse}");
+    let output = machine.run(&tolerated).ended_with(0);
+    prints(&output, &["not this", "main worse early worse"]);
+    machine.file("pipelines/p.yml", steps);
+    let server = machine.serve();
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    machine.command(&["runs", "wait", "p#1"]).ended_with(1);
+    let text = machine.command(&["runs", "show", "p#1"]).ended_with(0).stdout;
+    for told in ["`Pre-job: Tidy` failed, before the job's steps", "warning: it is early", "skipped"] {
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn a_package_may_do_all_it_does_before_and_after_the_job() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    let parts = r#"{"Node20_1":{"target":"before.js"}}"#;
+    let text = definition("Tidy", 1, parts).replace("\"execution\"", "\"prejobexecution\"");
+    machine.file("tasks/Tidy/task.json", &text).file("tasks/Tidy/before.js", BEFORE);
+    let output =
+        machine.run("steps:\n- task: Tidy@1\n  inputs: {path: one}\n- script: echo then $(seen)\n").ended_with(0);
+    prints(&output, &["before one: Succeeded, undefined, 0", "then early one"]);
+    assert_eq!(output.stdout.matches("before one").count(), 1, "{output:?}");
+}
+
+#[test]
+fn a_part_of_a_package_that_is_not_there_is_told_before_the_run() {
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    for (key, name) in [("prejobexecution", "Early"), ("postjobexecution", "Late")] {
+        let more = format!(r#"{{"Node20_1":{{"target":"x.js"}}}},"{key}":{{"Node20":{{"target":"{name}.js"}}}}"#);
+        machine.file(&format!("tasks/{name}/task.json"), &definition(name, 1, &more));
+        machine.file(&format!("tasks/{name}/x.js"), "");
+        machine.file("pipelines/p.yml", &format!("steps:\n- task: {name}@1\n  inputs: {{path: x}}\n"));
+        let checked = machine.command(&["check", "pipelines/p.yml"]).ended_with(1).stderr;
+        assert!(checked.contains(&format!("its handler is not there: `{name}.js`")), "{checked}");
+    }
+}
+
+#[test]
+fn caches_are_saved_among_what_steps_do_after_the_job_and_not_after_a_failure_there() {
+    if !has_node() {
+        return;
+    }
+    let machine = Machine::with_configuration("tasks: tasks\n");
+    package(&machine, ("Tidy", ""), MAIN, Some(AFTER));
+    let steps = |last: &str| {
+        format!(
+            "steps:\n- task: Tidy@1\n  inputs: {{path: one}}\n- task: Cache@2\n  displayName: keep\n  inputs: {{key: '{last}', path: d}}\n- task: Tidy@1\n  inputs: {{path: {last}}}\n- script: mkdir d\n"
+        )
+    };
+    let output = machine.run(&steps("two")).ended_with(0);
+    let told = |line: &&str| line.starts_with("after ") || line.starts_with("Saved") || line.contains("Post-job: keep");
+    let lines: Vec<&str> = output.stdout.lines().filter(told).collect();
+    let [two, start, saved, end, one] = lines[..] else { panic!("{output:?}") };
+    assert!(two.starts_with("after two") && one.starts_with("after one"), "{output:?}");
+    assert!(saved.starts_with("Saved the cache of the key `two`"), "{output:?}");
+    assert_eq!([start, end], ["##[section]Starting: Post-job: keep", "##[section]Finishing: Post-job: keep"]);
+    let failed = machine.run(&steps("worse")).ended_with(1);
+    assert!(!failed.stdout.contains("Saved the cache"), "{failed:?}");
+}
+
 #[test]
 fn parts_of_a_package_that_do_not_run_are_told_before() {
     let machine = Machine::with_configuration("tasks: tasks\n");
-    let before = r#","prejobexecution":{"Node16":{"target":"x.js"}}"#;
+    let before = r#","prejobexecution":{"PowerShell3":{"target":"x.ps1"}}"#;
     package(&machine, ("Early", before), "", Some(""));
     package(&machine, ("Late", r#","postjobexecution":{"PowerShell3":{"target":"x.ps1"}}"#), "", None);
     machine

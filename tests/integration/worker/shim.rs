@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use super::output::{bash, is_gone};
-use crate::support::{Folder, checksum, request, until};
+use crate::support::{Folder, PROGRAM, checksum, request, until};
 use async_trait::async_trait;
 use pipehook::process::{Command, Exit, Line, Moment, Output, StandardError, Term, Timepiece};
 use pipehook::run::RunResult::{Failed, Succeeded};
@@ -122,6 +122,49 @@ fn a_step_that_kills_its_own_shim_fails_and_leaves_nothing() {
     assert!(story.errors()[0].contains("shim was killed"), "{story:?}");
     let number = std::fs::read_to_string(number).expect("a number");
     assert!(is_gone(number.trim()), "process {number} lives on");
+}
+
+#[test]
+fn signals_that_the_server_was_told_to_ignore_or_blocks_work_in_its_steps() {
+    let folder = Folder::new("");
+    // Bash ignores `QUIT` by itself.
+    let kinds = ["INT", "HUP", "USR1", "USR2", "TERM", "PIPE", "CHLD"];
+    let ends: String = kinds.map(|kind| format!("bash -c 'kill -{kind} $$; echo lives'; echo {kind} $?; ")).concat();
+    folder.write("pipelines/p.yml", &format!("steps:\n- bash: {ends}\n- bash: kill -INT $$; sleep 1000\n"));
+    let ignored = "--ignore-signal=INT,HUP,QUIT,USR1,TERM,CHLD,PIPE --block-signal=USR2";
+    let output = folder.shell(&format!("exec env {ignored} {PROGRAM} run pipelines/p.yml --raw"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    for told in ["INT 130", "HUP 129", "USR1 138", "USR2 140", "TERM 143", "PIPE 141"] {
+        assert!(text.lines().any(|line| line == told), "{told}: {output:?}");
+    }
+    assert_eq!(text.lines().filter(|line| *line == "lives").count(), 1, "only `CHLD` ends nobody: {output:?}");
+    assert!(text.contains("##[error]Bash was ended by signal 2."), "{output:?}");
+}
+
+#[test]
+fn the_system_rather_ends_what_a_step_starts_than_its_shim() {
+    let own = "/proc/self/oom_score_adj";
+    let Ok(server) = std::fs::read_to_string(own) else { return };
+    let server: i32 = server.trim().parse().expect("a number");
+    // Not everybody may do it, in some sandboxes.
+    if std::process::Command::new("bash")
+        .args(["-c", &format!("echo 1000 > {own}")])
+        .status()
+        .is_ok_and(|it| !it.success())
+    {
+        return;
+    }
+    // The shim is as before when the program has begun, which may be a moment later.
+    let shim = format!(
+        "for i in {{1..500}}; do read it < /proc/$PPID/oom_score_adj; [ $it = {server} ] && break; sleep 0.02; done"
+    );
+    let shown = format!("{shim}; cat {own}; echo $it; bash -c 'cat {own}'; echo $PPID");
+    let story = run(vec![step(&*shown), step("echo 900 > /proc/$PPID/oom_score_adj; echo $PPID"), step(&*shown)]);
+    let raised = (server + 500).min(1000).to_string();
+    let (first, second, third) = (story.output(0), story.output(1), story.output(2));
+    assert_eq!(first[..3], [&*raised, &server.to_string(), &raised], "{story:?}");
+    assert_eq!(first[3], second[0], "an unchanged shim is used again");
+    assert_eq!(third[..3], first[..3], "a changed one is not: {story:?}");
 }
 
 #[test]

@@ -63,6 +63,8 @@ pub enum Each {
     /// For each file that the patterns of an input mean, until one call fails; once without a file where
     /// it has none.
     File(&'static str),
+    /// Likewise, each call in the folder of its file.
+    Beside(&'static str),
     /// Likewise, but a call that failed keeps the others from nothing: the step fails at the end.
     Project(&'static str, Missing),
     /// For each project of .NET that is for the web, likewise.
@@ -93,21 +95,27 @@ pub enum Part {
     Value(&'static str),
     /// The value split into words.
     Words(&'static str),
-    /// A word and behind it the value, if there is one.
+    /// A word and behind it the value, if there is one; `-` is none.
     Option(&'static str, &'static str),
+    /// The same for a path, which begins at the sources.
+    Path(&'static str, &'static str),
     /// A beginning and the value in one word, if there is one.
     Joined(&'static str, &'static str),
     /// Words, if the input has the value.
     Switch(&'static str, &'static str, &'static [Part]),
     /// The file that the call is made for.
     File,
+    /// The same, as a property where it is a `.nuspec`.
+    Package,
     /// A word, and the file that the call is made for, if there is one.
     FileOption(&'static str),
     /// The value split into words; behind `-o` or `--output` is a folder in the named one, called like that
     /// around the file that the call is made for, if the second input is true.
     Published(&'static str, &'static str),
-    /// A beginning and the value in one word, with the version of packages that other inputs ask for.
+    /// The properties of a package in one word: the configuration, if the first input has one, and those of the second.
     Properties(&'static str, &'static str),
+    /// The version of a package that inputs ask for, as properties; also as the project's if the input is true.
+    Version(&'static str),
     /// The folder around that file, if the input has the value, else the value.
     Around(&'static str, &'static str),
     /// An image: the value of the first input, `:`, and the line that the call is made for.
@@ -175,25 +183,26 @@ impl Tool {
 mod tests {
     use super::super::find;
     use super::*;
-    use Each::{File as EachFile, First, Line, Once, Project, WebProject};
+    use Each::{Beside, File as EachFile, First, Line, Once, Project, WebProject};
     use Part::{
-        Around, File, FileOption, Joined, Macro, Option as Labeled, Properties, Switch, Tagged, Tags, Value, Word,
-        Words,
+        Around, File, FileOption, Joined, Macro, Option as Labeled, Package, Path, Properties, Switch, Tagged, Tags,
+        Value, Version, Word, Words,
     };
 
     fn inputs_of(part: &Part) -> Vec<&'static str> {
         match part {
-            Word(_) | Macro(_) | File | FileOption(_) => Vec::new(),
+            Word(_) | Macro(_) | File | Package | FileOption(_) => Vec::new(),
             Value(input)
             | Words(input)
             | Labeled(_, input)
+            | Path(_, input)
             | Joined(_, input)
-            | Properties(_, input)
+            | Version(input)
             | Around(input, _)
             | Tagged(input) => {
                 vec![input]
             }
-            Tags(_, input, other) | Part::Published(input, other) => vec![input, other],
+            Tags(_, input, other) | Properties(input, other) | Part::Published(input, other) => vec![input, other],
             Switch(input, _, parts) => std::iter::once(*input).chain(parts.iter().flat_map(inputs_of)).collect(),
         }
     }
@@ -205,7 +214,7 @@ mod tests {
             let calls = tool.calls.iter();
             let of_calls = calls.flat_map(|call| {
                 let each = match call.each {
-                    EachFile(input) | Project(input, _) | First(input) | Line(input) => Some(input),
+                    EachFile(input) | Beside(input) | Project(input, _) | First(input) | Line(input) => Some(input),
                     Once | WebProject => None,
                 };
                 let file = if let Program::File(input) = call.program { Some(input) } else { None };

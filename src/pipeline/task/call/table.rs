@@ -1,10 +1,10 @@
 //! Every task that only calls a tool: one row a task.
 
 use super::{Call, Each, Missing, Part, Program, Results, Tool};
-use Each::{File as EachFile, First, Line, Once, Project, WebProject};
+use Each::{Beside, File as EachFile, First, Line, Once, Project, WebProject};
 use Part::{
-    Around, File, FileOption, Joined, Macro, Option as Labeled, Properties, Published, Switch, Tagged, Tags, Value,
-    Word, Words,
+    Around, File, FileOption, Joined, Macro, Option as Labeled, Package, Path, Properties, Published, Switch, Tagged,
+    Tags, Value, Version, Word, Words,
 };
 
 const NO_FEEDS: &str = "there are no feeds and service connections here: put the address and the credentials into the \
@@ -130,12 +130,12 @@ pub const TOOLS: &[Tool] = &[
             Call {
                 when: &[("command", &["restore"])],
                 program: DOTNET,
-                each: EachFile("projects"),
+                each: Beside("projects"),
                 parts: &[
                     Word("restore"),
                     File,
-                    Switch("selectOrConfig", "config", &[Labeled("--configfile", "nugetConfigPath")]),
-                    Labeled("--packages", "packagesDirectory"),
+                    Path("--packages", "packagesDirectory"),
+                    Switch("selectOrConfig", "config", &[Path("--configfile", "nugetConfigPath")]),
                     Switch("noCache", "true", &[Word("--no-cache")]),
                     Labeled("--verbosity", "verbosityRestore"),
                     Words("restoreArguments"),
@@ -159,16 +159,16 @@ pub const TOOLS: &[Tool] = &[
             Call {
                 when: &[("command", &["pack"])],
                 program: DOTNET,
-                each: EachFile("searchPatternPack"),
+                each: Beside("searchPatternPack"),
                 parts: &[
                     Word("pack"),
-                    File,
-                    Labeled("--output", "outputDir"),
-                    Labeled("--configuration", "configurationToPack"),
+                    Package,
+                    Path("--output", "outputDir"),
                     Switch("nobuild", "true", &[Word("--no-build")]),
                     Switch("includesymbols", "true", &[Word("--include-symbols")]),
                     Switch("includesource", "true", &[Word("--include-source")]),
-                    Properties("-p:", "buildProperties"),
+                    Properties("configurationToPack", "buildProperties"),
+                    Version("addVersionToProjectFile"),
                     Labeled("--verbosity", "verbosityPack"),
                 ],
             },
