@@ -241,7 +241,7 @@ fn announce(lines: &str) {
 fn report_secrets(config: &Config) {
     let now = Timestamp::now();
     for connection in config.connections.iter().filter(|it| it.enabled) {
-        for weakness in connection.weaknesses() {
+        for weakness in connection.weaknesses(now) {
             tracing::warn!(connection = connection.name, "{weakness}");
         }
     }

@@ -89,17 +89,18 @@ impl Connection {
         !self.secrets().is_empty() && self.live_secrets(now).next().is_none()
     }
 
-    /// Returns what is weak about its secrets, each in a sentence that shows none.
-    pub fn weaknesses(&self) -> Vec<String> {
+    /// Returns what is weak about its live secrets, each in a sentence that shows none.
+    pub fn weaknesses(&self, now: Timestamp) -> Vec<String> {
+        let live: Vec<&Secret> = self.live_secrets(now).collect();
         let mut found = Vec::new();
-        for (at, secret) in self.secrets().iter().enumerate() {
+        for (at, secret) in live.iter().enumerate() {
             if secret.is_short() {
                 found.push(format!(
                     "the secret `{}` has fewer than {SECRET_BYTES_LEAST} bytes: it can be guessed",
                     secret.name
                 ));
             }
-            if let Some(same) = self.secrets()[..at].iter().find(|it| it.bytes() == secret.bytes()) {
+            if let Some(same) = live[..at].iter().find(|it| it.bytes() == secret.bytes()) {
                 let names = format!("`{}` and `{}`", same.name, secret.name);
                 found.push(format!("the secrets {names} are the same: that one of them is used tells nothing"));
             }

@@ -239,7 +239,7 @@ fn a_connection_that_has_outlived_its_secrets_is_told() {
     let folder = Folder::new(
         "connections:\n  gone: {secret: {value: old, until: 2020-01-01}}\n  \
          off: {secret: {value: old, until: 2020-01-01}, enabled: false}\n  \
-         both: {secret: [{value: old, until: 2020-01-01}, {value: new}]}\n",
+         both: {secret: [{value: old, until: 2020-01-01}, {value: 0123456789abcdef}]}\n",
     );
     folder.write("pipelines/p.yml", "steps:\n- script: echo\n");
     let told = folder.run(&["check"]).ended_with(0).stderr;

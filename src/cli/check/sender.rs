@@ -119,7 +119,7 @@ pub(super) fn connections(config: &Config, now: Timestamp) -> Vec<Report> {
             let warning = Diagnostic::warning_without_place(Code::Configuration, title);
             diagnostics.push(warning.help("add the secret that its sender has now, or say `enabled: false`"));
         }
-        for weakness in connection.weaknesses() {
+        for weakness in connection.weaknesses(now) {
             let title = format!("connection `{name}`: {}", shown_sentence(&weakness));
             let warning = Diagnostic::warning_without_place(Code::Configuration, title);
             diagnostics.push(warning.help("make each of 32 random bytes of its own: `openssl rand -hex 32`"));
