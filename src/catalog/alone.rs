@@ -2,14 +2,16 @@
 //! wrong too, and is best told of in its own words.
 
 use super::disk::{Moment, absolute, repository_of};
-use super::load::{read, shown_path};
+use super::load::{Instead, read, shown_path};
+use super::mend::{self, Changed};
 use super::sure::add_sure_mistakes_of_template;
 use super::{Library, folder};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span, nearest, shown};
 use crate::pipeline;
-use crate::template::{Inputs, Template, TemplateKind};
+use crate::template::{Files, Inputs, Template, TemplateKind};
 use crate::yaml::{self, Node};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The keys of which a template has one at its top.
 const BODIES: [&str; 5] = ["steps", "jobs", "stages", VARIABLES, "extends"];
@@ -63,24 +65,43 @@ pub struct CheckedTemplate {
 /// Reads a template file by itself. `kind` is what it is named as, where a file names it; else what it
 /// holds decides.
 pub fn check_template(path: &Path, kind: Option<TemplateKind>, library: &Library) -> std::io::Result<CheckedTemplate> {
-    let text = read(path)?;
+    let text: Arc<str> = read(path)?.into();
     let moment = Moment::new(library);
+    let files = moment.files(path);
+    let name: Arc<str> = shown_path(path).into();
+    let CheckedTemplate { sources, diagnostics, included } = judged(&name, &text, kind, &files, library);
+    let judge = |changed: &Changed| {
+        let text = if changed.name == name { &changed.text } else { &text };
+        let judged = judged(&name, text, kind, &Instead { files: &files, changed }, library);
+        Some((judged.sources, judged.diagnostics))
+    };
+    let diagnostics = mend::explained(&sources, diagnostics, &judge);
+    Ok(CheckedTemplate { sources, diagnostics, included })
+}
+
+/// Returns what is wrong with the text of a template.
+fn judged(
+    name: &Arc<str>,
+    text: &Arc<str>,
+    kind: Option<TemplateKind>,
+    files: &dyn Files,
+    library: &Library,
+) -> CheckedTemplate {
     let mut sources = SourceMap::default();
-    let source = sources.add(shown_path(path), text.as_str());
+    let source = sources.add(name.clone(), text.clone());
     let mut diagnostics = Diagnostics::default();
-    let Some(document) = yaml::parse(&text, source, &mut diagnostics) else {
-        return Ok(CheckedTemplate { sources, diagnostics, included: Vec::new() });
+    let Some(document) = yaml::parse(text, source, &mut diagnostics) else {
+        return CheckedTemplate { sources, diagnostics, included: Vec::new() };
     };
     let Some(kind) = kind.or_else(|| TemplateKind::of(keys(&document))) else {
         diagnostics.push(without_body(&document));
-        return Ok(CheckedTemplate { sources, diagnostics, included: Vec::new() });
+        return CheckedTemplate { sources, diagnostics, included: Vec::new() };
     };
-    let files = moment.files(path);
-    let template = Template::load_alone(&document, kind, &files, pipeline::judge, &mut sources, &mut diagnostics);
-    let inputs = Inputs { groups: moment.library().groups.clone(), ..Inputs::default() };
+    let template = Template::load_alone(&document, kind, files, pipeline::judge, &mut sources, &mut diagnostics);
+    let inputs = Inputs { groups: library.groups.clone(), ..Inputs::default() };
     add_sure_mistakes_of_template(&template, kind, inputs, &sources, &mut diagnostics);
     let included = included(&template, &sources).collect();
-    Ok(CheckedTemplate { sources, diagnostics, included })
+    CheckedTemplate { sources, diagnostics, included }
 }
 
 /// Returns the files that a template or a pipeline names as templates, with what each is named as.

@@ -7,6 +7,7 @@
 use super::Library;
 use super::git;
 use super::load::{read, shown_path};
+use crate::pipeline::WITHOUT_REPOSITORY;
 use crate::template::{FileError, FileKey, FileText, Files, LISTED_MAX, Repository};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -208,9 +209,7 @@ impl Disk<'_> {
         let Some(declared) = declared else { return Ok(Source::Folder(self.root.clone())) };
         let folder = self.moment.library.repository(declared).ok_or_else(|| {
             let alias = &declared.alias;
-            format!(
-                "the configuration does not say where the repository `{alias}` is: `repositories: {{{alias}: PATH}}`"
-            )
+            format!("{WITHOUT_REPOSITORY} `{alias}` is: `repositories: {{{alias}: PATH}}`")
         })?;
         if !folder.is_dir() {
             return Err(format!("the repository `{}` is no folder: {}", declared.alias, folder.display()));

@@ -3,12 +3,13 @@
 use super::disk::Moment;
 use super::folder::{self, File};
 use super::known::Home;
+use super::mend::{self, Changed, Judged};
 use super::sure::add_sure_mistakes;
 use super::{Entry, Library, Listener, Pipeline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap, Span, shown};
 use crate::expression::{Reference, Step};
 use crate::pipeline::{self, FilterSource, Subject, TestSource, WebhookResource};
-use crate::template::{Files, Template};
+use crate::template::{FileError, FileKey, FileText, Files, Repository, Template};
 use crate::webhook::filter::{Filter, Pattern, Test};
 use crate::webhook::header;
 use crate::webhook::path::PathStep;
@@ -52,6 +53,8 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let judged = guarded(|| {
         let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, (home, moment.library()));
         add_sure_mistakes(&pipeline, &mut diagnostics);
+        let judge = |changed: &Changed| judged_again(&pipeline, changed, &files, (home, moment.library()));
+        let diagnostics = mend::explained(&pipeline.sources, diagnostics, &judge);
         (pipeline, diagnostics)
     });
     let (pipeline, diagnostics) = match judged {
@@ -89,6 +92,57 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
     let moment = Moment::new(library);
     let home = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     guarded(|| compile(&name, &shown_path(path), &text, &moment.files(path), (home, library)))
+}
+
+/// Returns everything that is wrong with a pipeline's files whatever it is started with, without what follows
+/// from other mistakes. `diagnostics` is what was found when it was loaded.
+pub fn explained(path: &Path, library: &Library, pipeline: &Pipeline, mut diagnostics: Diagnostics) -> Diagnostics {
+    add_sure_mistakes(pipeline, &mut diagnostics);
+    let moment = Moment::new(library);
+    let files = moment.files(path);
+    let home = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let judge = |changed: &Changed| judged_again(pipeline, changed, &files, (home, library));
+    mend::explained(&pipeline.sources, diagnostics, &judge)
+}
+
+/// Returns what would be wrong with a pipeline if one of its files had another text.
+fn judged_again(
+    pipeline: &Pipeline,
+    changed: &Changed,
+    files: &dyn Files,
+    home_and_library: (&Path, &Library),
+) -> Option<Judged> {
+    let own = pipeline.sources.iter().next()?;
+    let text = if own.name == changed.name { &changed.text } else { &own.text };
+    let files = Instead { files, changed };
+    let judge = || {
+        let (pipeline, mut diagnostics) = compile(&pipeline.name, &own.name, text, &files, home_and_library);
+        add_sure_mistakes(&pipeline, &mut diagnostics);
+        (pipeline.sources, diagnostics)
+    };
+    guarded(judge).ok()
+}
+
+/// Files of which one has another text.
+pub(super) struct Instead<'f> {
+    pub(super) files: &'f dyn Files,
+    pub(super) changed: &'f Changed,
+}
+
+impl Files for Instead<'_> {
+    fn pipeline(&self) -> FileKey {
+        self.files.pipeline()
+    }
+
+    fn read(&self, key: &FileKey, declared: Option<&Repository>) -> Result<FileText, FileError> {
+        let file = self.files.read(key, declared)?;
+        let is_it = *file.shown == *self.changed.name;
+        Ok(if is_it { FileText { text: self.changed.text.clone(), ..file } } else { file })
+    }
+
+    fn list(&self, folder: &FileKey, declared: Option<&Repository>) -> Vec<Arc<str>> {
+        self.files.list(folder, declared)
+    }
 }
 
 /// Judges one file so that a mistake of ours in doing so is an error of that file alone: the others are

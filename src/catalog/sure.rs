@@ -119,6 +119,12 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let read = diagnostics.len();
     every::of_pipeline(pipeline, diagnostics).into_iter().for_each(|mistake| add_news(mistake, diagnostics, read));
     for diagnostic in found {
+        // A text in which a value is missing is not the author's.
+        let lacks_value = |span: Span| gaps.places.iter().any(|gap| gap.overlaps(span));
+        let is_lacking = diagnostic.primary.as_ref().is_some_and(|label| lacks_value(label.span));
+        if diagnostic.code == Code::ExpressionSyntax && is_lacking {
+            continue;
+        }
         // What has no value because of another mistake is no object.
         let is_apart = !has_errors || diagnostic.code == Code::NotAString;
         let is_alone = pipeline.listeners.is_empty() && is_apart;

@@ -44,6 +44,7 @@ codes! {
     YamlAnchor "yaml-anchor",
     YamlTag "yaml-tag",
     DuplicateKey "duplicate-key",
+    Indentation "indentation",
     // Expressions.
     ExpressionSyntax "expression-syntax",
     UnknownName "unknown-name",

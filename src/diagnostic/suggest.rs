@@ -2,15 +2,22 @@
 
 /// The most words that a "did you mean" compares with, so that a long list costs nothing.
 const CANDIDATES_MAX: usize = 1_000;
+/// The least characters of a beginning that stands for the word.
+const BEGINNING_MIN: usize = 4;
 
 /// Returns the known word nearest to `written`, ignoring case, if one is near enough to be what
-/// was meant: at most one edit in three characters.
+/// was meant: at most one edit in three characters, or the one word that begins so.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
-    let allowed = (folded.chars().count() / 3).max(1);
+    let length = folded.chars().count();
+    let allowed = (length / 3).max(1);
+    let known: Vec<&str> = known.into_iter().take(CANDIDATES_MAX).collect();
+    let mut begun = known.iter().filter(|word| length >= BEGINNING_MIN && word.to_lowercase().starts_with(&folded));
+    if let (Some(word), None) = (begun.next(), begun.next()) {
+        return Some(word);
+    }
     known
         .into_iter()
-        .take(CANDIDATES_MAX)
         .map(|word| (strsim::damerau_levenshtein(&folded, &word.to_lowercase()), word))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -44,7 +44,7 @@ impl Checker<'_> {
 
     fn name(&mut self, written: &str, range: &Range<usize>, first: Option<&Suffix>) {
         let Some(name) = self.scope.name(written) else {
-            self.mistakes.push(unknown_name(written, range.clone(), self.scope));
+            self.mistakes.push(unknown_name(written, range.clone(), self.scope, first.is_none()));
             return;
         };
         let (Some(members), Some(suffix)) = (&name.members, first) else {

@@ -48,7 +48,7 @@ impl Evaluator<'_> {
 
     fn named(&self, name: &str, range: &Range<usize>) -> Result<Value, Mistake> {
         let value = self.context.value(name).cloned();
-        value.ok_or_else(|| unknown::unknown_name(name, range.clone(), self.scope()))
+        value.ok_or_else(|| unknown::unknown_name(name, range.clone(), self.scope(), false))
     }
 
     fn call(&self, call: &Call, range: &Range<usize>) -> Result<Value, Mistake> {

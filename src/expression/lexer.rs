@@ -235,6 +235,11 @@ fn not_a_number(run: &str, start: usize) -> Mistake {
         let title = format!("`{run}` is not part of the expression language");
         return Mistake::syntax(range, title, "there is no arithmetic");
     }
+    if run.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) {
+        let title = format!("the number `{}` has too many digits", shown(run));
+        let help = format!("as text it stands in single quotes: `'{}'`", shown(run));
+        return Mistake::syntax(range, title, "no number of the language is so large").help(help);
+    }
     let title = format!("`{}` is neither a number nor a version", shown(run));
     Mistake::syntax(range, title, "not a value").help(format!("put text in single quotes: `'{}'`", shown(run)))
 }

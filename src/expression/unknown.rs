@@ -12,7 +12,12 @@ const FOREIGN_NAMES: &[(&str, &str)] = &[
     ("env", "write `variables['name']`, or use the variable in the script"),
     ("matrix", "write `variables['name']`: the values of a matrix are variables"),
     ("strategy", "write `variables['strategy.name']`"),
+    ("dependencies", OF_OTHERS),
+    ("stageDependencies", OF_OTHERS),
 ];
+
+/// What steps and templates know of other jobs.
+const OF_OTHERS: &str = "give it to a variable of the job, `name: $[ dependencies.… ]`, and read `variables['name']`";
 
 /// Functions of other languages, and what stands for them here.
 const FOREIGN_FUNCTIONS: &[(&str, &str)] = &[
@@ -30,11 +35,13 @@ fn foreign(table: &[(&str, &str)], written: &str) -> Option<String> {
     table.iter().find(|(word, _)| word.eq_ignore_ascii_case(written)).map(|(_, help)| (*help).to_owned())
 }
 
-pub(super) fn unknown_name(written: &str, range: Range<usize>, scope: &Scope) -> Mistake {
+/// Returns the mistake of a name that is not known. One that stands alone may be meant as text.
+pub(super) fn unknown_name(written: &str, range: Range<usize>, scope: &Scope, is_alone: bool) -> Mistake {
     let help = foreign(FOREIGN_NAMES, written)
         .or_else(|| function_without_call(written))
         .or_else(|| member_of_another(written, scope))
-        .or_else(|| did_you_mean(written, scope.names.iter().map(|known| known.name.as_str())));
+        .or_else(|| did_you_mean(written, scope.names.iter().map(|known| known.name.as_str())))
+        .or_else(|| is_alone.then(|| format!("put text in single quotes: `'{}'`", shown(written))));
     let known = scope.names.iter().map(|known| format!("`{}`", known.name)).collect::<Vec<_>>();
     let note = (!known.is_empty()).then(|| format!("known here: {}", known.join(", ")));
     let title = format!("the name `{}` is not known here", shown(written));

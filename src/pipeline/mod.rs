@@ -11,6 +11,7 @@
 //! foresee    the scripts of a file before any payload, for their authors and for speed
 //! plan       the frozen work of one run
 //! form       the same with blanks for payload text: written once, filled in for each delivery
+//! paths      where in a payload the values came from that mistakes are about
 //! literal    the document with its conditions as they are evaluated, for people
 //! rewritten  the document with its scripts as they will run, for people
 //! trail      where the text of a payload went, for people
@@ -27,6 +28,7 @@ mod literal;
 pub mod form;
 mod machine;
 mod model;
+mod paths;
 pub mod plan;
 mod planning;
 mod read;
@@ -51,6 +53,9 @@ use crate::shell::{Known, Requirement, Substitution};
 use crate::template::Node;
 use plan::Plan;
 use std::sync::Arc;
+
+/// How what is wrong begins where the configuration lacks a repository.
+pub const WITHOUT_REPOSITORY: &str = "the configuration does not say where the repository";
 
 /// What becomes of payload text in the scripts of a run, and who will execute it.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +98,7 @@ fn work(document: &Node, name: &str, scripts: &ScriptRules, diagnostics: &mut Di
     schema::check(document, diagnostics);
     let pipeline = read::read(document, scripts.machine.as_deref(), diagnostics);
     let needs = check::check(&pipeline, scripts, diagnostics);
+    paths::name(document, diagnostics);
     (Plan { substitution: scripts.substitution, ..planning::plan(&pipeline, name) }, needs)
 }
 

@@ -29,7 +29,7 @@ pub(super) fn has_expression(text: &str) -> bool {
 
 /// Returns the place of what was meant as an expression and has one brace too few at its beginning, as
 /// `${ name }}`. No shell and no other language has a use for that.
-pub(super) fn half_open(text: &str) -> Option<Range<usize>> {
+pub fn half_open(text: &str) -> Option<Range<usize>> {
     let begins = text.match_indices("${ ").map(|(start, open)| (start, start + open.len()));
     let ends = |(start, inner): (usize, usize)| {
         let end = inner + text[inner..].find(['{', '}', '\n'])?;

@@ -34,6 +34,7 @@ mod step;
 mod value;
 mod written;
 
+pub use compile::half_open_text;
 pub use emit::{to_json, to_yaml};
 pub use expand::{
     Decided, EVALUATED_BYTES_MAX, EVALUATED_COMPARED_MAX, EXPANDED_BYTES_MAX, EXPANDED_DEPTH_MAX, EXPANDED_NODES_MAX,
@@ -42,7 +43,7 @@ pub use expand::{
 pub use expanded::{Content, Entry, Kind, Node, Scalar};
 pub use files::{FileError, FileText, Files, NoFiles, Repository};
 pub use group::{Group, Groups};
-pub use hole::{Found, find as find_expressions};
+pub use hole::{Found, find as find_expressions, half_open};
 pub use old::{OLD_KEYS, WITH_JOBS, old_form};
 pub use parameter::{Form, Judge, PARAMETERS_MAX, ParameterDeclaration, ParameterKind, bind};
 pub use pattern::Pattern;

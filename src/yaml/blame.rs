@@ -10,7 +10,7 @@ use granit_parser::ErrorKind;
 use std::ops::Range;
 
 /// A text counts as one with even indentation if at most one line in so many has an odd one.
-const EVEN_SHARE: usize = 10;
+pub(super) const EVEN_SHARE: usize = 10;
 
 /// The most blanks by which a block is indented, as far as this knows.
 const STEP_MAX: usize = 8;
@@ -65,17 +65,17 @@ fn of_lines(lines: &Lines<'_>, kind: &ErrorKind, at: usize) -> Option<Fault> {
 }
 
 /// The lines of a text that hold something.
-struct Lines<'t>(Vec<Line<'t>>);
+pub(super) struct Lines<'t>(pub(super) Vec<Line<'t>>);
 
-struct Line<'t> {
-    start: usize,
+pub(super) struct Line<'t> {
+    pub(super) start: usize,
     /// The number of blanks before it.
-    indentation: usize,
-    text: &'t str,
+    pub(super) indentation: usize,
+    pub(super) text: &'t str,
 }
 
 impl Line<'_> {
-    fn place(&self) -> Range<usize> {
+    pub(super) fn place(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
     }
 
@@ -90,13 +90,13 @@ impl Line<'_> {
     }
 
     /// Returns where its key stands, behind the dash of an item.
-    fn key_column(&self) -> usize {
+    pub(super) fn key_column(&self) -> usize {
         self.indentation + if self.text.starts_with("- ") { 2 } else { 0 }
     }
 }
 
 impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str) -> Self {
         let mut start = 0;
         let mut lines = Vec::new();
         for line in text.split_inclusive('\n') {
@@ -112,7 +112,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns the line that holds a byte, or the last one before it.
-    fn at(&self, byte: usize) -> Option<usize> {
+    pub(super) fn at(&self, byte: usize) -> Option<usize> {
         self.0.iter().rposition(|line| line.start - line.indentation <= byte)
     }
 
@@ -136,6 +136,7 @@ impl<'t> Lines<'t> {
         let is_item = here.text.starts_with("- ");
         let is_beside = above.key_column() == here.indentation
             || is_item && above.indentation <= here.indentation
+            || is_directive(above.content()) && above.indentation < here.indentation
             || !above.text.contains([' ', ':']) && above.indentation < here.indentation;
         let begins = above.text.starts_with("- ") || self.begins(at - 1);
         if is_beside && begins { self.almost_key(at - 1) } else { None }
@@ -145,6 +146,11 @@ impl<'t> Lines<'t> {
     fn almost_key(&self, at: usize) -> Option<Fault> {
         let line = &self.0[at];
         let text = line.content();
+        if is_directive(text) {
+            let help = format!("write `{}:`", shown(text));
+            let label = "a colon is missing behind the directive".to_owned();
+            return Some(Fault { place: line.place(), label, help, other: None });
+        }
         let word = &text[..text.bytes().take_while(u8::is_ascii_alphabetic).count()];
         let rest = &text[word.len()..];
         if word.is_empty() || text.contains(": ") || text.ends_with(':') {
@@ -322,7 +328,7 @@ impl<'t> Lines<'t> {
     }
 
     /// Returns by how much most blocks of the text are indented.
-    fn step(&self) -> Option<usize> {
+    pub(super) fn step(&self) -> Option<usize> {
         let pairs = self.0.iter().zip(self.0.iter().skip(1)).filter(|(line, _)| line.text.ends_with(':'));
         let steps = pairs.filter_map(|(line, next)| next.indentation.checked_sub(line.key_column()));
         let mut counts = [0_usize; STEP_MAX + 1];
@@ -375,6 +381,13 @@ impl<'t> Lines<'t> {
             other: None,
         }
     }
+}
+
+/// Says whether a text is a directive of a template, without the colon that makes it a key.
+fn is_directive(text: &str) -> bool {
+    let inside = text.strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).map(str::trim_start);
+    let word = inside.and_then(|inside| inside.split_whitespace().next());
+    word.is_some_and(|word| ["if", "elseif", "else", "each", "insert"].contains(&word))
 }
 
 fn is_word(text: &str) -> bool {

@@ -9,9 +9,11 @@ mod blame;
 mod locate;
 mod parse;
 mod quoting;
+mod shift;
 
 pub use locate::Locator;
 pub use parse::parse;
+pub use shift::{Shift, irregularity, shifts};
 
 use crate::diagnostic::Span;
 use std::sync::Arc;

@@ -5,7 +5,7 @@
 //! at the reader's first error, since what follows one is guesswork.
 
 use super::{Content, DEPTH_MAX, Entry, FILE_MAX, NODES_MAX, Node, Scalar, Style, blame};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Span, shown, shown_sentence};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, SourceId, Span, shown, shown_sentence};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -95,6 +95,7 @@ impl Builder<'_> {
                 // The reader writes `~` where nothing was written.
                 let text = if span.start == span.end && style == ScalarStyle::Plain { "".into() } else { text };
                 let scalar = Scalar { text: text.into(), style: self::style(style) };
+                self.joined_item(&scalar, span);
                 self.value(Node { span, content: Content::Scalar(scalar) })
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -170,7 +171,18 @@ impl Builder<'_> {
         let span = key.span;
         let Content::Scalar(scalar) = &key.content else {
             *key = plain("", span);
-            self.error(Code::WrongType, "a key must be text", span);
+            let wrong = Diagnostic::error(Code::WrongType, "a key must be text", span, "");
+            let (before, written) = (self.text.get(..span.range().start), self.text.get(span.range()));
+            // Braces in braces: an expression whose first character was forgotten.
+            let inner = written.and_then(|it| it.strip_prefix('{')?.strip_suffix('}'));
+            self.diagnostics.push(match (before, inner) {
+                (Some(before), Some(inner)) if before.trim_end().ends_with('{') => {
+                    let help = format!("begin an expression with `$`: `${{{{ {} }}}}`", shown(inner.trim()));
+                    Diagnostic { primary: Some(Label { span, text: "this is a mapping".to_owned() }), ..wrong }
+                        .help(help)
+                }
+                _ => wrong,
+            });
             return;
         };
         if &*scalar.text == MERGE && scalar.style == Style::Plain {
@@ -185,6 +197,26 @@ impl Builder<'_> {
             let title = format!("the key `{}` is here twice", shown(&scalar.text));
             let duplicate = Diagnostic::error(Code::DuplicateKey, title, span, "the second time");
             self.diagnostics.push(duplicate.related(first, "the first time"));
+        }
+    }
+
+    /// Warns of an item of a list that is read as more of the text above it, since it stands deeper than that.
+    fn joined_item(&mut self, scalar: &Scalar, span: Span) {
+        let is_item = matches!(self.stack.last(), Some(Open::Sequence { .. }));
+        if !is_item || scalar.style != Style::Plain || !scalar.text.contains(" - ") {
+            return;
+        }
+        let written = self.text.get(span.range()).unwrap_or_default();
+        let mut start = span.range().start;
+        for line in written.split_inclusive('\n') {
+            let blanks = line.len() - line.trim_start_matches(' ').len();
+            if start > span.range().start && line[blanks..].starts_with("- ") {
+                let place = Span::new(self.source, start + blanks, start + line.trim_end().len());
+                let title = "an item of a list stands deeper than the one above, and is read as more of its text";
+                let joined = Diagnostic::warning(Code::Indentation, title, place, "this is no item of its own");
+                self.diagnostics.push(joined.help("give all items of a list the same depth"));
+            }
+            start += line.len();
         }
     }
 
@@ -281,12 +313,18 @@ impl Builder<'_> {
         start..before.len() + after.find('\n').unwrap_or(after.len())
     }
 
-    /// Takes back that keys of a line are there twice: the text was meant in another way.
+    /// Takes back that keys of a line are there twice, and what was said of depths: the text was meant in
+    /// another way.
     fn forget_duplicates(&mut self, line: Range<usize>) {
         let own = std::mem::take(self.diagnostics);
-        let is_on = |span: Span| span.source == self.source && line.contains(&span.range().start);
-        let is_there = |it: &Diagnostic| it.primary.as_ref().is_some_and(|label| is_on(label.span));
-        *self.diagnostics = own.into_iter().filter(|it| it.code != Code::DuplicateKey || !is_there(it)).collect();
+        let is_here = |it: &Diagnostic| it.primary.as_ref().is_some_and(|label| label.span.source == self.source);
+        let is_on = |it: &Diagnostic| it.primary.as_ref().is_some_and(|it| line.contains(&it.span.range().start));
+        let follows = |it: &Diagnostic| match it.code {
+            Code::DuplicateKey => is_here(it) && is_on(it),
+            Code::Indentation => is_here(it),
+            _ => false,
+        };
+        *self.diagnostics = own.into_iter().filter(|it| !follows(it)).collect();
     }
 
     fn too_deep(&mut self, span: Span) {

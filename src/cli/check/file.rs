@@ -49,6 +49,10 @@ pub(super) fn check(
         Ok(loaded) => loaded,
         Err(cause) => return Ok(Checked::unreadable("pipeline", file, &cause)),
     };
+    let given = given.filter(|given| given.is_for(&pipeline));
+    if given.is_none() {
+        diagnostics = catalog::explained(file, library, &pipeline, diagnostics);
+    }
     if let Some(config) = config {
         sender::filters(config, &pipeline, &mut diagnostics);
         sender::conditions(config, &pipeline, &mut diagnostics);
@@ -57,17 +61,13 @@ pub(super) fn check(
     let substitution = |connection: &str| config.map_or_else(Substitution::default, |it| it.substitution(connection));
     let had_errors = diagnostics.has_errors();
     let mut outcomes = Vec::new();
-    let given = given.filter(|given| given.is_for(&pipeline));
-    match given {
-        // Of a file that can't be used nobody knows what would become of a delivery, but for its mistakes.
-        Some(given) => {
-            outcomes = given.foresee(&pipeline, config, &mut diagnostics)?;
-            if !outcomes.iter().any(Foreseen::starts) {
-                catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
-            }
-            outcomes.retain(|_| !had_errors);
+    // Of a file that can't be used nobody knows what would become of a delivery, but for its mistakes.
+    if let Some(given) = given {
+        outcomes = given.foresee(&pipeline, config, &mut diagnostics)?;
+        if !outcomes.iter().any(Foreseen::starts) {
+            catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
         }
-        None => catalog::add_sure_mistakes(&pipeline, &mut diagnostics),
+        outcomes.retain(|_| !had_errors);
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {

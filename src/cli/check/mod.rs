@@ -14,7 +14,8 @@ use super::failure::{Ending, Failure};
 use super::{Global, input, output};
 use crate::catalog::{self, Library};
 use crate::config::{Config, Environment, environment_variable};
-use crate::diagnostic::{Report, Severity, Style, render_by_file, shown};
+use crate::diagnostic::{Code, Report, Severity, Style, render_by_file, shown};
+use crate::pipeline::WITHOUT_REPOSITORY;
 use crate::template::TemplateKind;
 use crate::webhook::payload;
 use clap::{Args, ValueEnum};
@@ -83,9 +84,10 @@ impl Check {
         let payload = payload.map_err(|mistake| Failure::mistake(format!("the payload can't be used: {mistake}")))?;
         let given = payload.map(|payload| Given { payload, headers: &self.headers, webhook: self.webhook.as_deref() });
         let mut subjects = Subjects::default();
-        // Who names pipelines asks about them only: mistakes of the configuration are told with the
-        // configuration.
-        let config = Config::load_without_secrets(global.config.as_deref()).ok();
+        let (config, mistakes) = match Config::load_without_secrets(global.config.as_deref()) {
+            Ok(config) => (Some(config), Vec::new()),
+            Err(mistakes) => (None, mistakes.diagnostics.resolve(&mistakes.sources)),
+        };
         let library = config
             .as_ref()
             .map_or_else(Library::default, |config| Library::new(config).knowing(pool::elsewhere(config)));
@@ -127,6 +129,9 @@ impl Check {
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
         templates.extend(parallel::map(&subjects.templates[known..], template));
         reports.extend(templates.into_iter().flat_map(|(reports, _)| reports));
+        // What a configuration would say that can't be read is not missing.
+        reports.retain(|report| mistakes.is_empty() || !follows_from_configuration(report));
+        reports.extend(mistakes);
         let reports = without_repeats(reports);
         self.print(&reports, &foreseen, &subjects)?;
         let has_errors = reports.iter().any(|report| report.severity == Severity::Error);
@@ -176,16 +181,30 @@ impl Subjects {
     }
 }
 
+/// Says whether a mistake is that the configuration does not define what a pipeline names.
+fn follows_from_configuration(report: &Report) -> bool {
+    report.code == Code::UnknownGroup || report.title.contains(WITHOUT_REPOSITORY)
+}
+
 /// Returns each report once, as bad as it was told: a mistake in a template is found with every
-/// pipeline that uses it.
+/// pipeline that uses it, by whichever way the file is named.
 fn without_repeats(reports: Vec<Report>) -> Vec<Report> {
     let mut kept: Vec<Report> = Vec::new();
     let mut known = HashMap::new();
     for report in reports {
-        let place = report.place.as_ref().map(|place| (place.file.clone(), place.line, place.column));
+        let file = |name: &str| Path::new(name).canonicalize().unwrap_or_else(|_| name.into());
+        let place = report.place.as_ref().map(|place| (file(&place.file), place.line, place.column));
         let at = *known.entry((report.code, report.title.clone(), place)).or_insert(kept.len());
         match kept.get_mut(at) {
-            Some(same) => same.severity = same.severity.max(report.severity),
+            Some(same) => {
+                let severity = same.severity.max(report.severity);
+                let is_whole =
+                    |report: &Report| report.place.as_ref().is_some_and(|it| Path::new(&it.file).is_absolute());
+                if is_whole(same) && !is_whole(&report) {
+                    *same = report;
+                }
+                same.severity = severity;
+            }
             None => kept.push(report),
         }
     }

@@ -82,8 +82,7 @@ fn repositories(pipeline: &Pipeline, job: &Job, machine: &dyn Machine, diagnosti
             continue;
         }
         let name = names.last().copied().unwrap_or_default();
-        let title =
-            format!("the configuration does not say where the repository `{}` is", crate::diagnostic::shown(name));
+        let title = format!("{} `{}` is", crate::pipeline::WITHOUT_REPOSITORY, crate::diagnostic::shown(name));
         let missing = Diagnostic::error(Code::UnknownResource, title, checkout.span, "it can't be checked out");
         let help = format!("write `repositories: {{{name}: PATH}}` there, or name a pool whose machines have it");
         diagnostics.push(missing.help(help));

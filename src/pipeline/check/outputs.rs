@@ -8,6 +8,7 @@ use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::executable::{Capability, need};
 use crate::pipeline::model::{Action, Condition, Deployment, FanOut, Job};
 use crate::pipeline::plan::{Count, HookPoint, Rollout};
+use crate::pipeline::value::is_name;
 
 /// Reports references of an expression that lead nowhere, and what no worker can give yet.
 pub(super) fn check(expression: &Expression, written: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
@@ -220,7 +221,9 @@ fn of_deployment(job: &NamedJob<'_>, deployment: &Deployment, parts: &[&str], ke
 fn of_step(job: &NamedJob<'_>, written: &str) -> Result<(), Mistake> {
     let names: Vec<&str> = job.job.all_steps().filter_map(|step| Some(step.name.as_ref()?.value.as_str())).collect();
     let is_known = names.iter().any(|name| name.eq_ignore_ascii_case(written));
-    if is_known || job.job.has_gaps || unnamed(job.job).any(|task| is_numbered(task, written)) {
+    // A name that can't be one has been told, and may be what is meant.
+    let is_misnamed = names.iter().any(|name| !is_name(name));
+    if is_known || is_misnamed || job.job.has_gaps || unnamed(job.job).any(|task| is_numbered(task, written)) {
         return Ok(());
     }
     let title = format!("the job `{}` has no step `{}`", job.name, shown(written));

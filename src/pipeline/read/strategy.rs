@@ -4,6 +4,7 @@ use super::{Reader, variables_of};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::pipeline::model::{Condition, Deployment, FanOut, Hook, Leg, Placed, Pool, Strategy};
 use crate::pipeline::plan::{Count, Environment, HookPoint, Rollout};
+use crate::pipeline::schema::NAME_MAX;
 use crate::pipeline::value::{author, count, entries, entry, is_name, items, late, member, own, text};
 use crate::template::{Entry, Node};
 
@@ -44,18 +45,23 @@ impl Reader<'_> {
             self.diagnostics.push(wrong.help("give each leg a name, and its variables below it"));
             return None;
         }
-        Some(FanOut::Matrix(entries(node).iter().map(|entry| self.leg(entry)).collect()))
+        Some(FanOut::Matrix(entries(node).iter().enumerate().map(|(at, entry)| self.leg(at, entry)).collect()))
     }
 
-    /// Names of legs become parts of jobs' names and of the keys of their outputs.
-    fn leg(&mut self, entry: &Entry) -> Leg {
-        let name = Placed { value: author(&entry.key).to_owned(), span: entry.key_span };
-        if !is_name(&name.value) {
-            let title = format!("`{}` can't be the name of a leg", shown(&name.value));
-            let wrong = Diagnostic::error(Code::InvalidValue, title, name.span, "this is no well-formed name");
-            self.diagnostics.push(wrong.help("use letters, digits and `_`, a letter or `_` first"));
+    /// Names of legs become parts of jobs' names and of the keys of their outputs. A leg whose name can't be one
+    /// goes by its place in the matrix (reference, section 5.7).
+    fn leg(&mut self, at: usize, entry: &Entry) -> Leg {
+        let written = author(&entry.key);
+        let is_good = is_name(written) && written.len() <= NAME_MAX;
+        let value = if is_good { written.to_owned() } else { format!("Job{}", at + 1) };
+        if !is_good && !written.is_empty() {
+            let title =
+                format!("the leg `{}` is called `{value}`: its own name can't be that of a job", shown(written));
+            let renamed = Diagnostic::warning(Code::InvalidValue, title, entry.key_span, "this is no well-formed name");
+            let help = format!("use letters, digits and `_`, a letter or `_` first, at most {NAME_MAX} characters");
+            self.diagnostics.push(renamed.help(help));
         }
-        Leg { name, variables: variables_of(&entry.value) }
+        Leg { name: Placed { value, span: entry.key_span }, variables: variables_of(&entry.value) }
     }
 
     pub(super) fn deployment(&mut self, node: &Node, pool: &Pool) -> Option<Deployment> {

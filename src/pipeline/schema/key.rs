@@ -9,6 +9,8 @@ use crate::template::old_form;
 /// Where a key may have been meant to stand that is written elsewhere.
 const USUAL_PLACES: [(&Kind, &str); 4] =
     [(&JOB_KEYS, "a job"), (&STAGE_KEYS, "a stage"), (&SCRIPT, "a step"), (&ROOT, "a pipeline")];
+/// The hook of a deployment that most have.
+const USUAL_HOOK: &str = "deploy";
 /// The most keys that a message lists.
 const LISTED_MAX: usize = 24;
 
@@ -93,8 +95,8 @@ impl Kind {
         let first = alternatives.next();
         for (second, span) in alternatives {
             let (first, first_span) = first.expect("a second comes after a first");
-            // The same key twice is told as such already.
-            if first == second {
+            // The same key twice is told as such already, and so is one beside an `extends` that brings the other.
+            if first == second || first_span.source != span.source {
                 continue;
             }
             let title = format!("{} has `{first}` or `{second}`, not both", self.name);
@@ -142,6 +144,15 @@ impl Kind {
         }
         if let Some(meant) = nearest(key, known()) {
             return format!("did you mean `{meant}`?");
+        }
+        let inside = self.all().filter(|(_, it)| matches!(it, Type::Mapping(kind) if kind.type_of(key).is_some()));
+        let inside: Vec<&str> = inside.map(|(name, _)| *name).collect();
+        if let [_, ..] = inside.as_slice() {
+            let usual = inside.iter().find(|name| **name == USUAL_HOOK);
+            return match usual.map_or(inside.as_slice(), std::slice::from_ref) {
+                [only] => format!("write it inside of `{only}`"),
+                several => format!("write it inside of {}", listed(several.iter().copied(), "or")),
+            };
         }
         if is_step_keyword(key) {
             return format!("write it as a step of its own: `- {key}: …`");

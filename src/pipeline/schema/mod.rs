@@ -22,7 +22,7 @@ mod table;
 
 pub(super) use key::listed;
 pub(super) use resource::{FILTER, WEBHOOK};
-pub(super) use shape::check;
+pub(super) use shape::{NAME_MAX, check};
 pub use shape::{WHATEVER_COMES, judge};
 pub(super) use table::{JOBS_MAX, STAGES_MAX, STEPS_MAX, VARIABLES_MAX};
 

@@ -5,15 +5,19 @@ use super::key::listed;
 use super::step::STEP;
 use super::table::{DEPLOYMENT, ENTRIES_MAX, JOB, ROOT, STAGE};
 use super::{Either, Kind, Known, List, Number, Type, Union};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span, nearest, shown};
+use crate::pipeline::paths;
 use crate::pipeline::value::{
     FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
 };
 use crate::taint::Origin;
-use crate::template::{self, Content, Entry, Form, Node, Pattern, Scalar};
+use crate::template::{self, Content, Entry, Form, Kind as ScalarKind, Node, Pattern, Scalar};
+use std::borrow::Cow;
 
+/// The most characters of a number that is taken from a payload as it is.
+const DIGITS_MAX: usize = 18;
 /// The most characters of a name (reference, section 5.1).
-const NAME_MAX: usize = 100;
+pub(in crate::pipeline) const NAME_MAX: usize = 100;
 
 /// The note of a mistake in what the author wrote around expressions.
 pub const WHATEVER_COMES: &str = "this is so whatever the expression gives";
@@ -125,6 +129,14 @@ impl Checker<'_> {
             self.error(Code::MissingKey, title, node.span, "nothing is here");
             return;
         };
+        // A dash without its blank is part of the key.
+        let is_keyword = |word: &str| keywords().find(|keyword| *keyword == word);
+        let dashed = entries.iter().find_map(|entry| Some((entry, is_keyword(author(&entry.key).strip_prefix('-')?)?)));
+        if let Some((entry, keyword)) = dashed {
+            let label = "a blank is missing behind the dash";
+            let unknown = Diagnostic::error(Code::UnknownKey, title, entry.key_span, label);
+            return self.diagnostics.push(unknown.help(format!("did you mean `- {keyword}`?")));
+        }
         let meant = entries.iter().find_map(|entry| Some((entry, nearest(author(&entry.key), keywords())?)));
         let (entry, label) = match meant {
             Some((entry, _)) => (entry, format!("this is `{}`", shown(author(&entry.key)))),
@@ -165,7 +177,12 @@ impl Checker<'_> {
         }
         if items.len() > list.most {
             let title = format!("{what} has {} entries, {} are allowed", items.len(), list.most);
-            self.error(Code::ExpansionLimit, title, items[list.most].span, "this is one too many");
+            let excess = &items[list.most];
+            let mut many = Diagnostic::error(Code::ExpansionLimit, title, excess.span, "this is one too many");
+            many.notes.extend(paths::first(excess).map(|origin| template::came_from(origin)));
+            self.diagnostics.push(
+                many.help("divide the work: over several jobs, stages or pipelines, or take fewer items of a list"),
+            );
         }
         for item in items.iter().take(list.most) {
             self.value(item, list.item, &format!("an entry of {what}"));
@@ -218,10 +235,27 @@ impl Checker<'_> {
         self.diagnostics.push(text.help(format!("write a blank behind the colon: `{}: …`", shown(key))));
     }
 
-    /// Reports a value of a wrong shape.
+    /// Reports a value of a wrong shape. Text that was meant as an expression is no other mistake than that.
     fn wrong(&mut self, node: &Node, wanted: &str) {
+        let written = match &node.content {
+            Content::Scalar(scalar) => scalar.text.flatten(),
+            _ => Cow::default(),
+        };
+        if template::half_open(&written).is_some_and(|range| range.len() == written.trim().len()) {
+            let half = template::half_open_text(node.span);
+            return self.diagnostics.push(Diagnostic { severity: Severity::Error, ..half });
+        }
         let title = format!("{wanted}, not {}", node.describe());
-        self.error(Code::WrongType, title, node.span, format!("this is {}", node.describe()));
+        let wrong = Diagnostic::error(Code::WrongType, title, node.span, format!("this is {}", node.describe()));
+        let help = match &*written {
+            text if text.starts_with("$[") => Some("this is text when the pipeline is read: write `${{ … }}`"),
+            text if text.starts_with("$(") => {
+                Some("a macro is put into text when a step runs: write `${{ variables.name }}`")
+            }
+            text if text.starts_with("${") => Some("begin the expression with `${{` and end it with `}}`"),
+            _ => None,
+        };
+        self.diagnostics.push(Diagnostic { help: help.map(str::to_owned), ..wrong });
     }
 
     /// Returns the scalar of a place for text; an object from an expression gets the words that
@@ -242,15 +276,38 @@ impl Checker<'_> {
     /// Returns text of which nothing comes from a payload, not even a number of it.
     fn own(&mut self, node: &Node, what: &str) -> Option<String> {
         if let Some(origin) = &node.origin {
-            self.tainted(origin, node.span, what);
+            self.of_payload(node, origin, what);
             return None;
         }
         let scalar = self.scalar(node, what)?;
         if let Some(origin) = scalar.text.origin() {
-            self.tainted(origin, node.span, what);
+            self.of_payload(node, origin, what);
             return None;
         }
         scalar.patterns.is_none().then(|| scalar.text.flatten().into_owned())
+    }
+
+    /// Reports a value of a payload at a place that takes none: one that is not there, a number, or text.
+    fn of_payload(&mut self, node: &Node, origin: &Origin, what: &str) {
+        let Content::Scalar(scalar) = &node.content else { return self.tainted(origin, node.span, what) };
+        let text = scalar.text.flatten();
+        let is_long = text.len() > DIGITS_MAX || text.contains(['e', 'E']);
+        let is_number = is_long && text.parse::<f64>().is_ok_and(f64::is_finite);
+        match scalar.kind {
+            ScalarKind::Null if !origin.path.is_empty() => {
+                let title = format!("the payload has no value for {what}");
+                let missing = Diagnostic::error(Code::TaintedStructure, title, node.span, "this is nothing");
+                let note = format!("there is nothing in the payload at `{}`", shown(&origin.path));
+                let help = "test that it is there: `${{ if … }}:` around what needs it, or `coalesce(…, 'default')`";
+                self.diagnostics.push(missing.note(note).help(help));
+            }
+            _ if is_number => {
+                let title = format!("the number `{}` of a payload can't be {what}", shown(&scalar.text.flatten()));
+                let number = Diagnostic::error(Code::TaintedStructure, title, node.span, "this has too many digits");
+                self.diagnostics.push(number.note(template::came_from(origin)));
+            }
+            _ => self.tainted(origin, node.span, what),
+        }
     }
 
     fn tainted(&mut self, origin: &Origin, span: Span, what: &str) {
@@ -300,7 +357,7 @@ impl Checker<'_> {
     fn known(&mut self, node: &Node, what: &str, known: Known) -> Option<String> {
         let scalar = self.scalar(node, what)?;
         if let Some(origin) = scalar.text.origin() {
-            self.tainted(origin, node.span, what);
+            self.of_payload(node, origin, what);
             return None;
         }
         if scalar.patterns.is_some() {
@@ -340,11 +397,13 @@ impl Checker<'_> {
 
     fn number(&mut self, node: &Node, what: &str, wanted: Number, known: Known) {
         let Some(text) = self.known(node, what, known) else { return };
-        let is_of_digits = is_number(text.trim()) && (wanted.is_fraction || !text.contains('.'));
+        let is_of_digits =
+            is_number(text.trim().trim_start_matches('-')) && (wanted.is_fraction || !text.contains('.'));
         let Some(number) = text.trim().parse::<f64>().ok().filter(|_| is_of_digits) else {
             let of = if wanted.unit.is_empty() { String::new() } else { format!(" of {}", wanted.unit) };
             let title = format!("{what} is a number{of}, not {}", quoted(&text));
-            let label = if is_number(text.trim()) { "this is a fraction" } else { "this is no number" };
+            let is_fraction = is_number(text.trim().trim_start_matches('-'));
+            let label = if is_fraction { "this is a fraction" } else { "this is no number" };
             return self.error(Code::InvalidValue, title, node.span, label);
         };
         if number < wanted.least || number > wanted.most {

@@ -43,10 +43,13 @@ impl Compiler<'_> {
     ) {
         let yaml::Content::Scalar(scalar) = &entry.key.content else { return };
         let at = |range: Range<usize>| read.base + range.start..read.base + range.end;
+        if entry.value.is_empty_plain() {
+            self.hollow(entry, read.directive.as_ref(), &scalar.text[read.base..]);
+        }
         match read.directive {
             // An `else` that follows belongs to it all the same.
             None => {
-                self.body(&entry.value, place);
+                self.below_unread(&entry.value, place);
                 elements.push(Element::Choice(Vec::new()));
             }
             Some(Directive::If(range)) => {
@@ -79,6 +82,37 @@ impl Compiler<'_> {
             }
             Some(Directive::Insert) => elements.push(Element::Insert(self.part(&entry.value, place))),
         }
+    }
+
+    /// Warns of a directive below which nothing stands. What was meant to stand below a loop may stand beside it,
+    /// and knows its name.
+    fn hollow(&mut self, entry: &yaml::Entry, directive: Option<&Directive>, text: &str) {
+        let (word, variable) = match directive {
+            Some(Directive::If(_)) => ("if", None),
+            Some(Directive::ElseIf(_)) => ("elseif", None),
+            Some(Directive::Else) => ("else", None),
+            Some(Directive::Each { variable, .. }) => ("each", Some(&text[variable.clone()])),
+            Some(Directive::Insert) | None => return,
+        };
+        let title = format!("nothing stands below the directive `{word}`");
+        let hollow = Diagnostic::warning(Code::Directive, title, entry.key.span, "it brings nothing");
+        let hollow = hollow.help("move what it is about further to the right than it");
+        match variable {
+            Some(name) => {
+                self.scope = self.scope.clone().with_name(name);
+                self.hollow_loops.push((name.to_owned(), hollow));
+            }
+            None => self.diagnostics.push(hollow),
+        }
+    }
+
+    /// Compiles what stands below a directive that could not be read. It may have been a loop, so that any name
+    /// may be that of its value.
+    fn below_unread(&mut self, node: &yaml::Node, place: Place) {
+        let before = std::mem::take(self.diagnostics);
+        self.body(node, place);
+        let found = std::mem::replace(self.diagnostics, before);
+        found.into_iter().filter(|it| it.code != Code::UnknownName).for_each(|it| self.diagnostics.push(it));
     }
 
     /// Returns the choice that the element before is, which an `elseif` or `else` continues.

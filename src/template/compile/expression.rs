@@ -12,6 +12,20 @@ use std::ops::Range;
 /// What is known of a delivery beside its payload.
 const OF_DELIVERIES: [&str; 3] = ["headers", "event", "delivery"];
 
+/// Keys whose text is a script, and keys beside them that no script has for a command.
+const SCRIPTS: [&str; 4] = ["script", "bash", "pwsh", "powershell"];
+const OF_STEPS: [&str; 9] = [
+    "displayName",
+    "condition",
+    "continueOnError",
+    "workingDirectory",
+    "failOnStderr",
+    "timeoutInMinutes",
+    "retryCountOnTaskFailure",
+    "errorActionPreference",
+    "env",
+];
+
 impl Compiler<'_> {
     pub(super) fn scalar(&mut self, scalar: &yaml::Scalar, span: Span) -> Part {
         let mut pieces = Vec::new();
@@ -53,9 +67,7 @@ impl Compiler<'_> {
     pub(super) fn half_open(&mut self, scalar: &yaml::Scalar, span: Span) {
         let Some(range) = hole::half_open(&scalar.text) else { return };
         let place = self.place(scalar, span, range);
-        let title = "this is text and no expression: a `{` is missing";
-        let half = Diagnostic::warning(Code::ExpressionSyntax, title, place, "this is not evaluated");
-        self.diagnostics.push(half.help("begin the expression with `${{`"));
+        self.diagnostics.push(half_open_text(place));
     }
 
     fn inline_directive(&mut self, word: &str, place: Span) {
@@ -89,8 +101,10 @@ impl Compiler<'_> {
             self.mistake(mistake, scalar, span, inner.start, severity);
         }
         let references = expression.references();
-        let is_wrong =
-            is_wrong || self.names.undeclared.is_some_and(|known| references.iter().any(|it| is_lost(it, known)));
+        let is_lost_in_loop = self.reads_hollow(&references);
+        let is_wrong = is_wrong
+            || is_lost_in_loop
+            || self.names.undeclared.is_some_and(|known| references.iter().any(|it| is_lost(it, known)));
         let reads_variables = references.iter().any(|it| it.root.eq_ignore_ascii_case("variables"));
         let chain = match references.as_slice() {
             [only] if !only.open && text[only.range.clone()].len() == text.trim().len() => {
@@ -100,6 +114,39 @@ impl Compiler<'_> {
         };
         let text_span = self.place(scalar, span, inner);
         Some(Hole { span: place, text_span, expression, chain, reads_variables, is_wrong })
+    }
+
+    /// Says whether the value of a loop is read below which nothing stands. What may have been nothing to worry
+    /// about is a mistake then.
+    fn reads_hollow(&mut self, references: &[Reference]) -> bool {
+        let is_read = |name: &str| references.iter().any(|it| it.root.eq_ignore_ascii_case(name));
+        let mut hollow = self.hollow_loops.iter_mut();
+        let Some((_, report)) = hollow.find(|(name, _)| is_read(name) && !self.loop_names.contains(name)) else {
+            return false;
+        };
+        report.severity = Severity::Error;
+        true
+    }
+
+    /// Warns of a line in the text of a script that was meant as a key of its step.
+    pub(super) fn swallowed(&mut self, entry: &yaml::Entry) {
+        let is_script = entry.key.text().is_some_and(|key| SCRIPTS.contains(&&**key));
+        let yaml::Content::Scalar(scalar) = &entry.value.content else { return };
+        if !is_script || !matches!(scalar.style, yaml::Style::Literal | yaml::Style::Folded) {
+            return;
+        }
+        let mut start = 0;
+        for line in scalar.text.split_inclusive('\n') {
+            let key = line.split_once(':').map(|(key, _)| key).filter(|key| OF_STEPS.contains(key));
+            if let Some(key) = key {
+                let place = self.place(scalar, entry.value.span, start..start + line.trim_end().len());
+                let title = format!("`{key}` is part of the script's text here, and no key of the step");
+                let swallowed =
+                    Diagnostic::warning(Code::Indentation, title, place, "this stands as deep as the script");
+                self.diagnostics.push(swallowed.help("move it to the left, to the depth of the other keys"));
+            }
+            start += line.len();
+        }
     }
 
     /// Returns the mistake of a reference to what no delivery has: an alias that no webhook resource has, or a
@@ -150,6 +197,13 @@ fn is_lost(reference: &Reference, known: &[String]) -> bool {
     let is_known = |name: &str| known.iter().any(|known| known.eq_ignore_ascii_case(name));
     let first = reference.steps.first();
     reference.root.eq_ignore_ascii_case("parameters") && !matches!(first, Some(Step::Member(name)) if is_known(name))
+}
+
+/// Returns the diagnostic for text that was meant as an expression and has a brace too few.
+pub fn half_open_text(place: Span) -> Diagnostic {
+    let title = "this is text and no expression: a `{` is missing";
+    let half = Diagnostic::warning(Code::ExpressionSyntax, title, place, "this is not evaluated");
+    half.help("begin the expression with `${{`")
 }
 
 /// Returns the diagnostic for an expression's mistake, at its place.

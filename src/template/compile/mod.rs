@@ -19,6 +19,7 @@ mod fixed;
 mod mention;
 
 pub(super) use expression::diagnostic;
+pub use expression::half_open_text;
 pub(super) use fixed::{fixed, forbid_expressions};
 pub(super) use mention::{Mention, Written};
 
@@ -27,7 +28,7 @@ use super::hole;
 use super::part::{Element, Pair, Part};
 use super::place::Place;
 use super::repository;
-use crate::diagnostic::{Diagnostics, SourceMap, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::expression::{Dialect, Scope};
 use crate::yaml;
 use directed::one_key;
@@ -72,6 +73,7 @@ pub(super) fn compile(
         scope,
         names,
         loop_names: Vec::new(),
+        hollow_loops: Vec::new(),
         is_certain: true,
         mentions: Vec::new(),
         diagnostics,
@@ -81,7 +83,9 @@ pub(super) fn compile(
         Some(entries) => compiler.root(document.span, entries, place),
         None => compiler.part(document, place),
     };
-    (part, compiler.mentions)
+    let Compiler { mentions, hollow_loops, .. } = compiler;
+    hollow_loops.into_iter().for_each(|(_, hollow)| diagnostics.push(hollow));
+    (part, mentions)
 }
 
 struct Compiler<'c> {
@@ -90,6 +94,8 @@ struct Compiler<'c> {
     names: Names<'c>,
     /// The names of the loops around the present place.
     loop_names: Vec<String>,
+    /// Loops below which nothing stands: the name of each, and what is said of it.
+    hollow_loops: Vec<(String, Diagnostic)>,
     is_certain: bool,
     mentions: Vec<Mention>,
     diagnostics: &'c mut Diagnostics,
@@ -239,6 +245,7 @@ impl Compiler<'_> {
                     }
                     None => self.part(&entry.value, member),
                 };
+                self.swallowed(entry);
                 elements.push(Element::Own(Pair { key, value }));
                 elements.extend(begun_choice(entry));
             }

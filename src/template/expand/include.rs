@@ -290,7 +290,7 @@ impl<'e> Expansion<'e> {
         let over = if self.used.len() > FILES_MAX {
             let limit = format!("an expansion uses at most {FILES_MAX} template files");
             let over = Diagnostic::error(Code::ExpansionLimit, limit, reference.place, "the limit was met here");
-            over.help("does a template include itself without an end?")
+            over.help("join templates that are used together, or give one template parameters in place of several")
         } else if self.frames.len() > DEPTH_MAX {
             let title = format!("a template includes itself without an end: it is more than {DEPTH_MAX} deep");
             let cycle = Diagnostic::error(Code::TemplateCycle, title, reference.place, "this goes round again");

@@ -42,11 +42,11 @@ use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
 use super::{Branches, Content, Entry, Inputs, Kind, Node, Pattern, Scalar, compile, value};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Reference, Step, Value};
 use crate::taint::{Origin, Segment, Text};
 use glue::Mixed;
-use spent::Spent;
+use spent::{Loop, Spent};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use variables::Variables;
@@ -95,6 +95,8 @@ struct Expansion<'e> {
     variables: Variables,
     diagnostics: &'e mut Diagnostics,
     spent: Spent,
+    /// The loops that are gone through at present, the outer first.
+    loops: Vec<Loop>,
     /// The templates that have been used, each once; the pipeline's own file is none.
     used: Vec<usize>,
     /// Whether what is put in its place is copied from a file as it is.
@@ -199,6 +201,7 @@ impl<'e> Expansion<'e> {
             variables: Variables::new(&inputs.variables),
             diagnostics,
             spent: Spent::default(),
+            loops: Vec::new(),
             used: Vec::new(),
             is_copied: false,
             is_passed: false,
@@ -454,7 +457,8 @@ impl<'e> Expansion<'e> {
     /// Reports the first limit that was passed; from then on nothing more is made.
     fn check_spent(&mut self, place: Span) {
         if let Some(limit) = self.spent.exceeded() {
-            self.report(Diagnostic::error(Code::ExpansionLimit, limit, place, "the limit was met here"));
+            let met = spent::over(limit, place, &self.loops);
+            self.report(met);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lists: directives bring items, and a list from an expression is flattened one level.
 
-use super::{Expansion, names, null};
+use super::{Expansion, Loop, names, null};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::expression::{Array, Object, Places, Step, Usage, Value};
 use crate::taint::{Origin, Text};
@@ -236,9 +236,9 @@ impl Expansion<'_> {
         let Some(collection) = collection else { return };
         self.look_at_shape(&collection);
         let origin = collection.origin().cloned();
-        let turns: Box<dyn Iterator<Item = (Value, Option<Arc<Origin>>)>> = match &collection {
+        let turns: Box<dyn ExactSizeIterator<Item = (Value, Option<Arc<Origin>>)>> = match &collection {
             Value::Null => return,
-            Value::Array(array) => Box::new(items_of(array, origin)),
+            Value::Array(array) => Box::new(items_of(array, origin.clone())),
             Value::Object(object) => Box::new(pairs_of(object)),
             other => return self.not_a_collection(&each.collection, other),
         };
@@ -248,6 +248,7 @@ impl Expansion<'_> {
         frame.touched.extend(touched);
         let places = places_of(&collection);
         frame.written.push((each.variable.clone(), None));
+        self.loops.push(Loop { span: each.collection.span, turns: turns.len(), origin });
         for (at, (value, origin)) in turns.enumerate() {
             self.spent.turn();
             self.check_spent(each.collection.span);
@@ -265,6 +266,7 @@ impl Expansion<'_> {
             }
             turn(self);
         }
+        self.loops.pop();
         let frame = self.frame();
         frame.written.pop();
         frame.context.remove(&each.variable);
@@ -374,7 +376,10 @@ fn has_no_turn(value: &Value) -> bool {
 }
 
 /// Returns the items of a list, each with its place in a payload if the list came from one.
-fn items_of(array: &Array, origin: Option<Arc<Origin>>) -> impl Iterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
+fn items_of(
+    array: &Array,
+    origin: Option<Arc<Origin>>,
+) -> impl ExactSizeIterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
     array.items().iter().enumerate().map(move |(at, item)| {
         let place = || origin.as_ref().map(|origin| Arc::new(origin.item(at)));
         (item.clone(), item.origin().cloned().or_else(place))
@@ -390,7 +395,7 @@ fn places_of(collection: &Value) -> &[Span] {
 }
 
 /// Returns the keys and values of a mapping as objects with `key` and `value`, which have the places of these.
-fn pairs_of(object: &Arc<Object>) -> impl Iterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
+fn pairs_of(object: &Arc<Object>) -> impl ExactSizeIterator<Item = (Value, Option<Arc<Origin>>)> + '_ {
     object.iter().enumerate().map(|(at, (key, value))| {
         let pair: Object = [("key", Value::String(key.clone())), ("value", value.clone())].into_iter().collect();
         let places = object.places().and_then(|places| Some((*places.keys.get(at)?, *places.values.get(at)?)));

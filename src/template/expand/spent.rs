@@ -4,8 +4,11 @@
 //! 2.6): what is made, what evaluations take, and turns of loops that make nothing. Where a limit
 //! is passed, expansion stops at once.
 
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::expression::Usage;
-use crate::template::value::Size;
+use crate::taint::Origin;
+use crate::template::value::{Size, came_from};
+use std::sync::Arc;
 
 /// The most values and keys that one expansion makes.
 pub const EXPANDED_NODES_MAX: usize = 100_000;
@@ -95,4 +98,26 @@ impl Spent {
         self.is_over = true;
         Some(limit)
     }
+}
+
+/// A loop that is gone through.
+pub(super) struct Loop {
+    /// Where its collection stands.
+    pub(super) span: Span,
+    /// How many turns it has.
+    pub(super) turns: usize,
+    /// Where in a payload its collection came from.
+    pub(super) origin: Option<Arc<Origin>>,
+}
+
+/// Returns the diagnostic for a limit that was passed at a place, inside of loops. The loop with the most turns is
+/// what makes much of little.
+pub(super) fn over(limit: String, place: Span, loops: &[Loop]) -> Diagnostic {
+    let over = Diagnostic::error(Code::ExpansionLimit, limit, place, "the limit was met here");
+    let Some(longest) = loops.iter().max_by_key(|it| it.turns) else {
+        return over.help("divide the work over several pipelines, or let templates make less");
+    };
+    let mut over = over.related(longest.span, format!("this goes through {} items", longest.turns));
+    over.notes.extend(longest.origin.as_deref().map(came_from));
+    over.help("let fewer items through this loop: test `length(…)` of the list in an `if` around it")
 }

@@ -11,9 +11,12 @@ pub(super) fn unread(error: &FileError, place: Span) -> Diagnostic {
         FileError::Missing(path) => {
             let title = format!("there is no template `{}`", shown(path));
             let missing = Diagnostic::error(Code::UnknownTemplate, title, place, "no such file");
-            missing.help(
-                "a path is relative to the file that holds it; `/` at its beginning is the root of the repository",
-            )
+            missing.help(match path.contains("$(") {
+                true => "a macro is not known when templates are read: write `${{ variables.name }}`, or a parameter",
+                false => {
+                    "a path is relative to the file that holds it; `/` at its beginning is the root of the repository"
+                }
+            })
         }
         FileError::Unreadable(reason) => {
             let title = format!("the template can't be read: {reason}");

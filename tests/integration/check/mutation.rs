@@ -28,8 +28,8 @@ struct Variant {
 
 /// A line that a report marks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark {
-    line: usize,
+pub(super) struct Mark {
+    pub(super) line: usize,
     title: String,
     /// Whether it is the report's place, or one beside it.
     is_primary: bool,
@@ -38,7 +38,7 @@ struct Mark {
 
 impl Mark {
     /// Says whether it is the place of an error or a warning.
-    fn is_report(&self) -> bool {
+    pub(super) fn is_report(&self) -> bool {
         self.is_primary && self.severity != "note"
     }
 }
@@ -88,7 +88,7 @@ fn a_mistake_is_told_on_the_line_that_was_changed() {
 }
 
 /// Returns the lines on which something is wrong or worth a warning, with what, for each file.
-fn reported(folder: &Folder, path: &str) -> BTreeMap<String, BTreeSet<Mark>> {
+pub(super) fn reported(folder: &Folder, path: &str) -> BTreeMap<String, BTreeSet<Mark>> {
     let output = folder.run(&["check", path, "--format", "json"]);
     let mut found = BTreeMap::<String, BTreeSet<Mark>>::new();
     for report in output.json().as_array().expect("a list") {
@@ -162,7 +162,7 @@ fn variants(file: &str, text: &str) -> Vec<Variant> {
 }
 
 /// Says whether two texts are the same document, which a change of blanks may leave it.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     let tree = |text: &str| {
         let mut diagnostics = Diagnostics::default();
         yaml::parse(text, SourceId(0), &mut diagnostics).map(|node| format!("{:?}", words(&node)))

@@ -132,7 +132,7 @@ fn every_unknown_name_and_wrong_call_is_found_at_once() {
         &scope(),
         &[
             (Code::UnknownFunction, "eqq", "there is no function `eqq`", Some("did you mean `eq`?")),
-            (Code::UnknownName, "a", "the name `a` is not known here", None),
+            (Code::UnknownName, "a", "the name `a` is not known here", Some("put text in single quotes: `'a'`")),
             (Code::ArgumentCount, ")", "`eq` takes 2 arguments, not 1", None),
             (
                 Code::UnknownName,

@@ -1,0 +1,65 @@
+//! A mistake in a value that came from a payload names the place of that value in the payload, since the place in
+//! the file is the same for all values of a loop.
+
+use crate::support::Folder;
+
+/// Renders a pipeline with the payload of its webhook resource `h`, and looks for sentences in what is told; the
+/// last may not be there.
+#[track_caller]
+fn told(body: &str, payload: &str, wanted: &[&str], unwanted: &str) {
+    let folder = Folder::new("");
+    let text = format!("resources:\n  webhooks:\n  - webhook: h\n    connection: c\n{body}");
+    folder.write("h.yml", &text);
+    folder.write("p.json", payload);
+    let output = folder.run(&["render", "h.yml", "--payload", "p.json"]).ended_with(1);
+    for sentence in wanted {
+        assert!(output.stderr.contains(sentence), "{sentence}\n{}", output.stderr);
+    }
+    assert!(unwanted.is_empty() || !output.stderr.contains(unwanted), "{}", output.stderr);
+}
+
+const JOBS: &str =
+    "jobs:\n- ${{ each l in parameters.h.labels }}:\n  - job: j_${{ l.id }}\n    steps:\n    - script: x\n";
+
+#[test]
+fn two_equal_names_are_told_with_both_places() {
+    let payload = r#"{"labels": [{"id": 1}, {"id": 2}, {"id": 1}]}"#;
+    told(JOBS, payload, &["two jobs of a stage are called `j_1`", "at `labels[0].id` and `labels[2].id`"], "labels[1]");
+}
+
+#[test]
+fn a_number_that_makes_a_bad_name_is_told_with_its_place() {
+    told(JOBS, r#"{"labels": [{"id": 1}, {"id": 1.5}]}"#, &["`j_1.5` can't be", "at `labels[1].id`"], "labels[0]");
+    told(JOBS, r#"{"labels": [{"id": -1}]}"#, &["`j_-1` can't be", "at `labels[0].id`"], "");
+}
+
+#[test]
+fn a_number_out_of_range_is_one_and_is_told_with_its_place() {
+    let body = "jobs:\n- job: a\n  timeoutInMinutes: ${{ parameters.h.n }}\n  steps:\n  - script: x\n";
+    told(body, r#"{"n": -7}"#, &["`timeoutInMinutes` is -7", "this is too little", "at `n`"], "this is no number");
+    told(
+        body,
+        r#"{"n": 1e30}"#,
+        &["the number `", "of a payload can't be `timeoutInMinutes`", "at `n`"],
+        "payload text",
+    );
+}
+
+#[test]
+fn a_value_that_is_not_there_is_told_as_missing() {
+    let body = "jobs:\n- ${{ each l in parameters.h.labels }}:\n  - job: ${{ l.id }}\n    steps:\n    - script: x\n";
+    let wanted =
+        ["the payload has no value for the name of a job", "there is nothing in the payload at `labels[0].id`"];
+    told(body, r#"{"labels": [{"name": "a"}]}"#, &wanted, "payload text can't be");
+}
+
+#[test]
+fn a_limit_names_the_list_that_went_beyond_it_and_what_to_do() {
+    let labels: Vec<String> = (0..10_000).map(|id| format!("{{\"id\":{id}}}")).collect();
+    let payload = format!("{{\"labels\": [{}]}}", labels.join(","));
+    told(JOBS, &payload, &["at `labels", "= help: "], "");
+    let many: Vec<String> = (0..60_000).map(|id| id.to_string()).collect();
+    let payload = format!("{{\"labels\": [{}]}}", many.join(","));
+    let body = "steps:\n- ${{ each l in parameters.h.labels }}:\n  - script: x\n    name: s${{ l }}\n";
+    told(body, &payload, &["this goes through 60000 items", "at `labels`", "let fewer items through this loop"], "");
+}
