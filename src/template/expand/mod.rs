@@ -42,7 +42,7 @@ use super::part::{Chain, Hole, Part, Piece};
 use super::place::Place;
 use super::value::Size;
 use super::{Branches, Content, Entry, Inputs, Kind, Node, Pattern, Scalar, compile, value};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expression::{Context, Dialect, Reference, Step, Value};
 use crate::taint::{Origin, Segment, Text};
 use glue::Mixed;

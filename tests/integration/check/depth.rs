@@ -118,7 +118,8 @@ fn moves(tree: &str, files: &Tree) -> Vec<Moved> {
                 let mut changed: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
                 changed[at] = format!("{}{}", " ".repeat(to), line.trim_start());
                 let changed = changed.join("\n") + "\n";
-                if !is_same(&changed, text) && !(is_text(&lines, at) && shape(&changed) == shape(text)) {
+                let is_as_good = is_text(&lines, at) && shape(&changed) == shape(text);
+                if !(is_as_good || is_same(&changed, text)) {
                     moves.push(Moved { tree: tree.to_owned(), file: file.clone(), line: at + 1, text: changed });
                 }
             }
