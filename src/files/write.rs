@@ -155,7 +155,7 @@ impl LogWriter {
         self.write()
     }
 
-    /// As [`Self::append_last`]. The line is on disk when this returns.
+    /// Adds one more line, also where the log is full. It is on disk when this returns.
     pub fn end_with(&mut self, line: &LogLine) -> io::Result<()> {
         self.append_last(line)?;
         self.file.sync_data()
