@@ -49,9 +49,10 @@ pub use schema::{WHATEVER_COMES, judge};
 pub use trail::{Choice, TRAIL_MAX, Trail, Use};
 
 use crate::diagnostic::Diagnostics;
-use crate::shell::{Known, Requirement, Substitution};
+use crate::shell::{Analysis, Known, Requirement, Substitution};
 use crate::template::Node;
 use plan::Plan;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How what is wrong begins where the configuration lacks a repository.
@@ -109,4 +110,13 @@ pub struct Need {
     pub text: Arc<str>,
     /// What is needed of it.
     pub requirement: Requirement,
+}
+
+impl Need {
+    /// Returns what a script needs of the texts that it was tested with.
+    fn of<'a>(analysis: &'a Analysis, values: &'a [Cow<'_, str>]) -> impl Iterator<Item = Self> + use<'a> {
+        analysis.requirements().iter().zip(values).flat_map(|(hole, value)| {
+            hole.requirements.iter().map(|&requirement| Self { text: (&**value).into(), requirement })
+        })
+    }
 }

@@ -58,6 +58,7 @@ mod change;
 mod cmd;
 pub mod command;
 mod filename;
+mod git;
 mod known;
 mod outline;
 mod powershell;

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Job, Pipeline, Placed, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Entrance, Language, Refusal, Requirement, Script, Substitution, environment_name};
+use crate::shell::{Entrance, Language, Refusal, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
@@ -97,12 +97,7 @@ fn check_step(
     let analysis = rules.known.analysis(&script.outline());
     let values = script.values();
     match analysis.test(&values) {
-        Ok(()) => {
-            for (hole, value) in analysis.requirements().iter().zip(&values) {
-                let need = |&requirement: &Requirement| Need { text: (&**value).into(), requirement };
-                needs.extend(hole.requirements.iter().map(need));
-            }
-        }
+        Ok(()) => needs.extend(Need::of(&analysis, &values)),
         Err(refusals) => {
             for refusal in refusals {
                 let (span, origin, through) = place(&refusal.entrance, &text, &environment);

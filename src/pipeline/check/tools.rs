@@ -11,7 +11,7 @@ use crate::pipeline::task::Definition;
 use crate::pipeline::task::call::{Each, Part, Program, tool};
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::words::{quoted, split};
-use crate::shell::{Language, Refusal, Requirement, Script, Substitution};
+use crate::shell::{Language, Refusal, Script, Substitution};
 use crate::taint::{Segment, Text};
 use crate::template;
 
@@ -169,12 +169,7 @@ fn judge(line: &Spanned, program: &str, rules: &ScriptRules, needs: &mut Vec<Nee
     }
     let values = script.values();
     match analysis.test(&values) {
-        Ok(()) => {
-            for (hole, value) in analysis.requirements().iter().zip(&values) {
-                let need = |&requirement: &Requirement| Need { text: (&**value).into(), requirement };
-                needs.extend(hole.requirements.iter().map(need));
-            }
-        }
+        Ok(()) => needs.extend(Need::of(&analysis, &values)),
         Err(refusals) => refusals.iter().for_each(&mut tell),
     }
 }

@@ -8,6 +8,7 @@
 use super::cmdlet;
 use super::name::Names;
 use super::token::{Bracket, Piece, Statement, Token, arguments, every, parts, values};
+use crate::shell::git;
 use crate::shell::program::Holes;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,29 +69,6 @@ const CHANGING: &[&str] = &[
 /// Commands that do.
 const TAKING_APART: &[&str] =
     &["convertfrom-json", "convertfrom-csv", "convertfrom-stringdata", "select-string", "import-csv"];
-
-/// Commands of git that print what it was given.
-const PRINTING_OF_GIT: &[&str] = &[
-    "log",
-    "show",
-    "branch",
-    "describe",
-    "status",
-    "symbolic-ref",
-    "tag",
-    "for-each-ref",
-    "config",
-    "reflog",
-    "shortlog",
-    "notes",
-    "diff",
-    "blame",
-    "grep",
-    "cat-file",
-    "name-rev",
-    "ls-files",
-    "stash",
-];
 
 /// What a script made of a payload's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,7 +284,7 @@ impl<'s> Taint<'s> {
         let mut output = Holes::new();
         match command.as_str() {
             "git" => {
-                let prints = given.iter().any(|argument| self.is_any_of(argument, PRINTING_OF_GIT));
+                let prints = given.iter().any(|argument| self.is_any_of(argument, git::PRINTING));
                 let abbreviates = given.iter().any(|argument| self.is_any_of(argument, &["--abbrev-ref"]));
                 if prints || abbreviates {
                     output.extend(self.of(GIT));

@@ -11,6 +11,7 @@ use super::line::{arguments, names, split};
 use super::sink::Judge;
 use super::tree::{Argument, Expr, Piece};
 use super::words::is_word;
+use crate::shell::git::{PRINTING, STORING};
 use crate::shell::program::Holes;
 
 /// The names of files and folders that payload text was given to.
@@ -36,39 +37,6 @@ const LISTING: &[&str] = &["listdir", "scandir", "walk", "glob", "iglob", "rglob
 
 /// Functions that return what they are given in another order or form.
 const KEEPING: &[&str] = &["sorted", "list", "set", "tuple", "reversed", "frozenset"];
-
-/// Commands of git that keep what they are given, and those that print it.
-const STORING: &[&str] = &[
-    "commit",
-    "tag",
-    "branch",
-    "checkout",
-    "switch",
-    "config",
-    "notes",
-    "merge",
-    "update-ref",
-    "stash",
-    "remote",
-    "symbolic-ref",
-];
-const PRINTING: &[&str] = &[
-    "log",
-    "show",
-    "branch",
-    "describe",
-    "status",
-    "symbolic-ref",
-    "tag",
-    "for-each-ref",
-    "config",
-    "reflog",
-    "shortlog",
-    "notes",
-    "name-rev",
-    "stash",
-    "remote",
-];
 
 impl Judge<'_> {
     /// Returns all payload text of the environment.
