@@ -14,8 +14,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How often a file is judged again to find what is wrong with it.
+/// How often a file is judged again to find what is wrong with it, and how much text is read for that: what a
+/// judgement costs grows with all that is judged.
 const JUDGED_MAX: usize = 64;
+const JUDGED_BYTES_MAX: usize = 512 * 1024;
+/// How many moved lines are tried for one that is judged: most make no YAML.
+const TRIED_MAX: usize = 4;
 /// How many lines of one file are moved, one after the other.
 const MOVED_MAX: usize = 4;
 /// The most bytes of a file in which mends are looked for: what judging it again costs grows with it.
@@ -63,7 +67,8 @@ pub(super) fn explained(
     if diagnostics.iter().any(|it| it.code == Code::ExpansionLimit) || !diagnostics.iter().any(is_told) {
         return diagnostics;
     }
-    let mut mender = Mender { judge, left: JUDGED_MAX };
+    let bytes: usize = sources.iter().map(|source| source.text.len()).sum();
+    let mut mender = Mender { judge, left: (JUDGED_BYTES_MAX / bytes.max(1)).clamp(1, JUDGED_MAX) };
     let mut told = diagnostics;
     let files: BTreeSet<SourceId> = told.iter().filter(|it| is_told(it)).filter_map(source_of).collect();
     for id in files {
@@ -154,12 +159,14 @@ impl Mender<'_> {
         let is_read = !own.iter().any(|it| it.code == Code::YamlSyntax);
         let places = own.iter().flat_map(|it| it.primary.iter().chain(&it.related)).map(|label| label.span);
         let places = places.filter(|span| sources.source(span.source).is_some_and(|it| it.name == source.name));
-        let mut candidates: Vec<(usize, Shift, Arc<str>)> =
-            yaml::shifts(&state.text, places.map(|span| span.range().start))
-                .into_iter()
-                .filter_map(|shift| Some((shift.apply(&state.text)?, shift)))
-                .map(|(text, shift)| (yaml::irregularity(&text), shift, text.into()))
-                .collect();
+        let mut shifts = yaml::shifts(&state.text, places.map(|span| span.range().start));
+        shifts.sort_by_key(|shift| (!shift.is_usual, shift.distance));
+        shifts.truncate(self.left * TRIED_MAX);
+        let mut candidates: Vec<(usize, Shift, Arc<str>)> = shifts
+            .into_iter()
+            .filter_map(|shift| Some((shift.apply(&state.text)?, shift)))
+            .map(|(text, shift)| (yaml::irregularity(&text), shift, text.into()))
+            .collect();
         // What has been said of a line's depth goes before a guess.
         let said = own.iter().filter(|it| it.code == Code::Indentation).filter_map(|it| mark(it, sources));
         let said: HashSet<usize> = said.map(|(_, line, ..)| line).collect();
@@ -179,7 +186,9 @@ impl Mender<'_> {
                 true => {
                     let is_better = after.is_subset(&before) && after.len() < before.len();
                     let is_still_wrong = after.iter().any(|it| is_of_file(it) && it.1 == line);
-                    let has_cause = before.difference(&after).any(|gone| !has_other_mend.contains(gone));
+                    let within = Within::new(source, &state.text, &shift);
+                    let is_cause = |gone: &Mark| !has_other_mend.contains(gone) && within.may_depend_on_depth(gone);
+                    let has_cause = before.difference(&after).any(is_cause);
                     // Below a key that is not known nothing is looked at: what goes there is hidden.
                     let hides = after.iter().any(|it| has_other_mend.contains(it));
                     is_better && !is_still_wrong && has_cause && !hides
@@ -199,6 +208,30 @@ impl Mender<'_> {
             }
         }
         best.map(|(_, shift, state)| (shift, state))
+    }
+}
+
+/// What moves with a line: what is wrong within it is as wrong at another depth, unless nothing looks at it there.
+struct Within<'s> {
+    source: &'s Source,
+    line: usize,
+    end: usize,
+    is_directive: bool,
+}
+
+impl<'s> Within<'s> {
+    fn new(source: &'s Source, text: &str, shift: &Shift) -> Self {
+        let is_directive = text[shift.place.clone()].trim_start_matches(['-', ' ']).starts_with("${{");
+        Self { source, line: line_at(text, shift.place.start), end: line_at(text, shift.end()), is_directive }
+    }
+
+    /// Says whether the depth of what moves may be why a mistake was told. What a branch brings is judged by where it
+    /// goes, so of a directive that is its own line.
+    fn may_depend_on_depth(&self, (name, line, code, _): &Mark) -> bool {
+        let is_of_place = matches!(code, Code::UnknownName | Code::Directive | Code::DuplicateKey | Code::Indentation);
+        let is_own = *name == self.source.name && *line == self.line;
+        let is_below = *name == self.source.name && (self.line + 1..=self.end).contains(line);
+        is_of_place || is_own || !self.is_directive && !is_below
     }
 }
 

@@ -61,6 +61,11 @@ impl Shift {
         Self { place, ..self }
     }
 
+    /// Returns where the last line that moves ends.
+    pub fn end(&self) -> usize {
+        self.end
+    }
+
     /// Says whether what stands below the line moves with it.
     pub fn is_of_block(&self) -> bool {
         self.is_of_block

@@ -45,7 +45,25 @@ impl Reader<'_> {
             self.diagnostics.push(wrong.help("give each leg a name, and its variables below it"));
             return None;
         }
-        Some(FanOut::Matrix(entries(node).iter().enumerate().map(|(at, entry)| self.leg(at, entry)).collect()))
+        let legs: Vec<Leg> = entries(node).iter().enumerate().map(|(at, entry)| self.leg(at, entry)).collect();
+        self.tell_legs_of_one_name(node, &legs);
+        Some(FanOut::Matrix(legs))
+    }
+
+    /// Tells legs that share a name, ignoring case, because one of them goes by its place. What is written twice is
+    /// told as a key that is there twice.
+    fn tell_legs_of_one_name(&mut self, node: &Node, legs: &[Leg]) {
+        let is_renamed = |at: usize| author(&entries(node)[at].key) != legs[at].name.value;
+        for (at, leg) in legs.iter().enumerate() {
+            let is_same = |before: &usize| legs[*before].name.value.eq_ignore_ascii_case(&leg.name.value);
+            let Some(before) = (0..at).find(is_same).filter(|before| is_renamed(*before) || is_renamed(at)) else {
+                continue;
+            };
+            let title = format!("two legs are called `{}`", shown(&leg.name.value));
+            let twice = Diagnostic::error(Code::DuplicateName, title, leg.name.span, "this is the second one");
+            let twice = twice.related(legs[before].name.span, "this is the first one");
+            self.diagnostics.push(twice.help("give both names that can be those of jobs"));
+        }
     }
 
     /// Names of legs become parts of jobs' names and of the keys of their outputs. A leg whose name can't be one

@@ -163,3 +163,31 @@ fn a_template_that_is_named_in_two_ways_has_its_mistake_once() {
     let reports = folder.run(&["check", "here/../shared", path, "--format", "json"]).ended_with(1).json();
     assert_eq!(reports.as_array().expect("a list").len(), 1, "{reports:#}");
 }
+
+/// A line moved below a branch that is not taken hides what is wrong with it, which mends nothing.
+#[test]
+fn what_a_branch_would_hide_is_told_where_it_is() {
+    let root = "jobs:\n- template: t.yml\n";
+    let template = "parameters: {x: ''}\njobs:\n- job: b\n  steps:\n  - ${{ if ne(parameters.x, '') }}:\n    \
+                    - script: a\n  - ${{ if eq(parameters.x, '') }}:\n    - bash: a\n      foo: b\n";
+    only(&[("a.yml", root), ("t.yml", template)], "unknown-key", "t.yml:9");
+    let plain = "parameters: {x: ''}\njobs:\n- job: b\n  steps:\n  - ${{ if ne(parameters.x, '') }}:\n    \
+                 - script: a\n  - bash: a\n    foo: b\n";
+    only(&[("a.yml", root), ("t.yml", plain)], "unknown-key", "t.yml:8");
+    let keys = "parameters: {name: '', timeout: '', pool: ''}\njobs:\n- job: b\n  \
+                ${{ if ne(parameters.timeout, '') }}:\n    timeoutInMinutes: ${{ parameters.timeout }}\n  \
+                ${{ if ne(parameters.pool, '') }}:\n    pool: ${{ parameters.pool }}\n  steps: [{bash: a}]\n";
+    let root = "jobs:\n- template: t.yml\n  parameters: {pool: [{a: b}]}\n";
+    only(&[("a.yml", root), ("t.yml", keys)], "wrong-type", "t.yml:7");
+}
+
+#[test]
+fn legs_that_come_to_one_name_are_told_once() {
+    for legs in ["{x y: {q: 1}, Job1: {q: 2}}", "{a-1: {v: 1}, job1: {v: 2}}", "{Job2: {v: 1}, py-3.9: {v: 2}}"] {
+        let folder = Folder::new("");
+        folder.write("a.yml", &format!("jobs:\n- job: m\n  strategy: {{matrix: {legs}}}\n  steps: [{{bash: x}}]\n"));
+        let told = folder.run(&["check", "a.yml"]).ended_with(1).stderr;
+        assert_eq!(told.matches("error[").count(), 1, "{told}");
+        assert!(told.contains("error[duplicate-name]: two legs are called `"), "{told}");
+    }
+}
