@@ -126,12 +126,12 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
         let now = self.clock.steady();
+        // A process that ended while it resumed something has left jobs aside.
+        if self.readers.read(pause::is_any_left_aside).await? {
+            self.take_back().await?;
+        }
         if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
             return Ok(Vec::new());
-        }
-        if everyone {
-            // A process that ended while it resumed something has left jobs aside.
-            self.take_back().await?;
         }
         self.change(move |session| lease::sweep(session, everyone)).await
     }

@@ -74,21 +74,25 @@ fn admit_in_groups_of(session: &mut Session<'_>, what: &Pausable) -> Result<(), 
     turn::work_off(session, session.now.at)
 }
 
+/// Jobs that were set aside for a pause that is over.
+const LEFT_ASIDE: &str = "SELECT job.seq
+     FROM job
+     JOIN run ON run.seq = job.run
+     WHERE job.aside = 'paused'
+       AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
+       AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+     LIMIT ?";
+
+/// Says whether a job is still set aside for a pause that is over.
+pub(super) fn is_any_left_aside(connection: &Connection) -> Result<bool, Error> {
+    Ok(connection.prepare_cached(LEFT_ASIDE)?.exists([1])?)
+}
+
 /// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.
 pub(super) fn take_back(session: &Session<'_>) -> Result<usize, Error> {
     let taken = session
         .connection
-        .prepare_cached(
-            "UPDATE job
-             SET aside = NULL
-             WHERE seq IN (SELECT job.seq
-                           FROM job
-                           JOIN run ON run.seq = job.run
-                           WHERE job.aside = 'paused'
-                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
-                           LIMIT ?)",
-        )?
+        .prepare_cached(&format!("UPDATE job SET aside = NULL WHERE seq IN ({LEFT_ASIDE})"))?
         .execute([TAKEN_BACK_MAX])?;
     Ok(taken)
 }

@@ -105,6 +105,18 @@ async fn what_is_paused_is_accepted_and_not_claimed() {
 }
 
 #[tokio::test]
+async fn what_a_resume_that_was_killed_left_aside_is_taken_back_by_the_next_sweep() {
+    let world = World::sqlite();
+    let run = world.queue(one()).await.id;
+    world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+    assert!(world.claim().await.is_none(), "it is set aside");
+    let database = rusqlite::Connection::open(world.folder().join("pipehook.db")).expect("it opens");
+    database.execute("DELETE FROM pause", []).expect("as behind the first commit of a resume");
+    assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+    assert_eq!(claimed(&world).await, [run]);
+}
+
+#[tokio::test]
 async fn a_running_job_goes_on_when_its_pipeline_is_paused() {
     for world in worlds() {
         let run = world.queue(plan(vec![job("a", &[]), job("b", &["a"])])).await.id;
