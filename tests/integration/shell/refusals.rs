@@ -485,13 +485,8 @@ const NO_FILES: &[&str] = &[
 ];
 
 /// Scripts that take all but an option.
-const NO_OPTIONS: &[&str] = &[
-    "prog ${{ x }}",
-    "prog \"${{ x }}\"",
-    "prog a b \"${{ x }}c\"",
-    "n=${{ x }}; prog \"$n\"",
-    "git commit -m ${{ x }}",
-];
+const NO_OPTIONS: &[&str] =
+    &["prog ${{ x }}", "prog \"${{ x }}\"", "prog a b \"${{ x }}c\"", "n=${{ x }}; prog \"$n\"", "git log -m ${{ x }}"];
 
 #[track_caller]
 fn assert_accepted(script: &str, value: &str) {

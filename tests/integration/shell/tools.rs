@@ -7,6 +7,7 @@ use pipehook::shell::Language;
 const REFUSED: &[(&str, &str)] = &[
     ("bundle exec rails runner \"puts '${{ x }}'\"", "a b"),
     ("docker compose exec app bundle exec rails runner \"puts '${{ x }}'\"", "a b"),
+    ("t=\"${{ x }}\"; git log -m \"${t#v}\"", "v--output=x"),
     ("cross-env-shell \"echo ${{ x }}\"", "a b"),
     ("cross-env A=1 cross-env-shell \"echo ${{ x }}\"", "a b"),
     ("minikube ssh \"echo ${{ x }}\"", "a b"),
@@ -91,6 +92,9 @@ const TAKEN: &[(&str, &str)] = &[
     ("su - app -c \"./deploy.sh ${{ x }}\"", "59b20b8d"),
     ("runuser -u app -- ./deploy.sh \"${{ x }}\"", "59b20b8d"),
     ("gh issue create --title \"${{ x }}\" --body \"${{ x }}\"", "a b"),
+    ("t=\"${{ x }}\"; git commit -m \"${t#*: }\"", "feat: --json"),
+    ("git tag -a v1 -m \"$(sed 's/x//g' <<< \"${{ x }}\")\"", "add --json - it's"),
+    ("gh issue create --title \"$(jq -r .t <<< \"${{ x }}\")\"", "{\"t\":\"--json\"}"),
     ("env -i FOO=1 ./x \"${{ x }}\"", "a b"),
     ("env ./x \"${{ x }}\"", "a b"),
     ("env -S \"echo ${{ x }}\"", "abc"),

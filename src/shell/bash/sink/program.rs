@@ -140,6 +140,25 @@ const HELM_FLAGS: &[&str] = &[
 const DESCRIBING_FIELDS: &[&str] =
     &["version", "name", "description", "author", "license", "homepage", "keywords", "private", "type"];
 
+/// Options whose value is the next word, whatever it begins with, and is text that the program keeps or sends; of
+/// `git` those of the commands that stand there, as `-m` is a word of its own to others.
+const TEXTS: &[(&str, &[&str], &[&str])] = &[
+    ("git", &["commit", "tag", "merge", "notes"], &["-m", "--message"]),
+    ("git", &["commit"], &["-am"]),
+    ("gh", &[], &["--title", "--body", "--notes", "--subject", "--description"]),
+    ("glab", &[], &["--title", "--description", "--message", "--notes"]),
+];
+
+/// Says whether an option of a program has a text for its value.
+fn takes_text(name: &str, call: Call, option: &str) -> bool {
+    let is_command = |commands: &[&str]| {
+        commands.is_empty() || call.rest().first().is_some_and(|first| commands.iter().any(|it| first.has_literal(it)))
+    };
+    TEXTS
+        .iter()
+        .any(|(program, commands, options)| *program == name && options.contains(&option) && is_command(commands))
+}
+
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {
         self.nested_program(call);
@@ -176,6 +195,8 @@ impl Walker {
             } else if is_running(name, option.as_deref()) {
                 self.runs_word(argument.word, call);
                 self.refuse(&argument.sources(), &format!("the value of the option `{}`", option.unwrap_or_default()));
+            } else if option.as_deref().is_some_and(|it| takes_text(name, call, it)) && argument.split().is_empty() {
+                self.argument_assigns(argument);
             } else if !options_ended {
                 let glued = argument.word.prefix();
                 let option = glued.split_once('=').map_or(glued.as_str(), |(option, _)| option);
