@@ -26,6 +26,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync;
 
@@ -150,6 +151,10 @@ fn has_secrets(plan: &Plan) -> bool {
         || jobs().any(|job| !job.groups.is_empty())
 }
 
+/// How long further signals are the same request: `timeout` and terminals with a wrapper between send one to this
+/// process and one to its group.
+const SAME_REQUEST: Duration = Duration::from_secs(1);
+
 /// Returns the folder that a file is in.
 fn around(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -182,6 +187,7 @@ fn execute(foreground: &Arc<Foreground>, raw: bool) -> Result<(Summary, bool), F
         asked_to_stop().await;
         anstream::eprintln!("stopping: running steps are canceled");
         ask(&asked, Asked::Cancel);
+        tokio::time::sleep(SAME_REQUEST).await;
         asked_to_stop().await;
         anstream::eprintln!("stopping at once: also what runs although the run was canceled");
         ask(&asked, Asked::HandBack);

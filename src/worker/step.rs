@@ -365,7 +365,7 @@ fn problem(called: &str, exit: Exit, wrote_error: bool) -> Option<String> {
         Exit::Code(code) => Some(format!("{called} exited with code '{code}'.")),
         Exit::Signal(signal) => Some(format!("{called} was ended by signal {signal}.")),
         Exit::Unseen => {
-            Some("The step's own shim was killed or stopped, and with it all that the step had started.".to_owned())
+            Some("The step's own shim was killed or stopped, and with it what the step had started, but for daemons that left its environment.".to_owned())
         }
     }
 }
