@@ -27,7 +27,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync;
 
 /// Expands, validates and executes a pipeline now, without a server or a store. What its steps
@@ -76,6 +76,9 @@ impl Run {
     /// Runs now and after each change, until somebody asks to stop.
     fn again_and_again(&self, global: &Global) -> Result<Ending, Failure> {
         let runtime = runtime()?;
+        // What is asked between a run's end and the wait is heard too.
+        let signals = runtime.block_on(async { StopSignals::new() });
+        let mut signals = signals.context("signals can't be waited for").map_err(Failure::Unreachable)?;
         loop {
             let texts = self.expansion.texts(global);
             // What can't be used now is told, and may be mended.
@@ -93,7 +96,7 @@ impl Run {
             let is_changed = runtime.block_on(async {
                 tokio::select! {
                     () = watch::changed(&self.expansion, global, &texts) => true,
-                    () = asked_to_stop() => false,
+                    () = signals.next() => false,
                 }
             });
             if !is_changed {
@@ -221,19 +224,34 @@ fn with_prefix(prefix: &str, lines: &str) -> String {
     text
 }
 
+/// SIGTERM and Ctrl-C since this was made.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// To be called inside of a runtime.
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one, unless one has come that nobody has waited for.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Waits for SIGTERM or Ctrl-C.
 async fn asked_to_stop() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM can't be waited for");
-                std::future::pending().await
-            }
+    match StopSignals::new() {
+        Ok(mut signals) => signals.next().await,
+        Err(error) => {
+            tracing::error!(%error, "signals can't be waited for");
+            std::future::pending().await
         }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
