@@ -30,6 +30,10 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync;
 
+/// How long further signals are the same request: `timeout` and terminals with a wrapper between send one to this
+/// process and one to its group.
+const SAME_REQUEST: Duration = Duration::from_secs(1);
+
 /// Expands, validates and executes a pipeline now, without a server or a store. What its steps
 /// print comes as `stage/job/step | text`, and at the end a table of what became of them on stderr.
 #[derive(Debug, Args)]
@@ -153,10 +157,6 @@ fn has_secrets(plan: &Plan) -> bool {
         || plan.stages.iter().any(|stage| !stage.groups.is_empty())
         || jobs().any(|job| !job.groups.is_empty())
 }
-
-/// How long further signals are the same request: `timeout` and terminals with a wrapper between send one to this
-/// process and one to its group.
-const SAME_REQUEST: Duration = Duration::from_secs(1);
 
 /// Returns the folder that a file is in.
 fn around(file: &Path) -> &Path {

@@ -26,6 +26,7 @@ mod archive;
 mod artifact;
 mod cache;
 mod call;
+mod calling;
 mod checkout;
 mod copy;
 mod coverage;

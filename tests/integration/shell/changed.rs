@@ -1,7 +1,7 @@
 //! What a script makes of a text on its way to a place that demands something of it: for each way to change a
 //! text, values that are taken are changed by the real shell and programs, and what arrives is looked at.
 
-use super::running::placed;
+use super::running::{placed, refused_of};
 use pipehook::shell::{Language, Outline, Piece, analyse};
 use std::process::Command;
 
@@ -276,10 +276,7 @@ const TAKEN: &[(&str, &str)] = &[
 
 #[test]
 fn ordinary_changes_take_ordinary_texts() {
-    let refused: Vec<_> = TAKEN
-        .iter()
-        .filter_map(|(script, value)| Some((script, value, placed(script, value).err()?[0].reason.clone())))
-        .collect();
+    let refused = refused_of(TAKEN);
     assert!(refused.is_empty(), "{refused:#?}");
 }
 

@@ -40,6 +40,14 @@ pub fn placed(script: &str, value: &str) -> Result<Placed, Vec<Refusal>> {
     placed_in(Language::Bash, &text(script, |_| value.to_owned()))
 }
 
+/// Returns those of some scripts that don't take their value, and why.
+pub fn refused_of<'r>(rows: &'r [(&str, &str)]) -> Vec<(&'r str, &'r str, String)> {
+    let reason = |(script, value): &(&'r str, &'r str)| {
+        Some((*script, *value, placed(script, value).err()?[0].reason.to_string()))
+    };
+    rows.iter().filter_map(reason).collect()
+}
+
 /// Places a text's values in a script of a language.
 pub fn placed_in(language: Language, text: &Text) -> Result<Placed, Vec<Refusal>> {
     place(&Script { language, text, environment: Vec::new() })

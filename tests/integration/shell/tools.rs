@@ -1,6 +1,6 @@
 //! Programs of many kinds that take an argument for code, a file, a header or an address, and ordinary uses of them.
 
-use super::running::{placed, placed_beside};
+use super::running::{placed, placed_beside, refused_of};
 use pipehook::shell::Language;
 
 /// Rows with a value that each of them refuses.
@@ -143,10 +143,7 @@ fn a_value_that_is_code_a_file_or_a_header_to_a_program_is_refused() {
 
 #[test]
 fn ordinary_uses_of_programs_take_ordinary_values() {
-    let refused: Vec<_> = TAKEN
-        .iter()
-        .filter_map(|(script, value)| Some((script, value, placed(script, value).err()?[0].reason.clone())))
-        .collect();
+    let refused = refused_of(TAKEN);
     assert!(refused.is_empty(), "{refused:#?}");
 }
 

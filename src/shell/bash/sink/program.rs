@@ -9,6 +9,7 @@ use super::code_option::{has_code_option, is_interpreter};
 use super::file::file_node;
 use super::remote::runs_by_word;
 use super::simple::Call;
+use super::tool::takes_text;
 use super::written::Runner;
 use super::{container, transfer};
 
@@ -139,25 +140,6 @@ const HELM_FLAGS: &[&str] = &[
 /// Fields of `package.json` that only describe the package.
 const DESCRIBING_FIELDS: &[&str] =
     &["version", "name", "description", "author", "license", "homepage", "keywords", "private", "type"];
-
-/// Options whose value is the next word, whatever it begins with, and is text that the program keeps or sends; of
-/// `git` those of the commands that stand there, as `-m` is a word of its own to others.
-const TEXTS: &[(&str, &[&str], &[&str])] = &[
-    ("git", &["commit", "tag", "merge", "notes"], &["-m", "--message"]),
-    ("git", &["commit"], &["-am"]),
-    ("gh", &[], &["--title", "--body", "--notes", "--subject", "--description"]),
-    ("glab", &[], &["--title", "--description", "--message", "--notes"]),
-];
-
-/// Says whether an option of a program has a text for its value.
-fn takes_text(name: &str, call: Call, option: &str) -> bool {
-    let is_command = |commands: &[&str]| {
-        commands.is_empty() || call.rest().first().is_some_and(|first| commands.iter().any(|it| first.has_literal(it)))
-    };
-    TEXTS
-        .iter()
-        .any(|(program, commands, options)| *program == name && options.contains(&option) && is_command(commands))
-}
 
 impl Walker {
     pub(super) fn program(&mut self, call: Call, name: &str) {

@@ -67,6 +67,25 @@ const SENDING: &[&str] = &["sendmail", "msmtp", "ssmtp"];
 /// Options that name a file in which each line is a variable.
 const FILES_OF_VARIABLES: &[&str] = &["--env-file", "--env-file-if-exists"];
 
+/// Options whose value is the next word, whatever it begins with, and is text that the program keeps or sends; of
+/// `git` those of the commands that stand there, as `-m` is a word of its own to others.
+const TEXTS: &[(&str, &[&str], &[&str])] = &[
+    ("git", &["commit", "tag", "merge", "notes"], &["-m", "--message"]),
+    ("git", &["commit"], &["-am"]),
+    ("gh", &[], &["--title", "--body", "--notes", "--subject", "--description"]),
+    ("glab", &[], &["--title", "--description", "--message", "--notes"]),
+];
+
+/// Says whether an option of a program has a text for its value.
+pub(super) fn takes_text(name: &str, call: Call, option: &str) -> bool {
+    let is_command = |commands: &[&str]| {
+        commands.is_empty() || call.rest().first().is_some_and(|first| commands.iter().any(|it| first.has_literal(it)))
+    };
+    TEXTS
+        .iter()
+        .any(|(program, commands, options)| *program == name && options.contains(&option) && is_command(commands))
+}
+
 impl Walker {
     /// Follows what single arguments of a program mean to it.
     pub(super) fn tool(&mut self, name: &str, call: Call) {
