@@ -7,10 +7,18 @@
 //! error has written nothing, but for [`Error::Unknown`], where nobody can say.
 //!
 //! # Order
-//! Due jobs are claimed by the priority of their run, then by its rank (see
-//! [`Ranking`](crate::run::Ranking): connections take turns, runs of one pipeline keep their order),
-//! then in the order of the plan. A priority has ranks of its own. Runs of one pipeline get their
-//! numbers in the order of acceptance, without gaps.
+//! Due jobs are claimed by the priority of their run. Among equal ones the connections that have a due job
+//! take turns: next is the one that was served longest ago, counted for each pool by itself; runs that were
+//! started by hand share one turn. Where a connection is next, its first due job is looked at, by the order
+//! of runs and then of the plan. Claimed is the first due job of that one's pipeline, which may be of another
+//! connection: first in, first out in a pipeline.
+//!
+//! Whose turn it is is asked at the claim, and of what is due then. So it is the same whether work has just
+//! come, was paused, waited in a group, or waited for a worker of its pool: a backlog that may go on takes
+//! turns like any other. A claim costs a step in an index for each connection that has work of the highest
+//! priority, however much work that is.
+//!
+//! Runs of one pipeline get their numbers in the order of acceptance, without gaps.
 //!
 //! A due job is not claimed while its run or stage waits for its turn in a group (see
 //! [`turn`](crate::run::turn)), and not while its pipeline or connection is paused. Who has a turn is

@@ -131,7 +131,6 @@ pub(super) async fn accept(
     let wishes: Vec<Wish<'_>> = new_runs(batch, &decided).collect();
     let mut numbers = Numbers::take(session, &wishes).await?;
     let accepted = answer(batch, decided, &mut numbers, places)?;
-    numbers.write(session).await?;
     accepted.write(session, forms).await?;
     Ok(accepted.told)
 }
@@ -156,7 +155,7 @@ async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
             "SELECT job.due_at
              FROM job
              JOIN run ON run.seq = job.run
-             WHERE job.state = 'due' AND job.aside IS NULL
+             WHERE job.state = 'due' AND job.aside IS NULL AND job.due_at IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
                AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
              ORDER BY job.due_at
@@ -209,17 +208,11 @@ fn decide(
 
 fn new_runs<'b>(batch: &'b [Rows], decided: &[Decided]) -> impl Iterator<Item = Wish<'b>> {
     let new = batch.iter().zip(decided).filter(|(_, decided)| matches!(decided, Decided::New));
-    new.flat_map(|(rows, _)| rows.runs.iter().map(|(run, filed)| wish(rows, run, filed)))
+    new.flat_map(|(rows, _)| rows.runs.iter().map(|(run, _)| wish(run)))
 }
 
-fn wish<'b>(rows: &'b Rows, run: &'b NewRun, filed: &Filed) -> Wish<'b> {
-    Wish {
-        pipeline: &run.pipeline,
-        name: &run.name,
-        connection: rows.delivery.as_ref().map_or("", |row| &row.delivery.connection),
-        priority: run.priority,
-        width: filed.width(),
-    }
+fn wish(run: &NewRun) -> Wish<'_> {
+    Wish { pipeline: &run.pipeline, name: &run.name, priority: run.priority }
 }
 
 /// What a batch is told, and the rows that make it true.
@@ -280,7 +273,7 @@ impl<'b> Answered<'b> {
         let delivery = rows.delivery.as_ref().map(|row| &row.delivery);
         let mut queued: Vec<AnsweredRun> = Vec::with_capacity(rows.runs.len());
         for (run, filed) in &rows.runs {
-            let given = numbers.give(&wish(rows, run, filed));
+            let given = numbers.give(&wish(run));
             queued.push(AnsweredRun {
                 id: run.id.as_str().to_owned(),
                 pipeline: run.pipeline.clone(),

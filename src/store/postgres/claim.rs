@@ -31,57 +31,81 @@ pub(super) struct Request {
 /// How many paused jobs one claim sets aside before it gives way to others.
 const PASSED_OVER_MAX: usize = 1_000;
 
-/// Returns the pool with the first due job, looked at without a lock. Each pool is asked by itself: in one
-/// question about several, all of their jobs would be put in order.
-async fn first_pool(session: &Session, pools: &[String]) -> Result<Option<String>, Fault> {
-    let row = session
-        .row(
-            "SELECT asked.pool
-             FROM unnest($1::text[]) AS asked (pool)
-             CROSS JOIN LATERAL (SELECT urgency, rank, seq
-                                 FROM job
-                                 WHERE state = 'due' AND aside IS NULL AND job.pool = asked.pool
-                                 ORDER BY urgency, rank, seq
-                                 LIMIT 1) AS first
-             ORDER BY first.urgency, first.rank, first.seq
-             LIMIT 1",
-            &[&pools],
-        )
-        .await?;
-    row.map(|row| Ok(row.try_get(0)?)).transpose()
+/// How many lanes one look has at hand, should all jobs of the first be in other hands.
+const HEADS_MAX: i64 = 16;
+
+/// The first due job of a lane in one of the pools asked for, as it was seen without a lock.
+struct Head {
+    pool: String,
+    urgency: i64,
+    lane: String,
+    pipeline: String,
 }
 
-/// What a look for a job has found.
+/// Returns the heads of the lanes that have a job of their pool's highest priority, the one first that is next:
+/// the more urgent, then the one whose lane was served longest ago, then the one that came first. Each lane
+/// costs one step in the index of lanes, however many jobs it has.
+async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fault> {
+    let rows = session
+        .rows(
+            "WITH RECURSIVE head AS (
+                 SELECT first.*
+                 FROM unnest($1::text[]) AS asked (pool)
+                 CROSS JOIN LATERAL (SELECT job.pool, urgency, lane, pipeline, run, seq
+                                     FROM job
+                                     WHERE state = 'due' AND aside IS NULL AND lane >= '' AND job.pool = asked.pool
+                                     ORDER BY urgency, lane, run, seq
+                                     LIMIT 1) AS first
+                 UNION ALL
+                 SELECT following.*
+                 FROM head
+                 CROSS JOIN LATERAL (SELECT job.pool, job.urgency, job.lane, job.pipeline, job.run, job.seq
+                                     FROM job
+                                     WHERE state = 'due' AND aside IS NULL AND job.lane >= ''
+                                       AND job.pool = head.pool AND job.urgency = head.urgency AND job.lane > head.lane
+                                     ORDER BY job.lane, job.run, job.seq
+                                     LIMIT 1) AS following
+             )
+             SELECT head.pool, head.urgency, head.lane, head.pipeline
+             FROM head
+             LEFT JOIN lane ON lane.pool = head.pool AND lane.name = head.lane
+             ORDER BY head.urgency, coalesce(lane.served, 0), head.run, head.seq
+             LIMIT $2",
+            &[&pools, &HEADS_MAX],
+        )
+        .await?;
+    let head = |row: &Row| {
+        Ok(Head {
+            pool: row.try_get("pool")?,
+            urgency: row.try_get("urgency")?,
+            lane: row.try_get("lane")?,
+            pipeline: row.try_get("pipeline")?,
+        })
+    };
+    rows.iter().map(head).collect()
+}
+
+/// What a look for a job of a lane has found.
 enum Found {
     /// This one.
-    Job(Box<Claim>, Advance),
+    Job(Box<Claim>),
     /// None that may be claimed, but paused ones were set aside: another may be behind them.
     Paused,
     /// Only jobs that others are about to change.
     Busy,
 }
 
-/// How far the clock of ranks has to go on.
-struct Advance {
-    priority: i64,
-    rank: i64,
-}
-
 /// Leases the first due job that is not held back, of those that nobody is changing at this moment.
 pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request) -> Result<Option<Claim>, Fault> {
-    let Request { worker, pools, lease } = request;
     let mut looks = 0;
     while looks < LOOKS_MAX {
-        let look = database.read(|session| Box::pin(async move { first_pool(&session, pools).await }));
-        let Some(pool) = look.await? else { return Ok(None) };
-        let pool = &pool;
-        let found =
-            database.write(|session| Box::pin(async move { lease_one(&session, forms, worker, pool, *lease).await }));
-        match found.await? {
-            Found::Job(claim, advance) => {
-                go_on(database, &advance).await;
-                return Ok(Some(*claim));
-            }
+        let pools = &request.pools;
+        let heads = database.read(|session| Box::pin(async move { next_heads(&session, pools).await })).await?;
+        if heads.is_empty() {
+            return Ok(None);
+        }
+        match claim_of(database, forms, request, &heads).await? {
+            Found::Job(claim) => return Ok(Some(*claim)),
             Found::Paused => {}
             Found::Busy => {
                 tokio::time::sleep(LOOK_PAUSE * 2_u32.pow(looks)).await;
@@ -92,64 +116,74 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
     Ok(None)
 }
 
-/// Brings the clock of ranks to the rank that was claimed: in a transaction of its own, so that claims do
-/// not wait for each other. Where it fails, a connection that had no work for a while may come a little
-/// earlier than it should.
-async fn go_on(database: &Database, Advance { priority, rank }: &Advance) {
-    let advance = database.write_lightly(|session| {
+/// Leases a job of the first lane that has one in nobody's hands.
+async fn claim_of(database: &Database, forms: &Forms, request: &Request, heads: &[Head]) -> Result<Found, Fault> {
+    for head in heads {
+        let found =
+            database.write(|session| Box::pin(async move { lease_one(&session, forms, request, head).await })).await?;
+        match found {
+            Found::Busy => {}
+            Found::Paused => return Ok(found),
+            Found::Job(ref claim) => {
+                note_served(database, head, claim.lease.token).await;
+                return Ok(found);
+            }
+        }
+    }
+    Ok(Found::Busy)
+}
+
+/// Notes that a lane has had its turn: in a transaction of its own, so that claims do not wait for each other.
+/// Where it fails, the lane may come once more than it should.
+async fn note_served(database: &Database, head: &Head, token: i64) {
+    let noted = database.write_lightly(|session| {
         Box::pin(async move {
             session
                 .run(
-                    "INSERT INTO counter (scope, key, value)
-                     VALUES ('clock', $1, $2)
-                     ON CONFLICT (scope, key) DO UPDATE
-                     SET value = excluded.value
-                     WHERE counter.value < excluded.value",
-                    &[&priority.to_string(), rank],
+                    "INSERT INTO lane (pool, name, served)
+                     VALUES ($1, $2, $3)
+                     ON CONFLICT (pool, name) DO UPDATE
+                     SET served = excluded.served
+                     WHERE lane.served < excluded.served",
+                    &[&head.pool, &head.lane, &token],
                 )
                 .await
         })
     });
-    if let Err(fault) = advance.await {
-        tracing::debug!(?fault, "the clock of ranks stands still");
+    if let Err(fault) = noted.await {
+        tracing::debug!(?fault, "a lane's turn was not noted");
     }
 }
 
-async fn lease_one(
-    session: &Session,
-    forms: &Forms,
-    worker: &WorkerId,
-    pool: &str,
-    lease: Duration,
-) -> Result<Found, Fault> {
+async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &Head) -> Result<Found, Fault> {
     for passed_over in 0..PASSED_OVER_MAX {
-        let Some(due) = lock_first(session, pool).await? else {
+        let Some(due) = lock_first(session, head).await? else {
             return Ok(if passed_over > 0 { Found::Paused } else { Found::Busy });
         };
         let (job, run): (i64, i64) = (due.try_get("seq")?, due.try_get("run")?);
         if pause::set_aside(session, job, run).await? {
             continue;
         }
-        let token = lease_row(session, worker, job, run, lease).await?;
-        let claim = claimed(session, forms, job, token).await?;
-        let advance = Advance { priority: -due.try_get::<_, i64>("urgency")?, rank: due.try_get("rank")? };
-        return Ok(Found::Job(Box::new(claim), advance));
+        let token = lease_row(session, &request.worker, job, run, request.lease).await?;
+        return Ok(Found::Job(Box::new(claimed(session, forms, job, token).await?)));
     }
     Ok(Found::Paused)
 }
 
-/// Takes the rows of the first due job of a pool and of its run.
-async fn lock_first(session: &Session, pool: &str) -> Result<Option<Row>, Fault> {
+/// Takes the rows of the job that goes where a lane is next, and of its run: the first due job of the pipeline
+/// of the lane's head, which another connection may have started.
+async fn lock_first(session: &Session, head: &Head) -> Result<Option<Row>, Fault> {
     session
         .row(
-            "SELECT job.seq, job.run, job.urgency, job.rank
+            "SELECT job.seq, job.run
              FROM job
              JOIN run ON run.seq = job.run
-             WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1
-             ORDER BY job.urgency, job.rank, job.seq
+             WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1 AND job.urgency = $2
+               AND job.pipeline >= '' AND job.pipeline = $3
+             ORDER BY job.run, job.seq
              LIMIT 1
              FOR NO KEY UPDATE OF job, run SKIP LOCKED",
-            &[&pool],
+            &[&head.pool, &head.urgency, &head.pipeline],
         )
         .await
 }

@@ -68,11 +68,6 @@ impl Filed {
         Self { result, jobs, known, turns }
     }
 
-    /// Returns how many jobs there are, for the run's rank.
-    pub(super) fn width(&self) -> usize {
-        self.jobs.len()
-    }
-
     /// Says whether the run needs turns in groups.
     pub(super) fn has_turns(&self) -> bool {
         self.turns.is_some()
@@ -185,20 +180,21 @@ async fn insert_jobs(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
     let results: Vec<Option<&str>> = jobs.iter().map(|(_, job)| result(job)).collect();
     let reasons: Vec<_> = jobs.iter().map(|(_, job)| super::row::text_or_none(job.reason.as_deref())).collect();
     let urgencies: Vec<i64> = jobs.iter().map(|(row, _)| row.given.urgency).collect();
-    let ranks: Vec<i64> = jobs.iter().map(|(row, _)| number(row.given.rank)).collect();
+    let lanes: Vec<_> = jobs.iter().map(|(row, _)| key(row.delivery.map_or("", |(name, _)| name))).collect();
+    let pipelines: Vec<_> = jobs.iter().map(|(row, _)| key(row.pipeline)).collect();
     let attempts: Vec<i64> = jobs.iter().map(|(_, job)| job.attempts).collect();
     let finished: Vec<Option<Timestamp>> = jobs.iter().map(|(row, job)| result(job).map(|_| row.queued_at)).collect();
     session
         .run(
             "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason,
-                              finished_at, urgency, rank, attempts)
+                              finished_at, urgency, lane, pipeline, attempts)
              SELECT id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason, finished_at,
-                    urgency, rank, attempts
+                    urgency, lane, pipeline, attempts
              FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                          $8::timestamptz[], $9::text[], $10::text[], $11::timestamptz[], $12::bigint[],
-                         $13::bigint[], $14::bigint[]) WITH ORDINALITY
+                         $13::text[], $14::text[], $15::bigint[]) WITH ORDINALITY
                   AS new (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason, finished_at,
-                          urgency, rank, attempts, place)
+                          urgency, lane, pipeline, attempts, place)
              ORDER BY place",
             &[
                 &ids,
@@ -213,7 +209,8 @@ async fn insert_jobs(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
                 &reasons,
                 &finished,
                 &urgencies,
-                &ranks,
+                &lanes,
+                &pipelines,
                 &attempts,
             ],
         )

@@ -64,8 +64,9 @@ pub(super) async fn add_legs(
     for leg in 1..legs {
         session
             .run(
-                "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, urgency, rank, attempts)
-                 SELECT $1, run, stage_index, job_index, $2, pool, 'waiting', urgency, rank, attempts
+                "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, urgency, lane,
+                                  pipeline, attempts)
+                 SELECT $1, run, stage_index, job_index, $2, pool, 'waiting', urgency, lane, pipeline, attempts
                  FROM job
                  WHERE run = $3 AND stage_index = $4 AND job_index = $5 AND leg_index = 0",
                 &[&job_id(&id, jobs + leg - 1).as_str(), &number(leg), &run, &number(stage), &number(job)],

@@ -19,7 +19,7 @@
 //! | `desk.rs` | where acceptances wait for their common commit |
 //! | `accept.rs` | deliveries, their decisions and their runs, many in one commit |
 //! | `repeat.rs` | the keys by which repeats are known |
-//! | `number.rs` | numbers and ranks that runs are given |
+//! | `number.rs` | numbers that runs are given |
 //! | `filing.rs` | runs with their jobs, as rows |
 //! | `import.rs` | all rows of another store, taken over |
 //! | `form.rs` | plans and documents that runs share |

@@ -1,36 +1,24 @@
-//! Numbers that only go up, and ranks: what runs are given when they are accepted. Whoever counts holds
+//! Numbers that only go up: what runs are given when they are accepted. Whoever counts holds
 //! the counters' rows until its commit, always in the same order, so that none can wait for another in a
 //! circle.
 
 use super::fault::Fault;
 use super::row::{key, number, number_at};
 use super::session::{Parameters, Session};
-use crate::run::{Ranking, RunName};
+use crate::run::RunName;
 use crate::store::Priority;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-/// A run that wants a number, a name and a rank.
+/// A run that wants a number and a name.
 pub(super) struct Wish<'r> {
     pub(super) pipeline: &'r str,
     pub(super) name: &'r RunName,
-    /// Empty for a run that was started by hand.
-    pub(super) connection: &'r str,
     pub(super) priority: Priority,
-    /// How many jobs it has.
-    pub(super) width: usize,
 }
 
 impl Wish<'_> {
     fn revision_key(&self) -> String {
         key(&format!("{}\n{}\n{}", self.pipeline, self.name.prefix, self.name.suffix)).into_owned()
-    }
-
-    fn lane_key(&self) -> String {
-        key(&format!("{}/{}", self.priority, self.connection)).into_owned()
-    }
-
-    fn rank_key(&self) -> String {
-        key(&format!("{}/{}", self.priority, self.pipeline)).into_owned()
     }
 }
 
@@ -40,21 +28,16 @@ pub(super) struct Given {
     pub(super) number: u64,
     pub(super) name: String,
     pub(super) urgency: i64,
-    pub(super) rank: u64,
 }
 
 /// What counters count, in the order in which their rows are taken.
-const LANE: &str = "lane";
-const RANK: &str = "rank";
 const REVISION: &str = "revision";
 const RUN: &str = "run";
 
 /// The numbers that runs get, in their order.
 pub(super) struct Numbers {
-    /// By what they count and its key: of runs and revisions the next one, of lanes and ranks the last.
+    /// The next one, by what is counted and its key.
     values: BTreeMap<(&'static str, String), u64>,
-    /// The largest rank that was claimed, by priority.
-    clocks: HashMap<String, u64>,
     /// The rows of the runs.
     rows: std::vec::IntoIter<i64>,
 }
@@ -68,17 +51,13 @@ impl Numbers {
                 *wanted.entry((REVISION, wish.revision_key())).or_default() += 1;
             }
             *wanted.entry((RUN, key(wish.pipeline).into_owned())).or_default() += 1;
-            // These are only taken and read; they go on when ranks are given.
-            wanted.entry((LANE, wish.lane_key())).or_default();
-            wanted.entry((RANK, wish.rank_key())).or_default();
         }
         if wishes.is_empty() {
-            return Ok(Self { values: BTreeMap::new(), clocks: HashMap::new(), rows: Vec::new().into_iter() });
+            return Ok(Self { values: BTreeMap::new(), rows: Vec::new().into_iter() });
         }
         let (scopes, keys): (Vec<&str>, Vec<&str>) = wanted.keys().map(|(scope, key)| (*scope, key.as_str())).unzip();
         let counts: Vec<i64> = wanted.values().copied().collect();
-        let priorities: Vec<String> = wishes.iter().map(|wish| wish.priority.to_string()).collect();
-        let [count, clock, rows] = session
+        let [count, rows] = session
             .prepared([
                 "INSERT INTO counter (scope, key, value)
                  SELECT scope, key, value
@@ -87,17 +66,14 @@ impl Numbers {
                  ON CONFLICT (scope, key) DO UPDATE
                  SET value = counter.value + excluded.value
                  RETURNING scope, key, value",
-                "SELECT key, value FROM counter WHERE scope = 'clock' AND key = ANY($1)",
                 "SELECT nextval('run_seq') FROM generate_series(1, $1::bigint)",
             ])
             .await?;
         let runs: i64 = number(wishes.len());
-        let (counts, clocks): (Parameters<'_>, Parameters<'_>) = (&[&scopes, &keys, &counts], &[&priorities]);
-        let taken: Parameters<'_> = &[&runs];
-        let (counted, clocks, rows) = tokio::try_join!(
+        let (counts, taken): (Parameters<'_>, Parameters<'_>) = (&[&scopes, &keys, &counts], &[&runs]);
+        let (counted, rows) = tokio::try_join!(
             biased;
             session.client().query(&count, counts),
-            session.client().query(&clock, clocks),
             session.client().query(&rows, taken),
         )?;
         let mut values = BTreeMap::new();
@@ -106,29 +82,21 @@ impl Numbers {
             let of = wanted.iter().find(|((scope, key), _)| (*scope, key.as_str()) == found);
             let Some(((scope, key), count)) = of else { continue };
             let value: u64 = number_at(row, "value")?;
-            let is_counted = matches!(*scope, RUN | REVISION);
-            values.insert((*scope, key.clone()), if is_counted { value - count.unsigned_abs() + 1 } else { value });
+            values.insert((*scope, key.clone()), value - count.unsigned_abs() + 1);
         }
-        let clocks = clocks.iter().map(|row| Ok((row.try_get("key")?, number_at(row, "value")?)));
         let rows: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        Ok(Self { values, clocks: clocks.collect::<Result<_, Fault>>()?, rows: rows.into_iter() })
+        Ok(Self { values, rows: rows.into_iter() })
     }
 
-    /// Gives a run its row, its number, its name and its rank among those of its priority.
+    /// Gives a run its row, its number and its name.
     pub(super) fn give(&mut self, wish: &Wish<'_>) -> Given {
         let number = self.next(RUN, key(wish.pipeline).into_owned());
         let revision = wish.name.revision.map_or(0, |_| self.next(REVISION, wish.revision_key()));
-        let clock = self.clocks.get(&wish.priority.to_string()).copied().unwrap_or(0);
-        let (lane, rank) = ((LANE, wish.lane_key()), (RANK, wish.rank_key()));
-        let ranked = Ranking { clock, connection: self.values[&lane], pipeline: self.values[&rank] }.rank(wish.width);
-        self.values.insert(lane, ranked.connection);
-        self.values.insert(rank, ranked.rank);
         Given {
             seq: self.rows.next().expect("as many rows were taken as there are new runs"),
             number,
             name: wish.name.with_revision(revision),
             urgency: -i64::from(wish.priority),
-            rank: ranked.rank,
         }
     }
 
@@ -137,34 +105,11 @@ impl Numbers {
         *next += 1;
         *next - 1
     }
-
-    /// Writes how far lanes and ranks have gone on.
-    pub(super) async fn write(&self, session: &Session) -> Result<(), Fault> {
-        let gone_on = self.values.iter().filter(|((scope, _), _)| matches!(*scope, LANE | RANK));
-        let (names, values): (Vec<(&str, &str)>, Vec<i64>) =
-            gone_on.map(|((scope, key), value)| ((*scope, key.as_str()), number(*value))).unzip();
-        if names.is_empty() {
-            return Ok(());
-        }
-        let (scopes, keys): (Vec<&str>, Vec<&str>) = names.into_iter().unzip();
-        session
-            .run(
-                "UPDATE counter
-                 SET value = new.value
-                 FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (scope, key, value)
-                 WHERE counter.scope = new.scope AND counter.key = new.key AND counter.value < new.value",
-                &[&scopes, &keys, &values],
-            )
-            .await?;
-        Ok(())
-    }
 }
 
 /// Gives one run what it wants.
 pub(super) async fn give(session: &Session, wish: Wish<'_>) -> Result<Given, Fault> {
     let wishes = [wish];
     let mut numbers = Numbers::take(session, &wishes).await?;
-    let given = numbers.give(&wishes[0]);
-    numbers.write(session).await?;
-    Ok(given)
+    Ok(numbers.give(&wishes[0]))
 }

@@ -112,13 +112,7 @@ async fn queue(
         }
     }
     let filed = Filed::beginning(&wish.id, plan, board);
-    let given = number::Wish {
-        pipeline: &former.pipeline,
-        name: &name,
-        connection: former.delivery.as_ref().map_or("", |(connection, _)| connection),
-        priority: former.priority,
-        width: filed.width(),
-    };
+    let given = number::Wish { pipeline: &former.pipeline, name: &name, priority: former.priority };
     let given = number::give(session, given).await?;
     let (seq, id, pipeline) = (given.seq, wish.id.clone(), former.pipeline.clone());
     let queued = QueuedRun { id, pipeline, number: given.number, name: given.name.clone() };

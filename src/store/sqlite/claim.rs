@@ -12,7 +12,7 @@ use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::Board;
 use crate::store::{Claim, Error, Lease};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
 /// The series of fencing tokens.
@@ -33,26 +33,27 @@ pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Resu
     if filing::is_behind(connection)? {
         return Ok(true);
     }
-    Ok(first_due(connection, pools)?.is_some())
+    let mut query =
+        connection.prepare_cached("SELECT 1 FROM job WHERE state = 'due' AND aside IS NULL AND pool = ? LIMIT 1")?;
+    pools.iter().try_fold(false, |is_due, pool| Ok(is_due || query.exists([pool])?))
 }
 
 /// Leases the first due job that is not held back.
 pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Option<Claim>, Error> {
     for _ in 0..PASSED_OVER_MAX {
-        let Some(due) = first_due(session.connection, &request.pools)? else { return Ok(None) };
-        if !pause::set_aside(session, due.job)? {
-            return lease(session, request, due).map(Some);
+        let Some(head) = next_head(session.connection, &request.pools)? else { return Ok(None) };
+        let job = first_of_pipeline(session.connection, &head)?;
+        if !pause::set_aside(session, job)? {
+            return lease(session, request, &head, job).map(Some);
         }
     }
     Ok(None)
 }
 
-fn lease(session: &mut Session<'_>, request: &Request, due: Due) -> Result<Claim, Error> {
-    let job = due.job;
+fn lease(session: &mut Session<'_>, request: &Request, head: &Head, job: i64) -> Result<Claim, Error> {
     let Session { connection, memory, .. } = session;
     let token = memory.counters.next(connection, Scope::Store, TOKEN)?.cast_signed();
-    let priority = -due.urgency;
-    memory.counters.raise(connection, Scope::Clock, &priority.to_string(), due.rank)?;
+    note_served(connection, head, token)?;
     let now = micros(session.now.at);
     session
         .connection
@@ -75,32 +76,89 @@ fn lease(session: &mut Session<'_>, request: &Request, due: Due) -> Result<Claim
     claimed(session, job, token)
 }
 
-/// A due job, in the order of claims.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
+/// The first due job of a lane in one of the pools asked for.
+struct Head {
+    pool: String,
     urgency: i64,
-    rank: u64,
+    lane: String,
+    pipeline: String,
+    /// When the lane was served last in this pool, as a fencing token: 0 for never.
+    served: i64,
+    run: i64,
     job: i64,
 }
 
-/// Returns the first due job of some pools. Each pool is asked by itself: in one question about
-/// several, all of their jobs would be put in order.
-fn first_due(connection: &Connection, pools: &[String]) -> Result<Option<Due>, Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT urgency, rank, seq
-         FROM job
-         WHERE state = 'due' AND aside IS NULL AND pool = ?
-         ORDER BY urgency, rank, seq
-         LIMIT 1",
-    )?;
-    let mut first = None;
-    for pool in pools {
-        let found = query
-            .query_row([pool], |row| Ok(Due { urgency: row.get(0)?, rank: row.get(1)?, job: row.get(2)? }))
-            .optional()?;
-        first = [first, found].into_iter().flatten().min();
+impl Head {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            pool: row.get(0)?,
+            urgency: row.get(1)?,
+            lane: row.get(2)?,
+            pipeline: row.get(3)?,
+            served: row.get(4)?,
+            run: row.get(5)?,
+            job: row.get(6)?,
+        })
     }
-    Ok(first)
+
+    /// Returns what is compared where several wait: the more urgent first, then the one whose lane was
+    /// served longest ago, then the one that came first.
+    fn order(&self) -> (i64, i64, i64, i64) {
+        (self.urgency, self.served, self.run, self.job)
+    }
+}
+
+/// What is asked about a lane: one step in the index of lanes, however many jobs it has.
+const HEAD: &str = "SELECT pool, urgency, lane, pipeline,
+        coalesce((SELECT served FROM lane WHERE lane.pool = job.pool AND lane.name = job.lane), 0), run, seq
+     FROM job
+     WHERE state = 'due' AND aside IS NULL AND pool = ?1";
+
+/// Returns the head of the lane that is next in some pools, looking at each lane that has a job of the
+/// pool's highest priority.
+fn next_head(connection: &Connection, pools: &[String]) -> Result<Option<Head>, Error> {
+    let mut first = connection.prepare_cached(&format!("{HEAD} ORDER BY urgency, lane, run, seq LIMIT 1"))?;
+    let mut following =
+        connection.prepare_cached(&format!("{HEAD} AND urgency = ?2 AND lane > ?3 ORDER BY lane, run, seq LIMIT 1"))?;
+    let mut next: Option<Head> = None;
+    for pool in pools {
+        let mut found = first.query_row([pool], Head::from_row).optional()?;
+        while let Some(head) = found {
+            found = following.query_row(params![pool, head.urgency, head.lane], Head::from_row).optional()?;
+            if next.as_ref().is_none_or(|it| head.order() < it.order()) {
+                next = Some(head);
+            }
+        }
+    }
+    Ok(next)
+}
+
+/// Returns the job that goes where a lane is next: the first due one of the pipeline of the lane's head, which
+/// another connection may have started.
+fn first_of_pipeline(connection: &Connection, head: &Head) -> Result<i64, Error> {
+    let job = connection
+        .prepare_cached(
+            "SELECT seq
+             FROM job
+             WHERE state = 'due' AND aside IS NULL AND pool = ? AND urgency = ? AND pipeline = ?
+             ORDER BY run, seq
+             LIMIT 1",
+        )?
+        .query_row(params![head.pool, head.urgency, head.pipeline], |row| row.get(0))?;
+    Ok(job)
+}
+
+/// Notes that a lane has had its turn.
+fn note_served(connection: &Connection, head: &Head, token: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO lane (pool, name, served)
+             VALUES (?1, ?2, ?3)
+             ON CONFLICT (pool, name) DO UPDATE
+             SET served = ?3",
+        )?
+        .execute(params![head.pool, head.lane, token])?;
+    Ok(())
 }
 
 fn claimed(session: &mut Session<'_>, job: i64, token: i64) -> Result<Claim, Error> {

@@ -1,5 +1,4 @@
-//! Numbers that only go up: of runs in a pipeline, of revisions in a name, fencing tokens, and those
-//! that ranks are made of.
+//! Numbers that only go up: of runs in a pipeline, of revisions in a name, fencing tokens.
 //!
 //! They are counted in memory and written once a transaction, so that a thousand deliveries to one
 //! pipeline cost one write of its number.
@@ -20,12 +19,6 @@ pub(super) enum Scope {
     Revision,
     /// What the store itself counts, by what that is.
     Store,
-    /// Where the last run of a connection ended, by priority and connection.
-    Lane,
-    /// The rank of the last run of a pipeline, by priority and pipeline.
-    Rank,
-    /// The largest rank that was claimed, by priority.
-    Clock,
 }
 
 impl Scope {
@@ -34,9 +27,6 @@ impl Scope {
             Self::Run => "run",
             Self::Revision => "revision",
             Self::Store => "store",
-            Self::Lane => "lane",
-            Self::Rank => "rank",
-            Self::Clock => "clock",
         }
     }
 }
@@ -46,7 +36,7 @@ impl Scope {
 #[derive(Default)]
 pub(super) struct Counters {
     /// By scope.
-    series: [HashMap<String, Count>; 6],
+    series: [HashMap<String, Count>; 3],
     changed: Vec<(Scope, String)>,
 }
 
@@ -65,24 +55,6 @@ impl Counters {
             self.changed.push((scope, key.to_owned()));
         }
         Ok(next)
-    }
-
-    /// Returns the last number of a series; 0 where there was none.
-    pub(super) fn get(&mut self, connection: &Connection, scope: Scope, key: &str) -> Result<u64, Error> {
-        self.count(connection, scope, key).map(|count| count.value)
-    }
-
-    /// Brings a series to a number, if it is not as far already.
-    pub(super) fn raise(&mut self, connection: &Connection, scope: Scope, key: &str, to: u64) -> Result<(), Error> {
-        let count = self.count(connection, scope, key)?;
-        if count.value >= to {
-            return Ok(());
-        }
-        count.value = to;
-        if std::mem::take(&mut count.is_written) {
-            self.changed.push((scope, key.to_owned()));
-        }
-        Ok(())
     }
 
     fn count(&mut self, connection: &Connection, scope: Scope, key: &str) -> Result<&mut Count, Error> {

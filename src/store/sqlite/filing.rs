@@ -8,7 +8,6 @@
 //! was acknowledged, and how far it is filed is written with what was filed.
 
 use super::accept::LoggedRun;
-use super::counter::Scope;
 use super::entry::Entry;
 use super::matrix;
 use super::row::{micros, moment};
@@ -16,9 +15,9 @@ use super::turn;
 use super::writer::{Memory, Session};
 use crate::id::{DeliveryId, RunId};
 use crate::pipeline::plan::Plan;
-use crate::run::{Board, Decision, Progress, Ranking, RunResult};
-use crate::store::Error;
+use crate::run::{Board, Decision, Progress, RunResult};
 use crate::store::beginning::{JobRow, jobs};
+use crate::store::{Error, Priority};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params, params};
 use std::collections::HashMap;
@@ -222,8 +221,8 @@ pub(super) fn file_beginning(
     let changes = board.advance(&mut plan);
     let result = board.result(&plan);
     let now = micros(queued_at);
-    let connection_name = delivery.map_or("", |(_, connection)| connection);
-    let place = queue_place(connection, memory, run, connection_name, board.legs())?;
+    let lane = delivery.map_or("", |(_, connection)| connection);
+    let place = QueuePlace { priority: run.priority, lane, pipeline: &run.pipeline };
     connection
         .prepare_cached(
             "INSERT INTO run (id, pipeline, number, name, state, result, connection, delivery,
@@ -269,31 +268,11 @@ pub(super) fn file_beginning(
 
 /// Where a run's jobs stand among all that are due.
 #[derive(Clone, Copy)]
-struct QueuePlace {
-    urgency: i64,
-    rank: u64,
-}
-
-/// Gives a run its rank among those of its priority.
-fn queue_place(
-    connection: &Connection,
-    memory: &mut Memory,
-    run: &LoggedRun<'_>,
-    connection_name: &str,
-    jobs: usize,
-) -> Result<QueuePlace, Error> {
-    let priority = run.priority;
-    let (lane, pipeline) = (format!("{priority}/{connection_name}"), format!("{priority}/{}", run.pipeline));
-    let counters = &mut memory.counters;
-    let ranking = Ranking {
-        clock: counters.get(connection, Scope::Clock, &priority.to_string())?,
-        connection: counters.get(connection, Scope::Lane, &lane)?,
-        pipeline: counters.get(connection, Scope::Rank, &pipeline)?,
-    };
-    let ranked = ranking.rank(jobs);
-    counters.raise(connection, Scope::Lane, &lane, ranked.connection)?;
-    counters.raise(connection, Scope::Rank, &pipeline, ranked.rank)?;
-    Ok(QueuePlace { urgency: -i64::from(priority), rank: ranked.rank })
+struct QueuePlace<'p> {
+    priority: Priority,
+    /// The run's connection; empty where it was started by hand.
+    lane: &'p str,
+    pipeline: &'p str,
 }
 
 /// A run that ended by itself waits for nobody.
@@ -301,7 +280,13 @@ fn ended(memory: &mut Memory) {
     memory.waiting = memory.waiting.saturating_sub(1);
 }
 
-fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, place: QueuePlace, now: i64) -> Result<(), Error> {
+fn insert_job(
+    connection: &Connection,
+    run: i64,
+    job: &JobRow<'_>,
+    place: QueuePlace<'_>,
+    now: i64,
+) -> Result<(), Error> {
     let (state, result) = match job.progress {
         Progress::Waiting => ("waiting", None),
         Progress::Started => ("due", None),
@@ -310,8 +295,8 @@ fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, place: QueueP
     connection
         .prepare_cached(
             "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, due_at, result, reason,
-                              finished_at, urgency, rank, attempts)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                              finished_at, urgency, lane, pipeline, attempts)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             job.id.as_str(),
@@ -325,8 +310,9 @@ fn insert_job(connection: &Connection, run: i64, job: &JobRow<'_>, place: QueueP
             result,
             job.reason,
             result.map(|_| now),
-            place.urgency,
-            place.rank,
+            -i64::from(place.priority),
+            place.lane,
+            place.pipeline,
             job.attempts,
         ])?;
     Ok(())

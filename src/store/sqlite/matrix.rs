@@ -59,8 +59,9 @@ pub(super) fn add_legs(
     for leg in 1..legs {
         connection
             .prepare_cached(
-                "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, urgency, rank, attempts)
-                 SELECT ?, run, stage_index, job_index, ?, pool, 'waiting', urgency, rank, attempts
+                "INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, urgency, lane,
+                                  pipeline, attempts)
+                 SELECT ?, run, stage_index, job_index, ?, pool, 'waiting', urgency, lane, pipeline, attempts
                  FROM job
                  WHERE run = ? AND stage_index = ? AND job_index = ? AND leg_index = 0",
             )?

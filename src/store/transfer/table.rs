@@ -48,7 +48,7 @@ const fn of(name: &'static str, from: &'static str, kind: Kind) -> Column {
 }
 
 /// All tables but that of files, those first that others refer to.
-pub(in crate::store) const TABLES: [Table; 24] = [
+pub(in crate::store) const TABLES: [Table; 25] = [
     Table {
         name: DELIVERY,
         columns: &[
@@ -153,7 +153,8 @@ pub(in crate::store) const TABLES: [Table; 24] = [
             own("started_at", Moment),
             own("finished_at", Moment),
             own("urgency", Number),
-            own("rank", Number),
+            own("lane", Key),
+            own("pipeline", Key),
             own("aside", Text),
             own("attempts", Number),
             own("begun", Number),
@@ -170,6 +171,7 @@ pub(in crate::store) const TABLES: [Table; 24] = [
             own("state", Text),
         ],
     },
+    Table { name: "lane", columns: &[own("pool", Key), own("name", Key), own("served", Number)] },
     Table { name: "pause", columns: &[own("kind", Text), own("name", Text), own("since", Moment)] },
     Table {
         name: "matrix",

@@ -1,6 +1,6 @@
 //! Random histories: the store and the reference queue are told the same, and must say the same.
 
-use super::reference::{self, Held, PIPELINES, PRIORITIES, Progress, Queue, SHAPES, Terms, Turn};
+use super::reference::{self, Held, PIPELINES, POOLS, PRIORITIES, Progress, Queue, SHAPES, Terms, Turn};
 use super::world::{LEASE, ROOM, World};
 use pipehook::id::{DeliveryId, RunId};
 use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy};
@@ -150,6 +150,7 @@ impl History {
         Terms {
             connection: self.dice.below(PRIORITIES.len()),
             pipeline: self.dice.below(PIPELINES.len()),
+            pool: usize::from(self.dice.below(4) == 0),
             attempts: 1 + u32::from(self.dice.below(3) == 0),
             concurrency: (!group.is_empty()).then(|| Concurrency { group: group.into(), limit, policy }),
         }
@@ -170,8 +171,9 @@ impl History {
     }
 
     async fn claim(&mut self) {
-        let expected = self.reference.claim(self.world.now());
-        let claim = self.world.claim().await;
+        let pools: &[usize] = [&[0][..], &[0, 1], &[1, 0], &[1]][self.dice.below(4)];
+        let expected = self.reference.claim(pools, self.world.now());
+        let claim = self.world.claim_in(&pools.iter().map(|&pool| POOLS[pool]).collect::<Vec<_>>()).await;
         match (expected, claim) {
             (Some(held), Some(claim)) => {
                 let place = self.reference.runs[held.run].leg_at(held.job);
@@ -240,7 +242,7 @@ impl History {
 
     /// Whoever looks sees what the reference says, of all runs and of every job of one.
     async fn compare(&mut self) {
-        self.world.attend().await;
+        self.world.attend(&POOLS).await;
         let query = RunQuery { limit: 1_000, ..RunQuery::default() };
         let runs = self.world.store().runs(query).await.expect("a list");
         let seen: Vec<_> = runs.iter().rev().map(|run| (&run.id, run.state, run.result)).collect();
@@ -288,8 +290,8 @@ impl History {
         self.reference.paused_pipelines.fill(false);
         self.reference.paused_connections.fill(false);
         self.reference.take_turns();
-        while let Some(claim) = self.world.claim().await {
-            let held = self.reference.claim(self.world.now()).expect("it is due");
+        while let Some(claim) = self.world.claim_in(&POOLS).await {
+            let held = self.reference.claim(&[0, 1], self.world.now()).expect("it is due");
             self.finish_as(held, &claim.lease, RunResult::Succeeded).await;
         }
         self.compare().await;

@@ -2,7 +2,7 @@
 
 use super::world::{LEASE, World, job, plan, worlds};
 use pipehook::id::RunId;
-use pipehook::pipeline::plan::{Job, Plan};
+use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy, Job, Plan};
 use pipehook::run::{RunResult, State};
 use pipehook::store::{Acceptance, Accepted, Error, JobOutcome, Pausable, Pause, StepEvent, Swept};
 use std::time::Duration;
@@ -12,7 +12,11 @@ fn one() -> Plan {
 }
 
 fn of_pipeline(name: &str) -> Plan {
-    Plan { pipeline: name.to_owned(), ..one() }
+    plan_of(name, vec![job("a", &[])])
+}
+
+fn plan_of(name: &str, jobs: Vec<Job>) -> Plan {
+    Plan { pipeline: name.to_owned(), ..plan(jobs) }
 }
 
 /// Claims and finishes until nothing is due, and returns the runs in that order.
@@ -267,5 +271,100 @@ async fn a_job_that_runs_also_in_a_canceled_run_has_all_its_attempts() {
             let swept = world.store().sweep(false).await.expect("a sweep");
             assert_eq!(swept.iter().map(|it| it.again).collect::<Vec<_>>(), [again]);
         }
+    }
+}
+
+/// Queues some runs of a connection, of a pipeline that has its name.
+async fn backlog(world: &World, connection: &str, count: usize, plan: impl Fn(&str) -> Plan) -> Vec<RunId> {
+    let mut runs = Vec::new();
+    for _ in 0..count {
+        runs.push(world.queue_from(connection, 0, plan(connection)).await.id);
+    }
+    runs
+}
+
+/// Asserts that two backlogs are served in turns, whichever comes first, each in its own order.
+#[track_caller]
+fn assert_turns(order: &[RunId], (one, other): (&[RunId], &[RunId])) {
+    let of_one = order.iter().filter(|run| one.contains(run)).collect::<Vec<_>>();
+    let of_other = order.iter().filter(|run| other.contains(run)).collect::<Vec<_>>();
+    assert_eq!((of_one, of_other), (one.iter().collect(), other.iter().collect()), "each keeps its order");
+    let both = 2 * one.len().min(other.len());
+    let is_in_turns = order[..both].chunks(2).all(|pair| one.contains(&pair[0]) != one.contains(&pair[1]));
+    assert!(is_in_turns, "{:?}", order.iter().map(|run| one.contains(run)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_backlog_that_is_resumed_takes_turns_with_what_others_have_queued() {
+    for world in worlds() {
+        let held = Pausable::Connection("held".to_owned());
+        let before = backlog(&world, "held", 10, of_pipeline).await;
+        world.store().pause(&held).await.expect("paused");
+        let meanwhile = backlog(&world, "busy", 30, of_pipeline).await;
+        assert_eq!(claimed(&world).await, meanwhile);
+        let held_too = backlog(&world, "held", 5, of_pipeline).await;
+        let after = backlog(&world, "busy", 15, of_pipeline).await;
+        world.store().resume(&held).await.expect("resumed");
+        assert_turns(&claimed(&world).await, (&[before, held_too].concat(), &after));
+    }
+}
+
+#[tokio::test]
+async fn a_paused_pipeline_with_a_backlog_costs_its_connection_no_turn() {
+    for world in worlds() {
+        let stopped = Pausable::Pipeline("stopped".to_owned());
+        backlog(&world, "one", 20, |_| of_pipeline("stopped")).await;
+        world.store().pause(&stopped).await.expect("paused");
+        let other = backlog(&world, "other", 6, of_pipeline).await;
+        let own = backlog(&world, "one", 6, of_pipeline).await;
+        assert_turns(&claimed(&world).await, (&own, &other));
+    }
+}
+
+#[tokio::test]
+async fn a_backlog_in_a_pool_that_nobody_served_takes_turns_once_somebody_does() {
+    for mut world in worlds() {
+        let in_gpu = |name: &str| plan_of(name, vec![Job { pool: "gpu".to_owned(), ..job("a", &[]) }]);
+        let left = backlog(&world, "left", 10, in_gpu).await;
+        backlog(&world, "busy", 30, of_pipeline).await;
+        claimed(&world).await;
+        world.crash();
+        let fresh = backlog(&world, "fresh", 10, in_gpu).await;
+        let mut order = Vec::new();
+        while let Some(claim) = world.claim_in(&["gpu"]).await {
+            order.push(claim.run);
+        }
+        assert_turns(&order, (&left, &fresh));
+        // A worker of both pools serves each in its turn.
+        let (left, usual) = (backlog(&world, "left", 10, in_gpu).await, backlog(&world, "busy", 10, of_pipeline).await);
+        let mut order = Vec::new();
+        while let Some(claim) = world.claim_in(&["default", "gpu"]).await {
+            order.push(claim.run);
+        }
+        assert_turns(&order, (&left, &usual));
+    }
+}
+
+#[tokio::test]
+async fn runs_that_waited_in_a_group_take_turns_with_other_connections() {
+    for world in worlds() {
+        let concurrency = Concurrency { group: "one".into(), limit: 1, policy: ConcurrencyPolicy::Queue };
+        let grouped = |name: &str| Plan { concurrency: Some(concurrency.clone()), ..of_pipeline(name) };
+        let waiting = backlog(&world, "grouped", 10, grouped).await;
+        let other = backlog(&world, "other", 10, of_pipeline).await;
+        assert_turns(&claimed(&world).await, (&waiting, &other));
+    }
+}
+
+#[tokio::test]
+async fn the_turn_of_one_connection_serves_an_earlier_run_of_its_pipeline_that_another_started() {
+    for world in worlds() {
+        let first = backlog(&world, "one", 3, |_| of_pipeline("both")).await;
+        let second = backlog(&world, "two", 1, |_| of_pipeline("both")).await;
+        let own = backlog(&world, "two", 2, of_pipeline).await;
+        let order = claimed(&world).await;
+        let of_both = order.iter().filter(|run| !own.contains(run)).cloned().collect::<Vec<_>>();
+        assert_eq!(of_both, [first, second].concat());
+        assert_eq!(order[4..], own, "they are behind what their connection has queued before: {order:?}");
     }
 }

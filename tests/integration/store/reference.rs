@@ -1,7 +1,7 @@
 //! The queue as it should be, in plain Rust, without a disk: what random histories are compared
 //! with. It is written apart from `run::schedule`, for one stage of jobs whose condition is the
-//! default one or `always()`, and some of which become several; and apart from `run::turn` and
-//! `run::order`, for runs that take turns, are of several connections, or are paused.
+//! default one or `always()`, and some of which become several; and apart from `run::turn`, for runs
+//! that take turns, are of several connections, or are paused.
 
 use super::world::{self, LEASE};
 use jiff::Timestamp;
@@ -56,6 +56,7 @@ pub const SHAPES: [Shape; 6] = [
 pub struct Terms {
     pub connection: usize,
     pub pipeline: usize,
+    pub pool: usize,
     pub attempts: u32,
     pub concurrency: Option<Concurrency>,
 }
@@ -64,6 +65,8 @@ pub struct Terms {
 pub const PRIORITIES: [i8; 3] = [0, 0, 1];
 /// The names of pipelines.
 pub const PIPELINES: [&str; 2] = ["hello", "other"];
+/// The names of pools.
+pub const POOLS: [&str; 2] = ["default", "gpu"];
 
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -77,7 +80,6 @@ pub struct Run {
     begun: Vec<u32>,
     /// The tokens of the leases that were held when it was asked to stop.
     asked: Vec<i64>,
-    rank: u64,
     pub turn: Turn,
 }
 
@@ -103,10 +105,8 @@ pub struct Held {
 pub struct Queue {
     pub runs: Vec<Run>,
     tokens: i64,
-    /// By priority, by priority and connection, by priority and pipeline.
-    clock: HashMap<i8, u64>,
-    lanes: HashMap<(i8, usize), u64>,
-    ranks: HashMap<(i8, usize), u64>,
+    /// The last token of a claim of each connection and pool.
+    served: HashMap<(usize, usize), i64>,
     pub paused_pipelines: [bool; 2],
     pub paused_connections: [bool; 3],
 }
@@ -118,10 +118,9 @@ impl Queue {
 
     pub fn accept(&mut self, shape: Shape, terms: Terms, now: Timestamp) {
         let jobs = vec![Progress::Waiting; shape.iter().map(|wish| wish.legs).sum()];
-        let rank = self.rank(&terms, jobs.len());
         let turn = if terms.concurrency.is_some() { Turn::Waiting } else { Turn::None };
         let begun = vec![0; jobs.len()];
-        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, asked: vec![], rank, turn, terms };
+        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, asked: vec![], turn, terms };
         run.advance(now);
         let concurrency = run.terms.concurrency.clone();
         self.runs.push(run);
@@ -129,18 +128,6 @@ impl Queue {
             self.displace(&concurrency, now);
         }
         self.take_turns();
-    }
-
-    /// A connection goes on where it stopped or where the queue is, and a pipeline keeps its order.
-    fn rank(&mut self, terms: &Terms, jobs: usize) -> u64 {
-        let priority = PRIORITIES[terms.connection];
-        let clock = *self.clock.entry(priority).or_default();
-        let lane = self.lanes.entry((priority, terms.connection)).or_default();
-        let start = clock.max(*lane);
-        *lane = start + jobs as u64;
-        let of_pipeline = self.ranks.entry((priority, terms.pipeline)).or_default();
-        *of_pipeline = start.max(*of_pipeline);
-        *of_pipeline
     }
 
     /// Cancels those whom the one that came last displaces; one that is paused stops none that goes on.
@@ -194,17 +181,22 @@ impl Queue {
         self.paused_pipelines[terms.pipeline] || self.paused_connections[terms.connection]
     }
 
-    pub fn claim(&mut self, now: Timestamp) -> Option<Held> {
-        let may_go_on = |run: usize| self.runs[run].turn != Turn::Waiting && !self.is_paused(run);
-        let due = (0..self.runs.len()).filter(|&run| may_go_on(run)).flat_map(|run| {
-            let it = &self.runs[run];
-            let is_due = |job: &usize| matches!(it.jobs[*job], Progress::Due(_));
-            (0..it.jobs.len()).filter(is_due).map(move |job| (-it.priority(), it.rank, run, job))
-        });
-        let (_, rank, run, job) = due.min()?;
-        let clock = self.clock.entry(self.runs[run].priority()).or_default();
-        *clock = rank.max(*clock);
+    /// The connection is next that was served longest ago in its pool; of its first run's pipeline comes the first.
+    pub fn claim(&mut self, pools: &[usize], now: Timestamp) -> Option<Held> {
+        let may_go_on = |run: &usize| self.runs[*run].turn != Turn::Waiting && !self.is_paused(*run);
+        let is_due = |progress: &Progress| matches!(progress, Progress::Due(_));
+        let first_due = |run: usize| Some((run, self.runs[run].jobs.iter().position(is_due)?));
+        let due = (0..self.runs.len()).filter(may_go_on).filter_map(first_due);
+        let due: Vec<(usize, usize)> = due.filter(|(run, _)| pools.contains(&self.runs[*run].terms.pool)).collect();
+        let lane = |run: usize| (self.runs[run].terms.pool, self.runs[run].terms.connection);
+        let served = |run: usize| self.served.get(&lane(run)).copied().unwrap_or(0);
+        let urgency = |run: usize| -self.runs[run].priority();
+        let (head, _) = *due.iter().min_by_key(|(run, _)| (urgency(*run), served(*run), *run))?;
+        let of = |run: usize| (urgency(run), self.runs[run].terms.pipeline, self.runs[run].terms.pool);
+        let (run, job) = *due.iter().find(|(run, _)| of(*run) == of(head)).expect("the head is one of them");
+        let lane = lane(head);
         self.tokens += 1;
+        self.served.insert(lane, self.tokens);
         self.runs[run].jobs[job] = Progress::Leased { token: self.tokens, until: now + LEASE, has_started: false };
         if self.runs[run].state == State::Queued {
             self.runs[run].state = State::Running;
@@ -407,6 +399,7 @@ pub fn plan(shape: Shape, terms: &Terms) -> Plan {
         let fan_out = FanOut::Slices(count(wish.legs));
         job.strategy = (wish.legs > 1).then(|| Strategy { fan_out, max_parallel: Some(count(wish.at_once)) });
         job.attempts = Some(terms.attempts);
+        job.pool = POOLS[terms.pool].to_owned();
         job
     });
     let pipeline = PIPELINES[terms.pipeline].to_owned();

@@ -49,7 +49,7 @@ async fn a_run_waits_for_its_turn_whatever_pipeline_has_it() {
         let waits_for = detail(&world, &second.id).await.run.waits_for;
         assert_eq!(waits_for.as_deref(), Some("the concurrency group `deploy`, which hello#1 has"));
         finish(&world, &claim, RunResult::Failed).await;
-        world.attend().await;
+        world.attend(&["default"]).await;
         let claim = world.claim().await.expect("its turn came");
         assert_eq!(claim.run, second.id);
         assert_eq!(detail(&world, &second.id).await.run.waits_for, None);

@@ -221,12 +221,17 @@ impl World {
 
     /// Claims the next job of the default pool.
     pub async fn claim(&self) -> Option<Claim> {
-        self.store().claim(&self.worker(), &["default".to_owned()], LEASE).await.expect("a claim")
+        self.claim_in(&["default"]).await
     }
 
-    /// Says that the default pool is served.
-    pub async fn attend(&self) {
-        let attendance = Attendance::new("here", &["default".to_owned()]);
+    /// Claims the next job of some pools.
+    pub async fn claim_in(&self, pools: &[&str]) -> Option<Claim> {
+        self.store().claim(&self.worker(), &owned(pools), LEASE).await.expect("a claim")
+    }
+
+    /// Says that some pools are served.
+    pub async fn attend(&self, pools: &[&str]) {
+        let attendance = Attendance::new("here", &owned(pools));
         self.store().attend(&attendance).await.expect("it is noted");
     }
 
@@ -237,6 +242,10 @@ impl World {
     pub fn started(&self, step: usize) -> StepEvent {
         StepEvent::Started { step, display_name: "greet".to_owned(), at: self.now(), attempt: 1 }
     }
+}
+
+fn owned(pools: &[&str]) -> Vec<String> {
+    pools.iter().map(|&pool| pool.to_owned()).collect()
 }
 
 /// Returns the frozen work of a plan, with `steps: []` as the document.
