@@ -137,7 +137,7 @@ impl Desk {
                 let id = self.find(&run).await?;
                 let mut printer = follow::Printer::new(self.format);
                 let logs = Logs::new(&self.config.data).shared(open::depot(&self.config, &*self.store)?);
-                follow::print(&*self.store, &logs, &id, follow, &mut printer).await
+                follow::print(&*self.store, (&logs, self.config.retention.logs.age), &id, follow, &mut printer).await
             }
             Action::Cancel { run } => self.cancel(&run).await,
             Action::Rerun(again) => self.rerun(again).await,

@@ -109,6 +109,15 @@ fn a_job_whose_log_can_not_be_sent_succeeds_all_the_same_and_its_log_arrives_lat
     scene.bring_back();
     let (log, told) = scene.printed("p#1");
     assert!(log.is_empty() && told.contains("what `__default` has printed is not all here: "), "{log}\n{told}");
+    assert!(!told.contains("gone because of its age"), "it is on its way: {told}");
+    // Where logs are not kept as long as that, it has come and gone.
+    let kept = format!("files: file://{}\nretention: {{logs: {{age: 1s}}}}\n", scene.share.display());
+    scene.folder.write("other.yml", &kept);
+    let told = until("the age", SOON, || {
+        let told = scene.folder.run(&["runs", "logs", "p#1", "--config", "other.yml"]).ended_with(0).stderr;
+        told.contains("because of its age").then_some(told)
+    });
+    assert!(!told.contains("not all here"), "{told}");
     std::fs::rename(data.join("elsewhere"), data.join("unsent")).expect("it is there");
     scene.await_arrival();
     for run in ["p#1", "p#2"] {

@@ -108,10 +108,10 @@ impl Printer {
     }
 }
 
-/// Prints a run's log, and with `follow` goes on until the run is completed.
+/// Prints a run's log, and with `follow` goes on until the run is completed. Logs are kept for so long.
 pub(super) async fn print(
     store: &dyn Store,
-    logs: &Logs,
+    (logs, kept): (&Logs, Duration),
     id: &RunId,
     follow: bool,
     printer: &mut Printer,
@@ -124,8 +124,9 @@ pub(super) async fn print(
         print_new(logs, &run, &mut readers, printer, if follow { AWAY_MAX } else { Duration::ZERO })?;
         if !follow || run.run.state == State::Completed {
             printer.end()?;
-            tell_of_missing(&run, &readers)?;
-            tell_of_late(&run, &readers);
+            let oldest = Timestamp::now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
+            tell_of_missing(&run, &readers, oldest)?;
+            tell_of_late(&run, &readers, oldest);
             return Ok(Ending::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -173,17 +174,18 @@ fn print_new(
 
 /// Says on stderr that nothing is left of what a run has printed: the configuration may name another place
 /// now than when it ran.
-fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>) -> Result<(), Failure> {
+fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>, oldest: Timestamp) -> Result<(), Failure> {
     let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
     // What a run takes over from the one that it repeats has its log there.
     let is_own = |at: Timestamp| run.run.rerun_of.is_none() || at >= run.run.queued_at;
     let mut began = jobs.filter(|job| job.steps.iter().any(|step| step.started_at.is_some_and(is_own)));
+    // Whether a log is missing that is not only late, once one is missing.
     let mut missing = None;
-    while let Some(reading) = began.next().and_then(|job| readers.get(&job.id)) {
+    while let Some((job, reading)) = began.next().and_then(|job| Some((job, readers.get(&job.id)?))) {
         if reading.reader.is_there().context("logs can't be looked for").map_err(Failure::Unreachable)? {
             return Ok(());
         }
-        missing = Some(());
+        missing = Some(missing.unwrap_or(false) || late(job, reading, oldest).is_none());
     }
     if let (None, Some(former)) = (missing, &run.run.rerun_of)
         && run.run.state == State::Completed
@@ -194,7 +196,7 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>) -> Result
             run.run.number
         );
     }
-    if missing.is_some() {
+    if missing == Some(true) {
         anstream::eprintln!(
             "no log of {}#{} is where the configuration says: it was written to where `files` and `data` led when it \
              ran, or is gone because of its age",
@@ -205,11 +207,11 @@ fn tell_of_missing(run: &RunDetail, readers: &HashMap<JobId, Reading>) -> Result
     Ok(())
 }
 
-/// Says on stderr which logs have not arrived yet, as far as their jobs' reasons tell that they were late.
-fn tell_of_late(run: &RunDetail, readers: &HashMap<JobId, Reading>) {
-    for job in run.stages.iter().flat_map(|stage| &stage.jobs) {
-        let Some(reason) = job.reason.as_ref().filter(|reason| reason.contains(LOG_BEHIND)) else { continue };
-        if !readers.get(&job.id).is_some_and(|reading| reading.is_whole) {
+/// Says on stderr which logs have not arrived yet.
+fn tell_of_late(run: &RunDetail, readers: &HashMap<JobId, Reading>, oldest: Timestamp) {
+    let jobs = run.stages.iter().flat_map(|stage| &stage.jobs);
+    for (job, reading) in jobs.filter_map(|job| Some((job, readers.get(&job.id)?))) {
+        if let Some(reason) = late(job, reading, oldest) {
             anstream::eprintln!(
                 "what `{}` has printed is not all here: {}",
                 shown(&job.full_name()),
@@ -217,6 +219,13 @@ fn tell_of_late(run: &RunDetail, readers: &HashMap<JobId, Reading>) {
             );
         }
     }
+}
+
+/// Returns why a log has not arrived yet, where its job's reason tells that it was late. One of a job that ended
+/// before logs that are kept begin has come and gone.
+fn late<'j>(job: &'j JobDetail, reading: &Reading, oldest: Timestamp) -> Option<&'j str> {
+    let is_late = !reading.is_whole && job.finished_at.is_none_or(|at| at >= oldest);
+    job.reason.as_deref().filter(|reason| is_late && reason.contains(LOG_BEHIND))
 }
 
 /// Returns a run as it is now. A store that was seen before is waited for where it is away.
