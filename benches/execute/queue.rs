@@ -76,6 +76,7 @@ impl Queue {
             jobs,
             pools: vec!["default".to_owned()],
             data: self.folder.path().to_owned(),
+            logs: pipehook::files::Logs::new(self.folder.path()),
             depot: None,
             drain_grace: DRAIN_GRACE,
             metrics: Arc::default(),

@@ -93,10 +93,11 @@ impl Serve {
         let server = server.map_err(|error| Failure::Unreachable(error.into()))?;
         let metrics: Arc<Metrics> = Arc::default();
         survive_file_limits()?;
+        let logs = Logs::new(&config.data).shared(depot.clone());
         let state = Arc::new(State {
             intake: Arc::new(Intake::new(rules(&config), shelf.clone(), store.clone(), clock.clone())),
             store: store.clone(),
-            logs: Arc::new(Logs::new(&config.data).shared(depot.clone())),
+            logs: Arc::new(logs.clone()),
             clock: clock.clone(),
             metrics: metrics.clone(),
             connections: ArcSwap::from_pointee(open_connections(&config)),
@@ -110,7 +111,7 @@ impl Serve {
         let hang_ups = on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
         let workshop = (!self.no_worker)
-            .then(|| Workshop::open(&config, ending, store.clone(), depot.clone(), clock.clone(), metrics));
+            .then(|| Workshop::open(&config, ending, store.clone(), (logs, depot.clone()), clock.clone(), metrics));
         let workshop = workshop.transpose()?;
         let terms = workshop.as_ref().map(Workshop::terms);
         let housekeeping = Housekeeping::start(&config, store, depot, clock, terms.as_deref())?;

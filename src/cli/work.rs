@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::files::{Caches, Depot, Place, Site};
+use crate::files::{Caches, Depot, Logs, Place, Site};
 use crate::id::{Entropy, WorkerId};
 use crate::machine::Machine;
 use crate::metrics::Metrics;
@@ -202,7 +202,7 @@ impl Workshop {
         config: &Config,
         (drain, drain_grace): (watch::Sender<Drain>, Duration),
         store: Arc<dyn Store>,
-        depot: Option<Arc<dyn Depot>>,
+        (logs, depot): (Logs, Option<Arc<dyn Depot>>),
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, Failure> {
@@ -210,6 +210,7 @@ impl Workshop {
             jobs: config.workers.jobs.get(),
             pools: config.workers.pools.clone(),
             data: config.data.clone(),
+            logs,
             depot,
             drain_grace,
             metrics,

@@ -7,6 +7,7 @@ use super::work::{Terms, Workshop, survive_file_limits};
 use super::{Global, limits, open, trace};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, JOBS_MAX};
+use crate::files::Logs;
 use crate::worker::{Drain, asked_to_drain};
 use clap::Args;
 use std::io::Write;
@@ -63,7 +64,8 @@ impl Worker {
         let (drain, mut drained) = watch::channel(Drain::No);
         let hang_ups = on_signals(drain.clone())?;
         let ending = (drain, self.grace.duration());
-        let workshop = Workshop::open(&config, ending, opened.store.clone(), depot, clock, Arc::default())?;
+        let logs = Logs::new(&config.data).shared(depot.clone());
+        let workshop = Workshop::open(&config, ending, opened.store.clone(), (logs, depot), clock, Arc::default())?;
         let parts = Parts { arguments: self, terms: workshop.terms() };
         let _reloading = Reloader::start(&config, parts, hang_ups);
         announce(&config);

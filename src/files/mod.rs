@@ -29,6 +29,7 @@ mod local;
 mod objects;
 mod outage;
 mod read;
+mod room;
 mod ship;
 mod sweep;
 mod tree;
@@ -51,6 +52,7 @@ pub use tree::{LeftOut, Links, SEARCHED_MAX, Sought, Tree, Why, search, tree};
 pub use write::{LOG_MAX, LogWriter, Wanted};
 
 use crate::id::{JobId, RunId};
+use room::Room;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +71,7 @@ pub struct Logs {
     depot: Option<Arc<dyn Depot>>,
     /// Which of those on their way are being written to.
     open: Arc<Mutex<HashSet<PathBuf>>>,
+    room: Room,
 }
 
 /// A log is being written to for as long as this is there.
@@ -94,7 +97,13 @@ impl Drop for Open {
 impl Logs {
     /// Returns the logs below a data folder. Nothing is created yet.
     pub fn new(data: &Path) -> Self {
-        Self { folder: data.join(FOLDER), unsent: data.join(UNSENT), depot: None, open: Arc::default() }
+        Self {
+            folder: data.join(FOLDER),
+            unsent: data.join(UNSENT),
+            depot: None,
+            open: Arc::default(),
+            room: Room::default(),
+        }
     }
 
     /// Returns the logs as several machines share them, where there is a depot.
@@ -108,12 +117,12 @@ impl Logs {
         let path = path(&self.unsent, run, job)?;
         let open = Open::new(&path, &self.open);
         let fence = Fence { job: job.as_str().to_owned(), token };
-        open_writer(&path)?.shared(depot.clone(), name(run, job)?, fence, open)
+        self.open_writer(&path)?.shared(depot.clone(), name(run, job)?, fence, open)
     }
 
     /// Opens the log of a job for writing at its end, and creates it where it is missing.
     pub fn writer(&self, run: &RunId, job: &JobId) -> io::Result<LogWriter> {
-        open_writer(&path(&self.folder, run, job)?)
+        self.open_writer(&path(&self.folder, run, job)?)
     }
 
     /// Adds a last line to the log of a job whose worker is gone, also where the log is full. Where the depot is away
@@ -128,7 +137,21 @@ impl Logs {
                 return Ok(());
             }
         }
-        open_writer(&path(&self.unsent, run, job)?)?.append_last(line)
+        self.open_writer(&path(&self.unsent, run, job)?)?.append_last(line)
+    }
+
+    /// Fails while logs find no room on this machine's disk, from when one of this process has missed it.
+    pub fn has_room(&self) -> io::Result<()> {
+        self.room.look()
+    }
+
+    fn open_writer(&self, path: &Path) -> io::Result<LogWriter> {
+        LogWriter::open(path, self.room.clone()).map_err(|error| {
+            if write::is_without_room(&error) {
+                self.room.is_missing(path.ancestors().nth(2).unwrap_or(path));
+            }
+            write::naming(path, &error)
+        })
     }
 
     /// Opens the log of a job for reading. A log that is not there yet is empty so far.
@@ -142,10 +165,6 @@ impl Logs {
 
 fn path(folder: &Path, run: &RunId, job: &JobId) -> io::Result<PathBuf> {
     Ok(folder.join(safe(run.as_str())?).join(format!("{}.log", safe(job.as_str())?)))
-}
-
-fn open_writer(path: &Path) -> io::Result<LogWriter> {
-    LogWriter::open(path).map_err(|error| write::naming(path, &error))
 }
 
 /// Returns what a depot calls a log.

@@ -3,6 +3,7 @@
 use super::Open;
 use super::depot::{Depot, Fence};
 use super::line::{self, LogLine, Stamp};
+use super::room::Room;
 use super::ship::Shipping;
 use jiff::Timestamp;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -64,11 +65,13 @@ pub struct LogWriter {
     open: Option<Open>,
     /// Whether somebody waits with it for room.
     is_wanted: Arc<AtomicBool>,
+    /// Where is noted that there is none.
+    room: Room,
 }
 
 impl LogWriter {
     /// Opens or creates the file. Both it and its folder are for the server's user alone.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, room: Room) -> io::Result<Self> {
         let folder = path.parent().expect("a log stands in the folder of its run").to_owned();
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
@@ -86,6 +89,7 @@ impl LogWriter {
             is_behind: false,
             open: None,
             is_wanted: Arc::default(),
+            room,
         };
         log.end_cut_line()?;
         Ok(log)
@@ -192,10 +196,12 @@ impl LogWriter {
                 Ok(written) => left = &left[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
                     let waited = full_since.map(|since| since.elapsed());
                     // On what is no file of a disk nobody makes room.
-                    let is_full = is_full && self.file.metadata().is_ok_and(|file| file.is_file());
+                    let is_full = is_without_room(&error) && self.file.metadata().is_ok_and(|file| file.is_file());
+                    if is_full {
+                        self.room.is_missing(self.logs());
+                    }
                     if !is_full || !self.is_wanted.load(Ordering::Relaxed) || waited >= Some(ROOM_MAX) {
                         return Err(naming(&self.path, &error));
                     }
@@ -211,6 +217,11 @@ impl LogWriter {
             tracing::info!(log = %self.path.display(), "there is room for the log again");
         }
         Ok(())
+    }
+
+    /// Returns the folder of all logs.
+    fn logs(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
     }
 
     fn ship(&mut self) -> io::Result<()> {
@@ -232,7 +243,7 @@ impl LogWriter {
         self.file.sync_data()?;
         self.unsynced = 0;
         if !self.is_synced {
-            let logs = self.folder.parent().unwrap_or(&self.folder);
+            let logs = self.logs();
             File::open(&self.folder)?.sync_all()?;
             File::open(logs)?.sync_all()?;
             self.is_synced = true;
@@ -256,6 +267,11 @@ impl LogWriter {
         self.file.read_exact(&mut last)?;
         if last != *b"\n" { self.file.write_all(b"\n") } else { Ok(()) }
     }
+}
+
+/// Says whether there is no room on a disk, or none of it for us.
+pub(super) fn is_without_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Returns an error with the file to which it happened.

@@ -101,6 +101,8 @@ pub struct Settings {
     pub pools: Vec<String>,
     /// The data folder, for logs and the folders of jobs.
     pub data: PathBuf,
+    /// The logs of that folder, or those that machines share.
+    pub logs: Logs,
     /// Where logs and artifacts are that machines share, if they do.
     pub depot: Option<Arc<dyn Depot>>,
     /// How long running jobs may go on when the worker drains.
@@ -134,15 +136,8 @@ pub struct Worker {
 impl Worker {
     /// Returns a worker that has claimed nothing yet.
     pub fn new(id: WorkerId, store: Arc<dyn Store>, settings: Settings) -> Self {
-        let Settings { jobs, pools, data, depot, drain_grace, host, metrics } = settings;
-        let bench = Bench {
-            store: store.clone(),
-            logs: Logs::new(&data).shared(depot.clone()),
-            depot,
-            data,
-            host: host.clone(),
-            metrics,
-        };
+        let Settings { jobs, pools, data, logs, depot, drain_grace, host, metrics } = settings;
+        let bench = Bench { store: store.clone(), logs, depot, data, host: host.clone(), metrics };
         let duty = Arc::new(ArcSwap::from_pointee(Duty { jobs, pools, host }));
         Self { id, store, drain_grace, duty, bench, outage: Outage::default() }
     }

@@ -293,8 +293,15 @@ exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
 printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
 cat <&3 > answer.txt
 until grep -q 'waits for room' err.txt; do sleep 0.05; done
+admin=$(sed -n 's|^admin on http://||p' out.txt)
+ready() {
+  exec 4<>"/dev/tcp/${admin%:*}/${admin##*:}"
+  printf 'GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$admin" >&4
+  cat <&4
+}
+ready > missed.txt
 mount -o remount,size=40m data/logs
-"$0" runs wait hello#1 && "$0" runs logs hello#1 > log.txt
+"$0" runs wait hello#1 && "$0" runs logs hello#1 > log.txt && ready > ready.txt
 "#;
 
 #[test]
@@ -312,6 +319,9 @@ fn a_job_waits_for_room_for_its_log() {
     let error = || read("err.txt");
     assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), error());
     assert!(error().contains("there is room for the log again"), "{}", error());
+    let missed = read("missed.txt");
+    assert!(missed.starts_with("HTTP/1.1 503") && missed.contains("no room for the logs of jobs"), "{missed}");
+    assert!(read("ready.txt").starts_with("HTTP/1.1 200"), "{}", read("ready.txt"));
     let log = read("log.txt");
     let printed = log.lines().filter(|line| line.bytes().all(|byte| byte == b'x')).map(str::len).sum::<usize>();
     assert_eq!(printed, 3_000_000, "nothing is missing");

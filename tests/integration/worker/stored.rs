@@ -127,6 +127,7 @@ fn settings(data: &Path, pool: &str, drain_grace: Duration) -> Settings {
         jobs: 2,
         pools: vec![pool.to_owned()],
         data: data.to_owned(),
+        logs: Logs::new(data),
         depot: None,
         drain_grace,
         metrics: Arc::default(),
