@@ -55,6 +55,7 @@ mod invariant;
 mod lent;
 mod model;
 mod other;
+mod paused;
 mod postgres;
 mod refused;
 mod report;

@@ -88,19 +88,18 @@ impl Bench {
                 Ok(end) => end,
             }
         };
+        let took = claimed_at.elapsed();
         match end {
-            End::Told(result) => self.metrics.ended(result, claimed_at.elapsed()),
-            End::Lost => self.metrics.ended(None, claimed_at.elapsed()),
-            End::Stopped | End::OutOfTime => self.metrics.handed_back(),
-        }
-        match end {
-            End::Told(_) => {}
-            End::Stopped => self.hand_back(&run, &lease, only_waits).await,
-            End::OutOfTime => {
-                clear(&self.data, vec![attempt(&run, &lease)]).await;
+            End::Told(result) => self.metrics.ended(result, took),
+            End::Stopped | End::OutOfTime => {
+                self.metrics.handed_back();
+                if matches!(end, End::OutOfTime) {
+                    clear(&self.data, vec![attempt(&run, &lease)]).await;
+                }
                 self.hand_back(&run, &lease, only_waits).await;
             }
             End::Lost => {
+                self.metrics.ended(None, took);
                 tracing::warn!(%run, job = %lease.job, "the lease is lost, the job's processes are killed");
                 clear(&self.data, vec![attempt(&run, &lease)]).await;
             }

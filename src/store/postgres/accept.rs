@@ -13,6 +13,7 @@ use super::row::{key, number, number_at, text, text_or_none, to_json};
 use super::session::Session;
 use super::turn;
 use crate::id::{DeliveryId, RunId};
+use crate::store::paused::NOT_PAUSED;
 use crate::store::{Acceptance, Accepted, Error, NewRun, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::Timestamp;
@@ -152,14 +153,15 @@ pub(super) async fn count_waiting(session: &Session, limit: u64) -> Result<u64, 
 async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
     let row = session
         .row(
-            "SELECT job.due_at
-             FROM job
-             JOIN run ON run.seq = job.run
-             WHERE job.state = 'due' AND job.aside IS NULL AND job.due_at IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
-             ORDER BY job.due_at
-             LIMIT 1",
+            &format!(
+                "SELECT job.due_at
+                 FROM job
+                 JOIN run ON run.seq = job.run
+                 WHERE job.state = 'due' AND job.aside IS NULL AND job.due_at IS NOT NULL
+                   AND {NOT_PAUSED}
+                 ORDER BY job.due_at
+                 LIMIT 1"
+            ),
             &[],
         )
         .await?;

@@ -6,6 +6,7 @@ use super::form::Forms;
 use super::row::text;
 use super::session::Session;
 use super::turn::{self, Afterwards};
+use crate::store::paused::NOT_PAUSED;
 use crate::store::{Pausable, Pause};
 use tokio_postgres::Row;
 
@@ -85,16 +86,17 @@ async fn admit_in_groups_of(session: &Session, forms: &Forms, what: &Pausable) -
 pub(super) async fn take_back(session: &Session) -> Result<u64, Fault> {
     session
         .run(
-            "UPDATE job
-             SET aside = NULL
-             WHERE seq IN (SELECT job.seq
-                           FROM job
-                           JOIN run ON run.seq = job.run
-                           WHERE job.aside = 'paused'
-                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-                             AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
-                           LIMIT $1
-                           FOR NO KEY UPDATE OF job)",
+            &format!(
+                "UPDATE job
+                 SET aside = NULL
+                 WHERE seq IN (SELECT job.seq
+                               FROM job
+                               JOIN run ON run.seq = job.run
+                               WHERE job.aside = 'paused'
+                                 AND {NOT_PAUSED}
+                               LIMIT $1
+                               FOR NO KEY UPDATE OF job)"
+            ),
             &[&TAKEN_BACK_MAX],
         )
         .await

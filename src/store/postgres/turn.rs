@@ -15,6 +15,7 @@ use super::session::Session;
 use crate::pipeline::plan::Plan;
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
+use crate::store::paused::NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
 use crate::store::turn::{Member, WHOLE_RUN};
 use tokio_postgres::Row;
@@ -180,14 +181,15 @@ async fn admit(session: &Session, forms: &Forms, group: &str) -> Result<(), Faul
         let holding = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or(usize::MAX);
         let next = session
             .row(
-                "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
-                 FROM turn
-                 JOIN run ON run.seq = turn.run
-                 WHERE turn.\"group\" = $1 AND turn.state = 'waiting'
-                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
-                 ORDER BY turn.seq
-                 LIMIT 1",
+                &format!(
+                    "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
+                     FROM turn
+                     JOIN run ON run.seq = turn.run
+                     WHERE turn.\"group\" = $1 AND turn.state = 'waiting'
+                       AND {NOT_PAUSED}
+                     ORDER BY turn.seq
+                     LIMIT 1"
+                ),
                 &[&group],
             )
             .await?;

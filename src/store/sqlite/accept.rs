@@ -8,6 +8,7 @@ use super::turn;
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
 use crate::run::RunName;
+use crate::store::paused::NOT_PAUSED;
 use crate::store::{Acceptance, Accepted, Error, NewRun, Priority, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
 use jiff::{SignedDuration, Timestamp};
@@ -168,16 +169,15 @@ fn refuse_stale(session: &mut Session<'_>, limit: Duration, now: Timestamp) -> R
 fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
     let due_at: Option<i64> = session
         .connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT job.due_at
              FROM job
              JOIN run ON run.seq = job.run
              WHERE job.state = 'due' AND job.aside IS NULL
-               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-               AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+               AND {NOT_PAUSED}
              ORDER BY job.due_at
-             LIMIT 1",
-        )?
+             LIMIT 1"
+        ))?
         .query_row([], |row| row.get(0))
         .optional()?;
     let unfiled: Option<i64> = session

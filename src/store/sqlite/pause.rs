@@ -4,6 +4,7 @@
 use super::row::{micros, moment};
 use super::turn::{self, Afterwards};
 use super::writer::Session;
+use crate::store::paused::NOT_PAUSED;
 use crate::store::{Error, Pausable, Pause};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -74,25 +75,27 @@ fn admit_in_groups_of(session: &mut Session<'_>, what: &Pausable) -> Result<(), 
     turn::work_off(session, session.now.at)
 }
 
-/// Jobs that were set aside for a pause that is over.
-const LEFT_ASIDE: &str = "SELECT job.seq
-     FROM job
-     JOIN run ON run.seq = job.run
-     WHERE job.aside = 'paused'
-       AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-       AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
-     LIMIT ?";
+/// Returns the query for jobs that were set aside for a pause that is over, so many of them.
+fn left_aside() -> String {
+    format!(
+        "SELECT job.seq
+         FROM job
+         JOIN run ON run.seq = job.run
+         WHERE job.aside = 'paused' AND {NOT_PAUSED}
+         LIMIT ?"
+    )
+}
 
 /// Says whether a job is still set aside for a pause that is over.
 pub(super) fn is_any_left_aside(connection: &Connection) -> Result<bool, Error> {
-    Ok(connection.prepare_cached(LEFT_ASIDE)?.exists([1])?)
+    Ok(connection.prepare_cached(&left_aside())?.exists([1])?)
 }
 
 /// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.
 pub(super) fn take_back(session: &Session<'_>) -> Result<usize, Error> {
     let taken = session
         .connection
-        .prepare_cached(&format!("UPDATE job SET aside = NULL WHERE seq IN ({LEFT_ASIDE})"))?
+        .prepare_cached(&format!("UPDATE job SET aside = NULL WHERE seq IN ({})", left_aside()))?
         .execute([TAKEN_BACK_MAX])?;
     Ok(taken)
 }

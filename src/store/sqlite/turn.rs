@@ -11,6 +11,7 @@ use crate::pipeline::plan::Plan;
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::Error;
+use crate::store::paused::NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
 use crate::store::turn::{Member, WHOLE_RUN};
 use jiff::Timestamp;
@@ -141,16 +142,15 @@ fn admit(session: &mut Session<'_>, group: &str) -> Result<(), Error> {
             .query_row([group], |row| row.get(0))?;
         let next: Option<(i64, i64, i64, u32)> = session
             .connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
                  FROM turn
                  JOIN run ON run.seq = turn.run
                  WHERE turn.\"group\" = ? AND turn.state = 'waiting'
-                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = run.pipeline)
-                   AND NOT EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = run.connection)
+                   AND {NOT_PAUSED}
                  ORDER BY turn.seq
-                 LIMIT 1",
-            )?
+                 LIMIT 1"
+            ))?
             .query_row([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()?;
         let Some((seq, run, stage, _)) = next.filter(|(.., limit)| turn::admits(*limit, holding)) else {
