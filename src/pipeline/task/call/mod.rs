@@ -4,12 +4,19 @@
 //! Npm      command: custom     npm <customCommand, split into words>
 //! Maven                        mvn -f <mavenPOMFile> <options, split> <goals, split>, then its JUnit files
 //! ```
+//! [`words`] reads the table, for a run and, with what [`foreseen`] knows, before it.
+//!
 //! The order of arguments is that of the tasks themselves. What needs a service of Azure's (feeds,
 //! service connections) is not there: such inputs are refused before the run, by [`Tool::absent`].
 
+mod foreseen;
+pub mod published;
 mod table;
+mod words;
 
+pub use foreseen::{Foreseen, ForeseenCall};
 pub use table::TOOLS;
+pub use words::{Subject, Surroundings, Values, Word};
 
 /// A task that calls a tool.
 #[derive(Debug)]
@@ -164,7 +171,7 @@ impl Call {
 
 impl Tool {
     /// Returns the calls that are meant where inputs have the values that `is` knows of.
-    pub fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
+    fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
         let others = |input: &str| {
             let all = self.calls.iter().flat_map(|call| call.when).filter(|(name, _)| *name == input);
             !all.flat_map(|(_, values)| *values).any(|value| is(input, value))
