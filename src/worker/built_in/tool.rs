@@ -85,7 +85,7 @@ pub(super) async fn script(
 
 /// Returns the calls that the inputs ask for. What a service of Azure's would do is refused.
 fn meant(inputs: &Inputs, tool: &'static Tool) -> Result<Vec<&'static Call>, String> {
-    for (name, values, help) in tool.absent {
+    for (name, values, help) in tool.absent() {
         let value = inputs.choice(name)?;
         let is_asked = match values {
             [] => !value.is_empty(),

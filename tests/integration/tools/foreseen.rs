@@ -82,7 +82,7 @@ fn written(tool: &'static Tool, definition: &'static Definition, input: &'static
         let is_open = calls().flat_map(|call| call.when).any(|it| it.0 == input && it.1.is_empty());
         return one_of(asked.into_iter().chain(is_open.then_some("run")).collect());
     }
-    if tool.absent.iter().any(|it| it.0 == input) {
+    if tool.absent().any(|it| it.0 == input) {
         return Just(None).boxed();
     }
     if input == tool.folder {

@@ -31,13 +31,16 @@ pub struct Tool {
     pub environment: &'static [(&'static str, &'static str)],
     /// The calls, each made if it is meant, in this order, until one fails that the others wait for.
     pub calls: &'static [Call],
-    /// Inputs that must have no value here, and values that one must not have.
-    pub absent: &'static [(&'static str, &'static [&'static str], &'static str)],
+    /// What can't be asked for here, in several lists where tasks share one.
+    pub absent: &'static [&'static [Absent]],
     /// Folders that it publishes to and that are zipped afterwards.
     pub published: Option<Published>,
     /// Results of tests that the tool leaves behind.
     pub results: Option<Results>,
 }
+
+/// An input that must have no value here, or not one of these values, and what to do instead.
+pub type Absent = (&'static str, &'static [&'static str], &'static str);
 
 /// One call of a program.
 #[derive(Debug)]
@@ -170,6 +173,11 @@ impl Call {
 }
 
 impl Tool {
+    /// Returns what can't be asked for here.
+    pub fn absent(&self) -> impl Iterator<Item = &'static Absent> {
+        self.absent.iter().copied().flatten()
+    }
+
     /// Returns the calls that are meant where inputs have the values that `is` knows of.
     fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
         let others = |input: &str| {
@@ -229,7 +237,7 @@ mod tests {
                 when.chain(each).chain(file).chain(call.parts.iter().flat_map(inputs_of)).collect::<Vec<_>>()
             });
             let published = tool.published.iter().flat_map(|it| [it.wanted.0, it.arguments, it.is_apart]);
-            let others = tool.absent.iter().map(|it| it.0).chain(published);
+            let others = tool.absent().map(|it| it.0).chain(published);
             let environment = tool.environment.iter().map(|it| it.1);
             let results = tool.results.iter().map(|it| it.wanted);
             let all = of_calls.chain(others).chain(environment).chain(results);
