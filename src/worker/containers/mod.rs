@@ -25,6 +25,7 @@ use crate::pipeline::plan::{Step, TargetPlace};
 use crate::process::{self, Command, StandardError};
 use call::{Engine, Failed};
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -224,7 +225,7 @@ async fn knows_no_names(execution: &mut Execution<'_>) -> Result<bool, Failed> {
 async fn address(execution: &mut Execution<'_>, name: &str) -> Result<Option<String>, Failed> {
     let format = "{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{end}}";
     let lines = Engine::of(execution).quietly().call(&["inspect", "--format", format, name]).await?;
-    Ok(lines.into_iter().map(|line| line.trim().to_owned()).find(|line| !line.is_empty()))
+    Ok(lines.into_iter().map(|line| line.trim().to_owned()).find(|line| line.parse::<IpAddr>().is_ok()))
 }
 
 /// Starts one container, which finds these hosts by their names.

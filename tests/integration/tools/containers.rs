@@ -138,6 +138,21 @@ fn one_service_beside_steps_of_the_machine_has_a_network() {
 }
 
 #[test]
+fn what_an_engine_remarks_is_no_answer() {
+    let machine = Machine::new();
+    machine.program("docker", &format!("echo 'level=warning msg=\"-> a:1 PATH=/none\"' >&2\n{DOCKER}"));
+    let pipeline = "\
+services: {db: {image: 'postgres:17', ports: ['5432']}}
+container: box
+steps:
+- script: echo port $(Agent.Services.db.Ports.5432)
+- script: echo '##vso[task.prependpath]/own'
+- bash: echo \"path $PATH\"
+";
+    prints(&machine.run(pipeline).ended_with(0), &["port 49153", "path /own:/box/bin:/usr/bin:/bin"]);
+}
+
+#[test]
 fn services_are_hosts_of_the_containers_where_podman_has_no_names() {
     let pipeline = "\
 services: {db: {image: 'postgres:17'}, cache: {image: 'redis:8'}}
@@ -147,7 +162,9 @@ steps:
 ";
     let hosts = |programs: &[(&str, &str)]| {
         let machine = Machine::new();
-        programs.iter().for_each(|(name, script)| drop(machine.program(name, script)));
+        for (name, script) in programs {
+            machine.program(name, script);
+        }
         prints(&machine.run(pipeline).ended_with(0), &["here"]);
         let calls = noted(&machine);
         let created = calls.lines().filter(|line| line.starts_with("create "));
