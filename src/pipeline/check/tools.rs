@@ -8,7 +8,7 @@ use super::scripts::{Spanned, place, tainted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{Action, Pipeline, Task, Variable};
 use crate::pipeline::task::Definition;
-use crate::pipeline::task::call::{Foreseen, Word, tool};
+use crate::pipeline::task::call::{Foreseen, Tool, Word, tool};
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::words::quoted;
 use crate::shell::{Language, Refusal, Script, Substitution};
@@ -30,9 +30,10 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
             let tainted = tainted(pipeline, stage, job);
             for step in job.all_steps() {
                 let Action::Task(task) = &step.action else { continue };
-                let Some(definition) = task.definition else { continue };
-                let inputs = Inputs::new(task, definition, &tainted);
-                inputs.check(definition, rules, &mut needs, diagnostics);
+                let has_payload_text = !tainted.is_empty() || task.inputs.iter().any(|(_, value)| value.is_tainted());
+                let Some(definition) = task.definition.filter(|_| has_payload_text) else { continue };
+                let Some(tool) = tool(definition.name) else { continue };
+                Inputs::new(task, definition, &tainted).check(definition, tool, rules, &mut needs, diagnostics);
             }
         }
     }
@@ -58,14 +59,14 @@ impl<'p> Inputs<'p> {
     fn check(
         &self,
         definition: &Definition,
+        tool: &Tool,
         rules: &ScriptRules,
         needs: &mut Vec<Need>,
         diagnostics: &mut Diagnostics,
     ) {
-        let Some(tool) = tool(definition.name).filter(|_| self.given.iter().any(|(_, value, _)| value.is_tainted()))
-        else {
+        if !self.given.iter().any(|(_, value, _)| value.is_tainted()) {
             return;
-        };
+        }
         let foreseen = Foreseen::new(definition, Path::new(SOURCES), |name| self.given(name).map(|(value, _)| value));
         for call in foreseen.calls(tool, FILE) {
             judge(&self.line(&call.words), &call.called, rules, needs, diagnostics);
