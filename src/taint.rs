@@ -160,6 +160,12 @@ impl Text {
         self.segments.iter().all(|segment| segment.text.is_empty())
     }
 
+    /// Says whether an author wrote nothing. What came from a payload is something, also where it is empty: what
+    /// is done must not depend on that.
+    pub fn is_nothing(&self) -> bool {
+        !self.is_tainted() && self.is_empty()
+    }
+
     /// Returns the number of bytes of all segments.
     pub fn len(&self) -> usize {
         self.segments.iter().map(|segment| segment.text.len()).sum()

@@ -1,13 +1,14 @@
 //! `pipehook connections`: who may post, and what was seen of each.
 
 use super::failure::{Ending, Failure};
+use super::list::List;
 use super::moment::ago;
 use super::output::Column::{Extra, Text};
-use super::{Format, Global, open, output};
+use super::{Global, open, output};
 use crate::config::Config;
 use crate::server::{OpenConnection, SeenConnection};
 use crate::store::{self, ConnectionCount, Pause, SqliteStore};
-use clap::{Args, Subcommand};
+use clap::Args;
 use jiff::Timestamp;
 
 /// Lists the configured connections with the number of live secrets, and the deliveries and
@@ -15,34 +16,18 @@ use jiff::Timestamp;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  pipehook connections --format json")]
 pub(super) struct Connections {
-    #[command(subcommand)]
-    action: Option<Action>,
-    /// How to print
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// List connections, as without a word
-    List,
+    #[command(flatten)]
+    list: List,
 }
 
 impl Connections {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
-        match self.action {
-            None | Some(Action::List) => {}
-        }
         let config = global.config()?;
         let ((counts, pauses), now) = (counts(&config)?, Timestamp::now());
         let seen: Vec<SeenConnection> =
             config.connections.iter().map(|it| OpenConnection::new(it).seen(&counts, &pauses, now)).collect();
-        match self.format {
-            Format::Json => output::json(&seen)?,
-            Format::Table if seen.is_empty() => output::text("no connection is configured\n")?,
-            Format::Table => output::text(&format!("{}{}", table(&seen, now), secrets(&seen, now)))?,
-        }
-        Ok(Ending::Done)
+        self.list
+            .print(&seen, "no connection is configured", |seen| format!("{}{}", table(seen, now), secrets(seen, now)))
     }
 }
 

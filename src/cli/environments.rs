@@ -1,12 +1,13 @@
 //! `pipehook environments`: what deployment jobs have deployed to, and which was the last of each.
 
 use super::failure::{Ending, Failure};
+use super::list::List;
 use super::moment::ago;
 use super::output::Column::{Extra, Id, Text};
-use super::{Format, Global, open, output};
+use super::{Global, open, output};
 use crate::run::RunResult;
 use crate::store::EnvironmentDetail;
-use clap::{Args, Subcommand};
+use clap::Args;
 use jiff::Timestamp;
 
 /// Lists the environments of deployment jobs, and their resources, with the last deployment to
@@ -14,32 +15,15 @@ use jiff::Timestamp;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  pipehook environments --format json")]
 pub(super) struct Environments {
-    #[command(subcommand)]
-    action: Option<Action>,
-    /// How to print
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// List environments, as without a word
-    List,
+    #[command(flatten)]
+    list: List,
 }
 
 impl Environments {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
-        match self.action {
-            None | Some(Action::List) => {}
-        }
         let store = open::store(&global.config_without_secrets()?)?;
         let all = open::block_on(store.environments())??;
-        match self.format {
-            Format::Json => output::json(&all)?,
-            Format::Table if all.is_empty() => output::text("nothing was deployed to any environment yet\n")?,
-            Format::Table => output::text(&table(&all, Timestamp::now()))?,
-        }
-        Ok(Ending::Done)
+        self.list.print(&all, "nothing was deployed to any environment yet", |all| table(all, Timestamp::now()))
     }
 }
 

@@ -21,6 +21,7 @@ mod explain;
 mod failure;
 mod input;
 mod limits;
+mod list;
 mod moment;
 mod open;
 mod output;

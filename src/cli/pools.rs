@@ -1,11 +1,12 @@
 //! `pipehook pools`: which pools are served, by which machines, and which ones jobs wait for.
 
 use super::failure::{Ending, Failure};
+use super::list::List;
 use super::moment::ago;
 use super::output::Column::{Id, Text};
-use super::{Format, Global, open, output};
+use super::{Global, open, output};
 use crate::store::PoolDetail;
-use clap::{Args, Subcommand};
+use clap::Args;
 use jiff::Timestamp;
 
 /// Lists the pools that workers serve or have served in the last 30 days, with their machines, and those that jobs
@@ -13,32 +14,15 @@ use jiff::Timestamp;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  pipehook pools --format json")]
 pub(super) struct Pools {
-    #[command(subcommand)]
-    action: Option<Action>,
-    /// How to print
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// List pools, as without a word
-    List,
+    #[command(flatten)]
+    list: List,
 }
 
 impl Pools {
     pub(super) fn carry_out(self, global: &Global) -> Result<Ending, Failure> {
-        match self.action {
-            None | Some(Action::List) => {}
-        }
         let store = open::store(&global.config_without_secrets()?)?;
         let all = open::block_on(store.pools())??;
-        match self.format {
-            Format::Json => output::json(&all)?,
-            Format::Table if all.is_empty() => output::text("no worker was ever seen, and no job waits for one\n")?,
-            Format::Table => output::text(&table(&all, Timestamp::now()))?,
-        }
-        Ok(Ending::Done)
+        self.list.print(&all, "no worker was ever seen, and no job waits for one", |all| table(all, Timestamp::now()))
     }
 }
 

@@ -7,6 +7,7 @@ mod containers;
 mod dotnet;
 mod engine;
 mod fake;
+mod foreseen;
 mod languages;
 mod left;
 mod packages;

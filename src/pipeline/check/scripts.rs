@@ -6,7 +6,7 @@
 
 use super::runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{self, Job, Pipeline, Placed, Step, Variable};
+use crate::pipeline::model::{self, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{Entrance, Language, Refusal, Script, Substitution, environment_name};
@@ -26,27 +26,22 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
     let mut needs = Vec::new();
     for stage in &pipeline.stages {
         for job in &stage.jobs {
-            let scopes = [&pipeline.variables.own, &stage.variables.own, &job.variables.own];
-            check_job(job, &scopes, rules, &mut needs, diagnostics);
+            let tainted = tainted(pipeline, stage, job);
+            let tainted: Vec<&Variable> = tainted.iter().collect();
+            for step in job.all_steps() {
+                check_step(step, &tainted, rules, &mut needs, diagnostics);
+            }
         }
     }
     needs
 }
 
-fn check_job(
-    job: &Job,
-    scopes: &[&Vec<Variable>],
-    rules: &ScriptRules,
-    needs: &mut Vec<Need>,
-    diagnostics: &mut Diagnostics,
-) {
-    let variables =
-        scopes.iter().flat_map(|scope| scope.iter()).chain(job.legs().iter().flat_map(|leg| &leg.variables));
-    let tainted: Vec<Variable> = variables.filter(|it| it.value.is_tainted()).map(as_known).collect();
-    let tainted: Vec<&Variable> = tainted.iter().collect();
-    for step in job.all_steps() {
-        check_step(step, &tainted, rules, needs, diagnostics);
-    }
+/// Returns the variables of a job that hold payload text, as its steps get them.
+pub(super) fn tainted(pipeline: &Pipeline, stage: &Stage, job: &Job) -> Vec<Variable> {
+    let scopes = [&pipeline.variables, &stage.variables, &job.variables];
+    let scopes = scopes.into_iter().flat_map(|scope| &scope.own);
+    let variables = scopes.chain(job.legs().iter().flat_map(|leg| &leg.variables));
+    variables.filter(|it| it.value.is_tainted()).map(as_known).collect()
 }
 
 /// Returns a variable as a script gets it. The value of a `$[ … ]` is known when its job runs: until
@@ -145,6 +140,18 @@ impl Spanned {
             let named = |it: &Variable| Through { name: it.name.value.as_str().into(), span: it.value_span };
             self.through.push(through.map(named));
         }
+    }
+
+    /// Returns a text at a place with the macros of tainted variables in place.
+    pub(super) fn with_macros(text: &Text, span: Span, tainted: &[&Variable]) -> Self {
+        let mut whole = Self::default();
+        for segment in text.segments() {
+            match segment.is_tainted() {
+                true => whole.push(segment.clone(), span),
+                false => whole.push_with_macros(&segment.text, span, tainted),
+            }
+        }
+        whole
     }
 
     /// Appends the author's text at a place with the macros of tainted variables in place.
@@ -249,13 +256,7 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
         through: None,
     });
     let own = step.env.iter().map(|(name, value)| {
-        let mut expanded = Spanned::default();
-        for segment in value.segments() {
-            match segment.is_tainted() {
-                true => expanded.push(segment.clone(), name.span),
-                false => expanded.push_with_macros(&segment.text, name.span, tainted),
-            }
-        }
+        let expanded = Spanned::with_macros(value, name.span, tainted);
         let through = expanded.first_through();
         Seed { name: name.value.clone(), value: expanded.text, span: name.span, through }
     });
@@ -272,13 +273,7 @@ fn environment(step: &Step, tainted: &[&Variable], script: &Text) -> Vec<Seed> {
 /// Returns the payload text in the words behind a script, each piece of it by itself.
 fn arguments(script: &model::Script, tainted: &[&Variable]) -> Vec<Seed> {
     let span = script.text.span;
-    let mut words = Spanned::default();
-    for segment in script.arguments.segments() {
-        match segment.is_tainted() {
-            true => words.push(segment.clone(), span),
-            false => words.push_with_macros(&segment.text, span, tainted),
-        }
-    }
+    let words = Spanned::with_macros(&script.arguments, span, tainted);
     let pieces = Script::arguments([&words.text]);
     pieces.map(|(name, value)| Seed { name, value: value.into_owned(), span, through: None }).collect()
 }

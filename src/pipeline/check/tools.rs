@@ -1,158 +1,100 @@
 //! Payload text in the inputs of tasks that call a tool: a worker makes a line of bash of such a call, and judges it
 //! as it judges any script. What it would refuse then is told before the run begins (security, scripts, 5).
 //!
-//! The line that is looked at here has the author's macros in it, and no files in the places of patterns. It has
-//! the same words as the worker's otherwise.
+//! The words are those of the worker's line, as far as they are known before a run: the author's macros are in it,
+//! and a file of no name stands in the places of patterns.
 
-use super::scripts::{Spanned, place};
+use super::scripts::{Spanned, place, tainted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{Action, Pipeline, Task};
+use crate::pipeline::model::{Action, Pipeline, Task, Variable};
 use crate::pipeline::task::Definition;
-use crate::pipeline::task::call::{Each, Part, Program, tool};
+use crate::pipeline::task::call::{Foreseen, Tool, Word, tool};
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::words::{quoted, split};
+use crate::shell::words::quoted;
 use crate::shell::{Language, Refusal, Script, Substitution};
 use crate::taint::{Segment, Text};
 use crate::template;
+use std::path::Path;
 
-/// What stands for a file that a pattern finds, and for a line of an input that has none.
-const FILE: &str = "file";
+/// What stands for the folder of the sources, and for a file there that a pattern finds.
+const SOURCES: &str = "/sources";
+const FILE: &str = "folder/file";
 
 pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut Diagnostics) -> Vec<Need> {
     let mut needs = Vec::new();
     if rules.substitution != Substitution::Safe && !rules.is_foresight {
         return needs;
     }
-    for step in pipeline.jobs().flat_map(|job| job.all_steps()) {
-        let Action::Task(task) = &step.action else { continue };
-        let Some(definition) = task.definition.filter(|_| task.inputs.iter().any(|(_, value)| value.is_tainted()))
-        else {
-            continue;
-        };
-        Inputs { task, definition }.check(rules, &mut needs, diagnostics);
+    for stage in &pipeline.stages {
+        for job in &stage.jobs {
+            let tainted = tainted(pipeline, stage, job);
+            for step in job.all_steps() {
+                let Action::Task(task) = &step.action else { continue };
+                let has_payload_text = !tainted.is_empty() || task.inputs.iter().any(|(_, value)| value.is_tainted());
+                let Some(definition) = task.definition.filter(|_| has_payload_text) else { continue };
+                let Some(tool) = tool(definition.name) else { continue };
+                Inputs::new(task, definition, &tainted).check(definition, tool, rules, &mut needs, diagnostics);
+            }
+        }
     }
     needs
 }
 
-/// What a task is given.
+/// What a task is given: each input with the place of its name.
 struct Inputs<'p> {
     task: &'p Task,
-    definition: &'static Definition,
+    given: Vec<(&'static str, Text, Span)>,
 }
 
-/// A word of a call, with the place of the input that it comes from.
-type Word = (Text, Span);
+impl<'p> Inputs<'p> {
+    fn new(task: &'p Task, definition: &'static Definition, tainted: &[Variable]) -> Self {
+        let tainted: Vec<&Variable> = tainted.iter().collect();
+        let given = task.inputs.iter().filter_map(|(written, value)| {
+            let input = definition.input(&written.value)?;
+            Some((input.name, Spanned::with_macros(value, written.span, &tainted).text, written.span))
+        });
+        Self { task, given: given.collect() }
+    }
 
-impl Inputs<'_> {
-    fn check(&self, rules: &ScriptRules, needs: &mut Vec<Need>, diagnostics: &mut Diagnostics) {
-        let Some(tool) = tool(self.definition.name) else { return };
-        let is = |name: &str, value: &str| self.flat(name).eq_ignore_ascii_case(value);
-        for call in tool.calls_for(is) {
-            let (name, file) = match call.program {
-                Program::Named(names) => (names[0], names[0].to_owned()),
-                Program::File(input) => (input, format!("./{FILE}")),
-            };
-            let subject = match call.each {
-                Each::Once => Subject::None,
-                Each::Line(input) => Subject::Line(self.line(input)),
-                _ => Subject::File,
-            };
-            let mut words = vec![(file.into(), self.task.span)];
-            self.add(call.parts, &subject, &mut words);
-            let mut line = Spanned::default();
-            for (at, (word, span)) in words.iter().enumerate() {
-                if at > 0 {
-                    line.push(Segment { text: " ".into(), origin: None }, *span);
-                }
-                quoted(word).segments().iter().for_each(|segment| line.push(segment.clone(), *span));
-            }
-            judge(&line, name, rules, needs, diagnostics);
+    fn check(
+        &self,
+        definition: &Definition,
+        tool: &Tool,
+        rules: &ScriptRules,
+        needs: &mut Vec<Need>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if !self.given.iter().any(|(_, value, _)| value.is_tainted()) {
+            return;
+        }
+        let foreseen = Foreseen::new(definition, Path::new(SOURCES), |name| self.given(name).map(|(value, _)| value));
+        for call in foreseen.calls(tool, FILE) {
+            judge(&self.line(&call.words), &call.called, rules, needs, diagnostics);
         }
     }
 
-    fn add(&self, parts: &[Part], subject: &Subject, words: &mut Vec<Word>) {
-        for part in parts {
-            let own = |word: &str| (Text::author(word), self.task.span);
-            let file = matches!(subject, Subject::File).then(|| own(FILE));
-            match part {
-                Part::Word(word) | Part::Macro(word) => words.push(own(word)),
-                Part::Value(name) => words.extend(self.given(name)),
-                Part::Words(name) | Part::Published(name, _) => {
-                    let all = self.given(name).into_iter();
-                    words.extend(all.flat_map(|(text, span)| split(&text).into_iter().map(move |word| (word, span))));
-                }
-                Part::Option(word, name) | Part::Path(word, name) => {
-                    words.extend(self.given(name).into_iter().flat_map(|value| [own(word), value]));
-                }
-                Part::Joined(beginning, name) => words.extend(self.behind(beginning, name)),
-                Part::Properties(configuration, name) => {
-                    words.extend(self.behind("/p:Configuration=", configuration));
-                    words.extend(self.behind("/p:", name));
-                }
-                Part::Switch(name, value, parts) if self.flat(name).eq_ignore_ascii_case(value) => {
-                    self.add(parts, subject, words);
-                }
-                // A version has nothing in it but letters, digits and points.
-                Part::Switch(..) | Part::Around(..) | Part::Version(_) => {}
-                Part::File | Part::Package => words.extend(file),
-                Part::FileOption(word) => words.extend(file.into_iter().flat_map(|file| [own(word), file])),
-                Part::Tagged(name) => {
-                    let line = if let Subject::Line((line, _)) = subject { line.clone() } else { FILE.into() };
-                    let image = self.given(name);
-                    words.extend(image.map(|(image, span)| (joined(&[image, ":".into(), line.clone()]), span)));
-                }
-                Part::Tags(word, name, tags) => {
-                    let (tag, _) = self.line(tags);
-                    let image = self.given(name);
-                    let tagged = image.map(|(image, span)| (joined(&[image, ":".into(), tag.clone()]), span));
-                    words.extend(tagged.into_iter().flat_map(|tagged| [own(word), tagged]));
-                }
+    /// Returns what is written in an input, and where; the last one of its name counts.
+    fn given(&self, name: &str) -> Option<(&Text, Span)> {
+        let found = self.given.iter().rev().find(|(known, ..)| *known == name);
+        found.map(|(_, value, span)| (value, *span))
+    }
+
+    /// Returns a call as a line of bash, with the place of each piece of payload text in it.
+    fn line(&self, words: &[Word]) -> Spanned {
+        let mut line = Spanned::default();
+        for (at, word) in words.iter().enumerate() {
+            if at > 0 {
+                line.push(Segment { text: " ".into(), origin: None }, self.task.span);
+            }
+            let mut inputs = word.inputs().iter();
+            for segment in quoted(word.text()).segments() {
+                let input = if segment.is_tainted() { inputs.next() } else { None };
+                let given = input.and_then(|input| self.given(input));
+                line.push(segment.clone(), given.map_or(self.task.span, |(_, span)| span));
             }
         }
+        line
     }
-
-    /// Returns a beginning and the value of an input that has one in one word.
-    fn behind(&self, beginning: &str, name: &str) -> Option<Word> {
-        self.given(name).map(|(value, span)| (joined(&[Text::author(beginning), value]), span))
-    }
-
-    /// Returns the value of an input that has one.
-    fn given(&self, name: &str) -> Option<Word> {
-        let is_it = |written: &str| self.definition.input(written).is_some_and(|input| input.name == name);
-        let written = self.task.inputs.iter().rev().find(|(written, _)| is_it(&written.value));
-        match written {
-            Some((written, value)) => Some((value.clone(), written.span)),
-            None => {
-                let default = self.definition.input(name).map_or("", |input| input.default);
-                Some((default.into(), self.task.span))
-            }
-        }
-        .filter(|(value, _)| value.is_tainted() || !value.is_empty())
-    }
-
-    /// Returns an input as an author's word; one of a payload is none.
-    fn flat(&self, name: &str) -> String {
-        let given = self.given(name).filter(|(value, _)| !value.is_tainted());
-        given.map(|(value, _)| value.flatten().trim().to_owned()).unwrap_or_default()
-    }
-
-    /// Returns an input for what is done once for each of its lines.
-    fn line(&self, name: &str) -> Word {
-        self.given(name).unwrap_or((FILE.into(), self.task.span))
-    }
-}
-
-/// What a call is made for.
-enum Subject {
-    None,
-    File,
-    Line(Word),
-}
-
-fn joined(parts: &[Text]) -> Text {
-    let mut joined = Text::default();
-    parts.iter().for_each(|part| joined.append(part));
-    joined
 }
 
 /// Judges one call as a script, and tells what is refused at the input that brings it.

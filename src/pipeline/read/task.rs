@@ -227,7 +227,7 @@ impl Reader<'_> {
     /// Reports what is asked of a tool that the task can't ask here.
     fn check_tool(&mut self, inputs: &Inputs<'_>, place: Span) {
         let Some(tool) = call::tool(inputs.definition.name) else { return };
-        for (name, values, help) in tool.absent {
+        for (name, values, help) in tool.absent() {
             let is_asked = match values {
                 [] => inputs.is_given(name),
                 values => values.iter().any(|value| inputs.is(name, value)),

@@ -134,8 +134,8 @@ pub(super) struct Kind {
     pub(super) only_beside: &'static [(&'static str, &'static str)],
     /// Every key that it may have.
     pub(super) keys: &'static [(&'static str, Type)],
-    /// Keys that every mapping of a family may have.
-    pub(super) common: &'static [(&'static str, Type)],
+    /// Keys that every mapping of a family may have, for each of its families.
+    pub(super) common: &'static [&'static [(&'static str, Type)]],
     /// Old keys, and what to write instead.
     pub(super) old: &'static [(&'static str, &'static str)],
     /// Whether other keys are allowed, and do nothing.
@@ -163,6 +163,6 @@ impl Kind {
     }
 
     fn all(&self) -> impl Iterator<Item = &'static (&'static str, Type)> {
-        self.keys.iter().chain(self.common)
+        self.keys.iter().chain(self.common.iter().copied().flatten())
     }
 }

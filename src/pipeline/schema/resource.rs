@@ -111,7 +111,7 @@ static CONTAINER: Kind = Kind {
             Type::Either(Either { text: Some(&ON_OR_OFF), list: None, mapping: Some(&Mapping(&CONTAINER_TRIGGER)) }),
         ),
     ],
-    common: CONTAINER_COMMON,
+    common: &[CONTAINER_COMMON],
     is_open: true,
     ..KIND
 };

@@ -74,7 +74,7 @@ pub(super) static SCRIPT: Kind = Kind {
     name: "a `script` step",
     first: Some("script"),
     keys: &[("script", Text), ("workingDirectory", Text), ("failOnStderr", Boolean(AtStep))],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -82,48 +82,39 @@ static BASH: Kind = Kind {
     name: "a `bash` step",
     first: Some("bash"),
     keys: &[("bash", Text), ("workingDirectory", Text), ("failOnStderr", Boolean(AtStep))],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
 /// What preferences of PowerShell can be.
 const PREFERENCE: Type = Word(&["default", "stop", "continue", "silentlyContinue"], AtStep);
 
+/// Keys of both steps of PowerShell.
+const POWER_SHELL: &[(&str, Type)] = &[
+    ("workingDirectory", Text),
+    ("failOnStderr", Boolean(AtStep)),
+    ("errorActionPreference", PREFERENCE),
+    ("warningPreference", PREFERENCE),
+    ("informationPreference", PREFERENCE),
+    ("verbosePreference", PREFERENCE),
+    ("debugPreference", PREFERENCE),
+    ("progressPreference", PREFERENCE),
+    ("ignoreLASTEXITCODE", Boolean(AtStep)),
+];
+
 static PWSH: Kind = Kind {
     name: "a `pwsh` step",
     first: Some("pwsh"),
-    keys: &[
-        ("pwsh", Text),
-        ("workingDirectory", Text),
-        ("failOnStderr", Boolean(AtStep)),
-        ("errorActionPreference", PREFERENCE),
-        ("warningPreference", PREFERENCE),
-        ("informationPreference", PREFERENCE),
-        ("verbosePreference", PREFERENCE),
-        ("debugPreference", PREFERENCE),
-        ("progressPreference", PREFERENCE),
-        ("ignoreLASTEXITCODE", Boolean(AtStep)),
-    ],
-    common: COMMON,
+    keys: &[("pwsh", Text)],
+    common: &[POWER_SHELL, COMMON],
     ..KIND
 };
 
 static POWERSHELL: Kind = Kind {
     name: "a `powershell` step",
     first: Some("powershell"),
-    keys: &[
-        ("powershell", Text),
-        ("workingDirectory", Text),
-        ("failOnStderr", Boolean(AtStep)),
-        ("errorActionPreference", PREFERENCE),
-        ("warningPreference", PREFERENCE),
-        ("informationPreference", PREFERENCE),
-        ("verbosePreference", PREFERENCE),
-        ("debugPreference", PREFERENCE),
-        ("progressPreference", PREFERENCE),
-        ("ignoreLASTEXITCODE", Boolean(AtStep)),
-    ],
-    common: COMMON,
+    keys: &[("powershell", Text)],
+    common: &[POWER_SHELL, COMMON],
     ..KIND
 };
 
@@ -131,7 +122,7 @@ static TASK: Kind = Kind {
     name: "a `task` step",
     first: Some("task"),
     keys: &[("task", Filled), ("inputs", Map(&Text))],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -152,7 +143,7 @@ static CHECKOUT: Kind = Kind {
         ("sparseCheckoutPatterns", Own),
         ("workspaceRepo", Boolean(AtStep)),
     ],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -160,7 +151,7 @@ static PUBLISH: Kind = Kind {
     name: "a `publish` step",
     first: Some("publish"),
     keys: &[("publish", Text), ("artifact", Text)],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -168,7 +159,7 @@ static DOWNLOAD: Kind = Kind {
     name: "a `download` step",
     first: Some("download"),
     keys: &[("download", Filled), ("artifact", Text), ("patterns", Text), ("path", Text)],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -176,7 +167,7 @@ static DOWNLOAD_BUILD: Kind = Kind {
     name: "a `downloadBuild` step",
     first: Some("downloadBuild"),
     keys: &[("downloadBuild", Filled), ("artifact", Text), ("path", Text), ("patterns", Text), ("inputs", Map(&Text))],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -184,7 +175,7 @@ static GET_PACKAGE: Kind = Kind {
     name: "a `getPackage` step",
     first: Some("getPackage"),
     keys: &[("getPackage", Filled), ("path", Text)],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 
@@ -192,7 +183,7 @@ static REVIEW_APP: Kind = Kind {
     name: "a `reviewApp` step",
     first: Some("reviewApp"),
     keys: &[("reviewApp", Filled)],
-    common: COMMON,
+    common: &[COMMON],
     ..KIND
 };
 

@@ -168,7 +168,7 @@ pub(super) static JOB_KEYS: Kind = Kind {
     name: "a job",
     first: Some("job"),
     keys: &[("job", Name("the name of a job")), ("steps", STEPS), ("strategy", STRATEGY)],
-    common: ANY_JOB,
+    common: &[ANY_JOB],
     old: OLD_POOLS,
     ..KIND
 };
@@ -182,7 +182,7 @@ static DEPLOYMENT_KEYS: Kind = Kind {
         ("environment", ENVIRONMENT),
         ("strategy", Mapping(&ROLLOUT)),
     ],
-    common: ANY_JOB,
+    common: &[ANY_JOB],
     old: OLD_POOLS,
     ..KIND
 };
@@ -212,14 +212,14 @@ const HOOKS: &[(&str, Type)] = &[
     ("on", Mapping(&ON)),
 ];
 
-static RUN_ONCE: Kind = Kind { name: "`runOnce`", common: HOOKS, ..KIND };
+static RUN_ONCE: Kind = Kind { name: "`runOnce`", common: &[HOOKS], ..KIND };
 
-static ROLLING: Kind = Kind { name: "`rolling`", keys: &[("maxParallel", Share)], common: HOOKS, ..KIND };
+static ROLLING: Kind = Kind { name: "`rolling`", keys: &[("maxParallel", Share)], common: &[HOOKS], ..KIND };
 
 static CANARY: Kind = Kind {
     name: "`canary`",
     keys: &[("increments", Type::List(List { item: &Type::Number(PERCENT, Before), least: 0, most: ENTRIES_MAX }))],
-    common: HOOKS,
+    common: &[HOOKS],
     ..KIND
 };
 
@@ -246,7 +246,7 @@ static CONTAINER_KEYS: Kind = Kind {
     name: "a container",
     exactly_one: &["image", "alias"],
     keys: &[("alias", Filled)],
-    common: CONTAINER_COMMON,
+    common: &[CONTAINER_COMMON],
     ..KIND
 };
 

@@ -28,6 +28,7 @@ pub use choice::{DECISIVE, choices};
 pub use trust::Role;
 
 use super::model::ResourceKind;
+use crate::taint::Text;
 
 /// A task.
 #[derive(Debug, PartialEq, Eq)]
@@ -163,6 +164,13 @@ pub fn find_version(name: &str, major: u32) -> Option<&'static Definition> {
         task.name.eq_ignore_ascii_case(name) || task.id.is_some_and(|id| id.eq_ignore_ascii_case(name))
     };
     all().filter(is_named).find(|task| task.majors.contains(&major)).or_else(|| all().find(is_named))
+}
+
+impl Input {
+    /// Returns what the input says where this is written: where it is nothing, the default.
+    pub fn value(&self, written: Option<&Text>) -> Text {
+        written.filter(|text| !text.is_nothing()).map_or_else(|| self.default.into(), Text::clone)
+    }
 }
 
 impl Definition {

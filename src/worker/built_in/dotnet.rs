@@ -10,8 +10,8 @@ use super::pack::{Archive, Form};
 use super::tree::tree;
 use super::{Ending, Own, Told, conclude, place};
 use crate::diagnostic::{shown, shown_path};
+use crate::pipeline::task::call::published::{arguments, output};
 use crate::shell::environment_name;
-use crate::shell::words::split;
 use crate::taint::Text;
 use crate::worker::workspace::Workspace;
 use jiff::Timestamp;
@@ -22,8 +22,6 @@ use std::path::{Path, PathBuf};
 const PROJECT_MAX: u64 = 1024 * 1024;
 /// What a project's file names that is for the web, in lower case.
 const WEB: &str = "microsoft.net.sdk.web";
-/// What stands in front of the folder to publish to.
-const OUTPUT: [&str; 2] = ["-o", "--output"];
 /// The folder that a project is published to where nothing is said.
 const PUBLISH: &str = "publish";
 
@@ -44,23 +42,6 @@ fn names_web(project: &Path) -> bool {
     let mut text = Vec::new();
     let read = std::fs::File::open(project).and_then(|file| file.take(PROJECT_MAX).read_to_end(&mut text));
     read.is_ok() && String::from_utf8_lossy(&text).to_ascii_lowercase().contains(WEB)
-}
-
-/// Returns the words of arguments. Where they name a folder to publish to, it is one of the project's own in
-/// that, if so wanted.
-pub(super) fn arguments(written: &Text, is_apart: bool, project: Option<&Path>) -> Vec<Text> {
-    let mut words = split(written);
-    let own = project.and_then(Path::parent).and_then(Path::file_name).filter(|_| is_apart);
-    if let (Some(output), Some(own)) = (output(&words), own) {
-        words[output].append(&format!("/{}", own.to_string_lossy()).into());
-    }
-    words
-}
-
-/// Returns which word is the folder to publish to.
-fn output(words: &[Text]) -> Option<usize> {
-    let is_option = |word: &Text| !word.is_tainted() && OUTPUT.contains(&word.flatten().to_lowercase().as_str());
-    words.iter().position(is_option).map(|at| at + 1).filter(|at| *at < words.len())
 }
 
 /// What was published and is to be a zip.

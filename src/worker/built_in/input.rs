@@ -7,7 +7,8 @@ use super::super::flag;
 use super::super::variables::Variables;
 use crate::diagnostic::shown;
 use crate::pipeline::plan::Task;
-use crate::pipeline::task::{Definition, find_version};
+use crate::pipeline::task::call::Values;
+use crate::pipeline::task::{Definition, Input, find_version};
 use crate::taint::Text;
 use std::borrow::Cow;
 
@@ -26,16 +27,13 @@ impl Inputs {
         let major = task.version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
         let definition = find_version(&task.name, major)
             .ok_or_else(|| format!("This worker does not know the task `{}`.", shown(&task.name)))?;
-        let value = |name: &str, default: &str| {
-            let given = task.inputs.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name));
-            let written = given.map(|(_, value)| value.clone()).filter(|value| value.is_tainted() || !value.is_empty());
-            let written = written.unwrap_or_else(|| default.into());
-            let value = variables.expand(&written);
-            value.map(|value| value.trim()).map_err(|error| format!("The input `{name}` can't be used: {error}."))
+        let value = |input: &Input| {
+            let given = task.inputs.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(input.name));
+            let value = variables.expand(&input.value(given.map(|(_, value)| value)));
+            let failed = |error| format!("The input `{}` can't be used: {error}.", input.name);
+            value.map(|value| (input.name, value.trim())).map_err(failed)
         };
-        let inputs = definition.inputs.iter();
-        let values =
-            inputs.map(|input| Ok((input.name, value(input.name, input.default)?))).collect::<Result<_, String>>()?;
+        let values = definition.inputs.iter().map(value).collect::<Result<_, _>>()?;
         Ok(Self { definition, values, empty: Text::default() })
     }
 
@@ -81,5 +79,19 @@ impl Inputs {
     /// Returns an input that says yes or no. On failure, a sentence.
     pub(super) fn flag(&self, name: &str) -> Result<bool, String> {
         flag::yes_or_no(name, &self.choice(name)?)
+    }
+}
+
+impl Values for Inputs {
+    fn text(&self, input: &str) -> &Text {
+        self.text(input)
+    }
+
+    fn choice(&self, input: &str) -> Result<String, String> {
+        self.choice(input)
+    }
+
+    fn flag(&self, input: &str) -> Result<bool, String> {
+        self.flag(input)
     }
 }

@@ -161,7 +161,7 @@ pub(super) fn file(job: &JobContext, inputs: &Inputs, name: &str) -> Result<Path
 
 pub(super) fn given(inputs: &Inputs, name: &str) -> Option<Text> {
     let text = inputs.text(name);
-    (text.is_tainted() || !text.is_empty()).then(|| text.clone())
+    (!text.is_nothing()).then(|| text.clone())
 }
 
 impl Program {

@@ -4,7 +4,7 @@
 use super::super::environment::Environment;
 use super::super::interpreter::missing;
 use super::super::job::Execution;
-use super::calling::{Line, joined, text, told_call};
+use super::calling::{Line, text, told_call};
 use super::copy::source;
 use super::halt;
 use super::input::Inputs;
@@ -15,8 +15,7 @@ use super::{Ending, Instead, Own, Published, Unfinished, dotnet, place, select};
 use crate::diagnostic::{shown, shown_path};
 use crate::files::Sought;
 use crate::pipeline::plan::{Interpreter, Script, Step};
-use crate::pipeline::task::call::{Call, Each, Missing, Part, Program, Results, Tool};
-use crate::shell::words::split;
+use crate::pipeline::task::call::{Call, Each, Missing, Program, Results, Subject, Surroundings, Tool, Word};
 use crate::taint::{Segment, Text};
 use crate::worker::workspace::Workspace;
 use std::path::{Path, PathBuf};
@@ -46,7 +45,7 @@ pub(super) async fn script(
     tool: &'static Tool,
 ) -> Result<Ending, Unfinished> {
     let mut calls = meant(inputs, tool)?;
-    let (count, is_there) = (calls.len(), |call: &&Call| names_something(call, inputs));
+    let (count, is_there) = (calls.len(), |call: &&Call| call.names_something(inputs));
     calls.retain(is_there);
     let nameless = "Nothing is pushed: no `repository` is named.";
     if calls.is_empty() && count > 0 {
@@ -86,7 +85,7 @@ pub(super) async fn script(
 
 /// Returns the calls that the inputs ask for. What a service of Azure's would do is refused.
 fn meant(inputs: &Inputs, tool: &'static Tool) -> Result<Vec<&'static Call>, String> {
-    for (name, values, help) in tool.absent {
+    for (name, values, help) in tool.absent() {
         let value = inputs.choice(name)?;
         let is_asked = match values {
             [] => !value.is_empty(),
@@ -99,27 +98,7 @@ fn meant(inputs: &Inputs, tool: &'static Tool) -> Result<Vec<&'static Call>, Str
     for (name, _) in tool.calls.iter().flat_map(|call| call.when) {
         inputs.author(name)?;
     }
-    Ok(tool.calls_for(|name, value| inputs.choice(name).is_ok_and(|it| it.eq_ignore_ascii_case(value))))
-}
-
-/// Says whether an image has a name that a call is about. Without one it is not made, as by the task of Azure's.
-fn names_something(call: &Call, inputs: &Inputs) -> bool {
-    let is_nameless = |part: &Part| matches!(part, Part::Tagged(name) if given(inputs, name).is_none());
-    !call.parts.iter().any(is_nameless)
-}
-
-/// What one call is made for: a file, or a line.
-#[derive(Clone)]
-enum Subject {
-    None,
-    File(PathBuf),
-    Line(Text),
-}
-
-impl Subject {
-    fn file(&self) -> Option<&Path> {
-        if let Self::File(file) = self { Some(file) } else { None }
-    }
+    Ok(tool.calls(inputs))
 }
 
 /// Returns what a call is made for, one after the other.
@@ -129,49 +108,39 @@ async fn subjects(
     inputs: &Inputs,
     each: &Each,
 ) -> Result<Vec<Subject>, Unfinished> {
-    match each {
-        Each::Once => Ok(vec![Subject::None]),
-        Each::Line(name) => Ok(lines(inputs.text(name)).into_iter().map(Subject::Line).collect()),
-        Each::File(name) | Each::Beside(name) | Each::Project(name, _)
-            if inputs.text(name).is_empty() && !inputs.text(name).is_tainted() =>
-        {
-            Ok(vec![Subject::None])
+    if let Some(known) = each.subjects(inputs) {
+        return Ok(known);
+    }
+    let folder = source(execution.job, "")?;
+    // These tasks also take several patterns on a line.
+    let (written, shown_as) = match each {
+        Each::File(name) | Each::Beside(name) | Each::Project(name, _) | Each::First(name) => {
+            (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown_path(&inputs.data(name))))
         }
-        Each::File(_) | Each::Beside(_) | Each::Project(..) | Each::First(_) | Each::WebProject => {
-            let folder = source(execution.job, "")?;
-            // These tasks also take several patterns on a line.
-            let (written, shown_as) = match each {
-                Each::File(name) | Each::Beside(name) | Each::Project(name, _) | Each::First(name) => {
-                    (split_lines(inputs.text(name)), format!("`{name}`: `{}`", shown_path(&inputs.data(name))))
-                }
-                _ => (PROJECTS.into(), "the task".to_owned()),
-            };
-            let is_for_web = matches!(each, Each::WebProject);
-            let is_first = matches!(each, Each::First(_));
-            let workspace = execution.job.workspace.clone();
-            let takes_folders = matches!(each, Each::File(_) | Each::Project(..));
-            let found = halt::work(execution, own, move |halt| {
-                let sought = if takes_folders { Sought::Entries } else { Sought::Files };
-                let files = found_from(&folder, &written, &workspace, halt, sought)?;
-                let root = is_root_named(&written, &folder, &workspace) && takes_folders;
-                let files = root.then(|| folder.clone()).into_iter().chain(files);
-                let files: Vec<PathBuf> = files.collect();
-                let mut files = if is_for_web { dotnet::for_web(files) } else { files };
-                files.sort_by_key(|path| path.components().count());
-                files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
-                Ok(files)
-            });
-            let found = found.await?;
-            match found.len() {
-                0 if matches!(each, Each::Project(_, Missing::Warns)) => Ok(Vec::new()),
-                0 if matches!(each, Each::WebProject) => Err(NO_WEB_PROJECT.to_owned().into()),
-                0 => Err(format!("No file is meant by {shown_as}.").into()),
-                count if count > CALLS_MAX => {
-                    Err(format!("More than {CALLS_MAX} files are meant by {shown_as}.").into())
-                }
-                _ => Ok(found.into_iter().map(Subject::File).collect()),
-            }
-        }
+        _ => (PROJECTS.into(), "the task".to_owned()),
+    };
+    let is_for_web = matches!(each, Each::WebProject);
+    let is_first = matches!(each, Each::First(_));
+    let workspace = execution.job.workspace.clone();
+    let takes_folders = matches!(each, Each::File(_) | Each::Project(..));
+    let found = halt::work(execution, own, move |halt| {
+        let sought = if takes_folders { Sought::Entries } else { Sought::Files };
+        let files = found_from(&folder, &written, &workspace, halt, sought)?;
+        let root = is_root_named(&written, &folder, &workspace) && takes_folders;
+        let files = root.then(|| folder.clone()).into_iter().chain(files);
+        let files: Vec<PathBuf> = files.collect();
+        let mut files = if is_for_web { dotnet::for_web(files) } else { files };
+        files.sort_by_key(|path| path.components().count());
+        files.truncate(if is_first { 1 } else { CALLS_MAX + 1 });
+        Ok(files)
+    });
+    let found = found.await?;
+    match found.len() {
+        0 if matches!(each, Each::Project(_, Missing::Warns)) => Ok(Vec::new()),
+        0 if matches!(each, Each::WebProject) => Err(NO_WEB_PROJECT.to_owned().into()),
+        0 => Err(format!("No file is meant by {shown_as}.").into()),
+        count if count > CALLS_MAX => Err(format!("More than {CALLS_MAX} files are meant by {shown_as}.").into()),
+        _ => Ok(found.into_iter().map(Subject::File).collect()),
     }
 }
 
@@ -187,25 +156,6 @@ fn split_lines(text: &Text) -> Text {
         split.push(Segment { text, origin: segment.origin.clone() });
     }
     split
-}
-
-/// Splits at the author's line breaks and commas only: tags have neither.
-fn lines(text: &Text) -> Vec<Text> {
-    let mut lines = vec![Text::default()];
-    for segment in text.segments() {
-        if segment.is_tainted() {
-            lines.last_mut().expect("there is one from the beginning").push(segment.clone());
-            continue;
-        }
-        for (at, piece) in segment.text.split(['\n', '\r', ',']).enumerate() {
-            if at > 0 {
-                lines.push(Text::default());
-            }
-            lines.last_mut().expect("there is one from the beginning").append(&piece.trim().into());
-        }
-    }
-    lines.retain(|line| line.is_tainted() || !line.is_empty());
-    lines
 }
 
 /// Returns the step with the folder and the environment of the tool.
@@ -267,100 +217,9 @@ impl<'m, 'j> Making<'m, 'j> {
 
     /// Returns all words of a call, the program first.
     fn words(&self, call: &Call, subject: &Subject) -> Result<Vec<Text>, String> {
-        let mut words = vec![self.program(call)?.into()];
-        self.add(call.parts, subject, &mut words)?;
-        Ok(words)
-    }
-
-    fn add(&self, parts: &[Part], subject: &Subject, words: &mut Vec<Text>) -> Result<(), String> {
-        let file = match subject {
-            Subject::File(file) => Some(Text::from(file.to_string_lossy().into_owned())),
-            Subject::None | Subject::Line(_) => None,
-        };
-        let has = |name: &str| given(self.inputs, name).filter(|text| !has_unknown_macro(text));
-        for part in parts {
-            match part {
-                Part::Word(word) => words.push((*word).into()),
-                Part::Macro(word) => words.push(self.expand(word)?),
-                Part::Value(name) => words.extend(has(name)),
-                Part::Words(name) => words.extend(split(self.inputs.text(name))),
-                Part::Option(word, name) => {
-                    if let Some(value) = has(name).filter(|value| value.is_tainted() || *value.flatten() != *"-") {
-                        words.extend([(*word).into(), value]);
-                    }
-                }
-                Part::Path(word, name) => {
-                    if let Some(value) = has(name) {
-                        let path = self.execution.job.workspace.sources.join(&*value.flatten());
-                        words.extend([(*word).into(), value.derive(path.to_string_lossy().into_owned())]);
-                    }
-                }
-                Part::Joined(beginning, name) => {
-                    words.extend(has(name).map(|value| joined("", &(*beginning).into(), &value)));
-                }
-                Part::Published(name, is_apart) => {
-                    let is_apart = self.inputs.flag(is_apart)?;
-                    words.extend(dotnet::arguments(self.inputs.text(name), is_apart, subject.file()));
-                }
-                Part::Properties(configuration, name) => {
-                    let configuration = has(configuration).map(|it| joined("", &"Configuration=".into(), &it));
-                    let all = configuration.into_iter().chain(has(name)).reduce(|one, next| joined(";", &one, &next));
-                    words.extend(all.map(|all| joined("", &"/p:".into(), &all)));
-                }
-                Part::Version(is_project_s) => {
-                    let version = dotnet::version(self.execution, self.inputs, &self.environment)?;
-                    let also = self.inputs.flag(is_project_s)?.then_some("Version");
-                    let names = || std::iter::once("PackageVersion").chain(also);
-                    words.extend(
-                        version.iter().flat_map(|it| names().map(move |name| format!("/p:{name}={it}").into())),
-                    );
-                }
-                Part::Switch(name, value, parts) => {
-                    if self.inputs.choice(name)?.eq_ignore_ascii_case(value) {
-                        self.add(parts, subject, words)?;
-                    }
-                }
-                Part::File => words.extend(file.clone()),
-                Part::Package => words.extend(file.clone().map(|file| match file.flatten().ends_with(".nuspec") {
-                    true => joined("", &"-p:NuspecFile=".into(), &file),
-                    false => file,
-                })),
-                Part::FileOption(word) => {
-                    if let Some(file) = &file {
-                        words.extend([(*word).into(), file.clone()]);
-                    }
-                }
-                Part::Around(name, value) => words.extend(self.around(name, value, subject)?),
-                Part::Tagged(name) => {
-                    if let (Some(image), Subject::Line(tag)) = (has(name), subject) {
-                        words.push(joined(":", &image, tag));
-                    } else {
-                        return Err(format!("The input `{name}` has no value: nothing can be named by it."));
-                    }
-                }
-                Part::Tags(word, name, tags) => {
-                    if let Some(image) = has(name) {
-                        let tags = lines(self.inputs.text(tags));
-                        words.extend(tags.iter().flat_map(|tag| [(*word).into(), joined(":", &image, tag)]));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn expand(&self, word: &str) -> Result<Text, String> {
-        self.execution.variables.expand(&word.into()).map_err(|error| format!("`{word}` can't be used: {error}."))
-    }
-
-    /// Returns the folder around the file of a call where the input says so, else what it says.
-    fn around(&self, name: &str, value: &str, subject: &Subject) -> Result<Option<Text>, String> {
-        if *self.inputs.data(name) != *value || self.inputs.text(name).is_tainted() {
-            let folder = self.execution.job.workspace.inside(&self.inputs.data(name))?;
-            return Ok(Some(folder.to_string_lossy().into_owned().into()));
-        }
-        let Subject::File(file) = subject else { return Ok(None) };
-        Ok(file.parent().map(|folder| folder.to_string_lossy().into_owned().into()))
+        let program = self.program(call)?;
+        let words = call.words(subject, self.inputs, self)?;
+        Ok(std::iter::once(program.into()).chain(words.into_iter().map(Word::into_text)).collect())
     }
 
     /// Returns the program as the script names it. On failure, a sentence.
@@ -379,6 +238,28 @@ impl<'m, 'j> Making<'m, 'j> {
                 Ok(file.to_string_lossy().into_owned())
             }
         }
+    }
+}
+
+impl Surroundings for Making<'_, '_> {
+    fn is_without_value(&self, text: &Text) -> bool {
+        has_unknown_macro(text)
+    }
+
+    fn expand(&self, word: &str) -> Result<Text, String> {
+        self.execution.variables.expand(&word.into()).map_err(|error| format!("`{word}` can't be used: {error}."))
+    }
+
+    fn sources(&self) -> &Path {
+        &self.execution.job.workspace.sources
+    }
+
+    fn folder(&self, path: &str) -> Result<PathBuf, String> {
+        self.execution.job.workspace.inside(path)
+    }
+
+    fn version(&self) -> Result<Option<String>, String> {
+        dotnet::version(self.execution, self.inputs, &self.environment)
     }
 }
 

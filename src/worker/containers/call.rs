@@ -94,13 +94,12 @@ impl<'e, 'j> Engine<'e, 'j> {
         let mut child =
             command.spawn().map_err(|error| Failed::Sentence(format!("{what} can't be started: {error}.")))?;
         let (sender, mut lines) = mpsc::channel(WAITING_MAX);
-        for pipe in [
-            child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn AsyncRead + Send + Unpin>),
-            child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn AsyncRead + Send + Unpin>),
-        ] {
-            pipe.map(|pipe| tokio::spawn(read(pipe, sender.clone())));
+        if let Some(pipe) = child.stdout.take() {
+            tokio::spawn(read(pipe, Line::Answered, sender.clone()));
         }
-        drop(sender);
+        if let Some(pipe) = child.stderr.take() {
+            tokio::spawn(read(pipe, Line::Remarked, sender));
+        }
         let stop = async {
             match until {
                 Until::Canceled => drop(watchman.interruption(None, || false).await),
@@ -108,7 +107,7 @@ impl<'e, 'j> Engine<'e, 'j> {
             }
         };
         tokio::pin!(stop);
-        let mut answer = Answer { desk, is_shown, lines: Vec::new() };
+        let mut answer = Answer { desk, is_shown, lines: Vec::new(), last: String::new() };
         let status = loop {
             tokio::select! {
                 Some(line) = lines.recv() => answer.take(line).await?,
@@ -143,8 +142,14 @@ impl<'e, 'j> Engine<'e, 'j> {
     }
 }
 
+/// What an engine says. It may have a remark to any call, such as a warning: that is no part of the answer.
+enum Line {
+    Answered(String),
+    Remarked(String),
+}
+
 /// Reads lines from a pipe until nobody writes to it or wants them.
-async fn read(mut pipe: Box<dyn AsyncRead + Send + Unpin>, lines: mpsc::Sender<String>) {
+async fn read(mut pipe: impl AsyncRead + Unpin, kind: fn(String) -> Line, lines: mpsc::Sender<Line>) {
     let (mut open, mut buffer) = (Vec::new(), vec![0; READ]);
     while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
         for byte in &buffer[..count] {
@@ -155,7 +160,7 @@ async fn read(mut pipe: Box<dyn AsyncRead + Send + Unpin>, lines: mpsc::Sender<S
                 if *byte != b'\n' {
                     open.push(*byte);
                 }
-                if lines.send(line).await.is_err() {
+                if lines.send(kind(line)).await.is_err() {
                     return;
                 }
             }
@@ -163,7 +168,7 @@ async fn read(mut pipe: Box<dyn AsyncRead + Send + Unpin>, lines: mpsc::Sender<S
     }
     if !open.is_empty() {
         // Whether anybody still wants the rest changes nothing.
-        let _ = lines.send(String::from_utf8_lossy(&open).into_owned()).await;
+        let _ = lines.send(kind(String::from_utf8_lossy(&open).into_owned())).await;
     }
 }
 
@@ -172,19 +177,27 @@ struct Answer<'a, 'j> {
     desk: &'a mut Desk<'j>,
     is_shown: bool,
     lines: Vec<String>,
+    /// What was said last, which says why where the call fails.
+    last: String,
 }
 
 impl Answer<'_, '_> {
-    async fn take(&mut self, line: String) -> Result<(), Broken> {
-        if self.lines.len() < ANSWER_MAX {
-            self.lines.push(line.clone());
+    async fn take(&mut self, line: Line) -> Result<(), Broken> {
+        let (Line::Answered(text) | Line::Remarked(text)) = &line;
+        let text = text.clone();
+        if !text.trim().is_empty() {
+            self.last = text.trim().to_owned();
         }
-        if self.is_shown { self.desk.log(None, vec![line]).await } else { Ok(()) }
+        if let Line::Answered(answered) = line
+            && self.lines.len() < ANSWER_MAX
+        {
+            self.lines.push(answered);
+        }
+        if self.is_shown { self.desk.log(None, vec![text]).await } else { Ok(()) }
     }
 
     fn judge(self, what: &str, status: ExitStatus) -> Result<Vec<String>, Failed> {
-        let said = self.lines.iter().rev().find(|line| !line.trim().is_empty());
-        let said = said.map_or(String::new(), |line| format!(": {}", line.trim()));
+        let said = if self.last.is_empty() { String::new() } else { format!(": {}", self.last) };
         match status.code() {
             Some(0) => Ok(self.lines),
             Some(code) => Err(Failed::Sentence(format!("{what} exited with code '{code}'{said}."))),

@@ -25,6 +25,7 @@ use crate::pipeline::plan::{Step, TargetPlace};
 use crate::process::{self, Command, StandardError};
 use call::{Engine, Failed};
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -184,9 +185,16 @@ async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(
         Engine::of(execution).call(&["network", "create", &base]).await?;
         execution.containers.network = Some(base.clone());
     }
+    let is_nameless = knows_no_names(execution).await?;
+    let mut hosts = Vec::new();
     for (at, wish) in wishes.iter().enumerate() {
         let name = format!("{base}_{at}");
-        start_one(execution, &name, wish).await?;
+        start_one(execution, &name, wish, &hosts).await?;
+        if let Role::Service(service) = &wish.role
+            && is_nameless
+        {
+            hosts.extend(address(execution, &name).await?.map(|address| format!("{service}:{address}")));
+        }
     }
     for wish in &wishes {
         if let Role::Service(service) = &wish.role {
@@ -197,7 +205,31 @@ async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(
     Ok(())
 }
 
-async fn start_one(execution: &mut Execution<'_>, name: &str, wish: &Wish) -> Result<(), Failed> {
+/// Says whether the containers of the job's network don't find each other by name: Podman has no names where the
+/// program for that is not installed. Docker has them always.
+async fn knows_no_names(execution: &mut Execution<'_>) -> Result<bool, Failed> {
+    let containers = &execution.containers;
+    let Some(network) = containers.network.clone().filter(|_| wish::is_podman(&containers.engine)) else {
+        return Ok(false);
+    };
+    let format = "{{.DNSEnabled}}";
+    match Engine::of(execution).quietly().call(&["network", "inspect", "--format", format, &network]).await {
+        Ok(lines) => Ok(lines.iter().any(|line| line.trim() == "false")),
+        // An older one does not say.
+        Err(Failed::Sentence(_)) => Ok(false),
+        Err(broken) => Err(broken),
+    }
+}
+
+/// Returns the address of a container in its network, if it has one.
+async fn address(execution: &mut Execution<'_>, name: &str) -> Result<Option<String>, Failed> {
+    let format = "{{range .NetworkSettings.Networks}}{{println .IPAddress}}{{end}}";
+    let lines = Engine::of(execution).quietly().call(&["inspect", "--format", format, name]).await?;
+    Ok(lines.into_iter().map(|line| line.trim().to_owned()).find(|line| line.parse::<IpAddr>().is_ok()))
+}
+
+/// Starts one container, which finds these hosts by their names.
+async fn start_one(execution: &mut Execution<'_>, name: &str, wish: &Wish, hosts: &[String]) -> Result<(), Failed> {
     let network = execution.containers.network.clone();
     if !wish.is_local {
         let pulled = Engine::of(execution).call(&["pull", &wish.image]).await;
@@ -213,7 +245,7 @@ async fn start_one(execution: &mut Execution<'_>, name: &str, wish: &Wish) -> Re
     // From here on there is something to remove.
     let running = Running { name: name.to_owned(), role: wish.role.clone(), path: String::new() };
     execution.containers.running.push(running);
-    let arguments = wish.arguments(execution.job, &execution.containers.engine, name, network.as_deref());
+    let arguments = wish.arguments(execution.job, &execution.containers.engine, name, (network.as_deref(), hosts));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     Engine::of(execution).with(&wish.env).call(&arguments).await?;
     Engine::of(execution).call(&["start", name]).await?;

@@ -136,13 +136,17 @@ fn own_options(engine: &Path, is_root: bool, labels: Labels) -> &'static [&'stat
     const KEPT_USER: [&str; 2] = ["--userns", "keep-id"];
     const NO_LABELS: [&str; 2] = ["--security-opt", "label=disable"];
     const BOTH: [&str; 4] = [KEPT_USER[0], KEPT_USER[1], NO_LABELS[0], NO_LABELS[1]];
-    let is_podman = engine.file_name().is_some_and(|name| name == "podman");
-    match (is_podman && !is_root, labels) {
+    match (is_podman(engine) && !is_root, labels) {
         (true, Labels::Enforced) => &BOTH,
         (true, Labels::None) => &KEPT_USER,
         (false, Labels::Enforced) => &NO_LABELS,
         (false, Labels::None) => &[],
     }
+}
+
+/// Says whether an engine is Podman.
+pub(super) fn is_podman(engine: &Path) -> bool {
+    engine.file_name().is_some_and(|name| name == "podman")
 }
 
 /// Says whether a variable is the engine's own in every call.
@@ -158,7 +162,13 @@ pub(super) fn named(name: &str, value: &str) -> String {
 
 impl Wish {
     /// Returns the arguments that create the container. Values of its environment are not among them.
-    pub(super) fn arguments(&self, job: &JobContext, engine: &Path, name: &str, network: Option<&str>) -> Vec<String> {
+    pub(super) fn arguments(
+        &self,
+        job: &JobContext,
+        engine: &Path,
+        name: &str,
+        (network, hosts): (Option<&str>, &[String]),
+    ) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
         add(&["create", "--name", name, "--label", &format!("{MARK}={}", job.mark())]);
@@ -169,6 +179,9 @@ impl Wish {
         add(own_options(engine, is_root, labels));
         if let Some(network) = network {
             add(&["--network", network]);
+        }
+        for host in hosts {
+            add(&["--add-host", host]);
         }
         if let Role::Service(service) = &self.role {
             add(&["--network-alias", service]);

@@ -222,6 +222,25 @@ fn what_a_task_would_call_a_tool_with_is_judged_before_the_run_begins() {
 }
 
 #[test]
+fn what_a_task_would_call_a_tool_with_is_judged_also_where_a_variable_brings_it() {
+    let folder = Folder::new("");
+    let tainted = |inputs: &str| {
+        let variables = "variables: {t: \"${{ parameters.h.x }}\"}\n";
+        let task = format!("steps:\n- task: Npm@1\n  inputs: {inputs}\n");
+        folder.write("m.yml", &format!("{HOOK}{variables}{task}"));
+        let checked = folder.run(&["check", "m.yml", "--format", "json"]).json();
+        told(&checked).into_iter().map(|told| told.0).filter(|it| it.contains("tainted")).collect::<Vec<_>>()
+    };
+    for script in ["run $(t)", "run $(T)", "$(t)"] {
+        let inputs = format!("{{command: custom, customCommand: '{script}'}}");
+        assert_eq!(tainted(&inputs), ["warning m.yml:5 tainted-in-script"], "{inputs}");
+    }
+    for unused in ["{command: ci, customCommand: 'run $(t)'}", "{command: custom, customCommand: 'run $(u)'}"] {
+        assert_eq!(tainted(unused), [""; 0], "{unused}");
+    }
+}
+
+#[test]
 fn an_artifact_that_a_payload_names_is_refused_with_a_payload_that_leads_elsewhere_and_not_before() {
     let text = format!("{HOOK}steps:\n- download: current\n  artifact: ${{{{ parameters.h.x }}}}\n");
     tells(&text, &[]);

@@ -10,13 +10,13 @@ const DOCKER: &str = r#"
 printf '%s' "$1" >> "$HOME/calls"; printf ' [%s]' "${@:2}" >> "$HOME/calls"; echo >> "$HOME/calls"
 case "$1" in
   ps) exit "${DOWN:-0}" ;;
-  network) ;;
+  network) [ "$2" != inspect ] || echo "${DNS:-false}" ;;
   pull) [ "$2" != missing ] || { echo "no such image"; exit 1; } ;;
   image) [ "$3" != missing ] ;;
   create) case "$*" in *--network\ *) ;; *--network-alias*) echo "network-scoped aliases are only supported for user-defined networks"; exit 1 ;; esac
     env | grep '^SECRET_OF_BOX=' >> "$HOME/calls"; echo 0123abcd ;;
   start) ;;
-  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *) echo "${STATE:-running} $(head -n 1 "$HOME/health" 2>/dev/null)"; [ "$(cat "$HOME/health" 2>/dev/null | wc -l)" -lt 2 ] || sed -i 1d "$HOME/health" ;; esac ;;
+  inspect) case "$3" in *Config.Env*) echo A=1; echo PATH=/box/bin:/usr/bin:/bin ;; *IPAddress*) echo 10.0.0.7; echo ;; *) echo "${STATE:-running} $(head -n 1 "$HOME/health" 2>/dev/null)"; [ "$(cat "$HOME/health" 2>/dev/null | wc -l)" -lt 2 ] || sed -i 1d "$HOME/health" ;; esac ;;
   port) echo "5432/tcp -> 0.0.0.0:49153" ;;
   logs) echo "the log of ${4/run_*_job/job}" ;;
   rm) ;;
@@ -135,6 +135,45 @@ fn one_service_beside_steps_of_the_machine_has_a_network() {
     assert!(calls.contains("network [create] [pipehook_job_0_0_0]\n"), "{calls}");
     let end = "rm [--force] [--volumes] [pipehook_job_0_0_0_0]\nnetwork [rm] [pipehook_job_0_0_0]\n";
     assert!(calls.ends_with(end), "{calls}");
+}
+
+#[test]
+fn what_an_engine_remarks_is_no_answer() {
+    let machine = Machine::new();
+    machine.program("docker", &format!("echo 'level=warning msg=\"-> a:1 PATH=/none\"' >&2\n{DOCKER}"));
+    let pipeline = "\
+services: {db: {image: 'postgres:17', ports: ['5432']}}
+container: box
+steps:
+- script: echo port $(Agent.Services.db.Ports.5432)
+- script: echo '##vso[task.prependpath]/own'
+- bash: echo \"path $PATH\"
+";
+    prints(&machine.run(pipeline).ended_with(0), &["port 49153", "path /own:/box/bin:/usr/bin:/bin"]);
+}
+
+#[test]
+fn services_are_hosts_of_the_containers_where_podman_has_no_names() {
+    let pipeline = "\
+services: {db: {image: 'postgres:17'}, cache: {image: 'redis:8'}}
+container: box
+steps:
+- script: echo here
+";
+    let hosts = |programs: &[(&str, &str)]| {
+        let machine = Machine::new();
+        for (name, script) in programs {
+            machine.program(name, script);
+        }
+        prints(&machine.run(pipeline).ended_with(0), &["here"]);
+        let calls = noted(&machine);
+        let created = calls.lines().filter(|line| line.starts_with("create "));
+        created.map(|line| line.matches("[--add-host] [").count()).collect::<Vec<_>>()
+    };
+    let named = format!("DNS=true\n{DOCKER}");
+    assert_eq!(hosts(&[("docker", "exit 1\n"), ("podman", DOCKER)]), [0, 1, 2]);
+    assert_eq!(hosts(&[("docker", "exit 1\n"), ("podman", &named)]), [0, 0, 0]);
+    assert_eq!(hosts(&[("docker", DOCKER)]), [0, 0, 0]);
 }
 
 #[test]

@@ -131,12 +131,15 @@ steps:
   target: host
 - script: exit 3
   continueOnError: true
+- script: '(: < /dev/tcp/db/9) 2>&1 | cat'
 - script: 'echo port $(Agent.Services.db.Ports.5432)'
 "#;
     let output = engine.run(&pipeline.replace("IMAGE", IMAGE)).ended_with(0);
     let user = rustix::process::geteuid().as_raw();
     let inside = format!("in <it's blue> <a  'b' $c> <none> {user}");
     prints(&output, &[&inside, "made", "<b>", "inside", "outside", "gone", "##[error]Bash exited with code '3'."]);
+    // The service is found by its name, also where the engine has no names; nobody listens there.
+    assert!(output.stdout.contains("connect: Connection refused"), "{output:?}");
     let port = output.stdout.lines().find_map(|line| line.strip_prefix("port ")).expect("a port");
     assert!(port.parse::<u16>().is_ok(), "{output:?}");
     let left = engine.call(&[engine.name, "ps", "--all", "--format", "{{.Names}}"]).expect("a list");

@@ -4,12 +4,19 @@
 //! Npm      command: custom     npm <customCommand, split into words>
 //! Maven                        mvn -f <mavenPOMFile> <options, split> <goals, split>, then its JUnit files
 //! ```
+//! [`words`] reads the table, for a run and, with what [`foreseen`] knows, before it.
+//!
 //! The order of arguments is that of the tasks themselves. What needs a service of Azure's (feeds,
 //! service connections) is not there: such inputs are refused before the run, by [`Tool::absent`].
 
+mod foreseen;
+pub mod published;
 mod table;
+mod words;
 
+pub use foreseen::{Foreseen, ForeseenCall};
 pub use table::TOOLS;
+pub use words::{Subject, Surroundings, Values, Word};
 
 /// A task that calls a tool.
 #[derive(Debug)]
@@ -24,13 +31,16 @@ pub struct Tool {
     pub environment: &'static [(&'static str, &'static str)],
     /// The calls, each made if it is meant, in this order, until one fails that the others wait for.
     pub calls: &'static [Call],
-    /// Inputs that must have no value here, and values that one must not have.
-    pub absent: &'static [(&'static str, &'static [&'static str], &'static str)],
+    /// What can't be asked for here, in several lists where tasks share one.
+    pub absent: &'static [&'static [Absent]],
     /// Folders that it publishes to and that are zipped afterwards.
     pub published: Option<Published>,
     /// Results of tests that the tool leaves behind.
     pub results: Option<Results>,
 }
+
+/// An input that must have no value here, or not one of these values, and what to do instead.
+pub type Absent = (&'static str, &'static [&'static str], &'static str);
 
 /// One call of a program.
 #[derive(Debug)]
@@ -163,8 +173,13 @@ impl Call {
 }
 
 impl Tool {
+    /// Returns what can't be asked for here.
+    pub fn absent(&self) -> impl Iterator<Item = &'static Absent> {
+        self.absent.iter().copied().flatten()
+    }
+
     /// Returns the calls that are meant where inputs have the values that `is` knows of.
-    pub fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
+    fn calls_for(&self, is: impl Fn(&str, &str) -> bool) -> Vec<&'static Call> {
         let others = |input: &str| {
             let all = self.calls.iter().flat_map(|call| call.when).filter(|(name, _)| *name == input);
             !all.flat_map(|(_, values)| *values).any(|value| is(input, value))
@@ -222,7 +237,7 @@ mod tests {
                 when.chain(each).chain(file).chain(call.parts.iter().flat_map(inputs_of)).collect::<Vec<_>>()
             });
             let published = tool.published.iter().flat_map(|it| [it.wanted.0, it.arguments, it.is_apart]);
-            let others = tool.absent.iter().map(|it| it.0).chain(published);
+            let others = tool.absent().map(|it| it.0).chain(published);
             let environment = tool.environment.iter().map(|it| it.1);
             let results = tool.results.iter().map(|it| it.wanted);
             let all = of_calls.chain(others).chain(environment).chain(results);

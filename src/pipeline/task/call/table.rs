@@ -1,6 +1,6 @@
 //! Every task that only calls a tool: one row a task.
 
-use super::{Call, Each, Missing, Part, Program, Results, Tool};
+use super::{Absent, Call, Each, Missing, Part, Program, Results, Tool};
 use Each::{Beside, File as EachFile, First, Line, Once, Project, WebProject};
 use Part::{
     Around, File, FileOption, Joined, Macro, Option as Labeled, Package, Path, Properties, Published, Switch, Tagged,
@@ -21,6 +21,20 @@ const JUNIT_RESULTS: Results = Results {
     form: "junit",
     is_temporary: false,
 };
+
+/// Analyses of Maven and Gradle that are not made here.
+const ANALYSES: &[Absent] = &[
+    (
+        "codeCoverageTool",
+        &["Cobertura", "JaCoCo"],
+        "the project's own file says so; publish with `PublishCodeCoverageResults`",
+    ),
+    ("sqAnalysisEnabled", &["true"], NO_ANALYSIS),
+    ("checkstyleAnalysisEnabled", &["true"], NO_ANALYSIS),
+    ("findbugsAnalysisEnabled", &["true"], NO_ANALYSIS),
+    ("pmdAnalysisEnabled", &["true"], NO_ANALYSIS),
+    ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
+];
 
 const DOTNET: Program = Program::Named(&["dotnet"]);
 const NPM: Program = Program::Named(&["npm"]);
@@ -103,12 +117,12 @@ pub const TOOLS: &[Tool] = &[
                 parts: &[Words("customCommand"), LOUD],
             },
         ],
-        absent: &[
+        absent: &[&[
             ("customRegistry", &["useFeed"], NO_FEEDS),
             ("customEndpoint", &[], NO_FEEDS),
             ("publishRegistry", &["useFeed"], NO_FEEDS),
             ("publishEndpoint", &[], NO_FEEDS),
-        ],
+        ]],
         published: None,
         results: None,
     },
@@ -174,11 +188,11 @@ pub const TOOLS: &[Tool] = &[
             },
             dotnet(&[("command", &["custom"])], &[Words("custom"), File, Words("arguments")]),
         ],
-        absent: &[
+        absent: &[&[
             ("command", &["push"], "there are no feeds here: write `command: custom` and `custom: nuget push …`"),
             ("feedRestore", &[], NO_FEEDS),
             ("externalEndpoints", &[], NO_FEEDS),
-        ],
+        ]],
         published: Some(super::Published {
             wanted: ("zipAfterPublish", "publish"),
             arguments: "arguments",
@@ -204,22 +218,15 @@ pub const TOOLS: &[Tool] = &[
             parts: &[Labeled("-f", "mavenPOMFile"), Words("options"), Words("goals")],
         }],
         absent: &[
-            (
-                "mavenVersionSelection",
-                &["Path"],
-                "put the program into the `PATH` of the machine, or select it in a step",
-            ),
-            ("mavenFeedAuthenticate", &["true"], NO_FEEDS),
-            (
-                "codeCoverageTool",
-                &["Cobertura", "JaCoCo"],
-                "the project's own file says so; publish with `PublishCodeCoverageResults`",
-            ),
-            ("sqAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("checkstyleAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("findbugsAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("pmdAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
+            &[
+                (
+                    "mavenVersionSelection",
+                    &["Path"],
+                    "put the program into the `PATH` of the machine, or select it in a step",
+                ),
+                ("mavenFeedAuthenticate", &["true"], NO_FEEDS),
+            ],
+            ANALYSES,
         ],
         published: None,
         results: Some(JUNIT_RESULTS),
@@ -235,18 +242,7 @@ pub const TOOLS: &[Tool] = &[
             each: Once,
             parts: &[Words("options"), Words("tasks")],
         }],
-        absent: &[
-            (
-                "codeCoverageTool",
-                &["Cobertura", "JaCoCo"],
-                "the project's own file says so; publish with `PublishCodeCoverageResults`",
-            ),
-            ("sqAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("checkstyleAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("findbugsAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("pmdAnalysisEnabled", &["true"], NO_ANALYSIS),
-            ("spotBugsAnalysisEnabled", &["true"], NO_ANALYSIS),
-        ],
+        absent: &[ANALYSES],
         published: None,
         results: Some(JUNIT_RESULTS),
     },
@@ -256,7 +252,7 @@ pub const TOOLS: &[Tool] = &[
         makes_folder: true,
         environment: &[],
         calls: &[Call { when: &[], program: Program::Named(&["cmake"]), each: Once, parts: &[Words("cmakeArgs")] }],
-        absent: &[("runInsideShell", &["true"], "write a `script` step, which is read by a shell")],
+        absent: &[&[("runInsideShell", &["true"], "write a `script` step, which is read by a shell")]],
         published: None,
         results: None,
     },
@@ -316,7 +312,7 @@ pub const TOOLS: &[Tool] = &[
                 parts: &[Value("command"), Words("arguments")],
             },
         ],
-        absent: &[("containerRegistry", &[], NO_REGISTRIES), ("command", &["login", "logout"], NO_REGISTRIES)],
+        absent: &[&[("containerRegistry", &[], NO_REGISTRIES), ("command", &["login", "logout"], NO_REGISTRIES)]],
         published: None,
         results: None,
     },
@@ -326,10 +322,10 @@ pub const TOOLS: &[Tool] = &[
         makes_folder: false,
         environment: &[],
         calls: build_calls!("msbuildArguments"),
-        absent: &[
+        absent: &[&[
             ("msbuildLocationMethod", &["location"], "put the program into the `PATH` of the machine"),
             ("restoreNugetPackages", &["true"], "restore packages in a step before"),
-        ],
+        ]],
         published: None,
         results: None,
     },
@@ -339,7 +335,7 @@ pub const TOOLS: &[Tool] = &[
         makes_folder: false,
         environment: &[],
         calls: build_calls!("msbuildArgs"),
-        absent: &[("restoreNugetPackages", &["true"], "restore packages in a step before")],
+        absent: &[&[("restoreNugetPackages", &["true"], "restore packages in a step before")]],
         published: None,
         results: None,
     },
