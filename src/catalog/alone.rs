@@ -20,6 +20,10 @@ const VARIABLES: &str = "variables";
 /// The key that every template may have beside it.
 const PARAMETERS: &str = "parameters";
 
+/// Keys that a pipeline has at its top and a template has not: with one of them, parameters in the old form are a
+/// mistake of a pipeline.
+const OF_PIPELINES: [&str; 7] = ["trigger", "pr", "schedules", "pool", "resources", "extends", "name"];
+
 /// Says whether a file is a template by where it is or by what it holds: one in a folder of
 /// templates, one with parameters in the old form, or one that has variables and nothing else.
 /// All others may be pipelines.
@@ -35,7 +39,7 @@ pub fn is_template(path: &Path, library: &Library) -> bool {
     match TemplateKind::of(keys(&document)) {
         // With anything else beside them it is a pipeline in which what runs is misspelt.
         Some(TemplateKind::Variables) => keys(&document).all(|key| key == PARAMETERS || key == VARIABLES),
-        Some(_) => has_old_parameters,
+        Some(_) => has_old_parameters && !keys(&document).any(|key| OF_PIPELINES.contains(&key)),
         None => false,
     }
 }

@@ -60,7 +60,7 @@ fn examined(
     let mut of_document = Diagnostics::default();
     pipeline::examine(document, name, rules, &mut of_document);
     let had_values = |it: &Diagnostic| apart.doubt.had_values(it, document, &apart.gaps);
-    let sure = apart.gaps.explain(of_document).into_iter().filter(had_values);
+    let sure = apart.gaps.explain(of_document, apart.doubt.sources).into_iter().filter(had_values);
     sure.for_each(|mistake| found.push(apart.gaps.told(mistake)));
     found
 }

@@ -105,6 +105,34 @@ pub fn explained(path: &Path, library: &Library, pipeline: &Pipeline, mut diagno
     mend::explained(&pipeline.sources, diagnostics, &judge)
 }
 
+/// Returns what is wrong with a run of a pipeline as [`explained`] tells what is wrong with its file. `read` is what
+/// was wrong when the file was read, and `found` all that is wrong with the run: what of that is wrong with every
+/// run is told as it is without values.
+pub fn explained_of_run(
+    path: &Path,
+    library: &Library,
+    pipeline: &Pipeline,
+    read: Diagnostics,
+    found: Diagnostics,
+) -> Diagnostics {
+    let mut of_file = read.clone();
+    add_sure_mistakes(pipeline, &mut of_file);
+    if !of_file.has_errors() {
+        return found;
+    }
+    let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
+    let is_same = |it: &Diagnostic, other: &Diagnostic| {
+        it.code == other.code && place(it) == place(other) && it.title == other.title
+    };
+    let mut told = explained(path, library, pipeline, read);
+    for mistake in found {
+        if !of_file.iter().any(|known| is_same(known, &mistake)) {
+            told.push(mistake);
+        }
+    }
+    told
+}
+
 /// Returns what would be wrong with a pipeline if one of its files had another text.
 fn judged_again(
     pipeline: &Pipeline,

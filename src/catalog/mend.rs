@@ -7,7 +7,11 @@
 //! Two mends are tried. A line near a mistake is moved to the depth of those around it, and a word is written as
 //! its report says. A mend counts only if it leaves fewer mistakes and brings no other ones.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, Source, SourceId, SourceMap, Span, shown};
+use super::possible::REJECTED;
+use super::sure::BY_DEFAULT;
+use crate::diagnostic::{
+    Code, Diagnostic, Diagnostics, Label, Severity, Source, SourceId, SourceMap, Span, nearest, shown,
+};
 use crate::yaml::{self, Shift};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
@@ -42,6 +46,12 @@ const OF_STRUCTURE: [Code; 9] = [
     Code::FirstKey,
     Code::UnknownParameter,
 ];
+
+/// Notes that say which runs have a mistake.
+const OF_RUNS: [&str; 2] = [BY_DEFAULT, REJECTED];
+
+/// Mistakes that a wrong mend makes, and that hide others.
+const HIDING: [Code; 2] = [Code::YamlSyntax, Code::DuplicateKey];
 
 /// A file with another text.
 pub(super) struct Changed {
@@ -107,11 +117,12 @@ impl Mender<'_> {
                 Some(&told[at]).filter(|it| others && source_of(it) == Some(id)).and_then(|it| respelt(it, source))
             {
                 let own = told[at].clone();
+                let before = marks(told.iter(), sources);
                 let after = self.judged(source, &text.into()).map(|(sources, found)| marks(found.iter(), &sources));
                 // What the mistake has hidden may come out: the report has said itself what mends it.
                 let is_mended = |after: &HashSet<Mark>| {
                     let is_gone = mark(&own, sources).is_some_and(|own| !after.contains(&own));
-                    is_gone && !after.iter().any(|(.., code, _)| *code == Code::YamlSyntax)
+                    is_gone && !after.iter().any(|it| HIDING.contains(&it.2) && !before.contains(it))
                 };
                 if let Some(after) = after.filter(is_mended) {
                     told.retain(|it| {
@@ -187,11 +198,15 @@ impl Mender<'_> {
                     let is_better = after.is_subset(&before) && after.len() < before.len();
                     let is_still_wrong = after.iter().any(|it| is_of_file(it) && it.1 == line);
                     let within = Within::new(source, &state.text, &shift);
+                    let is_other =
+                        before.iter().any(|it| it.0 == source.name && it.1 == line && it.2 == Code::ExpressionSyntax);
                     let is_cause = |gone: &Mark| !has_other_mend.contains(gone) && within.may_depend_on_depth(gone);
                     let has_cause = before.difference(&after).any(is_cause);
                     // Below a key that is not known nothing is looked at: what goes there is hidden.
-                    let hides = after.iter().any(|it| has_other_mend.contains(it));
-                    is_better && !is_still_wrong && has_cause && !hides
+                    let parent = line_around(&state.text, line, shift.to);
+                    let is_below = |it: &Mark| it.2 == Code::UnknownKey && it.0 == source.name && Some(it.1) == parent;
+                    let hides = after.iter().any(|it| has_other_mend.contains(it) || is_below(it));
+                    is_better && !is_still_wrong && !is_other && has_cause && !hides
                 }
                 false => !after.iter().any(is_of_file),
             };
@@ -256,7 +271,17 @@ fn moved_instead(
     let own = followed.iter().filter(is_there).min_by_key(by_weight).cloned();
     let report =
         own.or_else(|| followed.iter().min_by_key(by_weight).map(|first| misplaced(first, shift, line, sources)));
-    kept.extend(report.map(|report| Diagnostic { severity, help: report.help.or(Some(help(shift))), ..report }));
+    // When a run has the mistake is as true of the line.
+    let when = followed.iter().filter(|it| it.severity == severity).flat_map(|it| &it.notes);
+    let when = when.filter(|note| OF_RUNS.contains(&note.as_str()));
+    kept.extend(report.map(|mut report| {
+        for note in when {
+            if !report.notes.contains(note) {
+                report.notes.push(note.clone());
+            }
+        }
+        Diagnostic { severity, help: report.help.or(Some(help(shift))), ..report }
+    }));
     kept.into_iter().collect()
 }
 
@@ -275,7 +300,7 @@ fn misplaced(first: &Diagnostic, shift: &Shift, line: Span, sources: &SourceMap)
     let title = format!("`{}` stands too far to the {side}", shown(key));
     let report = Diagnostic::error(Code::Indentation, title, line, label).help(help(shift));
     let report = there.into_iter().fold(report, |report, there| report.related(there, first.title.clone()));
-    Diagnostic { included_from: first.included_from.clone(), ..report }
+    Diagnostic { ways: first.ways.clone(), ..report }
 }
 
 fn help(shift: &Shift) -> String {
@@ -293,13 +318,16 @@ fn is_told(diagnostic: &Diagnostic) -> bool {
 fn has_other_mend(diagnostic: &Diagnostic) -> bool {
     // All that is known of a text that begins and ends too early is that its first line is at fault.
     let is_of_beginning = diagnostic.code == Code::YamlSyntax && diagnostic.title.contains(WITHOUT_BEGINNING);
-    is_of_beginning || diagnostic.help.as_deref().is_some_and(|help| help.starts_with(MEANT.0))
+    let is_of_tab = diagnostic.help.as_deref() == Some(yaml::WITHOUT_TABS);
+    is_of_beginning || is_of_tab || diagnostic.help.as_deref().is_some_and(|help| help.starts_with(MEANT.0))
 }
 
 /// Returns a text in which a word is written as the report about it says.
 fn respelt(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
     let meant = diagnostic.help.as_deref()?.strip_prefix(MEANT.0)?.strip_suffix(MEANT.1)?;
     let place = diagnostic.primary.as_ref()?.span.range();
+    // A place that is more than the word can't be written over.
+    nearest(source.text.get(place.clone())?, [meant])?;
     let (before, after) = (source.text.get(..place.start)?, source.text.get(place.end..)?);
     Some([before, meant, after].concat())
 }
@@ -325,6 +353,16 @@ fn line_of(text: &str, span: Span) -> usize {
 /// Returns the number of the line that holds a byte, from 0.
 fn line_at(text: &str, byte: usize) -> usize {
     text.as_bytes()[..byte.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// Returns the number of the line that one would stand below at a depth.
+fn line_around(text: &str, number: usize, depth: usize) -> Option<usize> {
+    let is_around = |line: &str| {
+        let own = line.trim_start_matches(' ');
+        !own.trim().is_empty() && !own.starts_with('#') && line.len() - own.trim_start_matches(['-', ' ']).len() < depth
+    };
+    let before: Vec<&str> = text.lines().take(number).collect();
+    before.iter().rposition(|line| is_around(line))
 }
 
 /// Returns the bytes of a line without the blanks around them.

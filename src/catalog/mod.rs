@@ -27,7 +27,7 @@ pub use alone::{CheckedTemplate, check_template, is_template, looks_like_templat
 pub use draft::Draft;
 pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
-pub use load::{explained, load_file, read};
+pub use load::{explained, explained_of_run, load_file, read};
 pub use prepare::{Prepared, Trigger, TriggeringWebhook, expand, expand_told, prepare};
 pub use sure::add_sure_mistakes;
 pub use watch::{Watcher, watch};

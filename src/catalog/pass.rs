@@ -4,7 +4,7 @@
 //! passes have gaps where one could, and the checks are silent there. A mistake about something that is not
 //! there is so if each pass that has the place at all finds it.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::pipeline::{self, ScriptRules};
 use crate::template::{Content, Gaps, Node};
 
@@ -17,9 +17,14 @@ pub(super) struct Pass {
 
 impl Pass {
     /// Examines a document in which branches were taken. `found` is what its expansion found.
-    pub(super) fn new((document, gaps): (Node, Gaps), name: &str, rules: &ScriptRules, mut found: Diagnostics) -> Self {
+    pub(super) fn new(
+        (document, gaps): (Node, Gaps),
+        (name, sources): (&str, &SourceMap),
+        rules: &ScriptRules,
+        mut found: Diagnostics,
+    ) -> Self {
         pipeline::examine(&document, name, rules, &mut found);
-        Self { document, found: gaps.explain(found) }
+        Self { document, found: gaps.explain(found, sources) }
     }
 
     /// Says whether the pass finds a mistake, or does not have its place.

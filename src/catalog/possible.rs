@@ -9,7 +9,7 @@ use super::pass::Pass;
 use super::prepare::inputs;
 use super::sure::{ABSENCES, Judge, OF_SURROUNDINGS};
 use super::{Listener, Pipeline, Trigger, TriggeringWebhook};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceMap, Span};
 use crate::expression::{PAYLOAD_AS_FORMAT, PAYLOAD_AS_NAME};
 use crate::pipeline::ScriptRules;
 use crate::shell::Substitution;
@@ -35,7 +35,8 @@ const LOCAL: [Code; 10] = [
 ];
 /// Mistakes of expressions that are read when a run goes on.
 const OF_EXPRESSIONS: [Code; 3] = [Code::UnknownFunction, Code::ArgumentCount, Code::ExpressionSyntax];
-const REJECTED: &str = "a run whose values lead here is rejected for it";
+/// The note of a mistake that the runs have which come to its place.
+pub(super) const REJECTED: &str = "a run whose values lead here is rejected for it";
 /// Passes look at no scripts: what their places take is known for any text when the file is read.
 pub(super) const UNJUDGED: Substitution = Substitution::Raw;
 /// Mistakes of places that take no text of a payload, whatever it says.
@@ -50,13 +51,14 @@ pub(super) fn passes_of_template(
     template: &Template,
     kind: TemplateKind,
     inputs: &Inputs,
+    sources: &SourceMap,
     found: &Diagnostics,
 ) -> Vec<Pass> {
     let pass = |at| {
         let mut found = Diagnostics::default();
         let inputs = Inputs { branches: Branches::Each(at), ..inputs.clone() };
         let made = template.expand_alone(kind, inputs, &mut found);
-        Pass::new(made, "template", &ScriptRules { substitution: UNJUDGED, ..ScriptRules::default() }, found)
+        Pass::new(made, ("template", sources), &ScriptRules { substitution: UNJUDGED, ..ScriptRules::default() }, found)
     };
     (0..template.branches().max(least(found))).map(pass).collect()
 }
@@ -189,7 +191,7 @@ fn examined(pipeline: &Pipeline, trigger: &Trigger<'_>, at: usize) -> Pass {
     let inputs = Inputs { branches: Branches::Each(at), ..inputs(pipeline, trigger, &mut found) };
     let made = pipeline.template.expand_with_gaps(&inputs, &mut found);
     let rules = ScriptRules { is_foresight: true, ..pipeline.scripts.rules(UNJUDGED) };
-    Pass::new(made, &pipeline.name, &rules, found)
+    Pass::new(made, (&pipeline.name, &pipeline.sources), &rules, found)
 }
 
 fn add_local<'f>(found: impl Iterator<Item = &'f Diagnostic>, judge: &Judge<'_>, diagnostics: &mut Diagnostics) {

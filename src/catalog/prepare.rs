@@ -68,6 +68,7 @@ pub fn prepare(pipeline: &Pipeline, trigger: &Trigger<'_>, diagnostics: &mut Dia
     let mut found = Diagnostics::default();
     let rules = pipeline.scripts.rules(trigger.substitution);
     let plan = pipeline::validate(&document, &pipeline.name, &rules, &mut found);
+    let found = gaps.explain(found, &pipeline.sources);
     found.into_iter().for_each(|mistake| diagnostics.push(gaps.told(mistake)));
     let mut plan = plan?;
     known::complete(&mut plan, trigger, inputs.variables);

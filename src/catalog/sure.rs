@@ -47,7 +47,7 @@ const OF_EXPRESSIONS: [Code; 7] = [
 const PIPELINE: SourceId = SourceId(0);
 
 /// The note of a mistake that a run has for which people give no parameters.
-const BY_DEFAULT: &str = "a run without `--parameter` has this mistake: the defaults lead to it";
+pub(super) const BY_DEFAULT: &str = "a run without `--parameter` has this mistake: the defaults lead to it";
 
 /// Mistakes after which there is no tree to look at.
 const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
@@ -78,8 +78,8 @@ pub(super) fn add_sure_mistakes_of_template(
     let (document, gaps) = template.expand_alone(kind, inputs.clone(), &mut found);
     let doubt = Doubt { given: template.parameters_place(), ..Doubt::new(sources, diagnostics, &found) };
     pipeline::examine(&document, "template", &ScriptRules::default(), &mut found);
-    let found = gaps.explain(found);
-    let passes = possible::passes_of_template(template, kind, &inputs, &found);
+    let found = gaps.explain(found, sources);
+    let passes = possible::passes_of_template(template, kind, &inputs, sources, &found);
     let doubt = Doubt { passes: Some(&passes), ..doubt };
     let read = diagnostics.len();
     let in_every_use = every::of_template(template, kind, &inputs, sources, diagnostics);
@@ -106,10 +106,14 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let given = pipeline.template.parameters_place().filter(|_| pipeline.listeners.is_empty());
     let doubt = Doubt { given, ..Doubt::new(&pipeline.sources, diagnostics, &found) };
     let rules = ScriptRules { known: Known::default(), ..pipeline.scripts.rules(possible::UNJUDGED) };
+    let mut of_expansion = found.len();
     // What an expansion has not come to is not missing.
     if !is_cut_short(&found) {
-        pipeline::examine(&document, &pipeline.name, &rules, &mut found);
-        found = gaps.explain(found);
+        let mut examined = Diagnostics::default();
+        pipeline::examine(&document, &pipeline.name, &rules, &mut examined);
+        found = gaps.explain(found, &pipeline.sources);
+        of_expansion = found.len();
+        found.append(gaps.explain(examined, &pipeline.sources));
     }
     let passes = possible::Passes::new(pipeline, &found);
     let doubt = Doubt { passes: Some(&passes.all), ..doubt };
@@ -118,7 +122,7 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
     let has_defaults = pipeline.template.parameters().iter().all(|it| it.default.is_some());
     let read = diagnostics.len();
     every::of_pipeline(pipeline, diagnostics).into_iter().for_each(|mistake| add_news(mistake, diagnostics, read));
-    for diagnostic in found {
+    for (at, diagnostic) in found.into_iter().enumerate() {
         // A text in which a value is missing is not the author's.
         let lacks_value = |span: Span| gaps.places.iter().any(|gap| gap.overlaps(span));
         let is_lacking = diagnostic.primary.as_ref().is_some_and(|label| lacks_value(label.span));
@@ -137,9 +141,14 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
             add_news(diagnostic, diagnostics, read);
             continue;
         }
-        let is_by_default = is_by_default && diagnostic.severity == Severity::Error;
+        // Why a value is missing in the document has been told.
+        let follows = is_lacking && at >= of_expansion;
+        let is_by_default = is_by_default && diagnostic.severity == Severity::Error && !follows;
         match known_at(&diagnostic, diagnostics, read) {
-            Some(known) if is_by_default => diagnostics.annotate(known, BY_DEFAULT),
+            Some(known) if is_by_default => {
+                diagnostics.annotate(known, BY_DEFAULT);
+                diagnostics.join_ways(known, &diagnostic.ways);
+            }
             None if is_by_default => {
                 diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic.note(BY_DEFAULT) });
             }
@@ -202,7 +211,7 @@ pub(super) fn add_mistakes_beside(
     let mut found = Diagnostics::default();
     pipeline::examine(document, &pipeline.name, &pipeline.scripts.rules(substitution), &mut found);
     let read = diagnostics.len();
-    for diagnostic in gaps.explain(found) {
+    for diagnostic in gaps.explain(found, &pipeline.sources) {
         if doubt.is_sure(&diagnostic) || doubt.had_values(&diagnostic, document, gaps) {
             add_news(gaps.told(diagnostic), diagnostics, read);
         }
@@ -212,7 +221,10 @@ pub(super) fn add_mistakes_beside(
 /// Adds a mistake of which nothing is known. One that was known as what may be wrong is wrong.
 fn add_news(mistake: Diagnostic, diagnostics: &mut Diagnostics, read: usize) {
     match known_at(&mistake, diagnostics, read) {
-        Some(known) => diagnostics.raise(known, mistake.severity),
+        Some(known) => {
+            diagnostics.raise(known, mistake.severity);
+            diagnostics.join_ways(known, &mistake.ways);
+        }
         None => diagnostics.push(mistake),
     }
 }
@@ -238,7 +250,7 @@ const OTHERWISE_FOUND: [Code; 2] = [Code::MissingParameter, Code::TaintedInScrip
 
 /// What may depend on values in one pipeline.
 pub(super) struct Doubt<'s> {
-    sources: &'s SourceMap,
+    pub(super) sources: &'s SourceMap,
     /// Whether mistakes hide keys or items, wherever these would stand.
     hides_more: bool,
     /// Where each branch was looked at: what was missing there. `None` for the document of a run, which is all

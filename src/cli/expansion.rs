@@ -47,12 +47,14 @@ impl Expansion {
     pub(super) fn prepare(&self, global: &Global) -> Result<Option<Prepared>, Failure> {
         let config = global.config_without_secrets()?;
         let file = self.file(&config)?;
-        let (pipeline, mut diagnostics) = catalog::load_file(&file, &Library::new(&config))
+        let library = Library::new(&config);
+        let (pipeline, mut diagnostics) = catalog::load_file(&file, &library)
             .with_context(|| format!("the pipeline {} can't be read", file.display()))
             .map_err(Failure::Usage)?;
         let bytes = self.payload.as_deref().map(|file| input::bytes(Some(file))).transpose()?;
         let payload = bytes.as_deref().map(read_payload).transpose()?;
         let listener = payload.as_ref().map(|_| self.listener(&pipeline)).transpose();
+        let read = diagnostics.clone();
         let prepared = match listener {
             // Who listens can't be said of a file that is broken.
             Err(_) if diagnostics.has_errors() => {
@@ -61,6 +63,9 @@ impl Expansion {
             }
             listener => self.expand(&config, &pipeline, payload.as_ref().zip(listener?), &mut diagnostics)?,
         };
+        if prepared.is_none() {
+            diagnostics = catalog::explained_of_run(&file, &library, &pipeline, read, diagnostics);
+        }
         let reports = diagnostics.without_notes().resolve(&pipeline.sources);
         anstream::eprint!("{}", render_all(&reports, Style::Coloured));
         Ok(prepared)

@@ -22,10 +22,16 @@ pub use suggest::{did_you_mean, nearest};
 pub use text::{Style, render, render_all, render_by_file};
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// The most diagnostics that one text report shows; the rest are counted.
 pub const SHOWN_MAX: usize = 50;
+
+/// The most ways to one mistake that are remembered.
+pub const WAYS_MAX: usize = 100;
 
 /// The most characters of a value that a diagnostic shows.
 pub const VALUE_SHOWN_MAX: usize = 60;
@@ -70,9 +76,23 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// One action that would mend it.
     pub help: Option<String>,
-    /// The places that include the text at fault, from the inside out, where the mistake was
-    /// found on one certain way. Without it the source map says who includes the text.
-    pub included_from: Vec<Span>,
+    /// The ways that lead to the mistake: for each the places that include the text at fault, from the inside out.
+    /// Without any the source map says who includes the text. At most [`WAYS_MAX`].
+    pub ways: Vec<Vec<Span>>,
+    /// Where the primary place is a text as a whole, the part of it that is meant, until its place is known.
+    pub part: Option<Part>,
+}
+
+/// A part of a text whose place in the file has still to be found: folded lines, escapes and indentation make the
+/// text differ from what is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The whole text.
+    pub text: Arc<str>,
+    /// The bytes of it that are meant.
+    pub range: Range<usize>,
+    /// What stands there, to be said when its place is known; otherwise what is said of the whole.
+    pub label: Option<String>,
 }
 
 impl Diagnostic {
@@ -86,7 +106,8 @@ impl Diagnostic {
             related: Vec::new(),
             notes: Vec::new(),
             help: None,
-            included_from: Vec::new(),
+            ways: Vec::new(),
+            part: None,
         }
     }
 
@@ -108,6 +129,18 @@ impl Diagnostic {
     /// Returns an error about something that has no place in a text.
     pub fn without_place(code: Code, title: impl Into<String>) -> Self {
         Self { primary: None, ..Self::error(code, title, Span::NONE, "") }
+    }
+
+    /// Adds the ways by which the same mistake was found once more. Without a way it was found on all.
+    pub fn join_ways(&mut self, ways: &[Vec<Span>]) {
+        if self.ways.is_empty() {
+            return;
+        }
+        for way in ways.iter().take(WAYS_MAX) {
+            if self.ways.len() < WAYS_MAX && !self.ways.contains(way) {
+                self.ways.push(way.clone());
+            }
+        }
     }
 
     /// Adds another place that matters.
@@ -167,6 +200,25 @@ impl Diagnostics {
         known.severity = known.severity.max(severity);
     }
 
+    /// Adds the ways by which one was found once more.
+    pub fn join_ways(&mut self, at: usize, ways: &[Vec<Span>]) {
+        self.0[at].join_ways(ways);
+    }
+
+    /// Says of those from a place on that are about a text as a whole, which part of it is meant.
+    pub fn locate(&mut self, from: usize, whole: Span, part: &Part) {
+        for diagnostic in &mut self.0[from..] {
+            if diagnostic.part.is_none() && diagnostic.primary.as_ref().is_some_and(|label| label.span == whole) {
+                diagnostic.part = Some(part.clone());
+            }
+        }
+    }
+
+    /// Changes those from a place on.
+    pub fn amend(&mut self, from: usize, change: impl FnMut(&mut Diagnostic)) {
+        self.0[from..].iter_mut().for_each(change);
+    }
+
     /// Adds a fact to one that is less than an error, if it is not said yet.
     pub fn annotate(&mut self, at: usize, note: &str) {
         let known = &mut self.0[at];
@@ -202,12 +254,18 @@ impl Diagnostics {
         self
     }
 
-    /// Returns all as reports, in the order of their places. Where an alias stands there is no value:
-    /// what else is wrong at its place follows from that, and is not told.
+    /// Returns all as reports, in the order of their places. Where an alias stands, or what is no expression and
+    /// was meant as one, there is no value: what is wrong with that follows from it, and is not told.
     pub fn resolve(&self, sources: &SourceMap) -> Vec<Report> {
         let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
         let aliases: Vec<_> = self.0.iter().filter(|it| it.code == Code::YamlAnchor).map(place).collect();
-        let follows = |it: &Diagnostic| it.code != Code::YamlAnchor && aliases.contains(&place(it));
+        // What was meant as an expression and is none has no value that could be right.
+        let broken = self.0.iter().filter(|it| it.code == Code::ExpressionSyntax).map(place).collect::<HashSet<_>>();
+        let is_of_value = |it: &Diagnostic| matches!(it.code, Code::InvalidValue | Code::WrongType);
+        let follows = |it: &Diagnostic| {
+            it.code != Code::YamlAnchor && aliases.contains(&place(it))
+                || is_of_value(it) && broken.contains(&place(it))
+        };
         // What may be wrong and turns out to be is told once.
         let errors = self.0.iter().filter(|it| it.severity == Severity::Error);
         let errors: HashSet<_> = errors.map(|it| (it.code, place(it), it.title.as_str())).collect();
@@ -223,8 +281,21 @@ impl Diagnostics {
                 && place(it) == place(other)
                 && it.title == other.title
         };
-        sorted.dedup_by(|it, before| is_same(it, before));
-        sorted.into_iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
+        let mut told: Vec<Cow<'_, Diagnostic>> = Vec::new();
+        for diagnostic in sorted {
+            match told.last_mut().filter(|before| is_same(diagnostic, before)) {
+                Some(before) if !diagnostic.ways.is_empty() => before.to_mut().join_ways(&diagnostic.ways),
+                Some(_) => {}
+                None => told.push(Cow::Borrowed(diagnostic)),
+            }
+        }
+        for broken in told.iter_mut().filter(|it| it.code == Code::ExpressionSyntax && it.severity < Severity::Error) {
+            let is_without = |it: &&Diagnostic| it.severity == Severity::Error && is_of_value(it);
+            if self.0.iter().filter(is_without).any(|it| place(it) == place(broken)) {
+                broken.to_mut().severity = Severity::Error;
+            }
+        }
+        told.iter().map(|diagnostic| diagnostic.resolve(sources)).collect()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Diagnostics that stand alone: places looked up, excerpts cut out, ready to store or print.
 
-use super::{Code, Diagnostic, Severity, Source, SourceMap, Span};
+use super::{Code, Diagnostic, Severity, Source, SourceMap, Span, WAYS_MAX};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The most bytes of one source line that a report carries.
 const LINE_MAX: usize = 400;
@@ -61,6 +62,9 @@ pub struct Report {
     /// One action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The ways that lead to it, of which the last notes tell.
+    #[serde(skip)]
+    ways: Vec<Way>,
 }
 
 impl Report {
@@ -75,6 +79,7 @@ impl Report {
             related: Vec::new(),
             notes: vec![note],
             help: Some(help),
+            ways: Vec::new(),
         }
     }
 
@@ -84,6 +89,7 @@ impl Report {
             .related
             .iter()
             .filter_map(|label| Some(RelatedPlace { place: place(label.span)?, label: label.text.clone() }));
+        let ways = ways(diagnostic, sources);
         Self {
             code: diagnostic.code,
             severity: diagnostic.severity,
@@ -91,9 +97,23 @@ impl Report {
             place: diagnostic.primary.as_ref().and_then(|label| place(label.span)),
             label: diagnostic.primary.as_ref().map(|label| label.text.clone()).unwrap_or_default(),
             related: related.collect(),
-            notes: diagnostic.notes.iter().cloned().chain(inclusions(diagnostic, sources)).collect(),
+            notes: diagnostic.notes.iter().cloned().chain(inclusions(&ways)).collect(),
             help: diagnostic.help.clone(),
+            ways,
         }
+    }
+
+    /// Adds what another report of the same mistake says: as bad as the worse one, with the facts and the ways of both.
+    pub fn join(&mut self, other: &Self) {
+        self.severity = self.severity.max(other.severity);
+        let own = |report: &Self| report.notes.len() - inclusions(&report.ways).len();
+        let (own, others) = (own(self), &other.notes[..own(other)]);
+        self.notes.truncate(own);
+        let news: Vec<String> = others.iter().filter(|note| !self.notes.contains(note)).cloned().collect();
+        self.notes.extend(news);
+        let ways = other.ways.iter().filter(|way| !self.ways.contains(way)).cloned().collect::<Vec<_>>();
+        self.ways.extend(ways.into_iter().take(WAYS_MAX.saturating_sub(self.ways.len())));
+        self.notes.extend(inclusions(&self.ways));
     }
 
     /// Returns the report in one line, `file:line:column: title`, for logs and tables.
@@ -108,13 +128,24 @@ impl Report {
 /// The most places of inclusion that a report names; the innermost and the outermost stay.
 const INCLUSIONS_MAX: usize = 8;
 
-/// Returns the notes that lead from a template to the pipeline that includes it.
-fn inclusions(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<String> {
-    let mut notes = if diagnostic.included_from.is_empty() {
-        known_inclusions(diagnostic, sources)
-    } else {
-        diagnostic.included_from.iter().filter_map(|span| inclusion(*span, sources)).collect()
+/// A way that leads from a template to the pipeline that includes it: files and lines, from the inside out.
+type Way = Vec<(String, usize)>;
+
+/// Returns the notes that lead from a template to the pipeline that includes it, by the first way; at each of its
+/// places is said how many others there are.
+fn inclusions(ways: &[Way]) -> Vec<String> {
+    let Some(first) = ways.first() else { return Vec::new() };
+    let note = |(at, (file, line)): (usize, &(String, usize))| {
+        let beside = ways.iter().filter(|way| way.starts_with(&first[..at])).filter_map(|way| way.get(at));
+        let more = match beside.collect::<HashSet<_>>().len() {
+            0 | 1 => String::new(),
+            2 => " and one other place".to_owned(),
+            WAYS_MAX.. => " and many other places".to_owned(),
+            many => format!(" and {} other places", many - 1),
+        };
+        format!("included from {file}:{line}{more}")
     };
+    let mut notes: Vec<String> = first.iter().enumerate().map(note).collect();
     if notes.len() > INCLUSIONS_MAX {
         let left_out = notes.len() - INCLUSIONS_MAX + 1;
         let middle = INCLUSIONS_MAX / 2;
@@ -123,31 +154,36 @@ fn inclusions(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<String> {
     notes
 }
 
-/// Follows the first place that includes each text; how many others there are is said.
-fn known_inclusions(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<String> {
-    let mut notes = Vec::new();
+/// Returns the ways that lead to a mistake.
+fn ways(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<Way> {
+    let way = |spans: &Vec<Span>| spans.iter().filter_map(|span| inclusion(*span, sources)).collect();
+    if !diagnostic.ways.is_empty() {
+        return diagnostic.ways.iter().map(way).filter(|way: &Way| !way.is_empty()).collect();
+    }
+    known_ways(diagnostic, sources).iter().map(way).collect()
+}
+
+/// Follows the first place that includes each text; from each place of that way the others begin.
+fn known_ways(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<Vec<Span>> {
+    let (mut way, mut others) = (Vec::new(), Vec::new());
     let mut seen = Vec::new();
     let mut inside = diagnostic.primary.as_ref().map(|label| label.span.source);
     while let Some(id) = inside.filter(|id| !seen.contains(id)) {
         seen.push(id);
-        let Some([first, others @ ..]) = sources.source(id).map(|source| source.included_from.as_slice()) else {
+        let Some([first, more @ ..]) = sources.source(id).map(|source| source.included_from.as_slice()) else {
             break;
         };
-        let more = match others.len() {
-            0 => String::new(),
-            1 => " and one other place".to_owned(),
-            many => format!(" and {many} other places"),
-        };
-        notes.extend(inclusion(*first, sources).map(|note| format!("{note}{more}")));
+        others.extend(more.iter().take(WAYS_MAX).map(|other| [way.as_slice(), &[*other]].concat()));
+        way.push(*first);
         inside = Some(first.source);
     }
-    notes
+    if way.is_empty() { others } else { [vec![way], others].concat() }
 }
 
-fn inclusion(span: Span, sources: &SourceMap) -> Option<String> {
+fn inclusion(span: Span, sources: &SourceMap) -> Option<(String, usize)> {
     let source = sources.source(span.source)?;
     let line = line_number(&source.text, boundary(&source.text, span.start as usize));
-    Some(format!("included from {}:{line}", source.name))
+    Some((source.name.to_string(), line))
 }
 
 /// Looks a span up. A span out of range or inside a character is moved to the nearest boundary; one that goes on

@@ -1,14 +1,16 @@
 //! Named texts and places in them.
 
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Which text of a [`SourceMap`] a place is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceId(pub u32);
 
-/// A range of bytes in a named text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// A range of bytes in a named text. Two are the same if their bytes are, whatever their ways.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Span {
     /// The text.
     pub source: SourceId,
@@ -16,6 +18,36 @@ pub struct Span {
     pub start: u32,
     /// One past the last byte.
     pub end: u32,
+    /// In an expanded document, the way by which the text was included there, for a text that others include; 0
+    /// where no way is known.
+    #[serde(skip)]
+    pub way: u32,
+}
+
+impl PartialEq for Span {
+    fn eq(&self, other: &Self) -> bool {
+        (self.source, self.start, self.end) == (other.source, other.start, other.end)
+    }
+}
+
+impl Eq for Span {}
+
+impl Hash for Span {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.source, self.start, self.end).hash(state);
+    }
+}
+
+impl Ord for Span {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.source, self.start, self.end).cmp(&(other.source, other.start, other.end))
+    }
+}
+
+impl PartialOrd for Span {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Default for Span {
@@ -26,19 +58,25 @@ impl Default for Span {
 
 impl Span {
     /// The beginning of the first text, for what has no better place.
-    pub const NONE: Self = Self { source: SourceId(0), start: 0, end: 0 };
+    pub const NONE: Self = Self { source: SourceId(0), start: 0, end: 0, way: 0 };
 
     /// Returns the place of a byte range. Texts are far below 4 GiB: every reader has a limit.
     pub fn new(source: SourceId, start: usize, end: usize) -> Self {
         let byte = |offset: usize| u32::try_from(offset).expect("a source is smaller than 4 GiB");
-        Self { source, start: byte(start), end: byte(end) }
+        Self { source, start: byte(start), end: byte(end), way: 0 }
     }
 
     /// Returns the smallest span that holds both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         debug_assert_eq!(self.source, other.source);
-        Self { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self { start: self.start.min(other.start), end: self.end.max(other.end), ..self }
+    }
+
+    /// Returns the place of other bytes of the same use of the text.
+    #[must_use]
+    pub fn with_bytes(self, start: usize, end: usize) -> Self {
+        Self { way: self.way, ..Self::new(self.source, start, end) }
     }
 
     /// Says whether the two have a byte in common.

@@ -3,9 +3,11 @@
 
 use super::plan;
 use super::task::Definition;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Part, Span};
 use crate::taint::Text;
 use crate::template::{Pattern, Scalar};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -21,6 +23,22 @@ pub(super) struct Condition {
     pub(super) span: Span,
     /// Whether each byte of the text stands in the file as it is, from the beginning of the span.
     pub(super) is_verbatim: bool,
+    /// Where it is not so and the whole text is the author's: that text, and where in it this begins.
+    pub(super) within: Option<(Arc<str>, usize)>,
+}
+
+impl Condition {
+    /// Returns the place of a part, or of the whole where that is not known.
+    pub(super) fn place(&self, part: Range<usize>) -> Span {
+        let base = self.span.start as usize;
+        if self.is_verbatim { self.span.with_bytes(base + part.start, base + part.end) } else { self.span }
+    }
+
+    /// Returns what is needed to find the place of a part in the file, where it is not known yet.
+    pub(super) fn part(&self, part: Range<usize>) -> Option<Part> {
+        let (text, base) = self.within.as_ref().filter(|_| !self.is_verbatim)?;
+        Some(Part { text: text.clone(), range: base + part.start..base + part.end, label: None })
+    }
 }
 
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@ use super::model::{Condition, Placed};
 use crate::diagnostic::{Span, shown};
 use crate::taint::Text;
 use crate::template::{Content, Entry, Kind, Node, Scalar};
+use std::sync::Arc;
 
 /// Words for true and false (reference, section 9.2), in any case.
 pub(super) const TRUE: [&str; 4] = ["true", "y", "yes", "on"];
@@ -129,9 +130,9 @@ pub(super) fn late(node: &Node) -> Option<Condition> {
     let text = scalar.text.flatten();
     if let Some(name) = whole_macro(&text) {
         let text = format!("variables['{}']", name.replace('\'', "''"));
-        return Some(Condition { text, span: node.span, is_verbatim: false });
+        return Some(Condition { text, span: node.span, is_verbatim: false, within: None });
     }
-    is_expression(&text).then(|| bracketed(&text, node.span, scalar.kind == Kind::Plain))
+    is_expression(&text).then(|| bracketed(&text, node.span, scalar.kind == Kind::Plain, only_author(&scalar.text)))
 }
 
 /// Says whether a text is one whole `$[ … ]`.
@@ -149,17 +150,24 @@ fn whole_macro(text: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains(['(', ')'])).then_some(name)
 }
 
-/// Returns what stands between the brackets of a whole `$[ … ]`, with its place.
-pub(super) fn bracketed(text: &str, span: Span, is_plain: bool) -> Condition {
+/// Returns the text if all of it is the author's.
+pub(super) fn only_author(text: &Text) -> Option<Arc<str>> {
+    match text.segments() {
+        [only] if !only.is_tainted() => Some(only.text.clone()),
+        _ => None,
+    }
+}
+
+/// Returns what stands between the brackets of a whole `$[ … ]`, with its place. `whole` is the same text if all
+/// of it is the author's.
+pub(super) fn bracketed(text: &str, span: Span, is_plain: bool, whole: Option<Arc<str>>) -> Condition {
     let is_verbatim = is_plain && text.len() == span.range().len();
     let range = span.range();
-    let between = Span::new(
-        span.source,
-        range.start + OPEN.len(),
-        range.end.saturating_sub(CLOSE.len()).max(range.start + OPEN.len()),
-    );
+    let between =
+        span.with_bytes(range.start + OPEN.len(), range.end.saturating_sub(CLOSE.len()).max(range.start + OPEN.len()));
     let text = text[OPEN.len()..text.len() - CLOSE.len()].to_owned();
-    Condition { text, span: if is_verbatim { between } else { span }, is_verbatim }
+    let within = whole.map(|whole| (whole, OPEN.len()));
+    Condition { text, span: if is_verbatim { between } else { span }, is_verbatim, within }
 }
 
 /// Says whether a text could be a name of the language (reference, section 5.1).

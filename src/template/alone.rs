@@ -46,7 +46,8 @@ impl Template {
         let named = |name: &str, value: Value| (Text::author(name), value);
         match &self.loaded.files[0].declared {
             Declared::Typed(declarations) | Declared::Misread(declarations) => {
-                declarations.iter().map(|it| named(&it.name, it.default.clone().unwrap_or(Value::Null))).collect()
+                let known = declarations.iter().filter(|it| !it.is_misread);
+                known.map(|it| named(&it.name, it.default.clone().unwrap_or(Value::Null))).collect()
             }
             Declared::Untyped(defaults) => defaults.iter().map(|(name, value)| named(name, value.clone())).collect(),
             Declared::Nothing => Object::default(),

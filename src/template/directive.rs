@@ -56,6 +56,19 @@ fn misspelt(text: &str) -> Option<Malformed> {
     (is_followed && *count > 0).then_some(Malformed { range: start..end, title, help })
 }
 
+/// Returns how a directive is written that lacks some of the braces around it, or has more: `${ if x }}`,
+/// `${{ if x }`, `{{ if x }}`.
+pub(super) fn with_braces(text: &str) -> Option<String> {
+    let text = text.trim();
+    let begin = text.strip_prefix('$').unwrap_or(text).trim_start();
+    let inner = begin.trim_start_matches('{');
+    let end = inner.trim_end_matches('}').trim_end();
+    let has_braces = inner.len() < begin.len() || text.starts_with('$') && end.len() < inner.len();
+    let meant = format!("${{{{ {} }}}}", end.trim_start());
+    let is_other = meant.split_whitespace().ne(text.split_whitespace());
+    (has_braces && is_other && matches!(read(end), Some(Ok(_)))).then_some(meant)
+}
+
 /// Returns the name of the loop's value in the beginning of an `each` whose end is not written.
 pub(super) fn begun_loop(text: &str) -> Option<&str> {
     let text = text.trim_start();
@@ -194,6 +207,25 @@ mod tests {
         check("each 1 in y", "! `1` can't be the name of a loop's value @1");
         check("If x", "! `If` is no directive, `if` is @If");
         check(" foreach x in y", "! `foreach` is no directive, `each` is @foreach");
+    }
+
+    #[test]
+    fn a_directive_is_known_by_its_word_where_braces_are_missing() {
+        for text in [
+            "${ if x }}",
+            "${{ if x }",
+            "${{ if x",
+            "$ {{ if x }}",
+            "{{ if x }}",
+            "{ if x }}",
+            "${{ if x }}}",
+            "${if x}",
+        ] {
+            assert_eq!(with_braces(text).as_deref(), Some("${{ if x }}"), "{text}");
+        }
+        for text in ["${{ if x }}", "if x", "${name}", "${ name }}", "${{ if x y }", "$if x", "${{ if 'x }}"] {
+            assert_eq!(with_braces(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -15,8 +15,14 @@ pub(super) const EVEN_SHARE: usize = 10;
 /// The most blanks by which a block is indented, as far as this knows.
 const STEP_MAX: usize = 8;
 
+/// How many lines from the place where reading stopped on may have the tab that stopped it.
+const TAB_LINES: usize = 2;
+
 /// How many lines above the place where reading stopped a bracket may be open.
 const OPEN_LINES_MAX: usize = 4;
+
+/// What mends a tab before a line.
+pub const WITHOUT_TABS: &str = "write blanks in place of the tab: in YAML a tab is no indentation";
 
 /// A line and what is wrong with it.
 pub(super) struct Fault {
@@ -33,7 +39,15 @@ pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault
     let lines = Lines::new(text);
     let at = lines.at(stopped)?;
     let of_value = || quoting::find(text, kind, stopped);
+    if let Some(fault) = lines.out_of_block(text, at) {
+        return Some(fault);
+    }
     match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar => lines.with_tab(at),
         // A quote above that is still open explains one that ends too early.
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
             lines.unclosed_quote(at).or_else(of_value)
@@ -89,6 +103,18 @@ impl Line<'_> {
         self.text.strip_prefix("- ").unwrap_or(self.text)
     }
 
+    /// Says whether a block of text begins below it.
+    fn begins_block_of_text(&self) -> bool {
+        let style = self.text.rsplit(' ').next().unwrap_or_default();
+        self.text.contains(": ") && style.starts_with(['|', '>']) && style[1..].trim_matches(['-', '+']).len() <= 1
+    }
+
+    /// Says whether it looks like a key, an item or a directive, and not like a line of a script.
+    fn is_of_mapping(&self) -> bool {
+        let key = self.content().split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '));
+        self.text.starts_with("- ") || is_directive(self.content()) || key.is_some_and(|(key, _)| is_word(key))
+    }
+
     /// Returns where its key stands, behind the dash of an item.
     pub(super) fn key_column(&self) -> usize {
         self.indentation + if self.text.starts_with("- ") { 2 } else { 0 }
@@ -114,6 +140,38 @@ impl<'t> Lines<'t> {
     /// Returns the line that holds a byte, or the last one before it.
     pub(super) fn at(&self, byte: usize) -> Option<usize> {
         self.0.iter().rposition(|line| line.start - line.indentation <= byte)
+    }
+
+    /// Returns the line that begins with a tab, where reading stopped or below that.
+    fn with_tab(&self, at: usize) -> Option<Fault> {
+        let line = self.0[at..].iter().take(TAB_LINES).find(|line| line.text.starts_with('\t'))?;
+        let tabs = line.text.len() - line.text.trim_start().len();
+        let place = line.start - line.indentation..line.start + tabs;
+        Some(Fault { place, label: "this has a tab".to_owned(), help: WITHOUT_TABS.to_owned(), other: None })
+    }
+
+    /// Returns the line that was meant for a block of text and stands too far to the left for it, of those up to the
+    /// one where reading stopped: it has ended the block, and what comes behind it is no YAML.
+    fn out_of_block(&self, text: &str, at: usize) -> Option<Fault> {
+        let head = self.0[..at].iter().rposition(Line::begins_block_of_text)?;
+        let depth =
+            self.0.get(head + 1).map(|first| first.indentation).filter(|depth| *depth > self.0[head].indentation)?;
+        let left = head + 1 + self.0[head + 1..].iter().take_while(|line| line.indentation >= depth).count();
+        let line = self.0.get(left).filter(|_| left <= at && left > head + 1)?;
+        let returns = self.0.get(left + 1).is_some_and(|next| next.indentation >= depth);
+        let is_between = line.indentation > self.0[head].key_column();
+        if line.is_of_mapping() || !returns && !is_between {
+            return None;
+        }
+        let number = |line: &Line<'_>| text[..line.start].matches('\n').count() + 1;
+        let began =
+            format!("the text that began at line {}, `{}`", number(&self.0[head]), shown(self.0[head].content()));
+        Some(Fault {
+            place: line.place(),
+            label: format!("this is indented by {} and has left {began}", line.indentation),
+            help: format!("indent it by {depth}, as the lines of that text above it"),
+            other: None,
+        })
     }
 
     /// Returns the line, from the one where reading stopped upwards, that opens a bracket and does

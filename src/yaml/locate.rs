@@ -9,6 +9,7 @@ use super::{Scalar, Style};
 use crate::diagnostic::Span;
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Finds places of parts, for who asks about one scalar's parts one after the other: it goes on from where
 /// the last part began, so that all parts of a long script cost one walk and not one each.
@@ -43,6 +44,45 @@ impl Locator {
         let base = own.start as usize;
         let [start, end] = [start, end].map(|step| scalar.after_blanks(step, written));
         Span::new(own.source, base + start, base + end.max(start))
+    }
+}
+
+/// Returns the place of a part of the text of a scalar, given the whole source and the scalar's place, if the
+/// text is what stands there. How it is written is seen from that.
+pub fn part(source: &str, own: Span, text: &Arc<str>, range: Range<usize>) -> Option<Span> {
+    let wanted = text.get(range.clone())?;
+    let scalar = Scalar { text: text.clone(), style: style(source, own)? };
+    let find = |range: Range<usize>| Locator::default().place(&scalar, range, own, source);
+    let before = text[..range.start].trim_end();
+    if wanted.trim().is_empty() && text[range.end..].trim().is_empty() && !before.is_empty() {
+        // What is missing at the end of a text is missing behind its last word.
+        let last = before.chars().next_back().map_or(0, char::len_utf8);
+        let end = find(before.len() - last..before.len());
+        return (end != own).then_some(Span { start: end.end, ..end });
+    }
+    let place = find(range);
+    let without_blanks = |text: &str| text.split_whitespace().collect::<String>();
+    (place != own && without_blanks(source.get(place.range())?) == without_blanks(wanted)).then_some(place)
+}
+
+/// Returns how the scalar at a place is written.
+fn style(source: &str, own: Span) -> Option<Style> {
+    let (before, written) = (source.get(..own.range().start)?, source.get(own.range())?);
+    match written.chars().next()? {
+        '\'' => return Some(Style::SingleQuoted),
+        '"' => return Some(Style::DoubleQuoted),
+        _ => {}
+    }
+    // The place of a block begins with its text, below the line that says so.
+    let is_first = written.starts_with(['|', '>']) || before.trim_end_matches(' ').ends_with('\n');
+    if !is_first {
+        return Some(Style::Plain);
+    }
+    let above = if written.starts_with(['|', '>']) { written.lines().next() } else { before.trim_end().lines().last() };
+    match above.and_then(|above| above.rsplit(' ').next()?.chars().next()) {
+        Some('|') => Some(Style::Literal),
+        Some('>') => Some(Style::Folded),
+        _ => Some(Style::Plain),
     }
 }
 

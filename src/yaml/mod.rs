@@ -11,7 +11,8 @@ mod parse;
 mod quoting;
 mod shift;
 
-pub use locate::Locator;
+pub use blame::WITHOUT_TABS;
+pub use locate::{Locator, part};
 pub use parse::parse;
 pub use shift::{Shift, irregularity, shifts};
 

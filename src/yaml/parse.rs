@@ -170,7 +170,12 @@ impl Builder<'_> {
         };
         let span = key.span;
         let Content::Scalar(scalar) = &key.content else {
+            // Braces in braces are one mistake, told of the inner ones.
+            let is_told = key.entries().is_some_and(|it| it.iter().any(|entry| entry.key.is_unread_key()));
             *key = plain("", span);
+            if is_told {
+                return;
+            }
             let wrong = Diagnostic::error(Code::WrongType, "a key must be text", span, "");
             let (before, written) = (self.text.get(..span.range().start), self.text.get(span.range()));
             // Braces in braces: an expression whose first character was forgotten.

@@ -13,6 +13,7 @@ mod limits;
 mod mutation;
 mod once;
 mod paths;
+mod place;
 mod rebuilt;
 mod secrets;
 mod syntax;

@@ -50,6 +50,7 @@ pub(super) fn check(
         Err(cause) => return Ok(Checked::unreadable("pipeline", file, &cause)),
     };
     let given = given.filter(|given| given.is_for(&pipeline));
+    let read = diagnostics.clone();
     if given.is_none() {
         diagnostics = catalog::explained(file, library, &pipeline, diagnostics);
     }
@@ -68,6 +69,7 @@ pub(super) fn check(
             catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
         }
         outcomes.retain(|_| !had_errors);
+        diagnostics = catalog::explained_of_run(file, library, &pipeline, read, diagnostics);
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {

@@ -197,13 +197,13 @@ fn without_repeats(reports: Vec<Report>) -> Vec<Report> {
         let at = *known.entry((report.code, report.title.clone(), place)).or_insert(kept.len());
         match kept.get_mut(at) {
             Some(same) => {
-                let severity = same.severity.max(report.severity);
                 let is_whole =
                     |report: &Report| report.place.as_ref().is_some_and(|it| Path::new(&it.file).is_absolute());
-                if is_whole(same) && !is_whole(&report) {
-                    *same = report;
+                let mut other = report;
+                if is_whole(same) && !is_whole(&other) {
+                    std::mem::swap(same, &mut other);
                 }
-                same.severity = severity;
+                same.join(&other);
             }
             None => kept.push(report),
         }

@@ -2,11 +2,10 @@
 
 use super::outputs;
 use super::view::{Graph, View};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Part, shown};
 use crate::expression::{Dialect, Expression, Mistake, Scope};
 use crate::pipeline::model::{Condition, Job};
 use crate::pipeline::value::{bracketed, is_expression};
-use std::ops::Range;
 
 pub(super) fn check(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
     for (at, stage) in graph.stages.iter().enumerate() {
@@ -46,7 +45,8 @@ fn without_brackets(condition: &Condition, diagnostics: &mut Diagnostics) -> Con
     let title = "a condition is written without `$[ ]`";
     let wrong = Diagnostic::error(Code::ExpressionSyntax, title, condition.span, "it is an expression by itself");
     diagnostics.push(wrong.help("write only what stands between the brackets"));
-    bracketed(&condition.text, condition.span, condition.is_verbatim)
+    let whole = condition.within.as_ref().map(|(whole, _)| whole.clone());
+    bracketed(&condition.text, condition.span, condition.is_verbatim, whole)
 }
 
 /// Reports what is wrong with one expression, and returns it if it could be parsed.
@@ -65,29 +65,22 @@ pub(super) fn one(condition: &Condition, scope: &Scope, diagnostics: &mut Diagno
     parsed.ok()
 }
 
-/// Returns the place of a part of the condition, or the whole of it where the part was put
-/// together from several places.
-pub(super) fn place(condition: &Condition, part: Range<usize>) -> Span {
-    let base = condition.span.start as usize;
-    match condition.is_verbatim {
-        true => Span::new(condition.span.source, base + part.start, base + part.end),
-        false => condition.span,
-    }
-}
-
 /// Where the whole condition is marked, the part at fault is named.
 fn diagnostic(mistake: Mistake, condition: &Condition) -> Diagnostic {
     let part = condition.text.get(mistake.range.clone()).unwrap_or_default();
+    let within = condition.part(mistake.range.clone());
+    let within = within.map(|part| Part { label: Some(mistake.label.clone()), ..part });
     let label = match part {
         part if condition.is_verbatim || part.is_empty() => mistake.label,
         part => format!("here: `{}`", shown(part)),
     };
-    let span = place(condition, mistake.range);
+    let span = condition.place(mistake.range);
     let mut diagnostic = match mistake.is_nothing {
         true => Diagnostic::warning(mistake.code, mistake.title, span, label).note("this is nothing in every run"),
         false => Diagnostic::error(mistake.code, mistake.title, span, label),
     };
     diagnostic.notes.extend(mistake.note);
     diagnostic.help = mistake.help;
+    diagnostic.part = within;
     diagnostic
 }

@@ -1,7 +1,6 @@
 //! References to what other stages and jobs have set exist, and have the form that the job's kind
 //! asks for (reference, section 5.6).
 
-use super::conditions::place;
 use super::view::{Dependencies, NamedJob, NamedStage, View};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, shown};
 use crate::expression::{Expression, Reference, Step};
@@ -13,7 +12,8 @@ use crate::pipeline::value::is_name;
 /// Reports references of an expression that lead nowhere, and what no worker can give yet.
 pub(super) fn check(expression: &Expression, written: &Condition, view: &View<'_>, diagnostics: &mut Diagnostics) {
     for reference in expression.references() {
-        let span = place(written, reference.range.clone());
+        let span = written.place(reference.range.clone());
+        let known = diagnostics.len();
         match resolve(&reference, view) {
             Ok(false) => {}
             Ok(true) => {
@@ -25,6 +25,9 @@ pub(super) fn check(expression: &Expression, written: &Condition, view: &View<'_
                 let wrong = Diagnostic::error(mistake.code, mistake.title, span, mistake.label);
                 diagnostics.push(mistake.help.into_iter().fold(wrong, Diagnostic::help));
             }
+        }
+        if let Some(part) = written.part(reference.range.clone()) {
+            diagnostics.locate(known, span, &part);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{conditions, outputs};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::pipeline::condition::{self, Operands};
 use crate::pipeline::model::{Action, Pipeline, Step, Variable, Variables};
-use crate::pipeline::value::{bracketed, is_expression};
+use crate::pipeline::value::{bracketed, is_expression, only_author};
 use crate::taint::Text;
 use std::cell::LazyCell;
 
@@ -61,7 +61,7 @@ fn of_variable(variable: &Variable, view: &View<'_>, diagnostics: &mut Diagnosti
         diagnostics.push(empty);
         return;
     }
-    let written = bracketed(&text, variable.value_span, !variable.value.is_tainted());
+    let written = bracketed(&text, variable.value_span, !variable.value.is_tainted(), only_author(&variable.value));
     let Some(expression) = conditions::one(&written, &view.runtime().in_variable(), diagnostics) else { return };
     outputs::check(&expression, &written, view, diagnostics);
     if expression.gives_list() {

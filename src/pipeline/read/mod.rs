@@ -19,7 +19,8 @@ use super::model::{Condition, Job, Pipeline, Placed, Pool, Stage, Variable, Vari
 use super::plan::{self, Concurrency, ConcurrencyPolicy, LockBehavior};
 use super::schema::{STAGES_MAX, VARIABLES_MAX};
 use super::value::{
-    author, boolean, count, entries, entry, filled, items, member, names, own, pairs, placed_text, scalar, text,
+    author, boolean, count, entries, entry, filled, items, member, names, only_author, own, pairs, placed_text, scalar,
+    text,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::taint::Text;
@@ -202,7 +203,8 @@ impl Reader<'_> {
         let scalar = scalar(node)?;
         let text = condition::splice(&scalar.text, &scalar.segment_spans, Operands::Quoted, self.diagnostics)?;
         let is_verbatim = scalar.kind == Kind::Plain && text.len() == node.span.range().len();
-        (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim })
+        let within = only_author(&scalar.text).map(|whole| (whole, 0));
+        (!text.trim().is_empty()).then_some(Condition { text, span: node.span, is_verbatim, within })
     }
 
     /// Returns the variables of a scope.

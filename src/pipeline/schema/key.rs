@@ -2,7 +2,7 @@
 
 use super::step::{SCRIPT, is_step_keyword};
 use super::table::{JOB_KEYS, ROOT, STAGE_KEYS};
-use super::{Kind, Type};
+use super::{Either, Kind, Type};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
 use crate::template::old_form;
 
@@ -11,6 +11,8 @@ const USUAL_PLACES: [(&Kind, &str); 4] =
     [(&JOB_KEYS, "a job"), (&STAGE_KEYS, "a stage"), (&SCRIPT, "a step"), (&ROOT, "a pipeline")];
 /// The hook of a deployment that most have.
 const USUAL_HOOK: &str = "deploy";
+/// Keys below which authors choose the keys.
+const OF_AUTHORS: [&str; 2] = ["env", "variables"];
 /// The most keys that a message lists.
 const LISTED_MAX: usize = 24;
 
@@ -135,6 +137,22 @@ impl Kind {
         Diagnostic::warning(Code::UnknownKey, title, span, "this has no effect").help(self.what_was_meant(key))
     }
 
+    /// Returns the key in whose mapping a key was meant to stand: one that may also be text, if no other part of a
+    /// pipeline has the key, or one whose keys the author chooses, if it looks like such a key.
+    fn place_of_other(&self, key: &str) -> Option<&'static str> {
+        let is_elsewhere = USUAL_PLACES.iter().any(|(kind, _)| kind.type_of(key).is_some());
+        let may_hold = |wanted: &Type| match wanted {
+            Type::Either(Either { mapping: Some(Type::Mapping(kind)), .. }) => kind.type_of(key).is_some(),
+            _ => false,
+        };
+        let inside = self.all().find(|(_, wanted)| !is_elsewhere && may_hold(wanted));
+        let of_author = || {
+            let names = OF_AUTHORS.iter().filter(|_| is_like_variable(key));
+            names.copied().find(|name| self.type_of(name).is_some())
+        };
+        inside.map(|(name, _)| *name).or_else(of_author)
+    }
+
     /// The same word in other letters, a word that is near, a place where the key is known, or
     /// all keys.
     fn what_was_meant(&self, key: &str) -> String {
@@ -157,12 +175,24 @@ impl Kind {
         if is_step_keyword(key) {
             return format!("write it as a step of its own: `- {key}: …`");
         }
+        if let Some(place) = self.place_of_other(key) {
+            return format!("write it inside of `{place}`");
+        }
         if let Some((_, place)) = USUAL_PLACES.iter().find(|(kind, _)| kind.type_of(key).is_some()) {
             return format!("`{key}` is a key of {place}: is the indentation right?");
+        }
+        if self.first == Some("task") {
+            return "write it inside of `inputs`".to_owned();
         }
         let known: Vec<&str> = known().take(LISTED_MAX).collect();
         format!("the keys here are {}", listed(known.into_iter(), "and"))
     }
+}
+
+/// Says whether a key is written as variables mostly are: `MY_NAME`, `my.name`.
+fn is_like_variable(key: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    key.len() > 1 && (key.bytes().all(is_part) || key.contains('.')) && !key.contains(' ')
 }
 
 /// Returns words in backticks, with `last` before the last one.

@@ -7,6 +7,7 @@ use super::table::{DEPLOYMENT, ENTRIES_MAX, JOB, ROOT, STAGE};
 use super::{Either, Kind, Known, List, Number, Type, Union};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span, nearest, shown};
 use crate::pipeline::paths;
+use crate::pipeline::task::{self, Definition};
 use crate::pipeline::value::{
     FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
 };
@@ -36,6 +37,16 @@ pub fn judge(part: &Node, form: Form, diagnostics: &mut Diagnostics) {
         Form::Stage => &STAGE,
     };
     Checker { diagnostics, key: part.span, strays: Vec::new() }.union(part, union);
+}
+
+/// Returns the task that a step names, if it is known which inputs that has.
+fn inputs(step: &Node) -> Option<&'static Definition> {
+    let Content::Mapping(entries) = &step.content else { return None };
+    let named = entries.iter().find(|entry| author(&entry.key) == "task")?;
+    let Content::Scalar(scalar) = &named.value.content else { return None };
+    let written = scalar.text.flatten();
+    let (name, major) = written.split_once('@')?;
+    task::find_version(name, major.parse().ok()?)
 }
 
 struct Checker<'d> {
@@ -83,10 +94,19 @@ impl Checker<'_> {
         let entries: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_gap()).collect();
         let keys: Vec<(&str, Span)> = entries.iter().map(|entry| (author(&entry.key), entry.key_span)).collect();
         let whole = keys.first().map_or(node.span, |(_, span)| *span);
+        let known = self.diagnostics.len();
         let read = match node.has_gap() {
             true => kind.judge_open(&keys, self.diagnostics),
             false => kind.judge(&keys, whole, &self.strays, self.diagnostics),
         };
+        if let Some(inputs) = inputs(node) {
+            self.diagnostics.amend(known, |it| {
+                let key = keys.iter().find(|(_, span)| it.primary.as_ref().is_some_and(|label| label.span == *span));
+                if it.code == Code::UnknownKey && key.is_some_and(|(key, _)| inputs.input(key).is_some()) {
+                    it.help = Some("write it inside of `inputs`".to_owned());
+                }
+            });
+        }
         let strays = self.strays.len();
         let excluded = keys.iter().map(|(key, _)| *key).filter(|key| kind.exactly_one.contains(key)).skip(1);
         let unread = keys.iter().zip(read).filter(|(_, is_read)| !is_read).map(|((key, _), _)| *key);
@@ -154,7 +174,8 @@ impl Checker<'_> {
             return;
         }
         let entries = self.entries(node, what).unwrap_or_default();
-        if let Some(excess) = entries.get(ENTRIES_MAX) {
+        // How many legs a matrix may have is told with the jobs.
+        if let Some(excess) = entries.get(ENTRIES_MAX).filter(|_| what != "`matrix`") {
             let title = format!("{what} has {} entries, {ENTRIES_MAX} are allowed", entries.len());
             self.error(Code::ExpansionLimit, title, excess.key_span, "this is one too many");
         }

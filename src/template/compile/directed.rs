@@ -1,7 +1,7 @@
 //! Keys that are directives, and what they bring.
 
 use super::Compiler;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::template::directive::{self, Directive};
 use crate::template::hole::{self, Found};
 use crate::template::part::{Branch, Each, Element, Part};
@@ -14,6 +14,22 @@ use std::ops::Range;
 pub(super) struct Read {
     directive: Option<Directive>,
     base: usize,
+    /// Whether it goes on with the choice before it.
+    continues: bool,
+}
+
+impl Read {
+    /// Says whether nobody knows what the directive would bring.
+    pub(super) fn is_unread(&self) -> bool {
+        self.directive.is_none()
+    }
+
+    /// Returns where among the elements before it stands what nobody knows: a choice that it goes on with stays the
+    /// last one.
+    pub(super) fn place_among<T>(&self, elements: &[Element<T>]) -> usize {
+        let goes_on = self.continues && matches!(elements.last(), Some(Element::Choice(_)));
+        elements.len() - usize::from(goes_on)
+    }
 }
 
 impl Compiler<'_> {
@@ -21,17 +37,42 @@ impl Compiler<'_> {
     /// then its entry brings nothing.
     pub(super) fn directive(&mut self, entry: &yaml::Entry) -> Option<Read> {
         let yaml::Content::Scalar(scalar) = &entry.key.content else { return None };
-        let inner = whole_expression(&scalar.text)?;
+        let unread = |meant: &str| Read { directive: None, base: 0, continues: meant.starts_with("${{ else") };
+        if entry.key.is_unread_key() {
+            let source = self.sources.source(entry.key.span.source)?;
+            let written = source.text.get(entry.key.span.range())?;
+            return directive::with_braces(written).map(|meant| unread(&meant));
+        }
+        let Some(inner) = whole_expression(&scalar.text) else {
+            let meant = directive::with_braces(&scalar.text)?;
+            self.without_braces(&scalar.text, entry.key.span, &meant);
+            return Some(unread(&meant));
+        };
         match directive::read(&scalar.text[inner.clone()])? {
-            Ok(directive) => Some(Read { directive: Some(directive), base: inner.start }),
+            Ok(directive) => Some(Read { directive: Some(directive), base: inner.start, continues: false }),
             Err(malformed) => {
                 let range = inner.start + malformed.range.start..inner.start + malformed.range.end;
                 let place = self.place(scalar, entry.key.span, range);
                 let mistake = Diagnostic::error(Code::Directive, malformed.title, place, "");
                 self.diagnostics.push(mistake.help(malformed.help));
-                Some(Read { directive: None, base: inner.start })
+                Some(Read { directive: None, base: inner.start, continues: false })
             }
         }
+    }
+
+    /// Reports a directive whose braces are not those that it needs.
+    fn without_braces(&mut self, text: &str, place: Span, meant: &str) {
+        let (title, label) = match text.trim() {
+            text if text.starts_with("${{") && !text.ends_with("}}") => {
+                ("the expression is not closed by `}}`", "it begins here")
+            }
+            text if text.starts_with("${") && !text.starts_with("${{") => {
+                ("this is text and no expression: a `{` is missing", "this is not evaluated")
+            }
+            _ => ("this is text and no directive, which stands between `${{` and `}}`", "this is not evaluated"),
+        };
+        let mistake = Diagnostic::error(Code::ExpressionSyntax, title, place, label);
+        self.diagnostics.push(mistake.help(format!("write `{}:`", shown(meant))));
     }
 
     pub(super) fn directed<T>(
@@ -50,7 +91,9 @@ impl Compiler<'_> {
             // An `else` that follows belongs to it all the same.
             None => {
                 self.below_unread(&entry.value, place);
-                elements.push(Element::Choice(Vec::new()));
+                if !(read.continues && matches!(elements.last(), Some(Element::Choice(_)))) {
+                    elements.push(Element::Choice(Vec::new()));
+                }
             }
             Some(Directive::If(range)) => {
                 let condition = self.hole(scalar, entry.key.span, at(range), entry.key.span);

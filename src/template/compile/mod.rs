@@ -31,7 +31,7 @@ use super::repository;
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::expression::{Dialect, Scope};
 use crate::yaml;
-use directed::one_key;
+use directed::{Read, one_key};
 use mention::names_other;
 
 /// Keys of the root whose values are read before expansion, so that an expression in them would
@@ -196,7 +196,13 @@ impl Compiler<'_> {
         let mut elements = Vec::with_capacity(items.len());
         for item in items {
             match one_key(item).and_then(|entry| Some((entry, self.directive(entry)?))) {
-                Some((entry, directive)) => self.directed(entry, directive, place, &mut elements),
+                Some((entry, directive)) => {
+                    if directive.is_unread() {
+                        let at = directive.place_among(&elements);
+                        elements.insert(at, Element::Own(Part::Unknown { span: entry.key.span }));
+                    }
+                    self.directed(entry, directive, place, &mut elements);
+                }
                 None => {
                     self.mention(item, place);
                     elements.push(Element::Own(self.part(item, place.item())));
@@ -227,29 +233,30 @@ impl Compiler<'_> {
     }
 
     fn entry(&mut self, entry: &yaml::Entry, place: Place, elements: &mut Vec<Element<Pair>>) {
-        if entry.key.is_unread_key() {
+        let directive = self.directive(entry);
+        if entry.key.is_unread_key() || directive.as_ref().is_some_and(Read::is_unread) {
             let unknown = |node: &yaml::Node| Part::Unknown { span: node.span };
-            elements.push(Element::Own(Pair { key: unknown(&entry.key), value: unknown(&entry.value) }));
-            return;
+            let at = directive.as_ref().map_or(elements.len(), |read| read.place_among(elements));
+            elements.insert(at, Element::Own(Pair { key: unknown(&entry.key), value: unknown(&entry.value) }));
         }
-        match self.directive(entry) {
-            Some(directive) => self.directed(entry, directive, place, elements),
-            None => {
-                let member = entry.key.text().map_or(Place::Other, |key| place.member(key));
-                let key = self.part(&entry.key, Place::Other);
-                // Who forgot the end of an `each` knows its value all the same; what it would bring nobody does.
-                let value = match entry.key.text().and_then(|key| directive::begun_loop(key)) {
-                    Some(name) => {
-                        self.within_loop(name, |it| it.part(&entry.value, member));
-                        Part::Unknown { span: entry.value.span }
-                    }
-                    None => self.part(&entry.value, member),
-                };
-                self.swallowed(entry);
-                elements.push(Element::Own(Pair { key, value }));
-                elements.extend(begun_choice(entry));
+        match directive {
+            Some(directive) => return self.directed(entry, directive, place, elements),
+            None if entry.key.is_unread_key() => return,
+            None => {}
+        }
+        let member = entry.key.text().map_or(Place::Other, |key| place.member(key));
+        let key = self.part(&entry.key, Place::Other);
+        // Who forgot the end of an `each` knows its value all the same; what it would bring nobody does.
+        let value = match entry.key.text().and_then(|key| directive::begun_loop(key)) {
+            Some(name) => {
+                self.within_loop(name, |it| it.part(&entry.value, member));
+                Part::Unknown { span: entry.value.span }
             }
-        }
+            None => self.part(&entry.value, member),
+        };
+        self.swallowed(entry);
+        elements.push(Element::Own(Pair { key, value }));
+        elements.extend(begun_choice(entry));
     }
 }
 

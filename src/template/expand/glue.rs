@@ -11,7 +11,7 @@
 
 use super::Expansion;
 use crate::diagnostic::Span;
-use crate::expression::{Reference, Step};
+use crate::expression::{Reference, Step, Value};
 use crate::shell::Requirement;
 use crate::taint::{Origin, Text};
 use crate::template::part::Hole;
@@ -147,4 +147,17 @@ pub(super) fn taint_glued_numbers(parts: &mut [Mixed]) {
             part.text = Text::tainted(&*part.text.flatten(), origin);
         }
     }
+}
+
+/// Returns the text of a payload's value that has no origin of its own. An integer, `10.5`, `True` and
+/// `False` are such that no place can be harmed by them. Nothing, and numbers of more digits, are not: a
+/// payload that leaves a member out must not take a word out of a script.
+pub(super) fn from_payload(value: &Value, text: Text, origin: Arc<Origin>) -> Text {
+    let is_harmless = match value {
+        Value::Boolean(_) => true,
+        Value::Number(_) => is_plain_number(&text.flatten()),
+        Value::Null => false,
+        _ => return text,
+    };
+    if is_harmless { text } else { Text::tainted(&*text.flatten(), origin) }
 }

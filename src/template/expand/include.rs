@@ -1,6 +1,6 @@
 //! Other files in their places: templates, and groups of variables.
 
-use super::{Expansion, Frame, gap, glue};
+use super::{Expansion, Frame, gap, glue, ways};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest, shown};
 use crate::expression::{Object, Value};
 use crate::taint::{Origin, Text};
@@ -198,6 +198,8 @@ impl<'e> Expansion<'e> {
         if reference.has_gap {
             open.extend(file.declared.closed_names().into_iter().flatten().map(Arc::from));
         }
+        let from = self.frames.last().map_or(0, |frame| frame.way);
+        let way = self.ways.enter(file.source, &file.declared, from, reference.place, &arguments);
         let mut mistakes = Vec::new();
         let bound = file.declared.bind(arguments, reference.place, &mut mistakes);
         let is_known = |it: &Diagnostic| it.primary.as_ref().is_none_or(|label| !self.unknown.contains(&label.span));
@@ -211,6 +213,7 @@ impl<'e> Expansion<'e> {
         frame.open = open;
         frame.partial = partial;
         frame.touched = touched;
+        frame.way = way;
         self.frames.push(frame);
         let was_copied = std::mem::replace(&mut self.is_copied, false);
         let entries = stacker::maybe_grow(STACK_LEFT, STACK_MORE, || self.entered(file, kind, reference.place));
@@ -228,7 +231,8 @@ impl<'e> Expansion<'e> {
             return None;
         }
         let at = if kind == TemplateKind::Extends { Place::Root } else { Place::File };
-        let Content::Mapping(entries) = self.part(&file.document, at).content else { return None };
+        let Content::Mapping(mut entries) = self.part(&file.document, at).content else { return None };
+        ways::mark(&mut entries, file.source, self.frames.last().map_or(0, |frame| frame.way));
         // The keys of an extended pipeline's own `extends` stand among them now.
         let known = entries.iter().filter(|entry| !entry.is_gap());
         let keys: Vec<(Arc<str>, Span)> = known.map(|entry| (entry.key.flatten().into(), entry.key_span)).collect();

@@ -11,6 +11,7 @@
 //! names      what the names may be of what such values bring
 //! partial    lists of which a part is known
 //! variables  what is known as `variables` at the present point
+//! ways       by which way a part of the document came into it
 //! written    values that a loop puts somewhere else stay where their author wrote them
 //! spent      the limits of one expansion
 //! ```
@@ -29,6 +30,7 @@ mod partial;
 mod sequence;
 mod spent;
 mod variables;
+mod ways;
 mod written;
 
 pub use decision::Decided;
@@ -50,6 +52,7 @@ use spent::{Loop, Spent};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use variables::Variables;
+use ways::Ways;
 
 /// Returns the document, and whether tainted text has decided anything about it.
 pub(super) fn expand(loaded: &Loaded, inputs: &Inputs, diagnostics: &mut Diagnostics) -> (Node, bool) {
@@ -67,7 +70,10 @@ pub(super) fn expand_with_gaps(loaded: &Loaded, inputs: &Inputs, diagnostics: &m
     let document = expansion.part(&loaded.files[0].document, Place::Root);
     expansion.unknown.extend(expansion.open);
     let mixed = expansion.patterns.into_keys().collect();
-    (document, Gaps { places: expansion.unknown, mixed, thinned: expansion.thinned, put: expansion.put })
+    (
+        document,
+        Gaps { places: expansion.unknown, mixed, thinned: expansion.thinned, put: expansion.put, ways: expansion.ways },
+    )
 }
 
 /// Returns what every run has, with gaps for all that may be another in another run, and the places of these
@@ -124,6 +130,8 @@ struct Expansion<'e> {
     patterns: HashMap<Span, Pattern>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
     put: HashMap<Span, Span>,
+    /// By which way each part of the document came into it.
+    ways: Ways,
     /// The `resources` of the pipeline that was extended last, until they join those of the file around.
     brought: Option<Entry>,
 }
@@ -152,6 +160,8 @@ struct Frame<'e> {
     written: Vec<(Arc<str>, Option<Span>)>,
     /// Where the file is named; `None` for the pipeline's own.
     named_at: Option<Span>,
+    /// The number of the way that led into the file.
+    way: u32,
 }
 
 impl<'e> Frame<'e> {
@@ -178,6 +188,7 @@ impl<'e> Frame<'e> {
             partial: Vec::new(),
             written: Vec::new(),
             named_at,
+            way: 0,
         }
     }
 }
@@ -214,6 +225,7 @@ impl<'e> Expansion<'e> {
             thinned: HashSet::new(),
             patterns: HashMap::new(),
             put: HashMap::new(),
+            ways: Ways::new(&loaded.files[0], inputs),
             brought: None,
         }
     }
@@ -227,16 +239,17 @@ impl<'e> Expansion<'e> {
     /// A loop makes the same mistake in each turn, and a file that is used twice in each use: it is
     /// told once, and after many that differ nothing more is made.
     fn report(&mut self, mut diagnostic: Diagnostic) {
-        if diagnostic.included_from.is_empty() {
-            diagnostic.included_from = self.frames.iter().rev().filter_map(|frame| frame.named_at).collect();
+        if diagnostic.ways.is_empty() && self.frames.len() > 1 {
+            diagnostic.ways = vec![self.frames.iter().rev().filter_map(|frame| frame.named_at).collect()];
         }
         let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
         let is_same = |it: &Diagnostic| {
             let is_as_bad = it.severity >= diagnostic.severity;
             is_as_bad && it.code == diagnostic.code && place(it) == place(&diagnostic) && it.title == diagnostic.title
         };
-        if self.diagnostics.iter().any(is_same) {
-            return;
+        let known = self.diagnostics.iter().position(is_same);
+        if let Some(at) = known {
+            return self.diagnostics.join_ways(at, &diagnostic.ways);
         }
         self.diagnostics.push(diagnostic);
         if self.diagnostics.len() >= MISTAKES_MAX {
@@ -296,7 +309,7 @@ impl<'e> Expansion<'e> {
         let mut node = value::to_node(value, place.unwrap_or(hole.span));
         node.origin = value.origin().cloned().or_else(|| self.chain_origin(hole, value));
         if let (Content::Scalar(scalar), Some(origin)) = (&mut node.content, &node.origin) {
-            scalar.text = from_payload(value, std::mem::take(&mut scalar.text), origin.clone());
+            scalar.text = glue::from_payload(value, std::mem::take(&mut scalar.text), origin.clone());
             scalar.segment_spans.resize(scalar.text.segments().len(), node.span);
         }
         if glue::has_number(hole, &node)
@@ -382,7 +395,7 @@ impl<'e> Expansion<'e> {
             scalar => {
                 let text = scalar.to_text().unwrap_or_default();
                 let text = match self.chain_origin(hole, scalar) {
-                    Some(origin) => from_payload(scalar, text, origin),
+                    Some(origin) => glue::from_payload(scalar, text, origin),
                     None => text,
                 };
                 let number_from = if glue::may_be_number(hole, &text) { self.number_from(hole) } else { None };
@@ -480,17 +493,4 @@ fn null(span: Span) -> Node {
         patterns: None,
     };
     Node { span, origin: None, content: Content::Scalar(scalar) }
-}
-
-/// Returns the text of a payload's value that has no origin of its own. An integer, `10.5`, `True` and
-/// `False` are such that no place can be harmed by them. Nothing, and numbers of more digits, are not: a
-/// payload that leaves a member out must not take a word out of a script.
-fn from_payload(value: &Value, text: Text, origin: Arc<Origin>) -> Text {
-    let is_harmless = match value {
-        Value::Boolean(_) => true,
-        Value::Number(_) => glue::is_plain_number(&text.flatten()),
-        Value::Null => false,
-        _ => return text,
-    };
-    if is_harmless { text } else { Text::tainted(&*text.flatten(), origin) }
 }

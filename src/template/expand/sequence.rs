@@ -29,6 +29,10 @@ impl Expansion<'_> {
             Element::Own(Part::Mapping { span, entries }) if self.is_beyond_judging(entries) => {
                 self.leave_gap(*span, made);
             }
+            Element::Own(Part::Unknown { span }) => {
+                self.unknown(*span);
+                self.leave_gap(*span, made);
+            }
             Element::Own(Part::Whole(hole)) => {
                 let value = self.evaluate(hole);
                 if !self.is_settled(hole.span) {

@@ -6,7 +6,8 @@
 //! it is told there.
 
 use super::Expansion;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use super::ways::Ways;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::expression::{Step, Value};
 use crate::taint::Text;
 use crate::template::part::{Chain, Hole};
@@ -26,6 +27,8 @@ pub struct Gaps {
     pub(super) thinned: HashSet<Span>,
     /// The places of values that a loop put somewhere else, each with the expression that did so.
     pub(super) put: HashMap<Span, Span>,
+    /// By which way each part of the document came into it.
+    pub(super) ways: Ways,
 }
 
 impl Gaps {
@@ -35,17 +38,26 @@ impl Gaps {
     }
 
     /// Returns what is wrong with a document without what is only missing because values that were passed on
-    /// had gaps there.
+    /// had gaps there; each with the way that led to it and where its value was written.
     #[must_use]
-    pub fn explain(&self, found: Diagnostics) -> Diagnostics {
+    pub fn explain(&self, found: Diagnostics, sources: &SourceMap) -> Diagnostics {
         let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
         let is_thinned = |it: &Diagnostic| place(it).is_some_and(|place| self.thinned.contains(&place));
-        found.into_iter().filter(|it| !(MISSED.contains(&it.code) && is_thinned(it))).collect()
+        let kept = found.into_iter().filter(|it| !(MISSED.contains(&it.code) && is_thinned(it)));
+        kept.map(|it| self.ways.tell(it, sources)).collect()
+    }
+
+    /// Returns the expression that has put the value at a place, or the value of which that is a part.
+    fn put_around(&self, place: Span) -> Option<Span> {
+        let is_part =
+            |whole: &Span| whole.source == place.source && whole.start <= place.start && place.end <= whole.end;
+        let around = self.put.iter().filter(|(whole, _)| is_part(whole));
+        around.min_by_key(|(whole, _)| whole.range().len()).map(|(_, put)| *put)
     }
 
     /// Returns a mistake with the place to which a template has put what is wrong.
     pub fn told(&self, mistake: Diagnostic) -> Diagnostic {
-        let put = mistake.primary.as_ref().and_then(|label| self.put.get(&label.span)).copied();
+        let put = mistake.primary.as_ref().and_then(|label| self.put_around(label.span));
         put.into_iter().fold(mistake, |mistake, put| mistake.related(put, "put here by this expression"))
     }
 }

@@ -62,7 +62,7 @@ pub fn bind(
 impl ParameterDeclaration {
     fn default_value(&self, diagnostics: &mut Diagnostics) -> Option<Value> {
         if self.default.is_some() {
-            return self.default.clone();
+            return self.default.clone().filter(|_| !self.is_misread);
         }
         let title = format!("the parameter `{}` has no value and no default", self.name);
         let missing = Diagnostic::error(Code::MissingParameter, title, self.name_span, "declared here");
@@ -193,7 +193,7 @@ impl ParameterDeclaration {
         if self.default.is_none() {
             diagnostics.push(missing(self, place));
         }
-        self.default.clone()
+        self.default.clone().filter(|_| !self.is_misread)
     }
 }
 

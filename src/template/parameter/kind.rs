@@ -86,6 +86,11 @@ impl ParameterKind {
         self.0.word
     }
 
+    /// Returns the words that a value of the type may be, where there are few.
+    pub fn only(self) -> Vec<&'static str> {
+        if self.shape() == Shape::Boolean { vec!["true", "false"] } else { Vec::new() }
+    }
+
     /// Returns what is wanted, for messages: `a number`.
     pub fn wanted(self) -> &'static str {
         self.0.wanted

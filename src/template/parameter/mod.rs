@@ -36,6 +36,10 @@ pub struct ParameterDeclaration {
     pub kind: ParameterKind,
     /// Its value where none is given; `None` if one must be given.
     pub default: Option<Value>,
+    /// Where that is written.
+    pub default_span: Option<Span>,
+    /// Whether what is written there is none, which has been reported: the parameter has no value then.
+    pub is_misread: bool,
     /// The values that are allowed; empty for any.
     pub values: Vec<String>,
     /// Who says what is wrong with steps, jobs and stages.

@@ -13,6 +13,21 @@ use std::sync::Arc;
 pub const PARAMETERS_MAX: usize = 1_000;
 
 /// The keys of a parameter, in the order in which messages name them.
+/// How long a value is at least for which another one is suggested: of shorter ones all are near each other.
+const SUGGESTED_MIN: usize = 3;
+/// The words of other languages for types, and what they are here.
+const OF_OTHERS: [(&str, &str); 10] = [
+    ("int", "number"),
+    ("integer", "number"),
+    ("float", "number"),
+    ("str", "string"),
+    ("text", "string"),
+    ("array", "object"),
+    ("list", "object"),
+    ("map", "object"),
+    ("mapping", "object"),
+    ("dict", "object"),
+];
 const KEYS: [&str; 5] = ["name", "displayName", "type", "default", "values"];
 
 /// Reads what a file declares. Only a template may have the old form.
@@ -122,9 +137,13 @@ impl Reader<'_> {
         };
         let values = self.values(node.member("values"));
         // A default that is wrong has been reported; that there is none must not be said too.
-        let default = |node| self.default(node, &name, kind, &values).unwrap_or(Value::Null);
-        let default = node.member("default").map(default).or(absent);
-        Some(ParameterDeclaration { name, name_span, kind, default, values, judge: self.judge })
+        let default = |node| self.default(node, &name, kind, &values);
+        let default_span = node.member("default").map(|node| node.span);
+        let written = node.member("default").map(default);
+        let is_misread = matches!(written, Some(None));
+        let default = written.map(|value| value.unwrap_or(Value::Null)).or(absent);
+        let judge = self.judge;
+        Some(ParameterDeclaration { name, name_span, kind, default, default_span, is_misread, values, judge })
     }
 
     /// Reports keys that a parameter has not, and that it has no name.
@@ -159,13 +178,23 @@ impl Reader<'_> {
     }
 
     fn kind(&mut self, node: &Node) -> Option<ParameterKind> {
-        let (word, span) = self.text(node, "`type`")?;
+        let Some((word, span)) = self.text(node, "`type`") else {
+            let inside = [node].into_iter().chain(node.items().unwrap_or_default());
+            let inside = inside.chain(node.entries().unwrap_or_default().iter().map(|entry| &entry.value));
+            let word = inside.filter_map(Node::text).find(|word| ParameterKind::from_word(word).is_some());
+            self.help_last(word.map(|word| format!("write `type: {word}`")));
+            return None;
+        };
         let kind = ParameterKind::from_word(&word);
         if kind.is_none() {
             let title = format!("`{}` is no type of parameter", shown(&word));
             let unknown = Diagnostic::error(Code::InvalidValue, title, span, "no such type");
             let unknown = unknown.help("the usual types are `string`, `number`, `boolean`, `object` and `stepList`");
-            self.push(unknown.suggest(&word, ParameterKind::words()));
+            let other = OF_OTHERS.iter().find(|(other, _)| other.eq_ignore_ascii_case(&word));
+            self.push(match other {
+                Some((_, meant)) => unknown.help(format!("did you mean `{meant}`?")),
+                None => unknown.suggest(&word, ParameterKind::words()),
+            });
         }
         kind
     }
@@ -198,9 +227,20 @@ impl Reader<'_> {
         if value.is_none() {
             let title = format!("the default of the parameter `{}` is not allowed", shown(name));
             let label = expectation(kind, values);
-            self.push(Diagnostic::error(Code::InvalidValue, title, node.span, label));
+            let wrong = Diagnostic::error(Code::InvalidValue, title, node.span, label);
+            let allowed = if values.is_empty() { kind.only() } else { values.iter().map(|it| &**it).collect() };
+            self.push(match node.text() {
+                Some(text) if text.len() >= SUGGESTED_MIN => wrong.suggest(text, allowed),
+                _ => wrong,
+            });
         }
         value
+    }
+
+    /// Adds help to the mistake that was found last.
+    fn help_last(&mut self, help: Option<String>) {
+        let last = self.diagnostics.len().saturating_sub(1);
+        self.diagnostics.amend(last, |it| it.help = help.clone());
     }
 
     /// Says whether a value is a literal, and reports an expression in it.

@@ -185,7 +185,7 @@ fn the_place_of_a_block_of_text_ends_with_its_own_last_line() {
     let folder = Folder::new("");
     folder.write(
         "p.yml",
-        "steps:\n- script: a\n  condition: >-\n    and(succeeded(),\n    lower())\n\n  displayName: b\n",
+        "steps:\n- script: a\n  condition: >-\n    $[ and(succeeded(),\n    always()) ]\n\n  displayName: b\n",
     );
     let told = folder.run(&["check", "p.yml", "--format", "json"]).ended_with(1).json();
     let place = &told[0]["place"];
