@@ -109,6 +109,7 @@ impl Change {
             Requirement::Integer if self.has(Self::DIGITS) => Some(Vec::new()),
             Requirement::InsidePath | Requirement::BelowFolder => Some(self.inside(requirement)),
             Requirement::NotEmpty => self.not_empty(),
+            Requirement::Repository if self.has_another_front() => Some(self.plain(Requirement::Plain)),
             Requirement::WebAddress if self.has_another_front() => Some(vec![Requirement::NoOtherScheme]),
             Requirement::NotAFile if self.has(Self::LED) => Some(Vec::new()),
             Requirement::NotAFile if self.has(Self::CUT.with(Self::ANY)) => {

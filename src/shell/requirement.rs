@@ -100,6 +100,9 @@ pub enum Requirement {
     OneRef,
     /// An address that begins with `http://` or `https://`, or a host's name: no other scheme, such as `file:`.
     WebAddress,
+    /// Another repository as `git` is told of it: one on a host, by `https`, `http` or `ssh`, or a plain name. So no
+    /// `ext::…`, which runs a command, and no folder of this machine.
+    Repository,
     /// A part of a host's name: letters, digits, `-` and `_`, not empty.
     Label,
     /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
@@ -156,6 +159,7 @@ impl Requirement {
             Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
             Self::OneRef => !value.contains(':') && !value.starts_with('+'),
             Self::WebAddress => is_web_address(value),
+            Self::Repository => is_plain(value) || is_repository(value),
             Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
             Self::Plain | Self::FileName => is_plain(value),
@@ -210,6 +214,7 @@ impl Requirement {
             Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
             Self::OneRef => "a name without `:`, and that doesn't begin with `+`",
             Self::WebAddress => "an address that begins with `http://` or `https://`",
+            Self::Repository => "the address of a repository by `https`, `http` or `ssh`, or one plain word",
             Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain | Self::FileName => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
@@ -338,6 +343,21 @@ fn is_web_address(value: &str) -> bool {
     let is_port = |port: &str| !port.is_empty() && port.chars().all(|it| it.is_ascii_digit());
     let name = host.split_once(':').map_or(Some(host), |(name, port)| is_port(port).then_some(name));
     name.is_some_and(|name| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || "-.".contains(it)))
+}
+
+fn is_repository(value: &str) -> bool {
+    let begins_as_host = |rest: &str| {
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        [rest, host].iter().all(|it| it.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    };
+    if let Some((scheme, rest)) = value.split_once("://") {
+        return ["https", "http", "ssh"].contains(&scheme.to_ascii_lowercase().as_str()) && begins_as_host(rest);
+    }
+    // `user@host:path`
+    let is_name = |it: char| it.is_ascii_alphanumeric() || "-._@".contains(it);
+    value.split_once(':').is_some_and(|(host, path)| {
+        begins_as_host(host) && host.chars().all(is_name) && !path.is_empty() && !path.starts_with([':', '-'])
+    })
 }
 
 fn is_integer(value: &str) -> bool {

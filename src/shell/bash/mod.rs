@@ -56,7 +56,8 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
             Unread { hole: None, reason }
         }
     })?;
-    let judgement = judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
+    let judgement =
+        judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);
     let mut findings = Findings { script: vec![Fragment::Text(rewriting.script)], holes: Vec::new() };
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
