@@ -114,6 +114,8 @@ pub enum Requirement {
     Plain,
     /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
     Integer,
+    /// Integers with `.` between them, as a version has them: whatever part of it arrives in arithmetic is no name.
+    Digits,
     /// A number, true or false of the payload itself, which is put into a script as it is. So no text is one.
     Number,
 }
@@ -164,6 +166,7 @@ impl Requirement {
             Self::PlainPath => is_plain_path(value),
             Self::Plain | Self::FileName => is_plain(value),
             Self::Integer => is_integer(value),
+            Self::Digits => are_digits(value),
             Self::Number => false,
         }
     }
@@ -219,6 +222,7 @@ impl Requirement {
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain | Self::FileName => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
+            Self::Digits => "an integer, or several with `.` between them",
             Self::Number => "a number, true or false in the payload, and no text",
         }
     }
@@ -358,6 +362,11 @@ fn is_repository(value: &str) -> bool {
     value.split_once(':').is_some_and(|(host, path)| {
         begins_as_host(host) && host.chars().all(is_name) && !path.is_empty() && !path.starts_with([':', '-'])
     })
+}
+
+fn are_digits(value: &str) -> bool {
+    let mut parts = value.strip_prefix('-').unwrap_or(value).split('.');
+    value.len() <= PLAIN_CHARS_MAX && parts.all(|part| !part.starts_with('-') && is_integer(part))
 }
 
 fn is_integer(value: &str) -> bool {

@@ -118,6 +118,25 @@ fn a_variable_in_arithmetic_must_be_an_integer() {
     }
 }
 
+/// Scripts that count with parts of the variable.
+const PARTS: &[&str] = &[
+    "IFS=. read -r a b c <<< \"$TITLE\"; echo \"$a.$b.$((c + 1))\"",
+    "IFS=. read -ra v <<< \"$TITLE\"; echo \"${v[0]}.$((v[1] + 1)).0\"",
+    "minor=$(echo \"$TITLE\" | cut -d. -f2); echo $((minor + 1))",
+    "major=${TITLE%%.*}; if [[ $major -ge 2 ]]; then echo new; fi",
+];
+
+#[test]
+fn a_version_that_is_taken_apart_may_be_counted_with() {
+    for script in PARTS {
+        placed_beside(Language::Bash, script, "TITLE", "1.20.3").expect(script);
+        for value in ["a[$(touch canary)]", "1.a[$(touch canary)].2", "1.PATH.2", "x", "1..2", ""] {
+            let refusals = placed_beside(Language::Bash, script, "TITLE", value).expect_err(script);
+            assert!(refusals[0].value_dependent, "{script}: {refusals:?}");
+        }
+    }
+}
+
 #[test]
 fn a_variable_as_data_leaves_the_script_as_it_is() {
     for script in ALWAYS {
