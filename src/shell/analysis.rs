@@ -138,7 +138,7 @@ pub fn analyse(outline: &Outline) -> Analysis {
         return Analysis::unread(outline, Unread { hole: None, reason });
     }
     let found = match outline.language {
-        Language::Bash => bash::analyse(outline),
+        Language::Bash => bash::analyse(outline, bash::Given::AsItIs),
         Language::PowerShell => powershell::analyse(outline),
         Language::Python => python::analyse(outline),
         Language::Cmd => cmd::analyse(outline),

@@ -107,8 +107,11 @@ impl Change {
             }
             Requirement::FileName => Some(self.plain(requirement)),
             Requirement::Integer if self.has(Self::DIGITS) => Some(Vec::new()),
+            // What is no number then is a mistake of arithmetic, and no name of a variable.
+            Requirement::Integer if self != Self::NONE => Some(vec![Requirement::Digits]),
             Requirement::InsidePath | Requirement::BelowFolder => Some(self.inside(requirement)),
             Requirement::NotEmpty => self.not_empty(),
+            Requirement::Repository if self.has_another_front() => Some(self.plain(Requirement::Plain)),
             Requirement::WebAddress if self.has_another_front() => Some(vec![Requirement::NoOtherScheme]),
             Requirement::NotAFile if self.has(Self::LED) => Some(Vec::new()),
             Requirement::NotAFile if self.has(Self::CUT.with(Self::ANY)) => {

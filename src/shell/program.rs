@@ -202,10 +202,10 @@ impl Command {
     }
 
     fn demands(self, environment: &[(String, Holes)]) -> Result<Vec<Demand>, Unread> {
-        let mut found = bash::analyse(&self.outline(environment, false))?.holes;
+        let mut found = bash::analyse(&self.outline(environment, false), bash::Given::Changed)?.holes;
         let is_refused = |(value, finding): (&Value, &Finding)| value.is_pasted && finding.refusal.is_some();
         if self.values.iter().zip(&found).any(is_refused)
-            && let Ok(pasted) = bash::analyse(&self.outline(environment, true))
+            && let Ok(pasted) = bash::analyse(&self.outline(environment, true), bash::Given::Changed)
         {
             let numbers = (0..self.values.len()).filter(|at| self.values[*at].is_pasted);
             for (at, mut pasted) in numbers.zip(pasted.holes) {

@@ -100,6 +100,9 @@ pub enum Requirement {
     OneRef,
     /// An address that begins with `http://` or `https://`, or a host's name: no other scheme, such as `file:`.
     WebAddress,
+    /// Another repository as `git` is told of it: one on a host, by `https`, `http` or `ssh`, or a plain name. So no
+    /// `ext::…`, which runs a command, and no folder of this machine.
+    Repository,
     /// A part of a host's name: letters, digits, `-` and `_`, not empty.
     Label,
     /// As [`Self::Plain`], and inside also `/`, `@`, `,` and `=`, without `..` among its parts: a path
@@ -111,6 +114,8 @@ pub enum Requirement {
     Plain,
     /// A decimal integer of at most [`INTEGER_DIGITS_MAX`] digits without leading zeros.
     Integer,
+    /// Integers with `.` between them, as a version has them: whatever part of it arrives in arithmetic is no name.
+    Digits,
     /// A number, true or false of the payload itself, which is put into a script as it is. So no text is one.
     Number,
 }
@@ -156,10 +161,12 @@ impl Requirement {
             Self::OneSetting => !value.contains([',', ';', '{', '}', '[', ']', '\\', '"', '\'', '\n', '\r']),
             Self::OneRef => !value.contains(':') && !value.starts_with('+'),
             Self::WebAddress => is_web_address(value),
+            Self::Repository => is_plain(value) || is_repository(value),
             Self::Label => !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)),
             Self::PlainPath => is_plain_path(value),
             Self::Plain | Self::FileName => is_plain(value),
             Self::Integer => is_integer(value),
+            Self::Digits => are_digits(value),
             Self::Number => false,
         }
     }
@@ -210,10 +217,12 @@ impl Requirement {
             Self::OneSetting => "text without `,`, `;`, brackets, quotes and `\\`",
             Self::OneRef => "a name without `:`, and that doesn't begin with `+`",
             Self::WebAddress => "an address that begins with `http://` or `https://`",
+            Self::Repository => "the address of a repository by `https`, `http` or `ssh`, or one plain word",
             Self::Label => "a part of a host's name: letters, digits, `-`",
             Self::PlainPath => "a path of letters, digits and `_ . + - / @ , =`, without `..`",
             Self::Plain | Self::FileName => "one plain word: letters, digits, `_`, and inside also `.`, `+`, `-`",
             Self::Integer => "an integer",
+            Self::Digits => "an integer, or several with `.` between them",
             Self::Number => "a number, true or false in the payload, and no text",
         }
     }
@@ -338,6 +347,26 @@ fn is_web_address(value: &str) -> bool {
     let is_port = |port: &str| !port.is_empty() && port.chars().all(|it| it.is_ascii_digit());
     let name = host.split_once(':').map_or(Some(host), |(name, port)| is_port(port).then_some(name));
     name.is_some_and(|name| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || "-.".contains(it)))
+}
+
+fn is_repository(value: &str) -> bool {
+    let begins_as_host = |rest: &str| {
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        [rest, host].iter().all(|it| it.starts_with(|first: char| first.is_ascii_alphanumeric()))
+    };
+    if let Some((scheme, rest)) = value.split_once("://") {
+        return ["https", "http", "ssh"].contains(&scheme.to_ascii_lowercase().as_str()) && begins_as_host(rest);
+    }
+    // `user@host:path`
+    let is_name = |it: char| it.is_ascii_alphanumeric() || "-._@".contains(it);
+    value.split_once(':').is_some_and(|(host, path)| {
+        begins_as_host(host) && host.chars().all(is_name) && !path.is_empty() && !path.starts_with([':', '-'])
+    })
+}
+
+fn are_digits(value: &str) -> bool {
+    let mut parts = value.strip_prefix('-').unwrap_or(value).split('.');
+    value.len() <= PLAIN_CHARS_MAX && parts.all(|part| !part.starts_with('-') && is_integer(part))
 }
 
 fn is_integer(value: &str) -> bool {

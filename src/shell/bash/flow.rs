@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Node {
     Hole(usize),
+    /// A variable in code that the script puts together.
+    Spliced(usize),
     Variable(String),
     /// The variables that a variable's value names: arithmetic evaluates them too.
     Names(String),
@@ -53,6 +55,8 @@ pub(super) type Id = usize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Demand {
     Refuse,
+    /// It must be plain, and arrive as it is: the reason says why it is refused otherwise.
+    PlainAsIs,
     Require(Requirement),
 }
 
@@ -220,6 +224,8 @@ impl Verdict {
     fn add(&mut self, demand: Demand, change: Change, reason: &str) {
         match demand {
             Demand::Refuse => self.refusal = Some(reason.to_owned()),
+            Demand::PlainAsIs if change == Change::NONE => self.requirements.push(Requirement::Plain),
+            Demand::PlainAsIs => self.refused(reason),
             Demand::Require(requirement) => match change.before(requirement) {
                 Some(all) => self.requirements.extend(all),
                 None => self.refused(Change::refusal(requirement)),

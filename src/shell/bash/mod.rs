@@ -36,8 +36,17 @@ const ANOTHER_NAME: &str =
 
 const STOP_IF_EMPTY: &str = "write `${name:?}` there: the script ends where nothing is left of the text";
 
+/// What the variables of the environment are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// The payload's own texts, on which its requirements are tested.
+    AsItIs,
+    /// What another program may have made of them.
+    Changed,
+}
+
 /// Analyses a script. What it does not understand it refuses.
-pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
+pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unread> {
     let symbols = symbols(outline);
     let reading = read(&symbols).map_err(|unread| match unread.why {
         Why::Hole(hole, reason) => Unread { hole: Some(hole), reason: reason.to_owned() },
@@ -47,7 +56,8 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
             Unread { hole: None, reason }
         }
     })?;
-    let judgement = judge(&reading, outline.holes(), variable, &outline.environment, keys::are_numbers(&symbols));
+    let judgement =
+        judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);
     let mut findings = Findings { script: vec![Fragment::Text(rewriting.script)], holes: Vec::new() };
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {

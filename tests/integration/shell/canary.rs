@@ -154,6 +154,9 @@ const PYTHON_UNPROVEN: &[&str] = &[
     "import sh\n",
     "plumbum",
     "os.path.join(\"d\", \"mod.py\")",
+    // `loop` is no name there, and no payload is a folder with a program `ls`.
+    "import asyncio\nloop.subprocess_",
+    "self.env[\"PATH\"] = ",
 ];
 
 #[test]

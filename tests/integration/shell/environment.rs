@@ -19,9 +19,28 @@ fn a_function_of_a_library_is_known_or_takes_nothing() {
 
 /// Scripts that evaluate the variable `TITLE`.
 const NEVER: &[&str] = &[
-    "eval \"echo $TITLE\"",
-    "bash -c \"echo $TITLE\"",
+    "eval \"echo ${TITLE#v}\"",
+    "bash -c \"echo $(cut -d. -f1 <<< \"$TITLE\")\"",
     "x=$TITLE; eval \"$x\"",
+    "bash -c \"$TITLE\"",
+    "bash -c \"$TITLE --version\"",
+    "bash -c \"env $TITLE\"",
+    "ssh h \"$TITLE\"",
+    "ssh h \"sudo $TITLE now\"",
+    "eval \"$TITLE=1\"",
+    "eval \"x=\\$$TITLE\"",
+    "bash -c \". $TITLE\"",
+    "bash -c \"echo $TITLE | sh\"",
+    "C=\"echo $TITLE\"; bash -c \"$C\"",
+    "C=\"a $TITLE\"; ssh h ./deploy.sh \"$C\"",
+    "A=; if true; then A=b; fi; bash -c \"env $A $TITLE echo\"",
+    "TITLE+=' x'; bash -c \"echo $TITLE\"",
+    "read -r TITLE < f; bash -c \"echo $TITLE\"",
+    "printf -v x '%s; ls' \"$TITLE\"; bash -c \"echo $x\"",
+    "unset TITLE; ssh h ./deploy.sh \"$TITLE\"",
+    "IFS=.; eval echo $TITLE",
+    "f() { shift; ssh h \"./deploy.sh $1\"; }; f a \"x $TITLE\"",
+    "for t in $TITLE; do ssh h ./deploy.sh \"$t\"; done",
     "v=TITLE; eval \"${!v}\"",
     "declare -n r=TITLE; eval \"$r\"",
     "$TITLE",
@@ -57,12 +76,64 @@ fn what_evaluates_a_variable_is_refused_with_its_name() {
     }
 }
 
+/// Scripts that put the variable into code as it is.
+const PLAIN: &[&str] = &[
+    "eval \"echo $TITLE\"",
+    "bash -c \"echo $TITLE\"",
+    "bash -c \"echo '$TITLE'\"",
+    "bash <<< \"echo $TITLE\"",
+    "bash <<EOF\necho $TITLE\nEOF",
+    "trap \"echo $TITLE\" EXIT",
+    "ssh h ./deploy.sh \"$TITLE\"",
+    "ssh h \"cd /srv/app && ./deploy.sh '$TITLE'\"",
+    "t=$TITLE; ssh h \"./deploy.sh v$t\"",
+    "t=none; t=$TITLE; ssh h ./deploy.sh $t",
+    "f() { ssh h ./deploy.sh \"$1\"; }; f \"$TITLE\"",
+    "f() { ssh h ./deploy.sh \"$@\"; }; f \"$TITLE\"",
+    "f() { local t=$1; ssh h ./deploy.sh \"$t\"; }; f \"$TITLE\"; f latest",
+    "sudo bash -c \"echo $TITLE > version.txt\"",
+    "docker exec web sh -c \"echo $TITLE\"",
+    "kubectl exec pod -- sh -c \"echo $TITLE\"",
+    "ssh h \"bash -c 'echo $TITLE'\"",
+    "for h in a b; do ssh \"$h\" ./deploy.sh \"$TITLE\"; done",
+];
+
+#[test]
+fn a_variable_in_code_must_be_plain() {
+    for script in PLAIN {
+        placed_beside(Language::Bash, script, "TITLE", "v1.2.3").expect(script);
+        for value in ["a; touch canary", "$(touch canary)", "two words", "-x", "", "a/b"] {
+            let refusals = placed_beside(Language::Bash, script, "TITLE", value).expect_err(script);
+            assert!(refusals.iter().all(|refusal| refusal.value_dependent), "{script}: {refusals:?}");
+        }
+    }
+}
+
 #[test]
 fn a_variable_in_arithmetic_must_be_an_integer() {
     for script in ["[[ $TITLE -gt 3 ]] && echo big", "echo $((TITLE + 1))", "n=$TITLE\n((n > 1))"] {
         placed_beside(Language::Bash, script, "TITLE", "12").expect(script);
         let refusals = placed_beside(Language::Bash, script, "TITLE", "a[$(touch canary)]").expect_err(script);
         assert!(refusals[0].value_dependent, "{script}");
+    }
+}
+
+/// Scripts that count with parts of the variable.
+const PARTS: &[&str] = &[
+    "IFS=. read -r a b c <<< \"$TITLE\"; echo \"$a.$b.$((c + 1))\"",
+    "IFS=. read -ra v <<< \"$TITLE\"; echo \"${v[0]}.$((v[1] + 1)).0\"",
+    "minor=$(echo \"$TITLE\" | cut -d. -f2); echo $((minor + 1))",
+    "major=${TITLE%%.*}; if [[ $major -ge 2 ]]; then echo new; fi",
+];
+
+#[test]
+fn a_version_that_is_taken_apart_may_be_counted_with() {
+    for script in PARTS {
+        placed_beside(Language::Bash, script, "TITLE", "1.20.3").expect(script);
+        for value in ["a[$(touch canary)]", "1.a[$(touch canary)].2", "1.PATH.2", "x", "1..2", ""] {
+            let refusals = placed_beside(Language::Bash, script, "TITLE", value).expect_err(script);
+            assert!(refusals[0].value_dependent, "{script}: {refusals:?}");
+        }
     }
 }
 

@@ -679,6 +679,30 @@ fn an_address_that_a_payload_chooses_is_one_of_the_web() {
             .iter()
             .for_each(|value| assert_value_refused(script, value));
     }
+    for script in [
+        "git fetch ${{ x }}",
+        "git clone --depth 1 -b main ${{ x }} d",
+        "git push \"${{ x }}\" HEAD:main",
+        "git remote add fork ${{ x }}",
+        "u=${{ x }}; git remote set-url origin \"$u\"",
+        "git ls-remote --heads ${{ x }}",
+        "git submodule add ${{ x }} lib",
+    ] {
+        ["https://example.com/a.git", "git@example.com:o/a.git", "ssh://git@example.com/o/a.git", "upstream"]
+            .iter()
+            .for_each(|value| assert_accepted(script, value));
+        let others = ["ext::sh -c id", "fd::17", "file:///srv/a", "/srv/a", "../a", "-x", "ssh://-oProxyCommand=id/a"];
+        others.iter().for_each(|value| assert_value_refused(script, value));
+    }
+    for script in [
+        "git clone \"https://github.com/${{ x }}.git\" d",
+        "u=\"https://github.com/${{ x }}.git\"; git clone \"$u\" d",
+        "u=\"git@github.com:${{ x }}.git\"; git clone \"$u\" d",
+        "git fetch origin ${{ x }}",
+        "git push -u origin ${{ x }}",
+    ] {
+        assert_accepted(script, "octo/web-shop");
+    }
     for script in ["curl \"https://example.com/${{ x }}\"", "curl -A ${{ x }} u", "curl -X POST --data-raw ${{ x }} u"]
     {
         assert_accepted(script, "file:///a");

@@ -1,5 +1,15 @@
-//! Addresses that programs fetch from: payload text must not choose the scheme, and of a host that the author
-//! began to write it must not make another one.
+//! Addresses that programs fetch from, one rule for scripts of all languages.
+//!
+//! A payload may choose an address, as a webhook brings that of a repository or of an answer. It must not choose what
+//! the program does with it: what begins an address is one of the web ([`Requirement::WebAddress`]) for a program that
+//! knows other schemes too, such as `file:`, and what names a repository is no command and no folder
+//! ([`Requirement::Repository`]) for `git`, which runs what stands behind `ext::`. No address is an option. Of a host
+//! that the author began to write, payload text must not make another one.
+//!
+//! Where all of an address is the payload's, so is the host: what the author sends along, also a token, goes to whom
+//! the payload names. Nobody can tell a token from other text, so that is the author's to decide, who writes the host
+//! or lets the payload choose among known ones by `oneOf`. Only commands that add the author's rights by themselves,
+//! such as `az rest`, take no host.
 
 use super::super::flow::Id;
 use super::super::requirement::Requirement;
@@ -16,32 +26,48 @@ const VALUE: char = '\0';
 
 impl Walker {
     /// Follows an address of `curl`, which knows more schemes than those of the web.
-    pub(super) fn address(&mut self, argument: &Argument, scope: Scope, depth: usize) {
+    pub(super) fn address(&mut self, argument: &Argument, scope: Scope) {
+        self.address_of(argument, Requirement::WebAddress, scope, 0);
+    }
+
+    /// Follows the name or address of another repository, as `git` is told of it.
+    pub(super) fn repository(&mut self, argument: &Argument, scope: Scope) {
+        self.address_of(argument, Requirement::Repository, scope, 0);
+    }
+
+    /// Follows an address of which what begins it must be what `requirement` says.
+    fn address_of(&mut self, argument: &Argument, requirement: Requirement, scope: Scope, depth: usize) {
         let prefix = argument.word.prefix();
         let is_url = prefix.is_empty() || prefix == "--url=";
         let first = argument.parts().find(|(_, sources)| !sources.is_empty()).map(|(_, sources)| sources.clone());
         let first = first.unwrap_or_default();
-        if !first.is_empty() && is_url && !self.begins_as_address(argument, scope, depth) {
-            self.require(&first, Requirement::WebAddress);
+        if !first.is_empty() && is_url && !self.begins_as_address(argument, requirement, scope, depth) {
+            self.require(&first, requirement);
         }
-        self.authority(argument);
+        // In `git@host:path` is no port.
+        if requirement == Requirement::WebAddress || argument.word.texts().any(|text| text.contains("://")) {
+            self.authority(argument);
+        }
     }
 
     /// Says whether an address begins with a variable that gets nothing but addresses of which the author wrote the
     /// scheme; those are followed as well.
-    fn begins_as_address(&mut self, argument: &Argument, scope: Scope, depth: usize) -> bool {
+    fn begins_as_address(&mut self, argument: &Argument, requirement: Requirement, scope: Scope, depth: usize) -> bool {
         let is_empty = |part: &&Part| matches!(part, Part::Text { text, .. } if text.is_empty());
         let Some(Part::Parameter(parameter)) = argument.word.parts.iter().find(|part| !is_empty(part)) else {
             return false;
         };
         let values = self.later.values_of(&parameter.name).unwrap_or_default().to_vec();
+        // `git@host:`
+        let is_host = |text: &str| requirement == Requirement::Repository && text.contains('@') && text.contains(':');
+        let begins = |text: &str| text.contains("://") || is_host(text);
         let has_scheme = |value: &Value| match value {
-            Value::Text(text) => text.contains("://"),
+            Value::Text(text) => begins(text),
             // What a command prints begins with nothing of the author's.
             Value::Word(word, _) => {
                 let is_printed =
                     matches!(word.parts.iter().find(|part| !is_empty(part)), Some(Part::Substitution { .. }));
-                word.prefix().contains("://") || word.prefix().is_empty() && !is_printed && depth < DEPTH_MAX
+                begins(&word.prefix()) || word.prefix().is_empty() && !is_printed && depth < DEPTH_MAX
             }
             Value::Argument(..) | Value::Unknown => false,
         };
@@ -53,7 +79,7 @@ impl Walker {
             if let Value::Word(word, _) = value {
                 let word = forward::without_commands(word);
                 let inner = self.argument(&word, scope);
-                self.address(&inner, scope, depth + 1);
+                self.address_of(&inner, requirement, scope, depth + 1);
             }
         }
         true

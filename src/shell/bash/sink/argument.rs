@@ -119,7 +119,7 @@ impl Walker {
         match part {
             Part::Text { .. } if part.is_pattern() => vec![self.flow.id(Node::FileNames)],
             Part::Text { .. } | Part::Opaque => Vec::new(),
-            Part::Hole { hole, .. } => vec![self.flow.id(Node::Hole(*hole))],
+            Part::Hole { hole, .. } => vec![self.hole(*hole)],
             Part::Parameter(parameter) => self.parameter(parameter, scope),
             Part::Arithmetic(word) => {
                 self.arithmetic(word, scope);

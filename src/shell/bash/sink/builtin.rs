@@ -6,7 +6,7 @@ use super::super::syntax::{Assignment, Part, Simple, Word};
 use super::argument::Argument;
 use super::later::{Consequence, Value};
 use super::simple::Call;
-use super::{Id, Scope, Walker};
+use super::{Id, Scope, Walker, written};
 use crate::shell::change::Change;
 
 const NAME: &str = "the name of a variable";
@@ -59,9 +59,14 @@ impl Walker {
                 return false;
             }
             _ if EVALUATING.contains(&name) => {
-                if name == "getopts" {
+                if matches!(name, "getopts" | "unset") {
                     arguments.iter().filter_map(Argument::literal).for_each(|it| self.gets(&it, Value::Unknown));
+                }
+                if name == "getopts" {
                     self.shell_keeps("OPTARG", &[call.scope.arguments]);
+                }
+                if name == "compgen" {
+                    self.completed(call);
                 }
                 arguments.iter().filter_map(Argument::literal).for_each(|literal| self.subscript(&literal));
                 self.refuse(&call.sources(), &format!("an argument of `{name}`"));
@@ -145,6 +150,18 @@ impl Walker {
         }
     }
 
+    /// Follows `compgen`, which expands the words behind `-W` and runs the command behind `-C`.
+    fn completed(&mut self, call: Call) {
+        for pair in call.rest().windows(2) {
+            let text = written::text_of(pair[1].word);
+            match pair[0].literal().as_deref() {
+                Some("-W") => self.runs_command(&written::expanded(&text), call),
+                Some("-C") => self.runs_command(&text, call),
+                _ => {}
+            }
+        }
+    }
+
     fn read(&mut self, name: &str, mut call: Call) {
         // Each variable gets a part of a line.
         let parts = self.flow.stream();
@@ -164,6 +181,7 @@ impl Walker {
             let Some(value) = takes_value.then(|| arguments.next()).flatten() else { continue };
             if option.ends_with('C') {
                 self.refuse(&[call.scope.stdin], &format!("a line that `{name}` gives to a command"));
+                self.runs_word(value.word, call);
             }
             if option.ends_with('a') {
                 self.named(value, &[call.scope.stdin], call.scope);

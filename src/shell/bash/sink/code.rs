@@ -14,8 +14,9 @@ use super::file::file_node;
 use super::interpreter::is_descriptor;
 use super::later::Consequence;
 use super::simple::{Call, Environment};
+use super::spliced::TOGETHER;
 use super::written::Runner;
-use super::{CODE_DEPTH_MAX, Scope, Walker};
+use super::{CODE_DEPTH_MAX, Scope, Walker, spliced};
 
 /// Shells, whose code is read.
 const SHELLS: &[&str] = &[
@@ -206,18 +207,22 @@ impl Walker {
         let symbols = code.symbols();
         let has_holes = symbols.iter().any(|symbol| matches!(symbol, Symbol::Hole(_)));
         let is_made_later = symbols.contains(&Symbol::Opaque);
+        let mut with_words = None;
         if is_made_later {
             self.assigned_by_name(code, scope);
             self.runs_text(sources.to_vec(), scope.arguments, Runner::Shell, scope);
+            with_words = self.with_words(code, sources, scope);
         }
         if self.code_depth == CODE_DEPTH_MAX {
             let any = self.flow.id(Node::AnyVariable);
             self.refuse(&[scope.arguments, scope.stdin, any], "given to code inside of too much other code");
         }
-        if is_made_later || self.code_depth == CODE_DEPTH_MAX {
-            return self.refuse(sources, "a part of code that is put together when the script runs");
+        if is_made_later && with_words.is_none() || self.code_depth == CODE_DEPTH_MAX {
+            return self.refuse(sources, TOGETHER);
         }
-        match read(&symbols) {
+        let code = with_words.as_ref().unwrap_or(code);
+        match read(&code.symbols()) {
+            Err(_) if is_made_later => self.refuse(sources, TOGETHER),
             Err(_) => {
                 let any = self.flow.id(Node::AnyVariable);
                 let reached = [sources, &[scope.arguments, scope.stdin, any]].concat();
@@ -227,7 +232,9 @@ impl Walker {
                 self.code_depth += 1;
                 self.foresee(&reading.script);
                 let inner = Scope { documents: &reading.documents, is_outermost: false, ..scope };
+                let outside = self.arguments_here;
                 self.script(&reading.script, inner);
+                self.arguments_here = outside;
                 self.code_depth -= 1;
                 if has_holes {
                     self.write_code(code, &reading, reach);
@@ -256,14 +263,14 @@ impl Walker {
         } else if begins_with_name {
             self.named_later(&Word { parts: code.parts.iter().take(2).cloned().collect() }, &named, scope);
         } else {
-            self.refuse(&named, "a part of code that is put together when the script runs");
+            self.refuse(&named, TOGETHER);
         }
     }
 
     /// Writes references for the holes of code that was read.
     fn write_code(&mut self, code: &Word, reading: &Reading, reach: Reach) {
         let is_rewritten = reading.documents.iter().any(|document| document.quoted && document.has_hole());
-        for spot in &reading.spots {
+        for spot in reading.spots.iter().filter(|spot| !spliced::is_variable(spot.hole)) {
             let hole = self.flow.id(Node::Hole(spot.hole));
             if reach == Reach::Remote {
                 self.code.remove(&spot.hole);

@@ -10,6 +10,7 @@ use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Redirect, RedirectKind, Word};
 use super::argument::Argument;
 use super::simple::{By, Call, Environment};
+use super::spliced::NOWHERE;
 use super::{Scope, Walker};
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -152,20 +153,32 @@ impl Walker {
     /// Returns the texts that the argument of this number, counted from 1, is in the calls of a function; nothing
     /// if it may be another too.
     pub(super) fn texts_of_argument(&self, function: Id, number: usize) -> Option<Vec<String>> {
+        self.kept_of_argument(function, number)?.into_iter().map(|kept| kept.word.literal()).collect()
+    }
+
+    /// Returns the words that the argument of this number, counted from 1, is in the calls of a function; nothing if
+    /// it may be another too, or if a call has none there.
+    pub(super) fn words_of_argument(&self, function: Id, number: usize) -> Option<Vec<&Word>> {
+        let calls = self.forwards.calls.get(&function)?;
+        let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
+        let is_there = |call: &Vec<Rc<Kept>>| call.len() >= number.saturating_add(shifts);
+        let words = self.kept_of_argument(function, number).filter(|_| calls.iter().all(is_there))?;
+        Some(words.into_iter().map(|kept| &kept.word).collect())
+    }
+
+    fn kept_of_argument(&self, function: Id, number: usize) -> Option<Vec<&Kept>> {
         let index = number.checked_sub(1)?;
         let calls = self.forwards.calls.get(&function).filter(|_| !self.forwards.rewritten.contains(&function))?;
         let shifts = self.forwards.shifts.get(&function).copied().unwrap_or_default();
-        let mut texts = Vec::new();
+        let mut words = Vec::new();
         for call in calls {
             let last = index.saturating_add(shifts).saturating_add(1).min(call.len());
             if call[..last].iter().any(|kept| kept.word.may_be_many()) {
                 return None;
             }
-            for kept in &call[index.min(last)..last] {
-                texts.push(kept.word.literal()?);
-            }
+            words.extend(call[index.min(last)..last].iter().map(Rc::as_ref));
         }
-        Some(texts)
+        Some(words)
     }
 
     /// Returns what reaches the argument of this number, counted from 1, where the arguments are a function's.
@@ -240,6 +253,7 @@ impl Walker {
         if words.is_empty() {
             return;
         }
+        self.arguments_here = NOWHERE;
         let scope = Scope {
             zero: forward.zero,
             arguments: forward.function,
@@ -312,7 +326,7 @@ impl Walker {
             if own.contains(&hole) && !is_other(&code, self.code.get(&hole)) {
                 self.code.insert(hole, code);
             } else {
-                let hole = self.flow.id(Node::Hole(hole));
+                let hole = self.hole(hole);
                 self.require(&[hole], Requirement::Plain);
             }
         }

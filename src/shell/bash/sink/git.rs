@@ -29,6 +29,53 @@ const SILENT_OF_GIT: &[&str] = &[
     "version",
 ];
 
+/// Options whose value is the next word, of the commands of `git` that are told of another repository.
+const VALUED: &[&str] = &[
+    "-b",
+    "--branch",
+    "-o",
+    "--origin",
+    "--push-option",
+    "--depth",
+    "--deepen",
+    "-j",
+    "--jobs",
+    "-c",
+    "-C",
+    "--config",
+    "--filter",
+    "--shallow-since",
+    "--shallow-exclude",
+    "--reference",
+    "--separate-git-dir",
+    "--template",
+    "-t",
+    "-m",
+    "--name",
+    "--repo",
+    "--refmap",
+    "--sort",
+    "-s",
+    "-X",
+    "--strategy",
+    "--strategy-option",
+    "--git-dir",
+    "--work-tree",
+];
+
+/// Commands of `git` that are told of another repository, and behind how many words.
+const REMOTE: &[(&[&str], usize)] = &[
+    (&["clone"], 1),
+    (&["fetch"], 1),
+    (&["pull"], 1),
+    (&["push"], 1),
+    (&["ls-remote"], 1),
+    (&["remote", "add"], 3),
+    (&["remote", "set-url"], 3),
+    (&["submodule", "add"], 2),
+    (&["submodule", "set-url"], 3),
+];
+
 impl Walker {
     /// Follows `git`: its command, what it runs, where it writes, what it keeps.
     pub(super) fn git(&mut self, call: Call) {
@@ -64,6 +111,7 @@ impl Walker {
             // Behind the command and the other repository.
             operands().skip(2).for_each(|argument| self.require(&argument.sources(), Requirement::OneRef));
         }
+        self.other_repository(call);
         let names_branch = call
             .rest()
             .iter()
@@ -77,6 +125,22 @@ impl Walker {
         }
         if is_config && !sets_user {
             self.refuse(&call.sources(), "a setting of `git`");
+        }
+    }
+
+    /// Follows the other repository that a command of `git` is told of: payload text must not make it run a program.
+    fn other_repository(&mut self, call: Call) {
+        let is_value = |at: usize| at > 0 && VALUED.iter().any(|option| call.rest()[at - 1].has_literal(option));
+        let words: Vec<&Argument> = (0..call.rest().len())
+            .filter(|at| !is_value(*at) && !call.rest()[*at].word.prefix().starts_with('-'))
+            .map(|at| &call.rest()[at])
+            .collect();
+        let is = |names: &[&str]| {
+            names.iter().enumerate().all(|(at, name)| words.get(at).is_some_and(|it| it.has_literal(name)))
+        };
+        let place = REMOTE.iter().find(|(names, _)| is(names)).map(|(_, place)| *place);
+        if let Some(other) = place.and_then(|place| words.get(place)) {
+            self.repository(other, call.scope);
         }
     }
 

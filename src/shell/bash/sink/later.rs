@@ -7,6 +7,7 @@
 use super::super::flow::{Id, Node};
 use super::super::syntax::{Parameter, Word};
 use super::argument::Argument;
+use super::spliced::Splice;
 use super::{Scope, Walker, forward};
 use crate::shell::special::is_obeyed;
 use std::collections::{HashMap, HashSet};
@@ -23,6 +24,10 @@ pub(super) struct Later {
     /// The texts that functions of the script are given.
     given: HashSet<String>,
     open: Vec<Open>,
+    /// Code with variables in it, and the node of the arguments where it stands.
+    pub(super) splices: Vec<(Splice, Id)>,
+    /// How many variables stand in such code.
+    pub(super) variables: usize,
 }
 
 /// What a variable gets.
@@ -124,6 +129,7 @@ impl Walker {
                 }
             }
         }
+        self.settle_splices(is_any_named);
         if is_any_named {
             self.every_variable_is_named();
         }
@@ -195,11 +201,14 @@ impl Later {
 
 /// Returns the expansion that a word consists of, if nothing changes its value.
 fn alone(word: &Word) -> Option<&Parameter> {
-    let parameter = forward::alone(word)?;
-    let is_as_it_is = !parameter.evaluates
+    forward::alone(word).filter(|parameter| as_it_is(parameter))
+}
+
+/// Says whether an expansion gives a variable's value and nothing else.
+pub(super) fn as_it_is(parameter: &Parameter) -> bool {
+    !parameter.evaluates
         && !parameter.length
         && !parameter.keys
         && parameter.operands.is_empty()
-        && parameter.arithmetic.is_empty();
-    is_as_it_is.then_some(parameter)
+        && parameter.arithmetic.is_empty()
 }

@@ -28,12 +28,14 @@ mod path;
 mod program;
 mod remote;
 mod simple;
+mod spliced;
 mod split;
 mod test;
 mod tool;
 mod transfer;
 mod written;
 
+use super::Given;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Part, Redirect, RedirectKind, Script, Simple, Word};
@@ -64,13 +66,13 @@ pub(super) struct Judgement {
 }
 
 /// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
-/// variables of `environment`, which count as holes behind those. `keys_are_numbers` says that no array
+/// variables of `environment`, which count as holes behind those; it also says what they are. `keys_are_numbers` says that no array
 /// of the script is associative.
 pub(super) fn judge(
     reading: &Reading,
     holes: usize,
     variable: fn(usize) -> String,
-    environment: &[String],
+    environment: (&[String], Given),
     keys_are_numbers: bool,
 ) -> Judgement {
     let judge = |brought| judge_with(reading, holes, variable, environment, keys_are_numbers, brought);
@@ -86,12 +88,15 @@ fn judge_with(
     reading: &Reading,
     holes: usize,
     variable: fn(usize) -> String,
-    environment: &[String],
+    environment: (&[String], Given),
     keys_are_numbers: bool,
     brought: HashSet<String>,
 ) -> (Judgement, HashSet<String>) {
+    let (environment, given) = environment;
+    let own = environment.iter().filter(|_| given == Given::AsItIs).cloned();
     let mut walker = Walker {
         flow: Flow::default(),
+        seeded: (0..holes).map(variable).chain(own).collect(),
         functions: HashSet::new(),
         brought,
         texts: HashMap::new(),
@@ -159,6 +164,8 @@ fn judge_with(
 
 struct Walker {
     flow: Flow,
+    /// The variables that hold a payload's own text from the beginning.
+    seeded: HashSet<String>,
     functions: HashSet<String>,
     /// Functions of the texts that the script writes and runs.
     brought: HashSet<String>,

@@ -291,6 +291,7 @@ impl Walker {
         {
             self.code_depth += 1;
             for text in self.texts.get(&parameter.name).cloned().unwrap_or_default() {
+                self.runs_command(&text, call);
                 self.named_call(text.rsplit('/').next().unwrap_or_default(), call);
             }
             self.code_depth -= 1;
@@ -302,6 +303,7 @@ impl Walker {
         self.require_all(call.rest(), Requirement::Plain);
         self.code_depth += 1;
         for text in self.aliases.get(name).cloned().unwrap_or_default() {
+            self.runs_command(&text, call);
             let is_read =
                 |word: &&str| !word.contains('=') && word.chars().all(|it| it.is_alphanumeric() || "_-./".contains(it));
             match text.split_whitespace().next().filter(is_read) {

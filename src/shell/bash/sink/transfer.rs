@@ -234,7 +234,7 @@ impl Walker {
         }
         for (at, argument) in call.rest().iter().enumerate() {
             if may_be_address(at.checked_sub(1).map(|before| &call.rest()[before])) {
-                self.address(argument, call.scope, 0);
+                self.address(argument, call.scope);
             }
         }
         for pair in call.rest().windows(2) {

@@ -111,17 +111,27 @@ impl Walker {
         while let Some((_, value)) = code.split_once('=').filter(|(name, _)| is_name(name)) {
             code = value;
         }
-        let (node, given) = (self.flow.stream(), self.flow.stream());
-        self.text_at(node, code.trim_start_matches(['!', ':', ' ']).to_owned());
-        self.flow.edges(&call.sources(), given);
-        self.runs_text(vec![node], given, Runner::Shell, call.scope);
+        self.runs_command(code.trim_start_matches(['!', ':', ' ']), call);
+    }
+
+    /// Notes that a text is a command that gets the words of a call.
+    pub(super) fn runs_command(&mut self, text: &str, call: Call) {
+        if text.contains(['$', '`']) {
+            let (node, given) = (self.flow.stream(), self.flow.stream());
+            self.text_at(node, text.to_owned());
+            self.flow.edges(&call.sources(), given);
+            self.runs_text(vec![node], given, Runner::Shell, call.scope);
+        }
     }
 
     /// Notes that a variable which programs take for a command gets a text.
     pub(super) fn holds_command(&mut self, variable: &str, text: &str) {
-        if COMMANDS.iter().any(|end| variable.ends_with(end)) && text.contains(['$', '`']) {
+        // What `set -x` prints in front of each command is expanded, and not run.
+        let is_expanded = variable == "PS4";
+        let text = if is_expanded { expanded(text) } else { text.to_owned() };
+        if (is_expanded || COMMANDS.iter().any(|end| variable.ends_with(end))) && text.contains(['$', '`']) {
             let [node, zero, arguments, stdin, out] = [(); 5].map(|()| self.flow.stream());
-            self.text_at(node, text.to_owned());
+            self.text_at(node, text);
             self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, by: Runner::Shell });
         }
     }
@@ -327,6 +337,11 @@ pub(super) fn text_of(word: &Word) -> String {
         _ => "x",
     });
     texts.collect()
+}
+
+/// Returns a command that expands a text and does nothing else.
+pub(super) fn expanded(text: &str) -> String {
+    format!(": {text}")
 }
 
 /// Returns the interpreter that a text's first line names, if that is no shell.
