@@ -125,10 +125,13 @@ impl Mender<'_> {
                     is_gone && !after.iter().any(|it| HIDING.contains(&it.2) && !before.contains(it))
                 };
                 if let Some(after) = after.filter(is_mended) {
-                    told.retain(|it| {
+                    let stays = |it: &Diagnostic| {
                         *it == own || !is_told(it) || mark(it, sources).is_none_or(|mark| after.contains(&mark))
-                    });
+                    };
+                    let (kept, followed): (Vec<_>, Vec<_>) = told.into_iter().partition(stays);
+                    told = kept;
                     at = told.iter().position(|it| *it == own).unwrap_or(at);
+                    weigh(&mut told[at], &followed);
                 }
             }
             at += 1;
@@ -320,6 +323,16 @@ fn has_other_mend(diagnostic: &Diagnostic) -> bool {
     let is_of_beginning = diagnostic.code == Code::YamlSyntax && diagnostic.title.contains(WITHOUT_BEGINNING);
     let is_of_tab = diagnostic.help.as_deref() == Some(yaml::WITHOUT_TABS);
     is_of_beginning || is_of_tab || diagnostic.help.as_deref().is_some_and(|help| help.starts_with(MEANT.0))
+}
+
+/// Makes a report as grave as what has followed from its mistake: a key that has no effect is an error where
+/// another one is missing for it.
+fn weigh(report: &mut Diagnostic, followed: &[Diagnostic]) {
+    let graver = followed.iter().filter(|it| it.severity > report.severity).max_by_key(|it| it.severity);
+    if let Some(graver) = graver {
+        report.severity = graver.severity;
+        report.notes.push(graver.title.clone());
+    }
 }
 
 /// Returns a text in which a word is written as the report about it says.

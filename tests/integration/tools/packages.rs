@@ -116,8 +116,9 @@ fn a_task_that_is_nowhere_is_told_with_those_that_are() {
     assert!(signing.contains("its handlers are `PowerShell3`"), "{signing}");
     assert!(unknown.contains("d/task.json` can't be used: its handler is not there: `x.js`"), "{unknown}");
     let inputs = wrong("Deploy@3\n  inputs: {paht: x}");
-    assert!(inputs.contains("error[missing-input]: the task `Deploy` needs the input `path`"), "{inputs}");
-    assert!(inputs.contains("warning[unknown-input]: the task `Deploy` has no input `paht`"), "{inputs}");
+    assert!(inputs.contains("error[unknown-input]: the task `Deploy` has no input `paht`"), "{inputs}");
+    assert!(inputs.contains("= note: the task `Deploy` needs the input `path`"), "{inputs}");
+    assert!(inputs.contains("did you mean `path`?") && !inputs.contains("missing-input"), "{inputs}");
 }
 
 #[test]
