@@ -62,7 +62,10 @@ pub struct Hole {
     pub place: Option<&'static str>,
     /// What its value must look like: all of these; none at the places that take every text.
     pub requirements: Vec<Requirement>,
-    line: usize,
+    /// The line of the script where it stands, or where the variable is named first; counted from 1.
+    pub line: usize,
+    /// What to do about a value that is not plain, where it is not what helps mostly.
+    help: Option<&'static str>,
 }
 
 /// A part of a script that was made safe.
@@ -98,7 +101,7 @@ pub(super) struct Finding {
     pub(super) place: Option<&'static str>,
     pub(super) requirements: Vec<Requirement>,
     pub(super) refusal: Option<String>,
-    /// What to do about the refusal, where it is not what helps mostly.
+    /// What to do about the refusal, or about a value that is not plain, where it is not what helps mostly.
     pub(super) help: Option<&'static str>,
 }
 
@@ -221,6 +224,7 @@ impl Analysis {
             Requirement::Number => HELP_FOR_PYTHON,
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
             Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
+            Requirement::Plain if hole.help.is_some() => hole.help.unwrap_or(HELP),
             _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
             _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",
         };
@@ -252,7 +256,8 @@ impl Analysis {
                 Entrance::Variable(name) => name.clone(),
             };
             let requirements = finding.requirements;
-            analysis.holes.push(Hole { entrance, variable, place: finding.place, requirements, line });
+            let (place, help) = (finding.place, finding.help);
+            analysis.holes.push(Hole { entrance, variable, place, requirements, line, help });
         }
         analysis.has_late_values = outline.language == Language::PowerShell && powershell::has_own_first_line(outline);
         analysis

@@ -306,22 +306,38 @@ pub(in crate::pipeline) fn diagnostic(
     through: Option<&Through>,
 ) -> Diagnostic {
     let title = format!("payload text can't be {}", refusal.reason);
-    let label = match &refusal.entrance {
-        Entrance::Segment(_) => format!("line {} of the script", refusal.line),
-        Entrance::Variable(name) => format!("`{name}` is used on line {} of the script", refusal.line),
-    };
+    let label = where_used(&refusal.entrance, refusal.line);
     let diagnostic = Diagnostic::error(Code::TaintedInScript, title, span, label);
-    let brought = |it: Diagnostic, by: &Through| it.related(by.span, format!("it comes through `{}`", shown(&by.name)));
     let diagnostic = through.into_iter().fold(diagnostic, brought);
     let diagnostic = origin.into_iter().fold(diagnostic, |it, origin| it.note(template::came_from(origin)));
     diagnostic.help(refusal.help.as_deref().unwrap_or(SAFE_WAY))
 }
 
-/// Returns the note about what payload text must be at a place of a script.
-pub(in crate::pipeline) fn need(what: &str, span: Span, origin: &Origin) -> Diagnostic {
+/// Returns which line of a script payload text comes to.
+fn where_used(entrance: &Entrance, line: usize) -> String {
+    match entrance {
+        Entrance::Segment(_) => format!("line {line} of the script"),
+        Entrance::Variable(name) => format!("`{name}` is used on line {line} of the script"),
+    }
+}
+
+/// Adds the variable that brought payload text.
+fn brought(diagnostic: Diagnostic, by: &Through) -> Diagnostic {
+    diagnostic.related(by.span, format!("it comes through `{}`", shown(&by.name)))
+}
+
+/// Returns the note about what payload text must be at a place of a script, on a line of it.
+pub(in crate::pipeline) fn need(
+    what: &str,
+    (entrance, line): (&Entrance, usize),
+    span: Span,
+    origin: &Origin,
+    through: Option<&Through>,
+) -> Diagnostic {
     let title = format!("payload text must be {what} here");
-    let note = Diagnostic::note_at(Code::TaintedInScript, title, span, "a delivery with another value is rejected");
-    note.note(template::came_from(origin))
+    let label = format!("{}: a delivery with another value is rejected", where_used(entrance, line));
+    let note = Diagnostic::note_at(Code::TaintedInScript, title, span, label);
+    through.into_iter().fold(note, brought).note(template::came_from(origin))
 }
 
 /// Returns the error about payload text in a script of a run that wants none in any.

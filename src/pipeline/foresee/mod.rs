@@ -92,7 +92,8 @@ impl Foreseen {
                 let told = hole.requirements.iter().filter(|it| it.is_worth_telling()).map(|it| it.description());
                 let told = told.collect::<Vec<_>>().join(", and ");
                 if let Some(place) = script.place(&hole.entrance).filter(|_| !told.is_empty()) {
-                    diagnostics.push(need(&told, place.span, &place.origin));
+                    let used = (&hole.entrance, hole.line);
+                    diagnostics.push(need(&told, used, place.span, &place.origin, place.through.as_ref()));
                 }
             }
         }

@@ -65,6 +65,8 @@ pub(super) enum Demand {
 pub(super) struct Verdict {
     pub(super) refusal: Option<String>,
     pub(super) requirements: Vec<Requirement>,
+    /// It becomes a part of code that the script puts together.
+    pub(super) is_in_code: bool,
 }
 
 /// The most steps that one kind of demand is followed back, far above what a person's script takes: above it,
@@ -224,7 +226,10 @@ impl Verdict {
     fn add(&mut self, demand: Demand, change: Change, reason: &str) {
         match demand {
             Demand::Refuse => self.refusal = Some(reason.to_owned()),
-            Demand::PlainAsIs if change == Change::NONE => self.requirements.push(Requirement::Plain),
+            Demand::PlainAsIs if change == Change::NONE => {
+                self.requirements.push(Requirement::Plain);
+                self.is_in_code = true;
+            }
             Demand::PlainAsIs => self.refused(reason),
             Demand::Require(requirement) => match change.before(requirement) {
                 Some(all) => self.requirements.extend(all),

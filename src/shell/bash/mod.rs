@@ -34,6 +34,9 @@ pub(super) use sink::without_version;
 const ANOTHER_NAME: &str =
     "shells and programs obey a variable of this name: give it another one, such as `BUILD_…` or `APP_…`";
 
+/// Code of `ssh` has no arguments of its own: what it gets is read again.
+const PASS_IT: &str = "give it to that code as an argument, such as `bash -c 'deploy \"$1\"' _ \"$NAME\"`, or refuse such payloads with a filter: what `ssh` gets is always read again";
+
 const STOP_IF_EMPTY: &str = "write `${name:?}` there: the script ends where nothing is left of the text";
 
 /// What the variables of the environment are.
@@ -69,6 +72,7 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         let is_special = refusal.as_deref().is_some_and(|reason| reason.starts_with(sink::SPECIAL));
         let is_emptied = refusal.as_deref() == Some(change::EMPTIED);
         let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
+        let help = help.or(verdict.is_in_code.then_some(PASS_IT));
         findings.holes.push(Finding { place, requirements: verdict.requirements, refusal, help });
     }
     Ok(findings)

@@ -247,10 +247,55 @@ fn what_a_value_must_be_is_told_before_any_delivery() {
         "{told}"
     );
     assert!(told.contains("0 errors, 0 warnings") && told.contains("`d`"), "{told}");
+    assert!(told.contains("line 2 of the script: a delivery with another value is rejected"), "{told}");
     // The same with a payload that is good.
     folder.write("payload.json", r#"{"d": "x", "n": 1}"#);
     let told = folder.run(&["check", "--payload", "payload.json"]).ended_with(0).stderr;
     assert_eq!(told.lines().filter(|line| notes.contains(line)).count(), 2, "{told}");
+}
+
+/// Of a variable that the author's code names, the line of the script is told, and what brought it there. A value
+/// that would be read again is refused with the way to pass it.
+#[test]
+fn what_a_variable_in_code_must_be_is_told_with_its_line_and_the_safe_way() {
+    let folder = folder(
+        "variables:
+  M: ${{ parameters.h.m }}
+steps:
+- bash: |
+    echo start
+    ssh web ./deploy.sh \"$TAG\"
+  env:
+    TAG: ${{ parameters.h.tag }}
+- bash: |
+    bash -c \"echo $M\"
+- bash: |
+    bash -c \"echo $(M)\"
+- bash: |
+    ssh web ./deploy.sh $(M)
+",
+    );
+    let told = folder.run(&["check"]).ended_with(0).stderr;
+    for wanted in [
+        "`TAG` is used on line 2 of the script: a delivery with another value is rejected",
+        "`M` is used on line 1 of the script: a delivery with another value is rejected",
+        "it comes through `M`",
+        "at `tag`",
+        "at `m`",
+    ] {
+        assert!(told.contains(wanted), "{wanted}\n{told}");
+    }
+    let arguments = ["check", "pipelines/p.yml", "--payload", "payload.json"];
+    folder.write("payload.json", r#"{"tag": "v1.2", "m": "plain"}"#);
+    folder.run(&arguments).ended_with(0);
+    folder.write("payload.json", r#"{"tag": "v1; touch canary", "m": "plain"}"#);
+    let told = folder.run(&arguments).ended_with(1).stderr;
+    for wanted in ["`TAG` is used on line 2 of the script", "at `tag`", "give it to that code as an argument"] {
+        assert!(told.contains(wanted), "{wanted}\n{told}");
+    }
+    folder.write("payload.json", r#"{"tag": "v1.2", "m": "$(touch canary)"}"#);
+    let told = folder.run(&arguments).ended_with(1).stderr;
+    assert!(told.contains("`M` is used on line 1 of the script") && told.contains("at `m`"), "{told}");
 }
 
 /// Where the texts of a rejected run would have stood shows why it is rejected, here as in the server.

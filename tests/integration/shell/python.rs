@@ -395,3 +395,31 @@ fn what_a_script_takes_apart_is_no_option_and_leads_nowhere_in_any_part() {
     placed(&file, "a:b/c").expect("a path inside");
     assert!(placed(&file, "a:/etc/x").is_err());
 }
+
+/// What `git` runs behind `ext::` it would run here too.
+#[test]
+fn an_address_that_is_given_to_git_is_one_of_a_host() {
+    for script in [
+        "import subprocess\nsubprocess.run(['git', 'clone', '${{ x }}'])",
+        "import subprocess\nurl = '${{ x }}'\nsubprocess.check_call(['git', 'fetch', url])",
+        "import subprocess\ndef git(*words): subprocess.run(['git', *words], check=True)\ngit('remote', 'add', 'fork', '${{ x }}')",
+        "import subprocess\ncmd = ['git', 'ls-remote']\ncmd.append('${{ x }}')\nsubprocess.check_output(cmd)",
+    ] {
+        for value in ["https://example.com/a.git", "git@example.com:o/a.git", "upstream"] {
+            placed(script, value).unwrap_or_else(|refusals| panic!("{script} refuses {value}: {refusals:?}"));
+        }
+        for value in ["ext::sh -c id", "file:///srv/a", "/srv/a", "-x", "ssh://-oProxyCommand=id/a"] {
+            placed(script, value).expect_err(script);
+        }
+    }
+    let beside = |value| {
+        placed_beside(
+            Language::Python,
+            "import os, subprocess\nsubprocess.run(['git', 'clone', os.environ['U']])",
+            "U",
+            value,
+        )
+    };
+    beside("https://example.com/a.git").expect("a host");
+    beside("ext::sh -c id").expect_err("a command");
+}

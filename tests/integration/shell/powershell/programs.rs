@@ -1,6 +1,8 @@
 //! Programs that a script of PowerShell starts: what bash's tables know of them holds here too.
 
+use super::super::running::placed_beside;
 use super::placed;
+use pipehook::shell::Language;
 
 /// Scripts that take no value, or none that is code.
 const NO_CODE: &[&str] = &[
@@ -124,4 +126,25 @@ fn help_is_given_in_powershell() {
     assert!(help("iex \"${{ x }}\"").contains("& { param($text)"));
     assert!(help("bash -c \"${{ x }}\"").contains("`env:`"));
     assert!(help("\"${{ x }}\" -f $a").contains("-f $text"));
+}
+
+/// What `git` runs behind `ext::` it would run here too.
+#[test]
+fn an_address_that_is_given_to_git_is_one_of_a_host() {
+    for script in [
+        "git clone \"${{ x }}\"",
+        "& git fetch \"${{ x }}\"",
+        "$u = \"${{ x }}\"; git clone --depth 1 $u src",
+        "$u = '${{ x }}'\n& git remote add fork $u",
+    ] {
+        for value in ["https://example.com/a.git", "git@example.com:o/a.git", "upstream"] {
+            placed(script, value).unwrap_or_else(|refusals| panic!("{script} refuses {value}: {refusals:?}"));
+        }
+        for value in ["ext::sh -c id", "file:///srv/a", "/srv/a", "-x", "ssh://-oProxyCommand=id/a"] {
+            placed(script, value).expect_err(script);
+        }
+    }
+    let beside = |value| placed_beside(Language::PowerShell, "git clone $env:U", "U", value);
+    beside("https://example.com/a.git").expect("a host");
+    beside("ext::sh -c id").expect_err("a command");
 }
