@@ -7,15 +7,15 @@
 //! error has written nothing, but for [`Error::Unknown`], where nobody can say.
 //!
 //! # Order
-//! Due jobs are claimed by the priority of their run. Among equal ones the connections that have a due job
-//! take turns: next is the one that was served longest ago, counted for each pool by itself; runs that were
-//! started by hand share one turn. Where a connection is next, its first due job is looked at, by the order
-//! of runs and then of the plan. Claimed is the first due job of that one's pipeline, which may be of another
-//! connection: first in, first out in a pipeline.
+//! Due jobs are claimed by the priority of their run. Among equal ones only the first of each pipeline is looked
+//! at: first in, first out in a pipeline (and then by the order of the plan), in each pool by itself. Of these jobs
+//! the one is next whose connection was served longest ago in the pools asked for; runs that were started by hand
+//! share one turn. So connections take turns, each with the jobs that may begin: one whose run waits behind those
+//! of another in the same pipeline goes on with its other pipelines, and a turn is never spent on somebody else's.
 //!
 //! Whose turn it is is asked at the claim, and of what is due then. So it is the same whether work has just
 //! come, was paused, waited in a group, or waited for a worker of its pool: a backlog that may go on takes
-//! turns like any other. A claim costs a step in an index for each connection that has work of the highest
+//! turns like any other. A claim costs a step in an index for each pipeline that has work of the highest
 //! priority, however much work that is.
 //!
 //! Runs of one pipeline get their numbers in the order of acceptance, without gaps.

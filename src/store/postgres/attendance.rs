@@ -68,11 +68,11 @@ async fn waiting(session: &Session) -> Result<Vec<String>, Fault> {
     let rows = session
         .rows(
             "WITH RECURSIVE waiting (pool) AS (
-                 SELECT min(pool) FROM job WHERE state = 'due' AND aside IS NULL AND lane >= ''
+                 SELECT min(pool) FROM job WHERE state = 'due' AND aside IS NULL AND pipeline >= ''
                  UNION ALL
                  SELECT (SELECT min(job.pool)
                          FROM job
-                         WHERE state = 'due' AND aside IS NULL AND lane >= '' AND job.pool > waiting.pool)
+                         WHERE state = 'due' AND aside IS NULL AND pipeline >= '' AND job.pool > waiting.pool)
                  FROM waiting
                  WHERE pool IS NOT NULL
              )

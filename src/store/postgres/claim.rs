@@ -31,64 +31,61 @@ pub(super) struct Request {
 /// How many paused jobs one claim sets aside before it gives way to others.
 const PASSED_OVER_MAX: usize = 1_000;
 
-/// How many lanes one look has at hand, should all jobs of the first be in other hands.
+/// How many pipelines one look has at hand, should all jobs of the first be in other hands.
 const HEADS_MAX: i64 = 16;
 
-/// The first due job of a lane in one of the pools asked for, as it was seen without a lock.
+/// A pipeline that has a due job in one of the pools asked for, as it was seen without a lock.
 struct Head {
     pool: String,
     urgency: i64,
-    lane: String,
     pipeline: String,
 }
 
-/// Returns the heads of the lanes that have a job of their pool's highest priority, the one first that is next:
-/// the more urgent, then the one whose lane was served longest ago, then the one that came first. Each lane
-/// costs one step in the index of lanes, however many jobs it has.
+/// Returns the pipelines that have a job of their pool's highest priority, the one first whose first job is next:
+/// the more urgent, then the one whose lane was served longest ago in any of the pools, then the one that came
+/// first. Each pipeline costs one step in the index of pipelines, however many jobs it has.
 async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fault> {
     let rows = session
         .rows(
             "WITH RECURSIVE head AS (
                  SELECT first.*
                  FROM unnest($1::text[]) AS asked (pool)
-                 CROSS JOIN LATERAL (SELECT job.pool, urgency, lane, pipeline, run, seq
+                 CROSS JOIN LATERAL (SELECT job.pool, urgency, pipeline, lane, run, seq
                                      FROM job
-                                     WHERE state = 'due' AND aside IS NULL AND lane >= '' AND job.pool = asked.pool
-                                     ORDER BY urgency, lane, run, seq
+                                     WHERE state = 'due' AND aside IS NULL AND pipeline >= ''
+                                       AND job.pool = asked.pool
+                                     ORDER BY urgency, pipeline, run, seq
                                      LIMIT 1) AS first
                  UNION ALL
                  SELECT following.*
                  FROM head
-                 CROSS JOIN LATERAL (SELECT job.pool, job.urgency, job.lane, job.pipeline, job.run, job.seq
+                 CROSS JOIN LATERAL (SELECT job.pool, job.urgency, job.pipeline, job.lane, job.run, job.seq
                                      FROM job
-                                     WHERE state = 'due' AND aside IS NULL AND job.lane >= ''
-                                       AND job.pool = head.pool AND job.urgency = head.urgency AND job.lane > head.lane
-                                     ORDER BY job.lane, job.run, job.seq
+                                     WHERE state = 'due' AND aside IS NULL AND job.pipeline >= ''
+                                       AND job.pool = head.pool AND job.urgency = head.urgency
+                                       AND job.pipeline > head.pipeline
+                                     ORDER BY job.pipeline, job.run, job.seq
                                      LIMIT 1) AS following
              )
-             SELECT head.pool, head.urgency, head.lane, head.pipeline
+             SELECT pool, urgency, pipeline
              FROM head
-             LEFT JOIN lane ON lane.pool = head.pool AND lane.name = head.lane
-             ORDER BY head.urgency, coalesce(lane.served, 0), head.run, head.seq
+             ORDER BY urgency,
+                      coalesce((SELECT max(served) FROM lane WHERE lane.name = head.lane AND lane.pool = ANY ($1)), 0),
+                      run, seq
              LIMIT $2",
             &[&pools, &HEADS_MAX],
         )
         .await?;
     let head = |row: &Row| {
-        Ok(Head {
-            pool: row.try_get("pool")?,
-            urgency: row.try_get("urgency")?,
-            lane: row.try_get("lane")?,
-            pipeline: row.try_get("pipeline")?,
-        })
+        Ok(Head { pool: row.try_get("pool")?, urgency: row.try_get("urgency")?, pipeline: row.try_get("pipeline")? })
     };
     rows.iter().map(head).collect()
 }
 
-/// What a look for a job of a lane has found.
+/// What a look for a job of a pipeline has found.
 enum Found {
-    /// This one.
-    Job(Box<Claim>),
+    /// This one, of this lane.
+    Job(Box<Claim>, String),
     /// None that may be claimed, but paused ones were set aside: another may be behind them.
     Paused,
     /// Only jobs that others are about to change.
@@ -105,7 +102,7 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
             return Ok(None);
         }
         match claim_of(database, forms, request, &heads).await? {
-            Found::Job(claim) => return Ok(Some(*claim)),
+            Found::Job(claim, _) => return Ok(Some(*claim)),
             Found::Paused => {}
             Found::Busy => {
                 tokio::time::sleep(LOOK_PAUSE * 2_u32.pow(looks)).await;
@@ -116,7 +113,7 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
     Ok(None)
 }
 
-/// Leases a job of the first lane that has one in nobody's hands.
+/// Leases a job of the first pipeline that has one in nobody's hands.
 async fn claim_of(database: &Database, forms: &Forms, request: &Request, heads: &[Head]) -> Result<Found, Fault> {
     for head in heads {
         let found =
@@ -124,8 +121,8 @@ async fn claim_of(database: &Database, forms: &Forms, request: &Request, heads: 
         match found {
             Found::Busy => {}
             Found::Paused => return Ok(found),
-            Found::Job(ref claim) => {
-                note_served(database, head, claim.lease.token).await;
+            Found::Job(ref claim, ref lane) => {
+                note_served(database, &head.pool, lane, claim.lease.token).await;
                 return Ok(found);
             }
         }
@@ -135,7 +132,7 @@ async fn claim_of(database: &Database, forms: &Forms, request: &Request, heads: 
 
 /// Notes that a lane has had its turn: in a transaction of its own, so that claims do not wait for each other.
 /// Where it fails, the lane may come once more than it should.
-async fn note_served(database: &Database, head: &Head, token: i64) {
+async fn note_served(database: &Database, pool: &str, lane: &str, token: i64) {
     let noted = database.write_lightly(|session| {
         Box::pin(async move {
             session
@@ -145,7 +142,7 @@ async fn note_served(database: &Database, head: &Head, token: i64) {
                      ON CONFLICT (pool, name) DO UPDATE
                      SET served = excluded.served
                      WHERE lane.served < excluded.served",
-                    &[&head.pool, &head.lane, &token],
+                    &[&pool, &lane, &token],
                 )
                 .await
         })
@@ -165,17 +162,17 @@ async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &H
             continue;
         }
         let token = lease_row(session, &request.worker, job, run, request.lease).await?;
-        return Ok(Found::Job(Box::new(claimed(session, forms, job, token).await?)));
+        let claim = claimed(session, forms, job, token).await?;
+        return Ok(Found::Job(Box::new(claim), due.try_get("lane")?));
     }
     Ok(Found::Paused)
 }
 
-/// Takes the rows of the job that goes where a lane is next, and of its run: the first due job of the pipeline
-/// of the lane's head, which another connection may have started.
+/// Takes the rows of the first due job of a pipeline that nobody is changing, and of its run.
 async fn lock_first(session: &Session, head: &Head) -> Result<Option<Row>, Fault> {
     session
         .row(
-            "SELECT job.seq, job.run
+            "SELECT job.seq, job.run, job.lane
              FROM job
              JOIN run ON run.seq = job.run
              WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1 AND job.urgency = $2

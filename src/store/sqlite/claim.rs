@@ -6,7 +6,7 @@ use super::graph::board;
 use super::lease::until;
 use super::matrix;
 use super::pause;
-use super::row::{from_json, micros, moment, unreadable};
+use super::row::{from_json, micros, moment, to_json, unreadable};
 use super::story;
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
@@ -40,17 +40,17 @@ pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Resu
 
 /// Leases the first due job that is not held back.
 pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Option<Claim>, Error> {
+    let pools = to_json(&request.pools)?;
     for _ in 0..PASSED_OVER_MAX {
-        let Some(head) = next_head(session.connection, &request.pools)? else { return Ok(None) };
-        let job = first_of_pipeline(session.connection, &head)?;
-        if !pause::set_aside(session, job)? {
-            return lease(session, request, &head, job).map(Some);
+        let Some(head) = next_head(session.connection, request, &pools)? else { return Ok(None) };
+        if !pause::set_aside(session, head.job)? {
+            return lease(session, request, &head).map(Some);
         }
     }
     Ok(None)
 }
 
-fn lease(session: &mut Session<'_>, request: &Request, head: &Head, job: i64) -> Result<Claim, Error> {
+fn lease(session: &mut Session<'_>, request: &Request, head: &Head) -> Result<Claim, Error> {
     let Session { connection, memory, .. } = session;
     let token = memory.counters.next(connection, Scope::Store, TOKEN)?.cast_signed();
     note_served(connection, head, token)?;
@@ -63,26 +63,26 @@ fn lease(session: &mut Session<'_>, request: &Request, head: &Head, job: i64) ->
                  worker = ?, token = ?, lease_until = ?, started_at = ?
              WHERE seq = ?",
         )?
-        .execute(params![request.worker.as_str(), token, until(session.now.steady, request.lease), now, job])?;
+        .execute(params![request.worker.as_str(), token, until(session.now.steady, request.lease), now, head.job])?;
     let started = session
         .connection
         .prepare_cached(
             "UPDATE run
              SET state = 'running', started_at = ?
-             WHERE seq = (SELECT run FROM job WHERE seq = ?) AND state = 'queued'",
+             WHERE seq = ? AND state = 'queued'",
         )?
-        .execute(params![now, job])?;
+        .execute(params![now, head.run])?;
     session.memory.waiting = session.memory.waiting.saturating_sub(started as u64);
-    claimed(session, job, token)
+    claimed(session, head.job, token)
 }
 
-/// The first due job of a lane in one of the pools asked for.
+/// The first due job of a pipeline in one of the pools asked for.
 struct Head {
     pool: String,
     urgency: i64,
-    lane: String,
     pipeline: String,
-    /// When the lane was served last in this pool, as a fencing token: 0 for never.
+    lane: String,
+    /// When the lane was served last in any of the pools, as a fencing token: 0 for never.
     served: i64,
     run: i64,
     job: i64,
@@ -93,8 +93,8 @@ impl Head {
         Ok(Self {
             pool: row.get(0)?,
             urgency: row.get(1)?,
-            lane: row.get(2)?,
-            pipeline: row.get(3)?,
+            pipeline: row.get(2)?,
+            lane: row.get(3)?,
             served: row.get(4)?,
             run: row.get(5)?,
             job: row.get(6)?,
@@ -108,44 +108,33 @@ impl Head {
     }
 }
 
-/// What is asked about a lane: one step in the index of lanes, however many jobs it has.
-const HEAD: &str = "SELECT pool, urgency, lane, pipeline,
-        coalesce((SELECT served FROM lane WHERE lane.pool = job.pool AND lane.name = job.lane), 0), run, seq
+/// What is asked about a pipeline: one step in the index of pipelines, however many jobs it has.
+const HEAD: &str = "SELECT pool, urgency, pipeline, lane,
+        coalesce((SELECT max(served)
+                  FROM lane
+                  WHERE lane.name = job.lane AND lane.pool IN (SELECT value FROM json_each(?2))), 0),
+        run, seq
      FROM job
      WHERE state = 'due' AND aside IS NULL AND pool = ?1";
 
-/// Returns the head of the lane that is next in some pools, looking at each lane that has a job of the
-/// pool's highest priority.
-fn next_head(connection: &Connection, pools: &[String]) -> Result<Option<Head>, Error> {
-    let mut first = connection.prepare_cached(&format!("{HEAD} ORDER BY urgency, lane, run, seq LIMIT 1"))?;
-    let mut following =
-        connection.prepare_cached(&format!("{HEAD} AND urgency = ?2 AND lane > ?3 ORDER BY lane, run, seq LIMIT 1"))?;
+/// Returns the job that is next in some pools (`pools` has their names as JSON), looking at the first of each
+/// pipeline that has a job of the pool's highest priority.
+fn next_head(connection: &Connection, request: &Request, pools: &str) -> Result<Option<Head>, Error> {
+    let mut first = connection.prepare_cached(&format!("{HEAD} ORDER BY urgency, pipeline, run, seq LIMIT 1"))?;
+    let mut following = connection
+        .prepare_cached(&format!("{HEAD} AND urgency = ?3 AND pipeline > ?4 ORDER BY pipeline, run, seq LIMIT 1"))?;
     let mut next: Option<Head> = None;
-    for pool in pools {
-        let mut found = first.query_row([pool], Head::from_row).optional()?;
+    for pool in &request.pools {
+        let mut found = first.query_row(params![pool, pools], Head::from_row).optional()?;
         while let Some(head) = found {
-            found = following.query_row(params![pool, head.urgency, head.lane], Head::from_row).optional()?;
+            let behind = params![pool, pools, head.urgency, head.pipeline];
+            found = following.query_row(behind, Head::from_row).optional()?;
             if next.as_ref().is_none_or(|it| head.order() < it.order()) {
                 next = Some(head);
             }
         }
     }
     Ok(next)
-}
-
-/// Returns the job that goes where a lane is next: the first due one of the pipeline of the lane's head, which
-/// another connection may have started.
-fn first_of_pipeline(connection: &Connection, head: &Head) -> Result<i64, Error> {
-    let job = connection
-        .prepare_cached(
-            "SELECT seq
-             FROM job
-             WHERE state = 'due' AND aside IS NULL AND pool = ? AND urgency = ? AND pipeline = ?
-             ORDER BY run, seq
-             LIMIT 1",
-        )?
-        .query_row(params![head.pool, head.urgency, head.pipeline], |row| row.get(0))?;
-    Ok(job)
 }
 
 /// Notes that a lane has had its turn.

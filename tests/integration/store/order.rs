@@ -357,14 +357,34 @@ async fn runs_that_waited_in_a_group_take_turns_with_other_connections() {
 }
 
 #[tokio::test]
-async fn the_turn_of_one_connection_serves_an_earlier_run_of_its_pipeline_that_another_started() {
+async fn a_run_that_waits_behind_others_of_its_pipeline_holds_no_other_pipeline_back() {
     for world in worlds() {
-        let first = backlog(&world, "one", 3, |_| of_pipeline("both")).await;
-        let second = backlog(&world, "two", 1, |_| of_pipeline("both")).await;
-        let own = backlog(&world, "two", 2, of_pipeline).await;
+        let flood = backlog(&world, "one", 6, |_| of_pipeline("both")).await;
+        let behind = backlog(&world, "two", 1, |_| of_pipeline("both")).await;
+        let own = backlog(&world, "two", 2, |_| of_pipeline("own")).await;
+        let quiet = backlog(&world, "three", 3, |_| of_pipeline("quiet")).await;
         let order = claimed(&world).await;
-        let of_both = order.iter().filter(|run| !own.contains(run)).cloned().collect::<Vec<_>>();
-        assert_eq!(of_both, [first, second].concat());
-        assert_eq!(order[4..], own, "they are behind what their connection has queued before: {order:?}");
+        let of_both = order.iter().filter(|run| !own.contains(run) && !quiet.contains(run)).cloned();
+        assert_eq!(of_both.collect::<Vec<_>>(), [flood.clone(), behind].concat());
+        let turns = [&flood[0], &own[0], &quiet[0], &flood[1], &own[1], &quiet[1], &flood[2], &quiet[2]];
+        assert_eq!(order[..8].iter().collect::<Vec<_>>(), turns, "nobody's turn is spent on another: {order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_has_one_turn_also_where_a_worker_serves_several_pools() {
+    for world in worlds() {
+        let pooled =
+            |name: &'static str, pool: &str| plan_of(name, vec![Job { pool: pool.to_owned(), ..job("a", &[]) }]);
+        for (name, pool) in [("a1", "p1"), ("a2", "p2"), ("a3", "p3")] {
+            backlog(&world, "one", 2, |_| pooled(name, pool)).await;
+        }
+        let few = backlog(&world, "two", 3, |_| pooled("b", "p1")).await;
+        let mut order = Vec::new();
+        while let Some(claim) = world.claim_in(&["p1", "p2", "p3"]).await {
+            order.push(claim.run);
+        }
+        let places: Vec<usize> = (0..order.len()).filter(|at| few.contains(&order[*at])).collect();
+        assert_eq!(places, [1, 3, 5], "{order:?}");
     }
 }

@@ -181,20 +181,23 @@ impl Queue {
         self.paused_pipelines[terms.pipeline] || self.paused_connections[terms.connection]
     }
 
-    /// The connection is next that was served longest ago in its pool; of its first run's pipeline comes the first.
+    /// Of the first runs of all pipelines that one is next whose connection was served longest ago in the pools.
     pub fn claim(&mut self, pools: &[usize], now: Timestamp) -> Option<Held> {
         let may_go_on = |run: &usize| self.runs[*run].turn != Turn::Waiting && !self.is_paused(*run);
         let is_due = |progress: &Progress| matches!(progress, Progress::Due(_));
         let first_due = |run: usize| Some((run, self.runs[run].jobs.iter().position(is_due)?));
         let due = (0..self.runs.len()).filter(may_go_on).filter_map(first_due);
         let due: Vec<(usize, usize)> = due.filter(|(run, _)| pools.contains(&self.runs[*run].terms.pool)).collect();
-        let lane = |run: usize| (self.runs[run].terms.pool, self.runs[run].terms.connection);
-        let served = |run: usize| self.served.get(&lane(run)).copied().unwrap_or(0);
+        let served = |run: usize| {
+            let of = |pool: &usize| self.served.get(&(*pool, self.runs[run].terms.connection)).copied();
+            pools.iter().filter_map(of).max().unwrap_or(0)
+        };
         let urgency = |run: usize| -self.runs[run].priority();
-        let (head, _) = *due.iter().min_by_key(|(run, _)| (urgency(*run), served(*run), *run))?;
         let of = |run: usize| (urgency(run), self.runs[run].terms.pipeline, self.runs[run].terms.pool);
-        let (run, job) = *due.iter().find(|(run, _)| of(*run) == of(head)).expect("the head is one of them");
-        let lane = lane(head);
+        let is_first = |run: usize| due.iter().find(|(other, _)| of(*other) == of(run)).map(|it| it.0) == Some(run);
+        let heads = due.iter().filter(|(run, _)| is_first(*run));
+        let (run, job) = heads.min_by_key(|(run, _)| (urgency(*run), served(*run), *run)).copied()?;
+        let lane = (self.runs[run].terms.pool, self.runs[run].terms.connection);
         self.tokens += 1;
         self.served.insert(lane, self.tokens);
         self.runs[run].jobs[job] = Progress::Leased { token: self.tokens, until: now + LEASE, has_started: false };

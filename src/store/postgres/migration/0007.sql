@@ -12,12 +12,10 @@ SET lane = coalesce(run.connection, ''), pipeline = run.pipeline
 FROM run
 WHERE run.seq = job.run AND job.state <> 'completed';
 
--- The first due job of each lane and of each pipeline, and the one that is due longest. A backlog comes and goes
--- faster than the planner learns of it, and for a table that it believes to be almost empty any of these indexes
--- is as good as the other, with a sort behind it. So each has a condition that only its own query says.
+-- The first due job of each pipeline, and the one that is due longest. A backlog comes and goes faster than the
+-- planner learns of it, and for a table that it believes to be almost empty either of these indexes is as good as
+-- the other, with a sort behind it. So each has a condition that only its own query says.
 DROP INDEX job_oldest;
-CREATE INDEX job_of_lane ON job (pool, urgency, lane, run, seq)
-    WHERE state = 'due' AND aside IS NULL AND lane >= '';
 CREATE INDEX job_of_pipeline ON job (pool, urgency, pipeline, run, seq)
     WHERE state = 'due' AND aside IS NULL AND pipeline >= '';
 CREATE INDEX job_oldest ON job (due_at)

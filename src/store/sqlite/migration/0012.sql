@@ -12,8 +12,7 @@ SET lane = coalesce(run.connection, ''), pipeline = run.pipeline
 FROM run
 WHERE run.seq = job.run AND job.state <> 'completed';
 
--- The first due job of each lane, and of each pipeline.
-CREATE INDEX job_of_lane ON job (pool, urgency, lane, run, seq) WHERE state = 'due' AND aside IS NULL;
+-- The first due job of each pipeline.
 CREATE INDEX job_of_pipeline ON job (pool, urgency, pipeline, run, seq) WHERE state = 'due' AND aside IS NULL;
 
 -- When each lane was served last in each pool: the fencing token that was made then.
