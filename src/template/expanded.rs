@@ -107,10 +107,11 @@ impl Node {
         matches!(&self.content, Content::Scalar(Scalar { kind: Kind::Gap, .. }))
     }
 
-    /// Says whether values that are not known yet may bring more keys or items.
+    /// Says whether values that are not known yet may bring more keys or items: beside those that are there, or in
+    /// place of the whole.
     pub fn has_gap(&self) -> bool {
         match &self.content {
-            Content::Scalar(_) => false,
+            Content::Scalar(_) => self.is_gap(),
             Content::Sequence(items) => items.iter().any(Self::is_gap),
             Content::Mapping(entries) => entries.iter().any(Entry::is_gap),
         }

@@ -70,7 +70,8 @@ impl<'e> Expansion<'e> {
             match &*entry.key.flatten() {
                 "template" => named = Some(entry.value),
                 "parameters" => {
-                    has_gap = entry.value.has_gap();
+                    // An object that is passed whole may bring other parameters in another run.
+                    has_gap |= entry.value.has_gap() || !self.is_settled(entry.value.span);
                     arguments = self.arguments(entry.value)?;
                 }
                 _ if entry.is_gap() => has_gap = true,
@@ -173,7 +174,7 @@ impl<'e> Expansion<'e> {
                 };
                 Some(entries.into_iter().map(argument).collect())
             }
-            Content::Scalar(Scalar { kind: Kind::Null, .. }) => Some(Vec::new()),
+            Content::Scalar(Scalar { kind: Kind::Null | Kind::Gap, .. }) => Some(Vec::new()),
             _ => {
                 let title = format!("`parameters` of a template is a mapping, not {}", node.describe());
                 let wrong =

@@ -152,3 +152,34 @@ fn a_misspelt_parameter_does_not_hide_what_a_payload_does() {
     assert_eq!(rendered.matches("error[").count(), wanted.len(), "{rendered}");
     assert!(rendered.contains("the value came from the payload, at `s`"), "{rendered}");
 }
+
+#[test]
+fn an_object_that_is_passed_whole_may_bring_what_is_needed() {
+    let folder = Folder::new("");
+    folder.write("i.yml", "parameters: [{name: n}]\nsteps:\n- script: echo ${{ parameters.n }}\n");
+    folder.write("v.yml", "parameters: [{name: n}]\nvariables: {v: \"${{ parameters.n }}\"}\n");
+    let tells = |(beginning, text): (&str, &str), ending, wanted: &[&str]| {
+        folder.write("m.yml", &format!("parameters: [{{name: o, type: object{beginning}}}]\n{text}"));
+        let found = told(&folder.run(&["check", "m.yml", "--format", "json"]).ended_with(ending).json());
+        assert_eq!(found, wanted, "{text}");
+    };
+    let (named, of_task) = (", default: {n: a}", ", default: {contents: a, targetFolder: b}");
+    for (default, text) in [
+        (named, "steps:\n- template: i.yml\n  parameters: ${{ parameters.o }}\n"),
+        (named, "extends:\n  template: i.yml\n  parameters: ${{ parameters.o }}\n"),
+        (named, "variables:\n- template: v.yml\n  parameters: ${{ parameters.o }}\nsteps: []\n"),
+        (of_task, "steps:\n- task: CopyFiles@2\n  inputs: ${{ parameters.o }}\n"),
+    ] {
+        tells((default, text), 0, &[]);
+        tells(("", text), 0, &[]);
+    }
+    // Another mistake brings none of this.
+    let text = "steps:\n- template: i.yml\n  parameters: ${{ parameters.o }}\n- script: echo\n  condition: alwys()\n";
+    tells((", default: {n: a}", text), 1, &["error m.yml:6 unknown-function"]);
+    for command in ["render", "run"] {
+        let refused = folder.run(&[command, "m.yml"]).ended_with(1).stderr;
+        assert!(refused.contains("alwys") && !refused.contains("wrong-type"), "{refused}");
+    }
+    // What is no mapping in any run is told.
+    tells((", default: {n: a}", "steps:\n- template: i.yml\n  parameters: [a]\n"), 1, &["error m.yml:4 wrong-type"]);
+}
