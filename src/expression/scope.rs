@@ -66,6 +66,11 @@ impl Scope {
         self
     }
 
+    /// Says whether a name is known, in any case.
+    pub fn has_name(&self, written: &str) -> bool {
+        self.name(written).is_some()
+    }
+
     /// The name that was added last counts, so that a loop's variable may hide another one.
     pub(super) fn name(&self, written: &str) -> Option<&Name> {
         self.names.iter().rev().find(|known| known.name.eq_ignore_ascii_case(written))

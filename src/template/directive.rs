@@ -1,5 +1,6 @@
 //! Reading a directive: `if`, `elseif`, `else`, `each`, `insert` (reference, section 2.3).
 
+use crate::diagnostic::{nearest, shown};
 use std::ops::Range;
 
 /// What stands between the braces of a key, if that is a directive. All ranges are of the text
@@ -18,7 +19,7 @@ pub(super) enum Directive {
 pub(super) struct Malformed {
     pub(super) range: Range<usize>,
     pub(super) title: String,
-    pub(super) help: &'static str,
+    pub(super) help: String,
 }
 
 /// The words, with how many parameters follow each and how it is written.
@@ -41,19 +42,38 @@ pub(super) fn word(text: &str) -> Option<&'static str> {
 const MEANT: [(&str, &str); 5] =
     [("elif", "elseif"), ("elsif", "elseif"), ("else-if", "elseif"), ("foreach", "each"), ("for", "each")];
 
-/// Returns what is wrong with a text that would be a directive but for its word.
+/// What an expression goes on with behind a name: it is one, whatever the name is like.
+const GOES_ON: [char; 3] = ['(', '[', '.'];
+
+/// Returns what is wrong with a text that would be a directive but for its word: another case, a word of another
+/// language, or a letter that is wrong.
 fn misspelt(text: &str) -> Option<Malformed> {
     let start = text.len() - text.trim_start().len();
     let end = text[start..].find(char::is_whitespace).map_or(text.len(), |blank| start + blank);
-    let written = &text[start..end];
+    let (written, rest) = (&text[start..end], text[end..].trim_start());
     let known = |(word, ..): &(&'static str, usize, &str)| written.eq_ignore_ascii_case(word).then_some(*word);
     let meant = |(other, word): &(&str, &'static str)| written.eq_ignore_ascii_case(other).then_some(*word);
-    let word = WORDS.iter().find_map(known).or_else(|| MEANT.iter().find_map(meant))?;
-    let (_, count, help) = WORDS.iter().find(|(known, ..)| *known == word)?;
+    let near = || nearest(written, WORDS.map(|(word, ..)| word)).filter(|_| !rest.starts_with(GOES_ON));
+    let word = WORDS.iter().find_map(known).or_else(|| MEANT.iter().find_map(meant)).or_else(near)?;
+    let (_, count, _) = WORDS.iter().find(|(known, ..)| *known == word)?;
     // Alone it may be a name.
-    let is_followed = !text[end..].trim().is_empty();
-    let title = format!("`{}` is no directive, `{word}` is", crate::diagnostic::shown(written));
-    (is_followed && *count > 0).then_some(Malformed { range: start..end, title, help })
+    (!rest.is_empty() && *count > 0).then(|| Malformed::other_word(start..end, written, word))
+}
+
+/// Returns what is wrong with a text that is one name of nothing, and nearly a directive that stands alone.
+pub(super) fn lone(text: &str) -> Option<Malformed> {
+    let written = text.trim();
+    let alone = WORDS.iter().filter(|(_, count, _)| *count == 0).map(|(word, ..)| *word);
+    let word = nearest(written, alone).filter(|_| written.chars().all(char::is_alphabetic))?;
+    let start = text.len() - text.trim_start().len();
+    Some(Malformed::other_word(start..start + written.len(), written, word))
+}
+
+impl Malformed {
+    fn other_word(range: Range<usize>, written: &str, word: &'static str) -> Self {
+        let title = format!("`{}` is no directive, `{word}` is", shown(written));
+        Self { range, title, help: format!("did you mean `{word}`?") }
+    }
 }
 
 /// Returns how a directive is written that lacks some of the braces around it, or has more: `${ if x }}`,
@@ -114,14 +134,15 @@ fn each(
 ) -> Result<Directive, Malformed> {
     if &text[r#in.clone()] != "in" {
         let title = "`each` has the word `in` between its name and its list".to_owned();
-        return Err(Malformed { range: r#in, title, help });
+        return Err(Malformed { range: r#in, title, help: help.to_owned() });
     }
     let name = &text[variable.clone()];
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
     if !is_name {
-        let title = format!("`{}` can't be the name of a loop's value", crate::diagnostic::shown(name));
-        return Err(Malformed { range: variable, title, help: "use letters, digits and `_`, a letter or `_` first" });
+        let title = format!("`{}` can't be the name of a loop's value", shown(name));
+        let help = "use letters, digits and `_`, a letter or `_` first".to_owned();
+        return Err(Malformed { range: variable, title, help });
     }
     Ok(Directive::Each { variable, collection })
 }
@@ -137,7 +158,7 @@ fn wrong_count(word: &str, count: usize, found: &[Range<usize>], start: usize, h
         _ => start - word.len()..start,
     };
     let title = format!("`{word}` is followed by {wanted}, not by {}", found.len());
-    Malformed { range, title, help }
+    Malformed { range, title, help: help.to_owned() }
 }
 
 /// Splits what follows the word at blanks that stand outside of quotes, parentheses and brackets.
@@ -207,6 +228,9 @@ mod tests {
         check("each 1 in y", "! `1` can't be the name of a loop's value @1");
         check("If x", "! `If` is no directive, `if` is @If");
         check(" foreach x in y", "! `foreach` is no directive, `each` is @foreach");
+        check("fi x", "! `fi` is no directive, `if` is @fi");
+        check("eahc x in y", "! `eahc` is no directive, `each` is @eahc");
+        check(" esleif eq(a, b)", "! `esleif` is no directive, `elseif` is @esleif");
     }
 
     #[test]
@@ -233,6 +257,10 @@ mod tests {
         check("If", "expression");
         check("foreach", "expression");
         check("iff(x)", "expression");
+        check("iif (a, b, c)", "expression");
+        check("iff [0]", "expression");
+        check("iff .x", "expression");
+        check("esle", "expression");
         check("if(x)", "expression");
         check("insert.x", "expression");
         check("each['x']", "expression");

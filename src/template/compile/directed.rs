@@ -48,7 +48,9 @@ impl Compiler<'_> {
             self.without_braces(&scalar.text, entry.key.span, &meant);
             return Some(unread(&meant));
         };
-        match directive::read(&scalar.text[inner.clone()])? {
+        let text = &scalar.text[inner.clone()];
+        let lone = || directive::lone(text).filter(|_| !self.scope.has_name(text.trim())).map(Err);
+        match directive::read(text).or_else(lone)? {
             Ok(directive) => Some(Read { directive: Some(directive), base: inner.start, continues: false }),
             Err(malformed) => {
                 let range = inner.start + malformed.range.start..inner.start + malformed.range.end;

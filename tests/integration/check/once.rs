@@ -15,6 +15,27 @@ const FILES: &[(&str, &str)] = &[
 
 /// A pipeline with one mistake, and what is told.
 const MISTAKES: &[(&str, &str)] = &[
+    // The word of a directive.
+    (
+        "parameters: [{name: x, default: a}]\nsteps:\n- ${{ fi eq(parameters.x, 'a') }}:\n  - script: echo\n- ${{ else }}:\n  - script: echo\n",
+        "error m.yml:3 directive",
+    ),
+    (
+        "parameters: [{name: x, default: a}]\nsteps:\n- ${{ if eq(parameters.x, 'a') }}:\n  - script: echo\n- ${{ elif eq(parameters.x, 'b') }}:\n  - script: echo\n- ${{ else }}:\n  - script: echo\n",
+        "error m.yml:5 directive",
+    ),
+    (
+        "parameters: [{name: x, default: a}]\nsteps:\n- ${{ if eq(parameters.x, 'a') }}:\n  - script: echo\n- ${{ esle }}:\n  - script: echo\n",
+        "error m.yml:5 directive",
+    ),
+    (
+        "parameters: [{name: x, type: object, default: [a]}]\nsteps:\n- ${{ eahc y in parameters.x }}:\n  - script: echo ${{ y }}\n",
+        "error m.yml:3 directive",
+    ),
+    (
+        "parameters: [{name: x, type: object, default: {a: b}}]\nsteps:\n- script: echo\n  env:\n    ${{ inser }}: ${{ parameters.x }}\n",
+        "error m.yml:5 directive",
+    ),
     ("steps:\n- template: t.yml\n  paramters: {version: a}\n", "error m.yml:3 unknown-key"),
     ("steps:\n- template: t.yml\n  parameters: {vrsion: a}\n", "error m.yml:3 unknown-parameter"),
     ("trigerr: none\nextends: {template: e.yml}\n", "error m.yml:1 unknown-key"),
@@ -233,4 +254,20 @@ fn what_templates_pass_each_other_does_not_count_for_what_stays() {
     }
     let rendered = folder.run(&["render", "m.yml"]).ended_with(0).stdout;
     assert_eq!(rendered.matches("script: echo").count(), 60 * 5 * 6);
+}
+
+#[test]
+fn a_directive_that_is_nearly_one_is_told_with_the_word_that_was_meant() {
+    let folder = Folder::new("");
+    for (written, meant) in [("fi true", "if"), ("elif true", "elseif"), ("eahc x in split('a', ',')", "each")] {
+        folder.write("m.yml", &format!("steps:\n- ${{{{ {written} }}}}:\n  - script: echo\n"));
+        let told = folder.run(&["check", "m.yml"]).ended_with(1).stderr;
+        assert!(told.contains(&format!("did you mean `{meant}`?")), "{told}");
+    }
+    // The name of a loop's value is one, whatever it is like.
+    folder.write(
+        "m.yml",
+        "steps:\n- script: echo\n  env:\n    ${{ each esle in split('a', ',') }}:\n      ${{ esle }}: x\n",
+    );
+    folder.run(&["check", "m.yml"]).ended_with(0);
 }
