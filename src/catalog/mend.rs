@@ -10,7 +10,7 @@
 use super::possible::REJECTED;
 use super::sure::BY_DEFAULT;
 use crate::diagnostic::{
-    Code, Diagnostic, Diagnostics, Label, Severity, Source, SourceId, SourceMap, Span, nearest, shown,
+    Code, Diagnostic, Diagnostics, Label, Severity, Source, SourceId, SourceMap, Span, nearest, proposed, shown,
 };
 use crate::yaml::{self, Shift};
 use std::cmp::Reverse;
@@ -28,8 +28,6 @@ const TRIED_MAX: usize = 4;
 const MOVED_MAX: usize = 4;
 /// The most bytes of a file in which mends are looked for: what judging it again costs grows with it.
 const TEXT_MAX: usize = 128 * 1024;
-/// How a report says which word was meant.
-const MEANT: (&str, &str) = ("did you mean `", "`?");
 
 /// What the reader says of a text that goes on behind its end.
 const WITHOUT_BEGINNING: &str = "<document start>";
@@ -322,7 +320,7 @@ fn has_other_mend(diagnostic: &Diagnostic) -> bool {
     // All that is known of a text that begins and ends too early is that its first line is at fault.
     let is_of_beginning = diagnostic.code == Code::YamlSyntax && diagnostic.title.contains(WITHOUT_BEGINNING);
     let is_of_tab = diagnostic.help.as_deref() == Some(yaml::WITHOUT_TABS);
-    is_of_beginning || is_of_tab || diagnostic.help.as_deref().is_some_and(|help| help.starts_with(MEANT.0))
+    is_of_beginning || is_of_tab || diagnostic.help.as_deref().and_then(proposed).is_some()
 }
 
 /// Makes a report as grave as what has followed from its mistake: a key that has no effect is an error where
@@ -337,7 +335,7 @@ fn weigh(report: &mut Diagnostic, followed: &[Diagnostic]) {
 
 /// Returns a text in which a word is written as the report about it says.
 fn respelt(diagnostic: &Diagnostic, source: &Source) -> Option<String> {
-    let meant = diagnostic.help.as_deref()?.strip_prefix(MEANT.0)?.strip_suffix(MEANT.1)?;
+    let meant = proposed(diagnostic.help.as_deref()?)?;
     let place = diagnostic.primary.as_ref()?.span.range();
     // A place that is more than the word can't be written over.
     nearest(source.text.get(place.clone())?, [meant])?;

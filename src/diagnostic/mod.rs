@@ -18,7 +18,7 @@ mod text;
 pub use code::Code;
 pub use report::{Place, RelatedPlace, Report};
 pub use source::{Source, SourceId, SourceMap, Span};
-pub use suggest::{did_you_mean, nearest};
+pub use suggest::{did_you_mean, in_other_case, nearest, proposed};
 pub use text::{Style, render, render_all, render_by_file};
 
 use serde::{Deserialize, Serialize};

@@ -24,7 +24,22 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
         .map(|(_, word)| word)
 }
 
+/// How a help proposes a word in place of the one that was written.
+const MEANT: (&str, &str) = ("did you mean `", "`?");
+/// How it proposes the same word in another case.
+const OTHER_CASE: (&str, &str) = ("write `", "`: upper and lower case matter in keys");
+
 /// Returns the sentence "did you mean `word`?" for the nearest known word, if there is one.
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(written, known).map(|word| format!("did you mean `{word}`?"))
+    nearest(written, known).map(|word| [MEANT.0, word, MEANT.1].concat())
+}
+
+/// Returns the sentence that proposes the same key in the case that it has.
+pub fn in_other_case(word: &str) -> String {
+    [OTHER_CASE.0, word, OTHER_CASE.1].concat()
+}
+
+/// Returns what a help proposes in place of what was written, if that is all it says.
+pub fn proposed(help: &str) -> Option<&str> {
+    [MEANT, OTHER_CASE].into_iter().find_map(|(before, behind)| help.strip_prefix(before)?.strip_suffix(behind))
 }

@@ -3,7 +3,7 @@
 use super::step::{SCRIPT, is_step_keyword};
 use super::table::{JOB_KEYS, ROOT, STAGE_KEYS};
 use super::{Either, Kind, Type};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest, shown};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, in_other_case, nearest, shown};
 use crate::template::old_form;
 
 /// Where a key may have been meant to stand that is written elsewhere.
@@ -158,7 +158,7 @@ impl Kind {
     fn what_was_meant(&self, key: &str) -> String {
         let known = || self.all().map(|(known, _)| *known);
         if let Some(known) = known().find(|known| known.eq_ignore_ascii_case(key)) {
-            return format!("write `{known}`: upper and lower case matter in keys");
+            return in_other_case(known);
         }
         if let Some(meant) = nearest(key, known()) {
             return format!("did you mean `{meant}`?");

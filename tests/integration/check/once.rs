@@ -271,3 +271,20 @@ fn a_directive_that_is_nearly_one_is_told_with_the_word_that_was_meant() {
     );
     folder.run(&["check", "m.yml"]).ended_with(0);
 }
+
+#[test]
+fn a_key_in_another_case_is_told_as_that_though_a_moved_line_would_hide_it() {
+    let folder = Folder::new("");
+    for key in ["runonce", "runOnec"] {
+        folder.write(
+            "templates/f.yml",
+            &format!(
+                "parameters: [{{name: approve, type: boolean}}]\njobs:\n- ${{{{ if parameters.approve }}}}:\n  - job: Approve\n    steps: []\n- deployment: Web\n  environment: web\n  strategy:\n    {key}:\n      deploy:\n        steps:\n        - script: echo\n"
+            ),
+        );
+        for path in [".", "templates/f.yml"] {
+            let found = told(&folder.run(&["check", path, "--format", "json"]).ended_with(1).json());
+            assert_eq!(found, ["error f.yml:9 unknown-key"], "{key} {path}");
+        }
+    }
+}
