@@ -133,19 +133,25 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Returns the root of the repository that a file is in: the nearest folder above it that has a `.git` or that
-/// the configuration calls a repository, else the pipelines folder if it is in there, else its own folder.
+/// Returns the root of the repository that a file is in, or else its own folder.
 pub(super) fn repository_of(file: &Path, library: &Library) -> PathBuf {
+    let own = || absolute(file).parent().unwrap_or(Path::new("/")).to_owned();
+    known_repository_of(file, library).unwrap_or_else(own)
+}
+
+/// Returns the root of the repository that a file is in: the nearest folder above it that has a `.git` or that
+/// the configuration calls a repository, else the pipelines folder if it is in there.
+pub(super) fn known_repository_of(file: &Path, library: &Library) -> Option<PathBuf> {
     let pipeline = absolute(file);
     let own = pipeline.parent().unwrap_or(Path::new("/"));
     let configured: Vec<PathBuf> = library.folders().map(absolute).collect();
     let is_root = |folder: &&Path| folder.join(".git").exists() || configured.iter().any(|known| known == *folder);
     if let Some(root) = own.ancestors().find(is_root) {
-        return root.to_owned();
+        return Some(root.to_owned());
     }
     let pipelines = absolute(library.pipelines());
     let is_inside = pipelines.is_absolute() && pipeline.starts_with(&pipelines);
-    if is_inside { pipelines } else { own.to_owned() }
+    is_inside.then_some(pipelines)
 }
 
 /// The files as one pipeline sees them.

@@ -1,5 +1,6 @@
 //! Reading pipeline files.
 
+use super::alone::unread;
 use super::disk::Moment;
 use super::folder::{self, File};
 use super::known::Home;
@@ -36,7 +37,7 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let unreadable = |text: &Arc<str>, cause: &std::io::Error| {
         let title = format!("the pipeline {shown_path} can't be read: {cause}");
         let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
-        Entry { serving: last_good.clone(), text: text.clone(), ..unread(&file.name, report) }
+        Entry { serving: last_good.clone(), text: text.clone(), ..without_text(&file.name, report) }
     };
     let text: Arc<str> = match read(&file.path) {
         Ok(text) => text.into(),
@@ -52,12 +53,13 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let home = moment.library().pipelines();
     let judged = guarded(|| {
         let (pipeline, mut diagnostics) = compile(&file.name, &shown_path, &text, &files, (home, moment.library()));
+        let unread = unread(&pipeline.sources, &diagnostics);
         add_sure_mistakes(&pipeline, &mut diagnostics);
         let judge = |changed: &Changed| judged_again(&pipeline, changed, &files, (home, moment.library()));
         let diagnostics = mend::explained(&pipeline.sources, diagnostics, &judge);
-        (pipeline, diagnostics)
+        (pipeline, diagnostics, unread)
     });
-    let (pipeline, diagnostics) = match judged {
+    let (pipeline, diagnostics, unread) = match judged {
         Ok(judged) => judged,
         Err(cause) => return unreadable(&text, &cause),
     };
@@ -67,11 +69,12 @@ pub(super) fn entry(file: &File, moment: &Moment<'_>, before: Option<Before<'_>>
     let included = pipeline.included().map(|(path, _)| path).collect();
     let serving = if diagnostics.has_errors() { last_good } else { Some(Arc::new(pipeline)) };
     let (asked, folders) = files.into_asked();
-    Entry { name: file.name.clone(), reports, is_news: true, serving, connections, included, text, asked, folders }
+    let name = file.name.clone();
+    Entry { name, reports, is_news: true, serving, connections, included, unread, text, asked, folders }
 }
 
 /// Returns the entry of a file that was not read, with what is wrong with it.
-pub(super) fn unread(name: &str, report: Report) -> Entry {
+pub(super) fn without_text(name: &str, report: Report) -> Entry {
     Entry {
         name: name.to_owned(),
         reports: vec![report],
@@ -79,6 +82,7 @@ pub(super) fn unread(name: &str, report: Report) -> Entry {
         serving: None,
         connections: Vec::new(),
         included: Vec::new(),
+        unread: Vec::new(),
         text: "".into(),
         asked: Vec::new(),
         folders: BTreeSet::new(),

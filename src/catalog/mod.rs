@@ -23,7 +23,7 @@ mod sure;
 mod text;
 mod watch;
 
-pub use alone::{CheckedTemplate, check_template, is_template, looks_like_template};
+pub use alone::{CheckedTemplate, check_template, is_template, looks_like_template, named_in_unread, unread};
 pub use draft::Draft;
 pub use folder::{Error, FILES_MAX, Stray};
 pub use library::Library;
@@ -70,6 +70,8 @@ pub struct Entry {
     connections: Vec<String>,
     /// The files that it names as templates.
     included: Vec<PathBuf>,
+    /// The texts of those of its files of which no tree could be made: they may name others.
+    unread: Vec<Arc<str>>,
     /// The text that `reports` are about, to see whether the file has changed.
     text: Arc<str>,
     /// What was asked of other files, and the folders in which the answers can change.
@@ -182,13 +184,16 @@ impl Catalog {
         }
         drop(moment);
         let named: BTreeSet<PathBuf> = entries.values().flat_map(|(_, entry)| entry.included.iter().cloned()).collect();
-        let is_template =
-            |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path)) || is_template(path, &library);
+        let unread: Vec<Arc<str>> = entries.values().flat_map(|(_, entry)| entry.unread.iter().cloned()).collect();
+        let is_named = |path: &Path| {
+            path.canonicalize().is_ok_and(|path| named.contains(&path)) || named_in_unread(path, &unread).is_some()
+        };
+        let is_template = |path: &Path| is_named(path) || is_template(path, &library);
         entries.retain(|_, (path, entry)| !entry.is_broken() || !entry.connections.is_empty() || !is_template(path));
         let strays = found.strays.into_iter().filter(|stray| !is_template(&stray.path));
         let former_stray = |entry: &Entry| before.strays.iter().find(|former| former.name == entry.name);
         let stray = |stray: Stray| {
-            let entry = load::unread(&stray.name, stray.report);
+            let entry = load::without_text(&stray.name, stray.report);
             let former = former_stray(&entry);
             entry.compared(former)
         };

@@ -50,7 +50,7 @@ const PIPELINE: SourceId = SourceId(0);
 pub(super) const BY_DEFAULT: &str = "a run without `--parameter` has this mistake: the defaults lead to it";
 
 /// Mistakes after which there is no tree to look at.
-const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
+pub(super) const WITHOUT_TREE: [Code; 2] = [Code::YamlSyntax, Code::YamlLimit];
 
 /// Mistakes about what the pipeline around a template may bring.
 pub(super) const OF_SURROUNDINGS: [Code; 7] = [

@@ -9,14 +9,18 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Report, SourceMap};
 use crate::shell::Substitution;
 use crate::template::TemplateKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// What came of checking a pipeline.
+/// What came of checking a pipeline or a template.
+#[derive(Default)]
 pub(super) struct Checked {
     pub(super) reports: Vec<Report>,
     /// With a payload: what would become of it, for each webhook resource that it may be for.
     pub(super) foreseen: Vec<Foreseen>,
     /// The files that it names as templates.
     pub(super) included: Vec<(PathBuf, TemplateKind)>,
+    /// The texts of those of its files of which no tree could be made: they may name others.
+    pub(super) unread: Vec<Arc<str>>,
     /// Whether the delivery that was given may be for one of its webhook resources.
     pub(super) takes: bool,
     /// Whether a delivery can start it.
@@ -27,7 +31,7 @@ impl Checked {
     pub(super) fn unreadable(what: &str, file: &Path, cause: &std::io::Error) -> Self {
         let title = format!("the {what} {} can't be read: {cause}", file.display());
         let report = Diagnostic::without_place(Code::UnreadableFile, title).resolve(&SourceMap::default());
-        Self { reports: vec![report], foreseen: Vec::new(), included: Vec::new(), takes: false, listens: false }
+        Self { reports: vec![report], ..Self::default() }
     }
 }
 
@@ -51,6 +55,7 @@ pub(super) fn check(
     };
     let given = given.filter(|given| given.is_for(&pipeline));
     let read = diagnostics.clone();
+    let unread = catalog::unread(&pipeline.sources, &read);
     if given.is_none() {
         diagnostics = catalog::explained(file, library, &pipeline, diagnostics);
     }
@@ -74,6 +79,7 @@ pub(super) fn check(
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {
         included: pipeline.included().collect(),
+        unread,
         takes: given.is_some(),
         listens: !pipeline.listeners.is_empty(),
         reports: diagnostics.resolve(&pipeline.sources),

@@ -24,6 +24,7 @@ use foresight::{Foreseen, Given};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use subject::{Subjects, counted};
 
 /// Diagnoses pipelines, templates and the configuration. The exit code is 1 if there are errors.
@@ -116,8 +117,12 @@ impl Check {
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
         let mut templates = parallel::map(&subjects.templates, template);
         // A template may be named by templates only.
-        let named = templates.iter_mut().flat_map(|(_, included)| std::mem::take(included)).collect::<Vec<_>>();
-        for (path, kind) in named {
+        let named = templates.iter_mut().flat_map(|it| std::mem::take(&mut it.included)).collect::<Vec<_>>();
+        // What a file names that could not be read is seen in its text alone.
+        let unread: Vec<Arc<str>> =
+            pipelines.iter().chain(&templates).flat_map(|it| it.unread.iter().cloned()).collect();
+        let may_be_named = |path: &PathBuf| Some((path.canonicalize().ok()?, catalog::named_in_unread(path, &unread)?));
+        for (path, kind) in named.into_iter().chain(subjects.pipelines.iter().filter_map(may_be_named)) {
             kinds.entry(path).or_insert(kind);
         }
         let environment: Option<&Environment<'_>> = (!self.without_secrets).then_some(&environment_variable);
@@ -128,7 +133,7 @@ impl Check {
         reports.extend(subjects.names().cloned());
         let template = |path: &PathBuf| other::template(path, kind_of(path, &kinds), &library);
         templates.extend(parallel::map(&subjects.templates[known..], template));
-        reports.extend(templates.into_iter().flat_map(|(reports, _)| reports));
+        reports.extend(templates.into_iter().flat_map(|it| it.reports));
         // What a configuration would say that can't be read is not missing.
         reports.retain(|report| mistakes.is_empty() || !follows_from_configuration(report));
         reports.extend(mistakes);

@@ -7,17 +7,18 @@ use crate::config::{Config, Environment};
 use crate::diagnostic::{Code, Diagnostic, Report, SourceMap};
 use crate::template::TemplateKind;
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Returns what is wrong with a template whoever uses it, and the files that it names as templates.
-pub(super) fn template(
-    file: &Path,
-    kind: Option<TemplateKind>,
-    library: &Library,
-) -> (Vec<Report>, Vec<(PathBuf, TemplateKind)>) {
+pub(super) fn template(file: &Path, kind: Option<TemplateKind>, library: &Library) -> Checked {
     match catalog::check_template(file, kind, library) {
-        Ok(checked) => (checked.diagnostics.without_notes().resolve(&checked.sources), checked.included),
-        Err(cause) => (Checked::unreadable("template", file, &cause).reports, Vec::new()),
+        Ok(checked) => Checked {
+            reports: checked.diagnostics.without_notes().resolve(&checked.sources),
+            included: checked.included,
+            unread: checked.unread,
+            ..Checked::default()
+        },
+        Err(cause) => Checked::unreadable("template", file, &cause),
     }
 }
 

@@ -241,3 +241,32 @@ fn a_reference_to_a_template_begins_with_it() {
     folder.write("pipelines/p.yml", "steps:\n- parameters: {a: 2}\n  template: templates/t.yml\n");
     tells(&folder, "pipelines/p.yml", &["first-key pipelines/p.yml:3"]);
 }
+
+#[test]
+fn a_file_that_a_broken_one_names_is_no_pipeline() {
+    let folder = Folder::new("");
+    let text = "stages:\n- stage: Deploy\n  dependsOn: Test\n  jobs: [{job: a, steps: []}]\n";
+    folder.write("pipelines/tpl/deploy.yml", text);
+    folder.write("pipelines/p.yml", "stages:\n- stage: Test\n  jobs: []\n- template: tpl/deploy.yml\n- stage: \"x\n");
+    tells(&folder, "pipelines", &["yaml-syntax pipelines/p.yml:5"]);
+    // One that it does not name, or that has what pipelines have, is one all the same.
+    folder.write("pipelines/redeploy.yml", text);
+    folder.write("pipelines/tpl/deploy.yml", &format!("trigger: none\n{text}"));
+    let wanted = [
+        "yaml-syntax pipelines/p.yml:5",
+        "unknown-dependency pipelines/redeploy.yml:3",
+        "unknown-dependency pipelines/tpl/deploy.yml:4",
+    ];
+    tells(&folder, "pipelines", &wanted);
+}
+
+#[test]
+fn files_of_a_folder_of_templates_are_templates_wherever_one_stands() {
+    let folder = Folder::new("");
+    let text = "stages:\n- stage: Deploy\n  dependsOn: Test\n  jobs: [{job: a, steps: []}]\n";
+    folder.write("elsewhere/templates/k.yml", text);
+    folder.write("elsewhere/templates/deep/k.yml", text);
+    for path in ["elsewhere/templates", "elsewhere/templates/k.yml", "elsewhere/templates/deep/k.yml"] {
+        tells(&folder, path, &[]);
+    }
+}
