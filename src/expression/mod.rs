@@ -55,6 +55,7 @@ pub use number::Number;
 pub use object::Object;
 pub use parser::{NESTING_MAX, TEXT_MAX};
 pub use reference::{Reference, Step};
+pub(crate) use rope::Rope;
 pub use scope::Scope;
 pub use status::{Dependency, JobStatus, Status};
 pub use value::{Array, Places, Value};
