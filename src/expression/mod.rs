@@ -56,7 +56,7 @@ pub use object::Object;
 pub use parser::{NESTING_MAX, TEXT_MAX};
 pub use reference::{Reference, Step};
 pub(crate) use rope::Rope;
-pub use scope::Scope;
+pub use scope::{Beside, Scope};
 pub use status::{Dependency, JobStatus, Status};
 pub use value::{Array, Places, Value};
 pub use version::Version;
