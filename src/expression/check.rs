@@ -54,7 +54,7 @@ impl Checker<'_> {
             return;
         };
         if !members.iter().any(|known| known.eq_ignore_ascii_case(member)) {
-            self.mistakes.push(unknown_member(&name.name, member, suffix.range.clone(), members));
+            self.mistakes.push(unknown_member(name, member, suffix.range.clone(), members));
         }
     }
 

@@ -6,23 +6,31 @@
 use crate::taint::{Segment, Text};
 
 #[derive(Default)]
-pub(super) struct Rope {
+pub(crate) struct Rope {
     text: Text,
     author: String,
 }
 
 impl Rope {
-    pub(super) fn push_author(&mut self, piece: &str) {
+    pub(crate) fn push_author(&mut self, piece: &str) {
         self.author.push_str(piece);
     }
 
-    pub(super) fn push(&mut self, piece: &Text) {
-        for segment in piece.segments() {
-            match segment.origin {
-                None => self.author.push_str(&segment.text),
-                Some(_) => self.push_tainted(segment),
-            }
+    pub(crate) fn push(&mut self, piece: &Text) {
+        piece.segments().iter().for_each(|segment| {
+            self.push_segment(segment);
+        });
+    }
+
+    /// Adds a segment, and says whether it begins one of the text's.
+    pub(crate) fn push_segment(&mut self, segment: &Segment) -> bool {
+        if segment.is_tainted() {
+            self.push_tainted(segment);
+            return true;
         }
+        let begins = self.author.is_empty() && !segment.text.is_empty();
+        self.author.push_str(&segment.text);
+        begins
     }
 
     fn push_tainted(&mut self, segment: &Segment) {
@@ -36,7 +44,7 @@ impl Rope {
         }
     }
 
-    pub(super) fn finish(mut self) -> Text {
+    pub(crate) fn finish(mut self) -> Text {
         self.flush();
         self.text
     }

@@ -1,6 +1,7 @@
 //! What is known where an expression stands.
 
 use super::Dialect;
+use std::sync::Arc;
 
 /// The names and functions that are known where an expression stands.
 #[derive(Debug, Clone)]
@@ -18,6 +19,17 @@ pub(super) struct Name {
     pub(super) name: String,
     /// All members there are, if no other can come to be.
     pub(super) members: Option<Vec<String>>,
+    /// What is there, but not for who asks; `None` for a name that is of no such kind.
+    pub(super) beside: Option<Beside>,
+}
+
+/// The stages or jobs that there are, of which one sees those that it waits for (reference, section 5.6).
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// The names of all.
+    pub all: Arc<[String]>,
+    /// The name of the one who asks.
+    pub own: Option<String>,
 }
 
 impl Scope {
@@ -29,7 +41,7 @@ impl Scope {
     /// Adds a name; any member of it may be asked for.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.names.push(Name { name: name.into(), members: None });
+        self.names.push(Name { name: name.into(), members: None, beside: None });
         self
     }
 
@@ -41,8 +53,23 @@ impl Scope {
         members: impl IntoIterator<Item = M>,
     ) -> Self {
         let members = Some(members.into_iter().map(Into::into).collect());
-        self.names.push(Name { name: name.into(), members });
+        self.names.push(Name { name: name.into(), members, beside: None });
         self
+    }
+
+    /// Adds a name that has exactly these members: those of all stages or jobs that are waited for.
+    #[must_use]
+    pub fn with_waited_for<M: Into<String>>(
+        self,
+        name: impl Into<String>,
+        members: impl IntoIterator<Item = M>,
+        beside: Beside,
+    ) -> Self {
+        let mut scope = self.with_members(name, members);
+        if let Some(added) = scope.names.last_mut() {
+            added.beside = Some(beside);
+        }
+        scope
     }
 
     /// Makes the status functions take no arguments, as in the condition of a step.

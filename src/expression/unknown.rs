@@ -1,6 +1,7 @@
 //! Names, functions and numbers of arguments that are not known, and what may have been meant.
 
 use super::function::{FUNCTIONS, Function};
+use super::scope::{Beside, Name};
 use super::syntax::Call;
 use super::{Mistake, Scope};
 use crate::diagnostic::{Code, did_you_mean, shown};
@@ -60,18 +61,40 @@ fn member_of_another(written: &str, scope: &Scope) -> Option<String> {
     })
 }
 
-pub(super) fn unknown_member(name: &str, member: &str, range: Range<usize>, members: &[String]) -> Mistake {
+pub(super) fn unknown_member(known: &Name, member: &str, range: Range<usize>, members: &[String]) -> Mistake {
+    let name = known.name.as_str();
+    if let Some(beside) = &known.beside {
+        return not_seen(name, member, range, members, beside);
+    }
     let shown = shown(member);
     let (title, label) = match name.eq_ignore_ascii_case("parameters") {
         true => (format!("the parameter `{shown}` is not declared"), "no such parameter".to_owned()),
         false => (format!("`{name}` has no member `{shown}`"), "no such member".to_owned()),
     };
-    let is_waited_for = ["dependencies", "stageDependencies"].iter().any(|known| name.eq_ignore_ascii_case(known));
-    let help = did_you_mean(member, members.iter().map(String::as_str))
-        .or_else(|| is_waited_for.then(|| "only what `dependsOn` names is there".to_owned()));
-    let mistake = Mistake::new(Code::UnknownName, range, title, label).maybe_help(help);
-    // What is not waited for is nothing when a run comes there (reference, section 5.6).
-    Mistake { is_nothing: is_waited_for, ..mistake }
+    let help = did_you_mean(member, members.iter().map(String::as_str));
+    Mistake::new(Code::UnknownName, range, title, label).maybe_help(help)
+}
+
+/// Returns the mistake of a stage or job that is not among those waited for. One that exists is nothing when a run
+/// comes there (reference, section 5.6).
+fn not_seen(name: &str, member: &str, range: Range<usize>, members: &[String], beside: &Beside) -> Mistake {
+    let is_it = |known: &String| known.eq_ignore_ascii_case(member);
+    let title = format!("`{name}` has no member `{}`", shown(member));
+    if beside.own.as_ref().is_some_and(is_it) {
+        let itself = Mistake::new(Code::UnknownName, range, title, "nothing waits for itself");
+        let help = match name.eq_ignore_ascii_case("stageDependencies") {
+            true => "jobs of the same stage are in `dependencies`",
+            false => "only what `dependsOn` names is there",
+        };
+        return Mistake { is_nothing: true, ..itself.help(help) };
+    }
+    if beside.all.iter().any(is_it) {
+        let unnamed = Mistake::new(Code::UnknownName, range, title, "this is in no `dependsOn`");
+        return Mistake { is_nothing: true, ..unnamed.help("add it to `dependsOn`") };
+    }
+    let known = members.iter().chain(beside.all.iter()).map(String::as_str);
+    let help = did_you_mean(member, known).unwrap_or_else(|| "only what `dependsOn` names is there".to_owned());
+    Mistake::new(Code::UnknownName, range, title, "nothing is called so").help(help)
 }
 
 /// Returns the mistake of a status function that names what is not waited for.

@@ -43,7 +43,9 @@ pub fn half_open(text: &str) -> Option<Range<usize>> {
 pub fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some((start, open, close)) = next_open(text, at) {
+    // Where each kind begins next: one that is nowhere is looked for once.
+    let mut begins = DELIMITERS.map(|(open, _)| text.find(open));
+    while let Some((start, open, close)) = next_open(&begins) {
         if start > at {
             found.push(Found::Text(at..start));
         }
@@ -54,6 +56,11 @@ pub fn find(text: &str) -> Vec<Found> {
         };
         at = inner_end + close.len();
         found.push(Found::Expression { whole: start..at, inner: inner_start..inner_end });
+        for (begin, (open, _)) in begins.iter_mut().zip(DELIMITERS) {
+            if begin.is_some_and(|begin| begin < at) {
+                *begin = text[at..].find(open).map(|offset| at + offset);
+            }
+        }
     }
     if at < text.len() {
         found.push(Found::Text(at..text.len()));
@@ -61,11 +68,9 @@ pub fn find(text: &str) -> Vec<Found> {
     found
 }
 
-fn next_open(text: &str, from: usize) -> Option<(usize, &'static str, &'static str)> {
-    DELIMITERS
-        .iter()
-        .filter_map(|&(open, close)| Some((from + text[from..].find(open)?, open, close)))
-        .min_by_key(|(start, ..)| *start)
+fn next_open(begins: &[Option<usize>; 2]) -> Option<(usize, &'static str, &'static str)> {
+    let found = begins.iter().zip(DELIMITERS).filter_map(|(begin, (open, close))| Some(((*begin)?, open, close)));
+    found.min_by_key(|(start, ..)| *start)
 }
 
 /// Returns the offset of the closing delimiter outside quotes. A doubled quote inside a literal

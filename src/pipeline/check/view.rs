@@ -1,13 +1,15 @@
 //! What an expression sees of other stages and jobs (reference, sections 3.8 and 5.6).
 
-use crate::expression::{Dialect, Scope};
+use crate::expression::{Beside, Dialect, Scope};
 use crate::pipeline::model::{Job, Pipeline, Placed, Stage};
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The pipeline's stages with their names.
 pub(super) struct Graph<'p> {
     pub(super) stages: Vec<NamedStage<'p>>,
+    names: Arc<[String]>,
     /// Whether a stage could not be read, so that names may be missing.
     has_gaps: bool,
 }
@@ -16,6 +18,7 @@ pub(super) struct NamedStage<'p> {
     pub(super) name: String,
     pub(super) stage: &'p Stage,
     pub(super) jobs: Vec<NamedJob<'p>>,
+    names: Arc<[String]>,
 }
 
 pub(super) struct NamedJob<'p> {
@@ -31,6 +34,8 @@ pub(super) struct View<'g> {
     pub(super) stages: Option<Vec<&'g NamedStage<'g>>>,
     /// What status functions may name.
     status_names: Option<Vec<&'g str>>,
+    /// What there is besides what is in `dependencies`, and in `stageDependencies`.
+    beside: [Beside; 2],
 }
 
 /// What `dependencies` holds.
@@ -50,9 +55,14 @@ impl<'p> Graph<'p> {
             let named = stage.jobs.iter().zip(stage.job_names());
             named.map(|(job, name)| NamedJob { name, job }).collect()
         };
-        let stages = pipeline.stages.iter().zip(pipeline.stage_names());
-        let stages = stages.map(|(stage, name)| NamedStage { name, stage, jobs: jobs(stage) });
-        Self { stages: stages.collect(), has_gaps: pipeline.has_gaps }
+        let names = pipeline.stage_names();
+        let stages = pipeline.stages.iter().zip(&names).map(|(stage, name)| NamedStage {
+            name: name.clone(),
+            stage,
+            jobs: jobs(stage),
+            names: stage.job_names().into(),
+        });
+        Self { stages: stages.collect(), names: names.into(), has_gaps: pipeline.has_gaps }
     }
 
     /// Returns what the variables of the whole pipeline see: in each job what that one sees.
@@ -64,12 +74,15 @@ impl<'p> Graph<'p> {
             dependencies: self.jobs_that_any_waits_for(0..self.stages.len()),
             stages: all((0..self.stages.len()).map(|at| self.of_stage(at).stages)),
             status_names: None,
+            beside: [self.stages.iter().flat_map(|stage| stage.names.iter().cloned()).collect(), self.names.clone()]
+                .map(|all| Beside { all, own: None }),
         }
     }
 
     /// Returns what is seen by someone of whom nothing is known.
     fn of_anyone(&self) -> View<'_> {
-        View { dependencies: Dependencies::Anything, stages: None, status_names: None }
+        let beside = [Arc::default(), self.names.clone()].map(|all| Beside { all, own: None });
+        View { dependencies: Dependencies::Anything, stages: None, status_names: None, beside }
     }
 
     fn jobs_that_any_waits_for(&self, stages: Range<usize>) -> Dependencies<'_> {
@@ -94,23 +107,30 @@ impl<'p> Graph<'p> {
             dependencies: Dependencies::Stages(direct.clone()),
             stages: Some(direct),
             status_names: Some(all.collect()),
+            beside: [(); 2].map(|()| self.beside_stage(at)),
         }
+    }
+
+    fn beside_stage(&self, at: usize) -> Beside {
+        Beside { all: self.names.clone(), own: Some(self.stages[at].name.clone()) }
     }
 
     /// Returns what the variables of a stage see: in each of its jobs what that one sees.
     pub(super) fn of_stage_variables(&self, at: usize) -> View<'_> {
         let dependencies = self.jobs_that_any_waits_for(at..at + 1);
-        View { dependencies, status_names: None, ..self.of_stage(at) }
+        let beside = [Beside { all: self.stages[at].names.clone(), own: None }, self.beside_stage(at)];
+        View { dependencies, status_names: None, beside, ..self.of_stage(at) }
     }
 
     /// Returns what a job sees.
     pub(super) fn of_job(&self, at: usize, job: usize) -> View<'_> {
         let stages = self.of_stage(at).stages;
-        let Some(direct) = self.jobs_before(at, job) else { return View { stages, ..self.of_anyone() } };
-        let jobs = &self.stages[at].jobs;
+        let NamedStage { jobs, names, .. } = &self.stages[at];
+        let beside = [Beside { all: names.clone(), own: Some(jobs[job].name.clone()) }, self.beside_stage(at)];
+        let Some(direct) = self.jobs_before(at, job) else { return View { stages, beside, ..self.of_anyone() } };
         let before = |at: usize| places(&jobs[at].job.depends_on, jobs.iter().map(|job| job.name.as_str()));
         let all = reachable(job, before).into_iter().map(|at| jobs[at].name.as_str());
-        View { dependencies: Dependencies::Jobs(direct), stages, status_names: Some(all.collect()) }
+        View { dependencies: Dependencies::Jobs(direct), stages, status_names: Some(all.collect()), beside }
     }
 
     /// Returns the jobs that a job waits for itself, if all are known.
@@ -148,15 +168,17 @@ impl View<'_> {
 
     fn contexts(&self, scope: Scope) -> Scope {
         let scope = scope.with_name("variables").with_members("pipeline", ["startTime"]);
+        let [beside, beside_stages] = self.beside.clone();
+        let of_stages = |stages: &[&NamedStage<'_>]| stages.iter().map(|stage| stage.name.clone()).collect::<Vec<_>>();
         let scope = match &self.dependencies {
-            Dependencies::Jobs(jobs) => scope.with_members("dependencies", jobs.iter().map(|job| job.name.as_str())),
-            Dependencies::Stages(stages) => {
-                scope.with_members("dependencies", stages.iter().map(|stage| stage.name.as_str()))
+            Dependencies::Jobs(jobs) => {
+                scope.with_waited_for("dependencies", jobs.iter().map(|job| job.name.as_str()), beside)
             }
+            Dependencies::Stages(stages) => scope.with_waited_for("dependencies", of_stages(stages), beside),
             Dependencies::Anything => scope.with_name("dependencies"),
         };
         match &self.stages {
-            Some(stages) => scope.with_members("stageDependencies", stages.iter().map(|stage| stage.name.as_str())),
+            Some(stages) => scope.with_waited_for("stageDependencies", of_stages(stages), beside_stages),
             None => scope.with_name("stageDependencies"),
         }
     }

@@ -4,7 +4,7 @@ use super::{Reader, STEPS_OF_A_JOB, has_unread_name, missing_names};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::pipeline::model::{Condition, Job, Placed, Pool, Stage};
 use crate::pipeline::plan::{self, AGENTLESS_POOL, ContainerUse};
-use crate::pipeline::schema::JOBS_MAX;
+use crate::pipeline::schema::{JOBS_MAX, STEPS_MAX};
 use crate::pipeline::value::{author, boolean, count, entries, entry, filled, items, late, member, names, number, own};
 use crate::template::{Entry, Node};
 
@@ -13,8 +13,10 @@ impl Reader<'_> {
         let written = items(&body.value, JOBS_MAX);
         stage.jobs = written.iter().filter_map(|item| self.job(item, pool)).collect();
         let is_unnamed = |job: &Node| has_unread_name(job, "job") || has_unread_name(job, "deployment");
-        stage.has_gaps = stage.jobs.len() < written.len() || written.iter().any(is_unnamed);
-        stage.missing = missing_names(written, stage.jobs.len()).filter(|_| !written.iter().any(is_unnamed));
+        // What is beyond the limit, which is told, was not read: others may mean it.
+        let is_whole = !written.iter().any(is_unnamed) && written.len() == items(&body.value, usize::MAX).len();
+        stage.has_gaps = stage.jobs.len() < written.len() || !is_whole;
+        stage.missing = missing_names(written, stage.jobs.len()).filter(|_| is_whole);
     }
 
     fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {
@@ -58,7 +60,8 @@ impl Reader<'_> {
             let is_lost = |step: &Node| member(step, "name").is_some() && member(step, "task").is_some_and(is_no_task);
             let is_unknown = |step: &Node| has_unread_name(step, "name") || self.is_misread(step) || is_lost(step);
             let is_misread = |steps: &Node| items(steps, usize::MAX).iter().any(is_unknown);
-            job.has_gaps = steps.is_some_and(|steps| steps.has_gap() || is_misread(steps));
+            let is_cut = |steps: &Node| items(steps, usize::MAX).len() > STEPS_MAX;
+            job.has_gaps = steps.is_some_and(|steps| steps.has_gap() || is_misread(steps) || is_cut(steps));
             // There is no folder to check anything out to.
             job.says_checkout |= job.pool.name == AGENTLESS_POOL;
         }

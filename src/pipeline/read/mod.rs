@@ -83,9 +83,10 @@ impl Reader<'_> {
             let written = items(&stages.value, STAGES_MAX);
             pipeline.stages = written.iter().filter_map(|item| self.stage(item, &pool)).collect();
             let is_unnamed = |stage: &Node| has_unread_name(stage, "stage");
-            pipeline.has_gaps = pipeline.stages.len() < written.len() || written.iter().any(is_unnamed);
-            pipeline.missing =
-                missing_names(written, pipeline.stages.len()).filter(|_| !written.iter().any(is_unnamed));
+            // What is beyond the limit, which is told, was not read: others may mean it.
+            let is_whole = !written.iter().any(is_unnamed) && written.len() == items(&stages.value, usize::MAX).len();
+            pipeline.has_gaps = pipeline.stages.len() < written.len() || !is_whole;
+            pipeline.missing = missing_names(written, pipeline.stages.len()).filter(|_| is_whole);
         } else if let Some(jobs) = entry(document, "jobs") {
             let mut stage = Stage::default();
             self.jobs(&mut stage, jobs, &pool);

@@ -45,8 +45,8 @@ use super::place::Place;
 use super::value::Size;
 use super::{Branches, Content, Entry, Inputs, Kind, Node, Pattern, Scalar, compile, value};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::expression::{Context, Dialect, Reference, Step, Value};
-use crate::taint::{Origin, Segment, Text};
+use crate::expression::{Context, Dialect, Reference, Rope, Step, Value};
+use crate::taint::{Origin, Text};
 use glue::Mixed;
 use spent::{Loop, Spent};
 use std::collections::{HashMap, HashSet};
@@ -371,10 +371,15 @@ impl<'e> Expansion<'e> {
         let number_from = parts.iter().find_map(|part| part.number_from.clone());
         let patterns = self.note_pattern(span, pieces, &parts);
         glue::taint_glued_numbers(&mut parts);
-        let (mut text, mut segment_spans) = (Text::default(), Vec::new());
+        let (mut text, mut segment_spans) = (Rope::default(), Vec::new());
         for part in &parts {
-            part.text.segments().iter().for_each(|segment| push(&mut text, &mut segment_spans, segment, part.span));
+            for segment in part.text.segments() {
+                if text.push_segment(segment) {
+                    segment_spans.push(part.span);
+                }
+            }
         }
+        let text = text.finish();
         self.count(Size { nodes: 1, bytes: text.len(), depth: 0 }, span);
         Scalar { text, segment_spans, kind: Kind::Text, number_from, patterns }
     }
@@ -473,14 +478,6 @@ impl<'e> Expansion<'e> {
             let met = spent::over(limit, place, &self.loops);
             self.report(met);
         }
-    }
-}
-
-/// Adds a segment and its place, where the text does not join it to the one before.
-fn push(text: &mut Text, spans: &mut Vec<Span>, segment: &Segment, place: Span) {
-    text.push(segment.clone());
-    if text.segments().len() > spans.len() {
-        spans.push(place);
     }
 }
 
