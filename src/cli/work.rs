@@ -33,7 +33,7 @@ const OWN_BINARY: &str = "/proc/self/exe";
 /// How many threads look after jobs; the work itself is done by their programs.
 const THREADS: usize = 2;
 
-/// How long the worker waits at its end for threads that wait for something.
+/// How long the worker, and what removes what is old, wait at their end for threads that wait for something.
 const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 
 /// Returns this machine with what jobs may know of its environment, and its repositories: the
@@ -136,15 +136,17 @@ impl Housekeeping {
     ) -> Result<Self, Failure> {
         let lookout = Lookout::new(store.clone(), worker.map(|terms| terms.duty.clone()));
         let (own, shared) = (Site::Folder(config.data.clone()), depot.map(Site::Depot));
-        let keeper = Keeper { store, own, shared, retention: config.retention, clock };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("nothing old can be removed").map_err(Failure::Unreachable)?;
         let (stop, stopped) = watch::channel(false);
+        let keeper = Keeper { store, own, shared, retention: config.retention, clock, stop: stopped.clone() };
         let (retention, kept) = watch::channel(config.retention);
         let thread = std::thread::Builder::new()
             .name("retention".to_owned())
             .spawn(move || {
-                runtime.block_on(async { tokio::join!(keeper.run(stopped.clone(), kept), lookout.run(stopped)) });
+                runtime.block_on(async { tokio::join!(keeper.run(kept), lookout.run(stopped)) });
+                // A folder of very many files may be gone through, or a place be asked that does not answer.
+                runtime.shutdown_timeout(LAST_WORK_MAX);
             })
             .context("nothing old can be removed")
             .map_err(Failure::Unreachable)?;

@@ -140,8 +140,14 @@ impl Logs {
         self.open_writer(&path(&self.unsent, run, job)?)?.append_last(line)
     }
 
-    /// Fails while logs find no room on this machine's disk, from when one of this process has missed it.
+    /// Fails while logs find no room on this machine's disk. Where machines share them it is looked for from when a log
+    /// of this process has missed it: what is on this disk is on its way.
     pub fn has_room(&self) -> io::Result<()> {
+        if self.depot.is_none() {
+            // Before the first log there is only the folder around.
+            let folder = self.folder.ancestors().take(2).find(|folder| folder.is_dir());
+            folder.into_iter().for_each(|folder| self.room.ask(folder));
+        }
         self.room.look()
     }
 

@@ -1,4 +1,5 @@
-//! Whether logs find room on their disk: a log that finds none says so, and whoever asks looks again from then on.
+//! Whether logs find room on their disk: where a log has found none, or the system says that little is free, whoever
+//! asks has it tried.
 
 use super::write::{is_without_room, naming};
 use std::fs::{File, remove_file};
@@ -11,17 +12,29 @@ use std::sync::{Arc, Mutex};
 const PROBE: &str = ".room";
 const PROBE_BYTES: usize = 64 * 1024;
 
-/// Where a log found no room last; clones are the same.
+/// Where there was no room last; clones are the same.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Room(Arc<Mutex<Option<PathBuf>>>);
 
 impl Room {
-    /// Notes that a log below a folder has found none.
+    /// Notes that what is below a folder has found none.
     pub(super) fn is_missing(&self, folder: &Path) {
         *self.0.lock().expect("no holder of the room panics") = Some(folder.to_owned());
     }
 
-    /// Fails while there is none. Costs nothing where no log has missed it.
+    /// Notes that there may be none in a folder, where the system says that its disk has less free than is tried: how
+    /// much of it may be used by us only a try tells.
+    pub(super) fn ask(&self, folder: &Path) {
+        let is_scarce = rustix::fs::statvfs(folder).is_ok_and(|disk| {
+            let is_without_files = disk.f_files > 0 && disk.f_favail == 0;
+            disk.f_bavail.saturating_mul(disk.f_frsize) < PROBE_BYTES as u64 || is_without_files
+        });
+        if is_scarce {
+            self.is_missing(folder);
+        }
+    }
+
+    /// Fails while there is none. Costs nothing where nobody has missed it.
     pub(super) fn look(&self) -> io::Result<()> {
         let missed = self.0.lock().expect("no holder of the room panics").clone();
         let Some(folder) = missed else { return Ok(()) };

@@ -1,7 +1,8 @@
 //! Old runs, deliveries, logs, artifacts and folders go, a little at a time, beside the work.
 //!
 //! A run's record goes before its files: a crash between the two leaves files of a run that nobody
-//! knows, which the next round removes.
+//! knows, which a later round removes. A round that is to end does so between two of its steps, each of which
+//! is short; what a thread is removing or measuring then is not waited for.
 
 use crate::clock::Clock;
 use crate::files::{Left, LeftOver, Site};
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 
 /// How often all is looked at.
@@ -46,12 +48,15 @@ pub struct Keeper {
     pub retention: Retention,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Becomes true when it is to end.
+    pub stop: watch::Receiver<bool>,
 }
 
 impl Keeper {
-    /// Goes round until `stop` becomes true, and at once where something else is to be kept.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>, mut retention: watch::Receiver<Retention>) {
-        loop {
+    /// Goes round until it is to end, and at once where something else is to be kept.
+    pub async fn run(mut self, mut retention: watch::Receiver<Retention>) {
+        let mut stop = self.stop.clone();
+        while !self.is_over() {
             self.retention = *retention.borrow_and_update();
             match self.round().await {
                 Ok(swept) if swept == Swept::default() => {}
@@ -68,7 +73,8 @@ impl Keeper {
         }
     }
 
-    /// Looks at everything once; where another process keeps the store, only at what is its own.
+    /// Looks at everything once; where another process keeps the store, only at what is its own. Returns early
+    /// when it is to end.
     pub async fn round(&self) -> Result<Swept, Error> {
         let mut swept = Swept::default();
         let upkeep = self.store.upkeep().await?;
@@ -80,10 +86,28 @@ impl Keeper {
         for site in std::iter::once(&self.own).chain(shared) {
             swept.folders += self.site(site).await?;
         }
-        while upkeep.is_some() && self.store.compact().await? {
+        while upkeep.is_some() && !self.is_over() && self.store.compact().await? {
             sleep(PAUSE).await;
         }
         Ok(swept)
+    }
+
+    /// Says whether it is to end: looked at between the steps of a round.
+    fn is_over(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Does something on a thread that may wait for the disk. Nothing when it is to end, which is not waited for.
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<Result<T, JoinError>> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => None,
+            done = tokio::task::spawn_blocking(work) => Some(done),
+        }
     }
 
     async fn site(&self, site: &Site) -> Result<u64, Error> {
@@ -103,10 +127,10 @@ impl Keeper {
     async fn runs(&self) -> Result<u64, Error> {
         let before = self.before(self.retention.runs);
         let mut forgotten = 0;
-        loop {
+        while !self.is_over() {
             let runs = self.store.expired_runs(before, RUNS_AT_ONCE).await?;
             if runs.is_empty() {
-                return Ok(forgotten);
+                break;
             }
             self.store.forget_runs(&runs).await?;
             forgotten += runs.len() as u64;
@@ -124,6 +148,7 @@ impl Keeper {
             }
             sleep(PAUSE).await;
         }
+        Ok(forgotten)
     }
 
     /// Returns the runs of which others have taken or need files, with the time since the last of those ended; nothing
@@ -137,24 +162,27 @@ impl Keeper {
     async fn deliveries(&self) -> Result<u64, Error> {
         let keeping = self.retention.deliveries;
         let mut forgotten = 0;
-        loop {
+        while !self.is_over() {
             let step = self.store.forget_deliveries(self.before(keeping), keeping.size).await?;
             forgotten += step.deliveries;
             if step.is_all {
-                return Ok(forgotten);
+                break;
             }
             sleep(PAUSE).await;
         }
+        Ok(forgotten)
     }
 
     /// Removes what runs that are completed or unknown have left of a kind.
     async fn folders(&self, site: &Site, left: Left, keeping: Keeping) -> Result<u64, Error> {
         let at = site.clone();
-        let all = tokio::task::spawn_blocking(move || at.left_over(left)).await;
-        let all = match all {
-            Ok(Ok(all)) => all,
-            Ok(Err(error)) => return Err(Error::Unavailable(format!("what runs have left can't be read: {error}"))),
-            Err(error) => return Err(Error::Unavailable(error.to_string())),
+        let all = match self.on_thread(move || at.left_over(left)).await {
+            None => return Ok(0),
+            Some(Ok(Ok(all))) => all,
+            Some(Ok(Err(error))) => {
+                return Err(Error::Unavailable(format!("what runs have left can't be read: {error}")));
+            }
+            Some(Err(error)) => return Err(Error::Unavailable(error.to_string())),
         };
         let lent = if left.is_taken() { self.lent().await? } else { HashMap::new() };
         // What others have taken is as young as the latest of them.
@@ -163,6 +191,9 @@ impl Keeper {
         let over = keeping.over(&held);
         let mut removed = 0;
         for (at, LeftOver { run, age, .. }) in all.into_iter().enumerate() {
+            if self.is_over() {
+                break;
+            }
             if !(over.contains(&at) || age > UNKNOWN_KEPT) {
                 continue;
             }
@@ -182,13 +213,14 @@ impl Keeper {
 
     async fn remove(&self, site: &Site, left: Left, run: RunId) -> bool {
         let (site, named) = (site.clone(), run.clone());
-        match tokio::task::spawn_blocking(move || site.remove(left, &named)).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
+        match self.on_thread(move || site.remove(left, &named)).await {
+            None => false,
+            Some(Ok(Ok(()))) => true,
+            Some(Ok(Err(error))) => {
                 tracing::warn!(%run, %error, "what a run has left could not be removed");
                 false
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 tracing::error!(%run, %error, "removing what a run has left broke off");
                 false
             }

@@ -282,6 +282,15 @@ resources:
 steps:
 - bash: head -c 3000000 /dev/zero | tr '\\0' x | fold; echo; echo ended
 ";
+/// How a script asks whether a server that has said where it listens is ready.
+const READY: &str = r#"
+ready() {
+  admin=$(sed -n 's|^admin on http://||p' out.txt)
+  exec 4<>"/dev/tcp/${admin%:*}/${admin##*:}"
+  printf 'GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$admin" >&4
+  cat <&4
+}
+"#;
 /// Serves with little room for logs, which becomes more once a job waits for it.
 const LITTLE_ROOM: &str = r#"
 mkdir -p data/logs && mount -t tmpfs -o size=1m tmpfs data/logs || exit 77
@@ -293,12 +302,6 @@ exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
 printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
 cat <&3 > answer.txt
 until grep -q 'waits for room' err.txt; do sleep 0.05; done
-admin=$(sed -n 's|^admin on http://||p' out.txt)
-ready() {
-  exec 4<>"/dev/tcp/${admin%:*}/${admin##*:}"
-  printf 'GET /readyz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$admin" >&4
-  cat <&4
-}
 ready > missed.txt
 mount -o remount,size=40m data/logs
 "$0" runs wait hello#1 && "$0" runs logs hello#1 > log.txt && ready > ready.txt
@@ -309,7 +312,7 @@ fn a_job_waits_for_room_for_its_log() {
     let folder = folder();
     folder.write("pipelines/hello.yml", TALKATIVE);
     let mut unshare = std::process::Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "timeout", "120", "bash", "-c", LITTLE_ROOM]);
+    unshare.args(["--map-root-user", "--mount", "timeout", "120", "bash", "-c", &format!("{READY}{LITTLE_ROOM}")]);
     let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
     let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
         eprintln!("skipped: nothing can be mounted here");
@@ -350,6 +353,38 @@ fn a_job_that_waits_for_room_can_be_canceled() {
     let shown = std::fs::read_to_string(folder.path().join("show.txt")).unwrap_or_default();
     assert_eq!(told.status.code(), Some(0), "it did not wait for room: {}", log_of(&folder));
     assert!(shown.contains("canceled") && shown.contains("the run was asked to stop"), "{shown}\n{}", log_of(&folder));
+}
+
+/// Serves where nothing has room in the folder of logs, and then something, before there was any job.
+const FULL_FROM_THE_START: &str = r#"
+mkdir -p data/logs && mount -t tmpfs -o size=1m tmpfs data/logs || exit 77
+! cat /dev/zero > data/logs/filler 2> /dev/null
+"$0" serve --no-worker --listen 127.0.0.1:0 --admin 127.0.0.1:0 > out.txt 2> err.txt & server=$!
+trap 'kill $server; wait $server' EXIT
+until grep -q '^admin' out.txt; do sleep 0.05; done
+ready > missed.txt
+rm data/logs/filler
+ready > ready.txt
+ls -A data/logs > left.txt
+"#;
+
+#[test]
+fn a_server_is_not_ready_where_logs_have_no_room_also_before_a_job_has_missed_it() {
+    let folder = folder();
+    let mut unshare = std::process::Command::new("unshare");
+    let script = format!("{READY}{FULL_FROM_THE_START}");
+    unshare.args(["--map-root-user", "--mount", "timeout", "60", "bash", "-c", &script]);
+    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
+    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    };
+    assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), log_of(&folder));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    let missed = read("missed.txt");
+    assert!(missed.starts_with("HTTP/1.1 503") && missed.contains("no room for the logs of jobs"), "{missed}");
+    assert!(read("ready.txt").starts_with("HTTP/1.1 200"), "{}", read("ready.txt"));
+    assert_eq!(read("left.txt"), "", "what was tried is gone");
 }
 
 fn log_of(folder: &Folder) -> String {

@@ -319,11 +319,15 @@ fn a_database_is_looked_at_and_its_own_programs_copy_it() {
     let programs = programs.display();
     let id =
         folder.run(&["runs", "--format", "json"]).ended_with(0).json()[0]["id"].as_str().expect("a run").to_owned();
-    let spoil = format!("{programs}/psql '{restored}' -c \"UPDATE counter SET value = 0 WHERE scope = 'run'\"");
+    let spoiled = "UPDATE counter SET value = 0 WHERE scope = 'run';
+                   UPDATE job
+                   SET lane = 'zzz', state = 'waiting', result = NULL, finished_at = NULL, started_at = NULL, started_step = false";
+    let spoil = format!("{programs}/psql '{restored}' -v ON_ERROR_STOP=1 -c \"{spoiled}\"");
     assert!(folder.shell(&spoil).status.success());
     let wrong = folder.run(&["store", "check"]).ended_with(1).stdout;
     assert!(
         wrong.contains("number that the counter of its pipeline has not reached") && wrong.contains(&id),
         "{wrong}"
     );
+    assert!(wrong.contains("queued under another connection or pipeline than its run's"), "{wrong}");
 }

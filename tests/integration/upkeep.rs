@@ -75,6 +75,86 @@ fn what_is_wrong_with_a_store_is_told() {
 }
 
 #[test]
+fn a_job_that_is_queued_under_another_name_than_its_runs_is_told() {
+    let folder = folder("");
+    let server = folder.serve(&["--no-worker"]);
+    post(&server);
+    drop(server);
+    // What was acknowledged is filed before it is listed.
+    folder.run(&["runs"]).ended_with(0);
+    folder.run(&["store", "check"]).ended_with(0);
+    for (spoil, mend) in [("lane = 'zzz'", "lane = 'open'"), ("pipeline = 'nope'", "pipeline = 'hello'")] {
+        let check = |change: &str| {
+            let changed = store(&folder).execute(&format!("UPDATE job SET {change} WHERE state = 'due'"), []);
+            assert_eq!(changed.expect("a job"), 1);
+            folder.run(&["store", "check"])
+        };
+        let wrong = check(spoil).ended_with(1);
+        assert!(wrong.stdout.contains("queued under another connection or pipeline than its run's"), "{wrong:?}");
+        check(mend).ended_with(0);
+    }
+}
+
+fn store(folder: &Folder) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.path().join("data/pipehook.db")).expect("a store")
+}
+
+/// Makes many runs out of one that is completed, all as old.
+const MANY_RUNS: &str = r#"
+WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+INSERT INTO run (seq, id, pipeline, number, name, state, result, queued_at, started_at, finished_at)
+SELECT seq + n, printf('run_%026d', n), pipeline, number + n, name, state, result, queued_at, started_at, finished_at
+FROM run, n;
+INSERT INTO work SELECT run.seq, form, "values" FROM run, work WHERE run.seq <> work.run;
+INSERT INTO job (id, run, stage_index, job_index, leg_index, pool, state, result, started_at, finished_at)
+SELECT printf('job_%026d', run.seq), run.seq, stage_index, job_index, leg_index, pool, job.state, job.result,
+       job.started_at, job.finished_at
+FROM run, job
+WHERE run.seq <> job.run;
+UPDATE counter SET value = value + 5000 WHERE scope = 'run';
+"#;
+
+/// Asks a server to stop once it has begun to remove what is old, and says how much of that is left.
+fn left_by_a_stopped_server(folder: &Folder, count: impl Fn() -> usize) -> usize {
+    let before = count();
+    let mut server = folder.serve(&["--no-worker"]);
+    until("something to go", Duration::from_secs(30), || (count() < before).then_some(()));
+    server.terminate();
+    assert_eq!(server.ended(Duration::from_secs(10)), Some(0));
+    count()
+}
+
+#[test]
+fn a_server_that_forgets_many_runs_stops_between_two_steps() {
+    let folder = folder("retention: {runs: {age: 1s}}\n");
+    let server = folder.serve(&[]);
+    post(&server);
+    completed(&folder, 1);
+    drop(server);
+    store(&folder).execute_batch(MANY_RUNS).expect("many runs");
+    std::thread::sleep(Duration::from_secs(1));
+    let store = store(&folder);
+    let count = || store.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).expect("a number");
+    assert!(left_by_a_stopped_server(&folder, count) > 0, "it went on until all were gone");
+    drop(store);
+    folder.run(&["store", "check"]).ended_with(0);
+}
+
+#[test]
+fn a_server_that_removes_many_folders_stops_between_two_of_them() {
+    let folder = folder("");
+    let logs = folder.path().join("data/logs");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(7 * 24 * 60 * 60);
+    for number in 0..10_000 {
+        let log = logs.join(format!("run_{number:026}"));
+        std::fs::create_dir_all(&log).expect("a folder");
+        std::fs::File::open(&log).and_then(|log| log.set_modified(long_ago)).expect("an old folder");
+    }
+    let count = || std::fs::read_dir(&logs).map_or(0, Iterator::count);
+    assert!(left_by_a_stopped_server(&folder, count) > 0, "it went on until all were gone");
+}
+
+#[test]
 fn old_runs_go_with_their_logs_and_what_goes_on_stays() {
     let folder = folder("retention: {runs: {age: 1s}, deliveries: {age: 1s}}\n");
     let server = folder.serve(&[]);

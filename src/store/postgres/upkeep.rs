@@ -7,9 +7,9 @@ use crate::store::Error;
 use crate::store::invariant::{Invariant, NAMED_MAX, OF_RUNS, broken};
 use deadpool_postgres::Object;
 
-/// What must hold in this store beside what must in every one. A counter's key is the name itself where that
-/// is short.
-const INVARIANTS: [Invariant; 5] = [
+/// What must hold in this store beside what must in every one. A counter's key, and what a
+/// job is queued under, is the name itself where that is short.
+const INVARIANTS: [Invariant; 6] = [
     (
         "number that the counter of its pipeline has not reached",
         "SELECT run.id FROM run
@@ -31,6 +31,14 @@ const INVARIANTS: [Invariant; 5] = [
                                                               WHERE turn.run = job.run AND turn.state = 'waiting'
                                                                 AND turn.stage_index IN (-1, job.stage_index))
            AND aside IS DISTINCT FROM 'paused'",
+    ),
+    (
+        "job that is queued under another connection or pipeline than its run's",
+        "SELECT job.id FROM job
+         JOIN run ON run.seq = job.run
+         WHERE job.state <> 'completed'
+           AND ((job.lane <> coalesce(run.connection, '') AND octet_length(coalesce(run.connection, '')) <= 600)
+                OR (job.pipeline <> run.pipeline AND octet_length(run.pipeline) <= 600))",
     ),
     (
         "completed run with a turn",

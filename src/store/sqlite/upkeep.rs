@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// What must hold in this store beside what must in every one.
-const INVARIANTS: [Invariant; 6] = [
+const INVARIANTS: [Invariant; 7] = [
     (
         "number that the counter of its pipeline has not reached",
         "SELECT run.id FROM run
@@ -33,6 +33,13 @@ const INVARIANTS: [Invariant; 6] = [
                                             WHERE turn.run = job.run AND turn.state = 'waiting'
                                               AND turn.stage_index IN (-1, job.stage_index))
            AND aside IS NOT 'paused'",
+    ),
+    (
+        "job that is queued under another connection or pipeline than its run's",
+        "SELECT job.id FROM job
+         JOIN run ON run.seq = job.run
+         WHERE job.state <> 'completed'
+           AND (job.lane <> coalesce(run.connection, '') OR job.pipeline <> run.pipeline)",
     ),
     (
         "completed run with a turn",
