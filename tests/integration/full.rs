@@ -344,7 +344,7 @@ fn a_job_that_waits_for_room_can_be_canceled() {
     folder.write("pipelines/hello.yml", TALKATIVE);
     let (begin, _) = LITTLE_ROOM.split_once("mount -o remount").expect("it is there");
     let mut unshare = std::process::Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "timeout", "40", "bash", "-c", &format!("{begin}{NO_ROOM}")]);
+    unshare.args(["--map-root-user", "--mount", "timeout", "40", "bash", "-c", &format!("{READY}{begin}{NO_ROOM}")]);
     let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
     let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
         eprintln!("skipped: nothing can be mounted here");
