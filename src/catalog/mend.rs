@@ -26,6 +26,8 @@ const JUDGED_BYTES_MAX: usize = 512 * 1024;
 const TRIED_MAX: usize = 4;
 /// How many lines of one file are moved, one after the other.
 const MOVED_MAX: usize = 4;
+/// The most mistakes of a pipeline for which mends are looked for: all of them are compared after each.
+const TOLD_MAX: usize = 200;
 /// The most bytes of a file in which mends are looked for: what judging it again costs grows with it.
 const TEXT_MAX: usize = 128 * 1024;
 
@@ -72,7 +74,8 @@ pub(super) fn explained(
     judge: &dyn Fn(&Changed) -> Option<Judged>,
 ) -> Diagnostics {
     // Each judgement would take as long as the limit lets it.
-    if diagnostics.iter().any(|it| it.code == Code::ExpansionLimit) || !diagnostics.iter().any(is_told) {
+    let count = diagnostics.iter().filter(|it| is_told(it)).count();
+    if diagnostics.iter().any(|it| it.code == Code::ExpansionLimit) || !(1..=TOLD_MAX).contains(&count) {
         return diagnostics;
     }
     let bytes: usize = sources.iter().map(|source| source.text.len()).sum();

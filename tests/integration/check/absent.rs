@@ -144,9 +144,9 @@ fn what_an_author_passes_to_a_template_is_known() {
 
 /// Reference, section 5.6: it is nothing when the run comes there.
 #[test]
-fn what_is_not_waited_for_is_a_warning_with_its_place() {
+fn what_is_not_waited_for_is_a_warning_and_what_is_nowhere_an_error() {
     let text = "- job: test\n  variables:\n    a: $[ dependencies.build.result ]\n  condition: eq(dependencies.nobody.result, '')\n  steps: []\n";
-    tells(&jobs(text), &["warning unknown-name 15", "warning unknown-name 16"]);
+    tells(&jobs(text), &["warning unknown-name 15", "error unknown-name 16"]);
 }
 
 #[test]

@@ -98,3 +98,24 @@ fn an_expansion_may_make_and_use_so_much() {
     let rendered = folder.run(&["render", "deep.yml"]).ended_with(1);
     assert!(rendered.stderr.contains("more than 100 deep"), "{rendered:?}");
 }
+
+#[test]
+fn nothing_follows_from_a_list_that_was_cut_at_its_limit() {
+    let folder = Folder::new("");
+    let job = |at: usize| {
+        let before = if at > 0 { format!("  dependsOn: j{}\n", at - 1) } else { String::new() };
+        format!("- job: j{at}\n{before}  steps:\n  - script: x\n")
+    };
+    folder.write("p.yml", &repeated("jobs:\n", 300, job));
+    let checked = folder.run(&["check", "p.yml"]).ended_with(1);
+    assert!(checked.stderr.contains("error[expansion-limit]"), "{checked:?}");
+    assert!(checked.stdout.contains("1 error,") || checked.stderr.contains("1 error,"), "{checked:?}");
+}
+
+#[test]
+fn each_of_many_mistakes_is_told_though_no_mend_is_looked_for() {
+    let folder = Folder::new("");
+    folder.write("p.yml", &repeated("steps:\n", 600, |_| "- script: ${{ parametrs.x }}\n".to_owned()));
+    let checked = folder.run(&["check", "p.yml"]).ended_with(1);
+    assert_eq!(checked.stderr.matches("did you mean `parameters`?").count(), 600);
+}

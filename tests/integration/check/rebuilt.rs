@@ -68,7 +68,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("condition: succeeded()", "condition: suceeded()", "error unknown-function"),
     ("env: {K: v}", "env: [K]", "error wrong-type"),
     ("CopyFiles@2", "CopyFile@2", "error unknown-task"),
-    ("dependencies.a1", "dependencies.aa", "warning unknown-name"),
+    ("dependencies.a1", "dependencies.aa", "error unknown-name"),
     ("'Succeeded')", "'Succeeded'", "error expression-syntax"),
     ("enabled: true", "enabled: maybe", "error invalid-value"),
     ("bash: ls", "bash: [ls]", "error wrong-type"),

@@ -202,12 +202,13 @@ stages:
         tells(&pipeline(of_pipeline, of_stage), &[]);
     }
     let wrong = [
-        ("dependencies.nope.result", "dependencies.nope.outputs['out.c']"),
-        ("dependencies.plan.outputs['out.c']", "dependencies.plan.reslt"),
-        ("stageDependencies.nope.j.result", "stageDependencies.apply.j.result"),
+        ("dependencies.nope.result", "dependencies.nope.outputs['out.c']", "error"),
+        ("dependencies.plan.outputs['out.c']", "dependencies.plan.reslt", "error"),
+        ("stageDependencies.nope.j.result", "stageDependencies.apply.j.result", "warning"),
     ];
-    for (of_pipeline, of_stage) in wrong {
-        tells(&pipeline(of_pipeline, of_stage), &["warning m.yml:1 unknown-name", "warning m.yml:11 unknown-name"]);
+    for (of_pipeline, of_stage, severity) in wrong {
+        let second = format!("{severity} m.yml:11 unknown-name");
+        tells(&pipeline(of_pipeline, of_stage), &["error m.yml:1 unknown-name", &second]);
     }
     let outputs = ("dependencies.j.outputs['neither.c']", "dependencies.j.outputs['out.c']");
     tells(&pipeline(outputs.0, outputs.1), &["error m.yml:1 unknown-output", "error m.yml:11 unknown-output"]);
