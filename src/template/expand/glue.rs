@@ -1,7 +1,7 @@
 //! Numbers of a payload, and the text that stands directly around them.
 //!
 //! An integer, `10.5`, `True` and `False` of a payload are clean text: no place is harmed by them (see
-//! [`super::from_payload`]). But a script's author can write them where they are no text at all:
+//! [`from_payload`]). But a script's author can write them where they are no text at all:
 //! `echo ${{ n }}>file` with 2 would be `echo` with its errors sent to a file, and `$${{ n }}` would be
 //! an argument of the script. There, a number is a hole like any other, so that the script's
 //! analysis puts it in as a value, or refuses the place.

@@ -4,7 +4,7 @@
 //! Npm      command: custom     npm <customCommand, split into words>
 //! Maven                        mvn -f <mavenPOMFile> <options, split> <goals, split>, then its JUnit files
 //! ```
-//! [`words`] reads the table, for a run and, with what [`foreseen`] knows, before it.
+//! `words` reads the table, for a run and, with what `foreseen` knows, before it.
 //!
 //! The order of arguments is that of the tasks themselves. What needs a service of Azure's (feeds,
 //! service connections) is not there: such inputs are refused before the run, by [`Tool::absent`].
