@@ -102,6 +102,11 @@ pub fn load_file(path: &Path, library: &Library) -> std::io::Result<(Pipeline, D
 /// from other mistakes. `diagnostics` is what was found when it was loaded.
 pub fn explained(path: &Path, library: &Library, pipeline: &Pipeline, mut diagnostics: Diagnostics) -> Diagnostics {
     add_sure_mistakes(pipeline, &mut diagnostics);
+    mended(path, library, pipeline, diagnostics)
+}
+
+/// Returns mistakes of a pipeline's files without what follows from other ones.
+fn mended(path: &Path, library: &Library, pipeline: &Pipeline, diagnostics: Diagnostics) -> Diagnostics {
     let moment = Moment::new(library);
     let files = moment.files(path);
     let home = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -119,7 +124,7 @@ pub fn explained_of_run(
     read: Diagnostics,
     found: Diagnostics,
 ) -> Diagnostics {
-    let mut of_file = read.clone();
+    let mut of_file = read;
     add_sure_mistakes(pipeline, &mut of_file);
     if !of_file.has_errors() {
         return found;
@@ -128,7 +133,7 @@ pub fn explained_of_run(
     let is_same = |it: &Diagnostic, other: &Diagnostic| {
         it.code == other.code && place(it) == place(other) && it.title == other.title
     };
-    let mut told = explained(path, library, pipeline, read);
+    let mut told = mended(path, library, pipeline, of_file.clone());
     for mistake in found {
         if !of_file.iter().any(|known| is_same(known, &mistake)) {
             told.push(mistake);
