@@ -13,7 +13,7 @@ use pipehook::template::{
 };
 use pipehook::webhook::payload;
 use pipehook::yaml::{self, Content};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -263,12 +263,17 @@ fn printed_is_what_was_expanded(expanded: &Node, rules: &ScriptRules) {
     }
 }
 
-/// Counts keys and items.
+/// Counts keys and items. Keys that are written twice are one: in what is passed over (`resources` of the older
+/// form) a directive stays as it is, may stand twice as everywhere, and JSON has the last of them.
 fn count(node: &yaml::Node) -> usize {
     match &node.content {
         Content::Scalar(_) => 0,
         Content::Sequence(items) => items.iter().map(|item| 1 + count(item)).sum(),
-        Content::Mapping(entries) => entries.iter().map(|entry| 1 + count(&entry.value)).sum(),
+        Content::Mapping(entries) => {
+            let last: HashMap<&str, &yaml::Node> =
+                entries.iter().map(|entry| (entry.key.text().map_or("", |text| &**text), &entry.value)).collect();
+            last.values().map(|value| 1 + count(value)).sum()
+        }
     }
 }
 

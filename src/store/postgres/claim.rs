@@ -28,9 +28,6 @@ pub(super) struct Request {
     pub(super) lease: Duration,
 }
 
-/// How many paused jobs one claim sets aside before it gives way to others.
-const PASSED_OVER_MAX: usize = 1_000;
-
 /// How many pipelines one look has at hand, should all jobs of the first be in other hands.
 const HEADS_MAX: i64 = 16;
 
@@ -39,9 +36,11 @@ struct Head {
     pool: String,
     urgency: i64,
     pipeline: String,
+    is_paused: bool,
 }
 
-/// Returns the pipelines that have a job of their pool's highest priority, the one first whose first job is next:
+/// Returns the pipelines that have a job of their pool's highest priority: those whose first job is paused, as others
+/// are behind it, and then the one whose first job is next:
 /// the more urgent, then the one whose lane was served longest ago in any of the pools, then the one that came
 /// first. Each pipeline costs one step in the index of pipelines, however many jobs it has.
 async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fault> {
@@ -67,9 +66,11 @@ async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fa
                                      ORDER BY job.pipeline, job.run, job.seq
                                      LIMIT 1) AS following
              )
-             SELECT pool, urgency, pipeline
+             SELECT pool, urgency, pipeline,
+                    EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = head.pipeline)
+                        OR EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = head.lane) AS is_paused
              FROM head
-             ORDER BY urgency,
+             ORDER BY is_paused DESC, urgency,
                       coalesce((SELECT max(served) FROM lane WHERE lane.name = head.lane AND lane.pool = ANY ($1)), 0),
                       run, seq
              LIMIT $2",
@@ -77,7 +78,12 @@ async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fa
         )
         .await?;
     let head = |row: &Row| {
-        Ok(Head { pool: row.try_get("pool")?, urgency: row.try_get("urgency")?, pipeline: row.try_get("pipeline")? })
+        Ok(Head {
+            pool: row.try_get("pool")?,
+            urgency: row.try_get("urgency")?,
+            pipeline: row.try_get("pipeline")?,
+            is_paused: row.try_get("is_paused")?,
+        })
     };
     rows.iter().map(head).collect()
 }
@@ -86,7 +92,7 @@ async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fa
 enum Found {
     /// This one, of this lane.
     Job(Box<Claim>, String),
-    /// None that may be claimed, but paused ones were set aside: another may be behind them.
+    /// One that was paused after it was seen.
     Paused,
     /// Only jobs that others are about to change.
     Busy,
@@ -101,7 +107,11 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
         if heads.is_empty() {
             return Ok(None);
         }
-        match claim_of(database, forms, request, &heads).await? {
+        let found = match heads.first().is_some_and(|head| head.is_paused) {
+            true => set_aside(database, &heads).await?,
+            false => claim_of(database, forms, request, &heads).await?,
+        };
+        match found {
             Found::Job(claim, _) => return Ok(Some(*claim)),
             Found::Paused => {}
             Found::Busy => {
@@ -111,6 +121,17 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
         }
     }
     Ok(None)
+}
+
+/// Sets aside what is paused at the head of pipelines, a part of it at once.
+async fn set_aside(database: &Database, heads: &[Head]) -> Result<Found, Fault> {
+    let mut count = 0;
+    for head in heads.iter().take_while(|head| head.is_paused) {
+        let of = (&*head.pool, head.urgency, &*head.pipeline);
+        count +=
+            database.write_lightly(|session| Box::pin(async move { pause::set_aside(&session, of).await })).await?;
+    }
+    Ok(if count > 0 { Found::Paused } else { Found::Busy })
 }
 
 /// Leases a job of the first pipeline that has one in nobody's hands.
@@ -153,19 +174,14 @@ async fn note_served(database: &Database, pool: &str, lane: &str, token: i64) {
 }
 
 async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &Head) -> Result<Found, Fault> {
-    for passed_over in 0..PASSED_OVER_MAX {
-        let Some(due) = lock_first(session, head).await? else {
-            return Ok(if passed_over > 0 { Found::Paused } else { Found::Busy });
-        };
-        let (job, run): (i64, i64) = (due.try_get("seq")?, due.try_get("run")?);
-        if pause::set_aside(session, job, run).await? {
-            continue;
-        }
-        let token = lease_row(session, &request.worker, job, run, request.lease).await?;
-        let claim = claimed(session, forms, job, token).await?;
-        return Ok(Found::Job(Box::new(claim), due.try_get("lane")?));
+    let Some(due) = lock_first(session, head).await? else { return Ok(Found::Busy) };
+    let (job, run): (i64, i64) = (due.try_get("seq")?, due.try_get("run")?);
+    if pause::is_paused(session, run).await? {
+        return Ok(Found::Paused);
     }
-    Ok(Found::Paused)
+    let token = lease_row(session, &request.worker, job, run, request.lease).await?;
+    let claim = claimed(session, forms, job, token).await?;
+    Ok(Found::Job(Box::new(claim), due.try_get("lane")?))
 }
 
 /// Takes the rows of the first due job of a pipeline that nobody is changing, and of its run.

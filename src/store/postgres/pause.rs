@@ -1,5 +1,5 @@
-//! What is held back. A due job of a paused pipeline or connection is set aside when a claim meets it,
-//! so that each costs claims once, however many there are; resuming takes them back bit by bit.
+//! What is held back. Due jobs of a paused pipeline or connection are set aside when a claim meets the first of
+//! them, so that they cost claims once, however many there are; resuming takes them back bit by bit.
 
 use super::fault::Fault;
 use super::form::Forms;
@@ -12,6 +12,8 @@ use tokio_postgres::Row;
 
 /// How many jobs one transaction takes back, so that others need not wait for all of them.
 pub(super) const TAKEN_BACK_MAX: i64 = 2_000;
+/// How many jobs of a pipeline one statement looks at that sets paused ones aside.
+const SET_ASIDE_MAX: i64 = 1_000;
 
 /// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on.
 pub(super) async fn pause(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
@@ -102,25 +104,62 @@ pub(super) async fn take_back(session: &Session) -> Result<u64, Fault> {
         .await
 }
 
-/// Sets a due job aside if it is paused, and says whether it was. The pause is held meanwhile: who ends it
-/// takes back what was set aside for it.
-pub(super) async fn set_aside(session: &Session, job: i64, run: i64) -> Result<bool, Fault> {
-    let paused = session
-        .rows(
+/// Says whether the pipeline or the connection of a run is paused.
+pub(super) async fn is_paused(session: &Session, run: i64) -> Result<bool, Fault> {
+    let row = session
+        .row(
             "SELECT pause.kind
-             FROM pause
-             JOIN run ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
-                      OR (pause.kind = 'connection' AND pause.name = run.connection)
+             FROM run
+             JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
+                        OR (pause.kind = 'connection' AND pause.name = run.connection)
              WHERE run.seq = $1
-             FOR KEY SHARE OF pause",
+             LIMIT 1",
             &[&run],
         )
         .await?;
-    if paused.is_empty() {
-        return Ok(false);
+    Ok(row.is_some())
+}
+
+/// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline, in a pool and of a priority,
+/// and returns how many. The pauses are held meanwhile: who ends one takes back what was set aside for it.
+pub(super) async fn set_aside(session: &Session, of: (&str, i64, &str)) -> Result<u64, Fault> {
+    let (pool, urgency, pipeline) = of;
+    let pauses = session
+        .rows(
+            "SELECT kind, name
+             FROM pause
+             WHERE kind = 'connection' OR (kind = 'pipeline' AND name = $1)
+             FOR KEY SHARE",
+            &[&pipeline],
+        )
+        .await?;
+    let mut connections = Vec::new();
+    let mut is_pipeline_paused = false;
+    for row in &pauses {
+        match row.try_get("kind")? {
+            "pipeline" => is_pipeline_paused = true,
+            _ => connections.push(row.try_get::<_, String>("name")?),
+        }
     }
-    session.run("UPDATE job SET aside = 'paused' WHERE seq = $1", &[&job]).await?;
-    Ok(true)
+    session
+        .run(
+            "UPDATE job
+             SET aside = 'paused'
+             WHERE seq IN (SELECT seq
+                           FROM job
+                           WHERE state = 'due' AND aside IS NULL
+                             AND seq IN (SELECT seq
+                                         FROM (SELECT seq, lane
+                                               FROM job
+                                               WHERE state = 'due' AND aside IS NULL AND pool = $1 AND urgency = $2
+                                                 AND pipeline >= '' AND pipeline = $3
+                                               ORDER BY run, seq
+                                               LIMIT $4) AS first
+                                         WHERE $5 OR lane = ANY ($6))
+                           FOR NO KEY UPDATE SKIP LOCKED)",
+            &[&pool, &urgency, &pipeline, &SET_ASIDE_MAX, &is_pipeline_paused, &connections],
+        )
+        .await
 }
 
 pub(super) async fn pauses(session: &Session) -> Result<Vec<Pause>, Fault> {

@@ -10,6 +10,7 @@ use super::fault::Fault;
 use super::form::Forms;
 use super::graph;
 use super::lease;
+use super::pause;
 use super::row::{key, number, number_at};
 use super::session::Session;
 use crate::pipeline::plan::Plan;
@@ -118,7 +119,7 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let policy = if is_paused(session, run).await? { turn.policy_while_paused() } else { turn.policy };
+    let policy = if pause::is_paused(session, run).await? { turn.policy_while_paused() } else { turn.policy };
     let arrival = turn::arrive(policy, turn.limit, &holders, &same);
     if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
         let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
@@ -134,22 +135,6 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
         .await?;
     session.note_afterwards(Afterwards::Admit(group.into_owned()));
     Ok(())
-}
-
-/// Says whether the pipeline or the connection of a run is paused.
-async fn is_paused(session: &Session, run: i64) -> Result<bool, Fault> {
-    let row = session
-        .row(
-            "SELECT pause.kind
-             FROM run
-             JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
-                        OR (pause.kind = 'connection' AND pause.name = run.connection)
-             WHERE run.seq = $1
-             LIMIT 1",
-            &[&run],
-        )
-        .await?;
-    Ok(row.is_some())
 }
 
 /// Returns those of a group who wait or go on, the longest there first.

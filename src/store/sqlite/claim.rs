@@ -25,8 +25,8 @@ pub(super) struct Request {
     pub(super) lease: Duration,
 }
 
-/// How many paused jobs one claim sets aside before it gives way to others.
-const PASSED_OVER_MAX: usize = 1_000;
+/// How often one claim sets paused jobs aside ([`pause::SET_ASIDE_MAX`] at once) before it gives way to others.
+const SET_ASIDE_ROUNDS: usize = 10;
 
 /// Says whether a claim might find anything, beside the writer.
 pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Result<bool, Error> {
@@ -40,14 +40,10 @@ pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Resu
 
 /// Leases the first due job that is not held back.
 pub(super) fn claim(session: &mut Session<'_>, request: &Request) -> Result<Option<Claim>, Error> {
-    let pools = to_json(&request.pools)?;
-    for _ in 0..PASSED_OVER_MAX {
-        let Some(head) = next_head(session.connection, request, &pools)? else { return Ok(None) };
-        if !pause::set_aside(session, head.job)? {
-            return lease(session, request, &head).map(Some);
-        }
+    match next_head(session.connection, request)? {
+        Some(head) => lease(session, request, &head).map(Some),
+        None => Ok(None),
     }
-    Ok(None)
 }
 
 fn lease(session: &mut Session<'_>, request: &Request, head: &Head) -> Result<Claim, Error> {
@@ -86,6 +82,7 @@ struct Head {
     served: i64,
     run: i64,
     job: i64,
+    is_paused: bool,
 }
 
 impl Head {
@@ -98,6 +95,7 @@ impl Head {
             served: row.get(4)?,
             run: row.get(5)?,
             job: row.get(6)?,
+            is_paused: row.get(7)?,
         })
     }
 
@@ -113,20 +111,34 @@ const HEAD: &str = "SELECT pool, urgency, pipeline, lane,
         coalesce((SELECT max(served)
                   FROM lane
                   WHERE lane.name = job.lane AND lane.pool IN (SELECT value FROM json_each(?2))), 0),
-        run, seq
+        run, seq,
+        EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = job.pipeline)
+            OR EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = job.lane)
      FROM job
      WHERE state = 'due' AND aside IS NULL AND pool = ?1";
 
-/// Returns the job that is next in some pools (`pools` has their names as JSON), looking at the first of each
-/// pipeline that has a job of the pool's highest priority.
-fn next_head(connection: &Connection, request: &Request, pools: &str) -> Result<Option<Head>, Error> {
+/// Returns the job that is next in the pools asked for, looking at the first of each pipeline that has a job of the
+/// pool's highest priority. What is paused is set aside on the way: nothing that may begin is behind it.
+fn next_head(connection: &Connection, request: &Request) -> Result<Option<Head>, Error> {
+    let pools = to_json(&request.pools)?;
     let mut first = connection.prepare_cached(&format!("{HEAD} ORDER BY urgency, pipeline, run, seq LIMIT 1"))?;
     let mut following = connection
         .prepare_cached(&format!("{HEAD} AND urgency = ?3 AND pipeline > ?4 ORDER BY pipeline, run, seq LIMIT 1"))?;
     let mut next: Option<Head> = None;
+    let mut rounds = 0;
     for pool in &request.pools {
         let mut found = first.query_row(params![pool, pools], Head::from_row).optional()?;
         while let Some(head) = found {
+            if head.is_paused {
+                if rounds == SET_ASIDE_ROUNDS {
+                    return Ok(None);
+                }
+                rounds += 1;
+                pause::set_aside(connection, (&head.pool, head.urgency, &head.pipeline))?;
+                // From the beginning: it may have been the last job of its priority.
+                found = first.query_row(params![pool, pools], Head::from_row).optional()?;
+                continue;
+            }
             let behind = params![pool, pools, head.urgency, head.pipeline];
             found = following.query_row(behind, Head::from_row).optional()?;
             if next.as_ref().is_none_or(|it| head.order() < it.order()) {

@@ -1,5 +1,5 @@
-//! What is held back. A due job of a paused pipeline or connection is set aside when a claim meets it,
-//! so that each costs claims once, however many there are; resuming takes them back bit by bit.
+//! What is held back. Due jobs of a paused pipeline or connection are set aside when a claim meets the first of
+//! them, so that they cost claims once, however many there are; resuming takes them back bit by bit.
 
 use super::row::{micros, moment};
 use super::turn::{self, Afterwards};
@@ -11,6 +11,8 @@ use rusqlite::{Connection, params};
 
 /// How many jobs one transaction takes back, so that others need not wait for all of them.
 pub(super) const TAKEN_BACK_MAX: usize = 2_000;
+/// How many jobs of a pipeline one statement looks at that sets paused ones aside.
+pub(super) const SET_ASIDE_MAX: usize = 1_000;
 
 /// The runs that something paused is about.
 const OF_PAUSABLE: &str = "CASE ?1 WHEN 'pipeline' THEN run.pipeline = ?2 ELSE run.connection = ?2 END";
@@ -100,26 +102,24 @@ pub(super) fn take_back(session: &Session<'_>) -> Result<usize, Error> {
     Ok(taken)
 }
 
-/// Sets a due job aside if it is paused, and says whether it was.
-pub(super) fn set_aside(session: &Session<'_>, job: i64) -> Result<bool, Error> {
-    let is_any_paused = session.connection.prepare_cached("SELECT 1 FROM pause LIMIT 1")?.exists([])?;
-    if !is_any_paused {
-        return Ok(false);
-    }
-    let changed = session
-        .connection
+/// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline, in a pool and of a priority.
+pub(super) fn set_aside(connection: &Connection, of: (&str, i64, &str)) -> Result<(), Error> {
+    let (pool, urgency, pipeline) = of;
+    connection
         .prepare_cached(
             "UPDATE job
              SET aside = 'paused'
-             WHERE seq = ? AND EXISTS (
-                 SELECT 1
-                 FROM run
-                 JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
-                            OR (pause.kind = 'connection' AND pause.name = run.connection)
-                 WHERE run.seq = job.run)",
+             WHERE seq IN (SELECT seq
+                           FROM (SELECT seq, lane
+                                 FROM job
+                                 WHERE state = 'due' AND aside IS NULL AND pool = ?1 AND urgency = ?2 AND pipeline = ?3
+                                 ORDER BY run, seq
+                                 LIMIT ?4)
+                           WHERE EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = ?3)
+                              OR lane IN (SELECT name FROM pause WHERE kind = 'connection'))",
         )?
-        .execute([job])?;
-    Ok(changed > 0)
+        .execute(params![pool, urgency, pipeline, SET_ASIDE_MAX])?;
+    Ok(())
 }
 
 pub(super) fn pauses(connection: &Connection) -> Result<Vec<Pause>, Error> {

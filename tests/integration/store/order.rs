@@ -322,6 +322,19 @@ async fn a_paused_pipeline_with_a_backlog_costs_its_connection_no_turn() {
 }
 
 #[tokio::test]
+async fn a_paused_run_hides_no_other_of_its_pipeline() {
+    for world in worlds() {
+        world.queue_from("one", 0, of_pipeline("first")).await;
+        claimed(&world).await;
+        world.store().pause(&Pausable::Connection("one".to_owned())).await.expect("paused");
+        world.queue_from("one", 0, of_pipeline("shared")).await;
+        let behind = world.queue_from("two", 0, of_pipeline("shared")).await.id;
+        let later = world.queue_from("three", 0, of_pipeline("other")).await.id;
+        assert_eq!(claimed(&world).await, [behind, later], "the first that may begin, of two that were never served");
+    }
+}
+
+#[tokio::test]
 async fn a_backlog_in_a_pool_that_nobody_served_takes_turns_once_somebody_does() {
     for mut world in worlds() {
         let in_gpu = |name: &str| plan_of(name, vec![Job { pool: "gpu".to_owned(), ..job("a", &[]) }]);
