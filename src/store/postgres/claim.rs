@@ -92,7 +92,7 @@ async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fa
 enum Found {
     /// This one, of this lane.
     Job(Box<Claim>, String),
-    /// One that was paused after it was seen.
+    /// Paused ones, and some were set aside; or one that was paused after it was seen.
     Paused,
     /// Only jobs that others are about to change.
     Busy,
@@ -104,11 +104,9 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
     while looks < LOOKS_MAX {
         let pools = &request.pools;
         let heads = database.read(|session| Box::pin(async move { next_heads(&session, pools).await })).await?;
-        if heads.is_empty() {
-            return Ok(None);
-        }
-        let found = match heads.first().is_some_and(|head| head.is_paused) {
-            true => set_aside(database, &heads).await?,
+        let Some(first) = heads.first() else { return Ok(None) };
+        let found = match first.is_paused {
+            true => set_aside(database, first).await?,
             false => claim_of(database, forms, request, &heads).await?,
         };
         match found {
@@ -123,14 +121,11 @@ pub(super) async fn claim(database: &Database, forms: &Forms, request: &Request)
     Ok(None)
 }
 
-/// Sets aside what is paused at the head of pipelines, a part of it at once.
-async fn set_aside(database: &Database, heads: &[Head]) -> Result<Found, Fault> {
-    let mut count = 0;
-    for head in heads.iter().take_while(|head| head.is_paused) {
-        let of = (&*head.pool, head.urgency, &*head.pipeline);
-        count +=
-            database.write_lightly(|session| Box::pin(async move { pause::set_aside(&session, of).await })).await?;
-    }
+/// Sets aside what is paused, from a pipeline on, a part of it at once.
+async fn set_aside(database: &Database, head: &Head) -> Result<Found, Fault> {
+    let from = (&*head.pool, head.urgency, &*head.pipeline);
+    let count =
+        database.write_lightly(|session| Box::pin(async move { pause::set_aside(&session, from).await })).await?;
     Ok(if count > 0 { Found::Paused } else { Found::Busy })
 }
 

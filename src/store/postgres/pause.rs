@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 
 /// How many jobs one transaction takes back, so that others need not wait for all of them.
 pub(super) const TAKEN_BACK_MAX: i64 = 2_000;
-/// How many jobs of a pipeline one statement looks at that sets paused ones aside.
+/// How many jobs one statement looks at that sets paused ones aside.
 const SET_ASIDE_MAX: i64 = 1_000;
 
 /// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on.
@@ -120,25 +120,17 @@ pub(super) async fn is_paused(session: &Session, run: i64) -> Result<bool, Fault
     Ok(row.is_some())
 }
 
-/// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline, in a pool and of a priority,
-/// and returns how many. The pauses are held meanwhile: who ends one takes back what was set aside for it.
-pub(super) async fn set_aside(session: &Session, of: (&str, i64, &str)) -> Result<u64, Fault> {
-    let (pool, urgency, pipeline) = of;
-    let pauses = session
-        .rows(
-            "SELECT kind, name
-             FROM pause
-             WHERE kind = 'connection' OR (kind = 'pipeline' AND name = $1)
-             FOR KEY SHARE",
-            &[&pipeline],
-        )
-        .await?;
-    let mut connections = Vec::new();
-    let mut is_pipeline_paused = false;
-    for row in &pauses {
+/// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline and of those whose names come
+/// after its own, in a pool and of a priority; returns how many. The pauses are held meanwhile: who ends one takes back
+/// what was set aside for it.
+pub(super) async fn set_aside(session: &Session, from: (&str, i64, &str)) -> Result<u64, Fault> {
+    let (pool, urgency, pipeline) = from;
+    let (mut pipelines, mut connections) = (Vec::new(), Vec::new());
+    for row in session.rows("SELECT kind, name FROM pause FOR KEY SHARE", &[]).await? {
+        let name: String = row.try_get("name")?;
         match row.try_get("kind")? {
-            "pipeline" => is_pipeline_paused = true,
-            _ => connections.push(row.try_get::<_, String>("name")?),
+            "pipeline" => pipelines.push(name),
+            _ => connections.push(name),
         }
     }
     session
@@ -149,15 +141,15 @@ pub(super) async fn set_aside(session: &Session, of: (&str, i64, &str)) -> Resul
                            FROM job
                            WHERE state = 'due' AND aside IS NULL
                              AND seq IN (SELECT seq
-                                         FROM (SELECT seq, lane
+                                         FROM (SELECT seq, pipeline, lane
                                                FROM job
                                                WHERE state = 'due' AND aside IS NULL AND pool = $1 AND urgency = $2
-                                                 AND pipeline >= '' AND pipeline = $3
-                                               ORDER BY run, seq
+                                                 AND pipeline >= '' AND pipeline >= $3
+                                               ORDER BY pipeline, run, seq
                                                LIMIT $4) AS first
-                                         WHERE $5 OR lane = ANY ($6))
+                                         WHERE pipeline = ANY ($5) OR lane = ANY ($6))
                            FOR NO KEY UPDATE SKIP LOCKED)",
-            &[&pool, &urgency, &pipeline, &SET_ASIDE_MAX, &is_pipeline_paused, &connections],
+            &[&pool, &urgency, &pipeline, &SET_ASIDE_MAX, &pipelines, &connections],
         )
         .await
 }

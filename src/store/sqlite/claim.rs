@@ -25,7 +25,8 @@ pub(super) struct Request {
     pub(super) lease: Duration,
 }
 
-/// How often one claim sets paused jobs aside ([`pause::SET_ASIDE_MAX`] at once) before it gives way to others.
+/// How often one claim sets paused jobs aside ([`pause::SET_ASIDE_MAX`] at once). What is behind more than that
+/// has its turn at a later claim.
 const SET_ASIDE_ROUNDS: usize = 10;
 
 /// Says whether a claim might find anything, beside the writer.
@@ -118,7 +119,7 @@ const HEAD: &str = "SELECT pool, urgency, pipeline, lane,
      WHERE state = 'due' AND aside IS NULL AND pool = ?1";
 
 /// Returns the job that is next in the pools asked for, looking at the first of each pipeline that has a job of the
-/// pool's highest priority. What is paused is set aside on the way: nothing that may begin is behind it.
+/// pool's highest priority. What is paused is set aside on the way, so that it hides nothing that is behind it.
 fn next_head(connection: &Connection, request: &Request) -> Result<Option<Head>, Error> {
     let pools = to_json(&request.pools)?;
     let mut first = connection.prepare_cached(&format!("{HEAD} ORDER BY urgency, pipeline, run, seq LIMIT 1"))?;
@@ -129,10 +130,7 @@ fn next_head(connection: &Connection, request: &Request) -> Result<Option<Head>,
     for pool in &request.pools {
         let mut found = first.query_row(params![pool, pools], Head::from_row).optional()?;
         while let Some(head) = found {
-            if head.is_paused {
-                if rounds == SET_ASIDE_ROUNDS {
-                    return Ok(None);
-                }
+            if head.is_paused && rounds < SET_ASIDE_ROUNDS {
                 rounds += 1;
                 pause::set_aside(connection, (&head.pool, head.urgency, &head.pipeline))?;
                 // From the beginning: it may have been the last job of its priority.
@@ -141,7 +139,7 @@ fn next_head(connection: &Connection, request: &Request) -> Result<Option<Head>,
             }
             let behind = params![pool, pools, head.urgency, head.pipeline];
             found = following.query_row(behind, Head::from_row).optional()?;
-            if next.as_ref().is_none_or(|it| head.order() < it.order()) {
+            if !head.is_paused && next.as_ref().is_none_or(|it| head.order() < it.order()) {
                 next = Some(head);
             }
         }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 
 /// How many jobs one transaction takes back, so that others need not wait for all of them.
 pub(super) const TAKEN_BACK_MAX: usize = 2_000;
-/// How many jobs of a pipeline one statement looks at that sets paused ones aside.
+/// How many jobs one statement looks at that sets paused ones aside.
 pub(super) const SET_ASIDE_MAX: usize = 1_000;
 
 /// The runs that something paused is about.
@@ -102,20 +102,21 @@ pub(super) fn take_back(session: &Session<'_>) -> Result<usize, Error> {
     Ok(taken)
 }
 
-/// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline, in a pool and of a priority.
-pub(super) fn set_aside(connection: &Connection, of: (&str, i64, &str)) -> Result<(), Error> {
-    let (pool, urgency, pipeline) = of;
+/// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline and of those whose names come
+/// after its own, in a pool and of a priority.
+pub(super) fn set_aside(connection: &Connection, from: (&str, i64, &str)) -> Result<(), Error> {
+    let (pool, urgency, pipeline) = from;
     connection
         .prepare_cached(
             "UPDATE job
              SET aside = 'paused'
              WHERE seq IN (SELECT seq
-                           FROM (SELECT seq, lane
+                           FROM (SELECT seq, pipeline, lane
                                  FROM job
-                                 WHERE state = 'due' AND aside IS NULL AND pool = ?1 AND urgency = ?2 AND pipeline = ?3
-                                 ORDER BY run, seq
+                                 WHERE state = 'due' AND aside IS NULL AND pool = ?1 AND urgency = ?2 AND pipeline >= ?3
+                                 ORDER BY pipeline, run, seq
                                  LIMIT ?4)
-                           WHERE EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = ?3)
+                           WHERE pipeline IN (SELECT name FROM pause WHERE kind = 'pipeline')
                               OR lane IN (SELECT name FROM pause WHERE kind = 'connection'))",
         )?
         .execute(params![pool, urgency, pipeline, SET_ASIDE_MAX])?;

@@ -335,6 +335,25 @@ async fn a_paused_run_hides_no_other_of_its_pipeline() {
 }
 
 #[tokio::test]
+async fn many_paused_pipelines_hold_up_no_claim() {
+    for world in worlds() {
+        let connection = Pausable::Connection("one".to_owned());
+        world.store().pause(&connection).await.expect("paused");
+        let mut paused = Vec::new();
+        for at in 0..40 {
+            paused.push(world.queue_from("one", 0, of_pipeline(&format!("p{at:02}"))).await.id);
+            // One that may go on is behind each of some.
+            if at % 8 == 0 {
+                world.queue_from("two", 0, of_pipeline(&format!("p{at:02}"))).await;
+            }
+        }
+        assert_eq!(claimed(&world).await.len(), 5);
+        world.store().resume(&connection).await.expect("resumed");
+        assert_eq!(claimed(&world).await, paused);
+    }
+}
+
+#[tokio::test]
 async fn a_backlog_in_a_pool_that_nobody_served_takes_turns_once_somebody_does() {
     for mut world in worlds() {
         let in_gpu = |name: &str| plan_of(name, vec![Job { pool: "gpu".to_owned(), ..job("a", &[]) }]);
