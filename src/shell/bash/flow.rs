@@ -130,6 +130,12 @@ impl Flow {
         upstream
     }
 
+    /// Returns what reaches some of `nodes` directly, but for one that does.
+    pub(super) fn reaching_beside(&self, nodes: &[Id], one: Option<Id>) -> Vec<Id> {
+        let all = nodes.iter().flat_map(|node| &self.incoming[*node]);
+        all.map(|(from, _)| *from).filter(|from| Some(*from) != one).collect()
+    }
+
     /// Returns the nodes whose text reaches some of `nodes` in another form only.
     pub(super) fn changed_on_the_way(&self, nodes: &[Id]) -> Vec<Id> {
         let mut seen = vec![[false; 2]; self.incoming.len()];

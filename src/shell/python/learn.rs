@@ -25,6 +25,29 @@ pub(super) const ARGUMENT_NAMES: &[&str] = &[
 /// Libraries that call the script's functions with those words.
 const COMMAND_LINES: &[&str] = &["click", "typer", "fire", "plac", "absl", "cyclopts", "invoke"];
 
+/// Classes whose objects are what they are made of.
+const HOLDING: &[&str] = &[
+    "str",
+    "bytes",
+    "bytearray",
+    "list",
+    "tuple",
+    "dict",
+    "set",
+    "frozenset",
+    "deque",
+    "UserString",
+    "UserList",
+    "UserDict",
+    "OrderedDict",
+    "defaultdict",
+    "Counter",
+    "Path",
+    "PosixPath",
+    "Exception",
+    "BaseException",
+];
+
 impl Judge<'_> {
     /// Notes the parameters of the functions that a statement makes.
     pub(super) fn learn_function(&mut self, statement: &[Token]) {
@@ -137,6 +160,34 @@ impl Judge<'_> {
         }
     }
 
+    /// Notes the parameters of methods that Python calls, or the library of whose class the script makes one of its
+    /// own: nobody sees what they are called with, so it is any text that the script has.
+    pub(super) fn learn_called(&mut self, statements: &[&[Token]]) {
+        let bases = statements.iter().filter_map(|statement| match statement {
+            [Token::Name(keyword), Token::Name(class), rest @ ..] if keyword == "class" => {
+                Some((class, split(arguments(rest, 0)?)))
+            }
+            _ => None,
+        });
+        let mut is_of_library = false;
+        for (class, bases) in bases {
+            for base in bases.into_iter().filter_map(|base| names(base).last()) {
+                is_of_library |= base != "object" && !self.functions.contains_key(base);
+                if HOLDING.contains(&base) {
+                    // An object of the class is what it is made of.
+                    self.functions.entry(class.clone()).or_default().push("self".to_owned());
+                }
+            }
+        }
+        for (name, parameters) in &self.functions {
+            let is_method = parameters.iter().any(|first| first == "self" || first == "cls");
+            if is_special_method(name) || is_of_library && is_method {
+                let given = parameters.iter().filter(|it| *it != "self" && *it != "cls");
+                self.called.extend(given.cloned());
+            }
+        }
+    }
+
     /// Notes the names that a statement gives to functions that run their argument or start a program, and
     /// says whether one was new.
     pub(super) fn learn_running(&mut self, statement: &[Token]) -> bool {
@@ -182,6 +233,14 @@ impl Judge<'_> {
             self.run_files.extend(names(&statement[..equals]).map(str::to_owned));
         }
     }
+}
+
+/// Says whether Python itself calls a method of this name, as `__add__`. What makes an object is called by its class.
+pub(super) fn is_special_method(name: &str) -> bool {
+    name.len() > 4
+        && name.starts_with("__")
+        && name.ends_with("__")
+        && !matches!(name, "__init__" | "__new__" | "__main__" | "__import__")
 }
 
 /// Says whether a module is brought at an index by the name that the script writes: `__import__("json")`. What is

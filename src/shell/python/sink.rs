@@ -11,7 +11,7 @@ use super::help::help;
 use super::known::{
     LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
-use super::learn::imports_by_name;
+use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
 use super::reads::{GIT, NAMES};
@@ -104,6 +104,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         own,
         tainted: BTreeMap::new(),
         functions: BTreeMap::new(),
+        called: BTreeSet::new(),
         bound: BTreeSet::new(),
         running: BTreeSet::new(),
         starting: BTreeSet::new(),
@@ -126,10 +127,15 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         judge.learn_run_file(statement);
     }
     judge.learn_classes(&statements);
+    judge.learn_called(&statements);
     judge.learn_decorators(&read);
     judge.learn_arguments();
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
+    if judge.running.iter().any(|name| is_special_method(name)) {
+        let all = (0..judge.holes.len()).collect();
+        judge.refuse(&all, "in a script that gives Python a method which runs text");
+    }
     let shared = judge.facts.shared();
     while judge.spread_all(&statements, &shared) {}
     let named = judge.named_files(&read);
@@ -177,6 +183,8 @@ pub(super) struct Judge<'j> {
     pub(super) tainted: BTreeMap<String, Holes>,
     /// The parameters of the script's functions.
     pub(super) functions: Functions,
+    /// The parameters of its methods that Python and libraries call.
+    pub(super) called: BTreeSet<String>,
     /// The names that `except … as` and `case` give to what comes from elsewhere.
     pub(super) bound: BTreeSet<String>,
     /// The script's own names of functions that run their argument.
@@ -306,6 +314,7 @@ impl Judge<'_> {
             // Nobody says of which function: of any.
             targets.extend(self.functions.keys().cloned());
         }
+        targets.extend(self.called.iter().cloned());
         targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
         if names(statement).any(|word| word == "raise" || word == "match") {
             targets.extend(self.bound.iter().cloned());

@@ -23,14 +23,14 @@ pub(super) fn is_word(name: &str) -> bool {
     name == ARGUMENTS || name.starts_with(WORD)
 }
 
-/// Returns what a program demands of the words behind it. Of one that can't be read nothing is known.
-pub(in crate::shell) fn demands_of_words(program: &str) -> Vec<WordDemand> {
+/// Returns what a program demands of the words behind it; nothing for one that can't be read.
+pub(in crate::shell) fn demands_of_words(program: &str) -> Option<Vec<WordDemand>> {
     let (text, words) = named(program);
     let names = words.iter().map(|number| format!("{WORD}{number}"));
     let environment = [ARGUMENTS.to_owned()].into_iter().chain(names).collect();
     let outline = Outline { language: Language::Python, pieces: vec![Piece::Author(text.into())], environment };
-    let Ok(found) = analyse(&outline) else { return Vec::new() };
-    std::iter::once(None).chain(words.into_iter().map(Some)).zip(found.holes).collect()
+    let found = analyse(&outline).ok()?;
+    Some(std::iter::once(None).chain(words.into_iter().map(Some)).zip(found.holes).collect())
 }
 
 /// Returns a program in which each word has a name of its own, and the numbers of those.

@@ -50,6 +50,11 @@ const PAYLOADS: &[&str] = &[
     "Y2FuYXJ5Cg==",
     "63616e6172790a",
     "core.pager=canary",
+    "{\"n\": \"; canary\"}",
+    "';canary;'",
+    // `--output=../canary` in base64, and with an escape.
+    "LS1vdXRwdXQ9Li4vY2FuYXJ5",
+    "\\x2d-output=../canary",
 ];
 
 /// Values that are hostile in ordinary scripts, each in several places at once.
@@ -111,6 +116,29 @@ fn each_refused_row_runs_a_payload_that_stands_there_as_data_or_is_named_with_a_
     let without = without.into_inner().expect("no holder panics");
     println!("{} rows run a payload, {} are named with a reason", to_prove.len() - without.len(), unproven.len());
     assert!(without.is_empty(), "nothing came of these, and no reason is given: {without:#?}");
+}
+
+/// The beginning of the reason of rows that would only be waited for.
+const WAITING: &str = "waits for";
+
+#[test]
+#[ignore = "takes minutes, and runs hostile text on this machine"]
+fn no_row_with_a_reason_runs_a_canary_here_all_the_same() {
+    let unproven = unproven();
+    let named: Vec<&String> =
+        unproven.iter().filter(|(_, why)| !why.starts_with(WAITING)).map(|(row, _)| row).collect();
+    let proven = Mutex::new(Vec::new());
+    each(
+        &named,
+        |_| (),
+        |cage, row| {
+            if is_proven(cage, row) {
+                proven.lock().expect("no holder panics").push((*row).clone());
+            }
+        },
+    );
+    let proven = proven.into_inner().expect("no holder panics");
+    assert!(proven.is_empty(), "these run a payload, and need no reason: {proven:#?}");
 }
 
 /// Payloads that are code in Python, in a text that it evaluates or as a part of it.

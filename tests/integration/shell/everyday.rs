@@ -12,8 +12,8 @@ const VALUE: &str = "Fix the login page";
 
 /// Those that are refused: a part of the script, what is told, and why it stays so.
 const REFUSED: &[(&str, &str)] = &[
-    // A variable of psql can become part of the SQL, which no rule looks into.
-    ("psql \"$DATABASE_URL\"", "an argument of `psql`"),
+    // A variable of psql can become part of the SQL of a file, which no rule looks into.
+    ("psql \"$DATABASE_URL\"", "one plain word"),
     // What `xargs` is given can stand anywhere in a command's words.
     ("xargs -0 -I{} echo", "a path of letters"),
     // What a list begins with is not followed, as a loop or a function could have changed it.

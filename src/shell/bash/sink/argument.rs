@@ -8,6 +8,7 @@ use crate::shell::change::Change;
 use crate::shell::command;
 
 /// A word with what reaches each of its parts.
+#[derive(Clone)]
 pub(super) struct Argument<'a> {
     pub(super) word: &'a Word,
     pub(super) parts: Vec<Vec<Id>>,

@@ -73,6 +73,11 @@ pub(super) fn reads(text: &str) -> bool {
     ["stdin", "env", "ENV"].iter().any(|word| text.contains(word))
 }
 
+/// Says whether a program's code has to do with its environment, by itself or in a text for a shell.
+pub(super) fn names_environment(text: &str) -> bool {
+    ["env", "ENV", "expandvars", "$"].iter().any(|word| text.contains(word))
+}
+
 /// Returns the files that code names, which may be modules where it runs them: of Node by a path alone.
 pub(super) fn files(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |it: char| it.is_alphanumeric() || "_.-/".contains(it);

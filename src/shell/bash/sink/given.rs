@@ -279,6 +279,7 @@ impl Walker {
     /// Notes that a program may write what it gets into any file that its code names.
     pub(super) fn named_in_code(&mut self, call: Call, code: &[String]) {
         let written = self.flow.stream();
+        self.later.written_by_code = Some(written);
         self.flow.edges(&call.sources(), written);
         self.flow.edge(call.scope.stdin, written);
         for operand in call.rest().iter().filter(|it| !it.word.prefix().starts_with('-')) {

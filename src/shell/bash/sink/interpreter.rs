@@ -8,7 +8,7 @@ use super::argument::Argument;
 use super::code_option::{Interpreter, Operand, file_option, find, takes_code};
 use super::edited;
 use super::file::file_node;
-use super::later::Consequence;
+use super::later::{Consequence, RUN_BY_CODE};
 use super::simple::Call;
 use super::written::Runner;
 use super::{Walker, by_name};
@@ -20,6 +20,11 @@ impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
         let Some(interpreter) = find(name) else { return false };
+        if name == "psql"
+            && let Some(words) = self.without_settings(call)
+        {
+            return self.interpreter(name, Call { words: &words, ..call });
+        }
         self.package(name, call);
         self.variables_of_file(call);
         self.carried(name, call);
@@ -274,30 +279,41 @@ impl Walker {
     /// Refuses all that reaches a program which runs texts: its arguments, its input, the variables that
     /// it can read.
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
+        let is_python = name.starts_with("python") || name.starts_with("pypy");
+        let are_words_judged = is_python && self.words_of_python(code, call);
         if code.word.texts().any(|text| by_name::runs_texts(name, text)) {
             let any = self.flow.id(Node::AnyVariable);
             let files: Vec<Id> = call.rest().iter().flat_map(|it| self.content(it.word)).collect();
             let named: Vec<Id> = code.word.texts().flat_map(|text| self.files_in_code(text)).collect();
-            let reaching = [call.sources(), vec![call.scope.stdin, any], files, named].concat();
-            self.refuse(&reaching, "given to a program that runs texts");
-        }
-        if name.starts_with("python") || name.starts_with("pypy") {
-            self.words_of_python(code, call);
+            let files = [files, named].concat();
+            let mut reaching = vec![call.scope.stdin];
+            if are_words_judged {
+                // What it does with files that it writes itself, its own analysis says.
+                self.later.files_of_code.push((files, self.later.written_by_code));
+            } else {
+                reaching.extend(files);
+            }
+            if !are_words_judged || call.words.iter().flat_map(|it| it.word.texts()).any(by_name::names_environment) {
+                reaching.push(any);
+            }
+            if !are_words_judged {
+                reaching.extend(call.sources());
+            }
+            self.refuse(&reaching, RUN_BY_CODE);
         }
         self.evaluated_files(code, call);
     }
 
-    /// Demands of the words behind a program in Python what its own analysis says of each.
-    fn words_of_python(&mut self, code: &Argument, call: Call) {
+    /// Demands of the words behind a program in Python what its own analysis says of each. Returns whether it could
+    /// say it.
+    fn words_of_python(&mut self, code: &Argument, call: Call) -> bool {
         let is_code = |it: &Argument| std::ptr::eq(it.word, code.word) || it.has_literal("-");
         let behind = call.words.iter().position(is_code).map(|at| &call.words[at + 1..]);
-        let (Some(words), Some(text)) = (behind, code.literal()) else { return };
-        if words.iter().all(Argument::is_literal) {
-            return;
-        }
+        let (Some(words), Some(text)) = (behind, code.literal()) else { return false };
+        let Some(demands) = python::demands_of_words(&text) else { return false };
         // Behind what may be many words nobody knows which is which.
         let certain = words.iter().position(|it| it.word.may_be_many()).unwrap_or(words.len());
-        for (number, finding) in python::demands_of_words(&text) {
+        for (number, finding) in demands {
             let at = number.map_or(0, |number| number - 1);
             let given =
                 if number.is_some() && at < certain { words.get(at..=at) } else { words.get(certain.min(at)..) };
@@ -307,6 +323,7 @@ impl Walker {
             }
             finding.requirements.iter().for_each(|requirement| self.require(&sources, *requirement));
         }
+        true
     }
 
     /// Refuses text in files that a program's code names and runs as code. A program that is given text may write

@@ -13,6 +13,9 @@ use crate::shell::special::is_obeyed;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+/// Why text is refused that a program with code of its own may run.
+pub(super) const RUN_BY_CODE: &str = "given to a program that runs texts";
+
 /// The most texts that are kept of what functions are given: far above what a person writes.
 const TEXTS_MAX: usize = 10_000;
 
@@ -28,6 +31,10 @@ pub(super) struct Later {
     pub(super) splices: Vec<(Splice, Id)>,
     /// How many variables stand in such code.
     pub(super) variables: usize,
+    /// What the program that was met last may write to the files that its code names.
+    pub(super) written_by_code: Option<Id>,
+    /// Files that code may run, and what the same code writes to them.
+    pub(super) files_of_code: Vec<(Vec<Id>, Option<Id>)>,
 }
 
 /// What a variable gets.
@@ -130,6 +137,10 @@ impl Walker {
             }
         }
         self.settle_splices(is_any_named);
+        for (files, own) in std::mem::take(&mut self.later.files_of_code) {
+            let others = self.flow.reaching_beside(&files, own);
+            self.refuse(&others, RUN_BY_CODE);
+        }
         if is_any_named {
             self.every_variable_is_named();
         }

@@ -30,6 +30,7 @@ mod remote;
 mod simple;
 mod spliced;
 mod split;
+mod sql;
 mod test;
 mod tool;
 mod transfer;
