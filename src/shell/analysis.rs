@@ -1,6 +1,6 @@
 //! The two phases: what a script's holes require, and whether a payload's values meet it.
 
-use super::outline::Outline;
+use super::outline::{FILE, Outline};
 use super::requirement::Requirement;
 use super::transport::{self, Carried};
 use super::{Language, VARIABLE_PREFIX, bash, cmd, command, powershell, python};
@@ -94,6 +94,8 @@ pub(super) enum Escapes {
 pub(super) struct Findings {
     pub(super) script: Vec<Fragment>,
     pub(super) holes: Vec<Finding>,
+    /// The files that the script writes payload text to, each with a hole that brings some.
+    pub(super) written: Vec<(String, usize)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -122,6 +124,7 @@ pub struct Analysis {
     script: Vec<Fragment>,
     holes: Vec<Hole>,
     refusals: Vec<Refusal>,
+    written: Vec<(String, usize)>,
     has_late_values: bool,
 }
 
@@ -172,6 +175,12 @@ impl Analysis {
     /// Returns the holes that no value can fill. Such a script is rejected whatever is posted.
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
+    }
+
+    /// Returns the names of the files to which the script writes payload text, as far as it says them, each with the
+    /// place of a hole among the [`requirements`](Self::requirements) that brings some. Only bash's analysis knows.
+    pub fn written(&self) -> &[(String, usize)] {
+        &self.written
     }
 
     /// Tests values, one for each of [`Analysis::requirements`]: whether a run with them is valid.
@@ -235,11 +244,12 @@ impl Analysis {
     /// Returns the analysis of a script into which no payload text comes.
     fn untouched(outline: &Outline) -> Self {
         let script = vec![Fragment::Text(outline.author_text())];
-        Self { language: outline.language, script, holes: Vec::new(), refusals: Vec::new(), has_late_values: false }
+        let (holes, refusals, written) = (Vec::new(), Vec::new(), Vec::new());
+        Self { language: outline.language, script, holes, refusals, written, has_late_values: false }
     }
 
     fn found(outline: &Outline, findings: Findings) -> Self {
-        let mut analysis = Self { script: findings.script, ..Self::untouched(outline) };
+        let mut analysis = Self { script: findings.script, written: findings.written, ..Self::untouched(outline) };
         let in_command = command::holes_in_brackets(outline);
         let entrances = outline.entrances();
         for (index, (mut finding, (entrance, line))) in findings.holes.into_iter().zip(entrances).enumerate() {
@@ -269,7 +279,8 @@ impl Analysis {
     fn unread(outline: &Outline, unread: Unread) -> Self {
         let mut analysis = Self::untouched(outline);
         let own = outline.holes();
-        let named = outline.environment.iter().position(|name| outline.mention(name).is_some());
+        let is_named = |name: &String| !name.starts_with(FILE) && outline.mention(name).is_some();
+        let named = outline.environment.iter().position(is_named);
         let blamed = unread.hole.or((own > 0).then_some(0)).or(named.map(|at| own + at));
         if let Some((entrance, line)) = blamed.and_then(|index| outline.entrances().into_iter().nth(index)) {
             let help = if outline.language == Language::Python { HELP_FOR_PYTHON } else { HELP };

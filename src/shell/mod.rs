@@ -25,8 +25,9 @@
 //! It is not shown to be complete. Of **first order** is what the author's script itself says: a place of
 //! the shell, or an argument, an option, a file or an input that a program of the tables takes for code, a
 //! path or an address. Of **second order** is what only a program's own source tells: a program that treats an
-//! argument, its environment or a file as code in a way that no table knows runs what the payload says, and so does a
-//! later step that runs a file which this one wrote. Where a name of a file is a pattern, or comes from
+//! argument, its environment or a file as code in a way that no table knows runs what the payload says. A file that
+//! bash writes is followed by its name to later scripts in bash of the same job, as far as they run it; one that
+//! another language writes, or that another job gets, is not. Where a name of a file is a pattern, or comes from
 //! `find` or `xargs`, it can be any file that the script wrote; what a program writes or prints is looked
 //! for in the code that the script gives to it, not in files. What programs make of a text is known of
 //! those that people write most (`cut`, `tr`, `sed`, `awk`, `grep`, `jq`); any other may print any part of it, but is
@@ -73,7 +74,7 @@ pub mod words;
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
-pub use outline::{ARGUMENTS, Outline, Piece, Script};
+pub use outline::{ARGUMENTS, FILE, Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
 pub use special::{environment_name, is_obeyed as is_obeyed_variable, is_special as is_special_variable};
 pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};

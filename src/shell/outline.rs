@@ -9,6 +9,11 @@ use std::sync::Arc;
 /// place of payload text in them. No variable has a `.` in its name.
 pub const ARGUMENTS: &str = "sys.argv";
 
+/// What the names of files begin with that stand among the variables of a script's environment: files to which an
+/// earlier script of the same job has written payload text. What such a file holds is not known, so of a script that
+/// reads one nothing is demanded; one that runs it is refused. No variable has a `:` in its name.
+pub const FILE: &str = "file:";
+
 /// A piece of a script as the analysis sees it: without the payload's text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Piece {
@@ -25,7 +30,8 @@ pub struct Outline {
     pub language: Language,
     /// The pieces, one for each segment of the script's text.
     pub pieces: Vec<Piece>,
-    /// The environment variables that hold payload text, by name, each once, and [`ARGUMENTS`].
+    /// The environment variables that hold payload text, by name, each once, [`ARGUMENTS`], and files, by
+    /// [`FILE`].
     pub environment: Vec<String>,
 }
 
@@ -81,6 +87,12 @@ impl Script<'_> {
         own.into_iter().any(|segment| find_name(&segment.text, variable).is_some() || prints_environment(&segment.text))
     }
 
+    /// Says whether a script's author names a file: no other is looked for that the script may run.
+    pub fn names_file(text: &Text, file: &str) -> bool {
+        let own = text.segments().iter().filter(|segment| !segment.is_tainted());
+        own.into_iter().any(|segment| find_name(&segment.text, file).is_some())
+    }
+
     /// Says whether any payload text comes into the script.
     pub fn is_tainted(&self) -> bool {
         self.text.is_tainted() || !self.environment.is_empty()
@@ -115,9 +127,10 @@ impl Outline {
         texts.collect()
     }
 
-    /// Returns the line of the script that names a variable first, counted from 1.
+    /// Returns the line of the script that names a variable or a file first, counted from 1.
     pub(super) fn mention(&self, name: &str) -> Option<usize> {
         let text = self.author_text();
+        let name = name.strip_prefix(FILE).unwrap_or(name);
         find_name(&text, name).map(|at| 1 + text[..at].matches('\n').count())
     }
 }

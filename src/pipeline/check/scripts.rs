@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Entrance, Language, Refusal, Script, Substitution, environment_name};
+use crate::shell::{Entrance, FILE, Language, Refusal, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
@@ -28,8 +28,9 @@ pub(super) fn check(pipeline: &Pipeline, rules: &ScriptRules, diagnostics: &mut 
         for job in &stage.jobs {
             let tainted = tainted(pipeline, stage, job);
             let tainted: Vec<&Variable> = tainted.iter().collect();
+            let mut files = Vec::new();
             for step in job.all_steps() {
-                check_step(step, &tainted, rules, &mut needs, diagnostics);
+                check_step(step, (&tainted, &mut files), rules, &mut needs, diagnostics);
             }
         }
     }
@@ -57,9 +58,27 @@ fn as_known(variable: &Variable) -> Variable {
 /// What stands for a value that is not known yet.
 const VALUE_TO_COME: &str = "1";
 
+/// A file to which a step has written payload text.
+struct File {
+    name: String,
+    origin: Arc<Origin>,
+    /// Where the text came into the script that wrote it.
+    span: Span,
+}
+
+impl File {
+    /// Returns the file as a script has it among its variables.
+    fn seed(&self, span: Span) -> Seed {
+        let value = Text::tainted(VALUE_TO_COME, self.origin.clone());
+        let through = Through { name: self.name.as_str().into(), span: self.span };
+        Seed { name: format!("{FILE}{}", self.name), value, span, through: Some(through) }
+    }
+}
+
+/// `files` are those that the steps before have written payload text to.
 fn check_step(
     step: &Step,
-    tainted: &[&Variable],
+    (tainted, files): (&[&Variable], &mut Vec<File>),
     rules: &ScriptRules,
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
@@ -76,6 +95,10 @@ fn check_step(
     text.tell_places(rules.substitution, diagnostics);
     let mut environment = environment(step, tainted, &text.text);
     environment.extend(arguments(own, tainted));
+    if language == Language::Bash {
+        let named = files.iter().filter(|file| Script::names_file(&text.text, &file.name));
+        environment.extend(named.map(|file| file.seed(written.span)));
+    }
     let script = Script {
         language,
         text: &text.text,
@@ -92,7 +115,14 @@ fn check_step(
     let analysis = rules.known.analysis(&script.outline());
     let values = script.values();
     match analysis.test(&values) {
-        Ok(()) => needs.extend(Need::of(&analysis, &values)),
+        Ok(()) => {
+            needs.extend(Need::of(&analysis, &values));
+            for (name, hole) in analysis.written() {
+                let (span, origin, _) = place(&analysis.requirements()[*hole].entrance, &text, &environment);
+                let origin = origin.filter(|_| !files.iter().any(|known| known.name == *name));
+                files.extend(origin.map(|origin| File { name: name.clone(), origin: origin.clone(), span }));
+            }
+        }
         Err(refusals) => {
             for refusal in refusals {
                 let (span, origin, through) = place(&refusal.entrance, &text, &environment);
@@ -317,7 +347,10 @@ pub(in crate::pipeline) fn diagnostic(
 fn where_used(entrance: &Entrance, line: usize) -> String {
     match entrance {
         Entrance::Segment(_) => format!("line {line} of the script"),
-        Entrance::Variable(name) => format!("`{name}` is used on line {line} of the script"),
+        Entrance::Variable(name) => {
+            let name = name.strip_prefix(FILE).unwrap_or(name);
+            format!("`{}` is used on line {line} of the script", shown(name))
+        }
     }
 }
 

@@ -155,6 +155,28 @@ impl Flow {
         (0..self.nodes.len()).filter(is_it).collect()
     }
 
+    /// Returns the files that payload text reaches, each with a hole that brings some.
+    pub(super) fn files_with_text(&self) -> Vec<(&str, usize)> {
+        let mut outgoing: Vec<Vec<Id>> = vec![Vec::new(); self.incoming.len()];
+        for (to, incoming) in self.incoming.iter().enumerate() {
+            incoming.iter().for_each(|(from, _)| outgoing[*from].push(to));
+        }
+        let mut brought: Vec<Option<usize>> = vec![None; self.incoming.len()];
+        let mut open: Vec<(Id, usize)> = self.holes.iter().map(|(node, hole)| (*node, *hole)).collect();
+        open.sort_unstable_by_key(|(_, hole)| std::cmp::Reverse(*hole));
+        while let Some((node, hole)) = open.pop() {
+            if brought[node].is_none() {
+                brought[node] = Some(hole);
+                open.extend(outgoing[node].iter().map(|to| (*to, hole)));
+            }
+        }
+        let files = self.nodes.iter().zip(brought).filter_map(|(node, hole)| match node {
+            Node::File(name) => Some((name.as_str(), hole?)),
+            _ => None,
+        });
+        files.collect()
+    }
+
     /// Says whether a node is the arguments of a function.
     pub(super) fn is_arguments(&self, id: Id) -> bool {
         matches!(self.nodes[id], Node::Arguments(_))

@@ -23,7 +23,7 @@ pub use place::{UNQUOTED, kept_from_children};
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::change;
-use super::outline::Outline;
+use super::outline::{FILE, Outline};
 use super::requirement;
 use super::symbol::{self, line_of, symbols};
 use read::{Why, read};
@@ -62,7 +62,8 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
     let judgement =
         judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);
-    let mut findings = Findings { script: vec![Fragment::Text(rewriting.script)], holes: Vec::new() };
+    let mut findings =
+        Findings { script: vec![Fragment::Text(rewriting.script)], written: judgement.written, ..Findings::default() };
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
         let place = rewriting.places.get(hole).copied().flatten();
         let is_lost = hole < outline.holes() && place.is_none();
@@ -73,7 +74,11 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         let is_emptied = refusal.as_deref() == Some(change::EMPTIED);
         let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
         let help = help.or(verdict.is_in_code.then_some(PASS_IT));
-        findings.holes.push(Finding { place, requirements: verdict.requirements, refusal, help });
+        let name = hole.checked_sub(outline.holes()).and_then(|at| outline.environment.get(at));
+        // Nobody knows what of a payload is in a file.
+        let is_known = name.is_none_or(|name| !name.starts_with(FILE));
+        let requirements = if is_known { verdict.requirements } else { Vec::new() };
+        findings.holes.push(Finding { place, requirements, refusal, help });
     }
     Ok(findings)
 }

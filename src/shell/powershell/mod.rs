@@ -73,12 +73,16 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
         }
     }
     if holes.is_empty() {
-        return Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes });
+        return Ok(Findings {
+            script: vec![Fragment::Text(write(&symbols, &lexed.edits))],
+            holes,
+            ..Findings::default()
+        });
     }
     if !sink::judge(&lexed.statements, &outline.environment, outline.holes(), &mut holes) {
         return Err(Unread { hole: None, reason: TOO_LONG.to_owned() });
     }
-    Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes })
+    Ok(Findings { script: vec![Fragment::Text(write(&symbols, &lexed.edits))], holes, ..Findings::default() })
 }
 
 /// Says whether a script must begin with what it begins with, so that nothing can be put in front.

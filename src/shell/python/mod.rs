@@ -84,7 +84,7 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
     if !sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes) {
         return Err(Unread { hole: None, reason: TOO_LONG.to_owned() });
     }
-    Ok(Findings { script: write(&symbols, &lexed), holes })
+    Ok(Findings { script: write(&symbols, &lexed), holes, ..Findings::default() })
 }
 
 fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {

@@ -36,6 +36,11 @@ impl Walker {
     pub(super) fn written(&mut self, target: &Word, source: Id) {
         let file = self.file(target);
         self.flow.edge(source, file);
+        if let Some(literal) = target.literal().filter(|name| !name.is_empty() && !name.starts_with("/dev/"))
+            && let Node::File(name) = file_node(&literal)
+        {
+            self.writes.insert(name);
+        }
         self.gets_later(target, source);
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(source, any);

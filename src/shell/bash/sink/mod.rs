@@ -41,6 +41,7 @@ use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Part, Redirect, RedirectKind, Script, Simple, Word};
 use crate::shell::change::Change;
+use crate::shell::outline::FILE;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, names_run_file};
 use argument::Argument;
@@ -64,6 +65,8 @@ pub(super) struct Judgement {
     pub(super) code: HashMap<usize, String>,
     /// Here-documents with a quoted delimiter that keep it: their body is code for another shell.
     pub(super) kept: HashSet<usize>,
+    /// The files to which it writes payload text, each with a hole that brings some.
+    pub(super) written: Vec<(String, usize)>,
 }
 
 /// Judges a script with `holes` holes, named as `variable` says, and with payload text in the
@@ -111,6 +114,7 @@ fn judge_with(
         names: Names::default(),
         arguments_here: 0,
         written: Written::default(),
+        writes: HashSet::new(),
         splits_oddly: false,
         split: Change::MARKED,
         code: HashMap::new(),
@@ -130,6 +134,13 @@ fn judge_with(
     let (any, all) = (walker.flow.id(Node::AnyVariable), walker.flow.id(Node::Environment));
     walker.flow.edge(any, all);
     for (index, name) in environment.iter().enumerate() {
+        if let Some(file) = name.strip_prefix(FILE) {
+            let (hole, any) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::AnyFile));
+            let file = walker.flow.id(file::file_node(file));
+            walker.flow.edge(hole, file);
+            walker.flow.edge(hole, any);
+            continue;
+        }
         let (hole_id, name) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::Variable(name.clone())));
         walker.flow.edge(hole_id, name);
         let any = walker.flow.id(Node::AnyVariable);
@@ -160,7 +171,10 @@ fn judge_with(
     }
     walker.settle_later();
     let verdicts = walker.flow.verdicts(holes + environment.len());
-    (Judgement { verdicts, code: walker.code, kept: walker.kept }, walker.brought)
+    let written = walker.flow.files_with_text().into_iter();
+    let written = written.filter(|(name, _)| walker.writes.contains(*name));
+    let written = written.map(|(name, hole)| (name.to_owned(), hole)).collect();
+    (Judgement { verdicts, code: walker.code, kept: walker.kept, written }, walker.brought)
 }
 
 struct Walker {
@@ -188,6 +202,8 @@ struct Walker {
     /// The node of the arguments where the walk is.
     arguments_here: Id,
     written: Written,
+    /// The names of the files that it writes.
+    writes: HashSet<String>,
     /// The script sets `IFS`, so that no one knows where an unquoted value is split.
     splits_oddly: bool,
     /// What is left of a text that the shell splits.
