@@ -13,7 +13,9 @@ use crate::server::Token;
 use crate::store::Store;
 use crate::webhook::challenge::Consent;
 use crate::webhook::connection::Secret;
-use crate::worker::{Drain, Duty, Host, INHERITED, Keeper, Lookout, Repositories, Secrets, Settings, Worker};
+use crate::worker::{
+    Drain, Duty, Host, INHERITED, Keeper, Lookout, Repositories, Secrets, Settings, Worker, send_left,
+};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
@@ -126,7 +128,8 @@ pub(super) struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Starts to look at everything, now and from time to time.
+    /// Starts to look at everything, now and from time to time. Where this process has no worker, it is also what sends
+    /// logs that an earlier one has left here.
     pub(super) fn start(
         config: &Config,
         store: Arc<dyn Store>,
@@ -135,6 +138,8 @@ impl Housekeeping {
         worker: Option<&Terms>,
     ) -> Result<Self, Failure> {
         let lookout = Lookout::new(store.clone(), worker.map(|terms| terms.duty.clone()));
+        let left = worker.is_none().then(|| Logs::new(&config.data).shared(depot.clone()));
+        let courier = left.map(|logs| send_left(logs, store.clone()));
         let (own, shared) = (Site::Folder(config.data.clone()), depot.map(Site::Depot));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("nothing old can be removed").map_err(Failure::Unreachable)?;
@@ -144,7 +149,11 @@ impl Housekeeping {
         let thread = std::thread::Builder::new()
             .name("retention".to_owned())
             .spawn(move || {
-                runtime.block_on(async { tokio::join!(keeper.run(kept), lookout.run(stopped)) });
+                runtime.block_on(async {
+                    let courier = courier.map(tokio::spawn);
+                    tokio::join!(keeper.run(kept), lookout.run(stopped));
+                    courier.inspect(|courier| courier.abort());
+                });
                 // A folder of very many files may be gone through, or a place be asked that does not answer.
                 runtime.shutdown_timeout(LAST_WORK_MAX);
             })

@@ -9,13 +9,13 @@
 
 use super::copy::Halting;
 use super::depot::check;
+use super::shortage::{PatientFile, make_folder, write_anew};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -91,7 +91,7 @@ impl Caches {
     /// for any more. Returns the bytes that it takes.
     pub fn save(&self, scope: &str, key: &str, from: &Path) -> io::Result<u64> {
         let folder = self.scope(scope);
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        make_folder(&folder)?;
         let name = hash(key);
         let (packed, named) = (folder.join(&name).with_extension(PACKED), folder.join(&name).with_extension(KEY));
         if named.exists() {
@@ -103,7 +103,7 @@ impl Caches {
         let part = folder.join(format!("{name}.{}", hex::encode(random)));
         let saved = pack(from, &part).and_then(|size| {
             fs::rename(&part, &packed)?;
-            fs::write(&part, key)?;
+            write_anew(&part, key)?;
             fs::rename(&part, &named)?;
             Ok(size)
         });
@@ -164,7 +164,7 @@ fn list(folder: &Path) -> io::Result<Vec<Cache>> {
 
 /// A file that takes no more than [`CACHE_MAX`] bytes.
 struct Limited {
-    file: BufWriter<File>,
+    file: BufWriter<PatientFile>,
     written: u64,
 }
 
@@ -187,12 +187,12 @@ impl Write for Limited {
 }
 
 fn pack(from: &Path, to: &Path) -> io::Result<u64> {
-    let file = BufWriter::new(File::create(to)?);
+    let file = BufWriter::new(PatientFile::create(to)?);
     let mut tar = tar::Builder::new(GzEncoder::new(Limited { file, written: 0 }, Compression::fast()));
     tar.follow_symlinks(false);
     tar.append_dir_all("", from)?;
     let mut limited = tar.into_inner()?.finish()?;
     limited.flush()?;
-    limited.file.get_ref().sync_all()?;
+    limited.file.get_ref().file().sync_all()?;
     Ok(limited.written)
 }

@@ -1,6 +1,7 @@
 //! Where files are that several machines share: by names, each a list of pieces.
 
 use super::LeftOver;
+use super::shortage::PatientFile;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::fs::File;
@@ -110,7 +111,7 @@ pub fn unless_halted<T>(halted: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T 
     done
 }
 
-fn is_halted() -> bool {
+pub(super) fn is_halted() -> bool {
     HALTED.with_borrow(|halted| halted.as_ref().is_some_and(|halted| halted.load(Ordering::Relaxed)))
 }
 
@@ -161,7 +162,7 @@ pub(super) fn put_file(depot: &dyn Depot, name: &str, from: &Path) -> io::Result
 
 /// Brings a whole file of a depot to this machine.
 pub(super) fn get_file(depot: &dyn Depot, name: &str, to: &Path) -> io::Result<()> {
-    let mut file = File::create(to)?;
+    let mut file = PatientFile::create(to)?;
     let mut at = 0;
     loop {
         check()?;

@@ -2,9 +2,9 @@
 //! and back for who wants it.
 
 use super::depot::{Depot, get_file, patiently, put_file};
-use std::fs::{self, DirBuilder};
+use super::shortage::make_folder;
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path};
 
 /// The ending of a name that says that an artifact is whole; no name of a file has a `:`.
@@ -59,10 +59,6 @@ pub(super) fn fetch(depot: &dyn Depot, artifact: &str, to: &Path) -> io::Result<
         get_file(depot, &name, &to)?;
     }
     Ok(())
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn size(from: &Path) -> io::Result<u64> {

@@ -7,13 +7,13 @@
 use super::copy;
 use super::depot::{Depot, check};
 use super::ignored::Ignored;
+use super::shortage::make_folder;
 use super::tree::{LeftOut, Links, Tree, tree_without};
 use super::{gather, safe};
 use crate::diagnostic::shown;
 use crate::id::{JobId, RunId};
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -207,10 +207,6 @@ fn plain(name: &str) -> String {
         "" => "_".to_owned(),
         _ => name,
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Removes what an attempt before has left.

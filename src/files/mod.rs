@@ -31,6 +31,7 @@ mod outage;
 mod read;
 mod room;
 mod ship;
+mod shortage;
 mod sweep;
 mod tree;
 mod write;
@@ -47,6 +48,7 @@ pub use local::{Local, LocalFile, local_files, runs_with_files};
 pub use objects::{Encryption, Place, S3};
 pub use outage::Outage;
 pub use read::{LogReader, READ_MAX};
+pub use shortage::{PatientFile, SHORTAGE_MAX, Shortage, make_folder, with_patience, write_anew};
 pub use sweep::{Left, LeftOver, Site};
 pub use tree::{LeftOut, Links, SEARCHED_MAX, Sought, Tree, Why, search, tree};
 pub use write::{LOG_MAX, LogWriter, Wanted};
@@ -153,10 +155,10 @@ impl Logs {
 
     fn open_writer(&self, path: &Path) -> io::Result<LogWriter> {
         LogWriter::open(path, self.room.clone()).map_err(|error| {
-            if write::is_without_room(&error) {
+            if shortage::is_without_room(&error) {
                 self.room.is_missing(path.ancestors().nth(2).unwrap_or(path));
             }
-            write::naming(path, &error)
+            shortage::naming(path, error)
         })
     }
 

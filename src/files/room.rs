@@ -1,7 +1,7 @@
 //! Whether logs find room on their disk: where a log has found none, or the system says that little is free, whoever
 //! asks has it tried.
 
-use super::write::{is_without_room, naming};
+use super::shortage::{is_without_room, naming};
 use std::fs::{File, remove_file};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Room {
         // What can't be removed is written over by the next look.
         let _ = remove_file(&path);
         match probed {
-            Err(error) if is_without_room(&error) => Err(naming(&path, &error)),
+            Err(error) if is_without_room(&error) => Err(naming(&path, error)),
             // Whatever else is wrong is told by the next log.
             _ => {
                 self.0.lock().expect("no holder of the room panics").take_if(|known| *known == folder);

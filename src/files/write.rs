@@ -5,6 +5,7 @@ use super::depot::{Depot, Fence};
 use super::line::{self, LogLine, Stamp};
 use super::room::Room;
 use super::ship::Shipping;
+use super::shortage::{Shortage, is_without_room, naming};
 use jiff::Timestamp;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 /// The most bytes of one job's log, so that a step in a loop fills no disk. A gigabyte of lines as long
 /// as usual has room, with their times. What comes later is left out.
@@ -28,11 +28,6 @@ const WRITTEN_AT_ONCE: usize = 512 * 1024;
 
 /// How much room is kept for the next lines: those of one block of output with their times.
 const KEPT_MAX: usize = 1024 * 1024;
-
-/// How long a job waits for room for its log on a disk that is full, and how often it is looked for. Longer than
-/// what tidies a disk up takes, and bounded: a step that nobody reads from stands still.
-const ROOM_MAX: Duration = Duration::from_secs(60);
-const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(500);
 
 /// A log waits for room for as long as this is there.
 #[derive(Debug)]
@@ -189,33 +184,25 @@ impl LogWriter {
     /// Writes what is ready to the file, and waits for room where that is wanted.
     fn write_out(&self) -> io::Result<()> {
         let mut left = self.text.as_bytes();
-        let mut full_since: Option<Instant> = None;
+        let mut shortage = Shortage::default();
         while !left.is_empty() {
             match (&self.file).write(left) {
-                Ok(0) => return Err(naming(&self.path, &io::ErrorKind::WriteZero.into())),
+                Ok(0) => return Err(naming(&self.path, io::ErrorKind::WriteZero.into())),
                 Ok(written) => left = &left[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let waited = full_since.map(|since| since.elapsed());
                     // On what is no file of a disk nobody makes room.
                     let is_full = is_without_room(&error) && self.file.metadata().is_ok_and(|file| file.is_file());
                     if is_full {
                         self.room.is_missing(self.logs());
                     }
-                    if !is_full || !self.is_wanted.load(Ordering::Relaxed) || waited >= Some(ROOM_MAX) {
-                        return Err(naming(&self.path, &error));
-                    }
-                    if full_since.is_none() {
-                        tracing::error!(log = %self.path.display(), %error, "a job waits for room for its log");
-                        full_since = Some(Instant::now());
-                    }
-                    sleep(LOOK_FOR_ROOM_EVERY);
+                    let is_waited_for = is_full && self.is_wanted.load(Ordering::Relaxed);
+                    let pause = if is_waited_for { shortage.pause(&error, &self.path.display()) } else { None };
+                    sleep(pause.ok_or_else(|| naming(&self.path, error))?);
                 }
             }
         }
-        if full_since.is_some() {
-            tracing::info!(log = %self.path.display(), "there is room for the log again");
-        }
+        shortage.is_over(&self.path.display());
         Ok(())
     }
 
@@ -267,16 +254,6 @@ impl LogWriter {
         self.file.read_exact(&mut last)?;
         if last != *b"\n" { self.file.write_all(b"\n") } else { Ok(()) }
     }
-}
-
-/// Says whether there is no room on a disk, or none of it for us.
-pub(super) fn is_without_room(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// Returns an error with the file to which it happened.
-pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Returns what the last line of a log says that got too long.

@@ -29,14 +29,16 @@ pub use shims::Shims;
 pub use term::{Moment, Term, Timepiece};
 pub use tree::{KILL_MAX, MARK, hunt};
 
+use crate::files::Shortage;
 use async_trait::async_trait;
 use link::{End, Order, Report};
 use program::{Orders, Program};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long a pipe may stay open after the program ended, held by what it left in the background.
 pub const PIPE_GRACE: Duration = Duration::from_secs(1);
@@ -147,7 +149,34 @@ pub trait Output: Send {
 ///
 /// The program and everything it started, in whatever session or group, is gone when this returns,
 /// and soon after the future is dropped or this process is killed.
+/// Where the system lets nobody open another file or start another process at the moment, it is tried again for as
+/// long as jobs wait for what their machine lacks ([`SHORTAGE_MAX`](crate::files::SHORTAGE_MAX)).
 pub async fn run<R>(
+    command: &Command,
+    patience: Patience,
+    stop: impl Future<Output = R>,
+    output: &mut dyn Output,
+) -> Result<Ended<R>, Error> {
+    let mut stop = pin!(stop);
+    let mut shortage = Shortage::default();
+    loop {
+        let ended = run_once(command, patience, stop.as_mut(), output).await;
+        let pause = match &ended {
+            Err(Error::Start { program, reason }) => shortage.pause(reason, program),
+            _ => None,
+        };
+        let Some(pause) = pause else {
+            shortage.is_over(&command.program.display());
+            return ended;
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            stopped = stop.as_mut() => return Ok(Ended { exit: Exit::Unseen, stopped: Some(stopped) }),
+        }
+    }
+}
+
+async fn run_once<R>(
     command: &Command,
     patience: Patience,
     stop: impl Future<Output = R>,
@@ -177,6 +206,8 @@ pub async fn run<R>(
     let exit = match report {
         Some(End::Exited(code)) => Exit::Code(code),
         Some(End::Signaled(signal)) => Exit::Signal(signal),
+        // Whoever has stopped it wants no other try.
+        Some(End::NotStarted(_)) if stopped.is_some() => Exit::Unseen,
         Some(End::NotStarted(reason)) => return Err(failed(std::io::Error::from_raw_os_error(reason))),
         None => Exit::Unseen,
     };

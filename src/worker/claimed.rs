@@ -1,5 +1,6 @@
 //! One leased job, from its folders to its outcome.
 
+use super::built_in::hurried;
 use super::context::{Host, JobContext};
 use super::drain::{Drain, HAND_BACK_MAX, asked_to_drain, stop_max};
 use super::journal::{Broken, Journal};
@@ -7,13 +8,14 @@ use super::recorder::{Recorder, finish, hand_back};
 use super::stop::{Asked, StopSignal};
 use super::workspace::{Attempt, Workspace};
 use super::{clear, job, lease};
-use crate::files::{Depot, Keep, LogWriter, Logs};
+use crate::files::{Depot, Keep, LogWriter, Logs, with_patience};
 use crate::id::RunId;
 use crate::metrics::Metrics;
 use crate::pipeline::plan::{self, AGENTLESS_POOL};
 use crate::process::{Moment, Term};
 use crate::run::RunResult;
 use crate::store::{Claim, HandedBack, JobOutcome, LOG_BEHIND, Lease, Renewal, Store};
+use std::future::pending;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -204,11 +206,12 @@ impl Bench {
                 plan::VERSION
             )));
         }
-        let log = self.log(&claim).map_err(|error| Broken::Log(error.to_string()))?;
+        let log = self.log(&claim, &stop).await.map_err(|error| Broken::Log(error.to_string()))?;
         let mut recorder =
             Recorder::new(self.store.clone(), claim.lease.clone(), self.host.clock.clone(), log, stop.clone())
                 .counting(self.metrics.clone());
-        let outcome = match Workspace::create(&self.data, &attempt(&claim.run, &claim.lease), None) {
+        let (data, attempt) = (self.data.clone(), attempt(&claim.run, &claim.lease));
+        let outcome = match unless_asked(&stop, move || Workspace::create(&data, &attempt, None)).await {
             Ok(workspace) => {
                 let keep = Keep::new(&self.data).shared(self.depot.clone(), workspace.root.join(FETCHED));
                 let context = context(claim, workspace.clone(), term, keep, self.host.clone());
@@ -219,6 +222,7 @@ impl Bench {
                 synced?;
                 return self.telling(outcome, &mut recorder).await;
             }
+            Err(error) if *stop.borrow() != Asked::Nothing => return Err(Broken::Log(error.to_string())),
             Err(error) => {
                 let reason = format!("the job's folders can't be made: {error}");
                 recorder.log(None, vec![format!("##[error]{reason}")]).await?;
@@ -240,8 +244,10 @@ impl Bench {
     }
 
     /// Opens the job's log.
-    fn log(&self, claim: &Claim) -> std::io::Result<LogWriter> {
-        self.logs.leased_writer(&claim.run, &claim.lease.job, claim.lease.token)
+    async fn log(&self, claim: &Claim, stop: &StopSignal) -> std::io::Result<LogWriter> {
+        let (logs, run, Lease { job, token }) = (self.logs.clone(), claim.run.clone(), claim.lease.clone());
+        let data = self.data.clone();
+        unless_asked(stop, move || with_patience(&data, || logs.leased_writer(&run, &job, token))).await
     }
 
     fn failed(&self, reason: String) -> JobOutcome {
@@ -274,6 +280,22 @@ fn context(claim: Claim, workspace: Workspace, term: Term, keep: Keep, host: Hos
         taken: claim.artifacts,
         host,
     }
+}
+
+/// Does work that waits for room on the disk, but no longer than until somebody asks the job to stop: it fails then where
+/// there is still none.
+pub(super) async fn unless_asked<T: Send + 'static>(
+    stop: &StopSignal,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    let mut stop = stop.clone();
+    let asked = async move {
+        if stop.wait_for(|asked| *asked != Asked::Nothing).await.is_err() {
+            // Nobody is left to ask.
+            pending::<()>().await;
+        }
+    };
+    hurried(asked, work).await
 }
 
 /// Removes folders on a thread that may wait for the disk. What can't be removed is told, and removed at the

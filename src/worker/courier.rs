@@ -20,8 +20,9 @@ enum Way {
     Forget,
 }
 
-/// Goes round until it is dropped.
-pub(super) async fn run(logs: Logs, store: Arc<dyn Store>) {
+/// Sends what is left of logs that machines share, and goes round until it is dropped: one of these is enough for a data
+/// folder.
+pub async fn run(logs: Logs, store: Arc<dyn Store>) {
     let outage = Outage::default();
     loop {
         round(&logs, &*store, &outage).await;

@@ -54,6 +54,7 @@ pub use attendance::Lookout;
 pub use built_in::{EXTRACTED_MAX, RATIO_MAX, Repositories, XML_FILE_MAX};
 pub use command::{COMMAND_MAX, Command, PREFIX as COMMAND_PREFIX, Percents};
 pub use context::{Host, INHERITED, JobContext, Secrets};
+pub use courier::run as send_left;
 pub use drain::{DRAIN_GRACE, Drain, asked_to_drain};
 pub use environment::same_case_name;
 pub use foreground::{Foreground, Origin, Part, Summary};

@@ -1,7 +1,7 @@
 //! A script step as a program: macros expanded, payload text moved into the environment, the text
 //! in a file (reference, section 6.3; security, "Scripts").
 
-use super::built_in::Own;
+use super::built_in::{self, Own, Unfinished};
 use super::command::Trust;
 use super::context::JobContext;
 use super::environment::Environment;
@@ -9,16 +9,13 @@ use super::interpreter::{Call, Reader};
 use super::job::Execution;
 use super::reach::Reach;
 use super::variables::Variables;
-use crate::diagnostic::shown_path;
+use crate::files::{make_folder, write_anew};
 use crate::pipeline::plan::{Script, Step};
 use crate::pipeline::task::package::Restrictions;
 use crate::process::{self, Command, StandardError};
 use crate::shell::{self, Carried, Entrance, Language, Refusal, Substitution};
 use crate::taint::Text;
 use std::borrow::Cow;
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What a shell makes several words of, or names of files, where nothing quotes it.
@@ -41,9 +38,36 @@ pub(super) struct Prepared {
     pub(super) restrictions: Restrictions,
 }
 
-/// Returns the program of a script step, with its script written to a file. On failure, sentences
-/// that say why it can't be run.
-pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) -> Result<Prepared, Vec<String>> {
+/// What a script needs on the disk.
+struct Draft {
+    file: PathBuf,
+    text: String,
+    /// A folder and the values in it that are too large for variables, where there are some.
+    values: Option<(PathBuf, Vec<(String, String)>)>,
+}
+
+/// Why a script can't be run.
+pub(super) enum Unprepared {
+    /// What these sentences say.
+    Refused(Vec<String>),
+    /// It had no room, or its step was stopped while it waited for some.
+    Unwritten(Unfinished),
+}
+
+/// Returns the program of a script step, with its script written to a file, which may have to wait for room on the
+/// disk.
+pub(super) async fn prepare(
+    execution: &mut Execution<'_>,
+    own: Own<'_>,
+    script: &Script,
+) -> Result<Prepared, Unprepared> {
+    let (prepared, draft) = draw_up(execution, own, script).map_err(Unprepared::Refused)?;
+    built_in::work(execution, own, move |_| draft.write()).await.map_err(Unprepared::Unwritten)?;
+    Ok(prepared)
+}
+
+/// Returns the program of a script step, and what is to be written for it. On failure, sentences.
+fn draw_up(execution: &Execution<'_>, own: Own<'_>, script: &Script) -> Result<(Prepared, Draft), Vec<String>> {
     let one = |sentence: String| vec![sentence];
     let Execution { job, variables, folders, .. } = execution;
     let Own { place, step, .. } = own;
@@ -60,21 +84,22 @@ pub(super) fn prepare(execution: &Execution<'_>, own: Own<'_>, script: &Script) 
         Some(made) => made,
         None => make(job, &text, &environment, &reader)?,
     };
-    carry(job, place, &carried, &mut environment).map_err(one)?;
+    let values = carry(job, place, carried, &mut environment);
     let directory = directory(job, step, variables).map_err(one)?;
     let texts = environment.tainted().values().chain(reader.arguments());
     let reach = Reach::of(&job.plan, [&text, &directory.written].into_iter().chain(texts));
     let trust = Trust::of(step, &reach, &execution.reach);
     let file = job.workspace.temporary.join(format!("{}.{}", place + 1, reader.ending()));
     let framed = reader.framed(&safe);
-    write(&file, &trust.written(&framed)).map_err(|error| one(unwritten(&file, &error)))?;
+    let draft = Draft { file: file.clone(), text: trust.written(&framed).into(), values };
     let warnings = std::mem::take(&mut environment.warnings);
     environment.set(process::MARK, &job.mark());
     let standard_error = if reader.fails_on_error { StandardError::Apart } else { StandardError::Joined };
     let call = reader.call(&file);
     let command = command(execution, step, call, environment, directory.path, standard_error).map_err(one)?;
     let restrictions = Restrictions::default();
-    Ok(Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file), restrictions })
+    let prepared = Prepared { command, trust, reach, text: Some(safe), warnings, file: Some(file), restrictions };
+    Ok((prepared, draft))
 }
 
 /// Returns a call as a program of this machine: itself, or what calls it in the step's container. On
@@ -161,26 +186,43 @@ fn make_beside_secrets(
     Some((shell::kept_from_children(&placed.script, &secrets)?, placed.carried))
 }
 
-/// Puts the values of a script where it looks for them. On failure, a sentence.
-fn carry(job: &JobContext, place: usize, carried: &Carried, environment: &mut Environment) -> Result<(), String> {
+/// Puts the values of a script where it looks for them. Returns those that are to be files, and their folder.
+fn carry(
+    job: &JobContext,
+    place: usize,
+    carried: Carried,
+    environment: &mut Environment,
+) -> Option<(PathBuf, Vec<(String, String)>)> {
     for (name, value) in &carried.variables {
         environment.set(name, value);
     }
     if carried.files.is_empty() {
-        return Ok(());
+        return None;
     }
     let folder = job.workspace.temporary.join(format!("{}.values", place + 1));
-    let failed = |error: std::io::Error| format!("The values of the script can't be written: {error}.");
-    match std::fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+    environment.set(shell::FOLDER_VARIABLE, &folder.to_string_lossy());
+    Some((folder, carried.files))
+}
+
+impl Draft {
+    /// Writes it. On failure, a sentence.
+    fn write(self) -> Result<(), String> {
+        let Self { file, text, values } = self;
+        if let Some((folder, values)) = values {
+            write_values(&folder, &values)
+                .map_err(|error| format!("The values of the script can't be written: {error}."))?;
+        }
+        write_anew(&file, &text).map_err(|error| unwritten(&error))
+    }
+}
+
+fn write_values(folder: &Path, values: &[(String, String)]) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
-    for (name, value) in &carried.files {
-        write(&folder.join(name), value).map_err(failed)?;
-    }
-    environment.set(shell::FOLDER_VARIABLE, &folder.to_string_lossy());
-    Ok(())
+    make_folder(folder)?;
+    values.iter().try_for_each(|(name, value)| write_anew(&folder.join(name), value))
 }
 
 /// Where a step starts, and what it is made of.
@@ -203,24 +245,13 @@ fn directory(job: &JobContext, step: &Step, variables: &Variables) -> Result<Dir
     Ok(Directory { path, written })
 }
 
-/// Writes a new file that only the server's user can read.
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
-    // A step may have put something there; a link is removed, not followed.
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
-}
-
 /// Says that a script's file can't be written. A step before may have taken its folder away.
-fn unwritten(file: &Path, error: &std::io::Error) -> String {
-    let shown = shown_path(&file.to_string_lossy());
+fn unwritten(error: &std::io::Error) -> String {
     let help = match error.kind() {
         std::io::ErrorKind::NotFound => " Help: a step before has removed `$(Agent.TempDirectory)`, which must stay.",
         _ => "",
     };
-    format!("The script can't be written to `{shown}`: {error}.{help}")
+    format!("The script can't be written: {error}.{help}")
 }
 
 fn sentences(refusals: &[Refusal], script: &shell::Script<'_>) -> Vec<String> {

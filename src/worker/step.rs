@@ -6,13 +6,13 @@
 //!    └── any other end        └── canceled, or the step's time is over
 //! ```
 
-use super::built_in::{self, Ending, Instead, Own, Part, Published};
+use super::built_in::{self, Ending, Instead, Own, Part, Published, Unfinished};
 use super::command::{Listener, Open, PREFIX, Percents, Reached, Rules, Work, worse};
 use super::condition::{self, Verdict};
 use super::job::Execution;
 use super::journal::Broken;
 use super::reach::Reach;
-use super::script::{self, Prepared};
+use super::script::{self, Prepared, Unprepared};
 use super::stop::{Interruption, deadline, minutes};
 use super::variables::Variables;
 use crate::pipeline::plan::{self, Action, Script, Step};
@@ -213,12 +213,21 @@ async fn try_script(
     work: &mut Work,
 ) -> Result<Outcome, Broken> {
     let place = own.place;
-    match script::prepare(execution, own, script) {
+    match script::prepare(execution, own, script).await {
         Ok(prepared) => {
             let called = called.unwrap_or(script.interpreter.called());
             execute(execution, own, called, prepared, work).await
         }
-        Err(sentences) => {
+        Err(Unprepared::Unwritten(Unfinished::Broken(broken))) => Err(broken),
+        Err(Unprepared::Unwritten(Unfinished::Interrupted(interruption))) => {
+            interrupted(execution, place, own.step, interruption, work).await
+        }
+        Err(Unprepared::Unwritten(Unfinished::Failed(sentence))) => {
+            tell(execution, place, IssueKind::Error, vec![sentence], work).await?;
+            // Another attempt may find room.
+            Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: true })
+        }
+        Err(Unprepared::Refused(sentences)) => {
             tell(execution, place, IssueKind::Error, sentences, work).await?;
             Ok(Outcome { result: RunResult::Failed, exit_code: None, may_retry: false })
         }

@@ -6,10 +6,10 @@
 
 use super::containers;
 use crate::diagnostic::shown_path;
+use crate::files::make_folder;
 use crate::id::{JobId, RunId};
-use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The folder below the data folder.
@@ -75,11 +75,11 @@ pub struct Workspace {
 
 impl Workspace {
     /// Makes the folders of an attempt, empty, for the server's user alone. What was there is removed. With
-    /// `sources`, that folder is used as it is instead of an empty one.
+    /// `sources`, that folder is used as it is instead of an empty one. Waits for room on the disk.
     pub fn create(data: &Path, attempt: &Attempt, sources: Option<&Path>) -> io::Result<Self> {
         let data = std::path::absolute(data)?;
         let work = data.join(FOLDER);
-        create(&work)?;
+        make_folder(&work)?;
         let root = work.join(attempt.path()?);
         let own = |name: &str| root.join(name);
         let workspace = Self {
@@ -97,7 +97,7 @@ impl Workspace {
         create_root(&workspace.root)?;
         let all = [&workspace.sources, &workspace.binaries, &workspace.staging, &workspace.test_results];
         for folder in all.into_iter().chain([&workspace.temporary, &workspace.tools]) {
-            create(folder)?;
+            make_folder(folder)?;
         }
         Ok(workspace)
     }
@@ -188,11 +188,7 @@ fn names(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
 /// if it sees it empty: each try that fails for that is one such job, of which a run has fewer.
 fn create_root(root: &Path) -> io::Result<()> {
     let is_gone = |made: &io::Result<()>| matches!(made, Err(error) if error.kind() == io::ErrorKind::NotFound);
-    (0..JOBS_MAX).map(|_| create(root)).find(|made| !is_gone(made)).unwrap_or_else(|| create(root))
-}
-
-fn create(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    (0..JOBS_MAX).map(|_| make_folder(root)).find(|made| !is_gone(made)).unwrap_or_else(|| make_folder(root))
 }
 
 fn remove(root: &Path) -> io::Result<()> {

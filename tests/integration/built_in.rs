@@ -488,6 +488,6 @@ fn what_is_not_there_is_named_as_its_author_did() {
     let output =
         run(&folder("steps:\n- script: rm -rf \"$(Agent.TempDirectory)\"\n- script: echo never\n")).ended_with(1);
     let told =
-        "/temp/2.sh`: No such file or directory (os error 2). Help: a step before has removed `$(Agent.TempDirectory)`";
+        "/temp/2.sh: No such file or directory (os error 2). Help: a step before has removed `$(Agent.TempDirectory)`";
     assert!(output.stdout.contains(told), "{output:?}");
 }

@@ -321,7 +321,7 @@ fn a_job_waits_for_room_for_its_log() {
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
     let error = || read("err.txt");
     assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), error());
-    assert!(error().contains("there is room for the log again"), "{}", error());
+    assert!(error().contains("what a job had waited for is there again"), "{}", error());
     let missed = read("missed.txt");
     assert!(missed.starts_with("HTTP/1.1 503") && missed.contains("no room for the logs of jobs"), "{missed}");
     assert!(read("ready.txt").starts_with("HTTP/1.1 200"), "{}", read("ready.txt"));

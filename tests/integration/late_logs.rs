@@ -129,6 +129,23 @@ fn a_job_whose_log_can_not_be_sent_succeeds_all_the_same_and_its_log_arrives_lat
 }
 
 #[test]
+fn what_an_earlier_server_has_left_is_sent_by_one_that_has_no_worker() {
+    let scene = Scene::new();
+    let server = scene.folder.serve(&[]);
+    scene.take_away();
+    scene.folder.write("go", "");
+    scene.post(&server);
+    assert_eq!(scene.ended("p#1")["result"], "succeeded");
+    drop(server);
+    scene.bring_back();
+    assert!(!files(&scene.folder.path().join("data/unsent")).is_empty(), "its log is here");
+    let _server = scene.folder.serve(&["--no-worker"]);
+    scene.await_arrival();
+    let (log, told) = scene.printed("p#1");
+    assert!(has_lines(&log, &["one", "two", "three", "and was sent later."]) && told.is_empty(), "{log}\n{told}");
+}
+
+#[test]
 fn what_was_printed_before_a_server_was_killed_arrives_after_its_next_start() {
     let scene = Scene::new();
     let mut server = scene.folder.serve(&[]);

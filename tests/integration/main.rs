@@ -43,6 +43,7 @@ mod refused;
 mod reload;
 mod repeats;
 mod run;
+mod scarce;
 mod senders;
 mod server;
 mod steer;

@@ -71,7 +71,7 @@ pub(in super::super) async fn begin(execution: &mut Execution<'_>) -> Result<Opt
     let Execution { desk, watchman, variables, .. } = execution;
     let begun = async {
         let folders = [own, &job.workspace.sources];
-        let mut git = Git::new(job, desk, watchman, None, None, &|| false, &folders)?;
+        let mut git = Git::new(job, desk, watchman, None, None, &|| false, &folders).await?;
         let commit = head(&mut git, own, variables).await?;
         if commit.is_none() && needs {
             let line = format!("##[warning]{} has no commit yet: nothing is checked out.", own.display());
@@ -131,9 +131,9 @@ pub(in super::super) async fn run(
     if request.submodules != Submodules::None {
         folders.extend(known.iter().map(PathBuf::as_path));
     }
-    let done = match Git::new(job, desk, watchman, Some(own.place), own.end, &goes_on, &folders) {
+    let done = match Git::new(job, desk, watchman, Some(own.place), own.end, &goes_on, &folders).await {
         Ok(mut git) => fetch(&mut git, &request, Shown::Yes).await,
-        Err(sentence) => Err(sentence.into()),
+        Err(unfinished) => Err(unfinished),
     };
     let told = done.map(|commit| Told::line(format!("The files are those of commit {commit}.")));
     conclude(execution, own, told).await

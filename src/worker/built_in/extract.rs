@@ -11,7 +11,7 @@ use super::pattern::{found, named};
 use super::tree::with_links;
 use super::{Own, Told, Unfinished, place, seven, zip_time};
 use crate::diagnostic::{shown, shown_path};
-use crate::files::ENTRIES_MAX;
+use crate::files::{ENTRIES_MAX, PatientFile};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -253,7 +253,7 @@ impl Extraction<'_> {
             let path = shown_path(&path.to_string_lossy());
             return Err(refused(&format!("`{path}` is there already, and `overwriteExistingFiles` is not set")));
         }
-        let mut file = File::create(&to)?;
+        let mut file = PatientFile::create(&to)?;
         let mut bytes = vec![0; 64 * 1024];
         loop {
             self.halt.check().map_err(io::Error::other)?;
@@ -268,10 +268,10 @@ impl Extraction<'_> {
             file.write_all(&bytes[..read])?;
         }
         if let Some(time) = time {
-            file.set_modified(time)?;
+            file.file().set_modified(time)?;
         }
         // Neither setuid nor a file that its owner can't use.
-        file.set_permissions(std::fs::Permissions::from_mode((mode & 0o777) | 0o600))
+        file.file().set_permissions(std::fs::Permissions::from_mode((mode & 0o777) | 0o600))
     }
 
     /// Makes a link, which must lead to something inside: first up, from the folder that it is in,

@@ -6,10 +6,10 @@ use super::super::desk::Desk;
 use super::super::stop::Watchman;
 use super::Unfinished;
 use super::call::{Said, Shown, call, failure};
+use super::halt;
+use crate::files::write_anew;
 use crate::process::{self, Command, Exit, StandardError};
 use std::ffi::OsString;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
@@ -47,7 +47,7 @@ pub(super) struct Git<'g, 'j> {
 
 impl<'g, 'j> Git<'g, 'j> {
     /// Makes the calls of a job possible in the given folders, whoever owns them.
-    pub(super) fn new(
+    pub(super) async fn new(
         job: &'g JobContext,
         desk: &'g mut Desk<'j>,
         watchman: &'g mut Watchman,
@@ -55,10 +55,13 @@ impl<'g, 'j> Git<'g, 'j> {
         end: Option<Instant>,
         goes_on: &'g (dyn Fn() -> bool + Sync),
         folders: &[&Path],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Unfinished> {
         let configuration = job.workspace.temporary.join("git.config");
-        write_configuration(&configuration, folders)
-            .map_err(|error| format!("The configuration of git can't be written: {error}."))?;
+        let text = configuration_of(folders);
+        let file = configuration.clone();
+        let writing = halt::until(watchman.interruption(end, goes_on), move |_| write_anew(&file, &text));
+        let written = writing.await.map_err(Unfinished::Interrupted)?;
+        written.map_err(|error| format!("The configuration of git can't be written: {error}."))?;
         Ok(Self { job, desk, watchman, place, end, goes_on, configuration })
     }
 
@@ -114,20 +117,15 @@ impl<'g, 'j> Git<'g, 'j> {
     }
 }
 
-/// Writes a file that replaces the user's own configuration: git otherwise refuses repositories
+/// Returns what replaces the user's own configuration: git otherwise refuses repositories
 /// of other users, which the configuration of this server names.
-fn write_configuration(file: &Path, folders: &[&Path]) -> std::io::Result<()> {
+fn configuration_of(folders: &[&Path]) -> String {
     let mut text = "[safe]\n".to_owned();
     for folder in folders {
         text.push_str(&format!("\tdirectory = {}\n", quoted(&folder.to_string_lossy())));
         text.push_str(&format!("\tdirectory = {}\n", quoted(&folder.join(".git").to_string_lossy())));
     }
-    // A step may have put something there; a link is removed, not followed.
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
+    text
 }
 
 /// Returns a value as git's configuration has it.

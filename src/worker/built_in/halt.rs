@@ -14,7 +14,7 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Tells work on another thread to stop.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Halt(Arc<AtomicBool>);
+pub(in crate::worker) struct Halt(Arc<AtomicBool>);
 
 impl Halt {
     /// Fails once the work must stop; what the sentence says is seen by nobody.
@@ -46,25 +46,53 @@ impl Drop for Holder {
 }
 
 /// Does work that waits for the disk.
-pub(super) async fn work<T: Send + 'static>(
+pub(in crate::worker) async fn work<T: Send + 'static>(
     execution: &mut Execution<'_>,
     own: Own<'_>,
     work: impl FnOnce(&Halt) -> Result<T, String> + Send + 'static,
 ) -> Result<T, Unfinished> {
-    let halt = Halt::default();
-    let holder = Holder(halt.clone());
-    let mut task = tokio::task::spawn_blocking(move || unless_halted(halt.0.clone(), || work(&halt)));
-    let done = tokio::select! {
-        done = &mut task => done,
-        interruption = interruption(execution, own) => {
-            drop(holder);
-            // Whether it was done meanwhile changes nothing.
-            let _ = timeout(STOP_MAX, task).await;
-            return Err(Unfinished::Interrupted(interruption));
-        }
-    };
-    match done {
+    let done = until(interruption(execution, own), move |halt| Ok(work(halt))).await;
+    match done.map_err(Unfinished::Interrupted)? {
         Ok(done) => done.map_err(Unfinished::Failed),
         Err(error) => Err(Unfinished::Failed(format!("The work broke off: {error}."))),
     }
+}
+
+/// Does work that waits for the disk, until it is stopped: `Err` is what stopped it.
+pub(in crate::worker) async fn until<T: Send + 'static, R>(
+    stop: impl Future<Output = R>,
+    work: impl FnOnce(&Halt) -> io::Result<T> + Send + 'static,
+) -> Result<io::Result<T>, R> {
+    let halt = Halt::default();
+    let holder = Holder(halt.clone());
+    let mut task = tokio::task::spawn_blocking(move || unless_halted(halt.0.clone(), || work(&halt)));
+    tokio::select! {
+        biased;
+        done = &mut task => Ok(done.map_err(io::Error::other).flatten()),
+        stopped = stop => {
+            drop(holder);
+            // Whether it was done meanwhile changes nothing.
+            let _ = timeout(STOP_MAX, task).await;
+            Err(stopped)
+        }
+    }
+}
+
+/// Does work that waits for what its machine lacks, until it is told to hurry. It comes to its end in any case.
+pub(in crate::worker) async fn hurried<T: Send + 'static>(
+    hurry: impl Future<Output = ()>,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let halt = Halt::default();
+    let holder = Holder(halt.clone());
+    let mut task = tokio::task::spawn_blocking(move || unless_halted(halt.0, work));
+    let done = tokio::select! {
+        biased;
+        done = &mut task => done,
+        () = hurry => {
+            drop(holder);
+            task.await
+        }
+    };
+    done.map_err(io::Error::other).flatten()
 }

@@ -65,6 +65,7 @@ pub(super) use cache::{Saving, save as save_cache};
 pub(super) use checkout::{begin, context, run as check_out};
 pub(super) use dotnet::{Published, zip as zip_published};
 pub(super) use download::begin as fetch_artifacts;
+pub(super) use halt::{hurried, until as work_until, work};
 pub(super) use handed::take as take_results;
 pub(super) use package::has_part;
 pub(super) use results::publish as publish_results;
@@ -145,7 +146,7 @@ impl Told {
 }
 
 /// Why something did not come to its end.
-enum Unfinished {
+pub(super) enum Unfinished {
     Failed(String),
     Interrupted(Interruption),
     Broken(Broken),

@@ -10,7 +10,7 @@ use super::place;
 use super::tree::{told as left_out, tree, with_links};
 use super::{Told, zip_time};
 use crate::diagnostic::shown_path;
-use crate::files::Tree;
+use crate::files::{PatientFile, Tree};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::HashSet;
@@ -72,7 +72,7 @@ impl Archive {
 
     fn write(&self, part: &Path, tree: &Tree, halt: &Halt) -> Result<(), String> {
         let failed = |error: io::Error| self.unwritten(&error);
-        let file = BufWriter::new(File::create(part).map_err(failed)?);
+        let file = BufWriter::new(PatientFile::create(part).map_err(failed)?);
         match self.form {
             Form::Zip => self.zip(file, tree, halt),
             Form::Tar(Packing::Plain) => self.tar(file, tree, halt).and_then(|mut file| file.flush().map_err(failed)),
@@ -101,7 +101,7 @@ impl Archive {
         if path.as_os_str().is_empty() { self.root.clone() } else { self.root.join(path) }
     }
 
-    fn zip(&self, file: BufWriter<File>, tree: &Tree, halt: &Halt) -> Result<(), String> {
+    fn zip(&self, file: BufWriter<PatientFile>, tree: &Tree, halt: &Halt) -> Result<(), String> {
         let mut zip = ZipWriter::new(file);
         if let Some(before) = self.before()? {
             self.keep_zipped(before, &mut zip, tree, halt)?;
@@ -114,7 +114,7 @@ impl Archive {
         file.flush().map_err(|error| self.unwritten(&error))
     }
 
-    fn zip_one(&self, zip: &mut ZipWriter<BufWriter<File>>, path: &Path, halt: &Halt) -> io::Result<()> {
+    fn zip_one(&self, zip: &mut ZipWriter<BufWriter<PatientFile>>, path: &Path, halt: &Halt) -> io::Result<()> {
         let source = self.source(path);
         let about = source.metadata()?;
         let mode = about.permissions().mode() & 0o777;
@@ -139,7 +139,7 @@ impl Archive {
     fn keep_zipped(
         &self,
         before: BufReader<File>,
-        zip: &mut ZipWriter<BufWriter<File>>,
+        zip: &mut ZipWriter<BufWriter<PatientFile>>,
         tree: &Tree,
         halt: &Halt,
     ) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 use super::super::workspace::Workspace;
 use crate::diagnostic::shown;
+use crate::files::with_patience;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -73,7 +74,7 @@ pub(super) fn empty(folder: &Path) -> std::io::Result<()> {
 /// Makes the folders around a file below `root`, none of them a link, and returns where the file
 /// belongs; a link there is removed, not followed. `path` has plain names only.
 pub(super) fn make_room(root: &Path, path: &Path) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(root)?;
+    with_patience(root, || std::fs::create_dir_all(root))?;
     let mut folder = root.to_owned();
     for part in path.parent().into_iter().flat_map(Path::components) {
         folder.push(part);
@@ -83,7 +84,9 @@ pub(super) fn make_room(root: &Path, path: &Path) -> std::io::Result<PathBuf> {
                 let sentence = format!("`{}` is no folder", shown(&folder.to_string_lossy()));
                 return Err(std::io::Error::new(std::io::ErrorKind::NotADirectory, sentence));
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => std::fs::create_dir(&folder)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                with_patience(&folder, || std::fs::create_dir(&folder))?;
+            }
             Err(error) => return Err(error),
         }
     }

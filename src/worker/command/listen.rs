@@ -9,12 +9,15 @@ use crate::files::{FILE_MAX, Kept, Links};
 use crate::process::{Line, Output, Stream, lines_of};
 use crate::run::{MASK, RunResult};
 use crate::store::{Artifact, FILES_MAX, FileKind, IssueKind, KeptFile, StepEvent};
+use crate::worker::built_in::work_until;
 use crate::worker::context::JobContext;
 use crate::worker::desk::Desk;
 use crate::worker::journal::Broken;
 use crate::worker::mask::Screen;
 use async_trait::async_trait;
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::future::pending;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -294,8 +297,9 @@ impl Listener<'_, '_> {
         let (keep, run, id) = (self.job.keep.clone(), self.job.run.clone(), self.job.id.clone());
         // Its path is shown too.
         let called = self.desk.masker.mask(&from.file_name().unwrap_or_default().to_string_lossy()).into_owned();
-        let kept = tokio::task::spawn_blocking(move || keep.file(&run, &id, (&number, &called), &from)).await;
-        match kept.map_err(std::io::Error::other).flatten() {
+        let kept = work_until(pending::<Infallible>(), move |_| keep.file(&run, &id, (&number, &called), &from)).await;
+        let Ok(kept) = kept;
+        match kept {
             Ok((path, size)) => {
                 self.work.report.files.push(KeptFile { kind, r#type, name, size, path });
                 Ok(Ok(()))
@@ -314,8 +318,9 @@ impl Listener<'_, '_> {
         };
         let (keep, run, artifact) = (self.job.keep.clone(), self.job.run.clone(), name.clone());
         let links = Links::Within(self.job.workspace.homes());
-        let kept = tokio::task::spawn_blocking(move || keep.artifact(&run, &artifact, (&from, &links))).await;
-        match kept.map_err(std::io::Error::other).flatten() {
+        let kept = work_until(pending::<Infallible>(), move |_| keep.artifact(&run, &artifact, (&from, &links))).await;
+        let Ok(kept) = kept;
+        match kept {
             Ok(Kept { below: location, .. }) => {
                 let artifact = Artifact { name, kind: "container".to_owned(), location };
                 self.desk.publish(artifact).await?;

@@ -11,6 +11,7 @@ mod teller;
 
 pub use summary::{Part, Summary};
 
+use super::claimed::unless_asked;
 use super::context::{Host, JobContext};
 use super::job;
 use super::stop::{Asked, StopSignal};
@@ -254,7 +255,9 @@ async fn execute(
         let _ = tell.send((place, Told::Lines(None, block(&[line])))).await;
     };
     let attempt = Attempt { run: run.run.clone(), job: job_id(place), token: None };
-    let workspace = match Workspace::create(&run.data, &attempt, run.sources.as_deref()) {
+    let making = run.clone();
+    let making = unless_asked(&stop, move || Workspace::create(&making.data, &attempt, making.sources.as_deref()));
+    let workspace = match making.await {
         Ok(workspace) => workspace,
         Err(error) => {
             about(format!("##[error]The job's folders can't be made: {error}.")).await;

@@ -1,0 +1,138 @@
+//! What the worker writes in its own name for a job waits for room, as the job's log does: the files of its scripts, the
+//! artifacts that it hands over, and the files that a process is started with.
+
+use crate::support::{Folder, Server, until};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use std::time::Duration;
+
+const WAITED_MAX: Duration = Duration::from_secs(60);
+
+/// Serves with a small disk in one folder, and makes it larger once a job waits for it.
+const SMALL_DISK: &str = r#"
+mkdir -p "data/$1" && mount -t tmpfs -o size=1m tmpfs "data/$1" || exit 77
+"$0" serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 > out.txt 2> err.txt & server=$!
+trap 'kill $server; wait $server' EXIT
+until grep -q '^listening' out.txt; do sleep 0.05; done
+address=$(sed -n 's|^listening on http://||p' out.txt)
+exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
+printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
+cat <&3 > answer.txt
+until grep -q 'waits for room' err.txt; do sleep 0.05; done
+"#;
+const MORE_ROOM: &str = r#"
+mount -o remount,size=40m "data/$1"
+"$0" runs wait hello#1; echo "$?" > code.txt
+"$0" runs logs hello#1 > log.txt; cp -r data/artifacts kept 2> copied.txt; true
+"#;
+const CANCELED: &str = r#"
+"$0" runs cancel hello#1; "$0" runs wait hello#1; echo "$?" > code.txt
+"$0" runs show hello#1 > log.txt; true
+"#;
+/// Its second script has no room: the first leaves none but that of its own file, for which the second is too large.
+fn filling() -> String {
+    let much = "#".repeat(100_000);
+    format!(
+        "\
+resources:
+  webhooks: [{{webhook: hook, connection: open}}]
+steps:
+- bash: head -c 3000000 /dev/zero > $(Agent.TempDirectory)/filler || true
+- bash: |
+    {much}
+    echo the second step
+"
+    )
+}
+
+/// The artifact is larger than its disk.
+const PUBLISHING: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps:
+- bash: for number in {1..400000}; do echo $number; done > numbers.txt
+- publish: numbers.txt
+  artifact: numbers
+";
+
+/// Returns the folder with what has come of it; nothing where nothing can be mounted here.
+fn with_a_small_disk(pipeline: &str, folder: &str, then: &str) -> Option<Folder> {
+    let served = Folder::new("connections: {open: {auth: none}}\n");
+    served.write("pipelines/hello.yml", pipeline);
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "timeout", "60", "bash", "-c", &format!("{SMALL_DISK}{then}")]);
+    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).arg(folder).current_dir(served.path()).output();
+    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
+        eprintln!("skipped: nothing can be mounted here");
+        return None;
+    };
+    let error = read(&served, "err.txt");
+    assert_eq!(told.status.code(), Some(0), "{}\n{error}", String::from_utf8_lossy(&told.stderr));
+    Some(served)
+}
+
+fn read(folder: &Folder, name: &str) -> String {
+    std::fs::read_to_string(folder.path().join(name)).unwrap_or_default()
+}
+
+#[test]
+fn the_file_of_a_script_waits_for_room() {
+    let Some(folder) = with_a_small_disk(&filling(), "work", MORE_ROOM) else { return };
+    assert_eq!(read(&folder, "code.txt").trim(), "0", "{}", read(&folder, "log.txt"));
+    assert!(read(&folder, "log.txt").contains("the second step"));
+    let error = read(&folder, "err.txt");
+    let waited = error.lines().find(|line| line.contains("waits for room")).expect("a line");
+    assert!(waited.contains("data/work/run_") && waited.contains("2.sh"), "it says for which file: {waited}");
+    assert!(error.contains("what a job had waited for is there again"), "{error}");
+}
+
+#[test]
+fn a_job_whose_script_waits_for_room_can_be_canceled() {
+    let Some(folder) = with_a_small_disk(&filling(), "work", CANCELED) else { return };
+    assert!(read(&folder, "log.txt").contains("canceled"), "{}", read(&folder, "log.txt"));
+}
+
+#[test]
+fn an_artifact_waits_for_room_and_is_whole() {
+    let Some(folder) = with_a_small_disk(PUBLISHING, "artifacts", MORE_ROOM) else { return };
+    assert_eq!(read(&folder, "code.txt").trim(), "0", "{}", read(&folder, "log.txt"));
+    let runs = std::fs::read_dir(folder.path().join("kept")).expect("a folder");
+    let run = runs.flatten().next().expect("a run").path();
+    let kept = std::fs::read_to_string(run.join("numbers/numbers.txt")).expect("a file");
+    let expected: String = (1..=400_000).map(|number| format!("{number}\n")).collect();
+    assert!(kept == expected, "{} bytes of {}", kept.len(), expected.len());
+}
+
+/// Its second step is started when there is a file `go`.
+const STARTING: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+steps:
+- bash: |
+    touch 'FOLDER/begun'
+    until [ -e 'FOLDER/go' ]; do sleep 0.05; done
+- bash: echo the second step
+";
+
+fn limit(server: &Server, current: Option<u64>) -> Option<u64> {
+    let process = Pid::from_raw(i32::try_from(server.process()).expect("a process number"));
+    let resource = Resource::Nofile;
+    let before = prlimit(process, resource, Rlimit { current, maximum: getrlimit(resource).maximum });
+    before.expect("the limits of a child can be set").current
+}
+
+#[test]
+fn a_step_that_can_have_no_file_open_waits_for_one() {
+    let folder = Folder::new("connections: {open: {auth: none}}\n");
+    folder.write("pipelines/hello.yml", &STARTING.replace("FOLDER", &folder.path().display().to_string()));
+    let server = folder.serve(&[]);
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    until("the first step", WAITED_MAX, || folder.path().join("begun").exists().then_some(()));
+    // Nobody may open what is not open already.
+    let before = limit(&server, Some(3));
+    folder.write("go", "");
+    until("the wait", WAITED_MAX, || read(&folder, "stderr.txt").contains("waits for room").then_some(()));
+    limit(&server, before);
+    folder.run(&["runs", "wait", "hello#1"]).ended_with(0);
+    let log = folder.run(&["runs", "logs", "hello#1"]).ended_with(0).stdout;
+    assert!(log.contains("the second step"), "{log}");
+}
