@@ -1,6 +1,7 @@
 //! `pipehook check` over whole folders.
 
 mod absent;
+mod advice;
 mod branches;
 mod choices;
 mod codes;
