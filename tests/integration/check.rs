@@ -11,6 +11,7 @@ mod follow;
 mod foreseen;
 mod inputs;
 mod limits;
+mod member;
 mod mutation;
 mod once;
 mod paths;
