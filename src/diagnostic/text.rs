@@ -37,7 +37,7 @@ pub fn render(report: &Report, style: Style) -> String {
     };
     let text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
     let places = report.place.iter().chain(report.related.iter().map(|it| &it.place));
-    places.fold(text, |text, place| with_column(text, place))
+    places.fold(text, with_column)
 }
 
 /// Says in a rendered text which column a place has: the renderer counts from where the excerpt begins, which may be

@@ -56,7 +56,7 @@ impl Frame<'_> {
                 let title = format!(
                     "`{}` has no member `{}`",
                     shown(
-                        &hole.expression.text()[reference.range.start..missed.place.start]
+                        hole.expression.text()[reference.range.start..missed.place.start]
                             .trim_end_matches(['.', '[', ' '])
                     ),
                     shown(missed.name)
