@@ -16,7 +16,7 @@ use crate::webhook::header;
 use crate::webhook::path::PathStep;
 use crate::webhook::select::Wanted;
 use crate::yaml;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -129,16 +129,9 @@ pub fn explained_of_run(
     if !of_file.has_errors() {
         return found;
     }
-    let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
-    let is_same = |it: &Diagnostic, other: &Diagnostic| {
-        it.code == other.code && place(it) == place(other) && it.title == other.title
-    };
     let mut told = mended(path, library, pipeline, of_file.clone());
-    for mistake in found {
-        if !of_file.iter().any(|known| is_same(known, &mistake)) {
-            told.push(mistake);
-        }
-    }
+    let known: HashSet<_> = of_file.iter().map(Diagnostic::identity).collect();
+    found.into_iter().filter(|it| !known.contains(&it.identity())).for_each(|mistake| told.push(mistake));
     told
 }
 

@@ -143,7 +143,8 @@ pub fn add_sure_mistakes(pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
         }
         // Why a value is missing in the document has been told.
         let follows = is_lacking && at >= of_expansion;
-        let is_by_default = is_by_default && diagnostic.severity == Severity::Error && !follows;
+        let is_wrong = diagnostic.severity == Severity::Error || diagnostic.code == Code::UnknownMember;
+        let is_by_default = is_by_default && is_wrong && !follows;
         match known_at(&diagnostic, diagnostics, read) {
             Some(known) if is_by_default => {
                 diagnostics.annotate(known, BY_DEFAULT);
@@ -234,12 +235,14 @@ fn add_news(mistake: Diagnostic, diagnostics: &mut Diagnostics, read: usize) {
 fn known_at(diagnostic: &Diagnostic, known: &Diagnostics, read: usize) -> Option<usize> {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
     let is_same = |(at, known): (usize, &Diagnostic)| {
+        if place(known) != place(diagnostic) {
+            return false;
+        }
         // What is no text, or no list, has nothing else that could be right.
         let is_final = FINAL.contains(&known.code)
             || at < read && known.code == Code::WrongType
             || known.code == diagnostic.code && is_whatever_comes(known);
-        let is_told = is_final || known.code == diagnostic.code && (at < read || known.title == diagnostic.title);
-        is_told && place(known) == place(diagnostic)
+        is_final || known.code == diagnostic.code && (at < read || known.title == diagnostic.title)
     };
     known.iter().enumerate().position(is_same)
 }

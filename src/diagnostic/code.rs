@@ -48,6 +48,7 @@ codes! {
     // Expressions.
     ExpressionSyntax "expression-syntax",
     UnknownName "unknown-name",
+    UnknownMember "unknown-member",
     UnknownFunction "unknown-function",
     ArgumentCount "argument-count",
     Conversion "conversion",

@@ -18,7 +18,7 @@ mod text;
 pub use code::Code;
 pub use report::{Place, RelatedPlace, Report};
 pub use source::{Source, SourceId, SourceMap, Span};
-pub use suggest::{did_you_mean, in_other_case, nearest, proposed};
+pub use suggest::{did_you_mean, in_other_case, meant, misspelt, nearest, proposed};
 pub use text::{Style, render, render_all, render_by_file};
 
 use serde::{Deserialize, Serialize};
@@ -129,6 +129,11 @@ impl Diagnostic {
     /// Returns an error about something that has no place in a text.
     pub fn without_place(code: Code, title: impl Into<String>) -> Self {
         Self { primary: None, ..Self::error(code, title, Span::NONE, "") }
+    }
+
+    /// Returns what makes it the same mistake as another one: its kind, its place and its title.
+    pub fn identity(&self) -> (Code, Option<Span>, &str) {
+        (self.code, self.primary.as_ref().map(|label| label.span), &self.title)
     }
 
     /// Adds the ways by which the same mistake was found once more. Without a way it was found on all.
@@ -268,19 +273,13 @@ impl Diagnostics {
         };
         // What may be wrong and turns out to be is told once.
         let errors = self.0.iter().filter(|it| it.severity == Severity::Error);
-        let errors: HashSet<_> = errors.map(|it| (it.code, place(it), it.title.as_str())).collect();
-        let is_worse_known = |it: &Diagnostic| {
-            it.severity < Severity::Error && errors.contains(&(it.code, place(it), it.title.as_str()))
-        };
+        let errors: HashSet<_> = errors.map(Diagnostic::identity).collect();
+        let is_worse_known = |it: &Diagnostic| it.severity < Severity::Error && errors.contains(&it.identity());
         let mut sorted: Vec<&Diagnostic> = self.0.iter().filter(|it| !follows(it) && !is_worse_known(it)).collect();
         sorted.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
         // A step that stands in many jobs is one mistake.
-        let is_same = |it: &Diagnostic, other: &Diagnostic| {
-            it.code == other.code
-                && it.severity == other.severity
-                && place(it) == place(other)
-                && it.title == other.title
-        };
+        let is_same =
+            |it: &Diagnostic, other: &Diagnostic| it.severity == other.severity && it.identity() == other.identity();
         let mut told: Vec<Cow<'_, Diagnostic>> = Vec::new();
         for diagnostic in sorted {
             match told.last_mut().filter(|before| is_same(diagnostic, before)) {

@@ -3,9 +3,12 @@
 use super::{Code, Diagnostic, Severity, Source, SourceMap, Span, WAYS_MAX};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// The most bytes of one source line that a report carries.
 const LINE_MAX: usize = 400;
+/// What stands in an excerpt for the rest of a line.
+const CUT: &str = "…";
 /// The most lines that an excerpt has; a longer place is shown by its first lines.
 const LINES_MAX: usize = 6;
 
@@ -195,7 +198,7 @@ fn place(source: &Source, span: Span) -> Place {
     let own = text[start..end].trim_end();
     let end = if !own.is_empty() && text[start + own.len()..end].contains('\n') { start + own.len() } else { end };
     let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let excerpt = excerpt(&text[line_start..], end - line_start);
+    let (excerpt, mark) = marked(&text[line_start..], start - line_start..end - line_start);
     let last_line_start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
     Place {
         file: source.name.to_string(),
@@ -203,9 +206,24 @@ fn place(source: &Source, span: Span) -> Place {
         column: text[line_start..start].chars().count() + 1,
         end_line: line_number(text, end),
         end_column: text[last_line_start..end].chars().count() + 1,
-        mark: ((start - line_start).min(excerpt.len()), (end - line_start).min(excerpt.len())),
-        excerpt: excerpt.to_owned(),
+        mark,
+        excerpt,
     }
+}
+
+/// Returns the excerpt for bytes of a text, and where in it they are. Of a line that is too long there is the part
+/// around them.
+fn marked(text: &str, bytes: Range<usize>) -> (String, (usize, usize)) {
+    let line = &text[..text.find('\n').unwrap_or(text.len())];
+    if bytes.end.min(line.len()) <= LINE_MAX {
+        let excerpt = excerpt(text, bytes.end);
+        return (excerpt.to_owned(), (bytes.start.min(excerpt.len()), bytes.end.min(excerpt.len())));
+    }
+    let from = boundary(line, bytes.start.saturating_sub(LINE_MAX / 2));
+    let to = boundary(line, from + LINE_MAX);
+    let [before, behind] = [from > 0, to < line.len()].map(|is_cut| if is_cut { CUT } else { "" });
+    let place = |byte: usize| before.len() + byte.clamp(from, to) - from;
+    ([before, line[from..to].trim_end_matches('\r'), behind].concat(), (place(bytes.start), place(bytes.end)))
 }
 
 /// Returns the whole lines that hold the first `length` bytes, within the limits.

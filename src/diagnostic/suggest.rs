@@ -10,14 +10,21 @@ const BEGINNING_MIN: usize = 4;
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
     let length = folded.chars().count();
-    let allowed = (length / 3).max(1);
     let known: Vec<&str> = known.into_iter().take(CANDIDATES_MAX).collect();
     let mut begun = known.iter().filter(|word| length >= BEGINNING_MIN && word.to_lowercase().starts_with(&folded));
     if let (Some(word), None) = (begun.next(), begun.next()) {
         return Some(word);
     }
+    misspelt(written, known)
+}
+
+/// Returns the known word nearest to `written` as [`nearest`] does, but none that only begins so.
+pub fn misspelt<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = written.to_lowercase();
+    let allowed = (folded.chars().count() / 3).max(1);
     known
         .into_iter()
+        .take(CANDIDATES_MAX)
         .map(|word| (strsim::damerau_levenshtein(&folded, &word.to_lowercase()), word))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
@@ -31,7 +38,12 @@ const OTHER_CASE: (&str, &str) = ("write `", "`: upper and lower case matter in 
 
 /// Returns the sentence "did you mean `word`?" for the nearest known word, if there is one.
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(written, known).map(|word| [MEANT.0, word, MEANT.1].concat())
+    nearest(written, known).map(meant)
+}
+
+/// Returns the sentence "did you mean `word`?".
+pub fn meant(word: &str) -> String {
+    [MEANT.0, word, MEANT.1].concat()
 }
 
 /// Returns the sentence that proposes the same key in the case that it has.

@@ -35,7 +35,20 @@ pub fn render(report: &Report, style: Style) -> String {
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
-    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+    let text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
+    let places = report.place.iter().chain(report.related.iter().map(|it| &it.place));
+    places.fold(text, with_column)
+}
+
+/// Says in a rendered text which column a place has: the renderer counts from where the excerpt begins, which may be
+/// in the midst of a long line.
+fn with_column(text: String, place: &Place) -> String {
+    let counted = place.excerpt[..place.mark.0].chars().count() + 1;
+    if counted == place.column {
+        return text;
+    }
+    let named = |column: usize| format!("{}:{}:{column}", place.file, place.line);
+    text.replacen(&named(counted), &named(place.column), 1)
 }
 
 /// Returns several reports as text, at most [`SHOWN_MAX`] of them and then how many more.

@@ -45,6 +45,33 @@ pub(super) fn carries(node: &Node, is_tainted: &dyn Fn(&Reference) -> bool) -> O
     }
 }
 
+/// Functions that a member which may be missing is rightly given to.
+const ASKING: [&str; 3] = ["coalesce", "iif", "converttojson"];
+
+/// Returns the references of whose values something is made: not those that are only compared, or asked for.
+pub(super) fn needed(node: &Node) -> Vec<Reference> {
+    let mut found = Vec::new();
+    collect_needed(node, &mut found);
+    found
+}
+
+fn collect_needed(node: &Node, found: &mut Vec<Reference>) {
+    match &node.kind {
+        NodeKind::Literal(_) => {}
+        NodeKind::Name(name) => found.push(reference(name, &node.range, &[])),
+        NodeKind::Call(call) => {
+            let name = call.name.to_ascii_lowercase();
+            if !CLEAN.contains(&name.as_str()) && !ASKING.contains(&name.as_str()) {
+                call.arguments.iter().for_each(|argument| collect_needed(argument, found));
+            }
+        }
+        NodeKind::Chain { base, suffixes } => match &base.kind {
+            NodeKind::Name(name) => found.push(reference(name, &base.range, suffixes)),
+            _ => collect_needed(base, found),
+        },
+    }
+}
+
 fn call_carries(call: &Call, is_tainted: &dyn Fn(&Reference) -> bool) -> Option<Reference> {
     let name = call.name.to_ascii_lowercase();
     if CLEAN.contains(&name.as_str()) {

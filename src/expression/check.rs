@@ -85,7 +85,8 @@ impl Checker<'_> {
         for argument in &call.arguments {
             let NodeKind::Literal(Literal::Text(name)) = &argument.kind else { continue };
             if !known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                self.mistakes.push(not_waited_for(name, argument.range.clone(), known));
+                let beside = self.scope.name("dependencies").and_then(|it| it.beside.as_ref());
+                self.mistakes.push(not_waited_for(name, argument.range.clone(), known, beside));
             }
         }
     }

@@ -107,6 +107,11 @@ impl Expression {
         carry::carries(&self.root, is_tainted)
     }
 
+    /// Returns the references of whose values something is made: not those that are only compared, or asked for.
+    pub fn needed(&self) -> Vec<Reference> {
+        carry::needed(&self.root)
+    }
+
     /// Evaluates the expression. The result does not depend on anything but the context.
     pub fn evaluate(&self, context: &Context<'_>) -> Result<Value, Mistake> {
         self.evaluate_counted(context, &mut Usage::default())

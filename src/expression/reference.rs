@@ -18,6 +18,8 @@ pub struct Reference {
     pub open: bool,
     /// The bytes of the name and the steps.
     pub range: Range<usize>,
+    /// The bytes of the name of each step, or of the brackets around it.
+    pub places: Vec<Range<usize>>,
 }
 
 /// A literal step of a chain.
@@ -71,7 +73,16 @@ pub(super) fn reference(name: &str, range: &Range<usize>, suffixes: &[Suffix]) -
         count => suffixes[count - 1].range.end,
     };
     let open = steps.len() < suffixes.len();
-    Reference { root: name.to_owned(), steps, open, range: range.start..end }
+    let places = suffixes[..steps.len()].iter().map(place).collect();
+    Reference { root: name.to_owned(), steps, open, range: range.start..end, places }
+}
+
+/// Returns where the name of a member stands: behind its dot.
+fn place(suffix: &Suffix) -> Range<usize> {
+    match &suffix.kind {
+        SuffixKind::Member(name) => suffix.range.end - name.len()..suffix.range.end,
+        SuffixKind::Index(_) | SuffixKind::All => suffix.range.clone(),
+    }
 }
 
 fn step(suffix: &Suffix) -> Option<Step> {

@@ -30,6 +30,8 @@ pub struct Beside {
     pub all: Arc<[String]>,
     /// The name of the one who asks.
     pub own: Option<String>,
+    /// Where these are jobs, the names of all stages.
+    pub stages: Arc<[String]>,
 }
 
 impl Scope {

@@ -3,8 +3,8 @@
 use super::function::{FUNCTIONS, Function};
 use super::scope::{Beside, Name};
 use super::syntax::Call;
-use super::{Mistake, Scope};
-use crate::diagnostic::{Code, did_you_mean, shown};
+use super::{Dialect, Mistake, Scope};
+use crate::diagnostic::{Code, did_you_mean, meant, nearest, shown};
 use std::ops::Range;
 
 /// Words of other languages, and what stands for them here.
@@ -16,6 +16,9 @@ const FOREIGN_NAMES: &[(&str, &str)] = &[
     ("dependencies", OF_OTHERS),
     ("stageDependencies", OF_OTHERS),
 ];
+
+/// The names that every template knows; others are those of loops' values.
+const CONTEXTS: [&str; 3] = ["parameters", "variables", "resources"];
 
 /// What steps and templates know of other jobs.
 const OF_OTHERS: &str = "give it to a variable of the job, `name: $[ dependencies.… ]`, and read `variables['name']`";
@@ -42,11 +45,22 @@ pub(super) fn unknown_name(written: &str, range: Range<usize>, scope: &Scope, is
         .or_else(|| function_without_call(written))
         .or_else(|| member_of_another(written, scope))
         .or_else(|| did_you_mean(written, scope.names.iter().map(|known| known.name.as_str())))
+        .or_else(|| value_of_loop(scope).filter(|_| !is_alone))
         .or_else(|| is_alone.then(|| format!("put text in single quotes: `'{}'`", shown(written))));
     let known = scope.names.iter().map(|known| format!("`{}`", known.name)).collect::<Vec<_>>();
     let note = (!known.is_empty()).then(|| format!("known here: {}", known.join(", ")));
     let title = format!("the name `{}` is not known here", shown(written));
     Mistake::new(Code::UnknownName, range, title, "no such name").maybe_help(help).maybe_note(note)
+}
+
+/// Returns the help for a name with members where one loop is around, whose value has them.
+fn value_of_loop(scope: &Scope) -> Option<String> {
+    let is_loop = |known: &&Name| !CONTEXTS.iter().any(|context| known.name.eq_ignore_ascii_case(context));
+    let mut loops = scope.names.iter().filter(is_loop).filter(|_| scope.dialect == Dialect::Template);
+    match (loops.next(), loops.next()) {
+        (Some(only), None) => Some(meant(&only.name)),
+        _ => None,
+    }
 }
 
 fn function_without_call(written: &str) -> Option<String> {
@@ -92,17 +106,35 @@ fn not_seen(name: &str, member: &str, range: Range<usize>, members: &[String], b
         let unnamed = Mistake::new(Code::UnknownName, range, title, "this is in no `dependsOn`");
         return Mistake { is_nothing: true, ..unnamed.help("add it to `dependsOn`") };
     }
-    let known = members.iter().chain(beside.all.iter()).map(String::as_str);
-    let help = did_you_mean(member, known).unwrap_or_else(|| "only what `dependsOn` names is there".to_owned());
+    if let Some(stage) = beside.stages.iter().find(|stage| is_it(stage)) {
+        let help = format!("write `stageDependencies.{}.<job>`", shown(stage));
+        return Mistake::new(Code::UnknownName, range, title, "this is a stage, and no job").help(help);
+    }
+    let help = near(member, members, beside).unwrap_or_else(|| "only what `dependsOn` names is there".to_owned());
     Mistake::new(Code::UnknownName, range, title, "nothing is called so").help(help)
 }
 
+/// Returns what may be meant by a name: one of those waited for, or else one that `dependsOn` would have to name too.
+fn near(written: &str, waited_for: &[String], beside: &Beside) -> Option<String> {
+    let of = |names: &[String]| nearest(written, names.iter().map(String::as_str)).map(str::to_owned);
+    let too = |name: String| format!("did you mean `{name}`? Then name it in `dependsOn` too");
+    of(waited_for).map(|name| meant(&name)).or_else(|| of(&beside.all).map(too))
+}
+
 /// Returns the mistake of a status function that names what is not waited for.
-pub(super) fn not_waited_for(name: &str, range: Range<usize>, known: &[String]) -> Mistake {
+pub(super) fn not_waited_for(name: &str, range: Range<usize>, known: &[String], beside: Option<&Beside>) -> Mistake {
     let title = format!("nothing called `{}` is waited for here", shown(name));
-    let help =
-        did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| "name it in `dependsOn` too".to_owned());
-    Mistake::new(Code::UnknownName, range, title, "this is in no `dependsOn`").help(help)
+    let is_there = beside.is_none_or(|beside| beside.all.iter().any(|it| it.eq_ignore_ascii_case(name)));
+    let help = match beside {
+        Some(beside) if !is_there => near(name, known, beside),
+        Some(_) => None,
+        None => did_you_mean(name, known.iter().map(String::as_str)),
+    };
+    let (label, otherwise) = match is_there {
+        true => ("this is in no `dependsOn`", "name it in `dependsOn` too"),
+        false => ("nothing is called so", "only what `dependsOn` names, and what that waits for, can stand here"),
+    };
+    Mistake::new(Code::UnknownName, range, title, label).help(help.unwrap_or_else(|| otherwise.to_owned()))
 }
 
 /// Returns the function that a call names, if it exists in the scope.

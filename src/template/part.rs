@@ -5,8 +5,9 @@
 
 use super::{Content, Node, value::Size};
 use crate::diagnostic::Span;
-use crate::expression::{Expression, Step};
+use crate::expression::{Expression, Reference, Step};
 use crate::taint::Origin;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A value of a template.
@@ -83,8 +84,18 @@ pub(super) struct Hole {
     pub(super) chain: Option<Chain>,
     /// Whether the expression looks at variables.
     pub(super) reads_variables: bool,
+    /// The members of loops' values and of parameters of whose values it makes something.
+    pub(super) members: Box<[Reference]>,
     /// Whether it names what is not there, which has been reported as an error: it has no value.
     pub(super) is_wrong: bool,
+}
+
+impl Hole {
+    /// Returns where bytes of the expression's text stand; the whole of it where that is not known.
+    pub(super) fn place(&self, range: &Range<usize>) -> Span {
+        let (start, end) = (self.text_span.start as usize + range.start, self.text_span.start as usize + range.end);
+        if end <= self.text_span.end as usize { Span::new(self.span.source, start, end) } else { self.span }
+    }
 }
 
 /// A name with the members that follow it.

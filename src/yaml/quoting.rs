@@ -89,7 +89,11 @@ impl<'t> Line<'t> {
                 self.text[*begin..].starts_with("${{") && !self.text[..*begin].ends_with(['\'', '"'])
             })?;
         let end = self.text[begin..].find("}}").map_or(self.text.len(), |end| begin + end + 2);
-        let help = format!("write `'{}'`", crate::diagnostic::shown(&self.text[begin..end]));
+        // What stands beside it belongs to the same text.
+        let begin = self.text[..begin].rfind([' ', ',', '{', '}', '[', ']']).map_or(0, |before| before + 1);
+        let end = self.text[end..].find([' ', ',', '{', '}', '[', ']', ':']).map_or(self.text.len(), |more| end + more);
+        let quote = if self.text[begin..end].contains('\'') { '"' } else { '\'' };
+        let help = format!("write `{quote}{}{quote}`", crate::diagnostic::shown(&self.text[begin..end]));
         self.fault(begin, end, "an expression inside `{ }` or `[ ]` stands in quotes", help)
     }
 }

@@ -1,6 +1,7 @@
 //! `pipehook check` over whole folders.
 
 mod absent;
+mod advice;
 mod branches;
 mod choices;
 mod codes;
@@ -10,6 +11,7 @@ mod follow;
 mod foreseen;
 mod inputs;
 mod limits;
+mod member;
 mod mutation;
 mod once;
 mod paths;

@@ -70,11 +70,13 @@ pub(super) fn check(
     // Of a file that can't be used nobody knows what would become of a delivery, but for its mistakes.
     if let Some(given) = given {
         outcomes = given.foresee(&pipeline, config, &mut diagnostics)?;
-        if !outcomes.iter().any(Foreseen::starts) {
-            catalog::add_sure_mistakes(&pipeline, &mut diagnostics);
-        }
+        diagnostics = if outcomes.iter().any(Foreseen::starts) {
+            catalog::explained_of_run(file, library, &pipeline, read, diagnostics)
+        } else {
+            let beside: Vec<Diagnostic> = diagnostics.into_iter().skip(read.len()).collect();
+            catalog::explained(file, library, &pipeline, read).into_iter().chain(beside).collect()
+        };
         outcomes.retain(|_| !had_errors);
-        diagnostics = catalog::explained_of_run(file, library, &pipeline, read, diagnostics);
     }
     foreseen(&pipeline, &substitution, &mut diagnostics);
     Ok(Checked {

@@ -74,14 +74,16 @@ impl<'p> Graph<'p> {
             dependencies: self.jobs_that_any_waits_for(0..self.stages.len()),
             stages: all((0..self.stages.len()).map(|at| self.of_stage(at).stages)),
             status_names: None,
-            beside: [self.stages.iter().flat_map(|stage| stage.names.iter().cloned()).collect(), self.names.clone()]
-                .map(|all| Beside { all, own: None }),
+            beside: [
+                self.beside_jobs(self.stages.iter().flat_map(|stage| stage.names.iter().cloned()).collect(), None),
+                Beside { all: self.names.clone(), own: None, stages: Arc::default() },
+            ],
         }
     }
 
     /// Returns what is seen by someone of whom nothing is known.
     fn of_anyone(&self) -> View<'_> {
-        let beside = [Arc::default(), self.names.clone()].map(|all| Beside { all, own: None });
+        let beside = [Arc::default(), self.names.clone()].map(|all| Beside { all, own: None, stages: Arc::default() });
         View { dependencies: Dependencies::Anything, stages: None, status_names: None, beside }
     }
 
@@ -112,13 +114,17 @@ impl<'p> Graph<'p> {
     }
 
     fn beside_stage(&self, at: usize) -> Beside {
-        Beside { all: self.names.clone(), own: Some(self.stages[at].name.clone()) }
+        Beside { all: self.names.clone(), own: Some(self.stages[at].name.clone()), stages: Arc::default() }
+    }
+
+    fn beside_jobs(&self, all: Arc<[String]>, own: Option<String>) -> Beside {
+        Beside { all, own, stages: self.names.clone() }
     }
 
     /// Returns what the variables of a stage see: in each of its jobs what that one sees.
     pub(super) fn of_stage_variables(&self, at: usize) -> View<'_> {
         let dependencies = self.jobs_that_any_waits_for(at..at + 1);
-        let beside = [Beside { all: self.stages[at].names.clone(), own: None }, self.beside_stage(at)];
+        let beside = [self.beside_jobs(self.stages[at].names.clone(), None), self.beside_stage(at)];
         View { dependencies, status_names: None, beside, ..self.of_stage(at) }
     }
 
@@ -126,7 +132,7 @@ impl<'p> Graph<'p> {
     pub(super) fn of_job(&self, at: usize, job: usize) -> View<'_> {
         let stages = self.of_stage(at).stages;
         let NamedStage { jobs, names, .. } = &self.stages[at];
-        let beside = [Beside { all: names.clone(), own: Some(jobs[job].name.clone()) }, self.beside_stage(at)];
+        let beside = [self.beside_jobs(names.clone(), Some(jobs[job].name.clone())), self.beside_stage(at)];
         let Some(direct) = self.jobs_before(at, job) else { return View { stages, beside, ..self.of_anyone() } };
         let before = |at: usize| places(&jobs[at].job.depends_on, jobs.iter().map(|job| job.name.as_str()));
         let all = reachable(job, before).into_iter().map(|at| jobs[at].name.as_str());

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::diagnostic::{Code, Diagnostic, Span, shown};
 use crate::template::directive::{self, Directive};
 use crate::template::hole::{self, Found};
-use crate::template::part::{Branch, Each, Element, Part};
+use crate::template::part::{Branch, Each, Element, Hole, Part};
 use crate::template::place::Place;
 use crate::yaml;
 use std::ops::Range;
@@ -98,13 +98,14 @@ impl Compiler<'_> {
                 }
             }
             Some(Directive::If(range)) => {
-                let condition = self.hole(scalar, entry.key.span, at(range), entry.key.span);
+                let condition = self.hole(scalar, entry.key.span, at(range), entry.key.span).map(asking);
                 let body = self.body(&entry.value, place);
                 let branch = condition.map(|hole| Branch { condition: Some(hole), body });
                 elements.push(Element::Choice(branch.into_iter().collect()));
             }
             Some(Directive::ElseIf(range)) => {
                 let condition = self.uncertain(|it| it.hole(scalar, entry.key.span, at(range), entry.key.span));
+                let condition = condition.map(asking);
                 let body = self.body(&entry.value, place);
                 if let Some(branches) = self.open_choice("elseif", entry, elements) {
                     branches.extend(condition.map(|hole| Branch { condition: Some(hole), body }));
@@ -223,6 +224,11 @@ impl Compiler<'_> {
             self.diagnostics.push(mistake.help("give the loop's value another name"));
         }
     }
+}
+
+/// Returns the expression of an `if`: a member that it reads may be missing.
+fn asking(hole: Hole) -> Hole {
+    Hole { members: Box::default(), ..hole }
 }
 
 /// Returns the one entry of a mapping that has no other.

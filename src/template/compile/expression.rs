@@ -73,7 +73,8 @@ impl Compiler<'_> {
     fn inline_directive(&mut self, word: &str, place: Span) {
         let title = format!("the directive `{word}` can't stand here");
         let label = "a directive is the whole key of a mapping";
-        let help = format!("write it as a key, with a colon behind it: `${{{{ {word} … }}}}:`");
+        let rest = if matches!(word, "else" | "insert") { "" } else { " …" };
+        let help = format!("write it as a key, with a colon behind it: `${{{{ {word}{rest} }}}}:`");
         self.diagnostics.push(Diagnostic::error(Code::Directive, title, place, label).help(help));
     }
 
@@ -113,7 +114,18 @@ impl Compiler<'_> {
             _ => None,
         };
         let text_span = self.place(scalar, span, inner);
-        Some(Hole { span: place, text_span, expression, chain, reads_variables, is_wrong })
+        let members = self.members(&expression);
+        Some(Hole { span: place, text_span, expression, chain, reads_variables, members, is_wrong })
+    }
+
+    /// Returns the members of loops' values and of parameters of whose values an expression makes something.
+    fn members(&self, expression: &Expression) -> Box<[Reference]> {
+        let is_loop = |name: &str| self.loop_names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let is_member = |it: &Reference| match it.root.eq_ignore_ascii_case("parameters") {
+            true => it.steps.len() > 1,
+            false => !it.steps.is_empty() && is_loop(&it.root),
+        };
+        expression.needed().into_iter().filter(is_member).collect()
     }
 
     /// Says whether the value of a loop is read below which nothing stands. What may have been nothing to worry

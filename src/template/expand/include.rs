@@ -154,6 +154,10 @@ impl<'e> Expansion<'e> {
     }
 
     fn arguments(&mut self, node: Node) -> Option<Vec<Argument>> {
+        if let Some(origin) = node.origin.clone().filter(|_| !matches!(node.content, Content::Mapping(_))) {
+            self.tainted(&origin, node.span, "the parameters of a template");
+            return None;
+        }
         match node.content {
             Content::Mapping(mut entries) => {
                 if self.open.contains(&node.span) {

@@ -11,6 +11,7 @@
 //! names      what the names may be of what such values bring
 //! partial    lists of which a part is known
 //! variables  what is known as `variables` at the present point
+//! missed     members that a value has not, and that have nearly the name of one which it has
 //! ways       by which way a part of the document came into it
 //! written    values that a loop puts somewhere else stay where their author wrote them
 //! spent      the limits of one expansion
@@ -25,6 +26,7 @@ mod gap;
 mod glue;
 mod include;
 mod mapping;
+mod missed;
 mod names;
 mod partial;
 mod sequence;
@@ -136,6 +138,16 @@ struct Expansion<'e> {
     brought: Option<Entry>,
 }
 
+/// A loop that is gone through in a file.
+struct Turn {
+    /// The name of its value.
+    name: Arc<str>,
+    /// Where its present value was written, if it is an item of a list that an author wrote.
+    place: Option<Span>,
+    /// What it goes through.
+    collection: Value,
+}
+
 /// One use of one file.
 struct Frame<'e> {
     file: &'e File,
@@ -155,9 +167,8 @@ struct Frame<'e> {
     /// Of those parameters that are lists of which some items are known, for each of these whether a part of it is
     /// not.
     partial: Vec<(Arc<str>, Arc<[bool]>)>,
-    /// The loops around, each with the place where its present value was written, if it is an item of a list
-    /// that an author wrote.
-    written: Vec<(Arc<str>, Option<Span>)>,
+    /// The loops around.
+    turns: Vec<Turn>,
     /// Where the file is named; `None` for the pipeline's own.
     named_at: Option<Span>,
     /// The number of the way that led into the file.
@@ -186,7 +197,7 @@ impl<'e> Frame<'e> {
             open: Vec::new(),
             open_loops: Vec::new(),
             partial: Vec::new(),
-            written: Vec::new(),
+            turns: Vec::new(),
             named_at,
             way: 0,
         }
@@ -242,11 +253,7 @@ impl<'e> Expansion<'e> {
         if diagnostic.ways.is_empty() && self.frames.len() > 1 {
             diagnostic.ways = vec![self.frames.iter().rev().filter_map(|frame| frame.named_at).collect()];
         }
-        let place = |it: &Diagnostic| it.primary.as_ref().map(|label| label.span);
-        let is_same = |it: &Diagnostic| {
-            let is_as_bad = it.severity >= diagnostic.severity;
-            is_as_bad && it.code == diagnostic.code && place(it) == place(&diagnostic) && it.title == diagnostic.title
-        };
+        let is_same = |it: &Diagnostic| it.severity >= diagnostic.severity && it.identity() == diagnostic.identity();
         let known = self.diagnostics.iter().position(is_same);
         if let Some(at) = known {
             return self.diagnostics.join_ways(at, &diagnostic.ways);
@@ -426,12 +433,12 @@ impl<'e> Expansion<'e> {
         let result = hole.expression.evaluate_counted(&frame.context, &mut self.spent.evaluation);
         self.check_spent(hole.span);
         match result {
-            Ok(value) => Some(value),
+            Ok(value) => {
+                self.tell_missed(hole);
+                Some(value)
+            }
             Err(mistake) => {
-                let start = hole.text_span.start as usize + mistake.range.start;
-                let end = hole.text_span.start as usize + mistake.range.end;
-                let inside = end <= hole.text_span.end as usize;
-                let place = if inside { Span::new(hole.span.source, start, end) } else { hole.span };
+                let place = hole.place(&mistake.range);
                 self.report(compile::diagnostic(mistake, place));
                 self.unknown.insert(hole.span);
                 None

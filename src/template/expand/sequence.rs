@@ -1,6 +1,6 @@
 //! Lists: directives bring items, and a list from an expression is flattened one level.
 
-use super::{Expansion, Loop, names, null};
+use super::{Expansion, Loop, Turn, names, null};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::expression::{Array, Object, Places, Step, Usage, Value};
 use crate::taint::{Origin, Text};
@@ -251,7 +251,7 @@ impl Expansion<'_> {
         let (marks, touched_mark, open_mark) = (frame.origins.len(), frame.touched.len(), frame.open_loops.len());
         frame.touched.extend(touched);
         let places = places_of(&collection);
-        frame.written.push((each.variable.clone(), None));
+        frame.turns.push(Turn { name: each.variable.clone(), place: None, collection: collection.clone() });
         self.loops.push(Loop { span: each.collection.span, turns: turns.len(), origin });
         for (at, (value, origin)) in turns.enumerate() {
             self.spent.turn();
@@ -265,14 +265,14 @@ impl Expansion<'_> {
             frame.open_loops.extend(open.get(at).filter(|is_open| **is_open).map(|_| each.variable.clone()));
             frame.origins.truncate(marks);
             frame.origins.extend(origin.map(|origin| (each.variable.clone(), origin)));
-            if let Some((_, place)) = frame.written.last_mut() {
-                *place = places.get(at).copied();
+            if let Some(turn) = frame.turns.last_mut() {
+                turn.place = places.get(at).copied();
             }
             turn(self);
         }
         self.loops.pop();
         let frame = self.frame();
-        frame.written.pop();
+        frame.turns.pop();
         frame.context.remove(&each.variable);
         frame.origins.truncate(marks);
         frame.touched.truncate(touched_mark);
@@ -301,7 +301,7 @@ impl Expansion<'_> {
     fn is_never_taken(&self, branch: &Branch) -> bool {
         let Some((hole, frame)) = branch.condition.as_ref().zip(self.frames.last()) else { return false };
         let is_given = |root: &str| {
-            frame.written.iter().any(|(name, _)| name.eq_ignore_ascii_case(root))
+            frame.turns.iter().any(|turn| turn.name.eq_ignore_ascii_case(root))
                 || frame.named_at.is_some() && root.eq_ignore_ascii_case("parameters")
         };
         let reads_given = hole.expression.references().iter().any(|it| is_given(&it.root));

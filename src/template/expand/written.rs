@@ -77,8 +77,8 @@ impl Expansion<'_> {
 
     fn place_of_chain(&self, chain: &Chain) -> Option<Span> {
         let frame = self.frames.last()?;
-        let (_, own) = frame.written.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&chain.root))?;
-        let (mut value, mut place) = (frame.context.value(&chain.root)?, *own);
+        let turn = frame.turns.iter().rev().find(|turn| turn.name.eq_ignore_ascii_case(&chain.root))?;
+        let (mut value, mut place) = (frame.context.value(&chain.root)?, turn.place);
         for step in &chain.steps {
             (value, place) = match (value, step) {
                 (Value::Object(object), Step::Member(name)) => {

@@ -14,7 +14,7 @@ pub(super) fn unread(error: &FileError, place: Span) -> Diagnostic {
             missing.help(match path.contains("$(") {
                 true => "a macro is not known when templates are read: write `${{ variables.name }}`, or a parameter",
                 false => {
-                    "a path is relative to the file that holds it; `/` at its beginning is the root of the repository"
+                    "a path is relative to the file that holds it, or with `/` at its beginning or `@` behind it to the root of the repository"
                 }
             })
         }
