@@ -64,10 +64,11 @@ impl<'t> Line<'t> {
 
     /// The value has a colon and a blank, behind which YAML looks for another value.
     fn with_colon(&self, stopped: usize) -> Option<Fault> {
-        let at = stopped - self.start;
+        let at = stopped.checked_sub(self.start)?;
         let value = self.text.find(": ")? + 2;
         let is_plain = !self.text[value..].trim_start().starts_with(['\'', '"', '|', '>', '{', '[']);
-        if at < value || !is_plain || !self.text[at..].starts_with(':') {
+        // Reading may have stopped in the blanks at the end, which are no part of the line here.
+        if at < value || !is_plain || !self.text.get(at..)?.starts_with(':') {
             return None;
         }
         let help = "put the value into single quotes, or on a line of its own below `|`".to_owned();
