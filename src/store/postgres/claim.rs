@@ -6,11 +6,11 @@ use super::graph::board;
 use super::lease::until;
 use super::matrix;
 use super::pause;
-use super::row::{from_json, number_at, unreadable};
+use super::row::{from_json, number_at, state_at, unreadable};
 use super::session::{Database, Session};
 use super::story;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
-use crate::run::Board;
+use crate::run::{Board, State};
 use crate::store::{Claim, Lease};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -168,35 +168,61 @@ async fn note_served(database: &Database, pool: &str, lane: &str, token: i64) {
     }
 }
 
+/// Leases the first due job of a pipeline that nobody is changing. A run that others begin or cancel at this moment is
+/// passed over; one that runs is not looked at, so that its jobs are claimed while others of them end.
 async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &Head) -> Result<Found, Fault> {
-    let Some(due) = lock_first(session, head).await? else { return Ok(Found::Busy) };
-    let (job, run): (i64, i64) = (due.try_get("seq")?, due.try_get("run")?);
-    if pause::is_paused(session, run).await? {
-        return Ok(Found::Paused);
+    let mut after = None;
+    while let Some(due) = lock_first(session, head, after).await? {
+        let (job, run): (i64, i64) = (due.try_get("seq")?, due.try_get("run")?);
+        if state_at(&due, "state")? == State::Queued && !begin_run(session, run).await? {
+            after = Some(run);
+            continue;
+        }
+        if pause::is_paused(session, run).await? {
+            return Ok(Found::Paused);
+        }
+        let token = lease_row(session, &request.worker, job, request.lease).await?;
+        let claim = claimed(session, forms, job, token).await?;
+        return Ok(Found::Job(Box::new(claim), due.try_get("lane")?));
     }
-    let token = lease_row(session, &request.worker, job, run, request.lease).await?;
-    let claim = claimed(session, forms, job, token).await?;
-    Ok(Found::Job(Box::new(claim), due.try_get("lane")?))
+    Ok(Found::Busy)
 }
 
-/// Takes the rows of the first due job of a pipeline that nobody is changing, and of its run.
-async fn lock_first(session: &Session, head: &Head) -> Result<Option<Row>, Fault> {
+/// Takes the row of the first due job of a pipeline that nobody is changing, of the runs after one if any is named.
+async fn lock_first(session: &Session, head: &Head, after: Option<i64>) -> Result<Option<Row>, Fault> {
     session
         .row(
-            "SELECT job.seq, job.run, job.lane
+            "SELECT job.seq, job.run, job.lane, run.state
              FROM job
              JOIN run ON run.seq = job.run
              WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1 AND job.urgency = $2
-               AND job.pipeline >= '' AND job.pipeline = $3
+               AND job.pipeline >= '' AND job.pipeline = $3 AND job.run > $4
              ORDER BY job.run, job.seq
              LIMIT 1
-             FOR NO KEY UPDATE OF job, run SKIP LOCKED",
-            &[&head.pool, &head.urgency, &head.pipeline],
+             FOR NO KEY UPDATE OF job SKIP LOCKED",
+            &[&head.pool, &head.urgency, &head.pipeline, &after.unwrap_or(i64::MIN)],
         )
         .await
 }
 
-async fn lease_row(session: &Session, worker: &WorkerId, job: i64, run: i64, lease: Duration) -> Result<i64, Fault> {
+/// Notes that the first job of a run was claimed. Says whether it was this one: others may have the run's row, or have
+/// begun it since it was seen.
+async fn begin_run(session: &Session, run: i64) -> Result<bool, Fault> {
+    let begun = session
+        .run(
+            "UPDATE run
+             SET state = 'running', started_at = $1
+             WHERE seq = (SELECT seq
+                          FROM run
+                          WHERE seq = $2 AND state = 'queued'
+                          FOR NO KEY UPDATE SKIP LOCKED)",
+            &[&session.now, &run],
+        )
+        .await?;
+    Ok(begun > 0)
+}
+
+async fn lease_row(session: &Session, worker: &WorkerId, job: i64, lease: Duration) -> Result<i64, Fault> {
     let row = session
         .one(
             "UPDATE job
@@ -205,14 +231,6 @@ async fn lease_row(session: &Session, worker: &WorkerId, job: i64, run: i64, lea
              WHERE seq = $4
              RETURNING token",
             &[&worker.as_str(), &until(session.steady, lease), &session.now, &job],
-        )
-        .await?;
-    session
-        .run(
-            "UPDATE run
-             SET state = 'running', started_at = $1
-             WHERE seq = $2 AND state = 'queued'",
-            &[&session.now, &run],
         )
         .await?;
     Ok(row.try_get("token")?)

@@ -124,10 +124,12 @@ async fn plan(session: &Session, forms: &Forms, run: i64) -> Result<Found, Fault
     Ok(Found { plan, canceled: row.try_get("is_canceled")?, queued_at: row.try_get("queued_at")? })
 }
 
-/// Notes what is going on in a run that is asked to stop, beside what was at earlier times.
-pub(super) async fn note_cancellation(session: &Session, run: i64) -> Result<(), Fault> {
-    let earlier = cancellation(session, run).await?.unwrap_or_default();
-    let mut noted = Cancellation { leases: BTreeSet::new(), ..earlier };
+/// Notes what is going on in a run that is asked to stop, beside what was at earlier times: the stages of the jobs
+/// that were due until now, and what the others have reached.
+pub(super) async fn note_cancellation(session: &Session, run: i64, due: BTreeSet<usize>) -> Result<(), Fault> {
+    let mut noted = cancellation(session, run).await?.unwrap_or_default();
+    noted.leases.clear();
+    noted.begun.extend(due);
     let rows =
         session.rows("SELECT stage_index, token FROM job WHERE run = $1 AND state <> 'waiting'", &[&run]).await?;
     for row in rows {

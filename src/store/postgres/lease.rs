@@ -5,8 +5,10 @@
 //!
 //! # Rows and who waits for whom
 //! SQLite has one writer; here many write at once. Whoever decides about a run (finish, hand back, cancel, sweep)
-//! has the run's row first and its jobs' rows then. A claim takes both rows or passes them over, and so
-//! waits for nobody. What a step tells needs its job's row alone.
+//! has the run's row first and its jobs' rows then. A claim takes the job's row, and the run's for the first job of a
+//! run, or passes them over, and so waits for nobody. That it may go on in a run about which somebody decides harms
+//! nothing: a decision sees no difference between a job that is due and one that is leased, and who takes back due
+//! jobs waits for the claims that have their rows. What a step tells needs its job's row alone.
 
 use super::environment;
 use super::fault::Fault;
@@ -220,11 +222,18 @@ pub(super) async fn cancel_run(
             &[&text_or_none(reason), &seq],
         )
         .await?;
-    note_cancellation(session, seq).await?;
-    // What was due is decided again, now that the run is canceled.
-    session
-        .run("UPDATE job SET state = 'waiting', due_at = NULL, aside = NULL WHERE run = $1 AND state = 'due'", &[&seq])
+    // What was due is decided again, now that the run is canceled. Only then is it known which claims came before.
+    let rows = session
+        .rows(
+            "UPDATE job
+             SET state = 'waiting', due_at = NULL, aside = NULL
+             WHERE run = $1 AND state = 'due'
+             RETURNING stage_index",
+            &[&seq],
+        )
         .await?;
+    let begun = rows.iter().map(|row| number_at(row, "stage_index")).collect::<Result<_, _>>()?;
+    note_cancellation(session, seq, begun).await?;
     if state == State::Queued {
         cancel_unstarted(session, forms, seq, reason).await?;
     } else {

@@ -2,9 +2,11 @@
 
 use super::world::{LEASE, World, job, open_database, plan};
 use crate::database;
+use pipehook::id::JobId;
 use pipehook::run::{RunResult, Series, State};
 use pipehook::store::{
-    Accepted, Address, Artifact, Claim, DeliveryQuery, Error, LeaseClock, PostgresStore, RunQuery, StepEvent, Store,
+    Accepted, Address, Artifact, Claim, DeliveryQuery, Error, Lease, LeaseClock, PostgresStore, Renewal, RunQuery,
+    StepEvent, Store,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -219,6 +221,73 @@ async fn cancels_claims_and_ends_at_once_leave_nothing_open() {
         let detail = world.store().run(&run.id).await.expect("read").expect("there");
         assert_eq!(detail.run.state, State::Completed, "{detail:?}");
     }
+}
+
+/// Returns a connection on which somebody is in the middle of something with a world's rows.
+async fn somebody(world: &World, statement: &str) -> tokio_postgres::Client {
+    let connected = tokio_postgres::connect(world.address(), tokio_postgres::NoTls).await;
+    let (client, connection) = connected.expect("a connection");
+    tokio::spawn(connection);
+    client.batch_execute(&format!("BEGIN; {statement}")).await.expect(statement);
+    client
+}
+
+#[tokio::test]
+async fn jobs_of_a_run_are_claimed_while_somebody_decides_about_it() {
+    let Some(world) = World::postgres() else { return };
+    let run = world.queue(plan(vec![job("a", &[]), job("b", &[]), job("c", &[])])).await;
+    let first = world.claim().await.expect("due");
+    let other = somebody(&world, "SELECT 1 FROM run FOR NO KEY UPDATE").await;
+    for place in [1, 2] {
+        let claimed = world.claim().await.expect("it is due, and in nobody's hands");
+        assert_eq!((&claimed.run, claimed.job), (&run.id, place));
+    }
+    other.batch_execute("ROLLBACK").await.expect("it lets go");
+    world.store().finish(&first.lease, world.outcome(RunResult::Succeeded)).await.expect("held");
+}
+
+#[tokio::test]
+async fn a_run_that_somebody_begins_or_cancels_is_passed_over() {
+    let Some(world) = World::postgres() else { return };
+    let first = world.queue(plan(vec![job("a", &[]), job("b", &[])])).await;
+    let second = world.queue(plan(vec![job("a", &[])])).await;
+    let other = somebody(&world, "SELECT 1 FROM run WHERE number = 1 FOR NO KEY UPDATE").await;
+    assert_eq!(world.claim().await.expect("due").run, second.id);
+    assert!(world.claim().await.is_none(), "what is left is not begun by two");
+    other.batch_execute("ROLLBACK").await.expect("it lets go");
+    assert_eq!(world.claim().await.expect("due").run, first.id);
+}
+
+#[tokio::test]
+async fn a_job_whose_claim_a_cancel_meets_half_way_is_told_to_stop() {
+    let Some(world) = World::postgres() else { return };
+    let run = world.queue(plan(vec![job("a", &[]), job("b", &[]), job("c", &[])])).await;
+    let first = world.claim().await.expect("due");
+    let half_way = "UPDATE job
+                    SET state = 'leased', due_at = NULL, attempt = 1, token = nextval('token'), worker = former.worker,
+                        lease_until = former.lease_until, started_at = former.started_at
+                    FROM job AS former
+                    WHERE job.job_index = 1 AND former.job_index = 0";
+    let other = somebody(&world, half_way).await;
+    let claimed = other.query_one("SELECT id, token FROM job WHERE job_index = 1", &[]).await.expect("a row");
+    let second = Lease { job: JobId::from_stored(claimed.get(0)), token: claimed.get(1) };
+    let (canceled, ()) = tokio::join!(world.store().cancel(&run.id), async {
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+        let waited = timeout(SOON, async {
+            while other.query_opt(waits, &[]).await.expect("an answer").is_none() {
+                tokio::task::yield_now().await;
+            }
+        });
+        waited.await.expect("the cancel waits for the claim");
+        other.batch_execute("COMMIT").await.expect("it is claimed");
+    });
+    assert_eq!(canceled.expect("canceled"), Some(State::Canceling));
+    for lease in [&first.lease, &second] {
+        assert_eq!(world.store().renew(lease, LEASE).await.expect("held"), Renewal::CancelRequested);
+        world.store().finish(lease, world.outcome(RunResult::Canceled)).await.expect("held");
+    }
+    let detail = world.store().run(&run.id).await.expect("read").expect("there");
+    assert_eq!((detail.run.state, detail.run.result), (State::Completed, Some(RunResult::Canceled)));
 }
 
 #[tokio::test]
