@@ -2,11 +2,13 @@
 //!
 //! Azure Pipelines takes a missing member as an empty text, and so do we (reference, section 3.4): files count on
 //! it where a member may be missing. So only what is near to a name that is there is told, as a warning, and only
-//! where something is made of the value: what is compared, or asked for in an `if`, may be missing.
+//! where something is made of the value: what is compared, or asked for in an `if`, may be missing. Nor is it told
+//! where the author knows both as two members, such as `test` and `tests`, of which a value has one.
 
 use super::{Expansion, Frame, compile};
 use crate::diagnostic::{Code, Diagnostic, Severity, meant, misspelt, shown};
 use crate::expression::{Mistake, Object, Reference, Step, Value};
+use crate::template::load::Loaded;
 use crate::template::part::Hole;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,13 +35,14 @@ impl Expansion<'_> {
             return;
         }
         let Some(frame) = self.frames.last() else { return };
-        let told: Vec<Diagnostic> = hole.members.iter().filter_map(|it| frame.missed(it, hole)).collect();
+        let members = hole.members.iter();
+        let told: Vec<Diagnostic> = members.filter_map(|it| frame.missed(it, hole, self.loaded)).collect();
         told.into_iter().for_each(|mistake| self.report(mistake));
     }
 }
 
 impl Frame<'_> {
-    fn missed(&self, reference: &Reference, hole: &Hole) -> Option<Diagnostic> {
+    fn missed(&self, reference: &Reference, hole: &Hole, loaded: &Loaded) -> Option<Diagnostic> {
         let missed = missed_of(self.context.value(&reference.root)?, reference)?;
         let turn = self.turns.iter().rev().find(|turn| turn.name.eq_ignore_ascii_case(&reference.root));
         let others: Vec<&Arc<Object>> = match turn.map(|turn| &turn.collection) {
@@ -50,6 +53,9 @@ impl Frame<'_> {
         let keys: Vec<_> =
             missed.object.iter().filter(|(key, _)| !key.is_tainted()).map(|(key, _)| key.flatten()).collect();
         let near = misspelt(missed.name, keys.iter().map(|key| &**key))?;
+        if loaded.members().are_two(missed.name, near) {
+            return None;
+        }
         let count = |name: &str| others.iter().filter(|it| it.member(name).is_some()).count();
         match count(missed.name) {
             0 => {

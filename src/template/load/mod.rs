@@ -13,12 +13,14 @@
 //! follow   from the pipeline's file to all others
 //! keys     what may stand at the top of a file of each kind, and what is passed to it
 //! cycle    files that include themselves
+//! members  the names that members have in all files
 //! unread   what is said of a reference that leads to no file
 //! ```
 
 mod cycle;
 mod follow;
 mod keys;
+mod members;
 mod unread;
 
 pub(super) use keys::{check_keys, has_near};
@@ -34,8 +36,9 @@ use super::repository::repositories;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 use crate::yaml;
 use follow::Loader;
+use members::Members;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One file, compiled.
 #[derive(Debug, Clone)]
@@ -91,6 +94,14 @@ pub(super) struct Loaded {
     /// Where files include themselves without an end, or a file can't be read in any run, which has been
     /// reported: nobody goes there.
     pub(super) barred: Vec<Span>,
+    members: OnceLock<Members>,
+}
+
+impl Loaded {
+    /// Returns the names that members have in all files.
+    pub(super) fn members(&self) -> &Members {
+        self.members.get_or_init(|| Members::of(&self.files))
+    }
 }
 
 /// Compiles a pipeline and reads what it may include. `webhooks` are the aliases whose payloads
@@ -115,6 +126,7 @@ pub(super) fn load(
         by_source,
         aliases,
         barred: Vec::new(),
+        members: OnceLock::new(),
     };
     let own = Own::Pipeline;
     let mut loader =

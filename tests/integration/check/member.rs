@@ -66,6 +66,49 @@ fn a_member_that_may_be_missing_is_no_mistake() {
     }
 }
 
+/// Of two members that the files read, such as one path and several, a value has one.
+#[test]
+fn two_members_with_nearly_one_name_are_no_mistake() {
+    let sites = "[{path: a, test: x}, {paths: [b], test: x}, {path: c, tests: [y]}, {path: d, text: z}]";
+    let steps = "  - script: echo ${{ site.path }} ${{ site.test }} ${{ site.text }}
+  - ${{ each path in site.paths }}:
+    - script: echo ${{ path }} ${{ join(' ', site.tests) }}
+";
+    assert_eq!(told(&through(sites, steps)), []);
+    let folder = Folder::new("");
+    folder.write(
+        "pipelines/p.yml",
+        "steps:
+- template: templates/t.yml
+  parameters: {site: {image: x, label: l}}
+- template: templates/t.yml
+  parameters: {site: {images: [y, z], label: l}}
+",
+    );
+    folder.write(
+        "pipelines/templates/t.yml",
+        "parameters:
+- {name: site, type: object}
+steps:
+- script: echo ${{ parameters.site.image }} ${{ parameters.site.label }}
+- ${{ each image in parameters.site.images }}:
+  - script: echo ${{ image }}
+- ${{ each label in parameters.site.labels }}:
+  - script: echo ${{ label }}
+",
+    );
+    let reports = folder.run(&["check", "pipelines", "--format", "json"]).ended_with(0).json();
+    assert_eq!(reports, serde_json::json!([]));
+}
+
+/// Both names are read, and only one is written: the other is misspelt.
+#[test]
+fn a_misspelt_member_is_told_where_the_right_one_is_read_too() {
+    let steps = "  - script: echo ${{ site.region }}\n  - script: echo ${{ site.regoin }}\n";
+    let expected = ("unknown-member".to_owned(), 6, 27, "did you mean `region`?".to_owned());
+    assert_eq!(told(&through("[{region: west}]", steps)), [expected]);
+}
+
 #[test]
 fn a_template_that_gets_other_members_is_told_about() {
     let folder = Folder::new("");
