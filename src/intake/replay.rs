@@ -21,8 +21,8 @@ pub enum Unreplayable {
     /// There is none.
     #[error("there is no such delivery")]
     Unknown,
-    /// Its sender was not known.
-    #[error("the delivery was refused: its body was not kept, and nobody knows who sent it")]
+    /// Its body was not kept, as of all that are refused.
+    #[error("the delivery was refused, and the body of such a one is not kept: let the sender send it again")]
     Refused,
     /// It asked no pipeline.
     #[error("the delivery asked no pipeline: {0}")]
