@@ -24,7 +24,7 @@ pub(super) fn is_without_room(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Says whether something was lacking that may be there in a moment. No process more is told as [`Errno::AGAIN`]; no
+/// Says whether something was lacking that may be there in a moment. No process more is told as `EAGAIN`; no
 /// file here is one that does not block.
 fn is_shortage(error: &io::Error) -> bool {
     use rustix::io::Errno;
