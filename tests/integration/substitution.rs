@@ -365,7 +365,16 @@ fn ended(folder: &Folder) -> String {
 #[test]
 fn a_file_with_payload_text_is_run_by_no_later_step_of_its_job() {
     let write = "- bash: echo \"X=${{ parameters.hook.title }}\" > cfg\n";
-    let runs = [". ./cfg", "bash -e cfg", "python3 cfg", "make -f cfg", "eval \"$(cat cfg)\"", "cp cfg b; sh b"];
+    let runs = [
+        ". ./cfg",
+        "bash -e cfg",
+        "python3 cfg",
+        "make -f cfg",
+        "eval \"$(cat cfg)\"",
+        "cp cfg b; sh b",
+        "n=$(cat cfg); echo $((n))",
+        "read -r n < cfg; [[ $n -gt 2 ]]",
+    ];
     for script in runs {
         let folder = folder("safe", &format!("steps:\n{write}- bash: |\n    echo first\n    {script}\n"));
         let refused = folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(1).stderr;
@@ -375,9 +384,13 @@ fn a_file_with_payload_text_is_run_by_no_later_step_of_its_job() {
     let between = folder("safe", &format!("steps:\n{write}- bash: cp cfg b\n- bash: sh b\n"));
     between.run(&["render", "p", "--payload", "payload.json"]).ended_with(1);
     // Who reads it, or runs another file beside it, may; and so may a job that has a folder of its own.
-    for script in
-        ["cat cfg", "git tag -a v1 -m \"$(cat cfg)\"", "sh build.sh cfg", "cat cfg; for f in *.sh; do wc $f; done"]
-    {
+    for script in [
+        "cat cfg",
+        "git tag -a v1 -m \"$(cat cfg)\"",
+        "sh build.sh cfg",
+        "cat cfg; for f in *.sh; do wc $f; done",
+        "n=$(wc -l < cfg); echo $((n))",
+    ] {
         let folder = folder("safe", &format!("steps:\n{write}- bash: {script}\n"));
         folder.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
     }

@@ -24,7 +24,7 @@ pub use place::{UNQUOTED, kept_from_children};
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::change;
 use super::outline::{FILE, Outline};
-use super::requirement;
+use super::requirement::{self, Requirement};
 use super::symbol::{self, line_of, symbols};
 use read::{Why, read};
 use rewrite::rewrite;
@@ -36,6 +36,9 @@ const ANOTHER_NAME: &str =
 
 /// Code of `ssh` has no arguments of its own: what it gets is read again.
 const PASS_IT: &str = "give it to that code as an argument, such as `bash -c 'deploy \"$1\"' _ \"$NAME\"`, or refuse such payloads with a filter: what `ssh` gets is always read again";
+
+/// Why a file that an earlier step wrote is refused: no delivery's value can be tested for a number there.
+const COUNTED: &str = "evaluated as a number, out of a file that another step wrote";
 
 const STOP_IF_EMPTY: &str = "write `${name:?}` there: the script ends where nothing is left of the text";
 
@@ -66,17 +69,23 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
         Findings { script: vec![Fragment::Text(rewriting.script)], written: judgement.written, ..Findings::default() };
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
         let place = rewriting.places.get(hole).copied().flatten();
+        let name = hole.checked_sub(outline.holes()).and_then(|at| outline.environment.get(at));
+        // Nobody knows what of a payload is in a file.
+        let is_known = name.is_none_or(|name| !name.starts_with(FILE));
+        let is_counted = verdict.requirements.iter().any(|it| matches!(it, Requirement::Integer | Requirement::Digits));
+        let counted = (!is_known && is_counted).then_some(COUNTED);
         let is_lost = hole < outline.holes() && place.is_none();
         let unplaced = is_lost.then(|| "put at a place that pipehook can't tell".to_owned());
-        let refusal = verdict.refusal.or_else(|| rewriting.refusals.get(&hole).cloned()).or(unplaced);
+        let refusal = verdict
+            .refusal
+            .or_else(|| counted.map(str::to_owned))
+            .or_else(|| rewriting.refusals.get(&hole).cloned())
+            .or(unplaced);
         let place = place.map(place::Place::description);
         let is_special = refusal.as_deref().is_some_and(|reason| reason.starts_with(sink::SPECIAL));
         let is_emptied = refusal.as_deref() == Some(change::EMPTIED);
         let help = is_special.then_some(ANOTHER_NAME).or(is_emptied.then_some(STOP_IF_EMPTY));
         let help = help.or(verdict.is_in_code.then_some(PASS_IT));
-        let name = hole.checked_sub(outline.holes()).and_then(|at| outline.environment.get(at));
-        // Nobody knows what of a payload is in a file.
-        let is_known = name.is_none_or(|name| !name.starts_with(FILE));
         let requirements = if is_known { verdict.requirements } else { Vec::new() };
         findings.holes.push(Finding { place, requirements, refusal, help });
     }

@@ -210,6 +210,15 @@ impl Word {
         self.parts.iter().any(is_many) || self.is_pattern() || self.has_alternatives()
     }
 
+    /// Says whether each element of a list becomes a word: `"$@"`, `"${list[@]}"`.
+    pub(super) fn has_list(&self) -> bool {
+        let is_list = |part: &Part| match part {
+            Part::Parameter(parameter) => parameter.list || parameter.operands.iter().any(Self::has_list),
+            _ => false,
+        };
+        self.parts.iter().any(is_list)
+    }
+
     /// Says whether the shell makes several words of the word by its braces: `{a,b}`, `{1..3}`.
     pub(super) fn has_alternatives(&self) -> bool {
         let unquoted = self.parts.iter().filter_map(|part| match part {

@@ -259,6 +259,7 @@ impl Walker {
             arguments: forward.function,
             stdin: forward.stdin,
             out: forward.out,
+            errors: None,
             documents: &[],
             is_outermost: false,
             // What is done to the arguments there was counted when the command was first met.

@@ -152,6 +152,7 @@ fn judge_with(
         arguments,
         stdin,
         out,
+        errors: None,
         documents: &reading.documents,
         is_outermost: true,
         level: 0,
@@ -224,6 +225,8 @@ struct Scope<'a> {
     arguments: Id,
     stdin: Id,
     out: Id,
+    /// Where the standard error goes, if a redirection sends it where some standard output went.
+    errors: Option<Id>,
     documents: &'a [HereDocument],
     is_outermost: bool,
     /// How many compound commands are around it in its function.
@@ -380,7 +383,8 @@ impl Walker {
         }
     }
 
-    /// Follows a command's redirections and returns what surrounds it then.
+    /// Follows a command's redirections and returns what surrounds it then. Which text goes to the standard error
+    /// is not told apart: after `2>&1 >file` all of it counts as going to both.
     fn redirected<'a>(&mut self, redirects: &[Redirect], scope: Scope<'a>) -> Scope<'a> {
         let mut inner = scope;
         for redirect in redirects {
@@ -402,8 +406,12 @@ impl Walker {
                 RedirectKind::Duplicate => {
                     let target = self.argument(&redirect.target, scope);
                     self.refuse(&target.sources(), "the descriptor of a redirection");
+                    inner.errors = Some(inner.out);
                 }
             }
+        }
+        if let Some(errors) = inner.errors {
+            self.flow.edge(inner.out, errors);
         }
         inner
     }

@@ -82,6 +82,10 @@ impl Walker {
                 continue;
             }
             self.require(&argument.split(), Requirement::Plain);
+            // Any element of a list may be an operator, and the one behind it what that works on.
+            if argument.word.has_list() {
+                self.require(&argument.sources(), Requirement::Plain);
+            }
             let may_bring_operator = argument.begins_as_pattern() && !before.is_some_and(is_unary);
             if may_bring_operator || index.checked_sub(1).is_some_and(|at| may_be_unary(arguments, at)) {
                 self.require(&argument.sources(), Requirement::Plain);

@@ -232,6 +232,7 @@ impl Walker {
             arguments: run.arguments,
             stdin: run.stdin,
             out: run.out,
+            errors: None,
             documents: &reading.documents,
             is_outermost: false,
             level: 0,
