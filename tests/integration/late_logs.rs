@@ -152,6 +152,8 @@ fn what_was_printed_before_a_server_was_killed_arrives_after_its_next_start() {
     scene.take_away();
     scene.post(&server);
     scene.await_file("said");
+    // What a step has just printed is in the log after a moment.
+    until("its line", SOON, || has_lines(&scene.printed("p#1").0, &["one"]).then_some(()));
     server.kill();
     // It begins without its files, and has them later.
     let _server = scene.folder.serve(&[]);
