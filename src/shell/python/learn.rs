@@ -155,7 +155,7 @@ impl Judge<'_> {
         for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
             self.functions.entry(class).or_default().extend(parameters.iter().cloned());
         }
-        for statement in statements.iter().filter(|it| is_first(it, "except") || is_first(it, "case")) {
+        for statement in statements.iter().filter(|it| is_first(it, "case")) {
             self.bound.extend(names(statement).map(str::to_owned));
         }
     }

@@ -33,8 +33,10 @@
 //! readers      what modules make of text in ways of their own
 //! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
+//! anywhere     what may hold any text of a script
 //! ```
 
+mod anywhere;
 mod apart;
 mod calls;
 mod environment;

@@ -105,6 +105,7 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         tainted: BTreeMap::new(),
         functions: BTreeMap::new(),
         called: BTreeSet::new(),
+        anywhere: BTreeSet::new(),
         bound: BTreeSet::new(),
         running: BTreeSet::new(),
         starting: BTreeSet::new(),
@@ -128,6 +129,8 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     }
     judge.learn_classes(&statements);
     judge.learn_called(&statements);
+    judge.learn_fields(&statements);
+    judge.learn_anywhere(&statements);
     judge.learn_decorators(&read);
     judge.learn_arguments();
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
@@ -185,7 +188,9 @@ pub(super) struct Judge<'j> {
     pub(super) functions: Functions,
     /// The parameters of its methods that Python and libraries call.
     pub(super) called: BTreeSet<String>,
-    /// The names that `except … as` and `case` give to what comes from elsewhere.
+    /// The names of what may hold any text of the script.
+    pub(super) anywhere: BTreeSet<String>,
+    /// The names that `case` gives to what comes from elsewhere.
     pub(super) bound: BTreeSet<String>,
     /// The script's own names of functions that run their argument.
     pub(super) running: BTreeSet<String>,
@@ -314,9 +319,9 @@ impl Judge<'_> {
             // Nobody says of which function: of any.
             targets.extend(self.functions.keys().cloned());
         }
-        targets.extend(self.called.iter().cloned());
+        targets.extend(self.called.iter().chain(&self.anywhere).cloned());
         targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
-        if names(statement).any(|word| word == "raise" || word == "match") {
+        if names(statement).any(|word| word == "match") {
             targets.extend(self.bound.iter().cloned());
         }
         let mut changed = false;

@@ -232,7 +232,8 @@ impl Judge<'_> {
     /// Says whether all that a name gets are literals of the author's.
     fn is_one_of_texts(&self, name: &str) -> bool {
         let is_text = |it: &Binding| matches!(it, Binding::Value(value) if value.text().is_some_and(|it| self.variable(&it).is_none()));
-        let is_changed = !self.facts.added(name).is_empty() || self.bound.contains(name);
+        let is_changed =
+            !self.facts.added(name).is_empty() || self.bound.contains(name) || self.anywhere.contains(name);
         !is_changed && self.facts.bindings(name).iter().all(is_text)
     }
 
