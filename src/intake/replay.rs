@@ -22,7 +22,7 @@ pub enum Unreplayable {
     #[error("there is no such delivery")]
     Unknown,
     /// Its body was not kept, as of all that are refused.
-    #[error("the delivery was refused, and the body of such a one is not kept: let the sender send it again")]
+    #[error("the delivery was refused: its body was not kept, let the sender send it again")]
     Refused,
     /// It asked no pipeline.
     #[error("the delivery asked no pipeline: {0}")]
