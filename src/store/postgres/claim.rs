@@ -11,6 +11,7 @@ use super::session::{Database, Session};
 use super::story;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::{Board, State};
+use crate::store::paused::NOT_PAUSED;
 use crate::store::{Claim, Lease};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -173,13 +174,13 @@ async fn note_served(database: &Database, pool: &str, lane: &str, token: i64) {
 async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &Head) -> Result<Found, Fault> {
     let mut after = None;
     while let Some(due) = lock_first(session, head, after).await? {
+        if due.try_get("is_paused")? {
+            return Ok(Found::Paused);
+        }
         let (job, run): (i64, i64) = (due.try_get("seq")?, due.try_get("run")?);
         if state_at(&due, "state")? == State::Queued && !begin_run(session, run).await? {
             after = Some(run);
             continue;
-        }
-        if pause::is_paused(session, run).await? {
-            return Ok(Found::Paused);
         }
         let token = lease_row(session, &request.worker, job, request.lease).await?;
         let claim = claimed(session, forms, job, token).await?;
@@ -192,14 +193,16 @@ async fn lease_one(session: &Session, forms: &Forms, request: &Request, head: &H
 async fn lock_first(session: &Session, head: &Head, after: Option<i64>) -> Result<Option<Row>, Fault> {
     session
         .row(
-            "SELECT job.seq, job.run, job.lane, run.state
-             FROM job
-             JOIN run ON run.seq = job.run
-             WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1 AND job.urgency = $2
-               AND job.pipeline >= '' AND job.pipeline = $3 AND job.run > $4
-             ORDER BY job.run, job.seq
-             LIMIT 1
-             FOR NO KEY UPDATE OF job SKIP LOCKED",
+            &format!(
+                "SELECT job.seq, job.run, job.lane, run.state, NOT ({NOT_PAUSED}) AS is_paused
+                 FROM job
+                 JOIN run ON run.seq = job.run
+                 WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1 AND job.urgency = $2
+                   AND job.pipeline >= '' AND job.pipeline = $3 AND job.run > $4
+                 ORDER BY job.run, job.seq
+                 LIMIT 1
+                 FOR NO KEY UPDATE OF job SKIP LOCKED"
+            ),
             &[&head.pool, &head.urgency, &head.pipeline, &after.unwrap_or(i64::MIN)],
         )
         .await
