@@ -6,6 +6,7 @@
 use crate::support::{Folder, Server, until};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use std::path::Path;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 const PIPELINE: &str = "\
@@ -27,7 +28,7 @@ pub fn folder() -> Folder {
 }
 
 /// Sets a limit of the server's process, and returns the one before.
-fn limit(server: &Server, resource: Resource, current: Option<u64>) -> Option<u64> {
+pub fn limit(server: &Server, resource: Resource, current: Option<u64>) -> Option<u64> {
     let process = Pid::from_raw(i32::try_from(server.process()).expect("a process number"));
     let before = prlimit(process, resource, Rlimit { current, maximum: getrlimit(resource).maximum });
     before.expect("the limits of a child can be set").current
@@ -97,7 +98,7 @@ fn what_was_acknowledged_is_shown_on_a_disk_that_is_full() {
     // What the command may write is as little; a shell counts in 1,024 bytes, and the signal that comes with the error is ignored.
     let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", written(&folder) / 1024);
     let ask = |arguments: &[&str]| {
-        let mut command = std::process::Command::new("bash");
+        let mut command = Command::new("bash");
         let asked = command.args(["-c", &limited, env!("CARGO_BIN_EXE_pipehook")]).args(arguments);
         let told = asked.current_dir(folder.path()).output().expect("bash runs");
         assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
@@ -112,10 +113,10 @@ fn what_was_acknowledged_is_shown_on_a_disk_that_is_full() {
 }
 
 /// Runs a command where the data folder can only be read; nothing where nothing can be mounted, which is said.
-fn where_nothing_may_be_written(folder: &Folder, command: &str) -> Option<std::process::Output> {
+fn where_nothing_may_be_written(folder: &Folder, command: &str) -> Option<Output> {
     let as_it_is = "mount --bind data data && mount -o remount,ro,bind data && ! touch data/probe 2> /dev/null";
     let in_namespace = |line: &str| {
-        let mut unshare = std::process::Command::new("unshare");
+        let mut unshare = Command::new("unshare");
         let made = unshare.args(["--map-root-user", "--mount", "bash", "-c", line, env!("CARGO_BIN_EXE_pipehook")]);
         made.current_dir(folder.path()).output()
     };
@@ -229,7 +230,7 @@ fn a_log_that_takes_nothing_stops_no_request() {
 /// Starts a server that may have so many files open, and returns it with what it prints.
 pub fn serve_with_files(folder: &Folder, files: u64) -> (std::process::Child, impl Iterator<Item = String>) {
     let line = format!("ulimit -n {files}; exec \"$0\" serve");
-    let mut server = std::process::Command::new("bash")
+    let mut server = Command::new("bash")
         .args(["-c", &line, env!("CARGO_BIN_EXE_pipehook")])
         .current_dir(folder.path())
         .stdout(std::process::Stdio::piped())
@@ -291,9 +292,9 @@ ready() {
   cat <&4
 }
 "#;
-/// Serves with little room for logs, which becomes more once a job waits for it.
-const LITTLE_ROOM: &str = r#"
-mkdir -p data/logs && mount -t tmpfs -o size=1m tmpfs data/logs || exit 77
+/// Serves with a small disk for one folder of its data, `$1`, posts, and goes on once a job waits for room.
+pub const SMALL_DISK: &str = r#"
+mkdir -p "data/$1" && mount -t tmpfs -o size=1m tmpfs "data/$1" || exit 77
 "$0" serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 > out.txt 2> err.txt & server=$!
 trap 'kill $server; wait $server' EXIT
 until grep -q '^listening' out.txt; do sleep 0.05; done
@@ -302,22 +303,32 @@ exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
 printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
 cat <&3 > answer.txt
 until grep -q 'waits for room' err.txt; do sleep 0.05; done
+"#;
+/// There is more room.
+const LITTLE_ROOM: &str = r#"
 ready > missed.txt
 mount -o remount,size=40m data/logs
 "$0" runs wait hello#1 && "$0" runs logs hello#1 > log.txt && ready > ready.txt
 "#;
 
+/// Runs a script that mounts, with the program as `$0` and `disk` as `$1`, for so many seconds at most. Returns
+/// nothing where nothing can be mounted here.
+pub fn mounting(folder: &Folder, seconds: &str, script: &str, disk: &str) -> Option<Output> {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "timeout", seconds, "bash", "-c", script]);
+    let told = unshare.args([env!("CARGO_BIN_EXE_pipehook"), disk]).current_dir(folder.path()).output();
+    let told = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77)));
+    if told.is_none() {
+        eprintln!("skipped: nothing can be mounted here");
+    }
+    told
+}
+
 #[test]
 fn a_job_waits_for_room_for_its_log() {
     let folder = folder();
     folder.write("pipelines/hello.yml", TALKATIVE);
-    let mut unshare = std::process::Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "timeout", "120", "bash", "-c", &format!("{READY}{LITTLE_ROOM}")]);
-    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
-    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
-        eprintln!("skipped: nothing can be mounted here");
-        return;
-    };
+    let Some(told) = mounting(&folder, "120", &format!("{READY}{SMALL_DISK}{LITTLE_ROOM}"), "logs") else { return };
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
     let error = || read("err.txt");
     assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), error());
@@ -342,14 +353,7 @@ mount -o remount,size=1m data/logs
 fn a_job_that_waits_for_room_can_be_canceled() {
     let folder = folder();
     folder.write("pipelines/hello.yml", TALKATIVE);
-    let (begin, _) = LITTLE_ROOM.split_once("mount -o remount").expect("it is there");
-    let mut unshare = std::process::Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "timeout", "40", "bash", "-c", &format!("{READY}{begin}{NO_ROOM}")]);
-    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
-    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
-        eprintln!("skipped: nothing can be mounted here");
-        return;
-    };
+    let Some(told) = mounting(&folder, "40", &format!("{SMALL_DISK}{NO_ROOM}"), "logs") else { return };
     let shown = std::fs::read_to_string(folder.path().join("show.txt")).unwrap_or_default();
     assert_eq!(told.status.code(), Some(0), "it did not wait for room: {}", log_of(&folder));
     assert!(shown.contains("canceled") && shown.contains("the run was asked to stop"), "{shown}\n{}", log_of(&folder));
@@ -371,14 +375,8 @@ ls -A data/logs > left.txt
 #[test]
 fn a_server_is_not_ready_where_logs_have_no_room_also_before_a_job_has_missed_it() {
     let folder = folder();
-    let mut unshare = std::process::Command::new("unshare");
     let script = format!("{READY}{FULL_FROM_THE_START}");
-    unshare.args(["--map-root-user", "--mount", "timeout", "60", "bash", "-c", &script]);
-    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).current_dir(folder.path()).output();
-    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
-        eprintln!("skipped: nothing can be mounted here");
-        return;
-    };
+    let Some(told) = mounting(&folder, "60", &script, "logs") else { return };
     assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), log_of(&folder));
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
     let missed = read("missed.txt");

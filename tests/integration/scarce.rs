@@ -1,24 +1,13 @@
 //! What the worker writes in its own name for a job waits for room, as the job's log does: the files of its scripts, the
 //! artifacts that it hands over, and the files that a process is started with.
 
-use crate::support::{Folder, Server, until};
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use crate::full::{SMALL_DISK, limit, mounting};
+use crate::support::{Folder, until};
+use rustix::process::Resource;
 use std::time::Duration;
 
 const WAITED_MAX: Duration = Duration::from_secs(60);
 
-/// Serves with a small disk in one folder, and makes it larger once a job waits for it.
-const SMALL_DISK: &str = r#"
-mkdir -p "data/$1" && mount -t tmpfs -o size=1m tmpfs "data/$1" || exit 77
-"$0" serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 > out.txt 2> err.txt & server=$!
-trap 'kill $server; wait $server' EXIT
-until grep -q '^listening' out.txt; do sleep 0.05; done
-address=$(sed -n 's|^listening on http://||p' out.txt)
-exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
-printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
-cat <&3 > answer.txt
-until grep -q 'waits for room' err.txt; do sleep 0.05; done
-"#;
 const MORE_ROOM: &str = r#"
 mount -o remount,size=40m "data/$1"
 "$0" runs wait hello#1; echo "$?" > code.txt
@@ -58,13 +47,7 @@ steps:
 fn with_a_small_disk(pipeline: &str, folder: &str, then: &str) -> Option<Folder> {
     let served = Folder::new("connections: {open: {auth: none}}\n");
     served.write("pipelines/hello.yml", pipeline);
-    let mut unshare = std::process::Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "timeout", "60", "bash", "-c", &format!("{SMALL_DISK}{then}")]);
-    let told = unshare.arg(env!("CARGO_BIN_EXE_pipehook")).arg(folder).current_dir(served.path()).output();
-    let Some(told) = told.ok().filter(|told| !matches!(told.status.code(), Some(1 | 77))) else {
-        eprintln!("skipped: nothing can be mounted here");
-        return None;
-    };
+    let told = mounting(&served, "60", &format!("{SMALL_DISK}{then}"), folder)?;
     let error = read(&served, "err.txt");
     assert_eq!(told.status.code(), Some(0), "{}\n{error}", String::from_utf8_lossy(&told.stderr));
     Some(served)
@@ -113,13 +96,6 @@ steps:
 - bash: echo the second step
 ";
 
-fn limit(server: &Server, current: Option<u64>) -> Option<u64> {
-    let process = Pid::from_raw(i32::try_from(server.process()).expect("a process number"));
-    let resource = Resource::Nofile;
-    let before = prlimit(process, resource, Rlimit { current, maximum: getrlimit(resource).maximum });
-    before.expect("the limits of a child can be set").current
-}
-
 #[test]
 fn a_step_that_can_have_no_file_open_waits_for_one() {
     let folder = Folder::new("connections: {open: {auth: none}}\n");
@@ -128,10 +104,10 @@ fn a_step_that_can_have_no_file_open_waits_for_one() {
     assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
     until("the first step", WAITED_MAX, || folder.path().join("begun").exists().then_some(()));
     // Nobody may open what is not open already.
-    let before = limit(&server, Some(3));
+    let before = limit(&server, Resource::Nofile, Some(3));
     folder.write("go", "");
     until("the wait", WAITED_MAX, || read(&folder, "stderr.txt").contains("waits for room").then_some(()));
-    limit(&server, before);
+    limit(&server, Resource::Nofile, before);
     folder.run(&["runs", "wait", "hello#1"]).ended_with(0);
     let log = folder.run(&["runs", "logs", "hello#1"]).ended_with(0).stdout;
     assert!(log.contains("the second step"), "{log}");
