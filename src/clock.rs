@@ -1,16 +1,16 @@
 //! What time it is, as an argument: the system's clock outside tests, a hand-wound one in them.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::{LazyLock, Mutex};
-use std::time::Instant;
+use rustix::time::{ClockId, clock_gettime};
+use std::sync::Mutex;
 
 /// Tells the time of day. Nothing below rank 4 asks it: pure code gets a [`Timestamp`].
 pub trait Clock: Send + Sync {
     /// Returns the present moment, in UTC.
     fn now(&self) -> Timestamp;
 
-    /// Returns a moment for measuring how long something took in this process: no setting of the
-    /// clock moves it. It may be another moment than [`Self::now`].
+    /// Returns a moment for measuring how long something takes: no setting of the clock moves it. It may be another
+    /// moment than [`Self::now`]. All processes of a machine count alike until the machine starts again.
     fn steady(&self) -> Timestamp {
         self.now()
     }
@@ -26,9 +26,9 @@ impl Clock for SystemClock {
     }
 
     fn steady(&self) -> Timestamp {
-        static BEGAN: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| (Timestamp::now(), Instant::now()));
-        let (at, began) = *BEGAN;
-        at.checked_add(began.elapsed()).unwrap_or(Timestamp::MAX)
+        let counted = clock_gettime(ClockId::Monotonic);
+        let counted = SignedDuration::new(counted.tv_sec, i32::try_from(counted.tv_nsec).unwrap_or(0));
+        Timestamp::UNIX_EPOCH.checked_add(counted).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -228,10 +228,10 @@ pub(super) fn ending(result: Option<RunResult>) -> Ending {
     }
 }
 
-/// Returns how far a run is, and that it waits for something beside a worker.
+/// Returns how far a run is, and that it waits for something beside its turn with a worker.
 fn state_of(run: &Run) -> String {
     match &run.waits_for {
-        Some(_) if run.state == State::Queued => "queued (waits)".to_owned(),
+        Some(_) => format!("{} (waits)", run.state.word()),
         _ => run.result.map_or(run.state.word(), RunResult::word).to_owned(),
     }
 }

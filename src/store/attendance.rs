@@ -104,6 +104,12 @@ pub(super) fn wait_sentence(pool: &str, last: Option<(&str, Timestamp)>) -> Stri
     }
 }
 
+/// Says what a run waits for of which no worker has a job, for people: since when one of them is to be done again, and
+/// how many attempts it has had.
+pub(super) fn again_sentence(since: Timestamp, attempts: u32) -> String {
+    format!("a worker again since {since:.0}, attempt {}", attempts + 1)
+}
+
 fn absence(last: Option<(&str, Timestamp)>) -> String {
     match last {
         Some((host, at)) => {

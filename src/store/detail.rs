@@ -18,6 +18,8 @@ pub(super) struct JobRow {
     pub(super) result: Option<RunResult>,
     pub(super) reason: Option<String>,
     pub(super) attempt: u32,
+    /// Since when it is to be done again.
+    pub(super) again_at: Option<Timestamp>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) steps: Vec<StepRow>,
@@ -123,6 +125,7 @@ fn job_detail(mut row: JobRow, job: &Job, standing: &Standing) -> JobDetail {
         result: row.result,
         reason: row.reason,
         attempt: row.attempt,
+        waits_again_since: row.again_at.filter(|_| row.state == State::Queued),
         started_at: row.started_at,
         finished_at: row.finished_at,
         outputs: shown(&standing.outputs),

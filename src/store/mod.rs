@@ -45,7 +45,8 @@
 //! told of its steps is dropped when the job is due again. A job of
 //! [`AGENTLESS_POOL`](crate::pipeline::plan::AGENTLESS_POOL) has no effects: it is always due again.
 //!
-//! Leases are measured by a clock that nobody can set: [`Clock::steady`].
+//! Leases, and how long jobs have been due, are measured by a clock that nobody can set: [`Clock::steady`]. Where the
+//! store is a database for many machines it is that database's own.
 
 mod attendance;
 mod beginning;

@@ -37,7 +37,8 @@ pub struct Run {
     pub finished_at: Option<Timestamp>,
     /// What it waits for, for people, where it is more than its turn with a worker: `the concurrency group \`a\`,
     /// which hello#12 has`, `the pipeline \`hello\` to be resumed`, or `a worker of the pool \`gpu\`: none was ever
-    /// seen`.
+    /// seen`. A run that has started and whose worker gave it back or was lost waits for `a worker again since
+    /// 2026-03-09T05:07:08Z, attempt 2`: its state stays what it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
     /// Why it was asked to stop, where no person asked.
@@ -100,6 +101,9 @@ pub struct JobDetail {
     pub reason: Option<String>,
     /// Which try it is at, from 1; 0 before the first.
     pub attempt: u32,
+    /// Since when it waits for a worker again, where the one that had it gave it back or was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_again_since: Option<Timestamp>,
     /// When it was claimed.
     pub started_at: Option<Timestamp>,
     /// When it was completed.

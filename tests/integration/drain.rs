@@ -60,6 +60,14 @@ fn check_handed_back(folder: &Folder) {
     assert_eq!((&run["state"], &run["result"]), (&"running".into(), &serde_json::Value::Null), "{run}");
     let job = &run["stages"][0]["jobs"][0];
     assert_eq!((&job["state"], &job["steps"][0]["state"]), (&"queued".into(), &"queued".into()), "{run}");
+    let since = job["waits_again_since"].as_str().expect("it is told since when it waits");
+    let waits_for = run["waits_for"].as_str().expect("it is told what it waits for");
+    assert!(waits_for.starts_with("a worker again since ") && waits_for.ends_with(", attempt 2"), "{waits_for}");
+    assert_eq!(waits_for["a worker again since ".len()..][..16], since[..16], "{run}");
+    let listed = folder.run(&["runs"]).ended_with(0).stdout;
+    assert!(listed.contains("running (waits)"), "{listed}");
+    let shown = folder.run(&["runs", "show", "load#1"]).ended_with(0).stdout;
+    assert!(shown.contains("queued, waits for a worker again since ") && shown.contains(", attempt 2"), "{shown}");
 }
 
 /// Checks that the run went well at last, and begun twice, one time after the other.

@@ -27,6 +27,7 @@ mod graph;
 mod guard;
 mod imports;
 mod groups;
+mod jumps;
 mod kept;
 mod late_logs;
 mod leases;

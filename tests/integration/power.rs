@@ -38,10 +38,10 @@ fn folder() -> Folder {
     folder
 }
 
-/// Compiles the library. `None` where there is no compiler, but never where all tests must run.
-fn library(folder: &Folder) -> Option<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testdata/disk/disk.c");
-    let library = folder.path().join("disk.so");
+/// Compiles a library of the test data. `None` where there is no compiler, but never where all tests must run.
+pub fn library(folder: &Folder, source: &str) -> Option<PathBuf> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testdata").join(source);
+    let library = folder.path().join("library.so");
     let made = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).status();
     if made.is_ok_and(|status| status.success()) {
         return Some(library);
@@ -68,7 +68,7 @@ fn post(server: &Server, number: usize) -> Option<String> {
 #[test]
 fn a_server_that_is_killed_at_any_write_or_sync_loses_nothing_acknowledged() {
     let folder = folder();
-    let Some(library) = library(&folder) else { return };
+    let Some(library) = library(&folder, "disk/disk.c") else { return };
     let armed = folder.path().join("armed");
     let mut acknowledged = Vec::new();
     let mut kills = 0;
@@ -140,7 +140,7 @@ struct Written {
 impl Written {
     fn record(settings: &[(&str, String)]) -> Option<Self> {
         let folder = folder();
-        let library = library(&folder)?;
+        let library = library(&folder, "disk/disk.c")?;
         let log = folder.path().join("operations");
         let mut all = vec![("DISK_LOG", log.display().to_string())];
         all.extend_from_slice(settings);

@@ -64,6 +64,10 @@ fn job(job: &JobDetail, now: Timestamp, text: &mut String) {
     if job.state == State::Queued && ![POOL_DEFAULT, AGENTLESS_POOL].contains(&job.pool.as_str()) {
         state.push_str(&format!(" in the pool {}", shown(&job.pool)));
     }
+    if let Some(since) = job.waits_again_since {
+        let attempt = job.attempt + 1;
+        state.push_str(&format!(", waits for a worker again since {}, attempt {attempt}", exact(since, now)));
+    }
     line(text, 1, "job", &job.display_name, &state, &took);
     if let Some(reason) = &job.reason {
         text.push_str(&format!("    {}\n", printable(reason)));

@@ -90,9 +90,9 @@ impl Rows {
 impl Rows {
     /// Returns why the runs are refused where the job that is due longest has waited longer than they allow:
     /// nobody takes the work, or not fast enough.
-    fn stale(&self, oldest: Option<Timestamp>) -> Option<Error> {
-        let (limit, (run, _)) = (self.queue_age?, self.runs.first()?);
-        let waited = Duration::try_from(run.queued_at.duration_since(oldest?)).unwrap_or_default();
+    fn stale(&self, oldest: Option<Timestamp>, steady: Timestamp) -> Option<Error> {
+        let limit = self.queue_age.filter(|_| self.starts_runs())?;
+        let waited = Duration::try_from(steady.duration_since(oldest?)).unwrap_or_default();
         (waited > limit).then_some(Error::Stale { waited: waited.as_secs(), limit: limit.as_secs() })
     }
 
@@ -128,7 +128,7 @@ pub(super) async fn accept(
         true => due_longest(session).await?,
         false => None,
     };
-    let decided = decide(batch, remembered, waiting, oldest);
+    let decided = decide(batch, remembered, waiting, (oldest, session.steady));
     let wishes: Vec<Wish<'_>> = new_runs(batch, &decided).collect();
     let mut numbers = Numbers::take(session, &wishes).await?;
     let accepted = answer(batch, decided, &mut numbers, places)?;
@@ -183,7 +183,7 @@ fn decide(
     batch: &[Rows],
     mut remembered: HashMap<Key, Remembered>,
     mut waiting: u64,
-    oldest: Option<Timestamp>,
+    (oldest, steady): (Option<Timestamp>, Timestamp),
 ) -> Vec<Decided> {
     let mut decide = |(place, rows): (usize, &Rows)| {
         let key = rows.key();
@@ -195,7 +195,7 @@ fn decide(
         if new > 0 && waiting + new > rows.queue_limit {
             return Decided::Refused(Error::Full { waiting, limit: rows.queue_limit });
         }
-        if let Some(stale) = rows.stale(oldest) {
+        if let Some(stale) = rows.stale(oldest, steady) {
             return Decided::Refused(stale);
         }
         waiting += rows.runs.iter().filter(|(_, filed)| filed.result.is_none()).count() as u64;

@@ -2,11 +2,14 @@
 
 use super::attendance;
 use super::fault::Fault;
+use super::row::number_at;
 use super::session::Session;
 use crate::diagnostic::shown as printable;
 use crate::run::{State, turn};
 use crate::store::Run;
+use crate::store::attendance::again_sentence;
 use std::collections::HashMap;
+use tokio_postgres::Row;
 
 /// Returns runs with what they wait for, those that are not completed. They come with their rows.
 pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Result<Vec<Run>, Fault> {
@@ -14,18 +17,39 @@ pub(super) async fn shown(session: &Session, mut runs: Vec<(i64, Run)>) -> Resul
     if !open.is_empty() {
         let (groups, paused) = (groups(session, &open).await?, paused(session, &open).await?);
         let mut missed = attendance::missed(session, &open).await?;
+        let mut again = again(session, &open).await?;
         let holders = holders(session, groups.values().collect()).await?;
         for (seq, run) in &mut runs {
             // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
-            let paused = paused.get(seq).filter(|_| run.state == State::Queued);
+            let paused = paused.get(seq).filter(|_| run.state == State::Queued || again.contains_key(seq));
             let waits_in = || {
                 let group = groups.get(seq)?;
                 Some(turn::wait_sentence(group, holders.get(group).map_or(&[], Vec::as_slice)))
             };
-            run.waits_for = paused.cloned().or_else(waits_in).or_else(|| missed.remove(seq));
+            let waits_for = paused.cloned().or_else(waits_in).or_else(|| missed.remove(seq));
+            run.waits_for = waits_for.or_else(|| again.remove(seq));
         }
     }
     Ok(runs.into_iter().map(|(_, run)| run).collect())
+}
+
+/// Returns what runs wait for that no worker has, and of which a job is to be done again.
+async fn again(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT DISTINCT ON (run) run, again_at, attempt
+             FROM job
+             WHERE run = ANY($1) AND state = 'due' AND again_at IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.run = job.run AND other.state = 'leased')
+             ORDER BY run, again_at, seq",
+            &[&runs],
+        )
+        .await?;
+    let sentence = |row: &Row| {
+        let sentence = again_sentence(row.try_get("again_at")?, number_at(row, "attempt")?);
+        Ok((row.try_get("run")?, sentence))
+    };
+    rows.iter().map(sentence).collect()
 }
 
 /// Returns for each run the first group in which it or one of its stages waits for its turn.

@@ -229,7 +229,7 @@ async fn lease_row(session: &Session, worker: &WorkerId, job: i64, lease: Durati
     let row = session
         .one(
             "UPDATE job
-             SET state = 'leased', due_at = NULL, aside = NULL, attempt = attempt + 1,
+             SET state = 'leased', due_at = NULL, aside = NULL, again_at = NULL, attempt = attempt + 1,
                  worker = $1, token = nextval('token'), lease_until = $2, started_at = $3
              WHERE seq = $4
              RETURNING token",

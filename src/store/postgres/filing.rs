@@ -172,7 +172,7 @@ async fn insert_jobs(session: &Session, rows: &[NewRow<'_>]) -> Result<(), Fault
     let pools: Vec<_> = jobs.iter().map(|(_, job)| key(&job.pool)).collect();
     let states: Vec<&str> = jobs.iter().map(|(_, job)| word(job.progress)).collect();
     let due: Vec<Option<Timestamp>> =
-        jobs.iter().map(|(row, job)| (word(job.progress) == "due").then_some(row.queued_at)).collect();
+        jobs.iter().map(|(_, job)| (word(job.progress) == "due").then_some(session.steady)).collect();
     let result = |job: &Job| match job.progress {
         Progress::Completed(result) => Some(result.word()),
         Progress::Waiting | Progress::Started => None,

@@ -194,7 +194,7 @@ async fn write(session: &Session, run: i64, plan: &Plan, change: &Change) -> Res
                     "UPDATE job
                      SET state = 'due', due_at = $1
                      WHERE run = $2 AND stage_index = $3 AND job_index = $4 AND leg_index = $5 AND state = 'waiting'",
-                    &[&session.now, &run, &stage, &job, &leg],
+                    &[&session.steady, &run, &stage, &job, &leg],
                 )
                 .await?;
         }

@@ -321,9 +321,10 @@ async fn give_back(session: &Session, job: i64, begun: Begun) -> Result<(), Faul
         .run(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 begun = begun + ($2 AND started_step AND pool <> $3)::integer, started_step = false
+                 begun = begun + ($2 AND started_step AND pool <> $3)::integer, started_step = false,
+                 again_at = $4
              WHERE seq = $1",
-            &[&job, &(begun == Begun::Counted), &AGENTLESS_POOL],
+            &[&job, &(begun == Begun::Counted), &AGENTLESS_POOL, &session.now],
         )
         .await?;
     for statement in [

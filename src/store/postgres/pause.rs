@@ -15,7 +15,8 @@ pub(super) const TAKEN_BACK_MAX: i64 = 2_000;
 /// How many jobs one statement looks at that sets paused ones aside.
 const SET_ASIDE_MAX: i64 = 1_000;
 
-/// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on.
+/// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on. When it began is
+/// counted and shown by one clock, the database's.
 pub(super) async fn pause(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
     let (kind, name) = what.parts();
     turn::lock(session).await?;
@@ -24,7 +25,7 @@ pub(super) async fn pause(session: &Session, forms: &Forms, what: &Pausable) -> 
             "INSERT INTO pause (kind, name, since)
              VALUES ($1, $2, $3)
              ON CONFLICT (kind, name) DO NOTHING",
-            &[&kind, &text(name), &session.now],
+            &[&kind, &text(name), &session.steady],
         )
         .await?;
     admit_in_groups_of(session, forms, what).await
@@ -58,7 +59,7 @@ pub(super) async fn leave_out(session: &Session, what: &Pausable, after: i64) ->
                                LIMIT $5
                                FOR NO KEY UPDATE OF job SKIP LOCKED)
              RETURNING job.seq",
-            &[&kind, &text(name), &session.now, &after, &TAKEN_BACK_MAX],
+            &[&kind, &text(name), &session.steady, &after, &TAKEN_BACK_MAX],
         )
         .await?;
     let places = rows.iter().map(|row| Ok::<i64, Fault>(row.try_get(0)?));

@@ -135,6 +135,7 @@ async fn job_rows(session: &Session, run: i64) -> Result<Vec<JobRow>, Fault> {
             result: result_at(row, "result")?,
             reason: row.try_get("reason")?,
             attempt: number_at(row, "attempt")?,
+            again_at: row.try_get("again_at")?,
             started_at: row.try_get("started_at")?,
             finished_at: row.try_get("finished_at")?,
             steps: steps.remove(&seq).unwrap_or_default(),

@@ -2,8 +2,9 @@
 
 use super::counter::Scope;
 use super::entry::{Assigned, Entry};
-use super::filing;
+use super::filing::{self, Times};
 use super::row::{micros, to_json};
+use super::steady::{self, AHEAD_OF_DAY};
 use super::turn;
 use super::writer::Session;
 use crate::id::{DeliveryId, RunId};
@@ -11,7 +12,7 @@ use crate::run::RunName;
 use crate::store::paused::NOT_PAUSED;
 use crate::store::{Acceptance, Accepted, Error, NewRun, Priority, QueuedRun, RepeatKey};
 use crate::webhook::delivery::{Delivery, Outcome};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rusqlite::{OptionalExtension, params};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -125,8 +126,8 @@ pub(super) fn accept(session: &mut Session<'_>, rows: &mut Rows) -> Result<Done,
     if new > 0 && waiting + new > rows.queue_limit {
         return Err(Error::Full { waiting, limit: rows.queue_limit });
     }
-    if let (Some(limit), Some(run)) = (rows.queue_age, rows.runs.first()) {
-        refuse_stale(session, limit, run.queued_at)?;
+    if let Some(limit) = rows.queue_age.filter(|_| rows.starts_runs()) {
+        refuse_stale(session, limit)?;
     }
     session.memory.waiting += new;
     for run in &rows.runs {
@@ -143,7 +144,8 @@ pub(super) fn accept(session: &mut Session<'_>, rows: &mut Rows) -> Result<Done,
         // A run that was started by hand has no row in the log.
         None => {
             for (run, assigned) in rows.runs.iter().zip(&rows.assigned) {
-                filing::file_run(session, &LoggedRun::new(run, *assigned), run.queued_at, None)?;
+                let times = Times { queued_at: run.queued_at, due_at: session.now.steady };
+                filing::file_run(session, &LoggedRun::new(run, *assigned), times, None)?;
                 turn::work_off(session, run.queued_at)?;
             }
         }
@@ -153,7 +155,8 @@ pub(super) fn accept(session: &mut Session<'_>, rows: &mut Rows) -> Result<Done,
 
 /// Refuses where the job that is due longest has waited longer than the limit: nobody takes the work,
 /// or not fast enough.
-fn refuse_stale(session: &mut Session<'_>, limit: Duration, now: Timestamp) -> Result<(), Error> {
+fn refuse_stale(session: &mut Session<'_>, limit: Duration) -> Result<(), Error> {
+    let now = session.now.steady;
     let known = session.memory.oldest.filter(|(at, _)| now.duration_since(*at).abs() < OLDEST_BELIEVED);
     let (_, oldest) = match known {
         Some(known) => known,
@@ -182,7 +185,13 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
         .optional()?;
     let unfiled: Option<i64> = session
         .connection
-        .prepare_cached("SELECT received_at FROM delivery WHERE seq > ? AND assigned IS NOT NULL ORDER BY seq LIMIT 1")?
+        .prepare_cached(&format!(
+            "SELECT received_at + {AHEAD_OF_DAY}
+             FROM delivery
+             WHERE seq > ? AND assigned IS NOT NULL
+             ORDER BY seq
+             LIMIT 1"
+        ))?
         .query_row([session.memory.filed], |row| row.get(0))
         .optional()?;
     Ok([due_at, unfiled].into_iter().flatten().min())
@@ -230,6 +239,7 @@ fn log(
 ) -> Result<i64, Error> {
     let delivery = &row.delivery;
     let place = session.memory.logged + 1;
+    steady::note(session, place)?;
     session
         .connection
         .prepare_cached(

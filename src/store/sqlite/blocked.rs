@@ -1,8 +1,10 @@
 //! What a run waits for beside its turn with a worker, as people read it.
 
 use super::attendance;
+use super::row::moment;
 use crate::diagnostic::shown as printable;
 use crate::run::{State, turn};
+use crate::store::attendance::again_sentence;
 use crate::store::{Error, Run};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -12,14 +14,31 @@ pub(super) fn shown(connection: &Connection, seq: i64, run: Run, now: Timestamp)
     if run.state == State::Completed {
         return Ok(run);
     }
+    let again = if run.state == State::Queued { None } else { again(connection, seq)? };
     // One that is paused is passed over in its groups: it waits to be resumed, whoever has the turn.
-    let paused = if run.state == State::Queued { paused(connection, seq)? } else { None };
+    let paused = if run.state == State::Queued || again.is_some() { paused(connection, seq)? } else { None };
     let waits_for = match (paused, group(connection, seq)?) {
         (Some(paused), _) => Some(paused),
         (None, Some(group)) => Some(turn::wait_sentence(&group, &holders(connection, &group)?)),
-        (None, None) => attendance::missed(connection, seq, now)?,
+        (None, None) => attendance::missed(connection, seq, now)?.or(again),
     };
     Ok(Run { waits_for, ..run })
+}
+
+/// Returns what a run waits for that no worker has, and of which a job is to be done again.
+fn again(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
+    let again: Option<(i64, u32)> = connection
+        .prepare_cached(
+            "SELECT again_at, attempt
+             FROM job
+             WHERE run = ?1 AND state = 'due' AND again_at IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM job WHERE run = ?1 AND state = 'leased')
+             ORDER BY again_at, seq
+             LIMIT 1",
+        )?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    again.map(|(since, attempts)| Ok(again_sentence(moment(since)?, attempts))).transpose()
 }
 
 /// Returns the first group in which a run or one of its stages waits for its turn.

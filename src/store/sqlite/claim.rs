@@ -56,7 +56,7 @@ fn lease(session: &mut Session<'_>, request: &Request, head: &Head) -> Result<Cl
         .connection
         .prepare_cached(
             "UPDATE job
-             SET state = 'leased', due_at = NULL, aside = NULL, attempt = attempt + 1,
+             SET state = 'leased', due_at = NULL, aside = NULL, again_at = NULL, attempt = attempt + 1,
                  worker = ?, token = ?, lease_until = ?, started_at = ?
              WHERE seq = ?",
         )?

@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::row::{from_json, to_json};
-use super::{FILE, accept, filing, open_for_writing};
+use super::{FILE, accept, filing, open_for_writing, steady};
 use crate::pipeline::form::Sheet;
 use crate::run::turn;
 use crate::store::transfer::{Column, DELIVERY, Field, Kind, REPEAT, RUN, Row, Table};
@@ -26,6 +26,8 @@ impl Export {
     pub(in crate::store) fn begin(folder: &Path) -> Result<Self, Error> {
         let connection = open_for_writing(&folder.join(FILE))?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
+        // Taken back when this is dropped.
+        steady::leave(&connection)?;
         let export = Self { connection };
         if filing::is_behind(&export.connection)? {
             return Err(Error::Unavailable("what was accepted last could not be put into the queue".to_owned()));

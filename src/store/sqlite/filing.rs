@@ -11,6 +11,7 @@ use super::accept::LoggedRun;
 use super::entry::Entry;
 use super::matrix;
 use super::row::{micros, moment};
+use super::steady::AHEAD_OF_DAY;
 use super::turn;
 use super::writer::{Memory, Session};
 use crate::id::{DeliveryId, RunId};
@@ -133,12 +134,12 @@ fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
     let mut bytes = 0;
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
-    let mut query = connection.prepare_cached(
-        "SELECT seq, id, connection, received_at, assigned, entry, length(body)
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT seq, id, connection, received_at, assigned, entry, length(body), received_at + {AHEAD_OF_DAY}
          FROM delivery
          WHERE seq > ? AND seq <= ?
-         ORDER BY seq",
-    )?;
+         ORDER BY seq"
+    ))?;
     let mut rows = query.query([session.memory.filed, last])?;
     while let Some(row) = rows.next()? {
         let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
@@ -147,8 +148,10 @@ fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
         let delivery = (DeliveryId::from_stored(&id), name.as_str());
         if let Some(assigned) = row.get::<_, Option<String>>(4)? {
             let entry = Entry::read(row.get_ref(5)?.as_str().map_err(super::row::unreadable)?)?;
+            let due_at = moment(row.get(7)?)?.min(session.now.steady);
+            let times = Times { queued_at: moment(received_at)?, due_at };
             for run in entry.runs(&assigned)? {
-                file_run(session, &run, moment(received_at)?, Some(&delivery))?;
+                file_run(session, &run, times, Some(&delivery))?;
                 turn::work_off(session, moment(received_at)?)?;
             }
         }
@@ -192,12 +195,21 @@ impl Seen {
 pub(super) fn file_run(
     session: &mut Session<'_>,
     run: &LoggedRun<'_>,
-    queued_at: Timestamp,
+    times: Times,
     delivery: Option<&(DeliveryId, &str)>,
 ) -> Result<(), Error> {
     let plan = session.memory.forms.plan(session.connection, run.form, &run.values)?;
     let board = Board::new(&plan);
-    file_beginning(session, run, queued_at, delivery, Beginning { plan, board, rerun_of: None }).map(|_| ())
+    file_beginning(session, run, times, delivery, Beginning { plan, board, rerun_of: None }).map(|_| ())
+}
+
+/// When a run came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// The time of day.
+    pub(super) queued_at: Timestamp,
+    /// The same by the clock that counts how long something waits.
+    pub(super) due_at: Timestamp,
 }
 
 /// With what a run begins.
@@ -212,15 +224,15 @@ pub(super) struct Beginning<'b> {
 pub(super) fn file_beginning(
     session: &mut Session<'_>,
     run: &LoggedRun<'_>,
-    queued_at: Timestamp,
+    times: Times,
     delivery: Option<&(DeliveryId, &str)>,
     Beginning { mut plan, mut board, rerun_of }: Beginning<'_>,
 ) -> Result<i64, Error> {
     let Session { connection, memory, .. } = session;
-    board.queued_at = Some(queued_at);
+    board.queued_at = Some(times.queued_at);
     let changes = board.advance(&mut plan);
     let result = board.result(&plan);
-    let now = micros(queued_at);
+    let now = micros(times.queued_at);
     let lane = delivery.map_or("", |(_, connection)| connection);
     let place = QueuePlace { priority: run.priority, lane, pipeline: &run.pipeline };
     connection
@@ -258,7 +270,7 @@ pub(super) fn file_beginning(
         }
     }
     for job in jobs(&RunId::from_stored(&run.id), &plan, &board, &changes) {
-        insert_job(connection, seq, &job, place, now)?;
+        insert_job(connection, seq, &job, place, times)?;
     }
     if result.is_none() {
         turn::enter_run(session, seq, &plan, &board)?;
@@ -285,7 +297,7 @@ fn insert_job(
     run: i64,
     job: &JobRow<'_>,
     place: QueuePlace<'_>,
-    now: i64,
+    times: Times,
 ) -> Result<(), Error> {
     let (state, result) = match job.progress {
         Progress::Waiting => ("waiting", None),
@@ -306,10 +318,10 @@ fn insert_job(
             job.leg,
             job.pool,
             state,
-            (state == "due").then_some(now),
+            (state == "due").then(|| micros(times.due_at)),
             result,
             job.reason,
-            result.map(|_| now),
+            result.map(|_| micros(times.queued_at)),
             -i64::from(place.priority),
             place.lane,
             place.pipeline,

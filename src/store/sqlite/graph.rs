@@ -191,7 +191,7 @@ fn write(session: &Session<'_>, run: i64, plan: &Plan, change: &Change, now: Tim
                  SET state = 'due', due_at = ?
                  WHERE run = ? AND stage_index = ? AND job_index = ? AND leg_index = ? AND state = 'waiting'",
             )?
-            .execute(params![micros(now), run, change.stage, change.job, change.leg])?,
+            .execute(params![micros(session.now.steady), run, change.stage, change.job, change.leg])?,
         Decision::Completed { result, reason } => session
             .connection
             .prepare_cached(

@@ -218,10 +218,13 @@ fn state_of(session: &Session<'_>, run: i64) -> Result<State, Error> {
     Ok(state)
 }
 
-/// Says whether a sweep would find anything, beside the writer.
+/// Says whether a sweep would find anything, beside the writer. `steady` is the machine's own count.
 pub(super) fn is_any_over(connection: &Connection, steady: Timestamp) -> Result<bool, Error> {
     let found = connection
-        .prepare_cached("SELECT 1 FROM job WHERE state = 'leased' AND lease_until <= ? LIMIT 1")?
+        .prepare_cached(
+            "SELECT 1 FROM job WHERE state = 'leased' AND lease_until <= ? + (SELECT coalesce(max(ahead), 0) FROM steady)
+             LIMIT 1",
+        )?
         .exists([micros(steady)])?;
     Ok(found)
 }
@@ -272,10 +275,10 @@ fn make_due_again(session: &mut Session<'_>, job: i64, begun: Begun, now: Timest
         .prepare_cached(
             "UPDATE job
              SET state = 'waiting', worker = NULL, token = NULL, lease_until = NULL, started_at = NULL,
-                 begun = begun + (?3 AND started_step AND pool <> ?2), started_step = 0
+                 begun = begun + (?3 AND started_step AND pool <> ?2), started_step = 0, again_at = ?4
              WHERE seq = ?1",
         )?
-        .execute(params![job, AGENTLESS_POOL, begun == Begun::Counted])?;
+        .execute(params![job, AGENTLESS_POOL, begun == Begun::Counted, micros(now)])?;
     for table in ["step", "report"] {
         session
             .connection

@@ -22,6 +22,7 @@
 //! | `refusal.rs` | refused deliveries, cheap under a flood |
 //! | `roster.rs` | which pipelines there were when deliveries were judged |
 //! | `secret_use.rs` | when each secret was last used |
+//! | `steady.rs` | the clock by which leases and waiting are counted |
 //! | `claim.rs` | which job is next, and its lease |
 //! | `lease.rs` | what a lease allows, and its end: renew, record, finish, hand back, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
@@ -69,6 +70,7 @@ mod retention;
 mod roster;
 mod row;
 mod secret_use;
+mod steady;
 mod story;
 mod turn;
 mod unfiled;

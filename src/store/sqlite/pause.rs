@@ -22,8 +22,12 @@ pub(super) fn pause(session: &mut Session<'_>, what: &Pausable) -> Result<(), Er
     let (kind, name) = what.parts();
     session
         .connection
-        .prepare_cached("INSERT INTO pause (kind, name, since) VALUES (?, ?, ?) ON CONFLICT (kind, name) DO NOTHING")?
-        .execute(params![kind, name, micros(session.now.at)])?;
+        .prepare_cached(
+            "INSERT INTO pause (kind, name, since, counted_since)
+             VALUES (?, ?, ?, ?)
+             ON CONFLICT (kind, name) DO NOTHING",
+        )?
+        .execute(params![kind, name, micros(session.now.at), micros(session.now.steady)])?;
     admit_in_groups_of(session, what)
 }
 
@@ -44,7 +48,7 @@ pub(super) fn leave_out(session: &mut Session<'_>, what: &Pausable, after: i64) 
     let mut query = session.connection.prepare_cached(&format!(
         "UPDATE job
          SET aside = 'paused',
-             due_at = due_at + ?3 - max(due_at, (SELECT since FROM pause WHERE kind = ?1 AND name = ?2))
+             due_at = due_at + ?3 - max(due_at, (SELECT counted_since FROM pause WHERE kind = ?1 AND name = ?2))
          WHERE seq IN (SELECT job.seq
                        FROM job
                        JOIN run ON run.seq = job.run
@@ -52,11 +56,11 @@ pub(super) fn leave_out(session: &mut Session<'_>, what: &Pausable, after: i64) 
                          AND {OF_PAUSABLE}
                        ORDER BY job.seq
                        LIMIT ?5)
-           AND EXISTS (SELECT 1 FROM pause WHERE kind = ?1 AND name = ?2 AND since <= ?3)
+           AND EXISTS (SELECT 1 FROM pause WHERE kind = ?1 AND name = ?2 AND counted_since <= ?3)
          RETURNING seq"
     ))?;
     let places =
-        query.query_map(params![kind, name, micros(session.now.at), after, TAKEN_BACK_MAX], |row| row.get(0))?;
+        query.query_map(params![kind, name, micros(session.now.steady), after, TAKEN_BACK_MAX], |row| row.get(0))?;
     Ok(places.collect::<Result<Vec<i64>, _>>()?.into_iter().max())
 }
 

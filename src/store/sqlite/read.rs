@@ -122,6 +122,7 @@ fn job_rows(connection: &Connection, run: i64) -> Result<Vec<JobRow>, Error> {
             result: result_at(row, "result")?,
             reason: row.get("reason")?,
             attempt: row.get("attempt")?,
+            again_at: moment_at(row, "again_at")?,
             started_at: moment_at(row, "started_at")?,
             finished_at: moment_at(row, "finished_at")?,
             steps: step_rows(connection, seq)?,

@@ -1,7 +1,7 @@
 //! A completed run again: the same frozen work, all of it or what did not succeed.
 
 use super::accept::{LoggedRun, number};
-use super::filing::{self, Beginning};
+use super::filing::{self, Beginning, Times};
 use super::graph::board;
 use super::row::{from_json, state_at};
 use super::writer::Session;
@@ -118,7 +118,8 @@ fn queue(
         }
     }
     let delivery = former.delivery.as_ref().map(|(id, connection)| (id.clone(), connection.as_str()));
-    let seq = filing::file_beginning(session, run, wish.at, delivery.as_ref(), beginning)?;
+    let times = Times { queued_at: wish.at, due_at: session.now.steady };
+    let seq = filing::file_beginning(session, run, times, delivery.as_ref(), beginning)?;
     for ((stage, job), settled) in &settled {
         matrix::keep(connection, seq, (*stage, *job), settled)?;
     }

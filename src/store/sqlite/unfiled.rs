@@ -6,6 +6,7 @@
 
 use super::fault::Damage;
 use super::filing::{self, Care};
+use super::steady;
 use super::writer::{Memory, Now, Session};
 use super::{migration, open_for_reading, open_for_writing};
 use crate::store::Error;
@@ -28,6 +29,7 @@ pub(super) fn look<T>(
 ) -> Result<T, Error> {
     let connection = beside(file).or_else(|_| copy(file, reason))?;
     migration::is_known(migration::version(&connection)?)?;
+    let now = now.ahead(steady::ahead(&connection, now)?);
     let mut memory = Memory::load(&connection)?;
     let mut session = Session { now, connection: &connection, memory: &mut memory, damage: &Damage::default() };
     filing::file(&mut session, Care::OneByOne)?;

@@ -16,10 +16,12 @@ use super::fault::Damage;
 use super::filing::{self, Care};
 use super::form::Forms;
 use super::place::Place;
+use super::row::micros;
+use super::steady;
 use super::turn::Afterwards;
 use crate::clock::Clock;
 use crate::store::{Error, Outage};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,13 +40,23 @@ const BATCH_MAX: usize = 1_000;
 pub(super) struct Now {
     /// What is shown.
     pub(super) at: Timestamp,
-    /// What leases are measured by: nobody sets this clock.
+    /// What leases and waiting are measured by: nobody sets this clock (see `steady.rs`).
     pub(super) steady: Timestamp,
 }
 
 impl Now {
     pub(super) fn of(clock: &dyn Clock) -> Self {
         Self { at: clock.now(), steady: clock.steady() }
+    }
+
+    /// Returns the same moment by a store's own clock, which is ahead of the machine's count.
+    pub(super) fn ahead(self, by: SignedDuration) -> Self {
+        Self { steady: self.steady.checked_add(by).unwrap_or(Timestamp::MAX), ..self }
+    }
+
+    /// Returns by how much the clock of leases is ahead of the time of day, in microseconds.
+    pub(super) fn ahead_of_day(self) -> i64 {
+        micros(self.steady).saturating_sub(micros(self.at))
     }
 }
 
@@ -76,6 +88,8 @@ pub(super) struct Memory {
     pub(super) afterwards: VecDeque<Afterwards>,
     /// When the job that is due longest was looked for, and since when it is due.
     pub(super) oldest: Option<(Timestamp, Option<i64>)>,
+    /// How far the two clocks stood apart when that was noted last, in microseconds.
+    pub(super) ahead_of_day: Option<i64>,
 }
 
 impl Memory {
@@ -92,6 +106,7 @@ impl Memory {
             forms: Forms::default(),
             afterwards: VecDeque::new(),
             oldest: None,
+            ahead_of_day: steady::last_noted(connection)?,
         })
     }
 }
@@ -182,6 +197,7 @@ impl Writer {
             memory: None,
             damage,
             data_version: 0,
+            ahead: SignedDuration::ZERO,
             care: Care::Usual,
             outage: Outage::default(),
             changes,
@@ -273,6 +289,8 @@ struct Loop {
     damage: Damage,
     /// The database's own count of changes by others, as it was last seen.
     data_version: i64,
+    /// How far the store's clock is ahead of the machine's count.
+    ahead: SignedDuration,
     /// How the log is filed.
     care: Care,
     outage: Outage,
@@ -362,6 +380,7 @@ impl Loop {
             self.place.note();
             self.data_version = version;
             self.memory = None;
+            self.ahead = steady::ahead(connection, Now::of(&*self.clock))?;
         }
         Ok(())
     }
@@ -373,7 +392,8 @@ impl Loop {
             Some(memory) => memory,
             none => none.insert(Memory::load(connection)?),
         };
-        Ok(Session { now: Now::of(&*self.clock), connection, memory, damage: &self.damage })
+        let now = Now::of(&*self.clock).ahead(self.ahead);
+        Ok(Session { now, connection, memory, damage: &self.damage })
     }
 
     /// Accepts a delivery. An error means that the whole transaction is lost. So it is after a

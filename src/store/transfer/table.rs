@@ -158,6 +158,7 @@ pub(in crate::store) const TABLES: [Table; 25] = [
             own("aside", Text),
             own("attempts", Number),
             own("begun", Number),
+            own("again_at", Moment),
         ],
     },
     Table {

@@ -6,7 +6,8 @@ use pipehook::id::RunId;
 use pipehook::pipeline::plan::Job;
 use pipehook::run::{RunResult, State};
 use pipehook::store::{
-    Acceptance, Accepted, DeliveryQuery, Depth, Error, HandedBack, REFUSALS_KEPT, Renewal, RunQuery, StepEvent, Swept,
+    Acceptance, Accepted, DeliveryQuery, Depth, Error, HandedBack, Pausable, REFUSALS_KEPT, Renewal, RunQuery,
+    StepEvent, Swept,
 };
 use pipehook::webhook::delivery::Outcome;
 
@@ -150,10 +151,19 @@ async fn a_job_that_is_handed_back_begins_again_as_if_nothing_had_been() {
         world.store().record(&first.lease, world.started(0)).await.expect("held");
         assert_eq!(world.store().hand_back(&first.lease).await.expect("held"), HandedBack::Again);
         world.crash();
+        world.attend(&["default"]).await;
         let detail = world.store().run(&run.id).await.expect("read").expect("there");
         let handed_back = &detail.stages[0].jobs[0];
         assert_eq!((detail.run.state, detail.run.result), (State::Running, None));
         assert_eq!((handed_back.state, handed_back.started_at), (State::Queued, None));
+        assert_eq!((handed_back.attempt, handed_back.waits_again_since), (1, Some(world.now())));
+        let waits_for = "a worker again since 2026-03-09T05:07:08Z, attempt 2";
+        assert_eq!(detail.run.waits_for.as_deref(), Some(waits_for), "the state stays, and what it waits for is told");
+        let hello = Pausable::Pipeline("hello".to_owned());
+        world.store().pause(&hello).await.expect("paused");
+        let shown = world.store().run(&run.id).await.expect("read").expect("there").run.waits_for;
+        assert_eq!(shown.as_deref(), Some("the pipeline `hello` to be resumed"));
+        world.store().resume(&hello).await.expect("resumed");
         assert_eq!(handed_back.steps[0].state, State::Queued, "what was told of its steps is dropped");
         assert_eq!(world.store().sweep(true).await.expect("a sweep"), [], "no lease is held");
         let lost = &first.lease;
@@ -161,6 +171,8 @@ async fn a_job_that_is_handed_back_begins_again_as_if_nothing_had_been() {
 
         let second = world.claim().await.expect("it is due at once");
         assert_eq!((&second.lease.job, second.attempt), (&lost.job, 2));
+        let shown = world.store().run(&run.id).await.expect("read").expect("there");
+        assert_eq!((shown.run.waits_for, shown.stages[0].jobs[0].waits_again_since), (None, None), "a worker has it");
         assert!(world.claim().await.is_none(), "it is due once");
         for late in [
             world.store().record(lost, world.started(0)).await,

@@ -91,10 +91,12 @@ impl History {
 
     async fn tell(mut self) {
         for _ in 0..STEPS {
-            match self.dice.below(23) {
+            match self.dice.below(25) {
                 0..4 => self.accept().await,
                 20..22 => self.pause_or_resume().await,
                 22 => self.hand_back().await,
+                23 => self.world.set_clock([-7_200, -20, 20, 7_200][self.dice.below(4)]),
+                24 => self.accept_aged().await,
                 4..9 => self.claim().await,
                 9..11 => self.renew().await,
                 11..13 => self.start_step().await,
@@ -110,7 +112,20 @@ impl History {
     }
 
     async fn accept(&mut self) {
+        self.accept_within(None).await;
+    }
+
+    /// Accepts where the queue moves. How long it waits is believed for a second by one of the stores.
+    async fn accept_aged(&mut self) {
+        self.world.wait(1);
+        let age = [5, 30, 60][self.dice.below(3)];
+        self.accept_within(Some(std::time::Duration::from_secs(age))).await;
+    }
+
+    async fn accept_within(&mut self, queue_age: Option<std::time::Duration>) {
         let now = self.world.now();
+        let waited = self.reference.waits_longest(self.world.steady());
+        let is_stale = queue_age.is_some_and(|age| waited > age);
         let shape = SHAPES[self.dice.below(SHAPES.len())];
         let key = self.dice.below(4);
         let limit = if self.dice.below(8) == 0 { 1 } else { ROOM };
@@ -121,21 +136,26 @@ impl History {
         let plan = reference::plan(shape, &terms);
         let acceptance = self.world.acceptance_from(&connection, priority, plan, text.as_deref());
         let id = acceptance.delivery.as_ref().expect("a delivery").0.id.clone();
-        let accepted = self.world.store().accept(Acceptance { queue_limit: limit, ..acceptance }).await;
+        let accepted = self.world.store().accept(Acceptance { queue_limit: limit, queue_age, ..acceptance }).await;
         let known = self.keys.get(&(terms.connection, key)).filter(|(_, _, until)| key > 0 && *until > now).cloned();
         match (accepted, known) {
             (Ok(Accepted::Repeat { of, runs }), Some((first, run, _))) => {
                 assert_eq!((of, &runs[0].id), (first, &self.ids[run]));
             }
             (Err(Error::Full { .. }), None) => assert!(self.reference.waiting() as u64 + 1 > limit),
+            (Err(Error::Stale { waited: told, .. }), None) => assert_eq!((is_stale, told), (true, waited.as_secs())),
             (Ok(Accepted::New(runs)), None) => {
+                assert!(!is_stale, "one has waited for {waited:?}");
                 assert!((self.reference.waiting() as u64) < limit);
                 let of_pipeline = self.reference.runs.iter().filter(|run| run.terms.pipeline == terms.pipeline);
                 assert_eq!(runs[0].number, of_pipeline.count() as u64 + 1, "numbers have no gaps");
+                if key > 0 {
+                    self.keys.retain(|_, (_, _, until)| *until > now);
+                }
                 self.keys
                     .insert((terms.connection, key), (id, self.ids.len(), now + std::time::Duration::from_secs(60)));
                 self.ids.push(runs[0].id.clone());
-                self.reference.accept(shape, terms, now);
+                self.reference.accept(shape, terms, self.world.steady());
             }
             (accepted, known) => panic!("{accepted:?}, but the key's first is {known:?}"),
         }
@@ -162,17 +182,26 @@ impl History {
             None => (&mut self.reference.paused_pipelines[place], Pausable::Pipeline(PIPELINES[place].to_owned())),
             Some(at) => (&mut self.reference.paused_connections[at], Pausable::Connection(connection(at))),
         };
-        let was_paused = std::mem::replace(paused, !*paused);
-        match was_paused {
-            true => assert!(self.world.store().resume(&what).await.expect("resumed")),
-            false => self.world.store().pause(&what).await.expect("paused"),
+        let now = self.world.steady();
+        match paused.take() {
+            Some(since) => {
+                self.reference.leave_out(since, now, |terms| match &what {
+                    Pausable::Pipeline(_) => terms.pipeline == place,
+                    Pausable::Connection(name) => connection(terms.connection) == *name,
+                });
+                assert!(self.world.store().resume(&what).await.expect("resumed"));
+            }
+            None => {
+                *paused = Some(now);
+                self.world.store().pause(&what).await.expect("paused");
+            }
         }
         self.reference.take_turns();
     }
 
     async fn claim(&mut self) {
         let pools: &[usize] = [&[0][..], &[0, 1], &[1, 0], &[1]][self.dice.below(4)];
-        let expected = self.reference.claim(pools, self.world.now());
+        let expected = self.reference.claim(pools, self.world.steady());
         let claim = self.world.claim_in(&pools.iter().map(|&pool| POOLS[pool]).collect::<Vec<_>>()).await;
         match (expected, claim) {
             (Some(held), Some(claim)) => {
@@ -187,7 +216,7 @@ impl History {
 
     async fn renew(&mut self) {
         let Some((held, lease)) = self.dice.of(&self.leases) else { return };
-        let expected = self.reference.renew(held, self.world.now());
+        let expected = self.reference.renew(held, self.world.steady());
         match self.world.store().renew(&lease, LEASE).await {
             Ok(renewal) => assert_eq!(Some(renewal == Renewal::CancelRequested), expected),
             Err(error) => assert_eq!((is_lost(&error), expected), (true, None)),
@@ -196,14 +225,14 @@ impl History {
 
     async fn start_step(&mut self) {
         let Some((held, lease)) = self.dice.of(&self.leases) else { return };
-        let expected = self.reference.start_step(held, self.world.now());
+        let expected = self.reference.start_step(held, self.world.steady());
         let recorded = self.world.store().record(&lease, self.world.started(0)).await;
         assert_eq!(recorded.map_err(|error| assert!(is_lost(&error))).is_ok(), expected);
     }
 
     async fn hand_back(&mut self) {
         let Some((held, lease)) = self.dice.of(&self.leases) else { return };
-        let expected = self.reference.hand_back(held, self.world.now());
+        let expected = self.reference.hand_back(held, self.world.steady());
         match self.world.store().hand_back(&lease).await {
             Ok(handed_back) => assert_eq!(Some(handed_back == HandedBack::Again), expected),
             Err(error) => assert_eq!((is_lost(&error), expected), (true, None)),
@@ -217,7 +246,7 @@ impl History {
     }
 
     async fn finish_as(&mut self, held: Held, lease: &Lease, result: RunResult) {
-        let expected = self.reference.finish(held, result, self.world.now());
+        let expected = self.reference.finish(held, result, self.world.steady());
         let finished = self.world.store().finish(lease, self.world.outcome(result)).await;
         assert_eq!(finished.map_err(|error| assert!(is_lost(&error))).is_ok(), expected);
     }
@@ -227,13 +256,13 @@ impl History {
             return;
         }
         let run = self.dice.below(self.ids.len());
-        let expected = self.reference.cancel(run, self.world.now());
+        let expected = self.reference.cancel(run, self.world.steady());
         assert_eq!(self.world.store().cancel(&self.ids[run]).await.expect("canceled"), Some(expected));
     }
 
     async fn sweep(&mut self) {
         let everyone = self.dice.below(3) == 0;
-        let expected = self.reference.sweep(everyone, self.world.now());
+        let expected = self.reference.sweep(everyone, self.world.steady());
         let swept = self.world.store().sweep(everyone).await.expect("a sweep");
         let swept: Vec<_> = swept.into_iter().map(|it| (it.run, it.again)).collect();
         let expected: Vec<_> = expected.into_iter().map(|(run, _, again)| (self.ids[run].clone(), again)).collect();
@@ -249,7 +278,8 @@ impl History {
         let expected = self.ids.iter().zip(&self.reference.runs);
         assert_eq!(seen, expected.map(|(id, run)| (id, run.state, run.result)).collect::<Vec<_>>());
         let waits = |(at, run): (usize, &reference::Run)| {
-            run.turn == Turn::Waiting || (run.state == State::Queued && self.reference.is_paused(at))
+            let is_paused = run.state == State::Queued && self.reference.is_paused(at);
+            run.turn == Turn::Waiting || is_paused || run.waits_again()
         };
         let seen: Vec<bool> = runs.iter().rev().map(|run| run.waits_for.is_some()).collect();
         let expected = self.reference.runs.iter().enumerate().map(waits);
@@ -282,16 +312,16 @@ impl History {
     /// Whatever happened, work goes on until all that was accepted is finished.
     async fn end(mut self) {
         self.world.crash();
-        self.reference.sweep(true, self.world.now());
+        self.reference.sweep(true, self.world.steady());
         self.world.store().sweep(true).await.expect("a sweep");
         for Pause { what, .. } in self.world.store().pauses().await.expect("a list") {
             assert!(self.world.store().resume(&what).await.expect("resumed"));
         }
-        self.reference.paused_pipelines.fill(false);
-        self.reference.paused_connections.fill(false);
+        self.reference.paused_pipelines.fill(None);
+        self.reference.paused_connections.fill(None);
         self.reference.take_turns();
         while let Some(claim) = self.world.claim_in(&POOLS).await {
-            let held = self.reference.claim(&[0, 1], self.world.now()).expect("it is due");
+            let held = self.reference.claim(&[0, 1], self.world.steady()).expect("it is due");
             self.finish_as(held, &claim.lease, RunResult::Succeeded).await;
         }
         self.compare().await;

@@ -215,6 +215,35 @@ async fn a_setting_of_the_clock_ends_no_lease() {
 }
 
 #[tokio::test]
+async fn a_setting_of_the_clock_makes_no_queue_older_or_younger() {
+    for mut world in worlds() {
+        let age = Some(Duration::from_secs(60));
+        let aged = |world: &World| Acceptance { queue_age: age, ..world.acceptance(one(), None) };
+        let hello = Pausable::Pipeline("hello".to_owned());
+        world.queue(one()).await;
+        for jump in [7_200, -14_400, 3_600] {
+            world.set_clock(jump);
+            world.wait(2);
+            let accepted = world.store().accept(aged(&world)).await;
+            assert!(matches!(accepted, Ok(Accepted::New(_))), "after {jump} s: {accepted:?}");
+            world.crash();
+        }
+        // A pause is as long as it was, whatever the clock said at its ends.
+        world.store().pause(&hello).await.expect("paused");
+        world.set_clock(-7_200);
+        world.wait(50);
+        world.store().resume(&hello).await.expect("resumed");
+        world.wait(52);
+        assert!(matches!(world.store().accept(aged(&world)).await, Ok(Accepted::New(_))), "58 s without the pause");
+        world.set_clock(-7_200);
+        world.wait(5);
+        let error = world.store().accept(aged(&world)).await.expect_err("too old");
+        assert!(matches!(error, Error::Stale { waited: 63, limit: 60 }), "{error}");
+        while world.claim().await.is_some() {}
+    }
+}
+
+#[tokio::test]
 async fn a_worker_whose_clock_is_wrong_says_nothing_about_how_old_a_run_is() {
     for world in worlds() {
         for years in [-20, 20] {

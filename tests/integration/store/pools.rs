@@ -47,7 +47,8 @@ async fn a_run_of_a_pool_that_nobody_serves_says_so_until_somebody_does() {
         attend(&world, "two", &["gpu"]).await;
         let claim = world.store().claim(&world.worker(), &["gpu".to_owned()], LEASE).await.expect("a claim");
         world.store().hand_back(&claim.expect("it is due").lease).await.expect("handed back");
-        assert_eq!(waits_for(&world, &run).await, None);
+        let again = waits_for(&world, &run).await;
+        assert_eq!(again.as_deref(), Some("a worker again since 2026-03-09T05:08:48Z, attempt 2"));
     }
 }
 

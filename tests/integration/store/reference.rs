@@ -78,6 +78,8 @@ pub struct Run {
     pub jobs: Vec<Progress>,
     /// For each of these, how many attempts were lost that had started a step.
     begun: Vec<u32>,
+    /// For each of these, whether it is to be done again.
+    again: Vec<bool>,
     /// The tokens of the leases that were held when it was asked to stop.
     asked: Vec<i64>,
     pub turn: Turn,
@@ -107,8 +109,9 @@ pub struct Queue {
     tokens: i64,
     /// The last token of a claim of each connection and pool.
     served: HashMap<(usize, usize), i64>,
-    pub paused_pipelines: [bool; 2],
-    pub paused_connections: [bool; 3],
+    /// Since when each is paused.
+    pub paused_pipelines: [Option<Timestamp>; 2],
+    pub paused_connections: [Option<Timestamp>; 3],
 }
 
 impl Queue {
@@ -119,8 +122,8 @@ impl Queue {
     pub fn accept(&mut self, shape: Shape, terms: Terms, now: Timestamp) {
         let jobs = vec![Progress::Waiting; shape.iter().map(|wish| wish.legs).sum()];
         let turn = if terms.concurrency.is_some() { Turn::Waiting } else { Turn::None };
-        let begun = vec![0; jobs.len()];
-        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, asked: vec![], turn, terms };
+        let (begun, again) = (vec![0; jobs.len()], vec![false; jobs.len()]);
+        let mut run = Run { shape, state: State::Queued, result: None, jobs, begun, again, asked: vec![], turn, terms };
         run.advance(now);
         let concurrency = run.terms.concurrency.clone();
         self.runs.push(run);
@@ -178,7 +181,29 @@ impl Queue {
 
     pub fn is_paused(&self, run: usize) -> bool {
         let terms = &self.runs[run].terms;
-        self.paused_pipelines[terms.pipeline] || self.paused_connections[terms.connection]
+        self.paused_pipelines[terms.pipeline].is_some() || self.paused_connections[terms.connection].is_some()
+    }
+
+    /// Takes the time since the beginning of a pause out of the ages of the runs that are meant.
+    pub fn leave_out(&mut self, since: Timestamp, now: Timestamp, is_meant: impl Fn(&Terms) -> bool) {
+        for run in self.runs.iter_mut().filter(|run| run.turn != Turn::Waiting && is_meant(&run.terms)) {
+            for progress in &mut run.jobs {
+                if let Progress::Due(at) = progress {
+                    *at += now.duration_since(since.max(*at));
+                }
+            }
+        }
+    }
+
+    /// Returns how long the job waits that waits longest and may be claimed.
+    pub fn waits_longest(&self, now: Timestamp) -> std::time::Duration {
+        let may_go_on = |run: &usize| self.runs[*run].turn != Turn::Waiting && !self.is_paused(*run);
+        let jobs = (0..self.runs.len()).filter(may_go_on).flat_map(|run| &self.runs[run].jobs);
+        let waits = jobs.filter_map(|job| match job {
+            Progress::Due(at) => Some(now.duration_since(*at).unsigned_abs()),
+            _ => None,
+        });
+        waits.max().unwrap_or_default()
     }
 
     /// Of the first runs of all pipelines that one is next whose connection was served longest ago in the pools.
@@ -200,6 +225,7 @@ impl Queue {
         let lane = (self.runs[run].terms.pool, self.runs[run].terms.connection);
         self.tokens += 1;
         self.served.insert(lane, self.tokens);
+        self.runs[run].again[job] = false;
         self.runs[run].jobs[job] = Progress::Leased { token: self.tokens, until: now + LEASE, has_started: false };
         if self.runs[run].state == State::Queued {
             self.runs[run].state = State::Running;
@@ -250,6 +276,7 @@ impl Queue {
         let run = &mut self.runs[held.run];
         let is_again = !run.asked.contains(&held.token);
         run.jobs[held.job] = if is_again { Progress::Waiting } else { Progress::Done(RunResult::Canceled) };
+        run.again[held.job] = is_again;
         run.advance(now);
         self.take_turns();
         Some(is_again)
@@ -272,6 +299,7 @@ impl Queue {
                     let is_allowed = run.begun[job] < run.terms.attempts && run.begins_again(job, now);
                     let is_again = !has_started || is_allowed;
                     run.jobs[job] = if is_again { Progress::Waiting } else { Progress::Done(RunResult::Failed) };
+                    run.again[job] = is_again;
                     run.advance(now);
                     swept.push((at, job, is_again));
                 }
@@ -283,6 +311,13 @@ impl Queue {
 }
 
 impl Run {
+    /// Says whether no worker has a job of it, and one is to be done again.
+    pub fn waits_again(&self) -> bool {
+        let mut due = self.jobs.iter().zip(&self.again).filter(|(job, _)| matches!(job, Progress::Due(_)));
+        let is_leased = self.jobs.iter().any(|job| matches!(job, Progress::Leased { .. }));
+        !is_leased && due.any(|(_, again)| *again)
+    }
+
     fn priority(&self) -> i8 {
         PRIORITIES[self.terms.connection]
     }

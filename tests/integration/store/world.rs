@@ -113,6 +113,11 @@ impl World {
         self.clock.now()
     }
 
+    /// The clock by which leases and waiting are counted.
+    pub fn steady(&self) -> Timestamp {
+        self.clock.steady()
+    }
+
     /// Sets the clock that people read, forwards or backwards, without a moment passing.
     pub fn set_clock(&self, by: i64) {
         self.clock.set(SignedDuration::from_secs(by));
