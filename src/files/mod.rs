@@ -18,6 +18,7 @@
 
 mod bucket;
 mod cache;
+mod carry;
 mod copy;
 mod depot;
 mod gather;

@@ -3,6 +3,7 @@
 //! The library is asynchronous, and those who want files are on threads that may wait: so the library
 //! works on a thread of its own, whoever calls.
 
+use super::depot::{check, is_halted};
 use super::outage::Outage;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
@@ -28,6 +29,8 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const RETRIED_MAX: Duration = Duration::from_secs(20);
 /// How often.
 const RETRIES_MAX: usize = 5;
+/// How often a thread that waits for an answer looks whether somebody still wants it.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// The mark of an encoded byte in a part of a path, two hexadecimal digits follow it.
 const ESCAPE: char = '=';
 
@@ -169,6 +172,10 @@ impl Objects {
     }
 
     fn note_failure(&self, error: &io::Error) {
+        // One that nobody waits for any more says nothing about the place.
+        if is_halted() {
+            return;
+        }
         self.is_away.store(true, Ordering::Relaxed);
         self.outage.failed(error, "what `files` names can't be used: logs stay where they were made until it can");
     }
@@ -264,7 +271,14 @@ impl Objects {
             // Whoever waits is there until it is told.
             let _ = tell.send(work.await);
         });
-        let done = told.recv().map_err(|_| io::Error::other("the request broke off"))?;
+        let done = loop {
+            match told.recv_timeout(LOOK_EVERY) {
+                Ok(done) => break done,
+                // What was asked for goes on by itself; nobody needs its answer.
+                Err(mpsc::RecvTimeoutError::Timeout) => check()?,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Err(io::Error::other("the request broke off")),
+            }
+        };
         done.map_err(|error| match error {
             object_store::Error::NotFound { .. } => io::Error::new(io::ErrorKind::NotFound, error),
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {

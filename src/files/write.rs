@@ -1,6 +1,7 @@
 //! Writes a log at its end.
 
 use super::Open;
+use super::carry::Carrier;
 use super::depot::{Depot, Fence};
 use super::line::{self, LogLine, Stamp};
 use super::room::Room;
@@ -53,11 +54,11 @@ pub struct LogWriter {
     /// Room for the next lines, empty between calls.
     text: String,
     is_synced: bool,
-    shipping: Option<Shipping>,
+    carrier: Option<Carrier>,
     /// Whether the depot has not got all of it when it was asked for that.
     is_behind: bool,
     /// Dropped after the file is removed that is not needed any more.
-    open: Option<Open>,
+    open: Option<Arc<Open>>,
     /// Whether somebody waits with it for room.
     is_wanted: Arc<AtomicBool>,
     /// Where is noted that there is none.
@@ -80,7 +81,7 @@ impl LogWriter {
             unsynced: 0,
             text: String::new(),
             is_synced: false,
-            shipping: None,
+            carrier: None,
             is_behind: false,
             open: None,
             is_wanted: Arc::default(),
@@ -93,8 +94,10 @@ impl LogWriter {
     /// Returns a writer that puts what is added from now on into a depot too.
     pub(super) fn shared(mut self, depot: Arc<dyn Depot>, name: String, fence: Fence, open: Open) -> io::Result<Self> {
         self.limit = depot.log_max();
+        let open = Arc::new(open);
+        let shipping = Shipping::new(depot, name, fence, self.file.metadata()?.len());
+        self.carrier = Some(Carrier::start(shipping, self.file.try_clone()?, open.clone())?);
         self.open = Some(open);
-        self.shipping = Some(Shipping::new(depot, name, fence, self.file.metadata()?.len()));
         Ok(self)
     }
 
@@ -212,11 +215,7 @@ impl LogWriter {
     }
 
     fn ship(&mut self) -> io::Result<()> {
-        match self.shipping.as_mut().map(|shipping| shipping.pass_on(&self.file)) {
-            // A lost lease is the end; a depot that is away gets the lines later.
-            Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-            _ => Ok(()),
-        }
+        self.carrier.as_ref().map_or(Ok(()), Carrier::pass_on)
     }
 
     /// Says whether the machines that share it did not have all of it at the last [`Self::sync`].
@@ -235,7 +234,7 @@ impl LogWriter {
             File::open(logs)?.sync_all()?;
             self.is_synced = true;
         }
-        match self.shipping.as_mut().map(|shipping| shipping.send_all(&self.file)) {
+        match self.carrier.as_ref().map(Carrier::send_all) {
             Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
             sent => {
                 self.is_behind = matches!(sent, Some(Err(_)));
@@ -267,7 +266,7 @@ fn full(limit: u64) -> String {
 /// A log that every machine can read is not needed on this one.
 impl Drop for LogWriter {
     fn drop(&mut self) {
-        if !self.is_behind && self.shipping.as_ref().is_some_and(|shipping| shipping.is_done(&self.file)) {
+        if !self.is_behind && self.carrier.as_ref().is_some_and(Carrier::is_done) {
             let _ = std::fs::remove_file(&self.path);
             let _ = std::fs::remove_dir(&self.folder);
         }

@@ -243,6 +243,57 @@ fn an_object_store_that_is_away_for_a_while_gets_all_of_it_later() {
     assert_whole(&folder);
 }
 
+/// Takes connections and whatever is sent on them, and never answers.
+fn serve_silence() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
+        }
+    });
+    port
+}
+
+#[test]
+fn an_object_store_that_never_answers_holds_up_no_step_and_no_cancel() {
+    let folder = folder(serve_silence());
+    let here = folder.path().display();
+    folder.write(
+        "pipelines/p.yml",
+        &format!(
+            "resources:\n  webhooks: [{{webhook: hook, connection: open}}]\nsteps:\n- checkout: none\n- bash: |\n    \
+             head -c 3000000 /dev/zero | tr '\\0' 'x' | fold -w 100\n    echo kept > out\n\
+             - bash: touch '{here}/second'\n- publish: out\n  artifact: drop\n"
+        ),
+    );
+    let server = folder.serve(&[]);
+    let begun = std::time::Instant::now();
+    assert_eq!(server.request("POST", "/webhooks/open", &[], b"{}").status, 200);
+    until("the second step", SOON, || folder.path().join("second").exists().then_some(()));
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(15), "the steps waited for the place of their log: {waited:?}");
+    let publish = |shown: &serde_json::Value| {
+        shown["stages"][0]["jobs"][0]["steps"].as_array().and_then(|steps| steps.last()).expect("a step").clone()
+    };
+    // What is published goes nowhere else: it waits, until somebody asks it to stop.
+    until("the wait for the place", SOON, || {
+        let shown = folder.run(&["runs", "show", "p#1", "--format", "json"]).ended_with(0).json();
+        (publish(&shown)["state"] == "running").then_some(())
+    });
+    let asked = std::time::Instant::now();
+    folder.run(&["runs", "cancel", "p#1"]).ended_with(0);
+    until("the step's end", SOON, || {
+        let shown = folder.run(&["runs", "show", "p#1", "--format", "json"]).ended_with(0).json();
+        (publish(&shown)["state"] == "completed").then_some(())
+    });
+    let waited = asked.elapsed();
+    assert!(waited < Duration::from_secs(8), "the step waited although the run was canceled: {waited:?}");
+    folder.run(&["runs", "wait", "p#1"]).ended_with(1);
+    let shown = folder.run(&["runs", "show", "p#1"]).ended_with(0).stdout;
+    assert!(shown.contains("the log could not be sent when the job ended: it is sent from "), "{shown}");
+}
+
 #[test]
 fn a_folder_for_files_that_can_not_be_made_is_named() {
     let folder = Folder::new("files: file:///dev/null/shared\n");
