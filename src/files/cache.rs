@@ -9,15 +9,17 @@
 
 use super::copy::Halting;
 use super::depot::check;
-use super::shortage::{PatientFile, make_folder, write_anew};
+use super::shortage::{PatientFile, make_folder, with_patience, write_anew};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use tar::EntryType;
 
 /// The most bytes of one cache, packed.
 pub const CACHE_MAX: u64 = 2 * 1024 * 1024 * 1024;
@@ -80,11 +82,8 @@ impl Caches {
     pub fn restore(&self, cache: &Cache, to: &Path) -> io::Result<()> {
         let file = File::open(&cache.packed)?;
         file.set_modified(SystemTime::now())?;
-        fs::create_dir_all(to)?;
-        let mut packed = tar::Archive::new(GzDecoder::new(Halting(BufReader::new(file))));
-        packed.set_preserve_permissions(true);
-        packed.set_overwrite(true);
-        packed.unpack(to)
+        with_patience(to, || fs::create_dir_all(to))?;
+        unpack(GzDecoder::new(Halting(BufReader::new(file))), &to.canonicalize()?)
     }
 
     /// Packs a folder under a key, unless there is one already, and removes what there is no room
@@ -184,6 +183,50 @@ impl Write for Limited {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Unpacks into a folder, whose path has no links, and waits for room. What stands there already is replaced.
+fn unpack(packed: impl Read, to: &Path) -> io::Result<()> {
+    let outside = || io::Error::new(io::ErrorKind::InvalidData, "the cache has a file that is not below its folder");
+    let mut archive = tar::Archive::new(packed);
+    archive.set_preserve_permissions(true);
+    archive.set_overwrite(true);
+    let mut folders = Vec::new();
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let path = to.join(entry.path()?);
+        match entry.header().entry_type() {
+            // With its permissions nothing may come into it any more.
+            EntryType::Directory => {
+                with_patience(&path, || fs::create_dir_all(&path))?;
+                folders.push(entry);
+                continue;
+            }
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {}
+            _ => {
+                with_patience(&path, || entry.unpack_in(to))?;
+                continue;
+            }
+        }
+        let is_plain = entry.path()?.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let folder = path.parent().filter(|_| is_plain).ok_or_else(outside)?;
+        with_patience(folder, || fs::create_dir_all(folder))?;
+        if !folder.canonicalize()?.starts_with(to) {
+            return Err(outside());
+        }
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = PatientFile::create(&path)?;
+        io::copy(&mut entry, &mut file)?;
+        let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(entry.header().mtime()?);
+        file.file().set_modified(changed)?;
+        file.file().set_permissions(Permissions::from_mode(entry.header().mode()? & 0o7777))?;
+    }
+    // The innermost first, as tar itself does.
+    folders.sort_by(|one, other| other.path_bytes().cmp(&one.path_bytes()));
+    folders.into_iter().try_for_each(|mut folder| folder.unpack_in(to).map(|_| ()))
 }
 
 fn pack(from: &Path, to: &Path) -> io::Result<u64> {

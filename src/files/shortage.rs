@@ -34,16 +34,23 @@ fn is_shortage(error: &io::Error) -> bool {
 }
 
 /// A wait for what is lacking. It begins with the first failure.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shortage {
     since: Option<Instant>,
+    most: Duration,
+}
+
+impl Default for Shortage {
+    fn default() -> Self {
+        Self { since: None, most: SHORTAGE_MAX }
+    }
 }
 
 impl Shortage {
     /// Returns how long to wait before the next try of what has failed; nothing where it failed for something else, and
     /// where it was waited for long enough. The first failure is logged.
     pub fn pause(&mut self, error: &io::Error, what: &dyn Display) -> Option<Duration> {
-        if !is_shortage(error) || self.since.is_some_and(|since| since.elapsed() >= SHORTAGE_MAX) {
+        if !is_shortage(error) || self.since.is_some_and(|since| since.elapsed() >= self.most) {
             return None;
         }
         if self.since.is_none() {
@@ -65,8 +72,15 @@ impl Shortage {
 /// Does something to a file or a folder, again while something is lacking and this thread is not halted (see
 /// [`unless_halted`](super::unless_halted)). What is tried must not mind that a try before it was broken off. An error
 /// for what is lacking names the path.
-pub fn with_patience<T>(path: &Path, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    let mut shortage = Shortage::default();
+pub fn with_patience<T>(path: &Path, attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    with_patience_for(Shortage::default(), path, attempt)
+}
+
+fn with_patience_for<T>(
+    mut shortage: Shortage,
+    path: &Path,
+    mut attempt: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
     loop {
         match attempt() {
             Ok(done) => {
@@ -163,6 +177,23 @@ mod tests {
         let error = io::Error::from(errno);
         assert_eq!(is_shortage(&error), is_waited_for, "{error}");
         assert_eq!(is_shortage(&naming(Path::new("file"), error)), is_waited_for, "with a name");
+    }
+
+    #[test]
+    fn what_is_lacking_for_too_long_is_told_with_its_path() {
+        let most = Duration::from_millis(1_200);
+        for errno in [Errno::NOSPC, Errno::DQUOT] {
+            let (begun, mut tries) = (Instant::now(), 0);
+            let lacking = Shortage { since: None, most };
+            let ended = with_patience_for(lacking, Path::new("some/file"), || {
+                tries += 1;
+                Err::<(), _>(io::Error::from(errno))
+            });
+            assert!(begun.elapsed() >= most && (3..=5).contains(&tries), "{tries} tries in {:?}", begun.elapsed());
+            let told = ended.expect_err("it is lacking still");
+            assert_eq!(told.to_string(), format!("some/file: {}", io::Error::from(errno)));
+            assert!(is_without_room(&told), "it stays what it was: {told:?}");
+        }
     }
 
     #[test]

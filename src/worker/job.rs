@@ -138,6 +138,9 @@ pub async fn execute(job: &JobContext, journal: &mut dyn Journal, stop: StopSign
 
 /// Starts containers and fetches files. Otherwise a sentence that says why the job can't begin.
 async fn begin(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    if let failure @ Some(_) = built_in::make_sources(execution).await? {
+        return Ok(failure);
+    }
     if let Some(sentence) = containers::start(execution).await? {
         return Ok(Some(sentence));
     }

@@ -85,6 +85,39 @@ fn an_artifact_waits_for_room_and_is_whole() {
     assert!(kept == expected, "{} bytes of {}", kept.len(), expected.len());
 }
 
+/// Its second job finds a full disk, and what it takes from the cache is larger than what is left of it.
+const CACHING: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+jobs:
+- job: save
+  steps:
+  - checkout: none
+  - bash: mkdir -p deps/in; seq 60000 > deps/in/numbers; ln -s in/numbers deps/link; chmod 500 deps/in/numbers
+  - task: Cache@2
+    inputs: {key: numbers, path: deps}
+- job: take
+  dependsOn: save
+  steps:
+  - checkout: none
+  - bash: head -c 3000000 /dev/zero > $(Agent.TempDirectory)/filler || true
+  - task: Cache@2
+    inputs: {key: numbers, path: deep/deps}
+  - bash: tail -n 1 deep/deps/link; wc -l < deep/deps/in/numbers; stat -c %a deep/deps/in/numbers
+";
+
+#[test]
+fn what_comes_from_a_cache_waits_for_room_and_is_whole() {
+    let Some(folder) = with_a_small_disk(CACHING, "work", MORE_ROOM) else { return };
+    let log = read(&folder, "log.txt");
+    assert_eq!(read(&folder, "code.txt").trim(), "0", "{log}");
+    let said: Vec<&str> = log.lines().filter(|line| ["60000", "500"].contains(line)).collect();
+    assert_eq!(said, ["60000", "60000", "500"], "{log}");
+    let error = read(&folder, "err.txt");
+    let waited = error.lines().find(|line| line.contains("waits for room")).expect("a line");
+    assert!(waited.contains("deep"), "it says for what: {waited}");
+}
+
 /// Its second step is started when there is a file `go`.
 const STARTING: &str = "\
 resources:

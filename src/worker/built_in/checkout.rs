@@ -16,8 +16,9 @@ use super::call::Shown;
 use super::git::{self, Git};
 use super::repository::{Found, OWN};
 use super::submodule::{self, LargeFiles, Submodules};
-use super::{Ending, Own, Told, Unfinished, conclude, place};
+use super::{Ending, Own, Told, Unfinished, conclude, halt, place};
 use crate::diagnostic::{shown, shown_path};
+use crate::files::with_patience;
 use crate::pipeline::plan::{Action, Checkout, CheckoutSource};
 use crate::taint::Text;
 use std::io::Write;
@@ -53,9 +54,21 @@ pub(in super::super) fn context(job: &JobContext, variables: &Variables) -> Resu
     let Some(path) = only.path.as_ref().filter(|_| !has_given_sources(job)) else { return Ok(None) };
     let mut moved = job.clone();
     moved.workspace.sources = target_at(job, path, variables)?;
-    let made = std::fs::create_dir_all(&moved.workspace.sources);
-    made.map_err(|error| format!("The folder of the checkout can't be made: {error}."))?;
     Ok(Some(moved))
+}
+
+/// Makes the sources that [`context`] has moved, before anything uses them. On failure, a sentence.
+pub(in super::super) async fn make_sources(execution: &mut Execution<'_>) -> Result<Option<String>, Broken> {
+    let sources = execution.job.workspace.sources.clone();
+    let made = halt::until(execution.watchman.interruption(None, || false), move |_| make(&sources)).await;
+    // One who asked the job to stop is told by the steps.
+    let failed = made.ok().and_then(Result::err);
+    Ok(failed.map(|error| format!("The folder of the checkout can't be made: {error}.")))
+}
+
+/// Makes a folder that other users may look into, and waits for room.
+fn make(folder: &Path) -> std::io::Result<()> {
+    with_patience(folder, || std::fs::create_dir_all(folder))
 }
 
 /// Tells the job's variables what `self` is, and checks it out if the job says nothing about
@@ -316,9 +329,11 @@ fn target_at(job: &JobContext, path: &Text, variables: &Variables) -> Result<Pat
 async fn fetch(git: &mut Git<'_, '_>, request: &Request, shown: Shown) -> Result<String, Unfinished> {
     let Request { found, target, .. } = request;
     let commit = commit(git, found).await?;
-    prepare(target, request.cleans).map_err(|error| format!("The folder of the checkout can't be made: {error}."))?;
+    let (folder, cleans) = (target.clone(), request.cleans);
+    git.write("The folder of the checkout can't be made", move || prepare(&folder, cleans)).await?;
     git.call(target, git::LOCAL, &["init", "--quiet", "--template="], shown).await?;
-    remember(target, &found.folder).map_err(|error| format!("The new repository can't be set up: {error}."))?;
+    let (folder, from) = (target.clone(), found.folder.clone());
+    git.write("The new repository can't be set up", move || remember(&folder, &from)).await?;
     let depth = request.depth.as_ref().map(|depth| format!("--depth={depth}"));
     let tags = if request.tags { "--tags" } else { "--no-tags" };
     let mut arguments = vec!["fetch", "--quiet", "--no-recurse-submodules", tags];
@@ -374,7 +389,7 @@ fn is_commit(text: &str) -> bool {
 
 /// Makes the folder, empty if it is to be clean, and without a repository of an earlier attempt.
 fn prepare(target: &Path, cleans: bool) -> std::io::Result<()> {
-    std::fs::create_dir_all(target)?;
+    make(target)?;
     if cleans {
         for entry in std::fs::read_dir(target)? {
             remove(&entry?.path())?;
@@ -399,5 +414,11 @@ pub(super) fn remove(path: &Path) -> std::io::Result<()> {
 fn remember(target: &Path, folder: &Path) -> std::io::Result<()> {
     let address = git::quoted(&folder.to_string_lossy());
     let remote = format!("[remote \"origin\"]\n\turl = {address}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
-    std::fs::OpenOptions::new().append(true).open(target.join(".git/config"))?.write_all(remote.as_bytes())
+    let path = target.join(".git/config");
+    with_patience(&path, || {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path)?;
+        let length = file.metadata()?.len();
+        // A part of it would be there twice.
+        file.write_all(remote.as_bytes()).inspect_err(|_| drop(file.set_len(length)))
+    })
 }

@@ -10,6 +10,7 @@ use super::pack::{Archive, Form};
 use super::tree::tree;
 use super::{Ending, Own, Told, conclude, place};
 use crate::diagnostic::{shown, shown_path};
+use crate::files::with_patience;
 use crate::pipeline::task::call::published::{arguments, output};
 use crate::shell::environment_name;
 use crate::taint::Text;
@@ -124,7 +125,8 @@ impl Published {
                 if !place::is_needed(&self.workspace, &folder) {
                     place::empty(&folder).map_err(failed)?;
                 }
-                std::fs::rename(&to, folder.join(to.file_name().unwrap_or_default())).map_err(failed)?;
+                let inside = folder.join(to.file_name().unwrap_or_default());
+                with_patience(&inside, || std::fs::rename(&to, &inside)).map_err(failed)?;
             } else {
                 super::checkout::remove(&folder).map_err(failed)?;
             }

@@ -10,6 +10,7 @@ use super::halt;
 use crate::files::write_anew;
 use crate::process::{self, Command, Exit, StandardError};
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
@@ -59,10 +60,20 @@ impl<'g, 'j> Git<'g, 'j> {
         let configuration = job.workspace.temporary.join("git.config");
         let text = configuration_of(folders);
         let file = configuration.clone();
-        let writing = halt::until(watchman.interruption(end, goes_on), move |_| write_anew(&file, &text));
-        let written = writing.await.map_err(Unfinished::Interrupted)?;
-        written.map_err(|error| format!("The configuration of git can't be written: {error}."))?;
-        Ok(Self { job, desk, watchman, place, end, goes_on, configuration })
+        let mut git = Self { job, desk, watchman, place, end, goes_on, configuration };
+        git.write("The configuration of git can't be written", move || write_anew(&file, &text)).await?;
+        Ok(git)
+    }
+
+    /// Writes files on a thread that may wait for room. Where that fails, it is told what can't be done.
+    pub(super) async fn write(
+        &mut self,
+        failure: &str,
+        write: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Unfinished> {
+        let written = halt::until(self.watchman.interruption(self.end, self.goes_on), move |_| write()).await;
+        let written = written.map_err(Unfinished::Interrupted)?;
+        written.map_err(|error| Unfinished::Failed(format!("{failure}: {error}.")))
     }
 
     /// Calls `git` in a folder and returns what it printed. A call that fails is a failure.

@@ -62,7 +62,7 @@ pub use repository::Repositories;
 pub use xml::XML_FILE_MAX;
 
 pub(super) use cache::{Saving, save as save_cache};
-pub(super) use checkout::{begin, context, run as check_out};
+pub(super) use checkout::{begin, context, make_sources, run as check_out};
 pub(super) use dotnet::{Published, zip as zip_published};
 pub(super) use download::begin as fetch_artifacts;
 pub(super) use halt::{hurried, until as work_until, work};

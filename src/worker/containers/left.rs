@@ -5,8 +5,8 @@
 //! stood still does it when it sees that its lease is lost. Where the engine does not remove them the note stays
 //! for the next start.
 
-use super::super::context::JobContext;
 use super::{PREFIX, wish};
+use crate::files::write_anew;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,10 +19,9 @@ const CALL_MAX: Duration = Duration::from_secs(30);
 /// How often it is looked whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Writes down what will be started, for [`clear_up`].
-pub(super) fn note(job: &JobContext, engine: &Path, base: &str, count: usize) -> io::Result<()> {
-    let list = format!("{}\n{base}\n{count}\n{}\n", engine.display(), job.mark());
-    std::fs::write(job.workspace.root.join(LIST), list)
+/// Writes down what will be started, for [`clear_up`]. Waits for room: to be called on a thread that may.
+pub(super) fn note(root: &Path, (engine, mark): (&Path, &str), base: &str, count: usize) -> io::Result<()> {
+    write_anew(&root.join(LIST), &format!("{}\n{base}\n{count}\n{mark}\n", engine.display()))
 }
 
 /// Removes the containers that a job has left whose worker is gone, and their network. Only what has the form of

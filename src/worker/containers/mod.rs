@@ -14,6 +14,7 @@ mod wish;
 
 pub(super) use left::clear_up;
 
+use super::built_in::work_until;
 use super::context::JobContext;
 use super::environment::Environment;
 use super::interpreter::Call as Words;
@@ -174,12 +175,23 @@ pub(super) async fn start(execution: &mut Execution<'_>) -> Result<Option<String
     }
 }
 
+/// Writes down what is about to be started.
+async fn note(execution: &mut Execution<'_>, base: &str, count: usize) -> Result<(), Failed> {
+    let (root, mark) = (execution.job.workspace.root.clone(), execution.job.mark());
+    let (engine, base) = (execution.containers.engine.clone(), base.to_owned());
+    let stop = execution.watchman.interruption(None, || false);
+    match work_until(stop, move |_| left::note(&root, (&engine, &mark), &base, count)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Failed::Sentence(format!("The containers of the job can't be noted: {error}."))),
+        Err(_) => Err(Failed::Sentence("The job was asked to stop before its containers had begun.".to_owned())),
+    }
+}
+
 async fn start_all(execution: &mut Execution<'_>, wishes: Vec<Wish>) -> Result<(), Failed> {
     // Jobs of two runs in the foreground may have the same id; the folder names the attempt.
     let folder = execution.job.workspace.root.file_name().unwrap_or_default();
     let base = format!("{PREFIX}{}_{}", execution.job.run, folder.display());
-    left::note(execution.job, &execution.containers.engine, &base, wishes.len())
-        .map_err(|error| Failed::Sentence(format!("The containers of the job can't be noted: {error}.")))?;
+    note(execution, &base, wishes.len()).await?;
     // Also a service alone is known by its name in a network of the author's only.
     if wishes.len() > 1 || wishes.iter().any(|wish| matches!(wish.role, Role::Service(_))) {
         Engine::of(execution).call(&["network", "create", &base]).await?;
