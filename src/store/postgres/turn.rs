@@ -13,7 +13,7 @@ use super::lease;
 use super::pause;
 use super::row::{key, number, number_at};
 use super::session::Session;
-use crate::pipeline::plan::Plan;
+use crate::pipeline::plan::{ConcurrencyPolicy, Plan};
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::paused::NOT_PAUSED;
@@ -115,17 +115,11 @@ pub(super) async fn give_up(session: &Session, run: i64, stage: Option<usize>) -
 /// Asks for a turn: whom the policy names is canceled, and the one that comes waits like any other.
 async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
     let group = key(&turn.group);
-    let (holding, waiting) = (members(session, &group, "held").await?, members(session, &group, "waiting").await?);
-    let holders: Vec<Holder> =
-        holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
-    let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let policy = if pause::is_paused(session, run).await? { turn.policy_while_paused() } else { turn.policy };
-    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
-    if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
-        let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
-        let displaced =
-            arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
-        displaced.for_each(|it| session.note_afterwards(it.cancel(&reason)));
+    let is_paused = pause::is_paused(session, run).await?;
+    let policy = if is_paused { turn.policy_while_paused() } else { turn.policy };
+    // Where nobody goes for it there may be very many others: they are not looked at.
+    if policy != ConcurrencyPolicy::Queue {
+        displace(session, run, (turn, &group), policy).await?;
     }
     session
         .run(
@@ -133,7 +127,32 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
             &[&group, &run, &place(turn.stage), &number(turn.limit)],
         )
         .await?;
-    session.note_afterwards(Afterwards::Admit(group.into_owned()));
+    // One that is paused does not go on, and changes nothing for those that wait.
+    if !is_paused {
+        session.note_afterwards(Afterwards::Admit(group.into_owned()));
+    }
+    Ok(())
+}
+
+/// Has those canceled whom a policy names for one that comes. `group` is the turn's as it is stored.
+async fn displace(
+    session: &Session,
+    run: i64,
+    (turn, group): (&Turn, &str),
+    policy: ConcurrencyPolicy,
+) -> Result<(), Fault> {
+    let (holding, waiting) = (members(session, group, "held").await?, members(session, group, "waiting").await?);
+    let holders: Vec<Holder> =
+        holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
+    let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
+    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
+    if arrival.dropped.is_empty() && arrival.stopped.is_empty() {
+        return Ok(());
+    }
+    let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
+    let displaced =
+        arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
+    displaced.for_each(|it| session.note_afterwards(it.cancel(&reason)));
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 use super::graph;
 use super::lease;
 use super::writer::Session;
-use crate::pipeline::plan::Plan;
+use crate::pipeline::plan::{ConcurrencyPolicy, Plan};
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::Error;
@@ -84,17 +84,11 @@ pub(super) fn give_up(session: &mut Session<'_>, run: i64, stage: Option<usize>)
 
 /// Asks for a turn: whom the policy names is canceled, and the one that comes waits like any other.
 fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
-    let (holding, waiting) = (members(session, &turn.group, "held")?, members(session, &turn.group, "waiting")?);
-    let holders: Vec<Holder> =
-        holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
-    let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let policy = if is_paused(session, run)? { turn.policy_while_paused() } else { turn.policy };
-    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
-    if !arrival.dropped.is_empty() || !arrival.stopped.is_empty() {
-        let reason = turn::displaced(&turn.group, &name_of(session, run)?);
-        let displaced =
-            arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
-        session.memory.afterwards.extend(displaced.map(|it| it.cancel(&reason)));
+    let is_paused = is_paused(session, run)?;
+    let policy = if is_paused { turn.policy_while_paused() } else { turn.policy };
+    // Where nobody goes for it there may be very many others: they are not looked at.
+    if policy != ConcurrencyPolicy::Queue {
+        displace(session, run, turn, policy)?;
     }
     session
         .connection
@@ -102,7 +96,27 @@ fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
             "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state) VALUES (?, ?, ?, ?, 'waiting')",
         )?
         .execute(params![turn.group, run, place(turn.stage), turn.limit])?;
-    session.memory.afterwards.push_back(Afterwards::Admit(turn.group.clone()));
+    // One that is paused does not go on, and changes nothing for those that wait.
+    if !is_paused {
+        session.memory.afterwards.push_back(Afterwards::Admit(turn.group.clone()));
+    }
+    Ok(())
+}
+
+/// Has those canceled whom a policy names for one that comes.
+fn displace(session: &mut Session<'_>, run: i64, turn: &Turn, policy: ConcurrencyPolicy) -> Result<(), Error> {
+    let (holding, waiting) = (members(session, &turn.group, "held")?, members(session, &turn.group, "waiting")?);
+    let holders: Vec<Holder> =
+        holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
+    let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
+    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
+    if arrival.dropped.is_empty() && arrival.stopped.is_empty() {
+        return Ok(());
+    }
+    let reason = turn::displaced(&turn.group, &name_of(session, run)?);
+    let displaced =
+        arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
+    session.memory.afterwards.extend(displaced.map(|it| it.cancel(&reason)));
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! Runs and stages that take turns in a group, in every store.
 
-use super::world::{World, job, plan, stage, staged, worlds};
+use super::world::{ROOM, World, job, plan, stage, staged, worlds};
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{
     Concurrency, ConcurrencyPolicy, Deployment, Environment, Job, LockBehavior, Plan, Rollout,
 };
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Claim, Pausable, Renewal, RunDetail};
+use pipehook::store::{Acceptance, Claim, Pausable, Renewal, RunDetail, RunQuery};
 
 fn grouped(limit: u32, policy: ConcurrencyPolicy) -> Plan {
     let concurrency = Some(Concurrency { group: "deploy".into(), limit, policy });
@@ -249,5 +249,37 @@ async fn a_pipeline_that_names_no_environment_excludes_its_other_runs() {
         assert!(world.claim().await.is_none());
         finish(&world, &claim, RunResult::Succeeded).await;
         assert_eq!(world.claim().await.expect("its turn").number, 2);
+    }
+}
+
+/// Queues many runs at once, and returns how long it takes to find their places.
+async fn place_many(world: &World, plan: &Plan) -> f64 {
+    let runs: Vec<_> = (0..500).map(|_| world.new_run(plan.clone())).collect();
+    let delivery = Some(world.delivery(b"{}", &runs));
+    let acceptance = Acceptance { delivery, runs, repeat: None, queue_limit: ROOM, queue_age: None };
+    world.store().accept(acceptance).await.expect("it is accepted");
+    let begun = std::time::Instant::now();
+    // Whoever looks finds all of them in their groups.
+    world.store().runs(RunQuery { limit: 1, ..RunQuery::default() }).await.expect("a list");
+    begun.elapsed().as_secs_f64()
+}
+
+#[tokio::test]
+async fn how_many_wait_in_a_group_costs_none_that_comes() {
+    for is_paused in [false, true] {
+        let world = World::sqlite();
+        if is_paused {
+            world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+        }
+        let alone = Plan { pipeline: "other".to_owned(), ..plan(vec![job("a", &[])]) };
+        let mut ratios = Vec::new();
+        for _ in 0..8 {
+            let grouped = place_many(&world, &grouped(1, ConcurrencyPolicy::Queue)).await;
+            ratios.push(grouped / place_many(&world, &alone).await);
+        }
+        // Reading all that wait takes the later ones more than ten times as long. A busy machine does not hit the same
+        // side each time.
+        let least = ratios[5..].iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(least < 5.0, "paused: {is_paused}, as often the time of runs in no group: {ratios:?}");
     }
 }
