@@ -4,7 +4,7 @@
 //! Nobody writes down which text that is, so it is each that a statement of the script holds.
 
 use super::lexer::Token;
-use super::line::names;
+use super::line::{arguments, names, split};
 use super::sink::Judge;
 
 /// Functions and members that give the exception which is handled, or its text.
@@ -20,6 +20,33 @@ const EXCEPTIONS: &[&str] = &[
     "print_exception",
     "print_last",
     "TracebackException",
+];
+
+/// Members and functions that give what a function was written with, or the thread that runs, with its name.
+const DEFINITIONS: &[&str] = &[
+    "__defaults__",
+    "__kwdefaults__",
+    "__annotations__",
+    "co_consts",
+    "signature",
+    "getfullargspec",
+    "get_annotations",
+    "get_type_hints",
+    "current_thread",
+    "currentThread",
+    "current_process",
+    "current_task",
+];
+
+/// What hands on the lines of a log other than to a file or the script's own output.
+const HANDLERS: &[&str] = &[
+    "StreamHandler",
+    "QueueHandler",
+    "QueueListener",
+    "MemoryHandler",
+    "BufferingHandler",
+    "basicConfig",
+    "LoggerAdapter",
 ];
 
 /// Functions and members that give the variables of the script, or the frames that have them.
@@ -74,7 +101,8 @@ impl Judge<'_> {
     /// Notes the names of what may hold any text of the script.
     pub(super) fn learn_anywhere(&mut self, statements: &[&[Token]]) {
         let is_named = |name: &&&str| self.named.contains(**name);
-        self.anywhere.extend(EXCEPTIONS.iter().chain(VARIABLES).filter(is_named).map(|it| (*it).to_owned()));
+        self.anywhere
+            .extend(EXCEPTIONS.iter().chain(VARIABLES).chain(DEFINITIONS).filter(is_named).map(|it| (*it).to_owned()));
         if SENDING.iter().any(|name| self.named.contains(*name)) {
             self.anywhere.insert("yield".to_owned());
         }
@@ -104,6 +132,11 @@ impl Judge<'_> {
                     _ => {}
                 }
             }
+            if keeps_log(statement) {
+                let is_variable =
+                    |name: &&str| !self.modules.contains(*name) && name.chars().all(|it| !it.is_uppercase());
+                self.anywhere.extend(names(statement).filter(is_variable).map(str::to_owned));
+            }
             if names(statement).any(|name| HOOKS.contains(&name)) {
                 let given = names(statement).filter_map(|name| self.functions.get(name)).flatten();
                 self.called.extend(given.filter(|it| *it != "self" && *it != "cls").cloned());
@@ -124,4 +157,21 @@ impl Judge<'_> {
             }
         }
     }
+}
+
+/// Says whether a statement gives the lines of a log to something that the script can read again.
+fn keeps_log(statement: &[Token]) -> bool {
+    let is_standard =
+        |argument: &[Token]| argument.is_empty() || names(argument).any(|name| name == "stdout" || name == "stderr");
+    statement.iter().enumerate().any(|(at, token)| {
+        let (Token::Name(name), Some(given)) = (token, arguments(statement, at + 1)) else { return false };
+        match name.as_str() {
+            "basicConfig" => split(given).into_iter().any(|argument| {
+                matches!(argument, [Token::Name(key), Token::Other('='), stream @ ..] if key == "stream" && !is_standard(stream))
+                    || names(argument).any(|key| key == "handlers") && names(argument).any(|name| name != "StreamHandler" && HANDLERS.contains(&name))
+            }),
+            "StreamHandler" => !is_standard(split(given)[0]),
+            name => HANDLERS.contains(&name),
+        }
+    })
 }

@@ -213,10 +213,11 @@ impl Judge<'_> {
         };
         let parts = || owner.into_iter().chain(arguments.iter().map(|argument| &argument.value));
         let sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
+        let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
         if sources.is_empty() {
+            self.made.extend(files);
             return;
         }
-        let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
         if files.iter().any(|file| is_run(file)) {
             self.refuse(&sources, "written to a file that is run or obeyed");
         }

@@ -47,7 +47,7 @@ fn owner_of_method(statement: &[Token], at: usize) -> Option<&[Token]> {
 
 /// Returns the operand that ends at an index: a name or a text with its members, subscripts and calls, or what
 /// stands in brackets.
-fn operand_before(statement: &[Token], end: usize) -> &[Token] {
+pub(super) fn operand_before(statement: &[Token], end: usize) -> &[Token] {
     let mut start = end;
     while let Some(before) = start.checked_sub(1) {
         match &statement[before] {
@@ -60,7 +60,7 @@ fn operand_before(statement: &[Token], end: usize) -> &[Token] {
         match start.checked_sub(1).map(|at| &statement[at]) {
             Some(Token::Other('.')) => start -= 1,
             // A call or a subscript has its function in front, and a text may have another text there.
-            Some(Token::Name(_) | Token::Other(')' | ']')) if is_bracket => {}
+            Some(Token::Name(_) | Token::Other(')' | ']' | '}')) if is_bracket => {}
             Some(Token::Text(..)) if is_bracket || is_text => {}
             _ => break,
         }

@@ -234,5 +234,10 @@ pub(super) fn code_runs(text: &str) -> bool {
 
 /// Says whether a function of this name runs its argument.
 pub(super) fn is_running(name: &str) -> bool {
-    RUNNING.contains(&name) || RUNNING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    RUNNING.contains(&name) || is_executing(name)
+}
+
+/// Says whether a function of this name is one of those of `os` that start a program.
+pub(super) fn is_executing(name: &str) -> bool {
+    RUNNING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -4,7 +4,7 @@ use super::format::gives_format;
 use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
 use super::lexer::{FIELD, Token};
 use super::line::{arguments, assigned, assignments, names, split};
-use super::sink::Judge;
+use super::sink::{FILES, Judge};
 use super::tree::{Expr, Statement};
 use super::words::is_word;
 use crate::shell::filename::is_run;
@@ -136,10 +136,34 @@ impl Judge<'_> {
             matches!(statement.get(at..at + 3), Some([Token::Name(owner), Token::Other('.'), Token::Name(name)])
                 if owner == "sys" && (name == "stdout" || name == "stderr"))
         };
-        let is_given = is_standard(0) && statement.get(3) == Some(&Token::Other('='));
+        let assigned = assigned(statement);
+        let is_named = |text: &str| matches!(text, "stdout" | "stderr");
+        let is_given = (0..statement.len()).any(|at| {
+            let is_bound =
+                matches!(at.checked_sub(1).map(|it| &statement[it]), Some(Token::Name(word)) if word == "as");
+            is_standard(at) && (assigned[at] || is_bound)
+        });
+        let sets = names(statement).any(|name| name == "setattr" || name == "__setattr__")
+            && statement.iter().any(|token| matches!(token, Token::Text(text, _) if is_named(text)));
         let is_redirected = names(statement).any(|name| name == "redirect_stdout" || name == "redirect_stderr");
-        if is_given || is_redirected {
-            self.redirected.extend(names(statement).filter(|name| !self.modules.contains(*name)).map(str::to_owned));
+        if is_given || is_redirected || sets {
+            let own: Vec<String> =
+                names(statement).filter(|name| !self.modules.contains(*name)).map(str::to_owned).collect();
+            // Python and its libraries write what they want to the other one.
+            let is_error = |token: &Token| match token {
+                Token::Name(name) => name == "stderr" || name == "redirect_stderr",
+                Token::Text(text, _) => text == "stderr",
+                Token::Other(_) | Token::End => false,
+            };
+            if statement.iter().any(is_error) {
+                self.anywhere.extend(own.iter().cloned());
+            }
+            self.redirected.extend(own);
+        }
+        if names(statement).any(|name| name == "inplace")
+            && names(statement).any(|name| matches!(name, "fileinput" | "FileInput" | "input"))
+        {
+            self.redirected.insert(FILES.to_owned());
         }
     }
 
@@ -153,6 +177,7 @@ impl Judge<'_> {
         let made_with = ["__init__", "__new__", "__call__"].iter().filter_map(|name| self.functions.get(*name));
         let parameters: Vec<String> = made_with.flatten().cloned().collect();
         for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
+            self.classes.insert(class.clone());
             self.functions.entry(class).or_default().extend(parameters.iter().cloned());
         }
         for statement in statements.iter().filter(|it| is_first(it, "case")) {
@@ -172,16 +197,20 @@ impl Judge<'_> {
         let mut is_of_library = false;
         for (class, bases) in bases {
             for base in bases.into_iter().filter_map(|base| names(base).last()) {
-                is_of_library |= base != "object" && !self.functions.contains_key(base);
-                if HOLDING.contains(&base) {
+                let is_own = base == "object" || self.functions.contains_key(base);
+                is_of_library |= !is_own;
+                if HOLDING.contains(&base) || !is_own {
                     // An object of the class is what it is made of.
                     self.functions.entry(class.clone()).or_default().push("self".to_owned());
                 }
             }
         }
+        let makes_classes = self.named.contains("metaclass");
         for (name, parameters) in &self.functions {
             let is_method = parameters.iter().any(|first| first == "self" || first == "cls");
-            if is_special_method(name) || is_of_library && is_method {
+            let is_method = is_method && !self.classes.contains(name);
+            let makes = makes_classes && matches!(name.as_str(), "__new__" | "__init__");
+            if is_special_method(name) || makes || is_of_library && is_method {
                 let given = parameters.iter().filter(|it| *it != "self" && *it != "cls");
                 self.called.extend(given.cloned());
             }
@@ -207,11 +236,27 @@ impl Judge<'_> {
                 .enumerate()
                 .any(|(at, token)| matches!(token, Token::Name(name) if is_it(at, name) && !assigned[at]))
         };
+        // What is named without being called may be put into something.
+        let is_put = |at: usize| !matches!(statement.get(at + 1), Some(Token::Other('(' | '.' | '[' | '=')));
+        let puts = |at: usize, name: &str| is_put(at) && (is_running(name) || self.running.contains(name));
+        let puts_starting = |at: usize, name: &str| is_put(at) && starts(at, name);
+        let (puts, puts_starting) = (is_any(&puts), is_any(&puts_starting));
         let (gives, starts) = (is_any(&gives), is_any(&starts));
         if !gives && !starts {
             return false;
         }
         let mut is_new = false;
+        let mut takers: Vec<String> = Vec::new();
+        if puts || puts_starting {
+            takers.extend(self.takers(statement));
+        }
+        for name in takers {
+            is_new |= puts && self.running.insert(name.clone());
+            is_new |= puts_starting && self.starting.insert(name);
+        }
+        if self.running.contains("stdout") || self.running.contains("stderr") {
+            is_new |= self.running.insert("print".to_owned());
+        }
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
             let follows_as =
@@ -222,6 +267,27 @@ impl Judge<'_> {
             }
         }
         is_new
+    }
+
+    /// Returns what a statement puts something into that it names: what has members, what `setattr` changes, and each
+    /// class where a member may be whatever a method returns.
+    fn takers(&self, statement: &[Token]) -> Vec<String> {
+        let mut takers = Vec::new();
+        for (at, token) in statement.iter().enumerate() {
+            let Token::Name(name) = token else { continue };
+            let has_members = matches!(statement.get(at + 1), Some(Token::Other('.' | '[')));
+            takers.extend((has_members && !self.modules.contains(name)).then(|| name.clone()));
+            let sets = matches!(name.as_str(), "setattr" | "__setattr__" | "register" | "patch");
+            if let Some(given) = arguments(statement, at + 1).filter(|_| sets) {
+                takers.extend(names(split(given)[0]).map(str::to_owned));
+            }
+        }
+        let returns = names(statement).next().is_some_and(|word| word == "return" || word == "yield");
+        if returns && self.functions.keys().any(|name| is_special_method(name)) {
+            takers.extend(self.classes.iter().cloned());
+        }
+        takers.retain(|name| !is_running(name));
+        takers
     }
 
     /// Notes the variables that get the name of a file that is run or obeyed.

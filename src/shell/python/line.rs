@@ -106,3 +106,19 @@ pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
     parts.push(&tokens[start..end]);
     parts
 }
+
+/// Returns the index behind the bracket that closes the one at an index.
+pub(super) fn closing(tokens: &[Token], open: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match token {
+            Token::Other('(' | '[' | '{') => depth += 1,
+            Token::Other(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1;
+        }
+    }
+    tokens.len()
+}

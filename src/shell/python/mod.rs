@@ -34,6 +34,7 @@
 //! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
 //! anywhere     what may hold any text of a script
+//! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
 //! ```
 
 mod anywhere;
@@ -50,9 +51,12 @@ mod line;
 mod modules;
 mod numbers;
 mod parse;
+mod passed;
 mod readers;
 mod reads;
+mod shared;
 mod sink;
+mod spread;
 mod started;
 mod statement;
 mod texts;

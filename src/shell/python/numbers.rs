@@ -31,6 +31,20 @@ const PLAIN: &[&str] = &[
     "loads",
 ];
 
+/// Names by which a script gives a value to a name that is a text, or runs code that may.
+const RENAMING: &[&str] = &[
+    "globals",
+    "locals",
+    "vars",
+    "setattr",
+    "__dict__",
+    "__builtins__",
+    "exec",
+    "_getframe",
+    "f_globals",
+    "__setattr__",
+];
+
 impl Judge<'_> {
     /// Returns where a call ends that begins at an index and makes a number, whatever it is given: also the digits of
     /// a checksum.
@@ -40,7 +54,11 @@ impl Judge<'_> {
         let call = match &tokens[at + 1..] {
             _ if is_member => return None,
             [Token::Other('('), ..] if self.makes_number(name) => at + 1,
-            [Token::Other('.'), Token::Name(_), Token::Other('('), ..] if name == "hashlib" => at + 3,
+            [Token::Other('.'), Token::Name(made), Token::Other('('), ..]
+                if name == "hashlib" && self.is_hashlib(made) =>
+            {
+                at + 3
+            }
             _ => return None,
         };
         let end = self.end_of_plain_call(tokens, call)?;
@@ -93,14 +111,32 @@ impl Judge<'_> {
                 || self.functions.contains_key(name)
                 || self.imported.contains(name)
                 || self.imported.contains("builtins")
+                || self.renames()
         };
         NUMBERS.contains(&name) && !is_other()
     }
-}
 
-/// Says whether a call returns the digits of a checksum.
-pub(super) fn is_checksum(callee: &Expr) -> bool {
-    let Expr::Member(owner, method) = callee else { return false };
-    let Expr::Call(made, _) = &**owner else { return false };
-    method == "hexdigest" && matches!(&**made, Expr::Member(module, _) if **module == Expr::Name("hashlib".to_owned()))
+    /// Says whether a call returns the digits of a checksum.
+    pub(super) fn is_checksum(&self, callee: &Expr) -> bool {
+        let Expr::Member(owner, method) = callee else { return false };
+        let Expr::Call(made, _) = &**owner else { return false };
+        method == "hexdigest"
+            && matches!(&**made, Expr::Member(module, made) if **module == Expr::Name("hashlib".to_owned()) && self.is_hashlib(made))
+    }
+
+    /// Says whether a member of `hashlib` is Python's own.
+    fn is_hashlib(&self, made: &str) -> bool {
+        let is_module = self.modules.contains("hashlib")
+            && self.facts.full_names(&Expr::Name("hashlib".to_owned())).iter().eq(["hashlib"]);
+        let is_changed = !self.facts.bindings("hashlib").is_empty()
+            || !self.facts.bindings(&format!(".{made}")).is_empty()
+            || self.classes.contains("hashlib")
+            || self.facts.is_function("hashlib");
+        is_module && !is_changed && !self.renames()
+    }
+
+    /// Says whether the script may give other things to names than it writes down.
+    fn renames(&self) -> bool {
+        RENAMING.iter().any(|name| self.named.contains(*name))
+    }
 }

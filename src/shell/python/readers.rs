@@ -1,9 +1,10 @@
 //! Payload text that a module of Python reads in a way of its own: annotations as code, words of a command line as
 //! names of files, settings with references to others.
 
+use super::known::is_running;
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::Token;
-use super::line::names;
+use super::line::{arguments, names, split};
 use super::sink::Judge;
 use super::tree::{Expr, Statement};
 use crate::shell::program::Holes;
@@ -12,16 +13,70 @@ use crate::shell::requirement::Requirement;
 /// Functions that evaluate annotations.
 const EVALUATING: &[&str] = &["get_type_hints", "get_annotations"];
 
+/// What has examples besides the descriptions of functions.
+const EXAMPLES: &[&str] = &["__test__", "__doc__"];
+
 /// What a `ConfigParser` is called.
 const SETTINGS: &str = "configparser.ConfigParser()";
 
+/// Functions that run a text as code which sees the variables of the script.
+const EVALUATORS: &[&str] =
+    &["eval", "exec", "execfile", "runsource", "runcode", "runeval", "runctx", "timeit", "Timer", "compile"];
+
+/// Functions that do so by a name that others have too, and the modules that have them.
+const PROFILERS: &[&str] = &["cProfile", "profile", "pdb", "bdb", "trace", "timeit", "code"];
+
 impl Judge<'_> {
+    /// Returns the payload text that code may name which the function at an index runs: what the names in it
+    /// have, or any where the code is not written there.
+    pub(super) fn evaluated(&self, name: &str, statement: &[Token], at: usize) -> Holes {
+        let Some(given) = arguments(statement, at + 1).filter(|_| EVALUATORS.contains(&name)) else {
+            return Holes::new();
+        };
+        let all = || self.tainted.values().flatten().copied().collect();
+        match split(given)[0] {
+            [Token::Text(text, _)] => self.named_by(text).unwrap_or_else(all),
+            _ => all(),
+        }
+    }
+
+    /// Returns the payload text that the names in a text of code have, or nothing where it may be any.
+    fn named_by(&self, code: &str) -> Option<Holes> {
+        let words = code.split(|it: char| !(it.is_alphanumeric() || it == '_'));
+        let is_any = words.clone().any(|word| {
+            is_running(word) && word != "system" && word != "popen"
+                || self.anywhere.contains(word)
+                || word == "__main__"
+        });
+        (!is_any).then(|| words.filter_map(|word| self.tainted.get(word)).flatten().copied().collect())
+    }
+
+    /// Refuses payload text that code names which a profiler or a debugger runs.
+    fn judge_profiled(&mut self, statement: &[Token]) {
+        for (at, token) in statement.iter().enumerate() {
+            let (Token::Name(name), Some(given)) = (token, arguments(statement, at + 1)) else { continue };
+            let is_run = name.starts_with("run") || name == "repeat";
+            let is_one = is_run && names(&statement[..at]).any(|it| PROFILERS.contains(&it));
+            if let (true, [Token::Text(text, _)]) = (is_one, split(given)[0]) {
+                let all = || self.tainted.values().flatten().copied().collect();
+                let holes: Holes = self.named_by(text).unwrap_or_else(all);
+                self.refuse(&holes, "named by code that is run");
+            }
+        }
+    }
+
     /// Judges what such modules read of the script.
     pub(super) fn judge_readers(&mut self, statements: &[&[Token]]) {
         let evaluates = EVALUATING.iter().any(|name| self.named.contains(*name));
         let opens = self.named.contains("FileType") || statements.iter().any(|statement| opens_words(statement));
         let includes = self.named.contains("fromfile_prefix_chars");
+        let examines = self.imported.contains("doctest");
         for statement in statements {
+            self.judge_profiled(statement);
+            if examines && (matches!(statement, [Token::Text(..)]) || names(statement).any(|it| EXAMPLES.contains(&it)))
+            {
+                self.refuse(&self.sources(statement), "the examples of a description, which `doctest` runs");
+            }
             if evaluates && has_annotation(statement) {
                 self.refuse(&self.sources(statement), "an annotation, which is code");
             }

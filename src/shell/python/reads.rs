@@ -35,6 +35,12 @@ const ALL: &[&str] = &["values", "items", "popitem", "__getattribute__", "__geta
 /// Functions that return the names of files.
 const LISTING: &[&str] = &["listdir", "scandir", "walk", "glob", "iglob", "rglob", "iterdir", "fwalk"];
 
+/// Functions that return the name of the folder that a script is in, or one with it in front.
+const STANDING: &[&str] = &["getcwd", "getcwdb", "cwd", "abspath", "realpath", "resolve", "absolute"];
+
+/// What returns the name of a user from one of several variables.
+const USER: &str = "getuser";
+
 /// Functions that return what they are given in another order or form.
 const KEEPING: &[&str] = &["sorted", "list", "set", "tuple", "reversed", "frozenset"];
 
@@ -48,7 +54,8 @@ impl Judge<'_> {
     /// Returns what the token at an index brings that nothing in it names.
     pub(super) fn read_at(&self, tokens: &[Token], at: usize) -> Holes {
         match &tokens[at] {
-            Token::Name(name) if LISTING.contains(&name.as_str()) => self.named(NAMES),
+            Token::Name(name) if self.is_listing(name) => self.named(NAMES),
+            Token::Name(name) if name == USER => self.whole_environment(),
             Token::Name(name) if self.reads_any(name, tokens, at) => self.whole_environment(),
             Token::Text(text, _) if is_environment_file(text) => self.whole_environment(),
             Token::Text(text, _) if text == "git" => match words(&tokens[at + 1..]).any(|it| PRINTING.contains(&it)) {
@@ -91,9 +98,8 @@ impl Judge<'_> {
                     _ => Holes::new(),
                 }
             }
-            Expr::Call(callee, _) if callee.last_name().is_some_and(|name| LISTING.contains(&name)) => {
-                self.named(NAMES)
-            }
+            Expr::Call(callee, _) if callee.last_name().is_some_and(|name| self.is_listing(name)) => self.named(NAMES),
+            Expr::Call(callee, _) if callee.last_name() == Some(USER) => self.whole_environment(),
             Expr::Call(callee, _) if self.is_of_environment(callee, ALL) => self.whole_environment(),
             _ => match self.key(expression) {
                 Some(key) if !self.is_written(key, 0) => self.whole_environment(),
@@ -124,7 +130,12 @@ impl Judge<'_> {
 
     /// Says whether a name is one by which a script reads what it does not name.
     pub(super) fn is_reading(&self, name: &str) -> bool {
-        LISTING.contains(&name) || GETTING.contains(&name) || self.is_environment(name)
+        self.is_listing(name) || name == USER || GETTING.contains(&name) || self.is_environment(name)
+    }
+
+    /// Says whether a function returns names of files, or of the folder that the script is in.
+    fn is_listing(&self, name: &str) -> bool {
+        LISTING.contains(&name) || STANDING.contains(&name) && self.named.contains("chdir")
     }
 
     fn named(&self, name: &str) -> Holes {

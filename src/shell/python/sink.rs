@@ -9,12 +9,13 @@ use super::facts::Facts;
 use super::format::gives_format;
 use super::help::help;
 use super::known::{
-    LOADING, LOGGING, QUERYING, SAFE_LOADERS, STARTING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
+    LOADING, LOGGING, QUERYING, SAFE_LOADERS, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
-use super::reads::{GIT, NAMES};
+use super::reads::NAMES;
+use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
 use crate::shell::analysis::Finding;
@@ -36,46 +37,6 @@ pub(super) const WORK_MAX: usize = 4_000_000;
 
 /// The parameters of a script's functions, by the functions' names.
 pub(super) type Functions = BTreeMap<String, Vec<String>>;
-
-/// Methods that change nothing of what they belong to.
-const ASKING: &[&str] = &[
-    "format",
-    "format_map",
-    "join",
-    "replace",
-    "split",
-    "rsplit",
-    "startswith",
-    "endswith",
-    "strip",
-    "lstrip",
-    "rstrip",
-    "lower",
-    "upper",
-    "count",
-    "find",
-    "index",
-    "encode",
-    "decode",
-    "render",
-    "substitute",
-    "safe_substitute",
-    "match",
-    "search",
-    "sub",
-    "findall",
-    "fullmatch",
-];
-
-/// What the output of a program goes to that is no file.
-const STREAMS: &[&str] = &["subprocess", "sp", "PIPE", "DEVNULL", "sys", "asyncio", "None"];
-
-/// Names by which a log is written to a file.
-const LOG_FILES: &[&str] =
-    &["FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler", "filename"];
-
-/// Programs that write what they get to a file.
-const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
 
 /// Notes what is demanded of each hole, and says whether all was looked at. Holes of the environment follow those of
 /// the script.
@@ -106,6 +67,11 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
         functions: BTreeMap::new(),
         called: BTreeSet::new(),
         anywhere: BTreeSet::new(),
+        altered: BTreeMap::new(),
+        shared: BTreeSet::new(),
+        methods: BTreeMap::new(),
+        classes: BTreeSet::new(),
+        made: Vec::new(),
         bound: BTreeSet::new(),
         running: BTreeSet::new(),
         starting: BTreeSet::new(),
@@ -134,16 +100,20 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     judge.learn_decorators(&read);
     judge.learn_arguments();
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
+    judge.learn_passed(&statements);
     while statements.iter().any(|statement| judge.learn_running(statement)) {}
     if judge.running.iter().any(|name| is_special_method(name)) {
         let all = (0..judge.holes.len()).collect();
         judge.refuse(&all, "in a script that gives Python a method which runs text");
     }
-    let shared = judge.facts.shared();
-    while judge.spread_all(&statements, &shared) {}
+    judge.learn_shared(&statements);
+    let mut copied = judge.facts.shared();
+    copied
+        .extend(COPIED.iter().flat_map(|(one, others)| others.iter().map(|it| ((*one).to_owned(), (*it).to_owned()))));
+    while judge.spread_all(&statements, &copied) {}
     let named = judge.named_files(&read);
     if judge.taint(NAMES.to_owned(), &named) {
-        while judge.spread_all(&statements, &shared) {}
+        while judge.spread_all(&statements, &copied) {}
     }
     statements.iter().for_each(|statement| judge.learn_spread(statement));
     judge.find_environments(&statements);
@@ -163,6 +133,13 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     read.iter().for_each(|statement| judge.start_all(statement));
     judge.require_of_parts(&statements);
     judge.work(0)
+}
+
+/// Whether a call that makes a number of a text hides the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    Hide,
+    Show,
 }
 
 pub(super) struct Judge<'j> {
@@ -190,6 +167,16 @@ pub(super) struct Judge<'j> {
     pub(super) called: BTreeSet<String>,
     /// The names of what may hold any text of the script.
     pub(super) anywhere: BTreeSet<String>,
+    /// What is put into an object that a name stands for, and not given to the name.
+    pub(super) altered: BTreeMap<String, Holes>,
+    /// Names of which the first may stand for an object that the second has, or a part of it.
+    pub(super) shared: BTreeSet<(String, String)>,
+    /// The names of methods that are called by another name, and what they may put something into.
+    pub(super) methods: BTreeMap<String, Vec<String>>,
+    /// The names of its classes.
+    pub(super) classes: BTreeSet<String>,
+    /// The files that it writes.
+    pub(super) made: Vec<String>,
     /// The names that `case` gives to what comes from elsewhere.
     pub(super) bound: BTreeSet<String>,
     /// The script's own names of functions that run their argument.
@@ -229,6 +216,15 @@ impl Judge<'_> {
 
     /// Returns the holes that a part of a statement holds or names.
     pub(super) fn sources(&self, tokens: &[Token]) -> Holes {
+        self.sources_with(tokens, Numbers::Hide)
+    }
+
+    /// As [`Self::sources`], and what a call holds that makes a number of a text or fails: the failure has the text.
+    pub(super) fn whole_sources(&self, tokens: &[Token]) -> Holes {
+        self.sources_with(tokens, Numbers::Show)
+    }
+
+    fn sources_with(&self, tokens: &[Token], numbers: Numbers) -> Holes {
         let mut sources = Holes::new();
         if !self.work(tokens.len()) {
             return sources;
@@ -238,7 +234,9 @@ impl Judge<'_> {
             if at < number {
                 continue;
             }
-            if let Some(end) = self.number(tokens, at) {
+            if numbers == Numbers::Hide
+                && let Some(end) = self.number(tokens, at)
+            {
                 number = end;
                 continue;
             }
@@ -252,10 +250,12 @@ impl Judge<'_> {
                     for field in fields {
                         let words = field.split(is_between);
                         // Which variable or file it is has to be read as code.
-                        let counts = words.clone().any(|word| self.makes_number(word)) && !field.contains(':');
+                        let counts = numbers == Numbers::Hide
+                            && words.clone().any(|word| self.makes_number(word))
+                            && !field.contains(':');
                         if counts || words.clone().any(|word| self.is_reading(word)) {
                             let code = field_tokens(field, &mut std::iter::empty());
-                            sources.extend(code.iter().flat_map(|code| self.sources(code)));
+                            sources.extend(code.iter().flat_map(|code| self.sources_with(code, numbers)));
                             if counts && code.is_some() {
                                 continue;
                             }
@@ -276,87 +276,6 @@ impl Judge<'_> {
     /// Returns the hole that a variable of the environment is.
     pub(super) fn variable(&self, name: &str) -> Option<usize> {
         self.environment.iter().position(|known| known == name).map(|at| self.own + at)
-    }
-
-    /// Taints what the statements assign, and says whether that was new for any.
-    fn spread_all(&mut self, statements: &[&[Token]], shared: &[(String, String)]) -> bool {
-        let mut changed = false;
-        for statement in statements {
-            changed |= self.spread(statement);
-        }
-        // What gets into a list by another name of it is in the list.
-        for (name, list) in shared {
-            let sources = self.tainted.get(name).cloned().unwrap_or_default();
-            changed |= self.taint(list.clone(), &sources);
-        }
-        changed
-    }
-
-    /// Taints what a statement assigns, and says whether that was new.
-    fn spread(&mut self, statement: &[Token]) -> bool {
-        let sources = self.sources(statement);
-        if sources.is_empty() {
-            return false;
-        }
-        let mut targets: Vec<String> = Vec::new();
-        let assigned = assigned(statement);
-        let in_place = names(statement).any(|name| name == "inplace");
-        for (at, token) in statement.iter().enumerate() {
-            let Token::Name(name) = token else { continue };
-            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !in_place);
-            // What is read of it does not change it.
-            let is_read = name.starts_with("environ") && statement.get(at + 1) == Some(&Token::Other('['));
-            let is_target = assigned[at]
-                || matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read
-                || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
-            targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
-            targets.extend(self.functions.get(name).into_iter().flatten().cloned());
-            let is_print = name == "print" || name == "stdout";
-            targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
-            targets.extend(self.writes_file(name, statement, at).then(|| FILES.to_owned()));
-        }
-        if names(statement).any(|word| word == "return" || word == "yield") {
-            // Nobody says of which function: of any.
-            targets.extend(self.functions.keys().cloned());
-        }
-        targets.extend(self.called.iter().chain(&self.anywhere).cloned());
-        targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
-        if names(statement).any(|word| word == "match") {
-            targets.extend(self.bound.iter().cloned());
-        }
-        let mut changed = false;
-        for target in targets {
-            changed |= self.taint(target, &sources);
-        }
-        changed
-    }
-
-    /// Taints a name, and says whether that was new.
-    fn taint(&mut self, name: String, sources: &Holes) -> bool {
-        if sources.is_empty() {
-            return false;
-        }
-        let known = self.tainted.entry(name).or_default();
-        let before = known.len();
-        known.extend(sources);
-        known.len() > before
-    }
-
-    /// Says whether a name in a statement says that something of it gets into a file.
-    fn writes_file(&self, name: &str, statement: &[Token], at: usize) -> bool {
-        let follows = statement.get(at + 1..).unwrap_or_default();
-        match name {
-            _ if name.starts_with("write") => true,
-            "file" | "dump" => true,
-            "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
-            _ if LOGGING.contains(&name) => {
-                LOG_FILES.iter().any(|it| self.imported.contains(*it) || self.named.contains(*it))
-            }
-            _ if STARTING.contains(&name) => {
-                statement.iter().any(|token| matches!(token, Token::Text(text, _) if WRITERS.contains(&text.as_str())))
-            }
-            _ => false,
-        }
     }
 
     fn judge(&mut self, statement: &[Token]) {
@@ -386,6 +305,7 @@ impl Judge<'_> {
         if runs && !is_member_of("re") || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
             sources.extend(self.tainted.get(FILES).into_iter().flatten());
+            sources.extend(self.evaluated(name, statement, at));
             return self.refuse(&sources, &format!("an argument of `{name}`"));
         }
         let owner = match statement.get(..at) {

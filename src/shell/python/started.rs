@@ -1,9 +1,10 @@
 //! What a Python script starts, and with which words, input and environment.
 
 use super::facts::Binding;
-use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING};
+use super::known::{INTERPRETERS, OPTIONED, SHELLS, STARTING, is_executing};
 use super::lexer::{FIELD, FIELD_END, HOLE, Token};
 use super::line::names;
+use super::reads::NAMES;
 use super::sink::{FILES, Judge};
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
@@ -35,6 +36,9 @@ const BUILDERS: &[&str] = &[
 
 /// The most words of a program: far more than a person writes.
 const WORDS_MAX: usize = 1000;
+
+/// What a file is called for a shell whose name is payload text.
+const FILE_NAME: &str = "PIPEHOOK_FILE";
 
 /// How deep a word stands of which nothing is looked at but what reaches it.
 const DEPTH_OF_NONE: usize = usize::MAX - 1;
@@ -149,6 +153,11 @@ impl Judge<'_> {
         let program = started.program.name().map_or("", without_version).to_owned();
         if INTERPRETERS.contains(&program.as_str()) {
             self.refuse_files("written to a file that a program may run");
+            let is_word = |file: &String| started.program.words.contains(&vec![Part::Text(file.clone())]);
+            if self.made.iter().any(is_word) {
+                let held: Holes = self.variables().into_iter().flat_map(|(_, holes)| holes).collect();
+                self.refuse(&held, "in the environment of a file of the script's that a program runs");
+            }
         }
         if BUILDERS.contains(&program.as_str()) {
             let is_word = |file: &str| started.program.words.contains(&vec![Part::Text(file.to_owned())]);
@@ -174,10 +183,12 @@ impl Judge<'_> {
     /// Judges what texts for a shell do with variables of the environment.
     pub(super) fn shell_texts(&mut self, statements: &[&[Token]]) {
         let variables = self.variables();
-        let names_shell = |statement: &[Token]| names(statement).any(|name| SHELLS.contains(&name) || name == "shell");
+        let names_shell = |statement: &[Token]| {
+            names(statement).any(|name| SHELLS.contains(&name) || name == "shell" || is_executing(name))
+        };
         let gives = |it: &&&[Token]| names_shell(it) || self.starts_unknown(it);
         let giving: Vec<&[Token]> = statements.iter().filter(gives).copied().collect();
-        if variables.is_empty() || giving.is_empty() {
+        if variables.is_empty() && !self.tainted.contains_key(NAMES) || giving.is_empty() {
             return;
         }
         // A text may be given to the shell by another name.
@@ -188,7 +199,7 @@ impl Judge<'_> {
         for (token, is_given) in giving.chain(assigning) {
             let Token::Text(text, _) = token else { continue };
             let text = &without_fields(text);
-            if !self.work(variables.len()) {
+            if !self.work(variables.len() + 1) {
                 return;
             }
             // Of what is given to a shell here any word may name one; of another text what a shell alone means so.
@@ -198,6 +209,12 @@ impl Judge<'_> {
                 prints || has("$") || has("${") || is_given && names_variable(text, name)
             };
             let named: Vec<_> = variables.iter().filter(|(name, _)| is_named(name)).cloned().collect();
+            // A folder's names are known to what stands for them, and to what lists them.
+            let files = self.tainted.get(NAMES).cloned().unwrap_or_default();
+            if is_given && !files.is_empty() {
+                let text = format!(": > \"${FILE_NAME}\"\n{}", text.replace(HOLE, UNKNOWN));
+                self.apply(demands_of_shell_text(&text, &[(FILE_NAME.to_owned(), files.clone())]), &files);
+            }
             if !named.is_empty() {
                 let all = named.iter().flat_map(|(_, holes)| holes.iter().copied()).collect();
                 self.apply(demands_of_shell_text(&text.replace(HOLE, UNKNOWN), &named), &all);

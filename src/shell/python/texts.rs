@@ -2,7 +2,6 @@
 //! files, the beginnings of addresses.
 
 use super::facts::Binding;
-use super::numbers::is_checksum;
 use super::sink::Judge;
 use super::tree::{Expr, Piece};
 use crate::shell::program::{Holes, Part};
@@ -53,7 +52,7 @@ impl Judge<'_> {
         holes.extend(self.read_by(expression));
         match expression {
             Expr::Call(callee, _) if matches!(&**callee, Expr::Name(name) if self.makes_number(name)) => return,
-            Expr::Call(callee, _) if is_checksum(callee) => return,
+            Expr::Call(callee, _) if self.is_checksum(callee) => return,
             // What is written to such a file is not its name.
             Expr::Member(owner, name) if name == "name" && self.is_temporary(owner) => return,
             Expr::Name(name) | Expr::Member(_, name) => holes.extend(self.tainted.get(name).into_iter().flatten()),
@@ -143,10 +142,36 @@ impl Judge<'_> {
                 }
                 _ => None,
             },
+            Expr::Item(owner, _) => match &**owner {
+                Expr::Name(name) => self.lists_inside(name, depth),
+                _ => None,
+            },
             Expr::Name(name) => self.named_lists(name, name, depth),
             Expr::Member(_, name) => self.named_lists(&format!(".{name}"), name, depth),
             _ => None,
         }
+    }
+
+    /// Returns the lists that an item of something may be that the author wrote as a whole: `commands["test"]`.
+    fn lists_inside(&self, name: &str, depth: usize) -> Option<Vec<Vec<Item>>> {
+        let bindings = self.facts.bindings(name);
+        if bindings.is_empty() || !self.facts.added(name).is_empty() || self.altered.contains_key(name) {
+            return None;
+        }
+        let mut lists = Vec::new();
+        for binding in bindings {
+            let values: Vec<&Expr> = match binding {
+                Binding::Value(Expr::Dict(entries)) if entries.iter().all(|(key, _)| key.is_some()) => {
+                    entries.iter().map(|(_, value)| value).collect()
+                }
+                Binding::Value(Expr::List(items)) => items.iter().collect(),
+                _ => return None,
+            };
+            for value in values {
+                lists.extend(self.lists(value, depth + 1)?);
+            }
+        }
+        (!lists.is_empty() && lists.len() <= CHOICES_MAX).then_some(lists)
     }
 
     fn named_lists(&self, name: &str, own: &str, depth: usize) -> Option<Vec<Vec<Item>>> {

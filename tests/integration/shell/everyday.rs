@@ -1,9 +1,11 @@
-//! Scripts as pipelines have them, written without a look at the rules, in four parts of 60, 81, 76 and 70: how many are refused
+//! Scripts of bash and of Python as pipelines have them, written without a look at the rules, in four parts of 60, 81, 76 and 70: how many are refused
 //! although nothing is wrong with them is counted, and each of those has its reason here.
 
 use super::running::{placed_in, text};
 use pipehook::shell::Language;
 
+/// Scripts of Python, all of which take a title.
+const PYTHON: &str = include_str!("../../testdata/shell/everyday_python.txt");
 pub(super) const SCRIPTS: &str = include_str!("../../testdata/shell/everyday.txt");
 /// What stands between two scripts, on a line of its own.
 pub(super) const BETWEEN: &str = "\n%%%%\n";
@@ -42,4 +44,14 @@ fn everyday_scripts_take_a_title_but_for_those_that_are_named() {
         }
     }
     assert_eq!(refused.len(), REFUSED.len(), "{refused:?}");
+}
+
+#[test]
+fn everyday_scripts_of_python_take_a_title() {
+    let scripts: Vec<&str> = PYTHON.split(BETWEEN).collect();
+    assert_eq!(scripts.len(), 42);
+    for script in scripts {
+        let text = text(&format!("{}\n", script.trim_end()), |_| VALUE.to_owned());
+        placed_in(Language::Python, &text).unwrap_or_else(|refusals| panic!("{script}{refusals:?}"));
+    }
 }

@@ -1,0 +1,189 @@
+//! What payload text gets into by a statement of a Python script: the names that it assigns, the objects that its
+//! methods change, the parameters of the functions that it names.
+
+use super::known::{LOGGING, STARTING};
+use super::learn::ARGUMENT_NAMES;
+use super::lexer::{FIELD, Token};
+use super::line::{assigned, assignments, closing, names};
+use super::numbers::NUMBERS;
+use super::reads::GIT;
+use super::sink::{FILES, Judge};
+use crate::shell::program::Holes;
+
+/// Methods that change nothing of what they belong to.
+pub(super) const ASKING: &[&str] = &[
+    "format",
+    "format_map",
+    "join",
+    "replace",
+    "split",
+    "rsplit",
+    "startswith",
+    "endswith",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "lower",
+    "upper",
+    "count",
+    "find",
+    "index",
+    "encode",
+    "decode",
+    "render",
+    "substitute",
+    "safe_substitute",
+    "match",
+    "search",
+    "sub",
+    "findall",
+    "fullmatch",
+];
+
+/// What the output of a program goes to that is no file.
+const STREAMS: &[&str] = &["subprocess", "sp", "PIPE", "DEVNULL", "sys", "asyncio", "None"];
+
+/// Names by which a log is written to a file.
+const LOG_FILES: &[&str] =
+    &["FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler", "filename"];
+
+/// Programs that write what they get to a file.
+const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
+
+/// Functions that print.
+const PRINTS: &[&str] = &["print", "stdout", "pprint", "pp"];
+
+/// Names of which the others have what the first has.
+pub(super) const COPIED: &[(&str, &[&str])] =
+    &[("argv", ARGUMENT_NAMES), ("tempdir", &["gettempdir"]), ("__doc__", &["getdoc", "cleandoc", "getcomments"])];
+
+impl Judge<'_> {
+    /// Taints what the statements assign and change, and says whether that was new for any. Of each pair of names
+    /// in `copied` the second has what the first has.
+    pub(super) fn spread_all(&mut self, statements: &[&[Token]], copied: &[(String, String)]) -> bool {
+        let mut changed = false;
+        for statement in statements {
+            changed |= self.spread(statement);
+        }
+        // What gets into a list by another name of it is in the list.
+        for (name, list) in copied {
+            let sources = self.tainted.get(name).cloned().unwrap_or_default();
+            changed |= self.taint(list.clone(), &sources);
+        }
+        changed | self.spread_altered()
+    }
+
+    /// Taints what a statement assigns and changes, and says whether that was new.
+    fn spread(&mut self, statement: &[Token]) -> bool {
+        let sources = self.sources(statement);
+        let whole = if may_count(statement) { self.whole_sources(statement) } else { sources.clone() };
+        if whole.is_empty() {
+            return false;
+        }
+        let mut changed = false;
+        for target in self.called.iter().chain(&self.anywhere).cloned().collect::<Vec<_>>() {
+            changed |= self.taint(target, &whole);
+        }
+        if sources.is_empty() {
+            return changed;
+        }
+        for target in self.targets(statement) {
+            changed |= self.taint(target, &sources);
+        }
+        for name in self.changed_by(statement) {
+            changed |= self.alter(name, &sources);
+        }
+        changed
+    }
+
+    /// Returns the names that get what a statement holds.
+    fn targets(&self, statement: &[Token]) -> Vec<String> {
+        let mut targets: Vec<String> = Vec::new();
+        let assigned = assigned(statement);
+        for (at, token) in statement.iter().enumerate() {
+            let Token::Name(name) = token else { continue };
+            let is_target = assigned[at]
+                || matches!(at.checked_sub(1).map(|before| &statement[before]), Some(Token::Name(word)) if word == "as" || word == "for");
+            targets.extend((is_target && !self.modules.contains(name)).then(|| name.clone()));
+            targets.extend(self.functions.get(name).into_iter().flatten().cloned());
+            let is_print = PRINTS.contains(&name.as_str());
+            targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
+            targets.extend(self.writes_file(name, statement, at).then(|| FILES.to_owned()));
+        }
+        if names(statement).any(|word| word == "return" || word == "yield") {
+            // Nobody says of which function: of any.
+            targets.extend(self.functions.keys().cloned());
+        }
+        targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
+        if names(statement).any(|word| word == "match") {
+            targets.extend(self.bound.iter().cloned());
+        }
+        // A text that stands alone says what is around it.
+        targets.extend(matches!(statement, [Token::Text(..)]).then(|| "__doc__".to_owned()));
+        targets
+    }
+
+    /// Returns the names of the objects that a statement puts something into.
+    fn changed_by(&self, statement: &[Token]) -> Vec<String> {
+        let in_place = names(statement).any(|name| name == "inplace");
+        let assigned = assigned(statement);
+        let mut changed = self.stored_into(statement);
+        // `list += more`
+        for equals in assignments(statement) {
+            let is_added = matches!(statement[..equals], [.., Token::Other('+' | '|' | '&' | '^' | '-' | '*')]);
+            changed.extend(names(&statement[..equals]).filter(|_| is_added).map(str::to_owned));
+        }
+        for (at, token) in statement.iter().enumerate() {
+            let Token::Name(name) = token else { continue };
+            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !in_place);
+            // What is read of it does not change it.
+            let is_read = statement.get(at + 1) == Some(&Token::Other('['))
+                && (name.starts_with("environ") || !assigned[at] && is_end(statement.get(closing(statement, at + 1))));
+            let is_changed = matches!(statement.get(at + 1), Some(Token::Other('.' | '['))) && !is_asked && !is_read;
+            changed.extend((is_changed && !self.modules.contains(name)).then(|| name.clone()));
+        }
+        changed
+    }
+
+    /// Taints a name, and says whether that was new.
+    pub(super) fn taint(&mut self, name: String, sources: &Holes) -> bool {
+        if sources.is_empty() {
+            return false;
+        }
+        let known = self.tainted.entry(name).or_default();
+        let before = known.len();
+        known.extend(sources);
+        known.len() > before
+    }
+
+    /// Says whether a name in a statement says that something of it gets into a file.
+    fn writes_file(&self, name: &str, statement: &[Token], at: usize) -> bool {
+        let follows = statement.get(at + 1..).unwrap_or_default();
+        match name {
+            _ if name.starts_with("write") => true,
+            "file" | "dump" => true,
+            "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
+            _ if LOGGING.contains(&name) => {
+                LOG_FILES.iter().any(|it| self.imported.contains(*it) || self.named.contains(*it))
+            }
+            _ if STARTING.contains(&name) => {
+                statement.iter().any(|token| matches!(token, Token::Text(text, _) if WRITERS.contains(&text.as_str())))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Says whether an expression ends in front of a token.
+fn is_end(token: Option<&Token>) -> bool {
+    matches!(token, None | Some(Token::End | Token::Other(')' | ']' | '}' | ',' | ':')))
+}
+
+/// Says whether a statement may have a call that makes a number.
+fn may_count(statement: &[Token]) -> bool {
+    statement.iter().any(|token| match token {
+        Token::Name(name) => name == "hashlib" || NUMBERS.contains(&name.as_str()),
+        Token::Text(text, _) => text.contains(FIELD),
+        Token::Other(_) | Token::End => false,
+    })
+}
