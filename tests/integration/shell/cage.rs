@@ -10,7 +10,9 @@ use tempfile::TempDir;
 /// How many scripts run at a time: most of them wait for programs to start.
 const THREADS: usize = 4;
 /// After how many seconds a script is killed.
-const SECONDS_MAX: &str = "10";
+const SECONDS_MAX: u32 = 10;
+/// The exit code of `timeout` for a script that it killed: 128 and the signal.
+const KILLED: i32 = 137;
 
 /// What writes the canary: beside the folder of programs, or of the script.
 const CANARY: &str = "#!/bin/sh\n: > \"${0%/bin/*}/canary\"\n";
@@ -104,6 +106,15 @@ pub const LAUNCHERS: &[&str] = &[
 const KEPT_AWAY: &[&str] =
     &["crontab", "at", "batch", "reboot", "shutdown", "systemctl", "mail", "sendmail", "wall", "apt", "dpkg", "pip"];
 
+/// What came of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    Canary,
+    /// It was not done in time.
+    Killed,
+    Nothing,
+}
+
 /// A folder in which scripts run: `work` for the script, `bin` in front of all programs, `home`.
 pub struct Cage {
     folder: TempDir,
@@ -157,6 +168,11 @@ impl Cage {
 
     /// As [`Self::runs`], by another interpreter.
     pub fn runs_by(&self, interpreter: &str, script: &str, variables: &[(String, String)]) -> bool {
+        self.runs_within(SECONDS_MAX, interpreter, script, variables) == Ran::Canary
+    }
+
+    /// Runs a script that is killed after some seconds, and says what came of it.
+    pub fn runs_within(&self, seconds: u32, interpreter: &str, script: &str, variables: &[(String, String)]) -> Ran {
         let (work, canary) = (self.path("work"), self.path("canary"));
         let _ = std::fs::remove_dir_all(&work);
         let _ = std::fs::remove_file(&canary);
@@ -179,13 +195,18 @@ impl Cage {
         }
         let path = std::env::var("PATH").unwrap_or_default();
         let mut timeout = Command::new("timeout");
-        timeout.args(["-s", "KILL", SECONDS_MAX, interpreter]).arg(self.path("script"));
+        timeout.args(["-s", "KILL", &seconds.to_string(), interpreter]).arg(self.path("script"));
         timeout.env_clear().env("PATH", format!("{}:{path}", self.path("bin").display()));
         timeout.env("HOME", self.path("home")).env("TERM", "dumb").env("GIT_CONFIG_NOSYSTEM", "1");
         timeout.envs(variables.iter().cloned()).current_dir(&work);
         timeout.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let _ = timeout.status().expect("the shell starts");
-        canary.exists()
+        let status = timeout.status().expect("the shell starts");
+        match status.code() {
+            _ if canary.exists() => Ran::Canary,
+            // `timeout` is killed by the signal that it sends to its group.
+            None | Some(KILLED) => Ran::Killed,
+            Some(_) => Ran::Nothing,
+        }
     }
 }
 
