@@ -2,7 +2,7 @@
 //! pipelines as they are now, and compared with what was stored of the run. So accepting a delivery
 //! costs nothing for it, and an answer that may not be what ran says so.
 
-use super::Intake;
+use super::{Intake, about};
 use crate::catalog::{Entry, Listener, Pipeline, Trigger, TriggeringWebhook, expand_told};
 use crate::pipeline::Trail;
 use crate::shell::Substitution;
@@ -52,6 +52,22 @@ impl Intake {
             trails.extend(self.trail(delivery, verdict, body, stored.as_deref()));
         }
         Ok(trails)
+    }
+
+    /// Says why a second delivery of the same would not be known again: where its connection looks for a key,
+    /// as it is configured now, and what stands there instead. Nothing where there is a key, or none is looked for.
+    pub fn without_repeat_key(&self, detail: &DeliveryDetail) -> Option<String> {
+        let delivery = &detail.delivery;
+        if delivery.replay_of.is_some() || delivery.reason.is_some() {
+            return None;
+        }
+        let rules = self.rules.load();
+        let connection = rules.connections.iter().find(|it| it.name == delivery.connection)?;
+        let content_type = header::kept(&delivery.headers, "content-type").map(str::as_bytes);
+        let payload = payload::read(connection.scheme.content, content_type, detail.body.as_deref()?).ok()?;
+        let about = about(&payload, &connection.wanted());
+        let missing = connection.repeat.as_ref()?.missing(connection, &delivery.headers, &about)?;
+        Some(format!("a second one would not be known as a repeat: {missing}"))
     }
 
     fn trail(

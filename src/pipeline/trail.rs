@@ -154,7 +154,7 @@ impl Walk<'_> {
         let own = entries.iter().filter(|entry| entry.key.flatten() == "variables");
         self.variables.extend(own.flat_map(|entry| tainted(&entry.value)).collect::<Vec<_>>());
         let is_step = key.name == "steps" && key.path.ends_with(']');
-        let outer = if is_step { self.step.replace(step_name(entries)) } else { self.step.clone() };
+        let outer = if is_step { self.step.replace(step_name(entries, key)) } else { self.step.clone() };
         let script = script_of(entries);
         for entry in entries {
             let inner = key.member(&entry.key.flatten());
@@ -290,8 +290,9 @@ fn escaped(character: char) -> Vec<char> {
     if crate::diagnostic::is_unprintable(character) { character.escape_default().collect() } else { vec![character] }
 }
 
-/// Returns what tells a step from others: its display name, its name, or what it is.
-fn step_name(entries: &[Entry]) -> String {
+/// Returns what tells a step from others: its display name, its name, or its place, as a run calls it, and what
+/// it is.
+fn step_name(entries: &[Entry], key: &Key) -> String {
     let text = |wanted: &str| {
         let entry = entries.iter().find(|entry| entry.key.flatten() == wanted)?;
         match &entry.value.content {
@@ -300,5 +301,9 @@ fn step_name(entries: &[Entry]) -> String {
         }
     };
     let first = || entries.first().map_or_else(String::new, |entry| shown(&entry.key.flatten()));
-    text("displayName").or_else(|| text("name")).or_else(|| text("task")).unwrap_or_else(first)
+    let place = || {
+        let place: usize = key.path.rsplit_once('[')?.1.strip_suffix(']')?.parse().ok()?;
+        Some(format!("step{} ({})", place + 1, text("task").unwrap_or_else(first)))
+    };
+    text("displayName").or_else(|| text("name")).or_else(place).unwrap_or_default()
 }

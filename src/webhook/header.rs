@@ -66,9 +66,8 @@ pub fn kept_headers(connection: &Connection, headers: &[RawHeader<'_>]) -> Vec<H
     headers
         .iter()
         .map(|(name, value)| (*name, trim(value)))
-        .filter(|(name, value)| value.len() <= KEPT_VALUE_MAX && !connection.carrier.is_header(name))
+        .filter(|(name, value)| value.len() <= KEPT_VALUE_MAX && is_kept(connection, name))
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .filter(|(name, _)| !is_secret(name))
         .take(KEPT_MAX)
         .map(|(name, value)| {
             let event = connection.scheme.event.as_ref();
@@ -78,6 +77,11 @@ pub fn kept_headers(connection: &Connection, headers: &[RawHeader<'_>]) -> Vec<H
             }
         })
         .collect()
+}
+
+/// Says whether a header of a name is kept with a delivery.
+pub fn is_kept(connection: &Connection, name: &str) -> bool {
+    !connection.carrier.is_header(name) && !is_secret(&name.to_ascii_lowercase())
 }
 
 /// Returns the value of a kept header that is there once.

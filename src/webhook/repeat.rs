@@ -3,6 +3,7 @@
 //! A key is only worked out for a verified delivery: otherwise anybody could use up keys.
 
 use super::connection::Connection;
+use super::delivery::Header;
 use super::header::{self, Doubled, RawHeader};
 use super::path::Path;
 use super::select::Selected;
@@ -33,7 +34,7 @@ pub enum Key {
     Body,
     /// The value of a header.
     Header(String),
-    /// The value at a path of the payload.
+    /// The value at a path of the payload. What counts is its text: the number `7` and the text `"7"` are one key.
     Path(Path),
 }
 
@@ -66,6 +67,33 @@ impl Repeat {
             Key::Path(path) => payload.scalar(path.steps()).and_then(|value| key("path", &value)),
         })
     }
+}
+
+impl Repeat {
+    /// Says where no key was found and what stood there instead; nothing where a delivery has a key, and where
+    /// the header with it is none that is kept. `headers` are those that are kept.
+    pub fn missing(&self, connection: &Connection, headers: &[Header], payload: &Selected<'_>) -> Option<String> {
+        let one = [match &self.key {
+            Key::Body => return None,
+            Key::Id => return missing_at(&connection.scheme.id, connection, headers, payload),
+            Key::Header(name) => Source::Header(name.clone()),
+            Key::Path(path) => {
+                let found = payload.instead(path.steps())?;
+                return Some(format!("the payload has {found} at `{path}`"));
+            }
+        }];
+        missing_at(&one, connection, headers, payload)
+    }
+}
+
+fn missing_at(
+    sources: &[Source],
+    connection: &Connection,
+    headers: &[Header],
+    payload: &Selected<'_>,
+) -> Option<String> {
+    let told = sources.iter().map(|source| source.missing(connection, headers, payload)).collect::<Option<Vec<_>>>()?;
+    Some(if told.is_empty() { "the scheme has no place for an id".to_owned() } else { told.join(", and ") })
 }
 
 fn of_body(body: &[u8]) -> String {

@@ -105,6 +105,20 @@ impl<'p> Selected<'p> {
     }
 }
 
+impl Selected<'_> {
+    /// Says in words what stands at a path instead of a scalar with a text; nothing where one stands there.
+    pub fn instead(&self, path: &[PathStep]) -> Option<&'static str> {
+        match self.json(path).map(str::as_bytes) {
+            None => Some("nothing"),
+            Some([b'{', ..]) => Some("an object"),
+            Some([b'[', ..]) => Some("an array"),
+            Some([b'n', ..]) => Some("null"),
+            Some(b"\"\"") => Some("an empty text"),
+            Some(_) => None,
+        }
+    }
+}
+
 /// Takes what is wanted out of one value.
 struct Take<'w>(&'w Wanted);
 

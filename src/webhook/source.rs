@@ -1,8 +1,11 @@
 //! Where a sender writes the id and the event of a delivery: a header, or a place in the body.
 
+use super::connection::Connection;
+use super::delivery::Header;
 use super::header::{self, Doubled, RawHeader};
 use super::path::PathStep;
 use super::select::{Selected, Wanted};
+use std::fmt;
 
 /// The most bytes of a pointer into a body, as people write it.
 const POINTER_MAX: usize = 1_000;
@@ -37,6 +40,15 @@ impl Pointer {
     }
 }
 
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            PathStep::Member(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1")),
+            PathStep::Index(index) => write!(f, "/{index}"),
+        })
+    }
+}
+
 fn step(text: &str) -> Option<PathStep> {
     let is_index = (1..=INDEX_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_index {
@@ -65,6 +77,26 @@ impl Source {
     pub fn want(&self, wanted: &mut Wanted) {
         if let Self::Json(pointer) = self {
             wanted.add(pointer.steps());
+        }
+    }
+
+    /// Says what stands here that is no name; nothing where there may be one.
+    pub(super) fn missing(
+        &self,
+        connection: &Connection,
+        headers: &[Header],
+        payload: &Selected<'_>,
+    ) -> Option<String> {
+        match self {
+            Self::Header(name) if header::is_kept(connection, name) => match header::kept(headers, name) {
+                None => Some(format!("the header `{name}` is not there")),
+                Some("") => Some(format!("the header `{name}` is empty")),
+                Some(_) => None,
+            },
+            Self::Json(pointer) => {
+                Some(format!("the payload has {} at `{pointer}`", payload.instead(pointer.steps())?))
+            }
+            Self::Header(_) | Self::Body => None,
         }
     }
 

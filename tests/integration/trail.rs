@@ -60,8 +60,8 @@ const USES: &[&str] = &[
     "pipelines/p.yml:10 push.after | a1b2 | variables.commit | - | the variable `commit` | -",
     "pipelines/p.yml:13 push.after | a1b2 | steps[0].script | first | line 2 of the script, in double quotes, through the variable `commit` | PIPEHOOK_1",
     r"pipelines/p.yml:14 push.title | it's \u{1b}[31mred | steps[0].script | first | line 2 of the script, in single quotes | PIPEHOOK_2",
-    "pipelines/p.yml:18 push.author['full name'] | Eve | steps[1].env.WHO | bash | the environment variable `WHO` | -",
-    "pipelines/p.yml:21 push.files[1] | y | steps[2].inputs.contents | CopyFiles@2 | the input `contents` | -",
+    "pipelines/p.yml:18 push.author['full name'] | Eve | steps[1].env.WHO | step2 (bash) | the environment variable `WHO` | -",
+    "pipelines/p.yml:21 push.files[1] | y | steps[2].inputs.contents | step3 (CopyFiles@2) | the input `contents` | -",
 ];
 
 #[test]
@@ -79,11 +79,69 @@ fn each_piece_of_payload_text_is_told_with_its_path_and_where_it_went() {
     for part in [
         "holds: ref is main",
         "step `first`",
+        "step `step2 (bash)`",
         "as `PIPEHOOK_2` (pipelines/p.yml:14)",
         r"push.title = it's \u{1b}[31mred",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+}
+
+#[test]
+fn steps_without_names_and_with_the_same_name_are_told_apart() {
+    let folder = Folder::new("connections: {hook: {auth: none}}\n");
+    let pipeline = "resources: {webhooks: [{webhook: push, connection: hook}]}\nsteps:\n\
+        - script: echo ${{ parameters.push.title }}\n- script: echo ${{ parameters.push.title }}\n\
+        - {script: 'echo ${{ parameters.push.title }}', displayName: same}\n\
+        - {script: 'echo ${{ parameters.push.title }}', displayName: same}\n";
+    folder.write("pipelines/p.yml", pipeline).write("payload.json", PAYLOAD);
+    let told = folder.run(&["check", "--payload", "payload.json"]).ended_with(0).stdout;
+    let headings: Vec<&str> = told.lines().filter_map(|line| line.trim().strip_prefix("step ")).collect();
+    assert_eq!(headings, ["`step1 (script)`", "`step2 (script)`", "`same`", "`same`"], "{told}");
+}
+
+#[test]
+fn a_delivery_in_which_no_repeat_key_is_found_says_where_it_was_looked_for() {
+    let folder = Folder::new(
+        "connections:\n  path: {auth: none, repeat: {key: $.event.id}}\n  \
+        header: {auth: none, repeat: {key: X-Event-Id}}\n",
+    );
+    let pipeline = "resources: {webhooks: [{webhook: push, connection: path}]}\nsteps: [{script: ls}]\n";
+    folder.write("pipelines/p.yml", pipeline);
+    let server = folder.serve(&["--no-worker"]);
+    for (connection, headers, body, why) in [
+        ("path", &[] as &[(&str, &str)], "{}", Some("the payload has nothing at `$.event.id`")),
+        ("path", &[], r#"{"event": {"id": null}}"#, Some("the payload has null at `$.event.id`")),
+        ("path", &[], r#"{"event": {"id": {"n": 1}}}"#, Some("the payload has an object at `$.event.id`")),
+        ("path", &[], r#"{"event": {"id": [1]}}"#, Some("the payload has an array at `$.event.id`")),
+        ("path", &[], r#"{"event": {"id": ""}}"#, Some("the payload has an empty text at `$.event.id`")),
+        ("path", &[], r#"{"event": {"id": 7}}"#, None),
+        ("header", &[], "{}", Some("the header `X-Event-Id` is not there")),
+        ("header", &[("X-Event-Id", "")], "{}", Some("the header `X-Event-Id` is empty")),
+        ("header", &[("X-Event-Id", "7")], "{}", None),
+    ] {
+        let answer = server.request("POST", &format!("/webhooks/{connection}"), headers, body.as_bytes());
+        let id = answer.json()["delivery"].as_str().expect("an id").to_owned();
+        let asked = server.ask(&format!("/api/v1/deliveries/{id}")).json();
+        let told = asked["without_repeat_key"].as_str();
+        let wanted = why.map(|why| format!("a second one would not be known as a repeat: {why}"));
+        assert_eq!(told, wanted.as_deref(), "{body}");
+        let shown = folder.run(&["deliveries", "show", &id]).ended_with(0).stdout;
+        let page = server.ask(&format!("/deliveries/{id}")).body;
+        match why {
+            Some(why) => {
+                assert!(
+                    shown.contains(&format!("none: a second one would not be known as a repeat: {why}")),
+                    "{shown}"
+                );
+                assert!(page.contains("Repeat key"), "{page}");
+            }
+            None => assert!(!shown.contains("repeat key") && !page.contains("Repeat key"), "{shown}{page}"),
+        }
+    }
+    // What counts is a key's text.
+    let again = server.request("POST", "/webhooks/path", &[], br#"{"event": {"id": "7"}}"#).json();
+    assert!(again["repeat_of"].is_string(), "{again}");
 }
 
 #[test]
@@ -213,7 +271,7 @@ fn text_that_macros_bring_into_the_environment_and_inputs_is_told() {
         [
             "pipelines/p.yml:9 push.user | Eve | variables.who | - | the variable `who` | -",
             "pipelines/p.yml:15 push.user | Eve | steps[0].env.WHO | greet | the environment variable `WHO`, through the variable `who` | -",
-            "pipelines/p.yml:23 push.user | Eve | steps[1].inputs.contents | CopyFiles@2 | the input `contents`, through the variable `who` | -",
+            "pipelines/p.yml:23 push.user | Eve | steps[1].inputs.contents | step2 (CopyFiles@2) | the input `contents`, through the variable `who` | -",
         ]
     );
 }

@@ -10,7 +10,7 @@ use crate::webhook::delivery::{Decision, Delivery, FilterVerdict, Outcome, Verdi
 use jiff::Timestamp;
 
 /// Returns the text of `deliveries show`.
-pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], now: Timestamp) -> String {
+pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], unkeyed: Option<&str>, now: Timestamp) -> String {
     let delivery = &detail.delivery;
     let mut known = vec![
         ("delivery", delivery.id.to_string()),
@@ -22,6 +22,7 @@ pub(super) fn text(detail: &DeliveryDetail, trails: &[PipelineTrail], now: Times
     known.extend(delivery.event.iter().map(|event| ("event", shown(event))));
     known.extend(delivery.secret.iter().map(|secret| ("proved by", format!("the secret `{}`", shown(secret)))));
     known.extend(delivery.replay_of.iter().map(|first| ("replay of", first.to_string())));
+    known.extend(unkeyed.map(|why| ("repeat key", format!("none: {}", shown_sentence(why)))));
     let mut text = facts(&known);
     if !delivery.headers.is_empty() {
         text.push_str("\nheaders\n");
@@ -98,6 +99,12 @@ fn trail(found: &PipelineTrail, text: &mut String) {
     }
 }
 
+/// Returns the part of a key in the document that says which step it belongs to.
+fn step_place(key: &str) -> &str {
+    let end = key.rfind("steps[").and_then(|at| Some(at + key[at..].find(']')?)).unwrap_or(0);
+    &key[..end]
+}
+
 /// Each piece of payload text in two lines, where it went and what it is, those of a step together.
 pub(in super::super) fn uses(trail: &Trail) -> String {
     let mut text = String::new();
@@ -108,9 +115,11 @@ pub(in super::super) fn uses(trail: &Trail) -> String {
     }
     let mut step = None;
     for it in &trail.uses {
-        if it.step != step {
+        // Two steps may have the same name.
+        let this = it.step.as_ref().map(|name| (name, step_place(&it.key)));
+        if this != step {
             text.extend(it.step.iter().map(|step| format!("    step `{step}`\n")));
-            step.clone_from(&it.step);
+            step = this;
         }
         let indent = if it.step.is_some() { "      " } else { "    " };
         let variable = it.variable.as_ref().map(|name| format!(", as `{name}`")).unwrap_or_default();

@@ -31,7 +31,8 @@ pub(in crate::server) async fn delivery(
 ) -> Result<HttpResponse, Failure> {
     let detail = known_delivery(&shared, &id).await?;
     let trails = shared.state.intake.trails(&detail).await?;
-    Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail, &trails)))
+    let unkeyed = shared.state.intake.without_repeat_key(&detail);
+    Ok(HttpResponse::Ok().json(ShownDelivery::new(&detail, &trails, unkeyed.as_deref())))
 }
 
 /// How a delivery is posted again.
@@ -76,6 +77,8 @@ pub struct ShownDelivery<'a> {
     #[serde(flatten)]
     delivery: Brief<'a>,
     refusal: Option<&'a str>,
+    /// Why a second delivery of the same would not be known again, where a key is looked for and not found.
+    without_repeat_key: Option<&'a str>,
 }
 
 /// A delivery whose pipelines have their trails.
@@ -94,8 +97,9 @@ struct ShownVerdict<'a> {
 }
 
 impl<'a> ShownDelivery<'a> {
-    /// Returns what is shown of a delivery: all but its body. `trails` says where its text went.
-    pub fn new(detail: &'a DeliveryDetail, trails: &'a [PipelineTrail]) -> Self {
+    /// Returns what is shown of a delivery: all but its body. `trails` says where its text went, `unkeyed` why a
+    /// repeat of it would not be known.
+    pub fn new(detail: &'a DeliveryDetail, trails: &'a [PipelineTrail], unkeyed: Option<&'a str>) -> Self {
         let shown = |verdict: &'a Verdict| ShownVerdict {
             verdict,
             expansion: trails.iter().find(|trail| trail.pipeline == verdict.pipeline),
@@ -103,6 +107,10 @@ impl<'a> ShownDelivery<'a> {
         let mut delivery = serde_json::to_value(&detail.delivery).expect("texts and numbers have a JSON form");
         delivery.as_object_mut().expect("a delivery is an object").remove("pipelines");
         let pipelines = detail.delivery.pipelines.iter().map(shown).collect();
-        Self { delivery: Brief { delivery, pipelines }, refusal: detail.refusal.as_deref() }
+        Self {
+            delivery: Brief { delivery, pipelines },
+            refusal: detail.refusal.as_deref(),
+            without_repeat_key: unkeyed,
+        }
     }
 }

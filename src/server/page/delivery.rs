@@ -24,6 +24,8 @@ struct Page {
     it: DeliveryLine,
     links: Vec<(&'static str, String)>,
     reason: String,
+    /// Why a second delivery of the same would not be known again.
+    unkeyed: Option<String>,
     may_replay: bool,
     pipelines: Vec<PipelinePart>,
     /// The names of those that do not listen.
@@ -100,6 +102,7 @@ pub(in crate::server) async fn show(id: web::Path<String>, shared: web::Data<Sha
         it: DeliveryLine::new(delivery, shared.state.clock.now()),
         links: links.into_iter().filter_map(|(name, id)| Some((name, id.as_ref()?.to_string()))).collect(),
         reason: reason(&detail),
+        unkeyed: shared.state.intake.without_repeat_key(&detail).as_deref().map(printable),
         may_replay: delivery.outcome != Outcome::Refused && delivery.reason.is_none(),
         pipelines: delivery.pipelines.iter().filter(|it| !it.is_silent()).map(PipelinePart::new).collect(),
         silent: delivery.pipelines.iter().filter(|it| it.is_silent()).map(|it| printable(&it.pipeline)).collect(),
