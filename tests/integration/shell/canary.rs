@@ -249,6 +249,7 @@ const NEEDED: &[&str] = &[
     "git", "gdb", "tclsh", "java", "npm", "zip", "less", "watch", "script", "strace", "ltrace", "setsid", "rsync",
     "tar", "awk", "jq", "apt-get", "curl", "xxd", "screen", "tmux", "openssl", "gcc", "envsubst", "flock", "capsh",
     "unshare", "newgrp", "sg", "nice", "ionice", "chrt", "taskset", "stdbuf", "parallel", "socat", "gpg", "dash",
+    "busybox",
 ];
 
 fn has_its_programs(row: &str) -> bool {
