@@ -10,6 +10,7 @@
 //! stands here. A note is a fact. The help is one action.
 
 mod code;
+mod likeness;
 mod report;
 mod source;
 mod suggest;
@@ -18,7 +19,7 @@ mod text;
 pub use code::Code;
 pub use report::{Place, RelatedPlace, Report};
 pub use source::{Source, SourceId, SourceMap, Span};
-pub use suggest::{did_you_mean, in_other_case, meant, misspelt, nearest, proposed};
+pub use suggest::{did_you_mean, in_other_case, meant, misspelt, mistyped, nearest, proposed};
 pub use text::{Style, render, render_all, render_by_file};
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub const SHOWN_MAX: usize = 50;
 
 /// The most ways to one mistake that are remembered.
 pub const WAYS_MAX: usize = 100;
+
+/// The most other places of one mistake that are told, where values from many places have it.
+const RELATED_MAX: usize = 4;
 
 /// The most characters of a value that a diagnostic shows.
 pub const VALUE_SHOWN_MAX: usize = 60;
@@ -81,6 +85,8 @@ pub struct Diagnostic {
     pub ways: Vec<Vec<Span>>,
     /// Where the primary place is a text as a whole, the part of it that is meant, until its place is known.
     pub part: Option<Part>,
+    /// What else an expression at its place has given with which the same is wrong.
+    pub others: Vec<String>,
 }
 
 /// A part of a text whose place in the file has still to be found: folded lines, escapes and indentation make the
@@ -108,6 +114,7 @@ impl Diagnostic {
             help: None,
             ways: Vec::new(),
             part: None,
+            others: Vec::new(),
         }
     }
 
@@ -146,6 +153,14 @@ impl Diagnostic {
                 self.ways.push(way.clone());
             }
         }
+    }
+
+    /// Adds what another mistake says that is like this one but for the value that is wrong.
+    fn join(&mut self, other: &Self) {
+        likeness::add(&mut self.others, &self.title, &other.title);
+        let news = other.related.iter().filter(|label| !self.related.contains(label)).cloned().collect::<Vec<_>>();
+        self.related.extend(news.into_iter().take(RELATED_MAX.saturating_sub(self.related.len())));
+        self.join_ways(&other.ways);
     }
 
     /// Adds another place that matters.
@@ -282,9 +297,15 @@ impl Diagnostics {
             |it: &Diagnostic, other: &Diagnostic| it.severity == other.severity && it.identity() == other.identity();
         let mut told: Vec<Cow<'_, Diagnostic>> = Vec::new();
         for diagnostic in sorted {
-            match told.last_mut().filter(|before| is_same(diagnostic, before)) {
-                Some(before) if !diagnostic.ways.is_empty() => before.to_mut().join_ways(&diagnostic.ways),
-                Some(_) => {}
+            if let Some(before) = told.last_mut().filter(|before| is_same(diagnostic, before)) {
+                if !diagnostic.ways.is_empty() {
+                    before.to_mut().join_ways(&diagnostic.ways);
+                }
+                continue;
+            }
+            let there = told.iter_mut().rev().take_while(|before| place(before) == place(diagnostic));
+            match there.into_iter().find(|before| likeness::is_like(before, diagnostic, sources)) {
+                Some(before) => before.to_mut().join(diagnostic),
                 None => told.push(Cow::Borrowed(diagnostic)),
             }
         }

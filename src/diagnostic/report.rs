@@ -1,7 +1,8 @@
 //! Diagnostics that stand alone: places looked up, excerpts cut out, ready to store or print.
 
-use super::{Code, Diagnostic, Severity, Source, SourceMap, Span, WAYS_MAX};
+use super::{Code, Diagnostic, Severity, Source, SourceMap, Span, WAYS_MAX, likeness};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -68,6 +69,9 @@ pub struct Report {
     /// The ways that lead to it, of which the last notes tell.
     #[serde(skip)]
     ways: Vec<Way>,
+    /// The other values with which the same is wrong, which the note before those names.
+    #[serde(skip)]
+    others: Vec<String>,
 }
 
 impl Report {
@@ -83,6 +87,7 @@ impl Report {
             notes: vec![note],
             help: Some(help),
             ways: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -100,23 +105,35 @@ impl Report {
             place: diagnostic.primary.as_ref().and_then(|label| place(label.span)),
             label: diagnostic.primary.as_ref().map(|label| label.text.clone()).unwrap_or_default(),
             related: related.collect(),
-            notes: diagnostic.notes.iter().cloned().chain(inclusions(&ways)).collect(),
+            notes: diagnostic.notes.iter().cloned().chain(told_last(&diagnostic.others, &ways)).collect(),
             help: diagnostic.help.clone(),
             ways,
+            others: diagnostic.others.clone(),
         }
     }
 
-    /// Adds what another report of the same mistake says: as bad as the worse one, with the facts and the ways of both.
+    /// Returns what is wrong, as it is for all values that an expression at the place may give.
+    pub fn likeness(&self) -> Cow<'_, str> {
+        likeness::at_place(&self.title, self.place.as_ref())
+    }
+
+    /// Adds what another report of the same mistake says, or of one that is like it but for the value that is wrong: as
+    /// bad as the worse one, with the facts and the ways of both.
     pub fn join(&mut self, other: &Self) {
         self.severity = self.severity.max(other.severity);
-        let own = |report: &Self| report.notes.len() - inclusions(&report.ways).len();
+        let own = |report: &Self| report.notes.len() - told_last(&report.others, &report.ways).count();
         let (own, others) = (own(self), &other.notes[..own(other)]);
         self.notes.truncate(own);
         let news: Vec<String> = others.iter().filter(|note| !self.notes.contains(note)).cloned().collect();
         self.notes.extend(news);
         let ways = other.ways.iter().filter(|way| !self.ways.contains(way)).cloned().collect::<Vec<_>>();
         self.ways.extend(ways.into_iter().take(WAYS_MAX.saturating_sub(self.ways.len())));
-        self.notes.extend(inclusions(&self.ways));
+        likeness::add(&mut self.others, &self.title, &other.title);
+        let own = self.title.clone();
+        let of_others = other.others.iter().filter(|it| !own.contains(&format!("`{it}`")) && !self.others.contains(it));
+        let of_others = of_others.cloned().collect::<Vec<_>>();
+        self.others.extend(of_others);
+        self.notes.extend(told_last(&self.others, &self.ways));
     }
 
     /// Returns the report in one line, `file:line:column: title`, for logs and tables.
@@ -126,6 +143,11 @@ impl Report {
             None => self.title.clone(),
         }
     }
+}
+
+/// Returns the last notes of a report.
+fn told_last(others: &[String], ways: &[Way]) -> impl Iterator<Item = String> {
+    likeness::note(others).into_iter().chain(inclusions(ways))
 }
 
 /// The most places of inclusion that a report names; the innermost and the outermost stay.

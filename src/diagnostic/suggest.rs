@@ -31,6 +31,17 @@ pub fn misspelt<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .map(|(_, word)| word)
 }
 
+/// The most edits that a slip of the fingers makes.
+const SLIP_MAX: usize = 2;
+
+/// Returns the known word that a slip has made `written` of, ignoring case: where words that are not known may be
+/// right, a distant one is no sign of a mistake.
+pub fn mistyped<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = written.to_lowercase();
+    let is_it = |word: &&str| strsim::damerau_levenshtein(&folded, &word.to_lowercase()) <= SLIP_MAX;
+    misspelt(written, known).filter(is_it)
+}
+
 /// How a help proposes a word in place of the one that was written.
 const MEANT: (&str, &str) = ("did you mean `", "`?");
 /// How it proposes the same word in another case.

@@ -199,7 +199,7 @@ fn without_repeats(reports: Vec<Report>) -> Vec<Report> {
     for report in reports {
         let file = |name: &str| Path::new(name).canonicalize().unwrap_or_else(|_| name.into());
         let place = report.place.as_ref().map(|place| (file(&place.file), place.line, place.column));
-        let at = *known.entry((report.code, report.title.clone(), place)).or_insert(kept.len());
+        let at = *known.entry((report.code, report.likeness().into_owned(), place)).or_insert(kept.len());
         match kept.get_mut(at) {
             Some(same) => {
                 let is_whole =
