@@ -4,15 +4,15 @@
 //! mistake has a mend, the file is judged again as it would be with that: what is gone then has followed from it,
 //! and is not told; what was mended is told, in the place where it is.
 //!
-//! Two mends are tried. A line near a mistake is moved to the depth of those around it, and a word is written as
-//! its report says. A mend counts only if it leaves fewer mistakes and brings no other ones.
+//! Two mends are tried. A line near a mistake is moved to the depth of those around it, or given a dash, or rid of
+//! one, and a word is written as its report says. A mend counts only if it leaves fewer mistakes and brings no other ones.
 
 use super::possible::REJECTED;
 use super::sure::BY_DEFAULT;
 use crate::diagnostic::{
     Code, Diagnostic, Diagnostics, Label, Severity, Source, SourceId, SourceMap, Span, nearest, proposed, shown,
 };
-use crate::yaml::{self, Shift};
+use crate::yaml::{self, Dash, Shift};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -49,6 +49,9 @@ const OF_STRUCTURE: [Code; 9] = [
 
 /// Notes that say which runs have a mistake.
 const OF_RUNS: [&str; 2] = [BY_DEFAULT, REJECTED];
+
+/// What machines and the configuration lack is looked for only where the rest is right.
+const OF_MACHINES: [Code; 4] = [Code::NoEffect, Code::MissingProgram, Code::UnknownGroup, Code::UnservedPool];
 
 /// Mistakes that a wrong mend makes, and that hide others.
 const HIDING: [Code; 2] = [Code::YamlSyntax, Code::DuplicateKey];
@@ -185,9 +188,15 @@ impl Mender<'_> {
         // What has been said of a line's depth goes before a guess.
         let said = own.iter().filter(|it| it.code == Code::Indentation).filter_map(|it| mark(it, sources));
         let said: HashSet<usize> = said.map(|(_, line, ..)| line).collect();
-        let is_said = |shift: &Shift| said.contains(&line_at(&state.text, shift.place.start));
+        // A key that is there twice begins another item.
+        let twice = own.iter().filter(|it| it.code == Code::DuplicateKey).filter_map(|it| mark(it, sources));
+        let twice: HashSet<usize> = twice.map(|(_, line, ..)| line).collect();
+        let is_said = |shift: &Shift| {
+            let line = line_at(&state.text, shift.place.start);
+            said.contains(&line) || shift.dash() == Dash::Added && twice.contains(&line)
+        };
         candidates.sort_by_key(|(irregularity, shift, _)| {
-            (!is_said(shift), !shift.is_usual, shift.is_of_block(), *irregularity, shift.distance)
+            (!is_said(shift), !shift.is_usual, shift.dash(), shift.is_of_block(), *irregularity, shift.distance)
         });
         let has_other_mend: HashSet<Mark> =
             own.iter().filter(|it| has_other_mend(it)).filter_map(|it| mark(it, sources)).collect();
@@ -199,7 +208,10 @@ impl Mender<'_> {
             let is_of_file = |(name, _, code, _): &Mark| *name == source.name && OF_STRUCTURE.contains(code);
             let fits = match is_read {
                 true => {
-                    let is_better = after.is_subset(&before) && after.len() < before.len();
+                    let of_language = |it: &&Mark| !OF_MACHINES.contains(&it.2);
+                    let count = |marks: &HashSet<Mark>| marks.iter().filter(of_language).count();
+                    let is_better = after.iter().filter(of_language).all(|it| before.contains(it))
+                        && count(&after) < count(&before);
                     let is_still_wrong = after.iter().any(|it| is_of_file(it) && it.1 == line);
                     let within = Within::new(source, &state.text, &shift);
                     let is_other =
@@ -240,7 +252,9 @@ struct Within<'s> {
 
 impl<'s> Within<'s> {
     fn new(source: &'s Source, text: &str, shift: &Shift) -> Self {
-        let is_directive = text[shift.place.clone()].trim_start_matches(['-', ' ']).starts_with("${{");
+        // Whether a directive is an item decides what its branches may bring.
+        let is_moved = shift.dash() == Dash::Kept;
+        let is_directive = is_moved && text[shift.place.clone()].trim_start_matches(['-', ' ']).starts_with("${{");
         Self { source, line: line_at(text, shift.place.start), end: line_at(text, shift.end()), is_directive }
     }
 
@@ -291,7 +305,11 @@ fn moved_instead(
 
 /// Returns the report of a line at a wrong depth, given what follows from it.
 fn misplaced(first: &Diagnostic, shift: &Shift, line: Span, sources: &SourceMap) -> Diagnostic {
-    let label = format!("this is indented by {}, {} would fit", shift.from, shift.to);
+    let label = match shift.dash() {
+        Dash::Kept => format!("this is indented by {}, {} would fit", shift.from, shift.to),
+        Dash::Added => "this is no item of a list: it has no dash".to_owned(),
+        Dash::Removed => "the dash makes this an item of a list".to_owned(),
+    };
     let there = first.primary.as_ref().map(|label| label.span);
     if first.code == Code::YamlSyntax {
         let report = Diagnostic { help: Some(help(shift)), related: Vec::new(), ..first.clone() };
@@ -300,14 +318,25 @@ fn misplaced(first: &Diagnostic, shift: &Shift, line: Span, sources: &SourceMap)
     }
     let text = sources.source(line.source).and_then(|source| source.text.get(line.range())).unwrap_or_default();
     let key = text.trim_start_matches("- ").split(": ").next().unwrap_or_default().trim_end_matches(':');
-    let side = if shift.to > shift.from { "left" } else { "right" };
-    let title = format!("`{}` stands too far to the {side}", shown(key));
+    let key = shown(key);
+    let title = match shift.dash() {
+        Dash::Kept if shift.to > shift.from => format!("`{key}` stands too far to the left"),
+        Dash::Kept => format!("`{key}` stands too far to the right"),
+        Dash::Added => format!("a dash is missing before `{key}`"),
+        Dash::Removed => format!("no dash can stand before `{key}`"),
+    };
     let report = Diagnostic::error(Code::Indentation, title, line, label).help(help(shift));
     let report = there.into_iter().fold(report, |report, there| report.related(there, first.title.clone()));
     Diagnostic { ways: first.ways.clone(), ..report }
 }
 
 fn help(shift: &Shift) -> String {
+    match shift.dash() {
+        Dash::Kept => {}
+        Dash::Added if shift.to < shift.from => return "write `- ` in place of the two blanks before it".to_owned(),
+        Dash::Added => return "write `- ` before it".to_owned(),
+        Dash::Removed => return "remove the `- ` before it".to_owned(),
+    }
     let what = if shift.is_of_block() { "this line, with what stands below it," } else { "this line" };
     let (count, side) = (shift.to.abs_diff(shift.from), if shift.to > shift.from { "right" } else { "left" });
     format!("move {what} {count} to the {side}")
@@ -323,7 +352,10 @@ fn has_other_mend(diagnostic: &Diagnostic) -> bool {
     // All that is known of a text that begins and ends too early is that its first line is at fault.
     let is_of_beginning = diagnostic.code == Code::YamlSyntax && diagnostic.title.contains(WITHOUT_BEGINNING);
     let is_of_tab = diagnostic.help.as_deref() == Some(yaml::WITHOUT_TABS);
-    is_of_beginning || is_of_tab || diagnostic.help.as_deref().and_then(proposed).is_some()
+    // What is missing in a line is written there.
+    let is_of_mark = diagnostic.code == Code::YamlSyntax
+        && diagnostic.help.as_deref().is_some_and(|help| help.starts_with(yaml::WRITE));
+    is_of_beginning || is_of_tab || is_of_mark || diagnostic.help.as_deref().and_then(proposed).is_some()
 }
 
 /// Makes a report as grave as what has followed from its mistake: a key that has no effect is an error where

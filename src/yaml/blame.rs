@@ -24,6 +24,9 @@ const OPEN_LINES_MAX: usize = 4;
 /// What mends a tab before a line.
 pub const WITHOUT_TABS: &str = "write blanks in place of the tab: in YAML a tab is no indentation";
 
+/// How the help begins where it is known what a line lacks.
+pub const WRITE: &str = "write `";
+
 /// A line and what is wrong with it.
 pub(super) struct Fault {
     /// Its bytes, without the blanks before and behind it.
@@ -49,9 +52,9 @@ pub(super) fn find(text: &str, kind: &ErrorKind, stopped: usize) -> Option<Fault
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar => lines.with_tab(at),
         // A quote above that is still open explains one that ends too early.
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            lines.unclosed_quote(at).or_else(of_value)
-        }
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar
+        | ErrorKind::CommentNotSeparated => lines.unclosed_quote(at).or_else(of_value),
         _ => of_value().or_else(|| of_lines(&lines, kind, at)),
     }
 }
@@ -205,7 +208,7 @@ impl<'t> Lines<'t> {
         let line = &self.0[at];
         let text = line.content();
         if is_directive(text) {
-            let help = format!("write `{}:`", shown(text));
+            let help = format!("{WRITE}{}:`", shown(text));
             let label = "a colon is missing behind the directive".to_owned();
             return Some(Fault { place: line.place(), label, help, other: None });
         }
@@ -219,10 +222,10 @@ impl<'t> Lines<'t> {
             None if rest.is_empty() || rest.starts_with(' ') => {
                 ("a colon is missing behind the key", rest.trim_start())
             }
-            None => return None,
+            None => ("a key is followed by a colon, not by `=`", rest.strip_prefix('=')?.trim_start()),
         };
         let help =
-            if value.is_empty() { format!("write `{word}:`") } else { format!("write `{word}: {}`", shown(value)) };
+            if value.is_empty() { format!("{WRITE}{word}:`") } else { format!("{WRITE}{word}: {}`", shown(value)) };
         Some(Fault { place: line.place(), label: label.to_owned(), help, other: None })
     }
 
@@ -254,7 +257,7 @@ impl<'t> Lines<'t> {
             is_word(word) && style.starts_with(['|', '>']) && style.len() <= 3
         };
         let line = self.0[..at].iter().rev().find(|line| line.indentation < self.0[at].indentation).filter(is_it)?;
-        let help = format!("write `{}`", shown(&line.text.replacen(':', ": ", 1)));
+        let help = format!("{WRITE}{}`", shown(&line.text.replacen(':', ": ", 1)));
         Some(Fault { place: line.place(), label: "a blank is missing behind the colon".to_owned(), help, other: None })
     }
 

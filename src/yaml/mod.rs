@@ -11,10 +11,10 @@ mod parse;
 mod quoting;
 mod shift;
 
-pub use blame::WITHOUT_TABS;
+pub use blame::{WITHOUT_TABS, WRITE};
 pub use locate::{Locator, part};
 pub use parse::parse;
-pub use shift::{Shift, irregularity, shifts};
+pub use shift::{Dash, Shift, irregularity, shifts};
 
 use crate::diagnostic::Span;
 use std::sync::Arc;

@@ -208,7 +208,8 @@ impl Builder<'_> {
     /// Warns of an item of a list that is read as more of the text above it, since it stands deeper than that.
     fn joined_item(&mut self, scalar: &Scalar, span: Span) {
         let is_item = matches!(self.stack.last(), Some(Open::Sequence { .. }));
-        if !is_item || scalar.style != Style::Plain || !scalar.text.contains(" - ") {
+        // An expression that items follow lacks the colon of a directive.
+        if !is_item || scalar.text.starts_with("${{") || scalar.style != Style::Plain || !scalar.text.contains(" - ") {
             return;
         }
         let written = self.text.get(span.range()).unwrap_or_default();

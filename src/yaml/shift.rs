@@ -2,7 +2,8 @@
 //!
 //! In YAML the depth of a line says what it belongs to. One that stands at a wrong depth is often still YAML, or
 //! is none only at a line further below. Which line it was is seen by moving lines back: this says which lines
-//! could be moved and where to; whoever knows what the text means says which of that makes sense.
+//! could be moved and where to; whoever knows what the text means says which of that makes sense. The dash of an
+//! item that is missing, or that is one too many, makes the same mistakes, and is proposed beside them.
 
 use super::blame::{EVEN_SHARE, Line, Lines};
 use super::{Content, Node, parse};
@@ -12,6 +13,8 @@ use std::ops::Range;
 
 /// The lines before and behind a place that are looked at, besides those around it.
 const NEAR: usize = 3;
+/// What begins an item of a list.
+const DASH: &str = "- ";
 /// The most depths that a line is moved to.
 const DEPTHS_MAX: usize = 6;
 
@@ -32,6 +35,19 @@ pub struct Shift {
     is_of_block: bool,
     /// Where what moves ends.
     end: usize,
+    /// What becomes of the dash before the line.
+    dash: Dash,
+}
+
+/// What becomes of the dash of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dash {
+    /// The line has one as before, or has none.
+    Kept,
+    /// The line becomes an item of a list.
+    Added,
+    /// The line is an item no more.
+    Removed,
 }
 
 impl Shift {
@@ -43,15 +59,21 @@ impl Shift {
         for line in text[begin..self.end].split_inclusive('\n') {
             let own = line.trim_start_matches(' ');
             let depth = (line.len() - own.len() + self.to).checked_sub(self.from);
-            match own.trim().is_empty() {
-                true => moved.push_str(line),
-                false => moved.extend([&*" ".repeat(depth?), own]),
+            match self.dash {
+                _ if own.trim().is_empty() => moved.push_str(line),
+                Dash::Kept => moved.extend([&*" ".repeat(depth?), own]),
+                Dash::Added => moved.extend([&*" ".repeat(depth?), DASH, own]),
+                Dash::Removed => moved.extend([&*" ".repeat(depth?), own.strip_prefix(DASH)?]),
             }
         }
         moved.push_str(&text[self.end..]);
         let tree = parse(&moved, SourceId(0), &mut Diagnostics::default())?;
         let line = &text[self.place.clone()];
-        let dashes = line.len() - line.trim_start_matches(['-', ' ']).len();
+        let dashes = match self.dash {
+            Dash::Kept => line.len() - line.trim_start_matches(['-', ' ']).len(),
+            Dash::Added => DASH.len(),
+            Dash::Removed => 0,
+        };
         begins_at(&tree, begin + self.to + dashes).then_some(moved)
     }
 
@@ -70,6 +92,11 @@ impl Shift {
     pub fn is_of_block(&self) -> bool {
         self.is_of_block
     }
+
+    /// Returns what becomes of the dash before the line.
+    pub fn dash(&self) -> Dash {
+        self.dash
+    }
 }
 
 /// Returns where lines near some bytes of a text may be meant to stand: at the depths of the lines around them.
@@ -79,18 +106,20 @@ pub fn shifts(text: &str, near: impl Iterator<Item = usize>) -> Vec<Shift> {
     let blocks = in_blocks(&lines);
     let odd = lines.0.iter().filter(|line| line.indentation % 2 == 1).count();
     let is_mixed = odd * EVEN_SHARE > lines.0.len();
-    let mut found: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, usize, usize, Dash), usize> = BTreeMap::new();
     for place in near.filter_map(|byte| lines.at(byte)).collect::<BTreeSet<_>>() {
         for at in suspects(&lines, place).into_iter().filter(|at| !blocks[*at]) {
             let ends = BTreeSet::from([at, below(&lines, at)]);
-            for (to, end) in depths(&lines, at, step).into_iter().flat_map(|to| ends.iter().map(move |end| (to, *end)))
-            {
-                let distance = found.entry((at, to, end)).or_insert(usize::MAX);
+            let moves = depths(&lines, at, step).into_iter().flat_map(|to| ends.iter().map(move |end| (to, *end)));
+            let moves = moves.map(|(to, end)| (to, end, Dash::Kept));
+            let dashes = dashes(&lines.0[at]).into_iter().map(|(to, dash)| (to, at, dash));
+            for (to, end, dash) in moves.chain(dashes) {
+                let distance = found.entry((at, to, end, dash)).or_insert(usize::MAX);
                 *distance = (*distance).min(place.abs_diff(at));
             }
         }
     }
-    let shift = |((at, to, end), distance): ((usize, usize, usize), usize)| {
+    let shift = |((at, to, end, dash), distance): ((usize, usize, usize, Dash), usize)| {
         let line = &lines.0[at];
         let (is_usual, is_of_block) = (is_mixed || to % 2 == 0, end > at);
         Shift {
@@ -101,6 +130,7 @@ pub fn shifts(text: &str, near: impl Iterator<Item = usize>) -> Vec<Shift> {
             is_usual,
             is_of_block,
             end: lines.0[end].place().end,
+            dash,
         }
     };
     found.into_iter().map(shift).collect()
@@ -133,7 +163,24 @@ fn suspects(lines: &Lines<'_>, place: usize) -> BTreeSet<usize> {
     // What comes behind it may be meant to be part of it, or what comes behind that.
     let behind = (below(lines, place) + 1).min(last);
     suspects.extend([behind, (below(lines, behind) + 1).min(last)]);
+    // An item that should be none has begun a list, which what comes behind all its items fits no more.
+    let depth = lines.0[place].indentation;
+    suspects.insert(place - lines.0[..place].iter().rev().take_while(|line| line.indentation >= depth).count());
     suspects
+}
+
+/// Returns where a line would stand if it had a dash, or had none: what stands below it stays where it is, so
+/// that its key stays where it was, or its dash comes to where it stands.
+fn dashes(line: &Line<'_>) -> Vec<(usize, Dash)> {
+    match line.text.strip_prefix(DASH) {
+        Some(item) if item.contains(':') => vec![(line.indentation, Dash::Removed)],
+        Some(_) => Vec::new(),
+        None => [line.indentation.checked_sub(DASH.len()), Some(line.indentation)]
+            .into_iter()
+            .flatten()
+            .map(|to| (to, Dash::Added))
+            .collect(),
+    }
 }
 
 /// Returns the last line that stands below a line, or the line.
