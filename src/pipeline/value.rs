@@ -210,6 +210,15 @@ pub(super) fn unspaced_key(node: &Node) -> Option<&str> {
     is_name(key).then_some(key)
 }
 
+/// Returns the key and the value that a text would be with a colon and a blank between them: `key:value`,
+/// `key=value`, `key value`.
+pub(super) fn joined_key(node: &Node) -> Option<(&str, &str)> {
+    let text = author(&scalar(node).filter(|scalar| scalar.kind == Kind::Plain)?.text);
+    let (key, value) = text.split_once([':', '=', ' '])?;
+    let is_value = !value.is_empty() && !value.contains(char::is_whitespace);
+    (is_name(key) && is_value).then_some((key, value))
+}
+
 /// Returns a value as a title names it.
 pub(super) fn quoted(text: &str) -> String {
     if text.trim().is_empty() { "nothing".to_owned() } else { format!("`{}`", shown(text)) }

@@ -18,6 +18,7 @@ mod paths;
 mod place;
 mod rebuilt;
 mod secrets;
+mod slip;
 mod syntax;
 mod template;
 mod together;

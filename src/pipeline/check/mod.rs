@@ -10,6 +10,7 @@ mod machine;
 mod names;
 mod outputs;
 mod pool;
+pub(super) mod predefined;
 mod resources;
 mod run_name;
 pub(super) mod runtime;

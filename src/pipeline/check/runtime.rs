@@ -76,7 +76,8 @@ fn bracket_missing(value: &Text, span: Span, diagnostics: &mut Diagnostics) {
     let Some(text) = value.segments().first().filter(|first| !first.is_tainted()).map(|first| &*first.text) else {
         return;
     };
-    let bracket = if text.starts_with(OPEN) && !value.flatten().contains(CLOSE) {
+    let count = |bracket: &str| value.flatten().matches(bracket).count();
+    let bracket = if text.starts_with(OPEN) && count(CLOSE) < count("[") {
         CLOSE
     } else if text.starts_with("$ ") && text.ends_with(" ]") && !text.contains('[') {
         "["

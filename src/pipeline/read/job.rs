@@ -22,7 +22,10 @@ impl Reader<'_> {
     fn job(&mut self, node: &Node, pool: &Pool) -> Option<Job> {
         let keyword = if entry(node, "deployment").is_some() { "deployment" } else { "job" };
         self.is_kind(node, keyword)?;
-        let pool = member(node, "pool").and_then(|node| self.pool(node)).unwrap_or_else(|| pool.clone());
+        let own = member(node, "pool").and_then(|node| self.pool(node));
+        // The old form of `pool: server`, which has been told.
+        let old = || entry(node, "server").map(|_| Pool { name: AGENTLESS_POOL.to_owned(), ..Pool::default() });
+        let pool = own.or_else(old).unwrap_or_else(|| pool.clone());
         let mut job = Job {
             name: member(node, keyword).and_then(filled),
             display_name: self.display_name(node),

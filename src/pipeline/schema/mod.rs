@@ -9,6 +9,7 @@
 //! key       are the keys of a mapping those that it may have?
 //! cron      the fields of a time table
 //! shape     are the values of a document what the tables say?
+//! word      texts of which only some are right
 //! ```
 //! The tables say what the language has. What this version can't execute is another question, see
 //! [`executable`](super::executable).
@@ -19,6 +20,7 @@ mod resource;
 mod shape;
 mod step;
 mod table;
+mod word;
 
 pub(super) use key::listed;
 pub(super) use resource::{FILTER, WEBHOOK};

@@ -4,13 +4,11 @@
 use super::key::listed;
 use super::step::STEP;
 use super::table::{DEPLOYMENT, ENTRIES_MAX, JOB, ROOT, STAGE};
-use super::{Either, Kind, Known, List, Number, Type, Union};
+use super::{Either, Kind, Known, List, Type, Union};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span, nearest, shown};
 use crate::pipeline::paths;
 use crate::pipeline::task::{self, Definition};
-use crate::pipeline::value::{
-    FALSE, TRUE, author, is_late, is_name, is_nothing, is_number, is_produced, quoted, unspaced_key,
-};
+use crate::pipeline::value::{author, is_late, is_name, is_nothing, is_produced, joined_key, unspaced_key};
 use crate::taint::Origin;
 use crate::template::{self, Content, Entry, Form, Kind as ScalarKind, Node, Pattern, Scalar};
 use std::borrow::Cow;
@@ -49,8 +47,8 @@ fn inputs(step: &Node) -> Option<&'static Definition> {
     task::find_version(name, major.parse().ok()?)
 }
 
-struct Checker<'d> {
-    diagnostics: &'d mut Diagnostics,
+pub(super) struct Checker<'d> {
+    pub(super) diagnostics: &'d mut Diagnostics,
     /// The place of the key whose value is looked at.
     key: Span,
     /// The keys of the mappings around that are not read: they may have been meant to stand further inside.
@@ -58,7 +56,7 @@ struct Checker<'d> {
 }
 
 impl Checker<'_> {
-    fn error(&mut self, code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) {
+    pub(super) fn error(&mut self, code: Code, title: impl Into<String>, span: Span, label: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(code, title, span, label));
     }
 
@@ -130,8 +128,11 @@ impl Checker<'_> {
         if let Some(kind) = entries.iter().find_map(begins) {
             return self.mapping(node, kind);
         }
-        // What the item is may be said by a key that is not known yet.
-        if entries.first().is_some_and(Entry::is_gap) {
+        // What the item is may be said by a key that is not known yet, unless that is a key here that is misspelt.
+        let keywords = || union.kinds.iter().filter_map(|kind| kind.first);
+        let is_misspelt = |entry: &Entry| nearest(author(&entry.key), keywords()).is_some();
+        let has_gap_first = entries.first().is_some_and(Entry::is_gap);
+        if has_gap_first || entries.iter().any(Entry::is_gap) && !entries.iter().any(is_misspelt) {
             return;
         }
         for entry in entries {
@@ -218,7 +219,12 @@ impl Checker<'_> {
             Content::Mapping(_) => either.mapping,
         };
         match wanted {
-            Some(wanted) => self.value(node, wanted, what),
+            Some(wanted) => {
+                if let (Some(Type::Mapping(kind)), Type::Own) = (either.mapping, wanted) {
+                    self.joined(node, kind, what);
+                }
+                self.value(node, wanted, what);
+            }
             None => {
                 let forms = [(either.text, "text"), (either.mapping, "a mapping"), (either.list, "a list")];
                 let forms: Vec<&str> = forms.iter().filter_map(|(there, form)| there.map(|_| *form)).collect();
@@ -250,6 +256,14 @@ impl Checker<'_> {
         }
     }
 
+    /// Warns of text that was meant as a key with its value.
+    fn joined(&mut self, node: &Node, kind: &Kind, what: &str) {
+        let Some((key, value)) = joined_key(node).filter(|(key, _)| kind.type_of(key).is_some()) else { return };
+        let title = format!("{what} is text that begins like its key `{}`", shown(key));
+        let text = Diagnostic::warning(Code::WrongType, title, node.span, "this is text");
+        self.diagnostics.push(text.help(format!("write `{}: {}`", shown(key), shown(value))));
+    }
+
     fn without_blank(&mut self, key: &str, span: Span, what: &str) {
         let title = format!("{what} is a mapping, not text");
         let text = Diagnostic::error(Code::WrongType, title, span, "this is text");
@@ -258,6 +272,10 @@ impl Checker<'_> {
 
     /// Reports a value of a wrong shape. Text that was meant as an expression is no other mistake than that.
     fn wrong(&mut self, node: &Node, wanted: &str) {
+        // What was meant by a mapping of which nothing could be read is not known.
+        if matches!(&node.content, Content::Mapping(keys) if !keys.is_empty() && keys.iter().all(Entry::is_gap)) {
+            return;
+        }
         let written = match &node.content {
             Content::Scalar(scalar) => scalar.text.flatten(),
             _ => Cow::default(),
@@ -295,7 +313,7 @@ impl Checker<'_> {
     }
 
     /// Returns text of which nothing comes from a payload, not even a number of it.
-    fn own(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(super) fn own(&mut self, node: &Node, what: &str) -> Option<String> {
         if let Some(origin) = &node.origin {
             self.of_payload(node, origin, what);
             return None;
@@ -375,7 +393,7 @@ impl Checker<'_> {
 
     /// Returns what a value is, unless it becomes known only later and may. One that may not is
     /// reported.
-    fn known(&mut self, node: &Node, what: &str, known: Known) -> Option<String> {
+    pub(super) fn known(&mut self, node: &Node, what: &str, known: Known) -> Option<String> {
         let scalar = self.scalar(node, what)?;
         if let Some(origin) = scalar.text.origin() {
             self.of_payload(node, origin, what);
@@ -405,73 +423,6 @@ impl Checker<'_> {
             return None;
         }
         Some(text)
-    }
-
-    fn boolean(&mut self, node: &Node, what: &str, known: Known) {
-        let Some(text) = self.known(node, what, known) else { return };
-        let word = text.to_ascii_lowercase();
-        if !TRUE.contains(&word.as_str()) && !FALSE.contains(&word.as_str()) {
-            let title = format!("{what} is `true` or `false`, not {}", quoted(&text));
-            self.error(Code::InvalidValue, title, node.span, "this is neither of them");
-        }
-    }
-
-    fn number(&mut self, node: &Node, what: &str, wanted: Number, known: Known) {
-        let Some(text) = self.known(node, what, known) else { return };
-        let is_of_digits =
-            is_number(text.trim().trim_start_matches('-')) && (wanted.is_fraction || !text.contains('.'));
-        let Some(number) = text.trim().parse::<f64>().ok().filter(|_| is_of_digits) else {
-            let of = if wanted.unit.is_empty() { String::new() } else { format!(" of {}", wanted.unit) };
-            let title = format!("{what} is a number{of}, not {}", quoted(&text));
-            let is_fraction = is_number(text.trim().trim_start_matches('-'));
-            let label = if is_fraction { "this is a fraction" } else { "this is no number" };
-            return self.error(Code::InvalidValue, title, node.span, label);
-        };
-        if number < wanted.least || number > wanted.most {
-            let (least, most) = (wanted.least, wanted.most);
-            let title = format!("{what} is {}, {least} to {most} are allowed", shown(&text));
-            let label = if number < least { "this is too little" } else { "this is too much" };
-            self.error(Code::InvalidValue, title, node.span, label);
-        }
-    }
-
-    fn share(&mut self, node: &Node, what: &str) {
-        let Some(text) = self.known(node, what, Known::AtJob) else { return };
-        let digits = text.trim().strip_suffix('%').unwrap_or(text.trim());
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let title = format!("{what} is a number or a percentage, not {}", quoted(&text));
-            self.error(Code::InvalidValue, title, node.span, "this is neither of them");
-        }
-    }
-
-    fn word(&mut self, node: &Node, what: &str, words: &[&str], known: Known) {
-        let Some(text) = self.known(node, what, known).filter(|text| !text.is_empty()) else { return };
-        if words.iter().any(|word| word.eq_ignore_ascii_case(&text)) {
-            return;
-        }
-        let title = format!("{what} is {}, not {}", listed(words.iter().copied(), "or"), quoted(&text));
-        let other = Diagnostic::error(Code::InvalidValue, title, node.span, "this is none of them");
-        self.diagnostics.push(other.suggest(&text, words.iter().copied()));
-    }
-
-    /// No branch has blanks, empty parts, or one of the characters that git forbids.
-    fn branch(&mut self, node: &Node, what: &str) {
-        let Some(pattern) = self.own(node, what) else { return };
-        let is_forbidden = |character: char| character.is_whitespace() || "~^:[]\\".contains(character);
-        if pattern.contains(is_forbidden) || pattern.split('/').any(str::is_empty) {
-            let title = format!("`{}` can't be a pattern of branches", shown(&pattern));
-            self.error(Code::InvalidValue, title, node.span, "no branch is called so");
-        }
-    }
-
-    fn cron(&mut self, node: &Node, what: &str) {
-        let Some(text) = self.own(node, what) else { return };
-        if let Some(label) = super::cron::mistake(&text) {
-            let title = format!("`{}` is no time table", shown(&text));
-            let wrong = Diagnostic::error(Code::InvalidValue, title, node.span, label);
-            self.diagnostics
-                .push(wrong.help("write minute, hour, day of month, month and day of week: `0 3 * * Mon-Fri`"));
-        }
     }
 
     /// A payload decides neither the names nor that there are none.

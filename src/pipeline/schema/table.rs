@@ -187,13 +187,14 @@ static DEPLOYMENT_KEYS: Kind = Kind {
     ..KIND
 };
 
+const RESOURCE: Type = Word(&["VirtualMachine", "Kubernetes"], Before);
 const ENVIRONMENT: Type =
     Type::Either(Either { text: Some(&Own), list: None, mapping: Some(&Mapping(&ENVIRONMENT_KEYS)) });
 
 static ENVIRONMENT_KEYS: Kind = Kind {
     name: "an environment",
     required: &["name"],
-    keys: &[("name", Filled), ("resourceName", Own), ("resourceId", Own), ("resourceType", Own), ("tags", Names)],
+    keys: &[("name", Filled), ("resourceName", Own), ("resourceId", Own), ("resourceType", RESOURCE), ("tags", Names)],
     ..KIND
 };
 

@@ -19,16 +19,9 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// Says whether nobody knows what the directive would bring.
-    pub(super) fn is_unread(&self) -> bool {
-        self.directive.is_none()
-    }
-
-    /// Returns where among the elements before it stands what nobody knows: a choice that it goes on with stays the
-    /// last one.
-    pub(super) fn place_among<T>(&self, elements: &[Element<T>]) -> usize {
-        let goes_on = self.continues && matches!(elements.last(), Some(Element::Choice(_)));
-        elements.len() - usize::from(goes_on)
+    /// Says whether it goes on with the choice that the element before is.
+    fn goes_on<T>(&self, elements: &[Element<T>]) -> bool {
+        self.continues && matches!(elements.last(), Some(Element::Choice(_)))
     }
 }
 
@@ -42,6 +35,12 @@ impl Compiler<'_> {
             let source = self.sources.source(entry.key.span.source)?;
             let written = source.text.get(entry.key.span.range())?;
             return directive::with_braces(written).map(|meant| unread(&meant));
+        }
+        if let Some(meant) = scalar.text.strip_prefix('-').filter(|text| is_directive(text)) {
+            let title = "a dash before a directive has a blank behind it";
+            let joined = Diagnostic::error(Code::Directive, title, entry.key.span, "this is one key, and no item");
+            self.diagnostics.push(joined.help(format!("write `- {}:`", shown(meant))));
+            return Some(unread(meant));
         }
         let Some(inner) = whole_expression(&scalar.text) else {
             let meant = directive::with_braces(&scalar.text)?;
@@ -77,44 +76,64 @@ impl Compiler<'_> {
         self.diagnostics.push(mistake.help(format!("write `{}:`", shown(meant))));
     }
 
+    /// Adds what a directive brings. `unknown` takes the place of what nobody knows, since there is a mistake in the
+    /// directive.
     pub(super) fn directed<T>(
         &mut self,
         entry: &yaml::Entry,
         read: Read,
         place: Place,
         elements: &mut Vec<Element<T>>,
+        unknown: Element<T>,
     ) {
         let yaml::Content::Scalar(scalar) = &entry.key.content else { return };
         let at = |range: Range<usize>| read.base + range.start..read.base + range.end;
-        if entry.value.is_empty_plain() {
+        // What goes on with no choice is told as that.
+        let goes_on = matches!(read.directive, Some(Directive::ElseIf(_) | Directive::Else));
+        if entry.value.is_empty_plain() && !(goes_on && !is_open_choice(elements)) {
             self.hollow(entry, read.directive.as_ref(), &scalar.text[read.base..]);
         }
         match read.directive {
             // An `else` that follows belongs to it all the same.
             None => {
                 self.below_unread(&entry.value, place);
-                if !(read.continues && matches!(elements.last(), Some(Element::Choice(_)))) {
-                    elements.push(Element::Choice(Vec::new()));
+                if read.goes_on(elements) {
+                    // The choice stays the last one.
+                    elements.insert(elements.len() - 1, unknown);
+                } else {
+                    elements.extend([unknown, Element::Choice(Vec::new())]);
                 }
             }
             Some(Directive::If(range)) => {
                 let condition = self.hole(scalar, entry.key.span, at(range), entry.key.span).map(asking);
                 let body = self.body(&entry.value, place);
                 let branch = condition.map(|hole| Branch { condition: Some(hole), body });
+                if branch.is_none() {
+                    elements.push(unknown);
+                }
                 elements.push(Element::Choice(branch.into_iter().collect()));
             }
             Some(Directive::ElseIf(range)) => {
                 let condition = self.uncertain(|it| it.hole(scalar, entry.key.span, at(range), entry.key.span));
                 let condition = condition.map(asking);
                 let body = self.body(&entry.value, place);
+                let is_broken = condition.is_none();
                 if let Some(branches) = self.open_choice("elseif", entry, elements) {
                     branches.extend(condition.map(|hole| Branch { condition: Some(hole), body }));
+                    if is_broken {
+                        elements.insert(elements.len() - 1, unknown);
+                    }
+                } else {
+                    elements.extend([unknown, Element::Choice(Vec::new())]);
                 }
             }
             Some(Directive::Else) => {
                 let body = self.body(&entry.value, place);
                 if let Some(branches) = self.open_choice("else", entry, elements) {
                     branches.push(Branch { condition: None, body });
+                } else {
+                    // What follows it may be meant to go on with the same choice.
+                    elements.extend([unknown, Element::Choice(Vec::new())]);
                 }
             }
             Some(Directive::Each { variable, collection }) => {
@@ -122,9 +141,10 @@ impl Compiler<'_> {
                 let name = scalar.text[at(variable.clone())].to_owned();
                 self.check_loop_name(&name, scalar, entry.key.span, at(variable));
                 let body = self.within_loop(&name, |it| it.body(&entry.value, place));
-                elements.extend(
-                    collection.map(|collection| Element::Each(Each { variable: name.into(), collection, body })),
-                );
+                elements.push(match collection {
+                    Some(collection) => Element::Each(Each { variable: name.into(), collection, body }),
+                    None => unknown,
+                });
             }
             Some(Directive::Insert) => elements.push(Element::Insert(self.part(&entry.value, place))),
         }
@@ -168,10 +188,9 @@ impl Compiler<'_> {
         entry: &yaml::Entry,
         elements: &'e mut [Element<T>],
     ) -> Option<&'e mut Vec<Branch>> {
+        let is_open = is_open_choice(elements);
         match elements.last_mut() {
-            Some(Element::Choice(branches)) if branches.iter().all(|branch| branch.condition.is_some()) => {
-                Some(branches)
-            }
+            Some(Element::Choice(branches)) if is_open => Some(branches),
             _ => {
                 let title = format!("`{word}` does not follow an `if` or `elseif`");
                 let label = "the element before this one is no `if`";
@@ -226,6 +245,12 @@ impl Compiler<'_> {
     }
 }
 
+/// Says whether the last element is a choice that an `elseif` or `else` may go on with.
+fn is_open_choice<T>(elements: &[Element<T>]) -> bool {
+    let has_condition = |branch: &Branch| branch.condition.is_some();
+    matches!(elements.last(), Some(Element::Choice(branches)) if branches.iter().all(has_condition))
+}
+
 /// Returns the expression of an `if`: a member that it reads may be missing.
 fn asking(hole: Hole) -> Hole {
     Hole { members: Box::default(), ..hole }
@@ -248,6 +273,11 @@ fn whole_expression(text: &str) -> Option<Range<usize>> {
         Ok([Found::Expression { inner, .. }]) => Some(inner),
         _ => None,
     }
+}
+
+/// Says whether a text is one directive and nothing else.
+fn is_directive(text: &str) -> bool {
+    whole_expression(text).is_some_and(|inner| matches!(directive::read(&text[inner]), Some(Ok(_))))
 }
 
 /// Says whether a mapping at a place is an item of a list there.

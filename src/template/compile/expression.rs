@@ -37,7 +37,8 @@ impl Compiler<'_> {
                     let place = self.place(scalar, span, whole);
                     if let Some(word) = directive::word(&scalar.text[inner.clone()]) {
                         self.inline_directive(word, place);
-                        is_known = false;
+                        // What follows may be meant to stand below it, and knows the value of a loop.
+                        return Part::Unknown { span };
                     } else if let Some(hole) = self.hole(scalar, span, inner, place) {
                         pieces.push(Piece::Hole(hole));
                     } else {

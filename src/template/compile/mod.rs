@@ -31,7 +31,7 @@ use super::repository;
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
 use crate::expression::{Dialect, Scope};
 use crate::yaml;
-use directed::{Read, one_key};
+use directed::one_key;
 use mention::names_other;
 
 /// Keys of the root whose values are read before expansion, so that an expression in them would
@@ -197,16 +197,13 @@ impl Compiler<'_> {
         for item in items {
             match one_key(item).and_then(|entry| Some((entry, self.directive(entry)?))) {
                 Some((entry, directive)) => {
-                    if directive.is_unread() {
-                        let at = directive.place_among(&elements);
-                        elements.insert(at, Element::Own(Part::Unknown { span: entry.key.span }));
-                    }
-                    self.directed(entry, directive, place, &mut elements);
+                    let unknown = Element::Own(Part::Unknown { span: entry.key.span });
+                    self.directed(entry, directive, place, &mut elements, unknown);
                 }
                 None => {
                     self.mention(item, place);
                     elements.push(Element::Own(self.part(item, place.item())));
-                    elements.extend(one_key(item).and_then(begun_choice));
+                    elements.extend(one_key(item).or_else(|| hollow_first(item)).and_then(begun_choice));
                 }
             }
         }
@@ -234,14 +231,11 @@ impl Compiler<'_> {
 
     fn entry(&mut self, entry: &yaml::Entry, place: Place, elements: &mut Vec<Element<Pair>>) {
         let directive = self.directive(entry);
-        if entry.key.is_unread_key() || directive.as_ref().is_some_and(Read::is_unread) {
-            let unknown = |node: &yaml::Node| Part::Unknown { span: node.span };
-            let at = directive.as_ref().map_or(elements.len(), |read| read.place_among(elements));
-            elements.insert(at, Element::Own(Pair { key: unknown(&entry.key), value: unknown(&entry.value) }));
-        }
+        let part = |node: &yaml::Node| Part::Unknown { span: node.span };
+        let unknown = || Element::Own(Pair { key: part(&entry.key), value: part(&entry.value) });
         match directive {
-            Some(directive) => return self.directed(entry, directive, place, elements),
-            None if entry.key.is_unread_key() => return,
+            Some(directive) => return self.directed(entry, directive, place, elements, unknown()),
+            None if entry.key.is_unread_key() => return elements.push(unknown()),
             None => {}
         }
         let member = entry.key.text().map_or(Place::Other, |key| place.member(key));
@@ -258,6 +252,11 @@ impl Compiler<'_> {
         elements.push(Element::Own(Pair { key, value }));
         elements.extend(begun_choice(entry));
     }
+}
+
+/// Returns the first entry of an item if nothing stands below it: what was meant to, stands beside it.
+fn hollow_first(item: &yaml::Node) -> Option<&yaml::Entry> {
+    item.entries()?.first().filter(|first| first.value.is_empty_plain())
 }
 
 /// Returns the choice that an `elseif` or `else` behind an entry continues whose `if` was not ended, which has

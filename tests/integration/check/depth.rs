@@ -19,24 +19,33 @@ const FIRST: f64 = 0.95;
 const ONCE: f64 = 0.98;
 
 /// A pipeline with its templates: the path below the folder, and the text.
-type Tree = BTreeMap<String, String>;
+pub(super) type Tree = BTreeMap<String, String>;
 
-struct Moved {
-    tree: String,
-    file: String,
-    line: usize,
-    text: String,
+/// A tree with one line of one file changed.
+pub(super) struct Moved {
+    pub(super) tree: String,
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) text: String,
 }
 
 #[test]
 fn a_line_at_a_wrong_depth_is_told_where_it_stands_and_once() {
-    let folder = Folder::new("");
     let trees = trees();
-    for (name, files) in &trees {
-        write(&folder, &format!("bases/{name}"), files);
-    }
     let moved = trees.iter().flat_map(|(name, files)| moves(name, files)).collect::<Vec<_>>();
     let moved: Vec<Moved> = moved.into_iter().step_by(SAMPLE).collect();
+    assert!(moved.len() >= 500, "only {} moves", moved.len());
+    let (first, once, wrong) = shares(&trees, &moved);
+    assert!(first >= FIRST && once >= ONCE, "{first} {once}\n{wrong}");
+}
+
+/// Returns of how many changed lines the first report stands on the line, of how many there is one report at most,
+/// and which are others.
+pub(super) fn shares(trees: &BTreeMap<String, Tree>, moved: &[Moved]) -> (f64, f64, String) {
+    let folder = Folder::new("");
+    for (name, files) in trees {
+        write(&folder, &format!("bases/{name}"), files);
+    }
     for (number, it) in moved.iter().enumerate() {
         let mut files = trees[&it.tree].clone();
         files.insert(it.file.clone(), it.text.clone());
@@ -58,14 +67,24 @@ fn a_line_at_a_wrong_depth_is_told_where_it_stands_and_once() {
     }
     let share = |count: usize| count as f64 / moved.len() as f64;
     println!("of {} moves: first {:.1} %, once {:.1} %", moved.len(), share(first) * 100.0, share(once) * 100.0);
-    assert!(moved.len() >= 500, "only {} moves", moved.len());
-    assert!(share(first) >= FIRST && share(once) >= ONCE, "{} {}\n{}", share(first), share(once), wrong.join("\n"));
+    (share(first), share(once), wrong.join("\n"))
 }
 
 /// Returns every pipeline with its templates, by name.
 fn trees() -> BTreeMap<String, Tree> {
+    let mut trees = trees_below("tests/testdata/shifted");
+    for file in yaml_files(Path::new("tests/testdata/check")) {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).expect("a pipeline");
+        trees.insert(name, Tree::from([("main.yml".to_owned(), text)]));
+    }
+    trees
+}
+
+/// Returns every pipeline of a folder of folders with its templates, by name.
+pub(super) fn trees_below(folder: &str) -> BTreeMap<String, Tree> {
     let mut trees = BTreeMap::new();
-    for entry in std::fs::read_dir("tests/testdata/shifted").expect("the pipelines are there") {
+    for entry in std::fs::read_dir(folder).expect("the pipelines are there") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let mut files = Tree::new();
@@ -74,11 +93,6 @@ fn trees() -> BTreeMap<String, Tree> {
             files.insert(inside, std::fs::read_to_string(&file).expect("a file"));
         }
         trees.insert(name, files);
-    }
-    for file in yaml_files(Path::new("tests/testdata/check")) {
-        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&file).expect("a pipeline");
-        trees.insert(name, Tree::from([("main.yml".to_owned(), text)]));
     }
     trees
 }
