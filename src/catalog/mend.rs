@@ -155,8 +155,9 @@ impl Mender<'_> {
             let Some(place) = text_of_line(&source.text, line) else { break };
             let shift = shift.at(place);
             told = moved_instead(told, &before.difference(&after).cloned().collect(), &shift, id, sources);
-            // What is behind a place where reading stopped was not known before.
-            if before.iter().any(|(.., code, _)| *code == Code::YamlSyntax) {
+            // What is behind a place where reading stopped was not known before; with another list or mapping than
+            // before, lines that were right may be moved out of sight.
+            if shift.dash() != Dash::Kept || before.iter().any(|(.., code, _)| *code == Code::YamlSyntax) {
                 break;
             }
             state = next;

@@ -67,7 +67,8 @@ fn a_list_below_a_directive_among_keys_is_told_whatever_stands_in_it() {
   ${{ if parameters.h.o }}:
   - displayName: b
 ";
-    tells(&format!("{HOOK}{steps}"), &["warning m.yml:5 wrong-type", "warning m.yml:9 wrong-type"]);
+    // A dash before the first directive would make it right, before the second it would not.
+    tells(&format!("{HOOK}{steps}"), &["warning m.yml:4 indentation", "warning m.yml:9 wrong-type"]);
 }
 
 #[test]
