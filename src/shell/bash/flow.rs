@@ -44,6 +44,10 @@ pub(super) enum Node {
     AnyCommand,
     Input(String),
     Output(String),
+    /// What a function writes to other descriptors than its standard output.
+    Errors(String),
+    /// What the script writes to other descriptors than the standard output.
+    Descriptors,
     /// A pipe, a substitution's output, the arguments of a nested script.
     Stream(usize),
 }
@@ -118,7 +122,18 @@ impl Flow {
 
     /// Returns the nodes whose text reaches some of `nodes`, and those themselves.
     pub(super) fn upstream(&self, nodes: &[Id]) -> Vec<Id> {
+        self.upstream_beside(nodes, &[])
+    }
+
+    /// Returns the holes whose text reaches some of `nodes` on a way on which none of some others is.
+    pub(super) fn holes_beside(&self, nodes: &[Id], others: &[Id]) -> Vec<Id> {
+        let all = self.upstream_beside(nodes, others);
+        all.into_iter().filter(|node| self.holes.contains_key(node)).collect()
+    }
+
+    fn upstream_beside(&self, nodes: &[Id], others: &[Id]) -> Vec<Id> {
         let mut seen = vec![false; self.incoming.len()];
+        others.iter().for_each(|node| seen[*node] = true);
         let mut open = nodes.to_vec();
         let mut upstream = Vec::new();
         while let Some(node) = open.pop() {

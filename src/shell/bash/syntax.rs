@@ -13,7 +13,7 @@ pub(super) struct Script {
 #[derive(Debug)]
 pub(super) enum Command {
     Simple(Simple),
-    /// Commands joined by `|`.
+    /// Commands joined by `|`; `|&` is `2>&1 |`.
     Pipeline(Vec<Command>),
     Compound(Compound),
     Function {
@@ -64,14 +64,28 @@ pub(super) struct Assignment {
 
 #[derive(Debug, Clone)]
 pub(super) struct Redirect {
+    pub(super) descriptor: Descriptor,
     pub(super) kind: RedirectKind,
     pub(super) target: Word,
+}
+
+/// What a redirection is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Descriptor {
+    /// The standard input of what reads, the standard output of what writes.
+    Usual,
+    /// Another: `2>`, `3<`, `{name}>`.
+    Other,
+    /// The standard output and the standard error: `&>`.
+    Both,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RedirectKind {
     Read,
     Write,
+    /// `<>`, which opens a file for both.
+    Open,
     /// `>&` with a word that the script works out: a file, or a descriptor where the word is a number.
     WriteOrDuplicate,
     HereString,
@@ -134,6 +148,8 @@ pub(super) struct Parameter {
     pub(super) stops: bool,
     /// `${!name[@]}`
     pub(super) keys: bool,
+    /// `${!name@}` and `${!name*}`: the names of all variables that begin so.
+    pub(super) names: bool,
     pub(super) quoted: bool,
     /// Words that may become the value.
     pub(super) operands: Vec<Word>,
@@ -165,6 +181,31 @@ impl HereDocument {
     /// Says whether payload text stands in the body.
     pub(super) fn has_hole(&self) -> bool {
         self.body.parts.iter().any(|part| matches!(part, Part::Hole { .. }))
+    }
+}
+
+impl Redirect {
+    /// Returns `2>&1`.
+    pub(super) fn of_errors() -> Self {
+        let mut target = Word::default();
+        target.push_char('1', false);
+        Self { descriptor: Descriptor::Other, kind: RedirectKind::Duplicate, target }
+    }
+}
+
+impl Command {
+    /// Adds a redirection behind those of a command.
+    pub(super) fn redirect(&mut self, redirect: Redirect) {
+        match self {
+            Self::Simple(simple) => simple.redirects.push(redirect),
+            Self::Compound(compound) => compound.redirects.push(redirect),
+            Self::Function { body, .. } => body.redirect(redirect),
+            Self::Pipeline(commands) => {
+                if let Some(last) = commands.last_mut() {
+                    last.redirect(redirect);
+                }
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lists, pipelines, and which kind of command comes next.
 
 use super::super::symbol::Symbol;
-use super::super::syntax::{Command, Script};
+use super::super::syntax::{Command, Redirect, Script};
 use super::{Read, Reader, is_meta};
 
 /// Words that end a list and can't begin a command.
@@ -86,7 +86,12 @@ impl Reader<'_> {
         let mut commands = vec![self.command()?];
         loop {
             self.skip_blanks();
-            if self.sees("||") || !(self.takes("|&") || self.takes("|")) {
+            if self.sees("||") {
+                break;
+            }
+            if self.takes("|&") {
+                commands.last_mut().expect("a command was read").redirect(Redirect::of_errors());
+            } else if !self.takes("|") {
                 break;
             }
             self.skip_lines()?;

@@ -83,12 +83,15 @@ impl Reader<'_> {
                 parameter.change = change_by(operator, &operand);
                 parameter.operands.push(operand);
             }
+            Some('@' | '*') if parameter.evaluates && self.char_at(1) == Some('}') => {
+                self.at += 1;
+                (parameter.evaluates, parameter.names) = (false, true);
+            }
             Some('@') => {
                 self.at += 1;
                 parameter.prompts = self.sees("P") || self.char_at(0).is_none();
                 self.take_name();
             }
-            Some('*') if parameter.evaluates => self.at += 1,
             _ => {}
         }
         Ok(())

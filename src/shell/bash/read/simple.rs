@@ -1,7 +1,7 @@
 //! Simple commands: assignments, words, redirections.
 
 use super::super::symbol::Symbol;
-use super::super::syntax::{Assignment, Command, Redirect, RedirectKind, Simple, Word};
+use super::super::syntax::{Assignment, Command, Descriptor, Redirect, RedirectKind, Simple, Word};
 use super::word::Until;
 use super::{Read, Reader, is_name, is_name_start};
 
@@ -18,7 +18,7 @@ const OPERATORS: &[(&str, RedirectKind)] = &[
     ("&>", RedirectKind::Write),
     (">>", RedirectKind::Write),
     (">|", RedirectKind::Write),
-    ("<>", RedirectKind::Write),
+    ("<>", RedirectKind::Open),
     (">&", RedirectKind::Duplicate),
     ("<&", RedirectKind::Duplicate),
     (">", RedirectKind::Write),
@@ -177,8 +177,16 @@ impl Reader<'_> {
         if !is_redirect || self.char_at(descriptor + 1) == Some('(') && descriptor == 0 {
             return Ok(false);
         }
+        let number = (descriptor == 1).then(|| self.char_at(0)).flatten();
         self.at += descriptor;
-        let redirect = self.redirect_target()?;
+        let mut redirect = self.redirect_target()?;
+        let is_usual = |number: Option<char>, kind: RedirectKind| match kind {
+            RedirectKind::Read | RedirectKind::HereString | RedirectKind::HereDocument(_) => number == Some('0'),
+            _ => number == Some('1'),
+        };
+        if descriptor > 0 && !is_usual(number, redirect.kind) {
+            redirect.descriptor = Descriptor::Other;
+        }
         redirects.push(redirect);
         Ok(true)
     }
@@ -220,7 +228,8 @@ impl Reader<'_> {
         if !self.sees("<<<") && self.takes("<<") {
             let strips_tabs = self.takes("-");
             let document = self.begin_document(strips_tabs)?;
-            return Ok(Redirect { kind: RedirectKind::HereDocument(document), target: Word::default() });
+            let kind = RedirectKind::HereDocument(document);
+            return Ok(Redirect { descriptor: Descriptor::Usual, kind, target: Word::default() });
         }
         let operator = OPERATORS.iter().find(|(operator, _)| self.takes(operator));
         let Some((operator, mut kind)) = operator.copied() else { return self.fail("a redirection is not understood") };
@@ -235,6 +244,8 @@ impl Reader<'_> {
             let is_known = target.literal().is_some();
             kind = if is_known { RedirectKind::Write } else { RedirectKind::WriteOrDuplicate };
         }
-        Ok(Redirect { kind, target })
+        let is_both = operator.starts_with("&>") || operator == ">&" && kind != RedirectKind::Duplicate;
+        let descriptor = if is_both { Descriptor::Both } else { Descriptor::Usual };
+        Ok(Redirect { descriptor, kind, target })
     }
 }

@@ -5,7 +5,7 @@ use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Substitution, Word};
 use super::{Scope, Walker};
 use crate::shell::change::Change;
-use crate::shell::command;
+use crate::shell::{VARIABLE_PREFIX, command};
 
 /// A word with what reaches each of its parts.
 #[derive(Clone)]
@@ -119,6 +119,8 @@ impl Walker {
     fn part(&mut self, part: &Part, scope: Scope, feeds: &mut Vec<Id>) -> Vec<Id> {
         match part {
             Part::Text { .. } if part.is_pattern() => vec![self.flow.id(Node::FileNames)],
+            // The author names a variable that carries payload text.
+            Part::Text { text, .. } if text.contains(VARIABLE_PREFIX) => vec![self.flow.id(Node::Environment)],
             Part::Text { .. } | Part::Opaque => Vec::new(),
             Part::Hole { hole, .. } => vec![self.hole(*hole)],
             Part::Parameter(parameter) => self.parameter(parameter, scope),
@@ -140,6 +142,9 @@ impl Walker {
     }
 
     fn parameter(&mut self, parameter: &Parameter, scope: Scope) -> Vec<Id> {
+        if parameter.names {
+            return self.names_of_variables(&parameter.name);
+        }
         let mut sources = self.value_of(&parameter.name, scope);
         if parameter.evaluates || parameter.prompts {
             self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
@@ -178,6 +183,12 @@ impl Walker {
             return vec![changed];
         }
         sources
+    }
+
+    /// Returns what reaches the names of all variables that begin so: with such a name a script gets the value.
+    fn names_of_variables(&mut self, beginning: &str) -> Vec<Id> {
+        let is_own = VARIABLE_PREFIX.starts_with(beginning) || beginning.starts_with(VARIABLE_PREFIX);
+        vec![self.flow.id(if is_own { Node::Environment } else { Node::AnyVariable })]
     }
 
     fn value_of(&mut self, name: &str, scope: Scope) -> Vec<Id> {

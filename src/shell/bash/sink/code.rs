@@ -66,7 +66,9 @@ impl Walker {
             self.refuse_descriptors(call);
         }
         self.run(file.word);
-        self.runs_file(file, arguments, Runner::Shell, call.scope);
+        let nodes = self.code_in(file, call.scope);
+        // Without words of its own it has those of the script.
+        self.runs_text(nodes, call.scope.arguments, Runner::Shell, call.scope);
         let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
         self.flow.edges(&sources, call.scope.arguments);
         self.rewritten(call.scope);

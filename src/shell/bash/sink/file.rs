@@ -2,7 +2,7 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::{Part, Word};
+use super::super::syntax::{Command, Part, Substitution, Word};
 use super::argument::Argument;
 use super::{Scope, Walker};
 use crate::shell::filename::is_run;
@@ -28,7 +28,10 @@ impl Walker {
         for feed in &argument.feeds {
             self.flow.edge(out, *feed);
         }
-        self.written(target, out);
+        let is_process = target.parts.iter().any(Part::is_process);
+        if !argument.has_literal("/dev/null") && !is_process {
+            self.written(target, out);
+        }
         out
     }
 
@@ -36,15 +39,13 @@ impl Walker {
     pub(super) fn written(&mut self, target: &Word, source: Id) {
         let file = self.file(target);
         self.flow.edge(source, file);
-        if let Some(literal) = target.literal().filter(|name| !name.is_empty() && !name.starts_with("/dev/"))
-            && let Node::File(name) = file_node(&literal)
-        {
-            self.writes.insert(name);
-        }
+        self.writes.extend(known_name(target).filter(|_| !target.prefix().starts_with("/dev/")));
         self.gets_later(target, source);
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(source, any);
-        if is_run(&target_text(target)) {
+        if known_name(target).is_some_and(|name| name == "package.json") {
+            self.later.packages.push(source);
+        } else if is_run(&target_text(target)) {
             self.refuse(&[source], &format!("written to `{}`, a file that is run or obeyed", target_text(target)));
         }
     }
@@ -80,6 +81,10 @@ impl Walker {
         if is_any(target) {
             self.run_any();
         }
+        if is_environment(target) {
+            let all = self.flow.id(Node::Environment);
+            self.refuse(&[all], "a part of the environment, which the script runs as a file");
+        }
     }
 
     /// Notes that a file is run whose name is known only when the script runs.
@@ -98,9 +103,7 @@ impl Walker {
         if is_listed {
             content.push(self.flow.id(Node::AnyFile));
         }
-        if target.literal().is_some_and(|name| name.starts_with("/proc/") && name.ends_with("environ"))
-            || target.prefix().starts_with("/proc/") && target.texts().any(|text| text.ends_with("environ"))
-        {
+        if is_environment(target) {
             content.push(self.flow.id(Node::Environment));
         }
         if target.texts().any(|text| text.contains(".git/")) {
@@ -112,25 +115,66 @@ impl Walker {
     /// Returns the node of a file by its name's text. Two names that end the same are the same
     /// file: the script may change its folder.
     pub(super) fn file(&mut self, target: &Word) -> Id {
-        let is_known = target.parts.iter().all(|part| match part {
-            Part::Text { .. } => true,
-            Part::Parameter(parameter) => parameter.operands.is_empty() && parameter.arithmetic.is_empty(),
-            _ => false,
-        });
-        if !is_known {
-            return self.flow.id(Node::UnknownFile);
+        match known_name(target) {
+            _ if target.parts.iter().any(Part::is_process) => self.flow.stream(),
+            Some(name) => self.flow.id(Node::File(name)),
+            None => self.flow.id(Node::UnknownFile),
         }
-        self.flow.id(file_node(&target_text(target)))
     }
 }
 
-/// Says whether a name can mean any file: it is not known, or a pattern, or `find` gives it.
+/// Says whether a name can mean any file: its last part is not known, or it is a pattern, or `find` gives it.
 fn is_any(target: &Word) -> bool {
-    target.literal().is_none_or(|name| name.contains("{}")) || target.is_pattern()
+    let last = last_part(target);
+    last.literal().is_none_or(|name| name.contains("{}") || name.is_empty())
+        || target.is_pattern()
+        || target.parts.iter().any(|part| is_split(part) && !names_macro(part))
+}
+
+/// Says whether the shell makes words of what commands print there.
+fn is_split(part: &Part) -> bool {
+    matches!(part, Part::Substitution { kind: Substitution::Unquoted, .. })
+}
+
+/// Says whether a substitution has the form of a macro, such as `$(Build.SourcesDirectory)`, whose value is put in its
+/// place before a shell sees it.
+fn names_macro(part: &Part) -> bool {
+    let Part::Substitution { script, .. } = part else { return false };
+    let [Command::Simple(simple)] = script.commands.as_slice() else { return false };
+    let [name] = simple.words.as_slice() else { return false };
+    simple.redirects.is_empty() && name.literal().is_some_and(|it| it.contains('.') && !it.contains('/'))
+}
+
+/// Says whether a file holds the environment of a process.
+fn is_environment(target: &Word) -> bool {
+    target.prefix().starts_with("/proc/") && target.texts().any(|text| text.ends_with("environ"))
 }
 
 pub(super) fn file_node(name: &str) -> Node {
     Node::File(name.rsplit('/').next().unwrap_or_default().to_owned())
+}
+
+/// Returns the last part of a path as its author wrote it, if nothing but variables stands in it.
+fn known_name(target: &Word) -> Option<String> {
+    let is_known = |part: &Part| match part {
+        Part::Text { .. } => true,
+        Part::Parameter(parameter) => parameter.operands.is_empty() && parameter.arithmetic.is_empty(),
+        _ => false,
+    };
+    let last = last_part(target);
+    let name = target_text(&last);
+    (last.parts.iter().all(is_known) && (!name.is_empty() || target.literal().is_some())).then_some(name)
+}
+
+/// Returns what stands behind the last `/` of a path.
+fn last_part(target: &Word) -> Word {
+    let is_path = |part: &Part| matches!(part, Part::Text { text, .. } if text.contains('/'));
+    let start = target.parts.iter().rposition(is_path).unwrap_or_default();
+    let mut parts = target.parts[start..].to_vec();
+    if let Some(Part::Text { text, .. }) = parts.first_mut() {
+        *text = text.rsplit('/').next().unwrap_or_default().to_owned();
+    }
+    Word { parts }
 }
 
 /// Returns a name as its author wrote it, as far as it is known.

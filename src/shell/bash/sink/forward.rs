@@ -48,6 +48,7 @@ struct Forward {
     zero: Id,
     stdin: Id,
     out: Id,
+    errors: Id,
 }
 
 /// What is known of the functions that give their arguments on.
@@ -80,6 +81,7 @@ impl Walker {
             zero: call.scope.zero,
             stdin: call.scope.stdin,
             out: call.scope.out,
+            errors: call.scope.errors,
         };
         self.forwards.waiting.push(forward);
         true
@@ -259,7 +261,7 @@ impl Walker {
             arguments: forward.function,
             stdin: forward.stdin,
             out: forward.out,
-            errors: None,
+            errors: forward.errors,
             documents: &[],
             is_outermost: false,
             // What is done to the arguments there was counted when the command was first met.
@@ -356,7 +358,8 @@ fn pack_offset(word: &Word) -> Option<usize> {
 /// Returns the name of the list, if a word is `"${name[@]}"`.
 fn list_name(word: &Word) -> Option<&str> {
     let parameter = alone(word)?;
-    let is_list = parameter.list && !parameter.keys && !parameter.length && parameter.arithmetic.is_empty();
+    let is_list =
+        parameter.list && !parameter.keys && !parameter.names && !parameter.length && parameter.arithmetic.is_empty();
     (is_list && parameter.name != "@").then_some(parameter.name.as_str())
 }
 

@@ -87,6 +87,7 @@ impl Walker {
         let command = (0..call.rest().len()).find(is_command).map(|at| &call.rest()[at]);
         if let Some(command) = command {
             self.refuse(&command.sources(), "the name of a command of `git`");
+            self.files_of_git(command, call);
         }
         let is = |words: &[&str]| words.iter().any(|word| command.is_some_and(|command| command.has_literal(word)));
         let has = |word: &str| call.rest().iter().any(|argument| argument.has_literal(word));

@@ -8,7 +8,7 @@ use super::super::requirement::Requirement;
 use super::argument::Argument;
 use super::file::file_node;
 use super::simple::Call;
-use super::{Walker, by_name};
+use super::{Walker, by_name, environment};
 
 /// Options that name a file of settings, rules or commands.
 const FILE_OPTIONS: &[&str] =
@@ -173,11 +173,12 @@ const DATA_OPTIONS: &[&str] = &[
 const CARRYING: &[&str] = &[
     "gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "javac", "tcc", "ghc", "ld", "tsc", "rsync", "cpio", "pax",
     "tar", "zip", "unzip", "gzip", "gunzip", "zstd", "xz", "openssl", "base64", "gpg", "split", "csplit", "iconv",
-    "dos2unix", "dd", "patch", "uudecode", "xxd", "awk", "gawk", "sed",
+    "dos2unix", "dd", "patch", "uudecode", "xxd", "awk", "gawk", "sed", "bsdtar", "7z", "7za", "7zr", "ar", "bzip2",
+    "bunzip2", "unxz", "lzma", "unzstd", "lz4", "brotli", "pigz",
 ];
 
 /// Programs among them that choose the names themselves.
-const UNPACKING: &[&str] = &["tar", "unzip", "cpio", "pax", "split", "csplit", "uudecode"];
+const UNPACKING: &[&str] = &["tar", "unzip", "cpio", "pax", "split", "csplit", "uudecode", "7z", "7za", "7zr", "ar"];
 
 /// Programs that do what their standard input says, in words that only their author must choose.
 const OBEYING: &[&str] = &["patch", "ftp", "sftp", "telnet", "terraform", "debconf-set-selections"];
@@ -255,24 +256,43 @@ impl Walker {
                 };
             self.flow.edges(&content, copied);
         }
-        for argument in call.rest().iter().filter(|argument| argument.is_literal()) {
-            self.written_quietly(argument.word, copied);
+        let is_program = |at: usize| {
+            let before = at.checked_sub(1).map(|before| &call.rest()[before]);
+            matches!(name, "sed" | "awk" | "gawk")
+                && before.is_some_and(|it| it.has_literal("-f") || it.has_literal("--file"))
+        };
+        for (at, argument) in call.rest().iter().enumerate().filter(|(_, argument)| argument.is_literal()) {
+            if !is_program(at) {
+                self.written_quietly(argument.word, copied);
+            }
+        }
+        self.packed(name, call);
+        if lists_names(name, call) {
+            let any = self.flow.id(Node::AnyFile);
+            self.flow.edge(any, copied);
+            self.flow.edge(any, call.scope.out);
         }
         let made = self.flow.id(file_node("a.out"));
         self.flow.edge(copied, made);
         let packs = name == "tar" && !call.rest().iter().any(extracts);
         if UNPACKING.contains(&name) && !packs {
-            let unknown = self.flow.id(Node::UnknownFile);
+            let (unknown, any) = (self.flow.id(Node::UnknownFile), self.flow.id(Node::AnyFile));
             self.flow.edge(copied, unknown);
+            self.flow.edge(copied, any);
         }
     }
 
     /// Notes that a program may print any variable, if its code has to do with its environment.
     pub(super) fn environment_in_code(&mut self, call: Call) {
         let has_word = |text: &str| ENVIRONMENT.iter().any(|word| text.contains(word));
-        if call.rest().iter().any(|argument| argument.word.texts().any(has_word)) {
+        let is = |has: &dyn Fn(&str) -> bool| call.rest().iter().any(|argument| argument.word.texts().any(has));
+        if is(&has_word) {
             let any = self.flow.id(Node::AnyVariable);
             self.flow.edge(any, call.scope.out);
+        }
+        if is(&environment::is_listed) {
+            let all = self.flow.id(Node::Environment);
+            self.flow.edge(all, call.scope.out);
         }
     }
 
@@ -290,6 +310,10 @@ impl Walker {
             if ENVIRONMENT.iter().any(|word| text.contains(word)) {
                 let any = self.flow.id(Node::AnyVariable);
                 self.flow.edge(any, written);
+            }
+            if environment::is_listed(text) {
+                let all = self.flow.id(Node::Environment);
+                self.flow.edge(all, written);
             }
             for token in by_name::tokens(text) {
                 let file = self.flow.id(file_node(token));
@@ -320,6 +344,18 @@ fn named_file(program: &str, option: &str, next: Option<&Argument>) -> Option<St
     }
     let (name, file) = option.split_once('=').or_else(|| option.split_at_checked(2)).unwrap_or((option, ""));
     (FILE_OPTIONS.contains(&name) && !file.is_empty()).then(|| file.to_owned())
+}
+
+/// Says whether a program is told by its standard input which files it packs.
+fn lists_names(name: &str, call: Call) -> bool {
+    match name {
+        "cpio" | "pax" => true,
+        "zip" => call.rest().iter().any(|it| it.has_literal("-@")),
+        "tar" | "bsdtar" => {
+            call.rest().iter().any(|it| it.has_literal("-T") || it.word.prefix().starts_with("--files-from"))
+        }
+        _ => false,
+    }
 }
 
 /// Says whether a word of `tar` makes it take files out of an archive.

@@ -11,7 +11,7 @@ use super::file::file_node;
 use super::later::{Consequence, RUN_BY_CODE};
 use super::simple::Call;
 use super::written::Runner;
-use super::{Walker, by_name};
+use super::{Walker, by_name, environment, packed};
 use crate::shell::python;
 
 const CODE: &str = "a part of a program's code";
@@ -56,12 +56,7 @@ impl Walker {
                 index += 1;
             } else if let Some(file) = file_option(interpreter, &option) {
                 has_code = true;
-                let named = call.words.get(index).filter(|_| file.is_empty());
-                let rest = call.words.get(index + 1..).unwrap_or_default();
-                if let Some(named) = named {
-                    self.runs_file(named, rest, Runner::Interpreter(name.to_owned()), call.scope);
-                }
-                self.program_file(file, call.words.get(index), call);
+                self.program_file(name, file, call.words.get(index), call);
                 index += usize::from(file.is_empty());
             } else if interpreter.values.contains(&option.as_str()) {
                 if is_awk(name)
@@ -106,7 +101,7 @@ impl Walker {
         let is_file = |argument: &Argument| !argument.word.prefix().starts_with('-');
         let runs_file = interpreter.operand == Operand::File && call.rest().iter().any(is_file);
         let is_inline = call.rest().iter().any(has_code);
-        if runs_file && !is_inline {
+        if runs_file && !is_inline || packed::describes_package(call) {
             return;
         }
         let input = Self::stdin_redirect(call).map(|redirect| match redirect.kind {
@@ -150,7 +145,7 @@ impl Walker {
     }
 
     /// Follows a file with a program's text: its name, or with an empty one the word behind the option.
-    fn program_file(&mut self, glued: &str, value: Option<&Argument>, call: Call) {
+    fn program_file(&mut self, name: &str, glued: &str, value: Option<&Argument>, call: Call) {
         let literal = value.and_then(Argument::literal).unwrap_or_default();
         if is_descriptor(if glued.is_empty() { &literal } else { glued }) {
             self.refuse_descriptors(call);
@@ -159,9 +154,13 @@ impl Walker {
             let mut word = Word::default();
             glued.chars().for_each(|character| word.push_char(character, false));
             self.run(&word);
+            let file = Argument { word: &word, parts: vec![Vec::new()], feeds: Vec::new() };
+            // What a program is given may stand in front of the file too: `awk -v t=… -f p.awk`.
+            self.runs_file(&file, call.rest(), Runner::Interpreter(name.to_owned()), call.scope);
         } else if let Some(value) = value {
             self.refuse(&value.sources(), "a file with a program's code, or its name");
             self.run(value.word);
+            self.runs_file(value, call.rest(), Runner::Interpreter(name.to_owned()), call.scope);
         }
     }
 
@@ -295,6 +294,9 @@ impl Walker {
             }
             if !are_words_judged || call.words.iter().flat_map(|it| it.word.texts()).any(by_name::names_environment) {
                 reaching.push(any);
+            }
+            if code.word.texts().any(environment::is_listed) {
+                reaching.push(self.flow.id(Node::Environment));
             }
             if !are_words_judged {
                 reaching.extend(call.sources());

@@ -33,6 +33,9 @@ pub(super) struct Later {
     pub(super) variables: usize,
     /// What the program that was met last may write to the files that its code names.
     pub(super) written_by_code: Option<Id>,
+    /// What is written to `package.json`, and the texts that can only get into a field of it which describes the package.
+    pub(super) packages: Vec<Id>,
+    pub(super) descriptions: Vec<Id>,
     /// Files that code may run, and what the same code writes to them.
     pub(super) files_of_code: Vec<(Vec<Id>, Option<Id>)>,
 }
@@ -144,6 +147,9 @@ impl Walker {
         if is_any_named {
             self.every_variable_is_named();
         }
+        let packages = std::mem::take(&mut self.later.packages);
+        let others = self.flow.holes_beside(&packages, &self.later.descriptions);
+        self.refuse(&others, "written to `package.json`, a file that is run or obeyed");
     }
 
     /// Returns the texts that a word becomes, if no others are possible.
@@ -220,6 +226,7 @@ pub(super) fn as_it_is(parameter: &Parameter) -> bool {
     !parameter.evaluates
         && !parameter.length
         && !parameter.keys
+        && !parameter.names
         && parameter.operands.is_empty()
         && parameter.arithmetic.is_empty()
 }

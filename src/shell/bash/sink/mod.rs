@@ -13,6 +13,7 @@ mod code;
 mod code_option;
 mod container;
 mod edited;
+mod environment;
 mod file;
 mod filter;
 mod forward;
@@ -24,8 +25,10 @@ mod launcher;
 mod name;
 mod number;
 mod package;
+mod packed;
 mod path;
 mod program;
+mod redirect;
 mod remote;
 mod simple;
 mod spliced;
@@ -39,7 +42,7 @@ mod written;
 use super::Given;
 use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
-use super::syntax::{Command, Compound, HereDocument, Part, Redirect, RedirectKind, Script, Simple, Word};
+use super::syntax::{Command, Compound, HereDocument, Part, Script, Simple, Word};
 use crate::shell::change::Change;
 use crate::shell::outline::FILE;
 use crate::shell::requirement::Requirement;
@@ -152,7 +155,7 @@ fn judge_with(
         arguments,
         stdin,
         out,
-        errors: None,
+        errors: walker.flow.id(Node::Descriptors),
         documents: &reading.documents,
         is_outermost: true,
         level: 0,
@@ -173,7 +176,7 @@ fn judge_with(
     walker.settle_later();
     let verdicts = walker.flow.verdicts(holes + environment.len());
     let written = walker.flow.files_with_text().into_iter();
-    let written = written.filter(|(name, _)| walker.writes.contains(*name));
+    let written = written.filter(|(name, _)| !name.is_empty() && walker.writes.contains(*name));
     let written = written.map(|(name, hole)| (name.to_owned(), hole)).collect();
     (Judgement { verdicts, code: walker.code, kept: walker.kept, written }, walker.brought)
 }
@@ -225,8 +228,8 @@ struct Scope<'a> {
     arguments: Id,
     stdin: Id,
     out: Id,
-    /// Where the standard error goes, if a redirection sends it where some standard output went.
-    errors: Option<Id>,
+    /// Where may go what is written to another descriptor than the standard output.
+    errors: Id,
     documents: &'a [HereDocument],
     is_outermost: bool,
     /// How many compound commands are around it in its function.
@@ -336,7 +339,9 @@ impl Walker {
                 let arguments = self.flow.id(Node::Arguments(name.clone()));
                 let stdin = self.flow.id(Node::Input(name.clone()));
                 let out = self.flow.id(Node::Output(name.clone()));
-                self.command(body, Scope { arguments, stdin, out, level: 0, ..scope });
+                let errors = self.flow.id(Node::Errors(name.clone()));
+                self.flow.edge(errors, scope.errors);
+                self.command(body, Scope { arguments, stdin, out, errors, level: 0, ..scope });
             }
         }
     }
@@ -381,47 +386,6 @@ impl Walker {
         for body in &compound.bodies {
             self.script(body, inner);
         }
-    }
-
-    /// Follows a command's redirections and returns what surrounds it then. Which text goes to the standard error
-    /// is not told apart: after `2>&1 >file` all of it counts as going to both.
-    fn redirected<'a>(&mut self, redirects: &[Redirect], scope: Scope<'a>) -> Scope<'a> {
-        let mut inner = scope;
-        for redirect in redirects {
-            match redirect.kind {
-                RedirectKind::Read => inner.stdin = self.reads(&redirect.target, scope),
-                RedirectKind::Write => inner.out = self.writes(&redirect.target, scope),
-                RedirectKind::WriteOrDuplicate => {
-                    inner.out = self.writes(&redirect.target, scope);
-                    // Where it is a descriptor, any file may be behind it.
-                    let unknown = self.flow.id(Node::UnknownFile);
-                    self.flow.edge(inner.out, unknown);
-                    let target = self.argument(&redirect.target, scope);
-                    self.refuse(&target.sources(), "the descriptor of a redirection");
-                }
-                RedirectKind::HereString => inner.stdin = self.here(&redirect.target, scope),
-                RedirectKind::HereDocument(document) => {
-                    inner.stdin = self.here(&scope.documents[document].body, scope);
-                }
-                RedirectKind::Duplicate => {
-                    let target = self.argument(&redirect.target, scope);
-                    self.refuse(&target.sources(), "the descriptor of a redirection");
-                    inner.errors = Some(inner.out);
-                }
-            }
-        }
-        if let Some(errors) = inner.errors {
-            self.flow.edge(inner.out, errors);
-        }
-        inner
-    }
-
-    fn here(&mut self, word: &Word, scope: Scope) -> Id {
-        let stdin = self.flow.stream();
-        let argument = self.argument(word, scope);
-        self.flow.edges(&argument.sources(), stdin);
-        self.text_at(stdin, written::text_of(word));
-        stdin
     }
 
     /// Notes that a variable gets what reaches `sources`.

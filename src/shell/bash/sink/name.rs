@@ -76,7 +76,12 @@ impl Walker {
                 let files = match name.chars().all(|it| it == ANY) {
                     true => vec![self.flow.id(any)],
                     false if name.contains(ANY) => self.flow.files(|file| matches(name, file)),
-                    false => vec![self.flow.id(file_node(name))],
+                    false => {
+                        if let Does::Get(_) = named.does {
+                            self.writes.insert(name.to_owned());
+                        }
+                        vec![self.flow.id(file_node(name))]
+                    }
                 };
                 for file in files {
                     let (from, to) = match named.does {
@@ -122,7 +127,11 @@ impl Walker {
     }
 
     fn texts_of_parameter(&self, parameter: &Parameter, arguments: Id, inside: &[&str]) -> Vec<String> {
-        let is_plain = parameter.arithmetic.is_empty() && !parameter.evaluates && !parameter.list && !parameter.keys;
+        let is_plain = parameter.arithmetic.is_empty()
+            && !parameter.evaluates
+            && !parameter.list
+            && !parameter.keys
+            && !parameter.names;
         let is_known = is_plain && (parameter.operands.is_empty() || parameter.falls_back);
         let first = parameter.name.chars().next().unwrap_or(ANY);
         if !is_known || matches!(first, '@' | '*' | '0' | '_') && parameter.name.len() == 1 {

@@ -110,14 +110,44 @@ fn is_number_format(format: &str) -> bool {
         && rest.all(|part| part.starts_with(['d', 'i', 'u', 'f']) && is_inert(&text(&part[1..])))
 }
 
-/// Says whether the program of `jq`, which stands behind options of one letter, ends with `length`.
+/// Says whether the program of `jq`, which stands behind its options, ends with `length`.
 fn takes_length(arguments: &[Argument]) -> bool {
-    let is_option = |it: &&Argument| it.literal().is_some_and(|it| is_letters(&it, "rcens"));
-    let program = arguments.iter().find(|it| !is_option(it)).and_then(Argument::literal).unwrap_or_default();
-    let is_plain = program.chars().all(|it| it.is_ascii_alphanumeric() || "._[]| ".contains(it));
-    let last = program.rsplit('|').next().unwrap_or_default().trim();
-    let has_options = arguments.iter().filter(|it| !is_option(it)).any(|it| it.word.prefix().starts_with('-'));
-    is_plain && last == "length" && !has_options
+    let mut words = arguments.iter();
+    let program = loop {
+        match words.next() {
+            Some(option) if option.literal().is_some_and(|it| is_letters(&it, "rcens")) => {}
+            // A name and its value, which may be any text as long as it is one word.
+            Some(option) if option.has_literal("--arg") || option.has_literal("--argjson") => {
+                let given = [words.next(), words.next()];
+                if !given.iter().all(|it| it.is_some_and(|it| !it.word.may_be_many())) {
+                    return false;
+                }
+            }
+            program => break program.and_then(Argument::literal).unwrap_or_default(),
+        }
+    };
+    ends_with_length(&program) && words.all(|it| !it.word.prefix().starts_with('-'))
+}
+
+/// Says whether all that a program of `jq` has found goes through a `length` behind its last `|`.
+fn ends_with_length(program: &str) -> bool {
+    let (mut depth, mut is_text, mut is_escaped, mut last) = (0_i32, false, false, 0);
+    for (at, letter) in program.char_indices() {
+        match letter {
+            // What is put into a text is a program of its own.
+            '(' if is_escaped => return false,
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_text => is_escaped = true,
+            '"' => is_text = !is_text,
+            _ if is_text => {}
+            '#' => return false,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '|' if depth == 0 => last = at + 1,
+            _ => {}
+        }
+    }
+    depth == 0 && !is_text && program[last..].trim() == "length"
 }
 
 /// Says whether a word is `-` and some of these letters.

@@ -66,6 +66,13 @@ const OTHERWISE: &[&str] = &[
 /// Programs in which the first word may name a command of somebody else's: a plugin, an alias, a script.
 const EXTENSIBLE: &[&str] = &["cargo", "kubectl", "gh", "helm", "npm", "pnpm", "yarn", "bun", "deno", "rustup", "krew"];
 
+/// Options that may stand in front of such a word, and have a value.
+const VALUED: &[(&str, &[&str])] = &[
+    ("kubectl", &["-n", "--namespace", "--context", "--cluster"]),
+    ("helm", &["-n", "--namespace", "--kube-context"]),
+    ("gh", &["-R", "--repo"]),
+];
+
 /// Programs that take a name or a version in front of the command.
 const BEHIND_NAMES: &[&str] = &["conda", "mamba", "micromamba", "rvm", "nvm", "rustup", "pyenv", "rbenv", "asdf"];
 
@@ -114,8 +121,14 @@ impl Walker {
     /// Notes that payload text must not choose what is run or fetched: not its whole name, and only
     /// plainly a part of it, such as a version.
     pub(super) fn package(&mut self, name: &str, call: Call) {
-        let verb = call.rest().iter().position(|argument| !argument.word.prefix().starts_with('-'));
-        let Some(verb) = verb else { return };
+        let options = VALUED.iter().find(|(program, _)| *program == name).map_or(&[][..], |(_, options)| *options);
+        let is_value = |at: usize| {
+            let before = at.checked_sub(1).map(|before| &call.rest()[before]);
+            before.is_some_and(|it| options.iter().any(|option| it.has_literal(option)))
+                && !call.rest()[at].word.may_be_many()
+        };
+        let is_verb = |at: &usize| !call.rest()[*at].word.prefix().starts_with('-') && !is_value(*at);
+        let Some(verb) = (0..call.rest().len()).find(is_verb) else { return };
         if EXTENSIBLE.contains(&name) {
             self.refuse(&call.rest()[verb].sources(), &format!("the name of a command of `{name}`"));
         }

@@ -138,7 +138,7 @@ const HELM_FLAGS: &[&str] = &[
 ];
 
 /// Fields of `package.json` that only describe the package.
-const DESCRIBING_FIELDS: &[&str] =
+pub(super) const DESCRIBING_FIELDS: &[&str] =
     &["version", "name", "description", "author", "license", "homepage", "keywords", "private", "type"];
 
 impl Walker {
@@ -165,8 +165,10 @@ impl Walker {
             self.runs_text(vec![written], arguments, Runner::Shell, call.scope);
         }
         let mut option: Option<String> = None;
-        let mut options_ended = false;
+        let (mut options_ended, mut makes_branch) = (false, false);
         for argument in call.rest() {
+            makes_branch |= name == "git" && argument.has_literal("switch");
+            let is_branch = makes_branch && option.as_deref().is_some_and(|it| it.eq_ignore_ascii_case("-c"));
             let names_person = option.as_deref() == Some("-c") && argument.word.prefix().starts_with("user.");
             if name == "git" && names_person {
                 self.require(&argument.sources(), Requirement::OneLine);
@@ -174,7 +176,7 @@ impl Walker {
                 self.path(argument);
             } else if option.as_deref().is_some_and(|option| transfer::names_folder(name, option)) {
                 self.inside_path(argument);
-            } else if is_running(name, option.as_deref()) {
+            } else if is_running(name, option.as_deref()) && !is_branch {
                 self.runs_word(argument.word, call);
                 self.refuse(&argument.sources(), &format!("the value of the option `{}`", option.unwrap_or_default()));
             } else if option.as_deref().is_some_and(|it| takes_text(name, call, it)) && argument.split().is_empty() {
@@ -282,9 +284,6 @@ impl Walker {
                     self.refuse(&[call.scope.stdin], "the text of a makefile");
                 }
                 self.runs_makefile(call);
-                for file in call.rest().windows(2).filter(|pair| pair[0].has_literal("-f")) {
-                    self.run(file[1].word);
-                }
             }
             "just" | "task" | "rake" | "invoke" | "inv" | "nox" | "tox" | "nx" | "turbo" | "act" | "less" | "more"
             | "most" | "ant" => self.require_all(call.rest(), Requirement::Plain),
@@ -441,7 +440,9 @@ impl Walker {
             for feed in &argument.feeds {
                 self.flow.edge(call.scope.stdin, *feed);
             }
-            self.written(argument.word, call.scope.stdin);
+            if argument.feeds.is_empty() {
+                self.written(argument.word, call.scope.stdin);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::{Assignment, Part, Redirect, RedirectKind, Simple};
+use super::super::syntax::{Assignment, Descriptor, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
 use super::filter;
 use super::later::Value;
@@ -12,7 +12,8 @@ use super::{CODE_DEPTH_MAX, Scope, Walker};
 use crate::shell::change::Change;
 
 /// Commands that print variables.
-const PRINTING_VARIABLES: &[&str] = &["env", "printenv", "set", "declare", "typeset", "export", "readonly", "envsubst"];
+const PRINTING_VARIABLES: &[&str] =
+    &["env", "printenv", "set", "declare", "typeset", "export", "readonly", "envsubst", "compgen"];
 
 /// Commands that print nothing of what is in the files that they are given.
 const NOT_PRINTING_FILES: &[&str] = &[
@@ -104,6 +105,13 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Says whether `ps` shows the environment of what it lists: by a letter that stands without a dash.
+fn shows_environment(call: Call) -> bool {
+    let is_letters = |word: &str| word.contains('e') && word.chars().all(char::is_alphabetic);
+    let first = call.rest().first().and_then(Argument::literal).is_some_and(|word| is_letters(&word));
+    first || call.rest().iter().any(|it| ["e", "eww", "ewww"].iter().any(|word| it.has_literal(word)))
+}
+
 impl Walker {
     pub(super) fn simple(&mut self, simple: &Simple, scope: Scope) {
         let inner = self.redirected(&simple.redirects, scope);
@@ -124,6 +132,7 @@ impl Walker {
         };
         if self.counts(call) {
             call.scope.out = self.flow.stream();
+            self.flow.edge(call.scope.out, call.scope.errors);
         }
         let change = filter::change_by(call);
         if change != Change::NONE {
@@ -155,8 +164,9 @@ impl Walker {
 
     /// Notes that a command may print what it is given, by its words and by its input.
     fn given_words(&mut self, call: Call) {
+        let printed = self.description(call).unwrap_or(call.scope.out);
         for word in call.words {
-            self.flow.edges(&word.sources(), call.scope.out);
+            self.flow.edges(&word.sources(), printed);
             for feed in &word.feeds {
                 self.flow.edge(call.scope.stdin, *feed);
                 let others: Vec<Id> = call.words.iter().flat_map(Argument::first).collect();
@@ -222,11 +232,13 @@ impl Walker {
         }
     }
 
-    /// Follows `exec` with redirections alone, which hold for all that comes later.
+    /// Follows `exec` with redirections alone, which hold for all that comes later, in the whole script.
     fn redirect_shell(&mut self, call: Call, outer: Scope) {
         if call.words[0].has_literal("exec") && call.words.len() == 1 {
             self.flow.edge(call.scope.stdin, outer.stdin);
             self.flow.edge(outer.out, call.scope.out);
+            let descriptors = self.flow.id(Node::Descriptors);
+            self.flow.edge(descriptors, call.scope.errors);
         }
     }
 
@@ -256,10 +268,11 @@ impl Walker {
         if self.aliases.contains_key(name) && self.code_depth < CODE_DEPTH_MAX {
             self.alias(name, call);
         }
-        if PRINTING_VARIABLES.contains(&name) {
+        if PRINTING_VARIABLES.contains(&name) || name == "ps" && shows_environment(call) {
             let all = self.flow.id(Node::Environment);
             self.flow.edge(all, call.scope.out);
         }
+        self.kept_elsewhere(name, call);
         if PRINTING_NAMES.contains(&name) {
             let names = self.flow.id(Node::FileNames);
             self.flow.edge(names, call.scope.out);
@@ -326,6 +339,8 @@ impl Walker {
         self.flow.edge(call.scope.stdin, input);
         let output = self.flow.id(Node::Output(name.to_owned()));
         self.flow.edge(output, call.scope.out);
+        let errors = self.flow.id(Node::Errors(name.to_owned()));
+        self.flow.edge(errors, call.scope.errors);
     }
 
     /// Returns the redirection that is a command's standard input.
@@ -333,7 +348,7 @@ impl Walker {
         let is_input = |redirect: &&Redirect| {
             matches!(redirect.kind, RedirectKind::Read | RedirectKind::HereString | RedirectKind::HereDocument(_))
         };
-        call.redirects.iter().rev().find(is_input)
+        call.redirects.iter().rev().filter(|it| it.descriptor == Descriptor::Usual).find(is_input)
     }
 
     /// Requires of all arguments what `requirement` says.

@@ -12,7 +12,7 @@ use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::file::file_node;
 use super::simple::Call;
-use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, interpreter};
+use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment, interpreter};
 use std::collections::{HashMap, HashSet};
 
 /// The most texts that are run: far above what a person writes. What is given to one above it is refused.
@@ -44,6 +44,7 @@ struct Run {
     arguments: Id,
     stdin: Id,
     out: Id,
+    errors: Id,
     by: Runner,
 }
 
@@ -80,12 +81,22 @@ impl Walker {
 
     /// Notes a place that runs what reaches `nodes`, with the arguments that are at the node `arguments`.
     pub(super) fn runs_text(&mut self, nodes: Vec<Id>, arguments: Id, by: Runner, scope: Scope) {
-        let Scope { zero, stdin, out, .. } = scope;
-        self.written.runs.push(Run { nodes, zero, arguments, stdin, out, by });
+        let Scope { zero, stdin, out, errors, .. } = scope;
+        self.written.runs.push(Run { nodes, zero, arguments, stdin, out, errors, by });
     }
 
     /// Notes that a file is run, with `arguments`.
     pub(super) fn runs_file(&mut self, file: &Argument, arguments: &[Argument], by: Runner, scope: Scope) {
+        let nodes = self.code_in(file, scope);
+        let given = self.flow.stream();
+        for argument in arguments {
+            self.flow.edges(&argument.sources(), given);
+        }
+        self.runs_text(nodes, given, by, scope);
+    }
+
+    /// Returns what is in a file that is run.
+    pub(super) fn code_in(&mut self, file: &Argument, scope: Scope) -> Vec<Id> {
         let mut nodes = self.content(file.word);
         if file.word.parts.iter().any(Part::is_process) {
             nodes.extend(file.sources());
@@ -93,11 +104,7 @@ impl Walker {
         if file.literal().is_some_and(|name| interpreter::is_descriptor(&name)) {
             nodes.push(scope.stdin);
         }
-        let given = self.flow.stream();
-        for argument in arguments {
-            self.flow.edges(&argument.sources(), given);
-        }
-        self.runs_text(nodes, given, by, scope);
+        nodes
     }
 
     /// Notes that a program runs a word as a command, or the part of it behind `name=`.
@@ -130,16 +137,17 @@ impl Walker {
         let is_expanded = variable == "PS4";
         let text = if is_expanded { expanded(text) } else { text.to_owned() };
         if (is_expanded || COMMANDS.iter().any(|end| variable.ends_with(end))) && text.contains(['$', '`']) {
-            let [node, zero, arguments, stdin, out] = [(); 5].map(|()| self.flow.stream());
+            let [node, zero, arguments, stdin, out, errors] = [(); 6].map(|()| self.flow.stream());
             self.text_at(node, text);
-            self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, by: Runner::Shell });
+            self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, errors, by: Runner::Shell });
         }
     }
 
     /// Notes that `make` runs what its makefiles say.
     pub(super) fn runs_makefile(&mut self, call: Call) {
-        let named = call.rest().windows(2).filter(|pair| pair[0].word.prefix().ends_with('f')).map(|pair| &pair[1]);
-        let mut nodes: Vec<Id> = named.flat_map(|file| self.content(file.word)).collect();
+        let named = makefiles(call.rest());
+        named.iter().for_each(|file| self.run(file));
+        let mut nodes: Vec<Id> = named.iter().flat_map(|file| self.content(file)).collect();
         nodes.push(call.scope.stdin);
         // `make CMD='…'`
         let assigned = call.rest().iter().filter_map(Argument::literal);
@@ -232,7 +240,7 @@ impl Walker {
             arguments: run.arguments,
             stdin: run.stdin,
             out: run.out,
-            errors: None,
+            errors: run.errors,
             documents: &reading.documents,
             is_outermost: false,
             level: 0,
@@ -255,8 +263,9 @@ impl Walker {
         let files = self.files_in_code(text);
         self.flow.edges(&files, run.out);
         if by_name::runs_texts(name, text) {
-            let any = self.flow.id(Node::AnyVariable);
-            let reaching = [vec![run.arguments, run.stdin, any], files].concat();
+            let is_listed = environment::is_listed(text);
+            let variables = self.flow.id(if is_listed { Node::Environment } else { Node::AnyVariable });
+            let reaching = [vec![run.arguments, run.stdin, variables], files].concat();
             self.refuse(&reaching, "given to a program that runs texts");
         }
     }
@@ -307,6 +316,29 @@ impl Walker {
             self.shell_text(run, &recipe(command.trim_start_matches(['@', '-', '+', ' '])));
         }
     }
+}
+
+/// Returns the names of the makefiles that options of `make` give: `-f m`, `-fm`, `--file=m`.
+fn makefiles(arguments: &[Argument]) -> Vec<Word> {
+    let mut files = Vec::new();
+    for (at, argument) in arguments.iter().enumerate() {
+        let prefix = argument.word.prefix();
+        let long = ["--file", "--makefile"].iter().find_map(|option| prefix.strip_prefix(option));
+        let is_short = prefix.starts_with('-') && !prefix.starts_with("--");
+        let short = is_short.then(|| prefix.split_once('f').map(|(_, rest)| rest)).flatten();
+        let Some(glued) = long.or(short) else { continue };
+        let glued = glued.strip_prefix('=').unwrap_or(glued);
+        if glued.is_empty() && argument.is_literal() {
+            files.extend(arguments.get(at + 1).map(|next| next.word.clone()));
+        } else {
+            let mut file = Word::default();
+            glued.chars().for_each(|letter| file.push_char(letter, false));
+            let behind = argument.word.parts.iter().skip_while(|part| matches!(part, Part::Text { .. }));
+            file.parts.extend(behind.cloned());
+            files.push(file);
+        }
+    }
+    files
 }
 
 /// Returns the commands of `$(shell …)` in a makefile, and of `name != …`.
