@@ -26,8 +26,8 @@
 //! the shell, or an argument, an option, a file or an input that a program of the tables takes for code, a
 //! path or an address. Of **second order** is what only a program's own source tells: a program that treats an
 //! argument, its environment or a file as code in a way that no table knows runs what the payload says. A file that
-//! bash writes is followed by its name to later scripts in bash of the same job, as far as they run it; one that
-//! another language writes, or that another job gets, is not. Where a name of a file is a pattern, or comes from
+//! bash or Python writes is followed by the last part of its name to later scripts in bash of the same job, as far as
+//! they run it; one that PowerShell writes, or that another job gets, is not. Where a name of a file is a pattern, or comes from
 //! `find` or `xargs`, it can be any file that the script wrote; what a program writes or prints is looked
 //! for in the code that the script gives to it, not in files. What programs make of a text is known of
 //! those that people write most (`cut`, `tr`, `sed`, `awk`, `grep`, `jq`); any other may print any part of it, but is

@@ -90,7 +90,7 @@ impl Script<'_> {
     /// Says whether a script's author names a file: no other is looked for that the script may run.
     pub fn names_file(text: &Text, file: &str) -> bool {
         let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-        own.into_iter().any(|segment| find_name(&segment.text, file).is_some())
+        own.into_iter().any(|segment| find_file(&segment.text, file).is_some())
     }
 
     /// Says whether any payload text comes into the script.
@@ -121,6 +121,11 @@ impl Outline {
         entrances
     }
 
+    /// Returns the author's text alone, as a text.
+    pub fn author(&self) -> Text {
+        Text::author(self.author_text())
+    }
+
     /// Returns the author's text alone.
     pub(super) fn author_text(&self) -> String {
         let texts = self.pieces.iter().map(|piece| if let Piece::Author(text) = piece { text } else { "" });
@@ -130,8 +135,11 @@ impl Outline {
     /// Returns the line of the script that names a variable or a file first, counted from 1.
     pub(super) fn mention(&self, name: &str) -> Option<usize> {
         let text = self.author_text();
-        let name = name.strip_prefix(FILE).unwrap_or(name);
-        find_name(&text, name).map(|at| 1 + text[..at].matches('\n').count())
+        let found = match name.strip_prefix(FILE) {
+            Some(file) => find_file(&text, file),
+            None => find_name(&text, name),
+        };
+        found.map(|at| 1 + text[..at].matches('\n').count())
     }
 }
 
@@ -164,6 +172,13 @@ pub(super) fn prints_environment(text: &str) -> bool {
 /// Says whether a text names a variable.
 pub(super) fn names_variable(text: &str, name: &str) -> bool {
     find_name(text, name).is_some()
+}
+
+/// Finds the name of a file, in which `${name}` stands for a variable however that is written.
+fn find_file(text: &str, file: &str) -> Option<usize> {
+    let mut parts = file.split(['$', '{', '}']).filter(|part| !part.is_empty());
+    let first = parts.next().and_then(|part| if part == file { find_name(text, part) } else { text.find(part) })?;
+    parts.all(|part| text.contains(part)).then_some(first)
 }
 
 /// Finds a name that is not part of a longer one.

@@ -6,7 +6,7 @@
 
 use super::runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
-use crate::pipeline::model::{self, Job, Pipeline, Placed, Stage, Step, Variable};
+use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
 use crate::shell::{Entrance, FILE, Language, Refusal, Script, Substitution, environment_name};
@@ -83,7 +83,7 @@ fn check_step(
     needs: &mut Vec<Need>,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(own) = step.script() else { return };
+    let Some(own) = step.script() else { return check_file(step, files, diagnostics) };
     let (language, written) = (language(own.interpreter), &own.text);
     let scalar = &written.value;
     if scalar.text.len() > SCRIPT_MAX {
@@ -129,6 +129,27 @@ fn check_step(
                 diagnostics.push(diagnostic(&refusal, span, origin, through));
             }
         }
+    }
+}
+
+/// Tasks that run a file, each with the input that names it.
+const RUNNING_FILES: &[(&str, &str)] =
+    &[("Bash", "filePath"), ("PowerShell", "filePath"), ("PythonScript", "scriptPath")];
+
+/// Reports a task that runs a file to which an earlier step has written payload text.
+fn check_file(step: &Step, files: &[File], diagnostics: &mut Diagnostics) {
+    let Action::Task(task) = &step.action else { return };
+    let input = RUNNING_FILES.iter().find(|(name, _)| *name == task.name).map(|(_, input)| *input);
+    let Some((input, path)) = task.inputs.iter().find(|(name, _)| Some(name.value.as_str()) == input) else { return };
+    let path = path.flatten();
+    let name = path.trim().rsplit(['/', '\\']).next().unwrap_or_default();
+    for file in files.iter().filter(|file| file.name == name) {
+        let title = format!("payload text can't be written to a file that the task `{}` runs", task.name);
+        let label = format!("`{}` holds what an earlier step wrote", shown(name));
+        let refused = Diagnostic::error(Code::TaintedInScript, title, input.span, label);
+        let through = Through { name: file.name.as_str().into(), span: file.span };
+        let refused = brought(refused, &through).note(template::came_from(&file.origin));
+        diagnostics.push(refused.help("run a file of your own, and give it the text as an argument or in `env:`"));
     }
 }
 

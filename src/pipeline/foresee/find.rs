@@ -5,7 +5,8 @@ use super::passed::{Passed, below};
 use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
-use crate::shell::{ARGUMENTS, Language, Outline, Piece, Script, environment_name};
+use crate::pipeline::check::scripts::Through;
+use crate::shell::{ARGUMENTS, FILE, Language, Outline, Piece, Script, analyse, environment_name};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Locator, Node, Scalar};
@@ -73,11 +74,16 @@ impl<'f> Finder<'f> {
         found
     }
 
-    /// Returns the scripts into which payload text comes.
+    /// Returns the scripts into which payload text comes, also by a file that an earlier step of the same list writes.
     pub(super) fn scripts(mut self, document: &Node) -> Vec<ForeseenScript> {
-        let mut found = Vec::new();
-        self.walk(document, &mut |finder, node| found.extend(finder.script(node)));
-        found
+        let mut lists: Vec<Vec<ForeseenScript>> = vec![Vec::new()];
+        self.walk(document, &mut |finder, node| {
+            if node.member("steps").is_some() {
+                lists.push(Vec::new());
+            }
+            lists.last_mut().expect("there is a list").extend(finder.script(node));
+        });
+        lists.into_iter().flat_map(with_files).filter(ForeseenScript::is_tainted).collect()
     }
 
     /// Calls `visitor` with each mapping, the loops around it known.
@@ -110,7 +116,7 @@ impl<'f> Finder<'f> {
         Some((name.trim().to_owned(), values))
     }
 
-    /// Returns the script of a step, if a mapping is one and payload text comes into it.
+    /// Returns the script of a step, if a mapping is one.
     fn script(&self, node: &Node) -> Option<ForeseenScript> {
         let (language, value) = script_of(node)?;
         let script = self.with_macros(&self.written(value), value.span);
@@ -120,12 +126,9 @@ impl<'f> Finder<'f> {
             let words = words.map(|words| self.with_macros(&self.written(words), words.span)).unwrap_or_default();
             environment.extend(words.holes.into_iter().map(|place| (ARGUMENTS.to_owned(), place)));
         }
-        if !script.is_tainted() && environment.is_empty() {
-            return None;
-        }
         let (names, places) = environment.into_iter().unzip();
         let outline = Outline { language, pieces: script.pieces, environment: names };
-        Some(ForeseenScript { outline, holes: script.holes, environment: places })
+        Some(ForeseenScript { outline, holes: script.holes, environment: places, span: value.span })
     }
 
     /// Returns the variables of a step's environment that hold payload text and that its script names.
@@ -339,6 +342,35 @@ fn named_values(section: &Node) -> Vec<(String, &Node)> {
 }
 
 /// Returns the language and the script of a step.
+/// Adds the files of payload text to the scripts of a list of steps that name them.
+fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
+    let mut files: Vec<(String, Place)> = Vec::new();
+    for at in 0..scripts.len() {
+        let is_last = at + 1 == scripts.len();
+        let script = &mut scripts[at];
+        if script.outline.language == Language::Bash {
+            let author: Text = script.outline.author();
+            for (name, place) in files.iter().filter(|(name, _)| Script::names_file(&author, name)) {
+                script.outline.environment.push(format!("{FILE}{name}"));
+                let through = Some(Through { name: name.as_str().into(), span: place.span });
+                script.environment.push(Place { span: script.span, through, ..place.clone() });
+            }
+        }
+        // What the last one writes, no other reads.
+        if is_last || !script.is_tainted() {
+            continue;
+        }
+        let analysis = analyse(&script.outline);
+        for (name, hole) in analysis.written() {
+            let place = analysis.requirements().get(*hole).and_then(|hole| script.place(&hole.entrance));
+            if let Some(place) = place.filter(|_| !files.iter().any(|(known, _)| known == name)) {
+                files.push((name.clone(), place.clone()));
+            }
+        }
+    }
+    scripts
+}
+
 fn script_of(step: &Node) -> Option<(Language, &Node)> {
     match step.member("task").and_then(Node::text) {
         Some(task) => Some((Language::of_task(task)?, step.member("inputs")?.member("script")?)),

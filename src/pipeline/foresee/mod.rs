@@ -42,6 +42,8 @@ pub struct ForeseenScript {
     holes: Vec<Place>,
     /// The variables of the environment, in the outline's order.
     environment: Vec<Place>,
+    /// Where it stands.
+    span: Span,
 }
 
 /// Finds the scripts of a pipeline and of the templates that it names, and analyses them. `webhooks`
@@ -112,6 +114,11 @@ impl ForeseenScript {
     /// Returns the script without its values.
     pub fn outline(&self) -> &Outline {
         &self.outline
+    }
+
+    /// Says whether payload text comes into it.
+    fn is_tainted(&self) -> bool {
+        !self.holes.is_empty() || !self.environment.is_empty()
     }
 
     fn each_hole(&self, mut tell: impl FnMut(Span, &Origin)) {

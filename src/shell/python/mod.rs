@@ -87,10 +87,9 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
             Place::Literal(_) | Place::Comment => {}
         }
     }
-    if !sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes) {
-        return Err(Unread { hole: None, reason: TOO_LONG.to_owned() });
-    }
-    Ok(Findings { script: write(&symbols, &lexed), holes, ..Findings::default() })
+    let written = sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes);
+    let written = written.ok_or_else(|| Unread { hole: None, reason: TOO_LONG.to_owned() })?;
+    Ok(Findings { script: write(&symbols, &lexed), holes, written })
 }
 
 fn write(symbols: &[Symbol], lexed: &Lexed) -> Vec<Fragment> {

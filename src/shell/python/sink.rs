@@ -38,9 +38,14 @@ pub(super) const WORK_MAX: usize = 4_000_000;
 /// The parameters of a script's functions, by the functions' names.
 pub(super) type Functions = BTreeMap<String, Vec<String>>;
 
-/// Notes what is demanded of each hole, and says whether all was looked at. Holes of the environment follow those of
-/// the script.
-pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes: &mut [Finding]) -> bool {
+/// Notes what is demanded of each hole, and returns the files to which text of holes is written, each with one of them;
+/// nothing if not all was looked at. Holes of the environment follow those of the script.
+pub(super) fn judge(
+    tokens: &[Token],
+    environment: &[String],
+    own: usize,
+    holes: &mut [Finding],
+) -> Option<Vec<(String, usize)>> {
     let lines = tokens.split(|token| *token == Token::End);
     let statements: Vec<&[Token]> = lines.flat_map(head_and_rest).filter(|it| !it.is_empty()).collect();
     let mut unread: Vec<&[Token]> = Vec::new();
@@ -132,7 +137,10 @@ pub(super) fn judge(tokens: &[Token], environment: &[String], own: usize, holes:
     read.iter().for_each(|statement| judge.feed(statement));
     read.iter().for_each(|statement| judge.start_all(statement));
     judge.require_of_parts(&statements);
-    judge.work(0)
+    let name = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
+    let written = judge.written.iter().filter_map(|(file, holes)| Some((name(file), *holes.first()?)));
+    let written = written.filter(|(file, _)| !file.is_empty()).collect();
+    judge.work(0).then_some(written)
 }
 
 /// Whether a call that makes a number of a text hides the text.
