@@ -252,6 +252,12 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Says whether a mistake of a kind has been told of a place.
+    pub fn tells(&self, code: Code, place: Span) -> bool {
+        let is_it = |it: &Diagnostic| it.code == code && it.primary.as_ref().is_some_and(|label| label.span == place);
+        self.iter().any(is_it)
+    }
+
     /// Says whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -49,6 +49,19 @@ fn a_run_of_a_pool_that_nobody_serves_is_told_by_the_log_the_run_and_the_check()
 }
 
 #[test]
+fn a_text_that_looks_like_a_key_of_a_pool_is_told_once_and_is_its_name_all_the_same() {
+    let folder = Folder::new("connections: {load: {auth: none}}\n");
+    folder.write("pipelines/load.yml", &PIPELINE.replace("pool: gpu", "pool: name gpu"));
+    let checked = folder.run(&["check"]).ended_with(0).stderr;
+    assert!(checked.contains("warning[wrong-type]: `pool` is text that begins like its key `name`"), "{checked}");
+    assert!(checked.contains("0 errors, 1 warning"), "{checked}");
+    let server = folder.serve(&[]);
+    assert_eq!(server.request("POST", "/webhooks/load", &[], b"{}").status, 200);
+    let shown = folder.run(&["runs", "show", "load#1"]).ended_with(0).stdout;
+    assert!(shown.contains("a worker of the pool `name gpu`: none was ever seen"), "{shown}");
+}
+
+#[test]
 fn a_pool_of_a_cluster_is_served_as_soon_as_a_worker_comes() {
     let Some(address) = database::schema() else { return };
     let (receiver, other) = (cluster::folder(&address), cluster::folder(&address));

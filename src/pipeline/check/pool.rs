@@ -14,6 +14,10 @@ pub(super) fn check(pipeline: &Pipeline, machine: Option<&dyn Machine>, diagnost
         let own = job.deployment.is_none().then_some(&job.pool);
         for pool in own.into_iter().chain(of_hooks).filter(|pool| pool.name != AGENTLESS_POOL) {
             let Some(span) = pool.span.or_else(|| place(job)) else { continue };
+            // What looks like a key has been told; it is the pool's name all the same.
+            if diagnostics.tells(Code::WrongType, span) {
+                continue;
+            }
             let Some(reason) = machine.absence(&pool.name) else { continue };
             if told.insert(pool.name.to_ascii_lowercase()) {
                 diagnostics.push(unserved(pool, span).note(reason));

@@ -59,8 +59,9 @@ impl Reader<'_> {
             job.strategy = self.strategy(node, &mut job.late.others);
             (job.steps, job.says_checkout) = self.steps(node);
             let steps = member(node, "steps");
-            let is_no_task =
-                |task: &Node| [Code::UnknownTask, Code::WrongType].iter().any(|code| self.is_told(*code, task.span));
+            let is_no_task = |task: &Node| {
+                [Code::UnknownTask, Code::WrongType].iter().any(|code| self.diagnostics.tells(*code, task.span))
+            };
             let is_lost = |step: &Node| member(step, "name").is_some() && member(step, "task").is_some_and(is_no_task);
             let is_unknown = |step: &Node| has_unread_name(step, "name") || self.is_misread(step) || is_lost(step);
             let is_misread = |steps: &Node| items(steps, usize::MAX).iter().any(is_unknown);

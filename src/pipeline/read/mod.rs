@@ -54,21 +54,15 @@ impl Reader<'_> {
 
     /// Says whether a key of a mapping is not known, which has been told: what it was meant to be may be missing.
     fn is_misread(&self, node: &Node) -> bool {
-        let is_unknown = |entry: &Entry| self.is_told(Code::UnknownKey, entry.key_span);
+        let is_unknown = |entry: &Entry| self.diagnostics.tells(Code::UnknownKey, entry.key_span);
         !self.diagnostics.is_empty() && entries(node).iter().any(is_unknown)
     }
 
     /// Says whether a key of a mapping that is not known, which has been told, was meant to be one of some words.
     fn may_have_meant(&self, node: &Node, words: &[&str]) -> bool {
         let is_near = |entry: &&Entry| nearest(author(&entry.key), words.iter().copied()).is_some();
-        let is_unknown = |entry: &Entry| self.is_told(Code::UnknownKey, entry.key_span);
+        let is_unknown = |entry: &Entry| self.diagnostics.tells(Code::UnknownKey, entry.key_span);
         !self.diagnostics.is_empty() && entries(node).iter().filter(is_near).any(is_unknown)
-    }
-
-    /// Says whether a mistake has been told of a place.
-    fn is_told(&self, code: Code, place: Span) -> bool {
-        let is_it = |it: &Diagnostic| it.code == code && it.primary.as_ref().is_some_and(|label| label.span == place);
-        self.diagnostics.iter().any(is_it)
     }
 
     fn root(&mut self, document: &Node) -> Pipeline {

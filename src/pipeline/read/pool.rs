@@ -20,8 +20,7 @@ impl Reader<'_> {
     /// Returns the pool. One that only asks for an image of a cloud is the default pool, so that a
     /// file that was written for such images works as it is.
     pub(super) fn pool(&mut self, node: &Node) -> Option<Pool> {
-        // What was meant as a key of a pool is the name of none.
-        if is_nothing(node) || self.is_told(Code::WrongType, node.span) {
+        if is_nothing(node) {
             return None;
         }
         if entries(node).is_empty() {

@@ -142,12 +142,17 @@ fn is_proven_soon(cage: &Cage, row: &str) -> bool {
     false
 }
 
+/// Says whether a row writes to no folder of the machine: as root it could.
+fn is_kept_in(row: &str) -> bool {
+    !["/etc/", "/usr/local/"].iter().any(|folder| row.contains(folder))
+}
+
 #[test]
 #[ignore = "takes minutes, and runs hostile text on this machine"]
 fn no_row_with_a_reason_runs_a_canary_here_all_the_same() {
     let unproven = unproven();
     let mut named: Vec<&String> =
-        unproven.iter().filter(|(_, why)| !why.starts_with(WAITING)).map(|(row, _)| row).collect();
+        unproven.iter().filter(|(row, why)| !why.starts_with(WAITING) && is_kept_in(row)).map(|(row, _)| row).collect();
     let first = std::process::id() as usize % named.len();
     named.rotate_left(first);
     let (proven, looked) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
