@@ -40,8 +40,8 @@ fn frame(title: &str) -> String {
 /// Adds to `others` what a title names that differs from another one only in that.
 pub(super) fn add(others: &mut Vec<String>, own: &str, title: &str) {
     let words = |title: &'_ str| title.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    let differs = words(own).into_iter().zip(words(title)).filter(|(own, other)| own != other);
-    if let Some((_, other)) = differs.last().filter(|(_, other)| !others.contains(other)) {
+    let mut differs = words(own).into_iter().zip(words(title)).filter(|(own, other)| own != other);
+    if let Some((_, other)) = differs.next_back().filter(|(_, other)| !others.contains(other)) {
         others.push(other);
     }
 }

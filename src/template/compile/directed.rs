@@ -90,7 +90,7 @@ impl Compiler<'_> {
         let at = |range: Range<usize>| read.base + range.start..read.base + range.end;
         // What goes on with no choice is told as that.
         let goes_on = matches!(read.directive, Some(Directive::ElseIf(_) | Directive::Else));
-        if entry.value.is_empty_plain() && !(goes_on && !is_open_choice(elements)) {
+        if entry.value.is_empty_plain() && (!goes_on || is_open_choice(elements)) {
             self.hollow(entry, read.directive.as_ref(), &scalar.text[read.base..]);
         }
         match read.directive {
