@@ -270,7 +270,10 @@ impl Walker {
             self.assign_text(name, literal.split_once('=').map_or("", |(_, value)| value));
         }
         if argument.word.prefix().contains('=') {
-            self.gets_word(name, &value_of(argument.word), scope);
+            let value = value_of(argument.word);
+            self.gets_word(name, &value, scope);
+            let value = self.argument(&value, scope);
+            self.begins_shells(name, &[value], scope);
         }
         self.attributes(name, flags);
         // Of an array, `(…)` in the value are elements, which the shell reads as it reads a script.

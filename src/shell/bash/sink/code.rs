@@ -30,7 +30,7 @@ const KINDRED: &[&str] = &["bash", "sh", "dash", "ash", "rbash"];
 /// What a shell runs first that talks with a person, or logs one in.
 const START_FILES: &[&str] = &[".bashrc", ".bash_profile", ".bash_login", ".profile"];
 
-const CODE: &str = "code that a shell runs";
+pub(super) const CODE: &str = "code that a shell runs";
 
 /// How the code's shell gets the variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Descriptor, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
+use super::code::CODE;
 use super::filter;
 use super::later::Value;
 use super::number::prints_number;
@@ -191,11 +192,7 @@ impl Walker {
             false => values.iter().flat_map(Argument::sources).collect(),
         };
         self.assign(&assignment.name, &sources);
-        if matches!(assignment.name.as_str(), "BASH_ENV" | "ENV") {
-            for value in &values {
-                self.runs_file(value, &[], Runner::Shell, scope);
-            }
-        }
+        self.begins_shells(&assignment.name, &values, scope);
         for word in &assignment.values {
             if let Some(text) = word.literal() {
                 self.assign_text(&assignment.name, &text);
@@ -204,6 +201,20 @@ impl Walker {
                 self.gets(&assignment.name, Value::Unknown);
             } else {
                 self.gets_word(&assignment.name, word, scope);
+            }
+        }
+    }
+
+    /// Notes that shells begin with the file that a variable names. Where the name is put together, it is any.
+    pub(super) fn begins_shells(&mut self, variable: &str, values: &[Argument], scope: Scope) {
+        if !["BASH_ENV", "ENV"].contains(&variable) {
+            return;
+        }
+        for value in values {
+            self.runs_file(value, &[], Runner::Shell, scope);
+            if variable == "BASH_ENV" && !value.is_literal() {
+                let any = self.flow.id(Node::AnyFile);
+                self.refuse(&[any], CODE);
             }
         }
     }
