@@ -10,8 +10,8 @@ use super::tree::{Expr, Statement};
 use crate::shell::program::Holes;
 use crate::shell::requirement::Requirement;
 
-/// Functions that evaluate annotations.
-const EVALUATING: &[&str] = &["get_type_hints", "get_annotations"];
+/// Functions that evaluate annotations, and the argument that has others do so.
+const EVALUATING: &[&str] = &["get_type_hints", "get_annotations", "eval_str"];
 
 /// What has examples besides the descriptions of functions.
 const EXAMPLES: &[&str] = &["__test__", "__doc__"];

@@ -99,12 +99,23 @@ pub(super) fn lists(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-/// Says whether a text of Node loads a module whose name is not a literal, or runs text in a machine of its own.
+/// Says whether a text of Node loads a module whose name is not a literal, makes a function of a text, or runs one in a
+/// machine of its own.
 fn loads_computed(text: &str) -> bool {
-    let is_computed = |word: &str| {
-        text.match_indices(word).any(|(at, _)| !text[at + word.len()..].trim_start().starts_with(['"', '\'', '`']))
-    };
-    is_computed("import(") || is_computed("require(") || text.contains("vm.") || text.contains("runIn")
+    let is_computed = |word: &str| text.match_indices(word).any(|(at, _)| !is_literal_alone(&text[at + word.len()..]));
+    is_computed("import(")
+        || is_computed("require(")
+        || ["vm.", "runIn", ".constructor", "['constructor", "[\"constructor", "_compile"]
+            .iter()
+            .any(|word| text.contains(word))
+}
+
+/// Says whether the argument that a text begins with is one literal.
+fn is_literal_alone(argument: &str) -> bool {
+    let argument = argument.trim_start();
+    let Some(quote) = argument.chars().next().filter(|it| ['"', '\'', '`'].contains(it)) else { return false };
+    let Some((literal, behind)) = argument[1..].split_once(quote) else { return false };
+    !literal.contains("${") && behind.trim_start().starts_with([')', ','])
 }
 
 /// Says whether `perl` opens its operands: with `-n` or `-p`, or as its code says. Such a name with a `|` is a

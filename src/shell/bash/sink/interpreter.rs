@@ -16,6 +16,9 @@ use crate::shell::python;
 
 const CODE: &str = "a part of a program's code";
 
+/// Modules of Python that, by `-m`, run as code what stands in their input or in the files they are given.
+const CONSOLES: &[&str] = &["code", "asyncio", "IPython", "ptpython", "pdb", "doctest", "cProfile", "profile", "trace"];
+
 impl Walker {
     /// Follows an interpreter; false if the command is none.
     pub(super) fn interpreter(&mut self, name: &str, call: Call) -> bool {
@@ -193,6 +196,17 @@ impl Walker {
             {
                 code.iter().for_each(|code| self.refuse(&code.sources(), CODE));
                 code
+            }
+            // Modules that run their input, or the files that they are given.
+            (Operand::File, [module, files @ ..])
+                if CONSOLES.iter().any(|it| module.has_literal(it)) && call.words[index - 1].has_literal("-m") =>
+            {
+                self.refuse(&[call.scope.stdin], CODE);
+                for file in files {
+                    let written = self.code_in(file, call.scope);
+                    self.refuse(&written, CODE);
+                }
+                files
             }
             (Operand::File, [first, rest @ ..]) if !first.has_literal("-") => {
                 self.refuse(&first.sources(), &format!("a file that `{name}` runs, or its name"));
