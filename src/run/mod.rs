@@ -27,5 +27,5 @@ pub use output::{MASK, Output};
 pub use rerun::{has_failed, taken};
 pub use retention::{Held, Keeping, Retention};
 pub use runtime::{Asker, Series, Sources, resolve as resolve_variables};
-pub use schedule::{Board, Change, Decision, Progress, Standing};
+pub use schedule::{Board, CANCELED_UNSTARTED, Change, Decision, Progress, Standing};
 pub use state::{RunResult, State};

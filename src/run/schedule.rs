@@ -16,6 +16,11 @@ use crate::pipeline::plan::{JOBS_OF_RUN_MAX, Job, Plan, Settled, Stage, Variable
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
+/// Why the jobs of a run are canceled that was asked to stop before any of them had started, where it was a person who
+/// asked. No board decides about such a run: all of it that is not completed is canceled, whatever the conditions say,
+/// and so is the run (reference, section 5.5).
+pub const CANCELED_UNSTARTED: &str = "the run was canceled before it had started";
+
 /// How far one leg of a job is, as far as others care.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Progress {
@@ -137,16 +142,6 @@ impl Board {
         standing.progress = Progress::Waiting;
         anew.advance(&mut plan);
         !matches!(anew.stages[stage][job][leg].progress, Progress::Completed(_))
-    }
-
-    /// Decides a run that was asked to stop before any of its jobs had started: all is canceled,
-    /// whatever the conditions say (reference, section 5.5).
-    /// The reason is a sentence for people, where it was not one of them.
-    pub fn cancel_unstarted(&mut self, reason: Option<&str>) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let reason = reason.unwrap_or("the run was canceled before it had started");
-        self.complete_waiting(RunResult::Canceled, reason, &mut changes);
-        changes
     }
 
     /// Cancels the jobs of a stage that are not decided yet. What follows from that is for

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::story::board_of_outputs;
 use super::turn;
 use crate::pipeline::plan::Plan;
-use crate::run::{Board, Change, Decision, Progress, RunResult};
+use crate::run::{Board, CANCELED_UNSTARTED, Change, Decision, Progress, RunResult};
 use crate::store::cancellation::{CANCELLATION, Cancellation};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -20,14 +20,18 @@ pub(super) async fn settle(session: &Session, forms: &Forms, run: i64) -> Result
     follow(session, forms, run, Board::advance).await
 }
 
-/// As [`settle`], for a run that was canceled before any of its jobs had started.
-pub(super) async fn cancel_unstarted(
-    session: &Session,
-    forms: &Forms,
-    run: i64,
-    reason: Option<&str>,
-) -> Result<(), Fault> {
-    follow(session, forms, run, |board, _| board.cancel_unstarted(reason)).await
+/// Completes a run that was asked to stop before any of its jobs had started: see [`CANCELED_UNSTARTED`].
+pub(super) async fn cancel_unstarted(session: &Session, run: i64, reason: Option<&str>) -> Result<(), Fault> {
+    session
+        .run(
+            "UPDATE job
+             SET state = 'completed', result = $1, reason = $2, finished_at = $3, due_at = NULL, aside = NULL
+             WHERE run = $4 AND state <> 'completed'",
+            &[&RunResult::Canceled.word(), &text(reason.unwrap_or(CANCELED_UNSTARTED)), &session.now, &run],
+        )
+        .await?;
+    complete(session, run, RunResult::Canceled).await?;
+    turn::give_up(session, run, None).await
 }
 
 /// Cancels a stage of which nothing has started, and decides what follows.

@@ -222,6 +222,10 @@ pub(super) async fn cancel_run(
             &[&text_or_none(reason), &seq],
         )
         .await?;
+    if state == State::Queued {
+        cancel_unstarted(session, seq, reason).await?;
+        return Ok(State::Completed);
+    }
     // What was due is decided again, now that the run is canceled. Only then is it known which claims came before.
     let rows = session
         .rows(
@@ -234,11 +238,7 @@ pub(super) async fn cancel_run(
         .await?;
     let begun = rows.iter().map(|row| number_at(row, "stage_index")).collect::<Result<_, _>>()?;
     note_cancellation(session, seq, begun).await?;
-    if state == State::Queued {
-        cancel_unstarted(session, forms, seq, reason).await?;
-    } else {
-        settle(session, forms, seq).await?;
-    }
+    settle(session, forms, seq).await?;
     lock_run(session, seq).await
 }
 

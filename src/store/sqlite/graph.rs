@@ -6,7 +6,7 @@ use super::story::board_of_outputs;
 use super::turn;
 use super::writer::Session;
 use crate::pipeline::plan::Plan;
-use crate::run::{Board, Change, Decision, Progress, RunResult};
+use crate::run::{Board, CANCELED_UNSTARTED, Change, Decision, Progress, RunResult};
 use crate::store::Error;
 use crate::store::cancellation::{CANCELLATION, Cancellation};
 use jiff::Timestamp;
@@ -19,14 +19,23 @@ pub(super) fn settle(session: &mut Session<'_>, run: i64, now: Timestamp) -> Res
     follow(session, run, now, Board::advance)
 }
 
-/// As [`settle`], for a run that was canceled before any of its jobs had started.
+/// Completes a run that was asked to stop before any of its jobs had started: see [`CANCELED_UNSTARTED`].
 pub(super) fn cancel_unstarted(
     session: &mut Session<'_>,
     run: i64,
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    follow(session, run, now, |board, _| board.cancel_unstarted(reason))
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE job
+             SET state = 'completed', result = ?, reason = ?, finished_at = ?, due_at = NULL, aside = NULL
+             WHERE run = ? AND state <> 'completed'",
+        )?
+        .execute(params![RunResult::Canceled.word(), reason.unwrap_or(CANCELED_UNSTARTED), micros(now), run])?;
+    complete(session, run, RunResult::Canceled, now)?;
+    turn::give_up(session, run, None)
 }
 
 /// Cancels a stage of which nothing has started, and decides what follows.

@@ -193,6 +193,11 @@ pub(super) fn cancel_run(
         .connection
         .prepare_cached("UPDATE run SET state = 'canceling', reason = coalesce(reason, ?) WHERE seq = ?")?
         .execute(params![reason, seq])?;
+    if state == State::Queued {
+        session.memory.waiting = session.memory.waiting.saturating_sub(1);
+        cancel_unstarted(session, seq, reason, now)?;
+        return Ok(State::Completed);
+    }
     note_cancellation(session.connection, seq)?;
     // What was due is decided again, now that the run is canceled.
     session
@@ -201,12 +206,7 @@ pub(super) fn cancel_run(
             "UPDATE job SET state = 'waiting', due_at = NULL, aside = NULL WHERE run = ? AND state = 'due'",
         )?
         .execute([seq])?;
-    if state == State::Queued {
-        session.memory.waiting = session.memory.waiting.saturating_sub(1);
-        cancel_unstarted(session, seq, reason, now)?;
-    } else {
-        settle(session, seq, now)?;
-    }
+    settle(session, seq, now)?;
     state_of(session, seq)
 }
 
