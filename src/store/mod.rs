@@ -23,8 +23,10 @@
 //! A due job is not claimed while its run or stage waits for its turn in a group (see
 //! [`turn`](crate::run::turn)), and not while its pipeline or connection is paused. Who has a turn is
 //! decided in the transaction in which a run is queued, a stage begins or something ends, over all
-//! machines. Turns are given in the order in which they were asked for, those of paused runs left
-//! out; a run that has its turn keeps it when it is paused later.
+//! machines. What a pause or its end changes is decided after it, a hundred groups in a transaction; it is
+//! noted, so that the next sweep goes on with it where that process has ended. Turns are given in the order
+//! in which they were asked for, those of paused runs left out; a run that has its turn keeps it when it is
+//! paused later.
 //!
 //! # Leases
 //! A claimed job carries a [`Lease`]: the right to execute it until a moment of the store's own

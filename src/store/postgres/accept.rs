@@ -4,12 +4,14 @@
 //! circle: turns in groups have one lock; the keys by which repeats are known share some; the numbers of
 //! a pipeline are a row, held until the commit.
 
+use super::depth::Depth;
+use super::due::DUE_BY_AGE;
 use super::fault::Fault;
 use super::filing::{Filed, NewRow};
 use super::form::Forms;
 use super::number::{Numbers, Wish};
 use super::repeat::{First, Key, Remembered, lock_and_remember, remember};
-use super::row::{key, number, number_at, text, text_or_none, to_json};
+use super::row::{key, number, text, text_or_none, to_json};
 use super::session::Session;
 use super::turn;
 use crate::id::{DeliveryId, RunId};
@@ -112,6 +114,7 @@ pub(super) async fn accept(
     forms: &Forms,
     batch: &[Rows],
     places: &Places,
+    depth: &Depth,
 ) -> Result<Vec<Result<Accepted, Error>>, Fault> {
     // Before all else, as everybody does who needs it.
     if batch.iter().flat_map(|rows| &rows.runs).any(|(_, filed)| filed.has_turns()) {
@@ -119,9 +122,10 @@ pub(super) async fn accept(
     }
     let remembered = lock_and_remember(session, batch).await?;
     // What starts nothing needs no room.
-    let limit = batch.iter().filter(|rows| rows.starts_runs()).map(|rows| rows.queue_limit).max();
-    let waiting = match limit {
-        Some(limit) => count_waiting(session, limit).await?,
+    let starting = || batch.iter().filter(|rows| rows.starts_runs());
+    let limits = || starting().map(|rows| rows.queue_limit);
+    let waiting = match limits().min().zip(limits().max()) {
+        Some(limits) => depth.before(session, starting().map(|rows| rows.runs.len() as u64).sum(), limits).await?,
         None => 0,
     };
     let oldest = match batch.iter().any(|rows| rows.starts_runs() && rows.queue_age.is_some()) {
@@ -136,19 +140,6 @@ pub(super) async fn accept(
     Ok(accepted.told)
 }
 
-/// Returns how many runs wait, counted no further than a limit. What other receivers are committing at
-/// this moment is not seen: together they may go over the limit by a batch.
-pub(super) async fn count_waiting(session: &Session, limit: u64) -> Result<u64, Fault> {
-    let row = session
-        .one(
-            "SELECT count(*) AS waiting
-             FROM (SELECT 1 FROM run WHERE state = 'queued' AND state <> 'completed' LIMIT $1) AS counted",
-            &[&number(limit.saturating_add(1))],
-        )
-        .await?;
-    number_at(&row, "waiting")
-}
-
 /// Returns since when the job is due that is due longest, those left out that may not be claimed.
 async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
     let row = session
@@ -157,8 +148,7 @@ async fn due_longest(session: &Session) -> Result<Option<Timestamp>, Fault> {
                 "SELECT job.due_at
                  FROM job
                  JOIN run ON run.seq = job.run
-                 WHERE job.state = 'due' AND job.aside IS NULL AND job.due_at IS NOT NULL
-                   AND {NOT_PAUSED}
+                 WHERE {DUE_BY_AGE} AND {NOT_PAUSED}
                  ORDER BY job.due_at
                  LIMIT 1"
             ),

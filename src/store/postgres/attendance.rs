@@ -1,5 +1,6 @@
 //! Which pools are served, and by whom: by the database's clock, whatever those of the machines say.
 
+use super::due::{DUE, DUE_BY_PIPELINE};
 use super::fault::Fault;
 use super::row::{key, number};
 use super::session::Session;
@@ -67,16 +68,16 @@ pub(super) async fn all(session: &Session) -> Result<Vec<PoolDetail>, Fault> {
 async fn waiting(session: &Session) -> Result<Vec<String>, Fault> {
     let rows = session
         .rows(
-            "WITH RECURSIVE waiting (pool) AS (
-                 SELECT min(pool) FROM job WHERE state = 'due' AND aside IS NULL AND pipeline >= ''
-                 UNION ALL
-                 SELECT (SELECT min(job.pool)
-                         FROM job
-                         WHERE state = 'due' AND aside IS NULL AND pipeline >= '' AND job.pool > waiting.pool)
-                 FROM waiting
-                 WHERE pool IS NOT NULL
-             )
-             SELECT pool FROM waiting WHERE pool IS NOT NULL LIMIT $1",
+            &format!(
+                "WITH RECURSIVE waiting (pool) AS (
+                     SELECT min(pool) FROM job WHERE {DUE_BY_PIPELINE}
+                     UNION ALL
+                     SELECT (SELECT min(job.pool) FROM job WHERE {DUE_BY_PIPELINE} AND job.pool > waiting.pool)
+                     FROM waiting
+                     WHERE pool IS NOT NULL
+                 )
+                 SELECT pool FROM waiting WHERE pool IS NOT NULL LIMIT $1"
+            ),
             &[&number(WAITING_POOLS_MAX)],
         )
         .await?;
@@ -87,17 +88,19 @@ async fn waiting(session: &Session) -> Result<Vec<String>, Fault> {
 pub(super) async fn missed(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, Fault> {
     let rows = session
         .rows(
-            "SELECT DISTINCT ON (job.run) job.run, job.pool, last.host, last.seen_at
+            &format!(
+                "SELECT DISTINCT ON (job.run) job.run, job.pool, last.host, last.seen_at
              FROM job
              LEFT JOIN LATERAL (SELECT host, seen_at
                                 FROM attendance
                                 WHERE attendance.pool = job.pool
                                 ORDER BY seen_at DESC
                                 LIMIT 1) AS last ON TRUE
-             WHERE job.run = ANY($1) AND job.state = 'due' AND job.aside IS NULL
+             WHERE job.run = ANY($1) AND {DUE}
                AND (last.seen_at IS NULL
                     OR last.seen_at <= coalesce($2::timestamptz, clock_timestamp()) - make_interval(secs => $3))
-             ORDER BY job.run, job.pool",
+             ORDER BY job.run, job.pool"
+            ),
             &[&runs, &session.own_now, &ABSENT_AFTER.as_secs_f64()],
         )
         .await?;

@@ -1,5 +1,6 @@
 //! Which job is next, and the lease on it: see `lease.rs` for what follows, and for who waits for whom.
 
+use super::due::DUE_BY_PIPELINE;
 use super::fault::Fault;
 use super::form::Forms;
 use super::graph::board;
@@ -11,7 +12,7 @@ use super::session::{Database, Session};
 use super::story;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::{Board, State};
-use crate::store::paused::NOT_PAUSED;
+use crate::store::paused::{LANE_NOT_PAUSED, NOT_PAUSED};
 use crate::store::{Claim, Lease};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -47,13 +48,13 @@ struct Head {
 async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fault> {
     let rows = session
         .rows(
-            "WITH RECURSIVE head AS (
+            &format!(
+                "WITH RECURSIVE head AS (
                  SELECT first.*
                  FROM unnest($1::text[]) AS asked (pool)
                  CROSS JOIN LATERAL (SELECT job.pool, urgency, pipeline, lane, run, seq
                                      FROM job
-                                     WHERE state = 'due' AND aside IS NULL AND pipeline >= ''
-                                       AND job.pool = asked.pool
+                                     WHERE {DUE_BY_PIPELINE} AND job.pool = asked.pool
                                      ORDER BY urgency, pipeline, run, seq
                                      LIMIT 1) AS first
                  UNION ALL
@@ -61,20 +62,19 @@ async fn next_heads(session: &Session, pools: &[String]) -> Result<Vec<Head>, Fa
                  FROM head
                  CROSS JOIN LATERAL (SELECT job.pool, job.urgency, job.pipeline, job.lane, job.run, job.seq
                                      FROM job
-                                     WHERE state = 'due' AND aside IS NULL AND job.pipeline >= ''
+                                     WHERE {DUE_BY_PIPELINE}
                                        AND job.pool = head.pool AND job.urgency = head.urgency
                                        AND job.pipeline > head.pipeline
                                      ORDER BY job.pipeline, job.run, job.seq
                                      LIMIT 1) AS following
              )
-             SELECT pool, urgency, pipeline,
-                    EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = head.pipeline)
-                        OR EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = head.lane) AS is_paused
+             SELECT pool, urgency, pipeline, NOT ({LANE_NOT_PAUSED}) AS is_paused
              FROM head
              ORDER BY is_paused DESC, urgency,
                       coalesce((SELECT max(served) FROM lane WHERE lane.name = head.lane AND lane.pool = ANY ($1)), 0),
                       run, seq
-             LIMIT $2",
+             LIMIT $2"
+            ),
             &[&pools, &HEADS_MAX],
         )
         .await?;
@@ -197,8 +197,8 @@ async fn lock_first(session: &Session, head: &Head, after: Option<i64>) -> Resul
                 "SELECT job.seq, job.run, job.lane, run.state, NOT ({NOT_PAUSED}) AS is_paused
                  FROM job
                  JOIN run ON run.seq = job.run
-                 WHERE job.state = 'due' AND job.aside IS NULL AND job.pool = $1 AND job.urgency = $2
-                   AND job.pipeline >= '' AND job.pipeline = $3 AND job.run > $4
+                 WHERE {DUE_BY_PIPELINE} AND job.pool = $1 AND job.urgency = $2
+                   AND job.pipeline = $3 AND job.run > $4
                  ORDER BY job.run, job.seq
                  LIMIT 1
                  FOR NO KEY UPDATE OF job SKIP LOCKED"

@@ -216,8 +216,12 @@ impl Store for PostgresStore {
         let over = if everyone { Over::All } else { Over::ByTime };
         self.on_threads(move |shared| async move {
             let swept = lease::sweep(&shared.database, &shared.forms, over).await?;
-            // A process that ended while it resumed something has left jobs aside.
+            // A process that ended while it paused or resumed something has left jobs aside, or groups as they were.
             shared.take_back().await?;
+            if shared.database.read(|session| Box::pin(async move { pause::is_any_to_readmit(&session).await })).await?
+            {
+                shared.readmit().await?;
+            }
             if !swept.is_empty() {
                 shared.changes.tell();
             }
@@ -229,10 +233,10 @@ impl Store for PostgresStore {
     async fn pause(&self, what: &Pausable) -> Result<(), Error> {
         let what = what.clone();
         self.on_threads(|shared| async move {
-            let (forms, what) = (&shared.forms, &what);
-            let pause =
-                shared.database.write(|session| Box::pin(async move { pause::pause(&session, forms, what).await }));
-            shared.changed(pause.await)
+            let what = &what;
+            let pause = shared.database.write(|session| Box::pin(async move { pause::pause(&session, what).await }));
+            shared.changed(pause.await)?;
+            shared.readmit().await
         })
         .await
     }
@@ -241,10 +245,10 @@ impl Store for PostgresStore {
         let what = what.clone();
         self.on_threads(|shared| async move {
             shared.leave_out_of_age(&what).await?;
-            let (forms, what) = (&shared.forms, &what);
-            let resume =
-                shared.database.write(|session| Box::pin(async move { pause::resume(&session, forms, what).await }));
+            let what = &what;
+            let resume = shared.database.write(|session| Box::pin(async move { pause::resume(&session, what).await }));
             let was_paused = shared.changed(resume.await)?;
+            shared.readmit().await?;
             shared.take_back().await?;
             Ok(was_paused)
         })

@@ -2,6 +2,7 @@
 //! transaction is on disk, so that many senders share one sync.
 
 use super::accept::{Rows, accept};
+use super::depth::Depth;
 use super::fault::Fault;
 use super::form::Forms;
 use super::session::Database;
@@ -45,10 +46,11 @@ pub(super) struct Queue(mpsc::Receiver<Waiting>);
 impl Queue {
     /// Accepts whatever comes, until nobody can bring more.
     pub(super) async fn work(mut self, database: &Database, forms: &Forms, outage: &Outage) {
+        let depth = Depth::default();
         let mut waiting = Vec::with_capacity(BATCH_MAX);
         while self.0.recv_many(&mut waiting, BATCH_MAX).await > 0 {
             let (rows, tell): (Vec<Rows>, Vec<_>) = waiting.drain(..).map(|it| (it.rows, it.tell)).unzip();
-            let told = accept_all(database, forms, &rows).await;
+            let told = accept_all((database, forms, &depth), &rows).await;
             told.iter().for_each(|told| note(outage, told));
             for (tell, told) in tell.into_iter().zip(told) {
                 // Who does not wait any more has its delivery accepted all the same.
@@ -70,13 +72,16 @@ fn note(outage: &Outage, told: &Result<Accepted, Error>) {
     }
 }
 
+/// What a batch is accepted with.
+type With<'w> = (&'w Database, &'w Forms, &'w Depth);
+
 /// Accepts a batch, and says for each what came of it. Where the database refuses something in the
 /// batch, its halves are accepted apart, so that one delivery can't stand in the way of all others.
-async fn accept_all(database: &Database, forms: &Forms, batch: &[Rows]) -> Vec<Result<Accepted, Error>> {
+async fn accept_all(with: With<'_>, batch: &[Rows]) -> Vec<Result<Accepted, Error>> {
     let mut done = Vec::with_capacity(batch.len());
     let mut open = vec![batch];
     while let Some(batch) = open.pop() {
-        match accept_batch(database, forms, batch).await {
+        match accept_batch(with, batch).await {
             Ok(told) => done.extend(told),
             Err(fault) if batch.len() > 1 && fault.is_about_rows() => {
                 tracing::warn!(
@@ -106,18 +111,17 @@ fn same(error: &Error) -> Error {
 }
 
 async fn accept_batch(
-    database: &Database,
-    forms: &Forms,
+    (database, forms, depth): With<'_>,
     batch: &[Rows],
 ) -> Result<Vec<Result<Accepted, Error>>, Fault> {
     let used: Vec<_> = batch.iter().flat_map(|rows| &rows.runs).map(|(run, _)| run.work.form.clone()).collect();
     let places = &forms.places(database, &used).await?;
-    match database.write(|session| Box::pin(async move { accept(&session, forms, batch, places).await })).await {
+    match database.write(|session| Box::pin(async move { accept(&session, forms, batch, places, depth).await })).await {
         // A form was there and is not any more: it is written again.
         Err(fault) if fault.is_stale() => {
             forms.forget();
             let places = &forms.places(database, &used).await?;
-            database.write(|session| Box::pin(async move { accept(&session, forms, batch, places).await })).await
+            database.write(|session| Box::pin(async move { accept(&session, forms, batch, places, depth).await })).await
         }
         done => done,
     }

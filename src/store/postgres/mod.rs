@@ -5,6 +5,18 @@
 //! is made). Many write at once: each piece of work is a transaction that takes the rows it decides
 //! about. Leases go by the database's clock, so that the clocks of the machines need not agree.
 //!
+//! # Whose clock
+//! The database tells no other time than one that somebody can set. Set forward, it ends leases that are held; set back,
+//! it keeps those of lost workers for as much longer. Neither lets two workers have one job: a lease that is over is
+//! over for its holder too, whose every write is looked at by the same clock and names its token.
+//!
+//! The processes could notice a setting: each sees by how much the database's clock and its own count went apart since
+//! its last transaction, and could note that for all to reckon with. It is left, because a process can't tell whose
+//! clock it was. The count of a virtual machine stands still while that is halted or moved, and the database seems to
+//! have been set forward; what such a process notes would set the leases of all others back, and give its own, which
+//! are long over, their time again. The more processes note, the more such errors, and those that are right can't be
+//! told from them by fewer than three. So a setting costs the jobs that run then, and nothing else.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `address.rs` | where the database is, and how it is talked to |
@@ -17,6 +29,7 @@
 //! | `migration.rs` | the versions of the schema |
 //! | `contract.rs` | the calls of the contract, each a piece of work |
 //! | `desk.rs` | where acceptances wait for their common commit |
+//! | `depth.rs` | how many runs wait, as one receiver knows it |
 //! | `accept.rs` | deliveries, their decisions and their runs, many in one commit |
 //! | `repeat.rs` | the keys by which repeats are known |
 //! | `number.rs` | numbers that runs are given |
@@ -24,6 +37,7 @@
 //! | `import.rs` | all rows of another store, taken over |
 //! | `form.rs` | plans and documents that runs share |
 //! | `refusal.rs` | refused deliveries and uses of secrets |
+//! | `due.rs` | what queries mean by due |
 //! | `claim.rs` | which job is next, and its lease |
 //! | `lease.rs` | what a lease allows, and its end: renew, record, finish, hand back, cancel, sweep |
 //! | `story.rs` | what steps tell and hand on |
@@ -48,7 +62,9 @@ mod blocked;
 mod claim;
 mod contract;
 mod depot;
+mod depth;
 mod desk;
+mod due;
 mod environment;
 mod fault;
 mod filing;
@@ -237,6 +253,17 @@ impl Shared {
             last = leave_out.await?;
         }
         Ok(())
+    }
+
+    /// Looks who goes on in all groups that pauses and their ends have changed.
+    async fn readmit(&self) -> Result<(), Error> {
+        let forms = &self.forms;
+        loop {
+            let readmit = self.database.write(|session| Box::pin(async move { pause::readmit(&session, forms).await }));
+            if !self.changed(readmit.await)? {
+                return Ok(());
+            }
+        }
     }
 
     /// Takes all jobs back that were set aside for a pause that is over.

@@ -1,12 +1,13 @@
 //! What is held back. Due jobs of a paused pipeline or connection are set aside when a claim meets the first of
 //! them, so that they cost claims once, however many there are; resuming takes them back bit by bit.
 
+use super::due::{DUE, DUE_BY_PIPELINE};
 use super::fault::Fault;
 use super::form::Forms;
-use super::row::text;
+use super::row::{key, number, text};
 use super::session::Session;
 use super::turn::{self, Afterwards};
-use crate::store::paused::NOT_PAUSED;
+use crate::store::paused::{LANE_NOT_PAUSED, READMITTED_MAX};
 use crate::store::{Pausable, Pause};
 use tokio_postgres::Row;
 
@@ -15,9 +16,9 @@ pub(super) const TAKEN_BACK_MAX: i64 = 2_000;
 /// How many jobs one statement looks at that sets paused ones aside.
 const SET_ASIDE_MAX: i64 = 1_000;
 
-/// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on. When it began is
-/// counted and shown by one clock, the database's.
-pub(super) async fn pause(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
+/// Begins a pause. Runs are passed over now in the groups in which they wait, so others may go on: see [`readmit`]. When
+/// it began is counted and shown by one clock, the database's.
+pub(super) async fn pause(session: &Session, what: &Pausable) -> Result<(), Fault> {
     let (kind, name) = what.parts();
     turn::lock(session).await?;
     session
@@ -28,97 +29,177 @@ pub(super) async fn pause(session: &Session, forms: &Forms, what: &Pausable) -> 
             &[&kind, &text(name), &session.steady],
         )
         .await?;
-    admit_in_groups_of(session, forms, what).await
+    note_readmission(session, what).await
 }
 
-/// Ends a pause, and lets runs go on that waited in groups meanwhile. Says whether there was one.
-pub(super) async fn resume(session: &Session, forms: &Forms, what: &Pausable) -> Result<bool, Fault> {
+/// Ends a pause, so that runs may go on that waited in groups meanwhile: see [`readmit`]. Says whether there was one.
+pub(super) async fn resume(session: &Session, what: &Pausable) -> Result<bool, Fault> {
     let (kind, name) = what.parts();
     turn::lock(session).await?;
     let deleted = session.run("DELETE FROM pause WHERE kind = $1 AND name = $2", &[&kind, &text(name)]).await?;
-    admit_in_groups_of(session, forms, what).await?;
+    note_readmission(session, what).await?;
     Ok(deleted > 0)
 }
 
+/// Returns the column by which rows of jobs and turns say that they are about something.
+fn column(kind: &str) -> &'static str {
+    if kind == "pipeline" { "pipeline" } else { "lane" }
+}
+
 /// Brings the jobs of something that is paused to when they would be due if the pause had not been: how long they
-/// have waited says something about the queue. Looks at some jobs after a place, and returns the last of them.
+/// have waited says something about the queue. All are set aside first, where no claim has met them. Looks at some
+/// jobs after a place, and returns from which on others follow.
 pub(super) async fn leave_out(session: &Session, what: &Pausable, after: i64) -> Result<Option<i64>, Fault> {
     let (kind, name) = what.parts();
+    let column = column(kind);
+    by_index(session).await?;
+    let set_aside = session
+        .run(
+            &format!(
+                "UPDATE job
+                 SET aside = 'paused'
+                 WHERE seq IN (SELECT seq
+                               FROM job
+                               WHERE {DUE_BY_PIPELINE} AND {column} = $2
+                               LIMIT $3
+                               FOR NO KEY UPDATE SKIP LOCKED)
+                   AND EXISTS (SELECT 1 FROM pause WHERE kind = $4 AND name = $1)"
+            ),
+            &[&text(name), &key(name), &TAKEN_BACK_MAX, &kind],
+        )
+        .await?;
+    if set_aside == TAKEN_BACK_MAX.unsigned_abs() {
+        return Ok(Some(after));
+    }
     let rows = session
         .rows(
-            "UPDATE job
-             SET aside = 'paused', due_at = due_at + ($3 - greatest(due_at, pause.since))
-             FROM pause
-             WHERE pause.kind = $1 AND pause.name = $2 AND pause.since <= $3
-               AND job.seq IN (SELECT job.seq
-                               FROM job
-                               JOIN run ON run.seq = job.run
-                               WHERE job.state = 'due' AND coalesce(job.aside, 'paused') = 'paused' AND job.seq > $4
-                                 AND CASE $1 WHEN 'pipeline' THEN run.pipeline = $2 ELSE run.connection = $2 END
-                               ORDER BY job.seq
-                               LIMIT $5
-                               FOR NO KEY UPDATE OF job SKIP LOCKED)
-             RETURNING job.seq",
-            &[&kind, &text(name), &session.steady, &after, &TAKEN_BACK_MAX],
+            &format!(
+                "UPDATE job
+                 SET due_at = due_at + ($3 - greatest(due_at, pause.since))
+                 FROM pause
+                 WHERE pause.kind = $1 AND pause.name = $2 AND pause.since <= $3
+                   AND job.seq IN (SELECT seq
+                                   FROM job
+                                   WHERE aside = 'paused' AND {column} >= '' AND {column} = $6 AND seq > $4
+                                   ORDER BY seq
+                                   LIMIT $5
+                                   FOR NO KEY UPDATE SKIP LOCKED)
+                 RETURNING job.seq"
+            ),
+            &[&kind, &text(name), &session.steady, &after, &TAKEN_BACK_MAX, &key(name)],
         )
         .await?;
     let places = rows.iter().map(|row| Ok::<i64, Fault>(row.try_get(0)?));
     Ok(places.collect::<Result<Vec<_>, _>>()?.into_iter().max())
 }
 
-/// Looks again who goes on in the groups in which runs of something wait.
-async fn admit_in_groups_of(session: &Session, forms: &Forms, what: &Pausable) -> Result<(), Fault> {
+/// Notes that it is to be looked again who goes on in the groups in which runs of something wait.
+async fn note_readmission(session: &Session, what: &Pausable) -> Result<(), Fault> {
     let (kind, name) = what.parts();
-    let groups = session
-        .rows(
-            "SELECT DISTINCT turn.\"group\"
-             FROM turn
-             JOIN run ON run.seq = turn.run
-             WHERE turn.state = 'waiting'
-               AND CASE $1 WHEN 'pipeline' THEN run.pipeline = $2 ELSE run.connection = $2 END",
+    session
+        .run(
+            "INSERT INTO readmission (kind, name, after)
+             VALUES ($1, $2, '')
+             ON CONFLICT (kind, name) DO UPDATE
+             SET after = excluded.after",
             &[&kind, &text(name)],
         )
         .await?;
-    for row in groups {
-        session.note_afterwards(Afterwards::Admit(row.try_get(0)?));
-    }
-    turn::work_off(session, forms).await
+    Ok(())
 }
 
-/// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many.
+/// Says whether it is still to be looked in some group who goes on.
+pub(super) async fn is_any_to_readmit(session: &Session) -> Result<bool, Fault> {
+    Ok(session.row("SELECT 1 FROM readmission LIMIT 1", &[]).await?.is_some())
+}
+
+/// Looks who goes on in some of the groups that a pause or its end has changed. Says whether there were any.
+pub(super) async fn readmit(session: &Session, forms: &Forms) -> Result<bool, Fault> {
+    turn::lock(session).await?;
+    let Some(noted) = session.row("SELECT kind, name, after FROM readmission LIMIT 1", &[]).await? else {
+        return Ok(false);
+    };
+    let (kind, name, after): (&str, &str, &str) =
+        (noted.try_get("kind")?, noted.try_get("name")?, noted.try_get("after")?);
+    let column = column(kind);
+    let groups = session
+        .rows(
+            &format!(
+                "WITH RECURSIVE found (\"group\") AS (
+                     SELECT min(\"group\")
+                     FROM turn
+                     WHERE state = 'waiting' AND {column} >= '' AND {column} = $1 AND \"group\" > $2
+                     UNION ALL
+                     SELECT (SELECT min(turn.\"group\")
+                             FROM turn
+                             WHERE state = 'waiting' AND {column} >= '' AND {column} = $1
+                               AND turn.\"group\" > found.\"group\")
+                     FROM found
+                     WHERE \"group\" IS NOT NULL
+                 )
+                 SELECT \"group\" FROM found WHERE \"group\" IS NOT NULL LIMIT $3",
+            ),
+            &[&key(name), &after, &number(READMITTED_MAX)],
+        )
+        .await?;
+    let groups = groups.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<Vec<String>, Fault>>()?;
+    match groups.last().filter(|_| groups.len() == READMITTED_MAX) {
+        Some(last) => {
+            let note = "UPDATE readmission SET after = $1 WHERE kind = $2 AND name = $3";
+            session.run(note, &[last, &kind, &name]).await?
+        }
+        None => session.run("DELETE FROM readmission WHERE kind = $1 AND name = $2", &[&kind, &name]).await?,
+    };
+    groups.into_iter().for_each(|group| session.note_afterwards(Afterwards::Admit(group)));
+    turn::work_off(session, forms).await?;
+    Ok(true)
+}
+
+/// Has the statements of a transaction planned by their indexes, as [`turn::LOCK_OF_JOB`] does.
+async fn by_index(session: &Session) -> Result<(), Fault> {
+    session.run("SET LOCAL enable_seqscan = off", &[]).await?;
+    Ok(())
+}
+
+/// Takes back jobs that were set aside for a pause that is over, some of them. Returns how many. What is aside costs
+/// one step in the index for each pipeline and lane, however many jobs it has.
 pub(super) async fn take_back(session: &Session) -> Result<u64, Fault> {
+    by_index(session).await?;
     session
         .run(
             &format!(
-                "UPDATE job
+                "WITH RECURSIVE aside AS (
+                     (SELECT pipeline, lane
+                      FROM job
+                      WHERE aside = 'paused' AND pipeline >= ''
+                      ORDER BY pipeline, lane
+                      LIMIT 1)
+                     UNION ALL
+                     SELECT following.*
+                     FROM aside
+                     CROSS JOIN LATERAL (SELECT job.pipeline, job.lane
+                                         FROM job
+                                         WHERE job.aside = 'paused' AND job.pipeline >= ''
+                                           AND (job.pipeline, job.lane) > (aside.pipeline, aside.lane)
+                                         ORDER BY job.pipeline, job.lane
+                                         LIMIT 1) AS following
+                 )
+                 UPDATE job
                  SET aside = NULL
-                 WHERE seq IN (SELECT job.seq
-                               FROM job
-                               JOIN run ON run.seq = job.run
-                               WHERE job.aside = 'paused'
-                                 AND {NOT_PAUSED}
-                               LIMIT $1
-                               FOR NO KEY UPDATE OF job)"
+                 WHERE seq IN (SELECT taken.seq
+                               FROM (SELECT pipeline, lane FROM aside WHERE {LANE_NOT_PAUSED}) AS over
+                               CROSS JOIN LATERAL (SELECT job.seq
+                                                   FROM job
+                                                   WHERE job.aside = 'paused' AND job.pipeline >= ''
+                                                     AND job.pipeline = over.pipeline AND job.lane = over.lane
+                                                   ORDER BY job.seq
+                                                   LIMIT $1
+                                                   FOR NO KEY UPDATE OF job) AS taken
+                               LIMIT $1)"
             ),
             &[&TAKEN_BACK_MAX],
         )
         .await
-}
-
-/// Says whether the pipeline or the connection of a run is paused.
-pub(super) async fn is_paused(session: &Session, run: i64) -> Result<bool, Fault> {
-    let row = session
-        .row(
-            "SELECT pause.kind
-             FROM run
-             JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
-                        OR (pause.kind = 'connection' AND pause.name = run.connection)
-             WHERE run.seq = $1
-             LIMIT 1",
-            &[&run],
-        )
-        .await?;
-    Ok(row.is_some())
 }
 
 /// Sets aside what is paused among the first [`SET_ASIDE_MAX`] due jobs of a pipeline and of those whose names come
@@ -136,20 +217,22 @@ pub(super) async fn set_aside(session: &Session, from: (&str, i64, &str)) -> Res
     }
     session
         .run(
-            "UPDATE job
+            &format!(
+                "UPDATE job
              SET aside = 'paused'
              WHERE seq IN (SELECT seq
                            FROM job
-                           WHERE state = 'due' AND aside IS NULL
+                           WHERE {DUE}
                              AND seq IN (SELECT seq
                                          FROM (SELECT seq, pipeline, lane
                                                FROM job
-                                               WHERE state = 'due' AND aside IS NULL AND pool = $1 AND urgency = $2
-                                                 AND pipeline >= '' AND pipeline >= $3
+                                               WHERE {DUE_BY_PIPELINE} AND pool = $1 AND urgency = $2
+                                                 AND pipeline >= $3
                                                ORDER BY pipeline, run, seq
                                                LIMIT $4) AS first
                                          WHERE pipeline = ANY ($5) OR lane = ANY ($6))
-                           FOR NO KEY UPDATE SKIP LOCKED)",
+                           FOR NO KEY UPDATE SKIP LOCKED)"
+            ),
             &[&pool, &urgency, &pipeline, &SET_ASIDE_MAX, &pipelines, &connections],
         )
         .await

@@ -1,6 +1,6 @@
 //! A completed run again: the same frozen work, all of it or what did not succeed.
 
-use super::accept;
+use super::depth;
 use super::fault::Fault;
 use super::filing::{self, Filed, NewRow};
 use super::form::Forms;
@@ -50,7 +50,7 @@ pub(super) async fn rerun(session: &Session, forms: &Forms, wish: &Rerun) -> Res
             run::taken(&plan, &board)
         }
     };
-    let waiting = accept::count_waiting(session, wish.queue_limit).await?;
+    let waiting = depth::count(session, wish.queue_limit).await?;
     if waiting + 1 > wish.queue_limit {
         return Err(Error::Full { waiting, limit: wish.queue_limit }.into());
     }

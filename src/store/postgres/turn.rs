@@ -10,33 +10,36 @@ use super::fault::Fault;
 use super::form::Forms;
 use super::graph;
 use super::lease;
-use super::pause;
 use super::row::{key, number, number_at};
 use super::session::Session;
 use crate::pipeline::plan::{ConcurrencyPolicy, Plan};
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
-use crate::store::paused::NOT_PAUSED;
+use crate::store::paused::LANE_NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
 use crate::store::turn::{Member, WHOLE_RUN};
 use tokio_postgres::Row;
 
 /// The lock of all turns.
 pub(super) const LOCK: i64 = 0x7068_7475_726e;
-/// Takes it where the run of a job needs turns.
-pub(super) const LOCK_OF_JOB: &str = "SELECT pg_advisory_xact_lock($1)::text
+/// Takes it where the run of a job needs turns. With the lock goes that statements are planned by their indexes: what was
+/// planned while hardly anybody waited, which is by reading all, is kept while very many come to wait.
+pub(super) const LOCK_OF_JOB: &str = "SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true)
                                       FROM run
                                       WHERE seq = (SELECT run FROM job WHERE id = $2) AND has_turns";
 
 /// Takes the lock of all turns, until the end of the transaction.
 pub(super) async fn lock(session: &Session) -> Result<(), Fault> {
-    session.one("SELECT pg_advisory_xact_lock($1)::text", &[&LOCK]).await?;
+    session.one("SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true)", &[&LOCK]).await?;
     Ok(())
 }
 
 /// Takes the lock of all turns where a run needs some.
 pub(super) async fn lock_of_run(session: &Session, run: i64) -> Result<(), Fault> {
-    session.row("SELECT pg_advisory_xact_lock($1)::text FROM run WHERE seq = $2 AND has_turns", &[&LOCK, &run]).await?;
+    let lock = "SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true)
+                FROM run
+                WHERE seq = $2 AND has_turns";
+    session.row(lock, &[&LOCK, &run]).await?;
     Ok(())
 }
 
@@ -115,7 +118,7 @@ pub(super) async fn give_up(session: &Session, run: i64, stage: Option<usize>) -
 /// Asks for a turn: whom the policy names is canceled, and the one that comes waits like any other.
 async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
     let group = key(&turn.group);
-    let is_paused = pause::is_paused(session, run).await?;
+    let (pipeline, lane, is_paused) = asker(session, run).await?;
     let policy = if is_paused { turn.policy_while_paused() } else { turn.policy };
     // Where nobody goes for it there may be very many others: they are not looked at.
     if policy != ConcurrencyPolicy::Queue {
@@ -123,8 +126,9 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
     }
     session
         .run(
-            "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state) VALUES ($1, $2, $3, $4, 'waiting')",
-            &[&group, &run, &place(turn.stage), &number(turn.limit)],
+            "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state, pipeline, lane)
+             VALUES ($1, $2, $3, $4, 'waiting', $5, $6)",
+            &[&group, &run, &place(turn.stage), &number(turn.limit), &key(&pipeline), &key(&lane)],
         )
         .await?;
     // One that is paused does not go on, and changes nothing for those that wait.
@@ -134,6 +138,20 @@ async fn ask(session: &Session, run: i64, turn: &Turn) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Returns the pipeline and the lane of a run, and whether one of them is paused.
+async fn asker(session: &Session, run: i64) -> Result<(String, String, bool), Fault> {
+    let row = session
+        .one(
+            &format!(
+                "SELECT pipeline, lane, NOT ({LANE_NOT_PAUSED}) AS is_paused
+                 FROM (SELECT pipeline, coalesce(connection, '') AS lane FROM run WHERE seq = $1) AS asker"
+            ),
+            &[&run],
+        )
+        .await?;
+    Ok((row.try_get("pipeline")?, row.try_get("lane")?, row.try_get("is_paused")?))
+}
+
 /// Has those canceled whom a policy names for one that comes. `group` is the turn's as it is stored.
 async fn displace(
     session: &Session,
@@ -141,7 +159,7 @@ async fn displace(
     (turn, group): (&Turn, &str),
     policy: ConcurrencyPolicy,
 ) -> Result<(), Fault> {
-    let (holding, waiting) = (members(session, group, "held").await?, members(session, group, "waiting").await?);
+    let (holding, waiting) = (members(session, group, "'held'").await?, members(session, group, "'waiting'").await?);
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
@@ -156,16 +174,19 @@ async fn displace(
     Ok(())
 }
 
-/// Returns those of a group who wait or go on, the longest there first.
+/// Returns those of a group who wait or go on, the longest there first: `state` is the word as the statement has it, so
+/// that the index of each is known for its own.
 async fn members(session: &Session, group: &str, state: &str) -> Result<Vec<Member>, Fault> {
     let rows = session
         .rows(
-            "SELECT turn.run, turn.stage_index, run.state = 'canceling' AS is_canceling
-             FROM turn
-             JOIN run ON run.seq = turn.run
-             WHERE turn.\"group\" = $1 AND turn.state = $2
-             ORDER BY turn.seq",
-            &[&group, &state],
+            &format!(
+                "SELECT turn.run, turn.stage_index, run.state = 'canceling' AS is_canceling
+                 FROM turn
+                 JOIN run ON run.seq = turn.run
+                 WHERE turn.\"group\" = $1 AND turn.state = {state} AND turn.seq >= 0
+                 ORDER BY turn.seq"
+            ),
+            &[&group],
         )
         .await?;
     let member = |row: &Row| {
@@ -181,24 +202,8 @@ async fn members(session: &Session, group: &str, state: &str) -> Result<Vec<Memb
 /// Lets those go on that have waited longest, as far as there is room. Paused runs are passed over.
 async fn admit(session: &Session, forms: &Forms, group: &str) -> Result<(), Fault> {
     loop {
-        let row = session.one("SELECT count(*) FROM turn WHERE \"group\" = $1 AND state = 'held'", &[&group]).await?;
-        let holding = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or(usize::MAX);
-        let next = session
-            .row(
-                &format!(
-                    "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
-                     FROM turn
-                     JOIN run ON run.seq = turn.run
-                     WHERE turn.\"group\" = $1 AND turn.state = 'waiting'
-                       AND {NOT_PAUSED}
-                     ORDER BY turn.seq
-                     LIMIT 1"
-                ),
-                &[&group],
-            )
-            .await?;
-        let Some(next) = next else { return Ok(()) };
-        if !turn::admits(number_at(&next, "limit")?, holding) {
+        let Some(next) = first_waiting(session, group).await? else { return Ok(()) };
+        if !turn::admits(number_at(&next, "limit")?, number_at(&next, "holding")?) {
             return Ok(());
         }
         let (seq, run, stage): (i64, i64, i64) =
@@ -208,6 +213,41 @@ async fn admit(session: &Session, forms: &Forms, group: &str) -> Result<(), Faul
             go_on(session, forms, run, stage).await?;
         }
     }
+}
+
+/// Returns the one that has waited longest in a group, of those that are not paused, and how many have a turn there. As
+/// very many may be paused, the first of each pipeline and lane is looked at: one step in the index for each.
+async fn first_waiting(session: &Session, group: &str) -> Result<Option<Row>, Fault> {
+    session
+        .row(
+            &format!(
+                "WITH RECURSIVE head AS (
+                     (SELECT seq, run, stage_index, \"limit\", pipeline, lane
+                      FROM turn
+                      WHERE \"group\" = $1 AND state = 'waiting' AND seq >= 0
+                      ORDER BY pipeline, lane, seq
+                      LIMIT 1)
+                     UNION ALL
+                     SELECT following.*
+                     FROM head
+                     CROSS JOIN LATERAL (SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\",
+                                                turn.pipeline, turn.lane
+                                         FROM turn
+                                         WHERE turn.\"group\" = $1 AND turn.state = 'waiting' AND turn.seq >= 0
+                                           AND (turn.pipeline, turn.lane) > (head.pipeline, head.lane)
+                                         ORDER BY turn.pipeline, turn.lane, turn.seq
+                                         LIMIT 1) AS following
+                 )
+                 SELECT seq, run, stage_index, \"limit\",
+                        (SELECT count(*) FROM turn WHERE \"group\" = $1 AND state = 'held') AS holding
+                 FROM head
+                 WHERE {LANE_NOT_PAUSED}
+                 ORDER BY seq
+                 LIMIT 1"
+            ),
+            &[&group],
+        )
+        .await
 }
 
 /// Lets a run or stage go on that has all its turns.

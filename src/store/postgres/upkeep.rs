@@ -9,7 +9,7 @@ use deadpool_postgres::Object;
 
 /// What must hold in this store beside what must in every one. A counter's key, and what a
 /// job is queued under, is the name itself where that is short.
-const INVARIANTS: [Invariant; 6] = [
+const INVARIANTS: [Invariant; 7] = [
     (
         "number that the counter of its pipeline has not reached",
         "SELECT run.id FROM run
@@ -39,6 +39,13 @@ const INVARIANTS: [Invariant; 6] = [
          WHERE job.state <> 'completed'
            AND ((job.lane <> coalesce(run.connection, '') AND octet_length(coalesce(run.connection, '')) <= 600)
                 OR (job.pipeline <> run.pipeline AND octet_length(run.pipeline) <= 600))",
+    ),
+    (
+        "turn under another connection or pipeline than its run's",
+        "SELECT run.id FROM turn
+         JOIN run ON run.seq = turn.run
+         WHERE (turn.lane <> coalesce(run.connection, '') AND octet_length(coalesce(run.connection, '')) <= 600)
+            OR (turn.pipeline <> run.pipeline AND octet_length(run.pipeline) <= 600)",
     ),
     (
         "completed run with a turn",

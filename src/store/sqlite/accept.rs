@@ -1,6 +1,7 @@
 //! A delivery, its decisions and its runs, in one commit: one row at the end of the log.
 
 use super::counter::Scope;
+use super::due::DUE;
 use super::entry::{Assigned, Entry};
 use super::filing::{self, Times};
 use super::row::{micros, to_json};
@@ -176,8 +177,7 @@ fn due_longest(session: &Session<'_>) -> Result<Option<i64>, Error> {
             "SELECT job.due_at
              FROM job
              JOIN run ON run.seq = job.run
-             WHERE job.state = 'due' AND job.aside IS NULL
-               AND {NOT_PAUSED}
+             WHERE {DUE} AND {NOT_PAUSED}
              ORDER BY job.due_at
              LIMIT 1"
         ))?

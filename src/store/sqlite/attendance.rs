@@ -1,5 +1,6 @@
 //! Which pools are served, and by whom.
 
+use super::due::DUE;
 use super::row::{micros, moment};
 use super::writer::Session;
 use crate::store::attendance::{ABSENT_AFTER, ATTENDANCES_MAX, REMEMBERED, WAITING_POOLS_MAX, pools, wait_sentence};
@@ -47,17 +48,17 @@ pub(super) fn all(connection: &Connection, now: Timestamp) -> Result<Vec<PoolDet
 
 /// Returns the pools of jobs that are due, one step in the index for each: of one there may be very many jobs.
 fn waiting(connection: &Connection) -> Result<Vec<String>, Error> {
-    let mut query = connection.prepare_cached(
+    let mut query = connection.prepare_cached(&format!(
         "WITH RECURSIVE waiting (pool) AS (
-             SELECT min(pool) FROM job WHERE state = 'due' AND aside IS NULL
+             SELECT min(pool) FROM job WHERE {DUE}
              UNION ALL
-             SELECT (SELECT min(pool) FROM job WHERE state = 'due' AND aside IS NULL AND pool > waiting.pool)
+             SELECT (SELECT min(pool) FROM job WHERE {DUE} AND pool > waiting.pool)
              FROM waiting
              WHERE pool IS NOT NULL
              LIMIT ?
          )
-         SELECT pool FROM waiting WHERE pool IS NOT NULL",
-    )?;
+         SELECT pool FROM waiting WHERE pool IS NOT NULL"
+    ))?;
     let names = query.query_map([WAITING_POOLS_MAX], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
 }
@@ -65,15 +66,15 @@ fn waiting(connection: &Connection) -> Result<Vec<String>, Error> {
 /// Returns what a run waits for of which a job is due in a pool that nobody serves.
 pub(super) fn missed(connection: &Connection, run: i64, now: Timestamp) -> Result<Option<String>, Error> {
     let found: Option<(String, Option<String>, Option<i64>)> = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT pool, last.host, last.seen_at
-             FROM (SELECT DISTINCT pool FROM job WHERE run = ?1 AND state = 'due' AND aside IS NULL) AS due
+             FROM (SELECT DISTINCT pool FROM job WHERE run = ?1 AND {DUE}) AS due
              LEFT JOIN (SELECT pool AS of, host, max(seen_at) AS seen_at FROM attendance GROUP BY pool) AS last
                     ON last.of = due.pool
              WHERE coalesce(last.seen_at, ?2) <= ?2
              ORDER BY pool
-             LIMIT 1",
-        )?
+             LIMIT 1"
+        ))?
         .query_row(params![run, before(now, ABSENT_AFTER)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((pool, host, at)) = found else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! Which job is next, and the lease on it: see `lease.rs` for what follows.
 
 use super::counter::Scope;
+use super::due::DUE;
 use super::filing;
 use super::graph::board;
 use super::lease::until;
@@ -11,6 +12,7 @@ use super::story;
 use super::writer::Session;
 use crate::id::{DeliveryId, JobId, RunId, WorkerId};
 use crate::run::Board;
+use crate::store::paused::LANE_NOT_PAUSED;
 use crate::store::{Claim, Error, Lease};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
@@ -34,8 +36,7 @@ pub(super) fn is_anything_due(connection: &Connection, pools: &[String]) -> Resu
     if filing::is_behind(connection)? {
         return Ok(true);
     }
-    let mut query =
-        connection.prepare_cached("SELECT 1 FROM job WHERE state = 'due' AND aside IS NULL AND pool = ? LIMIT 1")?;
+    let mut query = connection.prepare_cached(&format!("SELECT 1 FROM job WHERE {DUE} AND pool = ? LIMIT 1"))?;
     pools.iter().try_fold(false, |is_due, pool| Ok(is_due || query.exists([pool])?))
 }
 
@@ -107,24 +108,27 @@ impl Head {
     }
 }
 
-/// What is asked about a pipeline: one step in the index of pipelines, however many jobs it has.
-const HEAD: &str = "SELECT pool, urgency, pipeline, lane,
-        coalesce((SELECT max(served)
-                  FROM lane
-                  WHERE lane.name = job.lane AND lane.pool IN (SELECT value FROM json_each(?2))), 0),
-        run, seq,
-        EXISTS (SELECT 1 FROM pause WHERE kind = 'pipeline' AND name = job.pipeline)
-            OR EXISTS (SELECT 1 FROM pause WHERE kind = 'connection' AND name = job.lane)
-     FROM job
-     WHERE state = 'due' AND aside IS NULL AND pool = ?1";
+/// Returns the query for the first of some jobs: one step in the index of pipelines, however many each has.
+fn head(but: &str) -> String {
+    format!(
+        "SELECT pool, urgency, pipeline, lane,
+                coalesce((SELECT max(served)
+                          FROM lane
+                          WHERE lane.name = job.lane AND lane.pool IN (SELECT value FROM json_each(?2))), 0),
+                run, seq, NOT ({LANE_NOT_PAUSED})
+         FROM job
+         WHERE {DUE} AND pool = ?1 {but}
+         LIMIT 1"
+    )
+}
 
 /// Returns the job that is next in the pools asked for, looking at the first of each pipeline that has a job of the
 /// pool's highest priority. What is paused is set aside on the way, so that it hides nothing that is behind it.
 fn next_head(connection: &Connection, request: &Request) -> Result<Option<Head>, Error> {
     let pools = to_json(&request.pools)?;
-    let mut first = connection.prepare_cached(&format!("{HEAD} ORDER BY urgency, pipeline, run, seq LIMIT 1"))?;
-    let mut following = connection
-        .prepare_cached(&format!("{HEAD} AND urgency = ?3 AND pipeline > ?4 ORDER BY pipeline, run, seq LIMIT 1"))?;
+    let mut first = connection.prepare_cached(&head("ORDER BY urgency, pipeline, run, seq"))?;
+    let mut following =
+        connection.prepare_cached(&head("AND urgency = ?3 AND pipeline > ?4 ORDER BY pipeline, run, seq"))?;
     let mut next: Option<Head> = None;
     let mut rounds = 0;
     for pool in &request.pools {

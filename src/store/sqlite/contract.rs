@@ -126,9 +126,12 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, everyone: bool) -> Result<Vec<Swept>, Error> {
         let now = self.clock.steady();
-        // A process that ended while it resumed something has left jobs aside.
+        // A process that ended while it paused or resumed something has left jobs aside, or groups as they were.
         if self.readers.read(pause::is_any_left_aside).await? {
             self.take_back().await?;
+        }
+        if self.readers.read(pause::is_any_to_readmit).await? {
+            self.readmit().await?;
         }
         if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
             return Ok(Vec::new());
@@ -138,13 +141,15 @@ impl Store for SqliteStore {
 
     async fn pause(&self, what: &Pausable) -> Result<(), Error> {
         let what = what.clone();
-        self.change(move |session| pause::pause(session, &what)).await
+        self.change(move |session| pause::pause(session, &what)).await?;
+        self.readmit().await
     }
 
     async fn resume(&self, what: &Pausable) -> Result<bool, Error> {
         let what = what.clone();
         self.leave_out_of_age(&what).await?;
         let was_paused = self.change(move |session| pause::resume(session, &what)).await?;
+        self.readmit().await?;
         self.take_back().await?;
         Ok(was_paused)
     }

@@ -6,7 +6,7 @@ use crate::store::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each brings the schema from the version that is its place to the next.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("migration/0011.sql"),
     include_str!("migration/0012.sql"),
     include_str!("migration/0013.sql"),
+    include_str!("migration/0014.sql"),
 ];
 
 /// Returns the latest version that is known.

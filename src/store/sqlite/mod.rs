@@ -23,6 +23,7 @@
 //! | `roster.rs` | which pipelines there were when deliveries were judged |
 //! | `secret_use.rs` | when each secret was last used |
 //! | `steady.rs` | the clock by which leases and waiting are counted |
+//! | `due.rs` | what queries mean by due |
 //! | `claim.rs` | which job is next, and its lease |
 //! | `lease.rs` | what a lease allows, and its end: renew, record, finish, hand back, cancel, sweep |
 //! | `turn.rs` | who waits for whom in a group |
@@ -47,6 +48,7 @@ mod blocked;
 mod claim;
 mod contract;
 mod counter;
+mod due;
 mod entry;
 mod environment;
 mod export;
@@ -246,11 +248,24 @@ impl SqliteStore {
 
     /// Takes the time that something has been paused out of the ages of its jobs.
     async fn leave_out_of_age(&self, what: &Pausable) -> Result<(), Error> {
+        loop {
+            let (looked_for, set_aside) = (what.clone(), what.clone());
+            let jobs = self.read(move |connection| pause::not_aside(connection, &looked_for)).await?;
+            if jobs.is_empty() || self.write(move |it| pause::set_aside_these(it, &set_aside, &jobs)).await? == 0 {
+                break;
+            }
+        }
         let mut last = Some(0);
         while let Some(after) = last {
             let what = what.clone();
             last = self.write(move |session| pause::leave_out(session, &what, after)).await?;
         }
+        Ok(())
+    }
+
+    /// Looks who goes on in all groups that pauses and their ends have changed.
+    async fn readmit(&self) -> Result<(), Error> {
+        while self.change(pause::readmit).await? {}
         Ok(())
     }
 

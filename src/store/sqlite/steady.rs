@@ -8,6 +8,7 @@
 //! Accepting writes one row in the log, which has the time of day. So it is noted from which place of the log on the
 //! two clocks stood how far apart, which is one row for each setting of the time of day.
 
+use super::due::DUE;
 use super::row::micros;
 use super::writer::{Now, Session};
 use crate::clock::SystemClock;
@@ -44,7 +45,7 @@ pub(super) fn ahead(connection: &Connection, now: Now) -> Result<SignedDuration,
         return Ok(SignedDuration::from_micros(known));
     }
     let shown: Option<i64> = connection
-        .prepare_cached("SELECT max(due_at) FROM job WHERE state = 'due' AND aside IS NULL")?
+        .prepare_cached(&format!("SELECT max(due_at) FROM job WHERE {DUE}"))?
         .query_row([], |row| row.get(0))?;
     let ahead = micros(now.at).max(shown.unwrap_or(i64::MIN)).saturating_sub(micros(now.steady));
     connection

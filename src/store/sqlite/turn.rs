@@ -6,16 +6,17 @@
 
 use super::graph;
 use super::lease;
+use super::pause::first_of_lanes;
 use super::writer::Session;
 use crate::pipeline::plan::{ConcurrencyPolicy, Plan};
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::Error;
-use crate::store::paused::NOT_PAUSED;
+use crate::store::paused::LANE_NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
 use crate::store::turn::{Member, WHOLE_RUN};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Does what follows for other runs, until nothing more does.
 pub(super) fn work_off(session: &mut Session<'_>, now: Timestamp) -> Result<(), Error> {
@@ -84,7 +85,7 @@ pub(super) fn give_up(session: &mut Session<'_>, run: i64, stage: Option<usize>)
 
 /// Asks for a turn: whom the policy names is canceled, and the one that comes waits like any other.
 fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
-    let is_paused = is_paused(session, run)?;
+    let (pipeline, lane, is_paused) = asker(session, run)?;
     let policy = if is_paused { turn.policy_while_paused() } else { turn.policy };
     // Where nobody goes for it there may be very many others: they are not looked at.
     if policy != ConcurrencyPolicy::Queue {
@@ -93,9 +94,10 @@ fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
     session
         .connection
         .prepare_cached(
-            "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state) VALUES (?, ?, ?, ?, 'waiting')",
+            "INSERT INTO turn (\"group\", run, stage_index, \"limit\", state, pipeline, lane)
+             VALUES (?, ?, ?, ?, 'waiting', ?, ?)",
         )?
-        .execute(params![turn.group, run, place(turn.stage), turn.limit])?;
+        .execute(params![turn.group, run, place(turn.stage), turn.limit, pipeline, lane])?;
     // One that is paused does not go on, and changes nothing for those that wait.
     if !is_paused {
         session.memory.afterwards.push_back(Afterwards::Admit(turn.group.clone()));
@@ -120,16 +122,16 @@ fn displace(session: &mut Session<'_>, run: i64, turn: &Turn, policy: Concurrenc
     Ok(())
 }
 
-/// Says whether the pipeline or the connection of a run is paused.
-fn is_paused(session: &Session<'_>, run: i64) -> Result<bool, Error> {
-    let mut query = session.connection.prepare_cached(
-        "SELECT 1
-         FROM run
-         JOIN pause ON (pause.kind = 'pipeline' AND pause.name = run.pipeline)
-                    OR (pause.kind = 'connection' AND pause.name = run.connection)
-         WHERE run.seq = ?",
-    )?;
-    Ok(query.exists([run])?)
+/// Returns the pipeline and the lane of a run, and whether one of them is paused.
+fn asker(session: &Session<'_>, run: i64) -> Result<(String, String, bool), Error> {
+    let asker = session
+        .connection
+        .prepare_cached(&format!(
+            "SELECT pipeline, lane, NOT ({LANE_NOT_PAUSED})
+             FROM (SELECT pipeline, coalesce(connection, '') AS lane FROM run WHERE seq = ?)"
+        ))?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(asker)
 }
 
 /// Returns those of a group who wait or go on, the longest there first.
@@ -154,28 +156,55 @@ fn admit(session: &mut Session<'_>, group: &str) -> Result<(), Error> {
             .connection
             .prepare_cached("SELECT count(*) FROM turn WHERE \"group\" = ? AND state = 'held'")?
             .query_row([group], |row| row.get(0))?;
-        let next: Option<(i64, i64, i64, u32)> = session
-            .connection
-            .prepare_cached(&format!(
-                "SELECT turn.seq, turn.run, turn.stage_index, turn.\"limit\"
-                 FROM turn
-                 JOIN run ON run.seq = turn.run
-                 WHERE turn.\"group\" = ? AND turn.state = 'waiting'
-                   AND {NOT_PAUSED}
-                 ORDER BY turn.seq
-                 LIMIT 1"
-            ))?
-            .query_row([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-            .optional()?;
-        let Some((seq, run, stage, _)) = next.filter(|(.., limit)| turn::admits(*limit, holding)) else {
-            return Ok(());
-        };
-        session.connection.prepare_cached("UPDATE turn SET state = 'held' WHERE seq = ?")?.execute([seq])?;
-        let waits_for_others = state_of(session, run, stage)?.is_some_and(|state| state == "waiting");
+        let next = first_waiting(session.connection, group)?;
+        let Some(next) = next.filter(|next| turn::admits(next.limit, holding)) else { return Ok(()) };
+        session.connection.prepare_cached("UPDATE turn SET state = 'held' WHERE seq = ?")?.execute([next.seq])?;
+        let waits_for_others = state_of(session, next.run, next.stage)?.is_some_and(|state| state == "waiting");
         if !waits_for_others {
-            go_on(session, run, stage)?;
+            go_on(session, next.run, next.stage)?;
         }
     }
+}
+
+/// One that waits, as it is asked whether it goes on.
+struct Waiting {
+    seq: i64,
+    run: i64,
+    stage: i64,
+    limit: u32,
+    is_paused: bool,
+}
+
+impl Waiting {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get("seq")?,
+            run: row.get("run")?,
+            stage: row.get("stage_index")?,
+            limit: row.get("limit")?,
+            is_paused: row.get("is_paused")?,
+        })
+    }
+}
+
+/// Returns the one that has waited longest in a group, of those that are not paused. Where the first is paused, as very
+/// many may be, the first of each pipeline and lane is looked at.
+fn first_waiting(connection: &Connection, group: &str) -> Result<Option<Waiting>, Error> {
+    let waiting = |but: &str, order: &str| {
+        format!(
+            "SELECT seq, run, stage_index, \"limit\", pipeline, lane, NOT ({LANE_NOT_PAUSED}) AS is_paused
+             FROM turn
+             WHERE \"group\" = ?1 AND state = 'waiting' {but}
+             ORDER BY {order} seq
+             LIMIT 1"
+        )
+    };
+    let first = connection.prepare_cached(&waiting("", ""))?.query_row([group], Waiting::from_row).optional()?;
+    if first.as_ref().is_none_or(|first| !first.is_paused) {
+        return Ok(first);
+    }
+    let firsts = first_of_lanes(connection, group, waiting, Waiting::from_row)?;
+    Ok(firsts.into_iter().filter(|first| !first.is_paused).min_by_key(|first| first.seq))
 }
 
 /// Lets a run or stage go on that has all its turns.

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// What must hold in this store beside what must in every one.
-const INVARIANTS: [Invariant; 7] = [
+const INVARIANTS: [Invariant; 8] = [
     (
         "number that the counter of its pipeline has not reached",
         "SELECT run.id FROM run
@@ -40,6 +40,12 @@ const INVARIANTS: [Invariant; 7] = [
          JOIN run ON run.seq = job.run
          WHERE job.state <> 'completed'
            AND (job.lane <> coalesce(run.connection, '') OR job.pipeline <> run.pipeline)",
+    ),
+    (
+        "turn under another connection or pipeline than its run's",
+        "SELECT run.id FROM turn
+         JOIN run ON run.seq = turn.run
+         WHERE turn.lane <> coalesce(run.connection, '') OR turn.pipeline <> run.pipeline",
     ),
     (
         "completed run with a turn",

@@ -48,7 +48,7 @@ const fn of(name: &'static str, from: &'static str, kind: Kind) -> Column {
 }
 
 /// All tables but that of files, those first that others refer to.
-pub(in crate::store) const TABLES: [Table; 25] = [
+pub(in crate::store) const TABLES: [Table; 26] = [
     Table {
         name: DELIVERY,
         columns: &[
@@ -170,10 +170,13 @@ pub(in crate::store) const TABLES: [Table; 25] = [
             own("stage_index", Number),
             own("limit", Number),
             own("state", Text),
+            own("pipeline", Key),
+            own("lane", Key),
         ],
     },
     Table { name: "lane", columns: &[own("pool", Key), own("name", Key), own("served", Number)] },
     Table { name: "pause", columns: &[own("kind", Text), own("name", Text), own("since", Moment)] },
+    Table { name: "readmission", columns: &[own("kind", Text), own("name", Text), own("after", Key)] },
     Table {
         name: "matrix",
         columns: &[own("run", Number), own("stage_index", Number), own("job_index", Number), own("legs", Text)],

@@ -1,12 +1,14 @@
 //! Runs and stages that take turns in a group, in every store.
 
 use super::world::{ROOM, World, job, plan, stage, staged, worlds};
+use crate::database;
 use pipehook::id::RunId;
 use pipehook::pipeline::plan::{
     Concurrency, ConcurrencyPolicy, Deployment, Environment, Job, LockBehavior, Plan, Rollout,
 };
 use pipehook::run::{RunResult, State};
-use pipehook::store::{Acceptance, Claim, Pausable, Renewal, RunDetail, RunQuery};
+use pipehook::store::{Acceptance, Accepted, Claim, Pausable, Renewal, RunDetail, RunQuery};
+use std::time::{Duration, Instant};
 
 fn grouped(limit: u32, policy: ConcurrencyPolicy) -> Plan {
     let concurrency = Some(Concurrency { group: "deploy".into(), limit, policy });
@@ -252,16 +254,153 @@ async fn a_pipeline_that_names_no_environment_excludes_its_other_runs() {
     }
 }
 
-/// Queues many runs at once, and returns how long it takes to find their places.
-async fn place_many(world: &World, plan: &Plan) -> f64 {
-    let runs: Vec<_> = (0..500).map(|_| world.new_run(plan.clone())).collect();
+/// Queues runs at once, by one delivery.
+async fn queue_all(world: &World, plans: impl IntoIterator<Item = Plan>) -> Vec<RunId> {
+    let runs: Vec<_> = plans.into_iter().map(|plan| world.new_run(plan)).collect();
     let delivery = Some(world.delivery(b"{}", &runs));
     let acceptance = Acceptance { delivery, runs, repeat: None, queue_limit: ROOM, queue_age: None };
-    world.store().accept(acceptance).await.expect("it is accepted");
-    let begun = std::time::Instant::now();
-    // Whoever looks finds all of them in their groups.
+    match world.store().accept(acceptance).await.expect("it is accepted") {
+        Accepted::New(runs) => runs.into_iter().map(|run| run.id).collect(),
+        repeat @ Accepted::Repeat { .. } => panic!("nothing is repeated here: {repeat:?}"),
+    }
+}
+
+/// Has everything put in its place that was queued: whoever looks finds all of it.
+async fn look(world: &World) {
     world.store().runs(RunQuery { limit: 1, ..RunQuery::default() }).await.expect("a list");
+}
+
+/// Queues many runs at once, and returns how long it takes to find their places.
+async fn place_many(world: &World, plan: &Plan) -> f64 {
+    queue_all(world, (0..500).map(|_| plan.clone())).await;
+    let begun = Instant::now();
+    look(world).await;
     begun.elapsed().as_secs_f64()
+}
+
+/// Runs in a group of their own, more than one transaction looks at after a pause or its end.
+fn in_groups_of_their_own(count: usize) -> impl Iterator<Item = Plan> {
+    (0..count).map(|at| {
+        let concurrency = Some(Concurrency {
+            group: format!("own{at:03}").as_str().into(),
+            limit: 1,
+            policy: ConcurrencyPolicy::Queue,
+        });
+        Plan { concurrency, ..plan(vec![job("a", &[])]) }
+    })
+}
+
+#[tokio::test]
+async fn an_end_of_a_pause_is_seen_in_all_groups() {
+    for world in worlds() {
+        let paused = Pausable::Pipeline("hello".to_owned());
+        world.store().pause(&paused).await.expect("paused");
+        let runs = queue_all(&world, in_groups_of_their_own(230)).await;
+        assert!(world.claim().await.is_none(), "they are paused");
+        world.store().resume(&paused).await.expect("resumed");
+        for run in &runs {
+            assert_eq!(world.claim().await.expect("its turn").run, *run);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pause_is_seen_in_all_groups() {
+    for world in worlds() {
+        queue_all(&world, in_groups_of_their_own(130)).await;
+        let behind = in_groups_of_their_own(130).map(|plan| Plan { pipeline: "other".to_owned(), ..plan });
+        let behind = queue_all(&world, behind).await;
+        let holding: Vec<Claim> = {
+            let mut all = Vec::new();
+            while let Some(claim) = world.claim().await {
+                all.push(claim);
+            }
+            all
+        };
+        assert_eq!(holding.len(), 130);
+        let between = in_groups_of_their_own(130).map(|plan| Plan { pipeline: "third".to_owned(), ..plan });
+        let between = queue_all(&world, between).await;
+        world.store().pause(&Pausable::Pipeline("other".to_owned())).await.expect("paused");
+        for claim in &holding {
+            finish(&world, claim, RunResult::Succeeded).await;
+        }
+        let mut went_on = Vec::new();
+        while let Some(claim) = world.claim().await {
+            went_on.push(claim.run);
+        }
+        assert_eq!(went_on, between, "those that are paused are passed over: {}", behind.len());
+    }
+}
+
+/// As behind the first commit of an end of a pause: what it changes is noted, and nobody has looked yet.
+const ENDED_HALF_WAY: [&str; 2] =
+    ["DELETE FROM pause", "INSERT INTO readmission (kind, name, after) VALUES ('pipeline', 'hello', '')"];
+
+#[tokio::test]
+async fn groups_at_which_an_end_of_a_pause_that_was_killed_did_not_look_are_looked_at_by_the_next_sweep() {
+    for world in worlds() {
+        world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+        let runs = queue_all(&world, in_groups_of_their_own(3)).await;
+        assert!(world.claim().await.is_none(), "they are paused");
+        match world.is_folder() {
+            true => {
+                let database = rusqlite::Connection::open(world.folder().join("pipehook.db")).expect("it opens");
+                database.execute_batch(&ENDED_HALF_WAY.join("; ")).expect("written");
+            }
+            false => {
+                let programs = database::programs().expect("the world needs them too");
+                database::run_sql(&programs, world.address(), &ENDED_HALF_WAY.join("; ")).expect("written");
+            }
+        }
+        assert!(world.claim().await.is_none(), "nobody has looked");
+        assert_eq!(world.store().sweep(false).await.expect("a sweep"), []);
+        for run in &runs {
+            assert_eq!(world.claim().await.expect("its turn").run, *run);
+        }
+    }
+}
+
+/// Returns the shortest of some times.
+async fn shortest<T, F: Future<Output = T>>(times: usize, work: impl Fn() -> F) -> Duration {
+    let mut least = Duration::MAX;
+    for _ in 0..times {
+        let begun = Instant::now();
+        work().await;
+        least = least.min(begun.elapsed());
+    }
+    least
+}
+
+#[tokio::test]
+async fn how_many_are_paused_costs_no_event_and_no_sweep() {
+    for group in [Some("deploy"), None] {
+        let concurrency =
+            || group.map(|group| Concurrency { group: group.into(), limit: 1, policy: ConcurrencyPolicy::Queue });
+        let of = |pipeline: &str| Plan {
+            pipeline: pipeline.to_owned(),
+            concurrency: concurrency(),
+            ..plan(vec![job("a", &[])])
+        };
+        let world = World::sqlite();
+        let lively = of("lively");
+        let event = || async {
+            world.queue(lively.clone()).await;
+            let claim = world.claim().await.expect("nobody has the turn");
+            finish(&world, &claim, RunResult::Succeeded).await;
+        };
+        let sweep = || async { world.store().sweep(false).await.expect("a sweep") };
+        let alone = (shortest(20, event).await, shortest(20, sweep).await);
+        world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
+        for _ in 0..8 {
+            queue_all(&world, (0..500).map(|_| of("hello"))).await;
+            look(&world).await;
+        }
+        event().await;
+        let beside = (shortest(20, event).await, shortest(20, sweep).await);
+        // Passing over all of them takes ten times as long and more.
+        let sentence = format!("in a group: {}, alone {alone:?}, beside them {beside:?}", group.is_some());
+        assert!(beside.0 < alone.0 * 4 && beside.1 < alone.1 * 4 + Duration::from_micros(500), "{sentence}");
+    }
 }
 
 #[tokio::test]

@@ -77,6 +77,10 @@ impl World {
         self.store.as_deref().expect("the store is open")
     }
 
+    pub fn is_folder(&self) -> bool {
+        matches!(self.place, Place::Folder(_))
+    }
+
     pub fn folder(&self) -> &Path {
         match &self.place {
             Place::Folder(folder) => folder.path(),
