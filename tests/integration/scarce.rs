@@ -118,6 +118,83 @@ fn what_comes_from_a_cache_waits_for_room_and_is_whole() {
     assert!(waited.contains("deep"), "it says for what: {waited}");
 }
 
+/// What a task makes of `numbers`, which is larger than what is left of the disk: the steps that prepare it, the task, and
+/// the steps that tell whether it is whole.
+const TASKS: [(&str, &str, &str); 3] = [
+    (
+        "true",
+        "task: CopyFiles@2
+  inputs: {contents: numbers, targetFolder: made}",
+        "wc -l < made/numbers",
+    ),
+    (
+        "tar -cf numbers.tar numbers; rm numbers",
+        "task: ExtractFiles@1
+  inputs: {archiveFilePatterns: numbers.tar, destinationFolder: made}",
+        "wc -l < made/numbers",
+    ),
+    (
+        "true",
+        "task: ArchiveFiles@2
+  inputs: {rootFolderOrFile: numbers, includeRootFolder: false, archiveType: tar, tarCompression: none, archiveFile: made.tar}",
+        "tar -xOf made.tar | wc -l",
+    ),
+];
+
+#[test]
+fn what_a_task_makes_waits_for_room_and_is_whole() {
+    for (before, task, told) in TASKS {
+        let pipeline = format!(
+            "\
+resources:
+  webhooks: [{{webhook: hook, connection: open}}]
+steps:
+- checkout: none
+- bash: seq 60000 > numbers; {before}; head -c 3000000 /dev/zero > $(Agent.TempDirectory)/filler || true
+- {task}
+- bash: {told}
+"
+        );
+        let Some(folder) = with_a_small_disk(&pipeline, "work", MORE_ROOM) else { return };
+        let (log, error) = (read(&folder, "log.txt"), read(&folder, "err.txt"));
+        assert_eq!(read(&folder, "code.txt").trim(), "0", "{task}\n{log}\n{error}");
+        assert!(log.lines().any(|line| line == "60000"), "{task}\n{log}");
+        let waited = error.lines().find(|line| line.contains("waits for room")).expect("a line");
+        assert!(waited.contains("made"), "{task}: it says for what: {waited}");
+    }
+}
+
+/// Its second job finds a full disk, and what it fetches is larger than what is left of it.
+const FETCHING: &str = "\
+resources:
+  webhooks: [{webhook: hook, connection: open}]
+jobs:
+- job: make
+  steps:
+  - checkout: none
+  - bash: seq 60000 > numbers
+  - publish: numbers
+    artifact: numbers
+- job: take
+  dependsOn: make
+  steps:
+  - checkout: none
+  - bash: head -c 3000000 /dev/zero > $(Agent.TempDirectory)/filler || true
+  - task: DownloadPipelineArtifact@2
+    inputs: {artifactName: numbers, targetPath: fetched}
+  - bash: wc -l < fetched/numbers
+";
+
+#[test]
+fn an_artifact_that_is_fetched_waits_for_room_and_is_whole() {
+    let Some(folder) = with_a_small_disk(FETCHING, "work", MORE_ROOM) else { return };
+    let (log, error) = (read(&folder, "log.txt"), read(&folder, "err.txt"));
+    assert_eq!(read(&folder, "code.txt").trim(), "0", "{log}\n{error}");
+    assert!(log.lines().any(|line| line == "60000"), "{log}");
+    let waited = error.lines().find(|line| line.contains("waits for room")).expect("a line");
+    assert!(waited.contains("fetched"), "it says for what: {waited}");
+}
+
 /// Its second step is started when there is a file `go`.
 const STARTING: &str = "\
 resources:
