@@ -3,18 +3,20 @@
 //! `cargo bench --bench scale [-- --finished 1000000 --queued 100000 --store postgres]` prints three tables:
 //! accepting, claiming and finishing beside 10, 10,000 and 1,000,000 finished runs; claiming where so many
 //! jobs are due, of one connection and of a hundred; and how many jobs of such a queue 1, 2 and 4 workers
-//! claim and finish a second. Times are medians; all of it is synced.
+//! claim and finish a second. With `--waiting 50000` it prints one other: what each event costs beside 100 and
+//! 50,000 runs that wait, are paused, or wait in groups. Times are medians; all of it is synced.
 
 #[path = "../../tests/integration/database.rs"]
 mod database;
 mod many;
+mod waiting;
 
 use jiff::Timestamp;
 use pipehook::clock::SystemClock;
 use pipehook::diagnostic::Span;
 use pipehook::id::{DeliveryId, Entropy, RunId, WorkerId};
 use pipehook::pipeline::form::Form;
-use pipehook::pipeline::plan::{Job, Plan, Stage, VERSION};
+use pipehook::pipeline::plan::{Concurrency, ConcurrencyPolicy, Job, Plan, Stage, VERSION};
 use pipehook::run::{RunName, RunResult};
 use pipehook::store::{
     Acceptance, Access, Address, JobOutcome, LeaseClock, NewRun, PostgresStore, SqliteStore, Store, Work,
@@ -45,6 +47,10 @@ fn main() {
     let place = || Place::new(server.as_ref());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let waiting = chosen("--waiting", 0);
+    if waiting > 0 {
+        return runtime.block_on(waiting::table(place, &[100, waiting]));
+    }
     println!("| finished runs | store | accept | claim | finish | list of 30 |\n|---|---|---|---|---|---|");
     for count in [10, 10_000, finished] {
         runtime.block_on(beside_finished(&place(), count));
@@ -190,6 +196,18 @@ async fn shared(bench: &Arc<Bench>, workers: usize) -> usize {
     all.join_all().await.into_iter().sum()
 }
 
+/// Returns the work of one job, in a group where one is named.
+fn work(group: Option<&str>) -> Work {
+    let job = Job { name: "a".to_owned(), pool: "default".to_owned(), ..Job::default() };
+    let stage = Stage { name: "__default".to_owned(), jobs: vec![job], ..Stage::default() };
+    let concurrency =
+        group.map(|group| Concurrency { group: group.into(), limit: 1, policy: ConcurrencyPolicy::Queue });
+    let plan =
+        Plan { version: VERSION, pipeline: "hello".to_owned(), stages: vec![stage], concurrency, ..Plan::default() };
+    let document = Node { span: Span::NONE, origin: None, content: Content::Sequence(Vec::new()) };
+    Work { form: Arc::new(Form::of(&plan, &document)), values: Vec::new() }
+}
+
 struct Bench {
     store: Arc<dyn Store>,
     work: Work,
@@ -197,31 +215,33 @@ struct Bench {
 
 impl Bench {
     async fn open(place: &Place<'_>) -> Self {
-        let store = place.open().await;
-        let job = Job { name: "a".to_owned(), pool: "default".to_owned(), ..Job::default() };
-        let stage = Stage { name: "__default".to_owned(), jobs: vec![job], ..Stage::default() };
-        let plan = Plan { version: VERSION, pipeline: "hello".to_owned(), stages: vec![stage], ..Plan::default() };
-        let document = Node { span: Span::NONE, origin: None, content: Content::Sequence(Vec::new()) };
-        Self { store, work: Work { form: Arc::new(Form::of(&plan, &document)), values: Vec::new() } }
+        Self { store: place.open().await, work: work(None) }
     }
 
     async fn accept(&self, number: usize, connections: usize) {
+        let connection = number % connections;
+        self.accept_for(number, (&format!("hello{connection}"), &format!("hook{connection}")), self.work.clone()).await;
+    }
+
+    /// Accepts a run of some work, for a pipeline and a connection. Its number is given once.
+    async fn accept_for(&self, number: usize, (pipeline, connection): (&str, &str), work: Work) -> RunId {
         let mut entropy = Entropy::default();
         // Ids of jobs have all but the last digits of their run's.
         entropy[..8].copy_from_slice(&(number as u64).to_be_bytes());
-        let (at, connection) = (Timestamp::now(), number % connections);
+        let at = Timestamp::now();
         let milliseconds = u64::try_from(at.as_millisecond()).expect("after 1970");
         let run = NewRun {
             id: RunId::new(milliseconds, entropy),
-            pipeline: format!("hello{connection}"),
+            pipeline: pipeline.to_owned(),
             name: RunName { prefix: "n".to_owned(), revision: None, suffix: String::new() },
             queued_at: at,
             priority: 0,
-            work: self.work.clone(),
+            work,
         };
+        let id = run.id.clone();
         let delivery = Delivery {
             id: DeliveryId::new(milliseconds, entropy),
-            connection: format!("hook{connection}"),
+            connection: connection.to_owned(),
             received_at: at,
             outcome: Outcome::Queued,
             repeat_of: None,
@@ -242,6 +262,7 @@ impl Bench {
             queue_age: None,
         };
         self.store.accept(acceptance).await.expect("room");
+        id
     }
 
     async fn claim_and_finish(&self, claims: &mut Vec<Duration>, finishes: &mut Vec<Duration>) {
