@@ -404,3 +404,45 @@ fn a_job_whose_log_can_not_be_made_says_which_file_it_is() {
     assert!(reason.contains("data/logs/run_") && reason.contains("os error"), "the whole of it: {reason}");
     assert!(log(folder.path()).contains("what it prints can't be kept"), "{}", log(folder.path()));
 }
+
+/// Serves with its data on a small disk of a kind that writes each page to a new place, fills it, and makes room again.
+const COPYING_DISK: &str = r#"
+truncate -s 120M disk && mkfs.btrfs -q disk > /dev/null && mkdir data && mount -o loop disk data || exit 77
+"$0" serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 > out.txt 2> err.txt & server=$!
+trap 'kill $server; wait $server; umount data' EXIT
+until grep -q '^listening' out.txt; do sleep 0.05; done
+address=$(sed -n 's|^listening on http://||p' out.txt)
+post() {
+  exec 3<>"/dev/tcp/${address%:*}/${address##*:}" || return
+  printf 'POST /webhooks/open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}' >&3
+  head -n 1 <&3
+}
+post > first.txt; "$0" runs wait hello#1
+cat /dev/zero > data/filling 2> filled.txt; sync data/filling
+for number in $(seq 20); do post; done > full.txt
+"$0" runs --format json > shown.txt
+rm data/filling; sync
+for number in $(seq 300); do post > again.txt; grep -q 200 again.txt && break; sleep 0.1; done
+"$0" runs wait hello#2 && "$0" store check
+"#;
+
+#[test]
+fn a_disk_that_writes_each_page_to_a_new_place_may_be_full() {
+    let folder = folder();
+    let mut root = Command::new("unshare");
+    // A file can be mounted by the system's own root only.
+    root.args(["--mount", "timeout", "120", "bash", "-c", COPYING_DISK, env!("CARGO_BIN_EXE_pipehook")]);
+    let told = root.current_dir(folder.path()).output().expect("unshare is there");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    if matches!(told.status.code(), Some(1 | 77)) && read("out.txt").is_empty() {
+        eprintln!("skipped: no file with btrfs can be mounted here");
+        return;
+    }
+    assert_eq!(told.status.code(), Some(0), "{}\n{}", String::from_utf8_lossy(&told.stderr), read("err.txt"));
+    assert!(read("first.txt").contains(" 200 ") && read("again.txt").contains(" 200 "), "{}", read("again.txt"));
+    let full = read("full.txt");
+    assert!(full.lines().count() == 20 && full.lines().all(|line| line.contains(" 503 ")), "{full}");
+    assert!(read("shown.txt").contains("succeeded"), "what was acknowledged is shown: {}", read("shown.txt"));
+    let log = read("err.txt");
+    assert!(log.contains("no room for the pages that its processes share"), "{log}");
+}

@@ -58,6 +58,7 @@ mod form;
 mod graph;
 mod lease;
 mod lock;
+mod mapped;
 mod mark;
 mod matrix;
 mod migration;
@@ -156,6 +157,10 @@ impl SqliteStore {
             Access::Mover if mark::begun(folder)?.is_some() => {}
             Access::Mover => mark::is_here(folder)?,
         }
+        mapped::wait_for_room(match access {
+            Access::Server | Access::Mover => mapped::Patience::Endless,
+            Access::Command => mapped::Patience::Short,
+        });
         let file = folder.join(FILE);
         let connection = match access {
             Access::Command => {

@@ -15,6 +15,7 @@ use super::counter::Counters;
 use super::fault::Damage;
 use super::filing::{self, Care};
 use super::form::Forms;
+use super::mapped;
 use super::place::Place;
 use super::row::micros;
 use super::steady;
@@ -191,6 +192,7 @@ impl Writer {
     ) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let own = Loop {
+            is_copying: mapped::is_copying(place.file()),
             place,
             clock,
             connection,
@@ -281,6 +283,8 @@ fn ended_early() -> Error {
 /// What the thread has.
 struct Loop {
     place: Place,
+    /// Whether its disk is one on which a page in memory can have no room.
+    is_copying: bool,
     clock: Arc<dyn Clock>,
     /// Gone after an error of the disk, until it can be opened again; not there before the first work of a
     /// process that mostly reads.
@@ -354,6 +358,7 @@ impl Loop {
             let session = self.session()?;
             session.memory.counters.write(session.connection)?;
             run(session.connection, "COMMIT")?;
+            self.settle()?;
             self.place.is_kept()
         });
         // Those whose work did not come to its turn are told too.
@@ -364,10 +369,24 @@ impl Loop {
         written
     }
 
+    /// Where a page in memory can have no room, has what was committed noted there as read while it is ready to be
+    /// written: whoever reads next has nothing to note, and needs none.
+    fn settle(&self) -> Result<(), Error> {
+        match &self.connection {
+            Some(connection) if self.is_copying => {
+                Ok(connection.prepare_cached("SELECT 1 FROM filing")?.query_row([], |_| Ok(()))?)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Begins a transaction, on a new connection where the last one was given up. Fails where the file is
     /// not the one with which this process began, and where another version works with it now.
     fn begin(&mut self) -> Result<(), Error> {
         self.place.is_kept()?;
+        if self.is_copying {
+            mapped::have_room()?;
+        }
         if self.connection.is_none() {
             self.connection = Some(super::open_for_writing(self.place.file())?);
             self.data_version = 0;
