@@ -43,6 +43,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How many more times threads of this process may look.
 static LOOKS: AtomicU32 = AtomicU32::new(0);
 
+/// How much room such a disk must have, in bytes.
+const MARGIN: u64 = 8 * 1024 * 1024;
 /// What is told then.
 const NO_ROOM: &str = "its disk has no room for the pages that its processes share";
 
@@ -70,7 +72,8 @@ pub(super) fn wait_for_room(patience: Patience) {
             Patience::Short => 250,
         };
         LOOKS.store(looks, Ordering::Relaxed);
-        let wait = SigAction::new(SigHandler::SigAction(without_room), SaFlags::SA_ONSTACK, SigSet::empty());
+        let wait = SigAction::new(SigHandler::SigAction(without_room), SaFlags::empty(), SigSet::empty());
+        // On the stack of the thread itself: it is not that which has no room, and the other one is too small for a line.
         // SAFETY: the handler only makes calls that a handler may make; nothing else here handles this signal but
         // what the standard library does with it, which is to end the process.
         if let Err(error) = unsafe { sigaction(Signal::SIGBUS, &wait) } {
@@ -79,17 +82,21 @@ pub(super) fn wait_for_room(patience: Patience) {
     });
 }
 
-/// Makes the pages of the mapped files of this process ready to be written. Fails where there is no room for them. A
-/// system that can't be asked (Linux before 5.14) takes it as done.
-pub(super) fn have_room() -> Result<(), Error> {
-    let mut result = Ok(());
+/// Makes the pages of the mapped files of this process ready to be written. Fails where there is no room for them, and
+/// where the disk of the store has hardly any: then the system writes pages to the disk that were ready, to find
+/// some. A system that can't be asked (Linux before 5.14) takes it as done.
+pub(super) fn have_room(file: &Path) -> Result<(), Error> {
+    let mut result = match rustix::fs::statvfs(file.parent().unwrap_or(file)) {
+        Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < MARGIN => Err(Error::Unavailable(NO_ROOM.to_owned())),
+        _ => Ok(()),
+    };
     each_mapped(|range| {
         let start = std::ptr::with_exposed_provenance_mut::<c_void>(range.start);
         // SAFETY: the range was mapped a moment ago. If it is no more, the system says so; if something else
         // is there now, its pages are made ready to be written, which changes nothing of what they hold.
-        match unsafe { madvise(start, range.len(), Advice::LinuxPopulateWrite) } {
-            Err(Errno::FAULT | Errno::NOSPC | Errno::DQUOT) => result = Err(Error::Unavailable(NO_ROOM.to_owned())),
-            Ok(()) | Err(_) => {}
+        let ready = unsafe { madvise(start, range.len(), Advice::LinuxPopulateWrite) };
+        if matches!(ready, Err(Errno::FAULT | Errno::NOSPC | Errno::DQUOT)) {
+            result = Err(Error::Unavailable(NO_ROOM.to_owned()));
         }
     });
     result

@@ -75,6 +75,7 @@ mod row;
 mod secret_use;
 mod steady;
 mod story;
+mod transaction;
 mod turn;
 mod unfiled;
 mod upkeep;

@@ -10,31 +10,33 @@
 //! in memory is not known to be on disk, and trying the same sync again would lie about it.
 //! Once the database has shown that it is damaged nothing more is accepted by this process (see `fault.rs`).
 
-use super::accept::{self, Done, Rows};
+use super::accept::{Done, Rows};
 use super::counter::Counters;
 use super::fault::Damage;
-use super::filing::{self, Care};
+use super::filing;
 use super::form::Forms;
-use super::mapped;
 use super::place::Place;
 use super::row::micros;
 use super::steady;
+use super::transaction::Loop;
 use super::turn::Afterwards;
 use crate::clock::Clock;
 use crate::store::{Error, Outage};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many pieces of work may wait; those who bring more wait before they may leave theirs.
 const WAITING_MAX: usize = 4_096;
-/// How many pieces of work one transaction takes at most, which bounds how long the first waits.
-const BATCH_MAX: usize = 1_000;
+/// How long work waits for its turn at most. One that stands still is the disk's, and nobody knows for how long: on such a
+/// disk as `mapped.rs` is about until there is room.
+const TURN_MAX: Duration = Duration::from_secs(10);
 
 /// The present moment, for people and for leases.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +116,7 @@ impl Memory {
 
 /// How a piece of work went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Went {
+pub(super) enum Went {
     Well,
     /// It was refused for a reason of the contract.
     Refused,
@@ -125,7 +127,7 @@ enum Went {
 }
 
 impl Went {
-    fn of<T>(result: &Result<T, Error>) -> Self {
+    pub(super) fn of<T>(result: &Result<T, Error>) -> Self {
         match result {
             Ok(_) => Self::Well,
             Err(Error::Full { .. } | Error::Stale { .. } | Error::Lost) => Self::Refused,
@@ -136,29 +138,40 @@ impl Went {
 }
 
 /// Where an acceptance goes back to, with what was done.
-type Told = oneshot::Sender<Result<(Box<Rows>, Done), Error>>;
+pub(super) type Told = oneshot::Sender<Result<(Box<Rows>, Done), Error>>;
 /// Tells the one who brought the work how the commit went.
-type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// Runs in the transaction, if there is one; says how it went, and who is to be told.
-type Run = Box<dyn FnOnce(Option<&mut Session<'_>>) -> (Went, Answer) + Send>;
+pub(super) type Run = Box<dyn FnOnce(Option<&mut Session<'_>>) -> (Went, Answer) + Send>;
+
+/// Whether work has begun, or was withdrawn: what comes first holds. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// Returns whether this came first.
+    pub(super) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}
 
 /// A piece of work.
-enum Work {
+pub(super) enum Work {
     /// It has no savepoint: it refuses before it writes, or it takes its transaction with it.
-    Acceptance(Box<Rows>, Told),
+    Acceptance(Box<Rows>, Told, Turn),
     /// It has one.
-    Other(Run),
+    Other(Run, Turn),
 }
 
 /// Work that was done and may be told when the commit is.
-enum Ended {
+pub(super) enum Ended {
     Acceptance(Box<Rows>, Result<Done, Error>, Told),
     Other(Answer),
 }
 
 impl Ended {
     /// Tells whoever brought the work. One who has stopped waiting needs no answer.
-    fn tell(self, committed: Result<(), Error>) {
+    pub(super) fn tell(self, committed: Result<(), Error>) {
         match self {
             Self::Acceptance(rows, done, told) => {
                 let _ = told.send(committed.and(done).map(|done| (rows, done)));
@@ -167,7 +180,7 @@ impl Ended {
         }
     }
 
-    fn starts_runs(&self) -> bool {
+    pub(super) fn starts_runs(&self) -> bool {
         matches!(self, Self::Acceptance(rows, Ok(Done::New), _) if rows.starts_runs())
     }
 }
@@ -177,6 +190,8 @@ pub(super) struct Writer {
     /// Gone only while this is dropped.
     work: Option<mpsc::Sender<Work>>,
     thread: Option<JoinHandle<()>>,
+    /// Whether it stands still.
+    standstill: Outage,
 }
 
 impl Writer {
@@ -191,32 +206,19 @@ impl Writer {
         damage: Damage,
     ) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
-        let own = Loop {
-            is_copying: mapped::is_copying(place.file()),
-            place,
-            clock,
-            connection,
-            memory: None,
-            damage,
-            data_version: 0,
-            ahead: SignedDuration::ZERO,
-            care: Care::Usual,
-            outage: Outage::default(),
-            changes,
-        };
+        let own = Loop::new(place, connection, clock, changes, damage);
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || own.run(waiting))
             .expect("the system can start a thread");
-        Self { work: Some(work), thread: Some(thread) }
+        Self { work: Some(work), thread: Some(thread), standstill: Outage::default() }
     }
 
     /// Accepts in the next transaction and returns when it is on disk. The rows come back, so that
     /// they are dropped where they were made: the one thread that writes has better things to do.
     pub(super) async fn accept(&self, rows: Box<Rows>) -> Result<(Box<Rows>, Done), Error> {
-        let (told, ended) = oneshot::channel();
-        self.bring(Work::Acceptance(rows, told)).await?;
-        ended.await.map_err(|_| ended_early())?
+        let ((told, ended), turn) = (oneshot::channel(), Turn::default());
+        self.done(Work::Acceptance(rows, told, turn.clone()), &turn, ended).await
     }
 
     /// Runs work in the next transaction and returns when it is on disk.
@@ -224,7 +226,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (tell, told) = oneshot::channel();
+        let ((tell, told), turn) = (oneshot::channel(), Turn::default());
         let run: Run = Box::new(move |session| {
             let result = session.map_or_else(|| Err(ended_early()), work);
             let went = Went::of(&result);
@@ -234,8 +236,33 @@ impl Writer {
             });
             (went, answer)
         });
-        self.bring(Work::Other(run)).await?;
-        told.await.map_err(|_| ended_early())?
+        self.done(Work::Other(run, turn.clone()), &turn, told).await
+    }
+
+    /// Brings work and returns how it ended. Work whose turn does not come in [`TURN_MAX`] is withdrawn: nothing of it
+    /// was done. What has begun is waited for.
+    async fn done<T>(
+        &self,
+        work: Work,
+        turn: &Turn,
+        mut ended: oneshot::Receiver<Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let in_time = async {
+            self.bring(work).await?;
+            (&mut ended).await.map_err(|_| ended_early())?
+        };
+        let result = match tokio::time::timeout(TURN_MAX, in_time).await {
+            Ok(result) => result,
+            Err(_) if turn.take() => {
+                let error = Error::Unavailable(format!("nothing was written for {} seconds", TURN_MAX.as_secs()));
+                self.standstill
+                    .failed(&error, "the store's disk stands still, and nothing is acknowledged until it goes on");
+                return Err(error);
+            }
+            Err(_) => ended.await.map_err(|_| ended_early())?,
+        };
+        self.standstill.worked("the store's disk goes on");
+        result
     }
 
     /// Leaves work for the thread, at once where there is room.
@@ -258,7 +285,7 @@ impl Writer {
             let result = session.map_or_else(|| Err(ended_early()), work);
             (Went::of(&result), Box::new(move |commit| done(commit.and(result))))
         });
-        self.sender().try_send(Work::Other(run)).is_ok()
+        self.sender().try_send(Work::Other(run, Turn::default())).is_ok()
     }
 
     fn sender(&self) -> &mpsc::Sender<Work> {
@@ -276,207 +303,8 @@ impl Drop for Writer {
     }
 }
 
-fn ended_early() -> Error {
+pub(super) fn ended_early() -> Error {
     Error::Unavailable("the store's writer ended before the work was done".to_owned())
-}
-
-/// What the thread has.
-struct Loop {
-    place: Place,
-    /// Whether its disk is one on which a page in memory can have no room.
-    is_copying: bool,
-    clock: Arc<dyn Clock>,
-    /// Gone after an error of the disk, until it can be opened again; not there before the first work of a
-    /// process that mostly reads.
-    connection: Option<Connection>,
-    memory: Option<Memory>,
-    damage: Damage,
-    /// The database's own count of changes by others, as it was last seen.
-    data_version: i64,
-    /// How far the store's clock is ahead of the machine's count.
-    ahead: SignedDuration,
-    /// How the log is filed.
-    care: Care,
-    outage: Outage,
-    changes: Arc<watch::Sender<u64>>,
-}
-
-impl Loop {
-    fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < BATCH_MAX
-                && let Ok(next) = waiting.try_recv()
-            {
-                batch.push(next);
-            }
-            self.write(batch);
-        }
-    }
-
-    /// Runs a batch in one transaction and answers everybody.
-    fn write(&mut self, batch: Vec<Work>) {
-        let mut ended = Vec::with_capacity(batch.len());
-        let committed = self.transaction(batch, &mut ended);
-        let committed = committed.map_err(|error| super::naming(self.place.file(), error));
-        match &committed {
-            Ok(()) => {
-                self.outage.worked("the store can be written again");
-                if ended.iter().any(Ended::starts_runs) {
-                    super::tell_of_change(&self.changes);
-                }
-            }
-            Err(error) => {
-                self.damage.note(self.place.file(), error);
-                self.outage.failed(error, "the store could not be written, and nothing is acknowledged until it can");
-                // What is not where it was is left open as it is: anew, it would be another file.
-                if self.place.is_kept().is_ok() {
-                    self.connection = None;
-                    self.place.forget_log();
-                }
-                self.memory = None;
-            }
-        }
-        for work in ended {
-            work.tell(match &committed {
-                Ok(()) => Ok(()),
-                Err(Error::Unavailable(reason) | Error::Damaged(reason)) => Err(Error::Unavailable(reason.clone())),
-                Err(error) => Err(Error::Unavailable(error.to_string())),
-            });
-        }
-    }
-
-    fn transaction(&mut self, batch: Vec<Work>, ended: &mut Vec<Ended>) -> Result<(), Error> {
-        let mut batch = batch.into_iter();
-        let written = self.begin().and_then(|()| {
-            for work in batch.by_ref() {
-                match work {
-                    Work::Acceptance(rows, told) => self.accept(rows, told, ended)?,
-                    Work::Other(work) => self.guarded(work, ended)?,
-                }
-            }
-            let session = self.session()?;
-            session.memory.counters.write(session.connection)?;
-            run(session.connection, "COMMIT")?;
-            self.settle()?;
-            self.place.is_kept()
-        });
-        // Those whose work did not come to its turn are told too.
-        ended.extend(batch.map(|work| match work {
-            Work::Acceptance(rows, told) => Ended::Acceptance(rows, Err(ended_early()), told),
-            Work::Other(work) => Ended::Other(work(None).1),
-        }));
-        written
-    }
-
-    /// Where a page in memory can have no room, has what was committed noted there as read while it is ready to be
-    /// written: whoever reads next has nothing to note, and needs none.
-    fn settle(&self) -> Result<(), Error> {
-        match &self.connection {
-            Some(connection) if self.is_copying => {
-                Ok(connection.prepare_cached("SELECT 1 FROM filing")?.query_row([], |_| Ok(()))?)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Begins a transaction, on a new connection where the last one was given up. Fails where the file is
-    /// not the one with which this process began, and where another version works with it now.
-    fn begin(&mut self) -> Result<(), Error> {
-        self.place.is_kept()?;
-        if self.is_copying {
-            mapped::have_room()?;
-        }
-        if self.connection.is_none() {
-            self.connection = Some(super::open_for_writing(self.place.file())?);
-            self.data_version = 0;
-        }
-        let connection = self.connection.as_ref().expect("it was opened just now");
-        run(connection, "BEGIN IMMEDIATE")?;
-        let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if version != self.data_version {
-            super::migration::is_known(super::migration::version(connection)?)?;
-            self.place.note();
-            self.data_version = version;
-            self.memory = None;
-            self.ahead = steady::ahead(connection, Now::of(&*self.clock))?;
-        }
-        Ok(())
-    }
-
-    /// Returns what work sees, its memory read anew where it was dropped.
-    fn session(&mut self) -> Result<Session<'_>, Error> {
-        let connection = self.connection.as_ref().expect("a transaction has a connection");
-        let memory = match &mut self.memory {
-            Some(memory) => memory,
-            none => none.insert(Memory::load(connection)?),
-        };
-        let now = Now::of(&*self.clock).ahead(self.ahead);
-        Ok(Session { now, connection, memory, damage: &self.damage })
-    }
-
-    /// Accepts a delivery. An error means that the whole transaction is lost. So it is after a
-    /// mistake of our own, of which whoever waits is told by the dropping of `told`.
-    fn accept(&mut self, mut rows: Box<Rows>, told: Told, ended: &mut Vec<Ended>) -> Result<(), Error> {
-        if let Err(damaged) = self.damage.is_unknown() {
-            ended.push(Ended::Acceptance(rows, Err(damaged), told));
-            return Ok(());
-        }
-        let mut session = self.session()?;
-        let done = catch_unwind(AssertUnwindSafe(|| accept::accept(&mut session, &mut rows)));
-        let went = done.as_ref().map_or(Went::Wrong, Went::of);
-        if let Ok(done) = done {
-            ended.push(Ended::Acceptance(rows, done, told));
-        }
-        match went {
-            Went::Well | Went::Refused => Ok(()),
-            Went::Wrong | Went::Damaged => Err(Error::Unavailable("an acceptance could not be written".to_owned())),
-        }
-    }
-
-    /// Runs one piece of work so that it either happens as a whole or not at all. An error means
-    /// that the whole transaction is lost.
-    fn guarded(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
-        let care = self.care;
-        match filing::file(&mut self.session()?, care) {
-            Ok(()) => self.care = Care::Usual,
-            Err(error) => {
-                // The next transaction finds out which delivery it is.
-                self.care = if error.is_ours() { Care::OneByOne } else { care };
-                ended.push(Ended::Other(work(None).1));
-                return Err(error);
-            }
-        }
-        let mut session = self.session()?;
-        session.memory.counters.write(session.connection)?;
-        run(session.connection, "SAVEPOINT work")?;
-        // A mistake of our own ends the work that made it, not the server. Whoever waits for its
-        // answer is told by the dropping of it.
-        let went = match catch_unwind(AssertUnwindSafe(|| work(Some(&mut session)))) {
-            Ok((went, answer)) => {
-                ended.push(Ended::Other(answer));
-                went
-            }
-            Err(_) => Went::Wrong,
-        };
-        match went {
-            Went::Well => run(session.connection, "RELEASE work"),
-            Went::Refused | Went::Wrong | Went::Damaged => {
-                run(session.connection, "ROLLBACK TO work")?;
-                run(session.connection, "RELEASE work")?;
-                self.memory = None;
-                if went == Went::Damaged {
-                    self.damage.found(self.place.file());
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-fn run(connection: &Connection, statement: &str) -> Result<(), Error> {
-    connection.prepare_cached(statement)?.execute([])?;
-    Ok(())
 }
 
 #[cfg(test)]
