@@ -29,6 +29,7 @@ const RUN_SUFFIXES: &[&str] = &[
     "compose.yaml",
     "rc",
     "profile",
+    "_history",
     ".envrc",
     ".tf",
     ".npmrc",

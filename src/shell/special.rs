@@ -97,8 +97,18 @@ pub fn is_special(name: &str) -> bool {
 }
 
 /// Variables whose value is the name of a file that shells and interpreters run.
-const RUN_FILES: &[&str] =
-    &["BASH_ENV", "ENV", "PYTHONSTARTUP", "PERL5DB", "RUBYOPT", "NODE_OPTIONS", "PROMPT_COMMAND", "ZDOTDIR", "INPUTRC"];
+const RUN_FILES: &[&str] = &[
+    "BASH_ENV",
+    "ENV",
+    "HISTFILE",
+    "PYTHONSTARTUP",
+    "PERL5DB",
+    "RUBYOPT",
+    "NODE_OPTIONS",
+    "PROMPT_COMMAND",
+    "ZDOTDIR",
+    "INPUTRC",
+];
 
 /// Says whether a variable names a file that is run.
 pub fn names_run_file(name: &str) -> bool {

@@ -14,16 +14,12 @@ pub(super) enum Node {
     /// A variable in code that the script puts together.
     Spliced(usize),
     Variable(String),
-    /// The variables that a variable's value names: arithmetic evaluates them too.
-    Names(String),
     /// Every variable: read by a name that is known only when the script runs.
     AnyVariable,
     /// All that the environment holds, as `env` prints it: also the variables that carry the script's own holes.
     Environment,
     /// The variables that get a value by a name that is known only when the script runs.
     Named,
-    /// What the values of those name.
-    NamesOfNamed,
     /// A file, by the text of its name in the script.
     File(String),
     /// A file whose name is known only when the script runs.
@@ -43,6 +39,8 @@ pub(super) enum Node {
     /// The arguments of every command that is none of the script's functions.
     AnyCommand,
     Input(String),
+    /// The standard input of any command.
+    AnyInput,
     Output(String),
     /// What a function writes to other descriptors than its standard output.
     Errors(String),
@@ -107,17 +105,15 @@ impl Flow {
         self.ids.get(node).copied()
     }
 
-    /// Returns all variables, each with what its value names.
-    pub(super) fn variables(&mut self) -> Vec<(Id, Id)> {
-        let is_variable = |id: &Id| matches!(self.nodes[*id], Node::Variable(_));
-        let variables: Vec<Id> = (0..self.nodes.len()).filter(is_variable).collect();
-        variables.into_iter().filter_map(|id| Some((id, self.named_by(id)?))).collect()
+    /// Returns the variables whose names meet a test.
+    pub(super) fn variables(&self, is_one: impl Fn(&str) -> bool) -> Vec<Id> {
+        let is_it = |id: &Id| matches!(&self.nodes[*id], Node::Variable(name) if is_one(name));
+        (0..self.nodes.len()).filter(is_it).collect()
     }
 
-    /// Returns what the value of a variable names, if the node is one.
-    pub(super) fn named_by(&mut self, id: Id) -> Option<Id> {
-        let Node::Variable(name) = &self.nodes[id] else { return None };
-        Some(self.id(Node::Names(name.clone())))
+    /// Returns the nodes of which something is demanded.
+    pub(super) fn demanded(&self, demand: Demand) -> Vec<Id> {
+        self.demands.get(&demand).into_iter().flatten().map(|(node, _)| *node).collect()
     }
 
     /// Returns the nodes whose text reaches some of `nodes`, and those themselves.

@@ -160,6 +160,20 @@ pub(super) const ALLOWED: &[&str] = &[
     "git switch -c \"fix-${{ x }}\"; git switch \"main\"",
     "jq --arg v \"${{ x }}\" '.version = $v | .description = \"a\"' package.json > t && mv t package.json; npm run build",
     "n=$(jq --arg t \"${{ x }}\" '[.[] | select(.title == $t and (.n | length) > 1)] | length' f); (( n > 3 ))",
+    "exec 3< list.txt; while read -r -u 3 f; do echo \"$f\"; done; echo \"${{ x }}\"; . \"$HOME/lib.sh\"",
+    "echo \"${{ x }}\" | tee /dev/stderr | wc -c; . \"$DIR/lib.sh\"",
+    "export BASH_ENV=./env.sh; echo \"${{ x }}\" | tee notes.txt",
+    "ENV=production; echo \"${{ x }}\" | tee \"$ENV.txt\"",
+    "export ENV=\"${ENV:-dev}\"; curl -d \"t=${{ x }}\" \"https://$ENV.example.com\"",
+    "unset HISTFILE; set -o pipefail; history | wc -l; echo \"${{ x }}\"",
+    "export HISTFILE=/dev/null; echo \"${{ x }}\" > notes.txt",
+    "f() { local -i n=$1; (( n > 2 )) && echo \"$2\"; }; f 3 \"${{ x }}\"",
+    "f() { local \"$1=$2\"; echo \"${!1}\"; }; f TITLE hello; echo \"${{ x }}\"",
+    "T=\"${{ x }}\"; n=3; f() { (( $1 > 2 )) && echo \"$T\"; }; f n",
+    "T=\"${{ x }}\"; is_set() { [[ -v $1 ]]; }; is_set T && echo \"$T\"",
+    "T=\"${{ x }}\"; for v in T U; do [ -n \"${!v}\" ] || echo \"missing $v\"; done; i=0; (( i++ ))",
+    "T=\"${{ x }}\"; require() { for v in \"$@\"; do [[ -n ${!v:-} ]] || exit 1; done; }; require T; n=1; (( n ))",
+    "count() { echo $(( $1 + 1 )); }; n=$(count 2); title=\"${{ x }}\"; echo \"$n $title\"",
 ];
 
 /// Ordinary scripts with a value as each of them gets it.

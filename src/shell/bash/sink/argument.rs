@@ -3,7 +3,7 @@
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Parameter, Part, Substitution, Word};
-use super::{Scope, Walker};
+use super::{Scope, Walker, test};
 use crate::shell::change::Change;
 use crate::shell::{VARIABLE_PREFIX, command};
 
@@ -173,6 +173,11 @@ impl Walker {
                 self.gets_word(&parameter.name, word, scope);
             }
             sources.extend(operand);
+            if word.literal().is_some_and(|text| !text.is_empty() && text.chars().all(test::is_name)) {
+                let spelled = self.flow.stream();
+                self.spelled_at(spelled, word);
+                sources.push(spelled);
+            }
         }
         if parameter.length || parameter.keys && self.keys_are_numbers {
             sources.clear();

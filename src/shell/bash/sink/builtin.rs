@@ -22,8 +22,8 @@ const MAPFILE_VALUES: &str = "CcdnOsu";
 
 /// Commands that evaluate their arguments, or change what later commands mean.
 const EVALUATING: &[&str] = &[
-    "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "fc", "history", "hash", "unset", "wait",
-    "getopts", "coproc", "jobs", "caller", "disown", "shopt", "ulimit", "umask",
+    "alias", "unalias", "compgen", "complete", "compopt", "bind", "enable", "hash", "unset", "wait", "getopts",
+    "coproc", "jobs", "caller", "disown", "shopt", "ulimit", "umask",
 ];
 
 impl Walker {
@@ -58,6 +58,10 @@ impl Walker {
                 self.flow.edge(folder, call.scope.out);
                 return false;
             }
+            "fc" | "history" => {
+                self.history(name, call);
+                self.refuse(&call.sources(), &format!("an argument of `{name}`"));
+            }
             _ if EVALUATING.contains(&name) => {
                 if matches!(name, "getopts" | "unset") {
                     arguments.iter().filter_map(Argument::literal).for_each(|it| self.gets(&it, Value::Unknown));
@@ -68,7 +72,7 @@ impl Walker {
                 if name == "compgen" {
                     self.completed(call);
                 }
-                arguments.iter().filter_map(Argument::literal).for_each(|literal| self.subscript(&literal));
+                arguments.iter().for_each(|argument| self.names_element(argument));
                 self.refuse(&call.sources(), &format!("an argument of `{name}`"));
             }
             _ => return false,
@@ -124,13 +128,15 @@ impl Walker {
         if let Some(stored) = stored {
             self.named(stored, &values, scope);
             let name = stored.literal().unwrap_or_default();
-            rest.iter().filter_map(|it| it.literal()).for_each(|text| self.assign_text(&name, &text));
+            let printed = format.into_iter().chain(rest.iter().copied());
+            printed.filter_map(|it| it.literal()).for_each(|text| self.assign_text(&name, &text));
         }
     }
 
     /// Notes that a command stores what reaches `values` in the variable that `argument` names.
     fn named(&mut self, argument: &Argument, values: &[Id], scope: Scope) {
         self.refuse(&argument.sources(), NAME);
+        self.names_element(argument);
         let prefix = argument.word.prefix();
         if argument.is_literal() || prefix.contains('[') {
             self.stored(&prefix, values);
@@ -209,6 +215,12 @@ impl Walker {
                 self.refuse(&argument.sources(), NAME);
                 self.declared_value(&prefix, argument, &flags, scope);
             }
+            let evaluates = flags.trim_end_matches(ANY_ATTRIBUTE).contains(['i', 'n']);
+            let is_option = prefix.starts_with(['-', '+']);
+            let name = name_of(argument.word);
+            if evaluates && !is_option && (name.literal().is_none() || name.has_alternatives()) {
+                self.attributes_later(name, &flags, scope);
+            }
             let is_known = argument.is_literal() || prefix.contains('=');
             let is_variable = || matches!(argument.word.parts.last(), Some(Part::Parameter(_)));
             if !is_known && (prefix.is_empty() || prefix.starts_with(['-', '+'])) && is_variable() {
@@ -245,7 +257,7 @@ impl Walker {
     }
 
     /// Notes what the attributes of a variable evaluate.
-    fn attributes(&mut self, name: &str, flags: &str) {
+    pub(super) fn attributes(&mut self, name: &str, flags: &str) {
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         if flags.contains('i') {
             self.require(&[variable], Requirement::Integer);
@@ -288,6 +300,7 @@ impl Walker {
         let sources = self.as_words(call.rest());
         for arguments in [call.scope.arguments, any] {
             self.flow.edges(&sources, arguments);
+            self.all_spelled_at(arguments, call.rest());
         }
         self.gives(call.rest());
         if sets_arguments(call.rest()) {
@@ -299,11 +312,35 @@ impl Walker {
                 self.refuse(&argument.sources(), "an option of the shell");
             }
         }
+        for pair in call.rest().windows(2).filter(|pair| names_option(&pair[0])) {
+            self.shell_option(&pair[1], call);
+        }
     }
 }
 
+/// Says whether the name of an option of the shell is the next word: `set -o name`.
+fn names_option(word: &Argument) -> bool {
+    let prefix = word.word.prefix();
+    word.is_literal() && prefix.starts_with(['-', '+']) && prefix.ends_with('o')
+}
+
+/// Returns what stands in front of the `=` of a word.
+fn name_of(word: &Word) -> Word {
+    let mut name = Vec::new();
+    for part in &word.parts {
+        if let Part::Text { text, quoted } = part
+            && let Some((before, _)) = text.split_once('=')
+        {
+            name.push(Part::Text { text: before.to_owned(), quoted: *quoted });
+            break;
+        }
+        name.push(part.clone());
+    }
+    Word { parts: name }
+}
+
 /// Returns what stands behind the `=` of a word.
-fn value_of(word: &Word) -> Word {
+pub(super) fn value_of(word: &Word) -> Word {
     let mut parts = word.parts.iter().cloned();
     let mut behind = Vec::new();
     for part in parts.by_ref() {
@@ -321,7 +358,7 @@ fn value_of(word: &Word) -> Word {
 /// Says whether `set` is given arguments, and not only options.
 fn sets_arguments(words: &[Argument]) -> bool {
     let is_option = |at: usize| words[at].is_literal() && words[at].word.prefix().starts_with(['-', '+']);
-    let names_option = |at: usize| is_option(at) && words[at].word.prefix().ends_with('o');
-    let is_argument = |at: usize| !is_option(at) && !at.checked_sub(1).is_some_and(names_option);
+    let is_argument =
+        |at: usize| !is_option(at) && !at.checked_sub(1).is_some_and(|before| names_option(&words[before]));
     (0..words.len()).any(|at| is_argument(at) || words[at].has_literal("--") || words[at].has_literal("-"))
 }

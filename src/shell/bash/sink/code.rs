@@ -11,7 +11,6 @@ use super::super::symbol::Symbol;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
 use super::file::file_node;
-use super::interpreter::is_descriptor;
 use super::later::Consequence;
 use super::simple::{Call, Environment};
 use super::spliced::TOGETHER;
@@ -28,7 +27,7 @@ const SHELLS: &[&str] = &[
 const KINDRED: &[&str] = &["bash", "sh", "dash", "ash", "rbash"];
 
 /// What a shell runs first that talks with a person, or logs one in.
-const START_FILES: &[&str] = &[".bashrc", ".bash_profile", ".bash_login", ".profile"];
+const START_FILES: &[&str] = &[".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_history"];
 
 pub(super) const CODE: &str = "code that a shell runs";
 
@@ -62,15 +61,14 @@ impl Walker {
     pub(super) fn source(&mut self, call: Call) {
         let Some((file, arguments)) = call.rest().split_first() else { return };
         self.refuse(&file.sources(), "a file that a shell runs, or its name");
-        if file.literal().is_some_and(|file| is_descriptor(&file)) {
-            self.refuse_descriptors(call);
-        }
+        self.code_by_descriptor(file, call);
         self.run(file.word);
         let nodes = self.code_in(file, call.scope);
         // Without words of its own it has those of the script.
         self.runs_text(nodes, call.scope.arguments, Runner::Shell, call.scope);
         let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
         self.flow.edges(&sources, call.scope.arguments);
+        self.all_spelled_at(call.scope.arguments, arguments);
         self.rewritten(call.scope);
     }
 
@@ -95,7 +93,10 @@ impl Walker {
             let takes_value = matches!(prefix.as_str(), "--rcfile" | "--init-file") || prefix.ends_with(['o', 'O']);
             if takes_value && let Some(value) = call.words.get(index + 1) {
                 self.refuse(&value.sources(), "an option of a shell");
-                if prefix.starts_with("--") {
+                if !prefix.starts_with("--") {
+                    self.shell_option(value, call);
+                } else {
+                    self.code_by_descriptor(value, call);
                     self.run(value.word);
                     self.runs_file(value, &[], Runner::Shell, call.scope);
                 }
@@ -143,6 +144,7 @@ impl Walker {
                 let inner = self.flow.stream();
                 let sources: Vec<Id> = arguments.iter().flat_map(Argument::sources).collect();
                 self.flow.edges(&sources, inner);
+                self.all_spelled_at(inner, arguments);
                 let zero = self.flow.stream();
                 // A first word that isn't known may vanish, so that a later one becomes `$0`.
                 if arguments.first().is_some_and(|first| !first.is_literal()) {
@@ -154,9 +156,7 @@ impl Walker {
             [] => self.shell_input(call, &[], reach),
             [file, arguments @ ..] => {
                 self.refuse(&file.sources(), "a file that a shell runs, or its name");
-                if file.literal().is_some_and(|file| is_descriptor(&file)) {
-                    self.refuse_descriptors(call);
-                }
+                self.code_by_descriptor(file, call);
                 self.run(file.word);
                 self.runs_file(file, arguments, Runner::Shell, call.scope);
                 for argument in arguments {
@@ -178,6 +178,7 @@ impl Walker {
         let redirect = Self::stdin_redirect(call);
         let inner = self.flow.stream();
         arguments.iter().for_each(|argument| self.flow.edges(&argument.sources(), inner));
+        self.all_spelled_at(inner, arguments);
         let scope = Scope { arguments: inner, ..call.scope };
         match redirect.map(|redirect| (redirect.kind, &redirect.target)) {
             Some((RedirectKind::HereString, word)) => {

@@ -4,6 +4,7 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Command, Part, Substitution, Word};
 use super::argument::Argument;
+use super::descriptor::names_descriptor;
 use super::{Scope, Walker};
 use crate::shell::filename::is_run;
 
@@ -14,6 +15,9 @@ impl Walker {
         self.path(&argument);
         let stdin = self.flow.stream();
         self.flow.edges(&argument.sources(), stdin);
+        if names_descriptor(target) {
+            self.flow.edge(scope.stdin, stdin);
+        }
         for file in self.content(target) {
             self.flow.edge(file, stdin);
         }

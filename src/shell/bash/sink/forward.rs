@@ -206,8 +206,9 @@ impl Walker {
                 let last = index.saturating_add(shifts).saturating_add(1).min(call.len());
                 let many = call[..last].iter().position(|kept| kept.word.may_be_many());
                 let range = many.map_or(index.min(last)..last, |many| many.min(index)..call.len());
-                for sources in call[range].iter().flat_map(|kept| &kept.parts) {
-                    self.flow.edges(sources, node);
+                for kept in &call[range] {
+                    kept.parts.iter().for_each(|sources| self.flow.edges(sources, node));
+                    self.spelled_at(node, &kept.word);
                 }
             }
         }

@@ -6,6 +6,7 @@ use super::super::requirement::Requirement;
 use super::super::syntax::{Part, RedirectKind, Word};
 use super::argument::Argument;
 use super::code_option::{Interpreter, Operand, file_option, find, takes_code};
+use super::descriptor::is_descriptor;
 use super::edited;
 use super::file::file_node;
 use super::later::{Consequence, RUN_BY_CODE};
@@ -149,11 +150,10 @@ impl Walker {
 
     /// Follows a file with a program's text: its name, or with an empty one the word behind the option.
     fn program_file(&mut self, name: &str, glued: &str, value: Option<&Argument>, call: Call) {
-        let literal = value.and_then(Argument::literal).unwrap_or_default();
-        if is_descriptor(if glued.is_empty() { &literal } else { glued }) {
-            self.refuse_descriptors(call);
-        }
         if !glued.is_empty() {
+            if is_descriptor(glued) {
+                self.refuse_descriptors(call);
+            }
             let mut word = Word::default();
             glued.chars().for_each(|character| word.push_char(character, false));
             self.run(&word);
@@ -162,27 +162,9 @@ impl Walker {
             self.runs_file(&file, call.rest(), Runner::Interpreter(name.to_owned()), call.scope);
         } else if let Some(value) = value {
             self.refuse(&value.sources(), "a file with a program's code, or its name");
+            self.code_by_descriptor(value, call);
             self.run(value.word);
             self.runs_file(value, call.rest(), Runner::Interpreter(name.to_owned()), call.scope);
-        }
-    }
-
-    /// Refuses whatever a command can read from a descriptor as its code.
-    pub(super) fn refuse_descriptors(&mut self, call: Call) {
-        self.refuse(&[call.scope.stdin], CODE);
-        for redirect in call.redirects {
-            let word = match redirect.kind {
-                RedirectKind::HereString => &redirect.target,
-                RedirectKind::HereDocument(document) => &call.scope.documents[document].body,
-                RedirectKind::Read => {
-                    let file = self.reads(&redirect.target, call.scope);
-                    self.refuse(&[file], CODE);
-                    continue;
-                }
-                _ => continue,
-            };
-            let sources = self.sources_again(word, call.scope);
-            self.refuse(&sources, CODE);
         }
     }
 
@@ -212,9 +194,7 @@ impl Walker {
                 self.refuse(&first.sources(), &format!("a file that `{name}` runs, or its name"));
                 self.run(first.word);
                 self.runs_file(first, rest, Runner::Interpreter(name.to_owned()), call.scope);
-                if first.literal().is_some_and(|file| is_descriptor(&file)) {
-                    self.refuse_descriptors(call);
-                }
+                self.code_by_descriptor(first, call);
                 rest
             }
             (Operand::Code, [verb, rest @ ..])
@@ -457,11 +437,6 @@ fn is_flag(interpreter: &Interpreter, option: &str) -> bool {
     };
     let is_separator = interpreter.names.contains(&"awk") && option.starts_with("-F") && option.len() > 2;
     is_jq && (OF_JQ.contains(&option) || is_letters("rcensSRjaiMC")) || is_separator
-}
-
-/// Says whether a file's name means the standard input or another descriptor.
-pub(super) fn is_descriptor(file: &str) -> bool {
-    file == "-" || file.starts_with("/dev/") || file.starts_with("/proc/")
 }
 
 fn is_awk(name: &str) -> bool {

@@ -63,11 +63,13 @@ struct Open {
 enum Meaning {
     /// The name of a variable that gets what reaches these nodes.
     Name(Vec<Id>),
-    /// An option, if the test holds for one of its texts.
-    Option(Rc<dyn Fn(&str) -> bool>, Consequence),
+    /// The name of a variable that gets the attributes of these letters.
+    Attributes(String),
+    /// An option or another text, if the test holds for one of those that it may be.
+    Text(Rc<dyn Fn(&str) -> bool>, Consequence),
 }
 
-/// What follows if a word can be the option that was tested for.
+/// What follows if a word can be the text that was tested for.
 pub(super) enum Consequence {
     /// Some variable gets what reaches these nodes.
     Stores(Vec<Id>),
@@ -117,9 +119,26 @@ impl Walker {
     ) {
         let prefix = word.prefix();
         if word.literal().is_none() && (prefix.is_empty() || prefix.starts_with('-')) {
-            let meaning = Meaning::Option(Rc::new(is_option), consequence);
-            self.later.open.push(Open { word: word.clone(), arguments: scope.arguments, meaning });
+            self.text_later(word, scope, is_option, consequence);
         }
+    }
+
+    /// Notes what follows if a word becomes a text that meets a test.
+    pub(super) fn text_later(
+        &mut self,
+        word: &Word,
+        scope: Scope,
+        is_it: impl Fn(&str) -> bool + 'static,
+        consequence: Consequence,
+    ) {
+        let meaning = Meaning::Text(Rc::new(is_it), consequence);
+        self.later.open.push(Open { word: word.clone(), arguments: scope.arguments, meaning });
+    }
+
+    /// Notes that the variable whose name a word is gets the attributes of these letters.
+    pub(super) fn attributes_later(&mut self, name: Word, flags: &str, scope: Scope) {
+        let meaning = Meaning::Attributes(flags.to_owned());
+        self.later.open.push(Open { word: name, arguments: scope.arguments, meaning });
     }
 
     /// Looks at all words that were left, when nothing more will become known of them.
@@ -131,9 +150,17 @@ impl Walker {
             let mut words = texts.iter().flat_map(|text| text.split_whitespace());
             match open.meaning {
                 Meaning::Name(values) if exact.is_some() => words.for_each(|name| self.stored(name, &values)),
-                Meaning::Option(is_option, _) if !words.any(|text| is_option(text)) => {}
-                Meaning::Option(_, Consequence::Refuses(nodes, reason)) => self.refuse(&nodes, &reason),
-                Meaning::Name(values) | Meaning::Option(_, Consequence::Stores(values)) => {
+                Meaning::Attributes(flags) if exact.is_some() => words.for_each(|name| self.attributes(name, &flags)),
+                Meaning::Attributes(_) => {
+                    let any = self.flow.id(Node::AnyVariable);
+                    self.refuse(
+                        &[any],
+                        "the value of a variable, any of which a declaration may make a number or a name",
+                    );
+                }
+                Meaning::Text(is_option, _) if !words.any(|text| is_option(text)) => {}
+                Meaning::Text(_, Consequence::Refuses(nodes, reason)) => self.refuse(&nodes, &reason),
+                Meaning::Name(values) | Meaning::Text(_, Consequence::Stores(values)) => {
                     self.named_somehow(&values);
                     is_any_named = true;
                 }
@@ -172,17 +199,14 @@ impl Walker {
 
     /// Notes that a variable whose name is not known gets what reaches `values`.
     fn named_somehow(&mut self, values: &[Id]) {
-        let (named, names) = (self.flow.id(Node::Named), self.flow.id(Node::NamesOfNamed));
+        let named = self.flow.id(Node::Named);
         self.flow.edges(values, named);
-        let further: Vec<Id> = values.iter().filter_map(|value| self.flow.named_by(*value)).collect();
-        self.flow.edges(&further, names);
     }
 
     fn every_variable_is_named(&mut self) {
-        let (named, names) = (self.flow.id(Node::Named), self.flow.id(Node::NamesOfNamed));
-        for (variable, its_names) in self.flow.variables() {
+        let named = self.flow.id(Node::Named);
+        for variable in self.flow.variables(|_| true) {
             self.flow.edge(named, variable);
-            self.flow.edge(names, its_names);
         }
         let any = self.flow.id(Node::AnyVariable);
         self.flow.edge(named, any);

@@ -2,6 +2,8 @@
 
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
+use super::argument::Argument;
+use super::builtin::value_of;
 use super::code::{Reach, is_shell, joined};
 use super::code_option::{has_code_option, is_interpreter};
 use super::remote::{runs_anything, runs_by_word};
@@ -136,7 +138,7 @@ impl Walker {
         let word = STARTING_BY_WORD.iter().find(|(program, _)| *program == name).map(|(_, word)| *word);
         let Some(at) = word.and_then(|word| call.words.iter().position(|it| it.has_literal(word))) else { return };
         let behind = call.words.iter().position(|it| it.has_literal("--")).filter(|end| *end > at).unwrap_or(at);
-        let is_option = |it: &super::Argument| it.word.prefix().starts_with('-');
+        let is_option = |it: &Argument| it.word.prefix().starts_with('-');
         let start = (behind + 1..call.words.len()).find(|at| !is_option(&call.words[*at]));
         let Some(inner) = start.and_then(|start| call.from(start)) else { return };
         if inner.name().is_some_and(|name| !is_shell(&name) && !is_interpreter(&name) && !runs_by_word(&name, inner)) {
@@ -146,13 +148,13 @@ impl Walker {
 
     /// Follows `su - app -c code` and `runuser -u app -- command`.
     fn as_another(&mut self, name: &str, call: Call) {
-        let gives_code = |argument: &super::Argument| CODE_OPTIONS.iter().any(|option| argument.has_literal(option));
+        let gives_code = |argument: &Argument| CODE_OPTIONS.iter().any(|option| argument.has_literal(option));
         let at = call.rest().iter().position(gives_code);
         match (at, LAUNCHERS.iter().find(|launcher| launcher.name == name)) {
             (Some(at), _) if call.rest().get(at + 1).is_some() => {
                 let code = &call.rest()[at + 1];
                 let others = call.rest()[..at].iter().chain(&call.rest()[at + 2..]);
-                let others: Vec<_> = others.flat_map(super::Argument::sources).collect();
+                let others: Vec<_> = others.flat_map(Argument::sources).collect();
                 self.refuse(&others, &format!("an argument of `{name}`"));
                 self.nested(code.word, &code.sources(), call.scope, Reach::Remote);
             }
@@ -191,7 +193,7 @@ impl Walker {
     fn given_by_xargs(&mut self, call: Call, inner: Option<Call>) {
         let mut input = vec![call.scope.stdin];
         for (at, argument) in call.rest().iter().enumerate() {
-            let is_file = |it: &&super::Argument| it.has_literal("-a") || it.has_literal("--arg-file");
+            let is_file = |it: &&Argument| it.has_literal("-a") || it.has_literal("--arg-file");
             if at.checked_sub(1).and_then(|before| call.rest().get(before)).filter(is_file).is_some() {
                 input.extend(self.content(argument.word).into_iter().chain(argument.sources()));
             }
@@ -206,14 +208,14 @@ impl Walker {
         let any = self.flow.id(Node::AnyFile);
         self.flow.edge(any, call.scope.out);
         let name = inner.and_then(Call::name).unwrap_or_default();
-        let last = call.words.last().and_then(super::Argument::literal).unwrap_or_default();
+        let last = call.words.last().and_then(Argument::literal).unwrap_or_default();
         let launches = |name: &str| LAUNCHERS.iter().any(|it| it.name == name && it.name != "xargs");
         let is_named_by_input = launches(&name) || launches(&last) || name == "find" || name.contains("{}");
         if !is_shell(&name) && !is_interpreter(&name) && !is_named_by_input {
             return;
         }
         self.refuse(&input, "an argument that `xargs` gives to a program that runs it");
-        let has_code = |argument: &super::Argument| {
+        let has_code = |argument: &Argument| {
             let option = argument.literal().unwrap_or_default();
             has_code_option(&name, &option) || option == "-m" || option.starts_with('-') && option.contains('c')
         };
@@ -249,6 +251,9 @@ impl Walker {
                 && let Some(variable) = assigned.filter(|name| !name.starts_with('-'))
             {
                 self.assign(variable, &argument.sources());
+                let value = value_of(argument.word);
+                let value = Argument { word: &value, parts: vec![argument.sources()], feeds: Vec::new() };
+                self.begins_shells(variable, &[value], call.scope);
                 if let Some(literal) = argument.literal() {
                     self.assign_text(variable, literal.split_once('=').map_or("", |(_, value)| value));
                 }
@@ -279,10 +284,9 @@ impl Walker {
         for start in starts {
             if let Some(inner) = call.from(start + 1) {
                 let has_name =
-                    |argument: &super::Argument| argument.literal().is_some_and(|it| it != "{}" && it.contains("{}"));
-                let runs_text = |argument: &super::Argument| {
-                    argument.literal().is_some_and(|it| is_shell(&it) || is_interpreter(&it))
-                };
+                    |argument: &Argument| argument.literal().is_some_and(|it| it != "{}" && it.contains("{}"));
+                let runs_text =
+                    |argument: &Argument| argument.literal().is_some_and(|it| is_shell(&it) || is_interpreter(&it));
                 if inner.words.iter().any(runs_text) && inner.rest().iter().any(has_name) {
                     let names = self.flow.id(Node::FileNames);
                     self.refuse(&[names], "the name of a file that `find` puts into other text");
@@ -313,7 +317,7 @@ impl Walker {
         self.many_words(call.words.get(1..=index).unwrap_or_default());
         let Some((host, code)) = call.words.get(index..).and_then(<[_]>::split_first) else { return };
         self.not_an_option(host);
-        let sources: Vec<_> = code.iter().flat_map(super::Argument::sources).collect();
+        let sources: Vec<_> = code.iter().flat_map(Argument::sources).collect();
         if code.is_empty() {
             self.shell_input(call, &[], Reach::Remote);
         } else {
@@ -322,7 +326,7 @@ impl Walker {
     }
 
     /// Notes the arguments `NAME=value` of a program: some names choose what it runs.
-    pub(super) fn argument_assigns(&mut self, argument: &super::Argument) {
+    pub(super) fn argument_assigns(&mut self, argument: &Argument) {
         let prefix = argument.word.prefix();
         if let Some((variable, _)) = prefix.split_once('=')
             && is_obeyed(variable)

@@ -12,6 +12,7 @@ mod by_name;
 mod code;
 mod code_option;
 mod container;
+mod descriptor;
 mod edited;
 mod environment;
 mod file;
@@ -19,6 +20,7 @@ mod filter;
 mod forward;
 mod git;
 mod given;
+mod history;
 mod interpreter;
 mod later;
 mod launcher;
@@ -31,6 +33,7 @@ mod program;
 mod redirect;
 mod remote;
 mod simple;
+mod spelled;
 mod spliced;
 mod split;
 mod sql;
@@ -47,10 +50,10 @@ use crate::shell::change::Change;
 use crate::shell::outline::FILE;
 use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, names_run_file};
-use argument::Argument;
 use forward::Forwards;
 use later::{Later, Value};
 use name::Names;
+use spelled::Spelled;
 use std::collections::{HashMap, HashSet};
 use written::Written;
 
@@ -115,6 +118,7 @@ fn judge_with(
         forwards: Forwards::default(),
         later: Later::default(),
         names: Names::default(),
+        spelled: Spelled::default(),
         arguments_here: 0,
         written: Written::default(),
         writes: HashSet::new(),
@@ -174,6 +178,7 @@ fn judge_with(
         }
     }
     walker.settle_later();
+    walker.settle_numbers();
     let verdicts = walker.flow.verdicts(holes + environment.len());
     let written = walker.flow.files_with_text().into_iter();
     let written = written.filter(|(name, _)| !name.is_empty() && walker.writes.contains(*name));
@@ -203,6 +208,7 @@ struct Walker {
     forwards: Forwards,
     later: Later,
     names: Names,
+    spelled: Spelled,
     /// The node of the arguments where the walk is.
     arguments_here: Id,
     written: Written,
@@ -243,10 +249,6 @@ impl Walker {
 
     fn require(&mut self, nodes: &[Id], requirement: Requirement) {
         self.flow.demand(nodes, Demand::Require(requirement), "");
-        if requirement == Requirement::Integer {
-            let named: Vec<Id> = nodes.iter().filter_map(|node| self.flow.named_by(*node)).collect();
-            self.flow.demand(&named, Demand::Require(requirement), "");
-        }
     }
 
     /// Notes the functions' names, the variables' texts, and whether `IFS` is set, before anything is called or split.
@@ -364,7 +366,11 @@ impl Walker {
             self.flow.edges(&word.sources(), inner.out);
         }
         if let Some(name) = &compound.variable {
-            compound.words.iter().for_each(|word| self.gets_word(name, word, inner));
+            let variable = self.flow.id(Node::Variable(name.clone()));
+            for word in &compound.words {
+                self.gets_word(name, word, inner);
+                self.spelled_at(variable, word);
+            }
             if compound.words.is_empty() {
                 self.gets(name, Value::Unknown);
             }
@@ -397,9 +403,6 @@ impl Walker {
         self.flow.edges(sources, variable);
         let any = self.flow.id(Node::AnyVariable);
         self.flow.edges(sources, any);
-        let named: Vec<Id> = sources.iter().filter_map(|source| self.flow.named_by(*source)).collect();
-        let names = self.flow.id(Node::Names(name.to_owned()));
-        self.flow.edges(&named, names);
     }
 
     /// Notes that the shell itself keeps what reaches `sources` in a variable: `$_`, `$PWD`.
@@ -411,17 +414,16 @@ impl Walker {
     /// Notes that a variable gets a text of the author's: it may name other variables, or a file that
     /// every shell runs.
     fn assign_text(&mut self, name: &str, text: &str) {
-        let names = self.flow.id(Node::Names(name.to_owned()));
-        for other in test::names_in(text) {
-            let (variable, further) = (self.flow.id(Node::Variable(other.clone())), self.flow.id(Node::Names(other)));
-            self.flow.edges(&[variable, further], names);
-        }
         self.holds_command(name, text);
         let variable = self.flow.id(Node::Variable(name.to_owned()));
         self.text_at(variable, text.to_owned());
         if names_run_file(name) {
             let file = self.flow.id(file::file_node(text));
             self.refuse(&[file], &format!("written to a file that `{name}` names, which is run"));
+            if descriptor::is_descriptor(text) {
+                let inputs = self.flow.id(Node::AnyInput);
+                self.refuse(&[inputs], code::CODE);
+            }
         }
     }
 
@@ -429,6 +431,7 @@ impl Walker {
     fn arithmetic(&mut self, word: &Word, scope: Scope) {
         let argument = self.argument(word, scope);
         self.require(&argument.sources(), Requirement::Integer);
+        self.joins_names(word);
         self.counted(word);
     }
 }

@@ -6,6 +6,7 @@ use super::Walker;
 use super::argument::Argument;
 use super::code::is_shell;
 use super::code_option::{has_code_option, is_interpreter};
+use super::descriptor::names_descriptor;
 use super::file::file_node;
 use super::remote::runs_by_word;
 use super::simple::Call;
@@ -454,6 +455,9 @@ impl Walker {
         for source in sources.iter().chain(both) {
             let content = self.content(source.word);
             self.flow.edges(&content, copied);
+            if names_descriptor(source.word) {
+                self.flow.edge(call.scope.stdin, copied);
+            }
         }
         self.written(target.word, copied);
     }

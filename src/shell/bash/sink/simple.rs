@@ -4,7 +4,6 @@ use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
 use super::super::syntax::{Assignment, Descriptor, Part, Redirect, RedirectKind, Simple};
 use super::argument::Argument;
-use super::code::CODE;
 use super::filter;
 use super::later::Value;
 use super::number::prints_number;
@@ -116,6 +115,8 @@ fn shows_environment(call: Call) -> bool {
 impl Walker {
     pub(super) fn simple(&mut self, simple: &Simple, scope: Scope) {
         let inner = self.redirected(&simple.redirects, scope);
+        let any_input = self.flow.id(Node::AnyInput);
+        self.flow.edge(inner.stdin, any_input);
         for assignment in &simple.assignments {
             self.assignment(assignment, scope);
         }
@@ -201,20 +202,6 @@ impl Walker {
                 self.gets(&assignment.name, Value::Unknown);
             } else {
                 self.gets_word(&assignment.name, word, scope);
-            }
-        }
-    }
-
-    /// Notes that shells begin with the file that a variable names. Where the name is put together, it is any.
-    pub(super) fn begins_shells(&mut self, variable: &str, values: &[Argument], scope: Scope) {
-        if !["BASH_ENV", "ENV"].contains(&variable) {
-            return;
-        }
-        for value in values {
-            self.runs_file(value, &[], Runner::Shell, scope);
-            if variable == "BASH_ENV" && !value.is_literal() {
-                let any = self.flow.id(Node::AnyFile);
-                self.refuse(&[any], CODE);
             }
         }
     }
@@ -344,6 +331,8 @@ impl Walker {
         self.flow.edges(&sources, arguments);
         let any = self.flow.id(Node::AnyArguments);
         self.flow.edges(&sources, any);
+        self.all_spelled_at(arguments, call.rest());
+        self.all_spelled_at(any, call.rest());
         self.called_with(arguments, call.rest());
         self.gives(call.rest());
         let input = self.flow.id(Node::Input(name.to_owned()));

@@ -40,7 +40,7 @@ impl Walker {
                 && let Some(operand) = after
             {
                 self.refuse(&operand.sources(), "the name of a variable");
-                self.subscript(&operand.literal().unwrap_or_default());
+                self.names_element(operand);
             }
         }
     }
@@ -78,7 +78,7 @@ impl Walker {
             let after = arguments.get(index + 1);
             if before.is_some_and(|before| is_one_of(before, NAMING)) {
                 self.refuse(&argument.sources(), "the name of a variable");
-                self.subscript(&argument.literal().unwrap_or_default());
+                self.names_element(argument);
                 continue;
             }
             self.require(&argument.split(), Requirement::Plain);
@@ -130,9 +130,14 @@ fn is_unary(argument: &Argument) -> bool {
     literal.len() == 2 && literal.starts_with('-') && literal.ends_with(|letter: char| letter.is_ascii_alphabetic())
 }
 
+/// Says whether a letter may stand in a name.
+pub(super) fn is_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
 /// Returns the names in an arithmetic expression.
 pub(super) fn names_in(text: &str) -> Vec<String> {
-    let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    let words = text.split(|letter| !is_name(letter));
     words
         .filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))
         .map(str::to_owned)

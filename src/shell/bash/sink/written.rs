@@ -10,9 +10,10 @@ use super::super::read::read;
 use super::super::symbol::Symbol;
 use super::super::syntax::{Part, Word};
 use super::argument::Argument;
+use super::descriptor::names_descriptor;
 use super::file::file_node;
 use super::simple::Call;
-use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment, interpreter};
+use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment};
 use std::collections::{HashMap, HashSet};
 
 /// The most texts that are run: far above what a person writes. What is given to one above it is refused.
@@ -67,6 +68,11 @@ impl Walker {
         }
     }
 
+    /// Returns the author's texts at a node.
+    pub(super) fn texts_that_run(&self, node: Id) -> impl Iterator<Item = &str> {
+        self.written.texts.get(&node).into_iter().flatten().map(String::as_str)
+    }
+
     /// Notes what `echo` and `printf` print of the author's text.
     pub(super) fn printed_text(&mut self, call: Call) {
         let Some(name) = call.name().filter(|name| matches!(name.as_str(), "echo" | "printf")) else { return };
@@ -92,6 +98,7 @@ impl Walker {
         for argument in arguments {
             self.flow.edges(&argument.sources(), given);
         }
+        self.all_spelled_at(given, arguments);
         self.runs_text(nodes, given, by, scope);
     }
 
@@ -101,7 +108,7 @@ impl Walker {
         if file.word.parts.iter().any(Part::is_process) {
             nodes.extend(file.sources());
         }
-        if file.literal().is_some_and(|name| interpreter::is_descriptor(&name)) {
+        if names_descriptor(file.word) {
             nodes.push(scope.stdin);
         }
         nodes
