@@ -177,8 +177,9 @@ impl Analysis {
         &self.refusals
     }
 
-    /// Returns the names of the files to which the script writes payload text, as far as it says them, each with the
-    /// place of a hole among the [`requirements`](Self::requirements) that brings some. Only bash's analysis knows.
+    /// Returns the names of the files to which the script writes payload text, as far as it says them, and behind
+    /// [`KEPT`](super::KEPT) what else it leaves: names of files, what programs keep. Each has the place of a hole among
+    /// the [`requirements`](Self::requirements) that brings some.
     pub fn written(&self) -> &[(String, usize)] {
         &self.written
     }

@@ -27,8 +27,9 @@
 //! path or an address. Of **second order** is what only a program's own source tells: a program that treats an
 //! argument, its environment or a file as code in a way that no table knows runs what the payload says. A file that
 //! bash or Python writes is followed by the last part of its name to later scripts in bash of the same job, as far as
-//! they run it; one that PowerShell writes, or that another job gets, is not. Where a name of a file is a pattern, or comes from
-//! `find` or `xargs`, it can be any file that the script wrote; what a program writes or prints is looked
+//! they run it, also where a pattern or a list of files gives the name; so is what a bash script gave to `git`, to a
+//! database or to a log, and the names of files that it made. One that PowerShell writes, or that another job gets, is not. Where a name of a
+//! file comes from `find` or `xargs`, it can be any file that the script wrote; what a program writes or prints is looked
 //! for in the code that the script gives to it, not in files. What programs make of a text is known of
 //! those that people write most (`cut`, `tr`, `sed`, `awk`, `grep`, `jq`); any other may print any part of it, but is
 //! not expected to put another character in front.
@@ -45,6 +46,7 @@
 //! command      logging commands that only their author can give
 //! special      variables that programs obey
 //! filename     files that somebody runs, by their names
+//! listing      where a script takes names of files from patterns and lists
 //! words        arguments as tasks split them, and as words of bash
 //! program      commands of another language, judged as bash's
 //! bash         each language: the script with references, and what reaches what evaluates it
@@ -61,6 +63,7 @@ pub mod command;
 mod filename;
 mod git;
 mod known;
+mod listing;
 mod outline;
 mod powershell;
 mod program;
@@ -74,7 +77,7 @@ pub mod words;
 pub use analysis::{Analysis, Entrance, HOLES_MAX, Hole, Refusal, SCRIPT_BYTES_MAX, analyse};
 pub use bash::{UNQUOTED, kept_from_children};
 pub use known::Known;
-pub use outline::{ARGUMENTS, FILE, Outline, Piece, Script};
+pub use outline::{ARGUMENTS, FILE, KEPT, Outline, Piece, Script};
 pub use requirement::{INTEGER_DIGITS_MAX, PLAIN_CHARS_MAX, Requirement};
 pub use special::{environment_name, is_obeyed as is_obeyed_variable, is_special as is_special_variable};
 pub use transport::{Carried, FOLDER_VARIABLE, VALUE_BYTES_MAX, VALUES_BYTES_MAX};

@@ -1,6 +1,7 @@
 //! A script without its values: all that an analysis depends on.
 
-use super::{Entrance, Language};
+use super::listing::find_listing;
+use super::{Entrance, Language, bash};
 use crate::taint::{Segment, Text};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,6 +14,22 @@ pub const ARGUMENTS: &str = "sys.argv";
 /// earlier script of the same job has written payload text. What such a file holds is not known, so of a script that
 /// reads one nothing is demanded; one that runs it is refused. No variable has a `:` in its name.
 pub const FILE: &str = "file:";
+
+/// What stands in front of what else earlier scripts of the same job have left that has payload text: names of files, what
+/// `git` and other programs keep. As with [`FILE`], what it holds is not known.
+pub const KEPT: &str = "kept:";
+
+/// The names of the files that earlier scripts made.
+pub(super) const NAMES: &str = "kept:names of files";
+
+/// What stands between [`FILE`] and the name of a file that a script does not name, but may come by through a pattern or a
+/// list.
+pub(super) const LISTED: &str = "*/";
+
+/// Says whether a name among the variables of a script is that of something which an earlier script left.
+pub(super) fn is_left(name: &str) -> bool {
+    name.starts_with(FILE) || name.starts_with(KEPT)
+}
 
 /// A piece of a script as the analysis sees it: without the payload's text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,10 +104,25 @@ impl Script<'_> {
         own.into_iter().any(|segment| find_name(&segment.text, variable).is_some() || prints_environment(&segment.text))
     }
 
-    /// Says whether a script's author names a file: no other is looked for that the script may run.
-    pub fn names_file(text: &Text, file: &str) -> bool {
+    /// Returns how something that an earlier script left, as [`Analysis::written`](super::Analysis::written) says it,
+    /// stands among the variables of a script that may use it: its author names the file, or has a pattern or a list that
+    /// can give it, or a program that prints what was kept.
+    pub fn left(text: &Text, written: &str) -> Option<String> {
         let own = text.segments().iter().filter(|segment| !segment.is_tainted());
-        own.into_iter().any(|segment| find_file(&segment.text, file).is_some())
+        let is_used = own.into_iter().any(|segment| find_left(&segment.text, written).is_some());
+        let own = text.segments().iter().filter(|segment| !segment.is_tainted());
+        let is_named = own.into_iter().any(|segment| find_file(&segment.text, written).is_some());
+        is_used.then(|| match written.starts_with(KEPT) {
+            true => written.to_owned(),
+            false if is_named => format!("{FILE}{written}"),
+            false => format!("{FILE}{LISTED}{written}"),
+        })
+    }
+
+    /// Returns the name of what an earlier script left, as its author may read it; of a variable, its own.
+    pub fn name_of_left(name: &str) -> &str {
+        let file = name.strip_prefix(FILE).map(|file| file.strip_prefix(LISTED).unwrap_or(file));
+        file.or(name.strip_prefix(KEPT)).unwrap_or(name)
     }
 
     /// Says whether any payload text comes into the script.
@@ -135,9 +167,10 @@ impl Outline {
     /// Returns the line of the script that names a variable or a file first, counted from 1.
     pub(super) fn mention(&self, name: &str) -> Option<usize> {
         let text = self.author_text();
-        let found = match name.strip_prefix(FILE) {
-            Some(file) => find_file(&text, file),
-            None => find_name(&text, name),
+        let found = match is_left(name) {
+            true if name.starts_with(KEPT) => find_left(&text, name),
+            true => find_left(&text, Script::name_of_left(name)),
+            false => find_name(&text, name),
         };
         found.map(|at| 1 + text[..at].matches('\n').count())
     }
@@ -174,8 +207,20 @@ pub(super) fn names_variable(text: &str, name: &str) -> bool {
     find_name(text, name).is_some()
 }
 
+/// Finds where a script may use what an earlier one left.
+fn find_left(text: &str, left: &str) -> Option<usize> {
+    match left.strip_prefix(KEPT) {
+        Some(_) if left == NAMES => find_listing(text, None),
+        Some(place) => bash::printing(place).iter().find_map(|program| find_name(text, program)),
+        None => find_file(text, left).or_else(|| find_listing(text, Some(left))),
+    }
+}
+
 /// Finds the name of a file, in which `${name}` stands for a variable however that is written.
 fn find_file(text: &str, file: &str) -> Option<usize> {
+    if file.contains('*') {
+        return None;
+    }
     let mut parts = file.split(['$', '{', '}']).filter(|part| !part.is_empty());
     let first = parts.next().and_then(|part| if part == file { find_name(text, part) } else { text.find(part) })?;
     parts.all(|part| text.contains(part)).then_some(first)

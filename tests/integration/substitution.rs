@@ -1,6 +1,8 @@
 //! What a connection says of payload text in scripts, end to end; what `check` says before any payload;
 //! and which logging commands are a script's own.
 
+mod left;
+
 use crate::support::{Folder, until};
 use std::time::Duration;
 
@@ -396,47 +398,6 @@ fn a_file_with_payload_text_is_run_by_no_later_step_of_its_job() {
     }
     let jobs = format!("jobs:\n- job: A\n  steps:\n  {write}- job: B\n  steps:\n  - bash: sh cfg\n");
     folder("safe", &jobs).run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
-}
-
-/// Steps that write payload text to a file, each with one behind it that runs the file, and with one that does not.
-const CARRIED: &[(&str, &str, &str)] = &[
-    (
-        "bash: echo \"${{ x }}\" > \"$HOME/cfg\"",
-        "bash: sh \"$HOME/cfg\"",
-        "bash: cat \"$HOME/cfg\"; sh \"$HOME/build.sh\"",
-    ),
-    (
-        "bash: echo \"${{ x }}\" > $(Build.ArtifactStagingDirectory)/cfg",
-        "bash: . $(Build.ArtifactStagingDirectory)/cfg",
-        "bash: wc -c $(Build.ArtifactStagingDirectory)/cfg; bash $(Build.ArtifactStagingDirectory)/build.sh",
-    ),
-    ("bash: echo \"${{ x }}\" > ./out/../cfg", "bash: bash cfg", "bash: bash build.sh"),
-    ("bash: F=cfg; echo \"${{ x }}\" > \"$F\"", "bash: sh cfg", "bash: sh build.sh cfg"),
-    ("bash: echo \"${{ x }}\" > \"${OUT}.txt\"", "bash: sh \"$OUT.txt\"", "bash: cat \"$OUT.txt\""),
-    ("script: F=cfg; echo \"${{ x }}\" | tee \"$HOME/$F\"", "bash: source ~/cfg", "bash: cat ~/cfg"),
-    (
-        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: open('out/cfg', 'w').write(\"${{ x }}\")",
-        "bash: sh out/cfg",
-        "bash: cat out/cfg; sh build.sh",
-    ),
-];
-
-#[test]
-fn a_file_is_known_by_other_names_and_by_other_languages_in_a_later_step() {
-    let with = |write: &str, then: &str| {
-        let write = write.replace("${{ x }}", "${{ parameters.hook.title }}");
-        folder("safe", &format!("steps:\n- {write}\n- {then}\n"))
-    };
-    for (write, running, reading) in CARRIED {
-        let runs = with(write, running);
-        for arguments in [&["render", "p", "--payload", "payload.json"][..], &["check"]] {
-            let refused = runs.run(arguments).ended_with(1).stderr;
-            assert!(refused.contains("it comes through"), "{arguments:?} of {write} and {running}: {refused}");
-        }
-        let reads = with(write, reading);
-        reads.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
-        reads.run(&["check"]).ended_with(0);
-    }
 }
 
 #[test]

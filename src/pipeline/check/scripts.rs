@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, shown};
 use crate::pipeline::model::{self, Action, Job, Pipeline, Placed, Stage, Step, Variable};
 use crate::pipeline::plan::Interpreter;
 use crate::pipeline::{Need, ScriptRules};
-use crate::shell::{Entrance, FILE, Language, Refusal, Script, Substitution, environment_name};
+use crate::shell::{Entrance, Language, Refusal, Script, Substitution, environment_name};
 use crate::taint::{Origin, Segment, Text};
 use crate::template::{self, Scalar};
 use std::borrow::Cow;
@@ -58,7 +58,7 @@ fn as_known(variable: &Variable) -> Variable {
 /// What stands for a value that is not known yet.
 const VALUE_TO_COME: &str = "1";
 
-/// A file to which a step has written payload text.
+/// What a step has left that has payload text: mostly a file.
 struct File {
     name: String,
     origin: Arc<Origin>,
@@ -67,11 +67,11 @@ struct File {
 }
 
 impl File {
-    /// Returns the file as a script has it among its variables.
-    fn seed(&self, span: Span) -> Seed {
+    /// Returns the file as a script at `span` has it among its variables, if it may use it.
+    fn seed(&self, script: &Text, span: Span) -> Option<Seed> {
         let value = Text::tainted(VALUE_TO_COME, self.origin.clone());
-        let through = Through { name: self.name.as_str().into(), span: self.span };
-        Seed { name: format!("{FILE}{}", self.name), value, span, through: Some(through) }
+        let through = Through { name: Script::name_of_left(&self.name).into(), span: self.span };
+        Some(Seed { name: Script::left(script, &self.name)?, value, span, through: Some(through) })
     }
 }
 
@@ -96,8 +96,7 @@ fn check_step(
     let mut environment = environment(step, tainted, &text.text);
     environment.extend(arguments(own, tainted));
     if language == Language::Bash {
-        let named = files.iter().filter(|file| Script::names_file(&text.text, &file.name));
-        environment.extend(named.map(|file| file.seed(written.span)));
+        environment.extend(files.iter().filter_map(|file| file.seed(&text.text, written.span)));
     }
     let script = Script {
         language,
@@ -369,8 +368,7 @@ fn where_used(entrance: &Entrance, line: usize) -> String {
     match entrance {
         Entrance::Segment(_) => format!("line {line} of the script"),
         Entrance::Variable(name) => {
-            let name = name.strip_prefix(FILE).unwrap_or(name);
-            format!("`{}` is used on line {line} of the script", shown(name))
+            format!("`{}` is used on line {line} of the script", shown(Script::name_of_left(name)))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::written::{Place, Variable, Written};
 use crate::diagnostic::{SourceMap, Span};
 use crate::expression::{Expression, Reference, Step};
 use crate::pipeline::check::scripts::Through;
-use crate::shell::{ARGUMENTS, FILE, Language, Outline, Piece, Script, analyse, environment_name};
+use crate::shell::{ARGUMENTS, Language, Outline, Piece, Script, analyse, environment_name};
 use crate::taint::{Origin, Text};
 use crate::template::{Found, find_expressions};
 use crate::yaml::{Content, Entry, Locator, Node, Scalar};
@@ -350,9 +350,10 @@ fn with_files(mut scripts: Vec<ForeseenScript>) -> Vec<ForeseenScript> {
         let script = &mut scripts[at];
         if script.outline.language == Language::Bash {
             let author: Text = script.outline.author();
-            for (name, place) in files.iter().filter(|(name, _)| Script::names_file(&author, name)) {
-                script.outline.environment.push(format!("{FILE}{name}"));
-                let through = Some(Through { name: name.as_str().into(), span: place.span });
+            let left = files.iter().filter_map(|(name, place)| Some((name, Script::left(&author, name)?, place)));
+            for (name, left, place) in left {
+                script.outline.environment.push(left);
+                let through = Some(Through { name: Script::name_of_left(name).into(), span: place.span });
                 script.environment.push(Place { span: script.span, through, ..place.clone() });
             }
         }

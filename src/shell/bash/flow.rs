@@ -67,6 +67,10 @@ pub(super) enum Demand {
 pub(super) struct Verdict {
     pub(super) refusal: Option<String>,
     pub(super) requirements: Vec<Requirement>,
+    /// Why it is refused that is not known to meet its requirements when it arrives in another form.
+    pub(super) changed: Option<&'static str>,
+    /// It arrives in another form where a number must be.
+    pub(super) is_counted: bool,
     /// It becomes a part of code that the script puts together.
     pub(super) is_in_code: bool,
 }
@@ -166,8 +170,8 @@ impl Flow {
         (0..self.nodes.len()).filter(is_it).collect()
     }
 
-    /// Returns the files that payload text reaches, each with a hole that brings some.
-    pub(super) fn files_with_text(&self) -> Vec<(&str, usize)> {
+    /// Returns the nodes that payload text reaches, each with a hole that brings some.
+    pub(super) fn with_text(&self) -> impl Iterator<Item = (&Node, usize)> {
         let mut outgoing: Vec<Vec<Id>> = vec![Vec::new(); self.incoming.len()];
         for (to, incoming) in self.incoming.iter().enumerate() {
             incoming.iter().for_each(|(from, _)| outgoing[*from].push(to));
@@ -181,11 +185,7 @@ impl Flow {
                 open.extend(outgoing[node].iter().map(|to| (*to, hole)));
             }
         }
-        let files = self.nodes.iter().zip(brought).filter_map(|(node, hole)| match node {
-            Node::File(name) => Some((name.as_str(), hole?)),
-            _ => None,
-        });
-        files.collect()
+        self.nodes.iter().zip(brought).filter_map(|(node, hole)| Some((node, hole?)))
     }
 
     /// Says whether a node is the arguments of a function.
@@ -272,7 +272,10 @@ impl Verdict {
             Demand::PlainAsIs => self.refused(reason),
             Demand::Require(requirement) => match change.before(requirement) {
                 Some(all) => self.requirements.extend(all),
-                None => self.refused(Change::refusal(requirement)),
+                None => {
+                    self.changed.get_or_insert(Change::refusal(requirement));
+                    self.is_counted |= matches!(requirement, Requirement::Integer | Requirement::Digits);
+                }
             },
         }
     }

@@ -23,13 +23,13 @@ pub use place::{UNQUOTED, kept_from_children};
 
 use super::analysis::{Finding, Findings, Fragment, Unread, variable};
 use super::change;
-use super::outline::{FILE, Outline};
+use super::outline::{Outline, is_left};
 use super::requirement::{self, Requirement};
 use super::symbol::{self, line_of, symbols};
 use read::{Why, read};
 use rewrite::rewrite;
 use sink::judge;
-pub(super) use sink::without_version;
+pub(super) use sink::{printing, without_version};
 
 const ANOTHER_NAME: &str =
     "shells and programs obey a variable of this name: give it another one, such as `BUILD_…` or `APP_…`";
@@ -70,14 +70,16 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
     for (hole, verdict) in judgement.verdicts.into_iter().enumerate() {
         let place = rewriting.places.get(hole).copied().flatten();
         let name = hole.checked_sub(outline.holes()).and_then(|at| outline.environment.get(at));
-        // Nobody knows what of a payload is in a file.
-        let is_known = name.is_none_or(|name| !name.starts_with(FILE));
-        let is_counted = verdict.requirements.iter().any(|it| matches!(it, Requirement::Integer | Requirement::Digits));
+        // Nobody knows what of a payload an earlier script left.
+        let is_known = name.is_none_or(|name| !is_left(name));
+        let is_counted = verdict.is_counted
+            || verdict.requirements.iter().any(|it| matches!(it, Requirement::Integer | Requirement::Digits));
         let counted = (!is_known && is_counted).then_some(COUNTED);
         let is_lost = hole < outline.holes() && place.is_none();
         let unplaced = is_lost.then(|| "put at a place that pipehook can't tell".to_owned());
         let refusal = verdict
             .refusal
+            .or(verdict.changed.filter(|_| is_known).map(str::to_owned))
             .or_else(|| counted.map(str::to_owned))
             .or_else(|| rewriting.refusals.get(&hole).cloned())
             .or(unplaced);

@@ -17,8 +17,6 @@ const VALUE: &str = "Fix the login page";
 const REFUSED: &[(&str, &str)] = &[
     // A variable of psql can become part of the SQL of a file, which no rule looks into.
     ("psql \"$DATABASE_URL\"", "one plain word"),
-    // What `xargs` is given can stand anywhere in a command's words.
-    ("xargs -0 -I{} echo", "a path of letters"),
     // What a list begins with is not followed, as a loop or a function could have changed it.
     ("cmd=(gh release", "the name of a command"),
     // The other machine's shell reads the words again: quotes around a title are gone by then.

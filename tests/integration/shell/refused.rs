@@ -174,6 +174,18 @@ pub(super) const ALLOWED: &[&str] = &[
     "T=\"${{ x }}\"; for v in T U; do [ -n \"${!v}\" ] || echo \"missing $v\"; done; i=0; (( i++ ))",
     "T=\"${{ x }}\"; require() { for v in \"$@\"; do [[ -n ${!v:-} ]] || exit 1; done; }; require T; n=1; (( n ))",
     "count() { echo $(( $1 + 1 )); }; n=$(count 2); title=\"${{ x }}\"; echo \"$n $title\"",
+    "echo \"${{ x }}\" > notes.md; pandoc -f gfm -t html notes.md -o notes.html; bash build.sh",
+    "echo \"${{ x }}\" > notes.md; prettier --write notes.md build.js; node build.js",
+    "echo \"${{ x }}\" > notes.txt; aws s3 cp notes.txt s3://b/notes.txt; sh build.sh",
+    "echo \"${{ x }}\" > notes.txt; for s in scripts/*.sh; do bash \"$s\"; done",
+    "echo \"${{ x }}\" > notes.txt; bash ./deploy-*.sh",
+    "curl -fsSL -o install.sh https://example.com/install.sh; echo \"${{ x }}\" > notes.txt; curl -T notes.txt https://example.com; sh install.sh",
+    "git config alias.lg 'log --oneline -n 5'; git config core.editor 'vim -f'; echo \"${{ x }}\" > notes.txt; git lg",
+    "echo '{\"scripts\":{\"x\":\"node build.js\"}}' > package.json; echo \"${{ x }}\" > notes.txt; npm run -s x",
+    "GIT_EDITOR='sed -i s/a/b/' git commit --amend; echo \"${{ x }}\" > notes.txt",
+    "printf '%s\\0' \"${{ x }}\" | xargs -0 -n1 echo",
+    "printf '%s\\0' \"${{ x }}\" | xargs -0 -I{} echo \"title: {}\"",
+    "find . -print0 | xargs -0 -n1 echo; echo \"${{ x }}\" > notes.txt",
 ];
 
 /// Ordinary scripts with a value as each of them gets it.

@@ -92,6 +92,18 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(move |it| !is_part(it)).filter(|token| !token.is_empty())
 }
 
+/// Returns the names of files in code that it may write: literals that a call begins with, or `>` stands in front of.
+pub(super) fn written(text: &str) -> impl Iterator<Item = &str> {
+    let literals = text.match_indices(['"', '\'']).filter_map(|(at, quote)| {
+        let before = text[..at].trim_end().trim_end_matches(['r', 'b', 'f']);
+        let behind = &text[at + 1..];
+        let literal = &behind[..behind.find(quote)?];
+        let name = literal.trim_start_matches(['>', '+', ' ']);
+        (before.ends_with(['(', '>', '=']) || name.len() < literal.len()).then_some(name)
+    });
+    literals.filter(|name| !name.is_empty() && !name.contains([' ', '\n', '*', '$']))
+}
+
 /// Says whether code lists a folder's files.
 pub(super) fn lists(text: &str) -> bool {
     ["listdir", "scandir", "glob", "readdir", "iterdir", "walk", "<*", "wildcard", "Dir["]

@@ -10,6 +10,7 @@ use super::later::Consequence;
 use super::simple::Call;
 use super::written::Runner;
 use super::{Scope, Walker};
+use crate::shell::special::names_run_file;
 
 /// Variables whose value is the name of a file with commands: shells begin with them, or have them in their history.
 const BEGINNING: &[&str] = &["BASH_ENV", "ENV", "HISTFILE"];
@@ -80,6 +81,11 @@ impl Walker {
     /// it is a descriptor's, any command's input may be that of a shell.
     pub(super) fn begins_shells(&mut self, variable: &str, values: &[Argument], scope: Scope) {
         if !BEGINNING.contains(&variable) {
+            // The file's name is put together: one that is literal is known where the text is.
+            for value in values.iter().filter(|it| names_run_file(variable) && !it.is_literal()) {
+                let content = self.content(value.word);
+                self.refuse(&content, &format!("written to a file that `{variable}` names, which is run"));
+            }
             return;
         }
         let inputs = self.flow.id(Node::AnyInput);

@@ -5,8 +5,12 @@ use super::super::requirement::Requirement;
 use super::super::syntax::{Command, Part, Substitution, Word};
 use super::argument::Argument;
 use super::descriptor::names_descriptor;
+use super::packed::GIT;
 use super::{Scope, Walker};
 use crate::shell::filename::is_run;
+
+/// Why text is refused in a file that is run.
+pub(super) const RUN: &str = "written to a file that the script then runs";
 
 impl Walker {
     /// Follows `< file` and returns the standard input.
@@ -28,7 +32,10 @@ impl Walker {
     pub(super) fn writes(&mut self, target: &Word, scope: Scope) -> Id {
         let argument = self.argument(target, scope);
         self.path(&argument);
-        let out = self.flow.stream();
+        let (names, out) = (self.flow.id(Node::FileNames), self.flow.stream());
+        if !target.parts.iter().any(Part::is_process) {
+            self.flow.edges(&argument.sources(), names);
+        }
         for feed in &argument.feeds {
             self.flow.edge(out, *feed);
         }
@@ -62,6 +69,15 @@ impl Walker {
         self.flow.edge(source, file);
     }
 
+    /// Notes that later scripts are to be told of a file, if payload text is in it then.
+    pub(super) fn tells(&mut self, name: &str) {
+        let name = name.split_once('=').map_or(name, |(_, value)| value);
+        let name = name.rsplit('/').next().unwrap_or_default();
+        if !name.is_empty() && name != "." {
+            self.writes.insert(name.to_owned());
+        }
+    }
+
     /// Notes that the name of a file is made of these parts.
     pub(super) fn path(&mut self, argument: &Argument) {
         let has_process = argument.word.parts.iter().any(Part::is_process);
@@ -78,12 +94,14 @@ impl Walker {
 
     /// Notes that a file is run, sourced or made executable.
     pub(super) fn run(&mut self, target: &Word) {
-        let reason = "written to a file that the script then runs";
         let file = self.file(target);
         let unknown = self.flow.id(Node::UnknownFile);
-        self.refuse(&[file, unknown], reason);
+        self.refuse(&[file, unknown], RUN);
         if is_any(target) {
-            self.run_any();
+            match self.meant_by_pattern(target) {
+                Some(files) => self.refuse(&[files], RUN),
+                None => self.run_later(target),
+            }
         }
         if is_environment(target) {
             let all = self.flow.id(Node::Environment);
@@ -94,7 +112,7 @@ impl Walker {
     /// Notes that a file is run whose name is known only when the script runs.
     pub(super) fn run_any(&mut self) {
         let any = self.flow.id(Node::AnyFile);
-        self.refuse(&[any], "written to a file that the script then runs");
+        self.refuse(&[any], RUN);
     }
 
     /// Returns what is in a file that is read: in all of them, where a pattern or `find` gives the name.
@@ -111,7 +129,7 @@ impl Walker {
             content.push(self.flow.id(Node::Environment));
         }
         if target.texts().any(|text| text.contains(".git/")) {
-            content.push(self.flow.id(Node::Kept("git")));
+            content.push(self.flow.id(Node::Kept(GIT)));
         }
         content
     }

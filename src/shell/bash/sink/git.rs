@@ -4,6 +4,7 @@ use super::super::flow::Node;
 use super::super::requirement::Requirement;
 use super::Walker;
 use super::argument::Argument;
+use super::packed::GIT;
 use super::simple::Call;
 
 /// Commands of `git` that print nothing of what others have given to it.
@@ -94,11 +95,12 @@ impl Walker {
         let runs = is(&["filter-branch", "filter-repo"])
             || is(&["submodule"]) && has("foreach")
             || is(&["bisect"]) && has("run")
-            || is(&["rebase"]) && has("-x")
+            || is(&["rebase"]) && (has("-x") || has("--exec"))
             || is(&["difftool", "mergetool", "hook", "p4", "fast-import"])
             || is(&["clone", "fetch", "ls-remote"]) && has("-u");
         if runs {
             self.refuse(&call.sources(), "an argument of a command of `git` that runs a program");
+            self.run_by_git(call);
         }
         if is(&["merge", "pull", "rebase", "cherry-pick", "revert"]) {
             self.merge_strategy(call);
@@ -119,6 +121,7 @@ impl Walker {
             .any(|it| it.word.prefix().starts_with("--abbrev-ref") || it.word.prefix().starts_with("--symbolic"));
         let prints = !is(SILENT_OF_GIT) || is(&["rev-parse"]) && names_branch;
         self.kept_by_git(call, prints && !has("--count"));
+        self.settings_of_git(call);
         let is_config = command.is_some_and(|command| command.has_literal("config"));
         let sets_user = call.rest().iter().any(|argument| argument.word.prefix().starts_with("user."));
         if is_config {
@@ -147,7 +150,7 @@ impl Walker {
 
     /// Notes that git keeps what it is given, such as the message of a commit, and may print it later.
     fn kept_by_git(&mut self, call: Call, prints: bool) {
-        let kept = self.flow.id(Node::Kept("git"));
+        let kept = self.flow.id(Node::Kept(GIT));
         self.flow.edges(&call.sources(), kept);
         self.flow.edge(call.scope.stdin, kept);
         if prints {

@@ -11,7 +11,7 @@ use super::simple::Call;
 use super::{Walker, by_name, environment};
 
 /// Options that name a file of settings, rules or commands.
-const FILE_OPTIONS: &[&str] =
+pub(super) const FILE_OPTIONS: &[&str] =
     &["-f", "--file", "--filename", "--makefile", "--script", "--input", "-S", "-x", "--rcfile"];
 
 /// Programs whose `-f` and its kin name data, or have no file.
@@ -174,7 +174,7 @@ const CARRYING: &[&str] = &[
     "gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "javac", "tcc", "ghc", "ld", "tsc", "rsync", "cpio", "pax",
     "tar", "zip", "unzip", "gzip", "gunzip", "zstd", "xz", "openssl", "base64", "gpg", "split", "csplit", "iconv",
     "dos2unix", "dd", "patch", "uudecode", "xxd", "awk", "gawk", "sed", "bsdtar", "7z", "7za", "7zr", "ar", "bzip2",
-    "bunzip2", "unxz", "lzma", "unzstd", "lz4", "brotli", "pigz",
+    "sponge", "bunzip2", "unxz", "lzma", "unzstd", "lz4", "brotli", "pigz",
 ];
 
 /// Programs among them that choose the names themselves.
@@ -264,6 +264,7 @@ impl Walker {
         for (at, argument) in call.rest().iter().enumerate().filter(|(_, argument)| argument.is_literal()) {
             if !is_program(at) {
                 self.written_quietly(argument.word, copied);
+                self.tells(&argument.literal().unwrap_or_default());
             }
         }
         self.packed(name, call);
@@ -318,7 +319,9 @@ impl Walker {
             for token in by_name::tokens(text) {
                 let file = self.flow.id(file_node(token));
                 self.flow.edge(written, file);
+                self.flow.edge(file, written);
             }
+            by_name::written(text).for_each(|name| self.tells(name));
         }
     }
 

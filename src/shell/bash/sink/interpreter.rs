@@ -100,10 +100,13 @@ impl Walker {
     fn code_names(&mut self, interpreter: &Interpreter, call: Call) {
         if call.rest().iter().any(|argument| argument.word.prefix().starts_with("-i")) {
             self.named_files(call);
+            let files = call.rest().iter().filter_map(Argument::literal).filter(|it| !it.starts_with('-'));
+            files.for_each(|file| self.tells(&file));
         }
         let has_code = |argument: &Argument| argument.literal().is_some_and(|it| takes_code(interpreter, &it));
         let is_file = |argument: &Argument| !argument.word.prefix().starts_with('-');
-        let runs_file = interpreter.operand == Operand::File && call.rest().iter().any(is_file);
+        let reads_input = call.rest().iter().any(|it| it.has_literal("-"));
+        let runs_file = interpreter.operand == Operand::File && !reads_input && call.rest().iter().any(is_file);
         let is_inline = call.rest().iter().any(has_code);
         if runs_file && !is_inline || packed::describes_package(call) {
             return;

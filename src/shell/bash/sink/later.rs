@@ -86,10 +86,10 @@ impl Walker {
     /// Notes that a variable gets what a word becomes.
     pub(super) fn gets_word(&mut self, variable: &str, word: &Word, scope: Scope) {
         let argument = || alone(word)?.name.parse().ok();
-        let value = match (word.literal(), argument()) {
+        let value = match (word.literal().filter(|_| !word.is_pattern()), argument()) {
             (Some(text), _) => Value::Text(text),
-            (None, Some(number)) => Value::Argument(scope.arguments, number),
-            (None, None) => Value::Word(word.clone(), scope.arguments),
+            (_, Some(number)) => Value::Argument(scope.arguments, number),
+            _ => Value::Word(word.clone(), scope.arguments),
         };
         self.gets(variable, value);
     }

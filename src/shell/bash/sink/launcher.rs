@@ -1,7 +1,8 @@
 //! Commands that start the command among their arguments.
 
-use super::super::flow::Node;
+use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
+use super::super::syntax::{Parameter, Part, Word};
 use super::argument::Argument;
 use super::builtin::value_of;
 use super::code::{Reach, is_shell, joined};
@@ -113,6 +114,53 @@ const STARTING_BY_WORD: &[(&str, &str)] = &[
 /// Options of a launcher behind which code of a shell stands, in front of no command.
 const CODE_OPTIONS: &[&str] = &["-c", "--command"];
 
+/// Programs that `xargs` gives words to as to any other, and that do nothing else with them than to print them.
+const PRINTING: &[&str] = &["echo", "printf", "basename", "dirname"];
+
+/// Says whether each line or each text up to a NUL of its input is one word for `xargs`, whatever is in it.
+fn is_divided_as_it_is(call: Call) -> bool {
+    let own = call.rest().iter().take_while(|it| it.word.prefix().starts_with('-') || it.is_literal());
+    let has = |it: &Argument| {
+        let letters = it.literal().unwrap_or_default();
+        letters == "--null" || letters.starts_with('-') && !letters.starts_with("--") && letters.contains('0')
+    };
+    own.into_iter().any(has) && call.rest().iter().all(|it| !it.word.may_be_many())
+}
+
+/// Says whether a command of `xargs` is one of which it is known what a word is to it.
+fn takes_words(inner: Call) -> bool {
+    inner.name().is_some_and(|name| PRINTING.contains(&name.as_str()))
+}
+
+/// Returns what `xargs` replaces by a word of its input: the value of `-I`.
+fn replaced_by_xargs(call: Call) -> Option<String> {
+    let words: Vec<String> = call.rest().iter().map(|it| it.word.prefix()).collect();
+    let at = words.iter().position(|it| it.starts_with("-I") || it == "-i" || it.starts_with("--replace"))?;
+    let glued = words[at].trim_start_matches("--replace").trim_start_matches("-I").trim_start_matches(['=', '-', 'i']);
+    match glued {
+        "" if words[at] == "-I" => words.get(at + 1).cloned(),
+        "" => Some("{}".to_owned()),
+        glued => Some(glued.to_owned()),
+    }
+}
+
+/// Returns a literal word with a value in place of a text.
+fn with_value(word: &Word, replaced: &str, value: &Parameter) -> Word {
+    let Some(text) = word.literal().filter(|text| !replaced.is_empty() && text.contains(replaced)) else {
+        return word.clone();
+    };
+    let mut parts = Vec::new();
+    for (at, piece) in text.split(replaced).enumerate() {
+        if at > 0 {
+            parts.push(Part::Parameter(value.clone()));
+        }
+        if !piece.is_empty() {
+            parts.push(Part::Text { text: piece.to_owned(), quoted: true });
+        }
+    }
+    Word { parts }
+}
+
 /// Options of `ssh` that take a value.
 const SSH_VALUES: &str = "BbcDEeFIiJLlmOopQRSWw";
 
@@ -181,16 +229,16 @@ impl Walker {
             self.require_all(call.rest(), Requirement::Plain);
         }
         let inner = inner.from(start + launcher.operands).map(Call::by_launcher);
-        if launcher.name == "xargs" {
-            self.given_by_xargs(call, inner);
+        if launcher.name == "xargs" && self.given_by_xargs(call, inner) {
+            return;
         }
         if let Some(inner) = inner {
             self.launched(inner);
         }
     }
 
-    /// Follows the words that `xargs` reads and gives to a command.
-    fn given_by_xargs(&mut self, call: Call, inner: Option<Call>) {
+    /// Follows the words that `xargs` reads and gives to a command. Returns whether the command was followed with them.
+    fn given_by_xargs(&mut self, call: Call, inner: Option<Call>) -> bool {
         let mut input = vec![call.scope.stdin];
         for (at, argument) in call.rest().iter().enumerate() {
             let is_file = |it: &&Argument| it.has_literal("-a") || it.has_literal("--arg-file");
@@ -200,6 +248,10 @@ impl Walker {
             if let Some(name) = argument.literal().and_then(|it| Some(it.strip_prefix("--arg-file=")?.to_owned())) {
                 input.push(self.flow.id(file::file_node(&name)));
             }
+        }
+        if let Some(inner) = inner.filter(|inner| is_divided_as_it_is(call) && takes_words(*inner)) {
+            self.with_words_of_input(inner, &input, replaced_by_xargs(call));
+            return true;
         }
         // Below the folder where it is, a path is as good as a word to a program that only reads what it names.
         let changes = call.rest().iter().any(|it| it.literal().is_some_and(|it| path::changes(&it)));
@@ -212,7 +264,7 @@ impl Walker {
         let launches = |name: &str| LAUNCHERS.iter().any(|it| it.name == name && it.name != "xargs");
         let is_named_by_input = launches(&name) || launches(&last) || name == "find" || name.contains("{}");
         if !is_shell(&name) && !is_interpreter(&name) && !is_named_by_input {
-            return;
+            return false;
         }
         self.refuse(&input, "an argument that `xargs` gives to a program that runs it");
         let has_code = |argument: &Argument| {
@@ -222,6 +274,34 @@ impl Walker {
         if !inner.is_some_and(|inner| inner.rest().iter().any(has_code)) {
             self.run_any();
         }
+        false
+    }
+
+    /// Follows a command of `xargs` with a word of its input behind its words, or in place of `replaced` in them.
+    fn with_words_of_input(&mut self, call: Call, input: &[Id], replaced: Option<String>) {
+        let any = self.flow.id(Node::AnyFile);
+        self.flow.edge(any, call.scope.out);
+        self.flow.edges(input, call.scope.out);
+        let given = Parameter { name: "@".to_owned(), quoted: true, list: replaced.is_none(), ..Parameter::default() };
+        let mut words: Vec<Word> = call.words.iter().map(|argument| argument.word.clone()).collect();
+        match &replaced {
+            Some(replaced) => words.iter_mut().for_each(|word| *word = with_value(word, replaced, &given)),
+            None => words.push(Word { parts: vec![Part::Parameter(given)] }),
+        }
+        let sources = |at: usize, word: &Word| match call.words.get(at) {
+            Some(own) if own.word.literal().is_none() => own.parts.clone(),
+            _ => {
+                let sources =
+                    |part: &Part| if matches!(part, Part::Parameter(_)) { input.to_vec() } else { Vec::new() };
+                word.parts.iter().map(sources).collect()
+            }
+        };
+        let arguments: Vec<Argument> = words
+            .iter()
+            .enumerate()
+            .map(|(at, word)| Argument { word, parts: sources(at, word), feeds: Vec::new() })
+            .collect();
+        self.call(Call { words: &arguments, ..call });
     }
 
     /// Follows what a launcher starts: a command, or the code of `flock file -c code`.

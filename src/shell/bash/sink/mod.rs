@@ -4,6 +4,7 @@
 //! functions; where something evaluates one, it notes a demand.
 
 pub(in crate::shell) use code_option::without_version;
+pub(in crate::shell) use packed::printing;
 
 mod address;
 mod argument;
@@ -12,6 +13,7 @@ mod by_name;
 mod code;
 mod code_option;
 mod container;
+mod copied;
 mod descriptor;
 mod edited;
 mod environment;
@@ -47,7 +49,7 @@ use super::flow::{Demand, Flow, Id, Node, Verdict};
 use super::read::Reading;
 use super::syntax::{Command, Compound, HereDocument, Part, Script, Simple, Word};
 use crate::shell::change::Change;
-use crate::shell::outline::FILE;
+use crate::shell::outline::{FILE, KEPT, LISTED, NAMES};
 use crate::shell::requirement::Requirement;
 use crate::shell::special::{is_obeyed, names_run_file};
 use forward::Forwards;
@@ -143,9 +145,18 @@ fn judge_with(
     for (index, name) in environment.iter().enumerate() {
         if let Some(file) = name.strip_prefix(FILE) {
             let (hole, any) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::AnyFile));
+            if file.starts_with(LISTED) {
+                walker.names.listed.insert(hole);
+            }
             let file = walker.flow.id(file::file_node(file));
             walker.flow.edge(hole, file);
             walker.flow.edge(hole, any);
+            continue;
+        }
+        if let Some(place) = name.strip_prefix(KEPT) {
+            let hole = walker.flow.id(Node::Hole(holes + index));
+            let kept = if name == NAMES { Some(Node::FileNames) } else { packed::kept(place) };
+            kept.map(|node| walker.flow.id(node)).into_iter().for_each(|kept| walker.flow.edge(hole, kept));
             continue;
         }
         let (hole_id, name) = (walker.flow.id(Node::Hole(holes + index)), walker.flow.id(Node::Variable(name.clone())));
@@ -178,11 +189,16 @@ fn judge_with(
         }
     }
     walker.settle_later();
+    walker.settle_runs();
     walker.settle_numbers();
     let verdicts = walker.flow.verdicts(holes + environment.len());
-    let written = walker.flow.files_with_text().into_iter();
-    let written = written.filter(|(name, _)| !name.is_empty() && walker.writes.contains(*name));
-    let written = written.map(|(name, hole)| (name.to_owned(), hole)).collect();
+    let left = |node: &Node| match node {
+        Node::File(name) => Some(name.clone()).filter(|name| !name.is_empty() && walker.writes.contains(name)),
+        Node::FileNames => Some(NAMES.to_owned()),
+        Node::Kept(place) => Some(format!("{KEPT}{place}")),
+        _ => None,
+    };
+    let written = walker.flow.with_text().filter_map(|(node, hole)| Some((left(node)?, hole))).collect();
     (Judgement { verdicts, code: walker.code, kept: walker.kept, written }, walker.brought)
 }
 

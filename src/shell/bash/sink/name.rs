@@ -6,9 +6,10 @@
 
 use super::super::flow::{Id, Node};
 use super::super::syntax::{Command, Parameter, Part, Script, Word};
-use super::file::file_node;
-use super::later::Value;
+use super::file::{RUN, file_node};
+use super::later::{Value, as_it_is};
 use super::{Scope, Walker};
+use crate::shell::listing::may_be_same;
 use std::collections::HashSet;
 
 /// The most names that a word is looked at for; with more, it counts as any name.
@@ -25,6 +26,10 @@ const ANY: char = '*';
 pub(super) struct Names {
     open: Vec<Named>,
     done: HashSet<(Id, Id)>,
+    /// What earlier scripts left in files which the script may come by through a pattern or a list alone.
+    pub(super) listed: HashSet<Id>,
+    /// Names of files that are run.
+    run: Vec<Word>,
 }
 
 /// A file by a name that is known later, and what is done with it.
@@ -52,7 +57,7 @@ impl Walker {
 
     /// Returns what is in the file of a name that variables make.
     pub(super) fn gives_later(&mut self, word: &Word) -> Option<Id> {
-        let is_known = word.literal().is_some() && !word.has_alternatives();
+        let is_known = word.literal().is_some() && !word.has_alternatives() && !word.is_pattern();
         (!is_known).then(|| {
             let node = self.flow.stream();
             self.name_later(word, Does::Give(node));
@@ -60,9 +65,58 @@ impl Walker {
         })
     }
 
+    /// Returns what is in the files that a name with a pattern in it may mean, where all else of the name is known.
+    pub(super) fn meant_by_pattern(&mut self, word: &Word) -> Option<Id> {
+        let is_text = |value: &Value| match value {
+            Value::Word(word, _) => word.literal().is_some(),
+            value => matches!(value, Value::Text(_)),
+        };
+        let is_written = |part: &Part| match part {
+            Part::Text { text, .. } => !text.contains("{}"),
+            Part::Parameter(parameter) => {
+                self.later.values_of(&parameter.name).is_some_and(|values| values.iter().all(is_text))
+            }
+            _ => false,
+        };
+        word.parts.iter().all(is_written).then(|| self.gives_later(word)).flatten()
+    }
+
+    /// Notes that a file is run by a name that is known only when the script runs.
+    pub(super) fn run_later(&mut self, word: &Word) {
+        self.names.run.push(word.clone());
+    }
+
+    /// Refuses text in the files that the script may run by names which are known only when it runs: in any, but if the
+    /// name is that of a variable which nothing in the script sets, no pattern and no list gives it.
+    pub(super) fn settle_runs(&mut self) {
+        let run = std::mem::take(&mut self.names.run);
+        if run.is_empty() {
+            return;
+        }
+        let any = self.flow.id(Node::AnyFile);
+        let mut files = self.flow.reaching_beside(&[any], None);
+        if run.iter().all(|word| self.is_unset(word)) {
+            files.retain(|file| !self.names.listed.contains(file));
+        }
+        self.refuse(&files, RUN);
+    }
+
+    /// Says whether a word is put together of variables that nothing in the script sets.
+    fn is_unset(&self, word: &Word) -> bool {
+        let is_open = |part: &Part| match part {
+            Part::Text { .. } => !part.is_pattern(),
+            Part::Parameter(parameter) => {
+                let is_name = parameter.name.starts_with(|first: char| first.is_ascii_alphabetic());
+                is_name && as_it_is(parameter) && self.later.values_of(&parameter.name).is_none()
+            }
+            _ => false,
+        };
+        word.literal().is_none() && word.parts.iter().all(is_open)
+    }
+
     fn name_later(&mut self, word: &Word, does: Does) {
         let is_process = word.parts.iter().any(Part::is_process);
-        if !is_process && (word.literal().is_none() || word.has_alternatives()) {
+        if !is_process && (word.literal().is_none() || word.has_alternatives() || word.is_pattern()) {
             self.names.open.push(Named { word: word.clone(), arguments: self.arguments_here, does });
         }
     }
@@ -74,8 +128,23 @@ impl Walker {
                 let name = name.rsplit('/').next().unwrap_or_default();
                 let any = if let Does::Get(_) = named.does { Node::UnknownFile } else { Node::AnyFile };
                 let files = match name.chars().all(|it| it == ANY) {
-                    true => vec![self.flow.id(any)],
-                    false if name.contains(ANY) => self.flow.files(|file| matches(name, file)),
+                    true => {
+                        let told = matches!(named.does, Does::Get(_)) && self.writes.insert(name.to_owned());
+                        let known = told.then(|| self.flow.id(file_node(name)));
+                        known.into_iter().chain([self.flow.id(any)]).collect()
+                    }
+                    false if name.contains(ANY) => {
+                        let is_open = |file: &str| file.contains([ANY, '$']) && may_be_same(name, file);
+                        match named.does {
+                            Does::Get(_) => {
+                                self.writes.insert(name.to_owned());
+                                let mut files = self.flow.files(|file| matches(name, file));
+                                files.push(self.flow.id(file_node(name)));
+                                files
+                            }
+                            Does::Give(_) => self.flow.files(|file| matches(name, file) || is_open(file)),
+                        }
+                    }
                     false => {
                         if let Does::Get(_) = named.does {
                             self.writes.insert(name.to_owned());

@@ -38,6 +38,22 @@ const SQL: &[&str] = &["sqlite3", "psql", "mysql", "mariadb"];
 /// Words of SQL by which it gives a number.
 const COUNTING: &[&str] = &["count(", "max(", "min(", "sum(", "select id", "returning id"];
 
+/// What `git` keeps: texts such as a commit's message, and what is in files.
+pub(super) const GIT: &str = "git";
+const FILES_OF_GIT: &str = "files of git";
+
+/// Returns the programs that print what is kept at a place.
+pub(in crate::shell) fn printing(place: &str) -> &'static [&'static str] {
+    let known = KEEPING.iter().find(|(known, ..)| *known == place);
+    known.map_or(&["git"], |(_, _, printing)| printing)
+}
+
+/// Returns the node of a place where something is kept.
+pub(super) fn kept(place: &str) -> Option<Node> {
+    let places = KEEPING.iter().map(|(place, ..)| *place).chain([GIT, FILES_OF_GIT]);
+    places.into_iter().find(|known| *known == place).map(Node::Kept)
+}
+
 /// Commands of `git` that keep files, and those that print what is in files.
 const KEEPING_FILES: &[&str] = &["add", "commit", "stash", "hash-object", "update-index"];
 const PRINTING_FILES: &[&str] =
@@ -89,11 +105,14 @@ impl Walker {
             for ending in *endings {
                 match literal.as_deref().map(|name| (name, name.strip_suffix(ending))) {
                     Some((_, Some(plain))) => {
+                        self.tells(plain);
                         let file = self.flow.id(file_node(plain));
                         self.flow.edge(copied, file);
                     }
                     Some((name, None)) => {
-                        let file = self.flow.id(file_node(&format!("{name}{ending}")));
+                        let packed = format!("{name}{ending}");
+                        self.tells(&packed);
+                        let file = self.flow.id(file_node(&packed));
                         self.flow.edge(copied, file);
                     }
                     None => {
@@ -138,7 +157,7 @@ impl Walker {
     pub(super) fn files_of_git(&mut self, command: &Argument, call: Call) {
         let is = |words: &[&str]| words.iter().any(|word| command.has_literal(word));
         let has = |words: &[&str]| call.rest().iter().any(|it| words.iter().any(|word| it.has_literal(word)));
-        let kept = self.flow.id(Node::Kept("files of git"));
+        let kept = self.flow.id(Node::Kept(FILES_OF_GIT));
         if is(KEEPING_FILES) {
             let operands = call.rest().iter().filter(|it| !it.word.prefix().starts_with('-'));
             let mut content: Vec<_> = operands.flat_map(|it| self.content(it.word)).collect();

@@ -159,6 +159,7 @@ impl Walker {
         self.tool(name, call);
         self.package(name, call);
         self.named_files(container::own_words(name, call));
+        self.copied(name, call);
         self.given(name, call);
         if let Some(written) = self.flow.known(&file_node(name)) {
             let arguments = self.flow.stream();
@@ -175,6 +176,7 @@ impl Walker {
                 self.require(&argument.sources(), Requirement::OneLine);
             } else if option.as_deref().is_some_and(|option| transfer::names_file(name, option)) {
                 self.path(argument);
+                argument.literal().into_iter().for_each(|file| self.tells(&file));
             } else if option.as_deref().is_some_and(|option| transfer::names_folder(name, option)) {
                 self.inside_path(argument);
             } else if is_running(name, option.as_deref()) && !is_branch {

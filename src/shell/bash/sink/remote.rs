@@ -1,6 +1,8 @@
 //! Programs that run their arguments as commands or code in ways that differ too much to tell: they take no value.
 
 use super::Walker;
+use super::code::is_shell;
+use super::code_option::is_interpreter;
 use super::simple::Call;
 
 /// Programs that run their arguments as code or as commands, in ways that differ too much to tell.
@@ -169,6 +171,11 @@ impl Walker {
         self.refuse(&[call.scope.stdin], &format!("the standard input of `{name}`"));
         call.rest().iter().for_each(|argument| self.runs_word(argument.word, call));
         self.commands_on_input(call);
+        self.copied(&name, call);
+        // `parallel sh ::: *`
+        if call.rest().iter().any(|it| it.literal().is_some_and(|it| is_shell(&it) || is_interpreter(&it))) {
+            call.rest().iter().filter(|it| it.word.is_pattern()).for_each(|argument| self.run(argument.word));
+        }
         if name == "run-parts" {
             self.run_any();
         }

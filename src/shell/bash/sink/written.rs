@@ -117,9 +117,6 @@ impl Walker {
     /// Notes that a program runs a word as a command, or the part of it behind `name=`.
     pub(super) fn runs_word(&mut self, word: &Word, call: Call) {
         let text = text_of(word);
-        if !text.contains(['$', '`']) {
-            return;
-        }
         let is_name = |it: &&str| it.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter));
         let mut code = text.as_str();
         while let Some((_, value)) = code.split_once('=').filter(|(name, _)| is_name(name)) {
@@ -130,7 +127,7 @@ impl Walker {
 
     /// Notes that a text is a command that gets the words of a call.
     pub(super) fn runs_command(&mut self, text: &str, call: Call) {
-        if text.contains(['$', '`']) {
+        if is_command(text) {
             let (node, given) = (self.flow.stream(), self.flow.stream());
             self.text_at(node, text.to_owned());
             self.flow.edges(&call.sources(), given);
@@ -143,7 +140,7 @@ impl Walker {
         // What `set -x` prints in front of each command is expanded, and not run.
         let is_expanded = variable == "PS4";
         let text = if is_expanded { expanded(text) } else { text.to_owned() };
-        if (is_expanded || COMMANDS.iter().any(|end| variable.ends_with(end))) && text.contains(['$', '`']) {
+        if (is_expanded || COMMANDS.iter().any(|end| variable.ends_with(end))) && is_command(&text) {
             let [node, zero, arguments, stdin, out, errors] = [(); 6].map(|()| self.flow.stream());
             self.text_at(node, text);
             self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, errors, by: Runner::Shell });
@@ -174,6 +171,9 @@ impl Walker {
         let node = self.flow.id(file_node("package.json"));
         let given = self.flow.stream();
         self.flow.edges(&call.sources(), given);
+        // `npm pkg set scripts.x='…'`
+        let fields = call.rest().iter().filter(|it| it.word.prefix().starts_with("scripts."));
+        fields.for_each(|field| self.runs_word(field.word, call));
         self.runs_text(vec![node], given, Runner::Package, call.scope);
     }
 
@@ -225,7 +225,7 @@ impl Walker {
                     .split('"')
                     .skip(1)
                     .step_by(2)
-                    .filter(|it| it.contains(['$', '`']))
+                    .filter(|it| is_command(it))
                     .for_each(|it| self.shell_text(run, it));
             }
         }
@@ -377,6 +377,13 @@ pub(super) fn text_of(word: &Word) -> String {
         _ => "x",
     });
     texts.collect()
+}
+
+/// Says whether a text is a command that may run something of the script's: it expands a value, or is the path of a
+/// file or a program with words behind it, as far as it can be read.
+fn is_command(text: &str) -> bool {
+    let symbols = || text.chars().map(Symbol::Char).collect::<Vec<_>>();
+    text.contains(['$', '`']) || text.trim().contains([' ', '/']) && read(&symbols()).is_ok()
 }
 
 /// Returns a command that expands a text and does nothing else.

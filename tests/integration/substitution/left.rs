@@ -1,0 +1,122 @@
+//! What a step leaves that has payload text, files above all, and the later steps that run it or only read it.
+
+use super::folder;
+
+/// Steps that write payload text to a file, each with one behind it that runs the file, and with one that does not.
+const CARRIED: &[(&str, &str, &str)] = &[
+    (
+        "bash: echo \"${{ x }}\" > \"$HOME/cfg\"",
+        "bash: sh \"$HOME/cfg\"",
+        "bash: cat \"$HOME/cfg\"; sh \"$HOME/build.sh\"",
+    ),
+    (
+        "bash: echo \"${{ x }}\" > $(Build.ArtifactStagingDirectory)/cfg",
+        "bash: . $(Build.ArtifactStagingDirectory)/cfg",
+        "bash: wc -c $(Build.ArtifactStagingDirectory)/cfg; bash $(Build.ArtifactStagingDirectory)/build.sh",
+    ),
+    ("bash: echo \"${{ x }}\" > ./out/../cfg", "bash: bash cfg", "bash: bash build.sh"),
+    ("bash: F=cfg; echo \"${{ x }}\" > \"$F\"", "bash: sh cfg", "bash: sh build.sh cfg"),
+    ("bash: echo \"${{ x }}\" > \"${OUT}.txt\"", "bash: sh \"$OUT.txt\"", "bash: cat \"$OUT.txt\""),
+    ("script: F=cfg; echo \"${{ x }}\" | tee \"$HOME/$F\"", "bash: source ~/cfg", "bash: cat ~/cfg"),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: open('out/cfg', 'w').write(\"${{ x }}\")",
+        "bash: sh out/cfg",
+        "bash: cat out/cfg; sh build.sh",
+    ),
+    ("bash: |\n    echo \"${{ x }}\" > d.txt", "bash: |\n    sh ./*.txt", "bash: |\n    sh ./*.sh; cat *.txt"),
+    (
+        "bash: |\n    echo \"${{ x }}\" > d.txt",
+        "bash: |\n    for s in *; do sh \"$s\"; done",
+        "bash: |\n    for s in scripts/*.sh; do sh \"$s\"; done; wc -l *.txt",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > d.txt",
+        "bash: |\n    s=(*); python3 \"${s[0]}\"",
+        "bash: |\n    s=(*); echo \"${s[0]}\"; python3 build.py",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > d.txt",
+        "bash: |\n    find . -type f -exec sh {} \\;",
+        "bash: |\n    find . -name '*.log' -exec rm {} +",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > d.txt",
+        "bash: |\n    ls | xargs -n1 sh",
+        "bash: |\n    ls | xargs -n1 basename; ls -la | wc -l; sh \"$SCRIPT\"",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > \"out/$(Build.BuildId)\"",
+        "bash: |\n    for s in out/*; do . \"$s\"; done",
+        "bash: |\n    for s in out/*; do cat \"$s\"; done; . ./env.sh",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > \"$OUT\"",
+        "bash: |\n    for s in *.cfg; do . \"./$s\"; done",
+        "bash: |\n    cat *.cfg; . ./env.sh",
+    ),
+    (
+        "bash: |\n    python3 -c 'import sys; open(\"f\", \"w\").write(sys.argv[1])' \"${{ x }}\"",
+        "bash: |\n    sh f",
+        "bash: |\n    cat f; sh build.sh",
+    ),
+    (
+        "bash: |\n    node -e 'require(\"fs\").writeFileSync(\"f\", process.argv[1])' \"${{ x }}\"",
+        "bash: |\n    cat f | sh",
+        "bash: |\n    wc -c f; sh build.sh",
+    ),
+    ("bash: |\n    printf '%s' \"${{ x }}\" | dd of=f", "bash: |\n    . ./f", "bash: |\n    wc -c f; . ./env.sh"),
+    (
+        "bash: |\n    echo \"${{ x }}\" > f; gzip f",
+        "bash: |\n    zcat f.gz | sh",
+        "bash: |\n    zcat f.gz | wc -l; sh build.sh",
+    ),
+    (
+        "bash: |\n    git config user.name \"${{ x }}\"",
+        "bash: |\n    eval \"echo $(git config user.name)\"",
+        "bash: |\n    git config user.name; sha=$(git rev-parse HEAD); eval \"echo $sha\"",
+    ),
+    (
+        "bash: |\n    git commit -m \"${{ x }}\"",
+        "bash: |\n    git log -1 --format=%s | sh",
+        "bash: |\n    git log -1 --format=%s | cat; V=$(git describe --tags | sed 's/^v//'); helm upgrade app ./chart --set image.tag=\"$V\"",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > f; git add f; git commit -qm a",
+        "bash: |\n    git show HEAD:f | sh",
+        "bash: |\n    git show --stat; sh build.sh",
+    ),
+    ("bash: |\n    logger \"${{ x }}\"", "bash: |\n    journalctl | sh", "bash: |\n    journalctl -n 5; sh build.sh"),
+    (
+        "bash: |\n    mkdir \"${{ x }}\"",
+        "bash: |\n    ls | sh",
+        "bash: |\n    ls | wc -l; for f in *; do echo \"$f\"; done; sh build.sh",
+    ),
+    (
+        "bash: |\n    touch -- \"${{ x }}\"",
+        "bash: |\n    for f in *; do sh -c \"echo $f\"; done",
+        "bash: |\n    for f in *; do sh -c 'echo \"$1\"' _ \"$f\"; done",
+    ),
+    (
+        "bash: |\n    touch -- \"${{ x }}\"",
+        "bash: |\n    for f in *; do eval \"$f\"; done",
+        "bash: |\n    rm -f *.tmp; eval \"$(ssh-agent -s)\"",
+    ),
+];
+
+#[test]
+fn a_file_is_known_by_other_names_and_by_other_languages_in_a_later_step() {
+    let with = |write: &str, then: &str| {
+        let write = write.replace("${{ x }}", "${{ parameters.hook.title }}");
+        folder("safe", &format!("steps:\n- {write}\n- {then}\n"))
+    };
+    for (write, running, reading) in CARRIED {
+        let runs = with(write, running);
+        for arguments in [&["render", "p", "--payload", "payload.json"][..], &["check"]] {
+            let refused = runs.run(arguments).ended_with(1).stderr;
+            assert!(refused.contains("it comes through"), "{arguments:?} of {write} and {running}: {refused}");
+        }
+        let reads = with(write, reading);
+        reads.run(&["render", "p", "--payload", "payload.json"]).ended_with(0);
+        reads.run(&["check"]).ended_with(0);
+    }
+}
