@@ -98,6 +98,12 @@ impl Commands {
         self.files.author("\n");
     }
 
+    /// Adds a command as its author wrote it.
+    pub(super) fn command(&mut self, text: &str) {
+        self.programs.author(text);
+        self.programs.author("\n");
+    }
+
     /// Adds a program that is started with words, and what it reads.
     /// `is_direct` says whether its values are the payload's own texts.
     pub(super) fn start(&mut self, words: &[Vec<Part>], input: Option<&[Part]>, is_direct: bool) {

@@ -22,8 +22,21 @@ const OPENING: &[&str] = &["open", "FileIO", "GzipFile", "BZ2File", "LZMAFile"];
 const MOVING: &[&str] = &["rename", "renames", "replace", "link", "link_to", "symlink_to", "hardlink_to", "move"];
 
 /// Methods that write nothing to what they belong to.
-const READING: &[&str] =
-    &["read", "readline", "readlines", "read_text", "read_bytes", "exists", "stat", "is_file", "is_dir", "format"];
+const READING: &[&str] = &[
+    "read",
+    "readline",
+    "readlines",
+    "read_text",
+    "read_bytes",
+    "exists",
+    "stat",
+    "is_file",
+    "is_dir",
+    "format",
+    "mkdir",
+    "rmdir",
+    "unlink",
+];
 
 /// What stands for a file in a script that says it in too many steps: it may be one that is run.
 const ANY_FILE: &str = "any.sh";
@@ -214,6 +227,7 @@ impl Judge<'_> {
         let parts = || owner.into_iter().chain(arguments.iter().map(|argument| &argument.value));
         let sources: Holes = parts().flat_map(|part| self.reaches(part)).collect();
         let files: Vec<String> = parts().flat_map(|part| self.files(part, 0)).collect();
+        self.learn_elsewhere(callee, &sources, &files);
         if sources.is_empty() {
             self.made.extend(files);
             return;
@@ -269,7 +283,7 @@ impl Judge<'_> {
 }
 
 /// Says whether the function of a full name starts a program.
-fn starts(function: &str) -> bool {
+pub(super) fn starts(function: &str) -> bool {
     function.strip_prefix("subprocess.").is_some_and(|name| STARTING.contains(&name))
 }
 

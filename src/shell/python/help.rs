@@ -3,11 +3,17 @@
 /// What helps mostly.
 const HELP: &str = "let it choose among your own words, with `if` or a dictionary of yours, and run those";
 
+const PROVED: &str = "give it texts of your own, whose parts are all written in the script, come from `sys.argv` or `os.environ`, or from programs that you start; or start the program with a list of words: `subprocess.run(['git', 'log', value])`";
+
+const HANDED: &str = "call it by its name, with a text of your own; or start the program with a list of words: `subprocess.run(['git', 'log', value])`";
+
 const PROGRAM: &str =
     "give it to a program as a word of a list, behind the program's name: `subprocess.run(['git', 'log', value])`";
 
 /// What helps where a part stands in the reason; the first counts.
 const HELPS: &[(&str, &str)] = &[
+    ("can't be proved", PROVED),
+    ("hands on", HANDED),
     ("environment that is read", HELP),
     ("format", "put it in as a value: `'{} …'.format(value)`, `'%s …' % (value,)`, or an f-string"),
     ("template", "put it in as a value: `Template(text).substitute(name=value)`, `.render(name=value)`"),

@@ -222,7 +222,7 @@ pub(super) const SHELLS: &[&str] =
     &["system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell", "subprocess_shell"];
 
 /// Functions among those that run their argument whose names mean other things in short programs mostly.
-const COMMON: &[&str] = &["compile", "spawn", "vars", "globals", "locals", "getattr", "setattr", "delattr"];
+pub(super) const COMMON: &[&str] = &["compile", "spawn", "vars", "globals", "locals", "getattr", "setattr", "delattr"];
 
 /// Says whether the text of a short program, as a shell gives one to `python -c`, runs what it reads.
 pub(super) fn code_runs(text: &str) -> bool {
@@ -240,4 +240,39 @@ pub(super) fn is_running(name: &str) -> bool {
 /// Says whether a function of this name is one of those of `os` that start a program.
 pub(super) fn is_executing(name: &str) -> bool {
     RUNNING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Programs that print nothing of files and of the variables of their environment.
+const QUIET: &[&str] =
+    &["date", "uname", "hostname", "whoami", "id", "nproc", "pwd", "which", "arch", "uptime", "true"];
+
+/// What git is asked for that it does not take out of files.
+const QUIET_GIT: &[&str] = &[
+    "describe",
+    "rev-parse",
+    "rev-list",
+    "branch",
+    "symbolic-ref",
+    "merge-base",
+    "remote",
+    "tag",
+    "fetch",
+    "push",
+    "pull",
+    "clone",
+    "checkout",
+    "switch",
+];
+
+/// Says whether a command of the author's prints nothing of files and variables.
+pub(super) fn is_quiet(command: &str) -> bool {
+    let is_one = |command: &str| {
+        let mut words = command.split_whitespace();
+        match words.next() {
+            Some("git") => words.next().is_some_and(|word| QUIET_GIT.contains(&word)),
+            Some(program) => QUIET.contains(&program),
+            None => true,
+        }
+    };
+    !command.contains(['$', '`', '<', '(', '\n']) && command.split(['|', '&', ';']).all(is_one)
 }

@@ -61,6 +61,8 @@ pub(super) enum Token {
 pub(super) struct Lexed {
     pub(super) tokens: Vec<Token>,
     pub(super) places: BTreeMap<usize, Place>,
+    /// How far each line is indented that has tokens, but for those in the `{ }` of f-strings, which follow.
+    pub(super) columns: Vec<usize>,
 }
 
 /// Cuts a script into tokens. The code in the `{ }` of f-strings follows as statements of its own.
@@ -87,7 +89,12 @@ fn lex_inside(symbols: &[Symbol], depth: usize) -> Result<Lexed, Unread> {
     let open = usize::from(depth > 0);
     let mut lexer = Lexer { symbols, at: 0, open, depth, fields: Vec::new(), lexed: Lexed::default() };
     while let Some(symbol) = lexer.peek(0) {
+        let (at, count) = (lexer.at, lexer.lexed.tokens.len());
         lexer.token(symbol)?;
+        let is_first = lexer.lexed.tokens[..count].last().is_none_or(|last| *last == Token::End);
+        if is_first && lexer.lexed.tokens.get(count).is_some_and(|token| *token != Token::End) {
+            lexer.lexed.columns.push(symbols[..at].iter().rev().take_while(|symbol| !symbol.is('\n')).count());
+        }
     }
     lexer.lexed.tokens.push(Token::End);
     lexer.lexed.tokens.extend(lexer.fields);

@@ -14,6 +14,12 @@
 //! | in a string in the `{ }` of an f-string | itself, and must be plain |
 //! | elsewhere in the `{ }` of an f-string | refused |
 //!
+//! What runs a text as code or as a command gets the author's alone, and that is proved from the other end (`proof`,
+//! `handed`): in a script with payload text, each argument of `eval`, `exec`, `os.system`, a shell of `subprocess`,
+//! `getattr` and the like is made of literals, of names that the script gives nothing else, and of what known modules
+//! make of such; whatever it is made of beside that may be payload text, and refuses it. Nor may a function that
+//! runs texts be handed on, but for a name of its own and for functions that call it with what stands beside it.
+//!
 //! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
 //! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
 //! their names tell. A list of words for a program is judged as the same command in bash. Of the modules that can
@@ -34,15 +40,22 @@
 //! words        short programs as a shell has them
 //! reads        what a script reads without writing down what
 //! anywhere     what may hold any text of a script
+//! scopes       what each function's names get; given: its parameters
+//! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
+//! files        commands that may run a file with payload text
 //! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
 //! ```
 
 mod anywhere;
 mod apart;
+mod authors;
 mod calls;
 mod environment;
 mod facts;
+mod files;
 mod format;
+mod given;
+mod handed;
 mod help;
 mod known;
 mod learn;
@@ -52,8 +65,10 @@ mod modules;
 mod numbers;
 mod parse;
 mod passed;
+mod proof;
 mod readers;
 mod reads;
+mod scopes;
 mod shared;
 mod sink;
 mod spread;
@@ -87,7 +102,7 @@ pub(super) fn analyse(outline: &Outline) -> Result<Findings, Unread> {
             Place::Literal(_) | Place::Comment => {}
         }
     }
-    let written = sink::judge(&lexed.tokens, &outline.environment, outline.holes(), &mut holes);
+    let written = sink::judge(&lexed, &outline.environment, outline.holes(), &mut holes);
     let written = written.ok_or_else(|| Unread { hole: None, reason: TOO_LONG.to_owned() })?;
     Ok(Findings { script: write(&symbols, &lexed), holes, written })
 }

@@ -33,7 +33,7 @@ const ONE: &[&str] = &["get", "pop", "setdefault", "__getitem__"];
 const ALL: &[&str] = &["values", "items", "popitem", "__getattribute__", "__getattr__"];
 
 /// Functions that return the names of files.
-const LISTING: &[&str] = &["listdir", "scandir", "walk", "glob", "iglob", "rglob", "iterdir", "fwalk"];
+const LISTING: &[&str] = &["listdir", "scandir", "walk", "glob", "iglob", "rglob", "iterdir", "fwalk", "readlink"];
 
 /// Functions that return the name of the folder that a script is in, or one with it in front.
 const STANDING: &[&str] = &["getcwd", "getcwdb", "cwd", "abspath", "realpath", "resolve", "absolute"];
@@ -174,7 +174,7 @@ impl Judge<'_> {
     }
 
     /// Returns the name of the variable that an expression reads.
-    fn key<'e>(&self, expression: &'e Expr) -> Option<&'e Expr> {
+    pub(super) fn key<'e>(&self, expression: &'e Expr) -> Option<&'e Expr> {
         match expression {
             Expr::Item(owner, key) if owner.last_name().is_some_and(|name| self.is_environment(name)) => Some(key),
             Expr::Call(callee, arguments) => {

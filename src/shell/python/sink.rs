@@ -12,9 +12,10 @@ use super::known::{
     LOADING, LOGGING, QUERYING, SAFE_LOADERS, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
 };
 use super::learn::{imports_by_name, is_special_method};
-use super::lexer::{FIELD, FIELD_END, Token, field_tokens};
+use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
 use super::reads::NAMES;
+use super::scopes::Line;
 use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
@@ -41,26 +42,20 @@ pub(super) type Functions = BTreeMap<String, Vec<String>>;
 /// Notes what is demanded of each hole, and returns the files to which text of holes is written, each with one of them;
 /// nothing if not all was looked at. Holes of the environment follow those of the script.
 pub(super) fn judge(
-    tokens: &[Token],
+    lexed: &Lexed,
     environment: &[String],
     own: usize,
     holes: &mut [Finding],
 ) -> Option<Vec<(String, usize)>> {
-    let lines = tokens.split(|token| *token == Token::End);
-    let statements: Vec<&[Token]> = lines.flat_map(head_and_rest).filter(|it| !it.is_empty()).collect();
-    let mut unread: Vec<&[Token]> = Vec::new();
-    let mut read: Vec<Statement> = Vec::new();
-    for statement in &statements {
-        // `{name=}` of an f-string is no assignment.
-        let statement = statement.strip_suffix(&[Token::Other('=')]).unwrap_or(statement);
-        match statement::read(statement) {
-            Some(found) => read.extend(found),
-            None => unread.push(statement),
-        }
-    }
+    let tokens = &lexed.tokens;
+    let lines = lines(lexed);
+    let statements: Vec<&[Token]> = lines.iter().map(|line| line.tokens).collect();
+    let read: Vec<Statement> = lines.iter().flat_map(|line| line.statements.iter().cloned()).collect();
     let mut judge = Judge {
         facts: Facts::of(&read),
         written: Vec::new(),
+        writes_elsewhere: false,
+        is_read: lines.iter().all(|line| line.is_read),
         fed: Holes::new(),
         redirected: BTreeSet::new(),
         steps: Cell::new(STEPS_MAX),
@@ -129,18 +124,37 @@ pub(super) fn judge(
     for statement in &statements {
         judge.judge(statement);
     }
-    for statement in unread {
-        judge.refuse(&judge.sources(statement), "in a statement that pipehook can't read");
+    for line in lines.iter().filter(|line| !line.is_read) {
+        judge.refuse(&judge.sources(line.tokens), "in a statement that pipehook can't read");
     }
     read.iter().for_each(|statement| judge.judge_statement(statement));
+    judge.judge_commands(&read);
     judge.judge_readers(&statements);
     read.iter().for_each(|statement| judge.feed(statement));
     read.iter().for_each(|statement| judge.start_all(statement));
     judge.require_of_parts(&statements);
+    judge.judge_handed(&lines);
     let name = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
     let written = judge.written.iter().filter_map(|(file, holes)| Some((name(file), *holes.first()?)));
     let written = written.filter(|(file, _)| !file.is_empty()).collect();
     judge.work(0).then_some(written)
+}
+
+/// Reads the lines of a script, of which the heads of statements are apart from what stands behind their colons.
+fn lines(lexed: &Lexed) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let all = lexed.tokens.split(|token| *token == Token::End).filter(|line| !line.is_empty());
+    for (at, line) in all.enumerate() {
+        let column = lexed.columns.get(at).copied();
+        let [head, rest] = head_and_rest(line);
+        let parts = [(column, head), (column.map(|column| column + 1), rest)];
+        lines.extend(parts.into_iter().filter(|(_, tokens)| !tokens.is_empty()).map(|(column, tokens)| {
+            // `{name=}` of an f-string is no assignment.
+            let read = statement::read(tokens.strip_suffix(&[Token::Other('=')]).unwrap_or(tokens));
+            Line { column, tokens, is_read: read.is_some(), statements: read.unwrap_or_default() }
+        }));
+    }
+    lines
 }
 
 /// Whether a call that makes a number of a text hides the text.
@@ -155,6 +169,10 @@ pub(super) struct Judge<'j> {
     pub(super) facts: Facts,
     /// The files that it writes, and what to each.
     pub(super) written: Vec<(String, Holes)>,
+    /// It writes payload text to what may be any file.
+    pub(super) writes_elsewhere: bool,
+    /// All its statements can be read.
+    pub(super) is_read: bool,
     /// What it writes to the input of programs that run already.
     pub(super) fed: Holes,
     /// The names of what gets all that it prints.
@@ -312,7 +330,9 @@ impl Judge<'_> {
         let runs = runs && !imports_by_name(statement, at);
         if runs && !is_member_of("re") || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
-            sources.extend(self.tainted.get(FILES).into_iter().flatten());
+            if !self.is_judged_command(name, statement, at) {
+                sources.extend(self.tainted.get(FILES).into_iter().flatten());
+            }
             sources.extend(self.evaluated(name, statement, at));
             return self.refuse(&sources, &format!("an argument of `{name}`"));
         }

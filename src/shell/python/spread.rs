@@ -23,8 +23,18 @@ pub(super) const ASKING: &[&str] = &[
     "strip",
     "lstrip",
     "rstrip",
+    "splitlines",
+    "partition",
+    "rpartition",
+    "removeprefix",
+    "removesuffix",
     "lower",
     "upper",
+    "capitalize",
+    "isdigit",
+    "hexdigest",
+    "isoformat",
+    "strftime",
     "count",
     "find",
     "index",
@@ -39,6 +49,9 @@ pub(super) const ASKING: &[&str] = &[
     "findall",
     "fullmatch",
 ];
+
+/// Members of what a program left, which are numbers and texts.
+const LEFT: &[&str] = &["returncode", "pid", "stdout", "stderr", "output"];
 
 /// What the output of a program goes to that is no file.
 const STREAMS: &[&str] = &["subprocess", "sp", "PIPE", "DEVNULL", "sys", "asyncio", "None"];
@@ -108,6 +121,7 @@ impl Judge<'_> {
             targets.extend(self.functions.get(name).into_iter().flatten().cloned());
             let is_print = PRINTS.contains(&name.as_str());
             targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
+            targets.extend((is_print && !self.redirected.is_empty()).then(|| FILES.to_owned()));
             targets.extend(self.writes_file(name, statement, at).then(|| FILES.to_owned()));
         }
         if names(statement).any(|word| word == "return" || word == "yield") {
@@ -135,7 +149,8 @@ impl Judge<'_> {
         }
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
-            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !in_place);
+            let is_asked = matches!(statement.get(at + 1..at + 4), Some([Token::Other('.'), Token::Name(method), Token::Other('(')]) if ASKING.contains(&method.as_str()) && !self.functions.contains_key(method) && !in_place)
+                || matches!(&statement[at + 1..], [Token::Other('.'), Token::Name(member), rest @ ..] if LEFT.contains(&member.as_str()) && !assigned[at] && is_end(rest.first()));
             // What is read of it does not change it.
             let is_read = statement.get(at + 1) == Some(&Token::Other('['))
                 && (name.starts_with("environ") || !assigned[at] && is_end(statement.get(closing(statement, at + 1))));
@@ -161,7 +176,11 @@ impl Judge<'_> {
         let follows = statement.get(at + 1..).unwrap_or_default();
         match name {
             _ if name.starts_with("write") => true,
-            "file" | "dump" => true,
+            "file" => {
+                !matches!(follows, [Token::Other('='), Token::Name(module), Token::Other('.'), Token::Name(to), ..]
+                if module == "sys" && matches!(to.as_str(), "stdout" | "stderr"))
+            }
+            "dump" | "copyfileobj" | "urlretrieve" => true,
             "stdout" => matches!(follows, [Token::Other('='), Token::Name(to), ..] if !STREAMS.contains(&to.as_str())),
             _ if LOGGING.contains(&name) => {
                 LOG_FILES.iter().any(|it| self.imported.contains(*it) || self.named.contains(*it))

@@ -92,17 +92,12 @@ impl Judge<'_> {
     fn start(&mut self, name: &str, arguments: &[Argument]) {
         let mut sources: Holes = arguments.iter().flat_map(|argument| self.reaches(&argument.value)).collect();
         let named = |wanted: &str| arguments.iter().find(|it| it.name.as_deref() == Some(wanted)).map(|it| &it.value);
-        let is_shell = |argument: &Argument| match argument.name.as_deref() {
-            Some("shell" | "preexec_fn" | "executable") => true,
-            Some("**") => self.sets_shell(&argument.value),
-            _ => false,
-        };
         if named("stdin").is_some() {
             sources.extend(&self.fed);
         }
         let first = arguments.first().filter(|it| it.name.is_none()).map(|it| &it.value).or_else(|| named("args"));
         let is_long = |list: &Vec<Item>| list.len() > WORDS_MAX;
-        let lists = first.filter(|_| !arguments.iter().any(is_shell)).and_then(|first| self.lists(first, 0));
+        let lists = first.filter(|_| !self.gives_shell(arguments)).and_then(|first| self.lists(first, 0));
         let lists = lists.filter(|lists| !lists.iter().any(is_long));
         let started = lists
             .and_then(|lists| lists.iter().map(|list| self.started(list, arguments)).collect::<Option<Vec<Started>>>());
@@ -115,10 +110,22 @@ impl Judge<'_> {
                 started.into_iter().for_each(|it| self.judge_started(it, &told, &sources));
             }
             None => {
-                self.refuse_files("written to a file that a program may run");
+                // What a shell gets is judged by itself.
+                if !self.is_read || !self.gives_shell(arguments) {
+                    self.refuse_files("written to a file that a program may run");
+                }
                 self.refuse(&sources, &format!("a program that `{name}` starts, or code for one"));
             }
         }
+    }
+
+    /// Says whether arguments may give the words of a program to a shell.
+    pub(super) fn gives_shell(&self, arguments: &[Argument]) -> bool {
+        arguments.iter().any(|argument| match argument.name.as_deref() {
+            Some("shell" | "preexec_fn" | "executable") => true,
+            Some("**") => self.sets_shell(&argument.value),
+            _ => false,
+        })
     }
 
     /// Says whether named arguments that come from a dictionary may give the words to a shell.

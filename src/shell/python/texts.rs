@@ -325,7 +325,9 @@ impl Judge<'_> {
                     Binding::Item(Expr::List(items)) => items.iter().flat_map(next).collect(),
                     Binding::Item(_) | Binding::Unknown => unknown(),
                 });
-                let texts: Vec<String> = texts.take(CHOICES_MAX).collect();
+                // What is added to it nobody knows.
+                let added = (!self.facts.added(name).is_empty()).then(unknown).into_iter().flatten();
+                let texts: Vec<String> = texts.take(CHOICES_MAX).chain(added).collect();
                 if texts.is_empty() { unknown() } else { texts }
             }
             Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
@@ -334,6 +336,12 @@ impl Judge<'_> {
                 }
                 (Expr::Member(owner, method), [name]) if method == "with_name" || method == "joinpath" => {
                     joined(next(owner), "/", &next(&name.value))
+                }
+                (Expr::Member(owner, method), _) if method == "lower" => {
+                    next(owner).iter().map(|text| text.to_lowercase()).collect()
+                }
+                (Expr::Member(owner, method), _) if method == "upper" => {
+                    next(owner).iter().map(|text| text.to_uppercase()).collect()
                 }
                 (Expr::Member(owner, method), _) if SAME.contains(&method.as_str()) => next(owner),
                 (_, [first, rest @ ..]) if callee.last_name().is_some_and(|name| TEXTUAL.contains(&name)) => {

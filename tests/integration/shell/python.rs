@@ -1,5 +1,6 @@
 //! Scripts in Python, against the real interpreter.
 
+mod proof;
 mod reach;
 
 use super::running::{Workspace, placed_beside, placed_in, stdout, text};

@@ -23,6 +23,9 @@ const ANY_VARIABLE: &[&str] = &[
     "import subprocess\nsubprocess.run('printenv TITLE | sh', shell=True)",
     "import subprocess\nx = subprocess.check_output('printenv TITLE', shell=True, text=True)\nsubprocess.run(x, shell=True)",
     "import os\nos.system(__import__('os').environ['TIT' + 'LE'])",
+    "import os\nos.system(str(os.environ))",
+    "import os\nos.system('{TITLE}'.format(**os.environ))",
+    "import os, subprocess\nos.system(subprocess.getoutput('echo $TITLE'))",
     "import subprocess\nsubprocess.run('env | grep ^TITLE= | cut -c7- | sh', shell=True)",
 ];
 

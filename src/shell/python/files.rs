@@ -1,0 +1,191 @@
+//! Commands of a Python script that may run a file to which it wrote payload text.
+//!
+//! A command whose text is known is judged by bash's analysis, with the files written in front of it. Where the text
+//! is not known, or a file's name, any file may be run.
+
+use super::facts::Binding;
+use super::known::SHELLS;
+use super::lexer::Token;
+use super::line::names;
+use super::sink::{FILES, Judge};
+use super::texts::{Item, UNKNOWN};
+use super::tree::{Argument, Expr, Statement};
+use crate::shell::program::{Commands, Holes};
+use crate::shell::special::is_special;
+
+/// Methods and functions by which something is written.
+const WRITING: &[&str] =
+    &["write", "writelines", "write_text", "write_bytes", "dump", "writerow", "writerows", "writeheader"];
+
+/// What is no file though something is written to it.
+const STREAMS: &[&str] = &["stdout", "stderr", "stdin", "buffer"];
+
+/// The most files that are put in front of commands, and the most commands.
+const FILES_MAX: usize = 16;
+const TEXTS_MAX: usize = 64;
+
+/// Functions of modules that give a file another name, or what is in it to another file.
+const MOVING: &[&str] = &[
+    "rename",
+    "renames",
+    "replace",
+    "link",
+    "symlink",
+    "copy",
+    "copy2",
+    "copyfile",
+    "copyfileobj",
+    "copytree",
+    "move",
+    "link_to",
+    "symlink_to",
+    "hardlink_to",
+    "make_archive",
+    "unpack_archive",
+];
+
+/// What reads a file.
+const READING: &[&str] = &["read", "readline", "readlines", "read_text", "read_bytes", "load", "reader", "DictReader"];
+
+/// Programs that do nothing to a file but what a list of words says of it.
+const HARMLESS: &[&str] = &["git", "docker", "kubectl", "make", "npm", "pip", "gh", "az", "aws", "echo", "pytest"];
+
+/// Named arguments by which a program gets nothing to read.
+const QUIET: &[&str] =
+    &["shell", "check", "text", "capture_output", "cwd", "timeout", "universal_newlines", "encoding", "errors"];
+
+/// Why payload text can't stand in a file.
+const RUN: &str = "written to a file that a program may run";
+
+impl Judge<'_> {
+    /// Judges what the commands that the script gives to a shell do with the files that it writes.
+    pub(super) fn judge_commands(&mut self, statements: &[Statement]) {
+        let Some(all) = self.tainted.get(FILES).cloned().filter(|_| self.is_read) else { return };
+        let mut commands: Vec<&Expr> = Vec::new();
+        // Another name of the standard input, or a variable that names a file.
+        let mut moves = self.named.contains("dup2") || self.texts.iter().any(|name| is_special(name));
+        for expression in statements.iter().flat_map(Statement::expressions) {
+            expression.walk(&mut |inner| {
+                let Expr::Call(callee, arguments) = inner else { return };
+                let first =
+                    arguments.iter().find(|it| matches!(it.name.as_deref(), None | Some("args"))).map(|it| &it.value);
+                if callee.last_name().is_some_and(|name| SHELLS.contains(&name))
+                    || self.is_starting(callee) && self.gives_shell(arguments)
+                {
+                    commands.extend(first);
+                    moves |= arguments.iter().skip(1).any(|argument| !is_quiet(argument));
+                } else if self.is_starting(callee) {
+                    moves |= !first.is_some_and(|first| self.is_harmless(first));
+                }
+                moves |= self.moves(callee);
+            });
+        }
+        if commands.is_empty() {
+            return;
+        }
+        let texts = commands.into_iter().flat_map(|command| self.texts(command, 0));
+        let texts: Vec<String> = texts.map(|text| without_fields(&text)).collect();
+        let is_unknown = |text: &String| text.split_whitespace().next().is_none_or(|program| program.contains(UNKNOWN));
+        // What else it writes may be a script that runs the files.
+        let last = |file: &String| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let own: Vec<String> = self.written.iter().map(|(file, _)| last(file)).collect();
+        let made = self.made.iter().map(last).filter(|made| !own.contains(made));
+        moves |= made.into_iter().any(|made| made.contains(UNKNOWN) || texts.iter().any(|text| text.contains(&made)));
+        let known =
+            self.known_files(&all).filter(|_| !moves && texts.len() <= TEXTS_MAX && !texts.iter().any(is_unknown));
+        let Some(files) = known else { return self.refuse(&all, RUN) };
+        // What nobody knows in a command may name each file, and what one leaves another may use.
+        for (name, _) in &files {
+            let mut commands = Commands::default();
+            files.iter().for_each(|(file, holes)| commands.write(file, holes));
+            texts.iter().chain(&texts).for_each(|text| commands.command(&text.replace(UNKNOWN, name)));
+            let Ok(demands) = commands.demands(&[]) else { return self.refuse(&all, RUN) };
+            for (holes, finding) in demands {
+                if finding.refusal.is_some() {
+                    self.refuse(&holes, RUN);
+                }
+                finding.requirements.iter().for_each(|requirement| self.require(&holes, *requirement));
+            }
+        }
+    }
+
+    /// Says whether a function gives what is in a file to another.
+    fn moves(&self, callee: &Expr) -> bool {
+        let is_one = |name: &String| {
+            let of_files = ["os.", "shutil.", "pathlib."].iter().any(|module| name.starts_with(module));
+            of_files && name.rsplit('.').next().is_some_and(|last| MOVING.contains(&last))
+        };
+        self.facts.full_names(callee).iter().any(is_one)
+    }
+
+    /// Says whether the program that a list of words starts does nothing to files.
+    fn is_harmless(&self, list: &Expr) -> bool {
+        let Some(lists) = self.lists(list, 0) else { return false };
+        lists.iter().all(|list| {
+            matches!(list.first(), Some(Item::Word(word)) if word.text().is_some_and(|program| HARMLESS.contains(&program.as_str())))
+        })
+    }
+
+    /// Returns the files that the script writes payload text to, if all of them are known.
+    fn known_files(&self, all: &Holes) -> Option<Vec<(String, Holes)>> {
+        let known: Holes = self.written.iter().flat_map(|(_, holes)| holes).copied().collect();
+        // Files are told apart by the last part of their names.
+        let last = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
+        let files: Vec<(String, Holes)> =
+            self.written.iter().map(|(file, holes)| (last(file), holes.clone())).collect();
+        let are_known = files.iter().all(|(file, _)| !file.is_empty() && !file.contains(UNKNOWN));
+        let others = self.made.iter().any(|made| files.iter().any(|(file, _)| last(made) != *file));
+        let reads = READING.iter().any(|name| self.named.contains(*name));
+        let is_copied = reads && (others || files.iter().any(|(file, _)| *file != files[0].0));
+        let are_all =
+            are_known && all.is_subset(&known) && files.len() <= FILES_MAX && !self.writes_elsewhere && !is_copied;
+        are_all.then_some(files)
+    }
+
+    /// Notes that payload text is written to something of which nobody knows which file it is.
+    pub(super) fn learn_elsewhere(&mut self, callee: &Expr, sources: &Holes, files: &[String]) {
+        let is_file = |owner: &Expr| !owner.last_name().is_some_and(|name| STREAMS.contains(&name));
+        let is_writing = |callee: &Expr| matches!(callee, Expr::Member(owner, method) if WRITING.contains(&method.as_str()) && is_file(owner));
+        let is_one = match callee {
+            // `w = f.write`
+            Expr::Name(name) => {
+                let bindings = self.facts.bindings(name).iter();
+                bindings.into_iter().any(|it| matches!(it, Binding::Value(value) if is_writing(value)))
+            }
+            callee => is_writing(callee) && files.is_empty(),
+        };
+        if is_one && !sources.is_empty() {
+            self.writes_elsewhere = true;
+            self.taint(FILES.to_owned(), sources);
+        }
+    }
+
+    /// Says whether a name is that of a function which gives a command to a shell, where commands are judged.
+    pub(super) fn is_judged_command(&self, name: &str, statement: &[Token], at: usize) -> bool {
+        let is_called = statement.get(at + 1) == Some(&Token::Other('('));
+        let is_alone = names(statement).filter(|it| self.running.contains(*it)).count() == 0;
+        SHELLS.contains(&name) && is_called && is_alone && self.is_read
+    }
+}
+
+/// Returns a text with something unknown where `%` and `.format` put a value into it.
+fn without_fields(text: &str) -> String {
+    let mut parts = text.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let braces = parts.fold(first, |text, part| match part.split_once('}') {
+        Some((_, behind)) => format!("{text}{UNKNOWN}{behind}"),
+        None => format!("{text}{{{part}"),
+    });
+    ["%s", "%r", "%d"].iter().fold(braces, |text, field| text.replace(field, UNKNOWN))
+}
+
+/// Says whether an argument of what starts a program gives it nothing to read, and its output to no file.
+fn is_quiet(argument: &Argument) -> bool {
+    match argument.name.as_deref() {
+        Some("stdout" | "stderr") => {
+            argument.value.last_name().is_some_and(|name| matches!(name, "PIPE" | "DEVNULL" | "STDOUT"))
+        }
+        Some(name) => QUIET.contains(&name),
+        None => false,
+    }
+}
