@@ -284,12 +284,19 @@ impl Intake {
     /// Makes a delivery and its runs durable, and only then says so.
     async fn accept(&self, connection: &Connection, ready: Ready, body: Vec<u8>, queue_limit: u64) -> Answer {
         let Ready { mut delivery, runs, repeat, roster } = ready;
-        delivery.roster = self.noted(roster.as_ref(), delivery.received_at).await;
+        let noted = self.noted(roster.as_ref(), delivery.received_at).await;
         let admission = Admission::of(&delivery, connection.rejected.code());
         let queue_limit = queue_limit.min(connection.limits.queue);
         let queue_age = connection.limits.queue_age;
-        let acceptance = Acceptance { delivery: Some((delivery, body)), runs, repeat, queue_limit, queue_age };
-        match self.store.accept(acceptance).await {
+        let accepted = match noted {
+            Ok(noted) => {
+                delivery.roster = noted;
+                let delivery = Some((delivery, body));
+                self.store.accept(Acceptance { delivery, runs, repeat, queue_limit, queue_age }).await
+            }
+            Err(error) => Err(error),
+        };
+        match accepted {
             Ok(accepted) => {
                 self.turned_away.worked("deliveries are taken again");
                 Answer::Verified(admission.accepted(accepted))

@@ -99,7 +99,7 @@ impl Intake {
             received_at,
             outcome: decided.outcome(),
             pipelines: decided.verdicts,
-            roster: self.noted(decided.roster.as_ref(), received_at).await,
+            roster: self.noted(decided.roster.as_ref(), received_at).await?,
             repeat_of: None,
             replay_of: Some(id.clone()),
             secret: None,
