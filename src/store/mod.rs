@@ -24,7 +24,9 @@
 //! [`turn`](crate::run::turn)), and not while its pipeline or connection is paused. Who has a turn is
 //! decided in the transaction in which a run is queued, a stage begins or something ends, over all
 //! machines. What a pause or its end changes is decided after it, a hundred groups in a transaction; it is
-//! noted, so that the next sweep goes on with it where that process has ended. Turns are given in the order
+//! noted, so that the next sweep goes on with it where that process has ended. One that comes to a group and displaces
+//! very many that wait there marks them in its transaction, so that none of them ever goes on; they are canceled some at
+//! a time, by sweeps and claims, and are queued until then. Turns are given in the order
 //! in which they were asked for, those of paused runs left out; a run that has its turn keeps it when it is
 //! paused later.
 //!

@@ -4,6 +4,11 @@
 /// The stage of a turn that the run as a whole has.
 pub(super) const WHOLE_RUN: i64 = -1;
 
+/// How many one that comes to a group has canceled in its own transaction, and each transaction after that. Where more
+/// wait they are marked as displaced by one statement, and canceled by what follows: one that comes is not kept from
+/// being accepted by how many there are.
+pub(super) const DISPLACED_MAX: usize = 500;
+
 /// Something that follows from a piece of work for other runs.
 #[derive(Debug)]
 pub(super) enum Afterwards {

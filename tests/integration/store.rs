@@ -2,6 +2,7 @@
 
 mod contract;
 pub mod cut_off;
+mod displaced;
 mod history;
 mod order;
 mod other;

@@ -4,7 +4,7 @@ use super::accept::Rows;
 use super::claim::{self, Request};
 use super::lease::{self, Over};
 use super::row::fold;
-use super::{PostgresStore, attendance, depot, environment, other, pause, read, rerun, retention, roster, wait};
+use super::{PostgresStore, attendance, depot, environment, other, pause, read, rerun, retention, roster, turn, wait};
 use crate::files::Depot;
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
@@ -18,6 +18,7 @@ use crate::webhook::roster::Roster;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -78,6 +79,9 @@ impl Store for PostgresStore {
     async fn claim(&self, worker: &WorkerId, pools: &[String], lease: Duration) -> Result<Option<Claim>, Error> {
         let request = Request { worker: worker.clone(), pools: pools.iter().map(|pool| fold(pool)).collect(), lease };
         self.on_threads(|shared| async move {
+            if shared.are_displaced.load(Ordering::Relaxed) {
+                shared.cancel_displaced().await?;
+            }
             let claim = claim::claim(&shared.database, &shared.forms, &request).await?;
             if claim.is_some() {
                 shared.changes.tell();
@@ -221,6 +225,9 @@ impl Store for PostgresStore {
             if shared.database.read(|session| Box::pin(async move { pause::is_any_to_readmit(&session).await })).await?
             {
                 shared.readmit().await?;
+            }
+            if shared.database.read(|session| Box::pin(async move { turn::is_any_displaced(&session).await })).await? {
+                shared.cancel_displaced().await?;
             }
             if !swept.is_empty() {
                 shared.changes.tell();

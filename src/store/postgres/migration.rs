@@ -7,7 +7,7 @@ use deadpool_postgres::Object;
 use std::sync::Arc;
 
 /// Each brings the schema from the version that is its place to the next.
-pub(super) const MIGRATIONS: [&str; 9] = [
+pub(super) const MIGRATIONS: [&str; 10] = [
     include_str!("migration/0001.sql"),
     include_str!("migration/0002.sql"),
     include_str!("migration/0003.sql"),
@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("migration/0007.sql"),
     include_str!("migration/0008.sql"),
     include_str!("migration/0009.sql"),
+    include_str!("migration/0010.sql"),
 ];
 
 /// Held by who changes the schema: of several that start at once, one does it and the others wait.

@@ -105,6 +105,7 @@ use form::Forms;
 use herald::Changes;
 use pool::Pool;
 use session::Database;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -131,6 +132,8 @@ struct Shared {
     writing_notes: tokio::sync::Mutex<()>,
     secret_uses: Mutex<refusal::SecretUses>,
     changes: Changes,
+    /// Whether a sweep has found more displaced ones than it canceled: claims go on with them.
+    are_displaced: AtomicBool,
     /// Whether deliveries can't be accepted at the moment.
     outage: Outage,
 }
@@ -154,6 +157,7 @@ impl PostgresStore {
             writing_notes: tokio::sync::Mutex::default(),
             secret_uses: Mutex::default(),
             changes: Changes::new(),
+            are_displaced: AtomicBool::new(false),
             outage: Outage::default(),
         });
         // Nothing fails between this and the store, whose end is the runtime's too.
@@ -264,6 +268,15 @@ impl Shared {
                 return Ok(());
             }
         }
+    }
+
+    /// Cancels some of those that others have displaced in their groups.
+    async fn cancel_displaced(&self) -> Result<(), Error> {
+        let forms = &self.forms;
+        let cancel =
+            self.database.write(|session| Box::pin(async move { turn::cancel_displaced(&session, forms).await }));
+        self.are_displaced.store(self.changed(cancel.await)?, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Takes all jobs back that were set aside for a pause that is over.

@@ -10,14 +10,14 @@ use super::fault::Fault;
 use super::form::Forms;
 use super::graph;
 use super::lease;
-use super::row::{key, number, number_at};
+use super::row::{key, number, number_at, text};
 use super::session::Session;
 use crate::pipeline::plan::{ConcurrencyPolicy, Plan};
 use crate::run::turn::{self, Holder, Turn};
 use crate::run::{Board, Progress};
 use crate::store::paused::LANE_NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
-use crate::store::turn::{Member, WHOLE_RUN};
+use crate::store::turn::{DISPLACED_MAX, Member, WHOLE_RUN};
 use tokio_postgres::Row;
 
 /// The lock of all turns.
@@ -152,51 +152,117 @@ async fn asker(session: &Session, run: i64) -> Result<(String, String, bool), Fa
     Ok((row.try_get("pipeline")?, row.try_get("lane")?, row.try_get("is_paused")?))
 }
 
-/// Has those canceled whom a policy names for one that comes. `group` is the turn's as it is stored.
+/// Has those canceled whom a policy names for one that comes. Where very many wait they are only marked: see
+/// [`cancel_displaced`]. `group` is the turn's as it is stored.
 async fn displace(
     session: &Session,
     run: i64,
     (turn, group): (&Turn, &str),
     policy: ConcurrencyPolicy,
 ) -> Result<(), Fault> {
-    let (holding, waiting) = (members(session, group, "'held'").await?, members(session, group, "'waiting'").await?);
+    let (holding, waiting) = (holding(session, group).await?, waiting(session, group).await?);
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
+    let mut arrival = turn::arrive(policy, turn.limit, &holders, &same);
     if arrival.dropped.is_empty() && arrival.stopped.is_empty() {
         return Ok(());
     }
     let reason = turn::displaced(&turn.group, &name_of(session, run).await?);
+    if waiting.len() > DISPLACED_MAX {
+        mark_displaced(session, run, group, &reason).await?;
+        arrival.dropped.clear();
+    }
     let displaced =
         arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
     displaced.for_each(|it| session.note_afterwards(it.cancel(&reason)));
     Ok(())
 }
 
-/// Returns those of a group who wait or go on, the longest there first: `state` is the word as the statement has it, so
-/// that the index of each is known for its own.
-async fn members(session: &Session, group: &str, state: &str) -> Result<Vec<Member>, Fault> {
+/// Marks all that wait in a group and are not of a run: from now on none of them goes on.
+async fn mark_displaced(session: &Session, run: i64, group: &str, reason: &str) -> Result<(), Fault> {
+    session
+        .run(
+            "UPDATE turn
+             SET displaced = $1
+             WHERE \"group\" = $2 AND state = 'waiting' AND seq >= 0 AND displaced IS NULL AND run <> $3",
+            &[&text(reason), &group, &run],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Says whether somebody is still marked as displaced.
+pub(super) async fn is_any_displaced(session: &Session) -> Result<bool, Fault> {
+    Ok(session.row("SELECT 1 FROM turn WHERE displaced IS NOT NULL LIMIT 1", &[]).await?.is_some())
+}
+
+/// Cancels some of those that are marked as displaced. Says whether there may be more.
+pub(super) async fn cancel_displaced(session: &Session, forms: &Forms) -> Result<bool, Fault> {
+    lock(session).await?;
     let rows = session
         .rows(
-            &format!(
-                "SELECT turn.run, turn.stage_index, run.state = 'canceling' AS is_canceling
-                 FROM turn
-                 JOIN run ON run.seq = turn.run
-                 WHERE turn.\"group\" = $1 AND turn.state = {state} AND turn.seq >= 0
-                 ORDER BY turn.seq"
-            ),
+            "SELECT seq, run, stage_index, displaced, false AS is_canceling
+             FROM turn
+             WHERE displaced IS NOT NULL
+             ORDER BY seq
+             LIMIT $1",
+            &[&number(DISPLACED_MAX)],
+        )
+        .await?;
+    let Some(last) = rows.last() else { return Ok(false) };
+    for row in &rows {
+        session.note_afterwards(member(row)?.cancel(row.try_get("displaced")?));
+    }
+    work_off(session, forms).await?;
+    // Whoever should have kept its turn all the same is not met again and again.
+    session
+        .run(
+            "UPDATE turn SET displaced = NULL WHERE displaced IS NOT NULL AND seq <= $1",
+            &[&last.try_get::<_, i64>("seq")?],
+        )
+        .await?;
+    Ok(rows.len() == DISPLACED_MAX)
+}
+
+/// Returns those of a group who go on, the longest there first.
+async fn holding(session: &Session, group: &str) -> Result<Vec<Member>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT turn.run, turn.stage_index, run.state = 'canceling' AS is_canceling
+             FROM turn
+             JOIN run ON run.seq = turn.run
+             WHERE turn.\"group\" = $1 AND turn.state = 'held' AND turn.seq >= 0
+             ORDER BY turn.seq",
             &[&group],
         )
         .await?;
-    let member = |row: &Row| {
-        Ok(Member {
-            run: row.try_get("run")?,
-            stage: row.try_get("stage_index")?,
-            is_canceling: row.try_get("is_canceling")?,
-        })
-    };
     rows.iter().map(member).collect()
+}
+
+/// Returns those of a group who wait, the longest there first; of more than [`DISPLACED_MAX`] some. The first are not
+/// looked for: that would read all of them. Those that are marked as displaced are left out.
+async fn waiting(session: &Session, group: &str) -> Result<Vec<Member>, Fault> {
+    let rows = session
+        .rows(
+            "SELECT run, stage_index, false AS is_canceling
+             FROM (SELECT seq, run, stage_index
+                   FROM turn
+                   WHERE \"group\" = $1 AND state = 'waiting' AND seq >= 0 AND displaced IS NULL
+                   LIMIT $2) AS found
+             ORDER BY seq",
+            &[&group, &number(DISPLACED_MAX + 1)],
+        )
+        .await?;
+    rows.iter().map(member).collect()
+}
+
+fn member(row: &Row) -> Result<Member, Fault> {
+    Ok(Member {
+        run: row.try_get("run")?,
+        stage: row.try_get("stage_index")?,
+        is_canceling: row.try_get("is_canceling")?,
+    })
 }
 
 /// Lets those go on that have waited longest, as far as there is room. Paused runs are passed over.
@@ -224,7 +290,7 @@ async fn first_waiting(session: &Session, group: &str) -> Result<Option<Row>, Fa
                 "WITH RECURSIVE head AS (
                      (SELECT seq, run, stage_index, \"limit\", pipeline, lane
                       FROM turn
-                      WHERE \"group\" = $1 AND state = 'waiting' AND seq >= 0
+                      WHERE \"group\" = $1 AND state = 'waiting' AND seq >= 0 AND displaced IS NULL
                       ORDER BY pipeline, lane, seq
                       LIMIT 1)
                      UNION ALL
@@ -234,7 +300,7 @@ async fn first_waiting(session: &Session, group: &str) -> Result<Option<Row>, Fa
                                                 turn.pipeline, turn.lane
                                          FROM turn
                                          WHERE turn.\"group\" = $1 AND turn.state = 'waiting' AND turn.seq >= 0
-                                           AND (turn.pipeline, turn.lane) > (head.pipeline, head.lane)
+                                           AND turn.displaced IS NULL AND (turn.pipeline, turn.lane) > (head.pipeline, head.lane)
                                          ORDER BY turn.pipeline, turn.lane, turn.seq
                                          LIMIT 1) AS following
                  )

@@ -56,7 +56,7 @@ fn holders(connection: &Connection, group: &str) -> Result<Vec<String>, Error> {
         "SELECT run.pipeline || '#' || run.number
          FROM turn
          JOIN run ON run.seq = turn.run
-         WHERE turn.\"group\" = ? AND turn.state = 'held'
+         WHERE turn.\"group\" = ? AND turn.state = 'held' AND turn.displaced IS NULL
          ORDER BY turn.seq",
     )?;
     let names = query.query_map([group], |row| row.get(0))?;

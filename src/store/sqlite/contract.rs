@@ -3,7 +3,7 @@
 use super::writer::Session;
 use super::{
     SqliteStore, accept, attendance, claim, environment, lease, migration, other, pause, read, rerun, retention,
-    roster, secret_use, wait,
+    roster, secret_use, turn, wait,
 };
 use crate::id::{DeliveryId, RunId, WorkerId};
 use crate::run::{Series, State};
@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -63,6 +64,9 @@ impl Store for SqliteStore {
         let request =
             claim::Request { worker: worker.clone(), pools: pools.iter().map(|pool| folded(pool)).collect(), lease };
         let pools = request.pools.clone();
+        if self.are_displaced.load(Ordering::Relaxed) {
+            self.cancel_displaced().await?;
+        }
         if !self.readers.read(move |connection| claim::is_anything_due(connection, &pools)).await? {
             return Ok(None);
         }
@@ -132,6 +136,9 @@ impl Store for SqliteStore {
         }
         if self.readers.read(pause::is_any_to_readmit).await? {
             self.readmit().await?;
+        }
+        if self.readers.read(turn::is_any_displaced).await? {
+            self.cancel_displaced().await?;
         }
         if !everyone && !self.readers.read(move |connection| lease::is_any_over(connection, now)).await? {
             return Ok(Vec::new());

@@ -97,6 +97,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use writer::{Now, Session, Writer};
@@ -141,6 +142,8 @@ pub struct SqliteStore {
     readers: Readers,
     refusals: Arc<Refusals>,
     changes: Arc<watch::Sender<u64>>,
+    /// Whether a sweep has found more displaced ones than it canceled: claims go on with them.
+    are_displaced: AtomicBool,
     writer: Writer,
     /// Given up after the writer has ended: fields are dropped in their order.
     _lock: Option<lock::Lock>,
@@ -182,6 +185,7 @@ impl SqliteStore {
             refusals: Arc::default(),
             writer: Writer::start(place, connection, clock.clone(), changes.clone(), damage),
             changes,
+            are_displaced: AtomicBool::new(false),
             clock,
             _lock: lock,
         })
@@ -272,6 +276,13 @@ impl SqliteStore {
     /// Looks who goes on in all groups that pauses and their ends have changed.
     async fn readmit(&self) -> Result<(), Error> {
         while self.change(pause::readmit).await? {}
+        Ok(())
+    }
+
+    /// Cancels some of those that others have displaced in their groups.
+    async fn cancel_displaced(&self) -> Result<(), Error> {
+        let are_more = self.change(turn::cancel_displaced).await?;
+        self.are_displaced.store(are_more, Ordering::Relaxed);
         Ok(())
     }
 

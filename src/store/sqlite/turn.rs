@@ -14,7 +14,7 @@ use crate::run::{Board, Progress};
 use crate::store::Error;
 use crate::store::paused::LANE_NOT_PAUSED;
 pub(super) use crate::store::turn::Afterwards;
-use crate::store::turn::{Member, WHOLE_RUN};
+use crate::store::turn::{DISPLACED_MAX, Member, WHOLE_RUN};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -105,21 +105,72 @@ fn ask(session: &mut Session<'_>, run: i64, turn: &Turn) -> Result<(), Error> {
     Ok(())
 }
 
-/// Has those canceled whom a policy names for one that comes.
+/// Has those canceled whom a policy names for one that comes. Where very many wait they are only marked: see
+/// [`cancel_displaced`].
 fn displace(session: &mut Session<'_>, run: i64, turn: &Turn, policy: ConcurrencyPolicy) -> Result<(), Error> {
-    let (holding, waiting) = (members(session, &turn.group, "held")?, members(session, &turn.group, "waiting")?);
+    let holding = members(session, &turn.group, "held", None)?;
+    let waiting = members(session, &turn.group, "waiting", Some(DISPLACED_MAX + 1))?;
     let holders: Vec<Holder> =
         holding.iter().map(|it| Holder { is_same_run: it.run == run, is_canceling: it.is_canceling }).collect();
     let same: Vec<bool> = waiting.iter().map(|it| it.run == run).collect();
-    let arrival = turn::arrive(policy, turn.limit, &holders, &same);
+    let mut arrival = turn::arrive(policy, turn.limit, &holders, &same);
     if arrival.dropped.is_empty() && arrival.stopped.is_empty() {
         return Ok(());
     }
     let reason = turn::displaced(&turn.group, &name_of(session, run)?);
+    if waiting.len() > DISPLACED_MAX {
+        mark_displaced(session, run, &turn.group, &reason)?;
+        arrival.dropped.clear();
+    }
     let displaced =
         arrival.dropped.iter().map(|&at| &waiting[at]).chain(arrival.stopped.iter().map(|&at| &holding[at]));
     session.memory.afterwards.extend(displaced.map(|it| it.cancel(&reason)));
     Ok(())
+}
+
+/// Marks all that wait in a group and are not of a run: from now on none of them goes on.
+fn mark_displaced(session: &Session<'_>, run: i64, group: &str, reason: &str) -> Result<(), Error> {
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE turn
+             SET displaced = ?
+             WHERE \"group\" = ? AND state = 'waiting' AND displaced IS NULL AND run <> ?",
+        )?
+        .execute(params![reason, group, run])?;
+    Ok(())
+}
+
+/// Says whether somebody is still marked as displaced.
+pub(super) fn is_any_displaced(connection: &Connection) -> Result<bool, Error> {
+    Ok(connection.prepare_cached("SELECT 1 FROM turn WHERE displaced IS NOT NULL LIMIT 1")?.exists([])?)
+}
+
+/// Cancels some of those that are marked as displaced. Says whether there may be more.
+pub(super) fn cancel_displaced(session: &mut Session<'_>) -> Result<bool, Error> {
+    let (mut displaced, mut last) = (0, 0);
+    {
+        let mut query = session.connection.prepare_cached(
+            "SELECT seq, run, stage_index, displaced
+             FROM turn
+             WHERE displaced IS NOT NULL
+             ORDER BY seq
+             LIMIT ?",
+        )?;
+        let mut rows = query.query([DISPLACED_MAX])?;
+        while let Some(row) = rows.next()? {
+            let member = Member { run: row.get("run")?, stage: row.get("stage_index")?, is_canceling: false };
+            session.memory.afterwards.push_back(member.cancel(&row.get::<_, String>("displaced")?));
+            (displaced, last) = (displaced + 1, row.get("seq")?);
+        }
+    }
+    work_off(session, session.now.at)?;
+    // Whoever should have kept its turn all the same is not met again and again.
+    session
+        .connection
+        .prepare_cached("UPDATE turn SET displaced = NULL WHERE displaced IS NOT NULL AND seq <= ?")?
+        .execute([last])?;
+    Ok(displaced == DISPLACED_MAX)
 }
 
 /// Returns the pipeline and the lane of a run, and whether one of them is paused.
@@ -134,16 +185,19 @@ fn asker(session: &Session<'_>, run: i64) -> Result<(String, String, bool), Erro
     Ok(asker)
 }
 
-/// Returns those of a group who wait or go on, the longest there first.
-fn members(session: &Session<'_>, group: &str, state: &str) -> Result<Vec<Member>, Error> {
+/// Returns those of a group who wait or go on, the longest there first, not more than some of them. Those that are marked
+/// as displaced are left out.
+fn members(session: &Session<'_>, group: &str, state: &str, most: Option<usize>) -> Result<Vec<Member>, Error> {
+    let most = most.map_or(-1, |most| i64::try_from(most).expect("a small number"));
     let mut query = session.connection.prepare_cached(
         "SELECT turn.run, turn.stage_index, run.state = 'canceling'
          FROM turn
          JOIN run ON run.seq = turn.run
-         WHERE turn.\"group\" = ? AND turn.state = ?
-         ORDER BY turn.seq",
+         WHERE turn.\"group\" = ? AND turn.state = ? AND turn.displaced IS NULL
+         ORDER BY turn.seq
+         LIMIT ?",
     )?;
-    let members = query.query_map([group, state], |row| {
+    let members = query.query_map(params![group, state, most], |row| {
         Ok(Member { run: row.get(0)?, stage: row.get(1)?, is_canceling: row.get(2)? })
     })?;
     Ok(members.collect::<Result<_, _>>()?)
@@ -154,7 +208,7 @@ fn admit(session: &mut Session<'_>, group: &str) -> Result<(), Error> {
     loop {
         let holding: usize = session
             .connection
-            .prepare_cached("SELECT count(*) FROM turn WHERE \"group\" = ? AND state = 'held'")?
+            .prepare_cached("SELECT count(*) FROM turn WHERE \"group\" = ? AND state = 'held' AND displaced IS NULL")?
             .query_row([group], |row| row.get(0))?;
         let next = first_waiting(session.connection, group)?;
         let Some(next) = next.filter(|next| turn::admits(next.limit, holding)) else { return Ok(()) };
@@ -194,7 +248,7 @@ fn first_waiting(connection: &Connection, group: &str) -> Result<Option<Waiting>
         format!(
             "SELECT seq, run, stage_index, \"limit\", pipeline, lane, NOT ({LANE_NOT_PAUSED}) AS is_paused
              FROM turn
-             WHERE \"group\" = ?1 AND state = 'waiting' {but}
+             WHERE \"group\" = ?1 AND state = 'waiting' AND displaced IS NULL {but}
              ORDER BY {order} seq
              LIMIT 1"
         )

@@ -172,6 +172,7 @@ pub(in crate::store) const TABLES: [Table; 26] = [
             own("state", Text),
             own("pipeline", Key),
             own("lane", Key),
+            own("displaced", Text),
         ],
     },
     Table { name: "lane", columns: &[own("pool", Key), own("name", Key), own("served", Number)] },

@@ -8,18 +8,18 @@ use pipehook::pipeline::plan::{
 };
 use pipehook::run::{RunResult, State};
 use pipehook::store::{Acceptance, Accepted, Claim, Pausable, Renewal, RunDetail, RunQuery};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-fn grouped(limit: u32, policy: ConcurrencyPolicy) -> Plan {
+pub(super) fn grouped(limit: u32, policy: ConcurrencyPolicy) -> Plan {
     let concurrency = Some(Concurrency { group: "deploy".into(), limit, policy });
     Plan { concurrency, ..plan(vec![job("a", &[])]) }
 }
 
-async fn detail(world: &World, run: &RunId) -> RunDetail {
+pub(super) async fn detail(world: &World, run: &RunId) -> RunDetail {
     world.store().run(run).await.expect("a run can be read").expect("the run is there")
 }
 
-async fn finish(world: &World, claim: &Claim, result: RunResult) {
+pub(super) async fn finish(world: &World, claim: &Claim, result: RunResult) {
     world.store().finish(&claim.lease, world.outcome(result)).await.expect("held");
 }
 
@@ -255,7 +255,7 @@ async fn a_pipeline_that_names_no_environment_excludes_its_other_runs() {
 }
 
 /// Queues runs at once, by one delivery.
-async fn queue_all(world: &World, plans: impl IntoIterator<Item = Plan>) -> Vec<RunId> {
+pub(super) async fn queue_all(world: &World, plans: impl IntoIterator<Item = Plan>) -> Vec<RunId> {
     let runs: Vec<_> = plans.into_iter().map(|plan| world.new_run(plan)).collect();
     let delivery = Some(world.delivery(b"{}", &runs));
     let acceptance = Acceptance { delivery, runs, repeat: None, queue_limit: ROOM, queue_age: None };
@@ -266,7 +266,7 @@ async fn queue_all(world: &World, plans: impl IntoIterator<Item = Plan>) -> Vec<
 }
 
 /// Has everything put in its place that was queued: whoever looks finds all of it.
-async fn look(world: &World) {
+pub(super) async fn look(world: &World) {
     world.store().runs(RunQuery { limit: 1, ..RunQuery::default() }).await.expect("a list");
 }
 
@@ -357,49 +357,6 @@ async fn groups_at_which_an_end_of_a_pause_that_was_killed_did_not_look_are_look
         for run in &runs {
             assert_eq!(world.claim().await.expect("its turn").run, *run);
         }
-    }
-}
-
-/// Returns the shortest of some times.
-async fn shortest<T, F: Future<Output = T>>(times: usize, work: impl Fn() -> F) -> Duration {
-    let mut least = Duration::MAX;
-    for _ in 0..times {
-        let begun = Instant::now();
-        work().await;
-        least = least.min(begun.elapsed());
-    }
-    least
-}
-
-#[tokio::test]
-async fn how_many_are_paused_costs_no_event_and_no_sweep() {
-    for group in [Some("deploy"), None] {
-        let concurrency =
-            || group.map(|group| Concurrency { group: group.into(), limit: 1, policy: ConcurrencyPolicy::Queue });
-        let of = |pipeline: &str| Plan {
-            pipeline: pipeline.to_owned(),
-            concurrency: concurrency(),
-            ..plan(vec![job("a", &[])])
-        };
-        let world = World::sqlite();
-        let lively = of("lively");
-        let event = || async {
-            world.queue(lively.clone()).await;
-            let claim = world.claim().await.expect("nobody has the turn");
-            finish(&world, &claim, RunResult::Succeeded).await;
-        };
-        let sweep = || async { world.store().sweep(false).await.expect("a sweep") };
-        let alone = (shortest(20, event).await, shortest(20, sweep).await);
-        world.store().pause(&Pausable::Pipeline("hello".to_owned())).await.expect("paused");
-        for _ in 0..8 {
-            queue_all(&world, (0..500).map(|_| of("hello"))).await;
-            look(&world).await;
-        }
-        event().await;
-        let beside = (shortest(20, event).await, shortest(20, sweep).await);
-        // Passing over all of them takes ten times as long and more.
-        let sentence = format!("in a group: {}, alone {alone:?}, beside them {beside:?}", group.is_some());
-        assert!(beside.0 < alone.0 * 4 && beside.1 < alone.1 * 4 + Duration::from_micros(500), "{sentence}");
     }
 }
 
