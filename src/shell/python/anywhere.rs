@@ -153,7 +153,7 @@ impl Judge<'_> {
             if let [Token::Name(keyword), Token::Name(class), ..] = statement
                 && keyword == "class"
             {
-                self.functions.entry(class.clone()).or_default().push("self".to_owned());
+                self.add_parameters(class, ["self".to_owned()]);
             }
         }
     }

@@ -6,6 +6,7 @@
 use super::modules::{Use, is_value, uses};
 use super::statement::target_names;
 use super::tree::{Argument, Expr, Kind, Parameter, Statement};
+use super::work::Work;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most full names that one name stands for, and the most parts of one.
@@ -53,7 +54,7 @@ pub(super) enum Binding {
     Unknown,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Facts {
     /// What each name gets; that of a member has a `.` in front.
     bindings: BTreeMap<String, Vec<Binding>>,
@@ -63,11 +64,26 @@ pub(super) struct Facts {
     added: BTreeMap<String, Vec<Vec<Expr>>>,
     /// The full names of what a name stands for.
     full: BTreeMap<String, BTreeSet<String>>,
+    /// The names of which nobody knows what they get beside.
+    unknown: BTreeSet<String>,
+    /// The functions that may be called with anything, each with how many of its parameters are given by themselves.
+    loose: BTreeSet<(String, usize)>,
+    /// How much more is looked at.
+    work: Work,
 }
 
 impl Facts {
-    pub(super) fn of(statements: &[Statement]) -> Self {
-        let mut facts = Self::default();
+    /// Learns from all statements, as far as there is something left of `work`.
+    pub(super) fn of(statements: &[Statement], work: Work) -> Self {
+        let mut facts = Self {
+            bindings: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            added: BTreeMap::new(),
+            full: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            loose: BTreeSet::new(),
+            work,
+        };
         statements.iter().for_each(|statement| facts.learn_statement(statement));
         for statement in statements {
             for expression in statement.expressions() {
@@ -99,6 +115,9 @@ impl Facts {
     }
 
     fn bind(&mut self, name: String, binding: Binding) {
+        if matches!(binding, Binding::Unknown) && !self.unknown.insert(name.clone()) {
+            return;
+        }
         self.bindings.entry(name).or_default().push(binding);
     }
 
@@ -210,13 +229,18 @@ impl Facts {
         let elsewhere =
             counts.into_iter().filter(|(name, (all, called))| all > called && self.functions.contains_key(*name));
         let elsewhere: Vec<&str> = elsewhere.map(|(name, _)| name).collect();
-        for name in elsewhere {
-            for parameter in self.functions[name].clone() {
-                self.bind(parameter.name, Binding::Unknown);
-            }
-        }
+        elsewhere.into_iter().for_each(|name| self.loosen(name, 0));
         for (callee, arguments) in calls {
             self.learn_call(callee, arguments);
+        }
+    }
+
+    /// Notes that a function of the script may be called with anything, but for its first parameters.
+    fn loosen(&mut self, function: &str, own: usize) {
+        if self.loose.insert((function.to_owned(), own)) {
+            let parameters = self.functions.get(function).into_iter().flatten().skip(own);
+            let parameters: Vec<String> = parameters.map(|it| it.name.clone()).collect();
+            parameters.into_iter().for_each(|name| self.bind(name, Binding::Unknown));
         }
     }
 
@@ -239,40 +263,46 @@ impl Facts {
         // A function of a module may have the name of one of the script's.
         let is_of_module = matches!(callee, Expr::Member(owner, _) if matches!(&**owner, Expr::Name(name) if self.full.contains_key(name)));
         let function = callee.last_name().filter(|_| !is_of_module);
-        let Some(parameters) = function.and_then(|name| self.functions.get(name)).cloned() else { return };
+        let Some((function, parameters)) = function.and_then(|name| Some((name, self.functions.get(name)?))) else {
+            return;
+        };
         let is_method = parameters.first().is_some_and(|first| first.name == "self" || first.name == "cls");
         let parameters = &parameters[usize::from(is_method)..];
         let is_known =
             arguments.iter().all(|it| it.name.as_deref() != Some("**") && !matches!(it.value, Expr::Several(_)));
         if !is_known {
-            parameters.iter().for_each(|parameter| self.bind(parameter.name.clone(), Binding::Unknown));
-            return;
+            return self.loosen(function, usize::from(is_method));
         }
+        let mut given: Vec<(String, Expr)> = Vec::new();
         let (named, placed): (Vec<&Argument>, Vec<&Argument>) = arguments.iter().partition(|it| it.name.is_some());
         for argument in named {
             let name = argument.name.clone().unwrap_or_default();
-            self.bind(name, Binding::Value(argument.value.clone()));
+            given.push((name, argument.value.clone()));
         }
         let mut placed = placed.into_iter();
         for parameter in parameters {
+            if !self.work.take(1) {
+                break;
+            }
             match parameter.kind {
                 Kind::One => {
                     let Some(argument) = placed.next() else { break };
-                    self.bind(parameter.name.clone(), Binding::Value(argument.value.clone()));
+                    given.push((parameter.name.clone(), argument.value.clone()));
                 }
                 Kind::Rest => {
                     let rest = placed.by_ref().map(|it| it.value.clone()).collect();
-                    self.bind(parameter.name.clone(), Binding::Value(Expr::List(rest)));
+                    given.push((parameter.name.clone(), Expr::List(rest)));
                 }
                 Kind::Named => {}
             }
         }
+        given.into_iter().for_each(|(name, value)| self.bind(name, Binding::Value(value)));
     }
 
     /// Returns the lists that are changed by another name of theirs: that name, and the list's.
     pub(super) fn shared(&self) -> Vec<(String, String)> {
         let is_changed =
-            |name: &String| is_unknown(self.bindings(name)) || !self.added(name.trim_start_matches('.')).is_empty();
+            |name: &String| self.unknown.contains(name) || !self.added(name.trim_start_matches('.')).is_empty();
         let changed = self.bindings.iter().filter(|(name, _)| is_changed(name));
         let lists = changed.flat_map(|(name, bindings)| {
             let values =
@@ -290,7 +320,7 @@ impl Facts {
         for _ in 0..ROUNDS_MAX {
             let lists = self.shared().into_iter().flat_map(|(_, list)| [format!(".{list}"), list]);
             let known: Vec<String> =
-                lists.filter(|list| self.bindings.contains_key(list) && !is_unknown(self.bindings(list))).collect();
+                lists.filter(|list| self.bindings.contains_key(list) && !self.unknown.contains(list)).collect();
             if known.is_empty() {
                 return;
             }
@@ -321,6 +351,9 @@ impl Facts {
     /// Returns the full names of what an expression stands for: `()` follows what was called, `[]` what was looked
     /// into.
     pub(super) fn full_names(&self, expression: &Expr) -> BTreeSet<String> {
+        if !self.work.take(1) {
+            return BTreeSet::new();
+        }
         let several = |items: &[&Expr]| items.iter().flat_map(|item| self.full_names(item)).collect();
         match expression {
             Expr::Name(name) => self.names_of(name),
@@ -401,10 +434,6 @@ impl Facts {
             _ => longer(function, "()"),
         }
     }
-}
-
-fn is_unknown(bindings: &[Binding]) -> bool {
-    bindings.iter().any(|binding| matches!(binding, Binding::Unknown))
 }
 
 /// Returns a full name with a part more, unless it is long enough.

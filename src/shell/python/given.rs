@@ -86,21 +86,24 @@ impl<'s> Scopes<'s> {
         let owner = if let Expr::Member(owner, _) = callee { Some(&**owner).filter(|it| is_object(it)) } else { None };
         for (at, argument) in arguments.iter().enumerate() {
             let others = arguments.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, it)| &it.value);
-            let others: Vec<&'s Expr> = others.chain(owner).collect();
+            let others = others.chain(owner);
             match &argument.value {
                 Expr::Name(name) | Expr::Member(_, name) if hands && !self.definitions(name).is_empty() => {
                     let taken: Vec<(Scope, &'s str)> = self.taken(name);
-                    if !self.count(taken.len() * others.len()) {
+                    if !self.count(taken.len() * (arguments.len() + 1)) {
                         return;
                     }
                     for (inner, parameter) in taken {
-                        let given = others.iter().map(|other| (*other, scope));
+                        let given = others.clone().map(|other| (other, scope));
                         self.gets[inner].entry(parameter).or_default().extend(given);
                     }
                 }
                 Expr::Lambda(parameters, body) if hands => {
+                    if !self.count(parameters.len() * (arguments.len() + 1)) {
+                        return;
+                    }
                     for parameter in parameters {
-                        let given = others.iter().map(|other| (*other, scope));
+                        let given = others.clone().map(|other| (other, scope));
                         self.gets[scope].entry(&parameter.name).or_default().extend(given);
                     }
                     self.visit(body, scope);
@@ -125,7 +128,10 @@ impl<'s> Scopes<'s> {
     }
 
     /// Notes that nobody sees what the functions of a name are called with.
-    pub(super) fn hand_on(&mut self, name: &str) {
+    pub(super) fn hand_on(&mut self, name: &'s str) {
+        if self.definitions(name).is_empty() || !self.handed_on.insert(name) {
+            return;
+        }
         let taken = self.taken(name);
         if self.count(taken.len()) {
             self.loose.extend(taken);

@@ -10,6 +10,7 @@ use super::words::is_word;
 use crate::shell::filename::is_run;
 use crate::shell::outline::ARGUMENTS;
 use crate::shell::program::Holes;
+use std::collections::BTreeSet;
 
 /// What has the words behind a script.
 pub(super) const ARGUMENT_NAMES: &[&str] = &[
@@ -48,6 +49,9 @@ const HOLDING: &[&str] = &[
     "BaseException",
 ];
 
+/// How many names are compared in the time in which a token is looked at.
+const COMPARED: usize = 16;
+
 impl Judge<'_> {
     /// Notes the parameters of the functions that a statement makes.
     pub(super) fn learn_function(&mut self, statement: &[Token]) {
@@ -56,18 +60,33 @@ impl Judge<'_> {
                 (Token::Name(keyword), Some(Token::Name(name))) if keyword == "def" || keyword == "class" => {
                     let rest = arguments(statement, at + 2).map(split).unwrap_or_default();
                     let parameters = rest.into_iter().filter_map(|it| names(it).next().map(str::to_owned));
-                    self.functions.entry(name.clone()).or_default().extend(parameters);
+                    self.add_parameters(name, parameters);
                 }
                 // `name = lambda parameters: …`
                 (Token::Name(keyword), _) if keyword == "lambda" => {
                     let [Token::Name(name), Token::Other('=')] = &statement[..at] else { continue };
                     let end = statement[at..].iter().position(|token| *token == Token::Other(':')).unwrap_or(0);
                     let parameters = names(&statement[at + 1..at + end.max(1)]).map(str::to_owned);
-                    self.functions.entry(name.clone()).or_default().extend(parameters);
+                    self.add_parameters(name, parameters);
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Notes what a function takes, or what it is called with as if it took that, and says whether any was new.
+    pub(super) fn add_parameters(&mut self, function: &str, parameters: impl IntoIterator<Item = String>) -> bool {
+        let known = self.functions.entry(function.to_owned()).or_default();
+        let before = known.len();
+        for name in parameters {
+            if !self.work.take(1 + known.len() / COMPARED) {
+                break;
+            }
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+        known.len() > before
     }
 
     /// Notes what modules are called here, and which functions of theirs have names of their own.
@@ -113,7 +132,7 @@ impl Judge<'_> {
 
     /// Notes that a function that one of the script's own decorates is called with what any of them takes.
     pub(super) fn learn_decorators(&mut self, statements: &[Statement]) {
-        let all: Vec<String> = self.functions.values().flatten().cloned().collect();
+        let all: BTreeSet<String> = self.functions.values().flatten().cloned().collect();
         let mut is_decorated = false;
         for statement in statements {
             match statement {
@@ -122,7 +141,7 @@ impl Judge<'_> {
                     is_decorated |= callee.last_name().is_some_and(|name| self.functions.contains_key(name));
                 }
                 Statement::Function(name, _) if is_decorated => {
-                    self.functions.entry(name.clone()).or_default().extend(all.iter().cloned());
+                    self.add_parameters(name, all.iter().cloned());
                     is_decorated = false;
                 }
                 _ => is_decorated = false,
@@ -175,10 +194,10 @@ impl Judge<'_> {
         let is_first =
             |statement: &&&[Token], keyword: &str| matches!(statement.first(), Some(Token::Name(it)) if it == keyword);
         let made_with = ["__init__", "__new__", "__call__"].iter().filter_map(|name| self.functions.get(*name));
-        let parameters: Vec<String> = made_with.flatten().cloned().collect();
+        let parameters: BTreeSet<String> = made_with.flatten().cloned().collect();
         for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
-            self.classes.insert(class.clone());
-            self.functions.entry(class).or_default().extend(parameters.iter().cloned());
+            self.add_parameters(&class, parameters.iter().cloned());
+            self.classes.insert(class);
         }
         for statement in statements.iter().filter(|it| is_first(it, "case")) {
             self.bound.extend(names(statement).map(str::to_owned));
@@ -201,7 +220,7 @@ impl Judge<'_> {
                 is_of_library |= !is_own;
                 if HOLDING.contains(&base) || !is_own {
                     // An object of the class is what it is made of.
-                    self.functions.entry(class.clone()).or_default().push("self".to_owned());
+                    self.add_parameters(class, ["self".to_owned()]);
                 }
             }
         }
@@ -220,7 +239,9 @@ impl Judge<'_> {
     /// Notes the names that a statement gives to functions that run their argument or start a program, and
     /// says whether one was new.
     pub(super) fn learn_running(&mut self, statement: &[Token]) -> bool {
-        self.work(statement.len());
+        if !self.work(statement.len()) {
+            return false;
+        }
         let assigned = assigned(statement);
         let is_called = |at: usize| statement.get(at + 1) == Some(&Token::Other('('));
         let gives = |at: usize, name: &str| {

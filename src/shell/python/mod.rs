@@ -44,6 +44,7 @@
 //! proof        whether a text is the author's; authors: of what it can be made; handed: what has to be proved
 //! files        commands that may run a file with payload text
 //! spread       what payload text gets into; shared: objects with several names; passed: functions that are kept
+//! work         how much is looked at for all that
 //! ```
 
 mod anywhere;
@@ -77,6 +78,7 @@ mod statement;
 mod texts;
 mod tree;
 mod words;
+mod work;
 
 use super::analysis::{Escapes, Finding, Findings, Fragment, Unread, variable};
 use super::outline::Outline;
@@ -86,7 +88,7 @@ use lexer::{Lexed, Place};
 use std::fmt::Write;
 pub(super) use words::demands_of_words;
 
-/// Why a script is refused that takes more than [`sink::WORK_MAX`].
+/// Why a script is refused that takes more than [`work::WORK_MAX`].
 const TOO_LONG: &str =
     "put into a script that pipehook can't follow: it is too long, or its statements are; move the data into a file";
 

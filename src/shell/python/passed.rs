@@ -81,13 +81,7 @@ impl Judge<'_> {
     fn take(&mut self, takers: BTreeSet<String>, passed: &BTreeSet<String>) -> bool {
         let mut is_new = false;
         for taker in takers {
-            let known = self.functions.entry(taker).or_default();
-            for name in passed {
-                if !known.contains(name) {
-                    known.push(name.clone());
-                    is_new = true;
-                }
-            }
+            is_new |= self.add_parameters(&taker, passed.iter().cloned());
         }
         is_new
     }

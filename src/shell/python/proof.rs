@@ -47,12 +47,33 @@ pub(super) struct Proof<'p, 's> {
     judge: &'p Judge<'p>,
     scopes: &'p Scopes<'s>,
     seen: HashSet<(*const Expr, Scope, Want)>,
+    /// The names that were looked at, each with the scope whose name it is.
+    names: HashSet<(&'s str, Option<Scope>, Want)>,
+    /// The members of objects that were looked at, by their names.
+    members: HashSet<&'s str>,
+    /// The functions of which it was asked what they return.
+    functions: HashSet<&'s str>,
+    /// It was asked what the members of all objects get.
+    asks_members: bool,
+    /// The names of objects that are changed by another name of theirs.
+    altered: HashSet<&'p str>,
     open: Vec<(&'s Expr, Scope, Want)>,
 }
 
 impl<'p, 's> Proof<'p, 's> {
     pub(super) fn new(judge: &'p Judge<'p>, scopes: &'p Scopes<'s>) -> Self {
-        Self { judge, scopes, seen: HashSet::new(), open: Vec::new() }
+        let altered = judge.shared.iter().filter(|(one, other)| one != other && judge.altered.contains_key(one));
+        Self {
+            judge,
+            scopes,
+            seen: HashSet::new(),
+            names: HashSet::new(),
+            members: HashSet::new(),
+            functions: HashSet::new(),
+            asks_members: false,
+            altered: altered.map(|(_, other)| other.as_str()).collect(),
+            open: Vec::new(),
+        }
     }
 
     /// Returns what in an expression can't be proved to be the author's, as a person names it; nothing if all is.
@@ -160,16 +181,11 @@ impl<'p, 's> Proof<'p, 's> {
             return missing();
         }
         if let Some(gets) = self.scopes.gets(name, scope) {
-            if gets.is_empty() {
+            if gets.is_empty() || self.altered.contains(name) {
                 return missing();
             }
-            gets.iter().for_each(|(value, scope)| self.push_object(value, *scope, want));
-            self.judge.work(self.judge.shared.len());
-            let others = self.judge.shared.iter().filter(|(_, other)| other == name);
-            for (one, _) in others.filter(|(one, _)| one != name) {
-                if self.judge.altered.contains_key(one) {
-                    return missing();
-                }
+            if self.names.insert((name, self.scopes.home(name, scope), want)) {
+                gets.iter().for_each(|(value, scope)| self.push_object(value, *scope, want));
             }
             return Ok(());
         }
@@ -178,7 +194,7 @@ impl<'p, 's> Proof<'p, 's> {
             return self.returned(name);
         }
         if let Some(members) = self.scopes.class(name) {
-            if want == Want::Value {
+            if want == Want::Value && self.names.insert((name, None, want)) {
                 self.push_all(members.collect::<Vec<_>>());
             }
             return Ok(());
@@ -196,7 +212,9 @@ impl<'p, 's> Proof<'p, 's> {
             return if self.is_known(whole) { Ok(()) } else { Err(shown(whole)) };
         }
         self.open.push((owner, scope, Want::Owner));
-        self.push_all(self.scopes.member(name).to_vec());
+        if self.members.insert(name) {
+            self.push_all(self.scopes.member(name).to_vec());
+        }
         if self.scopes.definitions(name).is_empty() { Ok(()) } else { self.returned(name) }
     }
 
@@ -214,12 +232,16 @@ impl<'p, 's> Proof<'p, 's> {
     /// Asks for what the functions of a name return.
     fn returned(&mut self, name: &'s str) -> Result<(), String> {
         let scopes = self.scopes;
+        if self.functions.contains(name) {
+            return Ok(());
+        }
         for definition in scopes.definitions(name) {
             if definition.is_decorated {
                 return Err(format!("what `{name}` returns"));
             }
             self.push_all(definition.returned.iter().map(|it| (*it, definition.scope)));
         }
+        self.functions.insert(name);
         Ok(())
     }
 
@@ -246,9 +268,11 @@ impl<'p, 's> Proof<'p, 's> {
             if self.scopes.gets(name, scope).is_none() && !self.scopes.definitions(name).is_empty() {
                 return self.returned(name);
             }
-            if let Some(members) = self.scopes.class(name).map(Iterator::collect::<Vec<_>>) {
-                if want == Want::Value {
-                    self.push_all(members);
+            if let Some(members) = self.scopes.class(name) {
+                if want == Want::Value && self.names.insert((name, None, want)) {
+                    self.push_all(members.collect::<Vec<_>>());
+                }
+                if want == Want::Value && !std::mem::replace(&mut self.asks_members, true) {
                     self.push_all(self.scopes.members().chain(self.scopes.special()).collect::<Vec<_>>());
                 }
                 if want == Want::Value || self.scopes.definitions("__init__").is_empty() {

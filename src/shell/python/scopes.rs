@@ -85,6 +85,8 @@ pub(super) struct Scopes<'s> {
     outer: BTreeSet<(Scope, &'s str)>,
     /// What methods are called on.
     pub(super) selves: BTreeSet<(Scope, &'s str)>,
+    /// The functions that are called by what nobody sees.
+    pub(super) handed_on: BTreeSet<&'s str>,
     /// How many more values names may get.
     left: usize,
     /// All statements, each with its scope.
@@ -102,6 +104,7 @@ impl<'s> Scopes<'s> {
             loose: BTreeSet::new(),
             outer: BTreeSet::new(),
             selves: BTreeSet::new(),
+            handed_on: BTreeSet::new(),
             left: GIVEN_MAX,
             statements: Vec::new(),
         };
@@ -358,6 +361,9 @@ impl<'s> Scopes<'s> {
 
     /// Notes that a value is put into what an expression stands for.
     pub(super) fn put(&mut self, owner: &'s Expr, value: &'s Expr, scope: Scope) {
+        if !self.count(1) {
+            return;
+        }
         match owner {
             Expr::Name(name) => {
                 if let Some(home) = self.home(name, scope) {

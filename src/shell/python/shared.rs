@@ -12,6 +12,7 @@ use super::sink::Judge;
 use super::spread::ASKING;
 use super::tree::Expr;
 use crate::shell::program::Holes;
+use std::collections::BTreeSet;
 
 /// How far names are followed.
 const DEPTH_MAX: usize = 8;
@@ -154,7 +155,7 @@ const FIXED: &[&str] = &[
 impl Judge<'_> {
     /// Notes which names may stand for the same object, and the methods that are called by other names.
     pub(super) fn learn_shared(&mut self, statements: &[&[Token]]) {
-        let returned: Vec<String> = statements
+        let returned: BTreeSet<String> = statements
             .iter()
             .filter(|it| matches!(it.first(), Some(Token::Name(word)) if word == "return" || word == "yield"))
             .flat_map(|it| self.objects(&it[1..]))
@@ -205,6 +206,9 @@ impl Judge<'_> {
     }
 
     fn share(&mut self, name: &str, objects: &[String]) {
+        if !self.work(objects.len()) {
+            return;
+        }
         let others = objects.iter().filter(|it| *it != name);
         self.shared.extend(others.map(|it| (name.to_owned(), it.clone())));
     }

@@ -19,6 +19,7 @@ use super::scopes::Line;
 use super::spread::COPIED;
 use super::statement;
 use super::tree::Statement;
+use super::work::Work;
 use crate::shell::analysis::Finding;
 use crate::shell::filename::is_run;
 use crate::shell::program::Holes;
@@ -32,11 +33,7 @@ pub(super) const FILES: &str = "<files>";
 /// The most steps to look up what names stand for. A script that needs more is known less, and demands more.
 const STEPS_MAX: usize = 200_000;
 
-/// The most tokens that are looked at to find what reaches what, each as often as it is looked at; so many are
-/// looked at in less than a second. A script that needs more takes no payload text.
-pub(super) const WORK_MAX: usize = 4_000_000;
-
-/// The parameters of a script's functions, by the functions' names.
+/// The parameters of a script's functions, each once, by the functions' names.
 pub(super) type Functions = BTreeMap<String, Vec<String>>;
 
 /// Notes what is demanded of each hole, and returns the files to which text of holes is written, each with one of them;
@@ -51,15 +48,16 @@ pub(super) fn judge(
     let lines = lines(lexed);
     let statements: Vec<&[Token]> = lines.iter().map(|line| line.tokens).collect();
     let read: Vec<Statement> = lines.iter().flat_map(|line| line.statements.iter().cloned()).collect();
+    let work = Work::new();
     let mut judge = Judge {
-        facts: Facts::of(&read),
+        facts: Facts::of(&read, work.clone()),
         written: Vec::new(),
         writes_elsewhere: false,
         is_read: lines.iter().all(|line| line.is_read),
         fed: Holes::new(),
         redirected: BTreeSet::new(),
         steps: Cell::new(STEPS_MAX),
-        work: Cell::new(WORK_MAX),
+        work,
         named: names(tokens).map(str::to_owned).collect(),
         environment,
         own,
@@ -101,7 +99,7 @@ pub(super) fn judge(
     judge.learn_arguments();
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
     judge.learn_passed(&statements);
-    while statements.iter().any(|statement| judge.learn_running(statement)) {}
+    while statements.iter().fold(false, |is_new, statement| judge.learn_running(statement) || is_new) {}
     if judge.running.iter().any(|name| is_special_method(name)) {
         let all = (0..judge.holes.len()).collect();
         judge.refuse(&all, "in a script that gives Python a method which runs text");
@@ -179,8 +177,8 @@ pub(super) struct Judge<'j> {
     pub(super) redirected: BTreeSet<String>,
     /// How many more steps are taken to look up what names stand for.
     pub(super) steps: Cell<usize>,
-    /// How many more tokens are looked at.
-    work: Cell<usize>,
+    /// How much more is looked at.
+    pub(super) work: Work,
     /// All its names.
     pub(super) named: BTreeSet<String>,
     pub(super) environment: &'j [String],
@@ -198,7 +196,7 @@ pub(super) struct Judge<'j> {
     /// Names of which the first may stand for an object that the second has, or a part of it.
     pub(super) shared: BTreeSet<(String, String)>,
     /// The names of methods that are called by another name, and what they may put something into.
-    pub(super) methods: BTreeMap<String, Vec<String>>,
+    pub(super) methods: BTreeMap<String, BTreeSet<String>>,
     /// The names of its classes.
     pub(super) classes: BTreeSet<String>,
     /// The files that it writes.
@@ -235,9 +233,7 @@ pub(super) struct Judge<'j> {
 impl Judge<'_> {
     /// Takes note that so many tokens are looked at, and says whether any may be still.
     pub(super) fn work(&self, tokens: usize) -> bool {
-        let left = self.work.get().saturating_sub(tokens);
-        self.work.set(left);
-        left > 0
+        self.work.take(tokens)
     }
 
     /// Returns the holes that a part of a statement holds or names.

@@ -70,13 +70,29 @@ const PRINTS: &[&str] = &["print", "stdout", "pprint", "pp"];
 pub(super) const COPIED: &[(&str, &[&str])] =
     &[("argv", ARGUMENT_NAMES), ("tempdir", &["gettempdir"]), ("__doc__", &["getdoc", "cleandoc", "getcomments"])];
 
+/// What gets into the same names from wherever it stands.
+#[derive(Default)]
+struct Common {
+    /// What may be in all that may hold any text.
+    anywhere: Holes,
+    /// What functions return; nobody says which: any.
+    returned: Holes,
+}
+
 impl Judge<'_> {
     /// Taints what the statements assign and change, and says whether that was new for any. Of each pair of names
     /// in `copied` the second has what the first has.
     pub(super) fn spread_all(&mut self, statements: &[&[Token]], copied: &[(String, String)]) -> bool {
         let mut changed = false;
+        let mut common = Common::default();
         for statement in statements {
-            changed |= self.spread(statement);
+            changed |= self.spread(statement, &mut common);
+        }
+        for target in self.called.iter().chain(&self.anywhere).cloned().collect::<Vec<_>>() {
+            changed |= self.taint(target, &common.anywhere);
+        }
+        for target in self.functions.keys().cloned().collect::<Vec<_>>() {
+            changed |= self.taint(target, &common.returned);
         }
         // What gets into a list by another name of it is in the list.
         for (name, list) in copied {
@@ -87,20 +103,23 @@ impl Judge<'_> {
     }
 
     /// Taints what a statement assigns and changes, and says whether that was new.
-    fn spread(&mut self, statement: &[Token]) -> bool {
+    fn spread(&mut self, statement: &[Token], common: &mut Common) -> bool {
         let sources = self.sources(statement);
         let whole = if may_count(statement) { self.whole_sources(statement) } else { sources.clone() };
         if whole.is_empty() {
             return false;
         }
-        let mut changed = false;
-        for target in self.called.iter().chain(&self.anywhere).cloned().collect::<Vec<_>>() {
-            changed |= self.taint(target, &whole);
-        }
+        common.anywhere.extend(&whole);
         if sources.is_empty() {
-            return changed;
+            return false;
         }
-        for target in self.targets(statement) {
+        if names(statement).any(|word| word == "return" || word == "yield") {
+            common.returned.extend(&sources);
+        }
+        let mut changed = false;
+        let targets = self.targets(statement);
+        self.work(targets.len());
+        for target in targets {
             changed |= self.taint(target, &sources);
         }
         for name in self.changed_by(statement) {
@@ -123,10 +142,6 @@ impl Judge<'_> {
             targets.extend(self.redirected.iter().filter(|_| is_print).cloned());
             targets.extend((is_print && !self.redirected.is_empty()).then(|| FILES.to_owned()));
             targets.extend(self.writes_file(name, statement, at).then(|| FILES.to_owned()));
-        }
-        if names(statement).any(|word| word == "return" || word == "yield") {
-            // Nobody says of which function: of any.
-            targets.extend(self.functions.keys().cloned());
         }
         targets.extend(self.tells_git(statement).then(|| GIT.to_owned()));
         if names(statement).any(|word| word == "match") {

@@ -92,3 +92,52 @@ fn without_text_of_a_payload_there_is_nothing_to_prove() {
     let read = format!("import os\nprint(os.environ['TITLE'])\n{run}");
     placed_beside(Language::Python, &read, "TITLE", "a; b").expect_err("the variable is read");
 }
+
+/// Scripts of so many parts that what is looked at once for each of them, for each of them again, would take minutes:
+/// those that are followed, and take payload text.
+fn long_and_followed() -> Vec<(&'static str, String)> {
+    let many = |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<String>();
+    vec![
+        ("functions of many names", many(2000, &|at| format!("def f{at}(a): return a\nmap(f{at}, [y])\n"))),
+        ("sums", format!("a0 = y\n{}", many(3000, &|at| format!("a{} = a{at} + a{at}\n", at + 1)))),
+        ("one name", "y = y + y if y else y\n".repeat(3000)),
+        ("functions without a name", "g = lambda a: a + y\n".repeat(2000)),
+        (
+            "functions that call each other",
+            many(300, &|at| {
+                format!("def f{at}(a, b):\n    return f{}(b, a) + f{}(a, b)\n", (at + 1) % 300, at * 7 % 300)
+            }),
+        ),
+        ("other names of a function", many(3000, &|at| format!("from os import system as s{at}\n"))),
+    ]
+}
+
+/// Those of which more would have to be looked at than is.
+fn longer_than_is_followed() -> Vec<(&'static str, String)> {
+    let many = |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<String>();
+    vec![
+        ("functions of one name", many(2500, &|_| "def f(a): return a\nmap(f, [y])\n".to_owned())),
+        ("functions with what they take", many(2000, &|_| "def f(a=y): return a\nmap(f, [f])\n".to_owned())),
+        (
+            "names that get each other's",
+            many(3000, &|at| format!("a{} = a{}\n", 3000 - at, 2999 - at)) + "a0 = os.system\n",
+        ),
+        (
+            "what is in a dictionary",
+            format!("d = {{{}}}\n{}", many(5000, &|at| format!("'{at}': y, ")), "z = d['1']\n".repeat(3000)),
+        ),
+    ]
+}
+
+#[test]
+fn a_long_script_is_followed_or_refused_by_a_count() {
+    let script = |body: &str| format!("import os\nprint('${{{{ x }}}}')\ny = 'a'\n{body}os.system(y)\n");
+    for (what, body) in long_and_followed() {
+        placed(&script(&body), "a b").unwrap_or_else(|refusals| panic!("{what}: {refusals:?}"));
+    }
+    for (what, body) in longer_than_is_followed() {
+        let refusals = placed(&script(&body), "a b").expect_err(what);
+        let is_by_count = ["can't follow", "too much to be followed"].iter().any(|it| refusals[0].reason.contains(it));
+        assert!(is_by_count, "{what}: {refusals:?}");
+    }
+}
