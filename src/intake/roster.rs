@@ -2,8 +2,8 @@
 //! accepting a delivery costs nothing for it.
 
 use super::Intake;
-use crate::webhook::roster::{NOTED_EVERY, Roster};
 use crate::store::Error;
+use crate::webhook::roster::{NOTED_EVERY, Roster};
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -9,8 +9,10 @@
 //! a run is queued, a stage begins ──► arrive   who is canceled for the one that comes
 //! a turn is taken or given up     ──► admits   whether the one that has waited longest goes on
 //! ```
-//! A stage enters its groups only when its run goes on, all of them in one step. So of two that share
-//! several groups the same one is first in all of them, and nobody waits for who waits for it.
+//! A run, or a stage when its run goes on, enters all its groups in one step, and leaves them likewise: it goes on once it
+//! is the first in each and each has room, and has none of their turns before. So who has a turn waits for no other, and
+//! of two that wait for each other's groups the same one is first in all, also where one was paused for a while and passed
+//! over: nobody waits for who waits for it.
 //!
 //! # Locks
 //! An environment has no checks here that could ask for its exclusive lock, so `lockBehavior` itself

@@ -52,14 +52,18 @@ async fn again(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, 
     rows.iter().map(sentence).collect()
 }
 
-/// Returns for each run the first group in which it or one of its stages waits for its turn.
+/// Returns for each run the first group in which it or one of its stages waits for its turn, if there is one of those that
+/// somebody has.
 async fn groups(session: &Session, runs: &[i64]) -> Result<HashMap<i64, String>, Fault> {
     let rows = session
         .rows(
             "SELECT DISTINCT ON (run) run, \"group\"
              FROM turn
              WHERE run = ANY($1) AND state = 'waiting'
-             ORDER BY run, seq",
+             ORDER BY run,
+                      NOT EXISTS (SELECT 1 FROM turn AS other
+                                  WHERE other.\"group\" = turn.\"group\" AND other.state = 'held'),
+                      seq",
             &[&runs],
         )
         .await?;

@@ -265,20 +265,47 @@ fn member(row: &Row) -> Result<Member, Fault> {
     })
 }
 
-/// Lets those go on that have waited longest, as far as there is room. Paused runs are passed over.
+/// Lets those go on that have waited longest, as far as there is room for them in all their groups. Paused runs are passed
+/// over.
 async fn admit(session: &Session, forms: &Forms, group: &str) -> Result<(), Fault> {
-    loop {
-        let Some(next) = first_waiting(session, group).await? else { return Ok(()) };
-        if !turn::admits(number_at(&next, "limit")?, number_at(&next, "holding")?) {
-            return Ok(());
-        }
-        let (seq, run, stage): (i64, i64, i64) =
-            (next.try_get("seq")?, next.try_get("run")?, next.try_get("stage_index")?);
-        session.run("UPDATE turn SET state = 'held' WHERE seq = $1", &[&seq]).await?;
-        if state_of(session, run, stage).await?.is_none_or(|state| state != "waiting") {
-            go_on(session, forms, run, stage).await?;
-        }
+    while let Some(next) = first_waiting(session, group).await? {
+        let (run, stage): (i64, i64) = (next.try_get("run")?, next.try_get("stage_index")?);
+        let Some(groups) = free(session, group, &next).await? else { return Ok(()) };
+        session
+            .run(
+                "UPDATE turn SET state = 'held' WHERE run = $1 AND stage_index = $2 AND state = 'waiting'",
+                &[&run, &stage],
+            )
+            .await?;
+        // Somebody else is the first in its other groups now.
+        groups.into_iter().filter(|it| it != group).for_each(|it| session.note_afterwards(Afterwards::Admit(it)));
+        go_on(session, forms, run, stage).await?;
     }
+    Ok(())
+}
+
+/// Returns the groups in which a run or stage waits that is the first in one of them, if it is so in each and there is room
+/// in each: it has all its turns or none, see [`crate::run::turn`].
+async fn free(session: &Session, first_in: &str, next: &Row) -> Result<Option<Vec<String>>, Fault> {
+    let has_room = |first: &Row| Ok::<_, Fault>(turn::admits(number_at(first, "limit")?, number_at(first, "holding")?));
+    let (run, stage): (i64, i64) = (next.try_get("run")?, next.try_get("stage_index")?);
+    if !has_room(next)? {
+        return Ok(None);
+    }
+    let own = "SELECT seq, \"group\" FROM turn WHERE run = $1 AND stage_index = $2 AND state = 'waiting'";
+    let mut groups = Vec::new();
+    for row in session.rows(own, &[&run, &stage]).await? {
+        let (seq, group): (i64, String) = (row.try_get("seq")?, row.try_get("group")?);
+        if group != first_in {
+            let first = first_waiting(session, &group).await?;
+            match first {
+                Some(first) if first.try_get::<_, i64>("seq")? == seq && has_room(&first)? => {}
+                _ => return Ok(None),
+            }
+        }
+        groups.push(group);
+    }
+    Ok(Some(groups))
 }
 
 /// Returns the one that has waited longest in a group, of those that are not paused, and how many have a turn there. As

@@ -41,10 +41,20 @@ fn again(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
     again.map(|(since, attempts)| Ok(again_sentence(moment(since)?, attempts))).transpose()
 }
 
-/// Returns the first group in which a run or one of its stages waits for its turn.
+/// Returns the first group in which a run or one of its stages waits for its turn, if there is one of those that somebody
+/// has.
 fn group(connection: &Connection, run: i64) -> Result<Option<String>, Error> {
     let group = connection
-        .prepare_cached("SELECT \"group\" FROM turn WHERE run = ? AND state = 'waiting' ORDER BY seq LIMIT 1")?
+        .prepare_cached(
+            "SELECT \"group\"
+             FROM turn
+             WHERE run = ? AND state = 'waiting'
+             ORDER BY NOT EXISTS (SELECT 1 FROM turn AS other
+                                  WHERE other.\"group\" = turn.\"group\" AND other.state = 'held'
+                                    AND other.displaced IS NULL),
+                      seq
+             LIMIT 1",
+        )?
         .query_row([run], |row| row.get(0))
         .optional()?;
     Ok(group)

@@ -203,21 +203,45 @@ fn members(session: &Session<'_>, group: &str, state: &str, most: Option<usize>)
     Ok(members.collect::<Result<_, _>>()?)
 }
 
-/// Lets those go on that have waited longest, as far as there is room. Paused runs are passed over.
+/// Lets those go on that have waited longest, as far as there is room for them in all their groups. Paused runs are passed
+/// over.
 fn admit(session: &mut Session<'_>, group: &str) -> Result<(), Error> {
-    loop {
-        let holding: usize = session
+    while let Some(next) = first_waiting(session.connection, group)? {
+        let Some(groups) = free(session.connection, &next)? else { return Ok(()) };
+        session
             .connection
-            .prepare_cached("SELECT count(*) FROM turn WHERE \"group\" = ? AND state = 'held' AND displaced IS NULL")?
-            .query_row([group], |row| row.get(0))?;
-        let next = first_waiting(session.connection, group)?;
-        let Some(next) = next.filter(|next| turn::admits(next.limit, holding)) else { return Ok(()) };
-        session.connection.prepare_cached("UPDATE turn SET state = 'held' WHERE seq = ?")?.execute([next.seq])?;
-        let waits_for_others = state_of(session, next.run, next.stage)?.is_some_and(|state| state == "waiting");
-        if !waits_for_others {
-            go_on(session, next.run, next.stage)?;
-        }
+            .prepare_cached("UPDATE turn SET state = 'held' WHERE run = ? AND stage_index = ? AND state = 'waiting'")?
+            .execute([next.run, next.stage])?;
+        // Somebody else is the first in its other groups now.
+        let others = groups.into_iter().filter(|it| it != group);
+        session.memory.afterwards.extend(others.map(Afterwards::Admit));
+        go_on(session, next.run, next.stage)?;
     }
+    Ok(())
+}
+
+/// Returns the groups in which a run or stage waits, if it is the first in each and there is room in each: it has all its
+/// turns or none, see [`crate::run::turn`].
+fn free(connection: &Connection, next: &Waiting) -> Result<Option<Vec<String>>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT seq, \"group\", \"limit\",
+                (SELECT count(*) FROM turn AS other
+                 WHERE other.\"group\" = turn.\"group\" AND other.state = 'held' AND other.displaced IS NULL)
+         FROM turn
+         WHERE run = ? AND stage_index = ? AND state = 'waiting'",
+    )?;
+    let mut rows = query.query([next.run, next.stage])?;
+    let mut groups = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, group, limit, holding): (i64, String, u32, usize) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let is_first = seq == next.seq || first_waiting(connection, &group)?.is_some_and(|first| first.seq == seq);
+        if !is_first || !turn::admits(limit, holding) {
+            return Ok(None);
+        }
+        groups.push(group);
+    }
+    Ok(Some(groups))
 }
 
 /// One that waits, as it is asked whether it goes on.
@@ -225,7 +249,6 @@ struct Waiting {
     seq: i64,
     run: i64,
     stage: i64,
-    limit: u32,
     is_paused: bool,
 }
 
@@ -235,7 +258,6 @@ impl Waiting {
             seq: row.get("seq")?,
             run: row.get("run")?,
             stage: row.get("stage_index")?,
-            limit: row.get("limit")?,
             is_paused: row.get("is_paused")?,
         })
     }

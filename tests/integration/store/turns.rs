@@ -361,6 +361,32 @@ async fn groups_at_which_an_end_of_a_pause_that_was_killed_did_not_look_are_look
 }
 
 #[tokio::test]
+async fn who_needs_two_turns_has_both_or_none_also_where_it_was_passed_over() {
+    for world in worlds() {
+        let one = grouped(1, ConcurrencyPolicy::Queue);
+        let both = || Plan { lock_behavior: Some(LockBehavior::Sequential), ..one.clone() };
+        let holder = world.queue_from("first", 0, Plan { pipeline: "other".to_owned(), ..one.clone() }).await;
+        let holding = world.claim().await.expect("due");
+        assert_eq!(holding.run, holder.id);
+        let passed_over = world.queue_from("second", 0, both()).await;
+        let waits_for = detail(&world, &passed_over.id).await.run.waits_for.expect("it waits");
+        assert!(waits_for.contains("`deploy`, which other#1 has"), "{waits_for}");
+        let connection = Pausable::Connection("second".to_owned());
+        world.store().pause(&connection).await.expect("paused");
+        let next = world.queue_from("third", 0, both()).await;
+        finish(&world, &holding, RunResult::Succeeded).await;
+        world.store().resume(&connection).await.expect("resumed");
+        let mut order = Vec::new();
+        while let Some(claim) = world.claim().await {
+            assert!(world.claim().await.is_none(), "one at a time");
+            order.push(claim.run.clone());
+            finish(&world, &claim, RunResult::Succeeded).await;
+        }
+        assert_eq!(order, [next.id, passed_over.id]);
+    }
+}
+
+#[tokio::test]
 async fn how_many_wait_in_a_group_costs_none_that_comes() {
     for is_paused in [false, true] {
         let world = World::sqlite();
