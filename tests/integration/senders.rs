@@ -223,7 +223,7 @@ impl Door {
         let (target, headers) = (vector.target(), vector.headers());
         let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let request = Request { webhook: vector.id(), target: &target, headers, body: vector.body(), mistake: None };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         match runtime.block_on(self.intake.receive(request)) {
             intake::Answer::Verified(_) | intake::Answer::Challenge(_) => Ok(true),
             intake::Answer::Refused => Ok(false),
