@@ -186,10 +186,25 @@ pub(super) const ALLOWED: &[&str] = &[
     "printf '%s\\0' \"${{ x }}\" | xargs -0 -n1 echo",
     "printf '%s\\0' \"${{ x }}\" | xargs -0 -I{} echo \"title: {}\"",
     "find . -print0 | xargs -0 -n1 echo; echo \"${{ x }}\" > notes.txt",
+    "echo \"${{ x }}\" > notes.txt; for c in cat wc; do \"$c\" notes.txt; done",
+    "echo \"${{ x }}\" > notes.txt; r=sh; \"$r\" build.sh",
+    "echo \"${{ x }}\" > notes.txt; r=\"bash -e\"; $r build.sh",
+    "echo \"${{ x }}\" > notes.txt; ln -s /bin/cat s; ./s notes.txt",
+    "echo \"${{ x }}\" > notes.txt; cp build/app ./app; ./app notes.txt",
+    "echo \"${{ x }}\" > notes.txt; cat /proc/self/status; sh build.sh",
+    "echo \"${{ x }}\" > m; git commit -q -F m; git log -1 --format=%s | cat; sha=$(git rev-parse HEAD); bash deploy.sh \"$sha\"",
+    "GIT_EDITOR=true git commit --amend -m \"${{ x }}\"",
+    "export GIT_EDITOR=vim; git config core.editor 'vim -f'; git commit -m \"${{ x }}\"",
+    "git config alias.z '!echo hi'; git z; git commit -m \"${{ x }}\"",
+    "git config alias.lg 'log --oneline'; git lg --grep \"${{ x }}\"",
+    "node -e 'const c=require(\"./c.js\");require(\"fs\").writeFileSync(\"out.json\",JSON.stringify([process.argv[1],c]))' \"${{ x }}\"",
+    "node -e 'const p=require(\"./package.json\");p.description=process.argv[1];require(\"fs\").writeFileSync(\"package.json\",JSON.stringify(p))' \"${{ x }}\"",
 ];
 
 /// Ordinary scripts with a value as each of them gets it.
 const WITH_VALUES: &[(&str, &str)] = &[
+    ("D=docker; \"$D\" build -t app --build-arg \"T=${{ x }}\" .", "1.2"),
+    ("k=\"kubectl -n staging\"; $k set image deploy/app app=\"repo/app:${{ x }}\"", "1.2"),
     ("VERSION=\"${{ x }}\"; docker tag app \"app:${VERSION#v}\"", "v1.4.2-rc.1"),
     ("V=\"${{ x }}\"; git tag \"${V#v}\"", "v1.4.2-rc.1"),
     ("REF=\"${{ x }}\"; git checkout \"${REF#refs/heads/}\"", "refs/heads/feature/login-fix"),

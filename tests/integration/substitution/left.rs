@@ -23,6 +23,26 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: sh out/cfg",
         "bash: cat out/cfg; sh build.sh",
     ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > f",
+        "bash: |\n    r=sh; \"$r\" f",
+        "bash: |\n    r=cat; \"$r\" f; c=sh; \"$c\" build.sh",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > f",
+        "bash: |\n    ln -s /bin/sh s; ./s f",
+        "bash: |\n    ln -s /bin/cat s; ./s f",
+    ),
+    (
+        "bash: |\n    echo \"${{ x }}\" > m; git add m; git commit -q -F m",
+        "bash: |\n    git log -1 --format=%s | sh",
+        "bash: |\n    git log -1 --format=%s | cat; sh build.sh",
+    ),
+    (
+        "bash: |\n    git commit -m \"${{ x }}\"",
+        "bash: |\n    GIT_EDITOR=sh git commit --amend",
+        "bash: |\n    GIT_EDITOR=true git commit --amend; sh build.sh",
+    ),
     ("bash: |\n    echo \"${{ x }}\" > d.txt", "bash: |\n    sh ./*.txt", "bash: |\n    sh ./*.sh; cat *.txt"),
     (
         "bash: |\n    echo \"${{ x }}\" > d.txt",

@@ -17,6 +17,11 @@ pub(super) struct Argument<'a> {
 }
 
 impl<'a> Argument<'a> {
+    /// Returns the same word, for another command that gets it too.
+    pub(super) fn again(&self) -> Self {
+        Self { word: self.word, parts: self.parts.clone(), feeds: self.feeds.clone() }
+    }
+
     pub(super) fn sources(&self) -> Vec<Id> {
         self.parts.iter().flatten().copied().collect()
     }

@@ -52,7 +52,7 @@ pub(super) fn runs(name: &str, text: &str) -> bool {
             [text, &bare].iter().any(|text| text.contains("|&") || pipes(text) || prints_to_computed(text))
         }
         () if name.starts_with("python") || name.starts_with("pypy") => python::code_runs(text),
-        () if matches!(name, "node" | "nodejs" | "bun") => loads_computed(text),
+        () if matches!(name, "node" | "nodejs" | "bun") => loads_computed(text) || loads_what_it_writes(text),
         () if name.ends_with("sed") => text.split([';', '\n', '{', '}']).any(sed_executes),
         () => false,
     }
@@ -120,6 +120,43 @@ fn loads_computed(text: &str) -> bool {
         || ["vm.", "runIn", ".constructor", "['constructor", "[\"constructor", "_compile"]
             .iter()
             .any(|word| text.contains(word))
+}
+
+/// Words of Node by which a file gets text: behind the bracket stands its name.
+const WRITING_OF_NODE: &[&str] =
+    &["writeFile(", "writeFileSync(", "appendFile(", "appendFileSync(", "createWriteStream(", "openSync(", "open("];
+
+/// Says whether a text of Node loads a file that it may have written itself: by a path, not by a module's name.
+fn loads_what_it_writes(text: &str) -> bool {
+    let behind = |words: &'static [&'static str]| {
+        words
+            .iter()
+            .flat_map(move |word| text.match_indices(*word).map(move |(at, _)| text[at + word.len()..].trim_start()))
+    };
+    let is_path = |path: &&str| path.starts_with(['.', '/']) && !path.ends_with(".json");
+    let loaded = behind(&["require(", "import(", "import ", "from "]).filter_map(literal_of).filter(is_path);
+    let loaded: Vec<&str> = loaded.map(|path| stem(path.rsplit('/').next().unwrap_or_default())).collect();
+    let is_loaded = |written: &str| {
+        let parts: Vec<&str> = written.split('/').map(stem).collect();
+        loaded.iter().any(|name| name.is_empty() || *name == ".." || parts.contains(name))
+    };
+    // The second name of a copy is not looked at: any may be.
+    let copies = ["copyFile", "rename", "cpSync", "linkSync", "symlinkSync"].iter().any(|word| text.contains(word));
+    !loaded.is_empty() && (copies || behind(WRITING_OF_NODE).any(|name| literal_of(name).is_none_or(is_loaded)))
+}
+
+/// Returns the literal that is the whole of the argument with which a text begins.
+fn literal_of(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|it| ['"', '\'', '`'].contains(it))?;
+    let (literal, behind) = text[1..].split_once(quote)?;
+    let is_whole = behind.trim_start().starts_with([')', ',', ';', '\n']) || behind.trim_start().is_empty();
+    (is_whole && !literal.contains("${")).then_some(literal)
+}
+
+/// Returns a file's name without the ending by which Node knows it for code.
+fn stem(name: &str) -> &str {
+    let ending = [".js", ".cjs", ".mjs", ".ts", ".node"].iter().find_map(|ending| name.strip_suffix(ending));
+    ending.unwrap_or(name).trim_start_matches('.')
 }
 
 /// Says whether the argument that a text begins with is one literal.

@@ -142,6 +142,9 @@ const READING: &[&str] = &[
     "yq",
 ];
 
+/// Settings of `git` that hold what it has messages edited by.
+const EDITORS: &[&str] = &["core.editor", "sequence.editor"];
+
 /// Files that `git` runs by their names.
 const HOOKS: &[&str] = &[
     "applypatch-msg",
@@ -199,6 +202,13 @@ impl Walker {
                 let named = if prefix.contains('=') { Some(argument) } else { call.rest().get(at + 1) };
                 let content = named.map(|named| self.content(named.word)).unwrap_or_default();
                 self.refuse(&content, "written to a file with settings of `git`");
+            }
+            if let Some(behind) = EDITORS.iter().find_map(|setting| lower.strip_prefix(setting)) {
+                let is_next = behind.is_empty() && !prefix.contains('=');
+                let editor = if is_next { call.rest().get(at + 1) } else { Some(argument) };
+                let text = editor.map(|editor| super::written::text_of(editor.word)).unwrap_or_default();
+                let glued = text.split_once('=').filter(|_| !is_next).map(|(_, value)| value.to_owned());
+                self.edits_messages(&glued.unwrap_or(text));
             }
             if lower.starts_with("core.hookspath") {
                 let hooks: Vec<_> = HOOKS.iter().map(|hook| self.flow.id(file_node(hook))).collect();

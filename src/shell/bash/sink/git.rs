@@ -2,10 +2,14 @@
 
 use super::super::flow::Node;
 use super::super::requirement::Requirement;
+use super::super::syntax::{Simple, Word};
 use super::Walker;
 use super::argument::Argument;
+use super::file::file_node;
 use super::packed::GIT;
 use super::simple::Call;
+use super::written::named_by_option;
+use std::collections::HashSet;
 
 /// Commands of `git` that print nothing of what others have given to it.
 const SILENT_OF_GIT: &[&str] = &[
@@ -77,6 +81,25 @@ const REMOTE: &[(&[&str], usize)] = &[
     (&["submodule", "set-url"], 3),
 ];
 
+/// Variables that hold what `git` has messages edited by.
+pub(super) const EDITORS: &[&str] = &["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"];
+
+/// The file in which `git` has a message edited.
+const MESSAGE: &str = "COMMIT_EDITMSG";
+
+/// Editors that run nothing of what they show, and their options that change nothing in that.
+const PLAIN_EDITORS: &[&str] = &["vi", "vim", "nvim", "gvim", "emacs", "emacsclient", "nano", "code", "subl"];
+const PLAIN_OPTIONS: &[&str] = &["-f", "--nofork", "-nw", "-t", "-w", "--wait"];
+
+/// Says whether a command of `git` is, or may be, one of some aliases.
+fn is_alias_of_shell(command: Option<&Argument>, aliases: &HashSet<String>) -> bool {
+    let is_one = |command: &Argument| match command.literal() {
+        Some(name) => aliases.contains(&name),
+        None => !aliases.is_empty(),
+    };
+    command.is_some_and(is_one)
+}
+
 impl Walker {
     /// Follows `git`: its command, what it runs, where it writes, what it keeps.
     pub(super) fn git(&mut self, call: Call) {
@@ -115,6 +138,12 @@ impl Walker {
             operands().skip(2).for_each(|argument| self.require(&argument.sources(), Requirement::OneRef));
         }
         self.other_repository(call);
+        if is(&["commit", "tag", "notes", "merge"]) {
+            self.message_of_file(call);
+        }
+        if is_alias_of_shell(command, &self.aliases_of_git) {
+            self.refuse(&call.sources(), "an argument of an alias of `git` that a shell runs");
+        }
         let names_branch = call
             .rest()
             .iter()
@@ -155,6 +184,44 @@ impl Walker {
         self.flow.edge(call.scope.stdin, kept);
         if prints {
             self.flow.edge(kept, call.scope.out);
+        }
+    }
+
+    /// Notes that git keeps what is in a file that it takes for a message: `-F file`, `--template=file`.
+    fn message_of_file(&mut self, call: Call) {
+        let kept = self.flow.id(Node::Kept(GIT));
+        let mut files = named_by_option(call.rest(), &["--file"], 'F');
+        files.extend(named_by_option(call.rest(), &["--template"], 't'));
+        for file in &files {
+            let content = self.content(file);
+            self.flow.edges(&content, kept);
+        }
+    }
+
+    /// Notes that `git` has messages edited by a command, which is given the file with the message.
+    pub(super) fn edits_messages(&mut self, editor: &str) {
+        let mut words = editor.split_whitespace();
+        let name = words.next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        if name.is_empty() || PLAIN_EDITORS.contains(&name) && words.all(|word| PLAIN_OPTIONS.contains(&word)) {
+            return;
+        }
+        let (kept, message) = (self.flow.id(Node::Kept(GIT)), self.flow.id(file_node(MESSAGE)));
+        self.flow.edge(kept, message);
+        self.runs_apart(format!("{editor} .git/{MESSAGE}"));
+    }
+
+    /// Notes the aliases of git that a command sets, by `-c` or `config`, and which a shell runs.
+    pub(super) fn foresee_aliases_of_git(&mut self, simple: &Simple) {
+        for (at, word) in simple.words.iter().enumerate() {
+            let prefix = word.prefix();
+            let Some(("alias", rest)) = prefix.split_once('.') else { continue };
+            let (name, glued) =
+                rest.split_once('=').map_or((rest, None), |(name, value)| (name, Some(value.to_owned())));
+            let value = glued.or_else(|| simple.words.get(at + 1).map(Word::prefix));
+            // A value that is not known may begin so too.
+            if value.is_some_and(|value| value.is_empty() || value.starts_with('!')) {
+                self.aliases_of_git.insert(name.to_owned());
+            }
         }
     }
 

@@ -26,6 +26,7 @@ mod history;
 mod interpreter;
 mod later;
 mod launcher;
+mod linked;
 mod name;
 mod number;
 mod package;
@@ -117,6 +118,8 @@ fn judge_with(
         associative: HashSet::new(),
         outermost: 0,
         aliases: HashMap::new(),
+        linked: HashMap::new(),
+        aliases_of_git: HashSet::new(),
         forwards: Forwards::default(),
         later: Later::default(),
         names: Names::default(),
@@ -221,6 +224,10 @@ struct Walker {
     outermost: Id,
     /// What `alias` makes of names.
     aliases: HashMap<String, Vec<String>>,
+    /// The names that the script gives to programs by `ln` or `cp`, and what they are names of.
+    linked: HashMap<String, Vec<Option<String>>>,
+    /// The aliases of `git` that it sets which are commands of a shell.
+    aliases_of_git: HashSet<String>,
     forwards: Forwards,
     later: Later,
     names: Names,
@@ -279,10 +286,18 @@ impl Walker {
             Command::Simple(simple) => {
                 self.foresee_assignments(simple);
                 self.foresee_aliases(simple);
+                self.foresee_links(simple);
+                self.foresee_aliases_of_git(simple);
                 self.foresee_arrays(simple);
             }
             Command::Pipeline(commands) => commands.iter().for_each(|command| self.foresee_command(command)),
-            Command::Compound(compound) => compound.bodies.iter().for_each(|body| self.foresee(body)),
+            Command::Compound(compound) => {
+                if let Some(name) = &compound.variable {
+                    let texts = compound.words.iter().filter_map(Word::literal);
+                    self.texts.entry(name.clone()).or_default().extend(texts);
+                }
+                compound.bodies.iter().for_each(|body| self.foresee(body));
+            }
             Command::Function { name, body } => {
                 self.functions.insert(name.clone());
                 self.foresee_command(body);

@@ -165,6 +165,13 @@ impl Walker {
         }
     }
 
+    /// Returns the names that a word may be, those alone of which all is known by now.
+    pub(super) fn known_names(&self, word: &Word) -> Vec<String> {
+        let mut names = self.names_of(word, self.arguments_here, &[]);
+        names.retain(|name| !name.contains([ANY, '$']));
+        names
+    }
+
     /// Returns the texts that a name may be, with [`ANY`] for what is not known; of a path, the last part alone
     /// where the author wrote the `/` in front of it.
     fn names_of(&self, word: &Word, arguments: Id, inside: &[&str]) -> Vec<String> {

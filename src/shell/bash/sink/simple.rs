@@ -2,10 +2,11 @@
 
 use super::super::flow::{Id, Node};
 use super::super::requirement::Requirement;
-use super::super::syntax::{Assignment, Descriptor, Part, Redirect, RedirectKind, Simple};
+use super::super::syntax::{Assignment, Descriptor, Part, Redirect, RedirectKind, Simple, Word};
 use super::argument::Argument;
 use super::filter;
 use super::later::Value;
+use super::linked::{SHELL, is_of_process};
 use super::number::prints_number;
 use super::written::Runner;
 use super::{CODE_DEPTH_MAX, Scope, Walker};
@@ -266,6 +267,7 @@ impl Walker {
         if self.aliases.contains_key(name) && self.code_depth < CODE_DEPTH_MAX {
             self.alias(name, call);
         }
+        self.by_another_name(name, call);
         if PRINTING_VARIABLES.contains(&name) || name == "ps" && shows_environment(call) {
             let all = self.flow.id(Node::Environment);
             self.flow.edge(all, call.scope.out);
@@ -297,16 +299,27 @@ impl Walker {
         for function in self.functions.clone() {
             self.function_call(&function, call);
         }
-        if let [Part::Parameter(parameter)] = call.words[0].word.parts.as_slice()
-            && self.code_depth < CODE_DEPTH_MAX
-        {
+        if self.code_depth < CODE_DEPTH_MAX {
             self.code_depth += 1;
-            for text in self.texts.get(&parameter.name).cloned().unwrap_or_default() {
+            for text in self.texts_of_command(call.words[0].word) {
                 self.runs_command(&text, call);
-                self.named_call(text.rsplit('/').next().unwrap_or_default(), call);
+                self.call_of_text(&text, call);
+            }
+            if is_of_process(call) {
+                self.named_call(SHELL, call);
             }
             self.code_depth -= 1;
         }
+    }
+
+    /// Follows a command whose name, with words behind it or none, is a text of the author's.
+    fn call_of_text(&mut self, text: &str, call: Call) {
+        let literal = |text: &str| Word { parts: vec![Part::Text { text: text.to_owned(), quoted: true }] };
+        let words: Vec<Word> = text.split_whitespace().map(literal).collect();
+        let Some(name) = words.first().and_then(Word::literal) else { return };
+        let own = words.iter().map(|word| Argument { word, parts: vec![Vec::new()], feeds: Vec::new() });
+        let all: Vec<Argument> = own.chain(call.rest().iter().map(Argument::again)).collect();
+        self.named_call(name.rsplit('/').next().unwrap_or_default(), Call { words: &all, ..call });
     }
 
     /// Follows a name that `alias` may have given another meaning.

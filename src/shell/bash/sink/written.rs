@@ -12,6 +12,7 @@ use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::descriptor::names_descriptor;
 use super::file::file_node;
+use super::git::EDITORS;
 use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment};
 use std::collections::{HashMap, HashSet};
@@ -139,12 +140,20 @@ impl Walker {
     pub(super) fn holds_command(&mut self, variable: &str, text: &str) {
         // What `set -x` prints in front of each command is expanded, and not run.
         let is_expanded = variable == "PS4";
+        if EDITORS.contains(&variable) {
+            self.edits_messages(text);
+        }
         let text = if is_expanded { expanded(text) } else { text.to_owned() };
         if (is_expanded || COMMANDS.iter().any(|end| variable.ends_with(end))) && is_command(&text) {
-            let [node, zero, arguments, stdin, out, errors] = [(); 6].map(|()| self.flow.stream());
-            self.text_at(node, text);
-            self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, errors, by: Runner::Shell });
+            self.runs_apart(text);
         }
+    }
+
+    /// Notes that a text is a command which runs apart from the script, of whose surroundings nothing is known.
+    pub(super) fn runs_apart(&mut self, text: String) {
+        let [node, zero, arguments, stdin, out, errors] = [(); 6].map(|()| self.flow.stream());
+        self.text_at(node, text);
+        self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, errors, by: Runner::Shell });
     }
 
     /// Notes that `make` runs what its makefiles say.
@@ -327,12 +336,17 @@ impl Walker {
 
 /// Returns the names of the makefiles that options of `make` give: `-f m`, `-fm`, `--file=m`.
 fn makefiles(arguments: &[Argument]) -> Vec<Word> {
+    named_by_option(arguments, &["--file", "--makefile"], 'f')
+}
+
+/// Returns the names of the files that an option gives, which has long names and a letter: `-f m`, `-fm`, `--file=m`.
+pub(super) fn named_by_option(arguments: &[Argument], long_names: &[&str], letter: char) -> Vec<Word> {
     let mut files = Vec::new();
     for (at, argument) in arguments.iter().enumerate() {
         let prefix = argument.word.prefix();
-        let long = ["--file", "--makefile"].iter().find_map(|option| prefix.strip_prefix(option));
+        let long = long_names.iter().find_map(|option| prefix.strip_prefix(option));
         let is_short = prefix.starts_with('-') && !prefix.starts_with("--");
-        let short = is_short.then(|| prefix.split_once('f').map(|(_, rest)| rest)).flatten();
+        let short = is_short.then(|| prefix.split_once(letter).map(|(_, rest)| rest)).flatten();
         let Some(glued) = long.or(short) else { continue };
         let glued = glued.strip_prefix('=').unwrap_or(glued);
         if glued.is_empty() && argument.is_literal() {
