@@ -99,7 +99,13 @@ pub(super) fn judge(
     judge.learn_arguments();
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
     judge.learn_passed(&statements);
-    while statements.iter().fold(false, |is_new, statement| judge.learn_running(statement) || is_new) {}
+    let mut is_new = true;
+    while is_new {
+        is_new = false;
+        for statement in &statements {
+            is_new |= judge.learn_running(statement);
+        }
+    }
     if judge.running.iter().any(|name| is_special_method(name)) {
         let all = (0..judge.holes.len()).collect();
         judge.refuse(&all, "in a script that gives Python a method which runs text");
