@@ -11,3 +11,8 @@ pub(super) const LANE_NOT_PAUSED: &str = "NOT EXISTS (SELECT 1 FROM pause WHERE 
 /// In how many groups one transaction looks who goes on now, after a pause or its end, so that others need not wait
 /// for all of them.
 pub(super) const READMITTED_MAX: usize = 100;
+
+/// Returns the column by which rows of jobs and turns say that they are about something that can be paused.
+pub(super) fn column(kind: &str) -> &'static str {
+    if kind == "pipeline" { "pipeline" } else { "lane" }
+}

@@ -9,7 +9,7 @@ use super::authors::MODULES;
 use super::facts::Binding;
 use super::given::HANDING;
 use super::known::{COMMON, INTERPRETERS, is_running};
-use super::modules::{Use, is_value, uses};
+use super::modules::{LOADING_CODE, Use, is_value, uses};
 use super::proof::{Proof, Source};
 use super::scopes::{Line, Placed, Scope, Scopes};
 use super::sink::Judge;
@@ -17,30 +17,6 @@ use super::texts::Item;
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::bash::without_version;
 use crate::shell::program::{Holes, Part};
-
-/// Modules all of whose functions load code, or call what a text says.
-const LOADING: &[&str] = &[
-    "pickle",
-    "_pickle",
-    "cPickle",
-    "dill",
-    "cloudpickle",
-    "jsonpickle",
-    "marshal",
-    "shelve",
-    "runpy",
-    "code",
-    "codeop",
-    "importlib",
-    "imp",
-    "pydoc",
-    "pkgutil",
-    "pty",
-    "ctypes",
-    "_ctypes",
-    "cffi",
-    "zipimport",
-];
 
 /// Functions whose first argument is what they run, or load.
 const FIRST: &[&str] =
@@ -150,7 +126,7 @@ impl Judge<'_> {
         let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
         let is_one = |name: &String| {
             let root = name.split(['.', '(', '[']).next().unwrap_or_default();
-            let is_loading = LOADING.contains(&root) && uses(name).worst() == Use::Code;
+            let is_loading = LOADING_CODE.contains(&root) && uses(name).worst() == Use::Code;
             let is_harmless = MODULES.contains(&root) && uses(name).worst() != Use::Code && root != "asyncio";
             !is_value(name) && (super::calls::starts(name) || is_loading || is_running(&last(name)) && !is_harmless)
         };

@@ -20,20 +20,8 @@ pub(super) enum Use {
     Code,
 }
 
-/// Modules whose functions run, load or write what they are given.
-const HARMFUL: &[&str] = &[
-    "os",
-    "posix",
-    "nt",
-    "shutil",
-    "subprocess",
-    "importlib",
-    "runpy",
-    "code",
-    "codeop",
-    "ctypes",
-    "_ctypes",
-    "cffi",
+/// Modules all of whose functions load code, or call what a text says.
+pub(super) const LOADING_CODE: &[&str] = &[
     "pickle",
     "_pickle",
     "cPickle",
@@ -42,13 +30,29 @@ const HARMFUL: &[&str] = &[
     "jsonpickle",
     "marshal",
     "shelve",
-    "pty",
-    "pip",
-    "site",
+    "runpy",
+    "code",
+    "codeop",
+    "importlib",
+    "imp",
     "pydoc",
     "pkgutil",
-    "imp",
+    "pty",
+    "ctypes",
+    "_ctypes",
+    "cffi",
     "zipimport",
+];
+
+/// Other modules whose functions run, load or write what they are given.
+const HARMFUL: &[&str] = &[
+    "os",
+    "posix",
+    "nt",
+    "shutil",
+    "subprocess",
+    "pip",
+    "site",
     "sys",
     "io",
     "gzip",
@@ -357,7 +361,7 @@ pub(super) fn uses(function: &str) -> Uses {
     let root = function.split(['.', '(', '[']).next().unwrap_or_default();
     let is_made = function.contains(['(', '[']);
     let returns_code = RETURNING_CODE.contains(&root) || function.starts_with("sys.modules");
-    match HARMFUL.contains(&root) {
+    match LOADING_CODE.contains(&root) || HARMFUL.contains(&root) {
         // A method of an object, such as a queue or a response.
         true if is_made && !returns_code && !function.ends_with(']') => Uses::all(Use::Data),
         true => Uses::all(Use::Code),

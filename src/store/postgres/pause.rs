@@ -7,7 +7,7 @@ use super::form::Forms;
 use super::row::{key, number, text};
 use super::session::Session;
 use super::turn::{self, Afterwards};
-use crate::store::paused::{LANE_NOT_PAUSED, READMITTED_MAX};
+use crate::store::paused::{LANE_NOT_PAUSED, READMITTED_MAX, column};
 use crate::store::{Pausable, Pause};
 use tokio_postgres::Row;
 
@@ -39,11 +39,6 @@ pub(super) async fn resume(session: &Session, what: &Pausable) -> Result<bool, F
     let deleted = session.run("DELETE FROM pause WHERE kind = $1 AND name = $2", &[&kind, &text(name)]).await?;
     note_readmission(session, what).await?;
     Ok(deleted > 0)
-}
-
-/// Returns the column by which rows of jobs and turns say that they are about something.
-fn column(kind: &str) -> &'static str {
-    if kind == "pipeline" { "pipeline" } else { "lane" }
 }
 
 /// Brings the jobs of something that is paused to when they would be due if the pause had not been: how long they

@@ -20,26 +20,28 @@ pub(super) use crate::store::turn::Afterwards;
 use crate::store::turn::{DISPLACED_MAX, Member, WHOLE_RUN};
 use tokio_postgres::Row;
 
+/// The statement that takes the lock of all turns, with what it is about. With the lock goes that statements are planned by
+/// their indexes: what was planned while hardly anybody waited, which is by reading all, is kept while very many come to wait.
+macro_rules! locking {
+    ($of:literal) => {
+        concat!("SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true) ", $of)
+    };
+}
+
 /// The lock of all turns.
 pub(super) const LOCK: i64 = 0x7068_7475_726e;
-/// Takes it where the run of a job needs turns. With the lock goes that statements are planned by their indexes: what was
-/// planned while hardly anybody waited, which is by reading all, is kept while very many come to wait.
-pub(super) const LOCK_OF_JOB: &str = "SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true)
-                                      FROM run
-                                      WHERE seq = (SELECT run FROM job WHERE id = $2) AND has_turns";
+/// Takes it where the run of a job needs turns.
+pub(super) const LOCK_OF_JOB: &str = locking!("FROM run WHERE seq = (SELECT run FROM job WHERE id = $2) AND has_turns");
 
 /// Takes the lock of all turns, until the end of the transaction.
 pub(super) async fn lock(session: &Session) -> Result<(), Fault> {
-    session.one("SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true)", &[&LOCK]).await?;
+    session.one(locking!(""), &[&LOCK]).await?;
     Ok(())
 }
 
 /// Takes the lock of all turns where a run needs some.
 pub(super) async fn lock_of_run(session: &Session, run: i64) -> Result<(), Fault> {
-    let lock = "SELECT pg_advisory_xact_lock($1)::text, set_config('enable_seqscan', 'off', true)
-                FROM run
-                WHERE seq = $2 AND has_turns";
-    session.row(lock, &[&LOCK, &run]).await?;
+    session.row(locking!("FROM run WHERE seq = $2 AND has_turns"), &[&LOCK, &run]).await?;
     Ok(())
 }
 

@@ -100,6 +100,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
+use transaction::Loop;
 use writer::{Now, Session, Writer};
 
 pub use upkeep::{Backup, Unrestorable};
@@ -183,7 +184,7 @@ impl SqliteStore {
             folder: folder.to_owned(),
             readers: Readers::new(file, damage.clone()),
             refusals: Arc::default(),
-            writer: Writer::start(place, connection, clock.clone(), changes.clone(), damage),
+            writer: Writer::start(Loop::new(place, connection, clock.clone(), changes.clone(), damage)),
             changes,
             are_displaced: AtomicBool::new(false),
             clock,

@@ -5,7 +5,7 @@ use super::due::DUE;
 use super::row::{micros, moment, to_json};
 use super::turn::{self, Afterwards};
 use super::writer::Session;
-use crate::store::paused::{LANE_NOT_PAUSED, READMITTED_MAX};
+use crate::store::paused::{LANE_NOT_PAUSED, READMITTED_MAX, column};
 use crate::store::{Error, Pausable, Pause};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -36,11 +36,6 @@ pub(super) fn resume(session: &Session<'_>, what: &Pausable) -> Result<bool, Err
         session.connection.prepare_cached("DELETE FROM pause WHERE kind = ? AND name = ?")?.execute([kind, name])?;
     note_readmission(session, what)?;
     Ok(deleted > 0)
-}
-
-/// Returns the column by which rows of jobs and turns say that they are about something.
-fn column(kind: &str) -> &'static str {
-    if kind == "pipeline" { "pipeline" } else { "lane" }
 }
 
 /// Returns some jobs of something that is paused which no claim has set aside: what is looked at may be all that is due,

@@ -43,7 +43,8 @@ pub(super) struct Loop {
 }
 
 impl Loop {
-    /// Returns what a thread has that writes the file of a place, by a connection that it makes itself where there is none.
+    /// Returns what a thread has that writes the file of a place, by a connection that it makes itself where it has none
+    /// and something is to be written. It tells `changes` once for all runs that a transaction accepted.
     pub(super) fn new(
         place: Place,
         connection: Option<Connection>,

@@ -235,8 +235,10 @@ fn free(connection: &Connection, next: &Waiting) -> Result<Option<Vec<String>>, 
     while let Some(row) = rows.next()? {
         let (seq, group, limit, holding): (i64, String, u32, usize) =
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        let is_first = seq == next.seq || first_waiting(connection, &group)?.is_some_and(|first| first.seq == seq);
-        if !is_first || !turn::admits(limit, holding) {
+        if !turn::admits(limit, holding) {
+            return Ok(None);
+        }
+        if seq != next.seq && first_waiting(connection, &group)?.is_none_or(|first| first.seq != seq) {
             return Ok(None);
         }
         groups.push(group);

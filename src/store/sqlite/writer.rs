@@ -15,7 +15,6 @@ use super::counter::Counters;
 use super::fault::Damage;
 use super::filing;
 use super::form::Forms;
-use super::place::Place;
 use super::row::micros;
 use super::steady;
 use super::transaction::Loop;
@@ -30,7 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// How many pieces of work may wait; those who bring more wait before they may leave theirs.
 const WAITING_MAX: usize = 4_096;
@@ -195,18 +194,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with a connection to the file of a place, which it makes itself where it has none
-    /// and something is to be written. It tells `changes` once for all runs that a
-    /// transaction accepted.
-    pub(super) fn start(
-        place: Place,
-        connection: Option<Connection>,
-        clock: Arc<dyn Clock>,
-        changes: Arc<watch::Sender<u64>>,
-        damage: Damage,
-    ) -> Self {
+    /// Starts the thread with what it has.
+    pub(super) fn start(own: Loop) -> Self {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
-        let own = Loop::new(place, connection, clock, changes, damage);
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || own.run(waiting))
@@ -310,6 +300,7 @@ pub(super) fn ended_early() -> Error {
 #[cfg(test)]
 mod tests {
     use super::super::counter::Scope;
+    use super::super::place::Place;
     use super::*;
     use crate::clock::SystemClock;
 
@@ -318,8 +309,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("test.db");
         let connection = super::super::present(folder.path(), &file).expect("a store");
-        let writer =
-            Writer::start(Place::of(file), Some(connection), Arc::new(SystemClock), Arc::default(), Damage::default());
+        let writer = Writer::start(Loop::new(
+            Place::of(file),
+            Some(connection),
+            Arc::new(SystemClock),
+            Arc::default(),
+            Damage::default(),
+        ));
         let count = |session: &mut Session<'_>| session.memory.counters.next(session.connection, Scope::Store, "test");
         let wrong = writer.write::<u64>(move |session| panic!("a mistake after {:?}", count(session)));
         let (wrong, right) = tokio::join!(wrong, writer.write(count));
