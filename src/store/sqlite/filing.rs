@@ -3,8 +3,8 @@
 //! Accepting a delivery adds one row to the log, so that a burst of deliveries costs little more
 //! than writing them down. Everything else that follows from it (where the delivery is found by its
 //! id, its runs with their jobs, what was seen of its connection) is filed from the log, in its
-//! order, at the beginning of the next transaction that does anything but accept. So whoever reads
-//! or changes runs finds all of them; a crash between the two loses nothing, since the log is what
+//! order, before the next work that does anything but accept, in parts between which deliveries are
+//! accepted. So whoever reads or changes runs finds all that came before; a crash between the two loses nothing, since the log is what
 //! was acknowledged, and how far it is filed is written with what was filed.
 
 use super::accept::LoggedRun;
@@ -61,14 +61,14 @@ pub(super) enum Care {
     OneByOne,
 }
 
-/// Files all that is not filed. A mistake of our own is an error like any other.
-pub(super) fn file(session: &mut Session<'_>, care: Care) -> Result<(), Error> {
+/// Files what is not filed, so many deliveries at most. A mistake of our own is an error like any other.
+pub(super) fn file(session: &mut Session<'_>, care: Care, most: u32) -> Result<(), Error> {
     if session.memory.filed == session.memory.logged {
         return Ok(());
     }
     match care {
-        Care::Usual => guarded(session, |session| file_until(session, i64::MAX)),
-        Care::OneByOne => one_by_one(session),
+        Care::Usual => guarded(session, |session| file_next(session, most)),
+        Care::OneByOne => one_by_one(session, most),
     }
 }
 
@@ -78,15 +78,18 @@ fn guarded(session: &mut Session<'_>, work: impl FnOnce(&mut Session<'_>) -> Res
 }
 
 /// Files the deliveries one after the other, and sets those aside that can't be.
-fn one_by_one(session: &mut Session<'_>) -> Result<(), Error> {
-    while session.memory.filed < session.memory.logged {
+fn one_by_one(session: &mut Session<'_>, most: u32) -> Result<(), Error> {
+    for _ in 0..most {
+        if session.memory.filed == session.memory.logged {
+            break;
+        }
         let place = session
             .connection
             .prepare_cached("SELECT min(seq) FROM delivery WHERE seq > ?")?
             .query_row([session.memory.filed], |row| row.get(0))?;
         session.memory.counters.write(session.connection)?;
         run(session, "SAVEPOINT one")?;
-        match guarded(session, |session| file_until(session, place)) {
+        match guarded(session, |session| file_next(session, 1)) {
             Ok(()) => run(session, "RELEASE one")?,
             Err(error) if error.is_ours() => {
                 run(session, "ROLLBACK TO one")?;
@@ -129,18 +132,19 @@ fn set_aside(session: &mut Session<'_>, place: i64, error: &Error) -> Result<(),
     Ok(())
 }
 
-/// Files what stands in the log up to a place.
-fn file_until(session: &mut Session<'_>, last: i64) -> Result<(), Error> {
+/// Files the next deliveries of the log, so many at most.
+fn file_next(session: &mut Session<'_>, most: u32) -> Result<(), Error> {
     let mut bytes = 0;
     let mut seen: HashMap<String, Seen> = HashMap::new();
     let connection = session.connection;
     let mut query = connection.prepare_cached(&format!(
         "SELECT seq, id, connection, received_at, assigned, entry, length(body), received_at + {AHEAD_OF_DAY}
          FROM delivery
-         WHERE seq > ? AND seq <= ?
-         ORDER BY seq"
+         WHERE seq > ?
+         ORDER BY seq
+         LIMIT ?"
     ))?;
-    let mut rows = query.query([session.memory.filed, last])?;
+    let mut rows = query.query([session.memory.filed, most.into()])?;
     while let Some(row) = rows.next()? {
         let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
         let (name, received_at): (String, i64) = (row.get(2)?, row.get(3)?);

@@ -11,12 +11,16 @@ use crate::clock::Clock;
 use crate::store::{Error, Outage};
 use jiff::SignedDuration;
 use rusqlite::Connection;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 /// How many pieces of work one transaction takes at most, which bounds how long the first waits.
 const BATCH_MAX: usize = 1_000;
+/// How many deliveries of the log one transaction files at most before it lets acceptances through: filing costs some
+/// three times as much as accepting, and a burst that nobody looks at leaves a log of any length.
+const FILED_AT_ONCE: u32 = 250;
 
 /// What the thread has.
 pub(super) struct Loop {
@@ -38,6 +42,8 @@ pub(super) struct Loop {
     ahead: SignedDuration,
     /// How the log is filed.
     care: Care,
+    /// Work that has come to its turn, and waits until the log is filed as far as it was then.
+    behind: VecDeque<(Run, i64)>,
     outage: Outage,
     changes: Arc<watch::Sender<u64>>,
 }
@@ -63,6 +69,7 @@ impl Loop {
             data_version: 0,
             ahead: SignedDuration::ZERO,
             care: Care::Usual,
+            behind: VecDeque::new(),
             outage: Outage::default(),
             changes,
         }
@@ -70,8 +77,15 @@ impl Loop {
 
     /// Does the work that comes until nobody can bring more.
     pub(super) fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let mut batch = vec![first];
+        loop {
+            // While work waits for the log there is something to do in any case.
+            let mut batch = Vec::new();
+            if self.behind.is_empty() {
+                match waiting.blocking_recv() {
+                    Some(first) => batch.push(first),
+                    None => break,
+                }
+            }
             while batch.len() < BATCH_MAX
                 && let Ok(next) = waiting.try_recv()
             {
@@ -119,10 +133,11 @@ impl Loop {
             for work in batch.by_ref() {
                 match work {
                     Work::Acceptance(rows, told, turn) if turn.take() => self.accept(rows, told, ended)?,
-                    Work::Other(work, turn) if turn.take() => self.guarded(work, ended)?,
+                    Work::Other(work, turn) if turn.take() => self.other(work, ended)?,
                     Work::Acceptance(..) | Work::Other(..) => {}
                 }
             }
+            self.catch_up(ended)?;
             let session = self.session()?;
             session.memory.counters.write(session.connection)?;
             run(session.connection, "COMMIT")?;
@@ -130,6 +145,9 @@ impl Loop {
             self.place.is_kept()
         });
         // Those whose work did not come to its turn are told too.
+        if written.is_err() {
+            ended.extend(self.behind.drain(..).map(|(work, _)| Ended::Other(work(None).1)));
+        }
         ended.extend(batch.map(|work| match work {
             Work::Acceptance(rows, told, _) => Ended::Acceptance(rows, Err(ended_early()), told),
             Work::Other(work, _) => Ended::Other(work(None).1),
@@ -205,19 +223,41 @@ impl Loop {
         }
     }
 
-    /// Runs one piece of work so that it either happens as a whole or not at all. An error means
-    /// that the whole transaction is lost.
-    fn guarded(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
+    /// Does work that finds the log filed: at once where little is missing, or after others that wait for that.
+    fn other(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
+        let Session { memory, .. } = self.session()?;
+        let (logged, unfiled) = (memory.logged, memory.logged.saturating_sub(memory.filed));
+        self.behind.push_back((work, logged));
+        if self.behind.len() == 1 && unfiled <= FILED_AT_ONCE.into() {
+            self.catch_up(ended)?;
+        }
+        Ok(())
+    }
+
+    /// Files the next part of the log, where work waits for that, and does the work that has waited for long enough.
+    fn catch_up(&mut self, ended: &mut Vec<Ended>) -> Result<(), Error> {
+        if self.behind.is_empty() {
+            return Ok(());
+        }
         let care = self.care;
-        match filing::file(&mut self.session()?, care) {
+        match filing::file(&mut self.session()?, care, FILED_AT_ONCE) {
             Ok(()) => self.care = Care::Usual,
             Err(error) => {
                 // The next transaction finds out which delivery it is.
                 self.care = if error.is_ours() { Care::OneByOne } else { care };
-                ended.push(Ended::Other(work(None).1));
                 return Err(error);
             }
         }
+        let filed = self.session()?.memory.filed;
+        while let Some((work, _)) = self.behind.pop_front_if(|(_, logged)| *logged <= filed) {
+            self.guarded(work, ended)?;
+        }
+        Ok(())
+    }
+
+    /// Runs one piece of work so that it either happens as a whole or not at all. An error means
+    /// that the whole transaction is lost.
+    fn guarded(&mut self, work: Run, ended: &mut Vec<Ended>) -> Result<(), Error> {
         let mut session = self.session()?;
         session.memory.counters.write(session.connection)?;
         run(session.connection, "SAVEPOINT work")?;

@@ -1,6 +1,7 @@
 //! What only the store of one machine promises.
 
 use super::world::{LEASE, World, job, plan};
+use futures_util::future::join_all;
 use pipehook::clock::SystemClock;
 use pipehook::pipeline::plan::Plan;
 use pipehook::run::RunResult;
@@ -185,6 +186,33 @@ async fn a_delivery_that_can_not_be_filed_is_set_aside_and_others_go_on() {
     let full = pipehook::store::Acceptance { queue_limit: 1, ..world.acceptance(good(), None) };
     let error = world.store().accept(full).await.expect_err("one waits");
     assert!(matches!(error, Error::Full { waiting: 1, .. }), "{error}");
+}
+
+/// Accepting goes on while a long log is filed: it is filed in parts.
+#[tokio::test]
+async fn a_burst_that_is_filed_keeps_no_sender_waiting_to_its_end() {
+    let world = World::sqlite();
+    let one = || world.store().accept(world.acceptance(plan(vec![job("a", &[])]), None));
+    for _ in 0..80 {
+        join_all((0..50).map(|_| one())).await.into_iter().for_each(|it| drop(it.expect("it is accepted")));
+    }
+    let accept = async {
+        // The one who looks has asked for the filing by now.
+        while behind(&world) == 4_000 {
+            tokio::task::yield_now().await;
+        }
+        one().await.expect("it is accepted");
+        behind(&world)
+    };
+    let (depth, unfiled) = tokio::join!(world.store().depth(), accept);
+    assert!(depth.expect("it is counted").queued >= 4_000, "who looks finds all that came before");
+    assert!(unfiled > 1, "it was accepted after all the others had been filed");
+}
+
+/// Returns how many deliveries are not filed.
+fn behind(world: &World) -> u64 {
+    let count = "SELECT count(*) FROM delivery WHERE seq > (SELECT filed FROM filing)";
+    database(world.folder()).query_row(count, [], |row| row.get(0)).expect("it is counted")
 }
 
 #[tokio::test]
