@@ -2,8 +2,8 @@
 //! written, the texts that are put together to logging commands.
 
 use super::facts::{Binding, PATH};
-use super::known::{QUERYING, STARTING};
-use super::modules::{Use, Uses, is_value, uses};
+use super::known::{LOADING, QUERYING, SAFE_LOADERS, STARTING};
+use super::modules::{Use, Uses, is_member, is_value, loads_code, uses};
 use super::sink::Judge;
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::command::ends_inside;
@@ -45,7 +45,16 @@ const ANY_FILE: &str = "any.sh";
 const NUMBERS: &[&str] = &["int", "len", "float", "ord", "hash", "round", "abs"];
 
 /// Functions of libraries that are called as those that start programs are.
-const NOT_STARTING: &[&str] = &["asyncio.run", "trio.run", "anyio.run", "typer.run", "uvicorn.run"];
+const NOT_STARTING: &[&str] = &[
+    "asyncio.run",
+    "trio.run",
+    "anyio.run",
+    "typer.run",
+    "uvicorn.run",
+    "unittest.TextTestRunner().run",
+    "unittest.TestSuite().run",
+    "sched.scheduler().run",
+];
 
 impl Judge<'_> {
     /// Judges what a statement calls and puts together.
@@ -75,11 +84,12 @@ impl Judge<'_> {
                     _ => {}
                 }
                 self.brackets(inner);
+                self.judge_type(inner);
                 self.chosen_variable(inner);
             }
         }
         // A function that is not called here may be called with all that stands here.
-        functions.retain(|function| !is_value(function));
+        functions.retain(|function| !is_value(function) && !is_member(function));
         let all = statement.expressions();
         let sources: Holes =
             all.into_iter().filter(|_| !functions.is_empty()).flat_map(|it| self.reaches(it)).collect();
@@ -103,8 +113,12 @@ impl Judge<'_> {
         if names.is_empty() && callee.last_name() == Some("open") {
             self.judge_arguments(&uses("builtins.open"), "open", arguments);
         }
-        for name in &names {
+        let is_data = self.loads_data(arguments);
+        for name in names.iter().filter(|name| !(is_data && loads_yaml(name))) {
             self.judge_arguments(&uses(name), name, arguments);
+        }
+        if !arguments.is_empty() && names.iter().any(|name| loads_code(name)) {
+            self.refuse_files("written to a file that a program may run");
         }
         if let (true, Some(first)) = (self.is_query(callee), arguments.first()) {
             self.refuse(&self.reaches(&first.value), "a part of the code in `execute`");
@@ -117,6 +131,22 @@ impl Judge<'_> {
         let Expr::Name(name) = callee else { return false };
         let is_one = |value: &Expr| matches!(value, Expr::Member(_, method) if QUERYING.contains(&method.as_str()));
         self.facts.bindings(name).iter().any(|binding| matches!(binding, Binding::Value(value) if is_one(value)))
+    }
+
+    /// Says whether what loads YAML is given a loader that makes data alone, by the name that it has itself.
+    fn loads_data(&self, arguments: &[Argument]) -> bool {
+        let named = arguments.iter().find(|it| it.name.as_deref() == Some("Loader"));
+        let loader = named.or_else(|| arguments.get(1).filter(|it| it.name.is_none()));
+        let Some(loader) = loader.map(|it| &it.value) else { return false };
+        let is_safe = |name: &String| {
+            self.loaders.contains(name)
+                || name.contains("yaml.") && SAFE_LOADERS.iter().any(|safe| name.ends_with(safe))
+        };
+        let names = match loader {
+            Expr::Name(name) if self.classes.contains(name) => BTreeSet::from([name.clone()]),
+            loader => self.facts.full_names(loader),
+        };
+        !names.is_empty() && names.iter().all(is_safe)
     }
 
     fn judge_arguments(&mut self, uses: &Uses, function: &str, arguments: &[Argument]) {
@@ -252,7 +282,7 @@ impl Judge<'_> {
                 let owner = if let Expr::Member(owner, _) = &**callee { Some(&**owner) } else { None };
                 match (is_opening, arguments.first(), owner) {
                     (true, _, Some(owner)) if is_path(owner) => self.texts(owner, 0),
-                    (true, Some(first), _) if is_writing(arguments) => self.texts(&first.value, 0),
+                    (true, Some(first), _) if may_write(arguments) => self.texts(&first.value, 0),
                     (true, ..) => Vec::new(),
                     _ if callee.last_name().is_some_and(|name| READING.contains(&name)) => Vec::new(),
                     _ => owner.into_iter().chain(arguments.iter().map(|it| &it.value)).flat_map(next).collect(),
@@ -288,10 +318,15 @@ pub(super) fn starts(function: &str) -> bool {
 }
 
 /// Says whether a file is opened so that it can be written: where nobody knows, it is.
-fn is_writing(arguments: &[Argument]) -> bool {
+pub(super) fn may_write(arguments: &[Argument]) -> bool {
     let named = arguments.iter().find(|argument| argument.name.as_deref() == Some("mode"));
     let placed = arguments.get(1).filter(|argument| argument.name.is_none());
     named.or(placed).is_some_and(|mode| mode.value.text().is_none_or(|text| text.contains(['w', 'a', 'x', '+'])))
+}
+
+/// Says whether the function of a full name makes objects of a text in YAML, as its loader has it.
+fn loads_yaml(function: &str) -> bool {
+    function.rsplit_once('.').is_some_and(|(module, name)| module.ends_with("yaml") && LOADING.contains(&name))
 }
 
 /// Returns a full name as a person writes it.

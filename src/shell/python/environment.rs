@@ -5,10 +5,12 @@
 //! one that the payload brings, or that programs obey, the value is refused. Where the key is known only when the
 //! script runs, it may be any text of the script.
 
+use super::facts::Binding;
 use super::known::{SHELLS, STARTING, is_running};
-use super::lexer::Token;
+use super::lexer::{FIELD, Token};
 use super::line::{arguments, assignments, names, split};
 use super::sink::{FILES, Functions, Judge};
+use super::tree::Expr;
 use crate::shell::program::Holes;
 use crate::shell::special::is_obeyed;
 use std::collections::BTreeSet;
@@ -77,7 +79,11 @@ impl Judge<'_> {
                 let key = if let Key::None = key { key_of(value, at, &self.functions) } else { key };
                 match key {
                     Key::Known(key) => self.set_variable(key.to_owned(), brought),
-                    Key::Computed(key) if self.sources(key).is_empty() && self.texts.len() <= TEXTS_MAX => {
+                    Key::Computed(key)
+                        if self.sources(key).is_empty()
+                            && self.texts.len() <= TEXTS_MAX
+                            && !(self.starts_any && self.may_be_made(key)) =>
+                    {
                         let any = self.texts.clone();
                         any.into_iter().for_each(|key| self.set_variable(key, brought.clone()));
                     }
@@ -85,6 +91,17 @@ impl Judge<'_> {
                     Key::Computed(_) | Key::None => self.refuse(&brought, REASON),
                 }
             }
+        }
+    }
+
+    /// Says whether the name of a variable may be made when the script runs, so that it is none of its texts.
+    fn may_be_made(&self, key: &[Token]) -> bool {
+        match key {
+            [Token::Name(name)] => self.facts.bindings(name).iter().any(|binding| {
+                matches!(binding, Binding::Value(value) if !matches!(value, Expr::Name(_) | Expr::Any(_) | Expr::Item(..)) && value.text().is_none())
+            }),
+            [Token::Text(text, _)] => text.contains(FIELD),
+            key => key.iter().any(|token| matches!(token, Token::Other('+' | '(' | '%'))),
         }
     }
 
@@ -96,7 +113,7 @@ impl Judge<'_> {
     }
 
     /// Says whether a statement names what starts a program.
-    fn starts(&self, statement: &[Token]) -> bool {
+    pub(super) fn starts(&self, statement: &[Token]) -> bool {
         let is_one = |name: &str| {
             STARTING.contains(&name)
                 || SHELLS.contains(&name)
@@ -195,13 +212,13 @@ impl Judge<'_> {
             return given[1..].iter().map(|value| Part { key: known(given[0]), value }).collect();
         }
         if is_own && MERGING.contains(&function) {
-            let part = |argument: &'t [Token]| match argument {
-                [Token::Name(name), Token::Other('='), value @ ..] => Part { key: Key::Known(name), value },
-                value => Part { key: Key::None, value },
-            };
-            return given.into_iter().map(part).collect();
+            return given.into_iter().map(entry).collect();
         }
         let Some(parameters) = self.functions.get(function) else { return Vec::new() };
+        // `def put(**variables): os.environ.update(variables)`
+        if self.facts.rest(function).is_some_and(|rest| self.is_environment(rest)) {
+            return given.into_iter().map(entry).collect();
+        }
         // A method gets what it is a member of in front.
         let skipped = parameters.iter().position(|name| name == "self" || name == "cls").map_or(0, |at| at + 1);
         let value = |(at, argument): (usize, &'t [Token])| match argument {
@@ -235,7 +252,8 @@ impl Judge<'_> {
             !is_read && matches!(key_of(part.value, *at, &self.functions), Key::None)
         };
         let merged = (0..part.value.len()).filter(is_merged).filter_map(|at| as_name(&part.value[at]));
-        merged.filter(|name| !self.modules.contains(*name)).map(str::to_owned).collect()
+        let items = items(part.value);
+        merged.filter(|name| !self.modules.contains(*name) && !items.contains(name)).map(str::to_owned).collect()
     }
 
     /// Returns the other names that a statement gives to an environment.
@@ -265,6 +283,29 @@ impl Judge<'_> {
             }));
         }
         found
+    }
+}
+
+/// Returns the names that loops in brackets give: keys and values, and no whole environment.
+fn items(tokens: &[Token]) -> BTreeSet<&str> {
+    let mut is_target = false;
+    let mut found = BTreeSet::new();
+    for name in names(tokens) {
+        match name {
+            "for" => is_target = true,
+            "in" => is_target = false,
+            name if is_target => drop(found.insert(name)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns what an argument makes of an environment that takes over all of them.
+fn entry(argument: &[Token]) -> Part<'_> {
+    match argument {
+        [Token::Name(name), Token::Other('='), value @ ..] => Part { key: Key::Known(name), value },
+        value => Part { key: Key::None, value },
     }
 }
 
@@ -312,7 +353,7 @@ fn element_before(part: &[Token], end: usize) -> &[Token] {
 
 fn known(key: &[Token]) -> Key<'_> {
     match key {
-        [Token::Text(text, holes)] if holes.is_empty() => Key::Known(text),
+        [Token::Text(text, holes)] if holes.is_empty() && !text.contains(FIELD) => Key::Known(text),
         _ => Key::Computed(key),
     }
 }

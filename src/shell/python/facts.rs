@@ -114,6 +114,12 @@ impl Facts {
         self.functions.contains_key(name)
     }
 
+    /// Returns the parameter of a function that takes all named arguments which no other has.
+    pub(super) fn rest(&self, function: &str) -> Option<&str> {
+        let mut parameters = self.functions.get(function)?.iter();
+        parameters.find(|it| it.kind == Kind::Named).map(|it| it.name.as_str())
+    }
+
     fn bind(&mut self, name: String, binding: Binding) {
         if matches!(binding, Binding::Unknown) && !self.unknown.insert(name.clone()) {
             return;

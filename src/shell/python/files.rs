@@ -3,11 +3,14 @@
 //! A command whose text is known is judged by bash's analysis, with the files written in front of it. Where the text
 //! is not known, or a file's name, any file may be run.
 
+use super::calls::may_write;
 use super::facts::Binding;
 use super::known::SHELLS;
 use super::lexer::Token;
 use super::line::names;
+use super::modules::fits;
 use super::sink::{FILES, Judge};
+use super::spread::WRITERS;
 use super::texts::{Item, UNKNOWN};
 use super::tree::{Argument, Expr, Statement};
 use crate::shell::program::{Commands, Holes};
@@ -43,6 +46,44 @@ const MOVING: &[&str] = &[
     "make_archive",
     "unpack_archive",
 ];
+
+/// What is in a file that a function names.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    /// What the call is given, and what its method belongs to.
+    Given,
+    /// What the script writes to any file.
+    Any,
+    /// The same, if the file whose other name or copy it is may be one of those.
+    Moved,
+    /// The same, if it prints to other things than its own output or writes by other names of methods.
+    Printed,
+}
+
+/// Functions that name a file which the script writes payload text to without opening it as one: by full names, in which
+/// `*` stands for anything, or by the last part alone; which argument is the file's name, and what is in it.
+const WRITTEN: &[(&str, usize, Held)] = &[
+    ("logging.basicConfig", usize::MAX, Held::Any),
+    ("logging.*FileHandler", 0, Held::Any),
+    ("fileinput.*", 0, Held::Any),
+    ("os.rename", 1, Held::Moved),
+    ("os.renames", 1, Held::Moved),
+    ("os.replace", 1, Held::Moved),
+    ("os.link", 1, Held::Moved),
+    ("os.symlink", 1, Held::Moved),
+    ("shutil.move", 1, Held::Moved),
+    ("shutil.copy*", 1, Held::Moved),
+    ("pathlib.Path().rename", 0, Held::Moved),
+    ("pathlib.Path().replace", 0, Held::Moved),
+    ("zipfile.ZipFile", 0, Held::Any),
+    ("tarfile.*open", 0, Held::Any),
+    ("writestr", 0, Held::Given),
+    ("xml.etree.*ElementTree().write", 0, Held::Given),
+    ("open", 0, Held::Printed),
+];
+
+/// Named arguments that are the name of a file.
+const NAMING: &[&str] = &["filename", "dst", "target", "file"];
 
 /// What reads a file.
 const READING: &[&str] = &["read", "readline", "readlines", "read_text", "read_bytes", "load", "reader", "DictReader"];
@@ -158,6 +199,61 @@ impl Judge<'_> {
             self.writes_elsewhere = true;
             self.taint(FILES.to_owned(), sources);
         }
+    }
+
+    /// Returns the files that the script writes payload text to by other functions than those of files: by programs and
+    /// logs, in archives, by other names of files and of what it prints to. Each has what may be in it.
+    pub(super) fn written_otherwise(&self, statements: &[Statement]) -> Vec<(String, Holes)> {
+        let all = self.tainted.get(FILES).cloned().unwrap_or_default();
+        let is_elsewhere = self.writes_elsewhere || !self.redirected.is_empty();
+        let mut written = Vec::new();
+        for expression in statements.iter().flat_map(Statement::expressions) {
+            expression.walk(&mut |inner| {
+                let Expr::Call(callee, arguments) = inner else { return };
+                let own: Holes = self.reaches(inner);
+                let names = self.facts.full_names(callee);
+                let row = |(function, ..): &&(&str, usize, Held)| {
+                    names.iter().any(|name| fits(function, name)) || callee.last_name() == Some(*function)
+                };
+                if let Some((_, place, held)) = WRITTEN.iter().find(row) {
+                    let named = arguments.iter().find(|it| it.name.as_deref().is_some_and(|it| NAMING.contains(&it)));
+                    let file = named.or_else(|| arguments.get(*place)).map(|it| &it.value);
+                    let is_held = match held {
+                        Held::Given | Held::Any => true,
+                        Held::Moved => self.is_moved(callee, arguments, *place),
+                        Held::Printed => is_elsewhere && (names.contains("os.open") || may_write(arguments)),
+                    };
+                    let holes = if matches!(held, Held::Given) { &own } else { &all };
+                    let files = file.into_iter().filter(|_| is_held).flat_map(|file| self.texts(file, 0));
+                    written.extend(files.map(|file| (file, holes.clone())));
+                }
+                if self.is_starting(callee) {
+                    let files = self.words_of_writers(arguments);
+                    written.extend(files.into_iter().map(|file| (file, own.clone())));
+                }
+            });
+        }
+        written.retain(|(file, holes)| !holes.is_empty() && !file.contains(UNKNOWN));
+        written
+    }
+
+    /// Says whether a call that gives a file another name, behind its own, does it with one that has payload text.
+    fn is_moved(&self, callee: &Expr, arguments: &[Argument], place: usize) -> bool {
+        let own = match callee {
+            Expr::Member(owner, _) if place == 0 => Some(&**owner),
+            _ => arguments.first().map(|it| &it.value),
+        };
+        own.is_none_or(|own| self.is_written_file(own))
+    }
+
+    /// Returns the words of a program that writes what it reads to a file.
+    fn words_of_writers(&self, arguments: &[Argument]) -> Vec<String> {
+        let lists = arguments.first().and_then(|first| self.lists(&first.value, 0)).unwrap_or_default();
+        let word = |item: &Item| if let Item::Word(word) = item { word.text() } else { None };
+        let is_writer =
+            |list: &&Vec<Item>| list.first().and_then(word).is_some_and(|it| WRITERS.contains(&it.as_str()));
+        let words = lists.iter().filter(is_writer).flat_map(|list| list.iter().skip(1).filter_map(word));
+        words.map(|it| it.strip_prefix("of=").unwrap_or(&it).to_owned()).filter(|it| !it.starts_with('-')).collect()
     }
 
     /// Says whether a name is that of a function which gives a command to a shell, where commands are judged.

@@ -80,6 +80,7 @@ impl<'s> Scopes<'s> {
             }
             _ => self.visit(callee, scope),
         }
+        self.fill(callee, arguments);
         let hands = callee.last_name().is_some_and(|name| HANDING.contains(&name));
         // A module gives nothing.
         let is_object = |owner: &Expr| !matches!(owner, Expr::Name(name) if self.home(name, scope).is_none());

@@ -9,7 +9,7 @@ use super::authors::MODULES;
 use super::facts::Binding;
 use super::given::HANDING;
 use super::known::{COMMON, INTERPRETERS, is_running};
-use super::modules::{LOADING_CODE, Use, is_value, uses};
+use super::modules::{Use, is_value, loads_code, uses};
 use super::proof::{Proof, Source};
 use super::scopes::{Line, Placed, Scope, Scopes};
 use super::sink::Judge;
@@ -126,9 +126,9 @@ impl Judge<'_> {
         let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
         let is_one = |name: &String| {
             let root = name.split(['.', '(', '[']).next().unwrap_or_default();
-            let is_loading = LOADING_CODE.contains(&root) && uses(name).worst() == Use::Code;
             let is_harmless = MODULES.contains(&root) && uses(name).worst() != Use::Code && root != "asyncio";
-            !is_value(name) && (super::calls::starts(name) || is_loading || is_running(&last(name)) && !is_harmless)
+            !is_value(name)
+                && (super::calls::starts(name) || loads_code(name) || is_running(&last(name)) && !is_harmless)
         };
         match expression {
             _ if !names.is_empty() => names.iter().any(is_one),

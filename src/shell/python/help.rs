@@ -7,12 +7,15 @@ const PROVED: &str = "give it texts of your own, whose parts are all written in 
 
 const HANDED: &str = "call it by its name, with a text of your own; or start the program with a list of words: `subprocess.run(['git', 'log', value])`";
 
+const ENVIRONMENT: &str = "write `os.environ['NAME'] = value`, or give the program `env={**os.environ, 'NAME': value}`";
+
 const PROGRAM: &str =
     "give it to a program as a word of a list, behind the program's name: `subprocess.run(['git', 'log', value])`";
 
 /// What helps where a part stands in the reason; the first counts.
 const HELPS: &[(&str, &str)] = &[
     ("can't be proved", PROVED),
+    ("hands on its environment", ENVIRONMENT),
     ("hands on", HANDED),
     ("environment that is read", HELP),
     ("format", "put it in as a value: `'{} …'.format(value)`, `'%s …' % (value,)`, or an f-string"),

@@ -75,6 +75,9 @@ pub(super) const RUNNING: &[&str] = &[
     "ForwardRef",
     "get_type_hints",
     "render_template_string",
+    "send_bytes",
+    "ForkingPickler",
+    "load_extension",
 ];
 
 /// Functions among them whose result may be a function that runs its argument.
@@ -113,10 +116,10 @@ pub(super) const STARTING: &[&str] = &[
 /// Functions whose first argument is code of a database.
 pub(super) const QUERYING: &[&str] = &["execute", "executemany", "executescript", "query"];
 
-/// Functions of `yaml` that make any object of a text, unless a loader is named that makes data alone.
+/// Functions of `yaml` that make any object of a text, unless a loader is given that makes data alone.
 pub(super) const LOADING: &[&str] = &["load", "load_all"];
 
-/// Parts of the names of those loaders.
+/// Ends of the names of those loaders.
 pub(super) const SAFE_LOADERS: &[&str] = &["SafeLoader", "BaseLoader"];
 
 /// Functions that are given the names of files and folders, and nothing else that is text.

@@ -1,10 +1,11 @@
 //! What a Python script calls its functions, and those that it has of others.
 
 use super::format::gives_format;
-use super::known::{FINDING, LOADING, STARTING, TOUCHING_MEMBERS, is_running};
+use super::known::{FINDING, SAFE_LOADERS, STARTING, TOUCHING_MEMBERS, is_running};
 use super::lexer::{FIELD, Token};
 use super::line::{arguments, assigned, assignments, names, split};
 use super::sink::{FILES, Judge};
+use super::statement;
 use super::tree::{Expr, Statement};
 use super::words::is_word;
 use crate::shell::filename::is_run;
@@ -102,8 +103,6 @@ impl Judge<'_> {
             let own = if brought.get(place + 1) == Some(&"as") { brought.get(place + 2).unwrap_or(word) } else { word };
             let own = (*own).to_owned();
             match module {
-                [] if *word == "yaml" => drop(self.loading.insert(own)),
-                [.., "yaml"] if LOADING.contains(word) => drop(self.loading.insert(own)),
                 ["os", ..] if word.starts_with("environ") => drop(self.environments.insert(own)),
                 ["os", "path"] if *word == "join" => drop(self.touching.insert(own)),
                 ["os" | "shutil", ..] if TOUCHING_MEMBERS.contains(word) => drop(self.touching.insert(own)),
@@ -195,13 +194,26 @@ impl Judge<'_> {
             |statement: &&&[Token], keyword: &str| matches!(statement.first(), Some(Token::Name(it)) if it == keyword);
         let made_with = ["__init__", "__new__", "__call__"].iter().filter_map(|name| self.functions.get(*name));
         let parameters: BTreeSet<String> = made_with.flatten().cloned().collect();
-        for class in statements.iter().filter(|it| is_first(it, "class")).filter_map(|it| word(it, 1)) {
+        for statement in statements.iter().filter(|it| is_first(it, "class")) {
+            let Some(class) = word(statement, 1) else { continue };
             self.add_parameters(&class, parameters.iter().cloned());
+            if self.is_safe_loader(statement) {
+                self.loaders.insert(class.clone());
+            }
             self.classes.insert(class);
         }
         for statement in statements.iter().filter(|it| is_first(it, "case")) {
             self.bound.extend(names(statement).map(str::to_owned));
         }
+    }
+
+    /// Says whether the head of a class makes one of a loader of YAML that makes data alone.
+    fn is_safe_loader(&self, head: &[Token]) -> bool {
+        let bases = arguments(head, 2).map(split).unwrap_or_default();
+        let read = if let [base] = bases.as_slice() { statement::read(base) } else { None };
+        let Some([Statement::Expr(base)]) = read.as_deref() else { return false };
+        let names = self.facts.full_names(base);
+        !names.is_empty() && names.iter().all(|name| SAFE_LOADERS.iter().any(|safe| name.ends_with(safe)))
     }
 
     /// Notes the parameters of methods that Python calls, or the library of whose class the script makes one of its

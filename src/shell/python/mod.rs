@@ -22,9 +22,11 @@
 //!
 //! Refused is also a text that `%` or `.format` takes for a format, and one that reaches `eval`,
 //! `os.system`, `subprocess` and the like: over variables, functions, containers and files, as far as
-//! their names tell. A list of words for a program is judged as the same command in bash. Of the modules that can
-//! do harm a table says what each function makes of its arguments; a function of theirs that is not in it takes no
-//! payload text. Another library that treats a text as code in a way that no list knows is not seen.
+//! their names tell. A list of words for a program is judged as the same command in bash. Of Python's own modules a
+//! table says which run nothing of what they are given; of all others it says what each function makes of its arguments,
+//! and a function of theirs that is not in it takes no payload text. The environment and the inputs of programs are used in
+//! forms that are followed, or payload text may be in all of it. Another library that treats a text as code in a way
+//! that no list knows is not seen.
 //!
 //! ```text
 //! lexer        tokens, and where the holes stand
@@ -33,8 +35,8 @@
 //! texts        words, names of files and beginnings of addresses, as far as the author wrote them
 //! learn        what a script calls its functions; line: a statement as flat tokens
 //! sink         which text reaches what, and the names that run it; known, format, help: their lists
-//! modules      the functions of modules; calls: what is given to them
-//! started      programs; environment: what they get
+//! modules      the functions of modules; library: Python's own modules; calls: what is given to them
+//! started      programs; environment: what they get; followed: the forms in which it is followed
 //! numbers      calls of which nothing but digits and letters comes
 //! readers      what modules make of text in ways of their own
 //! words        short programs as a shell has them
@@ -54,6 +56,7 @@ mod calls;
 mod environment;
 mod facts;
 mod files;
+mod followed;
 mod format;
 mod given;
 mod handed;
@@ -61,6 +64,7 @@ mod help;
 mod known;
 mod learn;
 mod lexer;
+mod library;
 mod line;
 mod modules;
 mod numbers;

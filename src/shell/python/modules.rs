@@ -1,5 +1,7 @@
-//! What the functions of Python's modules make of their arguments, for the modules that can do harm. A function of
-//! such a module that has no row takes no payload text at all.
+//! What the functions of Python's modules make of their arguments, for the modules that can do harm: `library` says
+//! which of Python's own do none. A function of one that has no row takes no payload text at all.
+
+use super::library::{self, Nature};
 
 /// What an argument is for a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +23,7 @@ pub(super) enum Use {
 }
 
 /// Modules all of whose functions load code, or call what a text says.
-pub(super) const LOADING_CODE: &[&str] = &[
+const LOADING_CODE: &[&str] = &[
     "pickle",
     "_pickle",
     "cPickle",
@@ -42,54 +44,11 @@ pub(super) const LOADING_CODE: &[&str] = &[
     "_ctypes",
     "cffi",
     "zipimport",
+    "pkg_resources",
 ];
 
-/// Other modules whose functions run, load or write what they are given.
-const HARMFUL: &[&str] = &[
-    "os",
-    "posix",
-    "nt",
-    "shutil",
-    "subprocess",
-    "pip",
-    "site",
-    "sys",
-    "io",
-    "gzip",
-    "bz2",
-    "lzma",
-    "fileinput",
-    "linecache",
-    "tempfile",
-    "glob",
-    "zipfile",
-    "tarfile",
-    "dbm",
-    "webbrowser",
-    "unittest",
-    "doctest",
-    "timeit",
-    "trace",
-    "profile",
-    "cProfile",
-    "pdb",
-    "bdb",
-    "_posixsubprocess",
-    "distutils",
-    "setuptools",
-    "venv",
-    "zipapp",
-    "ensurepip",
-    "gc",
-    "mailcap",
-    "_io",
-    "posixpath",
-    "sh",
-    "plumbum",
-    "pexpect",
-    "invoke",
-    "fabric",
-];
+/// Modules of others whose functions run, load or write what they are given.
+const HARMFUL: &[&str] = &["pip", "setuptools", "sh", "plumbum", "pexpect", "invoke", "fabric"];
 
 /// Modules what they return is code: a function that it has is not known either.
 const RETURNING_CODE: &[&str] =
@@ -246,21 +205,8 @@ const ROWS: &[(&str, &str)] = &[
     ("fileinput.FileInput", "pd files:p"),
     ("linecache.getline", "pd"),
     ("linecache.getlines", "pd"),
-    ("tempfile.*", "p mode:d encoding:d"),
     ("glob.escape", "d"),
     ("glob.*", "p"),
-    ("zipfile.ZipFile", "pd file:p"),
-    ("zipfile.is_zipfile", "p"),
-    ("zipfile.Path", "p"),
-    ("zipfile.ZipInfo", "d"),
-    ("zipfile.ZipFile().write", "p"),
-    ("zipfile.ZipFile().extract*", "p"),
-    ("tarfile.open", "pd name:p fileobj:d"),
-    ("tarfile.TarFile", "pd name:p"),
-    ("tarfile.is_tarfile", "p"),
-    ("tarfile.TarInfo", "d"),
-    ("tarfile.open().add", "pd name:p arcname:d"),
-    ("tarfile.open().extract*", "p"),
     ("dbm.open", "pd"),
     ("urllib.request.urlopen", "ad url:a"),
     ("urllib.request.Request", "ad url:a"),
@@ -301,12 +247,23 @@ const ROWS: &[(&str, &str)] = &[
     ("sys.displayhook", "d"),
     ("sys.argv*", "d"),
     ("sys.path*", "c"),
-    ("importlib.metadata.*", "d"),
+    ("importlib.metadata.version*", "d"),
+    ("importlib.metadata.metadata*", "d"),
+    ("importlib.metadata.requires*", "d"),
+    ("importlib.metadata.files*", "d"),
+    ("importlib.metadata.PackageNotFoundError", "d"),
     ("unittest.TestCase().*", "d"),
     ("string.Template", "f"),
     ("string.Formatter().*", "fd"),
     ("locale.format*", "f"),
     ("operator.mod", "f"),
+    // A loader by whose name `load` makes data alone: see `calls`.
+    ("yaml.*SafeLoader*", "d"),
+    ("yaml.*BaseLoader*", "d"),
+    ("yaml.*Loader*", "c"),
+    ("yaml.constructor.*", "c"),
+    ("yaml.load*", "c"),
+    ("*.yaml.load*", "c"),
     ("jinja2.Template", "c"),
     ("jinja2.*.from_string", "c"),
     ("mako.template.Template", "c"),
@@ -351,22 +308,48 @@ impl Uses {
 
 /// Returns what the function of a full name makes of its arguments.
 pub(super) fn uses(function: &str) -> Uses {
-    if let Some((_, row)) = ROWS.iter().find(|(pattern, _)| fits(pattern, function)) {
+    let row = |rows: &'static [(&'static str, &'static str)]| rows.iter().find(|(pattern, _)| fits(pattern, function));
+    if let Some((_, row)) = row(library::ROWS).or_else(|| row(ROWS)) {
         let mut words = row.split(' ');
         let placed = words.next().unwrap_or_default().chars().map(usage).collect();
         let named = words.filter_map(|word| word.split_once(':'));
         let named = named.map(|(name, letter)| (name, letter.chars().next().map_or(Use::Code, usage))).collect();
         return Uses { placed, named };
     }
-    let root = function.split(['.', '(', '[']).next().unwrap_or_default();
-    let is_made = function.contains(['(', '[']);
-    let returns_code = RETURNING_CODE.contains(&root) || function.starts_with("sys.modules");
-    match LOADING_CODE.contains(&root) || HARMFUL.contains(&root) {
+    let root = root(function);
+    let is_foreign = || LOADING_CODE.contains(&root) || HARMFUL.contains(&root);
+    let usage = match library::nature(function) {
+        Nature::Quiet => Use::Data,
+        Nature::Foreign if !is_foreign() => Use::Data,
+        _ if returns_code(function) => Use::Code,
         // A method of an object, such as a queue or a response.
-        true if is_made && !returns_code && !function.ends_with(']') => Uses::all(Use::Data),
-        true => Uses::all(Use::Code),
-        false => Uses::all(Use::Data),
-    }
+        Nature::Foreign if function.contains(['(', '[']) && !function.ends_with(']') => Use::Data,
+        Nature::Harmful if !library::evaluates(root) && library::is_plain(function) => Use::Data,
+        Nature::Foreign | Nature::Harmful => Use::Code,
+    };
+    Uses::all(usage)
+}
+
+/// Says whether a function is one of a module that runs what it is given, or loads it as code, whatever that is.
+pub(super) fn loads_code(function: &str) -> bool {
+    let root = root(function);
+    (LOADING_CODE.contains(&root) || library::evaluates(root)) && uses(function).worst() == Use::Code
+}
+
+/// Says whether a full name is a member of an object that a module of the library made, and of which nobody knows that it
+/// runs a text: a number or a text mostly, as `returncode`.
+pub(super) fn is_member(function: &str) -> bool {
+    let is_made = function.contains(['(', '[']) && library::nature(function) == Nature::Harmful;
+    is_made && !loads_code(function) && !returns_code(function)
+}
+
+/// Says whether what stands in a full name is code, or something that finds code.
+fn returns_code(function: &str) -> bool {
+    RETURNING_CODE.contains(&root(function)) || function.starts_with("sys.modules")
+}
+
+fn root(function: &str) -> &str {
+    function.split(['.', '(', '[']).next().unwrap_or_default()
 }
 
 /// Says whether a full name is a value of a module, and no function that may be called.
@@ -376,11 +359,17 @@ pub(super) fn is_value(name: &str) -> bool {
     is_module || VALUES.contains(&last) || last.contains(['(', '[']) || last.chars().all(|it| !it.is_lowercase())
 }
 
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((begin, end)) => name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end),
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    let mut pieces = pattern.split('*').peekable();
+    let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
     }
+    rest.is_empty()
 }
 
 fn usage(letter: char) -> Use {

@@ -43,10 +43,13 @@ impl Judge<'_> {
         }
         let assigned = assigned(statement);
         let mut passed: BTreeSet<String> = lambda_parameters(statement);
+        // Where functions stand that are passed.
+        let mut given: Vec<usize> = Vec::new();
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
             let own = || self.functions.get(name).into_iter().flatten().cloned();
             if is_passed(statement, at) && !assigned[at] {
+                given.extend(own().next().map(|_| at));
                 passed.extend(own());
             } else if !assigned[at] && own().next().is_some() {
                 // What a function of the script returns may be one.
@@ -57,11 +60,13 @@ impl Judge<'_> {
         if passed.is_empty() {
             return false;
         }
+        let are_named = returned.is_empty() && !names(statement).any(|word| word == "lambda");
         let mut takers: BTreeSet<String> = BTreeSet::new();
         for (at, token) in statement.iter().enumerate() {
             let Token::Name(name) = token else { continue };
             let has_members = matches!(statement.get(at + 1), Some(Token::Other('.' | '[')));
-            let is_taker = assigned[at] || has_members && !self.modules.contains(name);
+            let is_item = assigned[at] && are_named && is_item_without(statement, at, &given);
+            let is_taker = assigned[at] && !is_item || has_members && !self.modules.contains(name);
             takers.extend(is_taker.then(|| name.clone()));
             let is_called = statement.get(at + 1) == Some(&Token::Other('('));
             takers.extend(self.functions.get(name).filter(|_| is_called).into_iter().flatten().cloned());
@@ -94,6 +99,16 @@ fn is_passed(statement: &[Token], at: usize) -> bool {
     // A member of it, a call of it, the key of an argument.
     let is_used = matches!(statement.get(at + 1), Some(Token::Other('.' | '(' | '[' | '=')));
     !is_made && !is_used
+}
+
+/// Says whether a name that is assigned is what a loop in brackets gives, through which none of the functions at some
+/// indices goes: `[pool.submit(fetch, url) for url in urls]`.
+fn is_item_without(statement: &[Token], at: usize, functions: &[usize]) -> bool {
+    let is_word = |index: &usize, word: &str| matches!(&statement[*index], Token::Name(name) if name == word);
+    let Some(begin) = (0..at).rev().find(|index| is_word(index, "for")) else { return false };
+    let Some(within) = (at..statement.len()).find(|index| is_word(index, "in")) else { return false };
+    let is_target = (begin..at).all(|index| !is_word(&index, "in"));
+    is_target && begin > 0 && within > at && !functions.is_empty() && functions.iter().all(|function| *function < begin)
 }
 
 /// Returns the parameters of the functions without a name that a statement keeps. One that is given to a call

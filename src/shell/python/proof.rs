@@ -181,7 +181,7 @@ impl<'p, 's> Proof<'p, 's> {
             return missing();
         }
         if let Some(gets) = self.scopes.gets(name, scope) {
-            if gets.is_empty() || self.altered.contains(name) {
+            if gets.is_empty() || self.altered.contains(name) || self.scopes.is_filled(name, scope) {
                 return missing();
             }
             if self.names.insert((name, self.scopes.home(name, scope), want)) {
@@ -370,7 +370,7 @@ impl Judge<'_> {
     }
 
     /// Says whether a file may be one to which the script writes payload text.
-    fn is_written_file(&self, file: &Expr) -> bool {
+    pub(super) fn is_written_file(&self, file: &Expr) -> bool {
         if !self.tainted.contains_key(FILES) {
             return false;
         }

@@ -4,7 +4,7 @@
 use super::known::is_running;
 use super::learn::ARGUMENT_NAMES;
 use super::lexer::Token;
-use super::line::{arguments, names, split};
+use super::line::{arguments, closing, names, split};
 use super::sink::Judge;
 use super::tree::{Expr, Statement};
 use crate::shell::program::Holes;
@@ -12,6 +12,12 @@ use crate::shell::requirement::Requirement;
 
 /// Functions that evaluate annotations, and the argument that has others do so.
 const EVALUATING: &[&str] = &["get_type_hints", "get_annotations", "eval_str"];
+
+/// What has annotations as a dictionary.
+const ANNOTATIONS: &[&str] = &["__annotations__", "__annotate__"];
+
+/// Why payload text can't stand in one: whoever asks for it may have it evaluated, as `dataclass` and `singledispatch` do.
+const ANNOTATION: &str = "an annotation, which is code";
 
 /// What has examples besides the descriptions of functions.
 const EXAMPLES: &[&str] = &["__test__", "__doc__"];
@@ -77,8 +83,12 @@ impl Judge<'_> {
             {
                 self.refuse(&self.sources(statement), "the examples of a description, which `doctest` runs");
             }
-            if evaluates && has_annotation(statement) {
-                self.refuse(&self.sources(statement), "an annotation, which is code");
+            let annotations = annotations(statement);
+            if evaluates && !annotations.is_empty() || names(statement).any(|name| ANNOTATIONS.contains(&name)) {
+                self.refuse(&self.sources(statement), ANNOTATION);
+            }
+            for annotation in annotations {
+                self.refuse(&self.annotated(annotation), ANNOTATION);
             }
             if (opens || includes) && names(statement).any(|name| ARGUMENT_NAMES.contains(&name)) {
                 let sources = self.sources(statement);
@@ -87,6 +97,32 @@ impl Judge<'_> {
                 }
                 self.require(&sources, Requirement::InsidePath);
             }
+        }
+    }
+
+    /// Returns the payload text in an annotation. What the script's functions and classes are called is its own, and
+    /// so is what it gives nothing to.
+    fn annotated(&self, annotation: &[Token]) -> Holes {
+        let is_own = |name: &String| {
+            self.functions.contains_key(name) || self.classes.contains(name) || self.facts.bindings(name).is_empty()
+        };
+        let tokens = annotation.iter().filter(|token| !matches!(token, Token::Name(name) if is_own(name)));
+        self.sources(&tokens.cloned().collect::<Vec<_>>())
+    }
+
+    /// Refuses payload text as a type of `typing`, which is an annotation that has yet to be evaluated.
+    pub(super) fn judge_type(&mut self, expression: &Expr) {
+        let Expr::Item(owner, key) = expression else { return };
+        let is_type =
+            |name: &String| name.starts_with("typing.") && !name.ends_with("Literal") && !name.contains(['(', '[']);
+        if self.facts.full_names(owner).iter().any(is_type) {
+            let mut holes = Holes::new();
+            key.walk(&mut |inner| {
+                if let Expr::Text(_) = inner {
+                    holes.extend(self.reaches(inner));
+                }
+            });
+            self.refuse(&holes, ANNOTATION);
         }
     }
 
@@ -120,10 +156,43 @@ fn opens_words(statement: &[Token]) -> bool {
     statement.windows(3).any(|it| is_name(&it[0], "type") && it[1] == Token::Other('=') && is_name(&it[2], "open"))
 }
 
-fn has_annotation(statement: &[Token]) -> bool {
-    match statement {
-        [Token::Name(keyword), ..] if keyword == "def" || keyword == "async" => true,
-        [Token::Name(_), Token::Other(':'), ..] => true,
-        _ => false,
+/// Returns the annotations in a statement: of parameters, of what a function returns, of what is assigned.
+fn annotations(statement: &[Token]) -> Vec<&[Token]> {
+    let is_word = |token: Option<&Token>, word: &str| matches!(token, Some(Token::Name(name)) if name == word);
+    let head = if is_word(statement.first(), "async") { &statement[1..] } else { statement };
+    if !is_word(head.first(), "def") {
+        let Some(colon) = outside(head, ':') else { return Vec::new() };
+        let is_target = |token: &Token| matches!(token, Token::Name(_) | Token::Other('.' | '[' | ']'));
+        let names_two = head[..colon].windows(2).any(|it| matches!(it, [Token::Name(_), Token::Name(_)]));
+        let is_one = colon > 0 && head[..colon].iter().all(is_target) && !names_two;
+        return if is_one { vec![annotation(&head[colon + 1..])] } else { Vec::new() };
     }
+    let Some(open) = head.iter().position(|token| *token == Token::Other('(')) else { return Vec::new() };
+    let parameters = split(&head[open + 1..]);
+    let mut found: Vec<&[Token]> = parameters
+        .into_iter()
+        .filter_map(|parameter| Some(annotation(&parameter[outside(parameter, ':')? + 1..])))
+        .filter(|annotation| !annotation.is_empty())
+        .collect();
+    let behind = &head[closing(head, open)..];
+    found.extend(behind.strip_prefix(&[Token::Other('-'), Token::Other('>')]).filter(|it| !it.is_empty()));
+    found
+}
+
+/// Returns what stands in front of the `=` of a value.
+fn annotation(behind: &[Token]) -> &[Token] {
+    &behind[..outside(behind, '=').unwrap_or(behind.len())]
+}
+
+/// Returns where a character stands outside of brackets.
+fn outside(tokens: &[Token], character: char) -> Option<usize> {
+    let mut open = 0_usize;
+    tokens.iter().position(|token| {
+        match token {
+            Token::Other('(' | '[' | '{') => open += 1,
+            Token::Other(')' | ']' | '}') => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open == 0 && *token == Token::Other(character)
+    })
 }

@@ -5,11 +5,12 @@
 //! stands for all that it gets anywhere in its scope, and what is put into an object gets into all names of it that
 //! are seen. What nobody sees given, such as a parameter of a function that is handed on, is *loose*.
 
+use super::authors::BUILTINS;
 use super::learn::is_special_method;
 use super::lexer::Token;
 use super::line::names;
 use super::statement::target_names;
-use super::tree::{Expr, Parameter, Statement};
+use super::tree::{Argument, Expr, Parameter, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most values that all names get together. A script that gives more is not followed.
@@ -51,6 +52,9 @@ const DECORATORS: &[&str] = &[
     "total_ordering",
 ];
 
+/// Functions that make memory which others may write into.
+const BUFFERS: &[&str] = &["bytearray", "memoryview", "array", "mmap", "create_string_buffer", "empty", "zeros"];
+
 /// What a method calls the object that it is called on.
 const SELVES: &[&str] = &["self", "cls", "mcs"];
 
@@ -87,6 +91,10 @@ pub(super) struct Scopes<'s> {
     pub(super) selves: BTreeSet<(Scope, &'s str)>,
     /// The functions that are called by what nobody sees.
     pub(super) handed_on: BTreeSet<&'s str>,
+    /// The functions into whose results something is put at the moment.
+    putting: BTreeSet<&'s str>,
+    /// The names that are given to functions which may write into what they are given.
+    filled: BTreeSet<&'s str>,
     /// How many more values names may get.
     left: usize,
     /// All statements, each with its scope.
@@ -105,6 +113,8 @@ impl<'s> Scopes<'s> {
             outer: BTreeSet::new(),
             selves: BTreeSet::new(),
             handed_on: BTreeSet::new(),
+            putting: BTreeSet::new(),
+            filled: BTreeSet::new(),
             left: GIVEN_MAX,
             statements: Vec::new(),
         };
@@ -181,6 +191,24 @@ impl<'s> Scopes<'s> {
     /// Says whether a name is given what nobody sees.
     pub(super) fn is_loose(&self, name: &str, scope: Scope) -> bool {
         self.home(name, scope).is_some_and(|home| has(&self.loose, home, name))
+    }
+
+    /// Says whether a name stands for memory that a function of others may have written into: `file.readinto(b)`.
+    pub(super) fn is_filled(&self, name: &str, scope: Scope) -> bool {
+        let is_buffer = |value: &Expr| matches!(value, Expr::Call(callee, _) if callee.last_name().is_some_and(|it| BUFFERS.contains(&it)));
+        self.filled.contains(name)
+            && self.gets(name, scope).unwrap_or_default().iter().any(|(value, _)| is_buffer(value))
+    }
+
+    /// Notes that names are given to a function that is none of the script's.
+    pub(super) fn fill(&mut self, callee: &Expr, arguments: &'s [Argument]) {
+        let name = callee.last_name().unwrap_or_default();
+        if BUILTINS.contains(&name) && !BUFFERS.contains(&name) || !self.definitions(name).is_empty() {
+            return;
+        }
+        self.filled.extend(
+            arguments.iter().filter_map(|it| if let Expr::Name(name) = &it.value { Some(name.as_str()) } else { None }),
+        );
     }
 
     /// Says whether a name is what a method is called on.
@@ -374,9 +402,26 @@ impl<'s> Scopes<'s> {
                 self.members.entry(name).or_default().push((value, scope));
                 self.put(inner, value, scope);
             }
-            Expr::Item(inner, _) | Expr::Call(inner, _) => self.put(inner, value, scope),
+            Expr::Item(inner, _) => self.put(inner, value, scope),
+            Expr::Call(inner, _) => {
+                self.put(inner, value, scope);
+                self.put_into_returned(inner, value);
+            }
             _ => {}
         }
+    }
+
+    /// Notes that a value is put into what the functions return that an expression calls.
+    fn put_into_returned(&mut self, callee: &'s Expr, value: &'s Expr) {
+        let Some(name) = callee.last_name().filter(|name| !self.definitions(name).is_empty()) else { return };
+        if !self.putting.insert(name) {
+            return;
+        }
+        let all = self.definitions(name).iter();
+        let returned: Vec<Placed<'s>> =
+            all.flat_map(|it| it.returned.iter().map(|returned| (*returned, it.scope))).collect();
+        returned.into_iter().for_each(|(returned, inner)| self.put(returned, value, inner));
+        self.putting.remove(name);
     }
 }
 

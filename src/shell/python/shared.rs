@@ -6,13 +6,12 @@
 use super::facts::Binding;
 use super::format::operand_before;
 use super::lexer::Token;
-use super::line::{arguments, assigned, closing, split};
+use super::line::{arguments, assigned, assignments, closing, split};
 use super::passed::lambda_parameters;
 use super::sink::Judge;
 use super::spread::ASKING;
 use super::tree::Expr;
 use crate::shell::program::Holes;
-use std::collections::BTreeSet;
 
 /// How far names are followed.
 const DEPTH_MAX: usize = 8;
@@ -29,6 +28,12 @@ const STORING: &[&str] = &[
     "insort_left",
     "insort_right",
     "setitem",
+    "readinto",
+    "readinto1",
+    "recv_into",
+    "recvfrom_into",
+    "readv",
+    "preadv",
     "iadd",
     "iconcat",
     "ior",
@@ -88,6 +93,7 @@ const NOTHING_KEPT: &[&str] = &[
     "read_bytes",
     "readline",
     "getenv",
+    "fdopen",
     "dumps",
     "loads",
     "hexdigest",
@@ -155,7 +161,7 @@ const FIXED: &[&str] = &[
 impl Judge<'_> {
     /// Notes which names may stand for the same object, and the methods that are called by other names.
     pub(super) fn learn_shared(&mut self, statements: &[&[Token]]) {
-        let returned: BTreeSet<String> = statements
+        self.returned = statements
             .iter()
             .filter(|it| matches!(it.first(), Some(Token::Name(word)) if word == "return" || word == "yield"))
             .flat_map(|it| self.objects(&it[1..]))
@@ -173,8 +179,7 @@ impl Judge<'_> {
                 .collect();
             if !targets.is_empty() {
                 let mut objects = self.objects(statement);
-                let calls_own = statement.iter().enumerate().any(|(at, token)| matches!(token, Token::Name(name) if self.functions.contains_key(name) && is_open(statement, at)));
-                objects.extend(returned.iter().filter(|_| calls_own).cloned());
+                objects.extend(self.returned_by(statement));
                 let methods = self.uncalled_methods(statement);
                 for target in &targets {
                     self.share(target, &objects);
@@ -203,6 +208,16 @@ impl Judge<'_> {
                 return;
             }
         }
+    }
+
+    /// Returns the objects that the script's functions return, if some tokens call one of them.
+    fn returned_by(&self, tokens: &[Token]) -> Vec<String> {
+        let is_own = |name: &String| self.functions.contains_key(name);
+        let calls_own = tokens
+            .iter()
+            .enumerate()
+            .any(|(at, token)| matches!(token, Token::Name(name) if is_own(name) && is_open(tokens, at)));
+        if calls_own { self.returned.iter().cloned().collect() } else { Vec::new() }
     }
 
     fn share(&mut self, name: &str, objects: &[String]) {
@@ -247,13 +262,17 @@ impl Judge<'_> {
     fn uncalled_methods(&self, tokens: &[Token]) -> Vec<String> {
         let mut found = Vec::new();
         for at in 0..tokens.len() {
-            if let [Token::Name(owner), Token::Other('.'), Token::Name(method), rest @ ..] = &tokens[at..]
-                && !matches!(rest.first(), Some(Token::Other('(' | '.' | '[' | '=')))
-                && !ASKING.contains(&method.as_str())
-                && !GIVING.contains(&method.as_str())
-                && self.holds(owner, 0)
+            let [owner, Token::Other('.'), Token::Name(method), rest @ ..] = &tokens[at..] else { continue };
+            if matches!(rest.first(), Some(Token::Other('(' | '.' | '[' | '=')))
+                || ASKING.contains(&method.as_str())
+                || GIVING.contains(&method.as_str())
             {
-                found.push(owner.clone());
+                continue;
+            }
+            match owner {
+                Token::Name(owner) if self.holds(owner, 0) => found.push(owner.clone()),
+                Token::Other(')' | ']') => found.extend(self.returned_by(operand_before(tokens, at + 1))),
+                _ => {}
             }
         }
         found
@@ -284,6 +303,22 @@ impl Judge<'_> {
             }
         }
         found
+    }
+
+    /// Returns the names of the objects that a statement puts something into by what a function of the script's returns:
+    /// `f().append(text)`, `f()[0] = text`.
+    pub(super) fn stored_into_returned(&self, statement: &[Token]) -> Vec<String> {
+        let last = assignments(statement).last().copied().unwrap_or(0);
+        let is_stored = |at: usize| match (&statement[at], statement.get(at + 1)) {
+            _ if at == 0 || !matches!(statement[at - 1], Token::Other(')' | ']')) => false,
+            (Token::Other('.'), Some(Token::Name(method))) => {
+                at < last || !ASKING.contains(&method.as_str()) && !GIVING.contains(&method.as_str())
+            }
+            (Token::Other('['), _) => at < last,
+            _ => false,
+        };
+        let stored = (0..statement.len()).filter(|at| is_stored(*at));
+        stored.flat_map(|at| self.returned_by(operand_before(statement, at))).collect()
     }
 
     /// Notes what is put into an object, and says whether that was new.

@@ -8,9 +8,7 @@
 use super::facts::Facts;
 use super::format::gives_format;
 use super::help::help;
-use super::known::{
-    LOADING, LOGGING, QUERYING, SAFE_LOADERS, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running,
-};
+use super::known::{LOGGING, QUERYING, TEMPLATES, TEMPLATING, TOUCHING, TOUCHING_MEMBERS, is_running};
 use super::learn::{imports_by_name, is_special_method};
 use super::lexer::{FIELD, FIELD_END, Lexed, Token, field_tokens};
 use super::line::{arguments, as_variable, assigned, head_and_rest, names, split};
@@ -65,6 +63,8 @@ pub(super) fn judge(
         functions: BTreeMap::new(),
         called: BTreeSet::new(),
         anywhere: BTreeSet::new(),
+        returned: BTreeSet::new(),
+        elsewhere: BTreeSet::new(),
         altered: BTreeMap::new(),
         shared: BTreeSet::new(),
         methods: BTreeMap::new(),
@@ -73,12 +73,13 @@ pub(super) fn judge(
         bound: BTreeSet::new(),
         running: BTreeSet::new(),
         starting: BTreeSet::new(),
-        loading: BTreeSet::new(),
+        loaders: BTreeSet::new(),
         touching: BTreeSet::new(),
         imported: BTreeSet::new(),
         modules: BTreeSet::new(),
         formatters: BTreeSet::new(),
         environments: BTreeSet::new(),
+        starts_any: false,
         spreads: false,
         run_files: BTreeSet::new(),
         texts: tokens.iter().filter_map(as_variable).collect(),
@@ -98,6 +99,7 @@ pub(super) fn judge(
     judge.learn_decorators(&read);
     judge.learn_arguments();
     statements.iter().for_each(|statement| judge.learn_redirected(statement));
+    judge.learn_descriptors(&read);
     judge.learn_passed(&statements);
     let mut is_new = true;
     while is_new {
@@ -120,6 +122,7 @@ pub(super) fn judge(
         while judge.spread_all(&statements, &copied) {}
     }
     statements.iter().for_each(|statement| judge.learn_spread(statement));
+    judge.starts_any = statements.iter().any(|statement| judge.starts(statement));
     judge.find_environments(&statements);
     for statement in &statements {
         judge.learn_environment(statement);
@@ -135,11 +138,15 @@ pub(super) fn judge(
     judge.judge_commands(&read);
     judge.judge_readers(&statements);
     read.iter().for_each(|statement| judge.feed(statement));
+    judge.learn_inputs(&read);
     read.iter().for_each(|statement| judge.start_all(statement));
     judge.require_of_parts(&statements);
+    judge.judge_environment(&statements, &read);
     judge.judge_handed(&lines);
     let name = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
-    let written = judge.written.iter().filter_map(|(file, holes)| Some((name(file), *holes.first()?)));
+    let otherwise = judge.written_otherwise(&read);
+    let written =
+        judge.written.iter().chain(&otherwise).filter_map(|(file, holes)| Some((name(file), *holes.first()?)));
     let written = written.filter(|(file, _)| !file.is_empty()).collect();
     judge.work(0).then_some(written)
 }
@@ -197,6 +204,10 @@ pub(super) struct Judge<'j> {
     pub(super) called: BTreeSet<String>,
     /// The names of what may hold any text of the script.
     pub(super) anywhere: BTreeSet<String>,
+    /// What its functions return that can be changed, by its names.
+    pub(super) returned: BTreeSet<String>,
+    /// The names of objects into which payload text is put by what its functions return.
+    pub(super) elsewhere: BTreeSet<String>,
     /// What is put into an object that a name stands for, and not given to the name.
     pub(super) altered: BTreeMap<String, Holes>,
     /// Names of which the first may stand for an object that the second has, or a part of it.
@@ -213,8 +224,8 @@ pub(super) struct Judge<'j> {
     pub(super) running: BTreeSet<String>,
     /// Its own names of functions that start a program.
     pub(super) starting: BTreeSet<String>,
-    /// Its names of `yaml`, and of the functions that it has from there.
-    pub(super) loading: BTreeSet<String>,
+    /// Its own classes of loaders of YAML that make data alone.
+    pub(super) loaders: BTreeSet<String>,
     /// The names of functions that it has from `os` and `shutil`.
     pub(super) touching: BTreeSet<String>,
     /// What it has of others: modules, and what it names of them.
@@ -225,6 +236,8 @@ pub(super) struct Judge<'j> {
     pub(super) formatters: BTreeSet<String>,
     /// The names of what it gives to programs as their environment.
     pub(super) environments: BTreeSet<String>,
+    /// It starts programs.
+    pub(super) starts_any: bool,
     /// It gives dictionaries of named arguments to what starts a program.
     pub(super) spreads: bool,
     /// The variables that hold the name of a file that is run or obeyed.
@@ -349,7 +362,6 @@ impl Judge<'_> {
         let given = split(arguments);
         self.work(given.iter().map(|argument| argument.len()).sum());
         let first = given.first().copied().unwrap_or_default();
-        let loads = LOADING.contains(&name) && self.loading.contains(owner) || self.loading.contains(name);
         let touches = TOUCHING.contains(&name)
             || TOUCHING_MEMBERS.contains(&name) && matches!(owner, "os" | "shutil")
             || self.touching.contains(name)
@@ -359,9 +371,6 @@ impl Judge<'_> {
             self.refuse(&files, "written to a file that is run or obeyed");
         }
         match name {
-            _ if loads && !names(statement).any(|it| SAFE_LOADERS.iter().any(|safe| it.contains(safe))) => {
-                self.refuse(&self.sources(statement), "an argument of `yaml.load`");
-            }
             _ if QUERYING.contains(&name) => {
                 self.refuse(&self.sources(first), &format!("a part of the code in `{name}`"))
             }

@@ -61,7 +61,7 @@ const LOG_FILES: &[&str] =
     &["FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler", "filename"];
 
 /// Programs that write what they get to a file.
-const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
+pub(super) const WRITERS: &[&str] = &["cp", "tee", "dd", "install", "mv", "sponge"];
 
 /// Functions that print.
 const PRINTS: &[&str] = &["print", "stdout", "pprint", "pp"];
@@ -123,6 +123,10 @@ impl Judge<'_> {
             changed |= self.taint(target, &sources);
         }
         for name in self.changed_by(statement) {
+            changed |= self.alter(name, &sources);
+        }
+        for name in self.stored_into_returned(statement) {
+            self.elsewhere.insert(name.clone());
             changed |= self.alter(name, &sources);
         }
         changed

@@ -175,6 +175,9 @@ impl Judge<'_> {
     }
 
     fn named_lists(&self, name: &str, own: &str, depth: usize) -> Option<Vec<Vec<Item>>> {
+        if self.elsewhere.contains(own) {
+            return None;
+        }
         let mut lists = Vec::new();
         for binding in self.facts.bindings(name) {
             match binding {
@@ -231,9 +234,7 @@ impl Judge<'_> {
                 Some([next(one), vec![Part::Text("/".to_owned())], next(other)].concat())
             }
             Expr::Operation('%', format, _) => format.text().map(|format| prefixed(&format, &all)),
-            Expr::Member(owner, name) if name == "executable" && **owner == Expr::Name("sys".to_owned()) => {
-                Some(vec![Part::Text("python3".to_owned())])
-            }
+            _ if self.is_interpreter(expression) => Some(vec![Part::Text("python3".to_owned())]),
             Expr::Call(callee, arguments) => match (&**callee, arguments.as_slice()) {
                 (Expr::Member(owner, method), _) if method == "format" => {
                     owner.text().map(|format| prefixed(&format, &all))
@@ -252,6 +253,13 @@ impl Judge<'_> {
         };
         let unknown = if all.is_empty() { Part::Text(UNKNOWN.to_owned()) } else { Part::Value(all) };
         parts.unwrap_or_else(|| vec![unknown])
+    }
+
+    /// Says whether an expression is the name of the Python that runs the script: `sys.executable`, which nothing sets.
+    fn is_interpreter(&self, expression: &Expr) -> bool {
+        let is_one = |owner: &Expr| *owner == Expr::Name("sys".to_owned());
+        matches!(expression, Expr::Member(owner, name) if name == "executable" && is_one(owner))
+            && self.facts.bindings(".executable").is_empty()
     }
 
     /// Says whether all that a name gets are literals of the author's.
@@ -275,7 +283,7 @@ impl Judge<'_> {
                 [Binding::Value(value)] => next(value) || !self.reaches(expression).is_empty(),
                 _ => !self.reaches(expression).is_empty(),
             },
-            Expr::Member(owner, name) if name == "executable" => **owner == Expr::Name("sys".to_owned()),
+            _ if self.is_interpreter(expression) => true,
             _ => !self.reaches(expression).is_empty(),
         }
     }

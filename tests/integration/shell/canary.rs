@@ -219,6 +219,9 @@ const PYTHON_UNPROVEN: &[&str] = &[
     // `loop` is no name there, and no payload is a folder with a program `ls`.
     "import asyncio\nloop.subprocess_",
     "self.env[\"PATH\"] = ",
+    // A pickle has bytes that none of the payloads is.
+    "ForkingPickler",
+    "send_bytes",
 ];
 
 #[test]
