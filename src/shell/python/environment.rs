@@ -252,8 +252,7 @@ impl Judge<'_> {
             !is_read && matches!(key_of(part.value, *at, &self.functions), Key::None)
         };
         let merged = (0..part.value.len()).filter(is_merged).filter_map(|at| as_name(&part.value[at]));
-        let items = items(part.value);
-        merged.filter(|name| !self.modules.contains(*name) && !items.contains(name)).map(str::to_owned).collect()
+        merged.filter(|name| !self.modules.contains(*name)).map(str::to_owned).collect()
     }
 
     /// Returns the other names that a statement gives to an environment.
@@ -284,21 +283,6 @@ impl Judge<'_> {
         }
         found
     }
-}
-
-/// Returns the names that loops in brackets give: keys and values, and no whole environment.
-fn items(tokens: &[Token]) -> BTreeSet<&str> {
-    let mut is_target = false;
-    let mut found = BTreeSet::new();
-    for name in names(tokens) {
-        match name {
-            "for" => is_target = true,
-            "in" => is_target = false,
-            name if is_target => drop(found.insert(name)),
-            _ => {}
-        }
-    }
-    found
 }
 
 /// Returns what an argument makes of an environment that takes over all of them.

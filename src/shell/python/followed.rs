@@ -68,14 +68,12 @@ const READING: &[&str] = &[
     "substitute",
     "safe_substitute",
     "format_map",
-    "update",
     "render",
     "join",
 ];
 
-/// Methods of the standard input of a program, of which `write` and `writelines` are followed, and its state.
+/// Methods of the standard input of a program, of which `write` and `writelines` are followed.
 const INPUTS: &[&str] = &["write", "writelines", "close", "flush", "drain", "wait_closed", "is_closing"];
-const STATE: &str = "closed";
 
 /// The method that gives a program its input, and functions that find the input in another way.
 const COMMUNICATING: &str = "communicate";
@@ -129,7 +127,8 @@ impl Judge<'_> {
     /// Notes that any payload text may get to the input of programs, where the script hands on such an input.
     pub(super) fn learn_inputs(&mut self, statements: &[Statement]) {
         let is_handed = FINDING.iter().any(|name| self.named.contains(*name))
-            || statements.iter().any(|statement| self.hands_on_input(statement));
+            || ["stdin", COMMUNICATING].iter().any(|name| self.named.contains(*name))
+                && statements.iter().any(|statement| self.hands_on_input(statement));
         if is_handed {
             self.fed.extend(0..self.holes.len());
         }
@@ -151,12 +150,14 @@ impl Judge<'_> {
 
     /// Refuses payload text in a script that hands on its environment, and starts a program.
     pub(super) fn judge_environment(&mut self, statements: &[&[Token]], read: &[Statement]) {
-        if !self.starts_any {
+        let is_named = self.named.iter().any(|name| name.starts_with("environ") || name == "putenv");
+        let is_named = is_named || !self.environments.is_empty();
+        let is_found = |token: &Token| matches!(token, Token::Text(text, _) if FOUND.contains(&text.as_str()));
+        let is_found = || statements.iter().any(|statement| statement.iter().any(is_found));
+        if !self.starts_any || !(is_named || is_found()) {
             return;
         }
-        let is_found = |token: &Token| matches!(token, Token::Text(text, _) if FOUND.contains(&text.as_str()));
-        let is_handed = statements.iter().any(|statement| statement.iter().any(is_found))
-            || read.iter().any(|statement| self.hands_on_environment(statement));
+        let is_handed = is_found() || read.iter().any(|statement| self.hands_on_environment(statement));
         if is_handed {
             let all: Holes = statements.iter().flat_map(|statement| self.whole_sources(statement)).collect();
             self.refuse(&all, HANDED);
@@ -204,7 +205,7 @@ impl Judge<'_> {
         let is_one = |inner: &Expr| self.is_object(inner, object);
         let next = |inner: &Expr| self.hands_on(inner, object);
         let given = |inner: &Expr| is_one(inner) || next(inner);
-        if !self.goes_on() {
+        if !self.work(1) {
             return true;
         }
         match expression {
@@ -217,7 +218,7 @@ impl Judge<'_> {
                 };
                 is_open || next(inside) || arguments.iter().any(|it| self.hands_on_argument(callee, it, object))
             }
-            Expr::Member(owner, name) if is_one(owner) => object == Object::Environment || name != STATE,
+            Expr::Member(owner, name) if is_one(owner) => !object.members().contains(&name.as_str()),
             Expr::Item(owner, key) => next(owner) || given(key),
             Expr::Dict(entries) => entries.iter().any(|(key, value)| match key {
                 None => next(value),
@@ -243,7 +244,11 @@ impl Judge<'_> {
         }
         let name = callee.last_name().unwrap_or_default();
         let named = argument.name.as_deref().unwrap_or_default();
+        // Of a dictionary, not of the class of one: `type(os.environ).update(os.environ, X='a')`.
+        let is_merged = matches!(callee, Expr::Member(owner, method) if method == "update"
+            && (self.facts.full_names(owner).is_empty() || self.is_object(owner, object)));
         let is_followed = named.starts_with("env")
+            || is_merged
             || named == "**"
             || READING.contains(&name)
             || LOGGING.contains(&name)
@@ -264,18 +269,19 @@ impl Judge<'_> {
                 name == "stdin" && !matches!(&**owner, Expr::Name(module) if module == "sys")
             }
             (Expr::Name(name) | Expr::Member(_, name), Object::Environment) => {
-                self.is_own_environment(expression) || self.environments.contains(name) && !self.is_text(name)
+                self.is_own_environment(expression) || self.environments.contains(name) && self.may_be_dictionary(name)
             }
             (Expr::Call(..), Object::Environment) => self.is_own_environment(expression),
             _ => false,
         }
     }
 
-    /// Says whether all that a name gets are texts, as a name that is used for others too.
-    fn is_text(&self, name: &str) -> bool {
-        let is_one = |it: &Binding| matches!(it, Binding::Value(Expr::Text(_) | Expr::Constant));
+    /// Says whether a name may stand for a dictionary: it gets more than texts, and more than a loop gives it.
+    fn may_be_dictionary(&self, name: &str) -> bool {
+        let is_one =
+            |it: &Binding| matches!(it, Binding::Value(value) if !matches!(value, Expr::Text(_) | Expr::Constant));
         let bindings = self.facts.bindings(name);
-        !bindings.is_empty() && bindings.iter().all(is_one)
+        bindings.is_empty() || bindings.iter().any(is_one)
     }
 
     /// Says whether an expression is the environment that the script has itself.
@@ -291,6 +297,14 @@ impl Object {
         match self {
             Self::Environment => METHODS,
             Self::Input => INPUTS,
+        }
+    }
+
+    /// Returns the members that may be named without being called: they change nothing.
+    fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Environment => &["get", "copy", "keys", "values", "items", "__getitem__", "__contains__"],
+            Self::Input => &["closed"],
         }
     }
 }

@@ -259,7 +259,7 @@ pub(super) fn nature(function: &str) -> Nature {
     let is_private = |part: &&str| part.starts_with('_') && !OPEN.contains(part);
     let is_other = |part: &&str| NAMES.contains(part) && nature(part) == Nature::Harmful;
     let rest = &parts[quiet..];
-    if rest.iter().any(|part| is_private(&part) || is_other(&part)) { Nature::Harmful } else { Nature::Quiet }
+    if rest.iter().any(|part| is_private(part) || is_other(part)) { Nature::Harmful } else { Nature::Quiet }
 }
 
 /// Says whether a function is a method that does nothing but what those of texts, lists and files do, or the class

@@ -359,6 +359,7 @@ pub(super) fn is_value(name: &str) -> bool {
     is_module || VALUES.contains(&last) || last.contains(['(', '[']) || last.chars().all(|it| !it.is_lowercase())
 }
 
+/// Says whether a full name is one of a pattern, in which `*` stands for anything.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let mut pieces = pattern.split('*').peekable();
     let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };

@@ -320,6 +320,10 @@ impl Judge<'_> {
     }
 
     fn judge(&mut self, statement: &[Token]) {
+        // What is brought runs nothing yet.
+        if matches!(statement.first(), Some(Token::Name(word)) if word == "import" || word == "from") {
+            return;
+        }
         let assigned = assigned(statement);
         for (at, token) in statement.iter().enumerate() {
             match token {
@@ -343,7 +347,8 @@ impl Judge<'_> {
         let runs = is_running(name) || self.running.contains(name) && !is_assigned;
         let divides = matches!(name, "mod" | "imod") && self.imported.contains("operator");
         let runs = runs && !imports_by_name(statement, at);
-        if runs && !is_member_of("re") || divides || gives_format(statement, at) {
+        let is_other = is_member_of("re") || name == "system" && is_member_of("platform");
+        if runs && !is_other || divides || gives_format(statement, at) {
             let mut sources = self.sources(statement);
             if !self.is_judged_command(name, statement, at) {
                 sources.extend(self.tainted.get(FILES).into_iter().flatten());

@@ -121,6 +121,31 @@ const CARRIED: &[(&str, &str, &str)] = &[
         "bash: |\n    for f in *; do eval \"$f\"; done",
         "bash: |\n    rm -f *.tmp; eval \"$(ssh-agent -s)\"",
     ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import subprocess\n      subprocess.run(['tee', 'f'], input='${{ x }}', text=True)",
+        "bash: |\n    sh f",
+        "bash: |\n    wc -c f; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import logging\n      logging.basicConfig(filename='run.log')\n      logging.error('%s', '${{ x }}')",
+        "bash: |\n    sh run.log",
+        "bash: |\n    cat run.log; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import sys\n      sys.stdout = open('f', 'w')\n      print('${{ x }}')",
+        "bash: |\n    . ./f",
+        "bash: |\n    wc -l f; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import zipfile\n      zipfile.ZipFile('z.zip', 'w').writestr('f', '${{ x }}')",
+        "bash: |\n    unzip -q z.zip; sh f",
+        "bash: |\n    wc -c z.zip; sh build.sh",
+    ),
+    (
+        "task: PythonScript@0\n  inputs:\n    scriptSource: inline\n    script: |\n      import os\n      open('a', 'w').write('${{ x }}')\n      os.rename('a', 'b.x')",
+        "bash: |\n    bash b.x",
+        "bash: |\n    wc -c b.x; sh build.sh",
+    ),
 ];
 
 #[test]
