@@ -25,6 +25,10 @@ const HELP_FOR_RAW: &str = "leave out the `r` in front of the string: another ta
 const HELP_FOR_CODE: &str =
     "pass it in `env:` and let the program read it from there, such as `os.environ['NAME']` or `process.env.NAME`";
 
+/// What to do about a text that bash would evaluate as a number.
+const HELP_FOR_BASH: &str =
+    "check it first, as in `n=…; [[ $n =~ ^[0-9]+$ ]] || exit 1`, and use `$n`; or refuse such payloads with a filter";
+
 /// Where a value comes into a script.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entrance {
@@ -235,6 +239,7 @@ impl Analysis {
             Requirement::Plain if stands_in("a raw string") => HELP_FOR_RAW,
             Requirement::Plain if stands_in("of an f-string") => HELP_FOR_PYTHON,
             Requirement::Plain if hole.help.is_some() => hole.help.unwrap_or(HELP),
+            Requirement::Integer | Requirement::Digits if self.language == Language::Bash => HELP_FOR_BASH,
             _ if is_code && stands_in("here-document") => HELP_FOR_CODE,
             _ => "refuse such payloads with a filter, or let the payload choose among your own words with `oneOf`",
         };

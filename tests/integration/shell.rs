@@ -4,6 +4,7 @@ mod benign;
 mod cage;
 mod canary;
 mod changed;
+mod checked;
 mod environment;
 mod everyday;
 mod fuzz;

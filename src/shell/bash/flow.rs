@@ -4,8 +4,10 @@
 //! its value anywhere. That demands too much now and then, never too little.
 
 use super::requirement::Requirement;
+use super::shape::Shape;
 use crate::shell::change::Change;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 /// Something that holds a value while a script runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -87,6 +89,8 @@ pub(super) struct Flow {
     /// What reaches each node, and how it is changed on the way.
     incoming: Vec<Vec<(Id, Change)>>,
     demands: BTreeMap<Demand, Vec<(Id, String)>>,
+    /// The nodes that hold nothing but what has a shape.
+    shapes: HashMap<Id, Rc<Shape>>,
     streams: usize,
 }
 
@@ -214,6 +218,31 @@ impl Flow {
         from.iter().for_each(|from| self.edge(*from, to));
     }
 
+    /// Returns a node for what reaches some others where the script has made sure that it has a shape.
+    pub(super) fn checked(&mut self, from: &[Id], shape: &Rc<Shape>) -> Id {
+        let checked = self.stream();
+        self.edges(from, checked);
+        self.shapes.insert(checked, shape.clone());
+        checked
+    }
+
+    /// Says whether the script has made sure that what a node holds meets a requirement.
+    pub(super) fn is_checked(&self, node: Id, requirement: Requirement) -> bool {
+        self.shapes.get(&node).is_some_and(|shape| shape.meets(requirement))
+    }
+
+    /// Says whether all that a node holds meets a demand, when it is changed on the way to where something is demanded.
+    fn meets(&self, node: Id, demand: Demand, change: Change) -> bool {
+        let requirement = match demand {
+            Demand::Refuse => return false,
+            Demand::PlainAsIs => Requirement::Plain,
+            Demand::Require(requirement) => requirement,
+        };
+        let all_met =
+            |shape: &Rc<Shape>| change.before(requirement).is_some_and(|all| all.into_iter().all(|it| shape.meets(it)));
+        self.shapes.get(&node).is_some_and(all_met)
+    }
+
     /// Notes what is demanded of all text that reaches `nodes`; `reason` is read after "payload
     /// text can't be".
     pub(super) fn demand(&mut self, nodes: &[Id], demand: Demand, reason: &str) {
@@ -247,7 +276,7 @@ impl Flow {
         let mut holes = Vec::new();
         let mut open = vec![(node, Change::NONE)];
         while let Some((node, change)) = open.pop().filter(|_| seen.len() <= STEPS_MAX) {
-            if !seen.insert((node, change)) {
+            if !seen.insert((node, change)) || self.meets(node, demand, change) {
                 continue;
             }
             holes.extend(self.holes.get(&node).map(|hole| (*hole, change)));

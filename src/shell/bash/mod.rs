@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! read     symbols -> syntax: words, quotes, here-documents, commands
+//! checked  what the script makes sure of before it reads a variable
+//! shape    what is known of such a value
 //! edit     what is left of a text that an expansion or a program edits
 //! keys     whether the keys of arrays are numbers
 //! flow     which holes reach which variable, stream and file
@@ -10,12 +12,14 @@
 //! rewrite  the script with references in place of its holes
 //! ```
 
+mod checked;
 mod edit;
 mod flow;
 mod keys;
 mod place;
 mod read;
 mod rewrite;
+mod shape;
 mod sink;
 mod syntax;
 
@@ -54,7 +58,7 @@ pub(super) enum Given {
 /// Analyses a script. What it does not understand it refuses.
 pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unread> {
     let symbols = symbols(outline);
-    let reading = read(&symbols).map_err(|unread| match unread.why {
+    let mut reading = read(&symbols).map_err(|unread| match unread.why {
         Why::Hole(hole, reason) => Unread { hole: Some(hole), reason: reason.to_owned() },
         Why::Script(what) => {
             let line = line_of(&symbols, unread.at);
@@ -62,6 +66,7 @@ pub(super) fn analyse(outline: &Outline, given: Given) -> Result<Findings, Unrea
             Unread { hole: None, reason }
         }
     })?;
+    checked::note(&mut reading);
     let judgement =
         judge(&reading, outline.holes(), variable, (&outline.environment, given), keys::are_numbers(&symbols));
     let rewriting = rewrite(&symbols, &reading, &judgement, variable);

@@ -1,6 +1,7 @@
 //! The syntax of a script as far as the flow of values needs it.
 
 use super::place::Place;
+use super::shape::Shape;
 use super::symbol::Symbol;
 use crate::shell::change::Change;
 
@@ -8,6 +9,30 @@ use crate::shell::change::Change;
 #[derive(Debug, Default)]
 pub(super) struct Script {
     pub(super) commands: Vec<Command>,
+    /// How each command stands among the others.
+    pub(super) joints: Vec<Joint>,
+}
+
+/// How a command stands among others.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Joint {
+    /// Behind an odd number of `!`.
+    pub(super) is_negated: bool,
+    pub(super) behind: Behind,
+}
+
+/// What stands behind a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Behind {
+    /// A `;`, the end of the line or of the script.
+    #[default]
+    End,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `&`
+    Background,
 }
 
 #[derive(Debug)]
@@ -32,9 +57,30 @@ pub(super) struct Simple {
     pub(super) redirects: Vec<Redirect>,
 }
 
+/// What a compound command makes of its bodies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Form {
+    /// `{ }`, and what has no body.
+    #[default]
+    Group,
+    /// `( )`
+    Subshell,
+    /// Conditions and what follows each, and at the end perhaps what follows `else`.
+    If,
+    While,
+    Until,
+    /// `for` and `select`.
+    For,
+    /// How many of the words are the patterns of each body. None are where a body may go on into the next one.
+    Case(Vec<usize>),
+    /// `[[ ]]`
+    Test,
+}
+
 /// Anything with commands inside, and `[[ ]]` and `(( ))`.
 #[derive(Debug, Default)]
 pub(super) struct Compound {
+    pub(super) form: Form,
     /// The name that `for` and `select` set.
     pub(super) variable: Option<String>,
     /// It is a `select`, which reads an answer from its input.
@@ -161,6 +207,23 @@ pub(super) struct Parameter {
     pub(super) length: bool,
     /// `$@`, `${name[@]}`: as many words as it has elements.
     pub(super) list: bool,
+    /// `${name#pattern}` and its kin: a part of the value.
+    pub(super) takes_part: bool,
+    /// `${name[@]}` and `${name[*]}`: all elements of an array.
+    pub(super) has_elements: bool,
+    /// `${name@Q}` and its kin.
+    pub(super) transforms: bool,
+    /// What the script has made sure of where it reads the variable.
+    pub(super) checked: Option<std::rc::Rc<Shape>>,
+}
+
+impl Parameter {
+    /// Says whether it is a variable's value and nothing else.
+    pub(super) fn is_bare(&self) -> bool {
+        let is_changed = self.evaluates || self.assigns || self.prompts || self.transforms || self.length;
+        let is_other = self.keys || self.names || self.list || self.has_subscript || self.has_elements;
+        !is_changed && !is_other && self.operands.is_empty() && self.arithmetic.is_empty()
+    }
 }
 
 /// A here-document's body.
@@ -232,6 +295,11 @@ impl Word {
             }
         }
         Some(literal)
+    }
+
+    /// Says whether the word is nothing but this text.
+    pub(super) fn has_text(&self, text: &str) -> bool {
+        self.literal().is_some_and(|literal| literal == text)
     }
 
     /// Says whether the shell makes the names of files of the word.

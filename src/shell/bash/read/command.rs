@@ -1,7 +1,7 @@
 //! Lists, pipelines, and which kind of command comes next.
 
 use super::super::symbol::Symbol;
-use super::super::syntax::{Command, Redirect, Script};
+use super::super::syntax::{Behind, Command, Joint, Redirect, Script};
 use super::{Read, Reader, is_meta};
 
 /// Words that end a list and can't begin a command.
@@ -24,9 +24,10 @@ impl Reader<'_> {
                     self.fail("a word such as `done` or `fi` stands alone")
                 };
             }
-            let command = self.pipeline()?;
+            let (command, is_negated) = self.pipeline()?;
             script.commands.push(command);
-            self.separator()?;
+            let behind = self.separator()?;
+            script.joints.push(Joint { is_negated, behind });
         }
     }
 
@@ -64,25 +65,31 @@ impl Reader<'_> {
         seen
     }
 
-    fn separator(&mut self) -> Read<()> {
+    fn separator(&mut self) -> Read<Behind> {
         self.skip_blanks();
         if self.sees(";;") || self.sees(";&") {
-            return Ok(());
+            return Ok(Behind::End);
         }
-        if self.takes("&&") || self.takes("||") {
+        let joined = [("&&", Behind::And), ("||", Behind::Or)].into_iter().find(|(operator, _)| self.takes(operator));
+        if let Some((_, behind)) = joined {
             self.skip_lines()?;
             if self.at >= self.end || self.sees(")") {
                 return self.fail("nothing stands behind `&&` or `||`");
             }
-            return Ok(());
+            return Ok(behind);
         }
-        if self.takes(";") || self.takes("&") || self.at >= self.end || self.sees(")") || self.sees("\n") {
-            return Ok(());
+        if self.takes("&") {
+            return Ok(Behind::Background);
+        }
+        if self.takes(";") || self.at >= self.end || self.sees(")") || self.sees("\n") {
+            return Ok(Behind::End);
         }
         self.fail("a command is followed by something that can't follow it")
     }
 
-    fn pipeline(&mut self) -> Read<Command> {
+    /// Reads a pipeline, and says whether it is negated.
+    fn pipeline(&mut self) -> Read<(Command, bool)> {
+        let is_negated = self.negations();
         let mut commands = vec![self.command()?];
         loop {
             self.skip_blanks();
@@ -95,23 +102,30 @@ impl Reader<'_> {
                 break;
             }
             self.skip_lines()?;
+            self.negations();
             commands.push(self.command()?);
         }
-        Ok(if commands.len() == 1 { commands.remove(0) } else { Command::Pipeline(commands) })
+        Ok((if commands.len() == 1 { commands.remove(0) } else { Command::Pipeline(commands) }, is_negated))
     }
 
-    fn command(&mut self) -> Read<Command> {
+    /// Steps over `!` and `time` in front of a command, and says whether it is negated.
+    fn negations(&mut self) -> bool {
+        let mut is_negated = false;
         loop {
             self.skip_blanks();
             if self.takes_word("!") {
+                is_negated = !is_negated;
                 continue;
             }
             if !self.takes_word("time") {
-                break;
+                return is_negated;
             }
             self.skip_blanks();
             self.takes_word("-p");
         }
+    }
+
+    fn command(&mut self) -> Read<Command> {
         self.deeper(|reader| match reader.compound()? {
             Some(command) => Ok(command),
             None => reader.simple(),

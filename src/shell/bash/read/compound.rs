@@ -1,7 +1,7 @@
 //! `if`, loops, `case`, groups, functions, `[[ ]]` and `(( ))`.
 
 use super::super::symbol::Symbol;
-use super::super::syntax::{Command, Compound, Word};
+use super::super::syntax::{Command, Compound, Form, Word};
 use super::word::Until;
 use super::{Read, Reader, is_name_start};
 
@@ -24,16 +24,16 @@ impl Reader<'_> {
             let inner = self.arithmetic("))")?;
             Compound { arithmetic: vec![inner], ..Compound::default() }
         } else if self.takes("(") {
-            Compound { bodies: vec![self.parenthesized()?], ..Compound::default() }
+            Compound { form: Form::Subshell, bodies: vec![self.parenthesized()?], ..Compound::default() }
         } else if self.takes_word("{") {
             let (body, _) = self.script_then(&["}"])?;
             Compound { bodies: vec![body], ..Compound::default() }
         } else if self.takes_word("if") {
             self.condition()?
-        } else if self.takes_word("while") || self.takes_word("until") {
-            let (head, _) = self.script_then(&["do"])?;
-            let (body, _) = self.script_then(&["done"])?;
-            Compound { bodies: vec![head, body], ..Compound::default() }
+        } else if self.takes_word("while") {
+            self.repeated(Form::While)?
+        } else if self.takes_word("until") {
+            self.repeated(Form::Until)?
         } else if self.takes_word("select") {
             Compound { asks: true, ..self.loop_over()? }
         } else if self.takes_word("for") {
@@ -41,7 +41,7 @@ impl Reader<'_> {
         } else if self.takes_word("case") {
             self.case()?
         } else if self.takes_word("[[") {
-            Compound { test: self.test()?, ..Compound::default() }
+            Compound { form: Form::Test, test: self.test()?, ..Compound::default() }
         } else {
             return Ok(None);
         };
@@ -63,11 +63,17 @@ impl Reader<'_> {
                 _ => break,
             }
         }
-        Ok(Compound { bodies, ..Compound::default() })
+        Ok(Compound { form: Form::If, bodies, ..Compound::default() })
+    }
+
+    fn repeated(&mut self, form: Form) -> Read<Compound> {
+        let (head, _) = self.script_then(&["do"])?;
+        let (body, _) = self.script_then(&["done"])?;
+        Ok(Compound { form, bodies: vec![head, body], ..Compound::default() })
     }
 
     fn loop_over(&mut self) -> Read<Compound> {
-        let mut compound = Compound::default();
+        let mut compound = Compound { form: Form::For, ..Compound::default() };
         self.skip_blanks();
         if self.takes("((") {
             compound.arithmetic.push(self.arithmetic("))")?);
@@ -119,6 +125,7 @@ impl Reader<'_> {
 
     fn case(&mut self) -> Read<Compound> {
         let mut compound = Compound::default();
+        let (mut patterns, mut goes_on) = (Vec::new(), false);
         self.skip_blanks();
         compound.words.push(self.word(Until::Meta)?);
         self.skip_lines()?;
@@ -128,12 +135,16 @@ impl Reader<'_> {
         loop {
             self.skip_lines()?;
             if self.takes_word("esac") {
+                compound.form = Form::Case(if goes_on { Vec::new() } else { patterns });
                 return Ok(compound);
             }
             self.takes("(");
+            let before = compound.words.len();
             self.patterns(&mut compound.words)?;
+            patterns.push(compound.words.len() - before);
             let body = self.deeper(|reader| reader.script(&["esac"]))?;
             compound.bodies.push(body);
+            goes_on |= self.sees(";;&") || self.sees(";&");
             let is_ended = [";;&", ";;", ";&"].into_iter().any(|end| self.takes(end));
             if !is_ended && !self.sees_word("esac") {
                 return self.fail("a `case` is never closed");

@@ -35,6 +35,7 @@ impl Reader<'_> {
         }
         parameter.name = self.braced_name()?;
         parameter.list = parameter.name == "@" || self.sees("[@]");
+        parameter.has_elements = self.sees("[@]") || self.sees("[*]");
         if parameter.evaluates && (self.sees("[@]}") || self.sees("[*]}")) {
             self.at += 3;
             (parameter.evaluates, parameter.keys) = (false, true);
@@ -81,6 +82,7 @@ impl Reader<'_> {
                 self.at += 1;
                 let operand = self.word(Until::Brace)?;
                 parameter.change = change_by(operator, &operand);
+                parameter.takes_part = matches!(operator, '#' | '%');
                 parameter.operands.push(operand);
             }
             Some('@' | '*') if parameter.evaluates && self.char_at(1) == Some('}') => {
@@ -90,6 +92,7 @@ impl Reader<'_> {
             Some('@') => {
                 self.at += 1;
                 parameter.prompts = self.sees("P") || self.char_at(0).is_none();
+                parameter.transforms = true;
                 self.take_name();
             }
             _ => {}

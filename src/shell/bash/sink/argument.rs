@@ -151,6 +151,9 @@ impl Walker {
             return self.names_of_variables(&parameter.name);
         }
         let mut sources = self.value_of(&parameter.name, scope);
+        if let Some(shape) = &parameter.checked {
+            sources = vec![self.flow.checked(&sources, shape)];
+        }
         if parameter.evaluates || parameter.prompts {
             self.refuse(&sources, "the name of a variable, or text that an expansion evaluates");
         }
@@ -176,6 +179,10 @@ impl Walker {
             } else if parameter.assigns {
                 self.assign(&parameter.name, &operand);
                 self.gets_word(&parameter.name, word, scope);
+            }
+            // A pattern says what is left out, and is no part of what is left.
+            if parameter.takes_part {
+                continue;
             }
             sources.extend(operand);
             if word.literal().is_some_and(|text| !text.is_empty() && text.chars().all(test::is_name)) {
@@ -212,6 +219,28 @@ impl Walker {
             }
             _ => vec![self.flow.id(Node::Variable(name.to_owned()))],
         }
+    }
+
+    /// Returns those of some sources that the script has not made sure to meet a requirement.
+    pub(super) fn unchecked(&self, mut sources: Vec<Id>, requirement: Requirement) -> Vec<Id> {
+        sources.retain(|source| !self.flow.is_checked(*source, requirement));
+        sources
+    }
+
+    /// Returns what reaches the name of a program, but for what the script has made sure to be one plain word and what
+    /// stands behind a folder of the author's.
+    pub(super) fn unchecked_name(&self, name: &Argument) -> Vec<Id> {
+        let mut is_behind_folder = false;
+        let mut unchecked = Vec::new();
+        for (part, sources) in name.parts() {
+            is_behind_folder |= matches!(part, Part::Text { text, .. } if text.contains('/'));
+            let open = match is_behind_folder {
+                true => self.unchecked(sources.clone(), Requirement::Plain),
+                false => sources.clone(),
+            };
+            unchecked.extend(open);
+        }
+        unchecked
     }
 
     /// Notes that a program runs some of its words by where they stand: payload text that the shell may make

@@ -225,7 +225,9 @@ impl Walker {
                     if name == "sqlite3" && literal_begins(argument) {
                         self.program_text(name, argument);
                     } else {
-                        self.refuse(&argument.sources(), &format!("an argument of `{name}`"));
+                        // A number is one in every program's language.
+                        let sources = self.unchecked(argument.sources(), Requirement::Integer);
+                        self.refuse(&sources, &format!("an argument of `{name}`"));
                     }
                     self.running_text(name, argument, call);
                 }

@@ -288,7 +288,8 @@ impl Walker {
 
     /// Follows a command whose name is known only when the script runs: it could be a shell.
     fn unknown_command(&mut self, call: Call) {
-        self.refuse(&call.words[0].sources(), "the name of a command");
+        let name = self.unchecked_name(&call.words[0]);
+        self.refuse(&name, "the name of a command");
         self.run(call.words[0].word);
         self.refuse(&[call.scope.stdin], "the standard input of a command that the script chooses when it runs");
         let takes_code = |option: String| matches!(option.as_str(), "-c" | "-e" | "--eval" | "--command" | "-m");

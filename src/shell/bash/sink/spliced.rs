@@ -7,6 +7,7 @@
 
 use super::super::flow::{Demand, Id, Node};
 use super::super::place::Place;
+use super::super::requirement::Requirement;
 use super::super::syntax::{Part, Word};
 use super::later::{Value, as_it_is};
 use super::{Scope, Walker};
@@ -36,6 +37,8 @@ struct Variable {
     name: String,
     is_quoted: bool,
     node: Id,
+    /// The script has made sure that it is plain.
+    is_checked: bool,
 }
 
 /// Says whether a hole of code is a word in place of a variable.
@@ -61,9 +64,14 @@ impl Walker {
                     let hole = FIRST + self.later.variables;
                     self.later.variables += 1;
                     let (name, node) = (parameter.name.clone(), self.hole(hole));
-                    let value = self.value_here(&name, scope)?;
+                    let mut value = self.value_here(&name, scope)?;
+                    let mut is_checked = false;
+                    if let Some(shape) = &parameter.checked {
+                        value = self.flow.checked(&[value], shape);
+                        is_checked = shape.meets(Requirement::Plain);
+                    }
                     self.flow.edge(value, node);
-                    splice.variables.push(Variable { name, is_quoted: parameter.quoted, node });
+                    splice.variables.push(Variable { name, is_quoted: parameter.quoted, node, is_checked });
                     Part::Hole { hole, place: Place::Word }
                 }
                 _ => return None,
@@ -90,9 +98,10 @@ impl Walker {
             // An empty one would bring the next to its place.
             let is_alone = splice.variables.len() + splice.holes == 1;
             let is_known = |variable: &Variable| {
-                (is_alone || self.is_always_set(&variable.name))
-                    && (variable.is_quoted || !self.splits_oddly)
-                    && self.is_plain_if_payload_is(&variable.name, arguments, &mut HashSet::new())
+                let is_one_word = variable.is_quoted || !self.splits_oddly;
+                let is_plain = (is_alone || self.is_always_set(&variable.name))
+                    && self.is_plain_if_payload_is(&variable.name, arguments, &mut HashSet::new());
+                is_one_word && (variable.is_checked || is_plain)
             };
             if is_any_named || !splice.variables.iter().all(is_known) {
                 self.refuse(&splice.sources, TOGETHER);

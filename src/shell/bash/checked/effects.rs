@@ -1,0 +1,377 @@
+//! Which variables a command may change in the shell that runs it.
+
+use super::super::read::Reading;
+use super::super::syntax::{Assignment, Command, Compound, Parameter, Part, Script, Simple, Word};
+use std::collections::{HashMap, HashSet};
+
+/// The most functions whose calls of each other are followed: above it, each may change everything.
+const FUNCTIONS_MAX: usize = 200;
+
+/// Commands that are given the names of variables which they change.
+const NAMING: &[&str] = &["read", "mapfile", "readarray", "unset", "local", "declare", "typeset", "getopts", "let"];
+
+/// Commands that change a variable where they are given a value for it.
+const EXPORTING: &[&str] = &["export", "readonly"];
+
+/// Commands with which a script, or a text that nobody looks into here, may change what others mean and do.
+const UNFOLLOWED: &[&str] = &["eval", "source", ".", "alias", "enable", "compgen", "complete", "fc", "bind"];
+
+/// Commands whose meaning must be their own, so that what they say can be relied on.
+pub(super) const RELIED_ON: &[&str] = &["exit", "return", "continue", "break", "[", "test", "command", "builtin"];
+
+/// Names behind which another command begins that the shell itself runs.
+const LEADING: &[&str] = &["command", "builtin"];
+
+/// The most variables that a function changes, one by one: one that changes more may change everything.
+const NAMES_MAX: usize = 100;
+
+/// The longest word that may name a variable which is looked at.
+const NAME_MAX: usize = 256;
+
+/// The variables that a command may change.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Effects {
+    pub(super) names: HashSet<String>,
+    /// The arguments of the script or function.
+    pub(super) arguments: bool,
+    /// Any variable.
+    pub(super) all: bool,
+}
+
+/// What is known of a script as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    functions: HashMap<String, Effects>,
+    /// How often each function is defined.
+    pub(super) defined: HashMap<String, usize>,
+    /// Variables that have attributes by which they get other values than they are given.
+    pub(super) converted: HashSet<String>,
+    /// Variables that keep their value whatever they are given.
+    pub(super) fixed: HashSet<String>,
+    /// Something changes what commands mean, or variables behind the script's back.
+    pub(super) is_unfollowed: bool,
+    /// Commands run at the end of the script.
+    pub(super) has_trap: bool,
+    /// What some function changes, or hides from those that it calls.
+    pub(super) in_functions: Effects,
+}
+
+impl Effects {
+    fn add(&mut self, other: &Self) {
+        self.names.extend(other.names.iter().cloned());
+        self.arguments |= other.arguments;
+        self.all |= other.all;
+    }
+
+    fn without(mut self, names: &HashSet<String>) -> Self {
+        self.names.retain(|name| !names.contains(name));
+        self
+    }
+}
+
+impl Survey {
+    /// Looks at a whole script.
+    pub(super) fn of_script(reading: &Reading) -> Self {
+        let mut survey = Self::default();
+        let mut bodies: Bodies = Vec::new();
+        survey.script(&reading.script, &mut bodies);
+        survey.words(reading.documents.iter().map(|document| &document.body), &mut bodies);
+        survey.is_unfollowed |= RELIED_ON.iter().any(|name| survey.defined.contains_key(*name));
+        if bodies.len() > FUNCTIONS_MAX {
+            let all = Effects { all: true, ..Effects::default() };
+            survey.in_functions = all.clone();
+            survey.functions = bodies.into_iter().map(|(name, _)| (name.to_owned(), all.clone())).collect();
+            return survey;
+        }
+        survey.functions = bodies.iter().map(|(name, _)| ((*name).to_owned(), Effects::default())).collect();
+        for _ in 0..bodies.len() {
+            let size = survey.size();
+            for (name, body) in &bodies {
+                let effects = survey.of_function(body);
+                survey.functions.entry((*name).to_owned()).or_default().add(&effects);
+            }
+            if survey.size() == size {
+                break;
+            }
+        }
+        let all: Vec<Effects> = bodies.iter().map(|(_, body)| survey.of(body)).collect();
+        all.iter().for_each(|effects| survey.in_functions.add(effects));
+        survey
+    }
+
+    fn size(&self) -> usize {
+        let size = |it: &Effects| it.names.len() + usize::from(it.all) + usize::from(it.arguments);
+        self.functions.values().map(size).sum()
+    }
+
+    /// Returns what a call of a function changes: not what it makes local before it uses it. It has arguments of its own.
+    fn of_function(&self, body: &Command) -> Effects {
+        let Command::Compound(compound) = body else { return self.of(body) };
+        let [script] = compound.bodies.as_slice() else { return self.of(body) };
+        let (mut effects, mut locals) = (Effects::default(), HashSet::new());
+        for command in &script.commands {
+            let own = self.of(command);
+            let is_local = |simple: &Simple| simple.words.first().is_some_and(|name| name.has_text("local"));
+            match command {
+                Command::Simple(simple) if is_local(simple) && !own.all => locals.extend(own.names),
+                _ => effects.add(&own.without(&locals)),
+            }
+        }
+        effects.add(&self.inline(&compound.words));
+        effects.arguments = false;
+        effects.all |= effects.names.len() > NAMES_MAX;
+        effects
+    }
+
+    pub(super) fn of_all(&self, commands: &[Command]) -> Effects {
+        let mut effects = Effects::default();
+        commands.iter().for_each(|command| effects.add(&self.of(command)));
+        effects
+    }
+
+    pub(super) fn of(&self, command: &Command) -> Effects {
+        match command {
+            Command::Simple(simple) => self.of_simple(simple),
+            Command::Pipeline(commands) => self.of_all(commands),
+            Command::Compound(compound) => self.of_compound(compound),
+            Command::Function { .. } => Effects::default(),
+        }
+    }
+
+    pub(super) fn of_compound(&self, compound: &Compound) -> Effects {
+        let mut effects = self.inline(&compound.words);
+        effects.add(&self.inline(&compound.test));
+        effects.add(&self.of_arithmetic(&compound.arithmetic));
+        effects.names.extend(compound.variable.clone());
+        compound.bodies.iter().for_each(|body| effects.add(&self.of_all(&body.commands)));
+        effects
+    }
+
+    pub(super) fn of_simple(&self, simple: &Simple) -> Effects {
+        let mut effects = self.inline(&simple.words);
+        for assignment in simple.assignments.iter().chain(&simple.declared) {
+            effects.names.insert(assignment.name.clone());
+            effects.add(&self.of_assignment(assignment));
+        }
+        for redirect in &simple.redirects {
+            effects.add(&self.inline(std::slice::from_ref(&redirect.target)));
+        }
+        let Some((name, words)) = in_shell(simple).split_first() else { return effects };
+        match name.literal().filter(|_| !name.has_alternatives()) {
+            None => effects.all = true,
+            Some(name) => self.named(&name, words, &mut effects),
+        }
+        effects
+    }
+
+    /// Returns what an assignment changes beside its variable.
+    pub(super) fn of_assignment(&self, assignment: &Assignment) -> Effects {
+        let mut effects = self.inline(&assignment.values);
+        assignment.subscripts.iter().for_each(|word| self.arithmetic(word, &mut effects));
+        effects
+    }
+
+    fn named(&self, name: &str, words: &[Word], effects: &mut Effects) {
+        if let Some(known) = self.functions.get(name) {
+            effects.add(known);
+        }
+        match name {
+            "shift" | "set" => effects.arguments = true,
+            "printf" if words.first().is_some_and(may_be_option) => {
+                words.iter().take(2).for_each(|word| named_by(word, effects));
+            }
+            "wait" if words.iter().any(|word| word.has_text("-p")) => effects.all = true,
+            _ if UNFOLLOWED.contains(&name) => effects.all = true,
+            _ if NAMING.contains(&name) => words.iter().for_each(|word| named_by(word, effects)),
+            _ if EXPORTING.contains(&name) => {
+                let is_set = |word: &&Word| word.literal().is_none_or(|text| text.contains('='));
+                words.iter().filter(is_set).for_each(|word| named_by(word, effects));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what the shell changes while it expands words: `${name:=…}`, `$((name++))`.
+    pub(super) fn inline(&self, words: &[Word]) -> Effects {
+        let mut effects = Effects::default();
+        for part in words.iter().flat_map(|word| &word.parts) {
+            match part {
+                Part::Parameter(parameter) => self.expanded(parameter, &mut effects),
+                Part::Arithmetic(word) => self.arithmetic(word, &mut effects),
+                _ => {}
+            }
+        }
+        effects
+    }
+
+    fn expanded(&self, parameter: &Parameter, effects: &mut Effects) {
+        if parameter.assigns {
+            effects.names.insert(parameter.name.clone());
+            effects.all |= parameter.evaluates;
+        }
+        effects.add(&self.inline(&parameter.operands));
+        parameter.arithmetic.iter().for_each(|word| self.arithmetic(word, effects));
+    }
+
+    /// Returns what arithmetic changes.
+    pub(super) fn of_arithmetic(&self, words: &[Word]) -> Effects {
+        let mut effects = Effects::default();
+        words.iter().for_each(|word| self.arithmetic(word, &mut effects));
+        effects
+    }
+
+    fn arithmetic(&self, word: &Word, effects: &mut Effects) {
+        for (at, part) in word.parts.iter().enumerate() {
+            let Part::Parameter(parameter) = part else { continue };
+            let text = |at: Option<usize>| match at.and_then(|at| word.parts.get(at)) {
+                Some(Part::Text { text, .. }) => text.trim(),
+                _ => "",
+            };
+            if is_set(text(at.checked_sub(1)), text(Some(at + 1))) {
+                effects.names.insert(parameter.name.clone());
+            }
+        }
+        effects.add(&self.inline(std::slice::from_ref(word)));
+    }
+
+    fn script<'a>(&mut self, script: &'a Script, bodies: &mut Bodies<'a>) {
+        script.commands.iter().for_each(|command| self.command(command, bodies));
+    }
+
+    fn command<'a>(&mut self, command: &'a Command, bodies: &mut Bodies<'a>) {
+        match command {
+            Command::Simple(simple) => self.simple(simple, bodies),
+            Command::Pipeline(commands) => commands.iter().for_each(|command| self.command(command, bodies)),
+            Command::Compound(compound) => {
+                let targets = compound.redirects.iter().map(|redirect| &redirect.target);
+                let words = compound.words.iter().chain(&compound.test).chain(&compound.arithmetic);
+                self.words(words.chain(targets), bodies);
+                compound.bodies.iter().for_each(|body| self.script(body, bodies));
+            }
+            Command::Function { name, body } => {
+                *self.defined.entry(name.clone()).or_default() += 1;
+                bodies.push((name, body));
+                self.command(body, bodies);
+            }
+        }
+    }
+
+    fn words<'a>(&mut self, words: impl Iterator<Item = &'a Word>, bodies: &mut Bodies<'a>) {
+        for part in words.flat_map(|word| &word.parts) {
+            match part {
+                Part::Substitution { script, .. } => self.script(script, bodies),
+                Part::Arithmetic(word) => self.words(std::iter::once(word), bodies),
+                Part::Parameter(parameter) => {
+                    let inner: Vec<&Word> = parameter.operands.iter().chain(&parameter.arithmetic).collect();
+                    self.words(inner.into_iter(), bodies);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn simple<'a>(&mut self, simple: &'a Simple, bodies: &mut Bodies<'a>) {
+        let assignments = simple.assignments.iter().chain(&simple.declared);
+        let values: Vec<&Word> = assignments.flat_map(|it| it.values.iter().chain(&it.subscripts)).collect();
+        let targets = simple.redirects.iter().map(|redirect| &redirect.target);
+        self.words(simple.words.iter().chain(targets).chain(values), bodies);
+        let is_meaning = |it: &Assignment| matches!(&*it.name, "BASH_ALIASES" | "BASH_CMDS" | "BASH_COMPAT");
+        self.is_unfollowed |= simple.assignments.iter().any(is_meaning);
+        let Some((name, words)) = in_shell(simple).split_first() else { return };
+        let texts: Vec<Option<String>> = words.iter().map(Word::literal).collect();
+        let has_option = |letter: char| {
+            let may_be =
+                |it: &Option<String>| it.as_deref().is_none_or(|it| it.starts_with('-') && it.contains(letter));
+            texts.iter().any(may_be)
+        };
+        let name = name.literal().unwrap_or_default();
+        self.is_unfollowed |= match &*name {
+            "trap" => {
+                self.has_trap = true;
+                !is_at_end(&texts)
+            }
+            "unset" => has_option('f'),
+            "shopt" => texts.iter().flatten().any(|it| it.starts_with("compat")),
+            "mapfile" | "readarray" => has_option('C'),
+            name => UNFOLLOWED.contains(&name),
+        };
+        match &*name {
+            "declare" | "typeset" | "local" => self.declares(words, &simple.declared),
+            "readonly" => self.fixed.extend(names_in(words, &simple.declared)),
+            _ => {}
+        }
+    }
+
+    fn declares(&mut self, words: &[Word], declared: &[Assignment]) {
+        let options = words.iter().map(Word::prefix).filter(|it| it.starts_with(['-', '+']));
+        let letters: String = options.collect();
+        let is_dynamic = |word: &Word| word.literal().is_none() && !word.prefix().contains('=');
+        self.is_unfollowed |= letters.contains(['n', 'g']) || words.iter().any(is_dynamic);
+        let names = names_in(words, declared);
+        if letters.contains('i') {
+            self.converted.extend(names.iter().cloned());
+        }
+        if letters.contains('r') {
+            self.fixed.extend(names);
+        }
+    }
+}
+
+/// Says whether arithmetic sets a variable between two texts; an element of an array it may set.
+fn is_set(before: &str, behind: &str) -> bool {
+    let is_step = |text: &str| text.starts_with("++") || text.starts_with("--");
+    let operator = behind.trim_start_matches(['+', '-', '*', '/', '%', '&', '|', '^', '<', '>']);
+    let compares = behind.starts_with("==") || behind.starts_with("<=") || behind.starts_with(">=");
+    let steps = is_step(behind) || before.ends_with("++") || before.ends_with("--");
+    steps || behind.starts_with('[') || operator.starts_with('=') && !compares
+}
+
+/// Functions of a script, with their bodies.
+type Bodies<'a> = Vec<(&'a str, &'a Command)>;
+
+/// Returns the words from the name of the command that the shell runs.
+pub(super) fn in_shell(simple: &Simple) -> &[Word] {
+    let is_leading = |word: &&Word| word.literal().is_some_and(|it| LEADING.contains(&&*it) || it == "-p");
+    let start = simple.words.iter().take_while(is_leading).count();
+    &simple.words[start..]
+}
+
+fn names_in(words: &[Word], declared: &[Assignment]) -> HashSet<String> {
+    let mut named = Effects::default();
+    words.iter().for_each(|word| named_by(word, &mut named));
+    named.names.extend(declared.iter().map(|it| it.name.clone()));
+    named.names
+}
+
+/// Says whether `trap` is told of the end of the script alone.
+fn is_at_end(words: &[Option<String>]) -> bool {
+    let words = words.iter().skip_while(|it| it.as_deref() == Some("--")).skip(1);
+    words.into_iter().all(|signal| matches!(signal.as_deref(), Some("EXIT" | "0")))
+}
+
+/// Says whether a word may be an option when the script runs.
+fn may_be_option(word: &Word) -> bool {
+    word.prefix().starts_with('-') || word.prefix().is_empty() && word.literal().is_none()
+}
+
+/// Adds the variables that a word of a command may name: `name`, `name=value`, `name[key]`, `-aname`.
+fn named_by(word: &Word, effects: &mut Effects) {
+    let prefix = word.prefix();
+    let name = prefix.split(['=', '[', '+']).next().unwrap_or_default();
+    let is_known = word.literal().is_some() || name.len() < prefix.len();
+    if !is_known || word.has_alternatives() || prefix.len() > NAME_MAX {
+        effects.all = true;
+        return;
+    }
+    // In `let` a name stands anywhere, and behind an option it may be glued to that.
+    let mut is_behind = true;
+    for (at, letter) in prefix.char_indices() {
+        let is_letter = letter.is_ascii_alphanumeric() || letter == '_';
+        if is_letter && (is_behind || prefix.starts_with('-')) {
+            let rest = prefix[at..].chars().take_while(|it| it.is_ascii_alphanumeric() || *it == '_');
+            effects.names.insert(rest.collect());
+        }
+        is_behind = !is_letter;
+    }
+    effects.all |= word.literal().is_none() && !prefix.contains('=');
+}

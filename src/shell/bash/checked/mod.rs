@@ -1,0 +1,493 @@
+//! What a script makes sure of before it uses a variable: `[[ $n =~ ^[0-9]+$ ]] || exit 1`, `case $n in *[!0-9]*) exit ;;
+//! esac`, a `case` whose branches are the author's own words.
+//!
+//! The walk goes over the commands in the order in which they run, and knows at each place what every way that leads
+//! there has made sure of. It writes that into the syntax: a `Parameter` that reads a checked variable has the shape
+//! of its value. A command that may change the variable ends it; so do a function's border, a loop's second turn, and
+//! whatever nobody follows here, such as `eval`. Where a shell of its own ends, `( )`, `$( )`, a pipe, `&`, nothing that
+//! was made sure of inside holds outside.
+
+mod effects;
+mod pattern;
+mod test;
+mod words;
+
+use super::read::Reading;
+use super::shape::Shape;
+use super::syntax::{
+    Assignment, Behind, Command, Compound, Form, HereDocument, Redirect, RedirectKind, Script, Simple, Word,
+};
+use crate::shell::special::is_special;
+use effects::{Effects, Survey, in_shell};
+use pattern::Told;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
+use test::Test;
+
+/// The most variables of which something is known at one place.
+const FACTS_MAX: usize = 128;
+
+/// The most of which it is known because of what they are given.
+const TEXTS_MAX: usize = FACTS_MAX / 2;
+
+/// Variables that the shell itself changes.
+const KEPT_BY_SHELL: &[&str] = &["_", "REPLY", "PWD", "OLDPWD", "MAPFILE", "PIPESTATUS", "COPROC", "LINES", "COLUMNS"];
+
+/// Notes in a script's syntax what is made sure of where it reads its variables.
+pub(super) fn note(reading: &mut Reading) {
+    let survey = Survey::of_script(reading);
+    if survey.is_unfollowed {
+        return;
+    }
+    let mut documents = std::mem::take(&mut reading.documents);
+    let last = last_changes(&reading.script, &survey);
+    let mut walker = Walker { survey, documents: &mut documents, ending: HashSet::new(), last, at: 0 };
+    let place = Place { is_outermost: true, ..Place::default() };
+    walker.script(&mut reading.script, Some(Facts::default()), place);
+    reading.documents = documents;
+}
+
+/// What is known of a variable's value.
+#[derive(Debug, Clone)]
+struct Fact {
+    shape: Rc<Shape>,
+    /// The value, if it is a text of the author's.
+    text: Option<Rc<str>>,
+}
+
+type Facts = Rc<BTreeMap<String, Fact>>;
+
+/// What is known at a place; nothing where no way leads there.
+type State = Option<Facts>;
+
+/// Where a command stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    is_in_function: bool,
+    is_in_loop: bool,
+    /// It runs once at most, and what stands behind it later.
+    is_outermost: bool,
+}
+
+impl Place {
+    fn inside(self) -> Self {
+        Self { is_outermost: false, ..self }
+    }
+
+    fn of_shell(self) -> Self {
+        Self { is_in_loop: false, is_outermost: false, ..self }
+    }
+}
+
+struct Walker<'a> {
+    survey: Survey,
+    documents: &'a mut Vec<HereDocument>,
+    /// Functions that end the script whenever they are called, and that are defined by now.
+    ending: HashSet<String>,
+    /// The last of the outermost commands that changes each variable.
+    last: BTreeMap<String, usize>,
+    /// The outermost command where the walk is.
+    at: usize,
+}
+
+/// Returns the last of a script's commands that may change each variable, and under no name the last that may change
+/// any; what a function changes, it may change always.
+fn last_changes(script: &Script, survey: &Survey) -> BTreeMap<String, usize> {
+    let mut last = BTreeMap::new();
+    let mut add = |effects: Effects, at: usize| {
+        last.extend(effects.names.into_iter().map(|name| (name, at)));
+        last.extend(effects.all.then(|| (String::new(), at)));
+    };
+    script.commands.iter().enumerate().for_each(|(at, command)| add(survey.of(command), at));
+    add(survey.in_functions.clone(), usize::MAX);
+    last
+}
+
+/// Returns what is known where two ways meet.
+fn joined(first: State, second: State) -> State {
+    let (first, second) = match (first, second) {
+        (Some(first), Some(second)) if !Rc::ptr_eq(&first, &second) => (first, second),
+        (first, second) => return first.or(second),
+    };
+    let both = first.iter().filter_map(|(name, fact)| {
+        let other = second.get(name)?;
+        let is_same = Rc::ptr_eq(&fact.shape, &other.shape);
+        let shape = if is_same { fact.shape.clone() } else { Rc::new((*fact.shape).clone().or(&other.shape)) };
+        let text = fact.text.clone().filter(|text| other.text.as_ref() == Some(text));
+        Some((name.clone(), Fact { shape, text }))
+    });
+    Some(Rc::new(both.collect()))
+}
+
+/// Returns what is known when some variables may have changed.
+fn without(state: State, effects: &Effects) -> State {
+    let mut facts = state?;
+    let is_argument = |name: &str| name.starts_with(|first: char| first.is_ascii_digit());
+    let changes = |name: &String| effects.all || effects.names.contains(name) || effects.arguments && is_argument(name);
+    if facts.keys().any(changes) {
+        Rc::make_mut(&mut facts).retain(|name, _| !changes(name));
+    }
+    Some(facts)
+}
+
+impl Walker<'_> {
+    /// Walks over a script, and returns what is known where its last command has succeeded, and where it has not.
+    fn script(&mut self, script: &mut Script, state: State, place: Place) -> (State, State) {
+        let mut ends = (state.clone(), state);
+        let mut start = 0;
+        while start < script.commands.len() {
+            let is_last = |at: usize| matches!(script.joints[at].behind, Behind::End | Behind::Background);
+            let end = (start..script.commands.len()).find(|at| is_last(*at)).unwrap_or(script.commands.len() - 1) + 1;
+            let state = joined(ends.0, ends.1);
+            ends = self.list(script, start..end, state, place);
+            start = end;
+        }
+        ends
+    }
+
+    /// Walks over commands that are joined by `&&` and `||`.
+    fn list(
+        &mut self,
+        script: &mut Script,
+        range: std::ops::Range<usize>,
+        state: State,
+        place: Place,
+    ) -> (State, State) {
+        let is_background = script.joints[range.end - 1].behind == Behind::Background;
+        let outside =
+            is_background.then(|| without(state.clone(), &self.survey.of_all(&script.commands[range.clone()])));
+        let place = if is_background || range.len() > 1 { place.inside() } else { place };
+        let place = if is_background { place.of_shell() } else { place };
+        let mut ends = (state.clone(), state);
+        for at in range.clone() {
+            if place.is_outermost {
+                self.at = at;
+            }
+            let before = at.checked_sub(1).filter(|before| *before >= range.start);
+            let joint = before.map_or(Behind::End, |before| script.joints[before].behind);
+            let is_negated = script.joints[at].is_negated;
+            let (entry, skipped) = match joint {
+                Behind::And => (ends.0, ends.1),
+                Behind::Or => (ends.1, ends.0),
+                _ => (ends.0, None),
+            };
+            let (yes, no) = self.command(&mut script.commands[at], entry, place);
+            let (yes, no) = if is_negated { (no, yes) } else { (yes, no) };
+            ends = match joint {
+                Behind::And => (yes, joined(no, skipped)),
+                Behind::Or => (joined(yes, skipped), no),
+                _ => (yes, no),
+            };
+        }
+        match outside {
+            Some(outside) => (outside.clone(), outside),
+            None => ends,
+        }
+    }
+
+    fn command(&mut self, command: &mut Command, state: State, place: Place) -> (State, State) {
+        match command {
+            Command::Simple(simple) => self.simple(simple, state, place),
+            Command::Compound(compound) => self.compound(compound, state, place),
+            Command::Pipeline(commands) => {
+                // The last of them may run in the script's own shell.
+                let state = without(state, &self.survey.of_all(commands));
+                for command in commands {
+                    self.command(command, state.clone(), place.of_shell());
+                }
+                (state.clone(), state)
+            }
+            Command::Function { name, body } => {
+                self.function(name, body, &state, place);
+                (state.clone(), state)
+            }
+        }
+    }
+
+    /// Walks over a function's body: what was made sure of before it was defined holds in it for variables that nothing
+    /// changes later.
+    fn function(&mut self, name: &str, body: &mut Command, state: &State, place: Place) {
+        let stays = |name: &String| {
+            let is_argument = name.starts_with(|first: char| first.is_ascii_digit());
+            let changes_later = |name: &str| self.last.get(name).is_some_and(|last| *last > self.at);
+            !is_argument && !changes_later(name) && !changes_later("")
+        };
+        let holds = place.is_outermost && !self.survey.has_trap;
+        let facts = state.iter().flat_map(|facts| facts.iter()).filter(|(name, _)| holds && stays(name));
+        let entry: BTreeMap<String, Fact> = facts.map(|(name, fact)| (name.clone(), fact.clone())).collect();
+        let inside = Place { is_in_function: true, ..Place::default() };
+        let (yes, no) = self.command(body, Some(Rc::new(entry)), inside);
+        let is_only = self.survey.defined.get(name) == Some(&1);
+        if is_only && place.is_outermost && yes.is_none() && no.is_none() && !may_return(body) {
+            self.ending.insert(name.to_owned());
+        }
+    }
+
+    fn compound(&mut self, compound: &mut Compound, state: State, place: Place) -> (State, State) {
+        let entry = self.expanded(&mut compound.redirects, state, place);
+        let all = self.survey.of_compound(compound);
+        let skipped = (!compound.redirects.iter().all(is_sure)).then(|| entry.clone());
+        let inner = place.inside();
+        let ends = match compound.form.clone() {
+            Form::Test => self.test(compound, entry, inner),
+            Form::Group => {
+                self.words(&mut compound.words, &entry, inner);
+                let entry = self.counted(&mut compound.arithmetic, entry, inner);
+                match compound.bodies.first_mut() {
+                    Some(body) => self.script(body, entry, inner),
+                    None => (entry.clone(), entry),
+                }
+            }
+            Form::Subshell => {
+                for body in &mut compound.bodies {
+                    self.script(body, entry.clone(), place.of_shell());
+                }
+                let outside = without(entry, &all);
+                (outside.clone(), outside)
+            }
+            Form::If => self.branches(&mut compound.bodies, entry, inner),
+            Form::While | Form::Until => {
+                let turns = without(entry, &all);
+                let inner = Place { is_in_loop: true, ..inner };
+                if let [head, body] = compound.bodies.as_mut_slice() {
+                    let (yes, no) = self.script(head, turns.clone(), inner);
+                    let entry = if compound.form == Form::While { yes } else { no };
+                    self.script(body, entry, inner);
+                }
+                (turns.clone(), turns)
+            }
+            Form::For => {
+                let before = without(entry, &self.survey.inline(&compound.words));
+                self.words(&mut compound.words, &before, inner);
+                let turns = without(before, &all);
+                let turns = self.counted(&mut compound.arithmetic, turns, inner);
+                for body in &mut compound.bodies {
+                    self.script(body, turns.clone(), Place { is_in_loop: true, ..inner });
+                }
+                (turns.clone(), turns)
+            }
+            Form::Case(patterns) => {
+                let out = self.case(compound, &patterns, entry, inner);
+                (out.clone(), out)
+            }
+        };
+        match skipped {
+            // What should have been opened may be missing: then nothing of it runs, and it has failed.
+            Some(skipped) => {
+                let skipped = without(skipped, &all);
+                (joined(ends.0, skipped.clone()), joined(ends.1, skipped))
+            }
+            None => ends,
+        }
+    }
+
+    fn branches(&mut self, bodies: &mut [Script], state: State, place: Place) -> (State, State) {
+        let (mut open, mut out) = (state, None);
+        let mut bodies = bodies.iter_mut();
+        while let Some(first) = bodies.next() {
+            let Some(body) = bodies.next() else {
+                let (yes, no) = self.script(first, open, place);
+                let out = joined(out, joined(yes, no));
+                return (out.clone(), out);
+            };
+            let (yes, no) = self.script(first, open, place);
+            let (then, otherwise) = self.script(body, yes, place);
+            out = joined(out, joined(then, otherwise));
+            open = no;
+        }
+        let out = joined(out, open);
+        (out.clone(), out)
+    }
+
+    fn case(&mut self, compound: &mut Compound, patterns: &[usize], state: State, place: Place) -> State {
+        let entry = without(state, &self.survey.inline(&compound.words));
+        let all = self.survey.of_compound(compound);
+        self.words(&mut compound.words, &entry, place);
+        let subject = compound.words.first().and_then(test::subject).map(str::to_owned);
+        let mut words = compound.words.get(1..).unwrap_or_default();
+        let (mut open, mut out) = (entry.clone(), None);
+        for (at, body) in compound.bodies.iter_mut().enumerate() {
+            let Some((own, rest)) = patterns.get(at).and_then(|count| words.split_at_checked(*count)) else {
+                // A body may go on into the next one.
+                self.script(body, without(entry.clone(), &all), place);
+                continue;
+            };
+            words = rest;
+            let told: Vec<Told> = own.iter().map(pattern::of_glob).collect();
+            let is_any = own.iter().any(|word| word.has_text("*") && word.is_pattern());
+            let entry = match &subject {
+                Some(name) => {
+                    let shapes: Option<Vec<&Shape>> = told.iter().map(|it| it.yes.as_ref()).collect();
+                    let shape = shapes.and_then(|all| all.into_iter().cloned().reduce(|one, other| one.or(&other)));
+                    self.learn(open.clone(), name, shape.as_ref())
+                }
+                None => open.clone(),
+            };
+            let (yes, no) = self.script(body, entry, place);
+            out = joined(out, joined(yes, no));
+            for shape in told.iter().filter_map(|it| it.no.as_ref()) {
+                if let Some(name) = &subject {
+                    open = self.learn(open, name, Some(shape));
+                }
+            }
+            if is_any {
+                open = None;
+            }
+        }
+        if patterns.is_empty() { without(entry, &all) } else { joined(out, open) }
+    }
+
+    fn test(&mut self, compound: &mut Compound, state: State, place: Place) -> (State, State) {
+        let state = without(state, &self.survey.inline(&compound.test));
+        let text = |name: &str| state.as_ref()?.get(name)?.text.as_deref().map(str::to_owned);
+        let test = test::of_words(&compound.test, &text);
+        self.tested(&test, &mut compound.test, state, place)
+    }
+
+    /// Walks over a test, and returns what is known where it holds, and where it doesn't.
+    fn tested(&mut self, test: &Test, words: &mut [Word], state: State, place: Place) -> (State, State) {
+        match test {
+            Test::One(range, told) => {
+                if let Some(words) = words.get_mut(range.clone()) {
+                    self.words(words, &state, place);
+                }
+                let Some((name, told)) = told else { return (state.clone(), state) };
+                (self.learn(state.clone(), name, told.yes.as_ref()), self.learn(state, name, told.no.as_ref()))
+            }
+            Test::Not(test) => {
+                let (yes, no) = self.tested(test, words, state, place);
+                (no, yes)
+            }
+            Test::And(first, second) => {
+                let (yes, no) = self.tested(first, words, state, place);
+                let (both, not) = self.tested(second, words, yes, place);
+                (both, joined(no, not))
+            }
+            Test::Or(first, second) => {
+                let (yes, no) = self.tested(first, words, state, place);
+                let (other, neither) = self.tested(second, words, no, place);
+                (joined(yes, other), neither)
+            }
+        }
+    }
+
+    /// Adds that a variable has a shape.
+    fn learn(&self, state: State, name: &str, shape: Option<&Shape>) -> State {
+        let mut facts = state?;
+        if let Some(shape) = shape.filter(|_| self.is_followed(name)) {
+            let is_open = facts.len() < FACTS_MAX;
+            let facts = Rc::make_mut(&mut facts);
+            match facts.get_mut(name) {
+                Some(fact) => fact.shape = Rc::new((*fact.shape).clone().and(shape)),
+                None if is_open => {
+                    facts.insert(name.to_owned(), Fact { shape: Rc::new(shape.clone()), text: None });
+                }
+                None => {}
+            }
+        }
+        Some(facts)
+    }
+
+    /// Says whether the value of a variable stays what it is until a command changes it.
+    fn is_followed(&self, name: &str) -> bool {
+        let is_argument = name.chars().all(|letter| letter.is_ascii_digit()) && name != "0";
+        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        let is_own = !is_special(name) && !KEPT_BY_SHELL.contains(&name) && !self.survey.converted.contains(name);
+        !name.is_empty() && (is_argument || is_name && is_own)
+    }
+
+    fn simple(&mut self, simple: &mut Simple, state: State, place: Place) -> (State, State) {
+        let mut state = self.expanded(&mut simple.redirects, state, place);
+        let is_alone = simple.words.is_empty();
+        if !is_alone {
+            let own = simple.assignments.iter().map(|it| it.name.clone()).collect();
+            state = without(state, &Effects { names: own, ..Effects::default() });
+        }
+        for assignment in simple.assignments.iter().chain(&simple.declared).filter(|_| !is_alone) {
+            state = without(state, &self.survey.of_assignment(assignment));
+        }
+        state = without(state, &self.survey.inline(&simple.words));
+        for assignment in simple.assignments.iter_mut().chain(&mut simple.declared) {
+            state = self.assigned(assignment, is_alone, state, place);
+        }
+        self.words(&mut simple.words, &state, place);
+        if self.ends(simple, place) {
+            return (None, None);
+        }
+        if is_alone {
+            return (state.clone(), state);
+        }
+        let after = without(state, &self.survey.of_simple(simple));
+        let is_test = simple.words[0].has_text("[") || simple.words[0].has_text("test");
+        if is_test && simple.redirects.iter().all(is_sure) {
+            return self.tested(&test::of_arguments(&simple.words[1..]), &mut [], after, place);
+        }
+        (after.clone(), after)
+    }
+
+    fn assigned(&mut self, assignment: &mut Assignment, is_alone: bool, state: State, place: Place) -> State {
+        let mut state = without(state, &self.survey.of_assignment(assignment));
+        let values = assignment.subscripts.iter_mut().chain(&mut assignment.values);
+        values.for_each(|word| self.word(word, &state, place));
+        let name = &assignment.name;
+        state = without(state, &Effects { names: HashSet::from([name.clone()]), ..Effects::default() });
+        let value = match assignment.values.as_slice() {
+            [value] if is_alone && !assignment.is_array && !assignment.appends => value,
+            _ => return state,
+        };
+        let is_open = state.as_ref().is_some_and(|facts| facts.len() < TEXTS_MAX);
+        if let Some(shape) = words::shape_of(value).filter(|_| is_open && !self.survey.fixed.contains(name)) {
+            state = self.learn(state, name, Some(&shape));
+            if let Some(fact) = state.as_mut().and_then(|facts| Rc::make_mut(facts).get_mut(name)) {
+                fact.text = value.literal().map(Rc::from);
+            }
+        }
+        state
+    }
+
+    /// Says whether nothing behind a command runs, in the shell where it stands or in this turn of its loop.
+    fn ends(&self, simple: &Simple, place: Place) -> bool {
+        let Some((name, words)) = simple.words.split_first() else { return false };
+        if !simple.assignments.is_empty() || !simple.redirects.iter().all(is_sure) {
+            return false;
+        }
+        let is_number = |word: &Word| word.literal().is_some_and(|it| it.chars().all(|digit| digit.is_ascii_digit()));
+        let is_status = |word: &Word| test::subject(word) == Some("?");
+        let is_plain = match words {
+            [] => true,
+            [word] => is_status(word) || is_number(word),
+            _ => false,
+        };
+        match name.literal().as_deref() {
+            Some("exit") => is_plain,
+            Some("return") => is_plain && place.is_in_function,
+            Some("continue" | "break") => {
+                let counts = |word: &Word| is_number(word) && !word.prefix().starts_with('0');
+                place.is_in_loop && words.len() < 2 && words.iter().all(counts)
+            }
+            Some(name) => self.ending.contains(name),
+            None => false,
+        }
+    }
+}
+
+/// Says whether a redirection can't fail, so that the command runs in any case.
+fn is_sure(redirect: &Redirect) -> bool {
+    match redirect.kind {
+        RedirectKind::HereString | RedirectKind::HereDocument(_) => true,
+        RedirectKind::Duplicate => redirect.target.has_text("1") || redirect.target.has_text("2"),
+        _ => redirect.target.has_text("/dev/null"),
+    }
+}
+
+/// Says whether a function may come back to where it was called, whatever stands at its end.
+fn may_return(command: &Command) -> bool {
+    match command {
+        Command::Simple(simple) => {
+            in_shell(simple).first().is_some_and(|name| name.literal().is_none_or(|name| name == "return"))
+        }
+        Command::Pipeline(commands) => commands.iter().any(may_return),
+        Command::Compound(compound) => compound.bodies.iter().flat_map(|body| &body.commands).any(may_return),
+        Command::Function { body, .. } => may_return(body),
+    }
+}

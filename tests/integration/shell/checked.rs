@@ -1,0 +1,254 @@
+//! What a script makes sure of before it uses a variable, against the real shell: where a check holds, every text is
+//! taken and none runs; where it holds for less than it seems, a text that gets through is refused.
+
+use super::cage::{Cage, each};
+use super::naive;
+use super::running::{placed, refused_of};
+use std::sync::Mutex;
+
+/// Texts that do something in arithmetic, as a name, as an option and as code, also behind what a check admits.
+const HOSTILE: &[&str] = &[
+    "a[$(canary)]",
+    "1+a[$(canary)]",
+    "a[$(canary)]+1",
+    "1\na[$(canary)]",
+    "a[$(canary)]\n1",
+    "1\n",
+    "\n1",
+    "-1",
+    "v1.2.a[$(canary)]",
+    "1.2.3\n",
+    "$(canary)",
+    "x;canary",
+    "dev\ncanary",
+    "--output=../canary",
+    "\u{661}a[$(canary)]",
+    "",
+    "canary",
+];
+
+/// Scripts whose check holds: `@` is the payload's text.
+const HOLDS: &[&str] = &[
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; echo $((x + 1))",
+    "x=@; if ! [[ $x =~ ^[0-9]+$ ]]; then echo no; exit 1; fi; echo $((x))",
+    "x=@; if [[ ! \"$x\" =~ ^-?[0-9]{1,9}$ ]]; then exit 1; else echo $((x)); fi",
+    "x=@; if [[ $x =~ ^[0-9]+$ ]]; then echo $((x)); else echo no; fi",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] && echo $((x))",
+    "x=@; case $x in *[!0-9]*|'') exit 1 ;; esac; echo $((x))",
+    "x=@; case $x in ''|*[!0-9]*) echo no; exit 1 ;; *) echo $((x)) ;; esac",
+    "x=@; case $x in [0-9]|[1-9][0-9]) echo $((x)) ;; esac",
+    "x=@; case $x in 1|2|3) ;; *) exit 1 ;; esac; echo $((x))",
+    "x=@; re='^[0-9]+$'; [[ $x =~ $re ]] || exit 1; echo $((x))",
+    "x=@; [ \"$x\" = 1 ] || [ \"$x\" = 2 ] || exit 1; echo $((x))",
+    "x=@; if [ \"$x\" != 7 ]; then exit 1; fi; (( x > 3 )) && echo many",
+    "x=@; [[ $x == [0-9] || $x == [0-9][0-9] ]] || exit 1; echo $((x))",
+    "x=@; [[ $x != *[!0-9]* && -n $x ]] || exit 1; echo $((x))",
+    "x=@; [[ -z $x || $x == *[!0-9]* ]] && exit 1; echo $((x))",
+    "x=@; [[ $x =~ [^0-9] ]] && exit 1; echo $((x + 0))",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || x=0; echo $((x))",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || { echo no >&2; exit 1; }; y=$x; echo $((y * 2))",
+    "die() { echo \"$1\"; exit 1; }; x=@; [[ $x =~ ^[0-9]+$ ]] || die no; echo $((x))",
+    "f() { local n=$1; [[ $n =~ ^[0-9]+$ ]] || return 1; echo $((n)); }; f @",
+    "f() { [[ $1 =~ ^[0-9]+$ ]] || return 1; echo $(($1 + 1)); }; f @",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; f() { echo $((x)); }; f",
+    "for x in a @ b; do [[ $x =~ ^[0-9]+$ ]] || continue; echo $((x)); done",
+    "while read -r x; do [[ $x =~ ^[0-9]+$ ]] || continue; echo $((x)); done <<< @",
+    "x=@; while [[ $x =~ ^[0-9]+$ ]]; do echo $((x)); break; done",
+    "x=@; until ! [[ $x =~ ^[0-9]+$ ]]; do echo $((x)); exit; done",
+    "v=@; v=\"${v#v}\"; [[ $v =~ ^[0-9]+\\.[0-9]+\\.[0-9]+$ ]] || exit 1; IFS=. read -r a b c <<< \"$v\"; echo $((10#$c + 1))",
+    "v=@; [[ $v =~ ^[0-9]+(\\.[0-9]+)*$ ]] || exit 1; v=${v%%.*}; echo $((v + 1))",
+    "v=@; [[ $v =~ ^[0-9]+(\\.[0-9]+)*$ ]] || exit 1; echo $((${v%%.*} + 1))",
+    "x=@; [[ $x =~ ^[a-z0-9][a-z0-9.-]*$ ]] || exit 1; bash -c \"echo $x\"",
+    "v=@; [[ $v =~ ^[0-9]+\\.[0-9]+$ ]] || exit 1; \"$HOME/tool-$v/tool\" --version",
+    "x=@; [[ $x =~ ^(dev|test|prod)$ ]] || exit 1; bash -c \"echo $x\"",
+    "x=@; case $x in dev|prod) ;; *) exit 1 ;; esac; bash -c \"echo $x\"",
+    "x=@; case $x in dev) bash -c \"echo $x\" ;; prod) echo no ;; *) exit 1 ;; esac",
+    "x=@; case $x in -*) exit 1 ;; esac; git log \"$x\"",
+    "x=@; [[ $x == -* ]] && exit 1; git log \"$x\"",
+    "n=@; [[ $n =~ ^[0-9]$ ]] || exit 1; n=$((n + 1)); for ((i = 0; i < n; i++)); do echo $((n - i)); done",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; cat <<E\n$((x + 1))\nE",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; y=$(echo $((x + 1))); echo $((y))",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; echo a | while read -r l; do echo $((x)); done",
+    "x=@; if [[ $x =~ ^[0-9]+$ ]]; then n=$x; else n=1; fi; echo $((n))",
+    "x=@; set -e; [[ $x =~ ^(0|[1-9][0-9]?)$ ]] || exit 1; a=(1 2); echo ${a[$x]}",
+    "x=@; trap 'echo bye' EXIT; [[ $x =~ ^[0-9]+$ ]] || exit 1; echo $((x))",
+    "x=@; ! [[ $x =~ ^[0-9]+$ ]] && exit 1; echo $((x))",
+    "x=@; { [[ $x =~ ^[0-9]+$ ]] && echo $((x)); } || echo no",
+    "x=@; [[ ${x:-} =~ ^[0-9]+$ ]] || exit 1; echo $((x))",
+    "x=@; if [ -z \"$x\" ]; then exit 1; fi; case \"$x\" in *[!0-9]*) exit 1 ;; esac; printf '%d\\n' $((x))",
+    "x=@; [[ $x =~ ^[0-9]+$ && $x -lt 10 ]] || exit 1; echo $((x))",
+    "x=@; [[ ! $x =~ ^[0-9]+$ || $x -gt 10 ]] && exit 1; echo $((x))",
+    "x=@; if [[ $x =~ ^[0-9]+$ ]] && (( x < 10 )); then echo \"${x}0\"; fi",
+    "x=@; y=@; [[ $x =~ ^[0-9]+$ && $y =~ ^[0-9]+$ ]] || exit 1; echo $((x + y))",
+    "x=@; y=@; if [[ ! $x =~ ^[0-9]+$ ]] || [[ ! $y =~ ^[0-9]+$ ]]; then exit 1; fi; echo $((x + y))",
+    "x=@; if [[ $x =~ ^[0-9]+$ ]]; then :; elif [[ $x == many ]]; then x=9; else exit 1; fi; echo $((x))",
+    "x=@; [[ $x =~ ^[[:digit:]]+$ ]] || exit 1; echo $((x))",
+    "shopt -s nocasematch; x=@; case $x in dev|prod) ;; *) exit 1 ;; esac; bash -c \"echo $x\"",
+    "x=@; (case $x in ''|*[!0-9]*) exit 1 ;; esac; echo $((x)))",
+    "x=@; y=$(case $x in ''|*[!0-9]*) exit 1 ;; esac; echo $((x))); echo $y",
+    "x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; export x; readonly x; sleep 0 & wait; echo $((x))",
+    "for x in @ 2; do case $x in ''|*[!0-9]*) continue ;; esac; for y in 1 2; do [[ $y == 1 ]] && continue; echo $((x * y)); done; done",
+];
+
+/// Scripts whose check is none, or not for where the text is used, with a text that runs there.
+const BROKEN: &[(&str, &str)] = &[
+    ("x=@; [[ $x =~ ^[0-9]+$ ]]; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+ ]] || exit 1; echo $((x))", "1+a[$(canary)]"),
+    ("x=@; [[ $x =~ [0-9]+$ ]] || exit 1; echo $((x))", "a[$(canary)]+1"),
+    ("x=@; [[ $x =~ ^[0-9]+$|b ]] || exit 1; echo $((x))", "b+a[$(canary)]"),
+    ("x=@; [[ $x =~ ^a|[0-9]$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^(a|[0-9]$) ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ (^[0-9]|a).*$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]*$ || -n $x ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^.+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[^,]+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[]a-z\\[\\$()]+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[!-~]+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; re='^\\w.*$'; [[ $x =~ $re ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; re='^[0-9]+$'; re=.; [[ $x =~ $re ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; re='^[0-9]+$'; [[ $x =~ ${re#^} ]] || exit 1; echo $((x))", "a[$(canary)]+1"),
+    ("x=@; ([[ $x =~ ^[0-9]+$ ]] || exit 1); echo $((x))", "a[$(canary)]"),
+    ("x=@; : $([[ $x =~ ^[0-9]+$ ]] || exit 1); echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || return 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || continue; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || break; echo $((x))", "a[$(canary)]"),
+    ("for i in 1; do ( [[ @ =~ ^[0-9]+$ ]] || continue ); done; x=@; echo $((x))", "a[$(canary)]"),
+    ("x=@; for i in 1; do [[ $x =~ ^[0-9]+$ ]] || continue; done; echo $((x))", "a[$(canary)]"),
+    ("exit() { :; }; x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("shopt -s expand_aliases\nalias exit=:\nx=@; [[ $x =~ ^[0-9]+$ ]] || exit 1\necho $((x))", "a[$(canary)]"),
+    ("eval 'exit() { :; }'; x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; y=1; [[ $y =~ ^[0-9]+$ ]] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; x=@; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; x=$y; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; read -r x <<< \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; printf -v x %s \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; printf -vx %s \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; n=x; [[ $x =~ ^[0-9]+$ ]] || exit 1; read -r \"$n\" <<< \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; export x=\"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; declare x=\"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; mapfile -t x <<< \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=; [[ $x =~ ^[0-9]*$ ]] || exit 1; : ${x:=$y}; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; f() { x=$y; }; [[ $x =~ ^[0-9]+$ ]] || exit 1; f; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; f() { x=$y; }; g() { f; }; [[ $x =~ ^[0-9]+$ ]] || exit 1; g; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; f() { x=$y; local x=1; }; [[ $x =~ ^[0-9]+$ ]] || exit 1; f; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; declare -n r=x; [[ $x =~ ^[0-9]+$ ]] || exit 1; r=$y; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; trap '[[ $n ]] && x=$y' DEBUG; [[ $x =~ ^[0-9]+$ ]] || exit 1; n=1; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; c=read; [[ $x =~ ^[0-9]+$ ]] || exit 1; $c x <<< \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; command read x <<< \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; eval 'x=$y'; echo $((x))", "a[$(canary)]"),
+    ("z=@\nreadonly z\nz=1\necho $((z))", "a[$(canary)]"),
+    ("y=@; echo 'x=$y' > lib; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; . ./lib; echo $((x))", "a[$(canary)]"),
+    ("shopt -s lastpipe; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; echo @ | read -r x; echo $((x))", "a[$(canary)]"),
+    ("x=@; if [[ $x =~ ^[0-9]+$ ]]; then :; fi; echo $((x))", "a[$(canary)]"),
+    ("x=@; if [[ ! $x =~ ^[0-9]+$ ]]; then echo no; fi; echo $((x))", "a[$(canary)]"),
+    ("x=@; if [[ $x =~ ^[0-9]+$ ]]; then :; else echo $((x)); fi", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1 & wait; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1 | cat; echo $((x))", "a[$(canary)]"),
+    ("x=@; f() { [[ $x =~ ^[0-9]+$ ]] || return 1; }; f; echo $((x))", "a[$(canary)]"),
+    ("x=@; case $x in [0-9]*) ;; *) exit 1 ;; esac; echo $((x))", "1+a[$(canary)]"),
+    ("x=@; case $x in *[0-9]) ;; *) exit 1 ;; esac; echo $((x))", "a[$(canary)]+1"),
+    ("x=@; case $x in *[!0-9]*) echo no ;; esac; echo $((x))", "a[$(canary)]"),
+    ("x=@; case $x in 1) exit ;; *[!0-9]*) echo no ;& 2) echo $((x)) ;; esac", "a[$(canary)]"),
+    ("x=@; case $x in *[!0-9]*) : ;;& 1|*) echo $((x)) ;; esac", "a[$(canary)]"),
+    ("x=@; [ $x = 1 ] || exit 1; echo $((x))", "a[$(canary)] -o 1"),
+    ("x=@; [ -n \"$x\" ] || exit 1; echo $((x))", "a[$(canary)]"),
+    ("x=@; grep -qE '^[0-9]+$' <<< \"$x\" || exit 1; echo $((x))", "a[$(canary)]\n1"),
+    ("x=@; if [[ ! $x =~ ^[0-9]+$ ]] > /no/f; then exit 1; fi; echo $((x))", "a[$(canary)]"),
+    ("x=@; if [[ $x =~ [^0-9] ]] > /no/f; then exit 1; fi; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1 > /no/f; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || exit --help; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || { exit 1; } > /no/f; echo $((x))", "a[$(canary)]"),
+    ("die() { exit 1; } > /no/f; x=@; [[ $x =~ ^[0-9]+$ ]] || die; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || die; die() { exit 1; }; echo $((x))", "a[$(canary)]"),
+    ("die() { [[ $1 ]] && return; exit 1; }; x=@; [[ $x =~ ^[0-9]+$ ]] || die no; echo $((x))", "a[$(canary)]"),
+    ("die() { exit 1; }; unset -f die; x=@; [[ $x =~ ^[0-9]+$ ]] || die; echo $((x))", "a[$(canary)]"),
+    ("die() { exit 1; }; die() { :; }; x=@; [[ $x =~ ^[0-9]+$ ]] || die; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^1$ ]] || exit 1; f() { echo $((x)); }; g() { local x=$y; f; }; g", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^1$ ]] || exit 1; f() { echo $((x)); }; x=$y f", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^1$ ]] || exit 1; f() { echo $((x)); }; x=$y; f", "a[$(canary)]"),
+    ("y=@; x=1; f() { echo $((x)); }; [[ $x =~ ^1$ ]] || exit 1; x=$y; f", "a[$(canary)]"),
+    ("x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; for i in 1 2; do echo $((x)); x=@; done", "a[$(canary)]"),
+    (
+        "x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; while :; do echo $((x)); [[ $i == 1 ]] && break; x=@; i=1; done",
+        "a[$(canary)]",
+    ),
+    ("x=@; while [[ ! $x =~ ^[0-9]+$ ]]; do break; done; echo $((x))", "a[$(canary)]"),
+    ("x=@; until [[ $x =~ ^[0-9]+$ ]]; do break; done; echo $((x))", "a[$(canary)]"),
+    ("x=@; [[ ${x%%+*} =~ ^[0-9]+$ ]] || exit 1; echo $((x))", "1+a[$(canary)]"),
+    ("x=@; [[ ${x:-1} =~ ^[0-9]+$ ]] || echo no; echo $((x))", "a[$(canary)]"),
+    ("x=(1 @); [[ $x =~ ^[0-9]+$ ]] || exit 1; echo $((x[1]))", "a[$(canary)]"),
+    ("x=(1 @); [[ $x =~ ^[0-9]+$ ]] || exit 1; echo $((${x[1]}))", "a[$(canary)]"),
+    ("x=(1 @); [[ $x =~ ^[0-9]+$ ]] || exit 1; bash -c \"echo ${x[*]}\"", "$(canary)"),
+    ("x=@; [[ $x =~ ^[0-9]+$ ]] || exit 1 >&9; echo $((x))", "a[$(canary)]"),
+    ("y=@; f() { local x; declare -g x=$y; }; x=1; [[ $x =~ ^1$ ]] || exit 1; f; echo $((x))", "a[$(canary)]"),
+    ("y=@; x=1; [[ $x =~ ^[0-9]+$ ]] || exit 1; x+=$y; echo $((x))", "+a[$(canary)]"),
+    ("y='a[$(canary)]'; x=@; [[ $x =~ ^[a-z]+$ ]] || exit 1; echo $((x))", "y"),
+    ("x=@; [[ $x =~ ^[a-z]+$ ]] || exit 1; $x", "canary"),
+    ("x=@; [[ $x =~ ^[a-z./]+$ ]] || exit 1; ./$x", "evil"),
+    ("x=@; [[ $x =~ ^[a-z./]+$ ]] || exit 1; mkdir c; ./c$x", "/../evil"),
+    ("y=@; x=1; printf -vx %s \"$y\"; echo $((x))", "a[$(canary)]"),
+    ("set -- 1 @; [[ $1 =~ ^[0-9]+$ ]] || exit 1; shift; echo $(($1))", "a[$(canary)]"),
+    ("f() { [[ $1 =~ ^[0-9]+$ ]] || return 1; shift; echo $(($1)); }; f 1 @", "a[$(canary)]"),
+    ("f() { [[ $1 =~ ^[0-9]+$ ]] || return 1; g @; }; g() { echo $(($1)); }; f 1", "a[$(canary)]"),
+    ("x=@; [[ $x =~ ^[-a-z0-9=/.]+$ ]] || exit 1; git log \"$x\"", "--output=../canary"),
+    ("x=@; [[ $x != -* ]] && echo ok; git log \"$x\"", "--output=../canary"),
+];
+
+fn filled(script: &str) -> String {
+    format!("{}\n", script.replace('@', "\"${{ x }}\""))
+}
+
+#[test]
+fn what_a_script_has_checked_is_taken_whatever_the_payload_is() {
+    let scripts: Vec<String> = HOLDS.iter().map(|script| filled(script)).collect();
+    let rows: Vec<(&str, &str)> =
+        scripts.iter().flat_map(|script| HOSTILE.iter().map(move |value| (script.as_str(), *value))).collect();
+    let refused = refused_of(&rows);
+    assert!(refused.is_empty(), "{refused:#?}");
+}
+
+#[test]
+fn no_payload_runs_behind_a_check_that_holds() {
+    let ran = Mutex::new(Vec::new());
+    each(
+        HOLDS,
+        |_| (),
+        |cage: &Cage, script| {
+            for value in HOSTILE {
+                let written = naive::written(&filled(script), value);
+                if cage.runs(&written, &[(naive::VARIABLE.to_owned(), (*value).to_owned())]) {
+                    ran.lock().expect("no holder panics").push((*script, *value));
+                }
+            }
+        },
+    );
+    let ran = ran.into_inner().expect("no holder panics");
+    assert!(ran.is_empty(), "{ran:#?}");
+}
+
+#[test]
+fn a_check_that_does_not_hold_is_none() {
+    let taken: Vec<&str> = BROKEN
+        .iter()
+        .filter(|(script, value)| placed(&filled(script), value).is_ok())
+        .map(|(script, _)| *script)
+        .collect();
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+#[test]
+fn each_check_that_does_not_hold_lets_its_payload_run() {
+    let without = Mutex::new(Vec::new());
+    each(
+        BROKEN,
+        |_| (),
+        |cage: &Cage, (script, value)| {
+            let written = naive::written(&filled(script), value);
+            if !cage.runs(&written, &[(naive::VARIABLE.to_owned(), (*value).to_owned())]) {
+                without.lock().expect("no holder panics").push(*script);
+            }
+        },
+    );
+    let without = without.into_inner().expect("no holder panics");
+    assert!(without.is_empty(), "{without:#?}");
+}
