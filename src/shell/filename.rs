@@ -31,6 +31,8 @@ const RUN_SUFFIXES: &[&str] = &[
     "profile",
     "_history",
     ".envrc",
+    ".gdbinit",
+    ".lldbinit",
     ".tf",
     ".npmrc",
 ];

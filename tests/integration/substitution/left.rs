@@ -107,6 +107,11 @@ const CARRIED: &[(&str, &str, &str)] = &[
     ),
     ("bash: |\n    logger \"${{ x }}\"", "bash: |\n    journalctl | sh", "bash: |\n    journalctl -n 5; sh build.sh"),
     (
+        "bash: |\n    ln -s \"${{ x }}\" link",
+        "bash: |\n    eval \"$(readlink link)\"",
+        "bash: |\n    readlink link | wc -c; cd \"$(dirname \"$(readlink -f \"$0\")\")\" && sh build.sh",
+    ),
+    (
         "bash: |\n    mkdir \"${{ x }}\"",
         "bash: |\n    ls | sh",
         "bash: |\n    ls | wc -l; for f in *; do echo \"$f\"; done; sh build.sh",

@@ -104,6 +104,7 @@ impl Walker {
             format = arguments.next();
         } else if let Some(glued) = format.filter(|format| format.word.prefix().starts_with("-v")) {
             self.refuse(&glued.sources(), NAME);
+            stored = Some(glued).filter(|glued| glued.is_literal());
             format = arguments.next();
         }
         if format.is_some_and(|format| format.has_literal("--")) {
@@ -126,10 +127,14 @@ impl Walker {
             self.require(&format.sources(), Requirement::NoFormat);
         }
         if let Some(stored) = stored {
-            self.named(stored, &values, scope);
-            let name = stored.literal().unwrap_or_default();
+            let literal = stored.literal().unwrap_or_default();
+            let name = literal.strip_prefix("-v").unwrap_or(&literal);
+            match name.len() < literal.len() {
+                true => self.stored(name, &values),
+                false => self.named(stored, &values, scope),
+            }
             let printed = format.into_iter().chain(rest.iter().copied());
-            printed.filter_map(|it| it.literal()).for_each(|text| self.assign_text(&name, &text));
+            printed.filter_map(|it| it.literal()).for_each(|text| self.assign_text(name, &text));
         }
     }
 

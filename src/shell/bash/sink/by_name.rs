@@ -27,6 +27,14 @@ const RUNNING_WORDS: &[&str] = &[
     "__import__",
 ];
 
+/// Modules of Perl that start programs, or open files as `open` does.
+const MODULES_OF_PERL: &[&str] = &["IPC::", "IO::Pipe", "IO::File", "FileHandle", "IO::All", "Expect"];
+
+/// Says whether an option of `perl` loads a module that runs texts.
+pub(super) fn loads_running_module(option: &str) -> bool {
+    option.starts_with(['-']) && option.contains(['M', 'm']) && MODULES_OF_PERL.iter().any(|it| option.contains(it))
+}
+
 /// Says whether a program text of an interpreter runs texts that it gets.
 pub(super) fn runs_texts(name: &str, text: &str) -> bool {
     RUNNING_WORDS.iter().any(|word| text.contains(word)) || runs(name, text)
@@ -42,7 +50,9 @@ pub(super) fn runs(name: &str, text: &str) -> bool {
             opens || text.contains("IO.")
         }
         () if name == "perl" => {
-            ["open", "require", "readpipe", "do "].iter().any(|word| text.contains(word)) || evaluates_twice(text)
+            ["open", "require", "readpipe", "do "].iter().any(|word| text.contains(word))
+                || MODULES_OF_PERL.iter().any(|module| text.contains(module))
+                || evaluates_twice(text)
         }
         () if matches!(name, "sqlite3" | "psql" | "mysql" | "mariadb") => {
             SHELLS_OF_SQL.iter().any(|word| text.contains(word))
@@ -117,9 +127,19 @@ fn loads_computed(text: &str) -> bool {
     let is_computed = |word: &str| text.match_indices(word).any(|(at, _)| !is_literal_alone(&text[at + word.len()..]));
     is_computed("import(")
         || is_computed("require(")
-        || ["vm.", "runIn", ".constructor", "['constructor", "[\"constructor", "_compile"]
-            .iter()
-            .any(|word| text.contains(word))
+        || [
+            "\"repl\"",
+            "'repl'",
+            "node:repl",
+            "vm.",
+            "runIn",
+            ".constructor",
+            "['constructor",
+            "[\"constructor",
+            "_compile",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Words of Node by which a file gets text: behind the bracket stands its name.

@@ -222,6 +222,12 @@ impl Walker {
                         let file = self.flow.id(file_node(file.trim_matches([' ', '"', '\''])));
                         self.refuse(&[file], "written to a file of commands that `sqlite3` reads");
                     }
+                    let written = [".output ", ".once "].iter().find_map(|command| literal.strip_prefix(command));
+                    if let Some(file) = written.filter(|_| name == "sqlite3") {
+                        let file = self.flow.id(file_node(file.trim_matches([' ', '"', '\''])));
+                        self.flow.edges(&call.sources(), file);
+                        self.flow.edge(call.scope.out, file);
+                    }
                     if name == "sqlite3" && literal_begins(argument) {
                         self.program_text(name, argument);
                     } else {
@@ -279,7 +285,8 @@ impl Walker {
     fn running_text(&mut self, name: &str, code: &Argument, call: Call) {
         let is_python = name.starts_with("python") || name.starts_with("pypy");
         let are_words_judged = is_python && self.words_of_python(code, call);
-        if code.word.texts().any(|text| by_name::runs_texts(name, text)) {
+        let loads = name == "perl" && call.rest().iter().any(|it| by_name::loads_running_module(&it.word.prefix()));
+        if loads || code.word.texts().any(|text| by_name::runs_texts(name, text)) {
             let any = self.flow.id(Node::AnyVariable);
             let files: Vec<Id> = call.rest().iter().flat_map(|it| self.content(it.word)).collect();
             let named: Vec<Id> = code.word.texts().flat_map(|text| self.files_in_code(text)).collect();

@@ -74,6 +74,7 @@ const LAUNCHERS: &[Launcher] = &[
     launcher("cgexec", Kept, 0, "g"),
     launcher("chpst", Kept, 0, "uUbenlLmdoptc/"),
     launcher("envdir", Kept, 1, ""),
+    launcher("ssh-agent", Kept, 0, "aEOPt"),
     launcher("setlock", Kept, 1, ""),
     launcher("lckdo", Kept, 1, ""),
     launcher("cronic", Kept, 0, ""),
@@ -117,12 +118,14 @@ const CODE_OPTIONS: &[&str] = &["-c", "--command"];
 /// Programs that `xargs` gives words to as to any other, and that do nothing else with them than to print them.
 const PRINTING: &[&str] = &["echo", "printf", "basename", "dirname"];
 
-/// Says whether each line or each text up to a NUL of its input is one word for `xargs`, whatever is in it.
+/// Says whether each line, each text up to a NUL or up to a character of the author's is one word of its input for
+/// `xargs`, whatever else is in it.
 fn is_divided_as_it_is(call: Call) -> bool {
     let own = call.rest().iter().take_while(|it| it.word.prefix().starts_with('-') || it.is_literal());
     let has = |it: &Argument| {
         let letters = it.literal().unwrap_or_default();
-        letters == "--null" || letters.starts_with('-') && !letters.starts_with("--") && letters.contains('0')
+        let is_long = letters == "--null" || letters.starts_with("--delimiter") || letters.starts_with("-d");
+        is_long || letters.starts_with('-') && !letters.starts_with("--") && letters.contains('0')
     };
     own.into_iter().any(has) && call.rest().iter().all(|it| !it.word.may_be_many())
 }
@@ -263,7 +266,11 @@ impl Walker {
         let last = call.words.last().and_then(Argument::literal).unwrap_or_default();
         let launches = |name: &str| LAUNCHERS.iter().any(|it| it.name == name && it.name != "xargs");
         let is_named_by_input = launches(&name) || launches(&last) || name == "find" || name.contains("{}");
-        if !is_shell(&name) && !is_interpreter(&name) && !is_named_by_input {
+        // The name may be a variable's value: `r=sh; xargs "$r"`.
+        let texts = inner.map(|inner| self.texts_of_command(inner.words[0].word)).unwrap_or_default();
+        let bases = texts.iter().map(|text| text.rsplit('/').next().unwrap_or_default());
+        let runs_files = bases.chain([name.as_str()]).any(|name| is_shell(name) || is_interpreter(name));
+        if !runs_files && !is_named_by_input {
             return false;
         }
         self.refuse(&input, "an argument that `xargs` gives to a program that runs it");

@@ -1,4 +1,4 @@
-//! Programs by other names: `r=sh; "$r" f`, `ln -s /bin/sh s; ./s f`, `/proc/self/exe f`.
+//! Programs by other names: `r=sh; "$r" f`, `ln -s /bin/sh s; ./s f`, `hash -p /bin/sh s`, `/proc/self/exe f`.
 
 use super::super::syntax::{Part, Simple, Word};
 use super::code::CODE;
@@ -6,7 +6,7 @@ use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Walker, forward};
 
 /// Commands that give a file one more name, or copy it to one.
-const LINKING: &[&str] = &["ln", "link", "cp", "mv", "install"];
+const LINKING: &[&str] = &["ln", "link", "cp", "mv", "install", "hash"];
 
 /// Where the system names the program of a process: the shell's own, as far as a script has to do with it.
 const PROCESSES: &str = "/proc/";

@@ -22,6 +22,7 @@ mod filter;
 mod forward;
 mod git;
 mod given;
+mod held;
 mod history;
 mod interpreter;
 mod later;

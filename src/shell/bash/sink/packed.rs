@@ -31,7 +31,11 @@ const KEEPING: &[(&str, &[&str], &[&str])] = &[
     ("the log", &["logger", "systemd-cat"], &["journalctl"]),
     ("the clipboard", &["xclip", "xsel", "pbcopy", "wl-copy"], &["xclip", "xsel", "pbpaste", "wl-paste"]),
     ("a database", SQL, SQL),
+    (LINKS, &["ln"], &["readlink", "realpath"]),
 ];
+
+/// What links are to: a text as good as any, as long as no file of that name must be there.
+const LINKS: &str = "a link";
 
 const SQL: &[&str] = &["sqlite3", "psql", "mysql", "mariadb"];
 
@@ -93,6 +97,15 @@ fn describes(program: &str) -> bool {
     program.split('|').all(is_one)
 }
 
+/// Says whether a word is the name of the script itself: `$0`, `${BASH_SOURCE[0]}`.
+fn is_own_name(word: &Word) -> bool {
+    let is_own = |part: &Part| match part {
+        Part::Parameter(parameter) => matches!(parameter.name.as_str(), "0" | "BASH_SOURCE"),
+        _ => false,
+    };
+    word.parts.iter().any(is_own)
+}
+
 impl Walker {
     /// Notes the files that a program makes of those that it packs, and the other way round.
     pub(super) fn packed(&mut self, name: &str, call: Call) {
@@ -135,7 +148,8 @@ impl Walker {
             }
             let counts = |text: &str| COUNTING.iter().any(|word| text.to_lowercase().contains(word));
             let is_number = || call.rest().iter().any(|argument| argument.word.texts().any(counts));
-            if printing.contains(&name) && !is_number() {
+            let finds_itself = place == &LINKS && call.rest().iter().any(|it| is_own_name(it.word));
+            if printing.contains(&name) && !is_number() && !finds_itself {
                 self.flow.edge(kept, call.scope.out);
             }
         }
@@ -151,6 +165,11 @@ impl Walker {
         self.flow.edge(described, call.scope.out);
         self.later.descriptions.push(described);
         Some(described)
+    }
+
+    /// Returns what `git` keeps and prints by one of its commands or another.
+    pub(super) fn places_of_git(&mut self) -> Vec<Id> {
+        [GIT, FILES_OF_GIT].into_iter().map(|place| self.flow.id(Node::Kept(place))).collect()
     }
 
     /// Notes the files that `git` keeps, and which of its commands print what is in them.

@@ -12,7 +12,6 @@ use super::super::syntax::{Part, Word};
 use super::argument::Argument;
 use super::descriptor::names_descriptor;
 use super::file::file_node;
-use super::git::EDITORS;
 use super::simple::Call;
 use super::{CODE_DEPTH_MAX, Scope, Walker, by_name, code_option, environment};
 use std::collections::{HashMap, HashSet};
@@ -20,9 +19,9 @@ use std::collections::{HashMap, HashSet};
 /// The most texts that are run: far above what a person writes. What is given to one above it is refused.
 const TEXTS_MAX: usize = 500;
 
-/// Names of variables that hold a command, by their ends.
-const COMMANDS: &[&str] =
-    &["COMMAND", "EDITOR", "PAGER", "VISUAL", "BROWSER", "LESSOPEN", "LESSCLOSE", "GIT_SSH", "RSH", "ASKPASS"];
+/// A word in place of what is not the author's: of a letter that is an option of hardly any program, and no name of a
+/// variable.
+const SOMETHING: &str = "x_0";
 
 /// What `make` reads if it is told nothing else.
 const MAKEFILES: &[&str] = &["Makefile", "makefile", "GNUmakefile"];
@@ -123,7 +122,10 @@ impl Walker {
         while let Some((_, value)) = code.split_once('=').filter(|(name, _)| is_name(name)) {
             code = value;
         }
-        self.runs_command(code.trim_start_matches(['!', ':', ' ']), call);
+        let code = code.trim_start_matches(['!', ':', ' ']);
+        // A debugger's command that starts a shell.
+        let code = ["shell ", "platform shell "].iter().find_map(|word| code.strip_prefix(word)).unwrap_or(code);
+        self.runs_command(code, call);
     }
 
     /// Notes that a text is a command that gets the words of a call.
@@ -136,22 +138,9 @@ impl Walker {
         }
     }
 
-    /// Notes that a variable which programs take for a command gets a text.
-    pub(super) fn holds_command(&mut self, variable: &str, text: &str) {
-        // What `set -x` prints in front of each command is expanded, and not run.
-        let is_expanded = variable == "PS4";
-        if EDITORS.contains(&variable) {
-            self.edits_messages(text);
-        }
-        let text = if is_expanded { expanded(text) } else { text.to_owned() };
-        if (is_expanded || COMMANDS.iter().any(|end| variable.ends_with(end))) && is_command(&text) {
-            self.runs_apart(text);
-        }
-    }
-
-    /// Notes that a text is a command which runs apart from the script, of whose surroundings nothing is known.
-    pub(super) fn runs_apart(&mut self, text: String) {
-        let [node, zero, arguments, stdin, out, errors] = [(); 6].map(|()| self.flow.stream());
+    /// Notes that a text is a command which runs apart from the script, with these arguments and this input.
+    pub(super) fn runs_beside(&mut self, text: String, arguments: Id, stdin: Id) {
+        let [node, zero, out, errors] = [(); 4].map(|()| self.flow.stream());
         self.text_at(node, text);
         self.written.runs.push(Run { nodes: vec![node], zero, arguments, stdin, out, errors, by: Runner::Shell });
     }
@@ -169,6 +158,11 @@ impl Walker {
             let (node, given) = (self.flow.stream(), self.flow.stream());
             self.text_at(node, recipe(&command));
             self.runs_text(vec![node], given, Runner::Shell, call.scope);
+        }
+        for text in call.rest().iter().filter_map(|it| it.literal()?.strip_prefix("--eval=").map(str::to_owned)) {
+            let node = self.flow.stream();
+            self.text_at(node, text);
+            nodes.push(node);
         }
         nodes.extend(MAKEFILES.iter().map(|name| self.flow.id(file_node(name))));
         let given = self.flow.stream();
@@ -235,7 +229,8 @@ impl Walker {
                     .skip(1)
                     .step_by(2)
                     .filter(|it| is_command(it))
-                    .for_each(|it| self.shell_text(run, it));
+                    // What stands behind `--` is added to it.
+                    .for_each(|it| self.shell_text(run, &format!("{it} \"$@\"")));
             }
         }
     }
@@ -388,14 +383,14 @@ fn shell_calls(text: &str) -> Vec<String> {
 pub(super) fn text_of(word: &Word) -> String {
     let texts = word.parts.iter().map(|part| match part {
         Part::Text { text, .. } => text.as_str(),
-        _ => "x",
+        _ => SOMETHING,
     });
     texts.collect()
 }
 
 /// Says whether a text is a command that may run something of the script's: it expands a value, or is the path of a
 /// file or a program with words behind it, as far as it can be read.
-fn is_command(text: &str) -> bool {
+pub(super) fn is_command(text: &str) -> bool {
     let symbols = || text.chars().map(Symbol::Char).collect::<Vec<_>>();
     text.contains(['$', '`']) || text.trim().contains([' ', '/']) && read(&symbols()).is_ok()
 }
@@ -421,8 +416,8 @@ fn recipe(line: &str) -> String {
         command.push_str(before);
         let (value, behind) = match after.chars().next() {
             Some('$') => ("$", &after[1..]),
-            Some('(' | '{') => ("x", after.find([')', '}']).map_or("", |end| &after[end + 1..])),
-            Some(other) => ("x", &after[other.len_utf8()..]),
+            Some('(' | '{') => (SOMETHING, after.find([')', '}']).map_or("", |end| &after[end + 1..])),
+            Some(other) => (SOMETHING, &after[other.len_utf8()..]),
             None => ("", after),
         };
         command.push_str(value);
